@@ -1,0 +1,19 @@
+"""The one base of business errors. A leaf is a business fact that keeps the offending value."""
+
+from typing import Any
+
+
+def N_(message: str) -> str:  # the field's own name for a string that is translated later
+    """Mark a message for the catalogues without translating it here."""
+    return message
+
+
+class ShopError(Exception):
+    """What the shop refuses, in two texts: `message` (an English msgid with named placeholders, for the user, translated
+    at the edge with `params`) and `str(error)` (for the log)."""
+
+    message: str = N_("Something went wrong. Please try again.")
+
+    def __init__(self, **params: Any) -> None:  # Any: placeholders take whatever str.format takes
+        self.params = params
+        super().__init__(f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})")

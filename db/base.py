@@ -1,0 +1,71 @@
+"""What every table shares: naming of constraints, column types, the clock's time zone."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, TypeDecorator, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite only numbers rows of an INTEGER PRIMARY KEY
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC on both databases (SQLite has no time zones of its own)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JsonObject = dict[str, Any]  # Any: JSON holds what it holds
+
+# Column shorthands. Credits are integer hundredths, money integer kopecks: never a float.
+Key = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
+UuidKey = Annotated[UUID, mapped_column(Uuid, primary_key=True)]
+Credits = Annotated[int, mapped_column(BigInteger)]
+Kopecks = Annotated[int, mapped_column(BigInteger)]
+Currency = Annotated[str, mapped_column(String(3))]
+Word = Annotated[str, mapped_column(String(32))]
+Line = Annotated[str, mapped_column(String(255))]
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+        datetime: UtcDateTime(),
+        JsonObject: Json,
+    }
+
+
+def one_of(column: str, values: type) -> str:
+    """SQL for a CHECK that `column` holds a member of the string enum `values`."""
+    return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"  # type: ignore[attr-defined]  # an enum class is iterable
+
+
+def table_of(mapped: type[Base]) -> Table:
+    """The Core table of a class, for statements where the ORM would only cost."""
+    table = mapped.__table__
+    assert isinstance(table, Table)
+    return table

@@ -1,0 +1,155 @@
+"""The ledger: lots, transactions and their entries; packages, weekly bonuses."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Credits, Currency, JsonObject, Key, Kopecks, Word, one_of
+
+
+class TransactionKind(StrEnum):
+    WELCOME = "welcome"
+    """Once for a new user."""
+    BONUS = "bonus"
+    """The weekly bonus."""
+    GRANT = "grant"
+    """Given by an admin."""
+    TOPUP = "topup"
+    """Paid for with money; one for each succeeded payment."""
+    CHARGE = "charge"
+    """The price of a prediction, held at submission."""
+    CHARGE_REFUND = "charge_refund"
+    """The whole charge returned: the prediction failed or was canceled."""
+    EXPIRE = "expire"
+    """What was left of a lot at its end."""
+    TAKE_BACK = "take_back"
+    """Removed by an admin or with a refund of money."""
+
+
+GRANTS = (TransactionKind.WELCOME, TransactionKind.BONUS, TransactionKind.GRANT, TransactionKind.TOPUP)
+POSITIVE = (*GRANTS, TransactionKind.CHARGE_REFUND)
+
+
+class Lot(Base):
+    """Credits that came together and expire together."""
+
+    __tablename__ = "lots"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("remaining BETWEEN 0 AND amount", name="remaining_within_amount"),
+        Index(
+            "ix_lots_open",
+            "user_id",
+            "expires_at",
+            postgresql_where=text("remaining > 0"),
+            sqlite_where=text("remaining > 0"),
+        ),
+        Index(
+            "ix_lots_expiring",
+            "expires_at",
+            postgresql_where=text("remaining > 0 AND expires_at IS NOT NULL"),
+            sqlite_where=text("remaining > 0 AND expires_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    kind: Mapped[Word]
+    amount: Mapped[Credits]
+    remaining: Mapped[Credits]
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Transaction(Base):
+    """One immutable line of a user's ledger; triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "transactions"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", TransactionKind), name="kind_known"),
+        CheckConstraint(
+            f"(kind IN ({', '.join(repr(str(k)) for k in POSITIVE)}) AND amount > 0)"
+            f" OR (kind NOT IN ({', '.join(repr(str(k)) for k in POSITIVE)}) AND amount < 0)",
+            name="sign_follows_kind",
+        ),
+        Index(None, "user_id", "id"),
+        Index(
+            "uq_transactions_prediction_kind",
+            "prediction_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("prediction_id IS NOT NULL"),
+            sqlite_where=text("prediction_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_transactions_topup",
+            "payment_id",
+            unique=True,
+            postgresql_where=text("kind = 'topup'"),
+            sqlite_where=text("kind = 'topup'"),
+        ),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    kind: Mapped[Word]
+    amount: Mapped[Credits]
+    balance_after: Mapped[Credits]
+    key: Mapped[str] = mapped_column(String(96), unique=True)  # makes the operation happen once
+    prediction_id: Mapped[UUID | None] = mapped_column(ForeignKey("predictions.id", ondelete="RESTRICT"))
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"))
+    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"))
+    comment: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+
+
+class LotEntry(Base):
+    """The part of a transaction that a lot gave or got."""
+
+    __tablename__ = "lot_entries"
+    __table_args__ = (
+        UniqueConstraint("transaction_id", "lot_id"),
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+    )
+
+    id: Mapped[Key]
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("transactions.id", ondelete="RESTRICT"))
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lots.id", ondelete="RESTRICT"), index=True)
+    amount: Mapped[Credits]
+
+
+class Package(Base):
+    """Credits sold for a fixed price."""
+
+    __tablename__ = "packages"
+    __table_args__ = (
+        CheckConstraint("credits > 0 AND price_kopecks > 0", name="amounts_positive"),
+        CheckConstraint("valid_days IS NULL OR valid_days > 0", name="valid_days_positive"),
+    )
+
+    id: Mapped[Key]
+    title: Mapped[JsonObject]  # {ru, en}
+    credits: Mapped[Credits]
+    price_kopecks: Mapped[Kopecks]
+    currency: Mapped[Currency] = mapped_column(default="RUB")
+    valid_days: Mapped[int | None]
+    enabled: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=100)
+    created_at: Mapped[datetime]
+
+
+class BonusGrant(Base):
+    """At most one bonus a user a week."""
+
+    __tablename__ = "bonus_grants"
+    __table_args__ = (UniqueConstraint("user_id", "week"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    week: Mapped[str] = mapped_column(String(8), index=True)  # ISO, 2026-W47
+    amount: Mapped[Credits]
+    transaction_id: Mapped[int | None] = mapped_column(ForeignKey("transactions.id", ondelete="RESTRICT"))
+    created_at: Mapped[datetime]

@@ -1,0 +1,44 @@
+"""Messages that must reach a chat even if the process dies."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, JsonObject, Key, Word, one_of
+
+
+class OutboxStatus(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    """The user blocked the bot or is gone; nobody will ever read it."""
+    FAILED = "failed"
+    """Telegram refused it for good; the operator can see why."""
+
+
+class OutboxMessage(Base):
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(one_of("status", OutboxStatus), name="status_known"),
+        Index(
+            "ix_outbox_due",
+            "available_at",
+            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending'"),
+        ),
+        Index(None, "user_id"),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    kind: Mapped[Word]  # who presents it: bot/outbox
+    payload: Mapped[JsonObject]
+    key: Mapped[str] = mapped_column(String(96), unique=True)  # a fact is told once
+    status: Mapped[Word]
+    attempts: Mapped[int] = mapped_column(default=0)
+    available_at: Mapped[datetime]  # also the lease: a sender moves it on before it sends
+    error: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,112 @@
+"""Real money: payments, refunds, and what the provider told of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Credits, Currency, JsonObject, Key, Kopecks, UuidKey, Word, one_of
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "pending"
+    WAITING_FOR_CAPTURE = "waiting_for_capture"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+
+
+class Payment(Base):
+    __tablename__ = "payments"
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_payment_id"),
+        CheckConstraint("amount_kopecks > 0 AND credits > 0", name="amounts_positive"),
+        CheckConstraint(one_of("status", PaymentStatus), name="status_known"),
+        Index(None, "user_id", "created_at"),
+        Index(
+            "ix_payments_unfinished",
+            "next_check_at",
+            postgresql_where=text("status IN ('pending', 'waiting_for_capture')"),
+            sqlite_where=text("status IN ('pending', 'waiting_for_capture')"),
+        ),
+    )
+
+    id: Mapped[UuidKey]  # also the provider's idempotence key
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    package_id: Mapped[int | None] = mapped_column(ForeignKey("packages.id", ondelete="RESTRICT"))
+    provider: Mapped[Word]
+    provider_payment_id: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[Word]
+    amount_kopecks: Mapped[Kopecks]
+    currency: Mapped[Currency]
+    credits: Mapped[Credits]  # what a success brings
+    valid_days: Mapped[int | None]  # of the lot
+    test: Mapped[bool] = mapped_column(default=False)
+    description: Mapped[str] = mapped_column(String(128))
+    receipt_email: Mapped[str | None] = mapped_column(String(254))
+    confirmation_url: Mapped[str | None] = mapped_column(Text)
+    cancel_reason: Mapped[str | None] = mapped_column(String(64))
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    next_check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+
+
+class Refund(Base):
+    __tablename__ = "refunds"
+    __table_args__ = (
+        UniqueConstraint("provider_refund_id"),
+        CheckConstraint("amount_kopecks > 0", name="amount_positive"),
+        CheckConstraint("credits_taken >= 0 AND credits_uncollected >= 0", name="credits_not_negative"),
+        CheckConstraint(one_of("status", RefundStatus), name="status_known"),
+    )
+
+    id: Mapped[UuidKey]
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"), index=True)
+    provider_refund_id: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[Word]
+    amount_kopecks: Mapped[Kopecks]
+    currency: Mapped[Currency]
+    credits_taken: Mapped[Credits] = mapped_column(default=0)
+    credits_uncollected: Mapped[Credits] = mapped_column(default=0)  # already spent, could not be taken
+    actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(String(255))
+    next_check_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class PaymentEvent(Base):
+    """A notification as it came. A hint only: nothing is credited from it."""
+
+    __tablename__ = "payment_events"
+    __table_args__ = (
+        UniqueConstraint("provider", "event", "object_id"),
+        Index(
+            "ix_payment_events_unhandled",
+            "next_attempt_at",
+            postgresql_where=text("handled_at IS NULL"),
+            sqlite_where=text("handled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    provider: Mapped[Word]
+    event: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(64))
+    body: Mapped[JsonObject]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(255))
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]

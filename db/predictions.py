@@ -1,0 +1,82 @@
+"""Predictions and the files that go in and come out of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Credits, JsonObject, UuidKey, Word, one_of
+
+
+class PredictionStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Prediction(Base):
+    """One paid run of a model for one user."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (
+        UniqueConstraint("user_id", "request_key"),
+        CheckConstraint(one_of("status", PredictionStatus), name="status_known"),
+        CheckConstraint("price >= 0", name="price_not_negative"),
+        Index(
+            "ix_predictions_queue",
+            "model_slug",
+            "available_at",
+            postgresql_where=text("status = 'queued'"),
+            sqlite_where=text("status = 'queued'"),
+        ),
+        Index(
+            "ix_predictions_leases",
+            "leased_until",
+            postgresql_where=text("status = 'running'"),
+            sqlite_where=text("status = 'running'"),
+        ),
+        Index(None, "user_id", "created_at"),
+        Index(None, "created_at"),
+    )
+
+    id: Mapped[UuidKey]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    model_slug: Mapped[str] = mapped_column(ForeignKey("models.slug", ondelete="RESTRICT"))
+    model_version: Mapped[str] = mapped_column(String(32))
+    preset_id: Mapped[int | None] = mapped_column(ForeignKey("presets.id", ondelete="RESTRICT"))
+    request_key: Mapped[str] = mapped_column(String(64))  # one tap, one prediction
+    inputs: Mapped[JsonObject]
+    price: Mapped[Credits]
+    status: Mapped[Word]
+    attempts: Mapped[int] = mapped_column(default=0)
+    available_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None] = mapped_column(String(64))
+    result: Mapped[JsonObject | None]
+    error: Mapped[str | None] = mapped_column(String(255))  # for the log and the operator
+    error_code: Mapped[str | None] = mapped_column(String(64))  # which sentence the user sees
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows progress and becomes the answer
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class File(Base):
+    __tablename__ = "files"
+    __table_args__ = (CheckConstraint("size >= 0", name="size_not_negative"),)
+
+    id: Mapped[UuidKey]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    prediction_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("predictions.id", ondelete="RESTRICT"), index=True
+    )  # of results
+    media_type: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]

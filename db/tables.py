@@ -1,0 +1,32 @@
+"""Every table, so that one import fills the metadata."""
+
+from db.base import Base
+from db.billing import BonusGrant, Lot, LotEntry, Package, Transaction
+from db.fsm import FsmState
+from db.models import Model, Preset
+from db.outbox import OutboxMessage
+from db.payments import Payment, PaymentEvent, Refund
+from db.predictions import File, Prediction
+from db.users import Admin, AuditEntry, User
+
+__all__ = [
+    "Admin",
+    "AuditEntry",
+    "Base",
+    "BonusGrant",
+    "File",
+    "FsmState",
+    "Lot",
+    "LotEntry",
+    "Model",
+    "OutboxMessage",
+    "Package",
+    "Payment",
+    "PaymentEvent",
+    "Prediction",
+    "Preset",
+    "Refund",
+    "Transaction",
+    "User",
+]
+metadata = Base.metadata

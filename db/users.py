@@ -1,0 +1,70 @@
+"""Users, admins and what admins did."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, Credits, JsonObject, Key, Word, one_of
+
+
+class Gender(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADMIN = "admin"
+    MODERATOR = "moderator"  # looks, does not touch money
+
+
+class User(Base):
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("balance >= 0", name="balance_not_negative"),
+        CheckConstraint("age IS NULL OR (age BETWEEN 1 AND 120)", name="age_is_human"),
+        CheckConstraint(f"gender IS NULL OR {one_of('gender', Gender)}", name="gender_known"),
+    )
+
+    id: Mapped[Key]
+    telegram_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    username: Mapped[str | None] = mapped_column(String(64), index=True)
+    first_name: Mapped[str] = mapped_column(String(64), default="")
+    language: Mapped[str] = mapped_column(String(2))
+    language_chosen: Mapped[bool] = mapped_column(default=False)  # by the user; else it follows Telegram's
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
+    gender: Mapped[str | None] = mapped_column(String(8))
+    age: Mapped[int | None]
+    balance: Mapped[Credits] = mapped_column(default=0)
+    bonus_muted: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(index=True)
+    blocked_at: Mapped[datetime | None]  # the user blocked the bot
+    disabled_at: Mapped[datetime | None]  # an admin disabled the user
+
+
+class Admin(Base):
+    __tablename__ = "admins"
+    __table_args__ = (CheckConstraint(one_of("role", Role), name="role_known"),)
+
+    telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    role: Mapped[Word]
+    granted_by: Mapped[int | None] = mapped_column(BigInteger)  # a Telegram id; null: from OWNER_IDS
+    created_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "target_user_id", "created_at"),)
+
+    id: Mapped[Key]
+    actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)  # null: the shop itself
+    target_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str | None] = mapped_column(String(64))  # id of a model, payment, package
+    before: Mapped[JsonObject | None]
+    after: Mapped[JsonObject | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(index=True)

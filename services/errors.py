@@ -9,8 +9,8 @@ def N_(message: str) -> str:  # the field's own name for a string that is transl
 
 
 class ShopError(Exception):
-    """What the shop refuses, in two texts: `message` (an English msgid with named placeholders for the user, translated at
-    the edge with `params`) and `str(error)` (for the log)."""
+    """What the shop refuses, in two texts: `message` (an English msgid with named placeholders, for the user; the edge
+    translates it and fills in `params`) and `str(error)` (for the log)."""
 
     message: str = N_("Something went wrong. Please try again.")
 

@@ -20,6 +20,8 @@ from services.errors import N_, ShopError
 
 _users, _lots, _lines, _entries = table_of(User), table_of(Lot), table_of(Transaction), table_of(LotEntry)
 
+LotRow = Row[int, int, datetime | None]  # id, remaining, expires_at
+
 
 class InsufficientBalance(ShopError):
     """A charge that the unexpired lots do not cover."""
@@ -72,8 +74,17 @@ def grant(
         .values(user_id=user_id, kind=kind, amount=amount, remaining=amount, expires_at=expires_at, created_at=now)
         .returning(_lots.c.id)
     ).scalar_one()
-    line = {"payment_id": payment_id, "comment": comment}
-    posting = _post(session, user_id, kind, key, balance, [(lot_id, amount)], now, line)
+    posting = _post(
+        session,
+        user_id=user_id,
+        kind=kind,
+        key=key,
+        balance=balance,
+        parts=[(lot_id, amount)],
+        now=now,
+        payment_id=payment_id,
+        comment=comment,
+    )
     return Posting(id=posting.id, amount=amount, balance_after=posting.balance_after, lot_id=lot_id)
 
 
@@ -90,7 +101,10 @@ def charge(session: Session, *, user_id: int, amount: int, prediction_id: UUID, 
         raise InsufficientBalance(needed=amount, balance=balance)
     parts = [(lot_id, -part) for lot_id, part in _take(lots, amount)]
     _change_lots(session, parts)
-    return _post(session, user_id, TransactionKind.CHARGE, key, balance, parts, now, {"prediction_id": prediction_id})
+    kind = TransactionKind.CHARGE
+    return _post(
+        session, user_id=user_id, kind=kind, key=key, balance=balance, parts=parts, now=now, prediction_id=prediction_id
+    )
 
 
 def charge_refund(session: Session, *, prediction_id: UUID, now: datetime) -> Posting:
@@ -116,13 +130,15 @@ def charge_refund(session: Session, *, prediction_id: UUID, now: datetime) -> Po
     ).all()
     parts = [(entry.lot_id, -entry.amount) for entry in entries]
     _change_lots(session, parts)
-    line = {"prediction_id": prediction_id}
-    posting = _post(session, charged.user_id, TransactionKind.CHARGE_REFUND, key, balance, parts, now, line)
+    user_id, kind = charged.user_id, TransactionKind.CHARGE_REFUND
+    posting = _post(
+        session, user_id=user_id, kind=kind, key=key, balance=balance, parts=parts, now=now, prediction_id=prediction_id
+    )
     late = [(e.lot_id, e.amount) for e in entries if e.expires_at is not None and e.expires_at <= now]
     if late:
         _change_lots(session, late)
-        key = f"expire:{prediction_id}"
-        _post(session, charged.user_id, TransactionKind.EXPIRE, key, posting.balance_after, late, now, {})
+        key, kind = f"expire:{prediction_id}", TransactionKind.EXPIRE
+        _post(session, user_id=user_id, kind=kind, key=key, balance=posting.balance_after, parts=late, now=now)
     return posting
 
 
@@ -167,8 +183,18 @@ def take_back(
     if not parts:
         return None
     _change_lots(session, parts)
-    line = {"refund_id": refund_id, "comment": comment}
-    return _post(session, user_id, TransactionKind.TAKE_BACK, key, balance, parts, now, line)
+    kind = TransactionKind.TAKE_BACK
+    return _post(
+        session,
+        user_id=user_id,
+        kind=kind,
+        key=key,
+        balance=balance,
+        parts=parts,
+        now=now,
+        refund_id=refund_id,
+        comment=comment,
+    )
 
 
 def _lock_user(session: Session, user_id: int) -> int:
@@ -186,7 +212,7 @@ def _posted(session: Session, key: str) -> Posting | None:
     return None if line is None else Posting(id=line.id, amount=line.amount, balance_after=line.balance_after)
 
 
-def _open_lots(session: Session, user_id: int) -> Sequence[Row[Any]]:  # Any: Core rows carry no types
+def _open_lots(session: Session, user_id: int) -> Sequence[LotRow]:
     """Earliest-expiring first; those that never expire last."""
     return session.execute(
         select(_lots.c.id, _lots.c.remaining, _lots.c.expires_at)
@@ -197,8 +223,8 @@ def _open_lots(session: Session, user_id: int) -> Sequence[Row[Any]]:  # Any: Co
 
 
 def _write_off(
-    session: Session, user_id: int, balance: int, lots: Sequence[Row[Any]], now: datetime
-) -> tuple[int, Sequence[Row[Any]]]:
+    session: Session, user_id: int, balance: int, lots: Sequence[LotRow], now: datetime
+) -> tuple[int, Sequence[LotRow]]:
     """Expire the lots whose end has come. Returns the balance and the lots that are left."""
     ended = [lot for lot in lots if lot.expires_at is not None and lot.expires_at <= now]
     if not ended:
@@ -206,12 +232,14 @@ def _write_off(
     for lot in ended:
         parts = [(lot.id, -lot.remaining)]
         _change_lots(session, parts)
-        posting = _post(session, user_id, TransactionKind.EXPIRE, f"expire:lot:{lot.id}", balance, parts, now, {})
-        balance = posting.balance_after
+        key, kind = f"expire:lot:{lot.id}", TransactionKind.EXPIRE
+        balance = _post(
+            session, user_id=user_id, kind=kind, key=key, balance=balance, parts=parts, now=now
+        ).balance_after
     return balance, [lot for lot in lots if lot not in ended]
 
 
-def _take(lots: Iterable[Row[Any]], amount: int) -> list[tuple[int, int]]:
+def _take(lots: Iterable[LotRow], amount: int) -> list[tuple[int, int]]:
     parts = []
     for lot in lots:
         part = min(lot.remaining, amount)
@@ -232,13 +260,14 @@ def _change_lots(session: Session, parts: Sequence[tuple[int, int]]) -> None:
 
 def _post(
     session: Session,
+    *,
     user_id: int,
     kind: TransactionKind,
     key: str,
     balance: int,
     parts: Sequence[tuple[int, int]],
     now: datetime,
-    line: dict[str, Any],  # Any: the line's optional columns
+    **line: Any,  # Any: the line's optional columns
 ) -> Posting:
     """Write one line with its entries and move the balance with it."""
     amount = sum(change for _, change in parts)

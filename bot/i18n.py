@@ -1,0 +1,109 @@
+"""Two languages from gettext catalogues. The `.po` files are read at start: nothing has to be compiled first."""
+
+import gettext
+import io
+from datetime import datetime
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from services.errors import ShopError
+
+LANGUAGES: Final = ("ru", "en")
+LOCALES = Path(__file__).parent.parent / "locales"
+DOMAIN = "kassandra"
+
+
+class Html(str):
+    """Text that is HTML already and is not escaped again."""
+
+    __slots__ = ()
+
+
+class Translator:
+    """Says things in one language. `gettext` and `ngettext` make plain text (buttons, short notices); `html` and `nhtml`
+    make message texts: whatever is filled in is escaped unless it is `Html`. Placeholders are named: `{price}`."""
+
+    def __init__(self, language: str, catalogue: gettext.NullTranslations, zone: ZoneInfo) -> None:
+        self.language = language
+        self._catalogue = catalogue
+        self._zone = zone
+
+    def gettext(self, message: str, **params: Any) -> str:  # Any: whatever str.format takes
+        text = self._catalogue.gettext(message)
+        return text.format(**params) if params else text
+
+    def ngettext(self, one: str, many: str, n: int, **params: Any) -> str:
+        return self._catalogue.ngettext(one, many, n).format(n=n, **params)
+
+    def html(self, message: str, **params: Any) -> Html:
+        return Html(self.gettext(message, **_escaped(params)))
+
+    def nhtml(self, one: str, many: str, n: int, **params: Any) -> Html:
+        return Html(self.ngettext(one, many, n, **_escaped(params)))
+
+    def error(self, error: ShopError) -> str:
+        """The user's sentence, as plain text."""
+        params = {k: self.pick(v) if isinstance(v, dict) else v for k, v in error.params.items()}
+        return self.gettext(error.message, **params) if params else self.gettext(error.message)
+
+    def pick(self, text: "dict[str, str] | str") -> str:
+        """One language of a `{ru, en}` map, with a fallback."""
+        if isinstance(text, str):
+            return text
+        return text.get(self.language) or text.get("en") or next(iter(text.values()), "")
+
+    def number(self, value: float, decimals: int) -> str:
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_decimal(value, format=pattern, locale=self.language)
+
+    def date(self, at: datetime) -> str:
+        return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self.language)
+
+    def moment(self, at: datetime) -> str:
+        return format_datetime(at.astimezone(self._zone), format="dd.MM.yyyy HH:mm", locale=self.language)
+
+
+class Catalogues:
+    """All translators; what an unknown language falls back to is the shop's setting."""
+
+    def __init__(self, *, default: str = "ru", zone: str = "Europe/Moscow", folder: Path = LOCALES) -> None:
+        self.default = default
+        self._folder = folder
+        self._zone = ZoneInfo(zone)
+
+    @cached_property
+    def _all(self) -> dict[str, Translator]:
+        return {code: Translator(code, _read(self._folder, code), self._zone) for code in LANGUAGES}
+
+    def __getitem__(self, language: str) -> Translator:
+        return self._all.get(language) or self._all[self.default]
+
+    def best(self, telegram_code: str | None) -> str:
+        """The shop's language for Telegram's `language_code`, such as `ru`, `en-GB` or none."""
+        code = (telegram_code or "").split("-")[0].lower()
+        if code in LANGUAGES:
+            return code
+        return self.default if not code else "en"
+
+
+def _read(folder: Path, code: str) -> gettext.NullTranslations:
+    with (folder / code / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        catalogue = read_po(file, locale=code)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _escaped(params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        k: escape(v, quote=False) if isinstance(v, str) and not isinstance(v, Html) else v for k, v in params.items()
+    }

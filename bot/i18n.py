@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from services.errors import ShopError
+from services.inference.manifest import Text
 
 LANGUAGES: Final = ("ru", "en")
 LOCALES = Path(__file__).parent.parent / "locales"
@@ -29,7 +30,7 @@ class Html(str):
 
 class Translator:
     """Says things in one language. `gettext` and `ngettext` make plain text (buttons, short notices); `html` and `nhtml`
-    make message texts: whatever is filled in is escaped unless it is `Html`. Placeholders are named: `{price}`."""
+    make message texts: what is filled in is escaped unless it is `Html`. Placeholders are named: `{price}`."""
 
     def __init__(self, language: str, catalogue: gettext.NullTranslations, zone: ZoneInfo) -> None:
         self.language = language
@@ -54,10 +55,12 @@ class Translator:
         params = {k: self.pick(v) if isinstance(v, dict) else v for k, v in error.params.items()}
         return self.gettext(error.message, **params) if params else self.gettext(error.message)
 
-    def pick(self, text: "dict[str, str] | str") -> str:
-        """One language of a `{ru, en}` map, with a fallback."""
+    def pick(self, text: Text | dict[str, str] | str) -> str:
+        """One language of a manifest's text or a `{ru, en}` map, with a fallback."""
         if isinstance(text, str):
             return text
+        if isinstance(text, Text):
+            return text.pick(self.language)
         return text.get(self.language) or text.get("en") or next(iter(text.values()), "")
 
     def number(self, value: float, decimals: int) -> str:

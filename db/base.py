@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, TypeDecorator, Uuid
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, Row, String, Table, TypeDecorator, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -32,6 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 JsonObject = dict[str, Any]  # Any: JSON holds what it holds
+AnyRow = Row[*tuple[Any, ...]]  # Any: rows of Core statements carry no types
 
 # Column shorthands. Credits are integer hundredths, money integer kopecks: never a float.
 Key = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
@@ -46,7 +47,7 @@ Line = Annotated[str, mapped_column(String(255))]
 class Base(DeclarativeBase):
     metadata = MetaData(
         naming_convention={
-            "ix": "ix_%(column_0_N_label)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
             "ck": "ck_%(table_name)s_%(constraint_name)s",
             "fk": "fk_%(table_name)s_%(column_0_N_name)s",

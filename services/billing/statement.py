@@ -1,0 +1,95 @@
+"""A user's operations, and the credits that will expire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.billing import Lot, Transaction, TransactionKind
+from db.engine import Database
+from db.predictions import Prediction
+
+_lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One line of the ledger; `amount` is signed hundredths; `model_slug` is the prediction's."""
+
+    id: int
+    kind: TransactionKind
+    amount: int
+    balance_after: int
+    prediction_id: UUID | None
+    model_slug: str | None
+    comment: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPage:
+    """`page` counts from 0; `pages` is at least 1."""
+
+    items: Sequence[Operation]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiring:
+    """What is left of a lot that has an end, in hundredths."""
+
+    remaining: int
+    expires_at: datetime
+
+
+class Statement:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def page(self, user_id: int, page: int, size: int = 10) -> StatementPage:
+        """The user's operations, newest first; a page past the end is the last one."""
+        return await self._db.read(_page, user_id, page, size)
+
+    async def expiring(self, user_id: int) -> list[Expiring]:
+        """Lots with an end, the nearest first."""
+        return await self._db.read(_expiring, user_id)
+
+
+def _page(session: Session, user_id: int, page: int, size: int) -> StatementPage:
+    total = session.scalar(select(func.count()).select_from(_lines).where(_lines.c.user_id == user_id)) or 0
+    pages = max(1, -(-total // size))
+    page = min(max(page, 0), pages - 1)
+    columns = (
+        _lines.c.id,
+        _lines.c.kind,
+        _lines.c.amount,
+        _lines.c.balance_after,
+        _lines.c.prediction_id,
+        _predictions.c.model_slug,
+        _lines.c.comment,
+        _lines.c.created_at,
+    )
+    rows = session.execute(
+        select(*columns)
+        .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
+        .where(_lines.c.user_id == user_id)
+        .order_by(_lines.c.id.desc())
+        .limit(size)
+        .offset(page * size)
+    )
+    items = [Operation(**{**row, "kind": TransactionKind(row["kind"])}) for row in rows.mappings()]
+    return StatementPage(items=items, page=page, pages=pages)
+
+
+def _expiring(session: Session, user_id: int) -> list[Expiring]:
+    rows = session.execute(
+        select(_lots.c.remaining, _lots.c.expires_at)
+        .where(_lots.c.user_id == user_id, _lots.c.remaining > 0, _lots.c.expires_at.is_not(None))
+        .order_by(_lots.c.expires_at)
+    )
+    return [Expiring(remaining=row.remaining, expires_at=row.expires_at) for row in rows]

@@ -1,0 +1,196 @@
+"""What is on sale. `MODELS_DIR` is synced into the table `models`; what an admin changed later wins."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.engine import Database
+from db.models import Model, Preset
+from db.upsert import insert_into
+from db.users import User
+from services import outbox
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.inference.engine import Engine
+from services.inference.errors import InferenceError, ManifestError
+from services.inference.manifest import Manifest, load_manifest
+
+_models, _presets, _users = table_of(Model), table_of(Preset), table_of(User)
+
+
+class ModelNotOnSale(ShopError):
+    message = N_("This model is not on sale now. Please choose another one.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit."""
+
+    slug: str
+    manifest: Manifest
+    price: int
+    position: int
+    title: JsonObject | None = None  # of a preset
+    icon: str | None = None
+    preset_id: int | None = None
+    preset_inputs: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A folder that cannot be sold, in one line for the operator."""
+
+    slug: str
+    text: str
+
+
+class Models:
+    """The catalogue. Manifests are read once at start and kept; prices and switches are read from the database."""
+
+    def __init__(self, db: Database, clock: Clock, folder: Path) -> None:
+        self._db = db
+        self._clock = clock
+        self._folder = folder
+        self._manifests: dict[str, Manifest] = {}
+
+    async def sync(self, engine: Engine | None = None) -> list[Problem]:
+        """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
+        with a problem is not sold; the rest is."""
+        found, problems = await asyncio.to_thread(_read_folders, self._folder)
+        for slug, manifest in list(found.items()):
+            if engine is None:
+                continue
+            try:
+                await engine.load(manifest, self._folder / slug)
+            except (InferenceError, ManifestError) as error:
+                del found[slug]
+                problems.append(Problem(slug=slug, text=_one_line(error)))
+        self._manifests = found
+        await self._db.write(_write_down, found, problems, self._clock())
+        return problems
+
+    def folder(self, slug: str) -> Path:
+        return self._folder / slug
+
+    def manifest(self, slug: str) -> Manifest | None:
+        """Also of a model that is not sold any more, while its folder is there."""
+        return self._manifests.get(slug)
+
+    async def offers(self) -> list[Offer]:
+        """Everything on sale, in the order of the menu."""
+        rows, presets = await self._db.read(_on_sale)
+        by_slug = {row.slug: offer for row in rows if (offer := self._offer(row)) is not None}
+        sold = [
+            *by_slug.values(),
+            *(_preset_offer(by_slug[p.model_slug], p) for p in presets if p.model_slug in by_slug),
+        ]
+        return sorted(sold, key=lambda offer: (offer.position, offer.slug))
+
+    async def offer(self, slug: str) -> Offer:
+        """A model or a preset by its slug. Raises `ModelNotOnSale`."""
+        for offer in await self.offers():
+            if offer.slug == slug:
+                return offer
+        raise ModelNotOnSale(slug=slug)
+
+    async def tell_owners(self, owners: Sequence[int], problems: Sequence[Problem]) -> None:
+        """One message about each new problem to each owner who has opened the bot."""
+        if problems and owners:
+            await self._db.write(_tell, list(owners), list(problems), self._clock())
+
+    def _offer(self, row: AnyRow) -> Offer | None:
+        manifest = self._manifests.get(row.slug)
+        if manifest is None:
+            return None
+        position = row.manifest_position if row.admin_position is None else row.admin_position
+        return Offer(slug=row.slug, manifest=manifest, price=price_of(row), position=position)
+
+
+def price_of(row: AnyRow) -> int:
+    price: int = row.manifest_price if row.admin_price is None else row.admin_price
+    return price
+
+
+def _preset_offer(model: Offer, row: AnyRow) -> Offer:
+    return Offer(
+        slug=row.slug,
+        manifest=model.manifest,
+        price=model.price if row.price is None else row.price,
+        position=row.position,
+        title=row.title,
+        icon=row.icon,
+        preset_id=row.id,
+        preset_inputs=row.inputs,
+    )
+
+
+def _read_folders(root: Path) -> tuple[dict[str, Manifest], list[Problem]]:
+    found: dict[str, Manifest] = {}
+    problems: list[Problem] = []
+    if not root.is_dir():
+        return found, [Problem(slug="-", text=f"MODELS_DIR: there is no folder {root}")]
+    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))):
+        try:
+            found[folder.name] = load_manifest(folder)
+        except ManifestError as error:
+            problems.append(Problem(slug=folder.name[:32], text=_one_line(error)))
+    return found, problems
+
+
+def _one_line(error: ShopError) -> str:
+    return " ".join(str(error).split())
+
+
+def _write_down(session: Session, found: dict[str, Manifest], problems: list[Problem], now: datetime) -> None:
+    session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
+    for problem in problems:
+        session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
+    for slug, manifest in found.items():
+        columns = {
+            "version": manifest.version,
+            "manifest": manifest.model_dump(mode="json"),
+            "manifest_price": manifest.price_hundredths,
+            "manifest_position": int(manifest.order),
+            "sha256": manifest.runtime.sha256,
+            "present": True,
+            "problem": None,
+            "updated_at": now,
+        }
+        insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
+        session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
+
+
+def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+    columns = (
+        _models.c.slug,
+        _models.c.manifest_price,
+        _models.c.admin_price,
+        _models.c.manifest_position,
+        _models.c.admin_position,
+    )
+    sold = _models.c.present & _models.c.admin_enabled.is_not(False)
+    models = session.execute(select(*columns).where(sold)).all()
+    presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
+    return models, presets
+
+
+def _tell(session: Session, owners: list[int], problems: list[Problem], now: datetime) -> None:
+    for user_id in session.scalars(select(_users.c.id).where(_users.c.telegram_id.in_(owners))):
+        for problem in problems:
+            digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]
+            outbox.enqueue(
+                session,
+                user_id=user_id,
+                kind="model_problem",
+                payload={"slug": problem.slug, "problem": problem.text},
+                key=f"model:{problem.slug}:{digest}:{user_id}",
+                now=now,
+            )

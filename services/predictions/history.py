@@ -1,0 +1,142 @@
+"""What a customer bought, and how it goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.engine import Database
+from db.predictions import Prediction, PredictionStatus
+from services import files
+from services.errors import N_, ShopError
+
+_p = table_of(Prediction)
+
+
+class PredictionNotFound(ShopError):
+    message = N_("There is no such prediction.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionView:
+    """`result` is `{"outputs", "advice", "files"?}` once succeeded; `price` in hundredths of a credit."""
+
+    id: UUID
+    user_id: int
+    model_slug: str
+    model_version: str
+    preset_id: int | None
+    inputs: JsonObject
+    price: int
+    status: PredictionStatus
+    result: JsonObject | None
+    error_code: str | None
+    chat_id: int | None
+    message_id: int | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """`page` counts from 0; `pages` is at least 1."""
+
+    items: Sequence[PredictionView]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Of a prediction that is not finished; `place` counts from 1 within its model's queue."""
+
+    prediction_id: UUID
+    user_id: int
+    chat_id: int
+    message_id: int
+    status: PredictionStatus
+    place: int
+
+
+class History:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def page(self, user_id: int, page: int, size: int = 8) -> HistoryPage:
+        """The user's predictions, newest first; a page past the end is the last one."""
+        return await self._db.read(_page, user_id, page, size)
+
+    async def get(self, prediction_id: UUID, *, user_id: int) -> PredictionView:
+        """Raises `PredictionNotFound` for another user's too."""
+        return await self._db.read(_get, prediction_id, user_id)
+
+    async def images(self, view: PredictionView) -> dict[str, bytes]:
+        """Pictures that the model made, by output name."""
+        ids = {name: UUID(file_id) for name, file_id in ((view.result or {}).get("files") or {}).items()}
+        found = await self._db.read(files.contents, ids.values(), user_id=view.user_id) if ids else {}
+        return {name: found[file_id] for name, file_id in ids.items() if file_id in found}
+
+    async def unfinished(self, older_than: datetime) -> list[Progress]:
+        """Predictions that have been waiting since before `older_than` and whose progress a chat shows."""
+        return await self._db.read(_unfinished, older_than)
+
+    async def queue(self, now: datetime) -> tuple[int, float]:
+        """How many predictions wait and how long the oldest has waited, in seconds."""
+        return await self._db.read(_queue, now)
+
+
+def _page(session: Session, user_id: int, page: int, size: int) -> HistoryPage:
+    total = session.scalar(select(func.count()).select_from(_p).where(_p.c.user_id == user_id)) or 0
+    pages = max(1, -(-total // size))
+    page = min(max(page, 0), pages - 1)
+    rows = session.execute(
+        select(_p)
+        .where(_p.c.user_id == user_id)
+        .order_by(_p.c.created_at.desc(), _p.c.id)
+        .limit(size)
+        .offset(page * size)
+    )
+    return HistoryPage(items=[_view(row) for row in rows], page=page, pages=pages)
+
+
+def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
+    row = session.execute(select(_p).where(_p.c.id == prediction_id, _p.c.user_id == user_id)).first()
+    if row is None:
+        raise PredictionNotFound(prediction_id=prediction_id)
+    return _view(row)
+
+
+def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
+    waiting = _p.c.status.in_((PredictionStatus.QUEUED, PredictionStatus.RUNNING))
+    place = func.row_number().over(partition_by=(_p.c.model_slug, _p.c.status), order_by=_p.c.available_at)
+    columns = (_p.c.id, _p.c.user_id, _p.c.chat_id, _p.c.message_id, _p.c.status, _p.c.created_at, place.label("place"))
+    numbered = select(*columns).where(waiting).subquery()
+    rows = session.execute(
+        select(numbered).where(numbered.c.created_at < older_than, numbered.c.message_id.is_not(None)).limit(200)
+    )
+    return [
+        Progress(
+            prediction_id=row.id,
+            user_id=row.user_id,
+            chat_id=row.chat_id,
+            message_id=row.message_id,
+            status=PredictionStatus(row.status),
+            place=row.place,
+        )
+        for row in rows
+    ]
+
+
+def _queue(session: Session, now: datetime) -> tuple[int, float]:
+    waiting = (_p.c.status == PredictionStatus.QUEUED) & (_p.c.available_at <= now)
+    row = session.execute(select(func.count(), func.min(_p.c.created_at)).where(waiting)).one()
+    return row[0], (now - row[1]).total_seconds() if row[1] else 0.0
+
+
+def _view(row: AnyRow) -> PredictionView:
+    fields = {name: getattr(row, name) for name in PredictionView.__slots__}
+    return PredictionView(**fields | {"status": PredictionStatus(row.status)})

@@ -1,0 +1,113 @@
+"""The end of a run: result or refund, status and the message about it, for a whole batch in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.base import JsonObject, table_of
+from db.predictions import Prediction, PredictionStatus
+from services import files, outbox
+from services.billing import ledger
+
+_p = table_of(Prediction)
+RETRY_PAUSE = timedelta(seconds=1)  # doubles with every attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A prediction this worker holds."""
+
+    id: UUID
+    user_id: int
+    model_slug: str
+    inputs: JsonObject
+    attempts: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue."""
+
+    prediction: Claimed
+    result: JsonObject | None = None
+    images: dict[str, bytes] = field(default_factory=dict)
+    error_code: str | None = None
+    error: str | None = None
+    again: bool = False
+
+
+def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime) -> int:
+    """Settle what this worker still holds; returns how many predictions are now final. A row whose lease another worker
+    took over is left to that one."""
+    held = queue.held(session, [o.prediction.id for o in outcomes], worker)
+    mine = [o for o in outcomes if o.prediction.id in held]
+    for outcome in (o for o in mine if o.again):
+        pause = RETRY_PAUSE * 2 ** (outcome.prediction.attempts - 1)
+        queue.requeue(session, [outcome.prediction.id], available_at=now + pause)
+    final = [o for o in mine if not o.again]
+    if final:
+        _finish(session, final, now)
+    return len(final)
+
+
+_finish_row = (
+    update(_p)
+    .where(_p.c.id == bindparam("row"))
+    .values(
+        status=bindparam("status"),
+        result=bindparam("result"),
+        error_code=bindparam("error_code"),
+        error=bindparam("error"),
+        finished_at=bindparam("finished_at"),
+        leased_until=None,
+        leased_by=None,
+    )
+)
+
+
+def _finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    session.connection().execute(_finish_row, [_finished(session, outcome, now) for outcome in outcomes])
+    for outcome in sorted(outcomes, key=lambda o: o.prediction.user_id):  # users are locked in one order
+        if outcome.result is None and outcome.prediction.price:
+            ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
+    outbox.enqueue_many(session, [_news(outcome.prediction) for outcome in outcomes], now)
+
+
+def _finished(session: Session, outcome: Outcome, now: datetime) -> dict[str, Any]:  # Any: the columns' values
+    result = outcome.result
+    if result is not None and outcome.images:
+        result = result | {"files": _keep_images(session, outcome, now)}
+    return {
+        "row": outcome.prediction.id,
+        "status": PredictionStatus.FAILED if result is None else PredictionStatus.SUCCEEDED,
+        "result": result,
+        "error_code": outcome.error_code,
+        "error": outcome.error and outcome.error[:255],
+        "finished_at": now,
+    }
+
+
+def _keep_images(session: Session, outcome: Outcome, now: datetime) -> dict[str, str]:
+    names = {}
+    for name, content in outcome.images.items():
+        file_id = uuid4()
+        owner = {"user_id": outcome.prediction.user_id, "prediction_id": outcome.prediction.id}
+        files.add(session, file_id, content=content, media_type="image/png", now=now, **owner)
+        names[name] = file_id.hex
+    return names
+
+
+def _news(prediction: Claimed) -> dict[str, Any]:  # Any: the columns' values
+    return {
+        "user_id": prediction.user_id,
+        "kind": "prediction",
+        "payload": {"prediction_id": prediction.id.hex},
+        "key": f"prediction:{prediction.id}",
+    }

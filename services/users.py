@@ -1,0 +1,206 @@
+"""Users: who they are, what they told of themselves, their welcome credits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.billing import TransactionKind
+from db.engine import Database
+from db.upsert import insert_into
+from db.users import Gender, User
+from services.billing import ledger
+from services.clock import Clock
+from services.errors import N_, ShopError
+
+_users = table_of(User)
+SEEN_EVERY = timedelta(minutes=5)  # how exact `last_seen_at` is
+
+
+class UserDisabled(ShopError):
+    message = N_("Your access to this bot is closed. Please write to its owner.")
+
+
+class BadEmail(ShopError):
+    message = N_("This does not look like an e-mail address. Example: anna@example.com")
+
+
+class BadAge(ShopError):
+    message = N_("An age from 1 to 120 is expected, for example 35.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """A user as screens need it; `balance` in hundredths of a credit."""
+
+    id: int
+    telegram_id: int
+    username: str | None
+    first_name: str
+    language: str
+    email: str | None
+    gender: str | None
+    age: int | None
+    balance: int
+    bonus_muted: bool
+    disabled: bool
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who Telegram says is there; `language` is the shop's language for theirs."""
+
+    telegram_id: int
+    username: str | None
+    first_name: str
+    language: str
+
+
+class Users:
+    def __init__(self, db: Database, clock: Clock, *, welcome_credits: int) -> None:
+        self._db = db
+        self._clock = clock
+        self._welcome_credits = welcome_credits
+
+    async def enter(self, visitor: Visitor) -> UserView:
+        """The user behind a visitor: made on the first visit, with welcome credits; kept up to date on later ones."""
+        now = self._clock()
+        row = await self._db.read(_find, visitor.telegram_id)
+        if row is not None and not _stale(row, visitor, now):
+            return _view(row)
+        return await self._db.write(_enter, visitor, now, self._welcome_credits)
+
+    async def find(self, telegram_id: int) -> UserView | None:
+        row = await self._db.read(_find, telegram_id)
+        return None if row is None else _view(row)
+
+    async def get(self, user_id: int) -> UserView:
+        return await self._db.read(_get, user_id)
+
+    async def choose_language(self, user_id: int, language: str) -> None:
+        await self._db.write(_change, user_id, {"language": language, "language_chosen": True})
+
+    async def set_email(self, user_id: int, text: str | None) -> None:
+        await self._db.write(_change, user_id, {"email": None if text is None else parse_email(text)})
+
+    async def set_gender(self, user_id: int, gender: Gender | None) -> None:
+        await self._db.write(_change, user_id, {"gender": gender})
+
+    async def set_age(self, user_id: int, text: str | None) -> None:
+        await self._db.write(_change, user_id, {"age": None if text is None else parse_age(text)})
+
+    async def mute_bonus(self, user_id: int, *, muted: bool) -> None:
+        await self._db.write(_change, user_id, {"bonus_muted": muted})
+
+    async def mark_blocked(self, telegram_id: int, *, blocked: bool) -> None:
+        """The user blocked the bot, or came back."""
+        await self._db.write(mark_blocked, telegram_id, self._clock() if blocked else None)
+
+
+def parse_email(text: str) -> str:
+    """An address that a receipt can be sent to. Raises `BadEmail`."""
+    address = text.strip()
+    name, at, domain = address.rpartition("@")
+    host = domain.split(".")
+    good = (
+        at
+        and 0 < len(name) <= 64
+        and len(address) <= 254
+        and address.isascii()
+        and all(c.isalnum() or c in "!#$%&'*+/=?^_`{|}~.-" for c in name)
+        and not (name.startswith(".") or name.endswith(".") or ".." in name)
+        and len(host) > 1
+        and all(part and all(c.isalnum() or c == "-" for c in part) and part.strip("-") == part for part in host)
+        and len(host[-1]) > 1
+        and not host[-1].isdigit()
+    )
+    if not good:
+        raise BadEmail(text=address[:64])
+    return address
+
+
+def parse_age(text: str) -> int:
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 3 and 1 <= int(digits) <= 120):
+        raise BadAge(text=digits[:64])
+    return int(digits)
+
+
+def mark_blocked(session: Session, telegram_id: int, at: datetime | None) -> None:
+    session.execute(update(_users).where(_users.c.telegram_id == telegram_id).values(blocked_at=at))
+
+
+def _find(session: Session, telegram_id: int) -> AnyRow | None:
+    return session.execute(select(_users).where(_users.c.telegram_id == telegram_id)).first()
+
+
+def _get(session: Session, user_id: int) -> UserView:
+    row = session.execute(select(_users).where(_users.c.id == user_id)).first()
+    if row is None:
+        raise ledger.UnknownUser(user_id=user_id)
+    return _view(row)
+
+
+def _stale(row: AnyRow, visitor: Visitor, now: datetime) -> bool:
+    return (
+        now - row.last_seen_at > SEEN_EVERY
+        or row.blocked_at is not None
+        or (row.username, row.first_name) != (visitor.username, visitor.first_name)
+        or (not row.language_chosen and row.language != visitor.language)
+    )
+
+
+def _enter(session: Session, visitor: Visitor, now: datetime, welcome_credits: int) -> UserView:
+    new = {
+        "telegram_id": visitor.telegram_id,
+        "username": visitor.username,
+        "first_name": visitor.first_name,
+        "language": visitor.language,
+        "created_at": now,
+        "last_seen_at": now,
+    }
+    insert = insert_into(session, _users).values(**new).on_conflict_do_nothing(index_elements=["telegram_id"])
+    user_id = session.scalar(insert.returning(_users.c.id))
+    if user_id is not None and welcome_credits:
+        kind = TransactionKind.WELCOME
+        ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)
+    if user_id is None:
+        _refresh(session, visitor, now)
+    row = _find(session, visitor.telegram_id)
+    assert row is not None
+    return _view(row, is_new=user_id is not None)
+
+
+def _refresh(session: Session, visitor: Visitor, now: datetime) -> None:
+    here = _users.c.telegram_id == visitor.telegram_id
+    session.execute(
+        update(_users)
+        .where(here)
+        .values(username=visitor.username, first_name=visitor.first_name, last_seen_at=now, blocked_at=None)
+    )
+    session.execute(update(_users).where(here, ~_users.c.language_chosen).values(language=visitor.language))
+
+
+def _change(session: Session, user_id: int, values: dict[str, Any]) -> None:  # Any: the columns' values
+    session.execute(update(_users).where(_users.c.id == user_id).values(values))
+
+
+def _view(row: AnyRow, *, is_new: bool = False) -> UserView:
+    return UserView(
+        id=row.id,
+        telegram_id=row.telegram_id,
+        username=row.username,
+        first_name=row.first_name,
+        language=row.language,
+        email=row.email,
+        gender=row.gender,
+        age=row.age,
+        balance=row.balance,
+        bonus_muted=row.bonus_muted,
+        disabled=row.disabled_at is not None,
+        is_new=is_new,
+    )

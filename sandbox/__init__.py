@@ -1,0 +1,1 @@
+"""A local Telegram to play and test in. See README.md beside this file."""

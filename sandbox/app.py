@@ -1,0 +1,89 @@
+"""Puts the sandbox together: the Bot API, the control API and the page behind one address."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import Receive, Scope, Send
+
+from sandbox.clock import Clock
+from sandbox.connections import Connections
+from sandbox.control import people, screens, worlds
+from sandbox.deliveries import Deliveries
+from sandbox.settings import Settings
+from sandbox.telegram.gateway import Gateway
+from sandbox.telegram.world import Worlds, furnish
+
+
+class Sandbox:
+    """The ASGI application. One object holds every world; nothing outlives it."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.worlds = Worlds(self.clock)
+        self.connections = Connections()
+        furnish(self.worlds.add(token=settings.token, username="kassandra_sandbox_bot"))
+        self._telegram = Gateway(self.worlds, self.connections.cut)
+        self._web = _web(settings, self.worlds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
+            await self._telegram(scope, receive, send)
+        else:
+            await self._web(scope, receive, send)
+
+    def close(self) -> None:
+        """End what waits: long polls and event streams would hold the server's shutdown."""
+        for world in self.worlds:
+            world.close()
+
+
+def _web(settings: Settings, all_worlds: Worlds) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Deliveries(all_worlds) as deliveries:
+            app.state.deliveries = deliveries
+            yield
+
+    app = FastAPI(title="Kassandra's sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.worlds = all_worlds
+    app.state.settings = settings
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.include_router(worlds.router)
+    app.include_router(people.router)
+    app.include_router(screens.router)
+
+    @app.get("/")
+    async def page() -> Response:
+        return _static(settings, "index.html")
+
+    @app.get("/sandbox/static/{path:path}")
+    async def static(path: str) -> Response:
+        return _static(settings, path)
+
+    return app
+
+
+def _static(settings: Settings, path: str) -> Response:
+    root = settings.static_dir.resolve()
+    found = (root / path).resolve()
+    if not found.is_relative_to(root) or not found.is_file():
+        raise HTTPException(404, "there is no such file")
+    return FileResponse(found, headers={"Cache-Control": "no-cache"})
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)
+    return JSONResponse({"error": str(error.detail)}, status_code=error.status_code)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(each) for each in first["loc"])
+    return JSONResponse({"error": f"{where}: {first['msg']}"}, status_code=422)

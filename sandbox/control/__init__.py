@@ -1,0 +1,1 @@
+"""The control API: how the page and the tests play people. Not part of Telegram."""

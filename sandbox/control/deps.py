@@ -1,0 +1,45 @@
+"""What every endpoint needs: the world and the person that its path names."""
+
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from sandbox.clock import Clock
+from sandbox.telegram.people import Person
+from sandbox.telegram.world import World, Worlds
+
+
+def get_worlds(request: Request) -> Worlds:
+    worlds = request.app.state.worlds
+    assert isinstance(worlds, Worlds)
+    return worlds
+
+
+AllWorlds = Annotated[Worlds, Depends(get_worlds)]
+
+
+def get_world(bot: int, worlds: AllWorlds) -> World:
+    world = worlds.by_bot(bot)
+    if world is None:
+        raise HTTPException(404, f"there is no bot {bot}")
+    return world
+
+
+OneWorld = Annotated[World, Depends(get_world)]
+
+
+def get_person(person_id: int, world: OneWorld) -> Person:
+    person = world.people.get(person_id)
+    if person is None:
+        raise HTTPException(404, f"there is no person {person_id}")
+    return person
+
+
+OnePerson = Annotated[Person, Depends(get_person)]
+
+
+def get_clock(worlds: AllWorlds) -> Clock:
+    return worlds.clock
+
+
+OneClock = Annotated[Clock, Depends(get_clock)]

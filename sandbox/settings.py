@@ -1,0 +1,15 @@
+"""What a sandbox process is started with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_TOKEN = "1000001:sandbox-bot-token-for-the-demo-only"  # noqa: S105 - opens nothing but a local sandbox
+STATIC_DIR = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    host: str = "127.0.0.1"
+    port: int = 8081
+    token: str = DEFAULT_TOKEN
+    static_dir: Path = STATIC_DIR

@@ -1,0 +1,1 @@
+"""Formatted text: parse modes, entities, rendering."""

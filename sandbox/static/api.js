@@ -1,0 +1,63 @@
+import { state } from "./state.js";
+
+const ROOT = "/sandbox/api";
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function request(method, path, body) {
+  const options = { method };
+  if (body instanceof FormData) options.body = body;
+  else if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers = { "Content-Type": "application/json" };
+  }
+  let response;
+  try {
+    response = await fetch(ROOT + path, options);
+  } catch {
+    throw new ApiError("", 0);
+  }
+  const text = await response.text();
+  let data = null;
+  try {
+    data = text ? JSON.parse(text) : null;
+  } catch {
+    data = { error: text.slice(0, 200) };
+  }
+  if (!response.ok) throw new ApiError(data?.error ?? response.statusText, response.status);
+  return data;
+}
+
+const world = () => `/${state.bot.bot_id}`;
+const of = (personId) => `${world()}/people/${personId}`;
+
+export const worlds = () => request("GET", "/worlds");
+export const people = () => request("GET", `${world()}/people`);
+export const addPerson = (fields) => request("POST", `${world()}/people`, fields);
+export const changePerson = (id, fields) => request("PATCH", of(id), fields);
+export const chat = (id, limit = 500) => request("GET", `${of(id)}/chat?limit=${limit}`);
+export const read = (id) => request("POST", `${of(id)}/read`, {});
+export const sendText = (id, text, replyTo) =>
+  request("POST", `${of(id)}/text`, replyTo ? { text, reply_to: replyTo } : { text });
+export const sendKind = (id, kind) => request("POST", `${of(id)}/send`, { kind });
+export const press = (id, messageId, data) => request("POST", `${of(id)}/press`, { message_id: messageId, data });
+export const callback = (callbackId) => request("GET", `${world()}/callbacks/${encodeURIComponent(callbackId)}`);
+export const edit = (id, messageId, text) => request("POST", `${of(id)}/edit`, { message_id: messageId, text });
+export const setBlocked = (id, blocked) => request("POST", `${of(id)}/${blocked ? "block" : "unblock"}`, {});
+export const addFault = (fault) => request("POST", `${world()}/faults`, fault);
+export const clearFaults = () => request("DELETE", `${world()}/faults`);
+export const log = (after) => request("GET", `${world()}/log?after=${after}`);
+export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;
+
+export function upload(id, file, as, caption) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  form.append("as", as);
+  if (caption) form.append("caption", caption);
+  return request("POST", `${of(id)}/upload`, form);
+}

@@ -33,11 +33,16 @@ GRANTS = (TransactionKind.WELCOME, TransactionKind.BONUS, TransactionKind.GRANT,
 POSITIVE = (*GRANTS, TransactionKind.CHARGE_REFUND)
 
 
+def _words(kinds: tuple[TransactionKind, ...]) -> str:
+    return ", ".join(repr(str(kind)) for kind in kinds)
+
+
 class Lot(Base):
     """Credits that came together and expire together."""
 
     __tablename__ = "lots"
     __table_args__ = (
+        CheckConstraint(f"kind IN ({_words(GRANTS)})", name="kind_grants"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("remaining BETWEEN 0 AND amount", name="remaining_within_amount"),
         Index(
@@ -65,15 +70,20 @@ class Lot(Base):
 
 
 class Transaction(Base):
-    """One immutable line of a user's ledger; triggers refuse UPDATE and DELETE."""
+    """One immutable line of a user's ledger; triggers refuse UPDATE and DELETE of it and of its entries."""
 
     __tablename__ = "transactions"
     __table_args__ = (
         CheckConstraint(one_of("kind", TransactionKind), name="kind_known"),
         CheckConstraint(
-            f"(kind IN ({', '.join(repr(str(k)) for k in POSITIVE)}) AND amount > 0)"
-            f" OR (kind NOT IN ({', '.join(repr(str(k)) for k in POSITIVE)}) AND amount < 0)",
+            f"(kind IN ({_words(POSITIVE)}) AND amount > 0) OR (kind NOT IN ({_words(POSITIVE)}) AND amount < 0)",
             name="sign_follows_kind",
+        ),
+        CheckConstraint(
+            "(kind IN ('charge', 'charge_refund')) = (prediction_id IS NOT NULL)"
+            " AND (kind = 'topup') = (payment_id IS NOT NULL)"
+            " AND (refund_id IS NULL OR kind = 'take_back')",
+            name="cause_follows_kind",
         ),
         Index(None, "user_id", "id"),
         Index(

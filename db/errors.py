@@ -1,5 +1,42 @@
 """What a database can do to a transaction that is no fault of the transaction."""
 
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+
+SQLITE_OUTAGES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+POSTGRESQL_OUTAGES = ("08", "53", "57", "58", "55P03")  # connection, resources, operator, system; lock timeout
+
 
 class DatabaseUnavailable(Exception):
     """Locked for too long, disk full, server gone: nothing was written and the same call may succeed later."""
+
+
+class OldRevision(Exception):
+    """The tables are not those of this code. The text is one line that says what to run."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database failed, rather than the statement it was given."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (error.orig is not None and is_outage(error.orig))
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in SQLITE_OUTAGES
+    if isinstance(error, OSError | NoFreeConnection):  # nothing listens; everybody else is served first
+        return True
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is None:  # the drivers' own words for a connection that cannot be made or is closed
+        return type(error).__name__ in ("InterfaceError", "OperationalError")
+    return str(sqlstate).startswith(POSTGRESQL_OUTAGES)

@@ -9,13 +9,19 @@ from sandbox.server import Server, bind
 from sandbox.settings import Settings
 
 
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # where uvloop does not install, the standard loop does the same a little slower
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 def _settings(arguments: list[str]) -> Settings:
     defaults = Settings()
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A local Telegram to play and test in.")
     parser.add_argument("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=defaults.port, help="port, 0 for any free one (default: %(default)s)"
-    )
+    parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one (default: %(default)s)")
     parser.add_argument("--token", default=defaults.token, help="the bot whose world the page shows")
     given = parser.parse_args(arguments)
     return Settings(host=given.host, port=given.port, token=given.token)
@@ -25,21 +31,23 @@ async def _serve(settings: Settings) -> int:
     try:
         sandbox = Sandbox(settings)
         listener = bind(settings.host, settings.port)
-    except (ValueError, OSError) as error:
-        print(f"sandbox: {error}", file=sys.stderr)
+    except (ValueError, OSError, OverflowError) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
         return 1
-    server = Server(sandbox, listener)
+    server = Server(sandbox, listener, signals=True)
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(server.listen())
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        print(f"sandbox: ready at {server.url}", flush=True)
+        group.create_task(server.listen())
+        await server.ready.wait()
+        sys.stdout.write(f"sandbox: ready at {server.url}\n")
+        sys.stdout.flush()
     return 0
 
 
 def main() -> int:
+    settings = _settings(sys.argv[1:])
     try:
-        return asyncio.run(_serve(_settings(sys.argv[1:])))
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            return runner.run(_serve(settings))
     except KeyboardInterrupt:
         return 0
 

@@ -12,7 +12,7 @@ from sandbox.telegram.chat import StoredMessage
 from sandbox.telegram.errors import BotApiError
 from sandbox.telegram.files import MAX_UPLOAD_BYTES, Upload
 from sandbox.telegram.made_up import MadeUpKind
-from sandbox.telegram.people import Person, Role
+from sandbox.telegram.people import Role
 from sandbox.telegram.wire import JsonObject
 
 router = APIRouter(prefix="/sandbox/api/{bot}/people")
@@ -54,8 +54,8 @@ class Edit(BaseModel):
     text: str
 
 
-def _shown(person: Person, message: StoredMessage) -> JsonObject:
-    return message.view(person.chat.file_url)
+def _shown(message: StoredMessage) -> JsonObject:
+    return message.shown
 
 
 @router.get("")
@@ -89,7 +89,7 @@ async def person_change(body: Renaming, person: OnePerson) -> JsonObject:
 @router.post("/{person_id}/text")
 async def text(body: Text, world: OneWorld, person: OnePerson) -> JsonObject:
     try:
-        return _shown(person, acts.says(world, person, body.text, reply_to=body.reply_to))
+        return _shown(acts.says(world, person, body.text, reply_to=body.reply_to))
     except Impossible as error:
         raise HTTPException(400, str(error)) from error
 
@@ -105,7 +105,7 @@ async def upload(
     data = await file.read(MAX_UPLOAD_BYTES + 1)
     given = Upload(data=data, name=file.filename, mime_type=file.content_type)
     try:
-        return _shown(person, await acts.uploads(world, person, given, kind=kind, caption=caption))
+        return _shown(await acts.uploads(world, person, given, kind=kind, caption=caption))
     except Impossible as error:
         raise HTTPException(400, str(error)) from error
     except BotApiError as error:
@@ -114,7 +114,7 @@ async def upload(
 
 @router.post("/{person_id}/send")
 async def send(body: Sending, world: OneWorld, person: OnePerson) -> JsonObject:
-    return _shown(person, acts.sends(world, person, body.kind))
+    return _shown(acts.sends(world, person, body.kind))
 
 
 @router.post("/{person_id}/press")
@@ -127,7 +127,7 @@ async def press(body: Press, world: OneWorld, person: OnePerson) -> JsonObject:
 @router.post("/{person_id}/edit")
 async def edit(body: Edit, world: OneWorld, person: OnePerson) -> JsonObject:
     try:
-        return _shown(person, acts.edits(world, person, body.message_id, body.text))
+        return _shown(acts.edits(world, person, body.message_id, body.text))
     except Impossible as error:
         raise HTTPException(400, str(error)) from error
 

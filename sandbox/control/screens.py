@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
 
 from sandbox.clock import Clock
 from sandbox.control.deps import OneClock, OnePerson, OneWorld
@@ -20,26 +21,28 @@ SHOWN_AS_THEY_ARE = frozenset({"image/jpeg", "image/png", "image/gif", "image/we
 Wait = Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)]
 
 
+class Look(BaseModel):
+    """What part of the chat is wanted, and whether to wait for something newer than an event first."""
+
+    limit: int = Field(default=200, ge=1, le=1000)
+    since: int = 0
+    newer_than: int | None = None
+    wait: float = Field(default=0.0, ge=0, le=MAX_WAIT_SECONDS)
+
+
 @router.get("/people/{person_id}/chat")
-async def chat(
-    world: OneWorld,
-    person: OnePerson,
-    clock: OneClock,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    since: int = 0,
-    newer_than: int | None = None,
-    wait: Wait = 0.0,
-) -> Response:
+async def chat(world: OneWorld, person: OnePerson, clock: OneClock, look: Annotated[Look, Query()]) -> Response:
     screen = person.chat
-    if newer_than is not None and wait and screen.events.last_id <= newer_than and not screen.events.closed:
-        await screen.events.changed.wait(clock, wait)
+    events = screen.events
+    if look.newer_than is not None and look.wait and events.last_id <= look.newer_than and not events.closed:
+        await events.changed.wait(clock, look.wait)
     body: JsonObject = {
-        "messages": screen.view(limit=limit, since=since),
+        "messages": screen.view(limit=look.limit, since=look.since),
         "commands": world.profile.commands_for(person.id, person.language_code),
         "typing": screen.typing,
         "reply_keyboard": screen.reply_keyboard,
         "unread": screen.unread,
-        "event": screen.events.last_id,
+        "event": events.last_id,
     }
     return Response(to_json(body), media_type="application/json")
 

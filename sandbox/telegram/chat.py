@@ -23,6 +23,8 @@ class StoredMessage:
     deleted: bool = False
     event: int = 0
     """Id of the event that told the person of the latest change."""
+    shown: JsonObject = field(default_factory=dict)
+    """The view of the latest change."""
 
     @property
     def id(self) -> int:
@@ -90,6 +92,7 @@ class Chat:
     def delete(self, message: StoredMessage) -> None:
         message.deleted = True
         message.event = self.events.publish("deleted", {"message_id": message.id})
+        message.shown = message.view(self.file_url)
 
     def find(self, message_id: int | None) -> StoredMessage | None:
         message = self.messages.get(message_id) if message_id is not None else None
@@ -107,15 +110,16 @@ class Chat:
 
     def _tell(self, name: str, message: StoredMessage) -> None:
         message.event = self.events.next_id()
-        self.events.publish(name, message.view(self.file_url), event_id=message.event)
+        message.shown = message.view(self.file_url)
+        self.events.publish(name, message.shown, event_id=message.event)
 
     def view(self, *, limit: int, since: int = 0) -> list[JsonObject]:
-        """The newest `limit` messages that changed after event `since`, oldest first."""
+        """The newest `limit` messages, oldest first; with `since`, those that changed after that event, deleted too."""
         found: list[JsonObject] = []
         for message in reversed(self.messages.values()):
             if len(found) == limit:
                 break
-            if not message.deleted and message.event > since:
-                found.append(message.view(self.file_url))
+            if message.event > since and (since or not message.deleted):
+                found.append(message.shown)
         found.reverse()
         return found

@@ -100,14 +100,14 @@ class UpdateQueue:
                 self.pending.remove(each)
         return [each.update for each in taken]
 
-    async def poll(self, *, offset: int, limit: int, timeout: int) -> list[JsonObject]:
-        """`limit` is 1..100 and `timeout` 0..50 seconds; values outside are clamped, as Telegram does."""
+    async def poll(self, *, offset: int, limit: int, seconds: int) -> list[JsonObject]:
+        """`limit` is 1..100 and `seconds` 0..50; values outside are clamped, as Telegram does."""
         limit = limit if 1 <= limit <= MAX_POLL_UPDATES else MAX_POLL_UPDATES
         self.interrupt("terminated by other getUpdates request; make sure that only one bot instance is running")
         self._polls += 1
         me = self._polls
         self.confirm(offset)
-        deadline = self._clock.now() + min(max(timeout, 0), MAX_POLL_SECONDS)
+        deadline = self._clock.now() + min(max(seconds, 0), MAX_POLL_SECONDS)
         while not self.pending and not self._closed:
             left = deadline - self._clock.now()
             if left <= 0:

@@ -13,6 +13,7 @@ _SIMPLE = {
     "underline": ("<u>", "</u>"),
     "strikethrough": ("<s>", "</s>"),
     "code": ("<code>", "</code>"),
+    "pre": ("<pre>", "</pre>"),
     "blockquote": ("<blockquote>", "</blockquote>"),
     "expandable_blockquote": ('<blockquote class="expandable">', "</blockquote>"),
     "spoiler": ('<span class="spoiler">', "</span>"),
@@ -61,22 +62,17 @@ def _close_until(stack: list[tuple[int, str]], position: int) -> list[str]:
 
 def _tags(entity: JsonObject, units: Utf16) -> tuple[str, str] | None:
     kind = entity["type"]
+    if kind == "pre" and entity.get("language"):
+        return f'<pre><code class="language-{escape(entity["language"])}">', "</code></pre>"
     if kind in _SIMPLE:
         return _SIMPLE[kind]
-    if kind == "pre":
-        language = entity.get("language")
-        if language:
-            return f'<pre><code class="language-{escape(language)}">', "</code></pre>"
-        return "<pre>", "</pre>"
-    start, end = _edges(entity, units.length)
-    inside = units.slice(start, end)
-    if kind == "text_link":
-        return _link(str(entity.get("url", "")))
-    if kind == "url":
-        return _link(inside if "://" in inside else f"http://{inside}")
-    if kind == "email":
-        return _link(f"mailto:{inside}")
-    return None
+    inside = units.slice(*_edges(entity, units.length))
+    addresses = {
+        "text_link": str(entity.get("url", "")),
+        "url": inside if "://" in inside else f"http://{inside}",
+        "email": f"mailto:{inside}",
+    }
+    return _link(addresses[kind]) if kind in addresses else None
 
 
 def _link(url: str) -> tuple[str, str] | None:

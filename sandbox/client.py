@@ -1,0 +1,130 @@
+"""The control API for tests that read as a conversation. Knows a sandbox by its address only.
+
+async with Sandbox(url, bot_id) as sandbox:
+    anna = await sandbox.person("Анна", language_code="ru")
+    await anna.says("/start")
+    await anna.presses("Пополнить")
+    await anna.sees("Баланс: 10.00")
+"""
+
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from sandbox.person import Person
+from sandbox.screen import Answer, JsonObject, Message
+
+__all__ = ["Answer", "Message", "Person", "Sandbox", "SandboxError"]
+
+
+class SandboxError(Exception):
+    """The control API refused; the text is its `error`."""
+
+
+class Sandbox:
+    """One bot's world. Opens its connection when first used; close it or use it as a context manager."""
+
+    def __init__(self, base_url: str, bot_id: int, *, token: str | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.bot_id = bot_id
+        self.token = token
+        self._http: aiohttp.ClientSession | None = None
+
+    @classmethod
+    async def create(cls, base_url: str, token: str, **names: str) -> Self:
+        """A world of its own for `token`; `names` are username and first_name."""
+        sandbox = cls(base_url, int(token.partition(":")[0]), token=token)
+        try:
+            await sandbox.request("POST", "/sandbox/api/worlds", body={"token": token, **names})
+        except BaseException:
+            await sandbox.close()
+            raise
+        return sandbox
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        return self._http
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: JsonObject | None = None,
+        form: aiohttp.FormData | None = None,
+        query: dict[str, str | int | float] | None = None,
+    ) -> Any:  # Any: each call answers JSON of its own shape
+        async with self.http.request(method, self.base_url + path, json=body, data=form, params=query) as response:
+            answer = await response.json()
+            if response.status >= 400:
+                raise SandboxError(answer.get("error", answer))
+            return answer
+
+    async def call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in `request`
+        """`request` within this world: `path` follows the bot's id."""
+        return await self.request(method, f"/sandbox/api/{self.bot_id}{path}", **given)
+
+    async def download(self, url: str) -> bytes:
+        """A file by the address that a message gives."""
+        async with self.http.get(self.base_url + url) as response:
+            response.raise_for_status()
+            return await response.read()
+
+    async def person(self, first_name: str = "Анна", *, language_code: str | None = "ru", **more: Any) -> Person:
+        """Someone new; `more` are id, last_name, username, role (`customer` or `owner`)."""
+        body = {"first_name": first_name, "language_code": language_code, **more}
+        return Person(self, await self.call("POST", "/people", body=body))
+
+    async def known(self, person_id: int) -> Person:
+        """Someone who is there already."""
+        return Person(self, await self.call("GET", f"/people/{person_id}"))
+
+    async def fault(self, method: str, kind: str, *, times: int = 1, **more: Any) -> None:
+        """The next `times` calls of `method` fail (0: all); `more`: retry_after, chat_id, seconds, description."""
+        await self.call("POST", "/faults", body={"method": method, "kind": kind, "times": times, **more})
+
+    async def clear_faults(self) -> None:
+        await self.call("DELETE", "/faults")
+
+    async def log(self, method: str | None = None, *, after: int = 0) -> list[JsonObject]:
+        """The bot's calls, oldest first: n, method, params, ok, error_code?, description?, unknown?, files?, at."""
+        query: dict[str, str | int] = {"after": after}
+        if method is not None:
+            query["method"] = method
+        calls: list[JsonObject] = await self.call("GET", "/log", query=query)
+        return calls
+
+    async def update(self, raw: JsonObject) -> int:
+        """Deliver a made-up update (without update_id); answers its id."""
+        return int((await self.call("POST", "/updates", body=raw))["update_id"])
+
+    async def last_update(self) -> JsonObject:
+        update: JsonObject = await self.call("GET", "/updates/last")
+        return update
+
+    async def repeat(self, update_id: int | None = None) -> JsonObject:
+        """Deliver an update once more, the last one when none is named."""
+        if update_id is None:
+            update_id = (await self.last_update())["update_id"]
+        update: JsonObject = await self.call("POST", f"/updates/{update_id}/repeat")
+        return update
+
+    async def advance(self, seconds: float) -> None:
+        """Move the whole sandbox's time forward: callback queries and drafts grow old, timeouts pass."""
+        await self.request("POST", "/sandbox/api/clock", body={"advance": seconds})

@@ -2,7 +2,7 @@
 
 import gettext
 import io
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -14,12 +14,38 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from services.errors import ShopError
+from services.billing.credits import format_credits
+from services.errors import N_, ShopError
+from services.inference.errors import InvalidValue, TextTooLong, TextTooShort, TooFewValues, WrongCount
 from services.inference.manifest import Text
 
 LANGUAGES: Final = ("ru", "en")
 LOCALES = Path(__file__).parent.parent / "locales"
 DOMAIN = "kassandra"
+
+
+_COUNTED: Final = {  # errors whose sentence depends on a number: one, many, the number's name
+    TextTooShort: (
+        N_("At least {min} character is expected, {count} given."),
+        N_("At least {min} characters are expected, {count} given."),
+        "min",
+    ),
+    TextTooLong: (
+        N_("At most {max} character is expected, {count} given."),
+        N_("At most {max} characters are expected, {count} given."),
+        "max",
+    ),
+    WrongCount: (
+        N_("{expected} value is expected, {given} given."),
+        N_("{expected} values are expected, {given} given."),
+        "expected",
+    ),
+    TooFewValues: (
+        N_("At least {min} value is needed, {count} given."),
+        N_("At least {min} values are needed, {count} given."),
+        "min",
+    ),
+}
 
 
 class Html(str):
@@ -29,7 +55,7 @@ class Html(str):
 
 
 class Translator:
-    """Says things in one language. `gettext` and `ngettext` make plain text (buttons, short notices); `html` and `nhtml`
+    """Says things in one language. `gettext` and `ngettext` make plain text (buttons, notices); `html` and `nhtml`
     make message texts: what is filled in is escaped unless it is `Html`. Placeholders are named: `{price}`."""
 
     def __init__(self, language: str, catalogue: gettext.NullTranslations, zone: ZoneInfo) -> None:
@@ -50,10 +76,35 @@ class Translator:
     def nhtml(self, one: str, many: str, n: int, **params: Any) -> Html:
         return Html(self.ngettext(one, many, n, **_escaped(params)))
 
+    @staticmethod
+    def escape(text: str) -> Html:
+        return Html(escape(text, quote=False))
+
     def error(self, error: ShopError) -> str:
-        """The user's sentence, as plain text."""
-        params = {k: self.pick(v) if isinstance(v, dict) else v for k, v in error.params.items()}
+        """The user's sentence, as plain text: nested errors worded, manifest texts picked, bounds written as people here
+        write them."""
+        params = {name: self._worded(error, name, value) for name, value in error.params.items()}
+        if counted := _COUNTED.get(type(error)):
+            one, many, name = counted
+            return self.ngettext(one, many, error.params[name], **params)
         return self.gettext(error.message, **params) if params else self.gettext(error.message)
+
+    def _worded(self, error: ShopError, name: str, value: Any) -> Any:  # Any: whatever str.format takes
+        match value:
+            case ShopError():
+                return self.error(value)
+            case Text() | dict():
+                return self.pick(value)
+            case str() if isinstance(error, InvalidValue) and name in {"min", "max", "above", "example"}:
+                return self._written(value)
+        return value
+
+    def _written(self, text: str) -> str:
+        """A plain number or an ISO date as this language writes it; anything else as it is."""
+        try:
+            return self.day(date.fromisoformat(text)) if text.count("-") == 2 else self.figure(float(text), 12)
+        except ValueError:
+            return text
 
     def pick(self, text: Text | dict[str, str] | str) -> str:
         """One language of a manifest's text or a `{ru, en}` map, with a fallback."""
@@ -66,6 +117,22 @@ class Translator:
     def number(self, value: float, decimals: int) -> str:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(value, format=pattern, locale=self.language)
+
+    def figure(self, value: float, decimals: int) -> str:
+        """At most so many decimals, without idle zeros."""
+        if value and not 1e-12 < abs(value) < 1e15:
+            return f"{value:.6g}".replace(".", "," if self.language == "ru" else ".")
+        return str(
+            format_decimal(value, format="#,##0" + ("." + "#" * decimals if decimals else ""), locale=self.language)
+        )
+
+    def credits(self, hundredths: int) -> str:
+        """`1.50 credits`: with a fraction the word has one form, in Russian too."""
+        return self.gettext("{amount} credits", amount=format_credits(hundredths))
+
+    def day(self, day: date) -> str:
+        """A date in digits, as it may also be typed."""
+        return day.strftime("%d.%m.%Y") if self.language == "ru" else day.isoformat()
 
     def date(self, at: datetime) -> str:
         return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self.language)

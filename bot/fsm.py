@@ -1,0 +1,125 @@
+"""Where aiogram's FSM lives: in the shop's database, so that a dialog survives a restart."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from aiogram.fsm.state import State
+from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, DefaultKeyBuilder, StateType, StorageKey
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.engine import Database
+from db.fsm import FsmState
+from db.upsert import insert_into
+from services.clock import Clock
+
+_fsm = table_of(FsmState)
+_keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
+CACHED_CHATS = 10_000
+
+Record = tuple[str | None, dict[str, Any]]  # Any: what a dialog keeps is the dialog's affair
+
+
+class SqlStorage(BaseStorage):
+    """States and data of dialogs in `fsm_state`. With `cache` (one process only) reads of known chats cost nothing."""
+
+    def __init__(self, db: Database, clock: Clock, *, cache: bool) -> None:
+        self._db = db
+        self._clock = clock
+        self._cache: OrderedDict[str, Record] | None = OrderedDict() if cache else None
+
+    async def set_state(self, key: StorageKey, state: StateType = None) -> None:
+        name = state.state if isinstance(state, State) else state
+        old, data = await self._load(key)
+        if old != name:
+            await self._save(key, (name, data))
+
+    async def get_state(self, key: StorageKey) -> str | None:
+        return (await self._load(key))[0]
+
+    async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
+        state, old = await self._load(key)
+        if old != data:
+            await self._save(key, (state, dict(data)))
+
+    async def get_data(self, key: StorageKey) -> dict[str, Any]:
+        return dict((await self._load(key))[1])
+
+    async def close(self) -> None:
+        """The database is closed by whoever opened it."""
+
+    async def forget(self, before: datetime) -> int:
+        """Drop dialogs that nobody touched since `before`."""
+        if self._cache is not None:
+            self._cache.clear()
+        return await self._db.write(_forget, before)
+
+    async def _load(self, key: StorageKey) -> Record:
+        name = _keys.build(key)
+        if self._cache is not None and name in self._cache:
+            self._cache.move_to_end(name)
+            return self._cache[name]
+        record = await self._db.read(_read, name)
+        self._remember(name, record)
+        return record
+
+    async def _save(self, key: StorageKey, record: Record) -> None:
+        name = _keys.build(key)
+        await self._db.write(_write, name, record, self._clock())
+        self._remember(name, record)
+
+    def _remember(self, name: str, record: Record) -> None:
+        if self._cache is None:
+            return
+        self._cache[name] = record
+        self._cache.move_to_end(name)
+        if len(self._cache) > CACHED_CHATS:
+            self._cache.popitem(last=False)
+
+
+def _read(session: Session, key: str) -> Record:
+    row = session.execute(select(_fsm.c.state, _fsm.c.data).where(_fsm.c.key == key)).first()
+    return (None, {}) if row is None else (row.state, row.data)
+
+
+def _write(session: Session, key: str, record: Record, now: datetime) -> None:
+    state, data = record
+    if state is None and not data:
+        session.execute(delete(_fsm).where(_fsm.c.key == key))
+        return
+    values = {"state": state, "data": data, "updated_at": now}
+    insert = insert_into(session, _fsm).values(key=key, **values)
+    session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=values))
+
+
+def _forget(session: Session, before: datetime) -> int:
+    return len(session.execute(delete(_fsm).where(_fsm.c.updated_at < before).returning(_fsm.c.key)).all())
+
+
+class OneAtATime(BaseEventIsolation):
+    """Events of one user one after another, in this process. A lock is forgotten with its last user."""
+
+    def __init__(self) -> None:
+        self._locks: dict[StorageKey, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def lock(self, key: StorageKey) -> AsyncGenerator[None, None]:
+        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[key]
+            if users == 1:
+                del self._locks[key]
+            else:
+                self._locks[key] = (lock, users - 1)
+
+    async def close(self) -> None:
+        """Nothing is held."""

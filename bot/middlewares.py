@@ -1,0 +1,130 @@
+"""What every update passes on its way to a handler: once, by a known user, with errors told."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from aiogram import BaseMiddleware, Bot
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
+from aiogram.types import User as TelegramUser
+
+from bot import chat
+from bot.i18n import Catalogues, Translator
+from bot.screens import Screen
+from db.errors import DatabaseUnavailable
+from services.errors import N_, ShopError
+from services.users import UserDisabled, Users, Visitor
+
+log = structlog.get_logger()
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]  # Any: aiogram's own signature
+
+BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
+BROKEN = N_(
+    "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
+)
+REMEMBERED = 10_000
+
+
+class Once(BaseMiddleware):
+    """An update that Telegram delivers twice acts once. (What costs credits has keys of its own on top.)"""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[int, None] = OrderedDict()
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        assert isinstance(event, Update)
+        if event.update_id in self._seen:
+            log.info("update_repeated", update_id=event.update_id)
+            return None
+        self._seen[event.update_id] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return await handler(event, data)
+
+
+class Entrance(BaseMiddleware):
+    """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone."""
+
+    def __init__(self, users: Users, catalogues: Catalogues) -> None:
+        self._users = users
+        self._catalogues = catalogues
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        sender: TelegramUser | None = data.get("event_from_user")
+        place: Chat | None = data.get("event_chat")
+        if sender is None or sender.is_bot or (place is not None and place.type != "private"):
+            return None
+        data["tr"] = self._catalogues[self._catalogues.best(sender.language_code)]  # until the user is known
+        assert isinstance(event, Update)
+        if event.my_chat_member is not None:
+            await self._note_block(event.my_chat_member)
+            return None
+        visitor = Visitor(
+            telegram_id=sender.id,
+            username=sender.username,
+            first_name=sender.first_name[:64],
+            language=self._catalogues.best(sender.language_code),
+        )
+        user = await self._users.enter(visitor)
+        data["user"] = user
+        data["tr"] = self._catalogues[user.language]
+        if user.disabled:
+            raise UserDisabled(user_id=user.id)
+        return await handler(event, data)
+
+    async def _note_block(self, change: ChatMemberUpdated) -> None:
+        blocked = change.new_chat_member.status in {"kicked", "left"}
+        log.info("user_blocked_bot" if blocked else "user_unblocked_bot", telegram_id=change.from_user.id)
+        await self._users.mark_blocked(change.from_user.id, blocked=blocked)
+
+
+class TellErrors(BaseMiddleware):
+    """Whatever a handler raises becomes one clear sentence for the user, and a line in the log where it is a bug."""
+
+    def __init__(self, users: Users, catalogues: Catalogues) -> None:
+        self._users = users
+        self._catalogues = catalogues
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        try:
+            return await handler(event, data)
+        except TelegramForbiddenError:
+            await self._forget(data)
+        except Exception as error:  # the last place that can tell the user
+            tr: Translator = data.get("tr") or self._catalogues[self._catalogues.default]
+            assert isinstance(event, Update)
+            await _tell(data["bot"], event, _sentence(error, event, tr))
+        return None
+
+    async def _forget(self, data: dict[str, Any]) -> None:
+        sender: TelegramUser | None = data.get("event_from_user")
+        if sender is not None:
+            log.info("user_blocked_bot", telegram_id=sender.id)
+            await self._users.mark_blocked(sender.id, blocked=True)
+
+
+def _sentence(error: Exception, event: Update, tr: Translator) -> str:
+    if isinstance(error, ShopError):
+        log.info("refused", error=str(error), update_id=event.update_id)
+        return tr.error(error)
+    if isinstance(error, DatabaseUnavailable):
+        log.warning("database_unavailable", error=str(error), update_id=event.update_id)
+        return tr.gettext(BUSY)
+    code = uuid4().hex[:8]
+    log.error("handler_failed", code=code, update_id=event.update_id, exc_info=error)
+    return tr.gettext(BROKEN, code=code)
+
+
+async def _tell(bot: Bot, event: Update, sentence: str) -> None:
+    try:
+        match event.event:
+            case CallbackQuery() as query:
+                await chat.acknowledge(query, sentence, alert=True)
+            case Message() as message:
+                await chat.send(bot, message.chat.id, Screen(text=Translator.escape(sentence)))
+    except TelegramAPIError as error:  # Telegram itself is away: nobody can be told
+        log.warning("error_not_told", error=str(error))

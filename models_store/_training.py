@@ -1,14 +1,52 @@
-"""What the three training scripts share: writing a graph beside its manifest."""
+"""What the training scripts share: building a graph by hand, and writing one beside its manifest."""
 
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 MAX_BYTES = 3_000_000
 OPSET, ML_OPSET, IR_VERSION = 18, 3, 9
 _SHA256 = re.compile(r'^sha256 = "[^"]*"$', re.MULTILINE)
+
+Shape = tuple[int | str, ...]
+
+
+class Graph:
+    """A graph of float64 tensors, written as calls: `g("Add", x, 1.0)` gives the name of the sum."""
+
+    def __init__(self, **inputs: Shape) -> None:
+        self._inputs = [
+            helper.make_tensor_value_info(name, TensorProto.DOUBLE, shape) for name, shape in inputs.items()
+        ]
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+
+    def __call__(self, op: str, *args: Any, **attributes: Any) -> str:  # Any: names or numbers; what ONNX takes
+        result = f"{op.lower()}_{len(self._nodes)}"
+        names = [arg if isinstance(arg, str) else self.constant(arg) for arg in args]
+        self._nodes.append(helper.make_node(op, names, [result], **attributes))
+        return result
+
+    def constant(self, value: npt.ArrayLike) -> str:
+        """Floats become float64; whole numbers (axes, indices) int64."""
+        array = np.asarray(value)
+        array = array.astype(np.int64 if array.dtype.kind == "i" else np.float64)
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def model(self, name: str, **outputs: tuple[str, Shape]) -> onnx.ModelProto:
+        """`outputs`: the result's name -> (an inner name, its shape)."""
+        renamed = [helper.make_node("Identity", [inner], [outer]) for outer, (inner, _) in outputs.items()]
+        results = [helper.make_tensor_value_info(k, TensorProto.DOUBLE, shape) for k, (_, shape) in outputs.items()]
+        graph = helper.make_graph([*self._nodes, *renamed], name, self._inputs, results, self._constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
 def publish(folder: Path, model: onnx.ModelProto) -> None:

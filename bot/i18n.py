@@ -1,8 +1,8 @@
 """Two languages from gettext catalogues. The `.po` files are read at start: nothing has to be compiled first."""
 
+import datetime as dt
 import gettext
 import io
-from datetime import date, datetime
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -15,37 +15,13 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from services.billing.credits import format_credits
-from services.errors import N_, ShopError
+from services.errors import ShopError
 from services.inference.errors import InvalidValue, TextTooLong, TextTooShort, TooFewValues, WrongCount
 from services.inference.manifest import Text
 
 LANGUAGES: Final = ("ru", "en")
 LOCALES = Path(__file__).parent.parent / "locales"
 DOMAIN = "kassandra"
-
-
-_COUNTED: Final = {  # errors whose sentence depends on a number: one, many, the number's name
-    TextTooShort: (
-        N_("At least {min} character is expected, {count} given."),
-        N_("At least {min} characters are expected, {count} given."),
-        "min",
-    ),
-    TextTooLong: (
-        N_("At most {max} character is expected, {count} given."),
-        N_("At most {max} characters are expected, {count} given."),
-        "max",
-    ),
-    WrongCount: (
-        N_("{expected} value is expected, {given} given."),
-        N_("{expected} values are expected, {given} given."),
-        "expected",
-    ),
-    TooFewValues: (
-        N_("At least {min} value is needed, {count} given."),
-        N_("At least {min} values are needed, {count} given."),
-        "min",
-    ),
-}
 
 
 class Html(str):
@@ -81,13 +57,45 @@ class Translator:
         return Html(escape(text, quote=False))
 
     def error(self, error: ShopError) -> str:
-        """The user's sentence, as plain text: nested errors worded, manifest texts picked, bounds written as people here
+        """The user's sentence, as plain text: nested errors worded, manifest texts picked, bounds as people here
         write them."""
         params = {name: self._worded(error, name, value) for name, value in error.params.items()}
-        if counted := _COUNTED.get(type(error)):
-            one, many, name = counted
-            return self.ngettext(one, many, error.params[name], **params)
+        if (counted := self._counted(error, params)) is not None:
+            return counted
         return self.gettext(error.message, **params) if params else self.gettext(error.message)
+
+    def _counted(self, error: ShopError, params: dict[str, Any]) -> str | None:  # Any: whatever str.format takes
+        """The sentences that depend on a number."""
+        match error, error.params:
+            case TextTooShort(), {"min": int(n)}:
+                return self.ngettext(
+                    "At least {min} character is expected, {count} given.",
+                    "At least {min} characters are expected, {count} given.",
+                    n,
+                    **params,
+                )
+            case TextTooLong(), {"max": int(n)}:
+                return self.ngettext(
+                    "At most {max} character is expected, {count} given.",
+                    "At most {max} characters are expected, {count} given.",
+                    n,
+                    **params,
+                )
+            case WrongCount(), {"expected": int(n)}:
+                return self.ngettext(
+                    "{expected} value is expected, {given} given.",
+                    "{expected} values are expected, {given} given.",
+                    n,
+                    **params,
+                )
+            case TooFewValues(), {"min": int(n)}:
+                return self.ngettext(
+                    "At least {min} value is needed, {count} given.",
+                    "At least {min} values are needed, {count} given.",
+                    n,
+                    **params,
+                )
+        return None
 
     def _worded(self, error: ShopError, name: str, value: Any) -> Any:  # Any: whatever str.format takes
         match value:
@@ -102,7 +110,7 @@ class Translator:
     def _written(self, text: str) -> str:
         """A plain number or an ISO date as this language writes it; anything else as it is."""
         try:
-            return self.day(date.fromisoformat(text)) if text.count("-") == 2 else self.figure(float(text), 12)
+            return self.day(dt.date.fromisoformat(text)) if text.count("-") == 2 else self.figure(float(text), 12)
         except ValueError:
             return text
 
@@ -130,14 +138,14 @@ class Translator:
         """`1.50 credits`: with a fraction the word has one form, in Russian too."""
         return self.gettext("{amount} credits", amount=format_credits(hundredths))
 
-    def day(self, day: date) -> str:
+    def day(self, day: dt.date) -> str:
         """A date in digits, as it may also be typed."""
         return day.strftime("%d.%m.%Y") if self.language == "ru" else day.isoformat()
 
-    def date(self, at: datetime) -> str:
+    def date(self, at: dt.datetime) -> str:
         return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self.language)
 
-    def moment(self, at: datetime) -> str:
+    def moment(self, at: dt.datetime) -> str:
         return format_datetime(at.astimezone(self._zone), format="dd.MM.yyyy HH:mm", locale=self.language)
 
 

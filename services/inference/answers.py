@@ -1,0 +1,145 @@
+"""What a manifest says of the answer: its outputs and the advice that follows from them."""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from services.inference.schema import Array, Name, Table, Text, wrong
+
+
+class Answer(Table):
+    name: Name
+    label: Text
+    help: Text | None = None
+    tensor: str = Field(min_length=1)
+
+
+class NumberOutput(Answer):
+    type: Literal["number"]
+    unit: Text | None = None
+    column: int = Field(default=0, ge=0)
+    decimals: int = Field(default=2, ge=0, le=12)
+
+
+class ProbabilityOutput(Answer):
+    type: Literal["probability"]
+    column: int = Field(default=0, ge=0)
+    decimals: int = Field(default=0, ge=0, le=12)
+    logits: bool = False
+
+
+class ClassLabel(Table):
+    value: str = Field(min_length=1, max_length=200)
+    label: Text
+
+
+class Labelled(Answer):
+    classes: Annotated[tuple[ClassLabel, ...], Array] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        values = [item.value for item in self.classes]
+        if len(set(values)) < len(values):
+            raise wrong("two classes have the same value", "Give each its own", "classes")
+        return self
+
+    def label_of(self, value: str, language: str) -> str:
+        return next((item.label.pick(language) for item in self.classes if item.value == value), value)
+
+
+class ClassesOutput(Labelled):
+    type: Literal["classes"]
+    classes: Annotated[tuple[ClassLabel, ...], Array] = Field(min_length=2, max_length=10_000)
+    chart: Literal["bars"] | None = None
+    logits: bool = False
+
+
+class TextOutput(Labelled):
+    type: Literal["text"]
+    column: int = Field(default=0, ge=0)
+
+
+class SeriesOutput(Answer):
+    type: Literal["series"]
+    unit: Text | None = None
+    decimals: int = Field(default=2, ge=0, le=12)
+    chart: Literal["line", "band"] | None = None
+    history: str | None = None
+    quantiles: Text | None = None
+
+    @model_validator(mode="after")
+    def _band_only(self) -> Self:
+        for key in ("history", "quantiles"):
+            if getattr(self, key) is not None and self.chart != "band":
+                raise wrong("belongs to a band", 'Add chart = "band" or remove it', key)
+        return self
+
+
+class Picture(Table):
+    """How an output tensor becomes a picture."""
+
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    range: Annotated[tuple[float, float], Array] = (0.0, 1.0)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.range[0] == self.range[1]:
+            raise wrong("both ends are the same", "Write [low, high]", "range")
+        return self
+
+
+class ImageOutput(Answer):
+    type: Literal["image"]
+    prepare: Picture = Picture()
+
+
+Output = Annotated[
+    NumberOutput | ProbabilityOutput | ClassesOutput | TextOutput | SeriesOutput | ImageOutput,
+    Field(discriminator="type"),
+]
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {  # Any: numbers with numbers, texts with texts
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+class Advice(Table):
+    output: str
+    op: Literal[">=", ">", "<=", "<", "==", "!="]
+    threshold: float | str
+    text: Text
+
+    def check(self, outputs: Mapping[str, Output], position: int) -> None:
+        """Refuse a rule that can never be told: an unknown output, or a number compared with a name."""
+        output = outputs.get(self.output)
+        if output is None:
+            known = f"Use one of: {', '.join(outputs)}"
+            raise wrong(f'there is no output "{self.output}"', known, "advice", position, "output")
+        if isinstance(output, SeriesOutput | ImageOutput):
+            raise wrong(f"advice cannot look at a {output.type}", "Name a number", "advice", position, "output")
+        equality = self.op in {"==", "!="}
+        by_name = isinstance(output, TextOutput) or (isinstance(output, ClassesOutput) and equality)
+        if isinstance(output, TextOutput) and not equality:
+            raise wrong(f"a text cannot be {self.op}", "Use == or !=", "advice", position, "op")
+        if by_name != isinstance(self.threshold, str):
+            kind = "a class's value in quotes" if by_name else "a number without quotes"
+            raise wrong(f"{self.threshold!r} cannot be compared", f"Write {kind}", "advice", position, "threshold")
+        if by_name and isinstance(output, ClassesOutput) and self.threshold not in {c.value for c in output.classes}:
+            values = ", ".join(c.value for c in output.classes[:20])
+            raise wrong(
+                f'there is no class "{self.threshold}"', f"Use one of: {values}", "advice", position, "threshold"
+            )
+
+    def holds(self, output: Output, answer: Any) -> bool:
+        """`answer` is the result's value of that output: a number, a text, or the dict of classes."""
+        if isinstance(output, ClassesOutput):
+            top = answer["value"]
+            answer = top if self.op in {"==", "!="} else answer["probabilities"][top]
+        return _COMPARE[self.op](answer, self.threshold)

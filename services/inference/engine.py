@@ -1,0 +1,93 @@
+"""All loaded models of this process: load, swap, predict."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.inference.batcher import Batcher, Watch
+from services.inference.errors import ModelUnavailable
+from services.inference.manifest import Manifest
+from services.inference.onnx_runtime import OnnxRuntime
+from services.inference.runtime import Limit, Runtime
+from services.inference.tensors import Result, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    manifest: Manifest
+    folder: Path
+    runtime: Runtime
+    batcher: Batcher[Row, Result]
+
+
+class Engine:
+    """Belongs to one event loop. Models run in up to `max_threads` threads off it."""
+
+    def __init__(self, *, max_threads: int) -> None:
+        self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="model")
+        self._models: dict[str, _Loaded] = {}
+        self._retiring: set[asyncio.Future[None]] = set()
+        self._closed = False
+
+    async def load(self, manifest: Manifest, folder: Path) -> None:
+        """Load and warm up, then take the place of the model of the same slug, which still answers the rows it has.
+
+        Raises ManifestError, ModelBroken or RunTimeout; the model that was there stays then.
+        """
+        runtime = OnnxRuntime(manifest, folder)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads, runtime.load)
+        limit = Limit(manifest.runtime.timeout)
+        watch = Watch(loop, limit)
+        try:
+            await loop.run_in_executor(self._threads, runtime.warm_up, limit)
+        finally:
+            watch.cancel()
+        spec = manifest.runtime
+        batcher: Batcher[Row, Result] = Batcher(
+            runtime.run, executor=self._threads, max_batch=spec.max_batch, timeout=spec.timeout
+        )
+        loaded = _Loaded(manifest=manifest, folder=folder, runtime=runtime, batcher=batcher)
+        if self._closed:
+            self._retire(loaded, refuse=True)
+            raise ModelUnavailable()
+        old, self._models[manifest.slug] = self._models.get(manifest.slug), loaded
+        if old is not None:
+            self._retire(old, refuse=False)
+
+    def unload(self, slug: str) -> None:
+        """Forget the model: rows that wait get ModelUnavailable, runs under way are answered."""
+        if (loaded := self._models.pop(slug, None)) is not None:
+            self._retire(loaded, refuse=True)
+
+    def manifest(self, slug: str) -> Manifest | None:
+        loaded = self._models.get(slug)
+        return None if loaded is None else loaded.manifest
+
+    def folder(self, slug: str) -> Path | None:
+        loaded = self._models.get(slug)
+        return None if loaded is None else loaded.folder
+
+    async def predict(self, slug: str, row: Row) -> Result:
+        """The model's answer. Raises ModelUnavailable, RunTimeout, RunFailed, BadInput, BadOutput, or an InvalidValue
+        for a picture that cannot be used."""
+        loaded = self._models.get(slug)
+        if loaded is None:
+            raise ModelUnavailable()
+        return await loaded.batcher.run(row)
+
+    async def close(self) -> None:
+        """Refuse the rows that wait, answer those that run, let go of all models."""
+        self._closed = True
+        for slug in list(self._models):
+            self.unload(slug)
+        if self._retiring:
+            await asyncio.wait(self._retiring)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _retire(self, loaded: _Loaded, *, refuse: bool) -> None:
+        done = loaded.batcher.retire(refuse=refuse)
+        self._retiring.add(done)
+        done.add_done_callback(self._retiring.discard)
+        done.add_done_callback(lambda _: loaded.runtime.close())

@@ -1,0 +1,191 @@
+"""What can be wrong between a manifest and an answer.
+
+Parameters of messages may be a `Text` of the manifest, which the edge picks in its language (English otherwise),
+or another error of this file, which the edge words first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.errors import N_, ShopError
+
+
+class ManifestError(ShopError):
+    """A model's folder that cannot be served; `str(error)` is one line that names file, key and fix."""
+
+    message = N_("The model cannot be loaded: {file}: {key}: {problem}. {fix}")
+
+    def __init__(self, *, file: str, key: str, problem: str, fix: str) -> None:
+        super().__init__(file=file, key=key, problem=problem, fix=fix)
+        self.file, self.key, self.problem, self.fix = file, key, problem, fix
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}" if self.key else self.file
+        return " ".join(f"{where}: {self.problem}. {self.fix}".split())
+
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[..., Any], tuple[Any, ...]]:  # keyword-only errors do not pickle by themselves
+        return _rebuild, (self.file, self.key, self.problem, self.fix)
+
+
+def _rebuild(file: str, key: str, problem: str, fix: str) -> ManifestError:
+    return ManifestError(file=file, key=key, problem=problem, fix=fix)
+
+
+class InferenceError(ShopError):
+    """A run that gave no answer; `retryable` tells whether the same row may go well later."""
+
+    retryable: bool = False
+
+
+class ModelUnavailable(InferenceError):
+    """No such model is loaded now, or it was unloaded while the row waited."""
+
+    retryable = True
+    message = N_("This model is not available right now. Please try again later.")
+
+
+class ModelBroken(InferenceError):
+    """The model's file cannot be run at all; `params["problem"]` is one line for the operator."""
+
+    message = N_("This model is out of order. We are looking into it.")
+
+
+class RunTimeout(InferenceError):
+    """The run was stopped after the manifest's `runtime.timeout` seconds."""
+
+    retryable = True
+    message = N_("The model did not answer in {seconds} s.")
+
+
+class RunFailed(InferenceError):
+    """The runtime refused this row; it refuses the same row again, unless memory was short."""
+
+    message = N_("The model could not answer.")
+
+    def __init__(self, *, problem: str, retryable: bool = False) -> None:
+        super().__init__(problem=problem)
+        self.retryable = retryable
+
+
+class BadInput(InferenceError):
+    """The row does not fit the manifest: a value is missing or of another type."""
+
+    message = N_("The value “{name}” does not fit this model any more. Please fill in the form again.")
+
+
+class BadOutput(InferenceError):
+    """The model answered with what cannot be shown: not a number, or of a shape the manifest does not tell."""
+
+    message = N_("The model gave no usable answer.")
+
+
+class InvalidValue(ShopError):
+    """What a person entered does not fit the question; the message says what is allowed."""
+
+    message = N_("This value does not fit.")
+
+    def __init__(self, message: str | None = None, **params: Any) -> None:  # Any: whatever str.format takes
+        if message is not None:
+            self.message = message
+        super().__init__(**params)
+
+
+class NotANumber(InvalidValue): ...
+
+
+class NotWhole(InvalidValue): ...
+
+
+class OutOfRange(InvalidValue): ...
+
+
+class WrongUnit(InvalidValue): ...
+
+
+class NotAnOption(InvalidValue):
+    message = N_("Please choose one of: {options}.")
+
+
+class NotYesNo(InvalidValue):
+    message = N_("Please answer yes or no.")
+
+
+class NotADate(InvalidValue): ...
+
+
+class TextTooShort(InvalidValue):
+    """`min` and `count` are plural-aware."""
+
+    message = N_("At least {min} characters are expected, {count} given.")
+
+
+class TextTooLong(InvalidValue):
+    """`max` and `count` are plural-aware."""
+
+    message = N_("At most {max} characters are expected, {count} given.")
+
+
+class NotAText(InvalidValue):
+    message = N_("A picture is expected here. Please send a photo.")
+
+
+class WrongCount(InvalidValue):
+    """Several values at once, but not as many as there are questions; both numbers are plural-aware."""
+
+    message = N_("{expected} values are expected, {given} given.")
+
+
+class InvalidMember(InvalidValue):
+    """One of several values is wrong; `position` counts from 1, `problem` is the error of that value."""
+
+    message = N_("Value {position}, “{label}”: {problem}")
+
+    def __init__(self, *, position: int, label: object, problem: InvalidValue) -> None:
+        super().__init__(position=position, label=label, problem=problem)
+        self.position, self.problem = position, problem
+
+
+class FileTooLarge(InvalidValue):
+    message = N_("The file is too large: at most {megabytes} MB.")
+
+
+class NotATextFile(InvalidValue):
+    message = N_("This is not a text or CSV file with numbers.")
+
+
+class NoNumbers(InvalidValue):
+    message = N_("No numbers were found. Send one value per line, or a CSV file with a column of prices.")
+
+
+class TooFewValues(InvalidValue):
+    """`min` and `count` are plural-aware."""
+
+    message = N_("At least {min} values are needed, {count} given.")
+
+
+class BadLine(InvalidValue):
+    message = N_("Line {line}: “{given}” is not a number.")
+
+
+class LineOutOfRange(InvalidValue):
+    """A value of a series outside its range; `problem` is the error that tells the range."""
+
+    message = N_("Line {line}: {given} does not fit. {problem}")
+
+
+class TooManyColumns(InvalidValue):
+    message = N_("Line {line} has {count} columns and the header {expected}. Put numbers with a comma into quotes.")
+
+
+class NotAnImage(InvalidValue):
+    message = N_("This is not a picture that can be read. Send a JPEG, PNG or WebP.")
+
+
+class ImageTooLarge(InvalidValue):
+    message = N_("The picture is too large: at most {megapixels} million points are read.")
+
+
+class BlankImage(InvalidValue):
+    message = N_("Nothing is drawn on the picture. Write larger and darker on a plain background.")

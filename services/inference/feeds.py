@@ -1,0 +1,206 @@
+"""Rows → the arrays a graph is fed with."""
+
+import datetime as dt
+import operator
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.inference.errors import BadInput, InvalidValue, ModelBroken
+from services.inference.images import prepare
+from services.inference.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    Manifest,
+    NumberInput,
+    SeriesInput,
+)
+from services.inference.tensors import Fit, GraphTensor, Row, Shape, fit
+from services.inference.values import check_value
+
+Array: TypeAlias = NDArray[Any]  # Any: element types differ between tensors
+Build: TypeAlias = Callable[[Sequence[Row]], Array]
+Sources: TypeAlias = Mapping[tuple[str, str], Sequence[float]]
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_PACKED = {"float32": "f", "float64": "d", "int64": "q", "int32": "i", "bool": "?"}
+
+
+class Feeder:
+    """The plan of a manifest's tensors, made once for a loaded graph."""
+
+    def __init__(self, manifest: Manifest, graph: Sequence[GraphTensor], sources: Sources) -> None:
+        """`sources` are the series that come with the model, by input and source. Raises ModelBroken where the manifest
+        and the graph do not meet."""
+        self._inputs = manifest.inputs
+        self._series = [f for f in manifest.inputs if isinstance(f, SeriesInput) and f.tensor is not None]
+        self._plan: list[tuple[str, Fit, Build]] = []
+        fields: dict[str, list[Input]] = {}
+        for field in manifest.inputs:
+            if field.tensor is not None:
+                fields.setdefault(field.tensor.name, []).append(field)
+        known = {tensor.name: tensor for tensor in graph}
+        for name in sorted(fields.keys() ^ known.keys()):
+            where = "the graph has no such input" if name in fields else "no input of the manifest feeds it"
+            raise ModelBroken(problem=f'tensor "{name}": {where}')
+        for name, columns in fields.items():
+            self._plan.append((name, _fit(columns, known[name]), _builder(columns, sources)))
+        self.several = all(fit.several for _, fit, _ in self._plan)
+
+    def feeds(self, rows: Sequence[Row]) -> dict[str, Array]:
+        """The arrays for these rows. Raises BadInput or InvalidValue where one of them does not fit the manifest."""
+        try:
+            return {name: build(rows).reshape(fit.batch_shape(len(rows))) for name, fit, build in self._plan}
+        except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
+            raise self._blame(rows, error) from error
+
+    def groups(self, rows: Sequence[Row]) -> list[list[int]]:
+        """Positions of rows whose arrays have the same shapes: series of different lengths cannot be stacked."""
+        if not self.several:
+            return [[position] for position in range(len(rows))]
+        if not self._series or all(field.min_length == field.max_length for field in self._series):
+            return [list(range(len(rows)))]
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for position, row in enumerate(rows):
+            groups.setdefault(tuple(_length(row.values.get(f.name)) for f in self._series), []).append(position)
+        return list(groups.values())
+
+    def _blame(self, rows: Sequence[Row], error: Exception) -> BadInput:
+        for field in self._inputs:
+            for row in rows:
+                try:
+                    if field.tensor is not None:
+                        check_value(field, row.values[field.name])
+                except (KeyError, InvalidValue):
+                    return BadInput(name=field.label)
+        return BadInput(name=type(error).__name__)
+
+
+def _length(value: object) -> object:
+    return len(value) if isinstance(value, list) else str(value)
+
+
+def _fit(fields: Sequence[Input], graph: GraphTensor) -> Fit:
+    """How the fields' array enters the graph's input. Raises ModelBroken."""
+    row, first = row_shape(fields), fields[0].tensor
+    assert first is not None
+    if graph.dtype != first.dtype:
+        problem = f'tensor "{graph.name}" takes {graph.dtype}, the manifest makes {first.dtype}'
+        raise ModelBroken(problem=problem)
+    if (found := fit(row, graph.shape)) is None:
+        made, wanted = show_shape((None, *row)), show_shape(graph.shape or ())
+        raise ModelBroken(problem=f'tensor "{graph.name}" takes {wanted}, the manifest makes {made}')
+    return found
+
+
+def show_shape(shape: Shape) -> str:
+    return "[" + ", ".join("N" if side is None else str(side) for side in shape) + "]"
+
+
+def row_shape(fields: Sequence[Input]) -> Shape:
+    """The shape that one row of these inputs of one tensor makes, without a batch."""
+    match fields[0]:
+        case ImageInput(prepare=spec, tensor=tensor):
+            width, height = spec.size
+            layout = tensor.layout if tensor is not None else "NCHW"
+            shapes = {"NCHW": (spec.channels, height, width), "NHWC": (height, width, spec.channels)}
+            return shapes.get(layout, (spec.channels * height * width,))
+        case SeriesInput(tensor=tensor) as field:
+            length = field.max_length if field.min_length == field.max_length else None
+            return (length, 1) if tensor is not None and tensor.layout == "column" else (length,)
+    return (sum(_width(field) for field in fields),)
+
+
+def _width(field: Input) -> int:
+    one_hot = isinstance(field, ChoiceInput) and field.tensor is not None and field.tensor.encode == "one_hot"
+    return len(field.options) if isinstance(field, ChoiceInput) and one_hot else 1
+
+
+def _builder(fields: Sequence[Input], sources: Sources) -> Build:
+    first = fields[0]
+    assert first.tensor is not None
+    dtype = first.tensor.dtype
+    if isinstance(first, ImageInput):
+        return _image_builder(first)
+    if isinstance(first, SeriesInput):
+        return _series_builder(first, sources)
+    names = [field.name for field in fields]
+    if dtype == "string":
+        return lambda rows: np.array([[_text(row.values[name]) for name in names] for row in rows], dtype=object)
+    plain = all(isinstance(field, NumberInput | IntegerInput | BooleanInput) for field in fields)
+    if plain and (dtype.startswith("float") or not any(isinstance(field, NumberInput) for field in fields)):
+        return _packer(names, dtype)
+    return _encoded([(field.name, _encoder(field)) for field in fields], dtype)
+
+
+def _packer(names: Sequence[str], dtype: str) -> Build:
+    """Plain numbers, row after row: packing bytes is twice as quick as letting NumPy look at each of them."""
+    pack = struct.Struct(f"{len(names)}{_PACKED[dtype]}").pack
+    if len(names) == 1:
+        name = names[0]
+        return lambda rows: np.frombuffer(b"".join([pack(row.values[name]) for row in rows]), dtype)
+    pick = operator.itemgetter(*names)
+    return lambda rows: np.frombuffer(b"".join([pack(*pick(row.values)) for row in rows]), dtype)
+
+
+def _encoded(encoders: Sequence[tuple[str, Callable[[Any], Sequence[float]]]], dtype: str) -> Build:
+    def build(rows: Sequence[Row]) -> Array:
+        listed = [[n for name, encode in encoders for n in encode(row.values[name])] for row in rows]
+        numbers = np.array(listed, np.float64)
+        return (np.rint(numbers) if dtype.startswith("int") else numbers).astype(dtype)
+
+    return build
+
+
+def _encoder(field: Input) -> Callable[[Any], Sequence[float]]:  # Any: a value, whose type the field tells
+    """A value as its columns."""
+    if isinstance(field, ChoiceInput) and field.tensor is not None:
+        if field.tensor.encode == "one_hot":
+            size = len(field.options)
+            table = {o.value: tuple(float(i == at) for i in range(size)) for at, o in enumerate(field.options)}
+        else:
+            table = {option.value: (field.number_of(option.value),) for option in field.options}
+        return table.__getitem__
+    if isinstance(field, DateInput):
+        return lambda value: (dt.date.fromisoformat(value).toordinal() - _EPOCH,)
+    return lambda value: (value,)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _series_builder(field: SeriesInput, sources: Sources) -> Build:
+    assert field.tensor is not None
+    dtype, column = field.tensor.dtype, field.tensor.layout == "column"
+
+    def build(rows: Sequence[Row]) -> Array:
+        values = [row.values[field.name] for row in rows]
+        series = [sources[field.name, v["source"]] if isinstance(v, dict) else cast(list[float], v) for v in values]
+        stacked = np.array(series, dtype)
+        return stacked[..., np.newaxis] if column else stacked
+
+    return build
+
+
+def _image_builder(field: ImageInput) -> Build:
+    assert field.tensor is not None
+    dtype, last = field.tensor.dtype, field.tensor.layout == "NHWC"
+
+    def build(rows: Sequence[Row]) -> Array:
+        pictures = np.stack([prepare(row.files[field.name], field.prepare) for row in rows])
+        arranged = pictures.transpose(0, 2, 3, 1) if last else pictures
+        if dtype.startswith("int"):
+            arranged = np.rint(arranged)
+        return np.ascontiguousarray(arranged, dtype=dtype)
+
+    return build

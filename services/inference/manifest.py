@@ -1,0 +1,279 @@
+"""`manifest.toml`: all the shop knows of a model. The format is described in docs/manifest.md."""
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from services.inference.answers import (
+    Advice,
+    ClassesOutput,
+    ImageOutput,
+    NumberOutput,
+    Output,
+    ProbabilityOutput,
+    SeriesOutput,
+    TextOutput,
+)
+from services.inference.errors import ManifestError
+from services.inference.fields import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    NumberInput,
+    Prepare,
+    SeriesInput,
+    TextInput,
+)
+from services.inference.schema import Array, FileName, Table, TensorSpec, Text, wrong
+
+__all__ = [
+    "Advice",
+    "BooleanInput",
+    "ChoiceInput",
+    "ClassesOutput",
+    "DateInput",
+    "ImageInput",
+    "ImageOutput",
+    "Input",
+    "IntegerInput",
+    "Manifest",
+    "NumberInput",
+    "NumberOutput",
+    "Output",
+    "Prepare",
+    "ProbabilityOutput",
+    "Runtime",
+    "SeriesInput",
+    "SeriesOutput",
+    "TensorSpec",
+    "Text",
+    "TextInput",
+    "TextOutput",
+    "load_manifest",
+]
+
+MANIFEST = "manifest.toml"
+MAX_MANIFEST_BYTES = 1_000_000
+MAX_PRICE = Decimal(1_000_000)
+
+
+def _parse_price(value: Any) -> Decimal:  # Any: whatever TOML holds
+    if isinstance(value, bool | int | float):
+        raise wrong(f"{value} is not text, and cents get lost in such numbers", f'Write it in quotes: "{value}"')
+    if not isinstance(value, str):
+        raise wrong("is not text", 'Write credits in quotes: "2.50"')
+    if not re.fullmatch(r"[0-9]{1,12}([.,][0-9]{1,2})?", value):
+        raise wrong(f'"{value}" is not a price', 'Write credits with at most two decimals: "2.50"; "0" is free')
+    if (price := Decimal(value.replace(",", "."))) > MAX_PRICE:
+        raise wrong(f"{value} is too much", f"At most {MAX_PRICE} credits are allowed")
+    return price
+
+
+def _shorter(limit: int) -> AfterValidator:
+    def check(text: Text) -> Text:
+        if (longest := max(map(len, text.all()))) > limit:
+            raise wrong(f"has {longest} characters", f"At most {limit} are allowed")
+        return text
+
+    return AfterValidator(check)
+
+
+class Runtime(Table):
+    kind: Literal["onnx"]
+    file: FileName
+    sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
+    timeout: float = Field(default=10.0, gt=0, le=600)
+    max_batch: int = Field(default=32, ge=1, le=4096)
+    attempts: int = Field(default=3, ge=1, le=10)
+
+
+class Manifest(Table):
+    slug: Annotated[str, Field(pattern="^[a-z0-9-]{1,32}$")]
+    version: str = Field(min_length=1, max_length=32)
+    title: Annotated[Text, _shorter(64)]
+    description: Annotated[Text, _shorter(600)] | None = None
+    category: Annotated[Text, _shorter(64)] | None = None
+    icon: str = Field(default="🔮", min_length=1, max_length=16)
+    price: Annotated[Decimal, BeforeValidator(_parse_price)]
+    order: float = 100
+    runtime: Runtime
+    inputs: Annotated[tuple[Input, ...], Array] = Field(min_length=1, max_length=256)
+    outputs: Annotated[tuple[Output, ...], Array] = Field(min_length=1, max_length=64)
+    advice: Annotated[tuple[Advice, ...], Array] = ()
+
+    @property
+    def price_hundredths(self) -> int:
+        return int(self.price * 100)
+
+    def input(self, name: str) -> Input:
+        return next(field for field in self.inputs if field.name == name)
+
+    def output(self, name: str) -> Output:
+        return next(output for output in self.outputs if output.name == name)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for key, names in (("inputs", [i.name for i in self.inputs]), ("outputs", [o.name for o in self.outputs])):
+            name, count = Counter(names).most_common(1)[0]
+            if count > 1:
+                raise wrong(f"the name is used {count} times", "Give each its own", key, name, "name")
+        self._check_tensors()
+        inputs = {field.name: field for field in self.inputs}
+        for output in self.outputs:
+            history = output.history if isinstance(output, SeriesOutput) else None
+            if history is not None and not isinstance(inputs.get(history), SeriesInput):
+                raise wrong(f'"{history}" is not a series input', "Name one", "outputs", output.name, "history")
+        outputs = {output.name: output for output in self.outputs}
+        for position, rule in enumerate(self.advice):
+            rule.check(outputs, position)
+        return self
+
+    def _check_tensors(self) -> None:
+        """Inputs that share a tensor become its columns: of one element type, and neither pictures nor series."""
+        shared: dict[str, list[Input]] = {}
+        for field in self.inputs:
+            if field.tensor is not None:
+                shared.setdefault(field.tensor.name, []).append(field)
+        if not shared:
+            raise wrong("no input names a tensor", 'Add tensor = { name = "…" } to at least one', "inputs")
+        for tensor, fields in shared.items():
+            for field in fields[1:]:
+                if field.tensor and fields[0].tensor and field.tensor.dtype != fields[0].tensor.dtype:
+                    problem = f"{field.tensor.dtype}, but {fields[0].name} makes {tensor} {fields[0].tensor.dtype}"
+                    raise wrong(problem, "Give all columns one dtype", "inputs", field.name, "tensor", "dtype")
+            whole = next((field for field in fields if isinstance(field, SeriesInput | ImageInput)), None)
+            if whole and len(fields) > 1:
+                problem = f'the tensor "{tensor}" cannot be shared'
+                raise wrong(problem, "A series or an image has its own", "inputs", whole.name, "tensor", "name")
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read and check `folder/manifest.toml` and that the files it names are there and are what it says."""
+    file = folder / MANIFEST
+    data = _read_toml(file)
+    try:
+        manifest = Manifest.model_validate(data)
+    except ValidationError as error:
+        raise _explain(file, data, error) from None
+    if manifest.slug != folder.resolve().name:
+        problem, fix = (
+            f'"{manifest.slug}" differs from the folder\'s name',
+            f'Write "{folder.resolve().name}" or rename it',
+        )
+        raise ManifestError(file=str(file), key="slug", problem=problem, fix=fix)
+    _check_files(folder, manifest)
+    return manifest
+
+
+def _read_toml(file: Path) -> dict[str, Any]:  # Any: that is what TOML holds
+    def broken(problem: str, fix: str) -> ManifestError:
+        return ManifestError(file=str(file), key="", problem=problem, fix=fix)
+
+    try:
+        if file.stat().st_size > MAX_MANIFEST_BYTES:
+            raise broken("is over 1 MB", "A manifest is a short text; keep data in other files")
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise broken("there is no such file", "Write one with: kassandra models init FILE.onnx") from None
+    except OSError as error:
+        raise broken(f"cannot be read ({error.strerror})", "Check the file and its permissions") from None
+    except UnicodeDecodeError:
+        raise broken("is not UTF-8", "Save it as UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise broken(f"is not TOML: {error}", "Correct that place") from None
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """A plain file right inside the folder, or None; a link that leads elsewhere is none."""
+    path = folder / name
+    return path if path.is_file() and path.resolve().parent == folder.resolve() else None
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    def require(name: str, key: str) -> Path:
+        if (path := find_file(folder, name)) is None:
+            problem, fix = f'there is no file "{name}" in the folder', "Put it there or correct the name"
+            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix)
+        return path
+
+    model = require(manifest.runtime.file, "runtime.file")
+    with model.open("rb") as stream:
+        actual = hashlib.file_digest(stream, "sha256").hexdigest()
+    if actual != manifest.runtime.sha256:
+        problem, fix = f"{model.name} has {actual}", "Write that, if the file is the one you mean"
+        raise ManifestError(file=str(folder / MANIFEST), key="runtime.sha256", problem=problem, fix=fix)
+    for field in manifest.inputs:
+        if isinstance(field, SeriesInput):
+            for source in field.sources:
+                require(source.file, f"inputs.{field.name}.sources.{source.value}.file")
+        elif isinstance(field, ImageInput) and field.example is not None:
+            require(field.example, f"inputs.{field.name}.example")
+
+
+def _explain(file: Path, data: dict[str, Any], error: ValidationError) -> ManifestError:
+    """The first complaint as one line; the rest usually follows from it."""
+    first = error.errors(include_url=False)[0]
+    problem, fix = _problem_and_fix(first)
+    path = (*first["loc"], *first.get("ctx", {}).get("key", ()))
+    if (more := error.error_count() - 1) > 0 and first["type"] != "manifest":
+        fix += f" ({more} more after this one)" if more > 1 else " (one more after this one)"
+    return ManifestError(file=str(file), key=_key(data, path), problem=problem, fix=fix)
+
+
+def _key(data: Any, path: tuple[str | int, ...]) -> str:
+    """The path as a person reads it: `inputs.alcohol.min`; steps that only Pydantic knows of are left out."""
+    parts: list[str] = []
+    for step in path:
+        if isinstance(step, int) and isinstance(data, list) and step < len(data):
+            data = data[step]
+            name = data.get("name", data.get("value")) if isinstance(data, dict) else None
+            parts.append(name if isinstance(name, str) else str(step + 1))
+        elif isinstance(step, str) and isinstance(data, dict) and step in data:
+            data = data[step]
+            parts.append(step)
+        elif isinstance(step, str) and (isinstance(data, list) or (step == path[-1] and isinstance(data, dict))):
+            parts.append(step)
+    return ".".join(parts)
+
+
+_FIXES = {
+    "missing": ("is missing", "Add it; docs/manifest.md tells what it holds"),
+    "extra_forbidden": ("is not a key of this table", "Remove it or check its spelling"),
+    "string_type": ("is not text", "Write it in quotes"),
+    "float_type": ("is not a number", "Write it without quotes"),
+    "int_type": ("is not a whole number", "Write it without quotes and decimals"),
+    "bool_type": ("is neither true nor false", "Write true or false without quotes"),
+    "tuple_type": ("is not a list", "Write it in square brackets"),
+    "model_type": ("is not a table", "Write it as { key = value, … }"),
+    "finite_number": ("is not a finite number", "Write an ordinary number"),
+}
+
+
+def _problem_and_fix(error: ErrorDetails) -> tuple[str, str]:
+    context, given = error.get("ctx", {}), error["input"]
+    shown = repr(given) if isinstance(given, str | int | float) and len(repr(given)) < 80 else "the value"
+    match error["type"]:
+        case "manifest":
+            return context["problem"], context["fix"]
+        case "literal_error" | "union_tag_invalid":
+            expected = context.get("expected") or context.get("expected_tags")
+            return f"{shown} is not known" if "tag" not in context else f'type "{context["tag"]}" is not known', (
+                f"Use one of: {expected}"
+            )
+        case "union_tag_not_found":
+            return "has no type", 'Add type = "…"'
+        case "string_pattern_mismatch":
+            return f"{shown} has characters that are not allowed", f"It must match {context['pattern']}"
+        case kind if kind in _FIXES:
+            return _FIXES[kind]
+    return f"{shown} is wrong", error["msg"].replace("Input should", "It should")

@@ -1,0 +1,95 @@
+"""Numbers as people type them.
+
+Decimal commas and points, spaces (also no-break and thin ones) and apostrophes between thousands, a typographic minus,
+a unit or a currency sign beside the number, an exponent. A lone comma is a decimal comma: `1,234` is 1.234; a comma
+beside a point separates thousands: `1,234.5` is 1234.5. Any decimal digits of Unicode are read (Arabic-Indic `٣` is 3,
+with their own separators `٫` and `٬`), since they are unambiguous; superscripts and fractions are refused.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+MAX_CHARS = 100
+
+_TRANSLATED = str.maketrans(
+    {
+        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "＋": "+",
+        "٫": ".", "．": ".", "，": ",", "٬": "'", "’": "'", "％": "%", "٪": "%",
+        "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\t": " ",
+        "\u200b": "", "\u200e": "", "\u200f": "", "\ufeff": "", "\u2060": "",
+    }
+)  # fmt: skip
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)\s*(?P<digits>[0-9][0-9 .,']*[0-9.,]|[0-9]|[.,][0-9]+)(?:[eEеЕ](?P<exponent>[+-]?[0-9]{1,6}))?"
+)
+_SYNONYMS = (
+    {"%", "pct", "percent", "процент", "процента", "процентов"},
+    {"$", "usd", "us$", "доллар", "доллара", "долларов", "долл", "долл."},
+    {"€", "eur", "euro", "евро"},
+    {"₽", "rub", "rur", "р", "р.", "руб", "руб.", "рубль", "рубля", "рублей"},
+    {"£", "gbp"},
+    {"¥", "jpy", "cny"},
+)
+
+
+class Numeral(NamedTuple):
+    """A decimal number as `float` reads it, and whatever stood before or after it."""
+
+    digits: str
+    unit: str
+
+
+def read_numeral(raw: str) -> Numeral | None:
+    """The number in the text with what is around it, or None where there is not exactly one number."""
+    text = plain_digits(raw).strip()
+    if len(text) > MAX_CHARS or (found := _NUMBER.search(text)) is None:
+        return None
+    before, after = text[: found.start()].strip(), text[found.end() :].strip()
+    if any(c.isdigit() for c in before + after) or (before and after):
+        return None
+    if (before and text[found.start() - 1].isalpha()) or before.endswith(("-", "+")):
+        return None
+    digits = _ungroup(found["digits"])
+    if digits is None:
+        return None
+    sign, exponent = found["sign"].replace("+", ""), found["exponent"]
+    return Numeral(f"{sign}{digits}e{exponent}" if exponent else f"{sign}{digits}", before or after)
+
+
+def plain_digits(raw: str) -> str:
+    """Digits of any script as ASCII, typographic minuses and spaces as plain ones."""
+    text = raw.translate(_TRANSLATED)
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
+def same_unit(given: str, declared: tuple[str, ...]) -> bool:
+    """Whether a sign beside the number is the declared unit, or, where none is declared, a common one."""
+    given = given.casefold()
+    names = {unit.casefold().strip() for unit in declared}
+    if given in names:
+        return True
+    groups = [group for group in _SYNONYMS if given in group]
+    return bool(groups) and (not names or any(group & names for group in groups))
+
+
+def _ungroup(text: str) -> str | None:
+    """`1 234,5`, `1,234.5`, `1'234` → `1234.5`; None where the separators make no sense."""
+    points, commas = text.count("."), text.count(",")
+    decimal = ""
+    if points and commas:
+        decimal = max(".", ",", key=text.rfind)
+    elif points + commas == 1:
+        decimal = "." if points else ","
+    if decimal and text.count(decimal) > 1:
+        return None
+    whole, _, part = text.partition(decimal) if decimal else (text, "", "")
+    groups = re.split(r"[ .,']", whole)
+    if len(groups) > 1 and (not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:])):
+        return None
+    separators = set(whole) - set("0123456789")
+    if len(separators) > 1 or (part and not part.isdigit()):
+        return None
+    return f"{whole_digits}.{part}" if (whole_digits := "".join(groups)) or part else None

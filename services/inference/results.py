@@ -1,0 +1,171 @@
+"""What a graph answered → what is shown."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from services.errors import ShopError
+from services.inference.answers import Picture
+from services.inference.errors import BadOutput
+from services.inference.manifest import (
+    ClassesOutput,
+    ImageOutput,
+    Manifest,
+    NumberOutput,
+    Output,
+    ProbabilityOutput,
+    SeriesOutput,
+    TextOutput,
+)
+from services.inference.tensors import Json, Result
+
+Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
+Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or PNG bytes; a BadOutput where there is none
+Read: TypeAlias = Callable[[Tensor, int], Column]
+
+
+class Reader:
+    """The plan of a manifest's outputs, made once for a loaded graph."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.tensors = sorted({output.tensor for output in manifest.outputs})
+        self._outputs = manifest.outputs
+        self._names = [output.name for output in manifest.outputs]
+        self._pictures = [output.name for output in manifest.outputs if isinstance(output, ImageOutput)]
+        self._reads: list[tuple[str, Read]] = [(output.tensor, _reader(output)) for output in manifest.outputs]
+        self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
+
+    def results(self, tensors: Mapping[str, Tensor], rows: int) -> list[Result | ShopError]:
+        """A result for each row, BadOutput for a row whose answer is not finite. Raises BadOutput where the graph
+        answered for another number of rows, or in another shape than the manifest tells."""
+        try:
+            columns = [read(tensors[name], rows) for name, read in self._reads]
+        except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
+            raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
+        return [self._result(answers) for answers in zip(*columns, strict=True)]
+
+    def _result(self, answers: Sequence[Any]) -> Result | ShopError:
+        for answer in answers:
+            if isinstance(answer, BadOutput):
+                return answer
+        outputs: dict[str, Json] = dict(zip(self._names, answers, strict=True))
+        advice = self._first_advice(outputs) if self._advice else None
+        images = {name: outputs[name] for name in self._pictures}
+        return Result(outputs=outputs | dict.fromkeys(images), advice=advice, images=images)  # type: ignore[arg-type]
+
+    def _first_advice(self, outputs: Mapping[str, Any]) -> int | None:
+        for position, (rule, output) in enumerate(self._advice):
+            if rule.holds(output, outputs[rule.output]):
+                return position
+        return None
+
+
+def _reader(output: Output) -> Read:
+    match output:
+        case NumberOutput(column=column):
+            return lambda tensor, rows: _checked(_matrix(tensor, rows)[:, column])
+        case ProbabilityOutput(column=column, logits=logits):
+            squash = _sigmoid if logits else _same
+            return lambda tensor, rows: _checked(squash(_matrix(tensor, rows)[:, column]))
+        case ClassesOutput():
+            return _classes_reader(output)
+        case TextOutput(column=column):
+            return lambda tensor, rows: [_word(v) for v in np.asarray(tensor).reshape(rows, -1)[:, column].tolist()]
+        case SeriesOutput(chart=chart):
+            inner = (-1, 3) if chart == "band" else (-1,)
+            return lambda tensor, rows: _checked(_matrix(tensor, rows).reshape(rows, *inner))
+        case ImageOutput(prepare=spec):
+            return lambda tensor, rows: [_png(picture, spec) for picture in _pictures(tensor, rows)]
+
+
+def _checked(answers: NDArray[np.float64]) -> Column:
+    """Rows as lists and floats, with BadOutput in place of those that hold a number that is not finite."""
+    listed: list[Any] = answers.tolist()
+    finite = np.isfinite(answers)
+    if not finite.all():
+        for row in np.flatnonzero(~finite.reshape(len(listed), -1).all(axis=1)):
+            listed[row] = BadOutput(problem="the answer is not a finite number")
+    return listed
+
+
+def _matrix(tensor: Tensor, rows: int) -> NDArray[np.float64]:
+    """`[rows, columns]` of whatever the graph gave; a `seq(map)` has its keys' values as columns, in their order."""
+    if isinstance(tensor, list):
+        tensor = np.array([list(answer.values()) for answer in tensor], np.float64)
+    return np.asarray(tensor, np.float64).reshape(rows, -1)
+
+
+def _classes_reader(output: ClassesOutput) -> Read:
+    values = [item.value for item in output.classes]
+
+    def probabilities(tensor: Tensor, rows: int) -> NDArray[np.float64]:
+        if isinstance(tensor, list):
+            named = [{str(key): p for key, p in answer.items()} for answer in tensor]
+            return np.array([[answer[value] for value in values] for answer in named], np.float64).reshape(rows, -1)
+        matrix = _matrix(tensor, rows)
+        if matrix.shape[1] == 1 and len(values) == 2:
+            positive = _sigmoid(matrix) if output.logits else matrix
+            return np.hstack([1 - positive, positive])
+        return _softmax(matrix) if output.logits else matrix
+
+    def read(tensor: Tensor, rows: int) -> Column:
+        matrix = probabilities(tensor, rows)
+        if matrix.shape[1] != len(values):
+            raise BadOutput(problem=f"{matrix.shape[1]} columns for {len(values)} classes")
+        tops = np.argmax(matrix, axis=1).tolist()
+        return [
+            row
+            if isinstance(row, BadOutput)
+            else {"value": values[top], "probabilities": dict(zip(values, row, strict=True))}
+            for top, row in zip(tops, _checked(matrix), strict=True)
+        ]
+
+    return read
+
+
+def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.5 * (1 + np.tanh(values / 2))
+
+
+def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers: NDArray[np.float64] = np.exp(values - values.max(axis=1, keepdims=True))
+    total: NDArray[np.float64] = powers.sum(axis=1, keepdims=True)
+    return powers / total
+
+
+def _word(value: Any) -> str:
+    """A label as the manifest writes it: 1.0 and 1 are both "1"."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _pictures(tensor: Tensor, rows: int) -> NDArray[Any]:
+    pictures = np.asarray(tensor)
+    if pictures.ndim == 3:
+        pictures = pictures[np.newaxis]
+    if pictures.ndim != 4 or len(pictures) != rows:
+        raise BadOutput(problem=f"a picture of shape {pictures.shape}")
+    return pictures
+
+
+def _png(picture: NDArray[Any], spec: Picture) -> bytes | BadOutput:
+    """PNG of `[C, H, W]` or `[H, W, C]` with 1, 3 or 4 channels."""
+    if spec.layout == "NCHW":
+        picture = picture.transpose(1, 2, 0)
+    low, high = spec.range
+    scaled = (picture.astype(np.float32) - low) * (255 / (high - low))
+    if not np.isfinite(scaled).all():
+        return BadOutput(problem="the picture has points that are not finite numbers")
+    points = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(points[:, :, 0] if points.shape[2] == 1 else points).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,45 @@
+"""What executes a model. `onnx` runs in this process; a child process or an inference server elsewhere is another class
+with these methods: each is called in a thread of the engine and may block."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from services.errors import ShopError
+from services.inference.tensors import Result, Row
+
+
+class Limit:
+    """The time a run may take. The thread that runs says when it begins and how it is stopped; another one watches."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._begun: float | None = None
+        self._stop: Callable[[], None] | None = None
+
+    def begin(self, stop: Callable[[], None]) -> None:
+        """A run begins now; `stop` may be called from any thread, also shortly after the run has ended."""
+        self._stop, self._begun = stop, time.monotonic()
+
+    def left(self) -> float:
+        """Seconds left for the present run. Stops the run where there are none."""
+        if (begun := self._begun) is None:
+            return self.seconds
+        left = begun + self.seconds - time.monotonic()
+        if left <= 0 and self._stop is not None:
+            self._stop()
+        return left
+
+
+class Runtime(Protocol):
+    def load(self) -> None:
+        """Read the model. Raises ModelBroken or ManifestError."""
+
+    def warm_up(self, limit: Limit) -> None:
+        """Run once, so that the first customer does not wait for it. Raises ModelBroken, RunTimeout."""
+
+    def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
+        """An answer for each row, in order. An error that is raised may be of one row: the caller then tries each."""
+
+    def close(self) -> None:
+        """Let go of memory, processes and connections."""

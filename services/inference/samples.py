@@ -1,0 +1,72 @@
+"""A row to try a model with: the manifest's examples, and something that fits where it gives none."""
+
+import datetime as dt
+import io
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from services.inference.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    Manifest,
+    NumberInput,
+    SeriesInput,
+    TextInput,
+)
+from services.inference.ranges import number_example
+from services.inference.tensors import Row
+from services.inference.values import Value, default_value, example_value, parse_text
+
+
+def example_row(manifest: Manifest, folder: Path) -> Row:
+    values: dict[str, Value] = {}
+    files: dict[str, bytes] = {}
+    for field in manifest.inputs:
+        if isinstance(field, ImageInput):
+            files[field.name] = (folder / field.example).read_bytes() if field.example else _drawing()
+        values[field.name] = sample_value(field)
+    return Row(values=values, files=files)
+
+
+def sample_value(field: Input) -> Value:
+    """The example, else the default, else a value that the field allows."""
+    for given in (example_value(field), default_value(field)):
+        if given is not None:
+            return given
+    return _invented(field)
+
+
+def _invented(field: Input) -> Value:
+    value: Value
+    match field:
+        case ChoiceInput():
+            value = field.options[0].value
+        case BooleanInput():
+            value = False
+        case DateInput():
+            value = (field.max or field.min or dt.date(2020, 1, 1)).isoformat()
+        case TextInput():
+            value = "a" * max(1, field.min_length)
+        case SeriesInput(sources=[source, *_]):
+            value = {"source": source.value}
+        case SeriesInput():
+            value = [float(number_example(field))] * field.min_length
+        case ImageInput():
+            value = {"file": "0" * 32}
+        case NumberInput() | IntegerInput():
+            value = parse_text(field, number_example(field))
+    return value
+
+
+def _drawing() -> bytes:
+    """A dark stroke on light paper: it has ink to be found and is no flat colour."""
+    picture = Image.new("RGB", (96, 96), (245, 243, 235))
+    ImageDraw.Draw(picture).line([(30, 25), (62, 22), (45, 75)], fill=(35, 35, 60), width=7)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,109 @@
+"""What the parts of a manifest share: strict frozen tables, texts in languages, tensors, errors that tell the fix."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic_core import PydanticCustomError
+
+
+def wrong(problem: str, fix: str, *key: str | int) -> PydanticCustomError:
+    """A validation error that tells the fix; `key` is the path below the table that is being validated."""
+    return PydanticCustomError("manifest", "{problem}", {"problem": problem, "fix": fix, "key": key})
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Text(RootModel[dict[str, str]]):
+    """A string, or a string for each language."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _languages(cls, value: Any) -> Any:  # Any: whatever TOML holds
+        if isinstance(value, str):
+            value = {"en": value}
+        if not isinstance(value, dict) or not value or not all(isinstance(v, str) for v in value.values()):
+            raise wrong("is not a text", 'Write "…" or { ru = "…", en = "…" }')
+        if not all(v.strip() for v in value.values()):
+            raise wrong("is empty", "Write the text or remove the key")
+        if not all(len(k) in {2, 3} and k.isascii() and k.isalpha() and k.islower() for k in value):
+            raise wrong("has a key that is not a language", 'Use codes of two letters: { ru = "…", en = "…" }')
+        return value
+
+    def pick(self, language: str) -> str:
+        """The text in this language, else in English, else in whatever there is."""
+        texts = self.root
+        base = language.replace("_", "-").split("-")[0].lower()
+        return texts.get(base) or texts.get("en") or next(iter(texts.values()))
+
+    def __str__(self) -> str:
+        return self.pick("en")
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(self.root.values())
+
+
+def _as_tuple(value: Any) -> Any:  # TOML's arrays are lists, ours do not change
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_date(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            raise wrong(f'"{value}" is not a date', 'Write it as "2026-11-21"') from None
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return value
+
+
+Array = BeforeValidator(_as_tuple)
+Day = Annotated[dt.date, BeforeValidator(_as_date)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+FileName = Annotated[str, Field(pattern=r"^\w[\w. -]{0,127}$")]  # no path: it is looked up in the model's folder
+Numbers = Annotated[tuple[float, ...], Array]
+Dtype = Literal["float32", "float64", "int64", "int32", "bool", "string"]
+
+
+class TensorSpec(Table):
+    name: str = Field(min_length=1)
+    dtype: Dtype = "float32"
+
+
+class EncodedTensor(TensorSpec):
+    @model_validator(mode="before")
+    @classmethod
+    def _text(cls, table: Any) -> Any:
+        if not isinstance(table, dict):
+            return table
+        as_text = table.get("encode") == "value"
+        if as_text and "dtype" not in table:
+            return {**table, "dtype": "string"}
+        if as_text != (table.get("dtype") == "string"):
+            raise wrong('dtype "string" and encode "value" go together', "Set both, or neither", "encode")
+        return table
+
+
+class ChoiceTensor(EncodedTensor):
+    encode: Literal["number", "one_hot", "value"] = "number"
+
+
+class DateTensor(EncodedTensor):
+    encode: Literal["days", "value"] = "days"
+
+
+class TextTensor(TensorSpec):
+    dtype: Literal["string"] = "string"
+
+
+class SeriesTensor(TensorSpec):
+    layout: Literal["row", "column"] = "row"
+
+
+class ImageTensor(TensorSpec):
+    layout: Literal["NCHW", "NHWC", "flat"] = "NCHW"

@@ -1,0 +1,91 @@
+"""Rows that go into a graph, results that come out, and what a graph says of its tensors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from services.inference.values import Value
+
+Json: TypeAlias = "float | str | list[Json] | dict[str, Json] | None"
+Shape: TypeAlias = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One customer's answers by the input's name; for images `files` has the stored file's bytes."""
+
+    values: Mapping[str, Value]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Answers by the output's name: number and probability → float, classes → `{"value", "probabilities"}`,
+    text → str, series → list (of `[low, middle, high]` for a band), image → null here and PNG bytes in `images`.
+
+    `advice` is the position of the first rule of the manifest that holds.
+    """
+
+    outputs: dict[str, Json]
+    advice: int | None
+    images: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphTensor:
+    """An input or output of a graph. A dimension that is not fixed is None; `shape` is None where none is told.
+
+    `dtype` is one of the manifest's, another of ONNX (`float16`), or `seq(map)`.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How rows enter a graph: `shape` is each row's, `batched`: with a batch in front, `several`: of more than one."""
+
+    shape: Shape
+    batched: bool
+    several: bool
+
+    def batch_shape(self, rows: int) -> tuple[int, ...]:
+        inner = [-1 if side is None else side for side in self.shape]
+        return (rows, *inner) if self.batched else tuple(inner)
+
+
+def fit(row: Shape, graph: Shape | None) -> Fit | None:
+    """Fit rows of this shape into a graph's input; None where they cannot go.
+
+    A lone value, `(1,)`, goes into `[N, 1]`, `[N]` and scalars; otherwise ranks must agree, with or without a batch in
+    front, or the graph's fixed sides must have room for the same elements (`[N, 28, 28]` takes `1 × 28 × 28`).
+    """
+    if graph is None:
+        return Fit(shape=row, batched=True, several=True)
+    batch, inner = (graph[0], graph[1:]) if graph else (1, ())
+    several = batch is None
+    if batch in {None, 1}:
+        if _agree(row, inner):
+            return Fit(shape=row, batched=True, several=several)
+        if row == (1,) and inner == () and graph:
+            return Fit(shape=(), batched=True, several=several)
+    if _agree(row, graph) or (row == (1,) and graph == ()):
+        return Fit(shape=tuple(graph and row), batched=False, several=False)
+    if batch in {None, 1} and inner and None not in row and _size(row) == _size(inner):
+        return Fit(shape=inner, batched=True, several=several)
+    return None
+
+
+def _agree(one: Shape, other: Shape) -> bool:
+    return len(one) == len(other) and all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def _size(shape: Shape) -> int | None:
+    size = 1
+    for side in shape:
+        if side is None:
+            return None
+        size *= side
+    return size

@@ -1,0 +1,224 @@
+"""What people enter, as values of the manifest's types.
+
+A value is ready for JSON: number → float, integer → int, choice → the option's value, boolean → bool, date → ISO text,
+text → str, series → list of floats or `{"source": "sp500"}`, image → `{"file": "<hex of the stored file's uuid>"}`.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+from services.errors import N_
+from services.inference import errors
+from services.inference.errors import InvalidValue
+from services.inference.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    NumberInput,
+    SeriesInput,
+    TextInput,
+)
+from services.inference.numerals import plain_digits
+from services.inference.ranges import parse_integer, parse_number, refusal, within
+from services.inference.schema import Text
+from services.inference.series import check_series, parse_series
+
+Value: TypeAlias = int | float | str | bool | list[float] | dict[str, str]
+
+_YES = {"да", "д", "ага", "yes", "y", "true", "1", "+"}
+_NO = {"нет", "н", "не", "no", "n", "false", "0", "-"}
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")  # what databases and UTF-8 refuse
+
+
+def parse_text(field: Input, raw: str) -> Value:
+    """The value a person meant by typing `raw`; raises a leaf of InvalidValue that says what is allowed."""
+    text = _UNWANTED.sub("", raw).strip()
+    value: Value
+    match field:
+        case NumberInput():
+            value = parse_number(field, text)
+        case IntegerInput():
+            value = parse_integer(field, text)
+        case ChoiceInput():
+            value = _parse_choice(field, text)
+        case BooleanInput():
+            value = _parse_boolean(text)
+        case DateInput():
+            value = _parse_date(field, text)
+        case TextInput():
+            value = _parse_words(field, text)
+        case SeriesInput():
+            source = _find(text, [(source.value, source.label) for source in field.sources])
+            value = parse_series(field, text) if source is None else {"source": source}
+        case ImageInput():
+            raise errors.NotAText()
+    return value
+
+
+def parse_many(fields: Sequence[Input], raw: str) -> list[Value]:
+    """All values of a long form at once, one for each field.
+
+    Separators are lines, semicolons, tabs, commas or spaces, whichever give as many values as there are fields: so a
+    comma can be a decimal one where something else separates. Raises WrongCount, or InvalidMember for a bad value.
+    """
+    text = _UNWANTED.sub("", raw).strip()
+    splits = [[text]] if len(fields) == 1 else list(_splits(text))
+    fitting = [parts for parts in splits if len(parts) == len(fields)]
+    if not fitting:
+        raise errors.WrongCount(expected=len(fields), given=len(splits[0]))
+    problems = []
+    for parts in fitting:
+        try:
+            return _parse_each(fields, parts)
+        except errors.InvalidMember as problem:
+            problems.append(problem)
+    raise problems[0]
+
+
+def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON column, perhaps of last year
+    """A stored value against today's manifest: the same value, or a leaf of InvalidValue."""
+    if isinstance(field, NumberInput | IntegerInput):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole and (isinstance(field, IntegerInput) or not isinstance(value, float)):
+            raise refusal(errors.NotANumber, field)
+        number = within(field, value)
+        return value if isinstance(field, IntegerInput) else float(number)
+    checked: Value | None = None
+    match field, value:
+        case (BooleanInput(), bool()):
+            checked = value
+        case (ChoiceInput(), str()) if any(option.value == value for option in field.options):
+            checked = value
+        case (DateInput() | TextInput(), str()):
+            checked = parse_text(field, value)
+        case (SeriesInput(), {"source": str(name)}) if any(source.value == name for source in field.sources):
+            checked = {"source": name}
+        case (SeriesInput(), list()):
+            checked = check_series(field, value)
+        case (ImageInput(), {"file": str(file)}) if re.fullmatch("[0-9a-f]{32}", file):
+            checked = {"file": file}
+    if checked is None:
+        raise InvalidValue()
+    return checked
+
+
+def default_value(field: Input) -> Value | None:
+    """What the *Default* button takes, or None where the manifest gives none."""
+    return None if isinstance(field, ImageInput) else _as_value(field, field.default)
+
+
+def example_value(field: Input) -> Value | None:
+    """The manifest's example as a value; None for an image, whose example is a file of the folder."""
+    return None if isinstance(field, ImageInput) else _as_value(field, field.example)
+
+
+def _as_value(field: Input, sample: float | str | bool | dt.date | tuple[float, ...] | None) -> Value | None:
+    if isinstance(field, SeriesInput) and isinstance(sample, str):
+        return {"source": sample}
+    if isinstance(sample, dt.date):
+        return sample.isoformat()
+    if isinstance(field, NumberInput) and sample is not None:
+        return float(sample)  # type: ignore[arg-type]  # a number's default and example are numbers
+    return list(sample) if isinstance(sample, tuple) else sample
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().replace("ё", "е").split())
+
+
+def _find(text: str, choices: Sequence[tuple[str, Text]]) -> str | None:
+    """The choice named by its value, by its label in any language, or by its place in the list (from 1)."""
+    wanted = _fold(text)
+    for value, _ in choices:
+        if text == value:
+            return value
+    for value, label in choices:
+        if wanted == _fold(value) or any(wanted == _fold(name) for name in label.all()):
+            return value
+    place = plain_digits(wanted).rstrip(".)")
+    if place.isascii() and place.isdigit() and len(place) <= 4 and 1 <= int(place) <= len(choices):
+        return choices[int(place) - 1][0]
+    return None
+
+
+def _parse_choice(field: ChoiceInput, text: str) -> str:
+    found = _find(text, [(option.value, option.label) for option in field.options])
+    if found is not None:
+        return found
+    labels = [option.label for option in field.options[:10]]
+    more = ["…"] if len(field.options) > len(labels) else []
+    languages = sorted({language for label in labels for language in label.root} | {"en"})
+    options = {language: ", ".join([label.pick(language) for label in labels] + more) for language in languages}
+    raise errors.NotAnOption(options=Text.model_validate(options), given=text[:40])
+
+
+def _parse_boolean(text: str) -> bool:
+    word = plain_digits(_fold(text)).rstrip(".!")
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise errors.NotYesNo(given=text[:40])
+
+
+_DATE_MESSAGES = {
+    (True, True): N_("A date from {min} to {max} is expected, for example {example}."),
+    (True, False): N_("A date from {min} on is expected, for example {example}."),
+    (False, True): N_("A date up to {max} is expected, for example {example}."),
+    (False, False): N_("A date is expected, for example {example}."),
+}
+
+
+def _parse_date(field: DateInput, text: str) -> str:
+    """ISO or day, month, year, separated by points, slashes or hyphens."""
+    digits = plain_digits(text)
+    day: dt.date | None = None
+    if found := re.fullmatch(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})", digits, re.ASCII):
+        day = _date(*map(int, found.groups()))
+    elif found := re.fullmatch(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})\s*(?:г\.?)?", digits, re.ASCII):
+        day = _date(*map(int, reversed(found.groups())))
+    if day is not None and field.allows(day):
+        return day.isoformat()
+    example = field.example or field.default or field.max or field.min or dt.date(2026, 11, 21)
+    bounds = {key: bound.isoformat() for key in ("min", "max") if (bound := getattr(field, key)) is not None}
+    leaf = errors.NotADate if day is None else errors.OutOfRange
+    message = _DATE_MESSAGES[field.min is not None, field.max is not None]
+    raise leaf(message, **bounds, example=example.isoformat(), given=text[:40])
+
+
+def _date(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _parse_words(field: TextInput, text: str) -> str:
+    if len(text) > field.max_length:
+        raise errors.TextTooLong(max=field.max_length, count=len(text))
+    if len(text) < field.min_length:
+        raise errors.TextTooShort(min=field.min_length, count=len(text))
+    return text
+
+
+def _splits(text: str) -> Iterator[list[str]]:
+    """Ways to read several values, the most explicit separator first."""
+    for separator in (r"[;\n]", r"[\n\t;]", r"[\n\t;]|,\s", r"[\n\t;\s]+|,\s+", r"[\n\t;,]", r"[\s;,]+"):
+        parts = [part.strip() for part in re.split(separator, text)]
+        while parts and not parts[-1]:
+            parts.pop()
+        if len(parts) > 1 or separator.endswith(",]+"):
+            yield parts
+
+
+def _parse_each(fields: Sequence[Input], parts: Sequence[str]) -> list[Value]:
+    values: list[Value] = []
+    for position, (field, part) in enumerate(zip(fields, parts, strict=True), start=1):
+        try:
+            values.append(parse_text(field, part))
+        except InvalidValue as problem:
+            raise errors.InvalidMember(position=position, label=field.label, problem=problem) from None
+    return values

@@ -54,7 +54,8 @@ async def callback(callback_query_id: str, world: OneWorld, clock: OneClock, wai
         raise HTTPException(404, f"there is no callback query {callback_query_id}")
     deadline = clock.now() + wait
     while found.answer is None and (left := deadline - clock.now()) > 0:
-        await world.callbacks.answered.wait(clock, left)
+        if not await world.callbacks.answered.wait(clock, left):
+            break
     return found.state()
 
 

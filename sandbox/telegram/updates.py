@@ -17,7 +17,7 @@ UPDATE_TYPES = (
     *("edited_business_message", "deleted_business_messages", "message_reaction", "message_reaction_count"),
     *("inline_query", "chosen_inline_result", "callback_query", "shipping_query", "pre_checkout_query"),
     *("purchased_paid_media", "poll", "poll_answer", "my_chat_member", "chat_member", "chat_join_request"),
-    *("chat_boost", "removed_chat_boost"),
+    *("chat_boost", "removed_chat_boost", "guest_message", "managed_bot", "subscription", "stopped_message_generation"),
 )
 OPT_IN_TYPES = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
@@ -110,11 +110,11 @@ class UpdateQueue:
         deadline = self._clock.now() + min(max(seconds, 0), MAX_POLL_SECONDS)
         while not self.pending and not self._closed:
             left = deadline - self._clock.now()
-            if left <= 0:
-                return []
-            await self.arrived.wait(self._clock, left)
+            arrived = left > 0 and await self.arrived.wait(self._clock, left)
             if me != self._polls:
                 raise Conflict(self._conflict)
+            if not arrived:
+                return []
         return self._take(limit)
 
     def interrupt(self, reason: str) -> None:

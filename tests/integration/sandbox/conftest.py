@@ -1,0 +1,63 @@
+"""A sandbox in the test's event loop, a world of its own, a raw HTTP client and a real bot in it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from sandbox.client import Person, Sandbox
+from sandbox.clock import Clock
+from sandbox.testing import new_world, running_sandbox
+
+Api = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
+
+START = 1_790_000_000.0
+
+
+@pytest.fixture
+def sandbox_clock() -> Clock:
+    """Stands still: only `advance` moves it."""
+    return Clock(lambda: START)
+
+
+@pytest.fixture
+async def base_url(sandbox_clock: Clock) -> AsyncIterator[str]:
+    async with running_sandbox(sandbox_clock) as url:
+        yield url
+
+
+@pytest.fixture
+async def sandbox(base_url: str) -> AsyncIterator[Sandbox]:
+    async with new_world(base_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def anna(sandbox: Sandbox) -> Person:
+    return await sandbox.person("Анна")
+
+
+@pytest.fixture
+async def api(sandbox: Sandbox) -> Api:
+    """Call a method of the Bot API with plain HTTP: (status, body)."""
+
+    async def call(method: str, *, form: aiohttp.FormData | None = None, **params: Any) -> tuple[int, dict[str, Any]]:
+        address = f"{sandbox.base_url}/bot{sandbox.token}/{method}"
+        given: dict[str, Any] = {"json": params} if form is None else {"data": form}
+        async with sandbox.http.post(address, **given) as response:
+            body: dict[str, Any] = await response.json()
+            return response.status, body
+
+    return call
+
+
+@pytest.fixture
+async def bot(sandbox: Sandbox) -> AsyncIterator[Bot]:
+    assert sandbox.token is not None
+    session = AiohttpSession(api=TelegramAPIServer.from_base(sandbox.base_url))
+    async with Bot(sandbox.token, session=session) as bot:
+        yield bot

@@ -3,24 +3,34 @@
 All of them are parts of a caller's transaction, lock the user first and then the lots, and are idempotent by `key`:
 the same key a second time changes nothing and returns the first line. Amounts are positive hundredths of a credit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.billing import GRANTS, Lot, LotEntry, Transaction, TransactionKind
 from db.users import User
 from services.billing.credits import format_credits
+from services.billing.lots import (
+    OpenLot,
+    charge_of,
+    charged_parts,
+    held_by,
+    last_entry,
+    open_lots,
+    owners_of_ended,
+    take,
+)
 from services.errors import N_, ShopError
 
 _users, _lots, _lines, _entries = table_of(User), table_of(Lot), table_of(Transaction), table_of(LotEntry)
 
-LotRow = Row[int, int, datetime | None]  # id, remaining, expires_at
+Parts = Sequence[tuple[int, int]]
+"""What a line does to lots: (lot id, signed amount)."""
 
 
 class InsufficientBalance(ShopError):
@@ -52,6 +62,20 @@ class Posting:
     lot_id: int | None = None  # of a grant: the lot it made
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A line to be written: who, why, and what the operation is called so that it happens once."""
+
+    user_id: int
+    kind: TransactionKind
+    key: str
+    now: datetime
+    prediction_id: UUID | None = None
+    payment_id: UUID | None = None
+    refund_id: UUID | None = None
+    comment: str | None = None
+
+
 def grant(
     session: Session,
     *,
@@ -66,92 +90,61 @@ def grant(
 ) -> Posting:
     """Credits come in, as a lot of their own."""
     _require(amount > 0 and kind in GRANTS, f"cannot grant {amount} as {kind}")
-    balance = _lock_user(session, user_id)
-    if (posted := _posted(session, key)) is not None:
+    line = _Line(user_id=user_id, kind=kind, key=key, now=now, payment_id=payment_id, comment=comment)
+    connection, balance = _lock_user(session, user_id)
+    if (posted := _posted(connection, line)) is not None:
         return posted
-    lot_id: int = session.execute(
-        insert(_lots)
-        .values(user_id=user_id, kind=kind, amount=amount, remaining=amount, expires_at=expires_at, created_at=now)
-        .returning(_lots.c.id)
-    ).scalar_one()
-    posting = _post(
-        session,
-        user_id=user_id,
-        kind=kind,
-        key=key,
-        balance=balance,
-        parts=[(lot_id, amount)],
-        now=now,
-        payment_id=payment_id,
-        comment=comment,
-    )
-    return Posting(id=posting.id, amount=amount, balance_after=posting.balance_after, lot_id=lot_id)
+    lot = {"user_id": user_id, "kind": kind, "amount": amount, "remaining": amount}
+    lot_id: int = connection.execute(_add_lot, lot | {"expires_at": expires_at, "created_at": now}).scalar_one()
+    return _post(connection, line, balance, [(lot_id, amount)], lot_id=lot_id)
 
 
 def charge(session: Session, *, user_id: int, amount: int, prediction_id: UUID, now: datetime) -> Posting:
     """Hold the price of a prediction, from the lots that expire first. Raises `InsufficientBalance`."""
     _require(amount > 0, f"cannot charge {amount}")
-    balance = _lock_user(session, user_id)
-    key = f"charge:{prediction_id}"
-    if (posted := _posted(session, key)) is not None:
+    key, kind = f"charge:{prediction_id}", TransactionKind.CHARGE
+    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id)
+    connection, balance = _lock_user(session, user_id)
+    if (posted := _posted(connection, line)) is not None:
         return posted
-    lots = _open_lots(session, user_id)
-    balance, lots = _write_off(session, user_id, balance, lots, now)
-    if sum(lot.remaining for lot in lots) < amount:
+    balance, lots = _write_off(connection, user_id, balance, now)
+    if held_by(lots) < amount:
         raise InsufficientBalance(needed=amount, balance=balance)
-    parts = [(lot_id, -part) for lot_id, part in _take(lots, amount)]
-    _change_lots(session, parts)
-    kind = TransactionKind.CHARGE
-    return _post(
-        session, user_id=user_id, kind=kind, key=key, balance=balance, parts=parts, now=now, prediction_id=prediction_id
-    )
+    parts = take(lots, amount)
+    _change_lots(connection, parts)
+    return _post(connection, line, balance, parts)
 
 
 def charge_refund(session: Session, *, prediction_id: UUID, now: datetime) -> Posting:
     """Return a charge whole, to the lots it came from; what belongs to an expired lot is written off at once, in a line
     of its own. Raises `NothingToRefund` where nothing was charged."""
-    charged = session.execute(
-        select(_lines.c.id, _lines.c.user_id).where(
-            _lines.c.prediction_id == prediction_id, _lines.c.kind == TransactionKind.CHARGE
-        )
-    ).first()
+    charged = charge_of(session.connection(), prediction_id)
     if charged is None:
         raise NothingToRefund(prediction_id=prediction_id)
-    balance = _lock_user(session, charged.user_id)
-    key = f"charge_refund:{prediction_id}"
-    if (posted := _posted(session, key)) is not None:
+    charge_id, user_id = charged
+    key, kind = f"charge_refund:{prediction_id}", TransactionKind.CHARGE_REFUND
+    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id)
+    connection, balance = _lock_user(session, user_id)
+    if (posted := _posted(connection, line)) is not None:
         return posted
-    entries = session.execute(
-        select(_entries.c.lot_id, _entries.c.amount, _lots.c.expires_at)
-        .join(_lots, _lots.c.id == _entries.c.lot_id)
-        .where(_entries.c.transaction_id == charged.id)
-        .order_by(_entries.c.lot_id)
-        .with_for_update(of=_lots)
-    ).all()
-    parts = [(entry.lot_id, -entry.amount) for entry in entries]
-    _change_lots(session, parts)
-    user_id, kind = charged.user_id, TransactionKind.CHARGE_REFUND
-    posting = _post(
-        session, user_id=user_id, kind=kind, key=key, balance=balance, parts=parts, now=now, prediction_id=prediction_id
-    )
-    late = [(e.lot_id, e.amount) for e in entries if e.expires_at is not None and e.expires_at <= now]
-    if late:
-        _change_lots(session, late)
-        key, kind = f"expire:{prediction_id}", TransactionKind.EXPIRE
-        _post(session, user_id=user_id, kind=kind, key=key, balance=posting.balance_after, parts=late, now=now)
+    taken = charged_parts(connection, charge_id)
+    parts = [(lot.id, lot.held) for lot in taken]
+    _change_lots(connection, parts)
+    posting = _post(connection, line, balance, parts)
+    if late := [(lot.id, -lot.held) for lot in taken if lot.ended(now)]:
+        _change_lots(connection, late)
+        line = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=f"expire:{prediction_id}", now=now)
+        _post(connection, line, posting.balance_after, late)
     return posting
 
 
 def expire(session: Session, *, now: datetime, limit: int = 500) -> int:
-    """Write off what is left of up to `limit` lots that are past their end. Returns how many it wrote off; call again
-    until it is 0."""
-    due = select(_lots.c.user_id).where(_lots.c.remaining > 0, _lots.c.expires_at <= now).order_by(_lots.c.user_id)
+    """Write off what is left of lots that are past their end, of the owners of the first `limit` of them. Returns how
+    many it wrote off; call again until it is 0."""
     count = 0
-    for user_id in sorted(set(session.scalars(due.limit(limit)))):
-        balance = _lock_user(session, user_id)
-        lots = _open_lots(session, user_id)
-        _, kept = _write_off(session, user_id, balance, lots, now)
-        count += len(lots) - len(kept)
+    for user_id in owners_of_ended(session.connection(), now=now, limit=limit):
+        connection, balance = _lock_user(session, user_id)
+        count += len(_write_off_ended(connection, user_id, balance, open_lots(connection, user_id), now))
     return count
 
 
@@ -170,129 +163,108 @@ def take_back(
     """Remove credits: from `lot_id` alone, or from the lots that expire first. With `partly` it takes what there is
     (`None` when there is nothing); without, it raises `InsufficientBalance` when there is less."""
     _require(amount > 0, f"cannot take back {amount}")
-    balance = _lock_user(session, user_id)
-    if (posted := _posted(session, key)) is not None:
+    kind = TransactionKind.TAKE_BACK
+    line = _Line(user_id=user_id, kind=kind, key=key, now=now, refund_id=refund_id, comment=comment)
+    connection, balance = _lock_user(session, user_id)
+    if (posted := _posted(connection, line)) is not None:
         return posted
-    balance, lots = _write_off(session, user_id, balance, _open_lots(session, user_id), now)
-    if lot_id is not None:
-        lots = [lot for lot in lots if lot.id == lot_id]
-    held = sum(lot.remaining for lot in lots)
+    balance, lots = _write_off(connection, user_id, balance, now)
+    lots = [lot for lot in lots if lot_id in (None, lot.id)]
+    held = held_by(lots)
     if held < amount and not partly:
         raise InsufficientBalance(needed=amount, balance=held)
-    parts = [(lot, -part) for lot, part in _take(lots, min(amount, held))]
+    parts = take(lots, amount)
     if not parts:
         return None
-    _change_lots(session, parts)
-    kind = TransactionKind.TAKE_BACK
-    return _post(
-        session,
-        user_id=user_id,
-        kind=kind,
-        key=key,
-        balance=balance,
-        parts=parts,
-        now=now,
-        refund_id=refund_id,
-        comment=comment,
-    )
+    _change_lots(connection, parts)
+    return _post(connection, line, balance, parts)
 
 
-def _lock_user(session: Session, user_id: int) -> int:
-    """Everything about one user's credits happens behind this lock. Returns the balance."""
-    balance = session.scalar(select(_users.c.balance).where(_users.c.id == user_id).with_for_update())
-    if balance is None:
-        raise UnknownUser(user_id=user_id)
-    return int(balance)
-
-
-def _posted(session: Session, key: str) -> Posting | None:
-    line = session.execute(
-        select(_lines.c.id, _lines.c.amount, _lines.c.balance_after).where(_lines.c.key == key)
-    ).first()
-    return None if line is None else Posting(id=line.id, amount=line.amount, balance_after=line.balance_after)
-
-
-def _open_lots(session: Session, user_id: int) -> Sequence[LotRow]:
-    """Earliest-expiring first; those that never expire last."""
-    return session.execute(
-        select(_lots.c.id, _lots.c.remaining, _lots.c.expires_at)
-        .where(_lots.c.user_id == user_id, _lots.c.remaining > 0)
-        .order_by(_lots.c.expires_at.is_(None), _lots.c.expires_at, _lots.c.id)
-        .with_for_update()
-    ).all()
-
-
-def _write_off(
-    session: Session, user_id: int, balance: int, lots: Sequence[LotRow], now: datetime
-) -> tuple[int, Sequence[LotRow]]:
-    """Expire the lots whose end has come. Returns the balance and the lots that are left."""
-    ended = [lot for lot in lots if lot.expires_at is not None and lot.expires_at <= now]
-    if not ended:
-        return balance, lots
-    for lot in ended:
-        parts = [(lot.id, -lot.remaining)]
-        _change_lots(session, parts)
-        key, kind = f"expire:lot:{lot.id}", TransactionKind.EXPIRE
-        balance = _post(
-            session, user_id=user_id, kind=kind, key=key, balance=balance, parts=parts, now=now
-        ).balance_after
-    return balance, [lot for lot in lots if lot not in ended]
-
-
-def _take(lots: Iterable[LotRow], amount: int) -> list[tuple[int, int]]:
-    parts = []
-    for lot in lots:
-        part = min(lot.remaining, amount)
-        if part:
-            parts.append((lot.id, part))
-            amount -= part
-    return parts
-
-
+# Statements are built once: building and hashing one costs more than SQLite takes to run it.
+# NO KEY UPDATE (key_share) lets rows that refer to the user be inserted meanwhile: a sale does so before it charges,
+# and two sales of one user would each wait for the other's reference.
+_balance = select(_users.c.balance).where(_users.c.id == bindparam("user_id")).with_for_update(key_share=True)
+_line_by_key = (
+    select(_lines.c.id, _lines.c.user_id, _lines.c.kind, _lines.c.amount, _lines.c.balance_after, _entries.c.lot_id)
+    .join(_entries, _entries.c.transaction_id == _lines.c.id)
+    .where(_lines.c.key == bindparam("key"))
+)
+_add_lot = insert(_lots).returning(_lots.c.id)
 _change_lot = (
     update(_lots).where(_lots.c.id == bindparam("lot")).values(remaining=_lots.c.remaining + bindparam("change"))
 )
+_add_line = insert(_lines).returning(_lines.c.id)
+_add_entry = insert(_entries)
+_set_balance = update(_users).where(_users.c.id == bindparam("user")).values(balance=bindparam("balance"))
 
 
-def _change_lots(session: Session, parts: Sequence[tuple[int, int]]) -> None:
-    session.connection().execute(_change_lot, [{"lot": lot_id, "change": change} for lot_id, change in parts])
+def _lock_user(session: Session, user_id: int) -> tuple[Connection, int]:
+    """Everything about one user's credits happens behind this lock. Returns the balance."""
+    session.flush()  # statements below see only what was sent
+    connection = session.connection()
+    balance = connection.scalar(_balance, {"user_id": user_id})
+    if balance is None:
+        raise UnknownUser(user_id=user_id)
+    return connection, int(balance)
 
 
-def _post(
-    session: Session,
-    *,
-    user_id: int,
-    kind: TransactionKind,
-    key: str,
-    balance: int,
-    parts: Sequence[tuple[int, int]],
-    now: datetime,
-    **line: Any,  # Any: the line's optional columns
-) -> Posting:
+def _posted(connection: Connection, line: _Line) -> Posting | None:
+    """The line that bears this key already. It must be the same operation: a key for two of them is a bug."""
+    row = connection.execute(_line_by_key, {"key": line.key}).first()
+    if row is None:
+        return None
+    same = (row.user_id, row.kind) == (line.user_id, line.kind)
+    _require(same, f"{line.key} is the key of {row.kind} of user {row.user_id}, not of {line.kind} of {line.user_id}")
+    lot_id = row.lot_id if line.kind in GRANTS else None
+    return Posting(id=row.id, amount=row.amount, balance_after=row.balance_after, lot_id=lot_id)
+
+
+def _write_off(connection: Connection, user_id: int, balance: int, now: datetime) -> tuple[int, list[OpenLot]]:
+    """Expire the lots whose end has come. Returns the balance and the lots that are left."""
+    lots = open_lots(connection, user_id)
+    ended = _write_off_ended(connection, user_id, balance, lots, now)
+    return balance - held_by(ended), [lot for lot in lots if lot not in ended]
+
+
+def _write_off_ended(
+    connection: Connection, user_id: int, balance: int, lots: Sequence[OpenLot], now: datetime
+) -> list[OpenLot]:
+    ended = [lot for lot in lots if lot.ended(now)]
+    for lot in ended:
+        parts = [(lot.id, -lot.held)]
+        _change_lots(connection, parts)
+        # A refund may fill the lot once more when clocks differ: each time has a name of its own.
+        key = f"expire:lot:{lot.id}:{last_entry(connection, lot.id)}"
+        line = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=key, now=now)
+        balance = _post(connection, line, balance, parts).balance_after
+    return ended
+
+
+def _change_lots(connection: Connection, parts: Parts) -> None:
+    rows = [{"lot": lot_id, "change": change} for lot_id, change in parts]
+    connection.execute(_change_lot, rows if len(rows) > 1 else rows[0])
+
+
+def _post(connection: Connection, line: _Line, balance: int, parts: Parts, *, lot_id: int | None = None) -> Posting:
     """Write one line with its entries and move the balance with it."""
     amount = sum(change for _, change in parts)
-    balance_after = balance + amount
-    line_id: int = session.execute(
-        insert(_lines).returning(_lines.c.id),
-        {
-            "user_id": user_id,
-            "kind": kind,
-            "amount": amount,
-            "balance_after": balance_after,
-            "key": key,
-            "prediction_id": None,
-            "payment_id": None,
-            "refund_id": None,
-            "comment": None,
-            "created_at": now,
-        }
-        | line,
-    ).scalar_one()
-    session.connection().execute(
-        insert(_entries), [{"transaction_id": line_id, "lot_id": lot_id, "amount": change} for lot_id, change in parts]
-    )
-    session.execute(update(_users).where(_users.c.id == user_id).values(balance=balance_after))
-    return Posting(id=line_id, amount=amount, balance_after=balance_after)
+    row = {
+        "user_id": line.user_id,
+        "kind": line.kind,
+        "amount": amount,
+        "balance_after": balance + amount,
+        "key": line.key,
+        "prediction_id": line.prediction_id,
+        "payment_id": line.payment_id,
+        "refund_id": line.refund_id,
+        "comment": line.comment,
+        "created_at": line.now,
+    }
+    line_id: int = connection.execute(_add_line, row).scalar_one()
+    entries = [{"transaction_id": line_id, "lot_id": lot, "amount": change} for lot, change in parts]
+    connection.execute(_add_entry, entries if len(entries) > 1 else entries[0])
+    connection.execute(_set_balance, {"user": line.user_id, "balance": balance + amount})
+    return Posting(id=line_id, amount=amount, balance_after=balance + amount, lot_id=lot_id)
 
 
 def _require(fact: bool, problem: str) -> None:

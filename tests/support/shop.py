@@ -59,19 +59,18 @@ def add_prediction(
 ) -> UUID:
     """A row only: the charge is the caller's affair."""
     prediction_id = uuid4()
-    session.execute(
-        insert(table_of(Prediction)).values(
-            id=prediction_id,
-            user_id=user_id,
-            model_slug=slug,
-            model_version="1",
-            request_key=prediction_id.hex,
-            inputs={},
-            price=price,
-            status=status,
-            attempts=0,
-            available_at=START,
-            created_at=START,
-        )
-    )
+    row = {
+        "id": prediction_id,
+        "user_id": user_id,
+        "model_slug": slug,
+        "model_version": "1",
+        "request_key": prediction_id.hex,
+        "inputs": {},
+        "price": price,
+        "status": status,
+        "attempts": 0,
+        "available_at": START,
+        "created_at": START,
+    }
+    session.execute(insert(table_of(Prediction)), row)
     return prediction_id

@@ -1,6 +1,5 @@
 """Where aiogram's FSM lives: in the shop's database, so that a dialog survives a restart."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, DefaultKey
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from bot.locks import KeyedLocks
 from db.base import table_of
 from db.engine import Database
 from db.fsm import FsmState
@@ -102,24 +102,15 @@ def _forget(session: Session, before: datetime) -> int:
 
 
 class OneAtATime(BaseEventIsolation):
-    """Events of one user one after another, in this process. A lock is forgotten with its last user."""
+    """Events of one user one after another, in this process."""
 
     def __init__(self) -> None:
-        self._locks: dict[StorageKey, tuple[asyncio.Lock, int]] = {}
+        self._locks: KeyedLocks[StorageKey] = KeyedLocks()
 
     @asynccontextmanager
     async def lock(self, key: StorageKey) -> AsyncGenerator[None, None]:
-        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
-        self._locks[key] = (lock, users + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks[key]
-            if users == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, users - 1)
+        async with self._locks.hold(key):
+            yield
 
     async def close(self) -> None:
         """Nothing is held."""

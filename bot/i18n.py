@@ -127,12 +127,12 @@ class Translator:
         return format_decimal(value, format=pattern, locale=self.language)
 
     def figure(self, value: float, decimals: int) -> str:
-        """At most so many decimals, without idle zeros."""
+        """At most so many decimals, without idle zeros, as it may also be typed: `1,065` would be read with a decimal
+        comma, so only spaces separate thousands."""
         if value and not 1e-12 < abs(value) < 1e15:
             return f"{value:.6g}".replace(".", "," if self.language == "ru" else ".")
-        return str(
-            format_decimal(value, format="#,##0" + ("." + "#" * decimals if decimals else ""), locale=self.language)
-        )
+        whole = "#,##0" if self.language == "ru" and abs(value) >= 10_000 else "0"
+        return str(format_decimal(value, format=f"{whole}.{'#' * decimals}".rstrip("."), locale=self.language))
 
     def credits(self, hundredths: int) -> str:
         """`1.50 credits`: with a fraction the word has one form, in Russian too."""
@@ -140,7 +140,7 @@ class Translator:
 
     def day(self, day: dt.date) -> str:
         """A date in digits, as it may also be typed."""
-        return day.strftime("%d.%m.%Y") if self.language == "ru" else day.isoformat()
+        return f"{day:%d.%m}.{day.year:04d}" if self.language == "ru" else day.isoformat()
 
     def date(self, at: dt.datetime) -> str:
         return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self.language)

@@ -94,7 +94,7 @@ class TellErrors(BaseMiddleware):
             return await handler(event, data)
         except TelegramForbiddenError:
             await self._forget(data)
-        except Exception as error:  # the last place that can tell the user
+        except Exception as error:  # noqa: BLE001 - the last place that can tell the user
             tr: Translator = data.get("tr") or self._catalogues[self._catalogues.default]
             assert isinstance(event, Update)
             await _tell(data["bot"], event, _sentence(error, event, tr))

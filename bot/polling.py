@@ -1,5 +1,5 @@
-"""Long polling. Unlike aiogram's own loop it confirms updates to Telegram only when they are handled (or have been at it
-for a while), so that a crash in between repeats them, and its tasks have an owner."""
+"""Long polling. Unlike aiogram's own loop it confirms updates to Telegram only when they are handled (or have been at
+it for a while), so that a crash in between repeats them, and its tasks have an owner."""
 
 import asyncio
 

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -17,9 +17,16 @@ class SettingsError(Exception):
     """Wrong settings, one line each."""
 
 
-class Settings(BaseSettings):
+class StoreSettings(BaseSettings):
+    """What commands need that never talk to Telegram: no token."""
+
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
+    database_url: str = "sqlite+aiosqlite:///data/kassandra.db"
+    models_dir: Path = Path("models_store")
+
+
+class Settings(StoreSettings):
     bot_token: SecretStr
     telegram_api_url: str = "https://api.telegram.org"
     telegram_mode: Literal["polling", "webhook"] = "polling"
@@ -27,9 +34,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
-    database_url: str = "sqlite+aiosqlite:///data/kassandra.db"
     redis_url: str | None = None
-    models_dir: Path = Path("models_store")
     owner_ids: Annotated[tuple[int, ...], NoDecode] = ()
     default_language: Literal["ru", "en"] = "ru"
     timezone: str = "Europe/Moscow"
@@ -93,10 +98,22 @@ class Settings(BaseSettings):
         return f"{(self.public_url or '').rstrip('/')}/telegram/webhook"
 
 
+S = TypeVar("S", bound=StoreSettings)
+
+
 def load_settings(**overrides: object) -> Settings:
     """Raises `SettingsError` that names each wrong variable, never its value."""
+    return _load(Settings, overrides)
+
+
+def load_store_settings() -> StoreSettings:
+    """Raises `SettingsError`."""
+    return _load(StoreSettings, {})
+
+
+def _load(kind: type[S], overrides: dict[str, object]) -> S:
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks what overrides hold
+        return kind(**overrides)  # type: ignore[arg-type]  # pydantic checks what overrides hold
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_input=False, include_url=False):

@@ -1,9 +1,8 @@
 """The one owner of everything that runs in the background: it keeps, logs, restarts and cancels."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any
 
 import structlog
 
@@ -16,15 +15,7 @@ MAX_PAUSE = 60.0
 class Supervisor:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()  # Any: nobody looks at what a task returns
-        self._closing = False
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        await self.close()
+        self._kept: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
         """Run once; a failure is logged, not lost."""
@@ -35,18 +26,18 @@ class Supervisor:
 
     def keep(self, work: Callable[[], Awaitable[None]], *, name: str) -> asyncio.Task[Any]:
         """Run for as long as the process lives: what crashes is logged and started again after a growing pause."""
-        return self.spawn(self._keep(work, name), name=name)
+        task = self.spawn(self._keep(work, name), name=name)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+        return task
 
-    async def drain(self, seconds: float) -> None:
-        """Wait for what is running to end by itself, for at most that long."""
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=seconds)
-
-    async def close(self) -> None:
-        self._closing = True
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def close(self, *, first: Collection[str] = (), drain: float = 0.0) -> None:
+        """Cancel the tasks named `first`, let short ones end by themselves for `drain` seconds, cancel the rest."""
+        await _cancel([task for task in self._tasks if task.get_name() in first])
+        short = [task for task in self._tasks if task not in self._kept]
+        if short:
+            await asyncio.wait(short, timeout=drain)
+        await _cancel(list(self._tasks))
 
     async def _keep(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         pause = PAUSE
@@ -66,3 +57,9 @@ class Supervisor:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("background_task_failed", task=task.get_name(), exc_info=error)
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:  # Any: as above
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

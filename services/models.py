@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -64,7 +63,7 @@ class Models:
     async def sync(self, engine: Engine | None = None) -> list[Problem]:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
-        found, problems = await asyncio.to_thread(_read_folders, self._folder)
+        found, problems = await asyncio.to_thread(read_folders, self._folder)
         for slug, manifest in list(found.items()):
             if engine is None:
                 continue
@@ -132,7 +131,8 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
     )
 
 
-def _read_folders(root: Path) -> tuple[dict[str, Manifest], list[Problem]]:
+def read_folders(root: Path) -> tuple[dict[str, Manifest], list[Problem]]:
+    """All manifests below `root` by slug, and what is wrong with the folders that have none."""
     found: dict[str, Manifest] = {}
     problems: list[Problem] = []
     if not root.is_dir():

@@ -98,8 +98,15 @@ def _keep_images(session: Session, outcome: Outcome, now: datetime) -> dict[str,
     names = {}
     for name, content in outcome.images.items():
         file_id = uuid4()
-        owner = {"user_id": outcome.prediction.user_id, "prediction_id": outcome.prediction.id}
-        files.add(session, file_id, content=content, media_type="image/png", now=now, **owner)
+        files.add(
+            session,
+            file_id,
+            user_id=outcome.prediction.user_id,
+            prediction_id=outcome.prediction.id,
+            content=content,
+            media_type="image/png",
+            now=now,
+        )
         names[name] = file_id.hex
     return names
 

@@ -16,9 +16,10 @@ from db.errors import DatabaseUnavailable
 from services import files
 from services.clock import Clock
 from services.errors import ShopError
-from services.inference.engine import Engine, Row
+from services.inference.engine import Engine
 from services.inference.errors import InferenceError
 from services.inference.manifest import ImageInput, Manifest
+from services.inference.tensors import Row
 from services.predictions.settle import Claimed, Outcome, settle
 
 log = structlog.get_logger()

@@ -1,0 +1,228 @@
+"""The composition root: builds everything a process runs, once, and runs it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
+from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
+from aiogram.types import Update
+from pydantic import ValidationError
+
+from bot.commands import set_commands
+from bot.delivery import Delivery
+from bot.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from bot.fsm import OneAtATime, SqlStorage
+from bot.health import Health
+from bot.i18n import Catalogues
+from bot.letters import letter_presenters
+from bot.polling import Polling
+from bot.progress import ProgressBoard
+from bot.scheduler import every, make_scheduler
+from bot.server import listen, make_server
+from bot.settings import Settings
+from bot.shop import Shop, make_shop
+from bot.supervisor import Supervisor
+from bot.telegram import PASSING, make_bot
+from db.engine import Database
+from services.billing import ledger
+from services.clock import Clock, system_clock
+from services.inference.engine import Engine
+from services.predictions.worker import Worker
+from web.app import Hooks, make_web
+
+log = structlog.get_logger()
+
+PARTS: Final = frozenset({"bot", "web", "worker", "scheduler"})
+MODEL_THREADS = 2
+DRAIN_SECONDS = 5.0
+FORGET_DIALOGS = timedelta(days=60)
+SILENCE_SECONDS = 90.0  # without an answer from Telegram before the bot counts as cut off
+
+
+class StartError(Exception):
+    """The process cannot start; one line says why."""
+
+
+class App:
+    """One process of the shop. `parts`: `bot` talks to Telegram and delivers, `web` answers HTTP, `worker` runs
+    predictions, `scheduler` keeps the clock. Use `running`."""
+
+    def __init__(self, settings: Settings, *, parts: Collection[str] = PARTS, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self.parts = frozenset(parts)
+        self.clock = clock
+        self.db = Database(settings.database_url)
+        self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
+        self.shop: Shop = make_shop(settings, self.db, clock, on_sold=self._sold)
+        self.bot: Bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+        self.engine = Engine(max_threads=MODEL_THREADS)
+        self.worker = Worker(self.db, self.engine, clock, self._settled)
+        self.supervisor = Supervisor()
+        self.storage, isolation = _dialogs(settings, self.db, clock)
+        self.dispatcher: Dispatcher = make_dispatcher(
+            self.shop, self.catalogues, self.storage, isolation, settings.owner_ids
+        )
+        presenters = letter_presenters(self.shop, clock)
+        self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
+        self.polling = Polling(self.bot, self.dispatcher, self.supervisor, ALLOWED_UPDATES)
+        self.health = Health(self.shop, clock, self._telegram_state)
+        self.web_port: int | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["App"]:
+        """Start all parts; on the way out stop taking updates, let handlers finish, give back what is claimed."""
+        scheduler = make_scheduler(self.settings.timezone)
+        listening = self._listen() if "web" in self.parts else None
+        try:
+            await self._start(listening)
+            if "scheduler" in self.parts:
+                every(scheduler, self._expire, name="expire_lots", seconds=60)
+                every(scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600)
+                scheduler.start()
+            yield self
+        finally:
+            if scheduler.running:
+                scheduler.shutdown(wait=False)
+            await self._stop()
+            if listening is not None:
+                listening.close()
+
+    async def _start(self, listening: socket.socket | None) -> None:
+        problems = await self.shop.models.sync(self.engine if "worker" in self.parts else None)
+        for problem in problems:
+            log.error("model_not_served", model=problem.slug, problem=problem.text)
+        await self.shop.models.tell_owners(self.settings.owner_ids, problems)
+        if self.parts & {"bot", "web"}:
+            await self._connect()
+        if "worker" in self.parts:
+            self.supervisor.keep(self.worker.run, name="worker")
+        if listening is not None:
+            server = make_server(make_web(self._hooks()))
+            self.supervisor.keep(lambda: server.serve_on(listening), name="web")
+        if "bot" in self.parts:
+            board = ProgressBoard(
+                self.bot,
+                self.delivery,
+                history=self.shop.history,
+                users=self.shop.users,
+                catalogues=self.catalogues,
+                clock=self.clock,
+            )
+            self.supervisor.keep(self.delivery.run, name="delivery")
+            self.supervisor.keep(board.run, name="progress")
+            if self.settings.telegram_mode == "polling":
+                self.supervisor.keep(self.polling.run, name="polling")
+        log.info(
+            "started", parts=sorted(self.parts), models=len(await self.shop.models.offers()), web_port=self.web_port
+        )
+
+    async def _stop(self) -> None:
+        await self.supervisor.close(first=("polling", "web"), drain=DRAIN_SECONDS)
+        await self.engine.close()
+        await self.storage.close()
+        await self.bot.session.close()
+        await self.db.close()
+
+    async def _connect(self) -> None:
+        """Introduce the bot to Telegram; waits for a Telegram that is away, refuses a token it does not know."""
+        pause = 1.0
+        while True:
+            try:
+                me = await self.bot.me()
+                break
+            except TelegramUnauthorizedError:
+                raise StartError("BOT_TOKEN: Telegram does not know this token") from None
+            except PASSING as error:
+                log.warning("telegram_unreachable", error=str(error), url=self.settings.telegram_api_url, pause=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 30.0)
+        log.info("telegram_connected", username=me.username, mode=self.settings.telegram_mode)
+        if self.settings.telegram_mode == "polling" and "bot" in self.parts:
+            await self.bot.delete_webhook(drop_pending_updates=False)
+        elif self.settings.telegram_mode == "webhook" and "web" in self.parts:
+            await self._set_webhook()
+        self.supervisor.spawn(self._set_commands(), name="commands")
+
+    async def _set_webhook(self) -> None:
+        secret = self.settings.telegram_webhook_secret
+        await self.bot.set_webhook(
+            self.settings.webhook_url,
+            secret_token=secret.get_secret_value() if secret else None,
+            allowed_updates=ALLOWED_UPDATES,
+            drop_pending_updates=False,
+        )
+
+    async def _set_commands(self) -> None:
+        try:
+            await set_commands(self.bot, self.catalogues)
+        except AiogramError as error:  # the shop works without a commands menu
+            log.warning("commands_not_set", error=str(error))
+
+    def _hooks(self) -> Hooks:
+        webhook = self.settings.telegram_mode == "webhook"
+        secret = self.settings.telegram_webhook_secret
+        return Hooks(
+            readiness=self.health.readiness,
+            registry=self.health.registry,
+            refresh_metrics=self.health.refresh,
+            feed=self._feed if webhook else None,
+            telegram_secret=secret.get_secret_value() if secret else "",
+        )
+
+    async def _feed(self, raw: dict[str, Any]) -> None:  # Any: Telegram's JSON
+        try:
+            update = Update.model_validate(raw, context={"bot": self.bot})
+        except ValidationError as error:
+            log.warning("update_not_understood", problems=error.error_count())
+            return
+        await self.dispatcher.feed_update(self.bot, update)
+
+    def _listen(self) -> socket.socket:
+        host, port = self.settings.web_host, self.settings.web_port
+        try:
+            listening = listen(host, port)
+        except OSError as error:
+            raise StartError(f"WEB_HOST, WEB_PORT: cannot listen on {host}:{port} ({error.strerror})") from error
+        self.web_port = listening.getsockname()[1]
+        return listening
+
+    async def _telegram_state(self) -> str:
+        if "bot" not in self.parts or self.settings.telegram_mode == "webhook":
+            return "ok"
+        last = self.polling.last_ok
+        now = asyncio.get_running_loop().time()
+        return "ok" if last is not None and now - last < SILENCE_SECONDS else "no answer from Telegram"
+
+    async def _expire(self) -> None:
+        while await self.db.write(ledger.expire, now=self.clock()):
+            pass
+
+    async def _forget_dialogs(self) -> None:
+        if isinstance(self.storage, SqlStorage):
+            await self.storage.forget(self.clock() - FORGET_DIALOGS)
+
+    def _sold(self) -> None:
+        self.worker.wake()
+
+    def _settled(self) -> None:
+        self.delivery.wake()
+
+
+def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorage, BaseEventIsolation]:
+    """With Redis any number of processes share dialogs; without, one process has them in its database."""
+    if settings.redis_url is None:
+        return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime()
+    from aiogram.fsm.storage.base import DefaultKeyBuilder
+    from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
+
+    keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
+    storage = RedisStorage.from_url(
+        settings.redis_url, key_builder=keys, state_ttl=FORGET_DIALOGS, data_ttl=FORGET_DIALOGS
+    )
+    return storage, RedisEventIsolation(redis=storage.redis, key_builder=keys)

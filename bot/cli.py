@@ -1,0 +1,165 @@
+"""The command `kassandra`. Exit codes: 0 success, 1 a failed check, 2 wrong usage. Errors are one line."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from services.errors import ShopError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class Failure(Exception):
+    """A command that did not succeed, in one line."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    from bot.settings import SettingsError
+    from db.errors import DatabaseUnavailable, OldRevision
+
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        code = command(arguments)
+    except (Failure, SettingsError, DatabaseUnavailable, OldRevision, ShopError) as error:
+        print(f"kassandra: {' '.join(str(error).split())}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kassandra", description="A Telegram bot that sells predictions.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        return sub
+
+    for name, text in (
+        ("run", "Everything in one process; migrates the database first."),
+        ("bot", "Only the part that talks to Telegram and delivers messages."),
+        ("web", "Only the HTTP part: webhooks, health, metrics."),
+        ("worker", "Only the part that runs predictions."),
+        ("scheduler", "Only the part that keeps the clock."),
+    ):
+        add(name, _run, text).set_defaults(part=name)
+    demo = add("demo", _demo, "A shop to try in a browser: a local Telegram and the bot under it.")
+    demo.add_argument("--host", default="127.0.0.1", help="where the page listens (default 127.0.0.1)")
+    demo.add_argument("--port", type=int, default=8081, help="its port (default 8081; 0 takes a free one)")
+    demo.add_argument("--data", type=Path, default=Path("data/demo"), help="where the demo keeps its database")
+    add("migrate", _migrate, "Bring the database to the newest tables.")
+    add("audit", _audit, "Prove the ledger's invariants on the database; exits 1 with the offending rows.")
+    _add_models(add("models", _models_list, "The models of MODELS_DIR: list, check, init."))
+    return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="What is in MODELS_DIR, and what is wrong with it.")
+    listing.set_defaults(command=_models_list)
+    check = actions.add_parser("check", help="Check a model's folder and run its example.")
+    check.add_argument("folder", type=Path, metavar="DIR")
+    check.set_defaults(command=_models_check)
+    init = actions.add_parser("init", help="Write a first manifest for an ONNX file.")
+    init.add_argument("file", type=Path, metavar="FILE.onnx")
+    init.add_argument("--to", type=Path, help="folder to make (default: a folder of the file's name in MODELS_DIR)")
+    init.set_defaults(command=_models_init)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from bot.process import run_process
+
+    return run_process(arguments.part)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from bot.demo import run_demo
+
+    return run_demo(host=arguments.host, port=arguments.port, data=arguments.data)
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from bot.settings import load_store_settings
+    from db.migrate import current_revision, upgrade
+
+    url = load_store_settings().database_url
+    before = current_revision(url)
+    upgrade(url)
+    after = current_revision(url)
+    print(
+        f"The database is at revision {after}." if before == after else f"Migrated from {before or 'none'} to {after}."
+    )
+    return 0
+
+
+def _audit(_: argparse.Namespace) -> int:
+    from bot.settings import load_store_settings
+    from db.engine import Database
+    from db.migrate import require_head
+    from services.billing.audit import format_report, run_audit
+
+    url = load_store_settings().database_url
+    require_head(url)
+
+    async def audit() -> int:
+        db = Database(url)
+        try:
+            report = await run_audit(db)
+        finally:
+            await db.close()
+        print(format_report(report.checks))
+        return 0 if report.clean else 1
+
+    return asyncio.run(audit())
+
+
+def _models_list(_: argparse.Namespace) -> int:
+    from bot.settings import load_store_settings
+    from services.billing.credits import format_credits
+    from services.models import read_folders
+
+    folder = load_store_settings().models_dir
+    found, problems = read_folders(folder)
+    for slug, manifest in found.items():
+        price = format_credits(manifest.price_hundredths)
+        print(f"{slug:32} {manifest.version:10} {price:>8}  {manifest.title.pick('en')}")
+    for problem in problems:
+        print(f"{problem.slug:32} NOT SERVED: {problem.text}")
+    return 1 if problems else 0
+
+
+def _models_check(arguments: argparse.Namespace) -> int:
+    from services.inference.check import check_folder
+
+    lines = check_folder(arguments.folder)
+    for line in lines:
+        print(f"{'ok  ' if line.ok else 'FAIL'} {line.text}")
+    return 0 if all(line.ok for line in lines) else 1
+
+
+def _models_init(arguments: argparse.Namespace) -> int:
+    import shutil
+
+    from bot.settings import load_store_settings
+    from services.inference.scaffold import scaffold, slug_for
+
+    source: Path = arguments.file
+    if not source.is_file():
+        raise Failure(f"there is no file {source}")
+    folder = arguments.to or load_store_settings().models_dir / slug_for(source)
+    if (folder / "manifest.toml").exists():
+        raise Failure(f"{folder / 'manifest.toml'} exists; it is not overwritten")
+    text = scaffold(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / source.name
+    if source.resolve() != target.resolve():
+        shutil.copyfile(source, target)
+    (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {folder}")
+    return 0

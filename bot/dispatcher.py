@@ -1,0 +1,27 @@
+"""aiogram's dispatcher for this shop: storage, isolation, middlewares, routers."""
+
+from dataclasses import fields
+
+from aiogram import Dispatcher
+from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
+
+from bot.i18n import Catalogues
+from bot.middlewares import Entrance, Once, TellErrors
+from bot.shop import Shop
+from handlers import routers
+
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+
+
+def make_dispatcher(
+    shop: Shop, catalogues: Catalogues, storage: BaseStorage, isolation: BaseEventIsolation, owner_ids: tuple[int, ...]
+) -> Dispatcher:
+    """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `user`, `tr`."""
+    services = {field.name: getattr(shop, field.name) for field in fields(shop)}
+    dispatcher = Dispatcher(
+        storage=storage, events_isolation=isolation, catalogues=catalogues, owner_ids=owner_ids, **services
+    )
+    for middleware in (Once(), TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues)):
+        dispatcher.update.outer_middleware(middleware)
+    dispatcher.include_routers(*routers())
+    return dispatcher

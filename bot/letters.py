@@ -1,0 +1,43 @@
+"""How each kind of message in the outbox looks in a chat."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+from bot.delivery import Parcel, Present
+from bot.i18n import Translator
+from bot.presenters.results import prediction_screen
+from bot.screens import Screen
+from bot.shop import Shop
+from services.clock import Clock
+from services.outbox import Letter
+from services.predictions.history import PredictionNotFound
+
+IN_PLACE = timedelta(minutes=1)  # an answer that took longer comes as a new message: an edit makes no sound
+
+
+def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
+    return {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
+
+
+def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        try:
+            view = await shop.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
+        except PredictionNotFound:
+            return None
+        user = await shop.users.get(letter.user_id)
+        screen = await prediction_screen(view, shop.models, shop.history, tr, balance=user.balance)
+        soon = clock() - view.created_at < IN_PLACE
+        return Parcel(screen=screen, into=view.message_id if soon else None)
+
+    return present
+
+
+async def _model_problem(letter: Letter, tr: Translator) -> Parcel:
+    text = tr.html(
+        "⚠️ The model “{slug}” is not on sale: {problem}",
+        slug=letter.payload["slug"],
+        problem=letter.payload["problem"],
+    )
+    return Parcel(screen=Screen(text=text))

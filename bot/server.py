@@ -1,0 +1,45 @@
+"""Uvicorn inside the shop's own event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to the process that runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def serve_on(self, listening: socket.socket) -> None:
+        """Until cancelled; requests under way are answered first."""
+        try:
+            await self.serve(sockets=[listening])
+        except asyncio.CancelledError:
+            self.should_exit = True
+            raise
+
+
+def make_server(app: FastAPI) -> Server:
+    config = uvicorn.Config(app, log_config=None, lifespan="off", server_header=False, proxy_headers=False)
+    return Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError where the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(128)
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,93 @@
+"""The HTTP edge: Telegram's webhook, health, readiness, metrics."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Header, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+log = structlog.get_logger()
+
+MAX_UPDATE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether each part can serve now; a value is `ok` or what is wrong."""
+
+    parts: dict[str, str]
+
+    @property
+    def ready(self) -> bool:
+        return all(state == "ok" for state in self.parts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the endpoints call. `feed` handles one update of Telegram and returns when it is handled; it is None where
+    updates are polled."""
+
+    readiness: Callable[[], Awaitable[Readiness]]
+    registry: CollectorRegistry
+    refresh_metrics: Callable[[], Awaitable[None]]
+    feed: Callable[[dict[str, Any]], Awaitable[None]] | None = None  # Any: Telegram's JSON
+    telegram_secret: str = ""
+
+
+def make_web(hooks: Hooks) -> FastAPI:
+    app = FastAPI(title="Kassandra", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        readiness = await hooks.readiness()
+        return JSONResponse(readiness.parts, status_code=200 if readiness.ready else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        await hooks.refresh_metrics()
+        return Response(generate_latest(hooks.registry), media_type=CONTENT_TYPE_LATEST)
+
+    if hooks.feed is not None:
+        _add_telegram(app, hooks.feed, hooks.telegram_secret)
+    return app
+
+
+def _add_telegram(app: FastAPI, feed: Callable[[dict[str, Any]], Awaitable[None]], secret: str) -> None:
+    @app.post("/telegram/webhook")
+    async def telegram_webhook(
+        request: Request, x_telegram_bot_api_secret_token: str = Header(default="")
+    ) -> PlainTextResponse:
+        """Answers 200 once the update is handled: until then Telegram keeps it."""
+        if not hmac.compare_digest(x_telegram_bot_api_secret_token.encode(), secret.encode()):
+            log.warning("telegram_webhook_forged", peer=request.client.host if request.client else None)
+            return PlainTextResponse("forbidden", status_code=403)
+        body = await read_at_most(request, MAX_UPDATE_BYTES)
+        if body is None:
+            return PlainTextResponse("too large", status_code=413)
+        try:
+            update = json.loads(body)
+        except ValueError:
+            return PlainTextResponse("not JSON", status_code=400)
+        if not isinstance(update, dict):
+            return PlainTextResponse("not an update", status_code=400)
+        await feed(update)
+        return PlainTextResponse("ok")
+
+
+async def read_at_most(request: Request, limit: int) -> bytes | None:
+    """The body, or None when it is longer than `limit` bytes; what is over is not kept in memory."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)

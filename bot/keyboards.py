@@ -1,0 +1,83 @@
+"""Names of buttons that more than one screen bears, and rows that look the same everywhere.
+
+Callback data is `name` or `name:argument`; the form's own buttons begin with `f:` (`bot.forms.model.Action`).
+"""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from bot.i18n import Translator
+from bot.screens import Button, Screen
+
+MENU: Final = "menu"
+MODELS: Final = "models"
+BALANCE: Final = "balance"
+HISTORY: Final = "history"  # history:<predictions|operations>:<page>
+PROFILE: Final = "profile"
+LANGUAGE: Final = "language"
+HELP: Final = "help"
+TERMS: Final = "terms"
+CONTINUE: Final = "continue"
+"""Back to the form that is under way or paused."""
+MODEL: Final = "model"  # model:<slug>
+PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
+
+Row = tuple[Button, ...]
+
+
+def menu_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🏠 Menu"), action=MENU)
+
+
+def models_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🔮 Models"), action=MODELS)
+
+
+def back_button(tr: Translator, action: str) -> Button:
+    return Button(text=tr.gettext("‹ Back"), action=action)
+
+
+def continue_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("▶️ Continue the form"), action=CONTINUE)
+
+
+def model_action(slug: str) -> str:
+    return f"{MODEL}:{slug}"
+
+
+def prediction_action(prediction_id: UUID, page: int = 0) -> str:
+    """`page`: of the history that the prediction was opened from, for its Back button."""
+    return f"{PREDICTION}:{prediction_id.hex}:{page}"
+
+
+def history_action(tab: str = "predictions", page: int = 0) -> str:
+    return f"{HISTORY}:{tab}:{page}"
+
+
+def pages_row(tr: Translator, *, page: int, pages: int, action: Callable[[int], str]) -> Row:
+    """‹ 2/5 ›, or nothing for a single page; it always has three buttons, so that they do not jump under a finger."""
+    if pages < 2:
+        return ()
+    mark = Button(text=tr.gettext("{page} of {pages}", page=page + 1, pages=pages), action=action(page))
+    before = Button(text="‹", action=action(page - 1)) if page else Button(text="·", action=action(page))
+    after = Button(text="›", action=action(page + 1)) if page + 1 < pages else Button(text="·", action=action(page))
+    return (before, mark, after)
+
+
+def with_continue(screen: Screen, tr: Translator) -> Screen:
+    """The screen with a way back to the form on top."""
+    return Screen(text=screen.text, photo=screen.photo, rows=((continue_button(tr),), *screen.rows))
+
+
+def parse_page(text: str) -> int:
+    """A page number from callback data, from 0; rubbish is the first page."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+
+
+def parse_id(text: str) -> UUID | None:
+    """An id from callback data, or None for rubbish."""
+    try:
+        return UUID(hex=text) if len(text) == 32 else None
+    except ValueError:
+        return None

@@ -1,0 +1,78 @@
+# Every target sets itself up: only Python >= 3.11 and make are needed. PYTHON=… chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := bot handlers services db web sandbox models_store migrations tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev install-train demo run test check format messages bench models lock clean
+
+help: ## Tell what there is.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@echo "Making a virtual environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+# A stamp remembers which lock file was installed, so nothing is done twice.
+$(VENV)/.base: requirements/base.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked packages (about a minute the first time)"
+	@$(PIP) install --require-hashes -r requirements/base.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@echo "Installing what the tests and checks need"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.train: requirements/train.txt $(VENV)/.base
+	@echo "Installing what training needs"
+	@$(PIP) install --require-hashes -r requirements/train.txt
+	@touch $@
+
+install: $(VENV)/.base ## Make .venv with the kassandra command.
+install-dev: $(VENV)/.dev
+install-train: $(VENV)/.train
+
+demo: install ## Open a shop to try in a browser, without any account.
+	@$(BIN)/kassandra demo
+
+run: install ## Run the shop with the settings of .env.
+	@$(BIN)/kassandra run
+
+test: install-dev ## Run all tests.
+	@echo "Running the tests"
+	@$(BIN)/python -m pytest -q
+
+check: install-dev ## Format, lint, types, import contract, catalogues.
+	@echo "Format";        $(BIN)/ruff format --check --quiet $(SOURCES)
+	@echo "Lint";          $(BIN)/ruff check --quiet $(SOURCES)
+	@echo "Types";         $(BIN)/mypy $(SOURCES)
+	@echo "Imports";       $(BIN)/lint-imports --no-cache | tail -n 3
+	@echo "Catalogues";    $(BIN)/python -m bot.catalogues check
+
+format: install-dev ## Format and sort imports.
+	@$(BIN)/ruff format $(SOURCES); $(BIN)/ruff check --fix $(SOURCES)
+
+messages: install-dev ## Bring both catalogues up to date with the code.
+	@$(BIN)/python -m bot.catalogues extract
+
+bench: install-dev ## Measure ratios against limits, write benchmarks/RESULTS.md.
+	@$(BIN)/python -m benchmarks
+
+models: install-train ## Train the three models anew.
+	@for model in investment-risk wine digit; do $(BIN)/python models_store/$$model/train.py || exit 1; done
+
+lock: | $(BIN)/python ## Resolve the lock files anew.
+	@$(PIP) install uv
+	@for name in base dev train; do \
+	  case $$name in dev) extras="--extra postgres --extra redis --extra dev";; train) extras="--extra train";; *) extras="";; esac; \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" pyproject.toml requirements/build.in $$extras -o requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## Remove what was made here, but not your data.
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

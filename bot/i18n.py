@@ -135,8 +135,11 @@ class Translator:
         return str(format_decimal(value, format=f"{whole}.{'#' * decimals}".rstrip("."), locale=self.language))
 
     def credits(self, hundredths: int) -> str:
-        """`1.50 credits`: with a fraction the word has one form, in Russian too."""
-        return self.gettext("{amount} credits", amount=format_credits(hundredths))
+        """`1.00 credit`, `1.50 credits`; a fraction takes the form of two, in Russian too: 1.50 кредита."""
+        whole, rest = divmod(abs(hundredths), 100)
+        return self.ngettext(
+            "{amount} credit", "{amount} credits", 2 if rest else whole, amount=format_credits(hundredths)
+        )
 
     def day(self, day: dt.date) -> str:
         """A date in digits, as it may also be typed."""
@@ -147,6 +150,10 @@ class Translator:
 
     def moment(self, at: dt.datetime) -> str:
         return format_datetime(at.astimezone(self._zone), format="dd.MM.yyyy HH:mm", locale=self.language)
+
+    def short_moment(self, at: dt.datetime) -> str:
+        """For buttons, where room is short: without the year."""
+        return format_datetime(at.astimezone(self._zone), format="dd.MM HH:mm", locale=self.language)
 
 
 class Catalogues:

@@ -1,0 +1,77 @@
+"""The balance: what there is, what will expire, what happened last."""
+
+from collections.abc import Callable, Sequence
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.screens import Button, Screen
+from db.billing import TransactionKind
+from services.billing.credits import format_credits
+from services.billing.statement import Expiring, Operation, StatementPage
+from services.errors import N_
+from services.users import UserView
+
+LOTS_SHOWN = 3
+
+WORDS = {
+    TransactionKind.WELCOME: N_("Welcome credits"),
+    TransactionKind.BONUS: N_("Weekly bonus"),
+    TransactionKind.GRANT: N_("A gift from the shop"),
+    TransactionKind.TOPUP: N_("Top-up"),
+    TransactionKind.CHARGE: N_("Prediction"),
+    TransactionKind.CHARGE_REFUND: N_("Credits returned"),
+    TransactionKind.EXPIRE: N_("Credits expired"),
+    TransactionKind.TAKE_BACK: N_("Taken back"),
+}
+
+Titles = Callable[[str], str]  # a model's title, plain, by its slug
+
+
+def balance_screen(
+    user: UserView, expiring: Sequence[Expiring], last: StatementPage, titles: Titles, tr: Translator
+) -> Screen:
+    parts = [tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(user.balance))]
+    if expiring:
+        parts.append(_expiring(expiring, tr))
+    if last.items:
+        lines = [operation_lines(operation, titles, tr) for operation in last.items]
+        parts.append(Html("\n".join([tr.html("<b>Last operations</b>"), *lines])))
+    rows = (
+        (keyboards.models_button(tr),),
+        (
+            Button(text=tr.gettext("🧾 All operations"), action=keyboards.history_action("operations")),
+            keyboards.menu_button(tr),
+        ),
+    )
+    return Screen(text="\n\n".join(parts), rows=rows)
+
+
+def operation_lines(operation: Operation, titles: Titles, tr: Translator) -> str:
+    """Two lines: what and how much; when and what was left."""
+    what = tr.escape(tr.gettext(WORDS[operation.kind]))
+    if operation.model_slug is not None:
+        what = tr.html("{what}: {title}", what=what, title=titles(operation.model_slug))
+    if operation.comment:
+        what = tr.html("{what} ({comment})", what=what, comment=operation.comment)
+    when = tr.html(
+        "{moment}, balance {amount}",
+        moment=tr.moment(operation.created_at),
+        amount=format_credits(operation.balance_after),
+    )
+    return f"<b>{signed(operation.amount)}</b> · {what}\n<i>{when}</i>"
+
+
+def signed(amount: int) -> str:
+    """`+10.00` or `−1.00`, with a true minus."""
+    return f"{'+' if amount > 0 else '−'}{format_credits(abs(amount))}"
+
+
+def _expiring(lots: Sequence[Expiring], tr: Translator) -> Html:
+    lines = [
+        tr.html("⏳ {credits}: until {date}", credits=tr.credits(lot.remaining), date=tr.date(lot.expires_at))
+        for lot in lots[:LOTS_SHOWN]
+    ]
+    if (more := len(lots) - LOTS_SHOWN) > 0:
+        rest = tr.credits(sum(lot.remaining for lot in lots[LOTS_SHOWN:]))
+        lines.append(tr.nhtml("… and {n} more later, {credits}", "… and {n} more later, {credits}", more, credits=rest))
+    return Html("\n".join(lines))

@@ -1,0 +1,45 @@
+"""The main menu and the greeting."""
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.screens import Button, Screen
+from services.users import UserView
+
+
+def menu_screen(user: UserView, tr: Translator, *, above: str = "", paused: str | None = None) -> Screen:
+    """`above`: HTML told before the menu. `paused`: the title of a form that can be continued."""
+    balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
+    question = tr.html("What shall we do?")
+    rows = (
+        (keyboards.models_button(tr),),
+        (
+            Button(text=tr.gettext("💳 Balance"), action=keyboards.BALANCE),
+            Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY),
+        ),
+        (
+            Button(text=tr.gettext("👤 Profile"), action=keyboards.PROFILE),
+            Button(text=tr.gettext("🌐 Language"), action=keyboards.LANGUAGE),
+        ),
+        (Button(text=tr.gettext("❔ Help"), action=keyboards.HELP),),
+    )
+    parts = [above, balance]
+    if paused is not None:
+        rows = ((keyboards.continue_button(tr),), *rows)
+        parts.append(tr.html("The form “{title}” waits for you.", title=paused))
+    parts.append(question)
+    return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
+
+
+def greeting(user: UserView, tr: Translator) -> Html:
+    """The first words of a start; a new user hears of the welcome credits."""
+    name = user.first_name.strip()
+    hello = tr.html("Hello, {name}!", name=name) if name else tr.html("Hello!")
+    if not user.is_new:
+        return Html(f"<b>{hello}</b>")
+    about = tr.html("I am Kassandra. I sell predictions: choose a model, answer its questions, get the answer.")
+    parts = [f"<b>{hello}</b>", about]
+    if user.balance:
+        parts.append(
+            tr.html("🎁 <b>{credits}</b> are yours as a welcome: enough to begin.", credits=tr.credits(user.balance))
+        )
+    return Html("\n\n".join(parts))

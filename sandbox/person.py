@@ -1,6 +1,7 @@
 """Someone who talks to the bot in a test."""
 
 import asyncio
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +69,7 @@ class Person:
         form.add_field("as", kind)
         if caption is not None:
             form.add_field("caption", caption)
-        form.add_field("file", data, filename=name)
+        form.add_field("file", io.BytesIO(data), filename=name)
         return await self._acted(await self._call("POST", "/upload", form=form))
 
     async def edits(self, message: Message | int, text: str) -> Message:

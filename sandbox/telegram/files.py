@@ -11,6 +11,7 @@ from sandbox.telegram.wire import JsonObject
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
+_UNKNOWN_TYPE = "application/octet-stream"
 TYPE_NAMES = {
     "photo": "Photo",
     "document": "Document",
@@ -70,7 +71,9 @@ class FileStore:
         """Any file but a photo; `extra` are fields of its kind, such as a duration in seconds."""
         _check_size(upload)
         name = upload.name or "file"
-        mime_type = upload.mime_type or guess_type(name)[0] or "application/octet-stream"
+        # HTTP clients name a type only when they know it; Telegram looks at the name.
+        given = upload.mime_type if upload.mime_type != _UNKNOWN_TYPE else None
+        mime_type = given or guess_type(name)[0] or _UNKNOWN_TYPE
         suffix = name.rpartition(".")[2] if "." in name else "bin"
         described: JsonObject = {"mime_type": mime_type, **(extra or {})}
         if kind in ("document", "audio", "video"):

@@ -23,7 +23,7 @@ def unknown_fields(value: object, path: str = "") -> Iterator[str]:
     """Dotted paths of the fields that the Bot API does not have."""
     if isinstance(value, ApiObject):
         yield from (f"{path}{name}" for name in value.model_extra or ())
-        for name in value.model_fields_set:
+        for name in value.model_fields_set - (value.model_extra or {}).keys():
             field = getattr(value, name)
             if isinstance(field, ApiObject | list):
                 yield from unknown_fields(field, f"{path}{name}.")

@@ -57,12 +57,12 @@ class InlineKeyboardButton(ApiObject):
     def _as_telegram(self) -> "InlineKeyboardButton":
         if not self.text.strip():
             raise telegram_error("inline keyboard button text must be non-empty")
-        actions = self.model_fields_set - {"text", "icon_custom_emoji_id", "style"}
-        if not any(getattr(self, name) is not None for name in actions):
+        actions = sum(getattr(self, name) is not None for name in _ACTIONS & self.model_fields_set)
+        if actions == 0:
             raise telegram_error(
                 "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
             )
-        if sum(getattr(self, name) is not None for name in actions) > 1:
+        if actions > 1:
             raise telegram_error("can't parse inline keyboard button: exactly one action must be specified")
         data = self.callback_data
         if data is not None and not 1 <= len(data.encode("utf-8", "surrogatepass")) <= MAX_CALLBACK_DATA_BYTES:
@@ -74,6 +74,9 @@ class InlineKeyboardButton(ApiObject):
                 f"inline keyboard button Web App URL '{self.web_app.url}' is invalid: Only HTTPS links are allowed"
             )
         return self
+
+
+_ACTIONS = frozenset(InlineKeyboardButton.model_fields) - {"text", "icon_custom_emoji_id", "style"}
 
 
 class InlineKeyboardMarkup(ApiObject):

@@ -1,6 +1,7 @@
 """A sandbox in the test's event loop, a world of its own, a raw HTTP client and a real bot in it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -13,9 +14,17 @@ from sandbox.client import Person, Sandbox
 from sandbox.clock import Clock
 from sandbox.testing import new_world, running_sandbox
 
-Api = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
+Api = Callable[..., Coroutine[Any, Any, tuple[int, dict[str, Any]]]]
 
 START = 1_790_000_000.0
+
+
+async def until(happened: Callable[[], Awaitable[object]]) -> None:
+    """Ask the server until it says yes: what another request does there, nobody tells."""
+    async with asyncio.timeout(5):
+        while True:
+            if await happened():
+                return
 
 
 @pytest.fixture

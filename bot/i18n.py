@@ -128,10 +128,10 @@ class Translator:
 
     def figure(self, value: float, decimals: int) -> str:
         """At most so many decimals, without idle zeros, as it may also be typed: `1,065` would be read with a decimal
-        comma, so only spaces separate thousands."""
+        comma, so only longer numbers are grouped by commas."""
         if value and not 1e-12 < abs(value) < 1e15:
             return f"{value:.6g}".replace(".", "," if self.language == "ru" else ".")
-        whole = "#,##0" if self.language == "ru" and abs(value) >= 10_000 else "0"
+        whole = "#,##0" if abs(value) >= (10_000 if self.language == "ru" else 1_000_000) else "0"
         return str(format_decimal(value, format=f"{whole}.{'#' * decimals}".rstrip("."), locale=self.language))
 
     def credits(self, hundredths: int) -> str:

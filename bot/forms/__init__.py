@@ -1,0 +1,19 @@
+"""Forms drawn from manifests: pure functions, no Telegram. `flow` moves, `render` shows."""
+
+from bot.forms.flow import answer, answer_file, answer_image, press, start
+from bot.forms.model import Action, Form, FormState, Outcome, Turn
+from bot.forms.render import render
+
+__all__ = [
+    "Action",
+    "Form",
+    "FormState",
+    "Outcome",
+    "Turn",
+    "answer",
+    "answer_file",
+    "answer_image",
+    "press",
+    "render",
+    "start",
+]

@@ -1,0 +1,170 @@
+"""What a form is and where a customer stands in it. Both are plain data: the form comes from the catalogue each time,
+the state is kept as JSON between messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from services.errors import ShopError
+from services.inference.errors import InvalidValue
+from services.inference.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    Input,
+    IntegerInput,
+    Manifest,
+    NumberInput,
+    Text,
+)
+from services.inference.values import Value, check_value
+
+MANY: Final = 3  # from so many typed inputs on, they may be sent at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The questions of a model or of a preset. `fields` are asked, `preset` is given; `price` in hundredths."""
+
+    slug: str
+    version: str
+    title: str | Text | dict[str, str]
+    icon: str
+    price: int
+    fields: tuple[Input, ...]
+    preset: Mapping[str, Value] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        manifest: Manifest,
+        *,
+        price: int | None = None,
+        slug: str | None = None,
+        title: dict[str, str] | None = None,
+        icon: str | None = None,
+        preset: Mapping[str, Value] | None = None,
+    ) -> Self:
+        """What a preset fills in is not asked; a value of it that fits the model no more is asked after all."""
+        given = {name: value for name, value in (preset or {}).items() if _fits(manifest, name, value)}
+        return cls(
+            slug=slug or manifest.slug,
+            version=manifest.version,
+            title=title or manifest.title,
+            icon=icon or manifest.icon,
+            price=manifest.price_hundredths if price is None else price,
+            fields=tuple(each for each in manifest.inputs if each.name not in given),
+            preset=given,
+        )
+
+    @property
+    def typed(self) -> tuple[Input, ...]:
+        """The inputs that fit into one line of values."""
+        return tuple(each for each in self.fields if isinstance(each, _TYPED))
+
+    def index(self, name: str) -> int:
+        return next(i for i, each in enumerate(self.fields) if each.name == name)
+
+
+_TYPED = (NumberInput, IntegerInput, ChoiceInput, BooleanInput, DateInput)
+
+
+def _fits(manifest: Manifest, name: str, value: Value) -> bool:
+    try:
+        check_value(manifest.input(name), value)
+    except (InvalidValue, StopIteration):
+        return False
+    return True
+
+
+class Place(StrEnum):
+    """Where a customer stands when no question is asked."""
+
+    SUMMARY = "s"
+    LIST = "l"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormState:
+    """`asked` is the input on the screen, or none at the summary and at the list of answers; `page` is of the options
+    or of that list; `editing`: back to the summary after this answer. `nonce` tells this form from every other one."""
+
+    slug: str
+    version: str
+    nonce: str
+    answers: Mapping[str, Value]
+    asked: str | None = None
+    place: Place = Place.SUMMARY
+    page: int = 0
+    editing: bool = False
+
+    def dump(self) -> dict[str, Any]:  # Any: JSON
+        names = ("slug", "version", "nonce", "asked", "page", "editing")
+        return {name: getattr(self, name) for name in names} | {
+            "place": self.place.value,
+            "answers": dict(self.answers),
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self | None:  # Any: JSON
+        """The state, or None where the data is of another dialog or of an older bot."""
+        match data:
+            case {"slug": str(), "version": str(), "nonce": str(), "answers": dict(), "place": "s" | "l"}:
+                names = set(cls.__slots__) & set(data)
+                return cls(**{name: data[name] for name in names} | {"place": Place(data["place"])})
+        return None
+
+    def at(self, name: str | None, *, editing: bool = False, place: Place = Place.SUMMARY, page: int = 0) -> Self:
+        return replace(self, asked=name, editing=editing, place=place, page=page)
+
+    def with_answers(self, answers: Mapping[str, Value]) -> Self:
+        return replace(self, answers={**self.answers, **answers})
+
+
+class Outcome(StrEnum):
+    """What a press asks of the chat beyond the next screen."""
+
+    PAY = "pay"
+    CANCEL = "cancel"
+    LEAVE = "leave"
+    """Back from the first question: to the model's page."""
+    STALE = "stale"
+    """The button belongs to another form, or to a question that was answered already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Where the form stands now. `problem` and `notice` (an English msgid) are told above the question."""
+
+    state: FormState
+    problem: ShopError | None = None
+    notice: str | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button of a form: `f:<nonce>:<where>:<verb><argument>`. `where` is the index of the question that the button
+    answers, or a `Place`: a button under an older question is known as such."""
+
+    nonce: str
+    where: str
+    verb: str
+    argument: int = 0
+
+    def __str__(self) -> str:
+        return f"{PREFIX}{self.nonce}:{self.where}:{self.verb}{self.argument or ''}"
+
+    @classmethod
+    def parse(cls, data: str) -> Self | None:
+        parts = data.removeprefix(PREFIX).split(":")
+        if not data.startswith(PREFIX) or len(parts) != 3 or not parts[2]:
+            return None
+        verb, digits = parts[2][0], parts[2][1:]
+        if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 5):
+            return None
+        return cls(nonce=parts[0], where=parts[1], verb=verb, argument=int(digits or 0))
+
+
+PREFIX: Final = "f:"

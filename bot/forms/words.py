@@ -1,0 +1,136 @@
+"""Answers, bounds and examples of a form in words. All plain text: the caller escapes it."""
+
+import datetime as dt
+
+from bot.i18n import Translator
+from bot.limits import cut_plain
+from services.inference.fields import Bounded
+from services.inference.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    NumberInput,
+    SeriesInput,
+    TextInput,
+)
+from services.inference.ranges import plain
+from services.inference.samples import sample_value
+from services.inference.values import Value, example_value
+
+SHOWN = 60  # characters of a text among other answers
+ENDLESS = 1e12
+
+
+def value_words(field: Input, value: Value, tr: Translator) -> str:
+    """An answer as its customer reads it. A value that does not fit the field is shown as it is."""
+    text = str(value)
+    match field, value:
+        case NumberInput() | IntegerInput(), int() | float():
+            text = with_unit(field, figure(field, value, tr), tr)
+        case BooleanInput(), bool():
+            text = tr.gettext("Yes") if value else tr.gettext("No")
+        case ChoiceInput(), str():
+            text = next((tr.pick(option.label) for option in field.options if option.value == value), value)
+        case DateInput(), str():
+            text = tr.day(dt.date.fromisoformat(value))
+        case SeriesInput(), {"source": str(name)}:
+            text = next((tr.pick(source.label) for source in field.sources if source.value == name), name)
+        case SeriesInput(), [*values] if values:
+            last = with_unit(field, figure(field, float(values[-1]), tr), tr)
+            text = tr.ngettext("{n} value, the last {last}", "{n} values, the last {last}", len(values), last=last)
+        case ImageInput(), _:
+            text = tr.gettext("a picture")
+    return cut_plain(text, SHOWN)
+
+
+def figure(field: Input, value: float, tr: Translator) -> str:
+    """A number with the field's decimals, or with as many as it takes to show the same number."""
+    decimals = field.decimals if isinstance(field, NumberInput) else 2
+    return tr.figure(value, decimals if round(value, decimals) == value else 12)
+
+
+def with_unit(field: Bounded, text: str, tr: Translator) -> str:
+    return text if field.unit is None else f"{text}\u00a0{cut_plain(tr.pick(field.unit), 20)}"
+
+
+def allowed(field: Input, tr: Translator) -> str:
+    """What may be answered, in a sentence or none."""
+    match field:
+        case SeriesInput():
+            return _series(field, tr)
+        case Bounded():
+            return _bounds(field, tr)
+        case DateInput():
+            low, high = field.min and tr.day(field.min), field.max and tr.day(field.max)
+            return _range(low or "", "", high or "", tr) or tr.gettext("Day, month and year.")
+        case TextInput():
+            n = field.max_length
+            return tr.ngettext("Up to {n} character.", "Up to {n} characters.", n)
+    return ""
+
+
+def example_words(field: Input, tr: Translator) -> str:
+    """The manifest's example as it may be typed, or nothing."""
+    value = example_value(field)
+    match field, value:
+        case (_, None) | (_, dict()) | (ChoiceInput() | BooleanInput() | ImageInput(), _):
+            return ""
+        case SeriesInput(), [*values]:
+            return " ".join(figure(field, float(each), tr) for each in values[:5]) + (" …" if len(values) > 5 else "")
+        case Bounded(), int() | float():
+            return figure(field, value, tr)
+    return value_words(field, value, tr) if value is not None else ""
+
+
+def example_row(fields: tuple[Input, ...], tr: Translator) -> str:
+    """A line that answers all these inputs at once and may be sent as it is."""
+    parts = [_typed(field, tr) for field in fields]
+    clean = not any(c.isspace() or c in ",;" for part in parts for c in part)
+    return (" " if clean else "; ").join(parts)
+
+
+def _typed(field: Input, tr: Translator) -> str:
+    value = sample_value(field)
+    match field, value:
+        case BooleanInput(), bool():
+            return value_words(field, value, tr).lower()
+        case Bounded(), int() | float():
+            return plain(value)
+        case ChoiceInput(), str():
+            label = next(tr.pick(option.label) for option in field.options if option.value == value)
+            return value if any(c in ";\n\t" for c in label) else label
+    return str(value)
+
+
+def _bounds(field: Bounded, tr: Translator) -> str:
+    """Without the unit, which stands beside the title, and without bounds that nobody meets."""
+    given = (field.min, field.above if field.min is None else None, field.max)
+    low, above, high = ("" if b is None or abs(b) >= ENDLESS else tr.figure(b, 12) for b in given)
+    return _range(low, above, high, tr)
+
+
+def _range(low: str, above: str, high: str, tr: Translator) -> str:
+    match bool(low), bool(above), bool(high):
+        case True, _, True:
+            return tr.gettext("From {low} to {high}.", low=low, high=high)
+        case True, _, False:
+            return tr.gettext("At least {low}.", low=low)
+        case False, True, True:
+            return tr.gettext("Above {low}, up to {high}.", low=above, high=high)
+        case False, True, False:
+            return tr.gettext("Above {low}.", low=above)
+        case False, False, True:
+            return tr.gettext("Up to {high}.", high=high)
+    return ""
+
+
+def _series(field: SeriesInput, tr: Translator) -> str:
+    n = field.min_length
+    wanted = tr.ngettext("At least {n} number, oldest first.", "At least {n} numbers, oldest first.", n)
+    each = _bounds(field, tr)
+    if not each:
+        return wanted
+    return f"{wanted} " + tr.gettext("Each of them: {range}", range=each[:1].lower() + each[1:])

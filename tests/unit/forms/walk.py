@@ -1,0 +1,86 @@
+"""A customer in a form, without Telegram: `walk.presses("Назад")`, `walk.says("13,2")`."""
+
+import re
+from collections.abc import Callable, Mapping
+from html import unescape
+from typing import Any
+
+from bot.forms import Action, Form, FormState, Outcome, Turn, answer, answer_file, answer_image, press, render, start
+from bot.i18n import Catalogues, Translator
+from bot.limits import TEXT, length
+from bot.screens import Screen
+from services.inference.values import Value
+
+CATALOGUES = Catalogues()
+NONCE = "n0nce-_x"
+
+
+class Walk:
+    def __init__(
+        self, form: Form, language: str = "ru", *, answers: Mapping[str, Any] | None = None, balance: int = 1000
+    ) -> None:
+        self.form = form
+        self.tr: Translator = CATALOGUES[language]
+        self.balance = balance
+        self.turn: Turn = start(form, nonce=NONCE, answers=answers)
+
+    @property
+    def state(self) -> FormState:
+        """As it is after a night in the database."""
+        state = FormState.load(self.turn.state.dump())
+        assert state is not None
+        return state
+
+    @property
+    def screen(self) -> Screen:
+        screen = render(self.form, self.turn, self.tr, balance=self.balance)
+        assert 0 < length(screen.text) <= TEXT
+        assert all(1 <= len(button.action.encode()) <= 64 and button.text for row in screen.rows for button in row)
+        return screen
+
+    @property
+    def text(self) -> str:
+        return unescape(re.sub("<[^>]+>", "", self.screen.text))
+
+    @property
+    def buttons(self) -> list[str]:
+        return [button.text for row in self.screen.rows for button in row]
+
+    @property
+    def answers(self) -> Mapping[str, Value]:
+        return self.turn.state.answers
+
+    def says(self, text: str) -> "Walk":
+        return self._goes(answer, text)
+
+    def sends_picture(self, file_id: str = "ab" * 16) -> "Walk":
+        return self._goes(answer_image, file_id)
+
+    def sends_file(self, data: bytes) -> "Walk":
+        return self._goes(answer_file, data)
+
+    def presses(self, text: str) -> "Walk":
+        fitting = [button for row in self.screen.rows for button in row if text in button.text]
+        assert len(fitting) == 1, f"{text!r} among {self.buttons}"
+        return self.sends_action(fitting[0].action)
+
+    def sends_action(self, data: str) -> "Walk":
+        action = Action.parse(data)
+        assert action is not None
+        return self._goes(press, action)
+
+    def sees(self, *texts: str) -> "Walk":
+        for text in texts:
+            assert text in self.text, self.text
+        return self
+
+    def at_summary(self) -> bool:
+        return self.turn.state.asked is None and self.turn.outcome is None
+
+    def outcome(self, outcome: Outcome) -> "Walk":
+        assert self.turn.outcome is outcome
+        return self
+
+    def _goes(self, move: Callable[..., Turn], what: object) -> "Walk":
+        self.turn = move(self.form, self.state, what)
+        return self

@@ -7,7 +7,9 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.base import table_of
+from db.billing import BonusGrant
 from db.models import Model
+from db.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.predictions import Prediction, PredictionStatus
 from db.users import User
 from tests.support.clock import START
@@ -74,3 +76,49 @@ def add_prediction(
     }
     session.execute(insert(table_of(Prediction)), row)
     return prediction_id
+
+
+def add_payment(
+    session: Session, *, user_id: int, amount: int, status: PaymentStatus = PaymentStatus.SUCCEEDED
+) -> UUID:
+    """A row only, for `amount` credits: the top-up is the caller's affair."""
+    payment_id = uuid4()
+    row = {
+        "id": payment_id,
+        "user_id": user_id,
+        "provider": "yookassa",
+        "provider_payment_id": payment_id.hex,
+        "status": status,
+        "amount_kopecks": amount * 100,
+        "currency": "RUB",
+        "credits": amount,
+        "test": True,
+        "description": "",
+        "checks": 0,
+        "created_at": START,
+        "updated_at": START,
+    }
+    session.execute(insert(table_of(Payment)), row)
+    return payment_id
+
+
+def add_refund(session: Session, *, payment_id: UUID, credits_taken: int) -> UUID:
+    refund_id = uuid4()
+    row = {
+        "id": refund_id,
+        "payment_id": payment_id,
+        "status": RefundStatus.SUCCEEDED,
+        "amount_kopecks": 100,
+        "currency": "RUB",
+        "credits_taken": credits_taken,
+        "credits_uncollected": 0,
+        "created_at": START,
+        "updated_at": START,
+    }
+    session.execute(insert(table_of(Refund)), row)
+    return refund_id
+
+
+def add_bonus(session: Session, *, user_id: int, week: str, amount: int, transaction_id: int) -> None:
+    row = {"user_id": user_id, "week": week, "amount": amount, "transaction_id": transaction_id, "created_at": START}
+    session.execute(insert(table_of(BonusGrant)), row)

@@ -1,0 +1,233 @@
+"""What must hold of the money at any moment, as questions to the database: each finds the rows that break it.
+
+The words stand in docs/data.md. The SQL is the same for SQLite and PostgreSQL."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`offenders` returns a row for each violation, its columns named for a reader; `examined` is the table, or a
+    FROM clause, whose rows it looks at."""
+
+    invariant: str
+    name: str
+    states: str
+    examined: str
+    offenders: str
+
+
+BALANCES = Rule(
+    invariant="I1",
+    name="balances",
+    states="a user's balance is the sum of the lines, is the sum of what the lots hold, and is not negative",
+    examined="users",
+    offenders="""
+        SELECT u.id AS user_id, u.balance, coalesce(t.total, 0) AS lines, coalesce(l.total, 0) AS lots
+        FROM users u
+        LEFT JOIN (SELECT user_id, sum(amount) AS total FROM transactions GROUP BY user_id) t ON t.user_id = u.id
+        LEFT JOIN (SELECT user_id, sum(remaining) AS total FROM lots GROUP BY user_id) l ON l.user_id = u.id
+        WHERE u.balance < 0 OR u.balance <> coalesce(t.total, 0) OR u.balance <> coalesce(l.total, 0)
+        ORDER BY u.id""",
+)
+
+LINES = Rule(
+    invariant="I2",
+    name="lines and entries",
+    states="a line is the sum of its entries, which all have its sign and lots of its user",
+    examined="transactions",
+    offenders="""
+        SELECT t.id AS transaction_id, t.user_id, t.kind, t.amount, coalesce(sum(e.amount), 0) AS entries,
+               count(CASE WHEN l.user_id <> t.user_id THEN 1 END) AS strange_lots
+        FROM transactions t
+        LEFT JOIN lot_entries e ON e.transaction_id = t.id
+        LEFT JOIN lots l ON l.id = e.lot_id
+        GROUP BY t.id, t.user_id, t.kind, t.amount
+        HAVING t.amount <> coalesce(sum(e.amount), 0)
+            OR count(CASE WHEN l.user_id <> t.user_id OR (e.amount > 0) <> (t.amount > 0) THEN 1 END) > 0
+        ORDER BY t.id""",
+)
+
+LOTS = Rule(
+    invariant="I2",
+    name="lots and entries",
+    states="a lot holds the sum of its entries; one line of the lot's kind granted it, whole",
+    examined="lots",
+    offenders="""
+        SELECT l.id AS lot_id, l.user_id, l.kind, l.amount, l.remaining, coalesce(sum(e.amount), 0) AS entries,
+               count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup') THEN 1 END) AS grants
+        FROM lots l
+        LEFT JOIN lot_entries e ON e.lot_id = l.id
+        LEFT JOIN transactions t ON t.id = e.transaction_id
+        GROUP BY l.id, l.user_id, l.kind, l.amount, l.remaining
+        HAVING l.remaining <> coalesce(sum(e.amount), 0)
+            OR count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup') THEN 1 END) <> 1
+            OR count(CASE WHEN t.kind = l.kind AND e.amount = l.amount THEN 1 END) <> 1
+        ORDER BY l.id""",
+)
+
+LOT_HISTORY = Rule(
+    invariant="I2",
+    name="lots over time",
+    states="at no line did a lot hold less than nothing or more than came with it",
+    examined="lot_entries",
+    offenders="""
+        SELECT e.transaction_id, e.lot_id, l.amount, e.held
+        FROM (SELECT id, transaction_id, lot_id, sum(amount) OVER (PARTITION BY lot_id ORDER BY id) AS held
+              FROM lot_entries) e
+        JOIN lots l ON l.id = e.lot_id
+        WHERE e.held < 0 OR e.held > l.amount
+        ORDER BY e.id""",
+)
+
+TOPUPS = Rule(
+    invariant="I3",
+    name="payments and top-ups",
+    states="a succeeded payment has one top-up, of its credits and user; any other payment has none",
+    examined="payments",
+    offenders="""
+        SELECT p.id AS payment_id, p.user_id, p.status, p.credits, count(t.id) AS topups,
+               coalesce(sum(t.amount), 0) AS topped_up
+        FROM payments p
+        LEFT JOIN transactions t ON t.payment_id = p.id AND t.kind = 'topup'
+        GROUP BY p.id, p.user_id, p.status, p.credits
+        HAVING count(t.id) <> CASE WHEN p.status = 'succeeded' THEN 1 ELSE 0 END
+            OR count(CASE WHEN t.amount <> p.credits OR t.user_id <> p.user_id THEN 1 END) > 0
+        ORDER BY p.id""",
+)
+
+CHARGES = Rule(
+    invariant="I4",
+    name="predictions and charges",
+    states="a prediction with a price has one charge of it and, failed or canceled, one equal refund; no other lines",
+    examined="predictions",
+    offenders="""
+        SELECT p.id AS prediction_id, p.user_id, p.status, p.price,
+               count(CASE WHEN t.kind = 'charge' THEN 1 END) AS charges,
+               count(CASE WHEN t.kind = 'charge_refund' THEN 1 END) AS refunds, coalesce(sum(t.amount), 0) AS lines
+        FROM predictions p
+        LEFT JOIN transactions t ON t.prediction_id = p.id
+        GROUP BY p.id, p.user_id, p.status, p.price
+        HAVING count(CASE WHEN t.kind = 'charge' THEN 1 END) <> CASE WHEN p.price > 0 THEN 1 ELSE 0 END
+            OR count(CASE WHEN t.kind = 'charge_refund' THEN 1 END)
+               <> CASE WHEN p.price > 0 AND p.status IN ('failed', 'canceled') THEN 1 ELSE 0 END
+            OR count(CASE WHEN abs(t.amount) <> p.price OR t.user_id <> p.user_id THEN 1 END) > 0
+        ORDER BY p.id""",
+)
+
+REFUND_LOTS = Rule(
+    invariant="I4",
+    name="lots of charge refunds",
+    states="a refunded charge went back to the lots it was taken from, part for part",
+    examined="transactions WHERE kind = 'charge_refund'",
+    offenders="""
+        SELECT t.prediction_id, e.lot_id, sum(e.amount) AS difference
+        FROM transactions r
+        JOIN transactions t ON t.prediction_id = r.prediction_id AND t.kind IN ('charge', 'charge_refund')
+        JOIN lot_entries e ON e.transaction_id = t.id
+        WHERE r.kind = 'charge_refund'
+        GROUP BY t.prediction_id, e.lot_id
+        HAVING sum(e.amount) <> 0
+        ORDER BY t.prediction_id, e.lot_id""",
+)
+
+LATE_REFUNDS = Rule(
+    invariant="I4",
+    name="refunds to ended lots",
+    states="what a charge_refund returned to a lot past its end was written off at once, in a line of its own",
+    examined="transactions WHERE kind = 'charge_refund'",
+    offenders="""
+        SELECT t.prediction_id, t.id AS transaction_id, e.lot_id, e.amount
+        FROM transactions t
+        JOIN lot_entries e ON e.transaction_id = t.id
+        JOIN lots l ON l.id = e.lot_id
+        WHERE t.kind = 'charge_refund' AND l.expires_at <= t.created_at AND NOT EXISTS (
+            SELECT 1 FROM lot_entries x JOIN transactions w ON w.id = x.transaction_id
+            WHERE x.lot_id = e.lot_id AND x.amount = -e.amount
+              AND w.kind = 'expire' AND w.id > t.id AND w.created_at = t.created_at)
+        ORDER BY t.id""",
+)
+
+BONUS_WEEKS = Rule(
+    invariant="I5",
+    name="one bonus a week",
+    states="a user has at most one bonus for a week",
+    examined="bonus_grants",
+    offenders="""
+        SELECT user_id, week, count(*) AS bonuses FROM bonus_grants
+        GROUP BY user_id, week HAVING count(*) > 1 ORDER BY user_id, week""",
+)
+
+BONUS_LINES = Rule(
+    invariant="I5",
+    name="bonuses and lines",
+    states="a week's bonus and a bonus line of the same user and amount belong together, one to one",
+    examined="bonus_grants",
+    offenders="""
+        SELECT b.id AS bonus_id, b.user_id, b.week, b.amount, t.id AS transaction_id, t.amount AS line
+        FROM bonus_grants b LEFT JOIN transactions t ON t.id = b.transaction_id
+        WHERE t.id IS NULL OR t.kind <> 'bonus' OR t.user_id <> b.user_id OR t.amount <> b.amount
+        UNION ALL
+        SELECT min(b.id), t.user_id, min(b.week), min(b.amount), t.id, t.amount
+        FROM transactions t LEFT JOIN bonus_grants b ON b.transaction_id = t.id
+        WHERE t.kind = 'bonus' GROUP BY t.id, t.user_id, t.amount HAVING count(b.id) <> 1""",
+)
+
+TOTALS = Rule(
+    invariant="I6",
+    name="totals",
+    states="all that was ever granted is spent, expired, taken back or still on a balance",
+    examined="transactions",
+    offenders="""
+        SELECT * FROM (
+            SELECT (SELECT coalesce(sum(amount), 0) FROM lots) AS granted,
+                   coalesce(-sum(CASE WHEN kind IN ('charge', 'charge_refund') THEN amount END), 0) AS spent,
+                   coalesce(-sum(CASE WHEN kind = 'expire' THEN amount END), 0) AS expired,
+                   coalesce(-sum(CASE WHEN kind = 'take_back' THEN amount END), 0) AS taken_back,
+                   (SELECT coalesce(sum(balance), 0) FROM users) AS balances
+            FROM transactions) sums
+        WHERE granted <> spent + expired + taken_back + balances""",
+)
+
+TAKEN_BACK = Rule(
+    invariant="I6",
+    name="refunds of money",
+    states="what a refund of money says it took back is what its lines took",
+    examined="refunds",
+    offenders="""
+        SELECT r.id AS refund_id, r.status, r.credits_taken, coalesce(-sum(t.amount), 0) AS lines
+        FROM refunds r LEFT JOIN transactions t ON t.refund_id = r.id
+        GROUP BY r.id, r.status, r.credits_taken
+        HAVING r.credits_taken <> coalesce(-sum(t.amount), 0)
+        ORDER BY r.id""",
+)
+
+CHAIN = Rule(
+    invariant="I7",
+    name="chain of lines",
+    states="each line's balance is the one before it plus its amount: none was changed, removed or put between",
+    examined="transactions",
+    offenders="""
+        SELECT id AS transaction_id, user_id, kind, before, amount, balance_after
+        FROM (SELECT id, user_id, kind, amount, balance_after,
+                     coalesce(lag(balance_after) OVER (PARTITION BY user_id ORDER BY id), 0) AS before
+              FROM transactions) lines
+        WHERE balance_after <> before + amount OR balance_after < 0
+        ORDER BY id""",
+)
+
+RULES = (
+    BALANCES,
+    LINES,
+    LOTS,
+    LOT_HISTORY,
+    TOPUPS,
+    CHARGES,
+    REFUND_LOTS,
+    LATE_REFUNDS,
+    BONUS_WEEKS,
+    BONUS_LINES,
+    TOTALS,
+    TAKEN_BACK,
+    CHAIN,
+)

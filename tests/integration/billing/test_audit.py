@@ -1,0 +1,347 @@
+"""Each invariant is broken on purpose; the audit names what broke and the row."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.billing import TransactionKind
+from db.engine import Database
+from db.payments import PaymentStatus
+from db.predictions import PredictionStatus
+from services.billing import audit, ledger
+from services.billing.invariants import RULES
+from tests.support.clock import START
+from tests.support.shop import add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A small honest history: every kind of line, by two users."""
+
+    anna: int
+    boris: int
+    welcome: int
+    ran: UUID
+    failed: UUID
+    failed_late: UUID
+    free: UUID
+    queued: UUID
+    paid: UUID
+    unpaid: UUID
+    refund: UUID
+    bonus: int
+    spare_bonus: int
+
+
+def open_shop(session: Session) -> Shop:
+    anna, boris = add_user(session), add_user(session)
+    add_model(session)
+    grant, charge, statuses = ledger.grant, ledger.charge, PredictionStatus
+    welcome = grant(session, user_id=anna, amount=1000, kind=TransactionKind.WELCOME, key="welcome:a", now=START)
+    grant(session, user_id=boris, amount=300, kind=TransactionKind.WELCOME, key="welcome:b", now=START)
+    week = START + 7 * DAY
+    bonus = grant(
+        session, user_id=anna, amount=500, kind=TransactionKind.BONUS, key="bonus:a", now=START, expires_at=week
+    )
+    add_bonus(session, user_id=anna, week="2026-W47", amount=500, transaction_id=bonus.id)
+    spare = grant(session, user_id=boris, amount=50, kind=TransactionKind.BONUS, key="bonus:b", now=START)
+    add_bonus(session, user_id=boris, week="2026-W47", amount=50, transaction_id=spare.id)
+
+    paid = add_payment(session, user_id=anna, amount=700)
+    grant(session, user_id=anna, amount=700, kind=TransactionKind.TOPUP, key="topup", now=START, payment_id=paid)
+    unpaid = add_payment(session, user_id=boris, amount=400, status=PaymentStatus.PENDING)
+    refund = add_refund(session, payment_id=paid, credits_taken=90)
+    ledger.take_back(session, user_id=anna, amount=90, key="refund", now=START, lot_id=None, refund_id=refund)
+
+    failed_late = add_prediction(session, user_id=anna, price=300, status=statuses.FAILED)
+    charge(session, user_id=anna, amount=300, prediction_id=failed_late, now=START)
+    ran = add_prediction(session, user_id=anna, price=600, status=statuses.SUCCEEDED)
+    charge(session, user_id=anna, amount=600, prediction_id=ran, now=START)
+    failed = add_prediction(session, user_id=boris, price=200, status=statuses.CANCELED)
+    charge(session, user_id=boris, amount=200, prediction_id=failed, now=START)
+    ledger.charge_refund(session, prediction_id=failed, now=START)
+    queued = add_prediction(session, user_id=boris, price=100, status=statuses.QUEUED)
+    charge(session, user_id=boris, amount=100, prediction_id=queued, now=START)
+    free = add_prediction(session, user_id=anna, price=0, status=statuses.FAILED)
+    ledger.charge_refund(session, prediction_id=failed_late, now=START + 8 * DAY)
+    return Shop(
+        anna=anna,
+        boris=boris,
+        welcome=welcome.id,
+        ran=ran,
+        failed=failed,
+        failed_late=failed_late,
+        free=free,
+        queued=queued,
+        paid=paid,
+        unpaid=unpaid,
+        refund=refund,
+        bonus=bonus.id,
+        spare_bonus=spare.id,
+    )
+
+
+async def broken(database: Database) -> dict[str, tuple[str, ...]]:
+    report = await audit.run_audit(database)
+    assert report.exit_code == (0 if report.ok else 1)
+    return {check.name: check.rows for check in report.checks if not check.ok}
+
+
+async def meddle(database: Database, *statements: str) -> None:
+    """Change what triggers protect, and put the triggers back."""
+
+    def on_sqlite(session: Session) -> None:
+        triggers = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        for name, _ in triggers:
+            session.execute(text(f"DROP TRIGGER {name}"))
+        for statement in statements:
+            session.execute(text(statement))
+        for _, sql in triggers:
+            session.execute(text(sql))
+
+    def on_postgresql(session: Session) -> None:
+        for switch in ("DISABLE", "ENABLE"):
+            for table in audit.IMMUTABLE:
+                session.execute(text(f"ALTER TABLE {table} {switch} TRIGGER USER"))
+            for statement in statements if switch == "DISABLE" else ():
+                session.execute(text(statement))
+
+    await database.write(on_sqlite if database.is_sqlite else on_postgresql)
+
+
+def sql_id(database: Database, value: UUID) -> str:
+    return f"'{value.hex if database.is_sqlite else value}'"
+
+
+@pytest.fixture
+async def shop(database: Database) -> Shop:
+    return await database.write(open_shop)
+
+
+async def test_an_honest_history_holds(database: Database, shop: Shop) -> None:
+    report = await audit.run_audit(database)
+    assert report.ok, str(report)
+    assert {check.invariant for check in report.checks} == {f"I{n}" for n in range(1, 8)}
+    assert all(check.examined > 0 for check in report.checks), "each check had rows to look at"
+    assert str(report).endswith("Everything holds.")
+
+
+async def test_an_empty_database_holds(database: Database) -> None:
+    assert (await audit.run_audit(database)).ok
+
+
+async def test_i1_a_balance_that_nobody_posted(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE users SET balance = balance + 1 WHERE id = {shop.anna}")
+    found = await broken(database)
+    assert found.keys() == {"balances", "totals"}  # credits from nowhere break the sum of all as well
+    assert f"user_id={shop.anna} " in found["balances"][0]
+    assert len(found["balances"]) == 1
+
+
+async def test_i2_entries_that_do_not_add_up_to_the_line(database: Database, shop: Shop) -> None:
+    """One hundredth moves from one line to another of the same lot: the lot still adds up, the lines do not."""
+    lot = f"lot_id = (SELECT lot_id FROM lot_entries WHERE transaction_id = {shop.bonus})"
+    ran = sql_id(database, shop.ran)
+    await meddle(
+        database,
+        f"UPDATE lot_entries SET amount = amount - 1 WHERE {lot} AND transaction_id ="
+        " (SELECT id FROM transactions WHERE kind = 'take_back')",
+        f"UPDATE lot_entries SET amount = amount + 1 WHERE {lot} AND transaction_id ="
+        f" (SELECT id FROM transactions WHERE prediction_id = {ran})",
+    )
+    assert (await broken(database)).keys() == {"lines and entries"}
+
+
+async def test_i2_a_lot_that_holds_what_no_entry_gave(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE lots SET remaining = remaining - 1 WHERE user_id = {shop.boris} AND kind = 'bonus'")
+    found = await broken(database)
+    assert found.keys() == {"balances", "lots and entries"}
+    assert "kind=bonus" in found["lots and entries"][0]
+    assert f"user_id={shop.boris} " in found["lots and entries"][0]
+
+
+async def test_i2_a_lot_of_somebody_else(database: Database, shop: Shop) -> None:
+    """Anna's welcome lot is turned into Boris's: her lines now draw on his lot."""
+    await meddle(database, f"UPDATE lots SET user_id = {shop.boris} WHERE user_id = {shop.anna} AND kind = 'welcome'")
+    found = await broken(database)
+    assert found.keys() == {"balances", "lines and entries"}
+    assert any(f"transaction_id={shop.welcome} " in row for row in found["lines and entries"])
+
+
+async def test_i2_a_lot_without_its_grant(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE lots SET kind = 'grant' WHERE user_id = {shop.boris} AND kind = 'welcome'")
+    found = await broken(database)
+    assert found.keys() == {"lots and entries"}
+
+
+async def test_i2_a_lot_that_was_once_overdrawn(database: Database, shop: Shop) -> None:
+    """Entries in another order: the sums hold, but what was spent had not come yet."""
+    newest = "(SELECT max(id) + 1 FROM lot_entries)"
+    await meddle(database, f"UPDATE lot_entries SET id = {newest} WHERE transaction_id = {shop.welcome}")
+    found = await broken(database)
+    assert found.keys() == {"lots over time"}
+
+
+async def test_i3_a_success_without_a_topup(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE payments SET status = 'succeeded' WHERE id = {sql_id(database, shop.unpaid)}")
+    found = await broken(database)
+    assert found == {"payments and top-ups": found["payments and top-ups"]}
+    assert f"payment_id={shop.unpaid} " in found["payments and top-ups"][0]
+
+
+async def test_i3_a_topup_of_a_canceled_payment(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE payments SET status = 'canceled' WHERE id = {sql_id(database, shop.paid)}")
+    found = await broken(database)
+    assert found.keys() == {"payments and top-ups"}
+    assert f"payment_id={shop.paid} " in found["payments and top-ups"][0]
+
+
+async def test_i3_a_topup_of_another_amount(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE payments SET credits = 701 WHERE id = {sql_id(database, shop.paid)}")
+    assert (await broken(database)).keys() == {"payments and top-ups"}
+
+
+@pytest.mark.parametrize(
+    ("change", "which"),
+    [
+        ("status = 'failed'", "ran"),  # charged and failed, not returned
+        ("status = 'succeeded'", "failed"),  # returned though it succeeded
+        ("status = 'running'", "failed"),  # returned though it still runs
+        ("price = 601", "ran"),  # charged another price
+        ("price = 5", "free"),  # never charged
+        ("price = 0", "queued"),  # charged for what is free
+    ],
+)
+async def test_i4_a_prediction_and_its_lines_disagree(database: Database, shop: Shop, change: str, which: str) -> None:
+    prediction_id = getattr(shop, which)
+    await meddle(database, f"UPDATE predictions SET {change} WHERE id = {sql_id(database, prediction_id)}")
+    found = await broken(database)
+    assert found.keys() == {"predictions and charges"}
+    assert len(found["predictions and charges"]) == 1
+    assert f"prediction_id={prediction_id} " in found["predictions and charges"][0]
+
+
+async def test_i4_a_refund_to_another_lot(database: Database, shop: Shop) -> None:
+    """The refund of Boris's prediction and its lots agree in all sums, but it went to the bonus instead."""
+    line = f"SELECT id FROM transactions WHERE kind = 'charge_refund' AND user_id = {shop.boris}"
+    welcome, bonus = (
+        f"(SELECT id FROM lots WHERE user_id = {shop.boris} AND kind = '{k}')" for k in ("welcome", "bonus")
+    )
+    await meddle(
+        database,
+        f"UPDATE lots SET amount = 250, remaining = remaining + 200 WHERE id = {bonus}",
+        f"UPDATE lots SET remaining = remaining - 200 WHERE id = {welcome}",
+        f"UPDATE lot_entries SET lot_id = {bonus} WHERE transaction_id IN ({line})",
+    )
+    found = await broken(database)
+    assert "lots of charge refunds" in found
+    assert f"prediction_id={shop.failed} " in found["lots of charge refunds"][0]
+
+
+async def test_i4_a_late_refund_that_stayed(database: Database, shop: Shop) -> None:
+    """The written-off remainder is renamed to something else: sums hold, the expiry is gone."""
+    expiry = "(SELECT max(id) FROM transactions WHERE kind = 'expire')"
+    await meddle(database, f"UPDATE transactions SET kind = 'take_back' WHERE id = {expiry}")
+    found = await broken(database)
+    assert found.keys() == {"refunds to ended lots"}
+    assert f"prediction_id={shop.failed_late} " in found["refunds to ended lots"][0]
+
+
+async def test_i5_two_bonuses_in_a_week(database: Database, shop: Shop) -> None:
+    rebuild = (
+        (
+            "CREATE TABLE copy AS SELECT * FROM bonus_grants",
+            "DROP TABLE bonus_grants",
+            "ALTER TABLE copy RENAME TO bonus_grants",
+        )
+        if database.is_sqlite
+        else ("ALTER TABLE bonus_grants DROP CONSTRAINT uq_bonus_grants_user_id_week",)
+    )
+    line = "transaction_id, created_at FROM bonus_grants"
+    await meddle(
+        database,
+        *rebuild,
+        f"INSERT INTO bonus_grants SELECT 99, {shop.anna}, week, 50, {line} WHERE user_id = {shop.boris}",
+        f"DELETE FROM bonus_grants WHERE user_id = {shop.boris}",
+    )
+    found = await broken(database)
+    assert found.keys() == {"one bonus a week", "bonuses and lines"}
+    assert found["one bonus a week"] == (f"user_id={shop.anna} week=2026-W47 bonuses=2",)
+
+
+async def test_i5_a_bonus_of_another_amount(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE bonus_grants SET amount = 51 WHERE user_id = {shop.boris}")
+    found = await broken(database)
+    assert found.keys() == {"bonuses and lines"}
+    assert f"transaction_id={shop.spare_bonus} " in found["bonuses and lines"][0]
+
+
+async def test_i5_a_bonus_line_without_a_week(database: Database, shop: Shop) -> None:
+    await meddle(database, f"DELETE FROM bonus_grants WHERE user_id = {shop.boris}")
+    found = await broken(database)
+    assert found.keys() == {"bonuses and lines"}
+    assert f"transaction_id={shop.spare_bonus} " in found["bonuses and lines"][0]
+
+
+async def test_i6_a_grant_larger_than_its_line(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE lots SET amount = amount + 1 WHERE user_id = {shop.boris} AND kind = 'welcome'")
+    found = await broken(database)
+    assert found.keys() == {"totals", "lots and entries"}
+    assert len(found["totals"]) == 1
+
+
+async def test_i6_a_refund_that_took_something_else(database: Database, shop: Shop) -> None:
+    await meddle(database, "UPDATE refunds SET credits_taken = 91")
+    found = await broken(database)
+    assert found.keys() == {"refunds of money"}
+    assert found["refunds of money"] == (f"refund_id={shop.refund} status=succeeded credits_taken=91 lines=90",)
+
+
+async def test_i7_a_line_whose_balance_was_rewritten(database: Database, shop: Shop) -> None:
+    await meddle(database, f"UPDATE transactions SET balance_after = balance_after + 1 WHERE id = {shop.bonus}")
+    found = await broken(database)
+    assert found.keys() == {"chain of lines"}
+    assert any(f"transaction_id={shop.bonus} " in row for row in found["chain of lines"])
+
+
+async def test_i7_a_trigger_that_is_gone(database: Database, shop: Shop) -> None:
+    on = "" if database.is_sqlite else " ON lot_entries"
+
+    def drop(session: Session) -> None:
+        session.execute(text(f"DROP TRIGGER lot_entries_refuse_delete{on}"))
+
+    await database.write(drop)
+    assert await broken(database) == {"triggers": ("table=lot_entries change=delete: nothing refuses it",)}
+
+
+async def test_i7_a_trigger_that_is_off(postgres_database: Database) -> None:
+    def switch_off(session: Session) -> None:
+        session.execute(text("ALTER TABLE transactions DISABLE TRIGGER transactions_refuse_update"))
+
+    await postgres_database.write(switch_off)
+    assert await broken(postgres_database) == {"triggers": ("table=transactions change=update: nothing refuses it",)}
+
+
+async def test_many_offenders_are_counted_and_twenty_shown(database: Database) -> None:
+    def fill(session: Session) -> None:
+        for _ in range(25):
+            add_payment(session, user_id=add_user(session), amount=100)
+
+    await database.write(fill)
+    report = await audit.run_audit(database)
+    [check] = [check for check in report.checks if not check.ok]
+    assert (check.violations, len(check.rows), report.exit_code) == (25, 20, 1)
+    assert "  and 5 more" in str(report)
+    assert str(report).endswith("Broken: I3.")
+
+
+def test_every_rule_is_broken_by_a_test_above() -> None:
+    source = Path(__file__).read_text()
+    assert all(f'"{rule.name}"' in source for rule in RULES)

@@ -20,6 +20,8 @@ function openDrawer() {
 }
 
 function closeDrawer() {
+  const hadFocus = $("sidebar").classList.contains("open") && $("sidebar").contains(document.activeElement);
+  if (hadFocus) $("chat-header").querySelector("button")?.focus();
   $("sidebar").classList.remove("open");
   $("scrim").hidden = true;
 }
@@ -51,7 +53,10 @@ function deepLink() {
 
 // a hidden tab gives its connection back: browsers allow six to a host
 function followWhileVisible() {
-  on("person", ({ id }) => follow(id));
+  on("person", ({ id }) => {
+    closeDrawer();
+    follow(id);
+  });
   on("lost", () => selectPerson(null));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) stop();

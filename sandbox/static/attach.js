@@ -95,12 +95,13 @@ function askToSend(files, as) {
 }
 
 function preview(file, urls) {
-  if (!isPicture(file)) {
-    return h("div", { class: "document" }, h("span", { class: "round" }, icon("file", 20)),
+  const row = h("div", { class: "document" }, h("span", { class: "round" }, icon("file", 20)),
       h("span", { class: "document-words" }, h("span", { class: "file-name" }, file.name), h("span", { class: "file-size" }, fileSize(file.size))));
-  }
+  if (!isPicture(file)) return row;
   urls.push(URL.createObjectURL(file));
-  return h("img", { src: urls.at(-1), alt: file.name });
+  const image = h("img", { src: urls.at(-1), alt: file.name });
+  image.addEventListener("error", () => image.replaceWith(row), { once: true });
+  return image;
 }
 
 async function sendAll(files, as, caption) {

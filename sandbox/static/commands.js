@@ -65,7 +65,12 @@ function choose(at) {
   const { command } = options[at];
   close();
   emit("say", `/${command}`);
-  if (/^\/\w*$/.test(input.value)) input.value = "";
+  if (/^\/\w*$/.test(input.value)) setInput("");
+}
+
+function setInput(text) {
+  input.value = text;
+  input.dispatchEvent(new Event("input"));
 }
 
 /** What a key does while the list is open; true when it was the list's. */
@@ -82,6 +87,5 @@ export function commandKey(event) {
 }
 
 function complete() {
-  input.value = `/${options[active].command} `;
-  close();
+  setInput(`/${options[active].command} `);
 }

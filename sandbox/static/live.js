@@ -8,6 +8,7 @@ const REFRESH_AFTER_MS = 120;
 const LOOK_BACK = 200;
 
 let source = null;
+let lastEventId = 0;
 let retry = 0;
 let pause = 500;
 /** Events that came while the chat was being fetched: the snapshot may be older than they are. */
@@ -16,6 +17,7 @@ let held = null;
 /** Follow one person's chat: on every (re)connection the chat is fetched anew, so nothing is missed or doubled. */
 export function follow(personId) {
   stop();
+  lastEventId = 0;
   source = new EventSource(api.eventsUrl(personId));
   source.addEventListener("open", () => {
     pause = 500;
@@ -27,7 +29,10 @@ export function follow(personId) {
     if (source?.readyState === EventSource.CLOSED) retryLater(personId);
   });
   for (const name of EVENTS) {
-    source.addEventListener(name, (event) => receive(name, JSON.parse(event.data)));
+    source.addEventListener(name, (event) => {
+      lastEventId = Number(event.lastEventId);
+      receive(name, JSON.parse(event.data));
+    });
   }
 }
 
@@ -38,16 +43,17 @@ export function stop() {
 }
 
 function retryLater(personId) {
+  if (personId !== state.personId) return;
   clearTimeout(retry);
   retry = setTimeout(async () => {
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    const isKnown = await emitLost(personId);
-    if (isKnown) follow(personId);
+    const isKnown = await isStillThere(personId);
+    if (isKnown && personId === state.personId) follow(personId);
   }, pause);
 }
 
 // after a restart the sandbox may not know this person any more; app.js then chooses another
-async function emitLost(personId) {
+async function isStillThere(personId) {
   try {
     state.people = await api.people();
   } catch {
@@ -56,7 +62,7 @@ async function emitLost(personId) {
   }
   emit("people");
   const isKnown = state.people.some((one) => one.id === personId);
-  if (!isKnown) emit("lost");
+  if (!isKnown && personId === state.personId) emit("lost");
   return isKnown;
 }
 
@@ -79,9 +85,12 @@ function apply(name, data) {
 
 export async function refetch(personId = state.personId) {
   held = [];
+  const seen = lastEventId;
   try {
     const chat = await api.chat(personId);
     if (personId !== state.personId) return;
+    // a sandbox that started anew counts events from one: a stream that asks for later ones would stay silent
+    if (chat.event < seen) return retryLater(personId);
     state.messages = new Map(chat.messages.map((message) => [message.message_id, message]));
     state.commands = chat.commands;
     state.replyKeyboard = chat.reply_keyboard;

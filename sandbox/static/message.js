@@ -11,12 +11,11 @@ export function messageNode(message, actions) {
   const media = mediaOf(message);
   const words = message.text ?? message.caption ?? "";
   const html = message.sandbox?.html ?? "";
+  const text = words && h("div", { class: "text", dir: "auto", dataset: { testid: "message-text" } },
+    html ? richText(html, actions) : words);
   const bubble = h("div", { class: bubbleClass(message, media, words) },
     replyQuote(message, actions),
-    media?.node,
-    html
-      ? h("div", { class: "text", dir: "auto", dataset: { testid: "message-text" } }, richText(html, actions))
-      : words && h("div", { class: "text", dir: "auto", dataset: { testid: "message-text" } }, words),
+    message.show_caption_above_media ? [text, media?.node] : [media?.node, text],
     !media && !words && h("div", { class: "text muted" }, serviceWords(message)),
     meta(message, own));
   const body = h("div", { class: "message-body" }, bubble, inlineKeyboard(message));

@@ -13,6 +13,7 @@ export function mountPeople({ closeDrawer }) {
   for (const name of ["people", "person", "language", "unread"]) on(name, redraw);
   on("chat", noteRead);
   on("message", (message) => message.from?.is_bot && noteRead());
+  on("leaving_person", finishReading);
   on("bot_call", noteUnread);
 }
 
@@ -134,28 +135,43 @@ function askForPerson() {
 
 /** What waits for the people who are not selected, asked once when the page opens. */
 export async function loadUnread() {
-  for (const { id } of state.people.filter((one) => one.id !== state.personId)) {
-    const chat = await attempt(api.chat(id, 1));
-    if (chat?.unread) state.unread.set(id, chat.unread);
-  }
-  emit("unread");
+  await Promise.all(state.people.map(({ id }) => askUnread(id)));
 }
 
 let reading = 0;
+let readingOf = null;
 
 // several messages in a row are marked as read at once
 function noteRead() {
-  const id = state.personId;
-  if (state.unread.delete(id)) emit("unread");
+  if (document.hidden) return;
+  if (state.unread.delete(state.personId)) emit("unread");
   clearTimeout(reading);
-  reading = setTimeout(() => !document.hidden && attempt(api.read(id)), READ_AFTER_MS);
+  readingOf = state.personId;
+  reading = setTimeout(finishReading, READ_AFTER_MS);
 }
 
-// one stream per tab (browsers allow six connections to a host): what others get is seen in the log of calls
+function finishReading() {
+  clearTimeout(reading);
+  if (readingOf !== null) api.read(readingOf).catch(() => {});
+  readingOf = null;
+}
+
+const asked = new Set();
+
+// one stream per tab (browsers allow six connections to a host): that others got something is seen in the log of calls
 function noteUnread({ method, ok, params, isOld }) {
   const id = Number(params?.chat_id);
-  const brings = /^(send(?!ChatAction|MessageDraft)|copyMessage|forwardMessage)/.test(method);
-  if (!ok || isOld || !brings || id === state.personId || !state.people.some((one) => one.id === id)) return;
-  state.unread.set(id, (state.unread.get(id) ?? 0) + 1);
+  const brings = /^(send(?!ChatAction|MessageDraft)|copyMessage|forwardMessage)/i.test(method);
+  if (!ok || isOld || !brings || id === state.personId || asked.has(id)) return;
+  if (!state.people.some((one) => one.id === id)) return;
+  asked.add(id);
+  setTimeout(() => askUnread(id), READ_AFTER_MS);
+}
+
+async function askUnread(id) {
+  asked.delete(id);
+  const chat = await api.chat(id, 1).catch(() => null);
+  if (!chat || id === state.personId) return;
+  state.unread.set(id, chat.unread);
   emit("unread");
 }

@@ -19,9 +19,17 @@ export function richText(html, actions) {
 
 function copyChildren(from, to, actions) {
   for (const child of from.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) to.append(child.data);
+    if (child.nodeType === Node.TEXT_NODE) to.append(withoutBlockBreaks(child));
     else if (child.nodeType === Node.ELEMENT_NODE) to.append(copyElement(child, actions));
   }
+}
+
+const isBlock = (node) => node?.nodeName === "BLOCKQUOTE" || node?.nodeName === "PRE";
+
+// the line break that ends a block, or the line before one, is not an empty line
+function withoutBlockBreaks(node) {
+  const text = isBlock(node.previousSibling) ? node.data.replace(/^\n/, "") : node.data;
+  return isBlock(node.nextSibling) ? text.replace(/\n$/, "") : text;
 }
 
 function copyElement(source, actions) {

@@ -8,11 +8,21 @@ export function toast(text, kind = "info") {
   same?.remove();
   const node = h("div", { class: `toast toast-${kind}`, dataset: { testid: "toast" } }, text);
   box.append(node);
+  raise(box);
   while (box.children.length > 3) box.firstChild.remove();
   setTimeout(() => {
     node.classList.add("leaving");
     setTimeout(() => node.remove(), 300);
   }, Math.min(9000, 2600 + text.length * 45));
+}
+
+// a modal dialog lies in the browser's top layer; words about it must lie above it
+function raise(box) {
+  const { left, width } = $("chat").getBoundingClientRect();
+  box.style.left = `${left + width / 2}px`;
+  if (!box.showPopover) return;
+  if (document.querySelector("dialog[open]")) box.hidePopover();
+  if (!box.matches(":popover-open")) box.showPopover();
 }
 
 export function toastError(error) {

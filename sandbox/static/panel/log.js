@@ -38,11 +38,13 @@ function redraw() {
 function row(call) {
   const name = state.people.find((one) => one.id === Number(call.params?.chat_id))?.first_name;
   const result = call.ok === null ? "…" : call.ok ? "ok" : String(call.error_code ?? "✕");
-  return h("details", { class: "call", dataset: { ok: String(call.ok), method: call.method, testid: "log-call" } },
+  const params = h("pre");
+  const showParams = () => (params.textContent = JSON.stringify(call.params, null, 2));
+  return h("details", { class: "call", ontoggle: showParams, dataset: { ok: String(call.ok), method: call.method, testid: "log-call" } },
     h("summary", {}, h("span", { class: "result" }, result), h("span", { class: "method" }, call.method),
       name && h("span", { class: "whom" }, name), h("time", {}, clockTime(call.at))),
     call.description && h("p", { class: "hint error" }, call.description),
-    h("pre", {}, JSON.stringify(call.params, null, 2)));
+    params);
 }
 
 on("bot_call", note);

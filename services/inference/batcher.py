@@ -1,4 +1,8 @@
-"""Rows of many callers in one run: what waits is collected, nobody waits for a batch to fill."""
+"""Rows of many callers in one run: what waits is collected, nobody waits for a batch to fill.
+
+Two runs at once are quicker than one: while one computes, the rows of the other are made into arrays and its callers
+are answered.
+"""
 
 import asyncio
 from collections import deque
@@ -16,6 +20,8 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Run: TypeAlias = Callable[[Sequence[Item], Limit], Sequence[Answer | ShopError]]
 Waiters: TypeAlias = list[tuple[Item, asyncio.Future[Answer]]]
+
+_WORTH_SHARING = 32  # rows; fewer are not cut in two, since a run costs some 30 µs by itself
 
 log = structlog.get_logger()
 
@@ -50,7 +56,7 @@ class Batcher(Generic[Item, Answer]):
         self._closed = False
         self._retired: asyncio.Future[None] = self._loop.create_future()
 
-    async def run(self, item: Item) -> Answer:
+    def run(self, item: Item) -> asyncio.Future[Answer]:
         """The answer for this item alone. A caller that is cancelled is dropped, its batch goes on without it."""
         if self._closed:
             raise ModelUnavailable()
@@ -59,7 +65,7 @@ class Batcher(Generic[Item, Answer]):
         if self._free and not self._woken:
             self._woken = True
             self._loop.call_soon(self._start)  # after whoever else is ready now: they come along
-        return await future
+        return future
 
     def retire(self, *, refuse: bool) -> asyncio.Future[None]:
         """No more rows. Those that wait get ModelUnavailable or their answer; the future is done after the last."""
@@ -78,16 +84,14 @@ class Batcher(Generic[Item, Answer]):
     def _start(self) -> None:
         self._woken = False
         while self._waiting and self._free:
-            batch: Waiters[Item, Answer] = []
-            while self._waiting and len(batch) < self._max_batch:
-                waiter = self._waiting.popleft()
-                if not waiter[1].done():
-                    batch.append(waiter)
+            count = len(self._waiting)
+            size = min(self._max_batch, count if count <= _WORTH_SHARING else -(-count // self._free))
+            taken = [self._waiting.popleft() for _ in range(size)]
+            batch = [waiter for waiter in taken if not waiter[1].done()]
             if batch:
                 self._free -= 1
                 limit = Limit(self._timeout)
-                watch = Watch(self._loop, limit)
-                self._executor.submit(self._work, batch, limit, watch)
+                self._executor.submit(self._work, batch, limit, Watch(self._loop, limit))
 
     def _work(self, batch: Waiters[Item, Answer], limit: Limit, watch: Watch) -> None:
         """In a thread of the executor."""

@@ -25,7 +25,9 @@ class Engine:
     """Belongs to one event loop. Models run in up to `max_threads` threads off it."""
 
     def __init__(self, *, max_threads: int) -> None:
-        self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="model")
+        threads = max_threads + 1  # one is left for the others while a model hangs
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="model")
+        self._parallel = min(2, max_threads)
         self._models: dict[str, _Loaded] = {}
         self._retiring: set[asyncio.Future[None]] = set()
         self._closed = False
@@ -46,7 +48,7 @@ class Engine:
             watch.cancel()
         spec = manifest.runtime
         batcher: Batcher[Row, Result] = Batcher(
-            runtime.run, executor=self._threads, max_batch=spec.max_batch, timeout=spec.timeout
+            runtime.run, executor=self._threads, max_batch=spec.max_batch, timeout=spec.timeout, parallel=self._parallel
         )
         loaded = _Loaded(manifest=manifest, folder=folder, runtime=runtime, batcher=batcher)
         if self._closed:
@@ -69,13 +71,13 @@ class Engine:
         loaded = self._models.get(slug)
         return None if loaded is None else loaded.folder
 
-    async def predict(self, slug: str, row: Row) -> Result:
+    def predict(self, slug: str, row: Row) -> asyncio.Future[Result]:
         """The model's answer. Raises ModelUnavailable, RunTimeout, RunFailed, BadInput, BadOutput, or an InvalidValue
         for a picture that cannot be used."""
         loaded = self._models.get(slug)
         if loaded is None:
             raise ModelUnavailable()
-        return await loaded.batcher.run(row)
+        return loaded.batcher.run(row)
 
     async def close(self) -> None:
         """Refuse the rows that wait, answer those that run, let go of all models."""

@@ -21,7 +21,7 @@ from services.inference.manifest import (
     SeriesOutput,
     TextOutput,
 )
-from services.inference.tensors import Json, Result
+from services.inference.tensors import Result
 
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
 Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or PNG bytes; a BadOutput where there is none
@@ -38,6 +38,7 @@ class Reader:
         self._pictures = [output.name for output in manifest.outputs if isinstance(output, ImageOutput)]
         self._reads: list[tuple[str, Read]] = [(output.tensor, _reader(output)) for output in manifest.outputs]
         self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
+        self._plain = not self._advice and not self._pictures
 
     def results(self, tensors: Mapping[str, Tensor], rows: int) -> list[Result | ShopError]:
         """A result for each row, BadOutput for a row whose answer is not finite. Raises BadOutput where the graph
@@ -46,16 +47,22 @@ class Reader:
             columns = [read(tensors[name], rows) for name, read in self._reads]
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
+        if self._plain and not any(BadOutput in set(map(type, column)) for column in columns):
+            names = self._names
+            return [
+                Result(outputs=dict(zip(names, answers, strict=True)), advice=None, images={})
+                for answers in zip(*columns, strict=True)
+            ]
         return [self._result(answers) for answers in zip(*columns, strict=True)]
 
     def _result(self, answers: Sequence[Any]) -> Result | ShopError:
         for answer in answers:
             if isinstance(answer, BadOutput):
                 return answer
-        outputs: dict[str, Json] = dict(zip(self._names, answers, strict=True))
-        advice = self._first_advice(outputs) if self._advice else None
+        outputs: dict[str, Any] = dict(zip(self._names, answers, strict=True))
+        advice = self._first_advice(outputs)
         images = {name: outputs[name] for name in self._pictures}
-        return Result(outputs=outputs | dict.fromkeys(images), advice=advice, images=images)  # type: ignore[arg-type]
+        return Result(outputs=outputs | dict.fromkeys(images), advice=advice, images=images)
 
     def _first_advice(self, outputs: Mapping[str, Any]) -> int | None:
         for position, (rule, output) in enumerate(self._advice):

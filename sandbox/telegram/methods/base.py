@@ -59,8 +59,6 @@ Handler = Callable[[Call, Any], Awaitable[object]]  # Any: each method takes its
 class Method:
     params: type[Params]
     handler: Handler
-    sends: bool = False
-    """Counts against the limits of sending."""
 
     def read(self, raw: JsonObject) -> Params:
         try:

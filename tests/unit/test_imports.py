@@ -20,5 +20,7 @@ for table in Base.metadata.tables.values():
 def test_columns_have_their_types_whatever_comes_first(module: str) -> None:
     """A statement built over an untyped foreign key would not convert its values."""
     script = UNTYPED.format(module=module)
-    done = subprocess.run([sys.executable, "-c", script], cwd=MIGRATIONS.parent, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, cwd=MIGRATIONS.parent, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr

@@ -158,7 +158,7 @@ export async function say(text, replyTo) {
 }
 
 // the stream brings it too, perhaps already with a later edit, which must stay
-export function show(name, message) {
+function show(name, message) {
   const known = state.messages.get(message.message_id);
   if (!known || (known.sandbox?.event ?? 0) < (message.sandbox?.event ?? 0)) emit(name, message);
 }

@@ -32,15 +32,12 @@ const EN = {
   today: "Today",
   yesterday: "Yesterday",
   edited: "edited",
-  emptyTitle: "Nobody has written here yet",
   emptyText: "Press START to meet the bot as {name}.",
   start: "START",
   earlier: "Earlier messages",
   newMessages: "To the newest messages",
   placeholder: "Message",
-  editPlaceholder: "Edited text",
   send: "Send",
-  save: "Save",
   menu: "Menu",
   commands: "Bot commands",
   attach: "Attach",
@@ -85,7 +82,6 @@ const EN = {
   ok: "OK",
   offline: "No connection to the sandbox",
   failed: "The sandbox refused: {error}",
-  blockedByYou: "{name} has blocked the bot",
   restart: "UNBLOCK",
   drafting: "The bot is writing",
   log: "Calls of the bot",
@@ -104,7 +100,6 @@ const EN = {
   faultsCleared: "No faults armed",
   blockTitle: "Block the bot",
   blockHint: "As {name}: messages of the bot will be refused with 403.",
-  noPerson: "There is nobody here yet",
 };
 
 const RU = {
@@ -139,15 +134,12 @@ const RU = {
   today: "Сегодня",
   yesterday: "Вчера",
   edited: "изменено",
-  emptyTitle: "Здесь ещё никто не писал",
   emptyText: "Нажмите СТАРТ, чтобы познакомиться с ботом. Вы — {name}.",
   start: "СТАРТ",
   earlier: "Более ранние сообщения",
   newMessages: "К новым сообщениям",
   placeholder: "Сообщение",
-  editPlaceholder: "Новый текст",
   send: "Отправить",
-  save: "Сохранить",
   menu: "Меню",
   commands: "Команды бота",
   attach: "Прикрепить",
@@ -192,7 +184,6 @@ const RU = {
   ok: "ОК",
   offline: "Нет связи с песочницей",
   failed: "Песочница отказала: {error}",
-  blockedByYou: "{name}: бот заблокирован",
   restart: "РАЗБЛОКИРОВАТЬ",
   drafting: "Бот пишет",
   log: "Вызовы бота",
@@ -211,7 +202,6 @@ const RU = {
   faultsCleared: "Сбоев не осталось",
   blockTitle: "Блокировка бота",
   blockHint: "{name}: сообщения бота получат отказ 403.",
-  noPerson: "Здесь пока никого нет",
 };
 
 export const LANGUAGES = { ru: "Русский", en: "English", de: "Deutsch" };

@@ -83,7 +83,7 @@ function apply(name, data) {
   if (name === "message" && data.from?.is_bot && !data.reply_markup) refreshSoon();
 }
 
-export async function refetch(personId = state.personId) {
+async function refetch(personId) {
   held = [];
   const seen = lastEventId;
   try {
@@ -113,7 +113,7 @@ export async function refetch(personId = state.personId) {
 let refreshing = 0;
 
 // a reply keyboard is no part of the message that brought it, so the screen is asked for it
-export function refreshSoon() {
+function refreshSoon() {
   clearTimeout(refreshing);
   refreshing = setTimeout(async () => {
     const id = state.personId;

@@ -38,7 +38,7 @@ function photo(message) {
   return { node, width };
 }
 
-export function lightbox(file, caption) {
+function lightbox(file, caption) {
   if (!file) return;
   const node = dialog(
     { testid: "lightbox", className: "lightbox" },

@@ -38,12 +38,12 @@ function draw() {
     isHidden = false;
     keyboardArea.setAttribute("aria-label", t("replyKeyboard"));
     keyboardArea.classList.toggle("resized", Boolean(markup?.resize_keyboard));
-    fill(keyboardArea, (markup?.keyboard ?? []).map((row) => h("div", { class: "keyboard-row" }, row.map(key_))));
+    fill(keyboardArea, (markup?.keyboard ?? []).map((row) => h("div", { class: "keyboard-row" }, row.map(keyButton))));
   }
   setHidden(isHidden);
 }
 
-function key_(button) {
+function keyButton(button) {
   const label = typeof button === "string" ? button : button.text;
   return h("button", { type: "button", class: "reply-button", title: label,
     dataset: { testid: "reply-button", style: button.style ?? "" }, onclick: () => pressKey(button, label) },

@@ -27,7 +27,7 @@ class Sandbox:
         self.worlds = Worlds(self.clock)
         self.connections = Connections()
         furnish(self.worlds.add(token=settings.token, username="kassandra_sandbox_bot"))
-        self._telegram = Gateway(self.worlds, self.connections.cut)
+        self._telegram = Gateway(self.worlds, self.connections)
         self._web = _web(settings, self.worlds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,6 +12,9 @@ class Connections:
     def __init__(self) -> None:
         self._open: dict[Peer, asyncio.Transport] = {}
 
+    def is_open(self, scope: Scope) -> bool:
+        return tuple(scope["client"]) in self._open
+
     def cut(self, scope: Scope) -> None:
         transport = self._open.get(tuple(scope["client"]))
         if transport is not None:

@@ -3,8 +3,7 @@
 A bare ASGI application, because bots and benchmarks push every call through it.
 """
 
-import logging
-from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import parse_qsl, unquote
 
 from starlette.datastructures import UploadFile
@@ -22,10 +21,14 @@ from sandbox.telegram.types.base import unknown_fields
 from sandbox.telegram.wire import JsonObject, from_json, to_json
 from sandbox.telegram.world import World, Worlds
 
-log = logging.getLogger("sandbox.telegram")
 
-Cut = Callable[[Scope], None]
-"""Drop the connection on which a request came."""
+class Wires(Protocol):
+    """The connections on which requests come."""
+
+    def is_open(self, scope: Scope) -> bool: ...
+
+    def cut(self, scope: Scope) -> None: ...
+
 
 MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 1024 * 1024
 _NO_BODY = b""
@@ -41,9 +44,9 @@ class Dropped(Exception):
 
 
 class Gateway:
-    def __init__(self, worlds: Worlds, cut: Cut) -> None:
+    def __init__(self, worlds: Worlds, wires: Wires) -> None:
         self._worlds = worlds
-        self._cut = cut
+        self._wires = wires
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -54,7 +57,7 @@ class Gateway:
         try:
             status, body, content_type = await self._answer(unquote(token), name, scope, receive)
         except Dropped:
-            self._cut(scope)
+            self._wires.cut(scope)
             return
         except ClientDisconnect:
             return
@@ -66,15 +69,16 @@ class Gateway:
             if world is None:
                 raise _UNAUTHORIZED
             raw, uploads = await _read(scope, receive)
-            result = await self._call(world, name, raw, uploads)
+            call = Call(world=world, uploads=uploads, is_heard=lambda: self._wires.is_open(scope))
+            result = await self._call(call, name, raw)
         except BotApiError as error:
             return error.code, to_json(error.body()), b"application/json"
         except _HtmlAnswer:
             return 502, _HTML, b"text/html"
         return 200, b'{"ok":true,"result":%b}' % to_json(result), b"application/json"
 
-    async def _call(self, world: World, name: str, raw: JsonObject, uploads: dict[str, Upload]) -> object:
-        lower = name.lower()
+    async def _call(self, call: Call, name: str, raw: JsonObject) -> object:
+        world, uploads, lower = call.world, call.uploads, name.lower()
         entry = world.calls.add(name, raw, at=world.clock.now(), unknown=[])
         if uploads:
             entry["files"] = {key: {"name": each.name, "size": len(each.data)} for key, each in uploads.items()}
@@ -90,7 +94,7 @@ class Gateway:
                 unknown = list(unknown_fields(params))
                 if unknown:
                     entry["unknown"] = unknown
-            result = await method.handler(Call(world=world, uploads=uploads), params)
+            result = await method.handler(call, params)
             if fault is not None and fault.kind == "cut_after":
                 raise Dropped
         except BotApiError as error:

@@ -1,7 +1,7 @@
 """The queue of updates of one bot: long polling, confirmation by offset, repeats."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock, Signal
@@ -100,7 +100,7 @@ class UpdateQueue:
                 self.pending.remove(each)
         return [each.update for each in taken]
 
-    async def poll(self, *, offset: int, limit: int, seconds: int) -> list[JsonObject]:
+    async def poll(self, *, offset: int, limit: int, seconds: int, is_heard: Callable[[], bool]) -> list[JsonObject]:
         """`limit` is 1..100 and `seconds` 0..50; values outside are clamped, as Telegram does."""
         limit = limit if 1 <= limit <= MAX_POLL_UPDATES else MAX_POLL_UPDATES
         self.interrupt("terminated by other getUpdates request; make sure that only one bot instance is running")
@@ -113,7 +113,7 @@ class UpdateQueue:
             arrived = left > 0 and await self.arrived.wait(self._clock, left)
             if me != self._polls:
                 raise Conflict(self._conflict)
-            if not arrived:
+            if not arrived or not is_heard():
                 return []
         return self._take(limit)
 

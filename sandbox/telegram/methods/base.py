@@ -41,6 +41,8 @@ _BAD_JSON = {
 class Call:
     world: World
     uploads: Mapping[str, Upload]
+    is_heard: Callable[[], bool]
+    """Whether the caller is still there to get the answer."""
 
     def upload(self, value: str) -> Upload | None:
         """The file sent along with the request, when `value` says that there is one."""

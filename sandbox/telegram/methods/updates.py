@@ -20,7 +20,9 @@ async def get_updates(call: Call, params: GetUpdates) -> list[JsonObject]:
             "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
         )
     world.updates.allow(params.allowed_updates)
-    return await world.updates.poll(offset=params.offset, limit=params.limit, seconds=params.timeout)
+    return await world.updates.poll(
+        offset=params.offset, limit=params.limit, seconds=params.timeout, is_heard=call.is_heard
+    )
 
 
 async def set_webhook(call: Call, params: SetWebhook) -> bool:

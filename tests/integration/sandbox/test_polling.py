@@ -98,6 +98,25 @@ async def test_a_repeat_arrives_although_its_id_is_confirmed(api: Api, sandbox: 
     assert await ids(api, offset=first + 1) == []
 
 
+async def test_a_poll_of_a_dead_bot_takes_nothing(api: Api, sandbox: Sandbox, anna: Person) -> None:
+    await anna.says("a")
+    [number] = await ids(api)
+    await ids(api, offset=number + 1)
+    before = len(await sandbox.log("getUpdates"))
+    host, port = sandbox.base_url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET /bot{sandbox.token}/getUpdates?timeout=50 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    async def polled() -> bool:
+        return len(await sandbox.log("getUpdates")) > before
+
+    await until(polled)
+    writer.transport.abort()
+    await sandbox.call("GET", "/people")
+    await sandbox.repeat(number)
+    assert await ids(api, offset=number + 1) == [number]
+
+
 async def test_forged_updates_arrive_as_they_are(api: Api, sandbox: Sandbox) -> None:
     number = await sandbox.update({"poll": {"id": "1"}})
     _, body = await api("getUpdates")

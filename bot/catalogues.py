@@ -146,7 +146,9 @@ def _read(path: Path, language: str) -> Catalog:
 
 def _written(catalogue: Catalog) -> bytes:
     buffer = io.BytesIO()
-    write_po(buffer, catalogue, width=110, omit_header=False, sort_output=False, sort_by_file=True, include_lineno=False)
+    write_po(
+        buffer, catalogue, width=110, omit_header=False, sort_output=False, sort_by_file=True, include_lineno=False
+    )
     text = buffer.getvalue().decode()
     for name in ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Language-Team", "Generated-By"):
         text = re.sub(rf'"{name}: [^"]*(?:"\n"(?![A-Z][A-Za-z-]+: )[^"]*)*"\n', "", text)

@@ -39,7 +39,5 @@ def greeting(user: UserView, tr: Translator) -> Html:
     about = tr.html("I am Kassandra. I sell predictions: choose a model, answer its questions, get the answer.")
     parts = [f"<b>{hello}</b>", about]
     if user.balance:
-        parts.append(
-            tr.html("🎁 <b>{credits}</b> are yours as a welcome: enough to begin.", credits=tr.credits(user.balance))
-        )
+        parts.append(tr.html("🎁 A welcome gift: <b>{credits}</b>.", credits=tr.credits(user.balance)))
     return Html("\n\n".join(parts))

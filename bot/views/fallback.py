@@ -1,0 +1,76 @@
+"""Answers to what nobody expected: kind, short, with a way on."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from bot import keyboards
+from bot.commands import COMMANDS
+from bot.i18n import Html, Translator
+from bot.limits import BUTTON, cut_plain
+from bot.screens import Button, Screen
+from services.errors import N_
+
+OUT_OF_DATE: Final = N_("This button is out of date. Here is a fresh menu.")
+NOTHING_TO_CANCEL: Final = N_("There is nothing to cancel.")
+QUESTION_LEFT: Final = N_("The question is left; the profile stays as it was.")
+LINK_UNKNOWN: Final = N_("This link leads nowhere any more. Choose from what there is:")
+
+FOUND: Final = N_("Is it one of these?")
+TEXT: Final = N_("I did not understand that: I am better with buttons.")
+NUMBERS: Final = N_("These look like values for a model. Choose the model first, then send them.")
+
+CONTENT: Final = {
+    "sticker": N_("A nice sticker! But I understand only buttons and words."),
+    "voice": N_("I cannot listen yet. Please type it or press a button."),
+    "video": N_("I cannot watch videos. Please type it or press a button."),
+    "photo": N_("A picture needs a model that asks for one. Choose the model first, then send the picture."),
+    "document": N_("A file needs a model that asks for one. Choose the model first, then send the file."),
+    "location": N_("I do not need to know where you are. Choose from the menu:"),
+    "contact": N_("I do not need a contact. Choose from the menu:"),
+    "dice": N_("Chance is not my trade: I predict from data. Choose from the menu:"),
+    "poll": N_("I do not take part in polls. Choose from the menu:"),
+    "other": N_("I do not know what to do with this. Choose from the menu:"),
+}
+CONTENT_IN_FORM: Final = N_("This cannot answer the question. Press “Continue the form” to see it again.")
+
+EDITED: Final = N_("I do not read edited messages again. Please send it anew.")
+EDITED_IN_FORM: Final = N_(
+    "I do not read edited messages again. To change an answer, press “Continue the form”, "
+    "then go back to its question or choose it at the summary."
+)
+
+
+def unknown_command_text(tr: Translator, command: str) -> Html:
+    """Names the command that was probably meant."""
+    near = get_close_matches(command.lower(), [*COMMANDS, "start"], n=1, cutoff=0.6)
+    if near:
+        return tr.html(
+            "There is no command /{command}. Did you mean /{near}?", command=cut_plain(command, 32), near=near[0]
+        )
+    return tr.html("There is no command /{command}. All commands are in /help.", command=cut_plain(command, 32))
+
+
+def looks_like_numbers(text: str) -> bool:
+    letters = sum(c.isalpha() for c in text)
+    return any(c.isdigit() for c in text) and letters <= 2
+
+
+def suggestions_screen(tr: Translator, models: Sequence[tuple[str, str]]) -> Screen:
+    """`models`: slug and title with icon of those that a text seems to name."""
+    rows = [(Button(text=cut_plain(title, BUTTON), action=keyboards.model_action(slug)),) for slug, title in models]
+    return Screen(text=tr.html(FOUND), rows=(*rows, (keyboards.models_button(tr), keyboards.menu_button(tr))))
+
+
+def form_left(tr: Translator, title: str) -> Html:
+    return tr.html("The form “{title}” is left. Nothing was charged.", title=title)
+
+
+def notice_screen(text: str, tr: Translator) -> Screen:
+    """`text`: HTML."""
+    return Screen(text=text, rows=((keyboards.models_button(tr), keyboards.menu_button(tr)),))
+
+
+def plain_screen(text: str) -> Screen:
+    """`text`: HTML; the screen above it has the buttons."""
+    return Screen(text=text)

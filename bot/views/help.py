@@ -1,0 +1,76 @@
+"""Help and the terms."""
+
+from typing import Final
+
+from bot import keyboards
+from bot.commands import COMMANDS
+from bot.i18n import Html, Translator
+from bot.screens import Button, Screen
+from services.errors import N_
+
+HOW: Final = N_(
+    "<b>❔ How it works</b>\n\n"
+    "1. Choose a model: it says what it predicts, from what, and for how much.\n"
+    "2. Answer its questions. At any of them you can go back or leave; nothing is charged yet.\n"
+    "3. Check the summary and confirm. Only now the price is charged.\n"
+    "4. The answer comes into this chat and stays in the history, where it can be opened and repeated.\n\n"
+    "If a model cannot answer, its price comes back to your balance by itself."
+)
+CHANGE: Final = N_(
+    "To change an answer, go back to its question or choose it at the summary: editing an old message changes nothing."
+)
+
+TERMS: Final = (
+    N_(
+        "<b>📄 Terms</b>\n\n"
+        "<b>Credits.</b> Credits pay for predictions in this bot and for nothing else. They cannot be exchanged for "
+        "money here or passed to another person."
+    ),
+    N_(
+        "<b>Price.</b> The price is shown before you confirm, and exactly that is charged. "
+        "Filling in a form costs nothing."
+    ),
+    N_(
+        "<b>When a prediction fails.</b> If a model cannot answer, or the prediction is canceled, "
+        "its whole price returns to your balance by itself. An answer that you did not expect is still an answer."
+    ),
+    N_(
+        "<b>Expiry.</b> Some credits, such as bonuses, end on a date; “Balance” shows it. Those that end first are "
+        "spent first. What is not spent by then expires. Credits that return to an expired lot expire too."
+    ),
+    N_(
+        "<b>Not advice.</b> Predictions are statistical estimates from past data. They can be wrong. They are not "
+        "financial, medical or any other professional advice; what you do with them is your decision and your risk."
+    ),
+    N_(
+        "<b>Your data.</b> Kept are: your Telegram name and id, what you wrote in the profile, your answers with the "
+        "pictures you sent, and the predictions made from them. The profile can be cleared at any time."
+    ),
+)
+
+
+def help_screen(tr: Translator, contact: Html) -> Screen:
+    """`contact`: HTML that names the owner."""
+    commands = "\n".join(f"/{name} — {tr.escape(tr.gettext(text))}" for name, text in COMMANDS.items())
+    ask = tr.html("Questions? Write to {contact}.", contact=contact)
+    parts = [tr.html(HOW), tr.html(CHANGE), commands, ask]
+    rows = (
+        (keyboards.models_button(tr),),
+        (Button(text=tr.gettext("📄 Terms"), action=keyboards.TERMS), keyboards.menu_button(tr)),
+    )
+    return Screen(text="\n\n".join(parts), rows=rows)
+
+
+def terms_screen(tr: Translator, contact: Html) -> Screen:
+    ask = tr.html("<b>Contact.</b> Anything else, money included: {contact}.", contact=contact)
+    rows = ((keyboards.back_button(tr, keyboards.HELP), keyboards.menu_button(tr)),)
+    return Screen(text="\n\n".join([*(tr.html(part) for part in TERMS), ask]), rows=rows)
+
+
+def contact_of(tr: Translator, *, telegram_id: int | None, username: str | None) -> Html:
+    """How to reach the owner: by name where Telegram has one, else by a link, else in words."""
+    if username:
+        return Html(f"@{tr.escape(username)}")
+    if telegram_id is not None:
+        return tr.html('<a href="tg://user?id={id}">the owner</a>', id=telegram_id)
+    return tr.html("the owner of this bot")

@@ -1,0 +1,78 @@
+"""How commands, menus and forms live together in one chat.
+
+A form that is under way survives every other screen: those of commands bear a button back to it. While its state is set,
+what is typed answers it; the main menu and a question of the profile pause it (the state goes, the answers stay).
+/start, /cancel and another form end it.
+"""
+
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+
+from bot import chat, keyboards
+from bot.forms.model import FormState
+from bot.i18n import Translator
+from bot.screens import Screen
+from services.models import Models
+
+Event = Message | CallbackQuery  # a command and the button that does the same share a handler
+
+
+class ProfileQuestion(StatesGroup):
+    email = State()
+    age = State()
+
+
+async def respond(event: Event, state: FSMContext, tr: Translator, screen: Screen) -> None:
+    """Show a screen that has nothing to do with the form: below a command, in place under a button. A question of the
+    profile is left; a form gets a way back."""
+    await leave_question(state)
+    if await open_form(state) is not None:
+        screen = keyboards.with_continue(screen, tr)
+    await put(event, screen)
+
+
+async def put(event: Event, screen: Screen) -> None:
+    if isinstance(event, CallbackQuery):
+        await chat.show(event, screen)
+    else:
+        assert event.bot is not None
+        await chat.send(event.bot, event.chat.id, screen)
+
+
+async def leave_question(state: FSMContext) -> bool:
+    """Whether a question of the profile was asked."""
+    asked = await state.get_state() in ProfileQuestion.__state_names__
+    if asked:
+        await pause(state)
+    return asked
+
+
+async def pause(state: FSMContext) -> None:
+    """What is typed answers nothing any more; the form's answers stay."""
+    await state.set_state(None)
+
+
+async def open_form(state: FSMContext) -> FormState | None:
+    """The form under way or paused."""
+    return FormState.load(await state.get_data())
+
+
+async def open_form_title(state: FSMContext, models: Models, tr: Translator) -> str | None:
+    form = await open_form(state)
+    return None if form is None else await title_of(form.slug, models, tr)
+
+
+async def title_of(slug: str, models: Models, tr: Translator) -> str:
+    """The title, plain, of a model or a preset, sold or not; of one that is gone, its slug."""
+    if (title := model_title(slug, models, tr)) != slug:
+        return title
+    for offer in await models.offers():
+        if offer.slug == slug and offer.title is not None:
+            return tr.pick(offer.title)
+    return slug
+
+
+def model_title(slug: str, models: Models, tr: Translator) -> str:
+    manifest = models.manifest(slug)
+    return slug if manifest is None else tr.pick(manifest.title)

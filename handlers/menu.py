@@ -1,0 +1,40 @@
+"""/menu, /cancel and the button home."""
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.fsm.context import FSMContext
+from aiogram.types import Message
+
+from bot import keyboards
+from bot.i18n import Translator
+from bot.views import fallback
+from bot.views.menu import menu_screen
+from handlers.dialog import Event, leave_question, open_form_title, pause, put
+from handlers.filters import Pressed
+from services.models import Models
+from services.users import UserView
+
+
+def router() -> Router:
+    router = Router(name="menu")
+    router.message.register(show_menu, Command("menu", ignore_case=True))
+    router.message.register(cancel, Command("cancel", ignore_case=True))
+    router.callback_query.register(show_menu, Pressed(keyboards.MENU))
+    return router
+
+
+async def show_menu(event: Event, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+    """A form is paused: the menu offers to continue it."""
+    await pause(state)
+    await put(event, menu_screen(user, tr, paused=await open_form_title(state, models, tr)))
+
+
+async def cancel(message: Message, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+    """Leave what is asked now: a question of the profile before the form that it interrupted."""
+    title = await open_form_title(state, models, tr)
+    if await leave_question(state):
+        await put(message, menu_screen(user, tr, above=tr.html(fallback.QUESTION_LEFT), paused=title))
+        return
+    await state.clear()
+    above = tr.html(fallback.NOTHING_TO_CANCEL) if title is None else fallback.form_left(tr, title)
+    await put(message, menu_screen(user, tr, above=above))

@@ -38,7 +38,7 @@ def empty_url(server: SqliteServer | PostgresServer) -> Iterator[str]:
     """A database without tables (for SQLite, the name of a file that is not there yet)."""
     url = server.create(migrated=False)
     yield url
-    server.drop(url)
+    server.give_back(url)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def database_url(server: SqliteServer | PostgresServer) -> Iterator[str]:
     """A migrated empty database of this test alone."""
     url = server.create()
     yield url
-    server.drop(url)
+    server.give_back(url)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def sqlite_url(sqlite_server: SqliteServer) -> Iterator[str]:
     url = sqlite_server.create()
     yield url
-    sqlite_server.drop(url)
+    sqlite_server.give_back(url)
 
 
 @pytest.fixture
@@ -78,4 +78,4 @@ async def postgres_database(postgres_server: PostgresServer) -> AsyncIterator[Da
     database = Database(url)
     yield database
     await database.close()
-    postgres_server.drop(url)
+    postgres_server.give_back(url)

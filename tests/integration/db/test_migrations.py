@@ -87,10 +87,10 @@ async def test_processes_that_migrate_at_once_wait_for_each_other(empty_url: str
             stderr=asyncio.subprocess.PIPE,
             cwd=migrate.MIGRATIONS.parent,
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     results = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
-    assert [process.returncode for process in processes] == [0, 0, 0], results
+    assert [process.returncode for process in processes] == [0, 0], results
     migrate.require_head(empty_url)
 
 

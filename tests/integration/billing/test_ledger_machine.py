@@ -1,0 +1,274 @@
+"""All operations of the ledger in any order, on both databases: after each step the audit holds and every lot has what
+a plain model of the rules says. `LEDGER_EXAMPLES=500` runs it longer."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.billing import Lot, TransactionKind
+from db.engine import Database
+from db.predictions import PredictionStatus
+from db.users import User
+from services.billing import audit, ledger
+from services.billing.ledger import InsufficientBalance, Posting
+from tests.support.clock import FakeClock
+from tests.support.databases import PostgresServer, SqliteServer
+from tests.support.shop import add_model, add_prediction, add_user
+
+EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "15"))
+STEPS = 25
+AMOUNTS = st.integers(1, 400)
+USERS = st.sampled_from([0, 1])
+
+
+@dataclass(slots=True)
+class ModelLot:
+    id: int
+    held: int
+    ends: datetime | None
+
+    def ended(self, now: datetime) -> bool:
+        return self.ends is not None and self.ends <= now
+
+
+@dataclass(slots=True)
+class Account:
+    """One user by the rules of the shop, without a database."""
+
+    id: int
+    lots: list[ModelLot] = field(default_factory=list)
+
+    @property
+    def balance(self) -> int:
+        return sum(lot.held for lot in self.lots)
+
+    def spendable(self, now: datetime, lot_id: int | None = None) -> list[ModelLot]:
+        """Earliest end first, the endless ones last."""
+        lots = [lot for lot in self.lots if lot.held and not lot.ended(now) and lot_id in (None, lot.id)]
+        return sorted(lots, key=lambda lot: (lot.ends is None, lot.ends or now, lot.id))
+
+    def write_off(self, now: datetime) -> int:
+        ended = [lot for lot in self.lots if lot.held and lot.ended(now)]
+        for lot in ended:
+            lot.held = 0
+        return len(ended)
+
+    def take(self, amount: int, now: datetime, lot_id: int | None = None) -> dict[int, int]:
+        taken = {}
+        for lot in self.spendable(now, lot_id):
+            part = min(lot.held, amount)
+            if part:
+                lot.held -= part
+                amount -= part
+                taken[lot.id] = part
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    arguments: dict[str, Any]  # Any: as ledger.grant takes them
+    posting: Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    account: Account
+    amount: int
+    prediction_id: UUID
+    taken: dict[int, int]
+    posting: Posting
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    grants: Bundle[Granted] = Bundle("grants")
+    held: Bundle[Charged] = Bundle("held")
+    returned: Bundle[tuple[Charged, Posting]] = Bundle("returned")
+
+    def __init__(self, server: SqliteServer | PostgresServer) -> None:
+        super().__init__()
+        self.server, self.url = server, server.create()
+        self.runner = asyncio.Runner()
+        self.database = Database(self.url)
+        self.clock = FakeClock()
+        self.names = 0
+        self.write(add_model)
+        self.accounts = [Account(self.write(add_user)) for _ in range(2)]
+
+    def write(self, work: Callable[..., Any], **arguments: Any) -> Any:  # Any: any function of a transaction
+        return self.runner.run(self.database.write(work, **arguments))
+
+    def refused(self, work: Callable[..., Any], **arguments: Any) -> bool:
+        try:
+            self.write(work, **arguments)
+        except InsufficientBalance:
+            return True
+        return False
+
+    def name(self) -> str:
+        self.names += 1
+        return f"operation:{self.names}"
+
+    @rule(hours=st.integers(-3, 12))
+    def time_passes(self, hours: int) -> None:
+        """Backwards too: machines disagree."""
+        self.clock.advance(hours=hours)
+
+    @rule(target=grants, user=USERS, amount=AMOUNTS, hours=st.none() | st.integers(-1, 24))
+    def grant(self, user: int, amount: int, hours: int | None) -> Granted:
+        account = self.accounts[user]
+        ends = None if hours is None else self.clock() + timedelta(hours=hours)
+        kind = TransactionKind.WELCOME
+        arguments = {"user_id": account.id, "amount": amount, "kind": kind, "key": self.name(), "expires_at": ends}
+        posting = self.write(ledger.grant, **arguments, now=self.clock())
+        account.lots.append(ModelLot(posting.lot_id, amount, ends))
+        assert (posting.amount, posting.balance_after) == (amount, account.balance)
+        return Granted(arguments, posting)
+
+    @rule(granted=grants)
+    def grant_again(self, granted: Granted) -> None:
+        assert self.write(ledger.grant, **granted.arguments, now=self.clock()) == granted.posting
+
+    @rule(user=USERS, amount=AMOUNTS)
+    def grant_and_fail(self, user: int, amount: int) -> None:
+        def fail(session: Session) -> None:
+            user_id, kind = self.accounts[user].id, TransactionKind.WELCOME
+            ledger.grant(session, user_id=user_id, amount=amount, kind=kind, key=self.name(), now=self.clock())
+            raise ZeroDivisionError
+
+        try:
+            self.write(fail)
+        except ZeroDivisionError:
+            return
+        raise AssertionError("the error did not reach the caller")
+
+    @rule(target=held, user=USERS, amount=AMOUNTS)
+    def charge(self, user: int, amount: int) -> Any:  # Any: hypothesis' own "nothing for the bundle"
+        account, now = self.accounts[user], self.clock()
+
+        def buy(session: Session) -> tuple[UUID, Posting]:
+            prediction_id = add_prediction(session, user_id=account.id, price=amount)
+            return prediction_id, ledger.charge(
+                session, user_id=account.id, amount=amount, prediction_id=prediction_id, now=now
+            )
+
+        if sum(lot.held for lot in account.spendable(now)) < amount:
+            assert self.refused(buy)
+            return multiple()
+        prediction_id, posting = self.write(buy)
+        account.write_off(now)
+        taken = account.take(amount, now)
+        assert (posting.amount, posting.balance_after) == (-amount, account.balance)
+        return Charged(account, amount, prediction_id, taken, posting)
+
+    @rule(charged=held)
+    def charge_again(self, charged: Charged) -> None:
+        what = {"user_id": charged.account.id, "amount": charged.amount, "prediction_id": charged.prediction_id}
+        assert self.write(ledger.charge, **what, now=self.clock()) == charged.posting
+
+    @rule(target=returned, charged=consumes(held))
+    def charge_refund(self, charged: Charged) -> tuple[Charged, Posting]:
+        now = self.clock()
+
+        def fail(session: Session) -> Posting:
+            set_status(session, charged.prediction_id, PredictionStatus.FAILED)
+            return ledger.charge_refund(session, prediction_id=charged.prediction_id, now=now)
+
+        posting = self.write(fail)
+        for lot in charged.account.lots:
+            if not lot.ended(now):
+                lot.held += charged.taken.get(lot.id, 0)
+        assert posting.amount == charged.amount
+        return charged, posting
+
+    @rule(again=returned)
+    def charge_refund_again(self, again: tuple[Charged, Posting]) -> None:
+        charged, posting = again
+        assert self.write(ledger.charge_refund, prediction_id=charged.prediction_id, now=self.clock()) == posting
+
+    @rule(charged=consumes(held))
+    def succeed(self, charged: Charged) -> None:
+        self.write(set_status, prediction_id=charged.prediction_id, status=PredictionStatus.SUCCEEDED)
+
+    @rule(limit=st.sampled_from([1, 500]))
+    def expire(self, limit: int) -> None:
+        now, count = self.clock(), 0
+        while found := self.write(ledger.expire, now=now, limit=limit):
+            count += found
+        assert count == sum(account.write_off(now) for account in self.accounts)
+
+    @rule(user=USERS, amount=AMOUNTS, partly=st.booleans(), lot=st.none() | st.integers(0, 5), again=st.booleans())
+    def take_back(self, user: int, amount: int, partly: bool, lot: int | None, again: bool) -> None:
+        account, now = self.accounts[user], self.clock()
+        lot_id = account.lots[lot % len(account.lots)].id if lot is not None and account.lots else None
+        covered = min(amount, sum(lot.held for lot in account.spendable(now, lot_id)))
+        what = {"user_id": account.id, "amount": amount, "key": self.name(), "lot_id": lot_id, "partly": partly}
+        if covered < amount and not partly:
+            assert self.refused(ledger.take_back, **what, now=now)
+            return
+        posting = self.write(ledger.take_back, **what, now=now)
+        account.write_off(now)
+        account.take(covered, now, lot_id)
+        assert (posting is None) == (covered == 0)
+        if posting is not None:
+            assert (posting.amount, posting.balance_after) == (-covered, account.balance)
+            if again:
+                assert self.write(ledger.take_back, **what, now=now) == posting
+
+    @invariant()
+    def the_audit_holds(self) -> None:
+        report = self.runner.run(audit.run_audit(self.database))
+        assert report.ok, f"\n{report}"
+
+    @invariant()
+    def lots_hold_what_the_model_says(self) -> None:
+        balances, lots = self.runner.run(self.database.read(balances_and_lots))
+        assert balances == {account.id: account.balance for account in self.accounts}
+        assert lots == {lot.id: lot.held for account in self.accounts for lot in account.lots}
+
+    def teardown(self) -> None:
+        self.runner.run(self.database.close())
+        self.runner.close()
+        self.server.give_back(self.url)
+
+
+def set_status(session: Session, prediction_id: UUID, status: PredictionStatus) -> None:
+    row = prediction_id.hex if session.get_bind().dialect.name == "sqlite" else prediction_id
+    session.execute(text("UPDATE predictions SET status = :status WHERE id = :row"), {"status": status, "row": row})
+
+
+def balances_and_lots(session: Session) -> tuple[dict[int, int], dict[int, int]]:
+    users, lots = table_of(User), table_of(Lot)
+    balances = session.execute(select(users.c.id, users.c.balance)).all()
+    held = session.execute(select(lots.c.id, lots.c.remaining)).all()
+    return {row.id: row.balance for row in balances}, {row.id: row.remaining for row in held}
+
+
+def test_any_order_of_operations(server: SqliteServer | PostgresServer) -> None:
+    run_state_machine_as_test(
+        lambda: LedgerMachine(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,  # the machine may be busy
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )

@@ -47,9 +47,16 @@ class ModelUnavailable(InferenceError):
 
 
 class ModelBroken(InferenceError):
-    """The model's file cannot be run at all; `params["problem"]` is one line for the operator."""
+    """The model's file cannot be run, or not with this manifest; the operator's line is `problem` and `fix`."""
 
     message = N_("This model is out of order. We are looking into it.")
+
+    def __init__(self, *, problem: str, fix: str = "Export the model again") -> None:
+        super().__init__(problem=problem, fix=fix)
+        self.problem, self.fix = problem, fix
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.fix}"
 
 
 class RunTimeout(InferenceError):

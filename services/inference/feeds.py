@@ -30,7 +30,7 @@ Build: TypeAlias = Callable[[Sequence[Row]], Array]
 Sources: TypeAlias = Mapping[tuple[str, str], Sequence[float]]
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
-_PACKED = {"float32": "f", "float64": "d", "int64": "q", "int32": "i", "bool": "?"}
+_PACKED = {"float32": "f", "float64": "d", "float16": "e", "int64": "q", "int32": "i", "uint8": "B", "bool": "?"}
 
 
 class Feeder:
@@ -47,9 +47,12 @@ class Feeder:
             if field.tensor is not None:
                 fields.setdefault(field.tensor.name, []).append(field)
         known = {tensor.name: tensor for tensor in graph}
-        for name in sorted(fields.keys() ^ known.keys()):
-            where = "the graph has no such input" if name in fields else "no input of the manifest feeds it"
-            raise ModelBroken(problem=f'tensor "{name}": {where}')
+        if unknown := sorted(fields.keys() - known.keys()):
+            problem, fix = f'the graph has no input "{unknown[0]}"', f"Name one of: {', '.join(known)}"
+            raise ModelBroken(problem=problem, fix=fix)
+        if unfed := sorted(known.keys() - fields.keys()):
+            problem, fix = f'nothing feeds the graph\'s input "{unfed[0]}"', "Add an input with that tensor"
+            raise ModelBroken(problem=problem, fix=fix)
         for name, columns in fields.items():
             self._plan.append((name, _fit(columns, known[name]), _builder(columns, sources)))
         self.several = all(fit.several for _, fit, _ in self._plan)
@@ -93,10 +96,11 @@ def _fit(fields: Sequence[Input], graph: GraphTensor) -> Fit:
     assert first is not None
     if graph.dtype != first.dtype:
         problem = f'tensor "{graph.name}" takes {graph.dtype}, the manifest makes {first.dtype}'
-        raise ModelBroken(problem=problem)
+        raise ModelBroken(problem=problem, fix=f'Write dtype = "{graph.dtype}"')
     if (found := fit(row, graph.shape)) is None:
         made, wanted = show_shape((None, *row)), show_shape(graph.shape or ())
-        raise ModelBroken(problem=f'tensor "{graph.name}" takes {wanted}, the manifest makes {made}')
+        problem = f'tensor "{graph.name}" takes {wanted}, the manifest makes {made}'
+        raise ModelBroken(problem=problem, fix="Make the inputs of this tensor as many and as long as it takes")
     return found
 
 

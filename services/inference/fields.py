@@ -14,6 +14,7 @@ from services.inference.schema import (
     ImageTensor,
     Name,
     Numbers,
+    NumberTensor,
     SeriesTensor,
     Table,
     TensorSpec,
@@ -39,6 +40,7 @@ class Bounded(Question):
     min: float | None = None
     max: float | None = None
     above: float | None = None
+    tensor: NumberTensor | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -128,6 +130,7 @@ class BooleanInput(Question):
     type: Literal["boolean"]
     default: bool | None = None
     example: bool | None = None
+    tensor: NumberTensor | None = None
 
 
 class DateInput(Question):

@@ -13,12 +13,12 @@ import onnx
 import onnxruntime as ort
 
 from services.errors import ShopError
-from services.inference.errors import InvalidValue, ManifestError, ModelBroken, RunFailed, RunTimeout
+from services.inference.errors import BadOutput, InvalidValue, ManifestError, ModelBroken, RunFailed, RunTimeout
 from services.inference.feeds import Feeder
 from services.inference.manifest import MANIFEST, Manifest, SeriesInput
 from services.inference.results import Reader
 from services.inference.runtime import Limit
-from services.inference.samples import example_row
+from services.inference.samples import example_row, gives_examples
 from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
 
@@ -49,23 +49,31 @@ class OnnxRuntime:
         self._reader = Reader(self._manifest)
         known = {tensor.name for tensor in self._session.get_outputs()}
         if missing := [name for name in self._reader.tensors if name not in known]:
-            raise ModelBroken(problem=f'tensor "{missing[0]}": the graph has no such output, only {sorted(known)}')
+            problem, fix = f'the graph has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"
+            raise ModelBroken(problem=problem, fix=fix)
 
     def warm_up(self, limit: Limit) -> None:
         row = example_row(self._manifest, self._folder)
-        for answer in self.run([row], limit):
-            if isinstance(answer, ShopError) and not isinstance(answer, InvalidValue):
+        try:
+            answer = self.run([row], limit)[0]
+            if isinstance(answer, ShopError):
                 raise answer
+        except InvalidValue as error:
+            problem = f"the example does not fit: {error.message.format(**error.params)}"
+            raise ModelBroken(problem=problem, fix="Correct the example") from error
+        except (RunFailed, BadOutput) as error:
+            if gives_examples(self._manifest):  # what was made up may be refused, the operator's example may not
+                problem = f"the example gives no answer: {error.params['problem']}"
+                raise ModelBroken(problem=problem, fix="Correct the example or the model") from error
 
     def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
         groups = self._feeder.groups(rows)
         if len(groups) == 1:
             return self._run(rows, limit)
-        answers: list[Result | ShopError] = [ModelBroken()] * len(rows)
+        answers: dict[int, Result | ShopError] = {}
         for group in groups:
-            for position, answer in zip(group, self._run([rows[i] for i in group], limit), strict=True):
-                answers[position] = answer
-        return answers
+            answers.update(zip(group, self._run([rows[i] for i in group], limit), strict=True))
+        return [answers[position] for position in range(len(rows))]
 
     def close(self) -> None:
         del self._session
@@ -75,7 +83,8 @@ class OnnxRuntime:
             return load_source(self._folder, field, value)
         except InvalidValue as error:
             problem = error.message.format(**error.params)
-            raise ModelBroken(problem=f'source "{value}" of "{field.name}": {problem}') from error
+            problem = f'source "{value}" of "{field.name}": {problem}'
+            raise ModelBroken(problem=problem, fix="Correct the file or the bounds of the input") from error
 
     def _run(self, rows: Sequence[Row], limit: Limit) -> list[Result | ShopError]:
         feeds = self._feeder.feeds(rows)

@@ -1,8 +1,10 @@
 """What executes a model. `onnx` runs in this process; a child process or an inference server elsewhere is another class
 with these methods: each is called in a thread of the engine and may block."""
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from services.errors import ShopError
@@ -43,3 +45,21 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Let go of memory, processes and connections."""
+
+
+@contextmanager
+def watched(limit: Limit) -> Iterator[Limit]:
+    """Hold a blocking run to its limit from a thread of its own: for commands, which have no event loop to watch."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(max(limit.left(), 0.05)):
+            pass
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield limit
+    finally:
+        over.set()
+        thread.join()

@@ -33,6 +33,14 @@ def example_row(manifest: Manifest, folder: Path) -> Row:
     return Row(values=values, files=files)
 
 
+def gives_examples(manifest: Manifest) -> bool:
+    """Whether every input has an example or a default of the manifest's."""
+    return all(
+        field.example is not None or (not isinstance(field, ImageInput) and field.default is not None)
+        for field in manifest.inputs
+    )
+
+
 def sample_value(field: Input) -> Value:
     """The example, else the default, else a value that the field allows."""
     for given in (example_value(field), default_value(field)):

@@ -67,7 +67,8 @@ Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w. -]{0,127}$")]  # no path: it is looked up in the model's folder
 Numbers = Annotated[tuple[float, ...], Array]
-Dtype = Literal["float32", "float64", "int64", "int32", "bool", "string"]
+Dtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
+NumericDtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool"]
 
 
 class TensorSpec(Table):
@@ -101,9 +102,13 @@ class TextTensor(TensorSpec):
     dtype: Literal["string"] = "string"
 
 
-class SeriesTensor(TensorSpec):
+class NumberTensor(TensorSpec):
+    dtype: NumericDtype = "float32"
+
+
+class SeriesTensor(NumberTensor):
     layout: Literal["row", "column"] = "row"
 
 
-class ImageTensor(TensorSpec):
+class ImageTensor(NumberTensor):
     layout: Literal["NCHW", "NHWC", "flat"] = "NCHW"

@@ -22,8 +22,8 @@ class Result(NamedTuple):
     """Answers by the output's name: number and probability → float, classes → `{"value", "probabilities"}`,
     text → str, series → list (of `[low, middle, high]` for a band), image → null here and PNG bytes in `images`.
 
-    `advice` is the position of the first rule of the manifest that holds. (A named tuple takes half the time of a frozen
-    dataclass to make, and one is made for every row.)
+    `advice` is the position of the first rule of the manifest that holds. (A named tuple is made in half the time of
+    a frozen dataclass, and one is made for every row.)
     """
 
     outputs: dict[str, Json]
@@ -33,7 +33,7 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphTensor:
-    """An input or output of a graph. A dimension that is not fixed is None; `shape` is None where none is told.
+    """An input or output of a graph. A dimension that is not fixed is None, and so is a shape of unknown rank.
 
     `dtype` is one of the manifest's, another of ONNX (`float16`), or `seq(map)`.
     """
@@ -71,10 +71,10 @@ def fit(row: Shape, graph: Shape | None) -> Fit | None:
             return Fit(shape=row, batched=True, several=several)
         if row == (1,) and inner == () and graph:
             return Fit(shape=(), batched=True, several=several)
-    if _agree(row, graph) or (row == (1,) and graph == ()):
-        return Fit(shape=tuple(graph and row), batched=False, several=False)
     if batch in {None, 1} and inner and None not in row and _size(row) == _size(inner):
         return Fit(shape=inner, batched=True, several=several)
+    if _agree(row, graph) or (row == (1,) and graph == ()):
+        return Fit(shape=tuple(graph and row), batched=False, several=False)
     return None
 
 

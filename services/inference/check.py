@@ -11,7 +11,7 @@ import onnx
 from services.errors import ShopError
 from services.inference.errors import InvalidValue, ManifestError, ModelBroken
 from services.inference.manifest import Manifest, SeriesInput, load_manifest
-from services.inference.onnx_runtime import OnnxRuntime, external_data, one_line
+from services.inference.onnx_runtime import OnnxRuntime, check_file, one_line
 from services.inference.runtime import Limit, watched
 from services.inference.samples import example_row
 from services.inference.tensors import Result, Row
@@ -68,10 +68,11 @@ def _files(folder: Path, manifest: Manifest) -> list[Path]:
 
 
 def _onnx_line(data: bytes) -> CheckLine | None:
-    if problem := external_data(data):
-        return CheckLine(what="onnx", ok=False, detail=problem, fix="Export the model as one file")
     try:
+        check_file(data)
         onnx.checker.check_model(data)
+    except ModelBroken as error:
+        return CheckLine(what="onnx", ok=False, detail=error.problem, fix=error.fix)
     except (onnx.checker.ValidationError, ValueError) as error:
         return CheckLine(what="onnx", ok=False, detail=one_line(error), fix="Export the model again")
     return None

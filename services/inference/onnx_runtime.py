@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
 
 MAX_FILE_BYTES = 1_500_000_000
+_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.cc:\d+ .*?\) (?=[A-Z])")
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
@@ -93,8 +95,7 @@ class OnnxRuntime:
 
 def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types
     """A session over the bytes of an ONNX file. Raises ModelBroken with one line of why not."""
-    if problem := external_data(data):
-        raise ModelBroken(problem=problem)
+    check_file(data)
     _share_memory()
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -137,20 +138,20 @@ def graph_tensors(tensors: Sequence[Any]) -> list[GraphTensor]:
     return found
 
 
-def external_data(data: bytes) -> str | None:
-    """Why the file cannot be taken by itself: it is no ONNX, or keeps weights elsewhere, where nobody checked them."""
+def check_file(data: bytes) -> None:
+    """Raise ModelBroken for what is no ONNX file, or keeps weights in other files, where nobody checked them."""
     if len(data) > MAX_FILE_BYTES:
-        return f"the file is over {MAX_FILE_BYTES // 1_000_000} MB"
+        raise ModelBroken(problem=f"the file is over {MAX_FILE_BYTES // 1_000_000} MB", fix="Take a smaller model")
     try:
         model = onnx.load_model_from_string(data)
     except Exception as error:  # noqa: BLE001 — protobuf's error types depend on which of its engines is installed
-        return f"not an ONNX file: {one_line(error)}"
+        raise ModelBroken(problem=f"not an ONNX file: {one_line(error)}") from None
     if not model.HasField("graph"):
-        return "not an ONNX file: it has no graph"
+        raise ModelBroken(problem="not an ONNX file: it has no graph")
     for tensor in _tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            return f'"{tensor.name}" is kept in another file; save the model with its weights inside'
-    return None
+            problem = f'the weights "{tensor.name}" are kept in another file'
+            raise ModelBroken(problem=problem, fix="Save the model as one file with its weights inside")
 
 
 def _tensors(model: Any) -> Iterator[Any]:
@@ -174,7 +175,8 @@ def _tensors(model: Any) -> Iterator[Any]:
 
 
 def one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    """The library's complaint without places in its own source and its error numbers."""
+    text = _NOISE.sub("", " ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= 300 else text[:299] + "…"
 
 

@@ -1,0 +1,1 @@
+"""What was bought, in words and pictures."""

@@ -1,0 +1,115 @@
+"""A model's answers in words. Results may be older than today's manifest: what does not fit it is left out."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bot.i18n import Html, Translator
+from bot.limits import cut_plain
+from services.inference.manifest import (
+    ClassesOutput,
+    Manifest,
+    NumberOutput,
+    Output,
+    ProbabilityOutput,
+    SeriesOutput,
+    TextOutput,
+)
+
+OTHERS: Final = 4  # classes named after the first
+WORDS: Final = 1500  # characters of a text that a model wrote
+Answer = Any  # JSON of a result: a number, a text, a list, the dict of classes
+
+
+def outputs_html(manifest: Manifest, outputs: Mapping[str, Answer], tr: Translator, *, helped: bool) -> Html:
+    """Every answer with its label; with `helped` also what it means."""
+    parts = []
+    for output in manifest.outputs:
+        lines = list(_lines(output, outputs.get(output.name), tr))
+        if lines and helped and output.help is not None:
+            lines.append(Html(f"<i>{tr.escape(tr.pick(output.help))}</i>"))
+        if lines:
+            parts.append("\n".join(lines))
+    gap = "\n\n" if any("\n" in part for part in parts) else "\n"
+    return Html(gap.join(parts))
+
+
+def advice_text(manifest: Manifest, advice: Answer, tr: Translator) -> str:
+    """The rule that held, or nothing where the manifest has no such rule any more."""
+    known = isinstance(advice, int) and 0 <= advice < len(manifest.advice)
+    return tr.pick(manifest.advice[advice].text) if known else ""
+
+
+def percent(share: float, decimals: int, tr: Translator) -> str:
+    """Neither nothing nor everything where it is not quite so: `<1 %`, `>99 %`."""
+    step = 10.0**-decimals
+    if 0 < share * 100 < step / 2:
+        return f"<{tr.number(step, decimals)}\u00a0%"
+    if 100 - step / 2 < share * 100 < 100:
+        return f">{tr.number(100 - step, decimals)}\u00a0%"
+    return f"{tr.number(share * 100, decimals)}\u00a0%"
+
+
+def amount(value: float, decimals: int, unit: Any, tr: Translator) -> str:  # Any: a manifest's text or none
+    number = tr.number(value, decimals).replace("-", "−")
+    if set(number) <= set("−0.,"):
+        number = number.removeprefix("−")
+    return number if unit is None else f"{number}\u00a0{tr.pick(unit)}"
+
+
+def ranked(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator) -> list[tuple[str, float]]:
+    """Labels with their probabilities, the likeliest first."""
+    shares: Mapping[str, float] = answer.get("probabilities", {})
+    ordered = sorted(shares.items(), key=lambda pair: (pair[0] != answer.get("value"), -pair[1]))
+    return [(output.label_of(value, tr.language), share) for value, share in ordered]
+
+
+def _lines(output: Output, answer: Answer, tr: Translator) -> Iterator[Html]:
+    label = tr.pick(output.label)
+    match output, answer:
+        case NumberOutput(), int() | float():
+            yield _said(label, amount(answer, output.decimals, output.unit, tr), tr)
+        case ProbabilityOutput(), int() | float():
+            yield _said(label, percent(answer, output.decimals, tr), tr)
+        case TextOutput(), str():
+            yield _said(label, cut_plain(output.label_of(answer, tr.language), WORDS), tr)
+        case ClassesOutput(), {"probabilities": {}}:
+            yield from _classes(output, answer, tr)
+        case SeriesOutput(), [_, *_]:
+            yield _said(label, _series(output, answer, tr), tr)
+
+
+def _said(label: str, value: str, tr: Translator) -> Html:
+    return Html(f"{tr.escape(label)}: <b>{tr.escape(value)}</b>")
+
+
+def _classes(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator) -> Iterator[Html]:
+    (top, share), *others = ranked(output, answer, tr)
+    yield Html(f"{tr.escape(tr.pick(output.label))}: <b>{tr.escape(top)}</b>, {tr.escape(percent(share, 0, tr))}")
+    named = others if len(others) < OTHERS else [other for other in others if other[1] >= 0.01][:OTHERS]
+    if named:
+        yield tr.escape(" · ".join(f"{label} {percent(share, 0, tr)}" for label, share in named))
+
+
+def _series(output: SeriesOutput, answer: list[Answer], tr: Translator) -> str:
+    """In words; the chart shows the rest."""
+
+    def write(value: float) -> str:
+        return amount(value, output.decimals, output.unit, tr)
+
+    if isinstance(answer[0], list):
+        low, middle, high = answer[-1]
+        if output.quantiles is None:
+            text = tr.gettext("at the end {middle} (from {low} to {high})")
+        else:
+            text = tr.gettext("at the end {middle} ({band}: from {low} to {high})")
+        band = "" if output.quantiles is None else tr.pick(output.quantiles)
+        return text.format(middle=write(middle), low=write(low), high=write(high), band=band)
+    if len(answer) == 1:
+        return write(answer[0])
+    return tr.gettext(
+        "from {first} to {last}, lowest {low}, highest {high}",
+        first=write(answer[0]),
+        last=write(answer[-1]),
+        low=write(min(answer)),
+        high=write(max(answer)),
+    )

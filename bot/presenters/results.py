@@ -1,0 +1,165 @@
+"""A prediction as its customer sees it: waiting, answered or paid back."""
+
+import asyncio
+from string import Formatter
+from typing import Final
+
+from bot import keyboards
+from bot.forms.words import value_words
+from bot.i18n import Html, Translator
+from bot.limits import CAPTION, TEXT, cut, cut_plain, length
+from bot.presenters.outputs import advice_text, outputs_html
+from bot.presenters.pictures import chart_of
+from bot.screens import Button, Screen
+from db.predictions import PredictionStatus
+from services.billing.credits import format_credits
+from services.charts import draw
+from services.errors import ShopError
+from services.inference import errors
+from services.inference.manifest import Manifest
+from services.models import Models
+from services.predictions.history import History, PredictionView
+
+AGAIN: Final = "again"  # again:<hex id>
+CHANGE: Final = "change"  # change:<hex id>
+RECAP: Final = 20  # answers named under a result
+
+
+async def prediction_screen(
+    view: PredictionView,
+    models: Models,
+    history: History,
+    tr: Translator,
+    *,
+    balance: int,
+    page: int | None = None,
+) -> Screen:
+    """`balance` in hundredths of a credit; `page`: of the history that it was opened from."""
+    manifest = models.manifest(view.model_slug)
+    heading = Html(f"{_icon(manifest)} <b>{tr.escape(await _title(view, models, tr))}</b>")
+    rows = _rows(view, tr, page, repeatable=manifest is not None)
+    if view.status is not PredictionStatus.SUCCEEDED:
+        text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
+        return Screen(text=cut(text, TEXT), rows=rows)
+    photo = await _picture(view, manifest, models, history, tr)
+    text = _answered(view, manifest, heading, tr, balance, limit=TEXT if photo is None else CAPTION)
+    return Screen(text=text, rows=rows, photo=photo)
+
+
+async def _picture(
+    view: PredictionView, manifest: Manifest | None, models: Models, history: History, tr: Translator
+) -> bytes | None:
+    """What the model painted, or a chart of what it answered."""
+    if painted := await history.images(view):
+        return next(iter(painted.values()))
+    if manifest is None:
+        return None
+    outputs = (view.result or {}).get("outputs", {})
+    folder = models.folder(view.model_slug)
+
+    def chart() -> bytes | None:
+        spec = chart_of(manifest, view.inputs, outputs, folder, tr)
+        return None if spec is None else draw(spec)
+
+    return await asyncio.to_thread(chart)
+
+
+def _answered(
+    view: PredictionView, manifest: Manifest | None, heading: Html, tr: Translator, balance: int, *, limit: int
+) -> str:
+    """The fullest text that fits: what may go first are the explanations, then the recapitulated answers."""
+    if manifest is None:
+        gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
+        return cut("\n\n".join([heading, gone, _footer(view, tr, balance)]), limit)
+    result = view.result or {}
+    advice = advice_text(manifest, result.get("advice"), tr)
+    recap = _recap(view, manifest, tr)
+    text = ""
+    for helped, recapped in ((True, True), (True, False), (False, True), (False, False)):
+        parts = [
+            heading,
+            outputs_html(manifest, result.get("outputs", {}), tr, helped=helped),
+            Html(f"💡 {tr.escape(advice)}") if advice else "",
+            recap if recapped else "",
+            _footer(view, tr, balance),
+        ]
+        text = "\n\n".join(part for part in parts if part)
+        if length(text) <= limit:
+            break
+    return cut(text, limit)
+
+
+def _recap(view: PredictionView, manifest: Manifest, tr: Translator) -> Html:
+    """What the customer had answered, folded."""
+    lines = [
+        f"{cut_plain(tr.pick(field.label), 60)}: {value_words(field, view.inputs[field.name], tr)}"
+        for field in manifest.inputs
+        if field.name in view.inputs
+    ]
+    if len(lines) > RECAP:
+        lines = [*lines[:RECAP], "…"]
+    return Html(f"<blockquote expandable>{tr.escape(chr(10).join(lines))}</blockquote>") if lines else Html()
+
+
+def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:
+    price = tr.credits(view.price) if view.price else tr.gettext("free")
+    moment = tr.moment(view.finished_at or view.created_at)
+    return tr.html(
+        "<i>{price} · {moment} · balance {balance}</i>", price=price, moment=moment, balance=format_credits(balance)
+    )
+
+
+def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator, balance: int) -> Html:
+    match view.status:
+        case PredictionStatus.QUEUED:
+            return tr.html("⏳ It waits in the queue. The answer will come here by itself.")
+        case PredictionStatus.RUNNING:
+            return tr.html("⚙️ The model is running. The answer will come here by itself.")
+    reason = tr.escape(_reason(view, manifest, tr))
+    if not view.price:
+        return Html(f"↩️ {reason}")
+    back = tr.html(
+        "Returned to you: <b>{price}</b>. Balance: {balance}",
+        price=tr.credits(view.price),
+        balance=format_credits(balance),
+    )
+    return Html(f"↩️ {reason}\n{back}")
+
+
+def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> str:
+    """The sentence of the error that the run ended with, where all it needs to say is still known."""
+    if view.status is PredictionStatus.CANCELED:
+        return tr.gettext("This prediction was canceled.")
+    error = getattr(errors, view.error_code or "", errors.RunFailed)
+    if not (isinstance(error, type) and issubclass(error, ShopError)):
+        error = errors.RunFailed
+    known = {"seconds": f"{manifest.runtime.timeout:g}"} if manifest is not None else {}
+    needed = {name for _, name, _, _ in Formatter().parse(error.message) if name is not None}
+    message = error.message if needed <= known.keys() else errors.RunFailed.message
+    return tr.gettext(message, **known)
+
+
+def _icon(manifest: Manifest | None) -> str:
+    return "🔮" if manifest is None else manifest.icon
+
+
+async def _title(view: PredictionView, models: Models, tr: Translator) -> str:
+    if view.preset_id is not None:
+        for offer in await models.offers():
+            if offer.preset_id == view.preset_id and offer.title is not None:
+                return tr.pick(offer.title)
+    manifest = models.manifest(view.model_slug)
+    return view.model_slug if manifest is None else tr.pick(manifest.title)
+
+
+def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable: bool) -> tuple[keyboards.Row, ...]:
+    back = keyboards.menu_button(tr)
+    if page is not None:
+        back = keyboards.back_button(tr, keyboards.history_action("predictions", page))
+    if view.finished_at is None or not repeatable:
+        return ((keyboards.models_button(tr), back),)
+    again = Button(text=tr.gettext("🔁 Again"), action=f"{AGAIN}:{view.id.hex}")
+    change = Button(text=tr.gettext("✏️ Change an answer"), action=f"{CHANGE}:{view.id.hex}")
+    history = Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY)
+    last = (keyboards.models_button(tr), back) if page is not None else (history, back)
+    return ((again, change), last)

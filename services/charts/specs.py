@@ -1,0 +1,52 @@
+"""What a chart shows, with every text in the reader's language."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Write: TypeAlias = Callable[[float], str]  # a number on an axis, as the reader writes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """`share` from 0 to 1; `text` stands beside the bar, such as `98 %`."""
+
+    label: str
+    share: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Shares of classes, in the order they are drawn; the first is highlighted."""
+
+    title: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    title: str
+    values: tuple[float, ...]
+    x_label: str
+    write: Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A history followed by what is predicted: `low`, `middle` and `high` of equal length, in steps of the history.
+    Step 0 is the history's last value; without a history the band begins at step 1."""
+
+    title: str
+    history: tuple[float, ...]
+    low: tuple[float, ...]
+    middle: tuple[float, ...]
+    high: tuple[float, ...]
+    history_label: str
+    middle_label: str
+    band_label: str
+    x_label: str
+    write: Write
+
+
+Chart: TypeAlias = Bars | Line | Band

@@ -1,0 +1,104 @@
+"""The SDK's client made safe: a pooled session, timeouts, and errors that say whether the result is known.
+
+The SDK has no timeout, opens a session for each call, keeps its settings in one global, and crashes on a refused
+connection or an HTML page. Its request and response objects are used, its transport is not."""
+
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from yookassa import Payment, Refund
+from yookassa.client import ApiClient
+from yookassa.domain.common import RequestObject, UserAgent
+
+from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused, ResultUnknown
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 35.0  # the API itself gives up after 30 s
+
+
+class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
+    """Does not touch the SDK's global configuration, so two shops may live in one process."""
+
+    def __init__(self, *, shop_id: str, secret_key: str, api_url: str, threads: int, read_seconds: float) -> None:
+        self.endpoint = api_url.rstrip("/")
+        self.shop_id, self.shop_password, self.auth_token = shop_id, secret_key, None
+        self.user_agent = UserAgent()
+        self._timeout = (CONNECT_SECONDS, read_seconds)
+        self._session = requests.Session()
+        self._session.trust_env = False  # a stray netrc or proxy variable must not reach the till
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, max_retries=0)  # repeating is the reconciler's
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
+
+    def request(
+        self,
+        method: str = "",
+        path: str = "",
+        query_params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        body: Any = None,  # Any: the SDK's request object
+    ) -> dict[str, Any]:
+        """The answer's JSON object. Raises `ProviderError` leaves only."""
+        if isinstance(body, RequestObject):
+            body.validate()
+            body = dict(body)
+        try:
+            response = self._session.request(
+                str(method),
+                self.endpoint + path,
+                params=query_params,
+                headers=self.prepare_request_headers(headers),
+                json=body,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise ResultUnknown(code=type(error).__name__) from error
+        return _read(response)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _read(response: requests.Response) -> dict[str, Any]:  # Any: JSON
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise ResultUnknown(code=f"http_{response.status_code}", detail="not JSON") from error
+    if not isinstance(answer, dict):
+        raise ResultUnknown(code=f"http_{response.status_code}", detail="not an object")
+    if response.status_code == 200:
+        return answer
+    raise _error(response.status_code, answer)
+
+
+def _error(status: int, answer: dict[str, Any]) -> ProviderError:
+    code = str(answer.get("code") or f"http_{status}")[:64]
+    detail = f"{answer.get('description', '')} {answer.get('parameter', '')}".strip()
+    kinds: dict[int, type[ProviderError]] = {401: NotAuthorized, 403: NotAuthorized, 404: NotFound}
+    if status in kinds:
+        return kinds[status](code=code, detail=detail)
+    if 400 <= status < 500 and status != 429:
+        return Refused(code=code, detail=detail)
+    return ResultUnknown(code=code, detail=detail)  # 202, 429, 5xx: it may still have been done
+
+
+def payments_of(client: Client) -> type[Payment]:
+    """The SDK's `Payment` over this client."""
+
+    class Payments(Payment):  # type: ignore[misc]  # the SDK has no types
+        def __init__(self) -> None:
+            self.client = client
+
+    return Payments
+
+
+def refunds_of(client: Client) -> type[Refund]:
+    """The SDK's `Refund` over this client."""
+
+    class Refunds(Refund):  # type: ignore[misc]  # the SDK has no types
+        def __init__(self) -> None:
+            self.client = client
+
+    return Refunds

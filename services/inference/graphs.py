@@ -21,8 +21,8 @@ Column: TypeAlias = tuple[str, int]  # an input of the graph and one of its colu
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """`labels`: the classes, where some are told. `features`: names of columns. `categories`: what an encoder knows of
-    a column. `centres`: the mean that a scaler subtracts from it. `widths`: columns of each matrix, also where its shape
-    does not tell. `squashed`: outputs that are probabilities by construction."""
+    a column. `centres`: the mean that a scaler subtracts from it. `widths`: columns of each matrix, even where no shape
+    tells them. `squashed`: outputs that are probabilities by construction."""
 
     labels: tuple[str, ...]
     features: tuple[str, ...]

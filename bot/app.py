@@ -207,8 +207,8 @@ class App:
         if isinstance(self.storage, SqlStorage):
             await self.storage.forget(self.clock() - FORGET_DIALOGS)
 
-    def _sold(self) -> None:
-        self.worker.wake()
+    def _sold(self, slug: str) -> None:
+        self.worker.wake(slug)
 
     def _settled(self) -> None:
         self.delivery.wake()

@@ -1,6 +1,7 @@
 """Keeps the message of a prediction that takes its time up to date: its place in the queue, then that it runs."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -21,6 +22,7 @@ from services.users import Users
 log = structlog.get_logger()
 
 EVERY_SECONDS = 2.0
+EDITS = 20  # a round: with a long queue the rest of Telegram's pace is for answers
 PATIENCE = timedelta(seconds=2)  # quicker predictions need no progress
 
 
@@ -43,7 +45,7 @@ class ProgressBoard:
         self._users = users
         self._catalogues = catalogues
         self._clock = clock
-        self._shown: dict[int, Html] = {}  # by message id: what it says now
+        self._shown: dict[tuple[int, int], Progress] = {}  # what each message says, the oldest edit first
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -51,27 +53,37 @@ class ProgressBoard:
             await asyncio.sleep(EVERY_SECONDS)
             try:
                 await self.refresh()
-            except (DatabaseUnavailable, AiogramError) as error:
+            except DatabaseUnavailable as error:
                 log.warning("progress_not_shown", error=str(error))
 
     async def refresh(self) -> None:
-        waiting = await self._history.unfinished(self._clock() - PATIENCE)
-        self._shown = {p.message_id: self._shown[p.message_id] for p in waiting if p.message_id in self._shown}
-        for progress in waiting:
-            user = await self._users.get(progress.user_id)
-            text = progress_text(progress, self._catalogues[user.language])
-            if self._shown.get(progress.message_id) != text:
-                await self._show(progress, text)
-
-    async def _show(self, progress: Progress, text: Html) -> None:
-        async with self._delivery.messages.hold((progress.chat_id, progress.message_id)):
+        """One round: messages that say what is no longer so, those first that have said it longest."""
+        waiting = {_message(p): p for p in await self._history.unfinished(self._clock() - PATIENCE)}
+        self._shown = {message: shown for message, shown in self._shown.items() if message in waiting}
+        for progress in self._outdated(list(waiting.values()))[:EDITS]:
+            self._shown.pop(_message(progress), None)
+            self._shown[_message(progress)] = progress
             try:
-                view = await self._history.get(progress.prediction_id, user_id=progress.user_id)
-            except ShopError:
-                return
+                await self._show(progress)
+            except (AiogramError, ShopError) as error:  # blocked, gone, too many requests: the others go on
+                log.info("progress_not_shown", prediction_id=str(progress.prediction_id), error=str(error))
+
+    def _outdated(self, waiting: Sequence[Progress]) -> list[Progress]:
+        age = {message: number for number, message in enumerate(self._shown)}
+        changed = [p for p in waiting if self._shown.get(_message(p)) != p]
+        return sorted(changed, key=lambda p: age.get(_message(p), -1))
+
+    async def _show(self, progress: Progress) -> None:
+        async with self._delivery.messages.hold(_message(progress)):
+            view = await self._history.get(progress.prediction_id, user_id=progress.user_id)
             if view.finished_at is None:
+                user = await self._users.get(progress.user_id)
+                text = progress_text(progress, self._catalogues[user.language])
                 await chat.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
-                self._shown[progress.message_id] = text
+
+
+def _message(progress: Progress) -> tuple[int, int]:
+    return progress.chat_id, progress.message_id
 
 
 def progress_text(progress: Progress, tr: Translator) -> Html:

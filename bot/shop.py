@@ -28,7 +28,7 @@ class Shop:
     outbox: Outbox
 
 
-def make_shop(settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[], None]) -> Shop:
+def make_shop(settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None]) -> Shop:
     return Shop(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir),

@@ -1,93 +1,119 @@
 """Claims on the table `predictions`: who may run a row, and until when. The same statements on both databases; on
-PostgreSQL rows locked by another worker are skipped, on SQLite there is one writer."""
+PostgreSQL rows locked by another worker are skipped, on SQLite there is one writer.
+
+A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
+from db.models import Model
 from db.predictions import Prediction, PredictionStatus
 
-_p = table_of(Prediction)
-_queued = _p.c.status == PredictionStatus.QUEUED
-_running = _p.c.status == PredictionStatus.RUNNING
+_p, _models = table_of(Prediction), table_of(Model)
+
+# Words, not parameters: only so can either database tell that an index of queued, or of running, rows alone will do.
+QUEUED = _p.c.status == literal_column("'queued'")
+RUNNING = _p.c.status == literal_column("'running'")
+
+# Statements are built once: building and hashing one costs more than SQLite takes to run it.
+_waiting = select(_p.c.model_slug).where(QUEUED, _p.c.available_at <= bindparam("now")).distinct()
+_due = (
+    select(_p.c.id)
+    .where(QUEUED, _p.c.model_slug == bindparam("slug"), _p.c.available_at <= bindparam("now"))
+    .order_by(_p.c.available_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .cte("due")  # evaluated once; a subquery may be run again by PostgreSQL, and then finds more
+)
+_claim = (
+    update(_p)
+    .where(_p.c.id.in_(select(_due.c.id)))
+    .values(
+        status=PredictionStatus.RUNNING,
+        attempts=_p.c.attempts + 1,
+        started_at=bindparam("now"),
+        leased_until=bindparam("lease_until"),
+        leased_by=bindparam("worker"),
+    )
+    .returning(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.inputs, _p.c.attempts, _p.c.price)
+)
+_held = (
+    select(_p.c.id, _p.c.attempts)
+    .where(RUNNING, _p.c.leased_by == bindparam("worker"), _p.c.model_slug == bindparam("slug"))
+    .order_by(_p.c.id)
+    .with_for_update()
+)
+_overdue = (
+    select(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
+    .where(RUNNING, _p.c.leased_until < bindparam("now"))
+    .order_by(_p.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def waiting_models(session: Session, now: datetime) -> list[str]:
     """Slugs that have rows to run."""
-    return list(session.scalars(select(_p.c.model_slug).where(_queued, _p.c.available_at <= now).distinct()))
+    return list(session.connection().scalars(_waiting, {"now": now}))
 
 
 def claim(
     session: Session, *, model_slug: str, limit: int, now: datetime, lease_until: datetime, worker: str
 ) -> Sequence[AnyRow]:
     """Take up to `limit` queued rows of a model, oldest first."""
-    due = (
-        select(_p.c.id)
-        .where(_queued, _p.c.model_slug == model_slug, _p.c.available_at <= now)
-        .order_by(_p.c.available_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return session.execute(
-        update(_p)
-        .where(_p.c.id.in_(due.scalar_subquery()))
-        .values(
-            status=PredictionStatus.RUNNING,
-            attempts=_p.c.attempts + 1,
-            started_at=now,
-            leased_until=lease_until,
-            leased_by=worker,
-        )
-        .returning(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.inputs, _p.c.attempts, _p.c.price)
-    ).all()
+    facts = {"slug": model_slug, "limit": limit, "now": now, "lease_until": lease_until, "worker": worker}
+    return session.connection().execute(_claim, facts).all()
 
 
-def held(session: Session, ids: Sequence[UUID], worker: str) -> set[UUID]:
-    """Which of `ids` this worker still holds; they are locked until the transaction ends."""
-    mine = select(_p.c.id).where(_p.c.id.in_(ids), _running, _p.c.leased_by == worker).order_by(_p.c.id)
-    return set(session.scalars(mine.with_for_update()))
+def held(session: Session, *, worker: str, model_slug: str) -> dict[UUID, int]:
+    """What this worker holds of a model, with the number of each claim; locked until the transaction ends."""
+    rows = session.connection().execute(_held, {"worker": worker, "slug": model_slug})
+    return {row.id: row.attempts for row in rows}
 
 
 def renew(session: Session, ids: Sequence[UUID], *, worker: str, lease_until: datetime) -> None:
     session.execute(
-        update(_p).where(_p.c.id.in_(ids), _running, _p.c.leased_by == worker).values(leased_until=lease_until)
+        update(_p).where(_p.c.id.in_(ids), RUNNING, _p.c.leased_by == worker).values(leased_until=lease_until)
     )
 
 
-def requeue(session: Session, ids: Sequence[UUID], *, available_at: datetime, attempts_back: int = 0) -> None:
+def requeue(session: Session, ids: Sequence[UUID], *, available_at: datetime) -> None:
     """Back to the queue, to be run not before `available_at`."""
-    session.execute(
-        update(_p)
-        .where(_p.c.id.in_(ids), _running)
-        .values(
-            status=PredictionStatus.QUEUED,
-            available_at=available_at,
-            leased_until=None,
-            leased_by=None,
-            attempts=_p.c.attempts - attempts_back,
-        )
-    )
+    _release(session, update(_p).where(_p.c.id.in_(ids), RUNNING).values(available_at=available_at))
+
+
+def give_back(session: Session, *, worker: str) -> None:
+    """All that this worker holds: back to the queue, as if it had never been claimed."""
+    _release(session, update(_p).where(RUNNING, _p.c.leased_by == worker).values(attempts=_p.c.attempts - 1))
 
 
 def overdue(session: Session, now: datetime, limit: int = 100) -> Sequence[AnyRow]:
     """Rows whose worker has not been heard of, locked."""
-    return session.execute(
-        select(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
-        .where(_running, _p.c.leased_until < now)
-        .order_by(_p.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    locked = _overdue.with_for_update(skip_locked=True)
+    return session.execute(locked, {"now": now, "limit": limit}).all()
 
 
 def any_overdue(session: Session, now: datetime) -> bool:
-    return session.scalar(select(_p.c.id).where(_running, _p.c.leased_until < now).limit(1)) is not None
+    return session.execute(_overdue, {"now": now, "limit": 1}).first() is not None
 
 
-def take_over(session: Session, prediction_id: UUID, *, worker: str) -> None:
-    """Make an overdue row this worker's, so that the dead one cannot settle it any more."""
-    session.execute(update(_p).where(_p.c.id == prediction_id, _running).values(leased_by=worker))
+def abandoned(session: Session, before: datetime, limit: int = 100) -> Sequence[AnyRow]:
+    """Rows sold before that time whose model has left the shop since, locked."""
+    columns = (_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
+    return session.execute(
+        select(*columns)
+        .join(_models, _models.c.slug == _p.c.model_slug)
+        .where(QUEUED, ~_models.c.present, _p.c.created_at < before)
+        .order_by(_p.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=_p)
+    ).all()
+
+
+def _release(session: Session, statement: Update) -> None:
+    session.execute(statement.values(status=PredictionStatus.QUEUED, leased_until=None, leased_by=None))

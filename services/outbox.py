@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -19,6 +19,9 @@ LEASE = timedelta(seconds=60)  # how long one sender has before another may try
 MAX_ATTEMPTS = 12
 MAX_PAUSE = timedelta(minutes=30)
 
+# A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
+_pending = _outbox.c.status == literal_column("'pending'")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
@@ -32,6 +35,8 @@ class Letter:
     payload: JsonObject
     attempts: int
     created_at: datetime
+    blocked: bool
+    """The user has blocked the bot: there is no use in trying."""
 
 
 def enqueue(session: Session, *, user_id: int, kind: str, payload: JsonObject, key: str, now: datetime) -> None:
@@ -52,7 +57,10 @@ def enqueue(session: Session, *, user_id: int, kind: str, payload: JsonObject, k
 def enqueue_many(session: Session, rows: list[dict[str, Any]], now: datetime) -> None:  # Any: the columns' values
     """Like `enqueue`, for facts that the caller has just made and that cannot have been told before."""
     common = {"status": OutboxStatus.PENDING, "attempts": 0, "available_at": now, "created_at": now}
-    session.connection().execute(insert(_outbox), [common | row for row in rows])
+    session.connection().execute(_add, [common | row for row in rows])
+
+
+_add = insert(_outbox)
 
 
 class Outbox:
@@ -76,10 +84,11 @@ class Outbox:
     async def fail(self, letter: Letter, reason: str) -> None:
         await self._db.write(_settle, letter.id, OutboxStatus.FAILED, self._clock(), reason)
 
-    async def retry(self, letter: Letter, reason: str, after: timedelta | None = None) -> None:
-        """Try again `after` that time, or after a growing pause; given up after `MAX_ATTEMPTS` unless Telegram itself
-        named the pause."""
-        if after is None and letter.attempts >= MAX_ATTEMPTS:
+    async def retry(
+        self, letter: Letter, reason: str, *, after: timedelta | None = None, attempts: int = MAX_ATTEMPTS
+    ) -> None:
+        """Try again `after` that time, which costs no attempt, or after a growing pause; given up after `attempts`."""
+        if after is None and letter.attempts >= attempts:
             await self.fail(letter, reason)
             return
         pause = after or min(timedelta(seconds=2**letter.attempts), MAX_PAUSE)
@@ -90,30 +99,23 @@ class Outbox:
         return await self._db.read(_backlog, self._clock())
 
 
+_is_due = _pending & (_outbox.c.available_at <= bindparam("now"))
+_due = select(_outbox.c.id).where(_is_due)
+_earlier = _outbox.alias("earlier")
+_earlier_one = select(_earlier.c.id).where(
+    _earlier.c.user_id == _outbox.c.user_id,
+    _earlier.c.status == literal_column("'pending'"),
+    _earlier.c.id < _outbox.c.id,
+)
+_first_in_chat = _due.where(~_earlier_one.exists()).order_by(_outbox.c.id).with_for_update(skip_locked=True)
+
+
 def _any_due(session: Session, now: datetime) -> bool:
-    due = select(_outbox.c.id).where(_outbox.c.status == OutboxStatus.PENDING, _outbox.c.available_at <= now)
-    return session.scalar(due.limit(1)) is not None
+    return session.execute(_due.limit(1), {"now": now}).first() is not None
 
 
 def _claim(session: Session, now: datetime, limit: int) -> list[Letter]:
-    earlier = _outbox.alias("earlier")
-    first = (
-        ~select(earlier.c.id)
-        .where(
-            earlier.c.user_id == _outbox.c.user_id,
-            earlier.c.status == OutboxStatus.PENDING,
-            earlier.c.id < _outbox.c.id,
-        )
-        .exists()
-    )
-    due = (
-        select(_outbox.c.id)
-        .where(_outbox.c.status == OutboxStatus.PENDING, _outbox.c.available_at <= now, first)
-        .order_by(_outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(session.scalars(due))
+    ids = list(session.scalars(_first_in_chat.limit(limit), {"now": now}))
     if not ids:
         return []
     session.execute(
@@ -128,6 +130,7 @@ def _claim(session: Session, now: datetime, limit: int) -> list[Letter]:
         _outbox.c.payload,
         _outbox.c.attempts,
         _outbox.c.created_at,
+        _users.c.blocked_at.is_not(None).label("blocked"),
     )
     rows = session.execute(
         select(*columns)
@@ -139,17 +142,21 @@ def _claim(session: Session, now: datetime, limit: int) -> list[Letter]:
 
 
 def _settle(session: Session, letter_id: int, status: OutboxStatus, now: datetime, error: str | None) -> None:
-    pending = (_outbox.c.id == letter_id) & (_outbox.c.status == OutboxStatus.PENDING)
-    session.execute(update(_outbox).where(pending).values(status=status, sent_at=now, error=error and error[:255]))
+    sent_at = now if status is OutboxStatus.SENT else None
+    values = {"status": status, "sent_at": sent_at, "error": error and _short(error)}
+    session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values))
 
 
 def _postpone(session: Session, letter_id: int, at: datetime, error: str, *, refund_attempt: bool) -> None:
     attempts = _outbox.c.attempts - (1 if refund_attempt else 0)
-    pending = (_outbox.c.id == letter_id) & (_outbox.c.status == OutboxStatus.PENDING)
-    session.execute(update(_outbox).where(pending).values(available_at=at, error=error[:255], attempts=attempts))
+    values = {"available_at": at, "error": _short(error), "attempts": attempts}
+    session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values))
 
 
 def _backlog(session: Session, now: datetime) -> tuple[int, float]:
-    due = (_outbox.c.status == OutboxStatus.PENDING) & (_outbox.c.available_at <= now)
-    row = session.execute(select(func.count(), func.min(_outbox.c.created_at)).where(due)).one()
+    row = session.execute(select(func.count(), func.min(_outbox.c.created_at)).where(_is_due), {"now": now}).one()
     return row[0], (now - row[1]).total_seconds() if row[1] else 0.0
+
+
+def _short(error: str) -> str:
+    return error.replace("\x00", "")[:255]  # PostgreSQL takes no zero characters

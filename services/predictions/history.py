@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.predictions import Prediction, PredictionStatus
+from db.queue import QUEUED, RUNNING
 from services import files
 from services.errors import N_, ShopError
 
 _p = table_of(Prediction)
+MAX_SHOWN = 1000  # longer queues tell the newest customers nothing but that they wait
 
 
 class PredictionNotFound(ShopError):
@@ -52,7 +54,8 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Of a prediction that is not finished; `place` counts from 1 within its model's queue."""
+    """Of a prediction that is not finished; `place` counts from 1 within its model's queue, 0 once it
+    runs."""
 
     prediction_id: UUID
     user_id: int
@@ -111,13 +114,13 @@ def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
 
 
 def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
-    waiting = _p.c.status.in_((PredictionStatus.QUEUED, PredictionStatus.RUNNING))
-    place = func.row_number().over(partition_by=(_p.c.model_slug, _p.c.status), order_by=_p.c.available_at)
-    columns = (_p.c.id, _p.c.user_id, _p.c.chat_id, _p.c.message_id, _p.c.status, _p.c.created_at, place.label("place"))
-    numbered = select(*columns).where(waiting).subquery()
-    rows = session.execute(
-        select(numbered).where(numbered.c.created_at < older_than, numbered.c.message_id.is_not(None)).limit(200)
-    )
+    columns = (_p.c.id, _p.c.user_id, _p.c.chat_id, _p.c.message_id, _p.c.created_at)
+    place = func.row_number().over(partition_by=_p.c.model_slug, order_by=_p.c.available_at)
+    queued = select(*columns, _p.c.status, place.label("place")).where(QUEUED)
+    running = select(*columns, _p.c.status, literal(0).label("place")).where(RUNNING)
+    both = union_all(queued, running).subquery()  # each has an index of its own, the two together have none
+    shown = (both.c.created_at < older_than) & both.c.message_id.is_not(None)
+    rows = session.execute(select(both).where(shown).order_by(both.c.created_at).limit(MAX_SHOWN))
     return [
         Progress(
             prediction_id=row.id,
@@ -132,7 +135,7 @@ def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
 
 
 def _queue(session: Session, now: datetime) -> tuple[int, float]:
-    waiting = (_p.c.status == PredictionStatus.QUEUED) & (_p.c.available_at <= now)
+    waiting = QUEUED & (_p.c.available_at <= now)
     row = session.execute(select(func.count(), func.min(_p.c.created_at)).where(waiting)).one()
     return row[0], (now - row[1]).total_seconds() if row[1] else 0.0
 

@@ -1,6 +1,6 @@
 """The end of a run: result or refund, status and the message about it, for a whole batch in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ RETRY_PAUSE = timedelta(seconds=1)  # doubles with every attempt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A prediction this worker holds."""
+    """A prediction that a worker holds by its claim number `attempts`."""
 
     id: UUID
     user_id: int
@@ -37,21 +37,28 @@ class Outcome:
 
     prediction: Claimed
     result: JsonObject | None = None
-    images: dict[str, bytes] = field(default_factory=dict)
+    images: Mapping[str, bytes] = field(default_factory=dict)
     error_code: str | None = None
     error: str | None = None
     again: bool = False
 
 
 def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime) -> int:
-    """Settle what this worker still holds; returns how many predictions are now final. A row whose lease another worker
-    took over is left to that one."""
-    held = queue.held(session, [o.prediction.id for o in outcomes], worker)
-    mine = [o for o in outcomes if o.prediction.id in held]
-    for outcome in (o for o in mine if o.again):
+    """Settle what this worker still holds of one model; returns how many predictions are now final. A row whose lease
+    ran out and was taken from this worker is left to whoever has it."""
+    if not outcomes:
+        return 0
+    held = queue.held(session, worker=worker, model_slug=outcomes[0].prediction.model_slug)
+    mine = [o for o in outcomes if held.get(o.prediction.id) == o.prediction.attempts]
+    return finish(session, mine, now)
+
+
+def finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> int:
+    """The same for rows that the transaction has locked, of any model."""
+    for outcome in (o for o in outcomes if o.again):
         pause = RETRY_PAUSE * 2 ** (outcome.prediction.attempts - 1)
         queue.requeue(session, [outcome.prediction.id], available_at=now + pause)
-    final = [o for o in mine if not o.again]
+    final = [o for o in outcomes if not o.again]
     if final:
         _finish(session, final, now)
     return len(final)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, select
+from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.models import Model, Preset
 from db.predictions import Prediction, PredictionStatus
-from db.upsert import insert_into
 from db.users import User
 from services.billing import ledger
 from services.billing.credits import format_credits
@@ -59,9 +59,9 @@ class Sold:
 
 
 class Submit:
-    """`on_sold` is called after the commit, to wake whoever runs predictions in this process."""
+    """`on_sold` is called with the model's slug after the commit, to wake whoever runs predictions in this process."""
 
-    def __init__(self, db: Database, clock: Clock, on_sold: Callable[[], None]) -> None:
+    def __init__(self, db: Database, clock: Clock, on_sold: Callable[[str], None]) -> None:
         self._db = db
         self._clock = clock
         self._on_sold = on_sold
@@ -70,69 +70,80 @@ class Submit:
         """Raises `InsufficientBalance`, `PriceChanged`, `ModelNotOnSale`, `UserDisabled`; then nothing was charged."""
         sold = await self._db.write(submit, order, uuid4(), self._clock())
         if not sold.repeated:
-            self._on_sold()
+            self._on_sold(order.model_slug)
         return sold
 
 
 def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -> Sold:
-    model = _model(session, order)
-    inserted = session.scalar(
-        insert_into(session, _predictions)
-        .on_conflict_do_nothing(index_elements=["user_id", "request_key"])
-        .returning(_predictions.c.id),
-        {
-            "id": prediction_id,
-            "user_id": order.user_id,
-            "model_slug": order.model_slug,
-            "model_version": order.model_version,
-            "preset_id": order.preset_id,
-            "request_key": order.request_key,
-            "inputs": order.inputs,
-            "price": order.price,
-            "status": PredictionStatus.QUEUED,
-            "attempts": 0,
-            "available_at": now,
-            "chat_id": order.chat_id,
-            "message_id": order.message_id,
-            "created_at": now,
-        },
-    )
-    if inserted is None:
-        return Sold(prediction_id=_find(session, order), repeated=True)
-    _check_terms(session, order, model)
+    connection = session.connection()
+    model = connection.execute(_terms, {"slug": order.model_slug, "user_id": order.user_id}).first()
+    if model is None:
+        raise ModelNotOnSale(slug=order.model_slug)
+    row = {
+        "id": prediction_id,
+        "user_id": order.user_id,
+        "model_slug": order.model_slug,
+        "model_version": order.model_version,
+        "preset_id": order.preset_id,
+        "request_key": order.request_key,
+        "inputs": order.inputs,
+        "price": order.price,
+        "available_at": now,
+        "chat_id": order.chat_id,
+        "message_id": order.message_id,
+        "created_at": now,
+    }
+    if connection.execute(_insert[connection.dialect.name], row).first() is None:
+        return Sold(prediction_id=_find(connection, order), repeated=True)
+    _check_terms(connection, order, model)
     if order.price:
         ledger.charge(session, user_id=order.user_id, amount=order.price, prediction_id=prediction_id, now=now)
     return Sold(prediction_id=prediction_id, repeated=False)
 
 
-def _find(session: Session, order: Order) -> UUID:
-    same = (_predictions.c.user_id == order.user_id) & (_predictions.c.request_key == order.request_key)
-    prediction_id: UUID = session.execute(select(_predictions.c.id).where(same)).scalar_one()
+# Statements are built once: building and hashing one costs more than SQLite takes to run it.
+_terms = select(
+    _models.c.manifest_price,
+    _models.c.admin_price,
+    _models.c.admin_enabled,
+    _models.c.present,
+    exists().where(_users.c.id == bindparam("user_id"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
+).where(_models.c.slug == bindparam("slug"))
+_queued = {"status": PredictionStatus.QUEUED, "attempts": 0}
+_insert = {
+    name: insert(_predictions)
+    .values(_queued)
+    .on_conflict_do_nothing(index_elements=["user_id", "request_key"])
+    .returning(_predictions.c.id)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_same_request = select(_predictions.c.id).where(
+    _predictions.c.user_id == bindparam("user_id"), _predictions.c.request_key == bindparam("request_key")
+)
+_preset = select(_presets.c.price, _presets.c.enabled).where(
+    _presets.c.id == bindparam("id"), _presets.c.model_slug == bindparam("slug")
+)
+
+
+def _find(connection: Connection, order: Order) -> UUID:
+    facts = {"user_id": order.user_id, "request_key": order.request_key}
+    prediction_id: UUID = connection.execute(_same_request, facts).scalar_one()
     return prediction_id
 
 
-def _model(session: Session, order: Order) -> AnyRow:
-    disabled = exists().where(_users.c.id == order.user_id, _users.c.disabled_at.is_not(None)).label("disabled")
-    columns = (_models.c.manifest_price, _models.c.admin_price, _models.c.admin_enabled, _models.c.present, disabled)
-    model = session.execute(select(*columns).where(_models.c.slug == order.model_slug)).first()
-    if model is None:
-        raise ModelNotOnSale(slug=order.model_slug)
-    return model
-
-
-def _check_terms(session: Session, order: Order, model: AnyRow) -> None:
+def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:
     """After the insert, so that a repeated confirmation is recognised even when the terms have changed since."""
-    if model.disabled:
+    if model.user_disabled:
         raise UserDisabled(user_id=order.user_id)
     if not model.present or model.admin_enabled is False:
         raise ModelNotOnSale(slug=order.model_slug)
-    price = price_of(model) if order.preset_id is None else _preset_price(session, order.preset_id, model)
+    price = price_of(model) if order.preset_id is None else _preset_price(connection, order, model)
     if price != order.price:
         raise PriceChanged(shown=order.price, price=price)
 
 
-def _preset_price(session: Session, preset_id: int, model: AnyRow) -> int:
-    preset = session.execute(select(_presets.c.price, _presets.c.enabled).where(_presets.c.id == preset_id)).first()
+def _preset_price(connection: Connection, order: Order, model: AnyRow) -> int:
+    preset = connection.execute(_preset, {"id": order.preset_id, "slug": order.model_slug}).first()
     if preset is None or not preset.enabled:
-        raise ModelNotOnSale(preset_id=preset_id)
+        raise ModelNotOnSale(preset_id=order.preset_id)
     return price_of(model) if preset.price is None else int(preset.price)

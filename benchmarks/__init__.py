@@ -1,0 +1,1 @@
+"""Ratios against limits measured in the same run: `python -m benchmarks [name …]`. See docs/performance.md."""

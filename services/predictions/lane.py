@@ -1,0 +1,239 @@
+"""One model's rows in one worker. Whatever has ended is settled and whatever waits is claimed in one transaction, so a
+slow row holds up nobody's answer and a busy model costs one commit a round."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from db import queue
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from services import files
+from services.clock import Clock
+from services.errors import ShopError
+from services.inference.engine import Engine
+from services.inference.errors import BadOutput, InferenceError
+from services.inference.manifest import ImageInput, Manifest
+from services.inference.tensors import Result, Row
+from services.predictions.settle import Claimed, Outcome, settle
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+MAX_CLAIM = 256
+ROUNDS_AHEAD = 4  # rows in hand, in batches of the model: what runs and what is made ready meanwhile
+OUTAGE_PAUSE = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What all lanes of a worker share."""
+
+    db: Database
+    engine: Engine
+    clock: Clock
+    worker: str
+    lease: timedelta
+    on_settled: Callable[[], None]
+
+
+class Lane:
+    def __init__(self, slug: str, terms: Terms) -> None:
+        self._slug = slug
+        self._terms = terms
+        self._held: dict[UUID, Claimed] = {}
+        self._runs: set[asyncio.Future[Result]] = set()
+        self._outcomes: list[Outcome] = []
+        self._more = True  # rows may be waiting
+        self._event = asyncio.Event()
+        self._renew_at = 0.0
+
+    @property
+    def holds(self) -> set[tuple[UUID, int]]:
+        """Prediction and number of each claim that is not settled yet."""
+        return {(claimed.id, claimed.attempts) for claimed in self._held.values()}
+
+    def wake(self) -> None:
+        self._more = True
+        self._event.set()
+
+    async def run(self) -> None:
+        """Until nothing waits and nothing runs."""
+        try:
+            while self._held or (self._more and self._manifest is not None):
+                await self._turn()
+                await self._renew()
+                if self._held and not (self._more and self._room):
+                    await wait(self._event, self._renew_at - asyncio.get_running_loop().time())
+        finally:
+            for run in self._runs:
+                run.cancel()
+
+    @property
+    def _manifest(self) -> Manifest | None:
+        return self._terms.engine.manifest(self._slug)
+
+    @property
+    def _room(self) -> int:
+        manifest = self._manifest
+        return 0 if manifest is None else min(MAX_CLAIM, manifest.runtime.max_batch * ROUNDS_AHEAD) - len(self._held)
+
+    async def _turn(self) -> None:
+        self._event.clear()
+        outcomes, self._outcomes = self._outcomes, []
+        room = self._room if self._more else 0
+        if not outcomes and not room:
+            return
+        if room:
+            self._more = False
+        final, batch = await self._exchange(outcomes, room)
+        for outcome in outcomes:
+            del self._held[outcome.prediction.id]
+        if final:
+            self._terms.on_settled()
+        if batch:
+            self._more = self._more or len(batch) == room
+            await self._start(batch)
+
+    async def _exchange(self, outcomes: Sequence[Outcome], room: int) -> tuple[int, list[Claimed]]:
+        try:
+            return await patiently(lambda: self._terms.db.write(self._exchange_in, outcomes, room, self._terms.clock()))
+        except Exception:
+            if not outcomes:
+                raise
+            # One result that the database refuses must not take the others with it.
+            log.exception("settlement_refused", model=self._slug, predictions=len(outcomes))
+        self._more = True
+        return sum([await self._settle_alone(outcome) for outcome in outcomes]), []
+
+    def _exchange_in(
+        self, session: Session, outcomes: Sequence[Outcome], room: int, now: datetime
+    ) -> tuple[int, list[Claimed]]:
+        worker, until = self._terms.worker, now + self._terms.lease
+        final = settle(session, outcomes, worker, now)
+        if not room:
+            return final, []
+        rows = queue.claim(session, model_slug=self._slug, limit=room, now=now, lease_until=until, worker=worker)
+        return final, [Claimed(**row._mapping) for row in rows]
+
+    async def _settle_alone(self, outcome: Outcome) -> int:
+        terms = self._terms
+        try:
+            return await patiently(lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the customer is paid back
+            problem = f"the answer cannot be kept: {type(error).__name__}"
+        failed = Outcome(prediction=outcome.prediction, error_code=BadOutput.__name__, error=problem)
+        return await patiently(lambda: terms.db.write(settle, [failed], terms.worker, terms.clock()))
+
+    async def _start(self, batch: Sequence[Claimed]) -> None:
+        if not self._held:
+            self._renew_at = self._next_renewal()
+        self._held |= {claimed.id: claimed for claimed in batch}
+        manifest = self._manifest
+        wanted = _pictures_wanted(manifest, batch) if manifest is not None else {}
+        pictures = await patiently(lambda: self._terms.db.read(_pictures, wanted)) if wanted else {}
+        for claimed in batch:
+            row = Row(values=claimed.inputs, files=pictures.get(claimed.id, {}))
+            try:
+                run = self._terms.engine.predict(self._slug, row)
+            except ShopError as error:
+                self._ended(claimed, error)
+                continue
+            self._runs.add(run)
+            run.add_done_callback(partial(self._answered, claimed))
+
+    def _answered(self, claimed: Claimed, run: "asyncio.Future[Result]") -> None:
+        self._runs.discard(run)
+        if run.cancelled():
+            return
+        error = run.exception()
+        if error is None:
+            result = run.result()
+            answer = {"outputs": result.outputs, "advice": result.advice}
+            self._outcomes.append(Outcome(prediction=claimed, result=answer, images=result.images))
+            self._event.set()
+        else:
+            self._ended(claimed, error)
+
+    def _ended(self, claimed: Claimed, error: BaseException) -> None:
+        """Without an answer: run again where that may help, paid back otherwise."""
+        manifest = self._manifest
+        attempts = 0 if manifest is None else manifest.runtime.attempts
+        again = isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts
+        log.warning("run_failed", prediction_id=str(claimed.id), model=self._slug, error=str(error), again=again)
+        code = type(error).__name__
+        self._outcomes.append(Outcome(prediction=claimed, error_code=code, error=one_line(error), again=again))
+        self._event.set()
+
+    async def _renew(self) -> None:
+        if not self._held or asyncio.get_running_loop().time() < self._renew_at:
+            return
+        terms = self._terms
+        self._renew_at = self._next_renewal()
+        try:
+            lease_until = terms.clock() + terms.lease
+            await terms.db.write(queue.renew, list(self._held), worker=terms.worker, lease_until=lease_until)
+        except DatabaseUnavailable as error:  # the next renewal may still be in time
+            log.warning("lease_not_renewed", error=str(error), model=self._slug)
+
+    def _next_renewal(self) -> float:
+        return asyncio.get_running_loop().time() + self._terms.lease.total_seconds() / 3
+
+
+async def wait(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, or so many seconds have passed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """What is in hand is not dropped because the database is away for a while."""
+    while True:
+        try:
+            return await work()
+        except DatabaseUnavailable as error:
+            log.warning("worker_waits_for_database", error=str(error))
+            await asyncio.sleep(OUTAGE_PAUSE)
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).replace("\x00", "").split())  # PostgreSQL takes no zero characters
+
+
+Wanted = dict[UUID, tuple[int, dict[str, UUID]]]
+"""By prediction: whose files they are, and their ids by input."""
+
+
+def _pictures_wanted(manifest: Manifest, batch: Sequence[Claimed]) -> Wanted:
+    names = [field.name for field in manifest.inputs if isinstance(field, ImageInput)]
+    if not names:
+        return {}
+    return {claimed.id: (claimed.user_id, _file_ids(names, claimed.inputs)) for claimed in batch}
+
+
+def _file_ids(names: Sequence[str], inputs: Mapping[str, object]) -> dict[str, UUID]:
+    """What is no reference to a file is left out; the model refuses the row for it, and that row alone."""
+    found = {}
+    for name in names:
+        match inputs.get(name):
+            case {"file": str(hexadecimal)}:
+                with suppress(ValueError):
+                    found[name] = UUID(hexadecimal)
+    return found
+
+
+def _pictures(session: Session, wanted: Wanted) -> dict[UUID, dict[str, bytes]]:
+    found = {}
+    for prediction_id, (user_id, ids) in wanted.items():
+        content = files.contents(session, ids.values(), user_id=user_id) if ids else {}
+        found[prediction_id] = {name: content[file_id] for name, file_id in ids.items() if file_id in content}
+    return found

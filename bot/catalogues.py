@@ -1,5 +1,5 @@
-"""The catalogues of `locales/`: `python -m bot.catalogues extract` brings them up to the code, `check` proves that every
-message is translated."""
+"""The catalogues of `locales/`: `python -m bot.catalogues extract` brings them up to the code, `check` proves that
+every message is translated."""
 
 import io
 import re

@@ -1,0 +1,21 @@
+"""The chat: one module a feature; each makes its routers anew, since a router belongs to one dispatcher."""
+
+from aiogram import Router
+
+from handlers import account, fallback, form, help, menu, models, profile, start  # noqa: A004 - the command's own name
+
+
+def routers() -> list[Router]:
+    """In the order in which they are asked: commands and buttons, then what is typed, then everything else."""
+    return [
+        start.router(),
+        menu.router(),
+        account.router(),
+        profile.router(),
+        help.router(),
+        models.router(),
+        fallback.commands_router(),
+        form.router(),
+        profile.answers_router(),
+        fallback.router(),
+    ]

@@ -30,7 +30,7 @@ def router() -> Router:
 
 
 async def show_balance(
-    event: Event, user: UserView, tr: Translator, state: FSMContext, statement: Statement, models: Models
+    event: Event, *, user: UserView, tr: Translator, state: FSMContext, statement: Statement, models: Models
 ) -> None:
     last = await statement.page(user.id, 0, size=LAST)
     expiring = await statement.expiring(user.id)
@@ -40,6 +40,7 @@ async def show_balance(
 
 async def show_history(
     event: Event,
+    *,
     user: UserView,
     tr: Translator,
     state: FSMContext,

@@ -1,8 +1,8 @@
 """How commands, menus and forms live together in one chat.
 
-A form that is under way survives every other screen: those of commands bear a button back to it. While its state is set,
-what is typed answers it; the main menu and a question of the profile pause it (the state goes, the answers stay).
-/start, /cancel and another form end it.
+A form that is under way survives every other screen: those of commands bear a button back to it. While its state is
+set, what is typed answers it; the main menu and a question of the profile pause it (the state goes, the answers
+stay). /start, /cancel and another form end it.
 """
 
 from aiogram.fsm.context import FSMContext

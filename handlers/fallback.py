@@ -77,13 +77,13 @@ class FirstOfAlbum(Filter):
         return first
 
 
-async def unknown_command(message: Message, name: str, tr: Translator, state: FSMContext) -> None:
+async def unknown_command(message: Message, *, name: str, tr: Translator, state: FSMContext) -> None:
     await respond(message, state, tr, view.notice_screen(view.unknown_command_text(tr, name), tr))
 
 
-async def unexpected(message: Message, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+async def unexpected(message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
     if message.text is not None:
-        await _unknown_text(message, message.text, user, tr, state, models)
+        await _unknown_text(message, text=message.text, user=user, tr=tr, state=state, models=models)
         return
     kind = KINDS.get(message.content_type)
     if kind is None:
@@ -96,7 +96,7 @@ async def unexpected(message: Message, user: UserView, tr: Translator, state: FS
 
 
 async def _unknown_text(
-    message: Message, text: str, user: UserView, tr: Translator, state: FSMContext, models: Models
+    message: Message, *, text: str, user: UserView, tr: Translator, state: FSMContext, models: Models
 ) -> None:
     title = await open_form_title(state, models, tr)
     if user.is_new:
@@ -110,7 +110,7 @@ async def _unknown_text(
         await put(message, menu_screen(user, tr, above=tr.html(view.TEXT), paused=title))
 
 
-async def edited(message: Message, tr: Translator, state: FSMContext) -> None:
+async def edited(message: Message, *, tr: Translator, state: FSMContext) -> None:
     """The first text was taken already. Live locations edit themselves every few seconds: no answer to those."""
     if message.text is None and message.caption is None:
         return
@@ -123,7 +123,9 @@ async def edited(message: Message, tr: Translator, state: FSMContext) -> None:
     await respond(message, state, tr, view.notice_screen(sentence, tr))
 
 
-async def out_of_date(query: CallbackQuery, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+async def out_of_date(
+    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models
+) -> None:
     """The old message stays as it is: it may be worth reading."""
     log.info("stale_button", data=(query.data or "")[:64])
     await pause(state)

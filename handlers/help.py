@@ -25,16 +25,21 @@ def router() -> Router:
     return router
 
 
-async def show_help(event: Event, tr: Translator, state: FSMContext, users: Users, owner_ids: tuple[int, ...]) -> None:
+async def show_help(
+    event: Event, *, tr: Translator, state: FSMContext, users: Users, owner_ids: tuple[int, ...]
+) -> None:
     await respond(event, state, tr, help_screen(tr, await _contact(users, owner_ids, tr)))
 
 
-async def show_terms(event: Event, tr: Translator, state: FSMContext, users: Users, owner_ids: tuple[int, ...]) -> None:
+async def show_terms(
+    event: Event, *, tr: Translator, state: FSMContext, users: Users, owner_ids: tuple[int, ...]
+) -> None:
     await respond(event, state, tr, terms_screen(tr, await _contact(users, owner_ids, tr)))
 
 
 async def show_languages(
     event: Event,
+    *,
     user: UserView,
     tr: Translator,
     state: FSMContext,

@@ -23,13 +23,13 @@ def router() -> Router:
     return router
 
 
-async def show_menu(event: Event, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+async def show_menu(event: Event, *, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
     """A form is paused: the menu offers to continue it."""
     await pause(state)
     await put(event, menu_screen(user, tr, paused=await open_form_title(state, models, tr)))
 
 
-async def cancel(message: Message, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+async def cancel(message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
     """Leave what is asked now: a question of the profile before the form that it interrupted."""
     title = await open_form_title(state, models, tr)
     if await leave_question(state):

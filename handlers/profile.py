@@ -32,18 +32,18 @@ def answers_router() -> Router:
     return router
 
 
-async def show_profile(event: Event, user: UserView, tr: Translator, state: FSMContext, notice: str = "") -> None:
+async def show_profile(event: Event, *, user: UserView, tr: Translator, state: FSMContext, notice: str = "") -> None:
     await respond(event, state, tr, view.profile_screen(user, tr, notice=notice))
 
 
 async def press(
-    query: CallbackQuery, user: UserView, tr: Translator, state: FSMContext, users: Users, argument: str
+    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, users: Users, argument: str
 ) -> None:
     """`argument`: nothing, a part to ask for, or `<part>:<value>`. One that makes no sense shows the profile."""
     part, _, value = argument.partition(":")
     match part, value:
         case ((view.EMAIL | view.AGE | view.GENDER), ""):
-            await _ask(query, part, user, tr, state)
+            await _ask(query, part=part, user=user, tr=tr, state=state)
             return
         case view.EMAIL, view.CLEAR:
             await users.set_email(user.id, None)
@@ -55,10 +55,10 @@ async def press(
             await users.set_gender(user.id, Gender(value))
         case view.BONUS, ("on" | "off"):
             await users.mute_bonus(user.id, muted=value == "off")
-    await show_profile(query, await users.get(user.id), tr, state)
+    await show_profile(query, user=await users.get(user.id), tr=tr, state=state)
 
 
-async def take_answer(message: Message, user: UserView, tr: Translator, state: FSMContext, users: Users) -> None:
+async def take_answer(message: Message, *, user: UserView, tr: Translator, state: FSMContext, users: Users) -> None:
     part = view.EMAIL if await state.get_state() == ProfileQuestion.email.state else view.AGE
     assert message.bot is not None
     try:
@@ -70,10 +70,11 @@ async def take_answer(message: Message, user: UserView, tr: Translator, state: F
         screen = view.question_screen(part, user, tr, problem=tr.escape(tr.error(problem)))
         await chat.send(message.bot, message.chat.id, screen)
         return
-    await show_profile(message, await users.get(user.id), tr, state, notice=tr.html("✅ Saved."))
+    changed = await users.get(user.id)
+    await show_profile(message, user=changed, tr=tr, state=state, notice=tr.html("✅ Saved."))
 
 
-async def _ask(query: CallbackQuery, part: str, user: UserView, tr: Translator, state: FSMContext) -> None:
+async def _ask(query: CallbackQuery, *, part: str, user: UserView, tr: Translator, state: FSMContext) -> None:
     """What is typed next answers this; a form waits meanwhile."""
     await state.set_state(TYPED.get(part))
     await chat.show(query, view.question_screen(part, user, tr))

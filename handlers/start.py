@@ -26,7 +26,7 @@ def router() -> Router:
 
 
 async def start(
-    message: Message, command: CommandObject, user: UserView, tr: Translator, state: FSMContext, models: Models
+    message: Message, *, command: CommandObject, user: UserView, tr: Translator, state: FSMContext, models: Models
 ) -> None:
     """A fresh start: a form under way ends, and is told of."""
     title = await open_form_title(state, models, tr)

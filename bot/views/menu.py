@@ -10,7 +10,7 @@ def menu_screen(user: UserView, tr: Translator, *, above: str = "", paused: str 
     """`above`: HTML told before the menu. `paused`: the title of a form that can be continued."""
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     question = tr.html("What shall we do?")
-    rows = (
+    rows: tuple[keyboards.Row, ...] = (
         (keyboards.models_button(tr),),
         (
             Button(text=tr.gettext("💳 Balance"), action=keyboards.BALANCE),

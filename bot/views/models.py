@@ -1,0 +1,88 @@
+"""What is on sale: the list of models and the page of one."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.limits import BUTTON, cut_plain
+from bot.screens import Button, Screen
+from services.billing.credits import format_credits
+from services.models import Offer
+from services.users import UserView
+
+BEGIN: Final = "begin"  # begin:<slug>: a fresh form
+ON_PAGE: Final = 8
+
+
+def models_screen(offers: Sequence[Offer], tr: Translator, page: int = 0) -> Screen:
+    """By category, in the order of the catalogue; a category stands where its first model does."""
+    if not offers:
+        text = tr.html("Nothing is on sale right now. Please come back later.")
+        return Screen(text=text, rows=((keyboards.menu_button(tr),),))
+    ordered = _by_category(offers, tr)
+    pages = -(-len(ordered) // ON_PAGE)
+    page = min(page, pages - 1)
+    shown = ordered[page * ON_PAGE : (page + 1) * ON_PAGE]
+    rows = [(Button(text=_button(offer, tr), action=keyboards.model_action(offer.slug)),) for offer in shown]
+    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: f"{keyboards.MODELS}:{to}")
+    return Screen(text=_list(shown, tr), rows=(*rows, *((turn,) if turn else ()), (keyboards.menu_button(tr),)))
+
+
+def model_screen(offer: Offer, user: UserView, tr: Translator) -> Screen:
+    """The page before the form: what it does, what it costs, what it asks."""
+    manifest = offer.manifest
+    parts = [Html(f"{tr.escape(icon_of(offer))} <b>{tr.escape(title_of(offer, tr))}</b>")]
+    if manifest.description is not None:
+        parts.append(tr.escape(tr.pick(manifest.description).strip()))
+    asked = len(manifest.inputs) - len(offer.preset_inputs or {})
+    facts = [tr.html("Price: <b>{price}</b>", price=price_words(offer, tr))]
+    if offer.price:
+        facts.append(tr.html("Your balance: {balance}", balance=format_credits(user.balance)))
+    if asked > 0:
+        facts.append(tr.nhtml("It asks {n} question.", "It asks {n} questions.", asked))
+    parts.append(Html("\n".join(facts)))
+    begin = Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}")
+    back = keyboards.back_button(tr, keyboards.MODELS)
+    return Screen(text="\n\n".join(parts), rows=((begin,), (back, keyboards.menu_button(tr))))
+
+
+def title_of(offer: Offer, tr: Translator) -> str:
+    return tr.pick(offer.manifest.title if offer.title is None else offer.title)
+
+
+def icon_of(offer: Offer) -> str:
+    return offer.icon or offer.manifest.icon
+
+
+def price_words(offer: Offer, tr: Translator) -> str:
+    return tr.credits(offer.price) if offer.price else tr.gettext("free")
+
+
+def _by_category(offers: Sequence[Offer], tr: Translator) -> list[Offer]:
+    groups: dict[str, list[Offer]] = {}
+    for offer in offers:
+        groups.setdefault(_category(offer, tr), []).append(offer)
+    return [offer for group in groups.values() for offer in group]
+
+
+def _category(offer: Offer, tr: Translator) -> str:
+    category = offer.manifest.category
+    return tr.gettext("Other") if category is None else tr.pick(category)
+
+
+def _list(offers: Sequence[Offer], tr: Translator) -> Html:
+    lines = [tr.html("<b>What shall we predict?</b>")]
+    last = None
+    for offer in offers:
+        if (category := _category(offer, tr)) != last:
+            lines.append(Html(f"\n<b>{tr.escape(category)}</b>"))
+            last = category
+        title, price = title_of(offer, tr), price_words(offer, tr)
+        lines.append(Html(f"{tr.escape(icon_of(offer))} {tr.escape(title)}: {tr.escape(price)}"))
+    return Html("\n".join(lines))
+
+
+def _button(offer: Offer, tr: Translator) -> str:
+    price = format_credits(offer.price) if offer.price else tr.gettext("free")
+    return f"{icon_of(offer)} {cut_plain(title_of(offer, tr), BUTTON - 20)} · {price}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 MAX_BYTES = 3_000_000
 OPSET, ML_OPSET, IR_VERSION = 18, 3, 9
@@ -18,12 +18,11 @@ Shape = tuple[int | str, ...]
 
 
 class Graph:
-    """A graph of float64 tensors, written as calls: `g("Add", x, 1.0)` gives the name of the sum."""
+    """A graph of tensors of one float type, written as calls: `g("Add", x, 1.0)` gives the name of the sum."""
 
-    def __init__(self, **inputs: Shape) -> None:
-        self._inputs = [
-            helper.make_tensor_value_info(name, TensorProto.DOUBLE, shape) for name, shape in inputs.items()
-        ]
+    def __init__(self, dtype: npt.DTypeLike = np.float64, **inputs: Shape) -> None:
+        self._dtype = np.dtype(dtype)
+        self._inputs = [self._value_info(name, shape) for name, shape in inputs.items()]
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
@@ -34,17 +33,20 @@ class Graph:
         return result
 
     def constant(self, value: npt.ArrayLike) -> str:
-        """Floats become float64; whole numbers (axes, indices) int64."""
+        """Whole numbers (axes, indices) become int64; the rest is of the graph's type."""
         array = np.asarray(value)
-        array = array.astype(np.int64 if array.dtype.kind == "i" else np.float64)
+        array = array.astype(np.int64 if array.dtype.kind == "i" else self._dtype)
         name = f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(array, name))
         return name
 
+    def _value_info(self, name: str, shape: Shape) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(self._dtype), shape)
+
     def model(self, name: str, **outputs: tuple[str, Shape]) -> onnx.ModelProto:
         """`outputs`: the result's name -> (an inner name, its shape)."""
         renamed = [helper.make_node("Identity", [inner], [outer]) for outer, (inner, _) in outputs.items()]
-        results = [helper.make_tensor_value_info(k, TensorProto.DOUBLE, shape) for k, (_, shape) in outputs.items()]
+        results = [self._value_info(outer, shape) for outer, (_, shape) in outputs.items()]
         graph = helper.make_graph([*self._nodes, *renamed], name, self._inputs, results, self._constants)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 

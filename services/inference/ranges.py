@@ -47,7 +47,7 @@ def parse_integer(field: IntegerInput, raw: str) -> int:
 def within(field: Bounded, number: float, raw: str = "") -> float:
     """The number itself, where the field allows it and its tensor can hold it."""
     too_large = abs(number) > _capacity(field)
-    if math.isfinite(number) and field.allows(number) and not too_large:
+    if not too_large and math.isfinite(number) and field.allows(number):
         return number
     told = field.allows(number) or (too_large and number > 0 and field.max is None)
     raise refusal(OutOfRange, field, raw, message=_TOO_LARGE if told else None)

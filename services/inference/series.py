@@ -11,6 +11,7 @@ from services.inference.ranges import parse_number, shorten, within
 from services.inference.tables import Cell, read_flow, read_table
 
 MAX_BYTES = 5_000_000
+_HIGH_BYTES = 4  # of Latin and Cyrillic letters in UTF-16; no letter of a text in bytes is so low
 
 
 def parse_series(field: SeriesInput, data: bytes | str) -> list[float]:
@@ -39,7 +40,7 @@ def check_series(field: SeriesInput, values: Sequence[object]) -> list[float]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise errors.BadLine(line=line, given=shorten(str(value)))
         try:
-            numbers.append(within(field, float(value)))
+            numbers.append(float(within(field, value)))
         except InvalidValue as problem:
             raise errors.LineOutOfRange(line=line, given=shorten(str(value)), problem=problem) from None
     if len(numbers) < field.min_length:
@@ -58,10 +59,9 @@ def decode(data: bytes) -> str:
     for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(bom):
             return _decode(data, encoding)
-    if len(data) >= 4 and data[1::2].count(0) * 2 > len(data) * 0.9:
-        return _decode(data, "utf-16-le")
-    if len(data) >= 4 and data[::2].count(0) * 2 > len(data) * 0.9:
-        return _decode(data, "utf-16-be")
+    for half, encoding in ((data[1::2], "utf-16-le"), (data[::2], "utf-16-be")):
+        if len(data) >= 4 and max(half) <= _HIGH_BYTES:
+            return _decode(data, encoding)
     try:
         return _decode(data, "utf-8")
     except errors.NotATextFile:

@@ -100,7 +100,7 @@ def _separates(delimiter: str, lines: Sequence[str], *, is_file: bool) -> bool:
     if '"' in second or (heading and (", " not in first or ", " in second)):
         return True
     even = all(line.count(",") == first.count(",") for line in lines)
-    return is_file and even and (first.count(",") > 1 or any("." in line for line in lines))
+    return is_file and even and (first.count(",") > 1 or any("." in line for line in lines[1:]))
 
 
 def _rows(lines: Sequence[tuple[int, str]], delimiter: str) -> Iterator[Row]:
@@ -137,7 +137,7 @@ def _column(header: Row | None, rows: Sequence[Row]) -> int:
         [row.cells[c] for row in rows if c < len(row.cells) and not _is_blank(row.cells[c])] for c in range(width)
     ]
     shares = [sum(map(_is_number, cells)) / len(cells) if cells else 0.0 for cells in filled]
-    numeric = [column for column, share in enumerate(shares) if share > 0.8]
+    numeric = [column for column, share in enumerate(shares) if share >= 0.8]
     return numeric[-1] if numeric else max(range(width), key=lambda column: shares[column])
 
 

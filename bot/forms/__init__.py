@@ -1,6 +1,6 @@
 """Forms drawn from manifests: pure functions, no Telegram. `flow` moves, `render` shows."""
 
-from bot.forms.flow import answer, answer_file, answer_image, press, start
+from bot.forms.flow import answer, answer_file, answer_image, press, resume, start
 from bot.forms.model import Action, Form, FormState, Outcome, Turn
 from bot.forms.render import render
 
@@ -15,5 +15,6 @@ __all__ = [
     "answer_image",
     "press",
     "render",
+    "resume",
     "start",
 ]

@@ -37,6 +37,11 @@ def start(form: Form, *, nonce: str, answers: Mapping[str, Any] | None = None) -
     return _resume(form, replace(state, answers=dict(answers or {})), told=bool(answers))
 
 
+def resume(form: Form, state: FormState) -> Turn:
+    """Where a form that was left stands: its screen again."""
+    return _resume(form, state) if _outdated(form, state) else Turn(state=state)
+
+
 def answer(form: Form, state: FormState, text: str) -> Turn:
     """A typed answer: to the question asked, or all values of a long form at once."""
     if _outdated(form, state):

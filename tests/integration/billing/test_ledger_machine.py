@@ -35,8 +35,9 @@ from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.shop import add_model, add_prediction, add_user
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "15"))
-STEPS = 25
-AMOUNTS = st.integers(1, 400)
+STEPS = 30
+GRANTED, SPENT = st.integers(50, 300), st.integers(1, 200)
+HOURS = st.sampled_from([1, 4, 12])
 USERS = st.sampled_from([0, 1])
 
 
@@ -84,24 +85,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    arguments: dict[str, Any]  # Any: as ledger.grant takes them
-    posting: Posting
-
-
-@dataclass(frozen=True, slots=True)
 class Charged:
     account: Account
     amount: int
     prediction_id: UUID
     taken: dict[int, int]
-    posting: Posting
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    grants: Bundle[Granted] = Bundle("grants")
     held: Bundle[Charged] = Bundle("held")
-    returned: Bundle[tuple[Charged, Posting]] = Bundle("returned")
 
     def __init__(self, server: SqliteServer | PostgresServer) -> None:
         super().__init__()
@@ -127,13 +119,13 @@ class LedgerMachine(RuleBasedStateMachine):
         self.names += 1
         return f"operation:{self.names}"
 
-    @rule(hours=st.integers(-3, 12))
+    @rule(hours=HOURS | st.just(-4))
     def time_passes(self, hours: int) -> None:
         """Backwards too: machines disagree."""
         self.clock.advance(hours=hours)
 
-    @rule(target=grants, user=USERS, amount=AMOUNTS, hours=st.none() | st.integers(-1, 24))
-    def grant(self, user: int, amount: int, hours: int | None) -> Granted:
+    @rule(user=USERS, amount=GRANTED, hours=HOURS | st.sampled_from([None, 0]), again=st.booleans())
+    def grant(self, user: int, amount: int, hours: int | None, again: bool) -> None:
         account = self.accounts[user]
         ends = None if hours is None else self.clock() + timedelta(hours=hours)
         kind = TransactionKind.WELCOME
@@ -141,13 +133,10 @@ class LedgerMachine(RuleBasedStateMachine):
         posting = self.write(ledger.grant, **arguments, now=self.clock())
         account.lots.append(ModelLot(posting.lot_id, amount, ends))
         assert (posting.amount, posting.balance_after) == (amount, account.balance)
-        return Granted(arguments, posting)
+        if again:
+            assert self.write(ledger.grant, **arguments, now=self.clock()) == posting
 
-    @rule(granted=grants)
-    def grant_again(self, granted: Granted) -> None:
-        assert self.write(ledger.grant, **granted.arguments, now=self.clock()) == granted.posting
-
-    @rule(user=USERS, amount=AMOUNTS)
+    @rule(user=USERS, amount=GRANTED)
     def grant_and_fail(self, user: int, amount: int) -> None:
         def fail(session: Session) -> None:
             user_id, kind = self.accounts[user].id, TransactionKind.WELCOME
@@ -160,8 +149,8 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         raise AssertionError("the error did not reach the caller")
 
-    @rule(target=held, user=USERS, amount=AMOUNTS)
-    def charge(self, user: int, amount: int) -> Any:  # Any: hypothesis' own "nothing for the bundle"
+    @rule(target=held, user=USERS, amount=SPENT, again=st.booleans())
+    def charge(self, user: int, amount: int, again: bool) -> Any:  # Any: hypothesis' own "nothing for the bundle"
         account, now = self.accounts[user], self.clock()
 
         def buy(session: Session) -> tuple[UUID, Posting]:
@@ -177,16 +166,14 @@ class LedgerMachine(RuleBasedStateMachine):
         account.write_off(now)
         taken = account.take(amount, now)
         assert (posting.amount, posting.balance_after) == (-amount, account.balance)
-        return Charged(account, amount, prediction_id, taken, posting)
+        if again:
+            what = {"user_id": account.id, "amount": amount, "prediction_id": prediction_id}
+            assert self.write(ledger.charge, **what, now=now) == posting
+        return Charged(account, amount, prediction_id, taken)
 
-    @rule(charged=held)
-    def charge_again(self, charged: Charged) -> None:
-        what = {"user_id": charged.account.id, "amount": charged.amount, "prediction_id": charged.prediction_id}
-        assert self.write(ledger.charge, **what, now=self.clock()) == charged.posting
-
-    @rule(target=returned, charged=consumes(held))
-    def charge_refund(self, charged: Charged) -> tuple[Charged, Posting]:
-        now = self.clock()
+    @rule(charged=consumes(held), hours=st.just(0) | HOURS, again=st.booleans())
+    def charge_refund(self, charged: Charged, hours: int, again: bool) -> None:
+        now = self.clock.advance(hours=hours)
 
         def fail(session: Session) -> Posting:
             set_status(session, charged.prediction_id, PredictionStatus.FAILED)
@@ -197,12 +184,8 @@ class LedgerMachine(RuleBasedStateMachine):
             if not lot.ended(now):
                 lot.held += charged.taken.get(lot.id, 0)
         assert posting.amount == charged.amount
-        return charged, posting
-
-    @rule(again=returned)
-    def charge_refund_again(self, again: tuple[Charged, Posting]) -> None:
-        charged, posting = again
-        assert self.write(ledger.charge_refund, prediction_id=charged.prediction_id, now=self.clock()) == posting
+        if again:
+            assert self.write(ledger.charge_refund, prediction_id=charged.prediction_id, now=now) == posting
 
     @rule(charged=consumes(held))
     def succeed(self, charged: Charged) -> None:
@@ -215,7 +198,7 @@ class LedgerMachine(RuleBasedStateMachine):
             count += found
         assert count == sum(account.write_off(now) for account in self.accounts)
 
-    @rule(user=USERS, amount=AMOUNTS, partly=st.booleans(), lot=st.none() | st.integers(0, 5), again=st.booleans())
+    @rule(user=USERS, amount=SPENT, partly=st.booleans(), lot=st.none() | st.integers(0, 5), again=st.booleans())
     def take_back(self, user: int, amount: int, partly: bool, lot: int | None, again: bool) -> None:
         account, now = self.accounts[user], self.clock()
         lot_id = account.lots[lot % len(account.lots)].id if lot is not None and account.lots else None

@@ -9,7 +9,7 @@ from bot.screens import Button, Screen
 from services.errors import N_
 
 HOW: Final = N_(
-    "<b>❔ How it works</b>\n\n"
+    "<b>ℹ️ How it works</b>\n\n"
     "1. Choose a model: it says what it predicts, from what, and for how much.\n"
     "2. Answer its questions. At any of them you can go back or leave; nothing is charged yet.\n"
     "3. Check the summary and confirm. Only now the price is charged.\n"
@@ -62,7 +62,7 @@ def help_screen(tr: Translator, contact: Html) -> Screen:
 
 
 def terms_screen(tr: Translator, contact: Html) -> Screen:
-    ask = tr.html("<b>Contact.</b> Anything else, money included: {contact}.", contact=contact)
+    ask = tr.html("<b>Contact.</b> For anything else, money included, write to {contact}.", contact=contact)
     rows = ((keyboards.back_button(tr, keyboards.HELP), keyboards.menu_button(tr)),)
     return Screen(text="\n\n".join([*(tr.html(part) for part in TERMS), ask]), rows=rows)
 

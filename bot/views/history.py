@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot import keyboards
-from bot.i18n import Html, Translator
+from bot.i18n import Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.balance import Titles, operation_lines
@@ -28,12 +28,13 @@ TitleOf = Callable[[PredictionView], str]
 
 def predictions_screen(page: HistoryPage, title_of: TitleOf, tr: Translator) -> Screen:
     if not page.items:
-        text = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
-        return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
-    marks = {MARKS[each.status]: None for each in page.items}  # in the order of the list, once each
+        empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
+        return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
+    unusual = [each.status for each in page.items if each.status is not PredictionStatus.SUCCEEDED]
+    marks = dict.fromkeys(MARKS[status] for status in unusual)  # in the order of the list, once each
     legend = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in marks]
     hint = tr.html("Press a prediction to open it; an opened one can be repeated.")
-    text = Html("\n".join([tr.html("<b>🧾 History · predictions</b>"), "", hint, "", *legend]))
+    text = "\n\n".join([tr.html("<b>🧾 History · predictions</b>"), hint, *(["\n".join(legend)] if legend else [])])
     rows = [(_prediction(each, page.page, title_of, tr),) for each in page.items]
     pages = keyboards.pages_row(
         tr, page=page.page, pages=page.pages, action=lambda n: keyboards.history_action(PREDICTIONS, n)

@@ -20,7 +20,7 @@ def menu_screen(user: UserView, tr: Translator, *, above: str = "", paused: str 
             Button(text=tr.gettext("👤 Profile"), action=keyboards.PROFILE),
             Button(text=tr.gettext("🌐 Language"), action=keyboards.LANGUAGE),
         ),
-        (Button(text=tr.gettext("❔ Help"), action=keyboards.HELP),),
+        (Button(text=tr.gettext("ℹ️ Help"), action=keyboards.HELP),),
     )
     parts = [above, balance]
     if paused is not None:

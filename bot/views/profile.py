@@ -75,7 +75,7 @@ def profile_screen(user: UserView, tr: Translator, *, notice: str = "") -> Scree
 
 
 def question_screen(part: str, user: UserView, tr: Translator, *, problem: str = "") -> Screen:
-    """`problem`: HTML, what was wrong with the last answer."""
+    """`problem`: HTML, what was wrong with the last answer; it says what is expected."""
     question = QUESTIONS[part]
     value = {EMAIL: user.email, AGE: None if user.age is None else str(user.age), GENDER: _gender(user, tr)}[part]
     now = None if value is None else tr.html("Now: <b>{value}</b>", value=value)
@@ -87,7 +87,7 @@ def question_screen(part: str, user: UserView, tr: Translator, *, problem: str =
     if value is not None:
         rows.append((Button(text=tr.gettext("🗑 Clear"), action=action(part, CLEAR)),))
     rows.append((keyboards.back_button(tr, keyboards.PROFILE),))
-    parts = [f"⚠️ {problem}" if problem else "", text, now, why]
+    parts = [f"⚠️ {problem}", now] if problem else [text, now, why]
     return Screen(text="\n\n".join(each for each in parts if each), rows=tuple(rows))
 
 

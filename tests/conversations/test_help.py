@@ -40,4 +40,4 @@ async def test_the_owner_is_the_contact(stage: Stage, john: Person) -> None:
     await olga.says("/start")
     await olga.sees("Здравствуйте, Ольга!")
     await john.says("/terms")
-    await john.sees("Contact. Anything else, money included: @olga_shop.")
+    await john.sees("Contact. For anything else, money included, write to @olga_shop.")

@@ -12,14 +12,14 @@ RUSSIAN = {
     "🧾 История": "История · предсказания",
     "👤 Профиль": "Всё это необязательно",
     "🌐 Язык": "Язык / Language",
-    "❔ Помощь": "Как это работает",
+    "ℹ️ Помощь": "Как это работает",
 }
 ENGLISH = {
     "💳 Balance": "Last operations",
     "🧾 History": "History · predictions",
     "👤 Profile": "All of it is optional",
     "🌐 Language": "Язык / Language",
-    "❔ Help": "How it works",
+    "ℹ️ Help": "How it works",
 }
 
 

@@ -33,6 +33,7 @@ class Database:
         self.busy_timeout_ms = busy_timeout_ms
         self._writer: SqliteWriter | None = None
         self._readers: SqliteReaders | None = None
+        self._closed = False
         if self.is_sqlite:
             make_folder(self.url)
             self._engine = self._scanning_engine()
@@ -56,6 +57,7 @@ class Database:
     async def write(self, work: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in a transaction and commit it. Raises what `work` raises (everything rolled back), or
         `DatabaseUnavailable`. `work` may run again after a deadlock: it must have no effect but on the session."""
+        self._require_open()
         if self.is_sqlite:
             if self._writer is None:
                 self._writer = SqliteWriter(self.sync_engine())
@@ -65,6 +67,7 @@ class Database:
 
     async def read(self, work: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` on one consistent view. It must be short; it cannot write."""
+        self._require_open()
         if self.is_sqlite:
             if self._readers is None:
                 self._readers = SqliteReaders(self.sync_engine(read_only=True))
@@ -74,6 +77,7 @@ class Database:
 
     async def scan(self, work: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Like `read`, for what may take seconds (audit, statistics): nobody waits behind it."""
+        self._require_open()
         try:
             async with AsyncSession(self._snapshots, expire_on_commit=False) as session:
                 return await session.run_sync(work, *args, **kwargs)
@@ -101,7 +105,13 @@ class Database:
         """A plain SQLite engine whose transactions the caller begins and ends in SQL."""
         return sqlite_engine(self.url, read_only=read_only, busy_timeout_ms=self.busy_timeout_ms)
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise DatabaseUnavailable("the database is closed")
+
     async def close(self) -> None:
+        """What was handed over is finished first."""
+        self._closed = True
         if self._writer is not None:
             await asyncio.to_thread(self._writer.close)
         if self._readers is not None:

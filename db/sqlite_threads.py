@@ -67,14 +67,17 @@ class SqliteWriter:
             self._jobs.put(None)
 
     def _loop(self) -> None:
+        batch: list[_Job] = []
         try:
             while batch := self._next_batch():
                 self._serve(batch)
         finally:
             self._stop_taking()
             while (job := self._jobs.get()) is not None:  # only if the loop itself broke
+                batch.append(job)
+            for job in batch:
                 job.error = DatabaseUnavailable("the writer has stopped")
-                _answer([job])
+            _answer(batch)
             self._connection.close()
 
     def _next_batch(self) -> list[_Job]:

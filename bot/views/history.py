@@ -54,9 +54,8 @@ def operations_screen(page: StatementPage, titles: Titles, tr: Translator) -> Sc
 
 def _prediction(view: PredictionView, page: int, title_of: TitleOf, tr: Translator) -> Button:
     mark, _ = MARKS[view.status]
-    moment = tr.short_moment(view.created_at)
-    title = cut_plain(title_of(view), BUTTON - len(moment) - 5)
-    return Button(text=f"{mark} {moment} · {title}", action=keyboards.prediction_action(view.id, page))
+    text = cut_plain(f"{mark} {tr.short_moment(view.created_at)} · {title_of(view)}", BUTTON)
+    return Button(text=text, action=keyboards.prediction_action(view.id, page))
 
 
 def _tabs(current: str, tr: Translator) -> keyboards.Row:

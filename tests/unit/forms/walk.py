@@ -40,7 +40,7 @@ class Walk:
 
     @property
     def text(self) -> str:
-        return unescape(re.sub("<[^>]+>", "", self.screen.text))
+        return unescape(re.sub("<[^>]+>", "", self.screen.text)).replace("\u00a0", " ")
 
     @property
     def buttons(self) -> list[str]:

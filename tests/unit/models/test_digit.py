@@ -66,20 +66,12 @@ def test_reads_most_drawn_digits(digit: Model) -> None:
     assert sum(guesses) >= 9
 
 
-def test_asks_for_another_photo_of_a_scribble(digit: Model) -> None:
-    """Two digits over each other cannot be told; whatever is not sure must come with what to do."""
-    rng = np.random.default_rng(3)
-    unsure = []
-    for first, second in ((4, 3), (2, 5), (4, 6)):
-        ink = np.maximum(draw(first, rng, height=40, pen=0.08), draw(second, rng, height=40, pen=0.08))
-        result = digit.result({"photo": {"file": "0" * 32}}, {"photo": photograph(ink, rng)})
-        answer = result.outputs["digit"]
-        assert isinstance(answer, dict)
-        probabilities = answer["probabilities"]
-        assert isinstance(probabilities, dict)
-        advice = digit.advice(result)
-        if max(p for p in probabilities.values() if isinstance(p, float)) < 0.6:
-            assert advice is not None
-            assert "Take the photo again" in advice
-            unsure.append((first, second))
-    assert unsure
+def test_asks_for_another_photo_when_not_sure(digit: Model) -> None:
+    """A 4 and a 3 written over each other."""
+    rng = np.random.default_rng(2)
+    ink = np.maximum(draw(4, rng, height=40, pen=0.08), draw(3, rng, height=40, pen=0.08))
+    photo = photograph(ink, rng)
+    assert read(digit, photo)[1] < 0.6
+    advice = digit.advice(digit.result({"photo": {"file": "0" * 32}}, {"photo": photo}))
+    assert advice is not None
+    assert "Take the photo again" in advice

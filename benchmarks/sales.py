@@ -194,7 +194,8 @@ def _bare_sale(connection: sqlite3.Connection, sale: int, inputs: str, balance: 
     run("BEGIN IMMEDIATE")
     run(
         "INSERT INTO predictions (id, user_id, model_slug, model_version, request_key, inputs, price, status, attempts,"
-        " available_at, chat_id, message_id, created_at) VALUES (?, ?, 'wine', '1', ?, ?, 100, 'queued', 0, ?, ?, 1, ?)",
+        " available_at, chat_id, message_id, created_at)"
+        " VALUES (?, ?, 'wine', '1', ?, ?, 100, 'queued', 0, ?, ?, 1, ?)",
         (key, user, key, inputs, now, user, now),
     )
     run("UPDATE lots SET remaining = remaining - 100 WHERE id = ?", (user,))

@@ -1,0 +1,183 @@
+"""Workers that die, that are late, that are stopped; a database that goes away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from db import queue
+from db.base import AnyRow
+from db.predictions import Prediction, PredictionStatus
+from services.predictions import lane, worker
+from services.predictions.settle import Claimed, Outcome, settle
+from services.predictions.submit import Sold
+from services.predictions.worker import LEASE, Worker
+from tests.support.counter import Counter
+from tests.support.waiting import until
+
+SUCCEEDED, FAILED = PredictionStatus.SUCCEEDED, PredictionStatus.FAILED
+QUEUED, RUNNING = PredictionStatus.QUEUED, PredictionStatus.RUNNING
+ANSWER = {"outputs": {"cultivar": {"value": "2"}}, "advice": None}
+
+
+async def test_a_dead_workers_rows_go_back_after_its_lease(counter: Counter) -> None:
+    sold = await counter.buy(await counter.customer())
+    await _claim(counter, "dead")
+    living = counter.worker()
+    counter.clock.advance(seconds=LEASE.total_seconds() - 1)
+    await living.run_waiting()
+    assert (await _row(counter, sold)).leased_by == "dead"
+    counter.clock.advance(seconds=2)
+    assert await living.recover() == 1
+    row = await _row(counter, sold)
+    assert (row.status, row.attempts, row.leased_by) == (QUEUED, 1, None)
+    counter.clock.advance(seconds=1)
+    await living.run_waiting()
+    row = await _row(counter, sold)
+    assert (row.status, row.attempts) == (SUCCEEDED, 2)
+    assert await counter.letters(sold) == 1
+
+
+async def test_rows_that_kill_their_workers_are_paid_back(counter: Counter) -> None:
+    anna = await counter.customer(1000)
+    sales = [await counter.buy(anna) for _ in range(2)]
+    for attempt in range(1, 4):
+        assert len(await _claim(counter, f"dead{attempt}")) == 2
+        counter.clock.advance(minutes=1)
+        await counter.worker().recover()
+        counter.clock.advance(minutes=1)
+    for sold in sales:
+        view = await counter.view(sold)
+        assert (view.status, view.error_code) == (FAILED, "RunLost")
+        assert (await counter.kinds(sold.prediction_id), await counter.letters(sold)) == (
+            ["charge", "charge_refund"],
+            1,
+        )
+    assert await counter.balance(anna) == 1000
+    assert counter.settled
+
+
+async def test_a_lost_lease_cannot_settle(counter: Counter) -> None:
+    """The late one's result and its failure are both refused."""
+    sales = [await counter.buy(await counter.customer()) for _ in range(2)]
+    late = {claimed.id: claimed for claimed in await _claim(counter, "late")}
+    counter.clock.advance(minutes=1)
+    await counter.worker().recover()
+    counter.clock.advance(minutes=1)
+    await counter.worker().run_waiting()
+    first, second = (late[sold.prediction_id] for sold in sales)
+    outcomes = [Outcome(prediction=first, result=ANSWER), Outcome(prediction=second, error_code="RunFailed")]
+    assert await counter.db.write(settle, outcomes, "late", counter.clock()) == 0
+    for sold in sales:
+        view = await counter.view(sold)
+        assert view.result is not None
+        assert view.result["outputs"]["cultivar"]["value"] == "barolo"
+        assert await counter.letters(sold) == 1
+
+
+async def test_an_earlier_claim_of_the_same_worker_cannot_settle(counter: Counter) -> None:
+    sold = await counter.buy(await counter.customer())
+    (early,) = await _claim(counter, "same")
+    counter.clock.advance(minutes=1)
+    await counter.worker().recover()
+    counter.clock.advance(minutes=1)
+    (present,) = await _claim(counter, "same")
+    failure = Outcome(prediction=early, error_code="RunTimeout", again=True)
+    assert await counter.db.write(settle, [failure], "same", counter.clock()) == 0
+    assert (await _row(counter, sold)).status == RUNNING
+    assert await counter.db.write(settle, [Outcome(prediction=present, result=ANSWER)], "same", counter.clock()) == 1
+    assert (await counter.view(sold)).status is SUCCEEDED
+
+
+async def test_the_lease_is_renewed_while_the_model_runs(counter: Counter) -> None:
+    sold = await counter.buy(await counter.customer(), "endless", {"x": 1.0})
+    async with _running(counter.worker(lease=timedelta(seconds=0.15))):
+        before = await until(lambda: _leased_until(counter, sold))
+        counter.clock.advance(hours=1)
+        assert await until(lambda: _leased_until(counter, sold, after=before)) > counter.clock()
+    assert (await _row(counter, sold)).attempts in {0, 1}
+
+
+async def test_a_worker_does_not_give_up_its_own_rows(counter: Counter) -> None:
+    """It was only cut off, or late with the renewal: the run goes on."""
+    sold = await counter.buy(await counter.customer(), "endless", {"x": 1.0})
+    busy = counter.worker()
+    async with _running(busy):
+        await until(lambda: _leased_until(counter, sold))
+        counter.clock.advance(hours=1)
+        assert await busy.recover() == 0
+        assert await _leased_until(counter, sold) == counter.clock() + LEASE
+
+
+async def test_a_worker_that_is_stopped_gives_rows_back_unspent(counter: Counter) -> None:
+    sales = [await counter.buy(await counter.customer(), "endless", {"x": 1.0}) for _ in range(3)]
+    async with _running(counter.worker()):
+        await until(lambda: _leased_until(counter, sales[0]))
+    for sold in sales:
+        row = await _row(counter, sold)
+        assert (row.status, row.attempts, row.leased_by, row.leased_until) == (QUEUED, 0, None, None)
+        assert row.available_at <= counter.clock()
+
+
+async def test_a_slow_row_holds_up_nobody(counter: Counter) -> None:
+    """While one row of the model hangs, others bought later are answered."""
+    anna = await counter.customer()
+    slow = await counter.buy(anna, "endless", {"x": 1.0})
+    busy = counter.worker()
+    async with _running(busy):
+        await until(lambda: _leased_until(counter, slow))
+        quick = await counter.buy(anna, "endless", {"x": -1.0})
+        busy.wake("endless")
+        await until(lambda: _is(counter, quick, SUCCEEDED))
+        assert (await _row(counter, slow)).status == RUNNING
+
+
+async def test_a_bug_with_one_model_does_not_stop_the_others(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = await counter.customer()
+    bad, good = await counter.buy(anna, "negative", {}), await counter.buy(anna)
+
+    def broken(*_: object) -> object:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(lane, "_pictures_wanted", lambda manifest, batch: broken() if batch[0].inputs == {} else {})
+    async with _running(counter.worker()):
+        await until(lambda: _is(counter, good, SUCCEEDED))
+    assert (await counter.view(bad)).status is QUEUED  # given back
+
+
+@asynccontextmanager
+async def _running(one: Worker) -> AsyncIterator[None]:
+    """A worker for as long as the block lasts."""
+    task = asyncio.get_running_loop().create_task(one.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
+async def _claim(counter: Counter, name: str) -> list[Claimed]:
+    """As a worker does that is never heard of again."""
+    now = counter.clock()
+    rows = await counter.db.write(
+        queue.claim, model_slug="wine", limit=10, now=now, lease_until=now + worker.LEASE, worker=name
+    )
+    return [Claimed(**row._mapping) for row in rows]
+
+
+async def _row(counter: Counter, sold: Sold) -> AnyRow:
+    (row,) = await counter.rows(Prediction, Prediction.id == sold.prediction_id)
+    return row
+
+
+async def _is(counter: Counter, sold: Sold, status: PredictionStatus) -> bool:
+    return bool((await _row(counter, sold)).status == status)
+
+
+async def _leased_until(counter: Counter, sold: Sold, *, after: Any = None) -> Any:  # Any: a time or nothing
+    row = await _row(counter, sold)
+    return row.leased_until if row.status == RUNNING and (after is None or row.leased_until > after) else None

@@ -172,6 +172,10 @@ class TooFewValues(InvalidValue):
     message = N_("At least {min} values are needed, {count} given.")
 
 
+class TooManyValues(InvalidValue):
+    message = N_("There are too many lines or numbers: at most {max} are read.")
+
+
 class BadLine(InvalidValue):
     message = N_("Line {line}: “{given}” is not a number.")
 

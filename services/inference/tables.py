@@ -3,10 +3,11 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from services.inference.dates import date_keys, is_date
-from services.inference.errors import NotATextFile, TooManyColumns
+from services.inference.errors import NotATextFile, TooManyColumns, TooManyValues
 from services.inference.numerals import read_numeral, same_unit
 
 _CLOSE = (
@@ -16,6 +17,9 @@ _CLOSE = (
 _BLANK = {"", ".", "-", "—", "–", "null", "nan", "n/a", "na", "none", "н/д", "#n/a"}
 _GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)", re.ASCII)
 _SAMPLE = 200
+_MAX_PREAMBLE = 50
+_MAX_COLUMNS = 256
+MAX_VALUES = 200_000  # so that the longest file takes a second or two
 
 
 class Cell(NamedTuple):
@@ -33,15 +37,16 @@ def read_table(text: str, *, is_file: bool) -> list[Cell] | None:
 
     Columns are believed where there is a heading, a date in front or, in a file, a separator on every line.
     """
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = _lines(text)
     delimiter = _delimiter([line for _, line in lines[:_SAMPLE]], is_file=is_file)
     if delimiter is None:
         return None
     rows = list(_rows(lines, delimiter))
-    start = next((i for i, row in enumerate(rows) if any(_is_number(c) or is_date(c) for c in row.cells)), len(rows))
-    header, rows = (rows[start - 1] if start else None), rows[start:]
-    if not rows:
+    told = (any(_is_number(cell) or is_date(cell) for cell in row.cells) for row in rows[:_MAX_PREAMBLE])
+    start = next((i for i, has_values in enumerate(told) if has_values), None)
+    if start is None:
         return None
+    header, rows = (rows[start - 1] if start else None), rows[start:]
     if header is not None and delimiter == ",":
         _check_width(header, rows)
     column = _column(header, rows[:_SAMPLE])
@@ -51,12 +56,23 @@ def read_table(text: str, *, is_file: bool) -> list[Cell] | None:
 
 def read_flow(text: str) -> list[Cell]:
     """Numbers one after another, each with its line; heading lines without a digit are passed over."""
-    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1) if not _is_blank(line)]
-    while lines and not any(c.isdigit() for c in lines[0][1]):
-        lines.pop(0)
+    lines = [(n, line) for n, line in _lines(text) if not _is_blank(line)]
+    start = next((i for i, (_, line) in enumerate(lines) if any(c.isdigit() for c in line)), len(lines))
+    lines = lines[start:]
     if len(lines) > 1 and all(_GROUPED.fullmatch(line) for _, line in lines):
         return [Cell(n, line) for n, line in lines]
-    return [Cell(n, token) for n, line in lines for token in _tokens(line)]
+    cells = [Cell(n, token) for n, line in lines for token in islice(_tokens(line), MAX_VALUES + 1)]
+    if len(cells) > MAX_VALUES:
+        raise TooManyValues(max=MAX_VALUES)
+    return cells
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
+    lines = [(n, line.strip(" ")) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    if len(lines) > MAX_VALUES:
+        raise TooManyValues(max=MAX_VALUES)
+    return lines
 
 
 def _tokens(line: str) -> Iterator[str]:
@@ -105,12 +121,12 @@ def _separates(delimiter: str, lines: Sequence[str], *, is_file: bool) -> bool:
 
 def _rows(lines: Sequence[tuple[int, str]], delimiter: str) -> Iterator[Row]:
     if delimiter == " ":
-        yield from (Row(n, line.split()) for n, line in lines)
+        yield from (Row(n, line.split()[:_MAX_COLUMNS]) for n, line in lines)
         return
     reader = csv.reader((line for _, line in lines), delimiter=delimiter, skipinitialspace=True)
     try:
         for cells in reader:
-            yield Row(lines[reader.line_num - 1][0], [cell.strip() for cell in cells])
+            yield Row(lines[reader.line_num - 1][0], [cell.strip() for cell in cells[:_MAX_COLUMNS]])
     except csv.Error:
         raise NotATextFile() from None
 

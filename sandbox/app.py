@@ -1,4 +1,4 @@
-"""Puts the sandbox together: the Bot API, the control API and the page behind one address."""
+"""Puts the sandbox together: the Bot API, YooKassa, the control API and the pages behind one address."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,11 +11,16 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.clock import Clock
 from sandbox.connections import Connections
-from sandbox.control import people, screens, worlds
+from sandbox.control import clock as clock_control
+from sandbox.control import people, screens, shop, shop_faults, worlds
 from sandbox.deliveries import Deliveries
 from sandbox.settings import Settings
 from sandbox.telegram.gateway import Gateway
 from sandbox.telegram.world import Worlds, furnish
+from sandbox.yookassa import checkout
+from sandbox.yookassa.gateway import PREFIX as YOOKASSA
+from sandbox.yookassa.gateway import Gateway as YooKassa
+from sandbox.yookassa.shop import DEFAULT_SHOP_ID, Shops
 
 
 class Sandbox:
@@ -26,37 +31,45 @@ class Sandbox:
         self.clock = clock or Clock()
         self.worlds = Worlds(self.clock)
         self.connections = Connections()
-        furnish(self.worlds.add(token=settings.token, username="kassandra_sandbox_bot"))
+        self.shops = Shops(self.clock)
+        world = self.worlds.add(token=settings.token, username="kassandra_sandbox_bot")
+        furnish(world)
+        self.shops.add(world.bot_id, name=world.profile.first_name, shop_id=DEFAULT_SHOP_ID)
         self._telegram = Gateway(self.worlds, self.connections)
-        self._web = _web(settings, self.worlds)
+        self._yookassa = YooKassa(self.shops, self.connections)
+        self._web = _web(settings, self.worlds, self.shops)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
             await self._telegram(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(YOOKASSA):
+            await self._yookassa(scope, receive, send)
         else:
             await self._web(scope, receive, send)
 
     def close(self) -> None:
-        """End what waits: long polls and event streams would hold the server's shutdown."""
+        """End what waits: long polls, event streams and hanging calls would hold the server's shutdown."""
         for world in self.worlds:
             world.close()
+        for each in self.shops:
+            each.close()
 
 
-def _web(settings: Settings, all_worlds: Worlds) -> FastAPI:
+def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Deliveries(all_worlds) as deliveries:
+        async with Deliveries(all_worlds, all_shops) as deliveries:
             app.state.deliveries = deliveries
             yield
 
     app = FastAPI(title="Kassandra's sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.worlds = all_worlds
+    app.state.shops = all_shops
     app.state.settings = settings
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.include_router(worlds.router)
-    app.include_router(people.router)
-    app.include_router(screens.router)
+    for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout):
+        app.include_router(part.router)
 
     @app.get("/")
     async def page() -> Response:

@@ -41,6 +41,11 @@ class Clock:
     def now(self) -> float:
         return self._source() + self._offset
 
+    @property
+    def offset(self) -> float:
+        """How far it was moved, in seconds."""
+        return self._offset
+
     def advance(self, seconds: float) -> None:
         self._offset += seconds
         for timer in sorted(self._timers, key=lambda each: each.deadline):

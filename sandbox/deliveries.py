@@ -1,4 +1,5 @@
-"""The supervised owner of the sandbox's only background work: one webhook courier for each world."""
+"""The supervised owner of the sandbox's only background work: two webhook couriers for each world,
+Telegram's and YooKassa's."""
 
 import asyncio
 from types import TracebackType
@@ -8,15 +9,17 @@ import aiohttp
 
 from sandbox.telegram.webhook import Answer
 from sandbox.telegram.world import World, Worlds
+from sandbox.yookassa.shop import Shops
 
 ANSWER_WITHIN_SECONDS = 60.0
 
 
 class Deliveries:
-    def __init__(self, worlds: Worlds) -> None:
+    def __init__(self, worlds: Worlds, shops: Shops) -> None:
         self._worlds = worlds
+        self._shops = shops
         self._group = asyncio.TaskGroup()
-        self._couriers: dict[int, asyncio.Task[None]] = {}
+        self._couriers: dict[int, list[asyncio.Task[None]]] = {}
         self._http: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
@@ -29,7 +32,7 @@ class Deliveries:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for courier in self._couriers.values():
+        for courier in [each for couriers in self._couriers.values() for each in couriers]:
             courier.cancel()
         try:
             await self._group.__aexit__(kind, error, traceback)
@@ -37,14 +40,20 @@ class Deliveries:
             await self._http.close()
 
     def start(self, world: World) -> None:
-        if world.bot_id not in self._couriers:
-            courier = self._group.create_task(world.webhook.run(self._post), name=f"webhook-{world.bot_id}")
-            self._couriers[world.bot_id] = courier
+        if world.bot_id in self._couriers:
+            return
+        couriers = [self._group.create_task(world.webhook.run(self._post), name=f"webhook-{world.bot_id}")]
+        shop = self._shops.by_bot(world.bot_id)
+        if shop is not None:
+            couriers.append(self._group.create_task(shop.notifier.run(self._notify), name=f"shop-{world.bot_id}"))
+        self._couriers[world.bot_id] = couriers
 
     def stop(self, world: World) -> None:
-        courier = self._couriers.pop(world.bot_id, None)
-        if courier is not None:
+        for courier in self._couriers.pop(world.bot_id, []):
             courier.cancel()
+
+    async def _notify(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        return (await self._post(url, body, headers)).status
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         try:

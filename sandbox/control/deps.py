@@ -7,6 +7,7 @@ from fastapi import Depends, HTTPException, Request
 from sandbox.clock import Clock
 from sandbox.telegram.people import Person
 from sandbox.telegram.world import World, Worlds
+from sandbox.yookassa.shop import Shop, Shops
 
 
 def get_worlds(request: Request) -> Worlds:
@@ -43,3 +44,22 @@ def get_clock(worlds: AllWorlds) -> Clock:
 
 
 OneClock = Annotated[Clock, Depends(get_clock)]
+
+
+def get_shops(request: Request) -> Shops:
+    shops = request.app.state.shops
+    assert isinstance(shops, Shops)
+    return shops
+
+
+AllShops = Annotated[Shops, Depends(get_shops)]
+
+
+def get_shop(world: OneWorld, shops: AllShops) -> Shop:
+    shop = shops.by_bot(world.bot_id)
+    assert shop is not None
+    shop.expire()
+    return shop
+
+
+OneShop = Annotated[Shop, Depends(get_shop)]

@@ -1,9 +1,9 @@
-"""Worlds, the clock, and what tests do to a world as a whole: updates, faults, the log."""
+"""Worlds, and what tests do to a world as a whole: updates, faults, the log."""
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.control.deps import AllWorlds, OneClock, OneWorld
+from sandbox.control.deps import AllShops, AllWorlds, OneWorld
 from sandbox.telegram.faults import Fault, FaultKind
 from sandbox.telegram.wire import JsonObject
 
@@ -28,10 +28,6 @@ class NewFault(BaseModel):
     description: str | None = None
 
 
-class Advance(BaseModel):
-    advance: float = Field(ge=0)
-
-
 class RateLimits(BaseModel):
     enabled: bool
 
@@ -43,26 +39,22 @@ async def worlds_list(request: Request, worlds: AllWorlds) -> list[JsonObject]:
 
 
 @router.post("/worlds", status_code=201)
-async def world_new(body: NewWorld, request: Request, worlds: AllWorlds) -> JsonObject:
+async def world_new(body: NewWorld, request: Request, worlds: AllWorlds, shops: AllShops) -> JsonObject:
     try:
         world = worlds.add(token=body.token, username=body.username, first_name=body.first_name)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
+    shops.add(world.bot_id, name=world.profile.first_name)
     request.app.state.deliveries.start(world)
     return world.view(default=world.token == request.app.state.settings.token)
 
 
 @router.delete("/{bot}")
-async def world_gone(request: Request, world: OneWorld, worlds: AllWorlds) -> JsonObject:
+async def world_gone(request: Request, world: OneWorld, worlds: AllWorlds, shops: AllShops) -> JsonObject:
     request.app.state.deliveries.stop(world)
     worlds.remove(world)
+    shops.remove(world.bot_id)
     return {}
-
-
-@router.post("/clock")
-async def clock_advance(body: Advance, clock: OneClock) -> JsonObject:
-    clock.advance(body.advance)
-    return {"now": clock.now()}
 
 
 @router.post("/{bot}/updates")

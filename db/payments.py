@@ -31,11 +31,12 @@ class Payment(Base):
         CheckConstraint(one_of("status", PaymentStatus), name="status_known"),
         Index(None, "user_id", "created_at"),
         Index(
-            "ix_payments_unfinished",
+            "ix_payments_to_check",
             "next_check_at",
-            postgresql_where=text("status IN ('pending', 'waiting_for_capture')"),
-            sqlite_where=text("status IN ('pending', 'waiting_for_capture')"),
+            postgresql_where=text("next_check_at IS NOT NULL"),
+            sqlite_where=text("next_check_at IS NOT NULL"),
         ),
+        Index(None, "created_at"),
     )
 
     id: Mapped[UuidKey]  # also the provider's idempotence key
@@ -51,6 +52,7 @@ class Payment(Base):
     test: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str] = mapped_column(String(128))
     receipt_email: Mapped[str | None] = mapped_column(String(254))
+    return_url: Mapped[str] = mapped_column(String(255), default="")  # a repeated create call must say the same
     confirmation_url: Mapped[str | None] = mapped_column(Text)
     cancel_reason: Mapped[str | None] = mapped_column(String(64))
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -69,6 +71,12 @@ class Refund(Base):
         CheckConstraint("amount_kopecks > 0", name="amount_positive"),
         CheckConstraint("credits_taken >= 0 AND credits_uncollected >= 0", name="credits_not_negative"),
         CheckConstraint(one_of("status", RefundStatus), name="status_known"),
+        Index(
+            "ix_refunds_to_check",
+            "next_check_at",
+            postgresql_where=text("next_check_at IS NOT NULL"),
+            sqlite_where=text("next_check_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UuidKey]
@@ -79,8 +87,9 @@ class Refund(Base):
     currency: Mapped[Currency]
     credits_taken: Mapped[Credits] = mapped_column(default=0)
     credits_uncollected: Mapped[Credits] = mapped_column(default=0)  # already spent, could not be taken
-    actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)
-    reason: Mapped[str | None] = mapped_column(String(255))
+    actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)  # null: made in the provider's own cabinet
+    reason: Mapped[str | None] = mapped_column(String(255))  # the actor's
+    cancel_reason: Mapped[str | None] = mapped_column(String(64))  # the provider's
     next_check_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

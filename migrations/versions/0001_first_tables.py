@@ -222,6 +222,7 @@ def create_payments() -> None:
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("description", sa.String(128), nullable=False),
         sa.Column("receipt_email", sa.String(254)),
+        sa.Column("return_url", sa.String(255), nullable=False),
         sa.Column("confirmation_url", sa.Text()),
         sa.Column("cancel_reason", sa.String(64)),
         sa.Column("chat_id", sa.BigInteger()),
@@ -239,9 +240,8 @@ def create_payments() -> None:
             name=op.f("ck_payments_status_known"),
         ),
     )
-    partial_index(
-        "ix_payments_unfinished", "payments", ["next_check_at"], "status IN ('pending', 'waiting_for_capture')"
-    )
+    partial_index("ix_payments_to_check", "payments", ["next_check_at"], "next_check_at IS NOT NULL")
+    op.create_index("ix_payments_created_at", "payments", ["created_at"])
     op.create_index("ix_payments_user_id_created_at", "payments", ["user_id", "created_at"])
     op.create_table(
         "refunds",
@@ -260,6 +260,7 @@ def create_payments() -> None:
         sa.Column("credits_uncollected", sa.BigInteger(), nullable=False),
         sa.Column("actor_telegram_id", sa.BigInteger()),
         sa.Column("reason", sa.String(255)),
+        sa.Column("cancel_reason", sa.String(64)),
         sa.Column("next_check_at", TIME),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
@@ -272,6 +273,7 @@ def create_payments() -> None:
         sa.CheckConstraint("status IN ('pending', 'succeeded', 'canceled')", name=op.f("ck_refunds_status_known")),
     )
     op.create_index("ix_refunds_payment_id", "refunds", ["payment_id"])
+    partial_index("ix_refunds_to_check", "refunds", ["next_check_at"], "next_check_at IS NOT NULL")
     op.create_table(
         "payment_events",
         sa.Column("id", BIG_ID, nullable=False),

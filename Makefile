@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := bot handlers services db web sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-train demo run test check format messages bench models lock clean
+.PHONY: help install install-dev install-train demo run test check format messages pictures bench models lock clean
 
 help: ## Tell what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ format: install-dev ## Format and sort imports.
 
 messages: install-dev ## Bring both catalogues up to date with the code.
 	@$(BIN)/python -m bot.catalogues extract
+
+pictures: install-dev ## Take the README's screenshots anew.
+	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser
 
 bench: install-dev ## Measure ratios against limits, write benchmarks/RESULTS.md.
 	@$(BIN)/python -m benchmarks

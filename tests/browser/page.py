@@ -1,0 +1,88 @@
+"""The sandbox's page as a person uses it, in a real browser."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from shutil import which
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+PHONE = {"width": 390, "height": 844}
+WITHIN_MS = 15_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
+
+
+def find_browser() -> str:
+    """Chromium's path. Without one the test is skipped, or fails where CI is set."""
+    for name in (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"):
+        if name and (path := which(name)):
+            return path
+    message = "no Chromium to test the page with; install one or set CHROMIUM"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+class Chat:
+    """One person's chat on a phone; every error of the page's own code fails the test."""
+
+    def __init__(self, opened: Browser, url: str, person: int, pictures: Path) -> None:
+        context = opened.new_context(viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]  # a plain dict will do
+        self.page: Page = context.new_page()
+        self.problems: list[str] = []
+        self._pictures = pictures
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.goto(f"{url}/?person={person}")
+
+    def says(self, text: str) -> None:
+        self.page.get_by_test_id("input").fill(text)
+        self.page.get_by_test_id("send").click()
+
+    def presses(self, label: str) -> None:
+        button = self.page.get_by_test_id("inline-button").filter(has_text=label).last
+        expect(button).to_be_visible(timeout=WITHIN_MS)
+        button.click()
+
+    def sees(self, text: str) -> Locator:
+        """The newest message of the bot holds the text."""
+        message = self.page.locator('[data-testid="message"][data-own="false"]').last
+        expect(message).to_contain_text(text, timeout=WITHIN_MS)
+        return message
+
+    def sees_a_picture(self) -> None:
+        picture = self.page.get_by_test_id("photo").last
+        expect(picture).to_be_visible(timeout=WITHIN_MS)
+        image = "e => (e.tagName === 'IMG' ? e : e.querySelector('img')).naturalWidth > 100"
+        self.page.wait_for_function(image, arg=picture.element_handle())
+        picture.evaluate("e => e.scrollIntoView({block: 'start'})")
+
+    def uploads(self, kind: str, file: Path) -> None:
+        """`kind`: photo or document."""
+        self.page.get_by_test_id(f"upload-{kind}").set_input_files(file)
+        self.page.get_by_test_id("upload-send").click()
+
+    def photographs(self, name: str) -> None:
+        """Keep the page as a picture, when it has come to rest."""
+        self.page.wait_for_timeout(400)  # the page's own animation, not the shop's
+        shot = Image.open(BytesIO(self.page.screenshot()))
+        shot.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(self._pictures / f"{name}.png", optimize=True)
+
+    def done(self) -> None:
+        assert self.problems == []
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, "the page scrolls sideways"
+        self.page.context.close()

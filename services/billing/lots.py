@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from db.base import table_of
 from db.billing import Lot, LotEntry, Transaction
@@ -25,10 +25,13 @@ class OpenLot:
         return self.expires_at is not None and self.expires_at <= now
 
 
+# A digit, not a parameter: only so can either database tell that the index of lots that hold something will do.
+HOLDS = _lots.c.remaining > literal_column("0")
+
 # Built once: building and hashing a statement costs more than SQLite takes to run it.
 _open_lots = (
     select(_lots.c.id, _lots.c.remaining, _lots.c.expires_at)
-    .where(_lots.c.user_id == bindparam("user_id"), _lots.c.remaining > 0)
+    .where(_lots.c.user_id == bindparam("user_id"), HOLDS)
     .order_by(_lots.c.expires_at.is_(None), _lots.c.expires_at, _lots.c.id)
     .with_for_update(key_share=True)
 )
@@ -41,7 +44,7 @@ _charged_parts = (
 )
 _owners_of_ended = (
     select(_lots.c.user_id)
-    .where(_lots.c.remaining > 0, _lots.c.expires_at <= bindparam("now"))
+    .where(HOLDS, _lots.c.expires_at <= bindparam("now"))
     .order_by(_lots.c.expires_at)
     .limit(bindparam("limit"))
 )

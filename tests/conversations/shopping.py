@@ -1,0 +1,36 @@
+"""Steps that conversations about buying share."""
+
+from pathlib import Path
+
+from sandbox.person import Person
+from sandbox.screen import Message
+from tests.conversations.stage import Stage
+
+STORE = Path(__file__).parents[2] / "models_store"
+DATA = Path(__file__).parents[1] / "data"
+WINE = "14.23 1.71 2.43 15.6 127 2.8 3.06 0.28 2.29 5.64 1.04 3.92 1065"
+
+
+async def opens_form(person: Person, slug: str) -> Message:
+    """By the link of the model; returns the first question."""
+    await person.says(f"/start model_{slug}")
+    await person.presses("▶️")
+    return await person.sees("1/")
+
+
+async def fills_in_wine(person: Person, row: str = WINE) -> Message:
+    """Up to the summary."""
+    await opens_form(person, "wine")
+    await person.says(row)
+    return await person.sees_button("🔮")
+
+
+async def balance(stage: Stage, person: Person) -> int:
+    user = await stage.app.shop.users.find(person.id)
+    assert user is not None
+    return user.balance
+
+
+async def bought(stage: Stage, person: Person) -> int:
+    """How many predictions the person has."""
+    return len((await stage.app.shop.history.page(await stage.user_id(person), 0, 100)).items)

@@ -1,0 +1,112 @@
+"""The tap on *Predict*: once, at the price shown, or not at all."""
+
+import asyncio
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.models import Model
+from sandbox.person import Person
+from services.billing import ledger
+from tests.conversations.shopping import balance, bought, fills_in_wine, opens_form
+from tests.conversations.stage import Stage
+
+_models = table_of(Model)
+
+
+def _set(session: Session, **columns: object) -> None:
+    session.execute(update(_models).where(_models.c.slug == "wine").values(columns))
+
+
+async def test_two_taps_sell_once(stage: Stage, anna: Person) -> None:
+    summary = await fills_in_wine(anna)
+    pay = summary.button("🔮")
+    assert pay is not None
+    assert pay.data is not None
+    await asyncio.gather(anna.forges(pay.data, summary.id), anna.forges(pay.data, summary.id))
+    await anna.sees_photo("Бароло")
+    assert (await balance(stage, anna), await bought(stage, anna)) == (900, 1)
+    late = await anna.forges(pay.data, summary.id)
+    assert late.text == "Уже заказано."
+    assert (await balance(stage, anna), await bought(stage, anna)) == (900, 1)
+
+
+async def test_credits_that_do_not_suffice_keep_the_form(stage: Stage, anna: Person) -> None:
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    user_id, now = await stage.user_id(anna), stage.app.clock()
+    await stage.app.db.write(ledger.take_back, user_id=user_id, amount=950, key=f"test:{user_id}", now=now)
+    summary = await fills_in_wine(anna)
+    assert "На балансе 0.50. Не хватает: 0.50 кредита." in summary.text
+    refused = await anna.presses("🔮")
+    assert refused.text is not None
+    assert "0.50 кредита" in refused.text
+    assert await bought(stage, anna) == 0
+    await stage.give(anna, 100)
+    await anna.says("/menu")
+    await anna.presses("▶️ Продолжить")
+    await anna.sees("Баланс: 1.50 → 0.50")
+    await anna.presses("🔮")
+    await anna.sees_photo("Бароло")
+    assert (await balance(stage, anna), await bought(stage, anna)) == (50, 1)
+
+
+async def test_a_price_that_has_changed_is_shown_first(stage: Stage, anna: Person) -> None:
+    await fills_in_wine(anna)
+    await stage.app.db.write(_set, admin_price=300)
+    try:
+        await anna.presses("🔮 Предсказать за 1.00 кредит")
+        told = await anna.sees("⚠️ Цена изменилась: теперь 3.00.")
+        assert "Баланс: 10.00 → 7.00" in told.text
+        assert await balance(stage, anna) == 1000
+        await anna.presses("🔮 Предсказать за 3.00 кредита")
+        await anna.sees_photo("Бароло")
+        assert await balance(stage, anna) == 700
+    finally:
+        await stage.app.db.write(_set, admin_price=None)
+
+
+async def test_a_model_that_is_sold_no_more(stage: Stage, anna: Person, john: Person) -> None:
+    await fills_in_wine(anna)
+    await opens_form(john, "wine")
+    await stage.app.db.write(_set, admin_enabled=False)
+    try:
+        refused = await anna.presses("🔮")
+        assert refused.text == "Эта модель сейчас не продаётся. Выберите другую."
+        await john.says("13.2")
+        await john.sees("This model is not on sale now")
+        assert (await balance(stage, anna), await bought(stage, anna)) == (1000, 0)
+    finally:
+        await stage.app.db.write(_set, admin_enabled=None)
+
+
+async def test_buttons_of_questions_further_up(anna: Person) -> None:
+    first = await opens_form(anna, "wine")
+    default = first.button("По умолчанию")
+    assert default is not None
+    assert default.data is not None
+    await anna.presses("По умолчанию")
+    await anna.sees("2/13")
+    stale = await anna.forges(default.data, first.id)
+    assert stale.text == "На этот вопрос вы уже ответили."
+    await anna.says("1,9")
+    await anna.sees("3/13")
+    await opens_form(anna, "digit")
+    other = await anna.forges(default.data, first.id)
+    assert other.text == "Эта кнопка устарела. Вот свежее меню."
+
+
+async def test_a_menu_in_the_middle_of_a_form(anna: Person) -> None:
+    await opens_form(anna, "wine")
+    await anna.says("13,2")
+    await anna.sees("2/13")
+    await anna.says("/balance")
+    await anna.presses("▶️ Продолжить")
+    question = await anna.sees("2/13")
+    assert "⚡" not in question.text
+    await anna.says("1,9")
+    await anna.sees("3/13")
+    await anna.says("/start model_digit")
+    await anna.presses("▶️ Начать")
+    await anna.sees("1/1")

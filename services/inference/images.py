@@ -14,6 +14,7 @@ from services.inference.ink import find_ink
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 60_000_000
 MAX_SIDE = 1024
+_JPEG = b"\xff\xd8"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 Pixels: TypeAlias = NDArray[np.float32]
@@ -27,11 +28,11 @@ def check_image(data: bytes) -> bytes:
     """
     picture = _open(data)
     stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=True)
-    if len(png := stream.getvalue()) <= 200_000:
-        return png
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=90)
+    if not data.startswith(_JPEG):  # a drawing keeps its sharp edges, where they take little room
+        picture.save(stream, "PNG")
+    if not 0 < stream.tell() <= 300_000:
+        stream = io.BytesIO()
+        picture.save(stream, "JPEG", quality=90)
     return stream.getvalue()
 
 

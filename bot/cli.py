@@ -2,7 +2,10 @@
 
 import argparse
 import asyncio
+import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -139,27 +142,38 @@ def _models_check(arguments: argparse.Namespace) -> int:
 
     lines = check_folder(arguments.folder)
     for line in lines:
-        print(f"{'ok  ' if line.ok else 'FAIL'} {line.text}")
+        print(f"{'ok  ' if line.ok else 'FAIL'} {line.what}: {line.detail}{'' if line.ok else f'. {line.fix}'}")
     return 0 if all(line.ok for line in lines) else 1
 
 
 def _models_init(arguments: argparse.Namespace) -> int:
-    import shutil
-
     from bot.settings import load_store_settings
-    from services.inference.scaffold import scaffold, slug_for
 
     source: Path = arguments.file
     if not source.is_file():
         raise Failure(f"there is no file {source}")
-    folder = arguments.to or load_store_settings().models_dir / slug_for(source)
+    slug = re.sub("[^a-z0-9]+", "-", source.stem.lower()).strip("-")[:32] or "model"
+    folder: Path = arguments.to or load_store_settings().models_dir / slug
+    if not re.fullmatch("[a-z0-9-]{1,32}", folder.resolve().name):
+        raise Failure(f"the folder's name is the model's slug: a–z, 0–9 and -, not {folder.name!r}")
     if (folder / "manifest.toml").exists():
         raise Failure(f"{folder / 'manifest.toml'} exists; it is not overwritten")
-    text = scaffold(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / source.name
-    if source.resolve() != target.resolve():
-        shutil.copyfile(source, target)
-    (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    _write_model(source, folder)
     print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {folder}")
     return 0
+
+
+def _write_model(source: Path, folder: Path) -> None:
+    """All or nothing: a file that cannot be read leaves no folder behind."""
+    from services.inference.scaffold import scaffold
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
+        new = Path(scratch) / folder.resolve().name
+        new.mkdir()
+        shutil.copyfile(source, new / source.name)
+        (new / "manifest.toml").write_text(scaffold(new / source.name), encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        for file in new.iterdir():
+            if not (folder / file.name).exists() or file.name == "manifest.toml":
+                shutil.move(file, folder / file.name)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+GRACE_SECONDS = 5  # for requests under way when the process stops
+
 
 class Server(uvicorn.Server):
     """Leaves signals to the process that runs it."""
@@ -17,16 +19,25 @@ class Server(uvicorn.Server):
         yield
 
     async def serve_on(self, listening: socket.socket) -> None:
-        """Until cancelled; requests under way are answered first."""
+        """Until cancelled; requests under way are answered first. uvicorn itself leaves its socket in the event loop
+        when it is cancelled, to break the next one with the same number."""
         try:
             await self.serve(sockets=[listening])
         except asyncio.CancelledError:
-            self.should_exit = True
+            if self.started:
+                await self.shutdown(sockets=[listening])
             raise
 
 
 def make_server(app: FastAPI) -> Server:
-    config = uvicorn.Config(app, log_config=None, lifespan="off", server_header=False, proxy_headers=False)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
     return Server(config)
 
 

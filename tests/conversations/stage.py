@@ -6,9 +6,14 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
+
 from bot.app import App
 from bot.settings import Settings, load_settings
+from db.base import table_of
 from db.billing import TransactionKind
+from db.users import User
 from sandbox.client import Sandbox
 from sandbox.person import Person
 from services.billing import ledger
@@ -32,6 +37,19 @@ class Stage:
         assert user is not None
         return user.id
 
+    async def blocked(self, person: Person) -> bool:
+        """Whether the shop knows that they blocked it."""
+        return await self.app.db.read(_blocked, person.id)
+
+    async def reachable(self, person: Person) -> bool:
+        return not await self.blocked(person)
+
+    async def disable(self, person: Person, *, at: datetime | None) -> None:
+        """As an admin closes the shop to someone, or opens it again."""
+        users = table_of(User)
+        change = update(users).where(users.c.telegram_id == person.id).values(disabled_at=at)
+        await self.app.db.write(_execute, change)
+
     async def give(self, person: Person, amount: int, *, expires_at: datetime | None = None) -> None:
         """Credits from the shop, in hundredths."""
         await self.app.db.write(
@@ -43,6 +61,15 @@ class Stage:
             now=self.app.clock(),
             expires_at=expires_at,
         )
+
+
+def _blocked(session: Session, telegram_id: int) -> bool:
+    users = table_of(User)
+    return session.scalar(select(users.c.blocked_at).where(users.c.telegram_id == telegram_id)) is not None
+
+
+def _execute(session: Session, statement: Update) -> None:
+    session.execute(statement)
 
 
 def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settings:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
 
 from sandbox.person import Person
 from tests.conversations.stage import Stage
+from tests.support.waiting import until
 
 Faults = Callable[..., Coroutine[Any, Any, None]]
 
@@ -82,18 +84,37 @@ async def test_someone_blocks_the_bot_and_comes_back(stage: Stage, anna: Person)
     await anna.says("/start")
     await anna.sees("Здравствуйте")
     await anna.blocks()
+    await until(partial(stage.blocked, anna))
     await anna.unblocks()
+    await until(partial(stage.reachable, anna))
     await anna.says("/start")
     again = await anna.sees("Здравствуйте, Анна!")
     assert "Подарок" not in again.text
     assert "Баланс: 10.00 кредитов" in again.text
 
 
-async def test_someone_blocks_the_bot_while_it_answers(faults: Faults, anna: Person) -> None:
+async def test_someone_blocks_the_bot_while_it_answers(stage: Stage, faults: Faults, anna: Person) -> None:
+    """They are marked; coming back unmarks them."""
     await anna.says("/start")
     await anna.sees("Здравствуйте")
     await faults("sendMessage", "403", chat_id=anna.id)
     await anna.says("/help")
+    await until(partial(stage.blocked, anna))
+    await anna.says("/balance")
+    await anna.sees("Баланс: 10.00 кредитов")
+    assert not await stage.blocked(anna)
+
+
+async def test_someone_whose_access_is_closed(stage: Stage, anna: Person, john: Person) -> None:
+    await anna.says("/menu")
+    await anna.sees("Что будем делать?")
+    await stage.disable(anna, at=stage.app.clock())
+    await anna.says("/balance")
+    await anna.sees("Доступ к боту для вас закрыт. Напишите его владельцу.")
+    answer = await anna.presses("💳 Баланс")
+    assert answer.show_alert
+    assert answer.text == "Доступ к боту для вас закрыт. Напишите его владельцу."
+    await stage.disable(anna, at=None)
     await anna.says("/balance")
     await anna.sees("Баланс: 10.00 кредитов")
 

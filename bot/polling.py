@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 WAIT = 25  # seconds Telegram may keep a request open
 HANDLE_SECONDS = 0.5  # how long the next request waits for the handlers of the last
+FIRST_PAUSE = 1.0
 MAX_PAUSE = 30.0
 
 
@@ -29,7 +30,7 @@ class Polling:
 
     async def run(self) -> None:
         """Until cancelled."""
-        pause = 1.0
+        pause = FIRST_PAUSE
         while True:
             try:
                 timeout = WAIT + int(self._bot.session.timeout or 30)
@@ -48,7 +49,7 @@ class Polling:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, MAX_PAUSE)
                 continue
-            pause = 1.0
+            pause = FIRST_PAUSE
             self.last_ok = asyncio.get_running_loop().time()
             await self._handle(updates)
 

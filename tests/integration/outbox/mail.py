@@ -1,0 +1,56 @@
+"""Two people and an outbox to write them from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from sqlalchemy import select, update
+
+from db.base import AnyRow, Base, table_of
+from db.engine import Database
+from db.outbox import OutboxMessage
+from services.outbox import Letter, Outbox, enqueue
+from tests.support.clock import FakeClock
+from tests.support.shop import add_user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """`anna` and `boris` are users.id; their chats are 1 and 2."""
+
+    db: Database
+    clock: FakeClock
+    outbox: Outbox
+    anna: int
+    boris: int
+    keys: "count[int]" = field(default_factory=count)
+
+    async def write(self, user_id: int, text: str, *, key: str | None = None, kind: str = "note") -> None:
+        name, now = key or f"letter:{next(self.keys)}", self.clock()
+        await self.db.write(enqueue, user_id=user_id, kind=kind, payload={"text": text}, key=name, now=now)
+
+    async def settle(self, text: str) -> None:
+        """As sent, after a claim."""
+        (row,) = [row for row in await self.rows(OutboxMessage) if row.payload["text"] == text]
+        await self.change(OutboxMessage, OutboxMessage.id == row.id, status="sent", sent_at=self.clock())
+
+    async def row(self, letter: Letter) -> AnyRow:
+        (row,) = await self.rows(OutboxMessage, OutboxMessage.id == letter.id)
+        return row
+
+    async def rows(
+        self, mapped: type[Base], *where: Any
+    ) -> Sequence[AnyRow]:  # Any: a table's class and conditions on it
+        table = table_of(mapped)
+        query = select(table).where(*where).order_by(table.c.id)
+        return await self.db.read(lambda session: session.execute(query).all())
+
+    async def change(self, mapped: Any, where: Any, **values: Any) -> None:
+        statement = update(table_of(mapped)).where(where).values(**values)
+        await self.db.write(lambda session: session.execute(statement) and None)
+
+
+async def open_mail(db: Database, clock: FakeClock) -> Mail:
+    anna, boris = [await db.write(add_user, telegram_id=chat) for chat in (1, 2)]
+    return Mail(db=db, clock=clock, outbox=Outbox(db, clock), anna=anna, boris=boris)

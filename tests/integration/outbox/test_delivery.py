@@ -1,0 +1,253 @@
+"""From the outbox into chats: aiogram's real requests, Telegram's real refusals."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import SendMessage
+
+from bot import delivery as delivery_module
+from bot import pace
+from bot.delivery import BUG_ATTEMPTS, Delivery, Parcel, Present
+from bot.i18n import Catalogues, Translator
+from bot.screens import Screen
+from db.engine import Database
+from db.outbox import OutboxMessage, OutboxStatus
+from db.users import User
+from services.outbox import Letter
+from services.users import Users
+from tests.support.clock import FakeClock
+from tests.support.shop import add_user
+from tests.support.waiting import until
+from tests.support.wire import Wire, bot_on
+
+from .mail import Mail, open_mail
+
+SENT, SKIPPED, FAILED = OutboxStatus.SENT, OutboxStatus.SKIPPED, OutboxStatus.FAILED
+BLOCKED = (403, "Forbidden: bot was blocked by the user")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "ONE_CHAT", 0.0)
+    monkeypatch.setattr(delivery_module, "POLL_SECONDS", 0.02)
+
+
+@pytest.fixture
+async def mail(sqlite_database: Database, clock: FakeClock) -> Mail:
+    return await open_mail(sqlite_database, clock)
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+async def post(mail: Mail, wire: Wire) -> Delivery:
+    users = Users(mail.db, mail.clock, welcome_credits=0)
+    presenters: dict[str, Present] = {"note": _note, "into": _into, "bug": _bug, "nothing": _nothing}
+    return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters)
+
+
+async def _note(letter: Letter, tr: Translator) -> Parcel:
+    return Parcel(screen=Screen(text=letter.payload["text"]))
+
+
+async def _into(letter: Letter, tr: Translator) -> Parcel:
+    return Parcel(screen=Screen(text=letter.payload["text"]), into=77)
+
+
+async def _bug(letter: Letter, tr: Translator) -> Parcel:
+    raise KeyError("outputs")
+
+
+async def _nothing(letter: Letter, tr: Translator) -> None:
+    return None
+
+
+async def test_letters_arrive_in_order(mail: Mail, post: Delivery, wire: Wire) -> None:
+    for text in ("one", "two", "three"):
+        await mail.write(mail.anna, text)
+    await mail.write(mail.boris, "four")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+    assert [text for chat, text in wire.told if chat == 1] == ["one", "two", "three"]
+    assert (2, "four") in wire.told
+    assert [row.sent_at for row in await mail.rows(OutboxMessage)] == [mail.clock()] * 4
+
+
+async def test_an_answer_becomes_the_progress_message(mail: Mail, post: Delivery, wire: Wire) -> None:
+    await mail.write(mail.anna, "answer", kind="into")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+    assert [(type(call).__name__, getattr(call, "message_id", None)) for call in wire.calls] == [
+        ("EditMessageText", 77)
+    ]
+
+
+async def test_a_message_that_is_gone_is_sent_anew(mail: Mail, post: Delivery, wire: Wire) -> None:
+    wire.refusals[1].append((400, "Bad Request: message to edit not found"))
+    await mail.write(mail.anna, "answer", kind="into")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+    assert [type(call).__name__ for call in wire.calls] == ["EditMessageText", "SendMessage"]
+
+
+async def test_an_answer_that_is_there_already_is_not_sent_again(mail: Mail, post: Delivery, wire: Wire) -> None:
+    """It had arrived before the crash, only nobody had written that down."""
+    wire.refusals[1].append((400, "Bad Request: message is not modified: specified new message content is the same"))
+    await mail.write(mail.anna, "answer", kind="into")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+    assert len(wire.calls) == 1
+
+
+async def test_who_blocked_the_bot_is_marked_and_skipped(mail: Mail, post: Delivery, wire: Wire) -> None:
+    wire.refusals[1].append(BLOCKED)
+    await mail.write(mail.anna, "one")
+    await mail.write(mail.anna, "two")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SKIPPED))
+    assert [text for _, text in wire.told] == ["one"]  # the second is not even tried
+    (anna,) = await mail.rows(User, User.id == mail.anna)
+    assert anna.blocked_at == mail.clock()
+
+
+async def test_a_chat_that_does_not_exist_is_skipped(mail: Mail, post: Delivery, wire: Wire) -> None:
+    wire.refusals[1].append((400, "Bad Request: chat not found"))
+    await mail.write(mail.anna, "one")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SKIPPED))
+
+
+async def test_telegram_is_asked_again_when_it_said(mail: Mail, post: Delivery, wire: Wire) -> None:
+    wire.refusals[1].append((429, "Too Many Requests: retry after 35", 35))
+    await mail.write(mail.anna, "one")
+    async with _delivering(post):
+        await until(lambda: _postponed(mail))
+        (row,) = await mail.rows(OutboxMessage)
+        assert (row.available_at - mail.clock(), row.attempts) == (timedelta(seconds=35), 0)
+        mail.clock.advance(seconds=35)
+        await until(lambda: _all(mail, SENT))
+    assert wire.told == [(1, "one")] * 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        (502, "Bad Gateway"),
+        (500, "Internal Server Error"),
+        TelegramNetworkError(method=SendMessage(chat_id=1, text="one"), message="connection reset"),
+    ],
+)
+async def test_what_may_pass_is_tried_again(mail: Mail, post: Delivery, wire: Wire, trouble: object) -> None:
+    wire.refusals[1].append(trouble)
+    await mail.write(mail.anna, "one")
+    await mail.write(mail.boris, "two")
+    async with _delivering(post):
+        await until(lambda: _postponed(mail))
+        mail.clock.advance(seconds=2)
+        await until(lambda: _all(mail, SENT))
+    assert wire.told.count((1, "one")) == 2
+
+
+@pytest.mark.parametrize("kind", ["bug", "unknown"])
+async def test_a_poison_letter_does_not_stop_the_others(mail: Mail, post: Delivery, wire: Wire, kind: str) -> None:
+    """Neither those of other chats nor, after a few tries, those behind it in its own."""
+    await mail.write(mail.anna, "poison", kind=kind)
+    await mail.write(mail.anna, "behind it")
+    await mail.write(mail.boris, "elsewhere")
+    async with _delivering(post):
+        await until(lambda: _told(wire, "elsewhere"))
+        for _ in range(BUG_ATTEMPTS):
+            mail.clock.advance(seconds=10)
+            await asyncio.sleep(0.06)
+        await until(lambda: _told(wire, "behind it"))
+    statuses = {row.payload["text"]: row.status for row in await mail.rows(OutboxMessage)}
+    assert statuses == {"poison": FAILED, "behind it": SENT, "elsewhere": SENT}
+
+
+async def test_text_that_telegram_refuses_fails_at_once(mail: Mail, post: Delivery, wire: Wire) -> None:
+    wire.refusals[1].append((400, "Bad Request: can't parse entities: unclosed start tag"))
+    await mail.write(mail.anna, "<b>one")
+    await mail.write(mail.anna, "two")
+    async with _delivering(post):
+        await until(lambda: _told(wire, "two"))
+    assert [row.status for row in await mail.rows(OutboxMessage)] == [FAILED, SENT]
+
+
+async def test_what_is_not_worth_telling_is_skipped(mail: Mail, post: Delivery, wire: Wire) -> None:
+    await mail.write(mail.anna, "one", kind="nothing")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SKIPPED))
+    assert wire.calls == []
+
+
+async def test_a_letter_claimed_by_a_dead_sender_arrives(mail: Mail, post: Delivery, wire: Wire) -> None:
+    await mail.write(mail.anna, "one")
+    await mail.outbox.claim()  # and then the process was killed
+    mail.clock.advance(seconds=61)
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+    assert wire.told == [(1, "one")]
+
+
+async def test_a_crowd_is_claimed_no_faster_than_it_is_sent(
+    mail: Mail, post: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for Telegram's pace must not outlive its lease: it would be sent twice."""
+    monkeypatch.setattr(delivery_module, "AT_ONCE", 3)
+    monkeypatch.setattr(pace, "EVERYWHERE", 60.0)
+    monkeypatch.setattr(delivery_module, "GRACE_SECONDS", 0.0)
+    users = [await mail.db.write(add_user) for _ in range(10)]
+    for user in users:
+        await mail.write(user, "one")
+    async with _delivering(post):
+        await until(lambda: _under_way(mail, 1))
+        await asyncio.sleep(0.1)
+        attempts = [row.attempts for row in await mail.rows(OutboxMessage)]
+    assert sum(attempts) == 4  # one was sent, three are under way
+
+
+async def test_the_end_waits_for_what_is_being_sent(mail: Mail, post: Delivery, wire: Wire) -> None:
+    """Cut off between Telegram's answer and the note of it, a letter would arrive twice."""
+    await mail.write(mail.anna, "answer", kind="into")
+    task = asyncio.get_running_loop().create_task(post.run())
+    async with post.messages.hold((1, 77)):
+        await until(lambda: _under_way(mail, 1))
+        task.cancel()
+        await asyncio.sleep(0.02)
+        assert not task.done()
+    await asyncio.wait([task])
+    assert (wire.told, await _all(mail, SENT)) == ([(1, "answer")], True)
+
+
+@asynccontextmanager
+async def _delivering(post: Delivery) -> AsyncIterator[None]:
+    task = asyncio.get_running_loop().create_task(post.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+
+async def _all(mail: Mail, status: OutboxStatus) -> bool:
+    return {row.status for row in await mail.rows(OutboxMessage)} == {status}
+
+
+async def _postponed(mail: Mail) -> bool:
+    return any(row.error is not None for row in await mail.rows(OutboxMessage))
+
+
+async def _under_way(mail: Mail, number: int) -> bool:
+    return sum(int(row.attempts) for row in await mail.rows(OutboxMessage)) >= number
+
+
+async def _told(wire: Wire, text: str) -> bool:
+    return text in [told for _, told in wire.told]

@@ -1,0 +1,141 @@
+"""The outbox by itself: told once, in order, until it is settled."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from db.engine import Database
+from db.outbox import OutboxMessage, OutboxStatus
+from db.users import User
+from services.outbox import LEASE, MAX_ATTEMPTS, Letter, Outbox, enqueue
+from tests.support.clock import FakeClock
+from tests.support.shop import add_user
+
+from .mail import Mail, open_mail
+
+
+@pytest.fixture
+async def mail(database: Database, clock: FakeClock) -> Mail:
+    return await open_mail(database, clock)
+
+
+async def test_the_same_fact_is_told_once(mail: Mail) -> None:
+    await mail.write(mail.anna, "one", key="fact")
+    await mail.write(mail.anna, "one again", key="fact")
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["one"]
+
+
+async def test_a_letter_knows_its_reader(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    (letter,) = await mail.outbox.claim()
+    assert (letter.telegram_id, letter.language, letter.kind, letter.attempts) == (1, "ru", "note", 1)
+    assert not letter.blocked
+
+
+async def test_a_chats_letters_come_one_after_another(mail: Mail) -> None:
+    for text in ("first", "second", "third"):
+        await mail.write(mail.anna, text)
+    await mail.write(mail.boris, "other")
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["first", "other"]
+    assert await mail.outbox.claim() == []  # Anna's second waits for her first
+    await mail.settle("first")
+    (second,) = await mail.outbox.claim()
+    assert second.payload["text"] == "second"
+    await mail.outbox.retry(second, "502")
+    assert await mail.outbox.claim() == []  # the third does not overtake it
+    mail.clock.advance(seconds=2)
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["second"]
+
+
+async def test_what_is_not_settled_comes_again_after_the_lease(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    await mail.outbox.claim()
+    mail.clock.advance(seconds=LEASE.total_seconds() - 1)
+    assert await mail.outbox.claim() == []
+    mail.clock.advance(seconds=1)
+    (letter,) = await mail.outbox.claim()
+    assert letter.attempts == 2
+
+
+async def test_two_senders_never_take_the_same(mail: Mail) -> None:
+    people = [await mail.db.write(add_user, telegram_id=100 + number) for number in range(40)]
+    for user in people:
+        for text in ("a", "b"):
+            await mail.write(user, text)
+    senders = [Outbox(mail.db, mail.clock) for _ in range(4)]
+    claimed = [letter for some in await asyncio.gather(*(s.claim(15) for s in senders)) for letter in some]
+    claimed += await mail.outbox.claim(100)
+    assert len({letter.id for letter in claimed}) == len(claimed) == 40
+    assert {letter.payload["text"] for letter in claimed} == {"a"}
+
+
+async def test_pauses_grow_until_it_is_given_up(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    pauses = []
+    for _ in range(MAX_ATTEMPTS):
+        (letter,) = await mail.outbox.claim()
+        await mail.outbox.retry(letter, "TelegramServerError: 502")
+        row = await mail.row(letter)
+        pauses.append((row.available_at - mail.clock()).total_seconds())
+        mail.clock.advance(seconds=pauses[-1])
+    assert pauses[:4] == [2, 4, 8, 16]
+    assert max(pauses) == 1800
+    row = await mail.row(letter)
+    assert (row.status, row.error) == (OutboxStatus.FAILED, "TelegramServerError: 502")
+    assert await mail.outbox.claim() == []
+
+
+async def test_a_pause_that_telegram_names_costs_no_attempt(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    for _ in range(MAX_ATTEMPTS * 2):
+        (letter,) = await mail.outbox.claim()
+        assert letter.attempts == 1
+        await mail.outbox.retry(letter, "429", after=timedelta(seconds=35))
+        assert await mail.outbox.claim() == []
+        mail.clock.advance(seconds=35)
+
+
+async def test_what_is_settled_stays_so(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    (letter,) = await mail.outbox.claim()
+    await mail.outbox.sent(letter)
+    await mail.outbox.retry(letter, "too late")
+    await mail.outbox.fail(letter, "too late")
+    row = await mail.row(letter)
+    assert (row.status, row.sent_at, row.error) == (OutboxStatus.SENT, mail.clock(), None)
+
+
+@pytest.mark.parametrize("reason", ["x" * 1000, "zero \x00 character"])
+async def test_reasons_that_columns_refuse_are_cut(mail: Mail, reason: str) -> None:
+    await mail.write(mail.anna, "one")
+    (letter,) = await mail.outbox.claim()
+    await mail.outbox.fail(letter, reason)
+    assert (await mail.row(letter)).error == reason.replace("\x00", "")[:255]
+
+
+async def test_backlog(mail: Mail) -> None:
+    assert await mail.outbox.backlog() == (0, 0.0)
+    await mail.write(mail.anna, "one")
+    mail.clock.advance(seconds=90)
+    await mail.write(mail.boris, "two")
+    assert await mail.outbox.backlog() == (2, 90.0)
+
+
+async def test_a_fact_that_is_rolled_back_is_not_told(mail: Mail) -> None:
+    def fail(session: object) -> None:
+        enqueue(session, user_id=mail.anna, kind="note", payload={}, key="fact", now=mail.clock())  # type: ignore[arg-type]  # a session it is
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await mail.db.write(fail)
+    assert await mail.outbox.claim() == []
+
+
+async def test_blocked_readers_are_marked(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    await mail.change(User, User.id == mail.anna, blocked_at=mail.clock())
+    letters: list[Letter] = await mail.outbox.claim()
+    assert [letter.blocked for letter in letters] == [True]
+    await mail.outbox.skip(letters[0], "blocked")
+    assert [row.status for row in await mail.rows(OutboxMessage)] == [OutboxStatus.SKIPPED]

@@ -1,0 +1,136 @@
+"""What the chat's message says while a prediction waits and runs, and that the answer has the last word."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bot.delivery import Delivery, Parcel
+from bot.i18n import Catalogues, Translator
+from bot.progress import EDITS, ProgressBoard
+from bot.screens import Screen
+from db import queue
+from services.outbox import Letter
+from services.users import Users
+from tests.support.counter import Counter
+from tests.support.wire import Wire, bot_on
+
+ANSWER = "the answer"
+
+
+class Stage:
+    """A counter with a chat at the end of the wire."""
+
+    def __init__(self, counter: Counter, wire: Wire) -> None:
+        users, catalogues = Users(counter.db, counter.clock, welcome_credits=0), Catalogues(default="en")
+        bot = bot_on(wire)
+        self.counter, self.wire = counter, wire
+        self.post = Delivery(bot, counter.outbox, users, catalogues, {"prediction": self._present})
+        self.board = ProgressBoard(
+            bot, self.post, history=counter.history, users=users, catalogues=catalogues, clock=counter.clock
+        )
+
+    async def _present(self, letter: Letter, tr: Translator) -> Parcel:
+        view = await self.counter.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
+        return Parcel(screen=Screen(text=ANSWER), into=view.message_id)
+
+    async def buy(self, chat: int) -> UUID:
+        user = await self.counter.customer(telegram_id=chat)
+        return (await self.counter.buy(user, chat_id=chat, message_id=7)).prediction_id
+
+    def seen(self, chat: int) -> list[str]:
+        return [text for where, text in self.wire.told if where == chat]
+
+    async def answer(self) -> None:
+        """Run what waits and tell it."""
+        await self.counter.worker().run_waiting()
+        async with asyncio.TaskGroup() as letters:
+            await self.post.send_due(letters)
+
+    async def claim(self, number: int = 1) -> None:
+        now = self.counter.clock()
+        facts: dict[str, Any] = {"now": now, "lease_until": now, "worker": "w"}
+        await self.counter.db.write(queue.claim, model_slug="wine", limit=number, **facts)
+
+
+@pytest.fixture
+async def stage(sqlite_counter: Counter) -> Stage:
+    return Stage(sqlite_counter, Wire())
+
+
+async def test_the_place_in_the_queue_then_the_run(stage: Stage) -> None:
+    for chat in (1, 2, 3):
+        await stage.buy(chat)
+        stage.counter.clock.advance(seconds=1)
+    await stage.board.refresh()
+    assert stage.seen(3) == []  # bought a second ago: it may be answered at once
+    stage.counter.clock.advance(seconds=2)
+    await stage.board.refresh()
+    assert stage.seen(1) == ["⏳ Ваша очередь следующая…"]
+    assert "3" in stage.seen(3)[0]
+    await stage.claim()
+    await stage.board.refresh()
+    assert stage.seen(1)[1:] == ["⚙️ Модель считает…"]
+    assert stage.seen(2)[1:] == ["⏳ Ваша очередь следующая…"]
+    told = len(stage.wire.calls)
+    await stage.board.refresh()
+    assert len(stage.wire.calls) == told  # nothing new is not told again
+
+
+async def test_a_late_progress_never_covers_the_answer(stage: Stage) -> None:
+    """The board has seen the row unfinished; before it gets to the message, the answer is there."""
+    await stage.buy(1)
+    stage.counter.clock.advance(seconds=5)
+    async with stage.post.messages.hold((1, 7)):
+        refreshing = asyncio.get_running_loop().create_task(stage.board.refresh())
+        await asyncio.sleep(0.05)
+        await stage.counter.worker().run_waiting()
+    await refreshing
+    assert stage.seen(1) == []
+    await stage.answer()
+    await stage.board.refresh()
+    assert stage.seen(1) == [ANSWER]
+
+
+async def test_an_answer_waits_for_progress_that_is_being_sent(stage: Stage) -> None:
+    await stage.buy(1)
+    stage.counter.clock.advance(seconds=5)
+    gate = stage.wire.gate = asyncio.Event()
+    refreshing = asyncio.get_running_loop().create_task(stage.board.refresh())
+    await stage.wire.called.wait()
+    answering = asyncio.get_running_loop().create_task(stage.answer())
+    await asyncio.sleep(0.1)
+    assert len(stage.wire.calls) == 1
+    gate.set()
+    await asyncio.gather(refreshing, answering)
+    assert stage.seen(1)[-1] == ANSWER
+
+
+async def test_two_chats_may_have_messages_of_one_number(stage: Stage) -> None:
+    await stage.buy(1)
+    await stage.buy(2)
+    stage.counter.clock.advance(seconds=5)
+    await stage.board.refresh()
+    assert len(stage.seen(1)) == len(stage.seen(2)) == 1
+
+
+@pytest.mark.parametrize("refusal", [(403, "Forbidden: bot was blocked by the user"), (429, "Too Many Requests", 9)])
+async def test_who_cannot_be_told_holds_up_nobody(stage: Stage, refusal: tuple[Any, ...]) -> None:
+    await stage.buy(1)
+    await stage.buy(2)
+    stage.wire.refusals[1].append(refusal)
+    stage.counter.clock.advance(seconds=5)
+    await stage.board.refresh()
+    assert len(stage.seen(2)) == 1
+
+
+async def test_a_long_queue_leaves_room_for_answers(stage: Stage) -> None:
+    """Everybody is told in turn, a few a round."""
+    for chat in range(1, EDITS + 6):
+        await stage.buy(chat)
+    stage.counter.clock.advance(seconds=5)
+    await stage.board.refresh()
+    assert len(stage.wire.calls) == EDITS
+    await stage.board.refresh()
+    assert len({chat for chat, _ in stage.wire.told}) == EDITS + 5

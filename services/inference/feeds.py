@@ -146,7 +146,7 @@ def _builder(fields: Sequence[Input], sources: Sources) -> Build:
 
 def _packer(names: Sequence[str], dtype: str) -> Build:
     """Plain numbers, row after row: packing bytes is twice as quick as letting NumPy look at each of them."""
-    pack = struct.Struct(f"{len(names)}{_PACKED[dtype]}").pack
+    pack = struct.Struct(f"={len(names)}{_PACKED[dtype]}").pack
     if len(names) == 1:
         name = names[0]
         return lambda rows: np.frombuffer(b"".join([pack(row.values[name]) for row in rows]), dtype)

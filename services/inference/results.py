@@ -43,6 +43,8 @@ class Reader:
     def results(self, tensors: Mapping[str, Tensor], rows: int) -> list[Result | ShopError]:
         """A result for each row, BadOutput for a row whose answer is not finite. Raises BadOutput where the graph
         answered for another number of rows, or in another shape than the manifest tells."""
+        if not all(answers_each(tensors[name], rows) for name in self.tensors):
+            raise BadOutput(problem=f"the answer is not of {rows} rows")
         try:
             columns = [read(tensors[name], rows) for name, read in self._reads]
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
@@ -69,6 +71,11 @@ class Reader:
             if rule.holds(output, outputs[rule.output]):
                 return position
         return None
+
+
+def answers_each(tensor: Tensor, rows: int) -> bool:
+    """Whether there is something for each of several rows; one row alone may be answered without a batch."""
+    return rows == 1 or (len(tensor) if isinstance(tensor, list) else (*np.shape(tensor), 0)[0]) == rows
 
 
 def _reader(output: Output) -> Read:

@@ -13,6 +13,7 @@ from services.inference.graphs import read_facts
 from services.inference.guesses import Entry, guess_inputs, guess_outputs, readable
 from services.inference.manifest import ImageInput, Manifest
 from services.inference.onnx_runtime import graph_tensors, open_session, run_session
+from services.inference.results import answers_each
 from services.inference.runtime import Limit, watched
 from services.inference.samples import example_row
 
@@ -40,7 +41,7 @@ def scaffold(onnx_file: Path) -> str:
     one, two = _tried(session, draft, feeder, onnx_file.parent, 1), None
     if feeder.several and one is not None:
         two = _tried(session, draft, feeder, onnx_file.parent, 2)
-    if two is None or any(len(value) != 2 for value in two.values()):
+    if two is None or not all(answers_each(value, 2) for value in two.values()):
         manifest["runtime"]["max_batch"] = 1
     pictured = any(isinstance(field, ImageInput) for field in draft.inputs)
     manifest["outputs"] = guess_outputs(outputs, one, facts, pictured=pictured)

@@ -1,0 +1,110 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.inference.check import CheckLine, check_folder
+from tests.unit.inference.models import FLOAT, NUMBER_X, NUMBER_Y, endless, graph, identity, node, weight, write_model
+
+EXAMPLE = NUMBER_X.replace('label = "X"', 'label = "X"\nexample = 2.5')
+
+
+def failures(lines: list[CheckLine]) -> list[tuple[str, str, str]]:
+    assert all(line.fix for line in lines if not line.ok)
+    return [(line.what, line.detail, line.fix) for line in lines if not line.ok]
+
+
+def test_a_good_model_shows_its_answer(tmp_path: Path) -> None:
+    lines = check_folder(write_model(tmp_path, identity(), EXAMPLE + NUMBER_Y))
+    assert [line.what for line in lines] == ["manifest", "files", "onnx", "graph", "example", "batch"]
+    assert not failures(lines)
+    assert lines[4].detail.startswith("y 2.5 in ")
+
+
+def test_a_broken_manifest(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, identity())
+    (folder / "model.onnx").write_bytes(b"other")
+    ((what, detail, fix),) = failures(check_folder(folder))
+    assert (what, fix) == ("manifest", "Write that, if the file is the one you mean")
+    assert detail.startswith("runtime.sha256: model.onnx has d9298a10d1b07358")
+
+
+def test_a_hard_link(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, identity())
+    os.link(folder / "model.onnx", tmp_path / "elsewhere.onnx")
+    assert [what for what, _, _ in failures(check_folder(folder))] == ["files"]
+
+
+X1, Y1 = ("X", FLOAT, ["N", 1]), ("Y", FLOAT, ["N", 1])
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "words"),
+    [
+        (b"rubbish", "onnx", "not an ONNX file"),
+        (graph([node("Relu", ["nowhere"], ["Y"])], [X1], [Y1]), "onnx", "nowhere"),
+        (identity(["N", 3]), "graph", "takes [N, 3]"),
+        (
+            graph(
+                [node("Reshape", ["X", "S"], ["Y"])],
+                [X1],
+                [("Y", FLOAT, [1, 1])],
+                [weight("S", [1, 1], np.int64)],
+            ),
+            "batch",
+            "two rows at once",
+        ),
+        (
+            graph([node("ReduceSum", ["X"], ["s"], keepdims=1), node("Expand", ["s", "n"], ["Y"])],
+                  [X1], [("Y", FLOAT, [2, 1])], [weight("n", [2, 1], np.int64)]),
+            "batch",
+            "other answers",
+        ),
+        (graph([node("Log", ["zero"], ["l"]), node("Add", ["X", "l"], ["Y"])],
+               [X1], [Y1], [weight("zero", 0.0)]), "example", "not a finite number"),
+    ],
+    ids=["rubbish", "no such tensor", "shape", "one row only", "two answers", "infinite"],
+)  # fmt: skip
+def test_what_is_wrong_is_named(tmp_path: Path, data: bytes, what: str, words: str) -> None:
+    ((named, detail, _),) = failures(check_folder(write_model(tmp_path, data, EXAMPLE + NUMBER_Y)))
+    assert named == what
+    assert words in detail
+
+
+def test_a_batch_that_mixes_its_rows(tmp_path: Path) -> None:
+    data = graph(
+        [node("ReduceSum", ["X"], ["s"], keepdims=0), node("Add", ["X", "s"], ["Y"])],
+        [X1],
+        [Y1],
+    )
+    ((what, _, fix),) = failures(check_folder(write_model(tmp_path, data, EXAMPLE + NUMBER_Y)))
+    assert (what, fix) == ("batch", "Set runtime.max_batch = 1")
+    alone = write_model(tmp_path, data, EXAMPLE + NUMBER_Y, runtime="max_batch = 1")
+    assert not failures(check_folder(alone))
+
+
+def test_an_endless_example(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, endless(), EXAMPLE + NUMBER_Y, runtime="timeout = 0.2")
+    ((what, detail, _),) = failures(check_folder(folder))
+    assert what == "example"
+    assert "0.2" in detail
+
+
+def test_an_example_picture_that_is_blank(tmp_path: Path) -> None:
+    tables = """
+[[inputs]]
+name = "photo"
+type = "image"
+label = "Photo"
+example = "blank.png"
+prepare = { mode = "grayscale", crop = "ink", size = [8, 8] }
+tensor = { name = "X" }
+"""
+    (tmp_path / "tiny").mkdir()
+    Image.new("L", (50, 50), 200).save(tmp_path / "tiny" / "blank.png")
+    output = NUMBER_Y.replace('"number"', '"series"')
+    ((what, detail, _),) = failures(check_folder(write_model(tmp_path, identity(["N", 1, 8, 8]), tables + output)))
+    assert what == "example"
+    assert "Nothing is drawn" in detail

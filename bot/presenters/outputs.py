@@ -1,6 +1,6 @@
 """A model's answers in words. Results may be older than today's manifest: what does not fit it is left out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.i18n import Html, Translator
@@ -20,12 +20,12 @@ WORDS: Final = 1500  # characters of a text that a model wrote
 Answer = Any  # JSON of a result: a number, a text, a list, the dict of classes
 
 
-def outputs_html(manifest: Manifest, outputs: Mapping[str, Answer], tr: Translator, *, helped: bool) -> Html:
-    """Every answer with its label; with `helped` also what it means."""
+def outputs_html(manifest: Manifest, outputs: Mapping[str, Answer], tr: Translator, *, helped: int) -> Html:
+    """Every answer with its label; of the first `helped` of them also what it means."""
     parts = []
-    for output in manifest.outputs:
+    for position, output in enumerate(manifest.outputs):
         lines = list(_lines(output, outputs.get(output.name), tr))
-        if lines and helped and output.help is not None:
+        if lines and position < helped and output.help is not None:
             lines.append(Html(f"<i>{tr.escape(tr.pick(output.help))}</i>"))
         if lines:
             parts.append("\n".join(lines))
@@ -63,6 +63,12 @@ def ranked(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator) 
     return [(output.label_of(value, tr.language), share) for value, share in ordered]
 
 
+def series_decimals(output: SeriesOutput, values: Sequence[float]) -> int:
+    """Fewer for large numbers: a course of prices is not a table."""
+    largest = max(map(abs, values))
+    return 0 if largest >= 1000 else min(output.decimals, 1) if largest >= 100 else output.decimals
+
+
 def _lines(output: Output, answer: Answer, tr: Translator) -> Iterator[Html]:
     label = tr.pick(output.label)
     match output, answer:
@@ -93,8 +99,11 @@ def _classes(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator
 def _series(output: SeriesOutput, answer: list[Answer], tr: Translator) -> str:
     """In words; the chart shows the rest."""
 
+    numbers = answer if not isinstance(answer[0], list) else [number for row in answer for number in row]
+    decimals = series_decimals(output, numbers)
+
     def write(value: float) -> str:
-        return amount(value, output.decimals, output.unit, tr)
+        return amount(value, decimals, output.unit, tr)
 
     if isinstance(answer[0], list):
         low, middle, high = answer[-1]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.forms.words import value_words
 from bot.i18n import Translator
-from bot.presenters.outputs import percent, ranked
+from bot.presenters.outputs import percent, ranked, series_decimals
 from services.charts import Band, Bar, Bars, Chart, Line
 from services.inference.errors import InvalidValue
 from services.inference.manifest import ClassesOutput, Manifest, SeriesInput, SeriesOutput
@@ -34,13 +34,15 @@ def chart_of(manifest: Manifest, inputs: Json, outputs: Json, folder: Path, tr: 
 
 
 def _bars(output: ClassesOutput, answer: Json, tr: Translator) -> Bars:
-    shown = ranked(output, answer, tr)[:BARS]
+    everything = ranked(output, answer, tr)
+    worth = sum(share >= 0.01 for _, share in everything)
+    shown = everything[: min(max(worth, 3), BARS)]
     bars = tuple(Bar(label=label, share=share, text=percent(share, 0, tr)) for label, share in shown)
     return Bars(title=tr.pick(output.label), bars=bars)
 
 
 def _line(output: SeriesOutput, answer: Sequence[float], tr: Translator) -> Line:
-    decimals = _decimals(output, answer)
+    decimals = series_decimals(output, answer)
     return Line(
         title=_titled(output, tr),
         values=tuple(answer),
@@ -54,7 +56,7 @@ def _band(
 ) -> Band:
     low, middle, high = (tuple(row[column] for row in answer) for column in range(3))
     past = tuple(known[-PAST * len(answer) - 1 :])
-    decimals = _decimals(output, (*past, *low, *high))
+    decimals = series_decimals(output, (*past, *low, *high))
     title = _titled(output, tr)
     return Band(
         title=f"{title}: {name}" if name else title,
@@ -89,9 +91,3 @@ def _history(
 def _titled(output: SeriesOutput, tr: Translator) -> str:
     label = tr.pick(output.label)
     return label if output.unit is None else f"{label}, {tr.pick(output.unit)}"
-
-
-def _decimals(output: SeriesOutput, values: Sequence[float]) -> int:
-    """Fewer for large numbers: an axis is not a table."""
-    largest = max(map(abs, values))
-    return 0 if largest >= 1000 else min(output.decimals, 1) if largest >= 100 else output.decimals

@@ -5,10 +5,9 @@ from string import Formatter
 from typing import Final
 
 from bot import keyboards
-from bot.forms.words import value_words
 from bot.i18n import Html, Translator
-from bot.limits import CAPTION, TEXT, cut, cut_plain, length
-from bot.presenters.outputs import advice_text, outputs_html
+from bot.limits import CAPTION, TEXT, cut
+from bot.presenters.answered import Answered
 from bot.presenters.pictures import chart_of
 from bot.screens import Button, Screen
 from db.predictions import PredictionStatus
@@ -22,7 +21,6 @@ from services.predictions.history import History, PredictionView
 
 AGAIN: Final = "again"  # again:<hex id>
 CHANGE: Final = "change"  # change:<hex id>
-RECAP: Final = 20  # answers named under a result
 
 
 async def prediction_screen(
@@ -42,8 +40,13 @@ async def prediction_screen(
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
         return Screen(text=cut(text, TEXT), rows=rows)
     photo = await _picture(view, manifest, models, history, tr)
-    text = _answered(view, manifest, heading, tr, balance, limit=TEXT if photo is None else CAPTION)
-    return Screen(text=text, rows=rows, photo=photo)
+    limit = TEXT if photo is None else CAPTION
+    footer = _footer(view, tr, balance)
+    if manifest is None:
+        gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
+        return Screen(text=cut("\n\n".join([heading, gone, footer]), limit), rows=rows, photo=photo)
+    answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr)
+    return Screen(text=answered.fullest(limit), rows=rows, photo=photo)
 
 
 async def _picture(
@@ -62,43 +65,6 @@ async def _picture(
         return None if spec is None else draw(spec)
 
     return await asyncio.to_thread(chart)
-
-
-def _answered(
-    view: PredictionView, manifest: Manifest | None, heading: Html, tr: Translator, balance: int, *, limit: int
-) -> str:
-    """The fullest text that fits: what may go first are the explanations, then the recapitulated answers."""
-    if manifest is None:
-        gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
-        return cut("\n\n".join([heading, gone, _footer(view, tr, balance)]), limit)
-    result = view.result or {}
-    advice = advice_text(manifest, result.get("advice"), tr)
-    recap = _recap(view, manifest, tr)
-    text = ""
-    for helped, recapped in ((True, True), (True, False), (False, True), (False, False)):
-        parts = [
-            heading,
-            outputs_html(manifest, result.get("outputs", {}), tr, helped=helped),
-            Html(f"💡 {tr.escape(advice)}") if advice else "",
-            recap if recapped else "",
-            _footer(view, tr, balance),
-        ]
-        text = "\n\n".join(part for part in parts if part)
-        if length(text) <= limit:
-            break
-    return cut(text, limit)
-
-
-def _recap(view: PredictionView, manifest: Manifest, tr: Translator) -> Html:
-    """What the customer had answered, folded."""
-    lines = [
-        f"{cut_plain(tr.pick(field.label), 60)}: {value_words(field, view.inputs[field.name], tr)}"
-        for field in manifest.inputs
-        if field.name in view.inputs
-    ]
-    if len(lines) > RECAP:
-        lines = [*lines[:RECAP], "…"]
-    return Html(f"<blockquote expandable>{tr.escape(chr(10).join(lines))}</blockquote>") if lines else Html()
 
 
 def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:

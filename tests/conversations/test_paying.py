@@ -15,7 +15,7 @@ from tests.conversations.stage import Stage
 _models = table_of(Model)
 
 
-def _set(session: Session, **columns: object) -> None:
+def _set(session: Session, /, **columns: object) -> None:
     session.execute(update(_models).where(_models.c.slug == "wine").values(columns))
 
 

@@ -14,8 +14,9 @@ import aiohttp
 
 from sandbox.person import Person
 from sandbox.screen import Answer, JsonObject, Message
+from sandbox.shop import Shop
 
-__all__ = ["Answer", "Message", "Person", "Sandbox", "SandboxError"]
+__all__ = ["Answer", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
 
 
 class SandboxError(Exception):
@@ -95,6 +96,10 @@ class Sandbox:
         """Someone who is there already."""
         return Person(self, await self.call("GET", f"/people/{person_id}"))
 
+    async def shop(self, **changes: Any) -> Shop:  # Any: settings of several types
+        """The bot's shop at YooKassa; `changes` as in `Shop.change`."""
+        return await Shop.of(self, **changes)
+
     async def fault(self, method: str, kind: str, *, times: int = 1, **more: Any) -> None:
         """The next `times` calls of `method` fail (0: all); `more`: retry_after, chat_id, seconds, description."""
         await self.call("POST", "/faults", body={"method": method, "kind": kind, "times": times, **more})
@@ -128,3 +133,8 @@ class Sandbox:
     async def advance(self, seconds: float) -> None:
         """Move the whole sandbox's time forward: callback queries and drafts grow old, timeouts pass."""
         await self.request("POST", "/sandbox/api/clock", body={"advance": seconds})
+
+    async def make_it(self, weekday: str) -> JsonObject:
+        """Move the time to the noon (UTC) of the next such day; answers now, offset, iso, weekday."""
+        clock: JsonObject = await self.call("POST", "/clock", body={"weekday": weekday})
+        return clock

@@ -93,6 +93,20 @@ class Person:
         assert button.data is not None, f"[{button.text}] is a link to {button.url}, not a button to press"
         return await self.forges(button.data, message.id, within=within)
 
+    async def pays(self, link: str, *, method: str = "card", within: float = WITHIN_SECONDS) -> str:
+        """Open a checkout, by its address or by the button that leads there, and pay; answers where it returns to."""
+        url = link if link.startswith("http") else await self._link_of(link, within)
+        checkout = url.partition("?")[0].removeprefix(self._sandbox.base_url)
+        await self._sandbox.download(checkout)
+        paid = await self._sandbox.request("POST", f"{checkout}/pay", body={"method": method})
+        return str(paid["return_url"])
+
+    async def _link_of(self, label: str, within: float) -> str:
+        button = (await self._find_button(label, within)).button(label)
+        assert button is not None
+        assert button.url is not None, f"[{button.text}] leads nowhere"
+        return button.url
+
     async def _find_button(self, label: str, within: float) -> Message:
         def pressable(message: Message) -> bool:
             return message.from_bot and message.button(label) is not None

@@ -52,7 +52,7 @@ class Call:
             raise _refusal(error) from error
         self.unknown.extend(request.unknown())
         for name in NOT_SIMULATED:
-            if getattr(request, name, None) is not None:
+            if getattr(request, name, None):  # the SDK sends empty lists
                 raise NotSupported("The sandbox does not simulate this part of the API", name)
         return request
 

@@ -142,6 +142,7 @@ class App:
                 log.warning("telegram_unreachable", error=str(error), url=self.settings.telegram_api_url, pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30.0)
+        self.polling.last_ok = asyncio.get_running_loop().time()
         log.info("telegram_connected", username=me.username, mode=self.settings.telegram_mode)
         if self.settings.telegram_mode == "polling" and "bot" in self.parts:
             await self.bot.delete_webhook(drop_pending_updates=False)

@@ -1,0 +1,152 @@
+"""`kassandra` as an operator types it: exit codes, one clear line for what is wrong."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from db.migrate import head_revision
+from sandbox.testing import running_sandbox
+
+ROOT = Path(__file__).parents[3]
+TOKEN = "1234567:a-token-that-nobody-has-given-out"
+
+
+class Shell:
+    """A folder of an operator's own; nothing of this machine's settings gets in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/shop.db",
+            "MODELS_DIR": str(ROOT / "models_store"),
+            "WEB_PORT": "0",
+        }
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "bot", *arguments]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def fails(self, *arguments: str, **environment: str) -> str:
+        """The one line on standard error of a command that exits 1."""
+        code, _, errors = self.run(*arguments, **environment)
+        assert code == 1, errors
+        lines = [line for line in errors.splitlines() if line.startswith("kassandra: ")]
+        assert len(lines) == 1, errors
+        assert "Traceback" not in errors
+        return lines[0]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_every_command_has_help(shell: Shell) -> None:
+    code, out, _ = shell.run("--help")
+    assert code == 0
+    for command in re.findall(r"^    (\w+)", out, re.MULTILINE):
+        assert shell.run(command, "--help")[0] == 0
+
+
+def test_wrong_usage_is_2(shell: Shell) -> None:
+    assert shell.run("sell")[0] == 2
+    assert shell.run("models")[0] == 2
+
+
+def test_a_missing_token(shell: Shell) -> None:
+    assert shell.fails("run") == "kassandra: BOT_TOKEN is not set"
+
+
+def test_wrong_settings_are_named_all_at_once(shell: Shell) -> None:
+    line = shell.fails("run", BOT_TOKEN="secret-rubbish", OWNER_IDS="anna", TIMEZONE="Mars/Base")
+    assert "BOT_TOKEN" in line
+    assert "OWNER_IDS" in line
+    assert "TIMEZONE" in line
+    assert "secret-rubbish" not in line
+
+
+async def test_a_token_that_telegram_does_not_know(shell: Shell) -> None:
+    import asyncio
+
+    async with running_sandbox() as url:
+        line = await asyncio.to_thread(shell.fails, "run", BOT_TOKEN=TOKEN, TELEGRAM_API_URL=url)
+    assert line == "kassandra: BOT_TOKEN: Telegram does not know this token"
+
+
+def test_a_part_refuses_an_old_database(shell: Shell) -> None:
+    assert "kassandra migrate" in shell.fails("worker", BOT_TOKEN=TOKEN)
+
+
+def test_a_taken_port(shell: Shell) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        line = shell.fails("run", BOT_TOKEN=TOKEN, WEB_PORT=str(taken.getsockname()[1]))
+    assert "cannot listen on 127.0.0.1" in line
+
+
+def test_migrate_then_audit(shell: Shell) -> None:
+    assert shell.run("migrate")[1] == f"Migrated from none to {head_revision()}.\n"
+    assert shell.run("migrate")[1] == f"The database is at revision {head_revision()}.\n"
+    code, out, _ = shell.run("audit")
+    assert code == 0
+    assert "I1" in out
+    assert "I7" in out
+
+
+def test_audit_shows_what_is_wrong(shell: Shell) -> None:
+    shell.run("migrate")
+    with sqlite3.connect(shell.folder / "shop.db") as database:
+        database.execute(
+            "INSERT INTO users (telegram_id, first_name, language, language_chosen, balance, bonus_muted, created_at,"
+            " last_seen_at) VALUES (7, 'Anna', 'ru', 0, 500, 0, '2026-01-01', '2026-01-01')"
+        )
+    code, out, _ = shell.run("audit")
+    assert code == 1
+    assert "500" in out
+
+
+def test_a_database_that_is_not_there(shell: Shell) -> None:
+    url = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+    assert "kassandra: " in shell.fails("audit", DATABASE_URL=url)
+
+
+def test_models_list_check_init(shell: Shell) -> None:
+    code, out, _ = shell.run("models", "list")
+    assert code == 0
+    assert {"wine", "digit", "investment-risk"} <= {line.split()[0] for line in out.splitlines()}
+    store = str(shell.folder / "store")
+    shutil.copy(ROOT / "models_store/wine/model.onnx", shell.folder / "Red Wine.onnx")
+    code, out, _ = shell.run("models", "init", "Red Wine.onnx", MODELS_DIR=store)
+    assert code == 0
+    assert "store/red-wine" in out
+    assert shell.run("models", "check", "store/red-wine")[0] == 0
+    assert "not overwritten" in shell.fails("models", "init", "Red Wine.onnx", MODELS_DIR=store)
+
+
+def test_a_broken_model_is_told_and_leaves_nothing_behind(shell: Shell) -> None:
+    (shell.folder / "bad.onnx").write_bytes(b"not a model")
+    shell.fails("models", "init", "bad.onnx", MODELS_DIR=str(shell.folder / "store"))
+    assert list((shell.folder / "store").iterdir()) == []
+    code, out, _ = shell.run("models", "check", str(shell.folder))
+    assert code == 1
+    assert "FAIL manifest" in out

@@ -13,7 +13,7 @@ from typing import Generic, TypeAlias, TypeVar
 import structlog
 
 from services.errors import ShopError
-from services.inference.errors import ModelUnavailable, RunFailed, RunTimeout
+from services.inference.errors import ModelUnavailable, NotTried, RunFailed, RunTimeout
 from services.inference.runtime import Limit
 
 Item = TypeVar("Item")
@@ -116,7 +116,7 @@ class Batcher(Generic[Item, Answer]):
         timeouts = 0
         for waiter in batch:
             if waiter[1].done() or timeouts == 2:
-                answers.append(RunTimeout(seconds=self._timeout))
+                answers.append(NotTried())
                 continue
             answer = self._answers([waiter], limit)[0]
             timeouts += isinstance(answer, RunTimeout)

@@ -46,6 +46,10 @@ class ModelUnavailable(InferenceError):
     message = N_("This model is not available right now. Please try again later.")
 
 
+class NotTried(ModelUnavailable):
+    """Other rows of the batch used the run's time up; nothing is known of this one."""
+
+
 class ModelBroken(InferenceError):
     """The model's file cannot be run, or not with this manifest; the operator's line is `problem` and `fix`."""
 

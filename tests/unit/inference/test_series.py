@@ -2,7 +2,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.inference import errors
@@ -138,6 +138,7 @@ def test_sources_are_read_like_files(tmp_path: Path) -> None:
     assert load_source(tmp_path, own, "index") == THREE
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=300) | st.text(max_size=300) | st.text(alphabet='0123456789.,;\n\t "-:/Date', max_size=120))
 def test_whatever_is_sent_gives_numbers_or_a_refusal(data: bytes | str) -> None:
     try:

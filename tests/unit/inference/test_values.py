@@ -3,7 +3,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.inference import errors
@@ -209,6 +209,7 @@ TYPED = st.one_of(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(QUESTIONS), TYPED)
 def test_whatever_is_typed_gives_a_value_or_a_refusal(question: Any, raw: str) -> None:
     try:
@@ -220,6 +221,7 @@ def test_whatever_is_typed_gives_a_value_or_a_refusal(question: Any, raw: str) -
     json.dumps(value).encode("utf-8")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=4), TYPED)
 def test_whatever_is_typed_for_a_form(questions: list[Any], raw: str) -> None:
     try:
@@ -228,12 +230,14 @@ def test_whatever_is_typed_for_a_form(questions: list[Any], raw: str) -> None:
         refusal.message.format(**refusal.params)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.floats(min_value=-3e38, max_value=3e38))
 def test_any_number_written_out_is_read_back(number: float) -> None:
     assert parse_text(PLAIN, repr(number)) == number
     assert parse_text(PLAIN, repr(number).replace(".", ",")) == number
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(min_value=0, max_value=10**12), st.sampled_from([" ", "\u00a0", "\u202f", "'"]))
 def test_thousands_in_groups(number: int, separator: str) -> None:
     assert parse_text(field("integer"), f"{number:,}".replace(",", separator)) == number
@@ -245,6 +249,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(QUESTIONS), JSON)
 def test_whatever_was_stored_is_checked(question: Any, stored: Any) -> None:
     try:

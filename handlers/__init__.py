@@ -6,11 +6,12 @@ from handlers import account, fallback, form, help, menu, models, profile, start
 
 
 def routers() -> list[Router]:
-    """In the order in which they are asked: commands and buttons, then what is typed, then everything else."""
+    """In the order in which they are asked: commands and buttons, the frequent ones first, then what is typed, then
+    everything else."""
     return [
-        start.router(),
-        menu.router(),
         account.router(),
+        menu.router(),
+        start.router(),
         profile.router(),
         help.router(),
         models.router(),

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from services.errors import N_, ShopError
 
-SPACES = re.compile(r"[\s\u00a0\u2009\u202f]")
-NUMBER = re.compile(r"\d{1,12}([.,]\d{1,2})?", re.ASCII)
+GAP = " \u00a0\u2009\u202f"  # what people and phones put between thousands
+NUMBER = re.compile(rf"(\d{{1,12}}|\d{{1,3}}([{GAP}]\d{{3}}){{1,3}})([.,]\d{{1,2}})?", re.ASCII)
+PLAIN = str.maketrans({",": "."} | dict.fromkeys(GAP))
 
 
 class BadAmount(ShopError):
@@ -16,10 +17,12 @@ class BadAmount(ShopError):
 
 
 def parse_amount(text: str, *, low: int, high: int) -> int:
-    """Hundredths from what a person typed: comma or dot, spaces between thousands. Raises `BadAmount`, which names the
-    bounds (both inclusive, in hundredths)."""
-    digits = SPACES.sub("", text)
-    amount = int(Decimal(digits.replace(",", ".")) * 100) if NUMBER.fullmatch(digits) else None
+    """Hundredths from what a person typed: comma or dot, spaces between thousands only. Raises `BadAmount`, which names
+    the bounds (both inclusive, in hundredths)."""
+    typed = text.strip()
+    amount = None
+    if NUMBER.fullmatch(typed):
+        amount = int(Decimal(typed.translate(PLAIN)) * 100)
     if amount is None or not low <= amount <= high:
         raise BadAmount(low=format_credits(low), high=format_credits(high), example=format_credits(low), text=text[:64])
     return amount

@@ -13,7 +13,7 @@ from bot.views import fallback
 from bot.views.menu import menu_screen
 from bot.views.models import BEGIN, model_screen
 from handlers.desk import PAID, Desk, FormDialog, begin, keep, screen_of, show_below, show_in_place
-from handlers.dialog import put, title_of
+from handlers.dialog import pause, put, title_of
 from handlers.filters import Pressed
 from handlers.purchase import Purchase
 from handlers.results import router as results_router
@@ -59,8 +59,14 @@ async def begin_form(
 async def continue_form(
     query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models
 ) -> None:
-    """The form that was left, below: the message of the button may be worth keeping."""
-    desk = await Desk.find(state, models)
+    """The form that was left, below: the message of the button may be worth keeping. Where its model is not sold any
+    more it ends."""
+    try:
+        desk = await Desk.find(state, models)
+    except ModelNotOnSale as error:
+        await state.clear()
+        await chat.show(query, fallback.notice_screen(tr.escape(tr.error(error)), tr))
+        return
     if desk is None:
         await chat.show(query, menu_screen(user, tr, above=tr.html(NO_FORM)))
         return
@@ -93,11 +99,11 @@ async def _taken(message: Message, desk: Desk, *, bot: Bot, user: UserView, file
 
 
 async def _desk_of(message: Message, state: FSMContext, models: Models, tr: Translator) -> Desk | None:
-    """The form that is answered. When its model has left the shop meanwhile, that is told and the form ends."""
+    """The form that is answered. While its model is not sold that is told, and the form waits: it may come back."""
     try:
         desk = await Desk.find(state, models)
     except ModelNotOnSale as error:
-        await state.clear()
+        await pause(state)
         await put(message, fallback.notice_screen(tr.escape(tr.error(error)), tr))
         return None
     if desk is None:
@@ -144,11 +150,21 @@ async def pressed(
             above = fallback.form_left(tr, await title_of(desk.form.slug, models, tr))
             await chat.show(query, menu_screen(user, tr, above=above))
         case Outcome.LEAVE:
-            await state.clear()
-            await chat.show(query, model_screen(desk.offer, user, tr))
+            await _leave(query, desk, user=user, tr=tr, fsm=state)
         case None:
             message_id = await show_in_place(query, screen_of(desk.form, turn, user, tr))
             await desk.keep(state, turn, message_id)
+
+
+async def _leave(query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator, fsm: FSMContext) -> None:
+    """Back to the model's page; what was answered already can be continued."""
+    screen = model_screen(desk.offer, user, tr)
+    if desk.state.answers:
+        await pause(fsm)
+        screen = keyboards.with_continue(screen, tr)
+    else:
+        await fsm.clear()
+    await chat.show(query, screen)
 
 
 async def _foreign(query: CallbackQuery, action: Action | None, state: FSMContext, tr: Translator) -> None:

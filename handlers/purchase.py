@@ -90,10 +90,10 @@ class Purchase:
         await self.desk.keep(self.fsm, turn, await show_in_place(self.query, screen, notice))
 
     async def _not_sold(self, error: ShopError | DatabaseUnavailable, message_id: int) -> None:
-        """Back to the summary with the reason; nothing was charged. A model that has left the shop ends its form."""
+        """Back to the summary with the reason; nothing was charged. For a model that is not sold the form waits."""
         log.info("not_sold", error=str(error), user_id=self.user.id)
         if isinstance(error, ModelNotOnSale):
-            await self.fsm.clear()
+            await self.fsm.set_state(None)
             await self._put(message_id, notice_screen(self.tr.escape(self.tr.error(error)), self.tr))
             return
         form, user, state = self.desk.form, self.user, self.desk.state

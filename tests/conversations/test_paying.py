@@ -2,13 +2,14 @@
 
 import asyncio
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.models import Model
+from db.models import Model, Preset
 from sandbox.person import Person
 from services.billing import ledger
+from services.inference.values import default_value
 from tests.conversations.shopping import balance, bought, fills_in_wine, opens_form
 from tests.conversations.stage import Stage
 
@@ -17,6 +18,14 @@ _models = table_of(Model)
 
 def _set(session: Session, /, **columns: object) -> None:
     session.execute(update(_models).where(_models.c.slug == "wine").values(columns))
+
+
+def _add_preset(session: Session, row: dict[str, object]) -> None:
+    session.execute(insert(table_of(Preset)).values(row))
+
+
+def _hide_presets(session: Session) -> None:
+    session.execute(update(table_of(Preset)).values(enabled=False))
 
 
 async def test_two_taps_sell_once(stage: Stage, anna: Person) -> None:
@@ -79,6 +88,11 @@ async def test_a_model_that_is_sold_no_more(stage: Stage, anna: Person, john: Pe
         assert (await balance(stage, anna), await bought(stage, anna)) == (1000, 0)
     finally:
         await stage.app.db.write(_set, admin_enabled=None)
+    await anna.presses("🔮")
+    await anna.sees_photo("Бароло")
+    await john.says("/menu")
+    await john.presses("▶️ Continue")
+    await john.sees("1/13")
 
 
 async def test_buttons_of_questions_further_up(anna: Person) -> None:
@@ -110,3 +124,61 @@ async def test_a_menu_in_the_middle_of_a_form(anna: Person) -> None:
     await anna.says("/start model_digit")
     await anna.presses("▶️ Начать")
     await anna.sees("1/1")
+
+
+async def test_a_form_left_with_answers_waits(anna: Person) -> None:
+    await opens_form(anna, "wine")
+    await anna.says("13,2")
+    await anna.sees("2/13")
+    await anna.presses("‹ Назад")
+    await anna.sees("1/13")
+    await anna.presses("‹ Назад")
+    await anna.sees_button("▶️ Начать")
+    await anna.presses("▶️ Продолжить")
+    await anna.sees("Сейчас выбрано: 13,2 %")
+
+
+async def test_answers_typed_in_a_hurry(anna: Person) -> None:
+    await opens_form(anna, "wine")
+    for answer in ("13,2", "1,9", "2,4"):
+        await anna.says(answer)
+    await anna.sees("4/13")
+
+
+async def test_a_preset(stage: Stage, anna: Person, john: Person) -> None:
+    """The same model with some answers given, under its own name and price."""
+    wine = stage.app.shop.models.manifest("wine")
+    assert wine is not None
+    given = {field.name: default_value(field) for field in wine.inputs if field.name not in {"alcohol", "proline"}}
+    preset = {
+        "slug": "wine-quick",
+        "model_slug": "wine",
+        "title": {"ru": "Вино по двум числам", "en": "Wine by two numbers"},
+        "icon": "🥂",
+        "inputs": given,
+        "price": 25,
+        "position": 25,
+        "enabled": True,
+        "created_at": stage.app.clock(),
+    }
+    await stage.app.db.write(_add_preset, preset)
+    try:
+        await anna.says("/models")
+        await anna.presses("🥂 Вино по двум числам · 0.25")
+        await anna.sees("Модель задаст 2 вопроса.")
+        await anna.presses("▶️ Начать")
+        await anna.sees("1/2")
+        await anna.says("13,7")
+        await anna.sees("2/2")
+        await anna.says("1100")
+        await anna.presses("🔮 Предсказать за 0.25 кредита")
+        answer = await anna.sees_photo("Вино: ")
+        assert answer.text.startswith("🍷 Вино по двум числам")
+        assert await balance(stage, anna) == 975
+        await anna.presses("🔁 Ещё раз")
+        await anna.sees("🥂 Вино по двум числам")
+        await anna.sees("Баланс: 9.75 → 9.50")
+        await john.says("/start model_wine-quick")
+        await john.sees("🥂 Wine by two numbers")
+    finally:
+        await stage.app.db.write(_hide_presets)

@@ -10,7 +10,7 @@ from bot import keyboards
 from bot.i18n import Translator
 from bot.views.balance import balance_screen
 from bot.views.history import OPERATIONS, operations_screen, predictions_screen
-from handlers.dialog import Event, model_title, respond
+from handlers.dialog import Event, model_title, respond, titled
 from handlers.filters import Pressed
 from services.billing.statement import Statement
 from services.models import Models
@@ -34,7 +34,7 @@ async def show_balance(
 ) -> None:
     last = await statement.page(user.id, 0, size=LAST)
     expiring = await statement.expiring(user.id)
-    titles = partial(model_title, models=models, tr=tr)
+    titles = partial(titled, models=models, tr=tr)
     await respond(event, state, tr, balance_screen(user, expiring, last, titles, tr))
 
 
@@ -53,7 +53,7 @@ async def show_history(
     tab, _, number = argument.partition(":")
     page = keyboards.parse_page(number)
     if tab == OPERATIONS:
-        titles = partial(model_title, models=models, tr=tr)
+        titles = partial(titled, models=models, tr=tr)
         screen = operations_screen(await statement.page(user.id, page), titles, tr)
     else:
         bought = await history.page(user.id, page)

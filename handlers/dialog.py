@@ -73,6 +73,12 @@ async def title_of(slug: str, models: Models, tr: Translator) -> str:
     return slug
 
 
+def titled(slug: str, *, models: Models, tr: Translator) -> str:
+    """With the icon."""
+    manifest = models.manifest(slug)
+    return slug if manifest is None else f"{manifest.icon} {tr.pick(manifest.title)}"
+
+
 def model_title(slug: str, models: Models, tr: Translator) -> str:
     manifest = models.manifest(slug)
     return slug if manifest is None else tr.pick(manifest.title)

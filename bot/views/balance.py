@@ -24,7 +24,7 @@ WORDS = {
     TransactionKind.TAKE_BACK: N_("Taken back"),
 }
 
-Titles = Callable[[str], str]  # a model's title, plain, by its slug
+Titles = Callable[[str], str]  # a model's icon and title, plain, by its slug
 
 
 def balance_screen(
@@ -50,7 +50,9 @@ def operation_lines(operation: Operation, titles: Titles, tr: Translator) -> str
     """Two lines: what and how much; when and what was left."""
     what = tr.escape(tr.gettext(WORDS[operation.kind]))
     if operation.model_slug is not None:
-        what = tr.html("{what}: {title}", what=what, title=titles(operation.model_slug))
+        title = tr.escape(titles(operation.model_slug))
+        bought = operation.kind is TransactionKind.CHARGE  # the minus says so
+        what = title if bought else tr.html("{what}: {title}", what=what, title=title)
     if operation.comment:
         what = tr.html("{what} ({comment})", what=what, comment=operation.comment)
     when = tr.html(

@@ -125,7 +125,11 @@ def test_every_operation_and_status_has_words() -> None:
 def test_an_operation() -> None:
     charge = _operation(TransactionKind.CHARGE, -150, model_slug="wine", comment="за <чай>")
     lines = operation_lines(charge, {"wine": "Вино & сыр"}.__getitem__, RU)
-    assert lines.startswith("<b>−1.50</b> · Предсказание: Вино &amp; сыр (за &lt;чай&gt;)\n<i>")
+    assert lines.startswith("<b>−1.50</b> · Вино &amp; сыр (за &lt;чай&gt;)\n<i>")
+    refund = _operation(TransactionKind.CHARGE_REFUND, 150, model_slug="wine")
+    assert operation_lines(refund, {"wine": "Вино"}.__getitem__, RU).startswith(
+        "<b>+1.50</b> · Возврат кредитов: Вино\n"
+    )
     assert signed(150) == "+1.50"
 
 

@@ -82,9 +82,12 @@ def renew(session: Session, ids: Sequence[UUID], *, worker: str, lease_until: da
     )
 
 
-def requeue(session: Session, ids: Sequence[UUID], *, available_at: datetime) -> None:
-    """Back to the queue, to be run not before `available_at`."""
-    _release(session, update(_p).where(_p.c.id.in_(ids), RUNNING).values(available_at=available_at))
+def requeue(session: Session, prediction_id: UUID, *, available_at: datetime, attempts: int) -> None:
+    """Back to the queue, to be run not before `available_at`; `attempts` are those it has had."""
+    _release(
+        session,
+        update(_p).where(_p.c.id == prediction_id, RUNNING).values(available_at=available_at, attempts=attempts),
+    )
 
 
 def give_back(session: Session, *, worker: str) -> None:

@@ -20,7 +20,7 @@ from services import files
 from services.clock import Clock
 from services.errors import ShopError
 from services.inference.engine import Engine
-from services.inference.errors import BadOutput, InferenceError
+from services.inference.errors import BadOutput, InferenceError, ModelUnavailable
 from services.inference.manifest import ImageInput, Manifest
 from services.inference.tensors import Result, Row
 from services.predictions.settle import Claimed, Outcome, settle
@@ -167,10 +167,12 @@ class Lane:
         """Without an answer: run again where that may help, paid back otherwise."""
         manifest = self._manifest
         attempts = 0 if manifest is None else manifest.runtime.attempts
-        again = isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts
+        untried = isinstance(error, ModelUnavailable)
+        again = untried or (isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts)
         log.warning("run_failed", prediction_id=str(claimed.id), model=self._slug, error=str(error), again=again)
-        code = type(error).__name__
-        self._outcomes.append(Outcome(prediction=claimed, error_code=code, error=one_line(error), again=again))
+        code, text = type(error).__name__, one_line(error)
+        outcome = Outcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
+        self._outcomes.append(outcome)
         self._event.set()
 
     async def _renew(self) -> None:

@@ -33,7 +33,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue."""
+    """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue, `untried`:
+    as if it had never been claimed."""
 
     prediction: Claimed
     result: JsonObject | None = None
@@ -41,6 +42,7 @@ class Outcome:
     error_code: str | None = None
     error: str | None = None
     again: bool = False
+    untried: bool = False
 
 
 def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime) -> int:
@@ -56,8 +58,9 @@ def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: date
 def finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> int:
     """The same for rows that the transaction has locked, of any model."""
     for outcome in (o for o in outcomes if o.again):
-        pause = RETRY_PAUSE * 2 ** (outcome.prediction.attempts - 1)
-        queue.requeue(session, [outcome.prediction.id], available_at=now + pause)
+        attempts = outcome.prediction.attempts - outcome.untried
+        at = now + RETRY_PAUSE * 2 ** max(0, attempts - 1)
+        queue.requeue(session, outcome.prediction.id, available_at=at, attempts=attempts)
     final = [o for o in outcomes if not o.again]
     if final:
         _finish(session, final, now)

@@ -76,6 +76,21 @@ async def test_a_model_that_does_not_end_is_stopped_retried_and_paid_back(counte
     assert await counter.balance(anna) == 900
 
 
+async def test_rows_behind_poison_are_tried_later_at_no_cost(counter: Counter) -> None:
+    """A model that hangs for two rows is not asked about the rest of the batch in vain."""
+    anna, worker = await counter.customer(1000), counter.worker()
+    bad = [await counter.buy(anna, "endless", {"x": 1.0}) for _ in range(2)]
+    good = [await counter.buy(anna, "endless", {"x": -1.0}) for _ in range(3)]
+    await worker.run_waiting()
+    rows = {row.id: (row.status, row.attempts) for row in await counter.rows(Prediction)}
+    assert [rows[sold.prediction_id] for sold in bad] == [(QUEUED, 1)] * 2
+    assert {rows[sold.prediction_id] for sold in good} <= {(QUEUED, 0), (SUCCEEDED, 1)}  # behind the two, or before
+    for _ in range(3):
+        counter.clock.advance(seconds=5)
+        await worker.run_waiting()
+    assert [(await counter.view(sold)).status for sold in (*bad, *good)] == [FAILED] * 2 + [SUCCEEDED] * 3
+
+
 async def test_pictures_go_in_and_come_out(counter: Counter) -> None:
     anna = await counter.customer(1000)
     photo = await counter.files.put(anna, _picture("white"), "image/png")

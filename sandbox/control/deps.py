@@ -10,7 +10,7 @@ from sandbox.telegram.world import World, Worlds
 from sandbox.yookassa.shop import Shop, Shops
 
 
-def get_worlds(request: Request) -> Worlds:
+async def get_worlds(request: Request) -> Worlds:
     worlds = request.app.state.worlds
     assert isinstance(worlds, Worlds)
     return worlds
@@ -19,7 +19,7 @@ def get_worlds(request: Request) -> Worlds:
 AllWorlds = Annotated[Worlds, Depends(get_worlds)]
 
 
-def get_world(bot: int, worlds: AllWorlds) -> World:
+async def get_world(bot: int, worlds: AllWorlds) -> World:
     world = worlds.by_bot(bot)
     if world is None:
         raise HTTPException(404, f"there is no bot {bot}")
@@ -29,7 +29,7 @@ def get_world(bot: int, worlds: AllWorlds) -> World:
 OneWorld = Annotated[World, Depends(get_world)]
 
 
-def get_person(person_id: int, world: OneWorld) -> Person:
+async def get_person(person_id: int, world: OneWorld) -> Person:
     person = world.people.get(person_id)
     if person is None:
         raise HTTPException(404, f"there is no person {person_id}")
@@ -39,14 +39,14 @@ def get_person(person_id: int, world: OneWorld) -> Person:
 OnePerson = Annotated[Person, Depends(get_person)]
 
 
-def get_clock(worlds: AllWorlds) -> Clock:
+async def get_clock(worlds: AllWorlds) -> Clock:
     return worlds.clock
 
 
 OneClock = Annotated[Clock, Depends(get_clock)]
 
 
-def get_shops(request: Request) -> Shops:
+async def get_shops(request: Request) -> Shops:
     shops = request.app.state.shops
     assert isinstance(shops, Shops)
     return shops
@@ -55,7 +55,7 @@ def get_shops(request: Request) -> Shops:
 AllShops = Annotated[Shops, Depends(get_shops)]
 
 
-def get_shop(world: OneWorld, shops: AllShops) -> Shop:
+async def get_shop(world: OneWorld, shops: AllShops) -> Shop:
     shop = shops.by_bot(world.bot_id)
     assert shop is not None
     shop.expire()

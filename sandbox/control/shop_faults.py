@@ -67,10 +67,12 @@ async def faults_clear(shop: OneShop) -> JsonObject:
 
 
 @router.get("/webhooks")
-async def webhooks(shop: OneShop, after: int = 0, wait: Wait = 0.0) -> list[JsonObject]:
-    """Oldest first; `wait` for those on their way."""
+async def webhooks(
+    shop: OneShop, after: int = 0, wait: Wait = 0.0, limit: Annotated[int, Query(ge=1)] = 1000
+) -> list[JsonObject]:
+    """The newest `limit`, oldest first; `wait` for those on their way."""
     await shop.notifier.settled(wait)
-    return [notification.view() for notification in shop.notifier.after(after)]
+    return [notification.view() for notification in shop.notifier.after(after)[-limit:]]
 
 
 @router.post("/webhooks/{n}/send")

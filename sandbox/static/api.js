@@ -52,6 +52,17 @@ export const setBlocked = (id, blocked) => request("POST", `${of(id)}/${blocked 
 export const addFault = (fault) => request("POST", `${world()}/faults`, fault);
 export const clearFaults = () => request("DELETE", `${world()}/faults`);
 export const log = (after) => request("GET", `${world()}/log?after=${after}`);
+const shop = () => `${world()}/shop`;
+export const payments = (limit) => request("GET", `${shop()}/payments?limit=${limit}`);
+export const pay = (id) => request("POST", `${shop()}/payments/${id}/pay`, {});
+export const refund = (id) => request("POST", `${shop()}/payments/${id}/refund`, {});
+export const webhooks = (limit) => request("GET", `${shop()}/webhooks?limit=${limit}`);
+export const sendWebhook = (n) => request("POST", `${shop()}/webhooks/${n}/send`, {});
+export const shopFaults = () => request("GET", `${shop()}/faults`);
+export const addShopFault = (fault) => request("POST", `${shop()}/faults`, fault);
+export const clearShopFaults = () => request("DELETE", `${shop()}/faults`);
+export const clock = () => request("GET", `${world()}/clock`);
+export const moveClock = (move) => request("POST", `${world()}/clock`, move);
 export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;
 
 export function upload(id, file, as, caption) {

@@ -206,6 +206,12 @@ const RU = {
 
 export const LANGUAGES = { ru: "Русский", en: "English", de: "Deutsch" };
 
+/** A part of the page brings its own words. */
+export function addWords(english, russian) {
+  Object.assign(EN, english);
+  Object.assign(RU, russian);
+}
+
 let language = "en";
 
 export const currentLanguage = () => language;

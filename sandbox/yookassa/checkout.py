@@ -27,7 +27,7 @@ class Refusal(BaseModel):
     reason: str = "insufficient_funds"
 
 
-def get_payment(payment_id: str, request: Request) -> tuple[Shop, Payment]:
+async def get_payment(payment_id: str, request: Request) -> tuple[Shop, Payment]:
     shops = request.app.state.shops
     assert isinstance(shops, Shops)
     found = shops.payment(payment_id)

@@ -1,0 +1,61 @@
+import * as api from "../api.js";
+import { fill, h } from "../dom.js";
+import { addWords, currentLanguage, t } from "../i18n.js";
+import { on, state } from "../state.js";
+import { attempt, toast } from "../toast.js";
+
+addWords({
+  clockTitle: "Time",
+  clockHint: "The time of the whole sandbox; it only moves forward.",
+  clockHour: "an hour later",
+  clockDay: "a day later",
+  clockMonday: "make it Monday",
+  clockMoved: "It is {when} now",
+}, {
+  clockTitle: "Время",
+  clockHint: "Время всей песочницы; идёт только вперёд.",
+  clockHour: "на час позже",
+  clockDay: "на день позже",
+  clockMonday: "сделать понедельник",
+  clockMoved: "Теперь {when}",
+});
+
+const MOVES = [
+  { id: "hour", label: "clockHour", move: { advance: 3600 } },
+  { id: "day", label: "clockDay", move: { advance: 86400 } },
+  { id: "monday", label: "clockMonday", move: { weekday: "monday" } },
+];
+const EVERY_MS = 10_000;
+
+let place = null;
+
+const words = ({ now }) => new Date(now * 1000).toLocaleString(currentLanguage(),
+  { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+
+async function redraw() {
+  if (!place || !state.bot || document.hidden) return;
+  const clock = await api.clock().catch(() => null);
+  if (clock) fill(place, words(clock));
+}
+
+async function move({ move: how }) {
+  const clock = await attempt(api.moveClock(how));
+  if (!clock) return;
+  fill(place, words(clock));
+  toast(t("clockMoved", { when: words(clock) }));
+}
+
+setInterval(redraw, EVERY_MS);
+on("person", redraw);
+
+export const clock = {
+  id: "clock",
+  title: "clockTitle",
+  draw(body) {
+    place = h("p", { class: "clock-now", dataset: { testid: "clock-now" } });
+    body.append(place, h("p", { class: "hint" }, t("clockHint")),
+      h("div", { class: "fault-buttons" }, MOVES.map((one) => h("button", { type: "button", class: "chip",
+        dataset: { testid: `clock-${one.id}` }, onclick: () => move(one) }, t(one.label)))));
+    setTimeout(redraw);
+  },
+};

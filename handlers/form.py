@@ -131,7 +131,7 @@ async def pressed(
     turn = press(desk.form, desk.state, action)
     match turn.outcome:
         case Outcome.STALE:
-            await _stale(query, desk, tr)
+            await _stale(query, desk, user=user, tr=tr)
         case Outcome.PAY:
             purchase = Purchase(
                 query=query,
@@ -175,8 +175,11 @@ async def _foreign(query: CallbackQuery, action: Action | None, state: FSMContex
     await chat.acknowledge(query, tr.gettext(ORDERED))
 
 
-async def _stale(query: CallbackQuery, desk: Desk, tr: Translator) -> None:
-    """A double tap, or a question further up: the answer stays, and the buttons of the old message go."""
-    await chat.acknowledge(query, tr.gettext(ANSWERED))
+async def _stale(query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator) -> None:
+    """A double tap, or a question further up: the answer stays. The old message loses its buttons; the present one is
+    shown as it should be, in case a crash left it behind."""
     if query.message is not None and query.message.message_id != desk.message_id and query.bot is not None:
+        await chat.acknowledge(query, tr.gettext(ANSWERED))
         await chat.strip_buttons(query.bot, query.from_user.id, query.message.message_id)
+        return
+    await show_in_place(query, screen_of(desk.form, Turn(state=desk.state), user, tr), tr.gettext(ANSWERED))

@@ -46,9 +46,13 @@ def unknown_command_text(tr: Translator, command: str) -> Html:
     near = get_close_matches(command.lower(), [*COMMANDS, "start"], n=1, cutoff=0.6)
     if near:
         return tr.html(
-            "There is no command <code>/{command}</code>. Did you mean /{near}?", command=cut_plain(command, 32), near=near[0]
+            "There is no command <code>/{command}</code>. Did you mean /{near}?",
+            command=cut_plain(command, 32),
+            near=near[0],
         )
-    return tr.html("There is no command <code>/{command}</code>. All commands are in /help.", command=cut_plain(command, 32))
+    return tr.html(
+        "There is no command <code>/{command}</code>. All commands are in /help.", command=cut_plain(command, 32)
+    )
 
 
 def looks_like_numbers(text: str) -> bool:

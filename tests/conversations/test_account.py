@@ -6,6 +6,7 @@ import pytest
 
 from db.predictions import PredictionStatus
 from sandbox.person import Person
+from tests.conversations.shopping import fills_in_wine
 from tests.conversations.stage import Stage
 from tests.support.shop import add_prediction
 
@@ -34,6 +35,16 @@ async def test_credits_that_end(stage: Stage, anna: Person) -> None:
     screen = await anna.sees("Баланс: 13.50 кредита")
     lines = [line for line in screen.text.splitlines() if line.startswith("⏳")]
     assert [line.partition(": до ")[0] for line in lines] == ["⏳ 1.00 кредит", "⏳ 2.50 кредита"]
+
+
+async def test_a_purchase_among_the_operations(anna: Person) -> None:
+    await fills_in_wine(anna)
+    await anna.presses("🔮 Предсказать за 1.00 кредит")
+    await anna.sees_photo("Бароло")
+    await anna.says("/balance")
+    screen = await anna.sees("Баланс: 9.00 кредитов")
+    assert "−1.00 · 🍷 Сорт вина по анализу\n" in screen.text
+    assert "баланс 9.00\n+10.00 · Приветственные кредиты" in screen.text
 
 
 async def test_many_lots_are_summed_up(stage: Stage, john: Person) -> None:

@@ -104,6 +104,7 @@ async def test_buttons_of_questions_further_up(anna: Person) -> None:
     await anna.sees("2/13")
     stale = await anna.forges(default.data, first.id)
     assert stale.text == "На этот вопрос вы уже ответили."
+    assert "2/13" in next(message for message in await anna.looks() if message.id == first.id).text
     await anna.says("1,9")
     await anna.sees("3/13")
     await opens_form(anna, "digit")

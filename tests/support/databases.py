@@ -103,6 +103,7 @@ class PostgresServer:
     def _create(self, how: str) -> str:
         name = f"kassandra_test_{uuid4().hex}"
         self._run(f'CREATE DATABASE "{name}" {how}')
+        self._run(f'ALTER DATABASE "{name}" SET synchronous_commit = off')  # commits need not outlive the machine
         return self._url.set(drivername="postgresql+asyncpg", database=name).render_as_string(hide_password=False)
 
     def _run(self, statement: str) -> None:

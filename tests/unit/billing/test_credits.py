@@ -32,7 +32,7 @@ def test_amounts(text: str, amount: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    "|-5|+5|0|0.00|1.234|1,2,3|10 20|1 00|1e3|NaN|inf|ten|5 ₽|٣|1111111111111|.5|5.|1  000".split("|"),
+    ["", "-5", "+5", "0", "0.00", "1.234", ".5", "5.", "1,2,3", "10 20", "1 00", "1  000", "1e3", "NaN", "5 ₽", "٣"],
 )
 def test_what_is_not_an_amount(text: str) -> None:
     with pytest.raises(BadAmount):

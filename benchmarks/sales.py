@@ -214,8 +214,8 @@ def _bare_sale(connection: sqlite3.Connection, sale: int, inputs: str, balance: 
         (now, RESULT, now, key),
     )
     run(
-        "INSERT INTO outbox (user_id, kind, payload, key, status, attempts, available_at, created_at)"
-        " VALUES (?, 'prediction', ?, ?, 'pending', 0, ?, ?)",
+        "INSERT INTO outbox (user_id, kind, payload, key, status, priority, attempts, available_at, created_at)"
+        " VALUES (?, 'prediction', ?, ?, 'pending', 0, 0, ?, ?)",
         (user, json.dumps({"prediction_id": key}), f"prediction:{key}", now, now),
     )
     run("COMMIT")

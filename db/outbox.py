@@ -1,9 +1,9 @@
 """Messages that must reach a chat even if the process dies."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, JsonObject, Key, Word, one_of
@@ -18,17 +18,33 @@ class OutboxStatus(StrEnum):
     """Telegram refused it for good; the operator can see why."""
 
 
+class Priority(IntEnum):
+    ANSWER = 0
+    """Somebody waits for it."""
+    NEWS = 1
+    """It goes when nobody waits for anything, such as the weekly bonus to everybody at once."""
+
+
 class OutboxMessage(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint(one_of("status", OutboxStatus), name="status_known"),
         Index(
             "ix_outbox_due",
+            "priority",
+            "id",
             "available_at",
             postgresql_where=text("status = 'pending'"),
             sqlite_where=text("status = 'pending'"),
         ),
-        Index(None, "user_id"),
+        Index(
+            "ix_outbox_chat",
+            "user_id",
+            "priority",
+            "id",
+            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending'"),
+        ),
     )
 
     id: Mapped[Key]
@@ -37,6 +53,7 @@ class OutboxMessage(Base):
     payload: Mapped[JsonObject]
     key: Mapped[str] = mapped_column(String(96), unique=True)  # a fact is told once
     status: Mapped[Word]
+    priority: Mapped[int] = mapped_column(SmallInteger, default=Priority.ANSWER)  # the lowest goes first
     attempts: Mapped[int] = mapped_column(default=0)
     available_at: Mapped[datetime]  # also the lease: a sender moves it on before it sends
     error: Mapped[str | None] = mapped_column(String(255))

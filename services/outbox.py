@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus
+from db.outbox import OutboxMessage, OutboxStatus, Priority
 from db.upsert import insert_into
 from db.users import User
 from services.clock import Clock
@@ -39,7 +39,16 @@ class Letter:
     """The user has blocked the bot: there is no use in trying."""
 
 
-def enqueue(session: Session, *, user_id: int, kind: str, payload: JsonObject, key: str, now: datetime) -> None:
+def enqueue(
+    session: Session,
+    *,
+    user_id: int,
+    kind: str,
+    payload: JsonObject,
+    key: str,
+    now: datetime,
+    priority: Priority = Priority.ANSWER,
+) -> None:
     """Part of a caller's transaction. The same `key` a second time changes nothing."""
     row = {
         "user_id": user_id,
@@ -47,6 +56,7 @@ def enqueue(session: Session, *, user_id: int, kind: str, payload: JsonObject, k
         "payload": payload,
         "key": key,
         "status": OutboxStatus.PENDING,
+        "priority": priority,
         "attempts": 0,
         "available_at": now,
         "created_at": now,
@@ -69,8 +79,8 @@ class Outbox:
         self._clock = clock
 
     async def claim(self, limit: int = 50) -> list[Letter]:
-        """Messages that are due, at most one for a chat so that their order holds. What is not settled within the lease
-        is claimed again."""
+        """Messages that are due, those that somebody waits for before the news; of each, at most one for a chat so that
+        their order holds. What is not settled within the lease is claimed again."""
         if not await self._db.read(_any_due, self._clock()):
             return []  # an idle shop does not write
         return await self._db.write(_claim, self._clock(), limit)
@@ -105,9 +115,11 @@ _earlier = _outbox.alias("earlier")
 _earlier_one = select(_earlier.c.id).where(
     _earlier.c.user_id == _outbox.c.user_id,
     _earlier.c.status == literal_column("'pending'"),
+    _earlier.c.priority == _outbox.c.priority,
     _earlier.c.id < _outbox.c.id,
 )
-_first_in_chat = _due.where(~_earlier_one.exists()).order_by(_outbox.c.id).with_for_update(skip_locked=True)
+_in_order = (_outbox.c.priority, _outbox.c.id)
+_first_in_chat = _due.where(~_earlier_one.exists()).order_by(*_in_order).with_for_update(skip_locked=True)
 
 
 def _any_due(session: Session, now: datetime) -> bool:
@@ -136,7 +148,7 @@ def _claim(session: Session, now: datetime, limit: int) -> list[Letter]:
         select(*columns)
         .join(_users, _users.c.id == _outbox.c.user_id)
         .where(_outbox.c.id.in_(ids))
-        .order_by(_outbox.c.id)
+        .order_by(*_in_order)
     )
     return [Letter(**row) for row in rows.mappings()]
 

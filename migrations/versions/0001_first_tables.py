@@ -503,6 +503,7 @@ def create_chat() -> None:
         sa.Column("payload", JSON_OBJECT, nullable=False),
         sa.Column("key", sa.String(96), nullable=False),
         sa.Column("status", sa.String(32), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("available_at", TIME, nullable=False),
         sa.Column("error", sa.String(255)),
@@ -512,8 +513,8 @@ def create_chat() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
         sa.CheckConstraint("status IN ('pending', 'sent', 'skipped', 'failed')", name=op.f("ck_outbox_status_known")),
     )
-    partial_index("ix_outbox_due", "outbox", ["available_at"], "status = 'pending'")
-    op.create_index("ix_outbox_user_id", "outbox", ["user_id"])
+    partial_index("ix_outbox_due", "outbox", ["priority", "id", "available_at"], "status = 'pending'")
+    partial_index("ix_outbox_chat", "outbox", ["user_id", "priority", "id"], "status = 'pending'")
     op.create_table(
         "fsm_state",
         sa.Column("key", sa.String(128), nullable=False),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import Json, UtcDateTime, table_of
 from db.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
-from db.outbox import OutboxMessage, OutboxStatus
+from db.outbox import OutboxMessage, OutboxStatus, Priority
 from db.upsert import insert_into
 from db.users import User
 
@@ -133,6 +133,7 @@ def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> 
             literal(payload, Json),
             key,
             literal(str(OutboxStatus.PENDING)),
+            literal(int(Priority.NEWS)),
             literal(0),
             now,
             now,
@@ -140,5 +141,5 @@ def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> 
         .join(_grants, _grants.c.user_id == _users.c.id)
         .where(fresh, _users.c.blocked_at.is_(None), ~_users.c.bonus_muted)
     )
-    columns = ["user_id", "kind", "payload", "key", "status", "attempts", "available_at", "created_at"]
+    columns = ["user_id", "kind", "payload", "key", "status", "priority", "attempts", "available_at", "created_at"]
     session.execute(insert(_outbox).from_select(columns, messages))

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from db.base import AnyRow, Base, table_of
 from db.engine import Database
-from db.outbox import OutboxMessage
+from db.outbox import OutboxMessage, Priority
 from services.outbox import Letter, Outbox, enqueue
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
@@ -26,9 +26,17 @@ class Mail:
     boris: int
     keys: "count[int]" = field(default_factory=count)
 
-    async def write(self, user_id: int, text: str, *, key: str | None = None, kind: str = "note") -> None:
-        name, now = key or f"letter:{next(self.keys)}", self.clock()
-        await self.db.write(enqueue, user_id=user_id, kind=kind, payload={"text": text}, key=name, now=now)
+    async def write(
+        self,
+        user_id: int,
+        text: str,
+        *,
+        key: str | None = None,
+        kind: str = "note",
+        priority: Priority = Priority.ANSWER,
+    ) -> None:
+        name, now, payload = key or f"letter:{next(self.keys)}", self.clock(), {"text": text}
+        await self.db.write(enqueue, user_id=user_id, kind=kind, payload=payload, key=name, now=now, priority=priority)
 
     async def settle(self, text: str) -> None:
         """As sent, after a claim."""

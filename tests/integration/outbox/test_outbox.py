@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus
+from db.outbox import OutboxMessage, OutboxStatus, Priority
 from db.users import User
 from services.outbox import LEASE, MAX_ATTEMPTS, Letter, Outbox, enqueue
 from tests.support.clock import FakeClock
@@ -46,6 +46,24 @@ async def test_a_chats_letters_come_one_after_another(mail: Mail) -> None:
     assert await mail.outbox.claim() == []  # the third does not overtake it
     mail.clock.advance(seconds=2)
     assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["second"]
+
+
+async def test_who_waits_comes_before_news(mail: Mail) -> None:
+    for text in ("news one", "news two"):
+        await mail.write(mail.anna, text, priority=Priority.NEWS)
+    await mail.write(mail.boris, "news", priority=Priority.NEWS)
+    (first,) = await mail.outbox.claim(1)
+    assert first.payload["text"] == "news one"
+    await mail.write(mail.boris, "answer")
+    await mail.write(mail.anna, "answer")
+    claimed = await mail.outbox.claim()
+    assert [(each.user_id, each.payload["text"]) for each in claimed] == [
+        (mail.boris, "answer"),
+        (mail.anna, "answer"),  # her news under way do not hold it up
+        (mail.boris, "news"),
+    ]
+    await mail.settle("news one")
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["news two"]
 
 
 async def test_what_is_not_settled_comes_again_after_the_lease(mail: Mail) -> None:

@@ -15,13 +15,27 @@ from db.billing import TransactionKind
 from db.payments import PaymentStatus
 from services import outbox
 from services.billing import ledger
+from services.payments import alerts
+from services.payments.alerts import Problem
 from services.payments.provider import RemotePayment
 from services.payments.terms import Terms
-from services.payments.views import PaymentView, find_payment, payments
+from services.payments.views import PaymentView, find_by_provider_id, find_payment, parse_id, payments
 
 log = structlog.get_logger()
 
+KIND = "payment"
 OPEN = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
+LATE_LOOK = timedelta(hours=1)  # after a cancellation: who pays late has paid
+TROUBLE_PAUSE = timedelta(days=1)
+
+
+class Fact(StrEnum):
+    """What the user is told of a payment."""
+
+    READY = "ready"
+    """The link that could not be shown at once."""
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
 
 
 class Applied(StrEnum):
@@ -32,40 +46,79 @@ class Applied(StrEnum):
     """The money is held; the shop must take it."""
     MISMATCH = "mismatch"
     """The provider's payment is not the one in our books; nothing was changed."""
+    FOREIGN = "foreign"
+    """No payment of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
+    """`payment`: as it stands now; None for a foreign one. `problem`: what does not match."""
+
     applied: Applied
+    payment: PaymentView | None = None
     problem: str | None = None
 
 
-def apply(session: Session, payment: PaymentView, remote: RemotePayment, *, terms: Terms, now: datetime) -> Verdict:
+def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
     """Bring our payment to what the provider says of it. May be repeated and reordered: each status has its effect
     once, and a success counts even after a cancellation."""
-    problem = _mismatch(payment, remote, terms)
+    found = _ours(session, provider, remote)
+    payment = None if found is None else find_payment(session, found.id, lock=True)
+    if payment is None:
+        return Verdict(applied=Applied.FOREIGN)
+    problem = _mismatch(payment, remote, provider, terms)
     if problem is not None:
-        log.error("payment_mismatch", payment_id=str(payment.id), problem=problem)
-        return Verdict(applied=Applied.MISMATCH, problem=problem)
+        _note_mismatch(session, payment, problem, terms, now)
+        return Verdict(applied=Applied.MISMATCH, payment=payment, problem=problem)
     if payment.provider_payment_id is None:
         _change(session, payment, (*PaymentStatus,), now, provider_payment_id=remote.id)
-    match remote.status:
-        case PaymentStatus.SUCCEEDED:
-            return Verdict(applied=_succeed(session, payment, now))
-        case PaymentStatus.CANCELED:
-            return Verdict(applied=_cancel(session, payment, remote.cancel_reason, now))
-        case PaymentStatus.WAITING_FOR_CAPTURE:
-            status = PaymentStatus.WAITING_FOR_CAPTURE
-            _change(session, payment, (PaymentStatus.PENDING,), now, status=status)
-            return Verdict(applied=Applied.TO_CAPTURE)
-    return Verdict(applied=Applied.UNCHANGED)
+    if remote.confirmation_url is not None and payment.confirmation_url is None:
+        _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url)
+    applied = _follow(session, payment, remote, now)
+    return Verdict(applied=applied, payment=find_payment(session, payment.id))
 
 
-def _mismatch(payment: PaymentView, remote: RemotePayment, terms: Terms) -> str | None:
+def cancel_unborn(session: Session, payment_id: UUID, reason: str, now: datetime, *, tell: bool) -> Applied:
+    """Close a payment that the provider has not made; nobody has its link, so nobody can pay it. `tell`: the user, who
+    does not see it happen."""
+    payment = find_payment(session, payment_id, lock=True)
+    if payment is None or payment.provider_payment_id is not None:
+        return Applied.UNCHANGED
+    canceled = {"status": PaymentStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
+    if not _change(session, payment, OPEN, now, **canceled):
+        return Applied.UNCHANGED
+    if tell:
+        _tell(session, payment, Fact.CANCELED, now)
+    return Applied.CANCELED
+
+
+def cancel_lost(session: Session, payment_id: UUID, now: datetime) -> Applied:
+    """Close a payment that the provider does not know any more."""
+    payment = find_payment(session, payment_id, lock=True)
+    return Applied.UNCHANGED if payment is None else _cancel(session, payment, "unknown_to_provider", now)
+
+
+def tell_ready(session: Session, payment: PaymentView, now: datetime) -> None:
+    """The link came after the user was told to wait."""
+    if payment.is_open and payment.confirmation_url is not None:
+        _tell(session, payment, Fact.READY, now)
+
+
+def _ours(session: Session, provider: str, remote: RemotePayment) -> PaymentView | None:
+    """By the provider's id, or by ours in its metadata when a notification overtook the create call's answer."""
+    payment = find_by_provider_id(session, provider, remote.id)
+    if payment is not None:
+        return payment
+    payment_id = parse_id(remote.our_id)
+    return None if payment_id is None else find_payment(session, payment_id)
+
+
+def _mismatch(payment: PaymentView, remote: RemotePayment, provider: str, terms: Terms) -> str | None:
     """What the provider says that our books do not."""
     ours_and_theirs: tuple[tuple[str, object, object], ...] = (
+        ("provider", payment.provider, provider),
         ("id", payment.provider_payment_id or remote.id, remote.id),
-        ("payment_id in metadata", str(payment.id), remote.our_id),
+        ("payment_id in metadata", payment.id, parse_id(remote.our_id)),
         ("shop", terms.shop_id, remote.shop_id),
         ("amount", payment.amount_kopecks, remote.amount_kopecks),
         ("currency", payment.currency, remote.currency),
@@ -75,10 +128,34 @@ def _mismatch(payment: PaymentView, remote: RemotePayment, terms: Terms) -> str 
     return "; ".join(wrong) or None
 
 
+def _note_mismatch(session: Session, payment: PaymentView, problem: str, terms: Terms, now: datetime) -> None:
+    log.error("payment_mismatch", payment_id=str(payment.id), problem=problem)
+    alerts.tell(
+        session,
+        terms.owners,
+        Problem.PAYMENT_MISMATCH,
+        about=str(payment.id),
+        detail=problem,
+        payment_id=payment.id.hex,
+        now=now,
+    )
+    _change(session, payment, OPEN, now, next_check_at=now + TROUBLE_PAUSE)
+
+
+def _follow(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> Applied:
+    match remote.status:
+        case PaymentStatus.SUCCEEDED:
+            return _succeed(session, payment, now)
+        case PaymentStatus.CANCELED:
+            return _cancel(session, payment, remote.cancel_reason, now)
+        case PaymentStatus.WAITING_FOR_CAPTURE:
+            return _hold(session, payment, now)
+    return Applied.UNCHANGED
+
+
 def _succeed(session: Session, payment: PaymentView, now: datetime) -> Applied:
-    before = (*OPEN, PaymentStatus.CANCELED)  # who pays late has paid
     paid = {"status": PaymentStatus.SUCCEEDED, "paid_at": now, "next_check_at": None, "cancel_reason": None}
-    if not _change(session, payment, before, now, **paid):
+    if not _change(session, payment, (*OPEN, PaymentStatus.CANCELED), now, **paid):
         return Applied.UNCHANGED
     expires_at = None if payment.valid_days is None else now + timedelta(days=payment.valid_days)
     ledger.grant(
@@ -91,27 +168,38 @@ def _succeed(session: Session, payment: PaymentView, now: datetime) -> Applied:
         expires_at=expires_at,
         payment_id=payment.id,
     )
-    _tell(session, payment, "succeeded", now)
+    _tell(session, payment, Fact.SUCCEEDED, now)
     return Applied.CREDITED
 
 
 def _cancel(session: Session, payment: PaymentView, reason: str | None, now: datetime) -> Applied:
-    canceled = {"status": PaymentStatus.CANCELED, "cancel_reason": reason and reason[:64], "next_check_at": None}
+    canceled = {
+        "status": PaymentStatus.CANCELED,
+        "cancel_reason": (reason or "general_decline")[:64],
+        "next_check_at": now + LATE_LOOK,
+        "checks": 0,
+    }
     if not _change(session, payment, OPEN, now, **canceled):
         return Applied.UNCHANGED
-    _tell(session, payment, "canceled", now)
+    _tell(session, payment, Fact.CANCELED, now)
     return Applied.CANCELED
 
 
-def cancel_unborn(session: Session, payment_id: UUID, reason: str, now: datetime) -> None:
-    """Close a payment that the provider refused to make."""
-    payment = find_payment(session, payment_id)
-    if payment is not None and payment.provider_payment_id is None:
-        _cancel(session, payment, reason, now)
+def _hold(session: Session, payment: PaymentView, now: datetime) -> Applied:
+    """A stale answer about a payment that succeeded means nothing; one that was canceled here may still be taken."""
+    if payment.status is PaymentStatus.SUCCEEDED:
+        return Applied.UNCHANGED
+    before = (PaymentStatus.PENDING, PaymentStatus.CANCELED)
+    _change(session, payment, before, now, status=PaymentStatus.WAITING_FOR_CAPTURE, next_check_at=now, checks=0)
+    return Applied.TO_CAPTURE
 
 
 def _change(
-    session: Session, payment: PaymentView, before: tuple[PaymentStatus, ...], now: datetime, **values: Any
+    session: Session,
+    payment: PaymentView,
+    before: tuple[PaymentStatus, ...],
+    now: datetime,
+    **values: Any,  # Any: the columns' values
 ) -> bool:
     """Compare and set; False where another one was quicker."""
     here = (payments.c.id == payment.id) & payments.c.status.in_(before)
@@ -119,11 +207,11 @@ def _change(
     return changed.first() is not None
 
 
-def _tell(session: Session, payment: PaymentView, fact: str, now: datetime) -> None:
+def _tell(session: Session, payment: PaymentView, fact: Fact, now: datetime) -> None:
     outbox.enqueue(
         session,
         user_id=payment.user_id,
-        kind="payment",
+        kind=KIND,
         payload={"payment_id": payment.id.hex, "fact": fact},
         key=f"payment:{payment.id}:{fact}",
         now=now,

@@ -1,28 +1,40 @@
 """Notifications: kept as they come, answered, and only then looked into by asking the provider."""
 
+import asyncio
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NoReturn
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
-from db.engine import Database
+from db.errors import DatabaseUnavailable
 from db.payments import PaymentEvent
 from db.upsert import insert_into
-from services.clock import Clock
-from services.payments.provider import NotFound, ProviderError
+from services.payments.alerts import not_authorized
+from services.payments.desk import Desk
+from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused
 from services.payments.refunds import Refunds
-from services.payments.settlement import Settlement
+from services.payments.settlement import Settlement, TooEarly, together
 
 log = structlog.get_logger()
 
 _events = table_of(PaymentEvent)
-MAX_PAUSE = timedelta(hours=1)
-LEASE = timedelta(seconds=60)
 KNOWN = ("payment.waiting_for_capture", "payment.succeeded", "payment.canceled", "refund.succeeded")
+AT_ONCE = 40
+LEASE = timedelta(minutes=5)  # longer than any look into a batch takes
+MAX_PAUSE = timedelta(hours=1)
+EARLY_ATTEMPTS = 8  # ten minutes in all; then only polling finds out
+DATABASE_PAUSE = 5.0  # seconds
+FORGET_FOREIGN = timedelta(days=7)
+FORGET = timedelta(days=180)
+OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)  # it becomes part of an address
+EVENT = re.compile(r"[a-z_.]{1,64}", re.ASCII)
 
 
 class BadNotification(Exception):
@@ -35,7 +47,7 @@ class Hint:
 
     event: str
     object_id: str
-    payment_id: str | None
+    body: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,60 +55,110 @@ class EventView:
     id: int
     event: str
     object_id: str
-    body: JsonObject
     attempts: int
 
 
-def read_hint(body: Any) -> Hint:  # Any: whatever somebody posted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """How a look into an event ended; `note`: why nothing followed from it. `again`: it has to be looked into once
+    more."""
+
+    event: EventView
+    note: str | None = None
+    again: bool = False
+
+
+def read_hint(raw: bytes) -> Hint:
     """Raises `BadNotification`."""
+    try:
+        body = json.loads(raw, parse_constant=_refuse_constant)
+        text = json.dumps(body, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:  # half a surrogate pair is a ValueError too
+        raise BadNotification("not JSON") from error
+    if "\\u0000" in text:  # PostgreSQL keeps no zero characters
+        raise BadNotification("not text")
     if not isinstance(body, dict) or body.get("type") != "notification":
         raise BadNotification("not a notification")
     event, thing = body.get("event"), body.get("object")
     object_id = thing.get("id") if isinstance(thing, dict) else None
-    if not (isinstance(event, str) and 0 < len(event) <= 64):
+    if not (isinstance(event, str) and EVENT.fullmatch(event)):
         raise BadNotification("no event")
-    if not (isinstance(object_id, str) and 0 < len(object_id) <= 64 and object_id.isprintable()):
+    if not (isinstance(object_id, str) and OBJECT_ID.fullmatch(object_id)):
         raise BadNotification("no object id")
-    payment_id = thing.get("payment_id") if isinstance(thing, dict) else None
-    return Hint(event=event, object_id=object_id, payment_id=payment_id if isinstance(payment_id, str) else None)
+    return Hint(event=event, object_id=object_id, body=body)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 class Events:
-    """`handle_due` is woken after each new notification and by the reconciler."""
+    """`run` and the reconciler look into what `keep` has stored."""
 
-    def __init__(self, db: Database, clock: Clock, settlement: Settlement, refunds: Refunds, *, provider: str) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, desk: Desk, settlement: Settlement, refunds: Refunds) -> None:
+        self._desk = desk
         self._settlement = settlement
         self._refunds = refunds
-        self._provider = provider
+        self._wake = asyncio.Event()
 
-    async def keep(self, body: Any) -> bool:  # Any: whatever somebody posted
-        """Store a notification; True when there is something new to look into. Raises `BadNotification`."""
-        hint = read_hint(body)
-        return await self._db.write(_keep, self._provider, hint, body, self._clock())
+    async def keep(self, raw: bytes) -> None:
+        """Store a notification; once this returns it may be acknowledged. Raises `BadNotification`,
+        `DatabaseUnavailable`."""
+        hint = read_hint(raw)
+        await self._desk.db.write(_keep, self._desk.provider.name, hint, self._desk.clock())
+        self._wake.set()
 
-    async def handle_due(self, limit: int = 20) -> int:
-        """Look into notifications whose time has come; returns how many were finished."""
+    async def run(self) -> None:
+        """Look into notifications as they come, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self.handle_due()
+            except DatabaseUnavailable as error:
+                log.warning("notifications_wait_for_database", error=str(error))
+                self._wake.set()
+                await asyncio.sleep(DATABASE_PAUSE)
+
+    async def handle_due(self) -> int:
+        """Look into all notifications whose time has come; returns how many were finished."""
         done = 0
-        for event in await self._db.write(_claim, self._clock(), limit):
-            done += await self._handle(event)
-        return done
+        while True:
+            batch = await self._desk.db.write(_claim, self._desk.clock(), AT_ONCE)
+            if not batch:
+                return done
+            seen = await together(self._look_into(event) for event in batch)
+            await self._desk.db.write(_finish, seen, self._desk.clock())
+            done += sum(not each.again for each in seen)
 
-    async def _handle(self, event: EventView) -> bool:
+    async def forget(self) -> int:
+        """Delete old notifications, those that were not about us sooner; returns how many."""
+        return await self._desk.db.write(_forget, self._desk.clock())
+
+    async def unhandled(self) -> int:
+        return await self._desk.db.read(_unhandled)
+
+    async def _look_into(self, event: EventView) -> _Seen:
         try:
-            note = await self._look_into(event)
+            note = await self._follow(event)
+        except TooEarly as error:
+            note = f"the provider says otherwise: {error}"
+            return _Seen(event=event, note=note, again=event.attempts < EARLY_ATTEMPTS)
         except NotFound:
             note = "the provider knows no such object"
+        except Refused as error:
+            note = f"the provider does not tell: {error.code}"
         except ProviderError as error:
-            await self._db.write(_postpone, event, error.code, self._clock())
-            return False
+            if isinstance(error, NotAuthorized):
+                await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), code=error.code)
+                self._desk.on_news()
+            return _Seen(event=event, note=error.code, again=True)
         if note is not None:
             log.warning("notification_ignored", event_id=event.id, kind=event.event, reason=note)
-        await self._db.write(_finish, event.id, note, self._clock())
-        return True
+        return _Seen(event=event, note=note)
 
-    async def _look_into(self, event: EventView) -> str | None:
+    async def _follow(self, event: EventView) -> str | None:
         """Why nothing followed from it, or None."""
         if event.event not in KNOWN:
             return "unknown event"
@@ -105,19 +167,24 @@ class Events:
         return await self._settlement.learn(event.object_id)
 
 
-def _keep(session: Session, provider: str, hint: Hint, body: JsonObject, now: datetime) -> bool:
+def _keep(session: Session, provider: str, hint: Hint, now: datetime) -> None:
+    """A repeat of one that came to nothing is looked into again: it may have been forged, or early."""
     row = {
         "provider": provider,
         "event": hint.event,
         "object_id": hint.object_id,
-        "body": body,
+        "body": hint.body,
         "attempts": 0,
         "next_attempt_at": now,
         "received_at": now,
     }
-    same = ["provider", "event", "object_id"]
-    new = insert_into(session, _events).on_conflict_do_nothing(index_elements=same).returning(_events.c.id)
-    return session.scalar(new, row) is not None
+    new = insert_into(session, _events)
+    again = new.on_conflict_do_update(
+        index_elements=["provider", "event", "object_id"],
+        set_={"handled_at": None, "attempts": 0, "next_attempt_at": now},
+        where=_events.c.error.is_not(None) & _events.c.handled_at.is_not(None),
+    )
+    session.execute(again, row)
 
 
 def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
@@ -127,22 +194,33 @@ def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
         .order_by(_events.c.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")  # evaluated once; a subquery may be run again by PostgreSQL, and then finds more
     )
-    columns = (_events.c.id, _events.c.event, _events.c.object_id, _events.c.body, _events.c.attempts)
     rows = session.execute(
         update(_events)
-        .where(_events.c.id.in_(due.scalar_subquery()))
+        .where(_events.c.id.in_(select(due.c.id)))
         .values(attempts=_events.c.attempts + 1, next_attempt_at=now + LEASE)
-        .returning(*columns)
+        .returning(_events.c.id, _events.c.event, _events.c.object_id, _events.c.attempts)
     )
     return [EventView(**row) for row in rows.mappings()]
 
 
-def _finish(session: Session, event_id: int, note: str | None, now: datetime) -> None:
-    session.execute(update(_events).where(_events.c.id == event_id).values(handled_at=now, error=note and note[:255]))
+def _finish(session: Session, seen: Sequence[_Seen], now: datetime) -> None:
+    for each in sorted(seen, key=lambda each: each.event.id):
+        note = each.note and each.note[:255]
+        values = {"error": note, "handled_at": now}
+        if each.again:
+            pause = min(timedelta(seconds=2.5 * 2**each.event.attempts), MAX_PAUSE)
+            values = {"error": note, "next_attempt_at": now + pause}
+        session.execute(update(_events).where(_events.c.id == each.event.id).values(values))
 
 
-def _postpone(session: Session, event: EventView, error: str, now: datetime) -> None:
-    pause = min(timedelta(seconds=5 * 2**event.attempts), MAX_PAUSE)
-    here = _events.c.id == event.id
-    session.execute(update(_events).where(here).values(next_attempt_at=now + pause, error=error[:255]))
+def _forget(session: Session, now: datetime) -> int:
+    foreign = _events.c.error.is_not(None) & (_events.c.handled_at < now - FORGET_FOREIGN)
+    old = _events.c.handled_at < now - FORGET
+    gone = session.execute(delete(_events).where(foreign | old).returning(_events.c.id))
+    return len(gone.all())
+
+
+def _unhandled(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(_events).where(_events.c.handled_at.is_(None))) or 0

@@ -14,7 +14,8 @@ class ProviderError(ShopError):
 
     def __init__(self, *, code: str, detail: str = "") -> None:
         self.code = code
-        super().__init__(code=code, detail=detail[:200])
+        self.detail = detail[:200]
+        super().__init__(code=code, detail=self.detail)
 
 
 class ResultUnknown(ProviderError):
@@ -61,7 +62,7 @@ class NewPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRefund:
-    """`id` is our refund's: the idempotence key."""
+    """`id` is our refund's: the idempotence key, and in the metadata."""
 
     id: UUID
     provider_payment_id: str
@@ -94,11 +95,13 @@ class RemoteRefund:
     status: str
     amount_kopecks: int
     currency: str
+    our_id: str | None = None
     cancel_reason: str | None = None
 
 
 class Provider(Protocol):
-    """All calls raise `ProviderError` leaves only. A call with a key may be repeated with the same key within a day."""
+    """All calls raise `ProviderError` leaves only. One that has an id or key of ours may be repeated within a day: it
+    happens once."""
 
     name: str
 
@@ -111,3 +114,5 @@ class Provider(Protocol):
     async def refund(self, refund: NewRefund) -> RemoteRefund: ...
 
     async def get_refund(self, refund_id: str) -> RemoteRefund: ...
+
+    def close(self) -> None: ...

@@ -1,27 +1,35 @@
 """Asking the provider for a payment and applying what it says."""
 
+import asyncio
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.engine import Database
 from db.payments import PaymentStatus
-from services.clock import Clock
-from services.payments.apply import OPEN, Applied, Verdict, apply, cancel_unborn
-from services.payments.provider import Provider, ProviderError, RemotePayment
-from services.payments.terms import Terms
+from services.payments.alerts import not_authorized
+from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
+from services.payments.desk import Desk
+from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused, RemotePayment
 from services.payments.topup import TopUp
-from services.payments.views import PaymentView, find_by_provider_id, find_payment, payment_view, payments
+from services.payments.views import PaymentNotFound, PaymentView, find_payment, payment_view, payments
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 PAUSES = tuple(timedelta(seconds=s) for s in (20, 30, 60, 60, 120, 300, 600, 1800, 3600))
+LAST_LOOK = timedelta(days=1)  # at a canceled payment, after the first one
 KEY_LIVES = timedelta(hours=23)  # the provider keeps it 24
+AT_ONCE = 20
+
+
+class TooEarly(Exception):
+    """The provider does not say yet what its notification said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,86 +41,134 @@ class Change:
 
 
 class Settlement:
-    def __init__(self, db: Database, clock: Clock, provider: Provider, terms: Terms, topup: TopUp) -> None:
-        self._db = db
-        self._clock = clock
-        self._provider = provider
-        self._terms = terms
+    def __init__(self, desk: Desk, topup: TopUp) -> None:
+        self._desk = desk
         self._topup = topup
+
+    async def ask(self, payment_id: UUID, *, user_id: int | None = None) -> PaymentView:
+        """Ask the provider now; the payment as it stands then. Raises `PaymentNotFound` (with `user_id`, for another
+        user's too) and `ProviderError` when the provider does not tell."""
+        payment = await self._desk.db.read(find_payment, payment_id)
+        if payment is None or user_id not in (None, payment.user_id):
+            raise PaymentNotFound(payment_id=payment_id)
+        if payment.status is not PaymentStatus.SUCCEEDED:
+            await self.check(payment)
+            payment = await self._desk.db.read(find_payment, payment_id)
+            assert payment is not None
+        return payment
 
     async def check(self, payment: PaymentView) -> Applied:
         """Ask for one payment now. Raises `ProviderError` when the provider does not tell."""
         if payment.provider_payment_id is None:
             return await self._find_or_repeat(payment)
-        return await self._apply(payment.id, await self._provider.get(payment.provider_payment_id))
+        try:
+            remote = await self._desk.provider.get(payment.provider_payment_id)
+        except NotFound:
+            if self._desk.clock() - payment.created_at < KEY_LIVES:
+                raise
+            return self._told(await self._desk.db.write(cancel_lost, payment.id, self._desk.clock()))
+        return (await self._apply(remote)).applied
 
     async def learn(self, provider_payment_id: str) -> str | None:
-        """Follow a hint about a payment. Returns why nothing followed from it, or None; raises `ProviderError`."""
-        remote = await self._provider.get(provider_payment_id)
-        payment_id = await self._db.read(_ours, self._provider.name, remote)
-        if payment_id is None:
+        """Follow a hint that a payment is not pending any more. Returns why nothing followed from it, or None. Raises
+        `TooEarly` and `ProviderError`."""
+        remote = await self._desk.provider.get(provider_payment_id)
+        verdict = await self._apply(remote)
+        if verdict.applied is Applied.FOREIGN:
             return "not a payment of ours"
-        applied = await self._apply(payment_id, remote)
-        return "differs from our books" if applied is Applied.MISMATCH else None
+        if verdict.applied is Applied.MISMATCH:
+            return f"differs from our books: {verdict.problem}"
+        if remote.status == PaymentStatus.PENDING:
+            raise TooEarly(remote.status)
+        return None
 
-    async def check_due(self, limit: int = 20) -> list[Change]:
-        """Ask for the unfinished payments whose time has come."""
-        changes = []
-        for payment in await self._db.write(_claim, self._clock(), limit):
-            try:
-                applied = await self.check(payment)
-            except ProviderError as error:
-                log.warning("payment_not_checked", payment_id=str(payment.id), code=error.code)
-                continue
-            if applied is not Applied.UNCHANGED:
-                changes.append(Change(payment_id=payment.id, applied=applied))
-        return changes
+    async def check_due(self, *, everything: bool = False) -> list[Change]:
+        """Ask for the unfinished payments whose time has come, or for all of them."""
+        changes: list[Change] = []
+        limit = 1000 if everything else AT_ONCE
+        while True:
+            batch = await self._desk.db.write(_claim, self._desk.clock(), limit, everything=everything)
+            found = await together(self._look(payment) for payment in batch)
+            changes += [change for change in found if isinstance(change, Change)]
+            answered = any(change is not False for change in found)
+            if len(batch) < limit or not answered or everything:  # nobody answers: the next round tries again
+                return changes
+
+    async def _look(self, payment: PaymentView) -> Change | bool:
+        """The change; or whether the provider answered."""
+        try:
+            applied = await self.check(payment)
+        except NotAuthorized as error:
+            await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), code=error.code)
+            self._desk.on_news()
+            return False
+        except ProviderError as error:
+            log.warning("payment_not_checked", payment_id=str(payment.id), code=error.code)
+            return isinstance(error, NotFound | Refused)
+        return True if applied is Applied.UNCHANGED else Change(payment_id=payment.id, applied=applied)
 
     async def _find_or_repeat(self, payment: PaymentView) -> Applied:
         """The create call's answer was lost: the same key gets the same payment, while it lives."""
-        if self._clock() - payment.created_at > KEY_LIVES:
-            await self._db.write(cancel_unborn, payment.id, "no_answer", self._clock())
-            return Applied.CANCELED
-        born = await self._topup.create(payment)
-        return Applied.CREDITED if born.status is PaymentStatus.SUCCEEDED else Applied.UNCHANGED
+        if not payment.is_open:
+            return Applied.UNCHANGED
+        if self._desk.clock() - payment.created_at > KEY_LIVES:
+            return self._told(
+                await self._desk.db.write(cancel_unborn, payment.id, "no_answer", self._desk.clock(), tell=True)
+            )
+        return await self._topup.repeat(payment)
 
-    async def _apply(self, payment_id: UUID, remote: RemotePayment) -> Applied:
-        verdict = await self._db.write(_apply_to, payment_id, remote, self._terms, self._clock())
-        if verdict.applied is not Applied.TO_CAPTURE:
-            return verdict.applied
-        captured = await self._provider.capture(remote.id, key=payment_id)
-        return (await self._db.write(_apply_to, payment_id, captured, self._terms, self._clock())).applied
-
-
-def _apply_to(session: Session, payment_id: UUID, remote: RemotePayment, terms: Terms, now: datetime) -> Verdict:
-    payment = find_payment(session, payment_id)
-    assert payment is not None
-    return apply(session, payment, remote, terms=terms, now=now)
-
-
-def _ours(session: Session, provider: str, remote: RemotePayment) -> UUID | None:
-    """By the provider's id, or by ours in its metadata when the notification overtook the create call's answer."""
-    payment = find_by_provider_id(session, provider, remote.id)
-    if payment is None and remote.our_id is not None:
+    async def _apply(self, remote: RemotePayment) -> Verdict:
+        verdict = await self._write(remote)
+        if verdict.applied is not Applied.TO_CAPTURE or verdict.payment is None:
+            return verdict
         try:
-            payment = find_payment(session, UUID(remote.our_id))
-        except ValueError:
-            return None
-    return None if payment is None else payment.id
+            captured = await self._desk.provider.capture(remote.id, key=verdict.payment.id)
+        except Refused as error:  # it was taken, or canceled, meanwhile
+            log.warning("payment_not_captured", payment_id=str(verdict.payment.id), code=error.code)
+            captured = await self._desk.provider.get(remote.id)
+        return await self._write(captured)
+
+    async def _write(self, remote: RemotePayment) -> Verdict:
+        now = self._desk.clock()
+        verdict = await self._desk.db.write(
+            apply, remote, provider=self._desk.provider.name, terms=self._desk.terms, now=now
+        )
+        self._told(verdict.applied)
+        return verdict
+
+    def _told(self, applied: Applied) -> Applied:
+        if applied not in (Applied.UNCHANGED, Applied.TO_CAPTURE, Applied.FOREIGN):
+            self._desk.on_news()
+        return applied
 
 
-def _claim(session: Session, now: datetime, limit: int) -> list[PaymentView]:
+async def together(work: Iterable[Awaitable[T]]) -> list[T]:
+    """All at once; the first error is raised when all have ended."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+def _claim(session: Session, now: datetime, limit: int, *, everything: bool) -> list[PaymentView]:
     """Moves each on to its next look, so that two reconcilers do not ask for the same."""
-    due = (
+    due = payments.c.next_check_at.is_not(None) if everything else payments.c.next_check_at <= now
+    rows = session.execute(
         select(payments)
-        .where(payments.c.status.in_(OPEN), payments.c.next_check_at <= now)
+        .where(due)
         .order_by(payments.c.next_check_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
-    found = [payment_view(row) for row in session.execute(due)]
+    found = [payment_view(row) for row in rows]
     for payment in found:
-        pause = PAUSES[min(payment.checks, len(PAUSES) - 1)]
-        values: dict[str, Any] = {"next_check_at": now + pause, "checks": payment.checks + 1}
+        values: dict[str, Any] = {"next_check_at": _next_look(payment, now), "checks": payment.checks + 1}
         session.execute(update(payments).where(payments.c.id == payment.id).values(values))
     return found
+
+
+def _next_look(payment: PaymentView, now: datetime) -> datetime | None:
+    if payment.is_open:
+        return now + PAUSES[min(payment.checks, len(PAUSES) - 1)]
+    return now + LAST_LOOK if payment.checks == 0 else None

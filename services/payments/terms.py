@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.billing.credits import format_credits
 from services.errors import N_, ShopError
+from services.payments.money import AmountOutOfBounds, parse_roubles, to_text
 
 MIN_KOPECKS = 100
 MAX_KOPECKS = 35_000_000  # a card's limit at YooKassa
@@ -17,26 +17,31 @@ class PaymentsOff(ShopError):
     message = N_("Top-ups are not set up in this shop yet.")
 
 
-class AmountOutOfBounds(ShopError):
-    message = N_("An amount from {low} to {high} ₽ with at most two decimals is expected, for example {example}.")
-
-    def __init__(self, *, low: int, high: int, kopecks: int | None = None) -> None:
-        params = {"low": format_credits(low), "high": format_credits(high), "example": format_credits(30_000)}
-        super().__init__(**params, kopecks=kopecks)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """`credit_price`: kopecks for one credit. `vat_code`: of receipts; none are sent without. `shop_id` and `test`:
-    what a payment must say of itself to be credited."""
+    """`credit_price`: kopecks for one credit. `shop_id` and `test`: what a payment must say of itself to be credited.
+    `vat_code`: of receipts; none are sent without. `owners`: Telegram ids, told of what only people can mend."""
 
     credit_price: int
     shop_id: str
     test: bool
-    return_url: str
     vat_code: int | None = None
-    low: int = MIN_KOPECKS
+    owners: tuple[int, ...] = ()
     high: int = MAX_KOPECKS
+
+    @property
+    def low(self) -> int:
+        """The smallest payment, in kopecks: it must bring something."""
+        return max(MIN_KOPECKS, -(-self.credit_price // 100))
+
+    @property
+    def suggested(self) -> tuple[int, ...]:
+        return tuple(kopecks for kopecks in SUGGESTED_KOPECKS if self.low <= kopecks <= self.high)
+
+    @property
+    def receipts(self) -> bool:
+        """Whether a payment needs an e-mail address."""
+        return self.vat_code is not None
 
     def credits_for(self, kopecks: int) -> int:
         """Hundredths of a credit, rounded down."""
@@ -44,5 +49,9 @@ class Terms:
 
     def check(self, kopecks: int) -> None:
         """Raises `AmountOutOfBounds`."""
-        if not self.low <= kopecks <= self.high or self.credits_for(kopecks) < 1:
-            raise AmountOutOfBounds(low=self.low, high=self.high, kopecks=kopecks)
+        if not self.low <= kopecks <= self.high:
+            raise AmountOutOfBounds(low=self.low, high=self.high, given=to_text(kopecks))
+
+    def parse(self, text: str) -> int:
+        """Kopecks from what a customer typed. Raises `AmountOutOfBounds`."""
+        return parse_roubles(text, low=self.low, high=self.high)

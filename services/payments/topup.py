@@ -1,45 +1,27 @@
 """Starting a payment: our row first, then the provider, then its link."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from db.base import JsonObject, table_of
-from db.billing import Package
-from db.engine import Database
 from db.payments import PaymentStatus
+from db.upsert import insert_into
 from services.billing.credits import format_credits
-from services.clock import Clock
 from services.errors import N_, ShopError
-from services.payments.apply import Verdict, apply, cancel_unborn
-from services.payments.provider import (
-    NewPayment,
-    NotAuthorized,
-    NotFound,
-    Provider,
-    Receipt,
-    Refused,
-    RemotePayment,
-)
+from services.payments.alerts import not_authorized
+from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
+from services.payments.desk import Desk
+from services.payments.packages import package_on_sale
+from services.payments.provider import NewPayment, NotAuthorized, NotFound, Receipt, Refused, RemotePayment
 from services.payments.terms import CURRENCY, Terms
-from services.payments.views import PaymentView, find_payment, payments
+from services.payments.views import PaymentNotFound, PaymentView, find_payment, payments
 
-log = structlog.get_logger()
-
-_packages = table_of(Package)
-FIRST_CHECK = timedelta(seconds=20)
-
-
-class PaymentNotFound(ShopError):
-    message = N_("There is no such payment.")
-
-
-class PackageGone(ShopError):
-    message = N_("This package is not sold any more. Please choose another one.")
+FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
 class EmailNeeded(ShopError):
@@ -49,109 +31,109 @@ class EmailNeeded(ShopError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackageView:
-    """`credits` in hundredths, `valid_days` of the lot it makes."""
-
-    id: int
-    title: JsonObject
-    credits: int
-    price_kopecks: int
-    valid_days: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a customer wants to buy: an amount, or a package. `chat_id` and `message_id`: the message that shows it."""
+    """What a customer wants to buy: an amount, or a package. `return_url`: where the checkout page leads back to.
+    `chat_id`, `message_id`: the message that shows it. `id` is the same for every repeat of one decision."""
 
     user_id: int
     email: str | None
+    return_url: str
     amount_kopecks: int | None = None
     package_id: int | None = None
     chat_id: int | None = None
     message_id: int | None = None
+    id: UUID = field(default_factory=uuid4)
 
 
 class TopUp:
-    def __init__(self, db: Database, clock: Clock, provider: Provider, terms: Terms) -> None:
-        self._db = db
-        self._clock = clock
-        self._provider = provider
-        self.terms = terms
-
-    async def packages(self) -> list[PackageView]:
-        return await self._db.read(_on_sale)
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.terms = desk.terms
 
     async def start(self, wish: Wish) -> PaymentView:
         """A payment with a link. Raises `AmountOutOfBounds`, `PackageGone`, `EmailNeeded`; `ResultUnknown` when the
-        provider did not answer: the payment exists then and the reconciler goes on with it; other leaves of
-        `ProviderError` when it refused."""
-        if self.terms.vat_code is not None and wish.email is None:
+        provider did not answer: the payment exists then, the reconciler goes on with it and the user gets the link in
+        a message; other leaves of `ProviderError` when it refused."""
+        if self.terms.receipts and wish.email is None:
             raise EmailNeeded()
-        payment = await self._db.write(
-            _begin, wish, uuid4(), terms=self.terms, provider=self._provider.name, now=self._clock()
+        payment = await self._desk.db.write(
+            _begin, wish, terms=self.terms, provider=self._desk.provider.name, now=self._desk.clock()
         )
-        return await self.create(payment)
-
-    async def create(self, payment: PaymentView) -> PaymentView:
-        """Ask the provider for our payment; with the same key, so repeating is safe within its day."""
+        if payment.provider_payment_id is not None or not payment.is_open:
+            return payment
         try:
-            remote = await self._provider.create(self._order(payment))
-        except (Refused, NotAuthorized, NotFound) as error:
-            log.error("payment_refused", payment_id=str(payment.id), code=error.code, detail=error.params["detail"])
-            await self._db.write(cancel_unborn, payment.id, error.code, self._clock())
+            return _born(await self._create(payment, apply))
+        except NotAuthorized as error:
+            await self._desk.db.write(_close_shop, payment.id, error.code, self.terms, self._desk.clock())
+            self._desk.on_news()
             raise
-        payment, _ = await self._db.write(_born, payment.id, remote, self.terms, self._clock())
-        return payment
+        except (Refused, NotFound) as error:
+            await self._desk.db.write(cancel_unborn, payment.id, error.code, self._desk.clock(), tell=False)
+            raise
 
-    async def get(self, payment_id: UUID, *, user_id: int) -> PaymentView:
-        """Raises `PaymentNotFound` for another user's too."""
-        payment = await self._db.read(find_payment, payment_id)
-        if payment is None or payment.user_id != user_id:
-            raise PaymentNotFound(payment_id=payment_id)
-        return payment
+    async def repeat(self, payment: PaymentView) -> Applied:
+        """A create call whose answer was lost, once more: the same key gets the same payment within its day. The user
+        is told what comes of it. Raises `ProviderError` where nothing is known still."""
+        try:
+            applied = (await self._create(payment, _apply_late)).applied
+        except (Refused, NotFound) as error:
+            applied = await self._desk.db.write(cancel_unborn, payment.id, error.code, self._desk.clock(), tell=True)
+        self._desk.on_news()
+        return applied
 
     async def shown_in(self, payment_id: UUID, *, chat_id: int, message_id: int) -> None:
         """Which message shows the payment and becomes "paid"."""
-        await self._db.write(_shown_in, payment_id, chat_id, message_id)
+        await self._desk.db.write(_shown_in, payment_id, chat_id, message_id)
+
+    async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
+        remote = await self._desk.provider.create(self._order(payment))
+        return await self._desk.db.write(
+            then, remote, provider=self._desk.provider.name, terms=self.terms, now=self._desk.clock()
+        )
 
     def _order(self, payment: PaymentView) -> NewPayment:
-        receipt = None
-        if self.terms.vat_code is not None and payment.receipt_email is not None:
-            receipt = Receipt(
-                email=payment.receipt_email, description=payment.description, vat_code=self.terms.vat_code
-            )
         return NewPayment(
             id=payment.id,
             amount_kopecks=payment.amount_kopecks,
             currency=payment.currency,
             description=payment.description,
-            return_url=self.terms.return_url,
-            receipt=receipt,
+            return_url=payment.return_url,
+            receipt=receipt_for(payment, self.terms),
         )
 
 
-def _on_sale(session: Session) -> list[PackageView]:
-    rows = session.execute(select(_packages).where(_packages.c.enabled).order_by(_packages.c.position, _packages.c.id))
-    return [PackageView(**{name: getattr(row, name) for name in PackageView.__slots__}) for row in rows]
+def receipt_for(payment: PaymentView, terms: Terms) -> Receipt | None:
+    """Of the payment, and of refunds of it."""
+    if terms.vat_code is None or payment.receipt_email is None:
+        return None
+    return Receipt(email=payment.receipt_email, description=payment.description, vat_code=terms.vat_code)
 
 
-def _begin(
-    session: Session, wish: Wish, payment_id: UUID, *, terms: Terms, provider: str, now: datetime
-) -> PaymentView:
-    amount, bought, valid_days = _price(session, wish, terms)
+def _born(verdict: Verdict) -> PaymentView:
+    if verdict.payment is None or verdict.applied is Applied.MISMATCH:
+        raise Refused(code="mismatch", detail=verdict.problem or "")
+    return verdict.payment
+
+
+def _apply_late(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
+    """The user was told to wait, and gets the link in a message."""
+    verdict = apply(session, remote, provider=provider, terms=terms, now=now)
+    if verdict.payment is not None and verdict.applied is Applied.UNCHANGED:
+        tell_ready(session, verdict.payment, now)
+    return verdict
+
+
+def _begin(session: Session, wish: Wish, *, terms: Terms, provider: str, now: datetime) -> PaymentView:
     row = {
-        "id": payment_id,
+        "id": wish.id,
         "user_id": wish.user_id,
         "package_id": wish.package_id,
         "provider": provider,
         "status": PaymentStatus.PENDING,
-        "amount_kopecks": amount,
         "currency": CURRENCY,
-        "credits": bought,
-        "valid_days": valid_days,
         "test": terms.test,
-        "description": f"Кредиты для предсказаний: {format_credits(bought)}",
-        "receipt_email": wish.email if terms.vat_code is not None else None,
+        "receipt_email": wish.email if terms.receipts else None,
+        "return_url": wish.return_url,
         "chat_id": wish.chat_id,
         "message_id": wish.message_id,
         "next_check_at": now + FIRST_CHECK,
@@ -159,37 +141,40 @@ def _begin(
         "created_at": now,
         "updated_at": now,
     }
-    session.execute(insert(payments), row)
-    payment = find_payment(session, payment_id)
-    assert payment is not None
+    if find_payment(session, wish.id) is None:
+        new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
+        session.execute(new, row | _goods(session, wish, terms))
+    payment = find_payment(session, wish.id)
+    if payment is None or payment.user_id != wish.user_id:
+        raise PaymentNotFound(payment_id=wish.id)
     return payment
 
 
-def _price(session: Session, wish: Wish, terms: Terms) -> tuple[int, int, int | None]:
-    """Kopecks, credits, days."""
-    if wish.package_id is None:
-        amount = wish.amount_kopecks or 0
-        terms.check(amount)
-        return amount, terms.credits_for(amount), None
-    for package in _on_sale(session):
-        if package.id == wish.package_id:
-            return package.price_kopecks, package.credits, package.valid_days
-    raise PackageGone(package_id=wish.package_id)
+def _goods(session: Session, wish: Wish, terms: Terms) -> dict[str, Any]:  # Any: the columns' values
+    """What is paid and what it brings."""
+    if wish.package_id is not None:
+        package = package_on_sale(session, wish.package_id)
+        return {
+            "amount_kopecks": package.price_kopecks,
+            "credits": package.credits,
+            "valid_days": package.valid_days,
+            "description": f"{package.title['ru']}: {format_credits(package.credits)} кредитов"[:128],
+        }
+    amount = wish.amount_kopecks or 0
+    terms.check(amount)
+    bought = terms.credits_for(amount)
+    return {
+        "amount_kopecks": amount,
+        "credits": bought,
+        "valid_days": None,
+        "description": f"Кредиты для предсказаний: {format_credits(bought)}",
+    }
 
 
-def _born(
-    session: Session, payment_id: UUID, remote: RemotePayment, terms: Terms, now: datetime
-) -> tuple[PaymentView, Verdict]:
-    payment = find_payment(session, payment_id)
-    assert payment is not None
-    verdict = apply(session, payment, remote, terms=terms, now=now)
-    if remote.confirmation_url is not None:
-        session.execute(
-            update(payments).where(payments.c.id == payment_id).values(confirmation_url=remote.confirmation_url)
-        )
-    payment = find_payment(session, payment_id)
-    assert payment is not None
-    return payment, verdict
+def _close_shop(session: Session, payment_id: UUID, code: str, terms: Terms, now: datetime) -> None:
+    """The provider does not take our key: nothing was made, and the owners must look."""
+    cancel_unborn(session, payment_id, code, now, tell=False)
+    not_authorized(session, terms, now, code=code)
 
 
 def _shown_in(session: Session, payment_id: UUID, chat_id: int, message_id: int) -> None:

@@ -1,21 +1,28 @@
-"""Payments as screens and other services need them."""
+"""Payments and refunds as screens and other services need them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.payments import Payment, PaymentStatus
+from db.engine import Database
+from db.payments import Payment, PaymentStatus, Refund, RefundStatus
+from services.errors import N_, ShopError
 
-payments = table_of(Payment)
+payments, refunds = table_of(Payment), table_of(Refund)
+
+
+class PaymentNotFound(ShopError):
+    message = N_("There is no such payment.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
-    """Amounts in kopecks, credits in hundredths."""
+    """Amounts in kopecks, credits in hundredths; `valid_days` of the lot that a success brings."""
 
     id: UUID
     user_id: int
@@ -30,6 +37,7 @@ class PaymentView:
     test: bool
     description: str
     receipt_email: str | None
+    return_url: str
     confirmation_url: str | None
     cancel_reason: str | None
     chat_id: int | None
@@ -38,14 +46,77 @@ class PaymentView:
     created_at: datetime
     paid_at: datetime | None
 
+    @property
+    def is_open(self) -> bool:
+        """It may still be paid in the usual way."""
+        return self.status in (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 
-def payment_view(row: AnyRow) -> PaymentView:
-    fields = {name: getattr(row, name) for name in PaymentView.__slots__}
-    return PaymentView(**fields | {"status": PaymentStatus(row.status)})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundView:
+    """Amount in kopecks; credits in hundredths: taken back, and owed because they were gone. `actor_telegram_id`: None
+    when made in the provider's own cabinet."""
+
+    id: UUID
+    payment_id: UUID
+    provider_refund_id: str | None
+    status: RefundStatus
+    amount_kopecks: int
+    currency: str
+    credits_taken: int
+    credits_uncollected: int
+    actor_telegram_id: int | None
+    reason: str | None
+    cancel_reason: str | None
+    created_at: datetime
 
 
-def find_payment(session: Session, payment_id: UUID) -> PaymentView | None:
-    row = session.execute(select(payments).where(payments.c.id == payment_id)).first()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentsPage:
+    """Newest first; `page` counts from 0; `pages` is at least 1."""
+
+    items: Sequence[PaymentView]
+    page: int
+    pages: int
+
+
+class Payments:
+    """Payments to look at."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def get(self, payment_id: UUID, *, user_id: int | None = None) -> PaymentView:
+        """Raises `PaymentNotFound`; with `user_id`, for another user's payment too."""
+        payment = await self._db.read(find_payment, payment_id)
+        if payment is None or user_id not in (None, payment.user_id):
+            raise PaymentNotFound(payment_id=payment_id)
+        return payment
+
+    async def find(self, text: str) -> PaymentView | None:
+        """By our id, with or without dashes, or by the provider's."""
+        return await self._db.read(_find, text.strip())
+
+    async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> PaymentsPage:
+        return await self._db.read(_page, payments.c.user_id == user_id, page, size)
+
+    async def latest(self, page: int = 0, size: int = 10, *, status: PaymentStatus | None = None) -> PaymentsPage:
+        """Of all users."""
+        return await self._db.read(_page, true() if status is None else payments.c.status == status, page, size)
+
+    async def refunds(self, payment_id: UUID) -> list[RefundView]:
+        """Oldest first."""
+        return await self._db.read(refunds_of, payment_id)
+
+    async def refund(self, refund_id: UUID) -> RefundView | None:
+        return await self._db.read(find_refund, refund_id)
+
+
+def find_payment(session: Session, payment_id: UUID, *, lock: bool = False) -> PaymentView | None:
+    """`lock`: nobody else changes the payment, or its refunds, until the transaction ends. It comes before the locks of
+    users and lots."""
+    query = select(payments).where(payments.c.id == payment_id)
+    row = session.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else payment_view(row)
 
 
@@ -53,3 +124,47 @@ def find_by_provider_id(session: Session, provider: str, provider_payment_id: st
     here = (payments.c.provider == provider) & (payments.c.provider_payment_id == provider_payment_id)
     row = session.execute(select(payments).where(here)).first()
     return None if row is None else payment_view(row)
+
+
+def find_refund(session: Session, refund_id: UUID) -> RefundView | None:
+    row = session.execute(select(refunds).where(refunds.c.id == refund_id)).first()
+    return None if row is None else refund_view(row)
+
+
+def refunds_of(session: Session, payment_id: UUID) -> list[RefundView]:
+    query = select(refunds).where(refunds.c.payment_id == payment_id)
+    return [refund_view(row) for row in session.execute(query.order_by(refunds.c.created_at, refunds.c.id))]
+
+
+def payment_view(row: AnyRow) -> PaymentView:
+    fields = {name: getattr(row, name) for name in PaymentView.__slots__}
+    return PaymentView(**fields | {"status": PaymentStatus(row.status)})
+
+
+def refund_view(row: AnyRow) -> RefundView:
+    fields = {name: getattr(row, name) for name in RefundView.__slots__}
+    return RefundView(**fields | {"status": RefundStatus(row.status)})
+
+
+def parse_id(text: str | None) -> UUID | None:
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None
+
+
+def _find(session: Session, text: str) -> PaymentView | None:
+    payment_id = parse_id(text)
+    if payment_id is not None and (payment := find_payment(session, payment_id)) is not None:
+        return payment
+    row = session.execute(select(payments).where(payments.c.provider_payment_id == text)).first()
+    return None if row is None else payment_view(row)
+
+
+def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> PaymentsPage:
+    total = session.scalar(select(func.count()).select_from(payments).where(here)) or 0
+    pages = max(1, -(-total // size))
+    page = min(max(page, 0), pages - 1)
+    newest = payments.c.created_at.desc(), payments.c.id.desc()
+    rows = session.execute(select(payments).where(here).order_by(*newest).limit(size).offset(page * size))
+    return PaymentsPage(items=[payment_view(row) for row in rows], page=page, pages=pages)

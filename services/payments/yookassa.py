@@ -3,24 +3,43 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 from uuid import UUID
+
+from yookassa.domain.common import HttpVerb
+from yookassa.domain.request import PaymentRequest
+from yookassa.domain.request.refund_request import RefundRequest
 
 from services.payments.money import from_text, to_text
 from services.payments.provider import (
     NewPayment,
     NewRefund,
     Receipt,
+    Refused,
     RemotePayment,
     RemoteRefund,
     ResultUnknown,
 )
-from services.payments.yookassa_client import READ_SECONDS, Client, payments_of, refunds_of
+from services.payments.yookassa_client import READ_SECONDS, Client, checked
 
 T = TypeVar("T")
 
 THREADS = 8
-OUR_ID = "payment_id"  # in the metadata
+OUR_PAYMENT, OUR_REFUND = "payment_id", "refund_id"  # in the metadata
+Json = dict[str, Any]  # Any: JSON holds what it holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopFacts:
+    """The shop as YooKassa has it; `receipts`: it sends them through YooKassa."""
+
+    shop_id: str
+    enabled: bool
+    test: bool
+    receipts: bool
+    methods: tuple[str, ...]
 
 
 class YooKassa:
@@ -33,35 +52,50 @@ class YooKassa:
         self._client = Client(
             shop_id=shop_id, secret_key=secret_key, api_url=api_url, threads=THREADS, read_seconds=read_seconds
         )
-        self._payments = payments_of(self._client)
-        self._refunds = refunds_of(self._client)
 
     async def create(self, payment: NewPayment) -> RemotePayment:
-        return await self._call(lambda: self._payments.create(_create_body(payment), str(payment.id)), _payment)
+        return await self._post(
+            "/payments", payment.id, _payment, lambda: checked(PaymentRequest(_create_body(payment)))
+        )
 
     async def get(self, payment_id: str) -> RemotePayment:
-        return await self._call(lambda: self._payments.find_one(payment_id), _payment)
+        return await self._get(f"/payments/{quote(payment_id, safe='')}", _payment)
 
     async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment:
-        return await self._call(lambda: self._payments.capture(payment_id, None, f"capture-{key}"), _payment)
+        path = f"/payments/{quote(payment_id, safe='')}/capture"
+        return await self._post(path, f"capture-{key}", _payment, lambda: {})
 
     async def refund(self, refund: NewRefund) -> RemoteRefund:
-        return await self._call(lambda: self._refunds.create(_refund_body(refund), str(refund.id)), _refund)
+        return await self._post("/refunds", refund.id, _refund, lambda: checked(RefundRequest(_refund_body(refund))))
 
     async def get_refund(self, refund_id: str) -> RemoteRefund:
-        return await self._call(lambda: self._refunds.find_one(refund_id), _refund)
+        return await self._get(f"/refunds/{quote(refund_id, safe='')}", _refund)
+
+    async def about(self) -> ShopFacts:
+        return await self._get("/me", _about)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    async def _call(self, work: Callable[[], Any], read: Callable[[Any], T]) -> T:  # Any: the SDK has no types
+    async def _get(self, path: str, read: Callable[[Json], T]) -> T:
+        return await self._call(lambda: self._client.request(HttpVerb.GET, path), read)
+
+    async def _post(self, path: str, key: object, read: Callable[[Json], T], make: Callable[[], Json]) -> T:
+        try:
+            body = make()
+        except (ValueError, TypeError) as error:  # the SDK's own look at a request, before it is sent
+            raise Refused(code="invalid_request", detail=str(error)) from error
+        headers = {"Idempotence-Key": str(key)}
+        return await self._call(lambda: self._client.request(HttpVerb.POST, path, None, headers, body), read)
+
+    async def _call(self, work: Callable[[], Json], read: Callable[[Json], T]) -> T:
         def run() -> T:
             answer = work()
             try:
                 return read(answer)
-            except (AttributeError, TypeError, ValueError) as error:  # an answer that lacks what it must have
-                raise ResultUnknown(code="bad_answer", detail=str(error)) from error
+            except (AttributeError, KeyError, TypeError, ValueError) as error:  # it lacks what it must have
+                raise ResultUnknown(code="bad_answer", detail=repr(error)) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, run)
 
@@ -70,33 +104,34 @@ def _amount(kopecks: int, currency: str) -> dict[str, str]:
     return {"value": to_text(kopecks), "currency": currency}
 
 
-def _create_body(payment: NewPayment) -> dict[str, Any]:  # Any: JSON
+def _create_body(payment: NewPayment) -> Json:
     amount = _amount(payment.amount_kopecks, payment.currency)
-    body: dict[str, Any] = {
+    body: Json = {
         "amount": amount,
         "capture": True,  # the API's default is false
         "confirmation": {"type": "redirect", "return_url": payment.return_url},
         "description": payment.description[:128],
-        "metadata": {OUR_ID: str(payment.id)},
+        "metadata": {OUR_PAYMENT: str(payment.id)},
     }
     if payment.receipt is not None:
         body["receipt"] = _receipt(payment.receipt, amount)
     return body
 
 
-def _refund_body(refund: NewRefund) -> dict[str, Any]:  # Any: JSON
+def _refund_body(refund: NewRefund) -> Json:
     amount = _amount(refund.amount_kopecks, refund.currency)
-    body: dict[str, Any] = {
+    body: Json = {
         "payment_id": refund.provider_payment_id,
         "amount": amount,
         "description": refund.description[:250],
+        "metadata": {OUR_REFUND: str(refund.id)},
     }
     if refund.receipt is not None:
         body["receipt"] = _receipt(refund.receipt, amount)
     return body
 
 
-def _receipt(receipt: Receipt, amount: dict[str, str]) -> dict[str, Any]:  # Any: JSON
+def _receipt(receipt: Receipt, amount: dict[str, str]) -> Json:
     """One line that is the whole sum."""
     item = {
         "description": receipt.description[:128],
@@ -109,36 +144,57 @@ def _receipt(receipt: Receipt, amount: dict[str, str]) -> dict[str, Any]:  # Any
     return {"customer": {"email": receipt.email}, "items": [item]}
 
 
-def _payment(answer: Any) -> RemotePayment:  # Any: the SDK has no types
-    confirmation = answer.confirmation
-    reason = answer.cancellation_details
+def _payment(answer: Json) -> RemotePayment:
+    amount, refunded = answer["amount"], answer.get("refunded_amount")
     return RemotePayment(
-        id=_text(answer.id),
-        shop_id=None if answer.recipient is None else answer.recipient.account_id,
-        status=_text(answer.status),
-        amount_kopecks=from_text(str(answer.amount.value)),
-        currency=_text(answer.amount.currency),
-        test=bool(answer.test),
-        our_id=(answer.metadata or {}).get(OUR_ID),
-        confirmation_url=None if confirmation is None else getattr(confirmation, "confirmation_url", None),
-        cancel_reason=None if reason is None else reason.reason,
-        refunded_kopecks=0 if answer.refunded_amount is None else from_text(str(answer.refunded_amount.value)),
+        id=_text(answer["id"]),
+        shop_id=(answer.get("recipient") or {}).get("account_id"),
+        status=_text(answer["status"]),
+        amount_kopecks=_kopecks(amount),
+        currency=_text(amount["currency"]),
+        test=_flag(answer["test"]),
+        our_id=(answer.get("metadata") or {}).get(OUR_PAYMENT),
+        confirmation_url=(answer.get("confirmation") or {}).get("confirmation_url"),
+        cancel_reason=(answer.get("cancellation_details") or {}).get("reason"),
+        refunded_kopecks=0 if refunded is None else _kopecks(refunded),
     )
 
 
-def _refund(answer: Any) -> RemoteRefund:  # Any: the SDK has no types
-    reason = answer.cancellation_details
+def _refund(answer: Json) -> RemoteRefund:
+    amount = answer["amount"]
     return RemoteRefund(
-        id=_text(answer.id),
-        payment_id=_text(answer.payment_id),
-        status=_text(answer.status),
-        amount_kopecks=from_text(str(answer.amount.value)),
-        currency=_text(answer.amount.currency),
-        cancel_reason=None if reason is None else reason.reason,
+        id=_text(answer["id"]),
+        payment_id=_text(answer["payment_id"]),
+        status=_text(answer["status"]),
+        amount_kopecks=_kopecks(amount),
+        currency=_text(amount["currency"]),
+        our_id=(answer.get("metadata") or {}).get(OUR_REFUND),
+        cancel_reason=(answer.get("cancellation_details") or {}).get("reason"),
     )
+
+
+def _about(answer: Json) -> ShopFacts:
+    fiscalization = answer.get("fiscalization") or {}
+    return ShopFacts(
+        shop_id=_text(answer["account_id"]),
+        enabled=answer["status"] == "enabled",
+        test=_flag(answer["test"]),
+        receipts=bool(fiscalization.get("enabled", answer.get("fiscalization_enabled", False))),
+        methods=tuple(str(method) for method in answer.get("payment_methods") or ()),
+    )
+
+
+def _kopecks(amount: Json) -> int:
+    return from_text(str(amount["value"]))
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("a field is missing")
+    if not isinstance(value, str) or not 0 < len(value) <= 64:
+        raise ValueError("a field is missing or too long")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("a flag is missing")
     return value

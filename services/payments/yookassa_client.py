@@ -1,13 +1,14 @@
 """The SDK's client made safe: a pooled session, timeouts, and errors that say whether the result is known.
 
 The SDK has no timeout, opens a session for each call, keeps its settings in one global, and crashes on a refused
-connection or an HTML page. Its request and response objects are used, its transport is not."""
+connection or an HTML page. Its client and request objects are used; its transport is not, and neither are its response
+objects: they take amounts through float and forget reasons that they do not know."""
 
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from yookassa import Payment, Refund
 from yookassa.client import ApiClient
 from yookassa.domain.common import RequestObject, UserAgent
 
@@ -18,7 +19,7 @@ READ_SECONDS = 35.0  # the API itself gives up after 30 s
 
 
 class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
-    """Does not touch the SDK's global configuration, so two shops may live in one process."""
+    """Does not touch the SDK's global configuration, so two shops may live in one process. Threads may share it."""
 
     def __init__(self, *, shop_id: str, secret_key: str, api_url: str, threads: int, read_seconds: float) -> None:
         self.endpoint = api_url.rstrip("/")
@@ -27,6 +28,7 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._session = requests.Session()
         self._session.trust_env = False  # a stray netrc or proxy variable must not reach the till
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing to share between threads
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, max_retries=0)  # repeating is the reconciler's
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
@@ -37,12 +39,9 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
         path: str = "",
         query_params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-        body: Any = None,  # Any: the SDK's request object
-    ) -> dict[str, Any]:
-        """The answer's JSON object. Raises `ProviderError` leaves only."""
-        if isinstance(body, RequestObject):
-            body.validate()
-            body = dict(body)
+        body: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:  # Any: JSON
+        """The answer's JSON object, its fractions as text. Raises `ProviderError` leaves only."""
         try:
             response = self._session.request(
                 str(method),
@@ -61,10 +60,16 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
         self._session.close()
 
 
+def checked(request: RequestObject) -> dict[str, Any]:  # Any: JSON
+    """A request that the SDK finds sound, as it is sent. Raises ValueError or TypeError."""
+    request.validate()
+    return {name: value for name, value in dict(request).items() if value != []}  # the SDK's empty lists mean nothing
+
+
 def _read(response: requests.Response) -> dict[str, Any]:  # Any: JSON
     try:
-        answer = response.json()
-    except ValueError as error:
+        answer = response.json(parse_float=str)
+    except (ValueError, RecursionError) as error:
         raise ResultUnknown(code=f"http_{response.status_code}", detail="not JSON") from error
     if not isinstance(answer, dict):
         raise ResultUnknown(code=f"http_{response.status_code}", detail="not an object")
@@ -79,26 +84,6 @@ def _error(status: int, answer: dict[str, Any]) -> ProviderError:
     kinds: dict[int, type[ProviderError]] = {401: NotAuthorized, 403: NotAuthorized, 404: NotFound}
     if status in kinds:
         return kinds[status](code=code, detail=detail)
-    if 400 <= status < 500 and status != 429:
+    if 400 <= status < 500 and status not in (408, 429):
         return Refused(code=code, detail=detail)
     return ResultUnknown(code=code, detail=detail)  # 202, 429, 5xx: it may still have been done
-
-
-def payments_of(client: Client) -> type[Payment]:
-    """The SDK's `Payment` over this client."""
-
-    class Payments(Payment):  # type: ignore[misc]  # the SDK has no types
-        def __init__(self) -> None:
-            self.client = client
-
-    return Payments
-
-
-def refunds_of(client: Client) -> type[Refund]:
-    """The SDK's `Refund` over this client."""
-
-    class Refunds(Refund):  # type: ignore[misc]  # the SDK has no types
-        def __init__(self) -> None:
-            self.client = client
-
-    return Refunds

@@ -1,0 +1,38 @@
+"""The audit log: who did what to whom, written in the transaction that does it."""
+
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from db.base import JsonObject, table_of
+from db.users import AuditEntry
+
+_entries = table_of(AuditEntry)
+
+
+def write_down(
+    session: Session,
+    *,
+    actor: int | None,
+    action: str,
+    now: datetime,
+    target_user_id: int | None = None,
+    subject: str | None = None,
+    before: JsonObject | None = None,
+    after: JsonObject | None = None,
+    reason: str | None = None,
+) -> None:
+    """`actor`: a Telegram id, None for the shop itself; `action`: a noun and a verb, `package.create`; `subject`: the
+    id of a payment, a package, a model."""
+    row = {
+        "actor_telegram_id": actor,
+        "target_user_id": target_user_id,
+        "action": action,
+        "subject": subject,
+        "before": before,
+        "after": after,
+        "reason": reason,
+        "created_at": now,
+    }
+    session.execute(insert(_entries), row)

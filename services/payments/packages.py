@@ -1,0 +1,182 @@
+"""Packages: credits sold for a fixed price, valid for so many days."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.billing import Package
+from db.engine import Database
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.journal import write_down
+from services.payments.terms import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
+
+_packages = table_of(Package)
+MAX_CREDITS = 1_000_000_00
+MAX_DAYS = 3650
+MAX_TITLE = 60
+STEP = 10  # between positions
+
+
+class PackageGone(ShopError):
+    message = N_("This package is not sold any more. Please choose another one.")
+
+
+class BadPackage(ShopError):
+    """What an admin gave cannot be sold; `field` says what."""
+
+    message = N_(
+        "A package has a name of 1 to 60 characters in both languages, 0.01 to 1 000 000 credits, a price of 1 to "
+        "350 000 ₽ and is valid for 1 to 3650 days or without an end."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageOffer:
+    """`title`: {ru, en}; `credits` in hundredths; `valid_days` of the lot it makes, None without an end."""
+
+    title: dict[str, str]
+    credits: int
+    price_kopecks: int
+    valid_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageView(PackageOffer):
+    id: int
+    enabled: bool
+    position: int
+
+
+class Packages:
+    """Every change is in the audit log; `actor` is a Telegram id."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def on_sale(self) -> list[PackageView]:
+        """In the order that admins gave them."""
+        return await self._db.read(_listed, only_enabled=True)
+
+    async def all(self) -> list[PackageView]:
+        return await self._db.read(_listed, only_enabled=False)
+
+    async def get(self, package_id: int) -> PackageView:
+        """On sale or not. Raises `PackageGone`."""
+        return await self._db.read(_get, package_id)
+
+    async def create(self, offer: PackageOffer, *, actor: int) -> PackageView:
+        """On sale at once, behind the others. Raises `BadPackage`."""
+        check(offer)
+        return await self._db.write(_create, offer, actor, self._clock())
+
+    async def edit(self, package_id: int, offer: PackageOffer, *, actor: int) -> PackageView:
+        """Payments that are under way keep what they were begun with. Raises `BadPackage`, `PackageGone`."""
+        check(offer)
+        return await self._db.write(
+            _change, package_id, asdict(offer), action="package.edit", actor=actor, now=self._clock()
+        )
+
+    async def enable(self, package_id: int, *, enabled: bool, actor: int) -> PackageView:
+        """Raises `PackageGone`."""
+        action = "package.enable" if enabled else "package.disable"
+        return await self._db.write(
+            _change, package_id, {"enabled": enabled}, action=action, actor=actor, now=self._clock()
+        )
+
+    async def move(self, package_id: int, *, places: int, actor: int) -> list[PackageView]:
+        """Up (negative) or down the list; returns all. Raises `PackageGone`."""
+        return await self._db.write(_move, package_id, places, actor, self._clock())
+
+
+def check(offer: PackageOffer) -> None:
+    """Raises `BadPackage`."""
+    titles = [offer.title.get(language, "").strip() for language in ("ru", "en")]
+    sound = {
+        "title": all(0 < len(title) <= MAX_TITLE and title.isprintable() for title in titles),
+        "credits": 0 < offer.credits <= MAX_CREDITS,
+        "price": MIN_KOPECKS <= offer.price_kopecks <= MAX_KOPECKS,
+        "valid_days": offer.valid_days is None or 0 < offer.valid_days <= MAX_DAYS,
+    }
+    if wrong := [name for name, good in sound.items() if not good]:
+        raise BadPackage(field=wrong[0])
+
+
+def package_on_sale(session: Session, package_id: int) -> PackageView:
+    """Raises `PackageGone`."""
+    package = _get(session, package_id)
+    if not package.enabled:
+        raise PackageGone(package_id=package_id)
+    return package
+
+
+def _get(session: Session, package_id: int) -> PackageView:
+    row = session.execute(select(_packages).where(_packages.c.id == package_id)).first()
+    if row is None:
+        raise PackageGone(package_id=package_id)
+    return _view(row)
+
+
+def _listed(session: Session, *, only_enabled: bool) -> list[PackageView]:
+    query = select(_packages).order_by(_packages.c.position, _packages.c.id)
+    return [_view(row) for row in session.execute(query.where(_packages.c.enabled) if only_enabled else query)]
+
+
+def _create(session: Session, offer: PackageOffer, actor: int, now: datetime) -> PackageView:
+    last = max((package.position for package in _listed(session, only_enabled=False)), default=0)
+    row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": last + STEP, "created_at": now}
+    package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
+    write_down(session, actor=actor, action="package.create", subject=str(package_id), after=asdict(offer), now=now)
+    return _get(session, package_id)
+
+
+def _change(
+    session: Session,
+    package_id: int,
+    values: dict[str, Any],  # Any: the columns' values
+    *,
+    action: str,
+    actor: int,
+    now: datetime,
+) -> PackageView:
+    package = _get(session, package_id)
+    before = {name: getattr(package, name) for name in values}
+    if before == values:
+        return package
+    session.execute(update(_packages).where(_packages.c.id == package_id).values(values))
+    write_down(session, actor=actor, action=action, subject=str(package_id), before=before, after=values, now=now)
+    return _get(session, package_id)
+
+
+def _move(session: Session, package_id: int, places: int, actor: int, now: datetime) -> list[PackageView]:
+    order = [package.id for package in _listed(session, only_enabled=False)]
+    if package_id not in order:
+        raise PackageGone(package_id=package_id)
+    old = order.index(package_id)
+    new = min(max(old + places, 0), len(order) - 1)
+    if new != old:
+        order.insert(new, order.pop(old))
+        for place, each in enumerate(order, start=1):
+            session.execute(update(_packages).where(_packages.c.id == each).values(position=place * STEP))
+        before, after = {"place": old + 1}, {"place": new + 1}
+        write_down(
+            session, actor=actor, action="package.move", subject=str(package_id), before=before, after=after, now=now
+        )
+    return _listed(session, only_enabled=False)
+
+
+def _view(row: AnyRow) -> PackageView:
+    return PackageView(
+        id=row.id,
+        title=row.title,
+        credits=row.credits,
+        price_kopecks=row.price_kopecks,
+        valid_days=row.valid_days,
+        enabled=row.enabled,
+        position=row.position,
+    )

@@ -1,0 +1,199 @@
+"""The one place where a refund's status changes: the provider's answer against our row, in one transaction with the
+credits that are taken back and the messages. The payment's row is locked first, then the user, then the lots."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.payments import RefundStatus
+from services import outbox
+from services.billing import ledger
+from services.billing.credits import format_credits
+from services.payments import alerts
+from services.payments.alerts import Problem
+from services.payments.provider import RemoteRefund
+from services.payments.refund_begin import credits_due, insert_refund, known_refund, lot_of, total
+from services.payments.terms import Terms
+from services.payments.views import (
+    PaymentView,
+    RefundView,
+    find_by_provider_id,
+    find_payment,
+    find_refund,
+    parse_id,
+    refund_view,
+    refunds,
+    refunds_of,
+)
+
+log = structlog.get_logger()
+
+KIND = "refund"
+PAUSES = tuple(timedelta(seconds=s) for s in (20, 60, 120, 300, 900, 3600))
+TROUBLE_PAUSE = timedelta(days=1)
+
+
+def settle(
+    session: Session, refund_id: UUID, remote: RemoteRefund, terms: Terms, now: datetime, *, seen: bool
+) -> RefundView:
+    """Bring our refund to what the provider says. `seen`: who began it sees the end without being told."""
+    refund, payment = _locked(session, refund_id)
+    wrong = _mismatch(refund, payment, remote)
+    if wrong is not None:
+        log.error("refund_mismatch", refund_id=str(refund_id), problem=wrong)
+        problem = Problem.REFUND_MISMATCH
+        alerts.tell(
+            session, terms.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id.hex, now=now
+        )
+        _change(session, refund_id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
+        return refund
+    if refund.provider_refund_id is None:
+        _change(session, refund_id, (*RefundStatus,), now, provider_refund_id=remote.id)
+    if remote.status == RefundStatus.SUCCEEDED:
+        _succeed(session, refund, payment, terms, now)
+    elif remote.status == RefundStatus.CANCELED:
+        refuse(session, refund_id, remote.cancel_reason or "general_decline", now, seen=seen)
+    return known_refund(session, refund_id)
+
+
+def learn(
+    session: Session, remote: RemoteRefund, new_id: UUID, terms: Terms, now: datetime, *, provider: str
+) -> RefundView | None:
+    """Follow what the provider says of a refund of a succeeded payment: one of ours, or one made in the provider's own
+    cabinet, which gets a row as `new_id`. None where the payment is not ours."""
+    payment = find_by_provider_id(session, provider, remote.payment_id)
+    if payment is None or find_payment(session, payment.id, lock=True) is None:
+        return None
+    same = refunds.c.provider_refund_id == remote.id
+    known = session.scalar(select(refunds.c.id).where(refunds.c.payment_id == payment.id, same))
+    if known is None:  # ours, whose answer this overtook; else the cabinet's
+        ours = parse_id(remote.our_id)
+        found = None if ours is None else find_refund(session, ours)
+        known = found.id if found is not None and found.payment_id == payment.id else None
+    if known is None:
+        known = new_id
+        insert_refund(session, new_id, payment, remote.amount_kopecks, now, provider_refund_id=remote.id)
+    return settle(session, known, remote, terms, now, seen=False)
+
+
+def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, seen: bool) -> RefundView:
+    """No money went back; nothing is taken."""
+    refund, payment = _locked(session, refund_id)
+    canceled = {"status": RefundStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
+    changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
+    if changed and not seen and refund.actor_telegram_id is not None:
+        alerts.tell(
+            session,
+            (refund.actor_telegram_id,),
+            Problem.REFUND_FAILED,
+            about=str(refund_id),
+            detail=reason,
+            payment_id=payment.id.hex,
+            now=now,
+        )
+    return known_refund(session, refund_id)
+
+
+def claim(session: Session, now: datetime, limit: int, *, everything: bool) -> list[RefundView]:
+    """Moves each on to its next look, so that two reconcilers do not ask for the same."""
+    due = refunds.c.next_check_at.is_not(None) if everything else refunds.c.next_check_at <= now
+    rows = session.execute(
+        select(refunds)
+        .where(due)
+        .order_by(refunds.c.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for row in rows:
+        age = sum(now - row.created_at > pause for pause in PAUSES)
+        values = {"next_check_at": now + PAUSES[min(age, len(PAUSES) - 1)]}
+        session.execute(update(refunds).where(refunds.c.id == row.id).values(values))
+    return [refund_view(row) for row in rows]
+
+
+def succeeded_kopecks(session: Session, payment_id: UUID) -> int:
+    return total(refunds_of(session, payment_id), RefundStatus.SUCCEEDED)
+
+
+def tell_unknown(session: Session, refund: RefundView, terms: Terms, now: datetime) -> RefundView:
+    """Nobody here can find out whether it was made; the owners look into the provider's cabinet."""
+    about, payment_id = str(refund.id), refund.payment_id.hex
+    alerts.tell(session, terms.owners, Problem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
+    _change(session, refund.id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
+    return known_refund(session, refund.id)
+
+
+def _succeed(session: Session, refund: RefundView, payment: PaymentView, terms: Terms, now: datetime) -> None:
+    """Take the credits back, as far as the payment's own lot still holds them; the rest is owed and shown."""
+    before = succeeded_kopecks(session, payment.id)
+    done = {"status": RefundStatus.SUCCEEDED, "cancel_reason": None, "next_check_at": None}
+    if not _change(session, refund.id, (RefundStatus.PENDING, RefundStatus.CANCELED), now, **done):
+        return
+    due, taken = credits_due(payment, before=before, amount=refund.amount_kopecks), 0
+    lot_id = lot_of(session, payment.id)
+    if due and lot_id is not None:
+        posting = ledger.take_back(
+            session,
+            user_id=payment.user_id,
+            amount=due,
+            key=f"refund:{refund.id}",
+            now=now,
+            lot_id=lot_id,
+            partly=True,
+            refund_id=refund.id,
+        )
+        taken = 0 if posting is None else -posting.amount
+    owed = {"credits_taken": taken, "credits_uncollected": due - taken}
+    session.execute(update(refunds).where(refunds.c.id == refund.id).values(owed))
+    _tell(session, refund, payment, now)
+    if due > taken and refund.actor_telegram_id is None:
+        about, detail = str(refund.id), format_credits(due - taken)
+        problem = Problem.UNCOLLECTED
+        alerts.tell(session, terms.owners, problem, about=about, detail=detail, payment_id=payment.id.hex, now=now)
+
+
+def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datetime) -> None:
+    outbox.enqueue(
+        session,
+        user_id=payment.user_id,
+        kind=KIND,
+        payload={"refund_id": refund.id.hex, "payment_id": payment.id.hex},
+        key=f"refund:{refund.id}:succeeded",
+        now=now,
+    )
+
+
+def _mismatch(refund: RefundView, payment: PaymentView, remote: RemoteRefund) -> str | None:
+    """What the provider says that our books do not."""
+    ours_and_theirs: tuple[tuple[str, object, object], ...] = (
+        ("id", refund.provider_refund_id or remote.id, remote.id),
+        ("payment", payment.provider_payment_id, remote.payment_id),
+        ("amount", refund.amount_kopecks, remote.amount_kopecks),
+        ("currency", refund.currency, remote.currency),
+    )
+    wrong = [f"{name}: {ours} in our books, {theirs} there" for name, ours, theirs in ours_and_theirs if ours != theirs]
+    return "; ".join(wrong) or None
+
+
+def _locked(session: Session, refund_id: UUID) -> tuple[RefundView, PaymentView]:
+    """The refund as it stands behind the lock of its payment."""
+    payment = find_payment(session, known_refund(session, refund_id).payment_id, lock=True)
+    assert payment is not None  # a foreign key says so
+    return known_refund(session, refund_id), payment
+
+
+def _change(
+    session: Session,
+    refund_id: UUID,
+    before: tuple[RefundStatus, ...],
+    now: datetime,
+    **values: Any,  # Any: the columns' values
+) -> bool:
+    """Compare and set; False where another one was quicker."""
+    here = (refunds.c.id == refund_id) & refunds.c.status.in_(before)
+    changed = session.execute(update(refunds).where(here).values(updated_at=now, **values).returning(refunds.c.id))
+    return changed.first() is not None

@@ -1,0 +1,181 @@
+"""Beginning a refund: what may go back, and our row of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.billing import Lot, LotEntry, Transaction, TransactionKind
+from db.payments import PaymentStatus, RefundStatus
+from services.billing.credits import format_credits
+from services.errors import N_, ShopError
+from services.journal import write_down
+from services.payments.money import to_text, to_words
+from services.payments.views import (
+    PaymentNotFound,
+    PaymentView,
+    RefundView,
+    find_payment,
+    find_refund,
+    refunds,
+    refunds_of,
+)
+
+_lines, _entries, _lots = table_of(Transaction), table_of(LotEntry), table_of(Lot)
+FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
+
+
+class NotRefundable(ShopError):
+    message = N_("Only a payment that succeeded can be refunded.")
+
+
+class AlreadyRefunded(ShopError):
+    message = N_("This payment is already refunded in full.")
+
+
+class RefundTooLarge(ShopError):
+    message = N_("At most {rest} ₽ of this payment can still be refunded.")
+
+    def __init__(self, *, rest: int) -> None:
+        self.rest = rest
+        super().__init__(rest=to_words(rest))
+
+
+class RefundNeedsConfirmation(ShopError):
+    """The customer has already spent credits that this refund should take back."""
+
+    message = N_("{held} of the {due} credits to take back are left: the rest is already spent. Refund all the same?")
+
+    def __init__(self, *, due: int, held: int) -> None:
+        self.due = due
+        self.held = held
+        super().__init__(due=format_credits(due), held=format_credits(held))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWish:
+    """`id` is the same for every repeat of one decision; `confirmed`: also where credits are spent already."""
+
+    id: UUID
+    payment_id: UUID
+    amount_kopecks: int
+    actor_telegram_id: int
+    reason: str | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundQuote:
+    """What can be sent back: at most `rest_kopecks`; up to `covered_kopecks` the payment's credits are still there."""
+
+    rest_kopecks: int
+    covered_kopecks: int
+
+
+def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
+    """Credits that go with `amount` kopecks when `before` were sent back already: whatever the parts, together they
+    are exactly what the payment brought."""
+
+    def upto(kopecks: int) -> int:
+        return payment.credits * min(kopecks, payment.amount_kopecks) // payment.amount_kopecks
+
+    return upto(before + amount) - upto(before)
+
+
+def begin(session: Session, wish: RefundWish, now: datetime) -> tuple[RefundView, bool]:
+    """The refund, and whether it is new."""
+    payment = find_payment(session, wish.payment_id, lock=True)
+    if payment is None:
+        raise PaymentNotFound(payment_id=wish.payment_id)
+    if (known := find_refund(session, wish.id)) is not None:
+        return known, False
+    rest, before, held = _state(session, payment, now)
+    if rest == 0:
+        raise AlreadyRefunded(payment_id=payment.id)
+    if not 0 < wish.amount_kopecks <= rest:
+        raise RefundTooLarge(rest=rest)
+    due = credits_due(payment, before=before, amount=wish.amount_kopecks)
+    if held < due and not wish.confirmed:
+        raise RefundNeedsConfirmation(due=due, held=held)
+    write_down(
+        session,
+        actor=wish.actor_telegram_id,
+        action="payment.refund",
+        target_user_id=payment.user_id,
+        subject=str(payment.id),
+        after={"refund_id": str(wish.id), "amount": to_text(wish.amount_kopecks)},
+        reason=wish.reason,
+        now=now,
+    )
+    made = insert_refund(
+        session, wish.id, payment, wish.amount_kopecks, now, actor=wish.actor_telegram_id, reason=wish.reason
+    )
+    return made, True
+
+
+def quote(session: Session, payment_id: UUID, now: datetime) -> RefundQuote:
+    """Raises `PaymentNotFound`, `NotRefundable`."""
+    payment = find_payment(session, payment_id)
+    if payment is None:
+        raise PaymentNotFound(payment_id=payment_id)
+    rest, before, held = _state(session, payment, now)
+    reach = credits_due(payment, before=0, amount=before) + held  # the most that may go in all
+    kopecks = ((reach + 1) * payment.amount_kopecks - 1) // payment.credits
+    return RefundQuote(rest_kopecks=rest, covered_kopecks=min(rest, kopecks - before))
+
+
+def lot_of(session: Session, payment_id: UUID) -> int | None:
+    """The lot that the payment's top-up made."""
+    topup = (_lines.c.payment_id == payment_id) & (_lines.c.kind == TransactionKind.TOPUP)
+    return session.scalar(select(_entries.c.lot_id).join(_lines, _lines.c.id == _entries.c.transaction_id).where(topup))
+
+
+def insert_refund(
+    session: Session, refund_id: UUID, payment: PaymentView, amount: int, now: datetime, **more: Any
+) -> RefundView:
+    row = {
+        "id": refund_id,
+        "payment_id": payment.id,
+        "status": RefundStatus.PENDING,
+        "amount_kopecks": amount,
+        "currency": payment.currency,
+        "credits_taken": 0,
+        "credits_uncollected": 0,
+        "actor_telegram_id": more.get("actor"),
+        "reason": more.get("reason"),
+        "provider_refund_id": more.get("provider_refund_id"),
+        "next_check_at": now + FIRST_CHECK,
+        "created_at": now,
+        "updated_at": now,
+    }
+    session.execute(insert(refunds), row)
+    return known_refund(session, refund_id)
+
+
+def known_refund(session: Session, refund_id: UUID) -> RefundView:
+    refund = find_refund(session, refund_id)
+    assert refund is not None  # rows are never deleted
+    return refund
+
+
+def _state(session: Session, payment: PaymentView, now: datetime) -> tuple[int, int, int]:
+    """Kopecks that can still go back; those that went or are on their way; credits that nobody has claimed yet in the
+    lot that the payment brought."""
+    if payment.status is not PaymentStatus.SUCCEEDED or payment.provider_payment_id is None:
+        raise NotRefundable(payment_id=payment.id)
+    rows = refunds_of(session, payment.id)
+    gone, under_way = total(rows, RefundStatus.SUCCEEDED), total(rows, RefundStatus.PENDING)
+    held = session.execute(
+        select(_lots.c.remaining, _lots.c.expires_at).where(_lots.c.id == lot_of(session, payment.id))
+    ).first()
+    left = 0 if held is None or (held.expires_at is not None and held.expires_at <= now) else held.remaining
+    free = max(0, left - credits_due(payment, before=gone, amount=under_way))
+    return max(0, payment.amount_kopecks - gone - under_way), gone + under_way, free
+
+
+def total(rows: list[RefundView], status: RefundStatus) -> int:
+    return sum(refund.amount_kopecks for refund in rows if refund.status is status)

@@ -1,0 +1,132 @@
+"""A till over a test's database, before a YooKassa in memory."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+
+from db.base import JsonObject, table_of
+from db.billing import Lot, Transaction
+from db.engine import Database
+from db.outbox import OutboxMessage
+from db.payments import PaymentEvent
+from db.users import User
+from services.billing.audit import run_audit
+from services.payments.refund_begin import RefundWish
+from services.payments.terms import Terms
+from services.payments.till import Till, make_till
+from services.payments.topup import Wish
+from services.payments.views import Payments, PaymentView, RefundView
+from tests.support.clock import FakeClock
+from tests.support.shop import add_user
+from tests.support.yookassa import SHOP_ID, FakeYooKassa
+
+OWNER = 77
+TERMS = Terms(credit_price=1000, shop_id=SHOP_ID, test=True, owners=(OWNER,))
+RETURN_URL = "https://t.me/shop_bot"
+
+
+@dataclass(slots=True, kw_only=True)
+class Cashier:
+    db: Database
+    clock: FakeClock
+    yookassa: FakeYooKassa
+    till: Till
+    payments: Payments
+    news: list[bool] = field(default_factory=list)
+
+    def restart(self, terms: Terms = TERMS) -> None:
+        """Another process over the same database."""
+        self.till = make_till(self.db, self.clock, self.yookassa, terms, lambda: self.news.append(True))
+
+    async def customer(self, *, telegram_id: int | None = None) -> int:
+        return await self.db.write(add_user, telegram_id=telegram_id)
+
+    async def begins(self, user_id: int, kopecks: int | None = 30_000, **more: Any) -> PaymentView:  # Any: as Wish takes it
+        """A payment with its link."""
+        given = {"email": "anna@example.com", "return_url": RETURN_URL, "amount_kopecks": kopecks, **more}
+        return await self.till.topup.start(Wish(user_id=user_id, **given))
+
+    async def pays(self, user_id: int, kopecks: int = 30_000, **more: Any) -> PaymentView:  # Any: as above
+        """Credited already."""
+        payment = await self.begins(user_id, kopecks, **more)
+        self.yookassa.pay(self.yookassa.by_our_id(payment.id).id)
+        return await self.till.settlement.ask(payment.id)
+
+    async def refunds(self, payment: PaymentView, kopecks: int, *, confirmed: bool = False) -> RefundView:
+        wish = RefundWish(
+            id=uuid4(),
+            payment_id=payment.id,
+            amount_kopecks=kopecks,
+            actor_telegram_id=OWNER,
+            reason="asked for it",
+            confirmed=confirmed,
+        )
+        return await self.till.refunds.start(wish)
+
+    async def delivers(self, event: str, object_id: str) -> None:
+        """A notification, as YooKassa posts it; it is only kept."""
+        await self.till.events.keep(notification(event, object_id))
+
+    async def notified(self) -> None:
+        """All that YooKassa has to tell, handled."""
+        while self.yookassa.notifications:
+            await self.delivers(*self.yookassa.notifications.pop(0))
+        await self.till.events.handle_due()
+
+    async def balance(self, user_id: int) -> int:
+        users = table_of(User)
+        return await self.db.read(lambda s: int(s.scalars(select(users.c.balance).where(users.c.id == user_id)).one()))
+
+    async def credited(self, payment_id: UUID) -> list[int]:
+        """The amounts of the payment's top-ups."""
+        lines = table_of(Transaction)
+        query = select(lines.c.amount).where(lines.c.payment_id == payment_id)
+        return await self.db.read(lambda s: list(s.scalars(query)))
+
+    async def letters(self, kind: str) -> list[JsonObject]:
+        outbox = table_of(OutboxMessage)
+        query = select(outbox.c.payload).where(outbox.c.kind == kind).order_by(outbox.c.id)
+        return await self.db.read(lambda s: list(s.scalars(query)))
+
+    async def facts(self) -> list[str]:
+        """What users were told of payments, in order."""
+        return [letter["fact"] for letter in await self.letters("payment")]
+
+    async def problems(self) -> list[str]:
+        """What owners were told."""
+        return [letter["problem"] for letter in await self.letters("payment_problem")]
+
+    async def notes(self) -> list[str | None]:
+        """Why nothing followed from notifications."""
+        events = table_of(PaymentEvent)
+        return await self.db.read(lambda s: list(s.scalars(select(events.c.error).order_by(events.c.id))))
+
+    async def events(self, *, handled: bool) -> int:
+        events = table_of(PaymentEvent)
+        here = events.c.handled_at.is_not(None) if handled else events.c.handled_at.is_(None)
+        return await self.db.read(lambda s: s.scalars(select(func.count()).select_from(events).where(here)).one())
+
+    async def lots(self, user_id: int) -> list[tuple[int, Any]]:  # Any: a time or None
+        """(held, end) of the user's lots, oldest first."""
+        lots = table_of(Lot)
+        query = select(lots.c.remaining, lots.c.expires_at).where(lots.c.user_id == user_id).order_by(lots.c.id)
+        return await self.db.read(lambda s: [(row.remaining, row.expires_at) for row in s.execute(query)])
+
+    async def is_sound(self) -> None:
+        report = await run_audit(self.db)
+        assert report.ok, f"\n{report}"
+
+
+def open_cashier(db: Database, clock: FakeClock, terms: Terms = TERMS) -> Cashier:
+    news: list[bool] = []
+    yookassa = FakeYooKassa(clock=clock, test=terms.test)
+    till = make_till(db, clock, yookassa, terms, lambda: news.append(True))
+    return Cashier(db=db, clock=clock, yookassa=yookassa, till=till, payments=Payments(db), news=news)
+
+
+def notification(event: str, object_id: str, **more: Any) -> bytes:  # Any: JSON
+    thing = {"id": object_id, "status": event.rpartition(".")[2], **more}
+    return json.dumps({"type": "notification", "event": event, "object": thing}).encode()

@@ -1,0 +1,202 @@
+"""A YooKassa in memory: what it knows, what it answers, and what goes wrong on the way. It speaks the shop's own types;
+the one that speaks HTTP is the sandbox."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from services.payments.provider import (
+    NewPayment,
+    NewRefund,
+    NotAuthorized,
+    NotFound,
+    Refused,
+    RemotePayment,
+    RemoteRefund,
+    ResultUnknown,
+)
+
+SHOP_ID = "100500"
+KEY_LIVES = timedelta(hours=24)
+T = TypeVar("T")
+
+
+class Fault(StrEnum):
+    LOST = "lost"
+    """It never arrives."""
+    LOST_ANSWER = "lost_answer"
+    """It is done; the answer does not come."""
+    CRASH = "crash"
+    """The shop's process dies before it is sent."""
+    CRASH_AFTER = "crash_after"
+    """It is done and answered; the process dies before it writes that down."""
+    KEY = "key"
+    """The shop's key is not taken."""
+
+
+class Crash(Exception):
+    """The end of the shop's process, as a test sees it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeYooKassa:
+    clock: Callable[[], datetime]
+    test: bool = True
+    holds: bool = False
+    """A shop of two stages: payments wait for capture whatever is asked."""
+    payments: dict[str, RemotePayment] = field(default_factory=dict)
+    refunds: dict[str, RemoteRefund] = field(default_factory=dict)
+    faults: deque[Fault] = field(default_factory=deque)
+    notifications: list[tuple[str, str]] = field(default_factory=list)
+    """(event, object id) of all that happened; a test delivers them as it likes."""
+    calls: list[str] = field(default_factory=list)
+    refunds_wait: bool = False
+    """Refunds stay pending until `finish_refund`."""
+    name: str = "yookassa"
+    _keys: dict[str, tuple[datetime, object, str]] = field(default_factory=dict)
+
+    # What the shop calls.
+
+    async def create(self, payment: NewPayment) -> RemotePayment:
+        return self._with_faults("create", lambda: self.payments[self._once(payment.id, payment, self._create)])
+
+    async def get(self, payment_id: str) -> RemotePayment:
+        return self._with_faults("get", lambda: self._payment(payment_id))
+
+    async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment:
+        def capture() -> RemotePayment:
+            if self._payment(payment_id).status != "waiting_for_capture":
+                raise Refused(code="invalid_request")
+            return self._become(payment_id, "succeeded")
+
+        return self._with_faults("capture", capture)
+
+    async def refund(self, refund: NewRefund) -> RemoteRefund:
+        return self._with_faults("refund", lambda: self.refunds[self._once(refund.id, refund, self._refund)])
+
+    async def get_refund(self, refund_id: str) -> RemoteRefund:
+        def get() -> RemoteRefund:
+            if refund_id not in self.refunds:
+                raise NotFound(code="not_found")
+            return self.refunds[refund_id]
+
+        return self._with_faults("get_refund", get)
+
+    def close(self) -> None:
+        return None
+
+    # What customers and the owner do.
+
+    def pay(self, payment_id: str) -> None:
+        """On the checkout page; who pays a link that has run out is late."""
+        if self.payments[payment_id].status in ("pending", "canceled"):
+            self._become(payment_id, "waiting_for_capture" if self.holds else "succeeded")
+
+    def cancel(self, payment_id: str, reason: str = "expired_on_confirmation") -> None:
+        if self.payments[payment_id].status in ("pending", "waiting_for_capture"):
+            self.payments[payment_id] = replace(self.payments[payment_id], cancel_reason=reason)
+            self._become(payment_id, "canceled")
+
+    def refund_in_cabinet(self, payment_id: str, kopecks: int) -> str:
+        """The refund's id. Raises `Refused`."""
+        return self._refund(
+            NewRefund(
+                id=uuid4(), provider_payment_id=payment_id, amount_kopecks=kopecks, currency="RUB", description=""
+            ),
+            our_id=None,
+        )
+
+    def finish_refund(self, refund_id: str, status: str, reason: str | None = None) -> None:
+        refund = self.refunds[refund_id]
+        if refund.status == "pending":
+            self.refunds[refund_id] = replace(refund, status=status, cancel_reason=reason)
+            self._send_back(refund_id)
+
+    def by_our_id(self, payment_id: UUID) -> RemotePayment:
+        return next(payment for payment in self.payments.values() if payment.our_id == str(payment_id))
+
+    # How it is done.
+
+    def _with_faults(self, name: str, work: Callable[[], T]) -> T:
+        self.calls.append(name)
+        match self.faults.popleft() if self.faults else None:
+            case Fault.LOST:
+                raise ResultUnknown(code="ReadTimeout")
+            case Fault.CRASH:
+                raise Crash
+            case Fault.KEY:
+                raise NotAuthorized(code="invalid_credentials")
+            case Fault.LOST_ANSWER:
+                work()
+                raise ResultUnknown(code="ReadTimeout")
+            case Fault.CRASH_AFTER:
+                work()
+                raise Crash
+        return work()
+
+    def _once(self, key: UUID, body: Any, work: Callable[[Any], str]) -> str:  # Any: an order of either kind
+        known = self._keys.get(str(key))
+        if known is not None and self.clock() - known[0] < KEY_LIVES:
+            if known[1] != body:
+                raise Refused(code="invalid_request", detail="Idempotence key duplicated")
+            return known[2]
+        made = work(body)
+        self._keys[str(key)] = (self.clock(), body, made)
+        return made
+
+    def _create(self, order: NewPayment) -> str:
+        payment_id = str(uuid4())
+        self.payments[payment_id] = RemotePayment(
+            id=payment_id,
+            shop_id=SHOP_ID,
+            status="pending",
+            amount_kopecks=order.amount_kopecks,
+            currency=order.currency,
+            test=self.test,
+            our_id=str(order.id),
+            confirmation_url=f"https://yoomoney.example/{payment_id}",
+        )
+        return payment_id
+
+    def _payment(self, payment_id: str) -> RemotePayment:
+        if payment_id not in self.payments:
+            raise NotFound(code="not_found")
+        return self.payments[payment_id]
+
+    def _become(self, payment_id: str, status: str) -> RemotePayment:
+        self.payments[payment_id] = replace(self.payments[payment_id], status=status)
+        self.notifications.append((f"payment.{status}", payment_id))
+        return self.payments[payment_id]
+
+    def _refund(self, order: NewRefund, our_id: str | None = "") -> str:
+        payment = self._payment(order.provider_payment_id)
+        under_way = sum(
+            each.amount_kopecks
+            for each in self.refunds.values()
+            if each.payment_id == payment.id and each.status != "canceled"
+        )
+        if payment.status != "succeeded" or under_way + order.amount_kopecks > payment.amount_kopecks:
+            raise Refused(code="invalid_request", detail="amount")
+        refund_id = str(uuid4())
+        self.refunds[refund_id] = RemoteRefund(
+            id=refund_id,
+            payment_id=payment.id,
+            status="pending" if self.refunds_wait else "succeeded",
+            amount_kopecks=order.amount_kopecks,
+            currency=order.currency,
+            our_id=str(order.id) if our_id is not None else None,
+        )
+        self._send_back(refund_id)
+        return refund_id
+
+    def _send_back(self, refund_id: str) -> None:
+        refund = self.refunds[refund_id]
+        if refund.status == "succeeded":
+            payment = self.payments[refund.payment_id]
+            gone = payment.refunded_kopecks + refund.amount_kopecks
+            self.payments[payment.id] = replace(payment, refunded_kopecks=gone)
+            self.notifications.append(("refund.succeeded", refund_id))

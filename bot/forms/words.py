@@ -28,22 +28,29 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
     """An answer as its customer reads it. A value that does not fit the field is shown as it is."""
     text = str(value)
     match field, value:
-        case NumberInput() | IntegerInput(), int() | float():
+        case NumberInput() | IntegerInput(), int() | float() if not isinstance(value, bool):
             text = with_unit(field, figure(field, value, tr), tr)
         case BooleanInput(), bool():
             text = tr.gettext("Yes") if value else tr.gettext("No")
         case ChoiceInput(), str():
             text = next((tr.pick(option.label) for option in field.options if option.value == value), value)
-        case DateInput(), str():
-            text = tr.day(dt.date.fromisoformat(value))
+        case DateInput(), str() if (day := _day(value)) is not None:
+            text = tr.day(day)
         case SeriesInput(), {"source": str(name)}:
             text = next((tr.pick(source.label) for source in field.sources if source.value == name), name)
-        case SeriesInput(), [*values] if values:
-            last = with_unit(field, figure(field, float(values[-1]), tr), tr)
-            text = tr.ngettext("{n} value, the last {last}", "{n} values, the last {last}", len(values), last=last)
+        case SeriesInput(), [*before, int() | float() as latest] if not isinstance(latest, bool):
+            last = with_unit(field, figure(field, latest, tr), tr)
+            text = tr.ngettext("{n} value, the last {last}", "{n} values, the last {last}", len(before) + 1, last=last)
         case ImageInput(), _:
             text = tr.gettext("a picture")
     return cut_plain(text, SHOWN)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def figure(field: Input, value: float, tr: Translator) -> str:

@@ -78,7 +78,7 @@ def _lines(output: Output, answer: Answer, tr: Translator) -> Iterator[Html]:
             yield _said(label, percent(answer, output.decimals, tr), tr)
         case TextOutput(), str():
             yield _said(label, cut_plain(output.label_of(answer, tr.language), WORDS), tr)
-        case ClassesOutput(), {"probabilities": {}}:
+        case ClassesOutput(), dict() if answer.get("probabilities"):
             yield from _classes(output, answer, tr)
         case SeriesOutput(), [_, *_]:
             yield _said(label, _series(output, answer, tr), tr)

@@ -23,7 +23,7 @@ def chart_of(manifest: Manifest, inputs: Json, outputs: Json, folder: Path, tr: 
     history of a series that came with the model: call it in a thread."""
     for output in manifest.outputs:
         match output, outputs.get(output.name):
-            case ClassesOutput(chart="bars"), dict() as answer:
+            case ClassesOutput(chart="bars"), dict() as answer if answer.get("probabilities"):
                 return _bars(output, answer, tr)
             case SeriesOutput(chart="line"), [float() | int(), *_] as answer:
                 return _line(output, answer, tr)

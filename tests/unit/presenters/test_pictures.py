@@ -64,6 +64,6 @@ def test_a_line() -> None:
     assert (chart.title, chart.values) == ("Спрос, шт.", (1.0, 2.0))
 
 
-@pytest.mark.parametrize("outputs", [{}, {"cultivar": None}, {"cultivar": 3}])
+@pytest.mark.parametrize("outputs", [{}, {"cultivar": None}, {"cultivar": 3}, {"cultivar": {}}])
 def test_no_data_no_chart(outputs: dict[str, Any]) -> None:
     assert chart_of(stored("wine"), {}, outputs, STORE / "wine", RU) is None

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the page, the Bot API and the control API on one address."""
+"""`python -m sandbox`: the pages, the Bot API, YooKassa and the control API on one address."""
 
 import argparse
 import asyncio
@@ -19,12 +19,15 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def _settings(arguments: list[str]) -> Settings:
     defaults = Settings()
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A local Telegram to play and test in.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="A local Telegram and YooKassa to play and test in."
+    )
     parser.add_argument("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one (default: %(default)s)")
     parser.add_argument("--token", default=defaults.token, help="the bot whose world the page shows")
+    parser.add_argument("--webhook-url", help="where YooKassa's notifications for that bot's shop go")
     given = parser.parse_args(arguments)
-    return Settings(host=given.host, port=given.port, token=given.token)
+    return Settings(host=given.host, port=given.port, token=given.token, webhook_url=given.webhook_url)
 
 
 async def _serve(settings: Settings) -> int:

@@ -34,7 +34,8 @@ class Sandbox:
         self.shops = Shops(self.clock)
         world = self.worlds.add(token=settings.token, username="kassandra_sandbox_bot")
         furnish(world)
-        self.shops.add(world.bot_id, name=world.profile.first_name, shop_id=DEFAULT_SHOP_ID)
+        own = self.shops.add(world.bot_id, name=world.profile.first_name, shop_id=DEFAULT_SHOP_ID)
+        own.notifier.url = settings.webhook_url
         self._telegram = Gateway(self.worlds, self.connections)
         self._yookassa = YooKassa(self.shops, self.connections)
         self._web = _web(settings, self.worlds, self.shops)

@@ -12,4 +12,6 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8081
     token: str = DEFAULT_TOKEN
+    webhook_url: str | None = None
+    """Where YooKassa's notifications for the page's shop go."""
     static_dir: Path = STATIC_DIR

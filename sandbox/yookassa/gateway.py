@@ -116,6 +116,7 @@ class Gateway:
             status, body, content_type = await self._answer(scope, receive)
         except Dropped:
             self._wires.cut(scope)
+            await receive()  # the disconnect: a server complains about answers that never began
             return
         except Gone:
             return

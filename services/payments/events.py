@@ -154,6 +154,11 @@ class Events:
                 await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), code=error.code)
                 self._desk.on_news()
             return _Seen(event=event, note=error.code, again=True)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # one that we cannot handle must not stop the others
+            log.exception("notification_failed", event_id=event.id, kind=event.event)
+            return _Seen(event=event, note="failed", again=True)
         if note is not None:
             log.warning("notification_ignored", event_id=event.id, kind=event.event, reason=note)
         return _Seen(event=event, note=note)

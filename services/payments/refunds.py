@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus, RefundStatus
 from services.payments.alerts import not_authorized
 from services.payments.desk import Desk
@@ -85,6 +86,10 @@ class Refunds:
             await self._tell_not_authorized(error)
         except ProviderError as error:
             log.warning("refund_not_checked", refund_id=str(refund.id), code=error.code)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # one that we cannot handle must not stop the others
+            log.exception("refund_look_failed", refund_id=str(refund.id))
         return None
 
     async def _send(self, refund: RefundView, *, seen: bool) -> RefundView:

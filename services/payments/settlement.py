@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus
 from services.payments.alerts import not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
@@ -105,6 +106,11 @@ class Settlement:
         except ProviderError as error:
             log.warning("payment_not_checked", payment_id=str(payment.id), code=error.code)
             return isinstance(error, NotFound | Refused)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # one that we cannot handle must not stop the others
+            log.exception("payment_look_failed", payment_id=str(payment.id))
+            return False
         return True if applied is Applied.UNCHANGED else Change(payment_id=payment.id, applied=applied)
 
     async def _find_or_repeat(self, payment: PaymentView) -> Applied:

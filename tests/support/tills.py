@@ -44,12 +44,14 @@ class Cashier:
     async def customer(self, *, telegram_id: int | None = None) -> int:
         return await self.db.write(add_user, telegram_id=telegram_id)
 
-    async def begins(self, user_id: int, kopecks: int | None = 30_000, **more: Any) -> PaymentView:  # Any: as Wish takes it
+    async def begins(
+        self, user_id: int, kopecks: int | None = 30_000, **more: Any
+    ) -> PaymentView:  # Any: as Wish takes it
         """A payment with its link."""
         given = {"email": "anna@example.com", "return_url": RETURN_URL, "amount_kopecks": kopecks, **more}
         return await self.till.topup.start(Wish(user_id=user_id, **given))
 
-    async def pays(self, user_id: int, kopecks: int = 30_000, **more: Any) -> PaymentView:  # Any: as above
+    async def pays(self, user_id: int, kopecks: int | None = 30_000, **more: Any) -> PaymentView:  # Any: as above
         """Credited already."""
         payment = await self.begins(user_id, kopecks, **more)
         self.yookassa.pay(self.yookassa.by_our_id(payment.id).id)

@@ -9,6 +9,7 @@ from bot.i18n import Html, Translator
 from bot.keyboards import Row, pages_row
 from bot.limits import BUTTON, TEXT, cut, cut_plain
 from bot.screens import Button, Screen
+from services.inference.errors import InvalidMember, WrongCount
 from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
 from services.inference.values import Value, default_value
 
@@ -21,7 +22,8 @@ def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
     assert state.asked is not None
     field = form.fields[form.index(state.asked)]
     parts = [heading(form, tr, _progress(form, state, tr)), said(turn, tr), _question(field, tr)]
-    if _may_send_row(form, state, field):
+    of_row = turn.problem is None or isinstance(turn.problem, InvalidMember | WrongCount)
+    if of_row and _may_send_row(form, state, field):  # a wrong single answer is not the moment to offer more
         parts.append(_row_hint(form, tr))
     if (given := state.answers.get(field.name)) is not None:
         parts.append(tr.html("Your answer now: <b>{answer}</b>", answer=value_words(field, given, tr)))

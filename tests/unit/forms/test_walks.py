@@ -76,6 +76,8 @@ def test_a_row_with_a_mistake_names_it() -> None:
     walk = Walk(Form.of(stored("wine")))
     walk.says(WINE_ROW.replace("3.06", "306")).sees("⚠️ Значение 7, «Флавоноиды»: Нужно число от 0,1 до 6")
     walk.says(WINE_ROW.rpartition(" ")[0]).sees("⚠️ Нужно 13 значений, а получено 12.")
+    assert "⚡" in walk.text
+    assert "⚡" not in walk.says("крепкое").text
     assert not walk.answers
 
 

@@ -16,20 +16,20 @@ class Limit:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._begun: float | None = None
-        self._stop: Callable[[], None] | None = None
+        self._run: tuple[float, Callable[[], None]] | None = None  # one attribute: the watcher sees both or neither
 
     def begin(self, stop: Callable[[], None]) -> None:
         """A run begins now; `stop` may be called from any thread, also shortly after the run has ended."""
-        self._stop, self._begun = stop, time.monotonic()
+        self._run = (time.monotonic(), stop)
 
     def left(self) -> float:
         """Seconds left for the present run. Stops the run where there are none."""
-        if (begun := self._begun) is None:
+        if (run := self._run) is None:
             return self.seconds
+        begun, stop = run
         left = begun + self.seconds - time.monotonic()
-        if left <= 0 and self._stop is not None:
-            self._stop()
+        if left <= 0:
+            stop()
         return left
 
 

@@ -30,6 +30,7 @@ from bot.shop import Shop, make_shop
 from bot.supervisor import Supervisor
 from bot.telegram import PASSING, make_bot
 from db.engine import Database
+from services import charts
 from services.billing import ledger
 from services.clock import Clock, system_clock
 from services.inference.engine import Engine
@@ -149,6 +150,7 @@ class App:
         elif self.settings.telegram_mode == "webhook" and "web" in self.parts:
             await self._set_webhook()
         self.supervisor.spawn(self._set_commands(), name="commands")
+        self.supervisor.spawn(asyncio.to_thread(charts.warm_up), name="charts")  # else the first customer waits for it
 
     async def _set_webhook(self) -> None:
         secret = self.settings.telegram_webhook_secret

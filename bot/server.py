@@ -36,6 +36,7 @@ def make_server(app: FastAPI) -> Server:
         lifespan="off",
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=75,  # longer than a proxy keeps an idle connection: it must not find it closed
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return Server(config)

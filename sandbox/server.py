@@ -24,6 +24,7 @@ class Server(uvicorn.Server):
             sandbox,
             http=sandbox.connections.protocol(),
             ws="none",
+            timeout_keep_alive=75,  # longer than clients keep an idle connection: they must not find it closed
             lifespan="on",
             log_level="warning",
             access_log=False,

@@ -42,6 +42,7 @@ log = structlog.get_logger()
 PARTS: Final = frozenset({"bot", "web", "worker", "scheduler"})
 MODEL_THREADS = 2
 DRAIN_SECONDS = 5.0
+WARM_AFTER_SECONDS = 2.0
 FORGET_DIALOGS = timedelta(days=60)
 SILENCE_SECONDS = 90.0  # without an answer from Telegram before the bot counts as cut off
 
@@ -150,7 +151,8 @@ class App:
         elif self.settings.telegram_mode == "webhook" and "web" in self.parts:
             await self._set_webhook()
         self.supervisor.spawn(self._set_commands(), name="commands")
-        self.supervisor.spawn(asyncio.to_thread(charts.warm_up), name="charts")  # else the first customer waits for it
+        if "bot" in self.parts:
+            self.supervisor.spawn(_warm_charts(), name="charts")
 
     async def _set_webhook(self) -> None:
         secret = self.settings.telegram_webhook_secret
@@ -215,6 +217,12 @@ class App:
 
     def _settled(self) -> None:
         self.delivery.wake()
+
+
+async def _warm_charts() -> None:
+    """The first chart costs a second; nobody should wait for it, and the first updates not for this."""
+    await asyncio.sleep(WARM_AFTER_SECONDS)
+    await asyncio.to_thread(charts.warm_up)
 
 
 def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorage, BaseEventIsolation]:

@@ -48,8 +48,8 @@ def enqueue(
     key: str,
     now: datetime,
     priority: Priority = Priority.ANSWER,
-) -> None:
-    """Part of a caller's transaction. The same `key` a second time changes nothing."""
+) -> bool:
+    """Part of a caller's transaction. The same `key` a second time changes nothing: False."""
     row = {
         "user_id": user_id,
         "kind": kind,
@@ -61,7 +61,8 @@ def enqueue(
         "available_at": now,
         "created_at": now,
     }
-    session.execute(insert_into(session, _outbox).on_conflict_do_nothing(index_elements=["key"]), row)
+    new = insert_into(session, _outbox).values(row).on_conflict_do_nothing(index_elements=["key"])
+    return session.execute(new.returning(_outbox.c.id)).first() is not None
 
 
 def enqueue_many(session: Session, rows: list[dict[str, Any]], now: datetime) -> None:  # Any: the columns' values

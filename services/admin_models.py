@@ -1,0 +1,137 @@
+"""What admins change about the models on sale: price, on or off, order. It wins over the manifests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.engine import Database
+from db.models import Model
+from services.admins import Staff
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.journal import write_down
+from services.models import price_of
+
+_models = table_of(Model)
+MAX_PRICE: Final = 100_000_00  # hundredths
+STEP: Final = 10  # between positions
+
+
+class ModelNotFound(ShopError):
+    message = N_("There is no such model.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLine:
+    """`price` is what it costs now, `manifest_price` what its author asked, in hundredths. `present`: its folder is
+    there and it loads; else `problem` may say why not."""
+
+    slug: str
+    version: str
+    title: dict[str, str] | str
+    icon: str
+    price: int
+    manifest_price: int
+    changed_price: bool
+    enabled: bool
+    present: bool
+    problem: str | None
+
+
+class AdminModels:
+    """`actor` is a Telegram id. Changes raise `NotAllowed`, `ModelNotFound`; each is in the audit log."""
+
+    def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
+        self._db = db
+        self._clock = clock
+        self._staff = staff
+
+    async def all(self) -> Sequence[ModelLine]:
+        """In the order of the menu; those that cannot be sold too."""
+        return await self._db.read(_all)
+
+    async def get(self, slug: str) -> ModelLine:
+        return await self._db.read(_get, slug)
+
+    async def set_price(self, slug: str, price: int | None, *, actor: int) -> ModelLine:
+        """In hundredths; 0 is free, None is the manifest's. Who has the old price on the screen is asked again."""
+        return await self._change(slug, {"admin_price": price}, "model.price", actor)
+
+    async def enable(self, slug: str, *, enabled: bool, actor: int) -> ModelLine:
+        action = "model.enable" if enabled else "model.disable"
+        return await self._change(slug, {"admin_enabled": enabled}, action, actor)
+
+    async def move(self, slug: str, *, places: int, actor: int) -> Sequence[ModelLine]:
+        """Up (negative) or down the menu; returns all."""
+        return await self._db.write(self._move, slug, places, actor=actor, now=self._clock())
+
+    async def _change(self, slug: str, values: JsonObject, action: str, actor: int) -> ModelLine:
+        return await self._db.write(self._changed, slug, values, action=action, actor=actor, now=self._clock())
+
+    def _changed(
+        self, session: Session, slug: str, values: JsonObject, *, action: str, actor: int, now: datetime
+    ) -> ModelLine:
+        self._staff.require(session, actor)
+        row = _locked(session, slug)
+        before: dict[str, Any] = {name: getattr(row, name) for name in values}  # Any: the columns' values
+        if before == values:
+            return _line(row)
+        session.execute(update(_models).where(_models.c.slug == slug).values(**values, updated_at=now))
+        write_down(session, actor=actor, action=action, subject=slug, before=before, after=values, now=now)
+        return _get(session, slug)
+
+    def _move(self, session: Session, slug: str, places: int, *, actor: int, now: datetime) -> Sequence[ModelLine]:
+        self._staff.require(session, actor)
+        order = list(session.scalars(select(_models.c.slug).order_by(*_IN_ORDER).with_for_update()))
+        if slug not in order:
+            raise ModelNotFound(slug=slug)
+        old = order.index(slug)
+        new = min(max(old + places, 0), len(order) - 1)
+        if new != old:
+            order.insert(new, order.pop(old))
+            for place, each in enumerate(order, start=1):
+                session.execute(update(_models).where(_models.c.slug == each).values(admin_position=place * STEP))
+            before, after = {"place": old + 1}, {"place": new + 1}
+            write_down(session, actor=actor, action="model.move", subject=slug, before=before, after=after, now=now)
+        return _all(session)
+
+
+_IN_ORDER = (func.coalesce(_models.c.admin_position, _models.c.manifest_position), _models.c.slug)
+
+
+def _all(session: Session) -> list[ModelLine]:
+    return [_line(row) for row in session.execute(select(_models).order_by(*_IN_ORDER))]
+
+
+def _get(session: Session, slug: str) -> ModelLine:
+    row = session.execute(select(_models).where(_models.c.slug == slug)).first()
+    if row is None:
+        raise ModelNotFound(slug=slug)
+    return _line(row)
+
+
+def _locked(session: Session, slug: str) -> AnyRow:
+    row = session.execute(select(_models).where(_models.c.slug == slug).with_for_update(key_share=True)).first()
+    if row is None:
+        raise ModelNotFound(slug=slug)
+    return row
+
+
+def _line(row: AnyRow) -> ModelLine:
+    return ModelLine(
+        slug=row.slug,
+        version=row.version,
+        title=row.manifest.get("title", row.slug),
+        icon=row.manifest.get("icon", ""),
+        price=price_of(row),
+        manifest_price=row.manifest_price,
+        changed_price=row.admin_price is not None and row.admin_price != row.manifest_price,
+        enabled=row.admin_enabled is not False,
+        present=row.present,
+        problem=row.problem,
+    )

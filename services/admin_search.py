@@ -1,0 +1,166 @@
+"""Finding a customer by what an admin knows of them, and everything about one on one page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.billing import Transaction, TransactionKind
+from db.payments import PaymentStatus, RefundStatus
+from db.predictions import Prediction, PredictionStatus
+from db.users import Role, User
+from services.admins import Staff
+from services.billing.ledger import UnknownUser
+from services.errors import N_, ShopError
+from services.payments.views import PaymentView, payment_view, payments, refunds
+
+_users, _lines, _predictions = table_of(User), table_of(Transaction), table_of(Prediction)
+FOUND_AT_MOST: Final = 8
+LAST: Final = 5  # predictions and payments on a card
+MAX_ID: Final = 2**63 - 1
+
+
+class NobodyFound(ShopError):
+    message = N_("Nobody is found. Try #12, a Telegram id, @name, an e-mail or a part of a name.")
+
+
+class SeveralFound(ShopError):
+    message = N_("Several people fit: {ids}. Please name one of them by #number.")
+
+    def __init__(self, *, ids: Sequence[int]) -> None:
+        super().__init__(ids=", ".join(f"#{user_id}" for user_id in ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserLine:
+    """A user in a list; `balance` in hundredths."""
+
+    id: int
+    telegram_id: int
+    username: str | None
+    first_name: str
+    balance: int
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionLine:
+    id: UUID
+    model_slug: str
+    price: int
+    status: PredictionStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCard(UserLine):
+    """`spent` in hundredths: charges without those that came back; `paid_kopecks` without what was sent back."""
+
+    language: str
+    email: str | None
+    role: Role | None
+    spent: int
+    paid_kopecks: int
+    predictions: Sequence[PredictionLine]
+    payments: Sequence[PaymentView]
+    created_at: datetime
+    last_seen_at: datetime
+    blocked_at: datetime | None
+    disabled_at: datetime | None
+
+
+def search(session: Session, text: str) -> list[UserLine]:
+    """Those who fit, the last seen first: `#12`, a Telegram id, `@name`, an e-mail, or a part of a name."""
+    fits = _fits(" ".join(text.replace("\x00", "").split())[:64])
+    if fits is None:
+        return []
+    rows = session.execute(select(_users).where(fits).order_by(_users.c.last_seen_at.desc()).limit(FOUND_AT_MOST))
+    return [UserLine(**_line(row)) for row in rows]
+
+
+def only_one(session: Session, text: str) -> UserLine:
+    """Raises `NobodyFound`, `SeveralFound`."""
+    found = search(session, text)
+    if not found:
+        raise NobodyFound(text=text[:64])
+    if len(found) > 1:
+        raise SeveralFound(ids=[each.id for each in found])
+    return found[0]
+
+
+def card(session: Session, user_id: int, staff: Staff) -> UserCard:
+    """Raises `UnknownUser`."""
+    row = session.execute(select(_users).where(_users.c.id == user_id)).first()
+    if row is None:
+        raise UnknownUser(user_id=user_id)
+    return UserCard(
+        **_line(row),
+        language=row.language,
+        email=row.email,
+        role=staff.role_of(session, row.telegram_id),
+        spent=_spent(session, user_id),
+        paid_kopecks=_paid(session, user_id),
+        predictions=_last_predictions(session, user_id),
+        payments=_last_payments(session, user_id),
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        blocked_at=row.blocked_at,
+        disabled_at=row.disabled_at,
+    )
+
+
+def _fits(text: str) -> ColumnElement[bool] | None:
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        column = _users.c.id if text.startswith("#") else _users.c.telegram_id
+        return column == int(number) if int(number) <= MAX_ID else None
+    if text.startswith("@"):
+        return func.lower(_users.c.username) == text[1:].lower()
+    if "@" in text:
+        return func.lower(_users.c.email) == text.lower()
+    if not text or text.startswith("#"):
+        return None
+    spellings = {text, text.lower(), text.capitalize(), text.title()}  # SQLite folds only Latin letters
+    named = [_users.c.first_name.contains(each, autoescape=True) for each in sorted(spellings)]
+    latin = [column.icontains(text, autoescape=True) for column in (_users.c.username, _users.c.first_name)]
+    return or_(*named, *latin)
+
+
+def _line(row: AnyRow) -> dict[str, Any]:  # Any: the columns' values
+    names = ("id", "telegram_id", "username", "first_name", "balance")
+    return {name: getattr(row, name) for name in names} | {"disabled": row.disabled_at is not None}
+
+
+def _spent(session: Session, user_id: int) -> int:
+    kinds = (TransactionKind.CHARGE, TransactionKind.CHARGE_REFUND)
+    mine = (_lines.c.user_id == user_id) & _lines.c.kind.in_(kinds)
+    return -int(session.scalar(select(func.sum(_lines.c.amount)).where(mine)) or 0)
+
+
+def _paid(session: Session, user_id: int) -> int:
+    mine = (payments.c.user_id == user_id) & (payments.c.status == PaymentStatus.SUCCEEDED)
+    came = session.scalar(select(func.sum(payments.c.amount_kopecks)).where(mine)) or 0
+    went = session.scalar(
+        select(func.sum(refunds.c.amount_kopecks))
+        .join(payments, payments.c.id == refunds.c.payment_id)
+        .where(payments.c.user_id == user_id, refunds.c.status == RefundStatus.SUCCEEDED)
+    )
+    return int(came) - int(went or 0)
+
+
+def _last_predictions(session: Session, user_id: int) -> list[PredictionLine]:
+    columns = [_predictions.c[name] for name in PredictionLine.__slots__]
+    mine = select(*columns).where(_predictions.c.user_id == user_id)
+    rows = session.execute(mine.order_by(_predictions.c.created_at.desc()).limit(LAST)).mappings()
+    return [PredictionLine(**{**row, "status": PredictionStatus(row["status"])}) for row in rows]
+
+
+def _last_payments(session: Session, user_id: int) -> list[PaymentView]:
+    mine = select(payments).where(payments.c.user_id == user_id)
+    rows = session.execute(mine.order_by(payments.c.created_at.desc(), payments.c.id).limit(LAST))
+    return [payment_view(row) for row in rows]

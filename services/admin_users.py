@@ -1,0 +1,194 @@
+"""What admins do for and to customers. Each action is one transaction with its line in the audit log and its message to
+the customer; `nonce` names one decision, so that it acts once however often it is confirmed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.billing import Transaction, TransactionKind
+from db.engine import Database
+from db.users import User
+from services import outbox
+from services.admin_search import UserCard, UserLine, card, only_one, search
+from services.admins import Staff
+from services.billing import ledger
+from services.billing.credits import format_credits
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.journal import write_down
+
+_users, _lines = table_of(User), table_of(Transaction)
+MAX_CREDITS: Final = 1_000_000_00  # hundredths; a typing mistake should not make millions
+MAX_REASON: Final = 200
+MAX_TEXT: Final = 3000
+
+
+class CannotTake(ShopError):
+    """More was to be taken than there is; `rest` can be, in hundredths."""
+
+    message = N_("There is less than that: at most {rest} credits can be taken.")
+
+    def __init__(self, *, rest: int) -> None:
+        self.rest = rest
+        super().__init__(rest=format_credits(rest))
+
+
+class BadReason(ShopError):
+    message = N_("A reason of 1 to {max} characters is expected.")
+
+    def __init__(self) -> None:
+        super().__init__(max=MAX_REASON)
+
+
+class BadText(ShopError):
+    message = N_("A text of 1 to {max} characters is expected.")
+
+    def __init__(self) -> None:
+        super().__init__(max=MAX_TEXT)
+
+
+class OneOfUs(ShopError):
+    message = N_("This person runs the shop too. Take the role away first.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Credits for a user, in hundredths: positive to give, negative to take. The customer reads the reason."""
+
+    user_id: int
+    amount: int
+    reason: str
+    nonce: str
+
+
+class AdminUsers:
+    """`actor` is a Telegram id. What changes something raises `NotAllowed` for moderators and strangers, and
+    `UnknownUser`."""
+
+    def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
+        self._db = db
+        self._clock = clock
+        self._staff = staff
+
+    async def search(self, text: str) -> list[UserLine]:
+        return await self._db.scan(search, text)
+
+    async def find(self, text: str) -> UserLine:
+        """The only one who fits. Raises `NobodyFound`, `SeveralFound`."""
+        return await self._db.scan(only_one, text)
+
+    async def card(self, user_id: int) -> UserCard:
+        """Raises `UnknownUser`."""
+        return await self._db.read(card, user_id, self._staff)
+
+    async def change(self, wish: Change, *, actor: int) -> int:
+        """Returns the balance after it, of the first time where it is repeated. Raises `CannotTake`, `BadReason`."""
+        check_reason(wish.reason)
+        return await self._db.write(self._change, wish, actor, self._clock())
+
+    async def disable(self, user_id: int, *, actor: int, reason: str | None = None) -> None:
+        """Close the shop to them; their credits stay. Raises `OneOfUs`."""
+        await self._db.write(self._set_disabled, user_id, True, actor=actor, reason=reason, now=self._clock())
+
+    async def enable(self, user_id: int, *, actor: int, reason: str | None = None) -> None:
+        await self._db.write(self._set_disabled, user_id, False, actor=actor, reason=reason, now=self._clock())
+
+    async def write_to(self, user_id: int, text: str, *, nonce: str, actor: int) -> None:
+        """Raises `BadText`."""
+        check_text(text)
+        await self._db.write(self._write_to, user_id, text.strip(), nonce=nonce, actor=actor, now=self._clock())
+
+    def _change(self, session: Session, wish: Change, actor: int, now: datetime) -> int:
+        self._staff.require(session, actor)
+        user = _locked(session, wish.user_id)
+        key = f"admin:{wish.nonce}"
+        done = session.scalar(select(_lines.c.balance_after).where(_lines.c.key == key))
+        if done is not None:
+            return int(done)
+        posting = _post(session, wish, key, now)
+        verb = "grant" if wish.amount > 0 else "take"
+        write_down(
+            session,
+            actor=actor,
+            action=f"credits.{verb}",
+            target_user_id=wish.user_id,
+            before={"balance": user.balance},
+            after={"balance": posting.balance_after, "amount": posting.amount},
+            reason=wish.reason,
+            now=now,
+        )
+        payload = {"amount": posting.amount, "balance": posting.balance_after, "reason": wish.reason}
+        outbox.enqueue(session, user_id=wish.user_id, kind="credits_changed", payload=payload, key=key, now=now)
+        return posting.balance_after
+
+    def _set_disabled(
+        self, session: Session, user_id: int, disabled: bool, *, actor: int, reason: str | None, now: datetime
+    ) -> None:
+        self._staff.require(session, actor)
+        user = _locked(session, user_id)
+        if (user.disabled_at is not None) is disabled:
+            return
+        if disabled and self._staff.role_of(session, user.telegram_id) is not None:
+            raise OneOfUs(user_id=user_id)
+        session.execute(update(_users).where(_users.c.id == user_id).values(disabled_at=now if disabled else None))
+        write_down(
+            session,
+            actor=actor,
+            action="user.disable" if disabled else "user.enable",
+            target_user_id=user_id,
+            before={"disabled": not disabled},
+            after={"disabled": disabled},
+            reason=reason and reason[:MAX_REASON],
+            now=now,
+        )
+
+    def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: int, now: datetime) -> None:
+        self._staff.require(session, actor)
+        _locked(session, user_id)
+        key = f"from_owner:{nonce}"
+        if not outbox.enqueue(session, user_id=user_id, kind="from_owner", payload={"text": text}, key=key, now=now):
+            return
+        write_down(session, actor=actor, action="user.write", target_user_id=user_id, after={"text": text}, now=now)
+
+
+def check_reason(text: str) -> str:
+    """Raises `BadReason`."""
+    reason = text.strip()
+    if not 0 < len(reason) <= MAX_REASON or "\x00" in reason:
+        raise BadReason
+    return reason
+
+
+def check_text(text: str) -> str:
+    """Raises `BadText`."""
+    if not 0 < len(text.strip()) <= MAX_TEXT or "\x00" in text:
+        raise BadText
+    return text.strip()
+
+
+def _locked(session: Session, user_id: int) -> AnyRow:
+    """What follows about one user happens once at a time. Raises `UnknownUser`."""
+    row = session.execute(select(_users).where(_users.c.id == user_id).with_for_update(key_share=True)).first()
+    if row is None:
+        raise ledger.UnknownUser(user_id=user_id)
+    return row
+
+
+def _post(session: Session, wish: Change, key: str, now: datetime) -> ledger.Posting:
+    if wish.amount > 0:
+        kind = TransactionKind.GRANT
+        return ledger.grant(
+            session, user_id=wish.user_id, amount=wish.amount, kind=kind, key=key, now=now, comment=wish.reason
+        )
+    try:
+        taken = ledger.take_back(
+            session, user_id=wish.user_id, amount=-wish.amount, key=key, now=now, comment=wish.reason
+        )
+    except ledger.InsufficientBalance as error:
+        raise CannotTake(rest=error.balance) from error
+    assert taken is not None  # only a partial taking can find nothing
+    return taken

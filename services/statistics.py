@@ -1,0 +1,201 @@
+"""How the shop does: numbers of the last days, in the days of the shop's time zone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CTE, Date, column, func, select, values
+from sqlalchemy.orm import Session
+
+from db.base import UtcDateTime, table_of
+from db.engine import Database
+from db.payments import Payment, PaymentStatus, Refund, RefundStatus
+from db.predictions import Prediction, PredictionStatus
+from db.users import User
+from services.clock import Clock
+from services.outbox import Outbox
+from services.predictions.history import History
+
+_users, _predictions, _payments, _refunds = table_of(User), table_of(Prediction), table_of(Payment), table_of(Refund)
+PERIODS: Final = (7, 30, 90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """`spent` in hundredths of a credit, without what came back; `revenue` in kopecks."""
+
+    date: date
+    predictions: int = 0
+    spent: int = 0
+    revenue: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSales:
+    """`spent` in hundredths."""
+
+    slug: str
+    predictions: int
+    spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Of the period, but for `users`, which are all there are. `active_users`: seen in it; `predictions`: sold in it,
+    the failed ones too. Money in kopecks, credits in hundredths. `days`: each of the period, the last is today;
+    `models`: the best first."""
+
+    users: int
+    new_users: int
+    active_users: int
+    predictions: int
+    failed: int
+    refunded: int
+    days: Sequence[Day]
+    models: Sequence[ModelSales]
+
+    @property
+    def spent(self) -> int:
+        return sum(day.spent for day in self.days)
+
+    @property
+    def revenue(self) -> int:
+        return sum(day.revenue for day in self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What is due and not done yet; ages in seconds of the oldest."""
+
+    predictions: int
+    predictions_age: float
+    letters: int
+    letters_age: float
+
+
+class Statistics:
+    """`zone`: the shop's, whose midnights part the days."""
+
+    def __init__(self, db: Database, clock: Clock, *, zone: str, history: History, outbox: Outbox) -> None:
+        self._db = db
+        self._clock = clock
+        self._zone = ZoneInfo(zone)
+        self._history = history
+        self._outbox = outbox
+
+    async def numbers(self, days: int) -> Numbers:
+        """Of today and the days before it; `days` of them in all."""
+        return await self._db.scan(_numbers, calendar(self._clock(), self._zone, days))
+
+    async def waiting(self) -> Waiting:
+        predictions, age = await self._history.queue(self._clock())
+        letters, letters_age = await self._outbox.backlog()
+        return Waiting(predictions=predictions, predictions_age=age, letters=letters, letters_age=letters_age)
+
+
+Calendar = Sequence[tuple[date, datetime, datetime]]
+"""Days with their beginnings and ends."""
+
+
+def calendar(now: datetime, zone: ZoneInfo, days: int) -> Calendar:
+    """A day in which the clocks are moved has 23 or 25 hours."""
+    today = now.astimezone(zone).date()
+    dates = [today - timedelta(days=ago) for ago in range(days - 1, -2, -1)]  # tomorrow's midnight ends today
+    midnights = [datetime.combine(each, time.min, zone) for each in dates]
+    return list(zip(dates[:-1], midnights[:-1], midnights[1:], strict=True))
+
+
+def _numbers(session: Session, days: Calendar) -> Numbers:
+    since = days[0][1]
+    table = _table(days)
+    sales = _sales(session, table)
+    revenue = _revenue(session, table)
+    by_day = {day: [sale for sale in sales if sale.day == day] for day in {sale.day for sale in sales}}
+    return Numbers(
+        users=session.scalar(select(func.count()).select_from(_users)) or 0,
+        new_users=session.scalar(select(func.count()).where(_users.c.created_at >= since)) or 0,
+        active_users=session.scalar(select(func.count()).where(_users.c.last_seen_at >= since)) or 0,
+        predictions=sum(sale.count for sale in sales),
+        failed=sum(sale.count for sale in sales if sale.status == PredictionStatus.FAILED),
+        refunded=_refunded(session, since),
+        days=[_day(each, by_day.get(each, []), revenue.get(each, 0)) for each, _, _ in days],
+        models=_by_model(sales),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sale:
+    """Predictions of one model sold on one day that have one status."""
+
+    day: date
+    slug: str
+    status: PredictionStatus
+    count: int
+    price: int
+
+    @property
+    def spent(self) -> int:
+        returned = self.status in (PredictionStatus.FAILED, PredictionStatus.CANCELED)
+        return 0 if returned else self.price
+
+
+def _table(days: Calendar) -> CTE:
+    """The days as a table: neither database needs to know a time zone, and indexes of times serve."""
+    columns = (column("day", Date), column("since", UtcDateTime()), column("until", UtcDateTime()))
+    return values(*columns, name="days").data(list(days)).cte("days")
+
+
+def _sales(session: Session, days: CTE) -> list[_Sale]:
+    p = _predictions.c
+    rows = session.execute(
+        select(days.c.day, p.model_slug, p.status, func.count(), func.sum(p.price))
+        .join(_predictions, (p.created_at >= days.c.since) & (p.created_at < days.c.until))
+        .group_by(days.c.day, p.model_slug, p.status)
+    )
+    return [
+        _Sale(day=day, slug=slug, status=PredictionStatus(status), count=count, price=int(price))
+        for day, slug, status, count, price in rows
+    ]
+
+
+def _revenue(session: Session, days: CTE) -> dict[date, int]:
+    """Kopecks that came, by day."""
+    p = _payments.c
+    rows = session.execute(
+        select(days.c.day, func.sum(p.amount_kopecks))
+        .join(_payments, (p.paid_at >= days.c.since) & (p.paid_at < days.c.until))
+        .where(p.status == PaymentStatus.SUCCEEDED)
+        .group_by(days.c.day)
+    )
+    return {day: int(kopecks) for day, kopecks in rows}
+
+
+def _refunded(session: Session, since: datetime) -> int:
+    """Kopecks sent back."""
+    r = _refunds.c
+    sent = (r.status == RefundStatus.SUCCEEDED) & (r.created_at >= since)
+    return int(session.scalar(select(func.sum(r.amount_kopecks)).where(sent)) or 0)
+
+
+def _day(day: date, sales: Sequence[_Sale], revenue: int) -> Day:
+    return Day(
+        date=day,
+        predictions=sum(sale.count for sale in sales),
+        spent=sum(sale.spent for sale in sales),
+        revenue=revenue,
+    )
+
+
+def _by_model(sales: Sequence[_Sale]) -> list[ModelSales]:
+    slugs = {sale.slug for sale in sales}
+    models = [
+        ModelSales(
+            slug=slug,
+            predictions=sum(sale.count for sale in sales if sale.slug == slug),
+            spent=sum(sale.spent for sale in sales if sale.slug == slug),
+        )
+        for slug in slugs
+    ]
+    return sorted(models, key=lambda model: (-model.spent, -model.predictions, model.slug))

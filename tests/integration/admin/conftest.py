@@ -1,0 +1,66 @@
+"""A shop with an owner, an admin, a moderator and a customer, on either database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import select
+
+from db.base import AnyRow, Base, table_of
+from db.billing import TransactionKind
+from db.engine import Database
+from db.users import AuditEntry, Role
+from services.admin_models import AdminModels
+from services.admin_users import AdminUsers
+from services.admins import Admins, Staff
+from services.billing import ledger
+from services.billing.audit import run_audit
+from tests.support.clock import FakeClock
+from tests.support.shop import add_user
+
+OWNER, ADMIN, MODERATOR, CUSTOMER, STRANGER = 1, 2, 3, 4, 5  # Telegram ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """`anna` is the customer's users.id; she has 10.00 credits."""
+
+    db: Database
+    clock: FakeClock
+    admins: Admins
+    users: AdminUsers
+    models: AdminModels
+    anna: int
+
+    async def rows(self, mapped: type[Base]) -> Sequence[AnyRow]:
+        table = table_of(mapped)
+        query = select(table).order_by(table.c.id)
+        return await self.db.read(lambda session: session.execute(query).all())
+
+    async def journal(self) -> list[str]:
+        return [row.action for row in await self.rows(AuditEntry)]
+
+    async def balance(self) -> int:
+        return (await self.users.card(self.anna)).balance
+
+    async def audit(self) -> None:
+        report = await run_audit(self.db)
+        assert report.exit_code == 0, str(report)
+
+
+@pytest.fixture
+async def office(database: Database, clock: FakeClock) -> Office:
+    return await open_office(database, clock)
+
+
+async def open_office(db: Database, clock: FakeClock) -> Office:
+    for telegram_id in (OWNER, ADMIN, MODERATOR):
+        await db.write(add_user, telegram_id=telegram_id)
+    anna = await db.write(add_user, telegram_id=CUSTOMER)
+    await db.write(ledger.grant, user_id=anna, amount=1000, kind=TransactionKind.WELCOME, key="welcome", now=clock())
+    staff = Staff((OWNER,))
+    admins = Admins(db, clock, staff)
+    await admins.appoint(ADMIN, Role.ADMIN, actor=OWNER)
+    await admins.appoint(MODERATOR, Role.MODERATOR, actor=OWNER)
+    users, models = AdminUsers(db, clock, staff), AdminModels(db, clock, staff)
+    return Office(db=db, clock=clock, admins=admins, users=users, models=models, anna=anna)

@@ -1,0 +1,60 @@
+"""Roles: who gives them, who may do what, and that every change is written down."""
+
+import pytest
+
+from db.users import AuditEntry, Role
+from services.admins import NotAllowed, OwnersAreSettled, OwnRole
+
+from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
+
+
+async def test_roles(office: Office) -> None:
+    people = (OWNER, ADMIN, MODERATOR, CUSTOMER, STRANGER)
+    roles = [await office.admins.role_of(each) for each in people]
+    assert roles == [Role.OWNER, Role.ADMIN, Role.MODERATOR, None, None]
+    listed = [(each.telegram_id, each.role, each.granted_by) for each in await office.admins.all()]
+    assert listed == [
+        (OWNER, Role.OWNER, None),
+        (ADMIN, Role.ADMIN, OWNER),
+        (MODERATOR, Role.MODERATOR, OWNER),
+    ]
+
+
+async def test_a_role_is_changed_and_taken_away(office: Office) -> None:
+    assert await office.admins.appoint(MODERATOR, Role.ADMIN, actor=OWNER) is Role.MODERATOR
+    assert await office.admins.appoint(MODERATOR, None, actor=OWNER) is Role.ADMIN
+    assert await office.admins.role_of(MODERATOR) is None
+    assert await office.admins.appoint(MODERATOR, None, actor=OWNER) is None
+    last = (await office.rows(AuditEntry))[-2:]
+    assert [(row.before, row.after) for row in last] == [
+        ({"role": "moderator"}, {"role": "admin"}),
+        ({"role": "admin"}, {"role": None}),
+    ]
+    assert [(row.actor_telegram_id, row.subject, row.target_user_id) for row in last] == [(OWNER, "3", 3)] * 2
+
+
+async def test_somebody_who_was_never_here_can_be_appointed(office: Office) -> None:
+    await office.admins.appoint(STRANGER, Role.MODERATOR, actor=OWNER)
+    newest = (await office.admins.all())[-1]
+    assert (newest.telegram_id, newest.user_id, newest.first_name) == (STRANGER, None, "")
+
+
+@pytest.mark.parametrize("actor", [ADMIN, MODERATOR, CUSTOMER, STRANGER])
+async def test_only_owners_appoint(office: Office, actor: int) -> None:
+    before = await office.journal()
+    for target in (CUSTOMER, actor, OWNER):
+        with pytest.raises(NotAllowed):
+            await office.admins.appoint(target, Role.ADMIN, actor=actor)
+    assert await office.journal() == before
+
+
+async def test_nobody_changes_a_role_of_their_own(office: Office) -> None:
+    for role in (Role.ADMIN, None):
+        with pytest.raises(OwnRole):
+            await office.admins.appoint(OWNER, role, actor=OWNER)
+
+
+async def test_owners_are_made_in_the_settings(office: Office) -> None:
+    with pytest.raises(OwnersAreSettled):
+        await office.admins.appoint(ADMIN, Role.OWNER, actor=OWNER)
+    assert await office.admins.role_of(ADMIN) is Role.ADMIN

@@ -1,0 +1,57 @@
+"""What admins change about models wins over the manifests, and is written down."""
+
+import pytest
+
+from db.users import AuditEntry
+from services.admin_models import ModelNotFound
+from tests.support.shop import add_model
+
+from .conftest import ADMIN, Office
+
+
+async def test_a_price(office: Office) -> None:
+    await office.db.write(add_model, price=100)
+    changed = await office.models.set_price("wine", 250, actor=ADMIN)
+    assert (changed.price, changed.manifest_price, changed.changed_price) == (250, 100, True)
+    await office.models.set_price("wine", 250, actor=ADMIN)  # nothing new
+    assert (await office.models.set_price("wine", 0, actor=ADMIN)).price == 0
+    assert (await office.models.set_price("wine", None, actor=ADMIN)).price == 100
+    entries = [row for row in await office.rows(AuditEntry) if row.action == "model.price"]
+    assert [(row.before, row.after) for row in entries] == [
+        ({"admin_price": None}, {"admin_price": 250}),
+        ({"admin_price": 250}, {"admin_price": 0}),
+        ({"admin_price": 0}, {"admin_price": None}),
+    ]
+    assert {row.subject for row in entries} == {"wine"}
+
+
+async def test_off_and_on(office: Office) -> None:
+    await office.db.write(add_model)
+    assert not (await office.models.enable("wine", enabled=False, actor=ADMIN)).enabled
+    assert (await office.models.enable("wine", enabled=True, actor=ADMIN)).enabled
+    assert (await office.journal())[-2:] == ["model.disable", "model.enable"]
+
+
+async def test_order(office: Office) -> None:
+    for slug in ("a", "b", "c"):
+        await office.db.write(add_model, slug=slug)
+    assert [each.slug for each in await office.models.move("c", places=-1, actor=ADMIN)] == ["a", "c", "b"]
+    assert [each.slug for each in await office.models.move("a", places=-1, actor=ADMIN)] == ["a", "c", "b"]
+    assert [each.slug for each in await office.models.move("a", places=9, actor=ADMIN)] == ["c", "b", "a"]
+    assert [each.slug for each in await office.models.all()] == ["c", "b", "a"]
+    moves = [row for row in await office.rows(AuditEntry) if row.action == "model.move"]
+    assert [(row.subject, row.before, row.after) for row in moves] == [
+        ("c", {"place": 3}, {"place": 2}),
+        ("a", {"place": 1}, {"place": 3}),
+    ]
+
+
+async def test_no_such_model(office: Office) -> None:
+    for act in (
+        office.models.get("none"),
+        office.models.set_price("none", 1, actor=ADMIN),
+        office.models.enable("none", enabled=True, actor=ADMIN),
+        office.models.move("none", places=1, actor=ADMIN),
+    ):
+        with pytest.raises(ModelNotFound):
+            await act

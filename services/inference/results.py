@@ -50,11 +50,11 @@ class Reader:
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
         if self._plain and not any(BadOutput in set(map(type, column)) for column in columns):
+            if len(columns) == 1:  # the usual model, and twice as quick
+                name = self._names[0]
+                return [Result({name: answer}, None, {}) for answer in columns[0]]
             names = self._names
-            return [
-                Result(outputs=dict(zip(names, answers, strict=True)), advice=None, images={})
-                for answers in zip(*columns, strict=True)
-            ]
+            return [Result(dict(zip(names, row, strict=True)), None, {}) for row in zip(*columns, strict=True)]
         return [self._result(answers) for answers in zip(*columns, strict=True)]
 
     def _result(self, answers: Sequence[Any]) -> Result | ShopError:

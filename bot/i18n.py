@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel import Locale
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -36,6 +37,7 @@ class Translator:
 
     def __init__(self, language: str, catalogue: gettext.NullTranslations, zone: ZoneInfo) -> None:
         self.language = language
+        self._locale = Locale.parse(language)  # by its name Babel would look for a file each time
         self._catalogue = catalogue
         self._zone = zone
 
@@ -124,7 +126,7 @@ class Translator:
 
     def number(self, value: float, decimals: int) -> str:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return format_decimal(value, format=pattern, locale=self.language)
+        return format_decimal(value, format=pattern, locale=self._locale)
 
     def figure(self, value: float, decimals: int) -> str:
         """At most so many decimals, without idle zeros, as it may also be typed: `1,065` would be read with a decimal
@@ -132,7 +134,7 @@ class Translator:
         if value and not 1e-12 < abs(value) < 1e15:
             return f"{value:.6g}".replace(".", "," if self.language == "ru" else ".")
         whole = "#,##0" if abs(value) >= (10_000 if self.language == "ru" else 1_000_000) else "0"
-        return str(format_decimal(value, format=f"{whole}.{'#' * decimals}".rstrip("."), locale=self.language))
+        return str(format_decimal(value, format=f"{whole}.{'#' * decimals}".rstrip("."), locale=self._locale))
 
     def credits(self, hundredths: int) -> str:
         """`1.00 credit`, `1.50 credits`; a fraction takes the form of two, in Russian too: 1.50 кредита."""
@@ -146,14 +148,14 @@ class Translator:
         return f"{day:%d.%m}.{day.year:04d}" if self.language == "ru" else day.isoformat()
 
     def date(self, at: dt.datetime) -> str:
-        return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self.language)
+        return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self._locale)
 
     def moment(self, at: dt.datetime) -> str:
-        return format_datetime(at.astimezone(self._zone), format="dd.MM.yyyy HH:mm", locale=self.language)
+        return f"{at.astimezone(self._zone):%d.%m.%Y %H:%M}"
 
     def short_moment(self, at: dt.datetime) -> str:
         """For buttons, where room is short: without the year."""
-        return format_datetime(at.astimezone(self._zone), format="dd.MM HH:mm", locale=self.language)
+        return f"{at.astimezone(self._zone):%d.%m %H:%M}"
 
 
 class Catalogues:

@@ -32,8 +32,7 @@ def router() -> Router:
 async def show_balance(
     event: Event, *, user: UserView, tr: Translator, state: FSMContext, statement: Statement, models: Models
 ) -> None:
-    last = await statement.page(user.id, 0, size=LAST)
-    expiring = await statement.expiring(user.id)
+    last, expiring = await statement.overview(user.id, LAST)
     titles = partial(titled, models=models, tr=tr)
     await respond(event, state, tr, balance_screen(user, expiring, last, titles, tr))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -134,8 +134,12 @@ def mark_blocked(session: Session, telegram_id: int, at: datetime | None) -> Non
     session.execute(update(_users).where(_users.c.telegram_id == telegram_id).values(blocked_at=at))
 
 
+# Built once, since every update asks: building and hashing a statement costs more than SQLite takes to run it.
+_by_telegram_id = select(_users).where(_users.c.telegram_id == bindparam("telegram_id"))
+
+
 def _find(session: Session, telegram_id: int) -> AnyRow | None:
-    return session.execute(select(_users).where(_users.c.telegram_id == telegram_id)).first()
+    return session.connection().execute(_by_telegram_id, {"telegram_id": telegram_id}).first()
 
 
 def _get(session: Session, user_id: int) -> UserView:

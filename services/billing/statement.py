@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -55,16 +55,15 @@ class Statement:
         """The user's operations, newest first; a page past the end is the last one."""
         return await self._db.read(_page, user_id, page, size)
 
-    async def expiring(self, user_id: int) -> list[Expiring]:
-        """Lots with an end, the nearest first."""
-        return await self._db.read(_expiring, user_id)
+    async def overview(self, user_id: int, size: int) -> tuple[StatementPage, list[Expiring]]:
+        """The newest operations; lots with an end, the nearest first. Both of one moment."""
+        return await self._db.read(_overview, user_id, size)
 
 
-def _page(session: Session, user_id: int, page: int, size: int) -> StatementPage:
-    total = session.scalar(select(func.count()).select_from(_lines).where(_lines.c.user_id == user_id)) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(page, 0), pages - 1)
-    columns = (
+# Statements are built once: building and hashing one costs more than SQLite takes to run it.
+_count = select(func.count()).select_from(_lines).where(_lines.c.user_id == bindparam("user_id"))
+_newest = (
+    select(
         _lines.c.id,
         _lines.c.kind,
         _lines.c.amount,
@@ -74,22 +73,33 @@ def _page(session: Session, user_id: int, page: int, size: int) -> StatementPage
         _lines.c.comment,
         _lines.c.created_at,
     )
-    rows = session.execute(
-        select(*columns)
-        .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
-        .where(_lines.c.user_id == user_id)
-        .order_by(_lines.c.id.desc())
-        .limit(size)
-        .offset(page * size)
-    )
+    .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
+    .where(_lines.c.user_id == bindparam("user_id"))
+    .order_by(_lines.c.id.desc())
+    .limit(bindparam("size"))
+    .offset(bindparam("skipped"))
+)
+_ending = (
+    select(_lots.c.remaining, _lots.c.expires_at)
+    .where(_lots.c.user_id == bindparam("user_id"), _lots.c.remaining > 0, _lots.c.expires_at.is_not(None))
+    .order_by(_lots.c.expires_at)
+)
+
+
+def _overview(session: Session, user_id: int, size: int) -> tuple[StatementPage, list[Expiring]]:
+    return _page(session, user_id, 0, size), _expiring(session, user_id)
+
+
+def _page(session: Session, user_id: int, page: int, size: int) -> StatementPage:
+    connection = session.connection()
+    total = connection.scalar(_count, {"user_id": user_id}) or 0
+    pages = max(1, -(-total // size))
+    page = min(max(page, 0), pages - 1)
+    rows = connection.execute(_newest, {"user_id": user_id, "size": size, "skipped": page * size})
     items = [Operation(**{**row, "kind": TransactionKind(row["kind"])}) for row in rows.mappings()]
     return StatementPage(items=items, page=page, pages=pages)
 
 
 def _expiring(session: Session, user_id: int) -> list[Expiring]:
-    rows = session.execute(
-        select(_lots.c.remaining, _lots.c.expires_at)
-        .where(_lots.c.user_id == user_id, _lots.c.remaining > 0, _lots.c.expires_at.is_not(None))
-        .order_by(_lots.c.expires_at)
-    )
+    rows = session.connection().execute(_ending, {"user_id": user_id})
     return [Expiring(remaining=row.remaining, expires_at=row.expires_at) for row in rows]

@@ -10,17 +10,19 @@ from typing import Any, Final
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
-from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
+from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 from aiogram.types import Update
 from pydantic import ValidationError
 
 from bot.commands import set_commands
 from bot.delivery import Delivery
 from bot.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.i18n import Catalogues
 from bot.letters import letter_presenters
+from bot.letters_payments import payment_presenters
 from bot.polling import Polling
 from bot.progress import ProgressBoard
 from bot.scheduler import every, make_scheduler
@@ -29,6 +31,7 @@ from bot.settings import Settings
 from bot.shop import Shop, make_shop
 from bot.supervisor import Supervisor
 from bot.telegram import PASSING, make_bot
+from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from db.engine import Database
 from services import charts
 from services.billing import ledger
@@ -61,7 +64,7 @@ class App:
         self.clock = clock
         self.db = Database(settings.database_url)
         self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
-        self.shop: Shop = make_shop(settings, self.db, clock, on_sold=self._sold)
+        self.shop: Shop = make_shop(settings, self.db, clock, on_sold=self._sold, on_news=self._settled)
         self.bot: Bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
         self.engine = Engine(max_threads=MODEL_THREADS)
         self.worker = Worker(self.db, self.engine, clock, self._settled)
@@ -70,7 +73,7 @@ class App:
         self.dispatcher: Dispatcher = make_dispatcher(
             self.shop, self.catalogues, self.storage, isolation, settings.owner_ids
         )
-        presenters = letter_presenters(self.shop, clock)
+        presenters = letter_presenters(self.shop, clock) | payment_presenters(self.shop, clock, self._form_waits)
         self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
         self.polling = Polling(self.bot, self.dispatcher, self.supervisor, ALLOWED_UPDATES)
         self.health = Health(self.shop, clock, self._telegram_state)
@@ -86,6 +89,7 @@ class App:
             if "scheduler" in self.parts:
                 every(scheduler, self._expire, name="expire_lots", seconds=60)
                 every(scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600)
+                keep_money_moving(scheduler, self.shop.till, self.shop.reminders)
                 scheduler.start()
             yield self
         finally:
@@ -102,9 +106,12 @@ class App:
         await self.shop.models.tell_owners(self.settings.owner_ids, problems)
         if self.parts & {"bot", "web"}:
             await self._connect()
+            await tell_why_closed(self.settings, self.db, self.clock)
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
         if listening is not None:
+            if self.shop.till is not None:
+                self.supervisor.keep(self.shop.till.events.run, name="notifications")
             server = make_server(make_web(self._hooks()))
             self.supervisor.keep(lambda: server.serve_on(listening), name="web")
         if "bot" in self.parts:
@@ -126,6 +133,8 @@ class App:
 
     async def _stop(self) -> None:
         await self.supervisor.close(first=("polling", "web"), drain=DRAIN_SECONDS)
+        if self.shop.till is not None:
+            self.shop.till.close()
         await self.engine.close()
         await self.storage.close()
         await self.bot.session.close()
@@ -178,6 +187,7 @@ class App:
             refresh_metrics=self.health.refresh,
             feed=self._feed if webhook else None,
             telegram_secret=secret.get_secret_value() if secret else "",
+            payments=None if self.shop.till is None else payment_hooks(self.settings, self.shop.till),
         )
 
     async def _feed(self, raw: dict[str, Any]) -> None:  # Any: Telegram's JSON
@@ -211,6 +221,10 @@ class App:
     async def _forget_dialogs(self) -> None:
         if isinstance(self.storage, SqlStorage):
             await self.storage.forget(self.clock() - FORGET_DIALOGS)
+
+    async def _form_waits(self, telegram_id: int) -> bool:
+        key = StorageKey(bot_id=self.bot.id, chat_id=telegram_id, user_id=telegram_id)
+        return FormState.load(await self.storage.get_data(key)) is not None
 
     def _sold(self, slug: str) -> None:
         self.worker.wake(slug)

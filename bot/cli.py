@@ -59,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, default=Path("data/demo"), help="where the demo keeps its database")
     add("migrate", _migrate, "Bring the database to the newest tables.")
     add("audit", _audit, "Prove the ledger's invariants on the database; exits 1 with the offending rows.")
+    add("reconcile", _reconcile, "Ask YooKassa for everything unfinished, once; prints what it changed.")
+    add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
     _add_models(add("models", _models_list, "The models of MODELS_DIR: list, check, init."))
     return parser
 
@@ -124,6 +126,18 @@ def _audit(_: argparse.Namespace) -> int:
         return report.exit_code
 
     return asyncio.run(audit())
+
+
+def _reconcile(_: argparse.Namespace) -> int:
+    from bot.commands_payments import run_reconcile
+
+    return run_reconcile()
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from bot.commands_doctor import run_doctor
+
+    return run_doctor()
 
 
 def _models_list(_: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ PROFILE: Final = "profile"
 LANGUAGE: Final = "language"
 HELP: Final = "help"
 TERMS: Final = "terms"
+TOPUP: Final = "topup"
 CONTINUE: Final = "continue"
 """Back to the form that is under way or paused."""
 MODEL: Final = "model"  # model:<slug>

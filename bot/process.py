@@ -18,7 +18,7 @@ log = structlog.get_logger()
 def run_process(part: str) -> int:
     """`run` has all parts and migrates the database; a single part refuses an old revision."""
     settings = load_settings()
-    set_up(settings.log_level, settings.log_format, [settings.bot_token.get_secret_value()])
+    set_up(settings.log_level, settings.log_format, settings.secrets)
     if part == "run":
         upgrade(settings.database_url)
     else:

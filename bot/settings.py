@@ -1,6 +1,7 @@
 """Settings from the environment or `.env`; every one but the token has a default."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,8 +10,11 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.billing.credits import BadAmount, parse_amount
+from services.payments.money import AmountOutOfBounds, parse_roubles
 
 MAX_CREDITS = 100_000_000  # hundredths; a typing mistake should not make a bonus of billions
+MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
+YOOKASSA_API = "https://api.yookassa.ru/v3"
 
 
 class SettingsError(Exception):
@@ -39,6 +43,16 @@ class Settings(StoreSettings):
     default_language: Literal["ru", "en"] = "ru"
     timezone: str = "Europe/Moscow"
     welcome_credits: int = 1000  # hundredths; written as credits: 10.00
+    credit_price: int = 1000  # kopecks for one credit; written as roubles: 10.00
+    payment_methods: Annotated[tuple[Literal["yookassa"], ...], NoDecode] = ("yookassa",)
+    yookassa_shop_id: str | None = None
+    yookassa_secret_key: SecretStr | None = None
+    yookassa_api_url: str = YOOKASSA_API
+    yookassa_vat_code: int | None = Field(default=None, ge=1, le=12)
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        ip_network("127.0.0.1"),
+        ip_network("::1"),
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -54,7 +68,7 @@ class Settings(StoreSettings):
     def _ids(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        parts = [part for part in re.split(r"[,;\s]+", value) if part]
+        parts = _words(value)
         if not all(part.isascii() and part.isdigit() for part in parts):
             raise ValueError("is a list of Telegram ids: numbers separated by commas")
         return tuple(int(part) for part in parts)
@@ -70,6 +84,44 @@ class Settings(StoreSettings):
             return parse_amount(value, low=1, high=MAX_CREDITS)
         except BadAmount as error:
             raise ValueError("is an amount of credits such as 10.00") from error
+
+    @field_validator("credit_price", mode="before")
+    @classmethod
+    def _roubles(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse_roubles(value, low=1, high=MAX_CREDIT_PRICE)
+        except AmountOutOfBounds as error:
+            raise ValueError("is a price in roubles such as 10.00") from error
+
+    @field_validator("payment_methods", mode="before")
+    @classmethod
+    def _methods(cls, value: object) -> object:
+        return tuple(_words(value)) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(word) for word in _words(value))
+        except ValueError as error:
+            raise ValueError("is a list of addresses and networks such as 127.0.0.1, 172.16.0.0/12") from error
+
+    @field_validator("yookassa_shop_id", "yookassa_secret_key", "yookassa_vat_code", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        """A line of `.env` without a value is no setting."""
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("yookassa_api_url")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s?#]+", value):
+            raise ValueError("is an address such as https://api.yookassa.ru/v3")
+        return value.rstrip("/")
 
     @field_validator("timezone")
     @classmethod
@@ -93,9 +145,25 @@ class Settings(StoreSettings):
             raise ValueError("TELEGRAM_MODE=webhook needs PUBLIC_URL and TELEGRAM_WEBHOOK_SECRET")
         return self
 
+    @model_validator(mode="after")
+    def _shop(self) -> "Settings":
+        if (self.yookassa_shop_id is None) != (self.yookassa_secret_key is None):
+            raise ValueError("YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY go together: one of them is not set")
+        return self
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not get into logs."""
+        hidden = (self.bot_token, self.telegram_webhook_secret, self.yookassa_secret_key)
+        return [secret.get_secret_value() for secret in hidden if secret is not None]
+
     @property
     def webhook_url(self) -> str:
         return f"{(self.public_url or '').rstrip('/')}/telegram/webhook"
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[,;\s]+", text) if word]
 
 
 S = TypeVar("S", bound=StoreSettings)

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.settings import Settings
+from bot.till import open_till
 from db.engine import Database
 from services.billing.statement import Statement
 from services.clock import Clock
 from services.files import Files
 from services.models import Models
 from services.outbox import Outbox
+from services.payments.packages import Packages
+from services.payments.reminders import Reminders
+from services.payments.till import Till
+from services.payments.views import Payments
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.users import Users
@@ -17,7 +22,8 @@ from services.users import Users
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """The names are those that handlers ask for."""
+    """The names are those that handlers ask for. `till` is None in a shop that takes no money; what was sold before
+    can still be looked at."""
 
     users: Users
     models: Models
@@ -26,9 +32,16 @@ class Shop:
     statement: Statement
     files: Files
     outbox: Outbox
+    packages: Packages
+    payments: Payments
+    reminders: Reminders
+    till: Till | None
 
 
-def make_shop(settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None]) -> Shop:
+def make_shop(
+    settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None], on_news: Callable[[], None]
+) -> Shop:
+    """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
     return Shop(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir),
@@ -37,4 +50,8 @@ def make_shop(settings: Settings, db: Database, clock: Clock, *, on_sold: Callab
         statement=Statement(db),
         files=Files(db, clock),
         outbox=Outbox(db, clock),
+        packages=Packages(db, clock),
+        payments=Payments(db),
+        reminders=Reminders(db, clock),
+        till=open_till(settings, db, clock, on_news),
     )

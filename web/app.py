@@ -1,4 +1,4 @@
-"""The HTTP edge: Telegram's webhook, health, readiness, metrics."""
+"""The HTTP edge: webhooks, health, readiness, metrics."""
 
 import hmac
 import json
@@ -10,6 +10,9 @@ import structlog
 from fastapi import FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from web.bodies import read_at_most
+from web.yookassa import PaymentHooks, add_yookassa
 
 log = structlog.get_logger()
 
@@ -30,13 +33,14 @@ class Readiness:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """What the endpoints call. `feed` handles one update of Telegram and returns when it is handled; it is None where
-    updates are polled."""
+    updates are polled. `payments` is None in a shop that takes no money."""
 
     readiness: Callable[[], Awaitable[Readiness]]
     registry: CollectorRegistry
     refresh_metrics: Callable[[], Awaitable[None]]
     feed: Callable[[dict[str, Any]], Awaitable[None]] | None = None  # Any: Telegram's JSON
     telegram_secret: str = ""
+    payments: PaymentHooks | None = None
 
 
 def make_web(hooks: Hooks) -> FastAPI:
@@ -58,6 +62,8 @@ def make_web(hooks: Hooks) -> FastAPI:
 
     if hooks.feed is not None:
         _add_telegram(app, hooks.feed, hooks.telegram_secret)
+    if hooks.payments is not None:
+        add_yookassa(app, hooks.payments)
     return app
 
 
@@ -81,13 +87,3 @@ def _add_telegram(app: FastAPI, feed: Callable[[dict[str, Any]], Awaitable[None]
             return PlainTextResponse("not an update", status_code=400)
         await feed(update)
         return PlainTextResponse("ok")
-
-
-async def read_at_most(request: Request, limit: int) -> bytes | None:
-    """The body, or None when it is longer than `limit` bytes; what is over is not kept in memory."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            return None
-    return bytes(body)

@@ -7,7 +7,9 @@ from services.errors import N_, ShopError
 
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]")
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
-TYPED = re.compile(r"(\d{1,12}(?:[.,]\d{1,2})?)(?:₽|р|руб|рублей|рубля|рубль|rub|rubles)?\.?", re.ASCII | re.IGNORECASE)
+TYPED = re.compile(
+    r"(\d{1,12}(?:[.,]\d{1,2})?)(?:(?:₽|р|руб|рублей|рубля|рубль|rub|rubles)\.?)?", re.ASCII | re.IGNORECASE
+)
 
 
 class AmountOutOfBounds(ShopError):

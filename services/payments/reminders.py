@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.billing import Lot, TransactionKind
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus
+from db.outbox import OutboxMessage, OutboxStatus, Priority
 from db.upsert import insert_into
 from services.billing.statement import Expiring
 from services.clock import Clock
@@ -69,6 +69,7 @@ def _letter(lot_id: int, user_id: int, now: datetime) -> dict[str, Any]:  # Any:
         "payload": {"lot_id": lot_id},
         "key": f"{KIND}:{lot_id}",
         "status": OutboxStatus.PENDING,
+        "priority": Priority.NEWS,
         "attempts": 0,
         "available_at": now,
         "created_at": now,

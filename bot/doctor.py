@@ -1,0 +1,231 @@
+"""`kassandra doctor`: looks at everything a shop needs, and says how to mend what is wrong."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiogram import Bot
+from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
+
+from bot.settings import YOOKASSA_API, Settings
+from bot.telegram import make_bot
+from bot.till import open_yookassa, why_closed
+from db.errors import DatabaseUnavailable, OldRevision
+from db.migrate import current_revision, require_head
+from services.clock import Clock
+from services.inference.check import check_folder
+from services.models import read_folders
+from services.payments.provider import NotAuthorized, ProviderError
+from services.payments.yookassa import ShopFacts
+
+SKEW_SECONDS = 30.0
+DATE_TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARNING = "warn"
+    """The shop works, but not as well as it could."""
+    FAILED = "FAIL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`fix`: what to do about it."""
+
+    name: str
+    state: State
+    text: str
+    fix: str = ""
+
+
+def good(name: str, text: str) -> Finding:
+    return Finding(name=name, state=State.OK, text=text)
+
+
+def poor(name: str, text: str, fix: str) -> Finding:
+    return Finding(name=name, state=State.WARNING, text=text, fix=fix)
+
+
+def bad(name: str, text: str, fix: str) -> Finding:
+    return Finding(name=name, state=State.FAILED, text=text, fix=fix)
+
+
+async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
+    """One finding after the other, each with its fix."""
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url, timeout=10.0)
+    try:
+        for look in (_token, _webhook):
+            for finding in await look(settings, bot):
+                yield finding
+    finally:
+        await bot.session.close()
+    for finding in await _shop(settings):
+        yield finding
+    yield _senders(settings)
+    yield _database(settings)
+    for finding in _models(settings):
+        yield finding
+    yield await _clock(settings, clock)
+
+
+async def _token(settings: Settings, bot: Bot) -> list[Finding]:
+    name = "token"
+    try:
+        me = await bot.me()
+    except TelegramUnauthorizedError:
+        return [bad(name, "Telegram does not know BOT_TOKEN", "copy it anew from @BotFather (/mybots, API Token)")]
+    except AiogramError as error:
+        url = settings.telegram_api_url
+        return [bad(name, f"no answer from {url}: {error}", "check the network and TELEGRAM_API_URL")]
+    found = [good(name, f"@{me.username}")]
+    if not settings.owner_ids:
+        found.append(poor("owners", "OWNER_IDS is empty", "put your Telegram id there: owners are told of trouble"))
+    return found
+
+
+async def _webhook(settings: Settings, bot: Bot) -> list[Finding]:
+    name, wanted = "webhook", settings.webhook_url if settings.telegram_mode == "webhook" else ""
+    try:
+        info = await bot.get_webhook_info()
+    except AiogramError:
+        return []  # said above
+    if info.url != wanted:
+        there, here = info.url or "none", wanted or "none (polling)"
+        return [poor(name, f"Telegram has {there}, the settings say {here}", "start the shop: it sets this itself")]
+    if wanted and info.last_error_message and info.pending_update_count:
+        fix = "check that PUBLIC_URL leads to WEB_PORT through a proxy with a valid certificate"
+        return [bad(name, f"{info.pending_update_count} updates wait: {info.last_error_message}", fix)]
+    return [good(name, wanted or "none: updates are polled")]
+
+
+async def _shop(settings: Settings) -> list[Finding]:
+    name = "yookassa"
+    if (missing := why_closed(settings)) is not None:
+        fix = "the keys are in YooKassa's cabinet under Integration, API keys; or set PAYMENT_METHODS to nothing"
+        return [poor(name, f"nobody can pay: {missing} are not set", fix)]
+    provider = open_yookassa(settings)
+    if provider is None or "yookassa" not in settings.payment_methods:
+        return [good(name, "this shop takes no payments")]
+    try:
+        facts = await provider.about()
+    except NotAuthorized as error:
+        fix = "copy YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY anew; a new key ends the old one"
+        return [bad(name, f"YooKassa does not take the shop's id and key ({error.code})", fix)]
+    except ProviderError as error:
+        fix = f"check the network and YOOKASSA_API_URL ({settings.yookassa_api_url})"
+        return [bad(name, f"YooKassa does not answer ({error.code})", fix)]
+    finally:
+        provider.close()
+    return [*_account(settings, facts), _receipts(settings, facts)]
+
+
+def _account(settings: Settings, facts: ShopFacts) -> list[Finding]:
+    name, secret = "yookassa", settings.yookassa_secret_key
+    assert secret is not None  # or there was no provider
+    if facts.shop_id != settings.yookassa_shop_id:
+        text = f"the key is of shop {facts.shop_id}, YOOKASSA_SHOP_ID is {settings.yookassa_shop_id}"
+        return [bad(name, text, "take both from the same shop: no payment would be credited")]
+    if facts.test != secret.get_secret_value().startswith("test_"):
+        return [bad(name, "the key's kind is not the shop's (test or live)", "copy the key anew")]
+    if not facts.enabled:
+        return [bad(name, f"shop {facts.shop_id} is switched off at YooKassa", "finish its set-up in the cabinet")]
+    kind = "test shop" if facts.test else "shop"
+    found = [good(name, f"{kind} {facts.shop_id}; {', '.join(facts.methods) or 'no means of payment listed'}")]
+    if facts.test and settings.yookassa_api_url == YOOKASSA_API:
+        found.append(poor("live", "this is a test shop: cards are not charged", "put the live shop's id and key"))
+    return found
+
+
+def _receipts(settings: Settings, facts: ShopFacts) -> Finding:
+    name = "receipts"
+    if facts.receipts and settings.yookassa_vat_code is None:
+        fix = "set YOOKASSA_VAT_CODE (1 is without VAT): payments would fail with “Receipt is missing or illegal”"
+        return bad(name, "the shop sends receipts through YooKassa (54-FZ), and we send none", fix)
+    if not facts.receipts and settings.yookassa_vat_code is not None:
+        fix = "switch receipts on in the cabinet, or leave YOOKASSA_VAT_CODE empty"
+        return poor(name, "YOOKASSA_VAT_CODE is set, but the shop does not send receipts", fix)
+    code = settings.yookassa_vat_code
+    return good(name, "none are sent" if code is None else f"sent with vat_code {code}; e-mail addresses are asked for")
+
+
+def _senders(settings: Settings) -> Finding:
+    """Whether notifications can come, and from whom they would seem to."""
+    name = "notifications"
+    if settings.yookassa_shop_id is None:
+        return good(name, "not needed")
+    if settings.yookassa_api_url != YOOKASSA_API:
+        return good(name, "taken from this machine: YOOKASSA_API_URL is not YooKassa's own")
+    if not settings.public_url:
+        fix = (
+            "set PUBLIC_URL and name PUBLIC_URL/webhooks/yookassa in the cabinet under Integration, HTTP notifications"
+        )
+        return poor(name, "none can come: PUBLIC_URL is not set. Payments are found within minutes by asking", fix)
+    url = urlsplit(settings.public_url)
+    if url.scheme != "https" or url.port not in (None, 443, 8443):
+        return bad(
+            name, f"YooKassa calls https on port 443 or 8443 only, not {settings.public_url}", "change PUBLIC_URL"
+        )
+    if not _is_local(settings.web_host) and not settings.trusted_proxies:
+        fix = "if a proxy stands before WEB_PORT, name its address in TRUSTED_PROXIES, else its calls are refused"
+        return poor(name, "TRUSTED_PROXIES is empty", fix)
+    proxies = ", ".join(str(network) for network in settings.trusted_proxies) or "nobody"
+    address = f"{settings.public_url.rstrip('/')}/webhooks/yookassa"
+    return good(name, f"{address}; forwarded addresses are believed of {proxies}")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _database(settings: Settings) -> Finding:
+    name = "database"
+    try:
+        require_head(settings.database_url)
+    except OldRevision as error:
+        return bad(name, str(error), "run: kassandra migrate")
+    except DatabaseUnavailable as error:
+        return bad(name, str(error), "check DATABASE_URL and that the server runs")
+    return good(name, f"revision {current_revision(settings.database_url)}")
+
+
+def _models(settings: Settings) -> list[Finding]:
+    found, problems = read_folders(settings.models_dir)
+    findings = [bad("models", f"{problem.slug}: {problem.text}", "mend it; it is not sold") for problem in problems]
+    for slug in found:
+        wrong = [line for line in check_folder(settings.models_dir / slug) if not line.ok]
+        findings += [bad("models", f"{slug}: {line.detail}", line.fix) for line in wrong]
+    if not found:
+        findings.append(bad("models", f"nothing is on sale in {settings.models_dir}", "see docs/manifest.md"))
+    return findings or [good("models", ", ".join(found))]
+
+
+async def _clock(settings: Settings, clock: Clock) -> Finding:
+    """Against the Date that Telegram's server puts on its answers."""
+    name = "clock"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=DATE_TIMEOUT) as http,
+            http.head(settings.telegram_api_url, allow_redirects=False) as answer,
+        ):
+            theirs = parsedate_to_datetime(answer.headers["Date"])
+    except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
+        return poor(name, f"nobody to compare it with: {type(error).__name__}", "check the network")
+    return judge_clock(clock(), theirs)
+
+
+def judge_clock(ours: datetime, theirs: datetime) -> Finding:
+    skew = (ours - theirs).total_seconds()
+    if abs(skew) > SKEW_SECONDS:
+        word = "ahead" if skew > 0 else "behind"
+        fix = "let the machine keep time (timedatectl set-ntp true): bonuses and expiries follow this clock"
+        return bad("clock", f"{abs(skew):.0f} s {word} of Telegram's", fix)
+    return good("clock", f"within {max(abs(skew), 1):.0f} s of Telegram's")

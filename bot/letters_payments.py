@@ -1,0 +1,93 @@
+"""Letters about money."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+from bot.delivery import Parcel, Present
+from bot.i18n import Translator
+from bot.screens import Screen
+from bot.shop import Shop
+from bot.views.payments import (
+    canceled_screen,
+    expiring_screen,
+    paid_screen,
+    problem_screen,
+    ready_screen,
+    refunded_screen,
+)
+from db.payments import PaymentStatus
+from services.clock import Clock
+from services.outbox import Letter
+from services.payments.alerts import Problem
+from services.payments.apply import Fact
+from services.payments.views import PaymentNotFound, PaymentView
+
+IN_PLACE = timedelta(minutes=20)  # news of an older payment comes as a new message: nobody looks so far up
+FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
+
+
+def payment_presenters(shop: Shop, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+    return {
+        "payment": _payment(shop, clock, form_waits),
+        "refund": _refund(shop),
+        "credits_expire": _expiring(shop),
+        "payment_problem": _problem(shop),
+    }
+
+
+def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        """What has been overtaken by other news is not told."""
+        payment = await shop.payments.get(UUID(letter.payload["payment_id"]))
+        waits = await form_waits(letter.telegram_id)
+        screen: Screen
+        match letter.payload["fact"], payment.status:
+            case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
+                screen = ready_screen(payment, tr)
+            case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
+                user = await shop.users.get(letter.user_id)
+                screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
+            case Fact.CANCELED, PaymentStatus.CANCELED:
+                screen = canceled_screen(payment, tr, form_waits=waits)
+            case _:
+                return None
+        soon = clock() - payment.created_at < IN_PLACE
+        return Parcel(screen=screen, into=payment.message_id if soon else None)
+
+    return present
+
+
+def _refund(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        refund = await shop.payments.refund(UUID(letter.payload["refund_id"]))
+        if refund is None:
+            return None
+        user = await shop.users.get(letter.user_id)
+        return Parcel(screen=refunded_screen(refund, tr, balance=user.balance))
+
+    return present
+
+
+def _expiring(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        lot = await shop.reminders.lot(letter.payload["lot_id"])
+        return None if lot is None else Parcel(screen=expiring_screen(lot, tr))
+
+    return present
+
+
+def _problem(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel:
+        payment = await _named(shop, letter.payload.get("payment_id"))
+        problem = Problem(letter.payload["problem"])
+        return Parcel(screen=problem_screen(problem, letter.payload["detail"], payment, tr))
+
+    return present
+
+
+async def _named(shop: Shop, payment_id: str | None) -> PaymentView | None:
+    try:
+        return None if payment_id is None else await shop.payments.get(UUID(payment_id))
+    except PaymentNotFound:
+        return None

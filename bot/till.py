@@ -1,0 +1,97 @@
+"""The till of a shop, as its settings say."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.scheduler import every
+from bot.settings import YOOKASSA_API, Settings
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from services.clock import Clock
+from services.payments.alerts import Problem, tell
+from services.payments.reminders import Reminders
+from services.payments.terms import Terms
+from services.payments.till import Till, make_till
+from services.payments.yookassa import YooKassa
+from web.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
+
+log = structlog.get_logger()
+
+RECONCILE_SECONDS = 60
+TEST_KEYS = "test_"  # what the secret keys of test shops begin with
+
+
+def open_till(settings: Settings, db: Database, clock: Clock, on_news: Callable[[], None]) -> Till | None:
+    """None where the settings name no provider; `why_closed` says which is missing."""
+    if "yookassa" not in settings.payment_methods:
+        return None
+    provider = open_yookassa(settings)
+    if provider is None or settings.yookassa_shop_id is None or settings.yookassa_secret_key is None:
+        return None
+    terms = Terms(
+        credit_price=settings.credit_price,
+        shop_id=settings.yookassa_shop_id,
+        test=settings.yookassa_secret_key.get_secret_value().startswith(TEST_KEYS),
+        vat_code=settings.yookassa_vat_code,
+        owners=settings.owner_ids,
+    )
+    return make_till(db, clock, provider, terms, on_news)
+
+
+def open_yookassa(settings: Settings) -> YooKassa | None:
+    if settings.yookassa_shop_id is None or settings.yookassa_secret_key is None:
+        return None
+    return YooKassa(
+        shop_id=settings.yookassa_shop_id,
+        secret_key=settings.yookassa_secret_key.get_secret_value(),
+        api_url=settings.yookassa_api_url,
+    )
+
+
+def why_closed(settings: Settings) -> str | None:
+    """Which settings a till would need; None where there is one, or nobody wants one."""
+    if "yookassa" not in settings.payment_methods or settings.yookassa_shop_id is not None:
+        return None
+    return "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY"
+
+
+async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> None:
+    """Each owner is told once."""
+    if (missing := why_closed(settings)) is not None:
+        log.warning("payments_off", missing=missing)
+        await db.write(tell, settings.owner_ids, Problem.OFF, about="settings", detail=missing, now=clock())
+
+
+def keep_money_moving(scheduler: AsyncIOScheduler, till: Till | None, reminders: Reminders) -> None:
+    """What the clock wakes: the reconciler, reminders, the end of old notifications."""
+
+    async def reconcile(till: Till) -> None:
+        done = await till.reconciler.round()
+        if done.payments or done.refunds:
+            log.info("reconciled", payments=len(done.payments), refunds=len(done.refunds))
+
+    every(scheduler, _patient(reminders.tell_expiring, "remind"), name="remind", seconds=3600)
+    if till is not None:
+        every(scheduler, _patient(lambda: reconcile(till), "reconcile"), name="reconcile", seconds=RECONCILE_SECONDS)
+        every(scheduler, _patient(till.events.forget, "forget"), name="forget_notifications", seconds=24 * 3600)
+
+
+def _patient(work: Callable[[], Awaitable[object]], name: str) -> Callable[[], Awaitable[None]]:
+    """A job that is done the next time where the database is away now."""
+
+    async def job() -> None:
+        try:
+            await work()
+        except DatabaseUnavailable as error:
+            log.warning("job_waits_for_database", job=name, error=str(error))
+
+    return job
+
+
+def payment_hooks(settings: Settings, till: Till) -> PaymentHooks:
+    """A YooKassa that is not the real one, such as the sandbox, calls from this machine."""
+    real = settings.yookassa_api_url == YOOKASSA_API
+    senders = YOOKASSA_NETWORKS if real else (*YOOKASSA_NETWORKS, *LOOPBACK)
+    return PaymentHooks(keep=till.events.keep, senders=senders, proxies=settings.trusted_proxies)

@@ -1,0 +1,125 @@
+"""What became of payments and refunds, as messages."""
+
+from datetime import timedelta
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.keyboards import Row
+from bot.screens import Button, Screen
+from services.billing.statement import Expiring
+from services.errors import N_
+from services.payments.alerts import Problem
+from services.payments.money import to_words
+from services.payments.reasons import payment_reason, refund_reason
+from services.payments.views import PaymentView, RefundView
+
+PROBLEMS = {
+    Problem.OFF: N_(
+        "Customers cannot top up: there is no payment provider. Set {detail} in .env and restart; the keys are in "
+        "YooKassa's cabinet under Integration, API keys. Without payments, set PAYMENT_METHODS to nothing."
+    ),
+    Problem.NOT_AUTHORIZED: N_(
+        "YooKassa does not take the shop's id or key ({detail}), so nobody can pay. Check YOOKASSA_SHOP_ID and "
+        "YOOKASSA_SECRET_KEY; “kassandra doctor” says more."
+    ),
+    Problem.PAYMENT_MISMATCH: N_(
+        "A payment is not at YooKassa what it is in our books, and nothing was credited: {detail}. If the money is "
+        "yours, give the credits by hand; if not, refund it in YooKassa's cabinet."
+    ),
+    Problem.REFUND_MISMATCH: N_(
+        "A refund is not at YooKassa what it is in our books, and no credits were taken: {detail}. Look at it in "
+        "YooKassa's cabinet."
+    ),
+    Problem.REFUND_UNKNOWN: N_(
+        "YooKassa has not answered a refund for a day, and it may have been made. Look into YooKassa's cabinet before "
+        "you refund again."
+    ),
+    Problem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
+    Problem.UNCOLLECTED: N_(
+        "A refund made in YooKassa's cabinet found its credits spent: {detail} could not be taken back."
+    ),
+}
+
+
+def ready_screen(payment: PaymentView, tr: Translator) -> Screen:
+    """The link that could not be shown at once."""
+    assert payment.confirmation_url is not None
+    pay = Button(
+        text=tr.gettext("💳 Pay {amount} ₽", amount=to_words(payment.amount_kopecks)), url=payment.confirmation_url
+    )
+    text = tr.html(
+        "The payment service answers again. Your payment of <b>{amount} ₽</b> for {credits} is ready.",
+        amount=to_words(payment.amount_kopecks),
+        credits=tr.credits(payment.credits),
+    )
+    return Screen(text=text, rows=((pay,), (keyboards.menu_button(tr),)))
+
+
+def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, form_waits: bool) -> Screen:
+    parts = [
+        tr.html(
+            "✅ Paid: <b>{amount} ₽</b>, {credits} added.",
+            amount=to_words(payment.amount_kopecks),
+            credits=tr.credits(payment.credits),
+        )
+    ]
+    if payment.valid_days is not None and payment.paid_at is not None:
+        end = payment.paid_at + timedelta(days=payment.valid_days)
+        parts.append(tr.html("They are valid until {date}.", date=tr.date(end)))
+    parts.append(tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
+    return Screen(text=Html("\n".join(parts)), rows=_onward(tr, form_waits=form_waits))
+
+
+def canceled_screen(payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
+    text = tr.html(
+        "✖️ The payment of {amount} ₽ did not go through.\n{reason}",
+        amount=to_words(payment.amount_kopecks),
+        reason=tr.gettext(payment_reason(payment.cancel_reason)),
+    )
+    again = Button(text=tr.gettext("💳 Top up"), action=keyboards.TOPUP)
+    return Screen(text=text, rows=((again,), *_onward(tr, form_waits=form_waits)))
+
+
+def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Screen:
+    parts = [
+        tr.html(
+            "↩️ <b>{amount} ₽</b> were sent back to you; the bank shows them within some days.",
+            amount=to_words(refund.amount_kopecks),
+        )
+    ]
+    if refund.credits_taken:
+        parts.append(tr.html("{credits} went with them.", credits=tr.credits(refund.credits_taken)))
+    parts.append(tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
+    return Screen(text=Html("\n".join(parts)), rows=((keyboards.menu_button(tr),),))
+
+
+def expiring_screen(lot: Expiring, tr: Translator) -> Screen:
+    text = tr.html(
+        "⏳ {credits} of your package can be used until {moment}.",
+        credits=tr.credits(lot.remaining),
+        moment=tr.moment(lot.expires_at),
+    )
+    return Screen(text=text, rows=((keyboards.models_button(tr),), (keyboards.menu_button(tr),)))
+
+
+def problem_screen(problem: Problem, detail: str, payment: PaymentView | None, tr: Translator) -> Screen:
+    """For owners."""
+    if problem is Problem.REFUND_FAILED:
+        detail = tr.gettext(refund_reason(detail))
+    parts = [Html("⚠️ " + tr.html(PROBLEMS[problem], detail=detail))]
+    if payment is not None:
+        parts.append(
+            tr.html(
+                "Payment <code>{id}</code>, {amount} ₽, {moment}",
+                id=str(payment.id),
+                amount=to_words(payment.amount_kopecks),
+                moment=tr.moment(payment.created_at),
+            )
+        )
+    return Screen(text=Html("\n".join(parts)))
+
+
+def _onward(tr: Translator, *, form_waits: bool) -> tuple[Row, ...]:
+    """To the form that the customer could not pay for, if there is one."""
+    first = keyboards.continue_button(tr) if form_waits else keyboards.models_button(tr)
+    return ((first,), (keyboards.menu_button(tr),))

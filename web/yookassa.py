@@ -1,0 +1,70 @@
+"""`POST /webhooks/yookassa`: a notification is stored and acknowledged; what it claims is looked into afterwards.
+
+Nothing is credited because a notification says so; strangers are turned away only so that they cannot make the shop ask
+YooKassa all day."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse
+
+from db.errors import DatabaseUnavailable
+from services.payments.events import BadNotification
+from web.bodies import read_at_most
+from web.senders import Network, client_address, is_in
+
+log = structlog.get_logger()
+
+MAX_BYTES = 256 * 1024
+YOOKASSA_NETWORKS: tuple[Network, ...] = tuple(
+    ip_network(network)
+    for network in (
+        "77.75.153.0/25",
+        "77.75.154.128/25",
+        "77.75.156.11/32",
+        "77.75.156.35/32",
+        "185.71.76.0/27",
+        "185.71.77.0/27",
+        "2a02:5180::/32",
+    )
+)
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentHooks:
+    """`keep` stores a notification and returns when it is safe; `senders` may send them; of `proxies` the forwarded
+    addresses are believed."""
+
+    keep: Callable[[bytes], Awaitable[None]]
+    senders: Sequence[Network]
+    proxies: Sequence[Network]
+
+
+def add_yookassa(app: FastAPI, hooks: PaymentHooks) -> None:
+    @app.post("/webhooks/yookassa")
+    async def yookassa_webhook(request: Request) -> PlainTextResponse:
+        """Only 200 acknowledges: YooKassa repeats anything else for a day."""
+        address = client_address(request, hooks.proxies)
+        if address is None or not is_in(address, hooks.senders):
+            log.warning("yookassa_webhook_from_stranger", address=str(address), peer=_peer(request))
+            return PlainTextResponse("forbidden", status_code=403)
+        body = await read_at_most(request, MAX_BYTES)
+        if body is None:
+            return PlainTextResponse("too large", status_code=413)
+        try:
+            await hooks.keep(body)
+        except BadNotification as error:
+            log.warning("yookassa_webhook_not_understood", reason=str(error))
+            return PlainTextResponse(str(error), status_code=400)
+        except DatabaseUnavailable as error:
+            log.warning("yookassa_webhook_not_kept", error=str(error))
+            return PlainTextResponse("try again", status_code=503)
+        return PlainTextResponse("ok")
+
+
+def _peer(request: Request) -> str | None:
+    return None if request.client is None else request.client.host

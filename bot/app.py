@@ -174,7 +174,7 @@ class App:
 
     async def _set_commands(self) -> None:
         try:
-            await set_commands(self.bot, self.catalogues)
+            await set_commands(self.bot, self.catalogues, can_top_up=self.shop.till is not None)
         except AiogramError as error:  # the shop works without a commands menu
             log.warning("commands_not_set", error=str(error))
 

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "menu": N_("Main menu"),
     "models": N_("What can be predicted"),
     "balance": N_("Your credits"),
+    "topup": N_("Buy credits"),
     "history": N_("Your predictions and operations"),
     "profile": N_("What the shop knows of you"),
     "language": N_("Русский / English"),
@@ -32,14 +33,14 @@ ABOUT: Final = N_(
 )
 
 
-async def set_commands(bot: Bot, catalogues: Catalogues) -> None:
+async def set_commands(bot: Bot, catalogues: Catalogues, *, can_top_up: bool) -> None:
     """For every private chat, in English for those who read neither language. The texts of the profile are a nicety:
     failing to set them is logged only. Raises `AiogramError`."""
     scope = BotCommandScopeAllPrivateChats()
     for language in LANGUAGES:
         tr = catalogues[language]
         code = None if language == "en" else language
-        await bot.set_my_commands(commands(tr), scope=scope, language_code=code)
+        await bot.set_my_commands(commands(tr, can_top_up=can_top_up), scope=scope, language_code=code)
         try:
             await bot.set_my_short_description(tr.gettext(SHORT_ABOUT), language_code=code)
             await bot.set_my_description(tr.gettext(ABOUT), language_code=code)
@@ -47,13 +48,20 @@ async def set_commands(bot: Bot, catalogues: Catalogues) -> None:
             log.warning("about_not_set", language=language, error=str(error))
 
 
-async def set_chat_commands(bot: Bot, chat_id: int, tr: Translator) -> None:
+async def set_chat_commands(bot: Bot, chat_id: int, tr: Translator, *, can_top_up: bool) -> None:
     """The commands menu of one chat, whose person chose another language than Telegram's."""
     try:
-        await bot.set_my_commands(commands(tr), scope=BotCommandScopeChat(chat_id=chat_id))
+        listed = commands(tr, can_top_up=can_top_up)
+        await bot.set_my_commands(listed, scope=BotCommandScopeChat(chat_id=chat_id))
     except AiogramError as error:  # a menu in the other language is no reason to refuse
         log.warning("chat_commands_not_set", chat_id=chat_id, error=str(error))
 
 
-def commands(tr: Translator) -> list[BotCommand]:
-    return [BotCommand(command=name, description=tr.gettext(text)) for name, text in COMMANDS.items()]
+def commands(tr: Translator, *, can_top_up: bool) -> list[BotCommand]:
+    listed = offered(can_top_up=can_top_up)
+    return [BotCommand(command=name, description=tr.gettext(text)) for name, text in listed.items()]
+
+
+def offered(*, can_top_up: bool) -> dict[str, str]:
+    """Commands with their texts; a shop that takes no money does not speak of it."""
+    return {name: text for name, text in COMMANDS.items() if can_top_up or name != "topup"}

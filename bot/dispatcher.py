@@ -16,10 +16,15 @@ ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_membe
 def make_dispatcher(
     shop: Shop, catalogues: Catalogues, storage: BaseStorage, isolation: BaseEventIsolation, owner_ids: tuple[int, ...]
 ) -> Dispatcher:
-    """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `user`, `tr`."""
+    """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `can_top_up`, `user`, `tr`."""
     services = {field.name: getattr(shop, field.name) for field in fields(shop)}
     dispatcher = Dispatcher(
-        storage=storage, events_isolation=isolation, catalogues=catalogues, owner_ids=owner_ids, **services
+        storage=storage,
+        events_isolation=isolation,
+        catalogues=catalogues,
+        owner_ids=owner_ids,
+        can_top_up=shop.till is not None,
+        **services,
     )
     for middleware in (Once(), TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues)):
         dispatcher.update.outer_middleware(middleware)

@@ -19,6 +19,7 @@ LANGUAGE: Final = "language"
 HELP: Final = "help"
 TERMS: Final = "terms"
 TOPUP: Final = "topup"
+PAYMENTS: Final = "payments"  # payments:<page>
 CONTINUE: Final = "continue"
 """Back to the form that is under way or paused."""
 MODEL: Final = "model"  # model:<slug>
@@ -33,6 +34,10 @@ def menu_button(tr: Translator) -> Button:
 
 def models_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🔮 Models"), action=MODELS)
+
+
+def topup_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("💳 Top up"), action=TOPUP)
 
 
 def back_button(tr: Translator, action: str) -> Button:

@@ -13,9 +13,9 @@ from bot.views.payments import (
     expiring_screen,
     paid_screen,
     problem_screen,
-    ready_screen,
     refunded_screen,
 )
+from bot.views.topup import payment_screen
 from db.payments import PaymentStatus
 from services.clock import Clock
 from services.outbox import Letter
@@ -23,7 +23,7 @@ from services.payments.alerts import Problem
 from services.payments.apply import Fact
 from services.payments.views import PaymentNotFound, PaymentView
 
-IN_PLACE = timedelta(minutes=20)  # news of an older payment comes as a new message: nobody looks so far up
+IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
 FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
 
 
@@ -38,17 +38,17 @@ def payment_presenters(shop: Shop, clock: Clock, form_waits: FormWaits) -> dict[
 
 def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
     async def present(letter: Letter, tr: Translator) -> Parcel | None:
-        """What has been overtaken by other news is not told."""
+        """What has been overtaken by other news is not told, and who left a payment does not miss it."""
         payment = await shop.payments.get(UUID(letter.payload["payment_id"]))
         waits = await form_waits(letter.telegram_id)
         screen: Screen
         match letter.payload["fact"], payment.status:
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
-                screen = ready_screen(payment, tr)
+                screen = payment_screen(payment, tr)
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
                 user = await shop.users.get(letter.user_id)
                 screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
-            case Fact.CANCELED, PaymentStatus.CANCELED:
+            case Fact.CANCELED, PaymentStatus.CANCELED if payment.message_id is not None:
                 screen = canceled_screen(payment, tr, form_waits=waits)
             case _:
                 return None

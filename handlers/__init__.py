@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from handlers import account, fallback, form, help, menu, models, profile, start  # noqa: A004 - the command's own name
+from handlers import account, fallback, form, help, menu, models, profile, start, topup  # noqa: A004 - the command's own name
 
 
 def routers() -> list[Router]:
@@ -13,10 +13,12 @@ def routers() -> list[Router]:
         menu.router(),
         start.router(),
         profile.router(),
+        topup.router(),
         help.router(),
         models.router(),
         fallback.commands_router(),
         form.router(),
         profile.answers_router(),
+        topup.answers_router(),
         fallback.router(),
     ]

@@ -30,11 +30,18 @@ def router() -> Router:
 
 
 async def show_balance(
-    event: Event, *, user: UserView, tr: Translator, state: FSMContext, statement: Statement, models: Models
+    event: Event,
+    *,
+    user: UserView,
+    tr: Translator,
+    state: FSMContext,
+    statement: Statement,
+    models: Models,
+    can_top_up: bool,
 ) -> None:
     last, expiring = await statement.overview(user.id, LAST)
     titles = partial(titled, models=models, tr=tr)
-    await respond(event, state, tr, balance_screen(user, expiring, last, titles, tr))
+    await respond(event, state, tr, balance_screen(user, expiring, last, titles, tr, can_top_up=can_top_up))
 
 
 async def show_history(

@@ -73,8 +73,8 @@ async def keep(fsm: FSMContext, form: Form, turn: Turn, message_id: int | None, 
     await fsm.set_state(FormDialog.answering)
 
 
-def screen_of(form: Form, turn: Turn, user: UserView, tr: Translator) -> Screen:
-    return render(form, turn, tr, balance=user.balance)
+def screen_of(form: Form, turn: Turn, user: UserView, tr: Translator, *, can_top_up: bool) -> Screen:
+    return render(form, turn, tr, balance=user.balance, can_top_up=can_top_up)
 
 
 async def show_below(event: Message | CallbackQuery, screen: Screen, *, old: int | None) -> int:

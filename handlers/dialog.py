@@ -1,8 +1,8 @@
 """How commands, menus and forms live together in one chat.
 
 A form that is under way survives every other screen: those of commands bear a button back to it. While its state is
-set, what is typed answers it; the main menu and a question of the profile pause it (the state goes, the answers
-stay). /start, /cancel and another form end it.
+set, what is typed answers it; the main menu and questions of the profile or the till pause it (the state goes, the
+answers stay). /start, /cancel and another form end it.
 """
 
 from aiogram.fsm.context import FSMContext
@@ -14,6 +14,7 @@ from bot.forms.model import FormState
 from bot.i18n import Translator
 from bot.screens import Screen
 from services.models import Models
+from services.users import UserView
 
 Event = Message | CallbackQuery  # a command and the button that does the same share a handler
 
@@ -23,9 +24,17 @@ class ProfileQuestion(StatesGroup):
     age = State()
 
 
+class TopUpQuestion(StatesGroup):
+    amount = State()
+    email = State()
+
+
+QUESTIONS = (ProfileQuestion, TopUpQuestion)
+
+
 async def respond(event: Event, state: FSMContext, tr: Translator, screen: Screen) -> None:
-    """Show a screen that has nothing to do with the form: below a command, in place under a button. A question of the
-    profile is left; a form gets a way back."""
+    """Show a screen that has nothing to do with the form: below a command, in place under a button. A question that is
+    none of the form's is left; a form gets a way back."""
     await leave_question(state)
     if await open_form(state) is not None:
         screen = keyboards.with_continue(screen, tr)
@@ -40,10 +49,11 @@ async def put(event: Event, screen: Screen) -> None:
         await chat.send(event.bot, event.chat.id, screen)
 
 
-async def leave_question(state: FSMContext) -> bool:
-    """Whether a question of the profile was asked."""
-    asked = await state.get_state() in ProfileQuestion.__state_names__
-    if asked:
+async def leave_question(state: FSMContext) -> type[StatesGroup] | None:
+    """Which question that is none of the form's was asked."""
+    name = await state.get_state()
+    asked = next((group for group in QUESTIONS if name in group.__state_names__), None)
+    if asked is not None:
         await pause(state)
     return asked
 
@@ -56,6 +66,15 @@ async def pause(state: FSMContext) -> None:
 async def open_form(state: FSMContext) -> FormState | None:
     """The form under way or paused."""
     return FormState.load(await state.get_data())
+
+
+async def lacking(state: FSMContext, user: UserView) -> int:
+    """Hundredths of a credit that the form waits for."""
+    data = await state.get_data()
+    price = data.get("price")
+    if FormState.load(data) is None or not isinstance(price, int):
+        return 0
+    return max(0, price - user.balance)
 
 
 async def open_form_title(state: FSMContext, models: Models, tr: Translator) -> str | None:

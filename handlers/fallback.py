@@ -13,7 +13,7 @@ from bot import chat
 from bot.i18n import Html, Translator
 from bot.views import fallback as view
 from bot.views.menu import greeting, menu_screen
-from handlers.dialog import ProfileQuestion, open_form, open_form_title, pause, put, respond
+from handlers.dialog import QUESTIONS, open_form, open_form_title, pause, put, respond
 from handlers.filters import AnyCommand
 from services.models import Models, Offer
 from services.users import UserView
@@ -81,9 +81,13 @@ async def unknown_command(message: Message, *, name: str, tr: Translator, state:
     await respond(message, state, tr, view.notice_screen(view.unknown_command_text(tr, name), tr))
 
 
-async def unexpected(message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+async def unexpected(
+    message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
+) -> None:
     if message.text is not None:
-        await _unknown_text(message, text=message.text, user=user, tr=tr, state=state, models=models)
+        await _unknown_text(
+            message, text=message.text, user=user, tr=tr, state=state, models=models, can_top_up=can_top_up
+        )
         return
     kind = KINDS.get(message.content_type)
     if kind is None:
@@ -92,22 +96,24 @@ async def unexpected(message: Message, *, user: UserView, tr: Translator, state:
         await respond(message, state, tr, view.notice_screen(tr.html(view.CONTENT_IN_FORM), tr))
     else:
         title = await open_form_title(state, models, tr)
-        await put(message, menu_screen(user, tr, above=tr.html(view.CONTENT[kind]), paused=title))
+        await put(
+            message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(view.CONTENT[kind]), paused=title)
+        )
 
 
 async def _unknown_text(
-    message: Message, *, text: str, user: UserView, tr: Translator, state: FSMContext, models: Models
+    message: Message, *, text: str, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
 ) -> None:
     title = await open_form_title(state, models, tr)
     if user.is_new:
-        await put(message, menu_screen(user, tr, above=greeting(user, tr)))
+        await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=greeting(user, tr)))
     elif view.looks_like_numbers(text):
         await respond(message, state, tr, view.notice_screen(tr.html(view.NUMBERS), tr))
     elif found := _meant(text, await models.offers()):
         named = [(offer.slug, _label(offer, tr)) for offer in found[:SUGGESTED]]
         await respond(message, state, tr, view.suggestions_screen(tr, named))
     else:
-        await put(message, menu_screen(user, tr, above=tr.html(view.TEXT), paused=title))
+        await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(view.TEXT), paused=title))
 
 
 async def edited(message: Message, *, tr: Translator, state: FSMContext) -> None:
@@ -116,7 +122,8 @@ async def edited(message: Message, *, tr: Translator, state: FSMContext) -> None
         return
     form = await open_form(state)
     sentence = tr.html(view.EDITED if form is None else view.EDITED_IN_FORM)
-    if await state.get_state() in ProfileQuestion.__state_names__:  # still asked: nothing is left or paused
+    asked = await state.get_state()
+    if any(asked in group.__state_names__ for group in QUESTIONS):  # still asked: nothing is left or paused
         assert message.bot is not None
         await chat.send(message.bot, message.chat.id, view.plain_screen(sentence))
         return
@@ -124,7 +131,7 @@ async def edited(message: Message, *, tr: Translator, state: FSMContext) -> None
 
 
 async def out_of_date(
-    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models
+    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
 ) -> None:
     """The old message stays as it is: it may be worth reading."""
     log.info("stale_button", data=(query.data or "")[:64])
@@ -132,7 +139,7 @@ async def out_of_date(
     await chat.acknowledge(query, tr.gettext(view.OUT_OF_DATE), alert=True)
     assert query.bot is not None
     above = greeting(user, tr) if user.is_new else Html()
-    screen = menu_screen(user, tr, above=above, paused=await open_form_title(state, models, tr))
+    screen = menu_screen(user, tr, can_top_up=can_top_up, above=above, paused=await open_form_title(state, models, tr))
     await chat.send(query.bot, query.from_user.id, screen)
 
 

@@ -48,16 +48,23 @@ def router() -> Router:
 
 
 async def begin_form(
-    query: CallbackQuery, *, argument: str, user: UserView, tr: Translator, state: FSMContext, models: Models
+    query: CallbackQuery,
+    *,
+    argument: str,
+    user: UserView,
+    tr: Translator,
+    state: FSMContext,
+    models: Models,
+    can_top_up: bool,
 ) -> None:
     """A fresh form takes the place of the model's page, and of a form under way."""
     form, turn = begin(await models.offer(argument))
-    message_id = await show_in_place(query, screen_of(form, turn, user, tr))
+    message_id = await show_in_place(query, screen_of(form, turn, user, tr, can_top_up=can_top_up))
     await keep(state, form, turn, message_id)
 
 
 async def continue_form(
-    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models
+    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
 ) -> None:
     """The form that was left, below: the message of the button may be worth keeping. Where its model is not sold any
     more it ends."""
@@ -68,15 +75,27 @@ async def continue_form(
         await chat.show(query, fallback.notice_screen(tr.escape(tr.error(error)), tr))
         return
     if desk is None:
-        await chat.show(query, menu_screen(user, tr, above=tr.html(NO_FORM)))
+        await chat.show(query, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(NO_FORM)))
         return
     turn = resume(desk.form, desk.state)
     await chat.acknowledge(query)
-    await desk.keep(state, turn, await show_below(query, screen_of(desk.form, turn, user, tr), old=desk.message_id))
+    await desk.keep(
+        state,
+        turn,
+        await show_below(query, screen_of(desk.form, turn, user, tr, can_top_up=can_top_up), old=desk.message_id),
+    )
 
 
 async def answered(
-    message: Message, *, bot: Bot, user: UserView, tr: Translator, state: FSMContext, models: Models, files: Files
+    message: Message,
+    *,
+    bot: Bot,
+    user: UserView,
+    tr: Translator,
+    state: FSMContext,
+    models: Models,
+    files: Files,
+    can_top_up: bool,
 ) -> None:
     """The next question comes below what was typed; the question before keeps its text and loses its buttons."""
     desk = await _desk_of(message, state, models, tr)
@@ -86,7 +105,7 @@ async def answered(
     if album is not None and album == desk.album:
         return  # the first picture of an album was taken
     turn = await _taken(message, desk, bot=bot, user=user, files=files)
-    below = await show_below(message, screen_of(desk.form, turn, user, tr), old=desk.message_id)
+    below = await show_below(message, screen_of(desk.form, turn, user, tr, can_top_up=can_top_up), old=desk.message_id)
     await desk.keep(state, turn, below, album=album)
 
 
@@ -122,6 +141,7 @@ async def pressed(
     models: Models,
     submit: Submit,
     history: History,
+    can_top_up: bool,
 ) -> None:
     action = Action.parse(query.data or "")
     desk = await Desk.find(state, models)
@@ -131,7 +151,7 @@ async def pressed(
     turn = press(desk.form, desk.state, action)
     match turn.outcome:
         case Outcome.STALE:
-            await _stale(query, desk, user=user, tr=tr)
+            await _stale(query, desk, user=user, tr=tr, can_top_up=can_top_up)
         case Outcome.PAY:
             purchase = Purchase(
                 query=query,
@@ -143,22 +163,25 @@ async def pressed(
                 models=models,
                 submit=submit,
                 history=history,
+                can_top_up=can_top_up,
             )
             await purchase.pay()
         case Outcome.CANCEL:
             await state.clear()
             above = fallback.form_left(tr, await title_of(desk.form.slug, models, tr))
-            await chat.show(query, menu_screen(user, tr, above=above))
+            await chat.show(query, menu_screen(user, tr, can_top_up=can_top_up, above=above))
         case Outcome.LEAVE:
-            await _leave(query, desk, user=user, tr=tr, fsm=state)
+            await _leave(query, desk, user=user, tr=tr, fsm=state, can_top_up=can_top_up)
         case None:
-            message_id = await show_in_place(query, screen_of(desk.form, turn, user, tr))
+            message_id = await show_in_place(query, screen_of(desk.form, turn, user, tr, can_top_up=can_top_up))
             await desk.keep(state, turn, message_id)
 
 
-async def _leave(query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator, fsm: FSMContext) -> None:
+async def _leave(
+    query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator, fsm: FSMContext, can_top_up: bool
+) -> None:
     """Back to the model's page; what was answered already can be continued."""
-    screen = model_screen(desk.offer, user, tr)
+    screen = model_screen(desk.offer, user, tr, can_top_up=can_top_up)
     if desk.state.answers:
         await pause(fsm)
         screen = keyboards.with_continue(screen, tr)
@@ -175,11 +198,13 @@ async def _foreign(query: CallbackQuery, action: Action | None, state: FSMContex
     await chat.acknowledge(query, tr.gettext(ORDERED))
 
 
-async def _stale(query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator) -> None:
+async def _stale(query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator, can_top_up: bool) -> None:
     """A double tap, or a question further up: the answer stays. The old message loses its buttons; the present one is
     shown as it should be, in case a crash left it behind."""
     if query.message is not None and query.message.message_id != desk.message_id and query.bot is not None:
         await chat.acknowledge(query, tr.gettext(ANSWERED))
         await chat.strip_buttons(query.bot, query.from_user.id, query.message.message_id)
         return
-    await show_in_place(query, screen_of(desk.form, Turn(state=desk.state), user, tr), tr.gettext(ANSWERED))
+    await show_in_place(
+        query, screen_of(desk.form, Turn(state=desk.state), user, tr, can_top_up=can_top_up), tr.gettext(ANSWERED)
+    )

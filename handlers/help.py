@@ -26,9 +26,10 @@ def router() -> Router:
 
 
 async def show_help(
-    event: Event, *, tr: Translator, state: FSMContext, users: Users, owner_ids: tuple[int, ...]
+    event: Event, *, tr: Translator, state: FSMContext, users: Users, owner_ids: tuple[int, ...], can_top_up: bool
 ) -> None:
-    await respond(event, state, tr, help_screen(tr, await _contact(users, owner_ids, tr)))
+    contact = await _contact(users, owner_ids, tr)
+    await respond(event, state, tr, help_screen(tr, contact, can_top_up=can_top_up))
 
 
 async def show_terms(
@@ -46,6 +47,7 @@ async def show_languages(
     users: Users,
     catalogues: Catalogues,
     bot: Bot,
+    can_top_up: bool,
     argument: str = "",
 ) -> None:
     """`argument`: the language chosen, or nothing."""
@@ -54,7 +56,7 @@ async def show_languages(
         tr = catalogues[argument]
     await respond(event, state, tr, language_screen(tr))
     if argument in LANGUAGES:
-        await set_chat_commands(bot, user.telegram_id, tr)
+        await set_chat_commands(bot, user.telegram_id, tr, can_top_up=can_top_up)
 
 
 async def _contact(users: Users, owner_ids: tuple[int, ...], tr: Translator) -> Html:

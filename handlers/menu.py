@@ -9,7 +9,7 @@ from bot import keyboards
 from bot.i18n import Translator
 from bot.views import fallback
 from bot.views.menu import menu_screen
-from handlers.dialog import Event, leave_question, open_form_title, pause, put
+from handlers.dialog import Event, TopUpQuestion, leave_question, open_form_title, pause, put
 from handlers.filters import Pressed
 from services.models import Models
 from services.users import UserView
@@ -23,18 +23,23 @@ def router() -> Router:
     return router
 
 
-async def show_menu(event: Event, *, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
+async def show_menu(
+    event: Event, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
+) -> None:
     """A form is paused: the menu offers to continue it."""
     await pause(state)
-    await put(event, menu_screen(user, tr, paused=await open_form_title(state, models, tr)))
+    await put(event, menu_screen(user, tr, can_top_up=can_top_up, paused=await open_form_title(state, models, tr)))
 
 
-async def cancel(message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models) -> None:
-    """Leave what is asked now: a question of the profile before the form that it interrupted."""
+async def cancel(
+    message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
+) -> None:
+    """Leave what is asked now: a question of the profile or the till before the form that it interrupted."""
     title = await open_form_title(state, models, tr)
-    if await leave_question(state):
-        await put(message, menu_screen(user, tr, above=tr.html(fallback.QUESTION_LEFT), paused=title))
+    if (asked := await leave_question(state)) is not None:
+        left = fallback.TOPUP_LEFT if asked is TopUpQuestion else fallback.QUESTION_LEFT
+        await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(left), paused=title))
         return
     await state.clear()
     above = tr.html(fallback.NOTHING_TO_CANCEL) if title is None else fallback.form_left(tr, title)
-    await put(message, menu_screen(user, tr, above=above))
+    await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=above))

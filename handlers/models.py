@@ -30,11 +30,18 @@ async def show_models(event: Event, *, tr: Translator, state: FSMContext, models
 
 
 async def show_model(
-    query: CallbackQuery, *, argument: str, user: UserView, tr: Translator, state: FSMContext, models: Models
+    query: CallbackQuery,
+    *,
+    argument: str,
+    user: UserView,
+    tr: Translator,
+    state: FSMContext,
+    models: Models,
+    can_top_up: bool,
 ) -> None:
-    await respond(query, state, tr, await model_page(argument, user=user, tr=tr, models=models))
+    await respond(query, state, tr, await model_page(argument, user=user, tr=tr, models=models, can_top_up=can_top_up))
 
 
-async def model_page(slug: str, *, user: UserView, tr: Translator, models: Models) -> Screen:
+async def model_page(slug: str, *, user: UserView, tr: Translator, models: Models, can_top_up: bool) -> Screen:
     """The page of a model or a preset. Raises `ModelNotOnSale`."""
-    return model_screen(await models.offer(slug), user, tr)
+    return model_screen(await models.offer(slug), user, tr, can_top_up=can_top_up)

@@ -41,6 +41,7 @@ class Purchase:
     models: Models
     submit: Submit
     history: History
+    can_top_up: bool
 
     async def pay(self) -> None:
         """The message says that it is being worked on *before* the sale: the answer may come at any moment after it and
@@ -86,7 +87,7 @@ class Purchase:
         lacking = self.tr.credits(self.desk.price - self.user.balance)
         notice = self.tr.gettext("Not enough credits: {lacking} more needed. The form is kept.", lacking=lacking)
         turn = Turn(state=self.desk.state)
-        screen = screen_of(self.desk.form, turn, self.user, self.tr)
+        screen = screen_of(self.desk.form, turn, self.user, self.tr, can_top_up=self.can_top_up)
         await self.desk.keep(self.fsm, turn, await show_in_place(self.query, screen, notice))
 
     async def _not_sold(self, error: ShopError | DatabaseUnavailable, message_id: int) -> None:
@@ -102,7 +103,7 @@ class Purchase:
         if isinstance(error, InsufficientBalance):
             user = replace(user, balance=error.balance)
         turn = Turn(state=state, problem=error) if isinstance(error, ShopError) else Turn(state=state, notice=BUSY)
-        await self._put(message_id, screen_of(form, turn, user, self.tr))
+        await self._put(message_id, screen_of(form, turn, user, self.tr, can_top_up=self.can_top_up))
         await keep(self.fsm, form, turn, message_id)
 
     async def _show_again(self, sold: Sold, message_id: int) -> None:

@@ -53,10 +53,11 @@ async def again(
     state: FSMContext,
     models: Models,
     history: History,
+    can_top_up: bool,
 ) -> None:
     """The summary of a new form with the same answers, at today's price."""
     form, turn = await _repeat(argument, user, models, history)
-    await _open(query, form, turn, user=user, tr=tr, fsm=state)
+    await _open(query, form, turn, user=user, tr=tr, fsm=state, can_top_up=can_top_up)
 
 
 async def change(
@@ -68,13 +69,14 @@ async def change(
     state: FSMContext,
     models: Models,
     history: History,
+    can_top_up: bool,
 ) -> None:
     """The same, at the choice of the answer to change; a form of one question asks it at once."""
     form, turn = await _repeat(argument, user, models, history)
     if turn.state.asked is None and form.fields:
         verb = "e" if len(form.fields) == 1 else "l"
         turn = press(form, turn.state, Action(nonce=turn.state.nonce, where=Place.SUMMARY.value, verb=verb))
-    await _open(query, form, turn, user=user, tr=tr, fsm=state)
+    await _open(query, form, turn, user=user, tr=tr, fsm=state, can_top_up=can_top_up)
 
 
 async def _repeat(hex_id: str, user: UserView, models: Models, history: History) -> tuple[Form, Turn]:
@@ -83,11 +85,13 @@ async def _repeat(hex_id: str, user: UserView, models: Models, history: History)
 
 
 async def _open(
-    query: CallbackQuery, form: Form, turn: Turn, *, user: UserView, tr: Translator, fsm: FSMContext
+    query: CallbackQuery, form: Form, turn: Turn, *, user: UserView, tr: Translator, fsm: FSMContext, can_top_up: bool
 ) -> None:
     """Below the answer, which stays."""
     await chat.acknowledge(query)
-    await keep(fsm, form, turn, await show_below(query, screen_of(form, turn, user, tr), old=None))
+    await keep(
+        fsm, form, turn, await show_below(query, screen_of(form, turn, user, tr, can_top_up=can_top_up), old=None)
+    )
 
 
 async def _find(hex_id: str, user: UserView, history: History) -> PredictionView:

@@ -26,7 +26,14 @@ def router() -> Router:
 
 
 async def start(
-    message: Message, *, command: CommandObject, user: UserView, tr: Translator, state: FSMContext, models: Models
+    message: Message,
+    *,
+    command: CommandObject,
+    user: UserView,
+    tr: Translator,
+    state: FSMContext,
+    models: Models,
+    can_top_up: bool,
 ) -> None:
     """A fresh start: a form under way ends, and is told of."""
     title = await open_form_title(state, models, tr)
@@ -35,22 +42,22 @@ async def start(
     if title is not None:
         told.append(fallback.form_left(tr, title))
     if command.args:
-        page = await _linked(command.args, user, tr, models)
+        page = await _linked(command.args, user, tr, models, can_top_up=can_top_up)
         if page is not None:
             if user.is_new or title is not None:
                 await put(message, Screen(text="\n\n".join(told)))
             await put(message, page)
             return
         told.append(tr.html(fallback.LINK_UNKNOWN))
-    await put(message, menu_screen(user, tr, above=Html("\n\n".join(told))))
+    await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=Html("\n\n".join(told))))
 
 
-async def _linked(payload: str, user: UserView, tr: Translator, models: Models) -> Screen | None:
+async def _linked(payload: str, user: UserView, tr: Translator, models: Models, *, can_top_up: bool) -> Screen | None:
     """The page of the model that a link names, if there is one."""
     link = _LINK.fullmatch(payload.strip())
     if link is None:
         return None
     try:
-        return await model_page(link[1], user=user, tr=tr, models=models)
+        return await model_page(link[1], user=user, tr=tr, models=models, can_top_up=can_top_up)
     except ModelNotOnSale:
         return None

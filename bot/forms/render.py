@@ -7,10 +7,11 @@ from bot.i18n import Translator
 from bot.screens import Screen
 
 
-def render(form: Form, turn: Turn, tr: Translator, *, balance: int) -> Screen:
-    """`balance` in hundredths of a credit, for the summary. `turn` must come from this form: see `flow`."""
+def render(form: Form, turn: Turn, tr: Translator, *, balance: int, can_top_up: bool = False) -> Screen:
+    """`balance` in hundredths of a credit, for the summary; `can_top_up`: what it lacks can be bought. `turn` must come
+    from this form: see `flow`."""
     if turn.state.asked is not None:
         return render_question(form, turn, tr)
     if turn.state.place is Place.LIST:
         return render_list(form, turn, tr)
-    return render_summary(form, turn, tr, balance=balance)
+    return render_summary(form, turn, tr, balance=balance, can_top_up=can_top_up)

@@ -7,7 +7,7 @@ from bot.forms.model import Action, Form, FormState, Turn
 from bot.forms.questions import heading, said
 from bot.forms.words import value_words
 from bot.i18n import Html, Translator
-from bot.keyboards import Row, pages_row
+from bot.keyboards import Row, pages_row, topup_button
 from bot.limits import BUTTON, TEXT, cut, cut_plain
 from bot.screens import Button, Screen
 from services.billing.credits import format_credits
@@ -17,11 +17,12 @@ LISTED: Final = 7  # buttons on a page of the list
 ANSWERS: Final = 3200  # characters of answers; the price must be seen
 
 
-def render_summary(form: Form, turn: Turn, tr: Translator, *, balance: int) -> Screen:
+def render_summary(form: Form, turn: Turn, tr: Translator, *, balance: int, can_top_up: bool) -> Screen:
     """`balance` in hundredths of a credit."""
     parts = [heading(form, tr), said(turn, tr), cut(_answers(form, turn.state, tr), ANSWERS), _terms(form, tr, balance)]
     text = "\n\n".join(part for part in parts if part)
-    return Screen(text=cut(text, TEXT), rows=tuple(_summary_rows(form, turn.state, tr)))
+    more = ((topup_button(tr),),) if can_top_up and balance < form.price else ()
+    return Screen(text=cut(text, TEXT), rows=(*more, *_summary_rows(form, turn.state, tr)))
 
 
 def render_list(form: Form, turn: Turn, tr: Translator) -> Screen:

@@ -9,6 +9,7 @@ from db.billing import TransactionKind
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.errors import N_
+from services.payments.money import to_words
 from services.users import UserView
 
 LOTS_SHOWN = 3
@@ -28,7 +29,13 @@ Titles = Callable[[str], str]  # a model's icon and title, plain, by its slug
 
 
 def balance_screen(
-    user: UserView, expiring: Sequence[Expiring], last: StatementPage, titles: Titles, tr: Translator
+    user: UserView,
+    expiring: Sequence[Expiring],
+    last: StatementPage,
+    titles: Titles,
+    tr: Translator,
+    *,
+    can_top_up: bool,
 ) -> Screen:
     parts = [tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(user.balance))]
     if expiring:
@@ -37,6 +44,7 @@ def balance_screen(
         lines = [operation_lines(operation, titles, tr) for operation in last.items]
         parts.append(Html("\n".join([tr.html("<b>Last operations</b>"), *lines])))
     rows = (
+        *(((keyboards.topup_button(tr),),) if can_top_up else ()),
         (keyboards.models_button(tr),),
         (
             Button(text=tr.gettext("🧾 All operations"), action=keyboards.history_action("operations")),
@@ -53,6 +61,10 @@ def operation_lines(operation: Operation, titles: Titles, tr: Translator) -> str
         title = tr.escape(titles(operation.model_slug))
         bought = operation.kind is TransactionKind.CHARGE  # the minus says so
         what = title if bought else tr.html("{what}: {title}", what=what, title=title)
+    if operation.kopecks is not None:
+        kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else WORDS[operation.kind]
+        money = f"{to_words(operation.kopecks)} ₽"
+        what = tr.html("{what}: {title}", what=tr.gettext(kind), title=money)
     if operation.comment:
         what = tr.html("{what} ({comment})", what=what, comment=operation.comment)
     when = tr.html(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot import keyboards
-from bot.commands import COMMANDS
+from bot.commands import offered
 from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
 from services.errors import N_
@@ -49,9 +49,10 @@ TERMS: Final = (
 )
 
 
-def help_screen(tr: Translator, contact: Html) -> Screen:
+def help_screen(tr: Translator, contact: Html, *, can_top_up: bool) -> Screen:
     """`contact`: HTML that names the owner."""
-    commands = "\n".join(f"/{name} — {tr.escape(tr.gettext(text))}" for name, text in COMMANDS.items())
+    listed = offered(can_top_up=can_top_up)
+    commands = "\n".join(f"/{name} — {tr.escape(tr.gettext(text))}" for name, text in listed.items())
     ask = tr.html("Questions? Write to {contact}.", contact=contact)
     parts = [tr.html(HOW), tr.html(CHANGE), commands, ask]
     rows = (

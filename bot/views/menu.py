@@ -6,12 +6,15 @@ from bot.screens import Button, Screen
 from services.users import UserView
 
 
-def menu_screen(user: UserView, tr: Translator, *, above: str = "", paused: str | None = None) -> Screen:
+def menu_screen(
+    user: UserView, tr: Translator, *, can_top_up: bool, above: str = "", paused: str | None = None
+) -> Screen:
     """`above`: HTML told before the menu. `paused`: the title of a form that can be continued."""
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     question = tr.html("What shall we do?")
     rows: tuple[keyboards.Row, ...] = (
         (keyboards.models_button(tr),),
+        *(((keyboards.topup_button(tr),),) if can_top_up else ()),
         (
             Button(text=tr.gettext("💳 Balance"), action=keyboards.BALANCE),
             Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY),

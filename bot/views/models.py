@@ -29,7 +29,7 @@ def models_screen(offers: Sequence[Offer], tr: Translator, page: int = 0) -> Scr
     return Screen(text=_list(shown, tr), rows=(*rows, *((turn,) if turn else ()), (keyboards.menu_button(tr),)))
 
 
-def model_screen(offer: Offer, user: UserView, tr: Translator) -> Screen:
+def model_screen(offer: Offer, user: UserView, tr: Translator, *, can_top_up: bool) -> Screen:
     """The page before the form: what it does, what it costs, what it asks."""
     manifest = offer.manifest
     parts = [Html(f"{tr.escape(icon_of(offer))} <b>{tr.escape(title_of(offer, tr))}</b>")]
@@ -44,7 +44,8 @@ def model_screen(offer: Offer, user: UserView, tr: Translator) -> Screen:
     parts.append(Html("\n".join(facts)))
     begin = Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}")
     back = keyboards.back_button(tr, keyboards.MODELS)
-    return Screen(text="\n\n".join(parts), rows=((begin,), (back, keyboards.menu_button(tr))))
+    more = ((keyboards.topup_button(tr),),) if can_top_up and user.balance < offer.price else ()
+    return Screen(text="\n\n".join(parts), rows=((begin,), *more, (back, keyboards.menu_button(tr))))
 
 
 def title_of(offer: Offer, tr: Translator) -> str:

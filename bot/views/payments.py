@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot import keyboards
 from bot.i18n import Html, Translator
 from bot.keyboards import Row
-from bot.screens import Button, Screen
+from bot.screens import Screen
 from services.billing.statement import Expiring
 from services.errors import N_
 from services.payments.alerts import Problem
@@ -41,20 +41,6 @@ PROBLEMS = {
 }
 
 
-def ready_screen(payment: PaymentView, tr: Translator) -> Screen:
-    """The link that could not be shown at once."""
-    assert payment.confirmation_url is not None
-    pay = Button(
-        text=tr.gettext("💳 Pay {amount} ₽", amount=to_words(payment.amount_kopecks)), url=payment.confirmation_url
-    )
-    text = tr.html(
-        "The payment service answers again. Your payment of <b>{amount} ₽</b> for {credits} is ready.",
-        amount=to_words(payment.amount_kopecks),
-        credits=tr.credits(payment.credits),
-    )
-    return Screen(text=text, rows=((pay,), (keyboards.menu_button(tr),)))
-
-
 def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, form_waits: bool) -> Screen:
     parts = [
         tr.html(
@@ -76,8 +62,7 @@ def canceled_screen(payment: PaymentView, tr: Translator, *, form_waits: bool) -
         amount=to_words(payment.amount_kopecks),
         reason=tr.gettext(payment_reason(payment.cancel_reason)),
     )
-    again = Button(text=tr.gettext("💳 Top up"), action=keyboards.TOPUP)
-    return Screen(text=text, rows=((again,), *_onward(tr, form_waits=form_waits)))
+    return Screen(text=text, rows=((keyboards.topup_button(tr),), *_onward(tr, form_waits=form_waits)))
 
 
 def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Screen:

@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.billing import Lot, Transaction, TransactionKind
 from db.engine import Database
+from db.payments import Payment, Refund
 from db.predictions import Prediction
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
+_payments, _refunds = table_of(Payment), table_of(Refund)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One line of the ledger; `amount` is signed hundredths; `model_slug` is the prediction's."""
+    """One line of the ledger; `amount` is signed hundredths; `model_slug` is the prediction's; `kopecks` the money's
+    that was paid or sent back."""
 
     id: int
     kind: TransactionKind
@@ -28,6 +31,7 @@ class Operation:
     model_slug: str | None
     comment: str | None
     created_at: datetime
+    kopecks: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,11 @@ _newest = (
         _predictions.c.model_slug,
         _lines.c.comment,
         _lines.c.created_at,
+        func.coalesce(_payments.c.amount_kopecks, _refunds.c.amount_kopecks).label("kopecks"),
     )
     .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
+    .outerjoin(_payments, _payments.c.id == _lines.c.payment_id)
+    .outerjoin(_refunds, _refunds.c.id == _lines.c.refund_id)
     .where(_lines.c.user_id == bindparam("user_id"))
     .order_by(_lines.c.id.desc())
     .limit(bindparam("size"))

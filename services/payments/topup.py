@@ -81,8 +81,8 @@ class TopUp:
         self._desk.on_news()
         return applied
 
-    async def shown_in(self, payment_id: UUID, *, chat_id: int, message_id: int) -> None:
-        """Which message shows the payment and becomes "paid"."""
+    async def shown_in(self, payment_id: UUID, *, chat_id: int, message_id: int | None) -> None:
+        """Which message shows the payment and becomes "paid"; with None, no message does any more."""
         await self._desk.db.write(_shown_in, payment_id, chat_id, message_id)
 
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
@@ -177,5 +177,5 @@ def _close_shop(session: Session, payment_id: UUID, code: str, terms: Terms, now
     not_authorized(session, terms, now, code=code)
 
 
-def _shown_in(session: Session, payment_id: UUID, chat_id: int, message_id: int) -> None:
+def _shown_in(session: Session, payment_id: UUID, chat_id: int, message_id: int | None) -> None:
     session.execute(update(payments).where(payments.c.id == payment_id).values(chat_id=chat_id, message_id=message_id))

@@ -1,0 +1,60 @@
+"""A customer's payments: when, how much, and what became of each."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.screens import Button, Screen
+from db.payments import PaymentStatus
+from services.payments.money import to_words
+from services.payments.reasons import payment_reason
+from services.payments.views import PaymentsPage, PaymentView
+
+
+def payments_screen(page: PaymentsPage, sent_back: Mapping[UUID, int], tr: Translator, *, can_top_up: bool) -> Screen:
+    """`sent_back`: kopecks refunded, by payment. What can still be paid has a button that leads there."""
+    lines = [_line(payment, sent_back.get(payment.id, 0), tr) for payment in page.items]
+    body = "\n\n".join(lines) or tr.html("You have paid nothing yet.")
+    rows: list[keyboards.Row] = [
+        (Button(text=_pay(payment, tr), url=payment.confirmation_url),)
+        for payment in page.items
+        if payment.status is PaymentStatus.PENDING and payment.confirmation_url is not None
+    ]
+    turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: f"{keyboards.PAYMENTS}:{to}")
+    rows += [turn] if turn else []
+    rows.append((*((keyboards.topup_button(tr),) if can_top_up else ()), keyboards.menu_button(tr)))
+    return Screen(text="\n\n".join([tr.html("<b>🧾 My payments</b>"), body]), rows=tuple(rows))
+
+
+def _line(payment: PaymentView, sent_back: int, tr: Translator) -> Html:
+    """Two lines: how much and for what; when and what became of it."""
+    head = tr.html(
+        "{mark} <b>{amount} ₽</b> for {credits}",
+        mark=_mark(payment),
+        amount=to_words(payment.amount_kopecks),
+        credits=tr.credits(payment.credits),
+    )
+    return Html(
+        f"{head}\n<i>{tr.escape(tr.moment(payment.created_at))}: {tr.escape(_fate(payment, sent_back, tr))}</i>"
+    )
+
+
+def _mark(payment: PaymentView) -> str:
+    return "⏳" if payment.is_open else "✅" if payment.status is PaymentStatus.SUCCEEDED else "✖️"
+
+
+def _fate(payment: PaymentView, sent_back: int, tr: Translator) -> str:
+    if payment.status is PaymentStatus.CANCELED:
+        return tr.gettext(payment_reason(payment.cancel_reason))
+    if payment.is_open:
+        return tr.gettext("not paid yet")
+    if not sent_back:
+        return tr.gettext("paid")
+    if sent_back >= payment.amount_kopecks:
+        return tr.gettext("paid and sent back")
+    return tr.gettext("paid, {amount} ₽ of it sent back", amount=to_words(sent_back))
+
+
+def _pay(payment: PaymentView, tr: Translator) -> str:
+    return tr.gettext("💳 Pay {amount} ₽", amount=to_words(payment.amount_kopecks))

@@ -1,0 +1,158 @@
+"""Buying credits: what can be bought, the questions in between, and the message of a payment that is under way."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Final, Self
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.limits import BUTTON, cut_plain
+from bot.screens import Button, Screen
+from services.billing.credits import format_credits
+from services.payments.money import to_words
+from services.payments.packages import PackageView
+from services.payments.terms import Terms
+from services.payments.views import PaymentView
+from services.users import UserView
+
+OWN: Final = "own"  # topup:own
+CHECK: Final = "check"  # topup:check:<hex id>
+LEAVE: Final = "leave"  # topup:leave:<hex id>
+AMOUNT: Final = "a"  # topup:a:<kopecks>:<nonce>
+PACKAGE: Final = "p"  # topup:p:<id of the package>:<nonce>
+IN_A_ROW: Final = 2
+
+_CHOICE = re.compile(rf"({AMOUNT}|{PACKAGE}):([0-9]{{1,9}}):([A-Za-z0-9_-]{{1,32}})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An amount in kopecks or a package; `nonce` tells this decision from the same one made another time."""
+
+    kind: str
+    number: int
+    nonce: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.number}:{self.nonce}"
+
+    @classmethod
+    def parse(cls, text: object) -> Self | None:
+        found = _CHOICE.fullmatch(text) if isinstance(text, str) else None
+        return None if found is None else cls(kind=found[1], number=int(found[2]), nonce=found[3])
+
+
+def topup_screen(
+    user: UserView,
+    terms: Terms,
+    packages: Sequence[PackageView],
+    tr: Translator,
+    *,
+    lacking: int = 0,
+    problem: str = "",
+) -> Screen:
+    """`lacking`: hundredths of a credit that a form waits for. `problem`: HTML, why the last choice came to nothing."""
+    nonce = token_urlsafe(6)
+    facts = [
+        tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance)),
+        tr.html("1 credit costs {price} ₽.", price=to_words(terms.credit_price)),
+    ]
+    if lacking > 0:
+        facts.append(tr.html("Your form waits for <b>{credits}</b> more.", credits=tr.credits(lacking)))
+    parts = [f"⚠️ {problem}" if problem else "", tr.html("<b>💳 Top up</b>"), "\n".join(facts)]
+    if packages:
+        parts.append("\n".join([tr.html("<b>Packages</b>"), *(_package_line(each, tr) for each in packages)]))
+    parts.append(tr.html("How much shall it be?"))
+    amounts = [_amount_button(kopecks, terms, nonce) for kopecks in terms.suggested]
+    rows: list[keyboards.Row] = [tuple(amounts[i : i + IN_A_ROW]) for i in range(0, len(amounts), IN_A_ROW)]
+    rows += [(_package_button(each, nonce, tr),) for each in packages]
+    rows.append((Button(text=tr.gettext("✏️ Another amount"), action=f"{keyboards.TOPUP}:{OWN}"),))
+    rows.append((payments_button(tr), keyboards.menu_button(tr)))
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
+
+
+def amount_question(terms: Terms, tr: Translator, *, problem: str = "") -> Screen:
+    """`problem`: HTML, what was wrong with the last answer; it says what is expected."""
+    question = tr.html(
+        "Send the amount in roubles: from {low} to {high} ₽.", low=to_words(terms.low), high=to_words(terms.high)
+    )
+    text = f"⚠️ {problem}" if problem else question
+    return Screen(text=text, rows=((keyboards.back_button(tr, keyboards.TOPUP),),))
+
+
+def email_question(tr: Translator, *, problem: str = "") -> Screen:
+    """`problem`: as above."""
+    question = tr.html(
+        "The law asks for a receipt, and it needs an address. Send your e-mail, for example anna@example.com: "
+        "it is asked once and kept in your profile."
+    )
+    text = f"⚠️ {problem}" if problem else question
+    return Screen(text=text, rows=((keyboards.back_button(tr, keyboards.TOPUP),),))
+
+
+def preparing_screen(tr: Translator) -> Screen:
+    return Screen(text=tr.html("⏳ Preparing the payment…"))
+
+
+def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
+    """A payment that is under way: with its link, or without while the provider does not answer."""
+    amount = to_words(payment.amount_kopecks)
+    facts = [
+        tr.html("<b>💳 Top-up: {amount} ₽</b>", amount=amount),
+        tr.html("It brings <b>{credits}</b>{term}.", credits=tr.credits(payment.credits), term=_term(payment, tr)),
+    ]
+    if payment.receipt_email is not None:
+        facts.append(tr.html("The receipt goes to {email}.", email=payment.receipt_email))
+    if payment.test:
+        facts.append(tr.html("🧪 A test shop: no real money is taken."))
+    again = Button(text=tr.gettext("✅ I have paid"), action=f"{keyboards.TOPUP}:{CHECK}:{payment.id.hex}")
+    back = keyboards.back_button(tr, f"{keyboards.TOPUP}:{LEAVE}:{payment.id.hex}")
+    if payment.confirmation_url is None:
+        hint = tr.html(
+            "⏳ The payment service does not answer right now. We keep trying: the link will come into this message "
+            "by itself. Nothing was charged."
+        )
+        again = Button(text=tr.gettext("🔄 Ask again"), action=again.action)
+        return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((again,), (back,)))
+    hint = tr.html(
+        "Pay on the page that the button opens, then come back: this message changes by itself. "
+        "The link works for an hour."
+    )
+    pay = Button(text=tr.gettext("💳 Pay {amount} ₽", amount=amount), url=payment.confirmation_url)
+    return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((pay,), (again,), (back,)))
+
+
+def payments_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🧾 My payments"), action=keyboards.PAYMENTS)
+
+
+def _amount_button(kopecks: int, terms: Terms, nonce: str) -> Button:
+    choice = Choice(kind=AMOUNT, number=kopecks, nonce=nonce)
+    brings = format_credits(terms.credits_for(kopecks))
+    return Button(text=f"{to_words(kopecks)} ₽ → {brings}", action=f"{keyboards.TOPUP}:{choice}")
+
+
+def _package_button(package: PackageView, nonce: str, tr: Translator) -> Button:
+    choice = Choice(kind=PACKAGE, number=package.id, nonce=nonce)
+    price = f" · {to_words(package.price_kopecks)} ₽"
+    title = cut_plain(tr.pick(package.title), BUTTON - len(price) - 3)
+    return Button(text=f"🎁 {title}{price}", action=f"{keyboards.TOPUP}:{choice}")
+
+
+def _package_line(package: PackageView, tr: Translator) -> Html:
+    return tr.html(
+        "🎁 {title}: <b>{credits}</b> for {price} ₽{term}",
+        title=tr.pick(package.title),
+        credits=tr.credits(package.credits),
+        price=to_words(package.price_kopecks),
+        term=_term(package, tr),
+    )
+
+
+def _term(goods: PackageView | PaymentView, tr: Translator) -> str:
+    """How long the credits live, to be put behind them."""
+    if goods.valid_days is None:
+        return ""
+    return tr.ngettext(", valid for {n} day", ", valid for {n} days", goods.valid_days)

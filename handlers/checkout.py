@@ -1,0 +1,193 @@
+"""Between a choice and its payment: the e-mail for the receipt, the provider, the message with the link."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID, uuid5
+
+import structlog
+from aiogram import Bot
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from bot import chat
+from bot.i18n import Translator
+from bot.middlewares import BUSY
+from bot.screens import Screen
+from bot.views import topup as view
+from bot.views.fallback import notice_screen
+from bot.views.payments import canceled_screen, paid_screen
+from db.errors import DatabaseUnavailable
+from db.payments import PaymentStatus
+from handlers.desk import show_in_place
+from handlers.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
+from services.errors import N_, ShopError
+from services.payments.packages import Packages
+from services.payments.provider import NotAuthorized, ProviderError, ResultUnknown
+from services.payments.till import Till
+from services.payments.topup import Wish
+from services.payments.views import Payments, PaymentView
+from services.users import Users, UserView
+
+log = structlog.get_logger()
+
+WISH: Final = "topup"  # in the dialog's data: the choice that waits for an e-mail
+DECISIONS: Final = UUID("5d8f6f0e-3f0a-4f0e-9a56-0c1f6f8b7d11")
+
+NOT_YET: Final = N_(
+    "Not paid yet. If you have just paid, give it a minute: this message changes by itself when the money is there."
+)
+NO_ANSWER: Final = N_("The payment service does not answer right now. We keep asking: nothing is lost.")
+NOT_PAID: Final = N_("The payment did not go through; the message says why.")
+PAID: Final = N_("Paid, thank you!")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """Sells credits to one customer. A payment keeps its message: other screens do not take its place."""
+
+    bot: Bot
+    user: UserView
+    tr: Translator
+    fsm: FSMContext
+    till: Till
+    packages: Packages
+    payments: Payments
+    users: Users
+
+    def of(self, user: UserView) -> "Checkout":
+        """The same, of the customer as they are now."""
+        return replace(self, user=user)
+
+    async def offer(self, event: Event) -> None:
+        """What can be bought."""
+        screen = await self._goods()
+        if isinstance(event, CallbackQuery) and await self._is_form(event):
+            await self._put(event, screen)
+            return
+        await respond(event, self.fsm, self.tr, screen)
+
+    async def ask_amount(self, event: Event, problem: ShopError | None = None) -> None:
+        await self.fsm.set_state(TopUpQuestion.amount)
+        wrong = "" if problem is None else self.tr.escape(self.tr.error(problem))
+        await self._put(event, view.amount_question(self.till.terms, self.tr, problem=wrong))
+
+    async def ask_email(self, event: Event, choice: view.Choice | None, problem: ShopError | None = None) -> None:
+        await self.fsm.set_state(TopUpQuestion.email)
+        await self.fsm.update_data({WISH: None if choice is None else str(choice)})
+        wrong = "" if problem is None else self.tr.escape(self.tr.error(problem))
+        await self._put(event, view.email_question(self.tr, problem=wrong))
+
+    async def open(self, event: Event, choice: view.Choice) -> None:
+        """A payment with its link, or why there is none. The same choice again shows the same payment."""
+        if self.till.terms.receipts and self.user.email is None:
+            await self.ask_email(event, choice)
+            return
+        await leave_question(self.fsm)
+        message_id = await self._put(event, view.preparing_screen(self.tr))
+        wish = await self._wish(choice, message_id)
+        try:
+            payment = await self.till.topup.start(wish)
+        except ResultUnknown as error:
+            log.warning("payment_waits_for_provider", payment_id=str(wish.id), code=error.code)
+            payment = await self.payments.get(wish.id)
+        except (ShopError, DatabaseUnavailable) as error:
+            log.info("payment_not_begun", payment_id=str(wish.id), error=str(error))
+            await self._edit(message_id, await self._not_begun(error))
+            return
+        await self._show(payment, message_id)
+
+    async def check(self, query: CallbackQuery, payment_id: UUID) -> None:
+        """Ask the provider at once and say what it found."""
+        assert query.message is not None
+        try:
+            payment = await self.till.settlement.ask(payment_id, user_id=self.user.id)
+        except ProviderError as error:
+            log.warning("payment_not_asked", payment_id=str(payment_id), code=error.code)
+            await chat.acknowledge(query, self.tr.gettext(NO_ANSWER), alert=True)
+            return
+        if not payment.is_open or payment.confirmation_url not in _links(query):
+            await self._show(payment, query.message.message_id)
+        paid = payment.status is PaymentStatus.SUCCEEDED
+        words = NOT_YET if payment.is_open else PAID if paid else NOT_PAID
+        await chat.acknowledge(query, self.tr.gettext(words), alert=not paid)
+
+    async def leave(self, payment_id: UUID) -> None:
+        """Its message becomes something else; should the payment be paid after all, that comes as a new one."""
+        payment = await self.payments.get(payment_id, user_id=self.user.id)
+        await self.till.topup.shown_in(payment.id, chat_id=self.user.telegram_id, message_id=None)
+
+    async def _show(self, payment: PaymentView, message_id: int) -> None:
+        """The payment as it stands, in the message. Money that came while that was sent must not be covered by it."""
+        shown = await self._edit(message_id, await self._screen(payment))
+        if payment.is_open and payment.message_id != shown:
+            await self.till.topup.shown_in(payment.id, chat_id=self.user.telegram_id, message_id=shown)
+        now = await self.payments.get(payment.id)
+        if now.status != payment.status:
+            await self._edit(shown, await self._screen(now))
+
+    async def _put(self, event: Event, screen: Screen) -> int:
+        """In the message of the button, unless that is the form's own; below what was typed. Returns the message's
+        id."""
+        if isinstance(event, CallbackQuery) and not await self._is_form(event):
+            return await show_in_place(event, screen)
+        if isinstance(event, CallbackQuery):
+            await chat.acknowledge(event)
+        return (await chat.send(self.bot, self.user.telegram_id, screen)).message_id
+
+    async def _edit(self, message_id: int, screen: Screen) -> int:
+        """Returns the id of the message that shows it."""
+        chat_id = self.user.telegram_id
+        if await chat.edit(self.bot, chat_id, message_id, screen):
+            return message_id
+        return (await chat.send(self.bot, chat_id, screen)).message_id
+
+    async def _is_form(self, query: CallbackQuery) -> bool:
+        """Whether the button is under the form that is under way: it stays, to be paid for later."""
+        data = await self.fsm.get_data()
+        return query.message is not None and query.message.message_id == data.get("message_id")
+
+    async def _not_begun(self, error: ShopError | DatabaseUnavailable) -> Screen:
+        if isinstance(error, DatabaseUnavailable):
+            return notice_screen(self.tr.html(BUSY), self.tr)
+        words = self.tr.escape(self.tr.error(error))
+        if isinstance(error, NotAuthorized):  # no other amount would help
+            return notice_screen(words, self.tr)
+        return await self._goods(problem=words)
+
+    async def _goods(self, *, problem: str = "") -> Screen:
+        return view.topup_screen(
+            self.user,
+            self.till.terms,
+            await self.packages.on_sale(),
+            self.tr,
+            lacking=await lacking(self.fsm, self.user),
+            problem=problem,
+        )
+
+    async def _wish(self, choice: view.Choice, message_id: int) -> Wish:
+        me = await self.bot.me()
+        return Wish(
+            id=uuid5(DECISIONS, f"{self.user.id}:{choice}"),
+            user_id=self.user.id,
+            email=self.user.email,
+            return_url=f"https://t.me/{me.username}",
+            amount_kopecks=choice.number if choice.kind == view.AMOUNT else None,
+            package_id=choice.number if choice.kind == view.PACKAGE else None,
+            chat_id=self.user.telegram_id,
+            message_id=message_id,
+        )
+
+    async def _screen(self, payment: PaymentView) -> Screen:
+        if payment.is_open:
+            return view.payment_screen(payment, self.tr)
+        waits = await open_form(self.fsm) is not None
+        if payment.status is PaymentStatus.CANCELED:
+            return canceled_screen(payment, self.tr, form_waits=waits)
+        user = await self.users.get(self.user.id)
+        return paid_screen(payment, self.tr, balance=user.balance, form_waits=waits)
+
+
+def _links(query: CallbackQuery) -> set[str | None]:
+    """Where the buttons of the message lead."""
+    markup = query.message.reply_markup if isinstance(query.message, Message) else None
+    return {button.url for row in markup.inline_keyboard for button in row} if markup is not None else set()

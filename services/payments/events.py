@@ -173,7 +173,7 @@ class Events:
 
 
 def _keep(session: Session, provider: str, hint: Hint, now: datetime) -> None:
-    """A repeat of one that came to nothing is looked into again: it may have been forged, or early."""
+    """A repeat of one that came to nothing so far is looked into at once: the first may have been forged, or early."""
     row = {
         "provider": provider,
         "event": hint.event,
@@ -187,7 +187,7 @@ def _keep(session: Session, provider: str, hint: Hint, now: datetime) -> None:
     again = new.on_conflict_do_update(
         index_elements=["provider", "event", "object_id"],
         set_={"handled_at": None, "attempts": 0, "next_attempt_at": now},
-        where=_events.c.error.is_not(None) & _events.c.handled_at.is_not(None),
+        where=_events.c.error.is_not(None),
     )
     session.execute(again, row)
 
@@ -211,13 +211,15 @@ def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
 
 
 def _finish(session: Session, seen: Sequence[_Seen], now: datetime) -> None:
+    """One that has been claimed anew, or begun anew by a repeat, is left to whoever looks into it next."""
     for each in sorted(seen, key=lambda each: each.event.id):
         note = each.note and each.note[:255]
         values = {"error": note, "handled_at": now}
         if each.again:
             pause = min(timedelta(seconds=2.5 * 2**each.event.attempts), MAX_PAUSE)
             values = {"error": note, "next_attempt_at": now + pause}
-        session.execute(update(_events).where(_events.c.id == each.event.id).values(values))
+        mine = (_events.c.id == each.event.id) & (_events.c.attempts == each.event.attempts)
+        session.execute(update(_events).where(mine).values(values))
 
 
 def _forget(session: Session, now: datetime) -> int:

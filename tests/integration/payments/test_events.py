@@ -91,6 +91,18 @@ async def test_the_true_success_after_a_forged_one_counts_at_once(cashier: Cashi
     assert await cashier.notes() == [None]
 
 
+async def test_the_true_success_soon_after_a_forged_one(quick: Cashier) -> None:
+    """It does not wait out the pause that the forged one has earned."""
+    payment = await quick.begins(await quick.customer())
+    remote_id = payment.provider_payment_id or ""
+    for _ in range(3):
+        await quick.delivers("payment.succeeded", remote_id)
+        assert await quick.till.events.handle_due() == 0
+    quick.yookassa.pay(remote_id)
+    await quick.notified()
+    assert await quick.credited(payment.id) == [3000]
+
+
 async def test_a_notification_that_came_too_early_is_looked_into_again(quick: Cashier) -> None:
     payment = await quick.begins(await quick.customer())
     remote_id = payment.provider_payment_id or ""

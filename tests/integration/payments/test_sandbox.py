@@ -1,0 +1,447 @@
+"""A whole shop before the sandbox's YooKassa: over HTTP, with the SDK, webhooks and all that goes wrong there."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from sqlalchemy import make_url
+
+from bot.app import App
+from bot.commands_payments import report
+from bot.doctor import Finding, State, examine, judge_clock
+from db.payments import PaymentStatus, RefundStatus
+from sandbox.client import Sandbox, Shop
+from sandbox.person import Person
+from sandbox.testing import new_world, running_sandbox
+from services.billing.audit import run_audit
+from services.payments.provider import NewPayment, NotAuthorized, NotFound, Receipt, Refused, ResultUnknown
+from services.payments.refund_begin import RefundWish
+from services.payments.till import Till
+from services.payments.topup import Wish
+from services.payments.views import PaymentView
+from services.payments.yookassa import YooKassa
+from tests.conversations.stage import OWNER_ID, shop_settings
+from tests.support.clock import START
+from tests.support.databases import SqliteServer
+from tests.support.waiting import until
+
+PARTS = ("bot", "web", "scheduler")  # no models
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with running_sandbox() as url, new_world(url) as world:
+        yield world
+
+
+def order(kopecks: int = 300_00, *, receipt: bool = False) -> NewPayment:
+    what = Receipt(email="anna@example.com", description="Кредиты", vat_code=1)
+    return NewPayment(
+        id=uuid4(),
+        amount_kopecks=kopecks,
+        currency="RUB",
+        description="Кредиты",
+        return_url="https://t.me/shop",
+        receipt=what if receipt else None,
+    )
+
+
+@asynccontextmanager
+async def provider(shop: Shop, **more: object) -> AsyncIterator[YooKassa]:
+    given = {"shop_id": shop.shop_id, "secret_key": shop.secret_key, "api_url": shop.api_url, "read_seconds": 0.5}
+    yookassa = YooKassa(**(given | more))  # type: ignore[arg-type]  # settings of several types
+    try:
+        yield yookassa
+    finally:
+        yookassa.close()
+
+
+async def test_a_payment_over_http(sandbox: Sandbox) -> None:
+    shop = await sandbox.shop(receipts_required=True)
+    async with provider(shop) as yookassa:
+        wanted = order(19_99, receipt=True)
+        made = await yookassa.create(wanted)
+        assert (made.status, made.amount_kopecks, made.shop_id) == ("pending", 19_99, shop.shop_id)
+        assert made.our_id == str(wanted.id)
+        assert made.confirmation_url is not None
+        assert await yookassa.create(wanted) == made
+        [call, _] = await shop.log("payments.create")
+        assert "unknown" not in call
+        assert call["body"]["receipt"]["items"] == [
+            {
+                "description": "Кредиты",
+                "quantity": "1.0",
+                "amount": {"value": "19.99", "currency": "RUB"},
+                "vat_code": 1,
+                "payment_subject": "service",
+                "payment_mode": "full_payment",
+            }
+        ]
+        with pytest.raises(Refused):
+            await yookassa.create(replace(wanted, amount_kopecks=20_00))
+        with pytest.raises(Refused):
+            await yookassa.create(order())  # this shop must send receipts
+        with pytest.raises(NotFound):
+            await yookassa.get("2d000000-000f-5000-9000-000000000000")
+        facts = await yookassa.about()
+        assert (facts.shop_id, facts.enabled, facts.receipts) == (shop.shop_id, True, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("500", ResultUnknown),
+        ("500_after", ResultUnknown),
+        ("html", ResultUnknown),
+        ("html_after", ResultUnknown),
+        ("429", ResultUnknown),
+        ("cut", ResultUnknown),
+        ("cut_after", ResultUnknown),
+        ("hang", ResultUnknown),
+        ("hang_after", ResultUnknown),
+        ("broken", ResultUnknown),
+        ("401", NotAuthorized),
+        ("403", NotAuthorized),
+    ],
+)
+async def test_what_goes_wrong_has_a_name_and_the_same_key_mends_it(
+    sandbox: Sandbox, kind: str, error: type[Exception]
+) -> None:
+    shop = await sandbox.shop()
+    async with provider(shop) as yookassa:
+        wanted = order()
+        await shop.fault(kind, "payments.create")
+        with pytest.raises(error) as raised:
+            await yookassa.create(wanted)
+        assert shop.secret_key not in str(raised.value)
+        assert (await yookassa.create(wanted)).our_id == str(wanted.id)
+        assert len(await shop.payments()) == 1
+
+
+async def test_nobody_listens(sandbox: Sandbox) -> None:
+    shop = await sandbox.shop()
+    async with provider(shop, api_url="http://127.0.0.1:9/v3") as yookassa:
+        with pytest.raises(ResultUnknown):
+            await yookassa.get("2d000000-000f-5000-9000-000000000000")
+
+
+async def test_a_slow_yookassa_does_not_stop_the_shop(sandbox: Sandbox) -> None:
+    """Twenty calls wait in a pool of threads; the event loop is free meanwhile."""
+    shop = await sandbox.shop()
+    async with provider(shop) as yookassa:
+        await shop.fault("hang", "payments.get", times=0)
+        ticks = 0
+        calls = asyncio.gather(*(yookassa.get("x") for _ in range(20)), return_exceptions=True)
+        while not calls.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        assert all(isinstance(result, ResultUnknown) for result in calls.result())
+        assert ticks > 50
+
+
+# A shop with its chat.
+
+
+class Stand:
+    """A running shop and its YooKassa."""
+
+    def __init__(self, sandbox: Sandbox, shop: Shop, app: App, till: Till) -> None:
+        self.sandbox, self.shop, self.app, self.till = sandbox, shop, app, till
+        self.message_id = 0
+
+    async def customer(self) -> tuple[Person, int]:
+        anna = await self.sandbox.person("Анна", language_code="ru")
+        await anna.says("/start")
+        self.message_id = (await anna.sees("Здравствуйте")).id
+        user = await self.app.shop.users.find(anna.id)
+        assert user is not None
+        return anna, user.id
+
+    async def begins(self, user_id: int, kopecks: int = 300_00) -> PaymentView:
+        """Shown in the customer's first message."""
+        wish = Wish(
+            user_id=user_id,
+            email=None,
+            return_url="https://t.me/shop",
+            amount_kopecks=kopecks,
+            message_id=self.message_id,
+        )
+        return await self.till.topup.start(wish)
+
+    async def balance(self, user_id: int) -> int:
+        return (await self.app.shop.users.get(user_id)).balance
+
+
+@asynccontextmanager
+async def open_stand(sandbox: Sandbox, url: str, **more: object) -> AsyncIterator[Stand]:
+    shop = await sandbox.shop()
+    settings = shop_settings(
+        sandbox,
+        url,
+        yookassa_shop_id=shop.shop_id,
+        yookassa_secret_key=shop.secret_key,
+        yookassa_api_url=shop.api_url,
+        **more,
+    )
+    async with App(settings, parts=PARTS).running() as app:
+        await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
+        assert app.shop.till is not None
+        yield Stand(sandbox, shop, app, app.shop.till)
+        assert (await run_audit(app.db)).ok
+
+
+@pytest.fixture
+async def stand(sandbox: Sandbox, database_url: str) -> AsyncIterator[Stand]:
+    async with open_stand(sandbox, database_url) as stand:
+        yield stand
+
+
+@pytest.fixture
+async def quick(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Stand]:
+    async with open_stand(sandbox, sqlite_url) as stand:
+        yield stand
+
+
+async def test_the_webhook_credits_and_the_chat_says_so(stand: Stand) -> None:
+    anna, user_id = await stand.customer()
+    payment = await stand.begins(user_id)
+    await stand.shop.pays()
+    await anna.sees("Оплачено: 300 ₽, зачислено 30.00 кредитов")
+    assert await stand.balance(user_id) == 4000
+    assert [each["status"] for each in await stand.shop.webhooks()] == ["delivered"]
+    assert await stand.shop.sends_again(1, times=20) == [200] * 20
+    assert await stand.balance(user_id) == 4000
+    assert (await stand.app.shop.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED
+
+
+async def test_a_decline_and_a_refund_in_the_cabinet_are_told(quick: Stand) -> None:
+    anna, user_id = await quick.customer()
+    await quick.begins(user_id)
+    await quick.shop.declines("insufficient_funds")
+    await anna.sees("Платёж на 300 ₽ не прошёл")
+    await quick.begins(user_id, 500_00)
+    await quick.shop.pays(method="sbp")
+    await anna.sees("Оплачено: 500 ₽")
+    await quick.shop.refunds_in_cabinet(amount="200.00")
+    await anna.sees("200 ₽ отправлены вам обратно")
+    assert await quick.balance(user_id) == 1000 + 3000
+
+
+async def test_what_is_posted_by_others_changes_nothing(quick: Stand) -> None:
+    _, user_id = await quick.customer()
+    payment = await quick.begins(user_id)
+    forged = {
+        "type": "notification",
+        "event": "payment.succeeded",
+        "object": {
+            "id": payment.provider_payment_id,
+            "status": "succeeded",
+            "paid": True,
+            "amount": {"value": "300.00", "currency": "RUB"},
+            "metadata": {"payment_id": str(payment.id)},
+        },
+    }
+    assert await quick.shop.notify(forged) == 200
+    assert await quick.shop.notify(forged, headers={"X-Forwarded-For": "203.0.113.7"}) == 403
+    assert await quick.shop.notify(forged, headers={"X-Forwarded-For": "77.75.153.1, 203.0.113.7"}) == 403
+    assert await quick.shop.notify(forged, headers={"X-Forwarded-For": "77.75.153.1"}) == 200
+    assert await quick.shop.notify(raw="not JSON") == 400
+    assert await quick.shop.notify(["payment.succeeded"]) == 400
+    assert await quick.shop.notify({"type": "notification", "event": "shop.closed", "object": {"id": "1"}}) == 200
+    assert await quick.shop.notify(raw='"' + "a" * 400_000 + '"') == 413
+    await quick.till.events.handle_due()
+    assert await quick.balance(user_id) == 1000
+    await quick.shop.pays()
+    await until(lambda: _has(quick, user_id, 4000))
+
+
+async def _has(stand: Stand, user_id: int, balance: int) -> bool:
+    return await stand.balance(user_id) == balance
+
+
+async def test_ten_megabytes(quick: Stand) -> None:
+    url = f"http://127.0.0.1:{quick.app.web_port}/webhooks/yookassa"
+    async with aiohttp.ClientSession() as http:
+        try:
+            async with http.post(url, data=BytesIO(b"[" + b"1," * 5_000_000 + b"1]")) as answer:
+                assert answer.status == 413
+        except aiohttp.ClientConnectionError:
+            pass  # cut while it was still sending
+        async with http.post(url, data=b"{}") as answer:
+            assert answer.status == 400
+
+
+async def test_strangers_of_a_real_shop(sandbox: Sandbox, sqlite_url: str) -> None:
+    """With YooKassa's own address in the settings this machine is nobody special."""
+    settings = shop_settings(sandbox, sqlite_url, yookassa_shop_id="1", yookassa_secret_key="live_x")
+    body = json.dumps({"type": "notification", "event": "shop.closed", "object": {"id": "1"}})
+    async with App(settings, parts=PARTS).running() as app, aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{app.web_port}/webhooks/yookassa"
+        for forwarded, status in ((None, 403), ("203.0.113.7", 403), ("185.71.76.1", 200), ("2a02:5180::1", 200)):
+            headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+            async with http.post(url, data=body, headers=headers) as answer:
+                assert answer.status == status
+
+
+async def test_an_address_told_by_a_stranger_is_not_believed(sandbox: Sandbox, sqlite_url: str) -> None:
+    settings = shop_settings(
+        sandbox, sqlite_url, yookassa_shop_id="1", yookassa_secret_key="live_x", trusted_proxies=()
+    )
+    async with App(settings, parts=PARTS).running() as app, aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{app.web_port}/webhooks/yookassa"
+        async with http.post(url, data=b"{}", headers={"X-Forwarded-For": "185.71.76.1"}) as answer:
+            assert answer.status == 403
+
+
+async def test_a_shop_without_yookassa_has_no_such_address(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with App(shop_settings(sandbox, sqlite_url), parts=PARTS).running() as app, aiohttp.ClientSession() as http:
+        assert app.shop.till is None
+        async with http.post(f"http://127.0.0.1:{app.web_port}/webhooks/yookassa", data=b"{}") as answer:
+            assert answer.status == 404
+
+
+async def test_a_database_that_is_away_means_503(sandbox: Sandbox, sqlite_server: SqliteServer) -> None:
+    """Another process holds SQLite's one lock for longer than we wait."""
+    url = sqlite_server.create()
+    async with open_stand(sandbox, url) as stand:
+        _, user_id = await stand.customer()
+        await stand.begins(user_id)
+        stand.app.db.busy_timeout_ms = 50
+        assert stand.app.db._writer is not None
+        await asyncio.to_thread(stand.app.db._writer.close)
+        stand.app.db._writer = None
+        other = sqlite3.connect(str(make_url(url).database), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        await stand.shop.pays()
+        [webhook] = await stand.shop.webhooks(wait=1)
+        assert webhook["attempts"][0]["status"] == 503
+        other.execute("ROLLBACK")
+        other.close()
+        await sandbox.advance(5)
+        await until(lambda: _has(stand, user_id, 4000))
+
+
+async def test_a_payment_that_changed_its_amount(quick: Stand) -> None:
+    olga = await quick.sandbox.person("Ольга", language_code="ru", id=OWNER_ID, role="owner")
+    await olga.says("/start")
+    await olga.sees("Здравствуйте")
+    _, user_id = await quick.customer()
+    payment = await quick.begins(user_id)
+    await quick.shop.tampers(amount="1.00")
+    await quick.shop.pays()
+    await olga.sees("Платёж в ЮKassa не такой, как у нас в учёте")
+    assert await quick.balance(user_id) == 1000
+    assert (await quick.app.shop.payments.get(payment.id)).status is PaymentStatus.PENDING
+
+
+@pytest.mark.parametrize("change", [{"account_id": "999"}, {"currency": "USD"}, {"test": None}, {"metadata": {}}])
+async def test_a_payment_that_is_not_ours(quick: Stand, change: dict[str, Any]) -> None:
+    _, user_id = await quick.customer()
+    payment = await quick.begins(user_id)
+    if "test" in change:
+        change = {"test": not payment.test}
+    await quick.shop.tampers(**change)
+    await quick.shop.pays()
+    await quick.shop.webhooks()
+    await quick.till.events.handle_due()
+    assert await quick.balance(user_id) == 1000
+
+
+async def test_lost_repeated_and_reordered_webhooks(quick: Stand) -> None:
+    _, user_id = await quick.customer()
+    await quick.shop.fault("lose", "payment.succeeded")
+    await quick.begins(user_id)
+    await quick.shop.pays()
+    payments = quick.app.shop.payments
+    lines = await report(quick.till, payments)
+    assert lines[0].endswith("credited (300.00 RUB, 30.00 credits, user 1)")
+    assert lines[-1] == "1 changed, 0 notifications handled."
+    assert await report(quick.till, payments) == ["0 changed, 0 notifications handled."]
+    await quick.shop.fault("repeat", "payment.succeeded", copies=5)
+    await quick.begins(user_id)
+    await quick.shop.pays()
+    await until(lambda: _has(quick, user_id, 7000))
+    await quick.shop.webhooks()
+    assert await quick.balance(user_id) == 7000
+
+
+async def test_lost_answers_of_everything(quick: Stand) -> None:
+    anna, user_id = await quick.customer()
+    await quick.shop.fault("500_after", "payments.create")
+    with pytest.raises(ResultUnknown):
+        await quick.begins(user_id)
+    await report(quick.till, quick.app.shop.payments)
+    await anna.sees("300 ₽")
+    await quick.shop.pays()
+    await anna.sees("Оплачено: 300 ₽")
+    payment = (await quick.app.shop.payments.latest()).items[0]
+    await quick.shop.fault("lose", "refund.succeeded")
+    await quick.shop.fault("html_after", "refunds.create")
+    wish = RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER_ID)
+    with pytest.raises(ResultUnknown):
+        await quick.till.refunds.start(wish)
+    lines = await report(quick.till, quick.app.shop.payments)
+    assert lines[0] == f"refund {wish.id}: succeeded (100.00 RUB, 10.00 credits taken)"
+    assert len(await quick.shop.refunds()) == 1
+    refund = await quick.app.shop.payments.refund(wish.id)
+    assert refund is not None
+    assert refund.status is RefundStatus.SUCCEEDED
+    assert await quick.balance(user_id) == 3000
+
+
+async def test_a_late_payer(quick: Stand) -> None:
+    anna, user_id = await quick.customer()
+    await quick.begins(user_id)
+    await quick.shop.expires()
+    await anna.sees("не прошёл")
+    await quick.shop.pays(force=True)
+    await anna.sees("Оплачено: 300 ₽")
+    assert await quick.balance(user_id) == 4000
+
+
+async def test_the_doctor(sandbox: Sandbox, sqlite_url: str) -> None:
+    shop = await sandbox.shop()
+    settings = shop_settings(
+        sandbox,
+        sqlite_url,
+        yookassa_shop_id=shop.shop_id,
+        yookassa_secret_key=shop.secret_key,
+        yookassa_api_url=shop.api_url,
+    )
+
+    async def findings(**changes: object) -> dict[str, Finding]:
+        changed = settings.model_copy(update=changes)
+        found = [finding async for finding in examine(changed, lambda: START)]
+        return {finding.name: finding for finding in sorted(found, key=lambda each: each.state is State.FAILED)}
+
+    sound = await findings()
+    clock = sound.pop("clock")
+    assert {finding.state for finding in sound.values()} == {State.OK}, sound
+    assert clock.name == "clock"
+    await shop.change(receipts_required=True)
+    assert (await findings())["receipts"].state is State.FAILED
+    assert (await findings(yookassa_vat_code=1))["receipts"].state is State.OK
+    assert (await findings(yookassa_shop_id="1"))["yookassa"].state is State.FAILED
+    await shop.fault("500", "me")
+    assert "does not answer" in (await findings())["yookassa"].text
+    closed = await findings(yookassa_shop_id=None, yookassa_secret_key=None)
+    assert closed["yookassa"].state is State.WARNING
+    far = await findings(database_url="sqlite+aiosqlite:////nowhere/at/all.db")
+    assert far["database"].state is State.FAILED
+    for finding in far.values():
+        assert finding.state is State.OK or finding.fix
+
+
+def test_the_doctors_clock() -> None:
+    assert judge_clock(START, START).state is State.OK
+    assert judge_clock(START, START + timedelta(seconds=5)).state is State.OK
+    assert judge_clock(START, START + timedelta(minutes=5)).text == "300 s behind of Telegram's"

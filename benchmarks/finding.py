@@ -20,16 +20,19 @@ class Finding:
     met: bool | None
 
 
-def ratio_finding(name: str, ours: Sequence[float], limit: Sequence[float], *, unit: str, target: float) -> Finding:
-    """`ours` and `limit` were measured in turns; what counts is the median of the rounds' ratios."""
+def ratio_finding(
+    name: str, ours: Sequence[float], limit: Sequence[float], *, unit: str, target: float, counts: bool = True
+) -> Finding:
+    """`ours` and `limit` were measured in turns; what counts is the median of the rounds' ratios. Without `counts` it
+    is told and not judged."""
     ratio = statistics.median(a / b for a, b in zip(ours, limit, strict=True))
     return Finding(
         name=name,
         ours=f"{statistics.median(ours):,.0f} {unit}",
         limit=f"{statistics.median(limit):,.0f} {unit}",
         result=f"{ratio:.2f}",
-        target=f"≥ {target}",
-        met=ratio >= target,
+        target=f"≥ {target}" if counts else "—",
+        met=ratio >= target if counts else None,
     )
 
 

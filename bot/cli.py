@@ -60,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "Bring the database to the newest tables.")
     add("audit", _audit, "Prove the ledger's invariants on the database; exits 1 with the offending rows.")
     add("reconcile", _reconcile, "Ask YooKassa for everything unfinished, once; prints what it changed.")
+    bonus = add("bonus", _bonus, "The weekly bonus.").add_subparsers(required=True, metavar="ACTION")
+    text = "Grant it by hand to everyone who was here lately and has not got it; safe to repeat."
+    grant = bonus.add_parser("grant", help=text, description=text)
+    grant.add_argument("--week", metavar="2026-W47", help="an ISO week (default: this one, in the shop's time zone)")
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
     _add_models(add("models", _models_list, "The models of MODELS_DIR: list, check, init."))
     return parser
@@ -80,6 +84,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     gc.disable()  # a fifth of the start goes into looking for garbage among what is there to stay
+    from bot.quick_types import import_aiogram
+
+    import_aiogram()
     from bot.process import run_process
 
     gc.freeze()
@@ -105,6 +112,12 @@ def _migrate(_: argparse.Namespace) -> int:
         f"The database is at revision {after}." if before == after else f"Migrated from {before or 'none'} to {after}."
     )
     return 0
+
+
+def _bonus(arguments: argparse.Namespace) -> int:
+    from bot.commands_bonus import run_bonus
+
+    return run_bonus(arguments.week)
 
 
 def _audit(_: argparse.Namespace) -> int:

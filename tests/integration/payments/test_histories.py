@@ -1,0 +1,247 @@
+"""Histories of payments in any order: lost answers, crashes, notifications that are lost, forged, early, repeated and
+reordered, late payers, refunds of all kinds. After each step the audit holds and nobody has a credit that was not paid;
+when the dust has settled every rouble is credited exactly once. `PAYMENT_EXAMPLES=500` runs it longer."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from db.engine import Database
+from db.payments import PaymentStatus, RefundStatus
+from services.billing import ledger
+from services.billing.audit import run_audit
+from services.payments.events import KNOWN
+from services.payments.provider import ProviderError, Refused
+from services.payments.refund_begin import (
+    AlreadyRefunded,
+    NotRefundable,
+    RefundNeedsConfirmation,
+    RefundTooLarge,
+    RefundWish,
+    credits_due,
+)
+from services.payments.views import PaymentView
+from tests.support.clock import FakeClock
+from tests.support.databases import PostgresServer, SqliteServer
+from tests.support.tills import OWNER, open_cashier
+from tests.support.yookassa import Crash, Fault
+
+EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
+STEPS = 30
+T = TypeVar("T")
+
+FAULTS = st.sampled_from([None, None, None, *Fault])
+AMOUNTS = st.integers(1_00, 400_00)
+PLACES = st.integers(0, 10**6)
+REFUSALS = (AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge, ProviderError)
+
+
+class Histories(RuleBasedStateMachine):
+    wishes: Bundle[UUID] = Bundle("wishes")
+
+    def __init__(self, server: SqliteServer | PostgresServer) -> None:
+        super().__init__()
+        self.server, self.url = server, server.create()
+        self.runner = asyncio.Runner()
+        self.db, self.clock = Database(self.url), FakeClock()
+        self.cashier = open_cashier(self.db, self.clock)
+        self.yookassa = self.cashier.yookassa
+        self.users = [self.run(self.cashier.customer()) for _ in range(2)]
+        self.run(self.cashier.customer(telegram_id=OWNER))
+        self.told: list[tuple[str, str]] = []
+        """Notifications that were delivered once: they may come again."""
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:  # Any: as in typing
+        return self.runner.run(work)
+
+    def attempt(self, work: Coroutine[Any, Any, object], fault: Fault | None = None) -> None:  # Any: as above
+        """Whatever becomes of it. A crash is followed by a restart."""
+        if fault is not None:
+            self.yookassa.faults.append(fault)
+        try:
+            self.run(work)
+        except REFUSALS:
+            pass
+        except Crash:
+            self.cashier.restart()
+        self.yookassa.faults.clear()
+
+    def rows(self) -> list[PaymentView]:
+        return list(self.run(self.cashier.payments.latest(size=10_000)).items)
+
+    @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, fault=FAULTS)
+    def begin(self, user: int, kopecks: int, fault: Fault | None) -> UUID:
+        wish = uuid4()
+        self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish), fault)
+        return wish
+
+    @rule(wish=wishes, fault=FAULTS)
+    def begin_again(self, wish: UUID, fault: Fault | None) -> None:
+        for row in self.rows():
+            if row.id == wish:
+                self.attempt(self.cashier.begins(row.user_id, row.amount_kopecks, id=wish), fault)
+
+    @precondition(lambda self: self.yookassa.payments)
+    @rule(place=PLACES)
+    def pay(self, place: int) -> None:
+        """In time or late."""
+        self.yookassa.pay(self._chosen(list(self.yookassa.payments), place))
+
+    @precondition(lambda self: self.yookassa.payments)
+    @rule(place=PLACES)
+    def decline(self, place: int) -> None:
+        self.yookassa.cancel(self._chosen(list(self.yookassa.payments), place))
+
+    @rule()
+    def other_terms_of_capture(self) -> None:
+        self.yookassa.holds = not self.yookassa.holds
+
+    @rule()
+    def refunds_take_time(self) -> None:
+        self.yookassa.refunds_wait = not self.yookassa.refunds_wait
+
+    @precondition(lambda self: self.yookassa.notifications)
+    @rule(place=PLACES)
+    def notify(self, place: int) -> None:
+        """In any order."""
+        news = self.yookassa.notifications.pop(place % len(self.yookassa.notifications))
+        self.told.append(news)
+        self.run(self.cashier.delivers(*news))
+
+    @precondition(lambda self: self.told)
+    @rule(place=PLACES)
+    def notify_again(self, place: int) -> None:
+        self.run(self.cashier.delivers(*self.told[place % len(self.told)]))
+
+    @rule(place=PLACES, event=st.sampled_from(KNOWN))
+    def forge(self, place: int, event: str) -> None:
+        ids = [*self.yookassa.payments, *self.yookassa.refunds, str(uuid4())]
+        self.run(self.cashier.delivers(event, self._chosen(ids, place)))
+
+    @rule(fault=FAULTS)
+    def handle(self, fault: Fault | None) -> None:
+        self.attempt(self.cashier.till.events.handle_due(), fault)
+
+    @rule(fault=FAULTS, everything=st.booleans())
+    def reconcile(self, fault: Fault | None, everything: bool) -> None:
+        self.attempt(self.cashier.till.reconciler.round(everything=everything), fault)
+
+    @rule(wish=wishes, fault=FAULTS)
+    def ask(self, wish: UUID, fault: Fault | None) -> None:
+        if any(row.id == wish for row in self.rows()):
+            self.attempt(self.cashier.till.settlement.ask(wish), fault)
+
+    @rule(wish=wishes, kopecks=AMOUNTS, all_=st.booleans(), confirmed=st.booleans(), fault=FAULTS)
+    def refund(self, wish: UUID, kopecks: int, all_: bool, confirmed: bool, fault: Fault | None) -> None:
+        for row in self.rows():
+            if row.id == wish and row.status is PaymentStatus.SUCCEEDED:
+                quote = self.run(self.cashier.till.refunds.quote(wish))
+                assert 0 <= quote.covered_kopecks <= quote.rest_kopecks
+                order = RefundWish(
+                    id=uuid4(),
+                    payment_id=wish,
+                    amount_kopecks=quote.rest_kopecks if all_ else kopecks,
+                    actor_telegram_id=OWNER,
+                    confirmed=confirmed,
+                )
+                self.attempt(self.cashier.till.refunds.start(order), fault)
+
+    @precondition(lambda self: self.yookassa.payments)
+    @rule(place=PLACES, kopecks=AMOUNTS)
+    def refund_in_cabinet(self, place: int, kopecks: int) -> None:
+        try:
+            self.yookassa.refund_in_cabinet(self._chosen(list(self.yookassa.payments), place), kopecks)
+        except Refused:
+            return
+
+    @precondition(lambda self: self.yookassa.refunds)
+    @rule(place=PLACES, status=st.sampled_from(["succeeded", "canceled"]))
+    def finish_refund(self, place: int, status: str) -> None:
+        self.yookassa.finish_refund(self._chosen(list(self.yookassa.refunds), place), status)
+
+    @rule(user=st.sampled_from([0, 1]), amount=st.integers(1, 3000))
+    def spend(self, user: int, amount: int) -> None:
+        key, now = f"spend:{uuid4()}", self.clock()
+        self.run(
+            self.db.write(ledger.take_back, user_id=self.users[user], amount=amount, key=key, now=now, partly=True)
+        )
+
+    @rule(minutes=st.sampled_from([1, 1, 1, 10, 70, 24 * 60 + 1]))
+    def time_passes(self, minutes: int) -> None:
+        self.clock.advance(minutes=minutes)
+
+    @staticmethod
+    def _chosen(ids: list[str], place: int) -> str:
+        return ids[place % len(ids)]
+
+    @invariant()
+    def the_audit_holds(self) -> None:
+        report = self.run(run_audit(self.db))
+        assert report.ok, f"\n{report}"
+
+    @invariant()
+    def nobody_has_what_was_not_paid(self) -> None:
+        for row in self.rows():
+            if row.status is PaymentStatus.SUCCEEDED:
+                assert row.provider_payment_id is not None
+                assert self.yookassa.payments[row.provider_payment_id].status == "succeeded"
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+            self.everything_is_where_it_belongs()
+        finally:
+            self.run(self.db.close())
+            self.runner.close()
+            self.server.give_back(self.url)
+
+    def settle(self) -> None:
+        """YooKassa repeats its notifications until they are heard; the reconciler goes on for two days."""
+        self.yookassa.faults.clear()
+        for refund_id in self.yookassa.refunds:
+            self.yookassa.finish_refund(refund_id, "succeeded")
+        for _ in range(4):
+            self.run(self.cashier.notified())
+            self.clock.advance(hours=1)
+            self.run(self.cashier.till.reconciler.round())
+        for _ in range(3):
+            self.clock.advance(hours=24)
+            self.run(self.cashier.till.reconciler.round(everything=True))
+            self.run(self.cashier.notified())
+
+    def everything_is_where_it_belongs(self) -> None:
+        rows = {str(row.id): row for row in self.rows()}
+        assert len(self.yookassa.payments) <= len(rows)  # no payment was made twice
+        for remote in self.yookassa.payments.values():
+            row = rows[remote.our_id or ""]
+            paid = remote.status == "succeeded"
+            assert (row.status is PaymentStatus.SUCCEEDED) == paid, (row, remote)
+            assert self.run(self.cashier.credited(row.id)) == ([row.credits] if paid else [])
+            self.refunds_are_where_they_belong(row, remote.refunded_kopecks)
+        self.the_audit_holds()
+
+    def refunds_are_where_they_belong(self, row: PaymentView, refunded: int) -> None:
+        refunds = self.run(self.cashier.payments.refunds(row.id))
+        assert all(refund.status is not RefundStatus.PENDING for refund in refunds), refunds
+        done = [refund for refund in refunds if refund.status is RefundStatus.SUCCEEDED]
+        assert sum(refund.amount_kopecks for refund in done) == refunded
+        credits_ = sum(refund.credits_taken + refund.credits_uncollected for refund in done)
+        assert credits_ == credits_due(row, before=0, amount=refunded)
+
+
+def test_any_history(server: SqliteServer | PostgresServer) -> None:
+    run_state_machine_as_test(
+        lambda: Histories(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,  # the machine may be busy
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )

@@ -45,7 +45,7 @@ run: install ## Run the shop with the settings of .env.
 
 test: install-dev ## Run all tests.
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 check: install-dev ## Format, lint, types, import contract, catalogues.
 	@echo "Format";        $(BIN)/ruff format --check --quiet $(SOURCES)

@@ -83,6 +83,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from bot.settings import load_settings
+
+    settings = load_settings()  # first: what is wrong with them is told at once
     gc.disable()  # a fifth of the start goes into looking for garbage among what is there to stay
     from bot.quick_types import import_aiogram
 
@@ -91,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     gc.freeze()
     gc.enable()
-    return run_process(arguments.part)
+    return run_process(arguments.part, settings)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -9,15 +9,14 @@ import structlog
 from bot.app import PARTS, App, StartError
 from bot.cli import Failure
 from bot.logs import set_up
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from db.migrate import require_head, upgrade
 
 log = structlog.get_logger()
 
 
-def run_process(part: str) -> int:
+def run_process(part: str, settings: Settings) -> int:
     """`run` has all parts and migrates the database; a single part refuses an old revision."""
-    settings = load_settings()
     set_up(settings.log_level, settings.log_format, settings.secrets)
     if part == "run":
         upgrade(settings.database_url)

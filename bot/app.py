@@ -23,6 +23,7 @@ from bot.health import Health
 from bot.i18n import Catalogues
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
+from bot.office import keep_bonuses_coming
 from bot.polling import Polling
 from bot.progress import ProgressBoard
 from bot.scheduler import every, make_scheduler
@@ -90,6 +91,7 @@ class App:
                 every(scheduler, self._expire, name="expire_lots", seconds=60)
                 every(scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600)
                 keep_money_moving(scheduler, self.shop.till, self.shop.reminders)
+                keep_bonuses_coming(scheduler, self.settings, self.shop.bonuses)
                 scheduler.start()
             yield self
         finally:

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "models": N_("What can be predicted"),
     "balance": N_("Your credits"),
     "topup": N_("Buy credits"),
+    "bonus": N_("The weekly bonus"),
     "history": N_("Your predictions and operations"),
     "profile": N_("What the shop knows of you"),
     "language": N_("Русский / English"),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bot.delivery import Parcel, Present
 from bot.i18n import Translator
+from bot.letters_office import office_presenters
 from bot.presenters.results import prediction_screen
 from bot.screens import Screen
 from bot.shop import Shop
@@ -17,7 +18,8 @@ IN_PLACE = timedelta(minutes=1)  # an answer that took longer comes as a new mes
 
 
 def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
-    return {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
+    shown: dict[str, Present] = {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
+    return shown | office_presenters(clock)
 
 
 def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:

@@ -1,6 +1,7 @@
 """Settings from the environment or `.env`; every one but the token has a default."""
 
 import re
+from datetime import UTC
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -30,7 +31,41 @@ class StoreSettings(BaseSettings):
     models_dir: Path = Path("models_store")
 
 
-class Settings(StoreSettings):
+class ShopSettings(StoreSettings):
+    """What commands need that keep the shop's books in the shop's time: no token either."""
+
+    timezone: str = "Europe/Moscow"
+    weekly_bonus_credits: int = 200  # hundredths; written as credits: 2.00; 0: none
+    weekly_bonus_cron: str = "0 10 * * mon"
+    weekly_bonus_ttl_days: int = Field(default=7, ge=1, le=366)
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is not a time zone such as Europe/Moscow") from error
+        return value
+
+    @field_validator("weekly_bonus_credits", mode="before")
+    @classmethod
+    def _bonus(cls, value: object) -> object:
+        return _credits_of(value) if isinstance(value, str) else value
+
+    @field_validator("weekly_bonus_cron")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        from bot.scheduler import parse_cron  # most commands have no schedule
+
+        try:
+            parse_cron(value, UTC)
+        except ValueError as error:
+            raise ValueError("is not a schedule of five fields such as 0 10 * * mon") from error
+        return value
+
+
+class Settings(ShopSettings):
     bot_token: SecretStr
     telegram_api_url: str = "https://api.telegram.org"
     telegram_mode: Literal["polling", "webhook"] = "polling"
@@ -41,7 +76,6 @@ class Settings(StoreSettings):
     redis_url: str | None = None
     owner_ids: Annotated[tuple[int, ...], NoDecode] = ()
     default_language: Literal["ru", "en"] = "ru"
-    timezone: str = "Europe/Moscow"
     welcome_credits: int = 1000  # hundredths; written as credits: 10.00
     credit_price: int = 1000  # kopecks for one credit; written as roubles: 10.00
     payment_methods: Annotated[tuple[Literal["yookassa"], ...], NoDecode] = ("yookassa",)
@@ -76,14 +110,7 @@ class Settings(StoreSettings):
     @field_validator("welcome_credits", mode="before")
     @classmethod
     def _credits(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if re.fullmatch(r"0+([.,]0{1,2})?", value.strip()):
-            return 0
-        try:
-            return parse_amount(value, low=1, high=MAX_CREDITS)
-        except BadAmount as error:
-            raise ValueError("is an amount of credits such as 10.00") from error
+        return _credits_of(value) if isinstance(value, str) else value
 
     @field_validator("credit_price", mode="before")
     @classmethod
@@ -123,15 +150,6 @@ class Settings(StoreSettings):
             raise ValueError("is an address such as https://api.yookassa.ru/v3")
         return value.rstrip("/")
 
-    @field_validator("timezone")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("is not a time zone such as Europe/Moscow") from error
-        return value
-
     @field_validator("telegram_webhook_secret")
     @classmethod
     def _secret(cls, value: SecretStr | None) -> SecretStr | None:
@@ -162,6 +180,16 @@ class Settings(StoreSettings):
         return f"{(self.public_url or '').rstrip('/')}/telegram/webhook"
 
 
+def _credits_of(text: str) -> int:
+    """Hundredths; nothing is an amount too."""
+    if re.fullmatch(r"0+([.,]0{1,2})?", text.strip()):
+        return 0
+    try:
+        return parse_amount(text, low=1, high=MAX_CREDITS)
+    except BadAmount as error:
+        raise ValueError("is an amount of credits such as 10.00") from error
+
+
 def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[,;\s]+", text) if word]
 
@@ -172,6 +200,11 @@ S = TypeVar("S", bound=StoreSettings)
 def load_settings(**overrides: object) -> Settings:
     """Raises `SettingsError` that names each wrong variable, never its value."""
     return _load(Settings, overrides)
+
+
+def load_shop_settings() -> ShopSettings:
+    """Raises `SettingsError`."""
+    return _load(ShopSettings, {})
 
 
 def load_store_settings() -> StoreSettings:

@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.office import open_bonuses
 from bot.settings import Settings
 from bot.till import open_till
 from db.engine import Database
+from services.admin_models import AdminModels
+from services.admin_users import AdminUsers
+from services.admins import Admins, Staff
 from services.billing.statement import Statement
+from services.bonuses import Bonuses
 from services.clock import Clock
 from services.files import Files
 from services.models import Models
@@ -17,6 +22,7 @@ from services.payments.till import Till
 from services.payments.views import Payments
 from services.predictions.history import History
 from services.predictions.submit import Submit
+from services.statistics import Statistics
 from services.users import Users
 
 
@@ -36,22 +42,33 @@ class Shop:
     payments: Payments
     reminders: Reminders
     till: Till | None
+    bonuses: Bonuses
+    admins: Admins
+    admin_users: AdminUsers
+    admin_models: AdminModels
+    statistics: Statistics
 
 
 def make_shop(
     settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None], on_news: Callable[[], None]
 ) -> Shop:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
+    history, outbox, staff = History(db), Outbox(db, clock), Staff(settings.owner_ids)
     return Shop(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir),
         submit=Submit(db, clock, on_sold),
-        history=History(db),
+        history=history,
         statement=Statement(db),
         files=Files(db, clock),
-        outbox=Outbox(db, clock),
+        outbox=outbox,
         packages=Packages(db, clock),
         payments=Payments(db),
         reminders=Reminders(db, clock),
         till=open_till(settings, db, clock, on_news),
+        bonuses=open_bonuses(settings, db, clock),
+        admins=Admins(db, clock, staff),
+        admin_users=AdminUsers(db, clock, staff),
+        admin_models=AdminModels(db, clock, staff),
+        statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),
     )

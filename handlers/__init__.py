@@ -2,7 +2,18 @@
 
 from aiogram import Router
 
-from handlers import account, fallback, form, help, menu, models, profile, start, topup  # noqa: A004 - the command's own name
+from handlers import (
+    account,
+    bonus,
+    fallback,
+    form,
+    help,  # noqa: A004 - the command's own name
+    menu,
+    models,
+    profile,
+    start,
+    topup,
+)
 
 
 def routers() -> list[Router]:
@@ -14,6 +25,7 @@ def routers() -> list[Router]:
         start.router(),
         profile.router(),
         topup.router(),
+        bonus.router(),
         help.router(),
         models.router(),
         fallback.commands_router(),

@@ -1,7 +1,7 @@
 """The ledger's hand for many users at once: the same lines, lots and entries as `ledger.grant`, set by set.
 
-A chunk is one transaction. `bonus_grants` decides who gets something (one row a user a week, by constraint); the rows
-of a chunk that have no transaction yet are those it has just inserted."""
+A chunk is one transaction, and one process grants at a time: the bonus lots made since the chunk began are its own, and
+the rest follows from them by unique keys, so that no database needs statistics to find a good plan."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from db.base import Json, UtcDateTime, table_of
 from db.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
 from db.outbox import OutboxMessage, OutboxStatus, Priority
-from db.upsert import insert_into
 from db.users import User
 
 _users, _grants, _lots = table_of(User), table_of(BonusGrant), table_of(Lot)
@@ -46,16 +45,9 @@ def grant_chunk(session: Session, weekly: WeeklyGrant, after: int, size: int) ->
     last = _last_of_chunk(session, weekly, after, size)
     if last is None:
         return Chunk(granted=0, last_user_id=None)
-    _insert_grants(session, weekly, after, last)
-    fresh = (
-        (_grants.c.week == weekly.week)
-        & _grants.c.transaction_id.is_(None)
-        & (_grants.c.user_id > after)
-        & (_grants.c.user_id <= last)
-    )
-    granted = session.scalar(select(func.count()).select_from(_grants).where(fresh)) or 0
-    if granted:
-        _post(session, weekly, fresh)
+    before = session.scalar(select(func.max(_lots.c.id))) or 0
+    _add_lots(session, weekly, after, last)
+    granted = _post(session, weekly, (_lots.c.id > before) & (_lots.c.kind == TransactionKind.BONUS))
     return Chunk(granted=granted, last_user_id=last)
 
 
@@ -78,68 +70,58 @@ def _eligible(weekly: WeeklyGrant, after: int) -> ColumnElement[bool]:
 def _last_of_chunk(session: Session, weekly: WeeklyGrant, after: int, size: int) -> int | None:
     """Locks the chunk's users, in the order of their ids."""
     chunk = select(_users.c.id).where(_eligible(weekly, after)).order_by(_users.c.id).limit(size)
-    ids = session.scalars(chunk.with_for_update()).all()
+    ids = session.scalars(chunk.with_for_update(key_share=True)).all()
     return ids[-1] if ids else None
 
 
-def _insert_grants(session: Session, weekly: WeeklyGrant, after: int, last: int) -> None:
-    chosen = select(
-        _users.c.id, literal(weekly.week), literal(weekly.amount), literal(weekly.now, UtcDateTime())
-    ).where(_eligible(weekly, after), _users.c.id <= last)
-    columns = ["user_id", "week", "amount", "created_at"]
-    session.execute(insert_into(session, _grants).from_select(columns, chosen).on_conflict_do_nothing())
-
-
-def _post(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> None:
-    """Balances, lots, lines, entries and messages of the grants just inserted."""
+def _add_lots(session: Session, weekly: WeeklyGrant, after: int, last: int) -> None:
+    """Who has one from here on gets everything else."""
     amount, now = literal(weekly.amount), literal(weekly.now, UtcDateTime())
-    kind, key = TransactionKind.BONUS, _key(weekly)
-    whom = select(_grants.c.user_id).where(fresh)
+    kind, end = literal(str(TransactionKind.BONUS)), literal(weekly.expires_at, UtcDateTime())
+    lots = select(_users.c.id, kind, amount, amount, end, now).where(_eligible(weekly, after), _users.c.id <= last)
+    columns = ["user_id", "kind", "amount", "remaining", "expires_at", "created_at"]
+    session.execute(insert(_lots).from_select(columns, lots.order_by(_users.c.id)))
+
+
+def _post(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> int:
+    """Balances, lines, entries, grants and messages of the `fresh` lots. Returns to how many users."""
+    amount, now = literal(weekly.amount), literal(weekly.now, UtcDateTime())
+    kind = literal(str(TransactionKind.BONUS))
+    key = literal(f"bonus:{weekly.week}:") + cast(_lots.c.user_id, String)  # of the line and the message
+    whom = select(_lots.c.user_id).where(fresh)
     session.execute(update(_users).where(_users.c.id.in_(whom)).values(balance=_users.c.balance + weekly.amount))
 
-    lots = select(_grants.c.user_id, literal(str(kind)), amount, amount, literal(weekly.expires_at, UtcDateTime()), now)
-    columns = ["user_id", "kind", "amount", "remaining", "expires_at", "created_at"]
-    session.execute(insert(_lots).from_select(columns, lots.where(fresh)))
-
-    lines = select(_users.c.id, literal(str(kind)), amount, _users.c.balance, key, now)
+    lines = select(_users.c.id, kind, amount, _users.c.balance, key, now)
     columns = ["user_id", "kind", "amount", "balance_after", "key", "created_at"]
-    joined = lines.join(_grants, _grants.c.user_id == _users.c.id).where(fresh)
-    session.execute(insert(_lines).from_select(columns, joined))
+    session.execute(insert(_lines).from_select(columns, lines.join(_lots, _lots.c.user_id == _users.c.id).where(fresh)))
 
-    # The user's newest lot is this one: the user is locked since the balance changed.
-    lot = select(func.max(_lots.c.id)).where(_lots.c.user_id == _grants.c.user_id, _lots.c.remaining > 0)
-    entries = select(_lines.c.id, lot.scalar_subquery(), amount).join(_grants, _lines.c.key == key).where(fresh)
+    by_key = _lots.join(_lines, _lines.c.key == key)
+    entries = select(_lines.c.id, _lots.c.id, amount).select_from(by_key).where(fresh)
     session.execute(insert(_entries).from_select(["transaction_id", "lot_id", "amount"], entries))
 
-    _tell(session, weekly, fresh)
-    line = select(_lines.c.id).where(_lines.c.key == key).scalar_subquery()
-    session.execute(update(_grants).where(fresh).values(transaction_id=line))
+    grants = select(_lots.c.user_id, literal(weekly.week), amount, _lines.c.id, now).select_from(by_key).where(fresh)
+    columns = ["user_id", "week", "amount", "transaction_id", "created_at"]
+    session.execute(insert(_grants).from_select(columns, grants))
+
+    _tell(session, weekly, fresh, key)
+    return session.scalar(select(func.count()).select_from(_lots).where(fresh)) or 0
 
 
-def _key(weekly: WeeklyGrant) -> ColumnElement[str]:
-    """What a grant's line and message are called."""
-    return literal(f"bonus:{weekly.week}:") + cast(_grants.c.user_id, String)
-
-
-def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> None:
+def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool], key: ColumnElement[str]) -> None:
     """A message to everyone who wants one and can get it."""
     now = literal(weekly.now, UtcDateTime())
     payload = {"amount": weekly.amount, "week": weekly.week, "expires_at": weekly.expires_at.isoformat()}
-    key = _key(weekly)
-    messages = (
-        select(
-            _users.c.id,
-            literal("bonus"),
-            literal(payload, Json),
-            key,
-            literal(str(OutboxStatus.PENDING)),
-            literal(int(Priority.NEWS)),
-            literal(0),
-            now,
-            now,
-        )
-        .join(_grants, _grants.c.user_id == _users.c.id)
-        .where(fresh, _users.c.blocked_at.is_(None), ~_users.c.bonus_muted)
-    )
-    columns = ["user_id", "kind", "payload", "key", "status", "priority", "attempts", "available_at", "created_at"]
-    session.execute(insert(_outbox).from_select(columns, messages))
+    message = {
+        "user_id": _users.c.id,
+        "kind": literal("bonus"),
+        "payload": literal(payload, Json),
+        "key": key,
+        "status": literal(str(OutboxStatus.PENDING)),
+        "priority": literal(int(Priority.NEWS)),
+        "attempts": literal(0),
+        "available_at": now,
+        "created_at": now,
+    }
+    wanted = fresh & _users.c.blocked_at.is_(None) & ~_users.c.bonus_muted
+    messages = select(*message.values()).join(_lots, _lots.c.user_id == _users.c.id).where(wanted)
+    session.execute(insert(_outbox).from_select(list(message), messages))

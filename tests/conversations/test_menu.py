@@ -69,7 +69,7 @@ async def test_a_button_without_its_message(anna: Person) -> None:
 async def test_the_commands_menu(anna: Person, john: Person) -> None:
     await anna.says("/start")
     await anna.sees("Здравствуйте")
-    expected = ["menu", "models", "balance", "history", "profile", "language", "help", "terms", "cancel"]
+    expected = ["menu", "models", "balance", "bonus", "history", "profile", "language", "help", "terms", "cancel"]
     assert await anna.commands() == expected
     assert await john.commands() == expected
 

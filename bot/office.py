@@ -1,0 +1,44 @@
+"""The back room of a shop, as its settings say: the weekly bonus and what admins work with."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.scheduler import every, next_fire, on_schedule
+from bot.settings import ShopSettings
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from services.bonuses import Bonuses, BonusTerms
+from services.clock import Clock
+
+log = structlog.get_logger()
+
+CATCH_UP_SECONDS = 30
+
+
+def open_bonuses(settings: ShopSettings, db: Database, clock: Clock) -> Bonuses:
+    zone = ZoneInfo(settings.timezone)
+    terms = BonusTerms(
+        amount=settings.weekly_bonus_credits,
+        ttl=timedelta(days=settings.weekly_bonus_ttl_days),
+        zone=zone,
+        next_fire=next_fire(settings.weekly_bonus_cron, zone),
+    )
+    return Bonuses(db, clock, terms)
+
+
+def keep_bonuses_coming(scheduler: AsyncIOScheduler, settings: ShopSettings, bonuses: Bonuses) -> None:
+    """The schedule wakes the bonus on the minute; looking often besides catches up with what was missed, also where the
+    shop's clock is not the machine's."""
+
+    async def run() -> None:
+        try:
+            await bonuses.run_due()
+        except DatabaseUnavailable as error:
+            log.warning("job_waits_for_database", job="weekly_bonus", error=str(error))
+
+    if bonuses.terms.amount:
+        on_schedule(scheduler, run, name="weekly_bonus", cron=settings.weekly_bonus_cron)
+        every(scheduler, run, name="weekly_bonus_catch_up", seconds=CATCH_UP_SECONDS)

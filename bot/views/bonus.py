@@ -1,0 +1,54 @@
+"""The weekly bonus: when the next one comes, and what came lately."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.screens import Button, Screen
+from bot.views.profile import BONUS, action
+from services.bonuses import BonusTerms, GrantView
+from services.users import UserView
+
+
+def bonus_screen(
+    terms: BonusTerms, next_date: datetime | None, last: Sequence[GrantView], user: UserView, tr: Translator
+) -> Screen:
+    """`next_date` is None in a shop that gives no bonus (any more)."""
+    parts = [tr.html("<b>🎁 Weekly bonus</b>")]
+    if next_date is None:
+        parts.append(tr.html("There is no weekly bonus now."))
+    else:
+        parts.append(_terms(terms, next_date, tr))
+    if last:
+        lines = [
+            tr.html("{date}: +{credits}", date=tr.date(each.created_at), credits=tr.credits(each.amount))
+            for each in last
+        ]
+        parts.append(Html("\n".join([tr.html("<b>Last bonuses</b>"), *lines])))
+    mute = (
+        Button(text=tr.gettext("🔔 Tell me of bonuses"), action=action(BONUS, "on"))
+        if user.bonus_muted
+        else Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=action(BONUS, "off"))
+    )
+    rows: tuple[keyboards.Row, ...] = ((keyboards.models_button(tr), keyboards.menu_button(tr)),)
+    if next_date is not None:
+        rows = ((mute,), *rows)
+    return Screen(text="\n\n".join(parts), rows=rows)
+
+
+def _terms(terms: BonusTerms, next_date: datetime, tr: Translator) -> Html:
+    when = tr.html(
+        "The next one: <b>{moment}</b>, {credits}.", moment=tr.moment(next_date), credits=tr.credits(terms.amount)
+    )
+    valid = tr.nhtml(
+        "It is valid for {n} day; what is not spent by then expires.",
+        "It is valid for {n} days; what is not spent by then expires.",
+        terms.ttl.days,
+    )
+    who = tr.nhtml(
+        "Everyone who was here within {n} day gets it by itself.",
+        "Everyone who was here within {n} days gets it by itself.",
+        terms.active_within.days,
+    )
+    return Html("\n".join([when, valid, who]))

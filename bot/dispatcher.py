@@ -21,12 +21,14 @@ def make_dispatcher(
     dispatcher = Dispatcher(
         storage=storage,
         events_isolation=isolation,
+        disable_fsm=True,  # it is put in below: a database that is away must be told of, too
         catalogues=catalogues,
         owner_ids=owner_ids,
         can_top_up=shop.till is not None,
         **services,
     )
-    for middleware in (Once(), TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues)):
+    tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues)
+    for middleware in (tell, dispatcher.fsm, Once(), enter):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())
     return dispatcher

@@ -95,10 +95,16 @@ class TellErrors(BaseMiddleware):
         except TelegramForbiddenError:
             await self._forget(data)
         except Exception as error:  # noqa: BLE001 - the last place that can tell the user
-            tr: Translator = data.get("tr") or self._catalogues[self._catalogues.default]
             assert isinstance(event, Update)
-            await _tell(data["bot"], event, _sentence(error, event, tr))
+            await _tell(data["bot"], event, _sentence(error, event, self._tr(data)))
         return None
+
+    def _tr(self, data: dict[str, Any]) -> Translator:
+        """The user's language; Telegram's where the user could not be found."""
+        known: Translator | None = data.get("tr")
+        sender: TelegramUser | None = data.get("event_from_user")
+        code = None if sender is None else sender.language_code
+        return known or self._catalogues[self._catalogues.best(code)]
 
     async def _forget(self, data: dict[str, Any]) -> None:
         sender: TelegramUser | None = data.get("event_from_user")

@@ -17,7 +17,8 @@ SQLITE_OUTAGES = {
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOTADB,
 }
-POSTGRESQL_OUTAGES = ("08", "53", "57", "58", "55P03")  # connection, resources, operator, system; lock timeout
+POSTGRESQL_OUTAGES = ("08", "53", "57", "58", "55P03", "55000")
+# connection, resources, operator, system; lock timeout; a database that lets nobody in
 
 
 class DatabaseUnavailable(Exception):

@@ -71,6 +71,15 @@ class PostgresServer:
     def drop(self, url: str) -> None:
         self._run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
+    def unplug(self, url: str) -> None:
+        """Cut all connections to a database and let nobody in."""
+        name = make_url(url).database
+        self._run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+    def plug_in(self, url: str) -> None:
+        self._run(f'ALTER DATABASE "{make_url(url).database}" ALLOW_CONNECTIONS true')
+
     def _emptied(self, url: str) -> bool:
         """Not when the test changed tables or triggers, left a transaction open, or we may not pass by triggers."""
         deletes = "; ".join(f"DELETE FROM {name}" for name in metadata.tables)

@@ -1,10 +1,13 @@
 """What the shop needs of whoever takes the money. Amounts are kopecks, ids the provider's unless they say otherwise."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
 from services.errors import N_, ShopError
+
+KEY_LIVES = timedelta(hours=23)  # of a key's day, with an hour to spare
 
 
 class ProviderError(ShopError):

@@ -8,10 +8,10 @@ from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus, RefundStatus
 from services.payments.alerts import not_authorized
 from services.payments.desk import Desk
-from services.payments.provider import NewRefund, NotAuthorized, NotFound, ProviderError, Refused
+from services.payments.provider import KEY_LIVES, NewRefund, NotAuthorized, NotFound, ProviderError, Refused
 from services.payments.refund_apply import claim, learn, refuse, settle, succeeded_kopecks, tell_unknown
 from services.payments.refund_begin import RefundQuote, RefundWish, begin, known_refund, quote
-from services.payments.settlement import KEY_LIVES, Settlement, TooEarly, together
+from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
 from services.payments.views import PaymentView, RefundView, find_by_provider_id, find_payment
 
@@ -36,10 +36,8 @@ class Refunds:
         refund, is_new = await self._desk.db.write(begin, wish, self._desk.clock())
         if refund.status is not RefundStatus.PENDING:
             return refund
-        if refund.provider_refund_id is not None:
-            return await self._ask(refund, seen=True)
         try:
-            return await self._send(refund, seen=True)
+            return await self._go_on(refund, seen=True)
         except NotAuthorized as error:
             if is_new:  # else the first try, whose answer was lost, may have gone through
                 await self._desk.db.write(refuse, refund.id, error.code, self._desk.clock(), seen=True)
@@ -74,11 +72,7 @@ class Refunds:
 
     async def _look(self, refund: RefundView) -> RefundView | None:
         try:
-            if refund.provider_refund_id is not None:
-                return await self._ask(refund, seen=False)
-            if self._desk.clock() - refund.created_at > KEY_LIVES:
-                return await self._find_out(refund)
-            return await self._send(refund, seen=False)
+            return await self._go_on(refund, seen=False)
         except (Refused, NotFound) as error:
             log.warning("refund_refused", refund_id=str(refund.id), code=error.code)
             return await self._desk.db.read(known_refund, refund.id)
@@ -91,6 +85,13 @@ class Refunds:
         except Exception:  # one that we cannot handle must not stop the others
             log.exception("refund_look_failed", refund_id=str(refund.id))
         return None
+
+    async def _go_on(self, refund: RefundView, *, seen: bool) -> RefundView:
+        if refund.provider_refund_id is not None:
+            return await self._ask(refund, seen=seen)
+        if self._desk.clock() - refund.created_at > KEY_LIVES:
+            return await self._find_out(refund)
+        return await self._send(refund, seen=seen)
 
     async def _send(self, refund: RefundView, *, seen: bool) -> RefundView:
         """Ask the provider to do our refund; with the same key, so repeating is safe within its day."""

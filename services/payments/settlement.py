@@ -16,7 +16,7 @@ from db.payments import PaymentStatus
 from services.payments.alerts import not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
 from services.payments.desk import Desk
-from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused, RemotePayment
+from services.payments.provider import KEY_LIVES, NotAuthorized, NotFound, ProviderError, Refused, RemotePayment
 from services.payments.topup import TopUp
 from services.payments.views import PaymentNotFound, PaymentView, find_payment, payment_view, payments
 
@@ -25,7 +25,6 @@ T = TypeVar("T")
 
 PAUSES = tuple(timedelta(seconds=s) for s in (20, 30, 60, 60, 120, 300, 600, 1800, 3600))
 LAST_LOOK = timedelta(days=1)  # at a canceled payment, after the first one
-KEY_LIVES = timedelta(hours=23)  # the provider keeps it 24
 AT_ONCE = 20
 
 

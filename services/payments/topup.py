@@ -1,7 +1,7 @@
 """Starting a payment: our row first, then the provider, then its link."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from services.payments.alerts import not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
 from services.payments.desk import Desk
 from services.payments.packages import package_on_sale
-from services.payments.provider import NewPayment, NotAuthorized, NotFound, Receipt, Refused, RemotePayment
+from services.payments.provider import KEY_LIVES, NewPayment, NotAuthorized, NotFound, Receipt, Refused, RemotePayment
 from services.payments.terms import CURRENCY, Terms
 from services.payments.views import PaymentNotFound, PaymentView, find_payment, payments
 
@@ -61,6 +61,11 @@ class TopUp:
         )
         if payment.provider_payment_id is not None or not payment.is_open:
             return payment
+        if (
+            self._desk.clock() - payment.created_at > KEY_LIVES
+        ):  # the answer was lost, and its repeat could be a second one
+            await self._desk.db.write(cancel_unborn, payment.id, "no_answer", self._desk.clock(), tell=False)
+            return replace(payment, status=PaymentStatus.CANCELED, cancel_reason="no_answer")
         try:
             return _born(await self._create(payment, apply))
         except NotAuthorized as error:

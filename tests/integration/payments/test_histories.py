@@ -54,6 +54,7 @@ class Histories(RuleBasedStateMachine):
         self.yookassa = self.cashier.yookassa
         self.users = [self.run(self.cashier.customer()) for _ in range(2)]
         self.run(self.cashier.customer(telegram_id=OWNER))
+        self.refund_orders: list[RefundWish] = []
         self.told: list[tuple[str, str]] = []
         """Notifications that were delivered once: they may come again."""
 
@@ -150,7 +151,14 @@ class Histories(RuleBasedStateMachine):
                     actor_telegram_id=OWNER,
                     confirmed=confirmed,
                 )
+                self.refund_orders.append(order)
                 self.attempt(self.cashier.till.refunds.start(order), fault)
+
+    @precondition(lambda self: self.refund_orders)
+    @rule(place=PLACES, fault=FAULTS)
+    def refund_again(self, place: int, fault: Fault | None) -> None:
+        order = self.refund_orders[place % len(self.refund_orders)]
+        self.attempt(self.cashier.till.refunds.start(order), fault)
 
     @precondition(lambda self: self.yookassa.payments)
     @rule(place=PLACES, kopecks=AMOUNTS)

@@ -1,8 +1,8 @@
 """Charts as PNG bytes, sized for a phone. Texts come in ready: this package knows no language."""
 
-from services.charts.specs import Band, Bar, Bars, Chart, Line
+from services.charts.specs import Band, Bar, Bars, Chart, Columns, Line, Panel
 
-__all__ = ["Band", "Bar", "Bars", "Chart", "Line", "draw"]
+__all__ = ["Band", "Bar", "Bars", "Chart", "Columns", "Line", "Panel", "draw"]
 
 
 def draw(chart: Chart) -> bytes:

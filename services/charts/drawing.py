@@ -1,27 +1,36 @@
 """Drawing with matplotlib's objects: no pyplot, no global figure, nothing kept afterwards."""
 
-import io
 import threading
-from functools import cache
-from typing import Any, Final, cast
+from typing import cast
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from PIL import Image
 
-from services.charts.specs import Band, Bars, Chart, Line, Write
-
-WIDTH, DPI = 1080, 150
-PAPER, INK, MUTED, GRID = "#FBFBFE", "#14152B", "#6A6D85", "#E4E6F0"
-ACCENT, SOFT, TRACK = "#5B4BDB", "#AFA7F2", "#ECEDF6"
-FONT: Final[dict[str, Any]] = {"family": "DejaVu Sans", "parse_math": False}  # Any: what matplotlib takes
-TITLE, TEXT, SMALL = 17, 15, 13  # points; at 150 dpi one is two dots
-MARGIN = 48
-LABEL_CHARS, TITLE_CHARS = 22, 44
+from services.charts.columns import columns
+from services.charts.sheet import (
+    ACCENT,
+    DPI,
+    FONT,
+    INK,
+    LABEL_CHARS,
+    MARGIN,
+    MUTED,
+    SMALL,
+    SOFT,
+    TEXT,
+    TRACK,
+    WIDTH,
+    bare_axes,
+    clean,
+    cut,
+    png,
+    sheet,
+    wrapped,
+)
+from services.charts.specs import Band, Bars, Chart, Columns, Line, Write
 
 _one_at_a_time = threading.Lock()  # matplotlib's caches of fonts and glyphs are shared and not meant for threads
 
@@ -36,31 +45,16 @@ def draw(chart: Chart) -> bytes:
                 figure = _line(chart)
             case Band():
                 figure = _band(chart)
-        return _png(figure)
-
-
-def _png(figure: Figure) -> bytes:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib types a part of itself
-    points = canvas.buffer_rgba()  # type: ignore[no-untyped-call]  # as above
-    picture = Image.frombuffer("RGBA", canvas.get_width_height(), points, "raw", "RGBA", 0, 1).convert("RGB")
-    stream = io.BytesIO()
-    picture.save(stream, "PNG", compress_level=3)
-    return stream.getvalue()
-
-
-def _figure(title: str, height: int) -> Figure:
-    figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=PAPER)
-    style = FONT | {"fontsize": TITLE, "color": INK, "weight": "bold", "va": "top", "linespacing": 1.3}
-    figure.text(MARGIN / WIDTH, 1 - 40 / height, "\n".join(_wrapped(title)), **style)
-    return figure
+            case Columns():
+                figure = columns(chart)
+        return png(figure)
 
 
 def _bars(chart: Bars) -> Figure:
     step = 84 if len(chart.bars) <= 6 else 64
-    head, foot = 104 + 44 * (len(_wrapped(chart.title)) - 1), 32
+    head, foot = 104 + 44 * (len(wrapped(chart.title)) - 1), 32
     height = head + step * len(chart.bars) + foot
-    figure = _figure(chart.title, height)
+    figure = sheet(chart.title, height)
     axes = figure.add_axes((0, foot / height, 1, step * len(chart.bars) / height))
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH)
@@ -79,15 +73,15 @@ def _write_bars(axes: Axes, chart: Bars) -> tuple[float, float]:
     left, right = 0.0, float(WIDTH)
     for y, bar in enumerate(chart.bars):
         style = FONT | {"fontsize": TEXT, "color": INK, "va": "center", "weight": "normal" if y else "bold"}
-        label = axes.text(MARGIN, y, _cut(bar.label, LABEL_CHARS), **style)
-        share = axes.text(WIDTH - MARGIN, y, _clean(bar.text), ha="right", **style)
+        label = axes.text(MARGIN, y, cut(bar.label, LABEL_CHARS), **style)
+        share = axes.text(WIDTH - MARGIN, y, clean(bar.text), ha="right", **style)
         left = max(left, label.get_window_extent(renderer).x1)
         right = min(right, share.get_window_extent(renderer).x0)
     return left + 44, right - 44
 
 
 def _line(chart: Line) -> Figure:
-    figure = _figure(chart.title, 660)
+    figure = sheet(chart.title, 660)
     axes = _plot_axes(figure, chart.title, chart.x_label, chart.write, chart.values)
     steps = range(1, len(chart.values) + 1)
     axes.plot(steps, chart.values, color=ACCENT, lw=3.2, solid_capstyle="round", solid_joinstyle="round")
@@ -97,7 +91,7 @@ def _line(chart: Line) -> Figure:
 
 
 def _band(chart: Band) -> Figure:
-    figure = _figure(chart.title, 760)
+    figure = sheet(chart.title, 760)
     shown = (*chart.history, *chart.low, *chart.high)
     axes = _plot_axes(figure, chart.title, chart.x_label, chart.write, shown, ends=True)
     today = chart.history[-1:]
@@ -105,11 +99,11 @@ def _band(chart: Band) -> Figure:
     low, middle, high = today + chart.low, today + chart.middle, today + chart.high
     past = range(1 - len(chart.history), 1)
     history = axes.plot(
-        past, chart.history, color=INK, lw=2.6, solid_joinstyle="round", label=_clean(chart.history_label)
+        past, chart.history, color=INK, lw=2.6, solid_joinstyle="round", label=clean(chart.history_label)
     )
     axes.plot([0][: len(today)], today, color=INK, marker="o", ms=8, ls="")
-    expected = axes.plot(steps, middle, color=ACCENT, lw=3.4, solid_capstyle="round", label=_clean(chart.middle_label))
-    band = axes.fill_between(steps, low, high, color=SOFT, alpha=0.45, lw=0, label=_clean(chart.band_label))
+    expected = axes.plot(steps, middle, color=ACCENT, lw=3.4, solid_capstyle="round", label=clean(chart.middle_label))
+    band = axes.fill_between(steps, low, high, color=SOFT, alpha=0.45, lw=0, label=clean(chart.band_label))
     axes.set_xticks([*_past_ticks(len(chart.history)), len(chart.middle)])
     for values in (low, middle, high):
         _write_end(axes, chart.write(values[-1]), steps[-1], values[-1], bold=values is middle)
@@ -148,50 +142,15 @@ def _plot_axes(
     right and a legend below."""
     height = figure.get_figheight() * DPI
     widest = max(len(write(value)) for value in (min(values), max(values)))
-    top = 104 + 44 * (len(_wrapped(title)) - 1)
+    top = 104 + 44 * (len(wrapped(title)) - 1)
     bottom = 168 if ends else 112
     left, right = 60 + 17 * widest, (40 + 17 * widest) if ends else 48
-    axes = figure.add_axes(
-        (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - top - bottom) / height)
-    )
-    axes.set_facecolor(PAPER)
-    axes.grid(axis="y", color=GRID, lw=1.4)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(GRID)
-    axes.tick_params(labelsize=SMALL, colors=MUTED, length=0, pad=8, labelfontfamily="DejaVu Sans")
+    place = (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - top - bottom) / height)
+    axes = bare_axes(figure, place)
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.0f}".replace("-", "−") if value else "0"))
-    axes.set_xlabel(_clean(x_label), fontsize=SMALL, color=MUTED, labelpad=8, **FONT)
+    axes.set_xlabel(clean(x_label), fontsize=SMALL, color=MUTED, labelpad=8, **FONT)
     axes.margins(x=0.02, y=0.08)
     return axes
-
-
-def _wrapped(text: str) -> list[str]:
-    """A title in at most two lines."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > TITLE_CHARS:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    kept = [*lines[:1], " ".join(lines[1:])] if len(lines) > 1 else lines
-    return [_cut(line, TITLE_CHARS) for line in kept]
-
-
-def _cut(text: str, limit: int) -> str:
-    line = " ".join(_clean(text).split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _clean(text: str) -> str:
-    """Without the signs that the font has not, such as emoji."""
-    return text if text.isascii() else "".join(c for c in text if ord(c) in _signs())
-
-
-@cache
-def _signs() -> frozenset[int]:
-    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())

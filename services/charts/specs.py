@@ -49,4 +49,22 @@ class Band:
     write: Write
 
 
-Chart: TypeAlias = Bars | Line | Band
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A value for each label; `heading` stands above the columns."""
+
+    heading: str
+    values: tuple[float, ...]
+    write: Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Panels one below the other that share their labels, such as days; the last column is highlighted."""
+
+    title: str
+    labels: tuple[str, ...]
+    panels: tuple[Panel, ...]
+
+
+Chart: TypeAlias = Bars | Line | Band | Columns

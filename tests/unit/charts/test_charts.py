@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.charts import Band, Bar, Bars, Chart, Line, draw
-from services.charts.drawing import ACCENT, TRACK
+from services.charts import Band, Bar, Bars, Chart, Columns, Line, Panel, draw
+from services.charts.sheet import ACCENT, SOFT, TRACK
 
 HISTORY = tuple(100 + 10 * math.sin(day / 9) for day in range(120))
 
@@ -41,6 +41,12 @@ def line(*values: float) -> Line:
     return Line(title="Спрос", values=values, x_label="шаги", write=lambda value: f"{value:g}")
 
 
+def columns(*values: float, heading: str = "Выручка", panels: int = 3) -> Columns:
+    panel = Panel(heading=heading, values=values, write=lambda value: f"{value:g}")
+    labels = tuple(f"{day:02d}.11" for day in range(len(values)))
+    return Columns(title="30 дней", labels=labels, panels=(panel,) * panels)
+
+
 LONG = "Очень длинное название, которому в строке места нет " * 5
 STRANGE = "🍷 中文 $x_2$ \\alpha <b>&amp;</b>\nновая строка"
 
@@ -60,6 +66,10 @@ CHARTS: dict[str, Chart] = {
     "band alone": band(()),
     "band of a day": band(days=1),
     "a short history": band((100.0,)),
+    "columns": columns(*range(30)),
+    "one column": columns(5, panels=1),
+    "empty columns": columns(*[0.0] * 90),
+    "columns of millions": columns(*[1e9] * 7, heading=STRANGE),
     "long texts": band(title=LONG, history_label=STRANGE, x_label=STRANGE),
 }
 
@@ -82,6 +92,13 @@ def test_the_bar_shows_the_share() -> None:
     half, most = _count(bars(0.5), ACCENT), _count(bars(0.95), ACCENT)
     assert 1.7 < most / half < 2.1
     assert _count(bars(1.0), TRACK) < _count(bars(0.5), TRACK) / 10
+
+
+def test_columns_show_their_values() -> None:
+    """The last one has a colour of its own."""
+    half, whole = columns(2, 1, panels=1), columns(2, 2, panels=1)
+    assert 1.9 < _count(whole, ACCENT) / _count(half, ACCENT) < 2.1
+    assert 0.95 < _count(whole, ACCENT) / _count(whole, SOFT) < 1.05
 
 
 def test_the_same_chart_is_the_same_picture() -> None:

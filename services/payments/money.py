@@ -3,12 +3,14 @@
 import re
 from decimal import Decimal
 
+from services.billing.credits import GAP, PLAIN
 from services.errors import N_, ShopError
 
-SPACES = re.compile(r"[\s\u00a0\u2009\u202f]")
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 TYPED = re.compile(
-    r"(\d{1,12}(?:[.,]\d{1,2})?)(?:(?:₽|р|руб|рублей|рубля|рубль|rub|rubles)\.?)?", re.ASCII | re.IGNORECASE
+    rf"((?:\d{{1,12}}|\d{{1,3}}(?:[{GAP}]\d{{3}}){{1,3}})(?:[.,]\d{{1,2}})?)"
+    rf"(?:[{GAP}]*(?:₽|р|руб|рублей|рубля|рубль|rub|rubles)\.?)?",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -41,10 +43,10 @@ def from_text(value: str) -> int:
 
 
 def parse_roubles(text: str, *, low: int, high: int) -> int:
-    """Kopecks from what a person typed: comma or dot, spaces between thousands, perhaps the currency behind. Raises
-    `AmountOutOfBounds`, which names the bounds."""
-    typed = TYPED.fullmatch(SPACES.sub("", text))
-    kopecks = int(Decimal(typed[1].replace(",", ".")) * 100) if typed else None
+    """Kopecks from what a person typed: comma or dot, spaces between thousands only, perhaps the currency behind.
+    Raises `AmountOutOfBounds`, which names the bounds."""
+    typed = TYPED.fullmatch(text.strip())
+    kopecks = int(Decimal(typed[1].translate(PLAIN)) * 100) if typed else None
     if kopecks is None or not low <= kopecks <= high:
         raise AmountOutOfBounds(low=low, high=high, given=text)
     return kopecks

@@ -64,7 +64,7 @@ def test_taken_exactly(text: str, kopecks: int) -> None:
             "٣",
             "3" * 400,
         ),
-        *("100 200 300", "10\u0000", "12\n13.5.1"),
+        *("100 200 300", "10 20", "1 0000", "10\u0000", "12\n13.5.1"),
     ],
 )
 def test_refused_with_the_bounds(text: str) -> None:

@@ -26,8 +26,10 @@ VERDICTS = {True: "met", False: "**missed**", None: "—"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=list(PARTS), help="only these")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
     findings: list[Finding] = []
     started = time.monotonic()
     for name in chosen:
@@ -46,8 +48,9 @@ def head() -> list[str]:
     return [
         "# What was measured",
         "",
-        f"`make bench`, {datetime.now(UTC):%d %B %Y}. Ratios are medians of {ROUNDS} rounds in which both sides take turns;"
-        " absolute figures move with the machine and with what else it does. docs/performance.md says where the time goes.",
+        f"`make bench`, {datetime.now(UTC):%d %B %Y}. Ratios are medians of {ROUNDS} rounds in which both sides take"
+        " turns; absolute figures move with the machine and with what else it does. docs/performance.md says where the"
+        " time goes.",
         "",
         f"- Machine: {machine()}, {os.cpu_count()} cores; load when it began: {os.getloadavg()[0]:.1f}",
         f"- Python {platform.python_version()}, {packages}",

@@ -16,11 +16,12 @@ from onnx import TensorProto, helper
 from benchmarks.finding import ROUNDS, Finding, ratio_finding
 from services.inference.engine import Engine
 from services.inference.feeds import Feeder
-from services.inference.manifest import Manifest, load_manifest
+from services.inference.manifest import Manifest, NumberInput, SeriesInput, load_manifest
 from services.inference.onnx_runtime import graph_tensors, open_session
 from services.inference.samples import example_row
 from services.inference.series import load_source
 from services.inference.tensors import Row
+from services.inference.values import Value
 
 CALLERS = 128
 SECONDS = 0.6  # of each measurement
@@ -30,76 +31,103 @@ Session = Any  # onnxruntime ships no types
 
 
 def measure() -> list[Finding]:
+    """What is judged is a model whose run costs what a usual model's does. Where a row costs onnxruntime less than
+    Python takes to look at it, the ratio tells of Python and is for information; so is the time of a photo."""
     with tempfile.TemporaryDirectory() as folder:
         trees = Path(folder) / "trees"
         write_trees(trees)
-        names = {"trees": "200 trees over 20 features", "wine": "wine", "investment-risk": "investment-risk"}
-        folders = [trees, MODELS / "wine", MODELS / "investment-risk", MODELS / "digit"]
-        findings = []
-        for path in folders:
-            findings += uvloop.run(_measure(path, names.get(path.name, path.name)))
-    return findings
+        return [
+            *uvloop.run(_measure(trees, f"{TREES} trees over {FEATURES} features", judged=True)),
+            *uvloop.run(_measure(MODELS / "wine", "wine", judged=False)),
+            *uvloop.run(_measure(MODELS / "investment-risk", "investment-risk", judged=False)),
+            *uvloop.run(_measure_pictures(MODELS / "digit", "digit")),
+        ]
 
 
-async def _measure(folder: Path, name: str) -> list[Finding]:
-    manifest, row = _example(folder)
+async def _measure(folder: Path, name: str, *, judged: bool) -> list[Finding]:
+    manifest = load_manifest(folder)
+    rows = _rows(manifest, folder)
     engine = Engine(max_threads=2)
     await engine.load(manifest, folder)
-    session, feeds, outputs = _bare(manifest, folder, row)
+    session, feeder, outputs = _bare(manifest, folder)
+    batch, alone = feeder.feeds(rows), feeder.feeds(rows[:1])
     ours, limit, added = [], [], []
     try:
         for _ in range(ROUNDS):
-            ours.append(await _callers(engine, manifest.slug, row))
-            limit.append(_whole_batches(session, outputs, feeds(CALLERS)))
-            added.append(await _lone(engine, manifest.slug, row) - _alone(session, outputs, feeds(1)))
+            ours.append(await _callers(engine, manifest.slug, rows))
+            limit.append(_whole_batches(session, outputs, batch))
+            added.append(await _lone(engine, manifest.slug, rows[0]) - _alone(session, outputs, alone))
     finally:
         await engine.close()
-    rows = f"Rows through the micro-batcher, {CALLERS} callers, against onnxruntime's batch of {CALLERS}: {name}"
+    title = f"Rows through the micro-batcher, {CALLERS} callers, against onnxruntime's batch of {CALLERS}: {name}"
     extra = statistics.median(added) * 1000
-    pictures = manifest.slug == "digit"
     lone = Finding(
         name=f"What the engine adds to a lone call: {name}",
         ours=f"{extra:.2f} ms",
         limit="—",
         result=f"{extra:.2f} ms",
-        target="—" if pictures else "< 1 ms",
-        met=None if pictures else extra < 1,
+        target="< 1 ms",
+        met=extra < 1,
     )
-    ratio = ratio_finding(rows, ours, limit, unit="rows/s", target=0.6, counts=not pictures)
-    return [ratio, lone]
+    return [ratio_finding(title, ours, limit, unit="rows/s", target=0.6, counts=judged), lone]
 
 
-def _example(folder: Path) -> tuple[Manifest, Row]:
-    """The manifest's example; a series as numbers, as a customer's own prices come."""
+async def _measure_pictures(folder: Path, name: str) -> list[Finding]:
+    """A lone call of the folder's example, a photo: reading it and making it ready is most of it."""
     manifest = load_manifest(folder)
     row = example_row(manifest, folder)
-    values = dict(row.values)
+    engine = Engine(max_threads=2)
+    await engine.load(manifest, folder)
+    try:
+        took = await _lone(engine, manifest.slug, row, calls=20) * 1000
+    finally:
+        await engine.close()
+    called = f"A lone call with a photo to make ready: {name}"
+    return [Finding(name=called, ours=f"{took:.1f} ms", limit="—", result="", target="—", met=None)]
+
+
+def _rows(manifest: Manifest, folder: Path) -> list[Row]:
+    """A row for each caller, no two alike: equal ones would spare the processor half of the work. A series is given as
+    numbers, as a customer's own prices come."""
+    example = example_row(manifest, folder)
+    return [
+        Row(values=_values(manifest, folder, example, random.Random(n)), files=example.files) for n in range(CALLERS)
+    ]
+
+
+def _values(manifest: Manifest, folder: Path, example: Row, chance: random.Random) -> dict[str, Value]:
+    values = dict(example.values)
     for field in manifest.inputs:
         value = values[field.name]
-        if field.type == "series" and isinstance(value, dict):
-            values[field.name] = load_source(folder, field, value["source"])[-field.max_length :]
-    return manifest, Row(values=values, files=row.files)
+        if isinstance(field, NumberInput):
+            low, high = (0.0, 1.0) if field.min is None or field.max is None else (float(field.min), float(field.max))
+            values[field.name] = chance.uniform(low, high)
+        elif isinstance(field, SeriesInput) and isinstance(value, dict):
+            prices = load_source(folder, field, value["source"])
+            end = chance.randint(field.max_length, len(prices))
+            values[field.name] = prices[end - field.max_length : end]
+    return values
 
 
-def _bare(manifest: Manifest, folder: Path, row: Row) -> tuple[Session, Any, list[str]]:
+def _bare(manifest: Manifest, folder: Path) -> tuple[Session, Feeder, list[str]]:
     session = open_session((folder / manifest.runtime.file).read_bytes())
     feeder = Feeder(manifest, graph_tensors(session.get_inputs()), {})
-    return session, lambda rows: feeder.feeds([row] * rows), sorted({output.tensor for output in manifest.outputs})
+    return session, feeder, sorted({output.tensor for output in manifest.outputs})
 
 
-async def _callers(engine: Engine, slug: str, row: Row) -> float:
+async def _callers(engine: Engine, slug: str, rows: list[Row]) -> float:
     """Each caller asks again as soon as it has its answer."""
     done = 0
     end = time.perf_counter() + SECONDS
 
-    async def ask() -> None:
+    async def ask(row: Row) -> None:
         nonlocal done
         while time.perf_counter() < end:
             await engine.predict(slug, row)
             done += 1
 
     started = time.perf_counter()
-    await asyncio.gather(*(ask() for _ in range(CALLERS)))
+    await asyncio.gather(*(ask(row) for row in rows))
     return done / (time.perf_counter() - started)
 
 
@@ -111,9 +139,9 @@ def _whole_batches(session: Session, outputs: list[str], feeds: dict[str, Any]) 
     return runs * CALLERS / elapsed
 
 
-async def _lone(engine: Engine, slug: str, row: Row) -> float:
+async def _lone(engine: Engine, slug: str, row: Row, *, calls: int = LONE_CALLS) -> float:
     times = []
-    for _ in range(LONE_CALLS):
+    for _ in range(calls):
         started = time.perf_counter()
         await engine.predict(slug, row)
         times.append(time.perf_counter() - started)
@@ -129,7 +157,7 @@ def _alone(session: Session, outputs: list[str], feeds: dict[str, Any]) -> float
     return statistics.median(times)
 
 
-FEATURES, TREES, DEPTH = 20, 200, 5
+FEATURES, TREES, DEPTH = 20, 200, 3  # what scikit-learn's gradient boosting grows unless told otherwise
 
 
 def write_trees(folder: Path) -> None:

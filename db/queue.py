@@ -43,16 +43,17 @@ _claim = (
     )
     .returning(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.inputs, _p.c.attempts, _p.c.price)
 )
+# Neither is ordered by id: SQLite would rather walk all predictions in that order than sort the few that run. Nobody
+# but their worker waits for a lock on them, so the order of locks is free.
 _held = (
     select(_p.c.id, _p.c.attempts)
     .where(RUNNING, _p.c.leased_by == bindparam("worker"), _p.c.model_slug == bindparam("slug"))
-    .order_by(_p.c.id)
     .with_for_update()
 )
 _overdue = (
     select(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
     .where(RUNNING, _p.c.leased_until < bindparam("now"))
-    .order_by(_p.c.id)
+    .order_by(_p.c.leased_until)
     .limit(bindparam("limit"))
 )
 
@@ -112,7 +113,6 @@ def abandoned(session: Session, before: datetime, limit: int = 100) -> Sequence[
         select(*columns)
         .join(_models, _models.c.slug == _p.c.model_slug)
         .where(QUEUED, ~_models.c.present, _p.c.created_at < before)
-        .order_by(_p.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=_p)
     ).all()

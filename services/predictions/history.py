@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
@@ -113,14 +113,21 @@ def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
     return _view(row)
 
 
+_shown = (_p.c.id, _p.c.user_id, _p.c.chat_id, _p.c.message_id, _p.c.created_at, _p.c.status)
+_place = func.row_number().over(partition_by=_p.c.model_slug, order_by=_p.c.available_at)
+_both = union_all(  # each has an index of its own, the two together have none
+    select(*_shown, _place.label("place")).where(QUEUED), select(*_shown, literal(0).label("place")).where(RUNNING)
+).subquery()
+_unfinished_rows = (
+    select(_both)
+    .where(_both.c.created_at < bindparam("older_than"), _both.c.message_id.is_not(None))
+    .order_by(_both.c.created_at)
+    .limit(MAX_SHOWN)
+)
+
+
 def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
-    columns = (_p.c.id, _p.c.user_id, _p.c.chat_id, _p.c.message_id, _p.c.created_at)
-    place = func.row_number().over(partition_by=_p.c.model_slug, order_by=_p.c.available_at)
-    queued = select(*columns, _p.c.status, place.label("place")).where(QUEUED)
-    running = select(*columns, _p.c.status, literal(0).label("place")).where(RUNNING)
-    both = union_all(queued, running).subquery()  # each has an index of its own, the two together have none
-    shown = (both.c.created_at < older_than) & both.c.message_id.is_not(None)
-    rows = session.execute(select(both).where(shown).order_by(both.c.created_at).limit(MAX_SHOWN))
+    rows = session.execute(_unfinished_rows, {"older_than": older_than})
     return [
         Progress(
             prediction_id=row.id,

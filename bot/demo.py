@@ -1,5 +1,7 @@
-"""`kassandra demo`: a local Telegram with a page to play in, and the real bot under it, each a process of its own."""
+"""`kassandra demo`: a local Telegram and YooKassa with a page to play in, and the real bot under them."""
 
+import asyncio
+import json
 import os
 import signal
 import socket
@@ -13,30 +15,32 @@ from types import FrameType
 
 from bot.cli import Failure
 from sandbox.settings import DEFAULT_TOKEN
+from services.payments.packages import PackageOffer
 
 WAIT_SECONDS = 20.0
-DEMO_OWNER = "100"  # Ольга, see sandbox/README.md
+DEMO_OWNER = 100  # Ольга, see sandbox/README.md
+HERE = "127.0.0.1"
+DEMO_PACKAGES = (
+    PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=50_00, price_kopecks=450_00, valid_days=90),
+    PackageOffer(title={"ru": "Большой", "en": "Big"}, credits=200_00, price_kopecks=1_600_00, valid_days=365),
+)
 
 
 def run_demo(*, host: str, port: int, data: Path) -> int:
     port = port or _free_port(host)
     data.mkdir(parents=True, exist_ok=True)
     url = f"http://{host}:{port}"
-    environment = os.environ | {
-        "BOT_TOKEN": DEFAULT_TOKEN,
-        "TELEGRAM_API_URL": url,
-        "TELEGRAM_MODE": "polling",
-        "DATABASE_URL": f"sqlite+aiosqlite:///{data}/kassandra.db",
-        "OWNER_IDS": DEMO_OWNER,
-        "WEB_PORT": "0",
-        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
-    }
+    web_port = _free_port(HERE)
+    database = f"sqlite+aiosqlite:///{data}/kassandra.db"
     signal.signal(signal.SIGTERM, _stop)
     children: list[subprocess.Popen[bytes]] = []
     try:
         command = [sys.executable, "-m", "sandbox", "--host", host, "--port", str(port)]
+        command += ["--webhook-url", f"http://{HERE}:{web_port}/webhooks/yookassa"]
         children.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        fill_shelves(database)
         _wait_for(url, children[0])
+        environment = os.environ | _settings(url, database, web_port)
         children.append(subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment))
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)
@@ -46,6 +50,54 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
     finally:
         for child in reversed(children):
             _end(child)
+
+
+def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
+    """What the bot is told: where its Telegram and its YooKassa are."""
+    shop = _shop_at(url)
+    return {
+        "BOT_TOKEN": DEFAULT_TOKEN,
+        "TELEGRAM_API_URL": url,
+        "TELEGRAM_MODE": "polling",
+        "DATABASE_URL": database,
+        "OWNER_IDS": str(DEMO_OWNER),
+        "WEB_HOST": HERE,
+        "WEB_PORT": str(web_port),
+        "PAYMENT_METHODS": "yookassa",
+        "YOOKASSA_SHOP_ID": shop["shop_id"],
+        "YOOKASSA_SECRET_KEY": shop["secret_key"],
+        "YOOKASSA_API_URL": f"{url}/yookassa/v3",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+    }
+
+
+def _shop_at(url: str) -> dict[str, str]:
+    """The shop that the sandbox has for the bot."""
+    bot_id = DEFAULT_TOKEN.partition(":")[0]
+    with urllib.request.urlopen(f"{url}/sandbox/api/{bot_id}/shop", timeout=5) as answer:  # noqa: S310 - as below
+        shop: dict[str, str] = json.load(answer)
+    return shop
+
+
+def fill_shelves(database: str) -> None:
+    """Two packages in a new shop; where there are any, what was made of them stays."""
+    from db.engine import Database
+    from db.migrate import upgrade
+    from services.clock import system_clock
+    from services.payments.packages import Packages
+
+    async def fill() -> None:
+        db = Database(database)
+        try:
+            packages = Packages(db, system_clock)
+            if not await packages.all():
+                for offer in DEMO_PACKAGES:
+                    await packages.create(offer, actor=DEMO_OWNER)
+        finally:
+            await db.close()
+
+    upgrade(database)
+    asyncio.run(fill())
 
 
 def _watch(children: list[subprocess.Popen[bytes]]) -> int:

@@ -40,7 +40,15 @@ async def get_payment(payment_id: str, request: Request) -> tuple[Shop, Payment]
 OnePayment = Annotated[tuple[Shop, Payment], Depends(get_payment)]
 
 
-def view(shop: Shop, payment: Payment) -> JsonObject:
+def way_back(payment: Payment, request: Request) -> str | None:
+    """Where the payer goes on: Telegram's address of a bot that lives here is its chat on the page."""
+    for world in request.app.state.worlds:
+        if payment.return_url == f"https://t.me/{world.username}":
+            return f"{request.base_url}?bot={world.bot_id}"
+    return payment.return_url
+
+
+def view(shop: Shop, payment: Payment, request: Request) -> JsonObject:
     methods = [payment.wanted] if payment.wanted else list(MAX_KOPECKS)
     return {
         "id": payment.id,
@@ -53,7 +61,7 @@ def view(shop: Shop, payment: Payment) -> JsonObject:
         "methods": [kind for kind in methods if payment.amount <= MAX_KOPECKS[kind]],
         "reasons": list(DECLINES),
         "reason": payment.cancellation[1] if payment.cancellation else None,
-        "return_url": payment.return_url,
+        "return_url": way_back(payment, request),
         "seconds_left": max(0, round(payment.created_at + LINK_SECONDS - shop.clock.now())),
         "saves": payment.save_method,
     }
@@ -66,29 +74,29 @@ async def page(payment_id: str, request: Request) -> Response:
 
 
 @router.get("/payment")
-async def payment_now(found: OnePayment) -> JsonObject:
-    return view(*found)
+async def payment_now(found: OnePayment, request: Request) -> JsonObject:
+    return view(*found, request)
 
 
 @router.post("/pay")
-async def pay(body: Card, found: OnePayment) -> JsonObject:
+async def pay(body: Card, found: OnePayment, request: Request) -> JsonObject:
     shop, payment = found
     _check_pending(payment)
     try:
         shop.pay(payment, "sbp" if body.method == "sbp" else "bank_card", card=body.number)
     except ApiError as error:
         raise HTTPException(400, str(error)) from error
-    return view(shop, payment)
+    return view(shop, payment, request)
 
 
 @router.post("/decline")
-async def decline(body: Refusal, found: OnePayment) -> JsonObject:
+async def decline(body: Refusal, found: OnePayment, request: Request) -> JsonObject:
     shop, payment = found
     _check_pending(payment)
     if body.reason not in DECLINES:
         raise HTTPException(400, f"a reason is one of {', '.join(DECLINES)}")
     shop.cancel(payment, body.reason)
-    return view(shop, payment)
+    return view(shop, payment, request)
 
 
 def _check_pending(payment: Payment) -> None:

@@ -40,13 +40,18 @@ def browser() -> Iterator[Browser]:
 class Chat:
     """One person's chat on a phone; every error of the page's own code fails the test."""
 
-    def __init__(self, opened: Browser, url: str, person: int, pictures: Path) -> None:
-        context = opened.new_context(viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]  # a plain dict will do
+    def __init__(self, opened: Browser, url: str, person: int, pictures: Path, *, locale: str = "en-US") -> None:
+        context = opened.new_context(viewport=PHONE, device_scale_factor=2, locale=locale)  # type: ignore[arg-type]  # a plain dict will do
         self.page: Page = context.new_page()
         self.problems: list[str] = []
         self._pictures = pictures
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(f"{url}/?person={person}")
+
+    def starts(self) -> None:
+        """Says /start, in a new chat or in one that was begun."""
+        self.page.goto(f"{self.page.url}&start=")
+        self.sees("🔮")
 
     def says(self, text: str) -> None:
         self.page.get_by_test_id("input").fill(text)
@@ -75,10 +80,20 @@ class Chat:
         self.page.get_by_test_id(f"upload-{kind}").set_input_files(file)
         self.page.get_by_test_id("upload-send").click()
 
-    def photographs(self, name: str) -> None:
-        """Keep the page as a picture, when it has come to rest."""
-        self.page.wait_for_timeout(400)  # the page's own animation, not the shop's
-        shot = Image.open(BytesIO(self.page.screenshot()))
+    def opens(self, label: str) -> Page:
+        """The page that a button leads to, in a tab of its own."""
+        button = self.page.get_by_test_id("inline-button").filter(has_text=label).last
+        expect(button).to_be_visible(timeout=WITHIN_MS)
+        with self.page.context.expect_page() as opened:
+            button.click()
+        opened.value.on("pageerror", lambda error: self.problems.append(str(error)))
+        return opened.value
+
+    def photographs(self, name: str, page: Page | None = None) -> None:
+        """Keep the chat's page, or another one, as a picture when it has come to rest."""
+        page = page or self.page
+        page.wait_for_timeout(400)  # the page's own animation, not the shop's
+        shot = Image.open(BytesIO(page.screenshot()))
         shot.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(self._pictures / f"{name}.png", optimize=True)
 
     def done(self) -> None:

@@ -25,7 +25,7 @@ async def test_a_top_up_by_card(stage: Stage, anna: Person) -> None:
     assert payment.id == screen.id
     assert "Придёт: 30.00 кредитов." in payment.text
     assert payment.buttons == ["💳 Оплатить 300 ₽", "✅ Я оплатил(а)", "‹ Назад"]
-    assert (await anna.pays("💳 Оплатить")).startswith("https://t.me/")
+    assert (await anna.pays("💳 Оплатить")).endswith(f"/?bot={stage.sandbox.bot_id}")
     paid = await anna.sees("✅ Оплачено: 300 ₽, зачислено 30.00 кредитов.")
     assert paid.id == payment.id
     assert "Баланс: 40.00 кредитов" in paid.text

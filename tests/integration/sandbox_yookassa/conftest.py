@@ -19,7 +19,7 @@ from tests.unit.sandbox.yookassa_spec import SPEC, validate
 START = 1_790_000_000.0
 HOUR = 3600.0
 DAY = 24 * HOUR
-RETURN_URL = "https://t.me/kassandra_sandbox_bot"
+RETURN_URL = "https://t.me/a_shop_elsewhere_bot"
 Json = dict[str, Any]
 Api = Callable[..., Awaitable[tuple[int, Json]]]
 

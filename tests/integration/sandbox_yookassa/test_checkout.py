@@ -58,6 +58,15 @@ async def test_means_of_payment_that_do_not_fit_are_not_offered(api: Api, sandbo
     assert (await look(sandbox, only["id"]))["methods"] == ["bank_card"]
 
 
+async def test_the_way_back_to_a_bot_of_the_sandbox(api: Api, sandbox: Sandbox) -> None:
+    """There is no t.me here; its chat is on the page."""
+    bots = {each["bot_id"]: each["username"] for each in await sandbox.request("GET", "/sandbox/api/worlds")}
+    address = f"https://t.me/{bots[sandbox.bot_id]}"
+    payment = await created(api, confirmation={"type": "redirect", "return_url": address})
+    assert (await look(sandbox, payment["id"]))["return_url"] == f"{sandbox.base_url}/?bot={sandbox.bot_id}"
+    assert payment["confirmation"]["type"] == "redirect"
+
+
 async def test_paying_with_a_card(api: Api, sandbox: Sandbox, shop: Shop) -> None:
     payment = await created(api)
     with pytest.raises(SandboxError, match="number"):

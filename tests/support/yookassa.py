@@ -179,7 +179,11 @@ class FakeYooKassa:
             for each in self.refunds.values()
             if each.payment_id == payment.id and each.status != "canceled"
         )
-        if payment.status != "succeeded" or under_way + order.amount_kopecks > payment.amount_kopecks:
+        if (
+            payment.status != "succeeded"
+            or not order.amount_kopecks
+            or under_way + order.amount_kopecks > payment.amount_kopecks
+        ):
             raise Refused(code="invalid_request", detail="amount")
         refund_id = str(uuid4())
         self.refunds[refund_id] = RemoteRefund(

@@ -39,6 +39,7 @@ T = TypeVar("T")
 FAULTS = st.sampled_from([None, None, None, *Fault])
 AMOUNTS = st.integers(1_00, 400_00)
 PLACES = st.integers(0, 10**6)
+PARTS = st.sampled_from([1, 2, 3, 7])
 REFUSALS = (AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge, ProviderError)
 
 
@@ -82,6 +83,16 @@ class Histories(RuleBasedStateMachine):
         self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish), fault)
         return wish
 
+    @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, known=st.booleans())
+    def begin_and_pay(self, user: int, kopecks: int, known: bool) -> UUID:
+        """The usual way; `known`: the notification is there already."""
+        wish = uuid4()
+        self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish))
+        self.yookassa.pay(self.yookassa.by_our_id(wish).id)
+        if known:
+            self.attempt(self.cashier.till.settlement.ask(wish))
+        return wish
+
     @rule(wish=wishes, fault=FAULTS)
     def begin_again(self, wish: UUID, fault: Fault | None) -> None:
         for row in self.rows():
@@ -108,12 +119,14 @@ class Histories(RuleBasedStateMachine):
         self.yookassa.refunds_wait = not self.yookassa.refunds_wait
 
     @precondition(lambda self: self.yookassa.notifications)
-    @rule(place=PLACES)
-    def notify(self, place: int) -> None:
+    @rule(place=PLACES, fault=FAULTS, at_once=st.booleans())
+    def notify(self, place: int, fault: Fault | None, at_once: bool) -> None:
         """In any order."""
         news = self.yookassa.notifications.pop(place % len(self.yookassa.notifications))
         self.told.append(news)
         self.run(self.cashier.delivers(*news))
+        if at_once:
+            self.attempt(self.cashier.till.events.handle_due(), fault)
 
     @precondition(lambda self: self.told)
     @rule(place=PLACES)
@@ -138,8 +151,8 @@ class Histories(RuleBasedStateMachine):
         if any(row.id == wish for row in self.rows()):
             self.attempt(self.cashier.till.settlement.ask(wish), fault)
 
-    @rule(wish=wishes, kopecks=AMOUNTS, all_=st.booleans(), confirmed=st.booleans(), fault=FAULTS)
-    def refund(self, wish: UUID, kopecks: int, all_: bool, confirmed: bool, fault: Fault | None) -> None:
+    @rule(wish=wishes, part=PARTS, confirmed=st.booleans(), fault=FAULTS)
+    def refund(self, wish: UUID, part: int, confirmed: bool, fault: Fault | None) -> None:
         for row in self.rows():
             if row.id == wish and row.status is PaymentStatus.SUCCEEDED:
                 quote = self.run(self.cashier.till.refunds.quote(wish))
@@ -147,7 +160,7 @@ class Histories(RuleBasedStateMachine):
                 order = RefundWish(
                     id=uuid4(),
                     payment_id=wish,
-                    amount_kopecks=quote.rest_kopecks if all_ else kopecks,
+                    amount_kopecks=quote.rest_kopecks // part,
                     actor_telegram_id=OWNER,
                     confirmed=confirmed,
                 )
@@ -161,10 +174,11 @@ class Histories(RuleBasedStateMachine):
         self.attempt(self.cashier.till.refunds.start(order), fault)
 
     @precondition(lambda self: self.yookassa.payments)
-    @rule(place=PLACES, kopecks=AMOUNTS)
-    def refund_in_cabinet(self, place: int, kopecks: int) -> None:
+    @rule(place=PLACES, part=PARTS)
+    def refund_in_cabinet(self, place: int, part: int) -> None:
+        remote = self.yookassa.payments[self._chosen(list(self.yookassa.payments), place)]
         try:
-            self.yookassa.refund_in_cabinet(self._chosen(list(self.yookassa.payments), place), kopecks)
+            self.yookassa.refund_in_cabinet(remote.id, (remote.amount_kopecks - remote.refunded_kopecks) // part)
         except Refused:
             return
 
@@ -225,7 +239,7 @@ class Histories(RuleBasedStateMachine):
 
     def everything_is_where_it_belongs(self) -> None:
         rows = {str(row.id): row for row in self.rows()}
-        assert len(self.yookassa.payments) <= len(rows)  # no payment was made twice
+        assert len({remote.our_id for remote in self.yookassa.payments.values()}) == len(self.yookassa.payments)
         for remote in self.yookassa.payments.values():
             row = rows[remote.our_id or ""]
             paid = remote.status == "succeeded"

@@ -25,7 +25,7 @@ async def _reconcile(settings: Settings) -> int:
     till = open_till(settings, db, system_clock, lambda: None)
     try:
         if till is None:
-            print(f"This shop takes no payments: {why_closed(settings) or 'PAYMENT_METHODS'} is not set.")
+            print(f"This shop takes no payments; not set: {why_closed(settings) or 'PAYMENT_METHODS'}.")
             return 1
         for line in await report(till, Payments(db)):
             print(line)

@@ -10,6 +10,7 @@ log = structlog.get_logger()
 
 PAUSE = 1.0
 MAX_PAUSE = 60.0
+ASK_AGAIN_SECONDS = 6.0  # longer than what a part may take to end in good order
 
 
 class Supervisor:
@@ -59,7 +60,12 @@ class Supervisor:
             log.error("background_task_failed", task=task.get_name(), exc_info=error)
 
 
-async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:  # Any: as above
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:  # Any: as above
+    """Until they are over. A library that takes a cancellation for its own time-out loses it: it is asked again."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_SECONDS)
+        if pending:
+            log.warning("task_ignored_its_end", tasks=sorted(task.get_name() for task in pending))

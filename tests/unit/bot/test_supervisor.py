@@ -82,3 +82,23 @@ async def test_the_end_does_not_wait_for_ever() -> None:
 
 async def _are(fact: bool) -> bool:
     return fact
+
+
+async def test_a_task_that_loses_its_cancellation_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library may take the cancellation for its own time-out; the process must end all the same."""
+    monkeypatch.setattr("bot.supervisor.ASK_AGAIN_SECONDS", 0.01)
+    lost = []
+
+    async def deaf_once() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            lost.append("once")
+            await asyncio.Event().wait()
+
+    supervisor = Supervisor()
+    task = supervisor.keep(deaf_once, name="deaf")
+    await asyncio.sleep(0)
+    await supervisor.close(first=("deaf",))
+    assert lost == ["once"]
+    assert task.cancelled()

@@ -8,6 +8,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.i18n import LANGUAGES, Catalogues, Translator
+from db.users import Role
 from services.errors import N_
 
 log = structlog.get_logger()
@@ -25,6 +26,20 @@ COMMANDS: Final = {
     "terms": N_("Terms"),
     "cancel": N_("Leave what you are filling in"),
 }
+LOOKING: Final = {
+    "admin": N_("🛠 The shop's panel"),
+    "user": N_("🛠 Find a customer"),
+    "stats": N_("🛠 Statistics"),
+}
+RUNNING: Final = LOOKING | {
+    "grant": N_("🛠 Give credits"),
+    "take": N_("🛠 Take credits"),
+    "ban": N_("🛠 Close the shop to somebody"),
+    "unban": N_("🛠 Open it again"),
+    "refund": N_("🛠 Refund a payment"),
+}
+OWNING: Final = RUNNING | {"role": N_("🛠 Give a role")}
+OF_ROLES: Final = {Role.MODERATOR: LOOKING, Role.ADMIN: RUNNING, Role.OWNER: OWNING}
 SHORT_ABOUT: Final = N_("Predictions from real models, paid with credits. A credit spent in vain comes back.")
 ABOUT: Final = N_(
     "Kassandra sells predictions.\n\n"
@@ -49,17 +64,19 @@ async def set_commands(bot: Bot, catalogues: Catalogues, *, can_top_up: bool) ->
             log.warning("about_not_set", language=language, error=str(error))
 
 
-async def set_chat_commands(bot: Bot, chat_id: int, tr: Translator, *, can_top_up: bool) -> None:
-    """The commands menu of one chat, whose person chose another language than Telegram's."""
+async def set_chat_commands(
+    bot: Bot, chat_id: int, tr: Translator, *, can_top_up: bool, role: Role | None = None
+) -> None:
+    """The commands menu of one chat, whose person has a role or chose another language than Telegram's."""
     try:
-        listed = commands(tr, can_top_up=can_top_up)
+        listed = commands(tr, can_top_up=can_top_up, role=role)
         await bot.set_my_commands(listed, scope=BotCommandScopeChat(chat_id=chat_id))
     except AiogramError as error:  # a menu in the other language is no reason to refuse
         log.warning("chat_commands_not_set", chat_id=chat_id, error=str(error))
 
 
-def commands(tr: Translator, *, can_top_up: bool) -> list[BotCommand]:
-    listed = offered(can_top_up=can_top_up)
+def commands(tr: Translator, *, can_top_up: bool, role: Role | None = None) -> list[BotCommand]:
+    listed = offered(can_top_up=can_top_up) | (OF_ROLES[role] if role is not None else {})
     return [BotCommand(command=name, description=tr.gettext(text)) for name, text in listed.items()]
 
 

@@ -4,6 +4,7 @@ from aiogram import Router
 
 from handlers import (
     account,
+    admin,
     bonus,
     fallback,
     form,
@@ -28,9 +29,11 @@ def routers() -> list[Router]:
         bonus.router(),
         help.router(),
         models.router(),
+        admin.router(),
         fallback.commands_router(),
         form.router(),
         profile.answers_router(),
         topup.answers_router(),
+        admin.answers_router(),
         fallback.router(),
     ]

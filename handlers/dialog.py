@@ -1,8 +1,8 @@
 """How commands, menus and forms live together in one chat.
 
 A form that is under way survives every other screen: those of commands bear a button back to it. While its state is
-set, what is typed answers it; the main menu and questions of the profile or the till pause it (the state goes, the
-answers stay). /start, /cancel and another form end it.
+set, what is typed answers it; the main menu and questions of the profile, the till or the admins pause it (the state
+goes, the answers stay). /start, /cancel and another form end it.
 """
 
 from aiogram.fsm.context import FSMContext
@@ -29,7 +29,11 @@ class TopUpQuestion(StatesGroup):
     email = State()
 
 
-QUESTIONS = (ProfileQuestion, TopUpQuestion)
+class AdminQuestion(StatesGroup):
+    answering = State()
+
+
+QUESTIONS = (ProfileQuestion, TopUpQuestion, AdminQuestion)
 
 
 async def respond(event: Event, state: FSMContext, tr: Translator, screen: Screen) -> None:

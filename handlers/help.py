@@ -11,6 +11,7 @@ from bot.views.help import contact_of, help_screen, terms_screen
 from bot.views.language import language_screen
 from handlers.dialog import Event, respond
 from handlers.filters import Pressed
+from services.admins import Admins
 from services.users import Users, UserView
 
 
@@ -48,6 +49,7 @@ async def show_languages(
     catalogues: Catalogues,
     bot: Bot,
     can_top_up: bool,
+    admins: Admins,
     argument: str = "",
 ) -> None:
     """`argument`: the language chosen, or nothing."""
@@ -56,7 +58,8 @@ async def show_languages(
         tr = catalogues[argument]
     await respond(event, state, tr, language_screen(tr))
     if argument in LANGUAGES:
-        await set_chat_commands(bot, user.telegram_id, tr, can_top_up=can_top_up)
+        role = await admins.role_of(user.telegram_id)
+        await set_chat_commands(bot, user.telegram_id, tr, can_top_up=can_top_up, role=role)
 
 
 async def _contact(users: Users, owner_ids: tuple[int, ...], tr: Translator) -> Html:

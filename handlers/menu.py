@@ -9,10 +9,12 @@ from bot import keyboards
 from bot.i18n import Translator
 from bot.views import fallback
 from bot.views.menu import menu_screen
-from handlers.dialog import Event, TopUpQuestion, leave_question, open_form_title, pause, put
+from handlers.dialog import AdminQuestion, Event, TopUpQuestion, leave_question, open_form_title, pause, put
 from handlers.filters import Pressed
 from services.models import Models
 from services.users import UserView
+
+LEFT = {TopUpQuestion: fallback.TOPUP_LEFT, AdminQuestion: fallback.ADMIN_LEFT}
 
 
 def router() -> Router:
@@ -37,7 +39,7 @@ async def cancel(
     """Leave what is asked now: a question of the profile or the till before the form that it interrupted."""
     title = await open_form_title(state, models, tr)
     if (asked := await leave_question(state)) is not None:
-        left = fallback.TOPUP_LEFT if asked is TopUpQuestion else fallback.QUESTION_LEFT
+        left = LEFT.get(asked, fallback.QUESTION_LEFT)
         await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(left), paused=title))
         return
     await state.clear()

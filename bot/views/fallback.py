@@ -15,6 +15,7 @@ OUT_OF_DATE: Final = N_("This button is out of date. Here is a fresh menu.")
 NOTHING_TO_CANCEL: Final = N_("There is nothing to cancel.")
 QUESTION_LEFT: Final = N_("The question is left; the profile stays as it was.")
 TOPUP_LEFT: Final = N_("The top-up is left. Nothing was charged.")
+ADMIN_LEFT: Final = N_("The question is left. Nothing was changed.")
 LINK_UNKNOWN: Final = N_("This link leads nowhere any more. Choose from what there is:")
 
 FOUND: Final = N_("Is it one of these?")

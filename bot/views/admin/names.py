@@ -1,0 +1,33 @@
+"""Callback data of the admins' buttons. Telegram gives 64 bytes, an id of a payment takes 32 of them."""
+
+from typing import Final
+
+PANEL: Final = "adm"
+USERS: Final = "adm-users"
+USER: Final = "adm-user"  # adm-user:<users.id>:<verb>
+YES: Final = "adm-yes"  # adm-yes:<nonce>: the decision on the screen
+MODELS: Final = "adm-models"
+MODEL: Final = "adm-model"  # adm-model:<slug>:<verb>
+PACKAGES: Final = "adm-packs"
+PACKAGE: Final = "adm-pack"  # adm-pack:<id>:<verb>
+PAYMENTS: Final = "adm-pays"  # adm-pays:<page>
+PAYMENT: Final = "adm-pay"  # adm-pay:<hex id>:<verb>
+STATISTICS: Final = "adm-stats"  # adm-stats:<days>
+ROLES: Final = "adm-roles"
+ROLE: Final = "adm-role"  # adm-role:<Telegram id>:<role>
+
+GIVE: Final = "give"
+TAKE: Final = "take"
+WRITE: Final = "write"
+OFF: Final = "off"
+ON: Final = "on"
+PRICE: Final = "price"
+AUTHORS_PRICE: Final = "own"
+UP: Final = "up"
+DOWN: Final = "down"
+NEW: Final = "new"
+NOBODY: Final = "none"  # no role
+
+
+def action(name: str, *arguments: object) -> str:
+    return ":".join([name, *map(str, arguments)])

@@ -1,0 +1,84 @@
+"""Who runs the shop."""
+
+from collections.abc import Sequence
+
+from bot import keyboards
+from bot.i18n import Html, Translator
+from bot.limits import BUTTON, cut_plain
+from bot.screens import Button, Screen
+from bot.views.admin import names
+from bot.views.admin.common import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
+from db.users import Role
+from services.admin_search import UserLine
+from services.admins import APPOINTED, AdminView
+
+
+def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "") -> Screen:
+    lines = [_line(each, tr) for each in admins]
+    about = tr.html(
+        "An admin does everything but this page. A moderator sees everything and changes nothing. "
+        "Owners are named in the settings."
+    )
+    rows: list[keyboards.Row] = []
+    if role is Role.OWNER:
+        rows = [
+            (Button(text=_button(each, tr), action=names.action(names.ROLE, each.telegram_id)),)
+            for each in admins
+            if each.role is not Role.OWNER
+        ]
+        rows.append((Button(text=tr.gettext("➕ Give somebody a role"), action=names.action(names.ROLES, names.NEW)),))
+    text = notice_first(notice, tr.html("<b>🔑 Roles</b>"), "\n".join(lines), about)
+    return Screen(text=text, rows=(*rows, (panel_button(tr),)))
+
+
+def who_question(tr: Translator, *, problem: str = "") -> Screen:
+    text = tr.html(
+        "Who shall get a role? Send #12 (the number in the shop), a Telegram id, @name or an e-mail. By Telegram id "
+        "it may be somebody who was never here."
+    )
+    return question(text, tr, back=names.ROLES, problem=problem)
+
+
+def role_screen(person: UserLine | None, telegram_id: int, tr: Translator, *, role: Role | None) -> Screen:
+    """Which role it shall be; `person` is None for somebody who was never here, `role` is the one they have."""
+    name = tr.html("Telegram <code>{id}</code>", id=telegram_id) if person is None else name_of(person, tr)
+    now = tr.gettext(ROLE_NAMES[role]) if role is not None else tr.gettext("none")
+    lines = [Html(f"🔑 {name}"), tr.html("Role: <b>{role}</b>", role=now)]
+
+    def button(text: str, word: str) -> Button:
+        return Button(text=text, action=names.action(names.ROLE, telegram_id, word))
+
+    choice = tuple(
+        button(("✓ " if each is role else "") + _capital(tr.gettext(ROLE_NAMES[each])), each) for each in APPOINTED
+    )
+    rows: list[keyboards.Row] = [choice]
+    if role is not None:
+        rows.append((button(tr.gettext("🗑 Take the role away"), names.NOBODY),))
+    rows.append((keyboards.back_button(tr, names.ROLES), panel_button(tr)))
+    return Screen(text="\n".join(lines), rows=tuple(rows))
+
+
+def changed_notice(name: str, role: Role | None, tr: Translator) -> Html:
+    """`name`: HTML."""
+    if role is None:
+        return tr.html("✅ {name} has no role any more.", name=Html(name))
+    return tr.html("✅ The role of {name} is now: {role}.", name=Html(name), role=tr.gettext(ROLE_NAMES[role]))
+
+
+def _line(person: AdminView, tr: Translator) -> Html:
+    name = name_of(person, tr) if person.user_id is not None else tr.html("<b>never here</b>")
+    return tr.html(
+        "{name} · {role} · <code>{id}</code>",
+        name=name,
+        role=tr.gettext(ROLE_NAMES[person.role]),
+        id=person.telegram_id,
+    )
+
+
+def _button(person: AdminView, tr: Translator) -> str:
+    name = plain_name(person, tr) if person.user_id is not None else str(person.telegram_id)
+    return cut_plain(f"✏️ {name} · {tr.gettext(ROLE_NAMES[person.role])}", BUTTON)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,140 @@
+"""What admins type instead of pressing: /user, /grant, /take, /ban, /unban, /stats, /refund, /role."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import Message
+
+from bot.screens import Screen
+from handlers.admin import changes, payments, roles, statistics, users
+from handlers.admin.office import Office, OnDuty
+from services.admin_users import check_reason
+from services.admins import APPOINTED
+from services.errors import N_
+from services.payments.money import parse_roubles
+from services.payments.views import PaymentNotFound
+from services.statistics import PERIODS
+
+USAGES: Final = {
+    "user": N_("Usage: /user WHO, for example: /user @anna"),
+    "grant": N_("Usage: /grant WHO CREDITS REASON, for example: /grant @anna 5 for patience"),
+    "take": N_("Usage: /take WHO CREDITS REASON, for example: /take #12 2.50 given by mistake"),
+    "ban": N_("Usage: /ban WHO [REASON], for example: /ban #12 spam"),
+    "unban": N_("Usage: /unban WHO [REASON], for example: /unban #12"),
+    "stats": N_("Usage: /stats [7|30|90], for example: /stats 30"),
+    "refund": N_("Usage: /refund PAYMENT [ROUBLES] [REASON], for example: /refund 2f0c…e1 150 paid twice"),
+    "role": N_("Usage: /role WHO admin|moderator|none, for example: /role @anna moderator"),
+}
+Run = Callable[[Message, str, Office], Awaitable[bool]]  # False: not as its usage says
+
+
+def router() -> Router:
+    router = Router(name="admin_commands")
+    router.message.register(run, Command(*RUNS, ignore_case=True), OnDuty())
+    return router
+
+
+async def run(message: Message, *, command: CommandObject, office: Office) -> None:
+    name = command.command.lower()
+    if not await RUNS[name](message, (command.args or "").strip(), office):
+        usage = office.tr.escape(office.tr.gettext(USAGES[name]))
+        await office.show(message, Screen(text=usage))
+
+
+async def _user(message: Message, args: str, office: Office) -> bool:
+    if args:
+        await users.look_for(message, args, office=office)
+    return bool(args)
+
+
+async def _grant(message: Message, args: str, office: Office) -> bool:
+    return await _change(message, args, office, give=True)
+
+
+async def _take(message: Message, args: str, office: Office) -> bool:
+    return await _change(message, args, office, give=False)
+
+
+async def _change(message: Message, args: str, office: Office, *, give: bool) -> bool:
+    office.require()
+    words = args.split(maxsplit=2)
+    if len(words) < 3:
+        return False
+    who, amount, reason = words
+    user = await office.admin_users.find(who)
+    change = changes.parse_change(amount, user, give=give)
+    await changes.propose_change(message, user, change, check_reason(reason), office=office)
+    return True
+
+
+async def _ban(message: Message, args: str, office: Office) -> bool:
+    office.require()
+    if not args:
+        return False
+    who, _, reason = args.partition(" ")
+    user = await office.admin_users.find(who)
+    await office.admin_users.disable(user.id, actor=office.actor, reason=reason.strip() or None)
+    await users.show_card(message, user.id, office=office, notice=office.tr.html("⛔ The shop is closed to them."))
+    return True
+
+
+async def _unban(message: Message, args: str, office: Office) -> bool:
+    office.require()
+    if not args:
+        return False
+    who, _, reason = args.partition(" ")
+    user = await office.admin_users.find(who)
+    await office.admin_users.enable(user.id, actor=office.actor, reason=reason.strip() or None)
+    await users.show_card(message, user.id, office=office, notice=office.tr.html("✅ The shop is open to them again."))
+    return True
+
+
+async def _stats(message: Message, args: str, office: Office) -> bool:
+    if args not in ("", *map(str, PERIODS)):
+        return False
+    await statistics.show_statistics(message, office=office, argument=args)
+    return True
+
+
+async def _refund(message: Message, args: str, office: Office) -> bool:
+    """Without a sum all that is left goes back; without a reason it is asked for."""
+    office.require()
+    number, _, rest = args.partition(" ")
+    if not number:
+        return False
+    payment = await office.payments.find(number)
+    if payment is None:
+        raise PaymentNotFound(number=number[:64])
+    quote = await payments.require_quote(payment, office=office)
+    amount, reason = quote.rest_kopecks, rest.strip()
+    first, _, others = reason.partition(" ")
+    if first[:1].isdigit():
+        amount, reason = parse_roubles(first, low=1, high=quote.rest_kopecks), others.strip()
+    if reason:
+        await payments.propose_refund(message, payment, amount, check_reason(reason), office=office)
+    else:
+        await payments.ask_reason(message, payment, amount, office=office)
+    return True
+
+
+async def _role(message: Message, args: str, office: Office) -> bool:
+    who, _, word = args.partition(" ")
+    role = next((each for each in APPOINTED if each == word.strip().lower()), None)
+    if not who or (role is None and word.strip().lower() != "none"):
+        return False
+    await roles.appoint(message, await roles.whom(who, office=office), role, office=office)
+    return True
+
+
+RUNS: Final[dict[str, Run]] = {
+    "user": _user,
+    "grant": _grant,
+    "take": _take,
+    "ban": _ban,
+    "unban": _unban,
+    "stats": _stats,
+    "refund": _refund,
+    "role": _role,
+}

@@ -4,12 +4,14 @@ ledger line, the lot and the message that follow from it."""
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.billing import TransactionKind
 from db.payments import PaymentStatus
@@ -62,8 +64,7 @@ class Verdict:
 def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
     """Bring our payment to what the provider says of it. May be repeated and reordered: each status has its effect
     once, and a success counts even after a cancellation."""
-    found = _ours(session, provider, remote)
-    payment = None if found is None else find_payment(session, found.id, lock=True)
+    payment = _ours(session, provider, remote)
     if payment is None:
         return Verdict(applied=Applied.FOREIGN)
     problem = _mismatch(payment, remote, provider, terms)
@@ -105,12 +106,12 @@ def tell_ready(session: Session, payment: PaymentView, now: datetime) -> None:
 
 
 def _ours(session: Session, provider: str, remote: RemotePayment) -> PaymentView | None:
-    """By the provider's id, or by ours in its metadata when a notification overtook the create call's answer."""
-    payment = find_by_provider_id(session, provider, remote.id)
+    """Locked; by the provider's id, or by ours in its metadata when a notification overtook the create call."""
+    payment = find_by_provider_id(session, provider, remote.id, lock=True)
     if payment is not None:
         return payment
     payment_id = parse_id(remote.our_id)
-    return None if payment_id is None else find_payment(session, payment_id)
+    return None if payment_id is None else find_payment(session, payment_id, lock=True)
 
 
 def _mismatch(payment: PaymentView, remote: RemotePayment, provider: str, terms: Terms) -> str | None:
@@ -168,7 +169,7 @@ def _succeed(session: Session, payment: PaymentView, now: datetime) -> Applied:
         expires_at=expires_at,
         payment_id=payment.id,
     )
-    _tell(session, payment, Fact.SUCCEEDED, now)
+    outbox.enqueue_many(session, [_letter(payment, Fact.SUCCEEDED)], now)  # it succeeds once
     return Applied.CREDITED
 
 
@@ -202,17 +203,32 @@ def _change(
     **values: Any,  # Any: the columns' values
 ) -> bool:
     """Compare and set; False where another one was quicker."""
-    here = (payments.c.id == payment.id) & payments.c.status.in_(before)
-    changed = session.execute(update(payments).where(here).values(updated_at=now, **values).returning(payments.c.id))
+    values["updated_at"] = now
+    given = {f"new_{name}": value for name, value in values.items()}
+    changed = session.connection().execute(_changing(tuple(values), before), given | {"payment": payment.id})
     return changed.first() is not None
 
 
-def _tell(session: Session, payment: PaymentView, fact: Fact, now: datetime) -> None:
-    outbox.enqueue(
-        session,
-        user_id=payment.user_id,
-        kind=KIND,
-        payload={"payment_id": payment.id.hex, "fact": fact},
-        key=f"payment:{payment.id}:{fact}",
-        now=now,
+@cache
+def _changing(columns: tuple[str, ...], before: tuple[PaymentStatus, ...]) -> ReturningUpdate[tuple[UUID]]:
+    """Built once for each kind of change."""
+    here = (payments.c.id == bindparam("payment")) & payments.c.status.in_(before)
+    return (
+        update(payments)
+        .where(here)
+        .values({name: bindparam(f"new_{name}") for name in columns})
+        .returning(payments.c.id)
     )
+
+
+def _tell(session: Session, payment: PaymentView, fact: Fact, now: datetime) -> None:
+    outbox.enqueue(session, now=now, **_letter(payment, fact))
+
+
+def _letter(payment: PaymentView, fact: Fact) -> dict[str, Any]:  # Any: as the outbox takes it
+    return {
+        "user_id": payment.user_id,
+        "kind": KIND,
+        "payload": {"payment_id": payment.id.hex, "fact": fact},
+        "key": f"payment:{payment.id}:{fact}",
+    }

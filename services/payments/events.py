@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Executable, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentEvent
-from db.upsert import insert_into
 from services.payments.alerts import not_authorized
 from services.payments.desk import Desk
 from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused
@@ -183,13 +183,20 @@ def _keep(session: Session, provider: str, hint: Hint, now: datetime) -> None:
         "next_attempt_at": now,
         "received_at": now,
     }
-    new = insert_into(session, _events)
-    again = new.on_conflict_do_update(
+    dialect = session.get_bind().dialect.name
+    session.connection().execute(_kept[dialect], row)
+
+
+def _keeping(new: sqlite.Insert | postgresql.Insert) -> Executable:
+    return new.on_conflict_do_update(
         index_elements=["provider", "event", "object_id"],
-        set_={"handled_at": None, "attempts": 0, "next_attempt_at": now},
+        set_={"handled_at": None, "attempts": 0, "next_attempt_at": new.excluded.next_attempt_at},
         where=_events.c.error.is_not(None),
     )
-    session.execute(again, row)
+
+
+# Built once: building and hashing a statement costs more than SQLite takes to run it.
+_kept = {"sqlite": _keeping(sqlite.insert(_events)), "postgresql": _keeping(postgresql.insert(_events))}
 
 
 def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
@@ -212,14 +219,19 @@ def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
 
 def _finish(session: Session, seen: Sequence[_Seen], now: datetime) -> None:
     """One that has been claimed anew, or begun anew by a repeat, is left to whoever looks into it next."""
+    ends = []
     for each in sorted(seen, key=lambda each: each.event.id):
-        note = each.note and each.note[:255]
-        values = {"error": note, "handled_at": now}
-        if each.again:
-            pause = min(timedelta(seconds=2.5 * 2**each.event.attempts), MAX_PAUSE)
-            values = {"error": note, "next_attempt_at": now + pause}
-        mine = (_events.c.id == each.event.id) & (_events.c.attempts == each.event.attempts)
-        session.execute(update(_events).where(mine).values(values))
+        pause = min(timedelta(seconds=2.5 * 2**each.event.attempts), MAX_PAUSE)
+        end = {"row": each.event.id, "claim": each.event.attempts, "note": each.note and each.note[:255]}
+        ends.append(end | {"handled": None if each.again else now, "next": now + pause})
+    session.connection().execute(_end, ends)
+
+
+_end = (
+    update(_events)
+    .where(_events.c.id == bindparam("row"), _events.c.attempts == bindparam("claim"))
+    .values(error=bindparam("note"), handled_at=bindparam("handled"), next_attempt_at=bindparam("next"))
+)
 
 
 def _forget(session: Session, now: datetime) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -80,6 +80,9 @@ class PaymentsPage:
     pages: int
 
 
+_SHOWN = tuple(PaymentView.__slots__)
+
+
 class Payments:
     """Payments to look at."""
 
@@ -112,17 +115,28 @@ class Payments:
         return await self._db.read(find_refund, refund_id)
 
 
+# Built once: building and hashing a statement costs more than SQLite takes to run it.
+_by_id = select(payments).where(payments.c.id == bindparam("payment"))
+_by_provider_id = select(payments).where(
+    payments.c.provider == bindparam("provider"), payments.c.provider_payment_id == bindparam("remote")
+)
+_locked = {query: query.with_for_update(key_share=True) for query in (_by_id, _by_provider_id)}
+
+
 def find_payment(session: Session, payment_id: UUID, *, lock: bool = False) -> PaymentView | None:
     """`lock`: nobody else changes the payment, or its refunds, until the transaction ends. It comes before the locks of
     users and lots."""
-    query = select(payments).where(payments.c.id == payment_id)
-    row = session.execute(query.with_for_update(key_share=True) if lock else query).first()
+    query = _locked[_by_id] if lock else _by_id
+    row = session.connection().execute(query, {"payment": payment_id}).first()
     return None if row is None else payment_view(row)
 
 
-def find_by_provider_id(session: Session, provider: str, provider_payment_id: str) -> PaymentView | None:
-    here = (payments.c.provider == provider) & (payments.c.provider_payment_id == provider_payment_id)
-    row = session.execute(select(payments).where(here)).first()
+def find_by_provider_id(
+    session: Session, provider: str, provider_payment_id: str, *, lock: bool = False
+) -> PaymentView | None:
+    """`lock`: as above."""
+    query = _locked[_by_provider_id] if lock else _by_provider_id
+    row = session.connection().execute(query, {"provider": provider, "remote": provider_payment_id}).first()
     return None if row is None else payment_view(row)
 
 
@@ -137,8 +151,8 @@ def refunds_of(session: Session, payment_id: UUID) -> list[RefundView]:
 
 
 def payment_view(row: AnyRow) -> PaymentView:
-    fields = {name: getattr(row, name) for name in PaymentView.__slots__}
-    return PaymentView(**fields | {"status": PaymentStatus(row.status)})
+    fields = row._mapping
+    return PaymentView(**{name: fields[name] for name in _SHOWN} | {"status": PaymentStatus(fields["status"])})
 
 
 def refund_view(row: AnyRow) -> RefundView:

@@ -55,6 +55,7 @@ class Histories(RuleBasedStateMachine):
         self.yookassa = self.cashier.yookassa
         self.users = [self.run(self.cashier.customer()) for _ in range(2)]
         self.run(self.cashier.customer(telegram_id=OWNER))
+        self.spenders: set[int] = set()
         self.refund_orders: list[RefundWish] = []
         self.told: list[tuple[str, str]] = []
         """Notifications that were delivered once: they may come again."""
@@ -189,6 +190,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(user=st.sampled_from([0, 1]), amount=st.integers(1, 3000))
     def spend(self, user: int, amount: int) -> None:
+        self.spenders.add(self.users[user])
         key, now = f"spend:{uuid4()}", self.clock()
         self.run(
             self.db.write(ledger.take_back, user_id=self.users[user], amount=amount, key=key, now=now, partly=True)
@@ -255,6 +257,8 @@ class Histories(RuleBasedStateMachine):
         assert sum(refund.amount_kopecks for refund in done) == refunded
         credits_ = sum(refund.credits_taken + refund.credits_uncollected for refund in done)
         assert credits_ == credits_due(row, before=0, amount=refunded)
+        if row.user_id not in self.spenders:
+            assert sum(refund.credits_uncollected for refund in done) == 0
 
 
 def test_any_history(server: SqliteServer | PostgresServer) -> None:

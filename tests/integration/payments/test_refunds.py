@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from db.base import table_of
+from db.engine import Database
 from db.payments import PaymentStatus, RefundStatus
 from db.users import AuditEntry
 from services.billing import ledger
@@ -26,8 +27,8 @@ from services.payments.refund_begin import (
 )
 from services.payments.reminders import Reminders
 from services.payments.views import PaymentNotFound, PaymentView
-from tests.support.clock import START
-from tests.support.tills import OWNER, Cashier
+from tests.support.clock import START, FakeClock
+from tests.support.tills import OWNER, Cashier, open_cashier
 from tests.support.yookassa import Crash, Fault
 
 
@@ -386,3 +387,23 @@ async def test_nobody_is_told_of_expiry_twice(cashier: Cashier) -> None:
     assert left.remaining == 1000
     cashier.clock.now += timedelta(days=3)
     assert await reminders.lot(letter["lot_id"]) is None
+
+
+async def test_money_in_and_out_at_once_does_not_deadlock(postgres_database: Database, clock: FakeClock) -> None:
+    """Payments, refunds and sales of one user lock in one order: else PostgreSQL would kill some of them."""
+    cashier = open_cashier(postgres_database, clock)
+    anna = await cashier.customer()
+    paid = [await cashier.pays(anna) for _ in range(8)]
+    begun = [await cashier.begins(anna) for _ in range(8)]
+    for payment in begun:
+        cashier.yookassa.pay(payment.provider_payment_id or "")
+    await asyncio.gather(
+        *(cashier.till.settlement.check(payment) for payment in begun * 2),
+        *(cashier.refunds(payment, 100_00, confirmed=True) for payment in paid * 2),
+        *(spend(cashier, anna, 100) for _ in range(16)),
+        cashier.notified(),
+    )
+    await cashier.notified()
+    deadlocks = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert await cashier.db.read(lambda session: session.execute(deadlocks).scalar()) == 0
+    await cashier.is_sound()

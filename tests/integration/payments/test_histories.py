@@ -228,6 +228,7 @@ class Histories(RuleBasedStateMachine):
     def settle(self) -> None:
         """YooKassa repeats its notifications until they are heard; the reconciler goes on for two days."""
         self.yookassa.faults.clear()
+        self.yookassa.refunds_wait = False
         for refund_id in self.yookassa.refunds:
             self.yookassa.finish_refund(refund_id, "succeeded")
         for _ in range(4):

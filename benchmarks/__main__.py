@@ -1,5 +1,4 @@
-"""`python -m benchmarks` measures everything and writes RESULTS.md; with names (chat, sales, batches, process) it only
-prints those."""
+"""`python -m benchmarks` measures everything and writes RESULTS.md; with names of parts it only prints those."""
 
 import argparse
 import os
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batches, chat, process, sales
+from benchmarks import batches, chat, process, sales, webhooks
 from benchmarks.finding import ROUNDS, Finding
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -18,6 +17,7 @@ PARTS: dict[str, Callable[[], list[Finding]]] = {
     "chat": chat.measure,
     "sales": sales.measure,
     "batches": batches.measure,
+    "webhooks": webhooks.measure,
     "process": process.measure,
 }
 PACKAGES = ("aiogram", "pydantic", "sqlalchemy", "onnxruntime", "uvloop", "numpy")

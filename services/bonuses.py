@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,14 @@ class BonusTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A week and the moment at which its bonus comes."""
+
+    week: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
     """To how many users by this run. `finished`: everybody has been looked at; else another process goes on with it."""
 
@@ -74,28 +82,30 @@ class Bonuses:
 
     async def run_due(self) -> Granted | None:
         """Grant this week's bonus if its time has come and that has not been done: also after the process was down at
-        that time, or died in the middle. None: there is nothing to do."""
-        week = self.due_week(self._clock())
-        if week is None or week == self._done or self._running:
+        that time, or died in the middle. Who came later than that waits for the next one. None: nothing to do."""
+        due = self.due(self._clock())
+        if due is None or due.week == self._done or self._running:
             return None
+        week = due.week
         self._running = True
         try:
             if not await self._db.read(_is_done, week):
-                return await self.grant(week)
+                return await self.grant(week, joined_by=due.at)
             self._done = week
             return None
         finally:
             self._running = False
 
-    async def grant(self, week: str) -> Granted:
-        """Grant the week's bonus to everyone who has not got it. May be repeated, interrupted and run twice at once:
-        each chunk commits by itself and nobody gets it twice."""
+    async def grant(self, week: str, *, joined_by: datetime | None = None) -> Granted:
+        """Grant the week's bonus to everyone (who came by that time) who has not got it. May be repeated, interrupted
+        and run twice at once: each chunk commits by itself and nobody gets it twice."""
         now = self._clock()
         weekly = WeeklyGrant(
             week=week,
             amount=self.terms.amount,
             expires_at=now + self.terms.ttl,
             active_since=now - self.terms.active_within,
+            joined_by=joined_by or now,
             now=now,
         )
         users, after = 0, 0
@@ -112,11 +122,13 @@ class Bonuses:
         log.info("bonus_granted", week=week, users=users)
         return Granted(users=users, finished=True)
 
-    def due_week(self, now: datetime) -> str | None:
+    def due(self, now: datetime) -> Due | None:
         """This week, if it has a moment of the schedule and that has come."""
         monday = _monday(now, self.terms.zone)
         fire = self.terms.next_fire(monday) if self.terms.amount else None
-        return week_of(now, self.terms.zone) if fire is not None and fire <= now else None
+        if fire is None or fire > now:
+            return None
+        return Due(week=week_of(now, self.terms.zone), at=fire.astimezone(UTC))
 
     def next_date(self) -> datetime | None:
         """When the next bonus comes; None where there is none."""

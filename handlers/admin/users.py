@@ -1,5 +1,7 @@
 """Finding customers, and their cards."""
 
+from functools import partial
+
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
@@ -8,7 +10,7 @@ from bot.views.admin import names
 from bot.views.admin.users import card_screen, find_question, found_screen
 from handlers.admin import changes
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import Event
+from handlers.dialog import Event, titled
 from handlers.filters import Pressed
 from services.admin_search import NobodyFound
 from services.billing.ledger import UnknownUser
@@ -47,7 +49,8 @@ async def look_for(message: Message, text: str, *, office: Office) -> None:
 async def show_card(event: Event, user_id: int, *, office: Office, notice: str = "") -> None:
     """`notice`: HTML. Raises `UnknownUser`."""
     card = await office.admin_users.card(user_id)
-    await office.show(event, card_screen(card, office.tr, role=office.role, notice=notice))
+    titles = partial(titled, models=office.models, tr=office.tr)
+    await office.show(event, card_screen(card, titles, office.tr, role=office.role, notice=notice))
 
 
 async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:

@@ -21,12 +21,14 @@ BUSY = 0x6B617373  # PostgreSQL's advisory lock of the weekly bonus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklyGrant:
-    """`week` is ISO (2026-W47), `amount` hundredths; users seen since `active_since` get it."""
+    """`week` is ISO (2026-W47), `amount` hundredths; users who came by `joined_by` and were seen since `active_since`
+    get it."""
 
     week: str
     amount: int
     expires_at: datetime
     active_since: datetime
+    joined_by: datetime
     now: datetime
 
 
@@ -63,6 +65,7 @@ def _eligible(weekly: WeeklyGrant, after: int) -> ColumnElement[bool]:
         (_users.c.id > after)
         & _users.c.disabled_at.is_(None)
         & (_users.c.last_seen_at >= weekly.active_since)
+        & (_users.c.created_at <= weekly.joined_by)
         & ~has_it
     )
 

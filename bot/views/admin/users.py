@@ -8,6 +8,7 @@ from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
+from bot.views.balance import Titles
 from bot.views.history import MARKS
 from db.payments import PaymentStatus
 from db.users import Role
@@ -38,11 +39,11 @@ def found_screen(found: Sequence[UserLine], tr: Translator) -> Screen:
     return Screen(text=tr.html("Several people fit. Whom do you mean?"), rows=(*rows, back))
 
 
-def card_screen(card: UserCard, tr: Translator, *, role: Role, notice: str = "") -> Screen:
+def card_screen(card: UserCard, titles: Titles, tr: Translator, *, role: Role, notice: str = "") -> Screen:
     """`role`: of who looks; `notice`: HTML."""
     parts = [_who(card, tr), _money(card, tr), _when(card, tr)]
     if card.predictions:
-        lines = [_prediction(each, tr) for each in card.predictions]
+        lines = [_prediction(each, titles, tr) for each in card.predictions]
         parts.append(Html("\n".join([tr.html("<b>Last predictions</b>"), *lines])))
     if card.payments:
         lines = [payment_line(each, tr) for each in card.payments]
@@ -126,12 +127,12 @@ def _when(card: UserCard, tr: Translator) -> Html:
     return Html("\n".join(lines))
 
 
-def _prediction(line: PredictionLine, tr: Translator) -> Html:
+def _prediction(line: PredictionLine, titles: Titles, tr: Translator) -> Html:
     mark, _ = MARKS[line.status]
     return tr.html(
         "{mark} {moment} · {model} · {price}",
         mark=mark,
         moment=tr.short_moment(line.created_at),
-        model=line.model_slug,
+        model=titles(line.model_slug),
         price=format_credits(line.price),
     )

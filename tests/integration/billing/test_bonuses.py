@@ -18,7 +18,7 @@ from db.users import AuditEntry, User
 from services import bonuses as module
 from services.billing import bulk, ledger
 from services.billing.audit import run_audit
-from services.bonuses import BadWeek, Bonuses, BonusTerms, parse_week, week_of
+from services.bonuses import BadWeek, Bonuses, BonusTerms, Due, parse_week, week_of
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_user
 
@@ -38,10 +38,9 @@ class Parish:
 
     async def people(self, count: int, **values: object) -> list[int]:
         ids = [await self.db.write(add_user) for _ in range(count)]
-        users = table_of(User)
-        if values:
-            change = update(users).where(users.c.id.in_(ids)).values(values)
-            await self.db.write(lambda session: session.execute(change) and None)
+        users, known = table_of(User), {"created_at": START - timedelta(days=10)}
+        change = update(users).where(users.c.id.in_(ids)).values(known | values)
+        await self.db.write(lambda session: session.execute(change) and None)
         return ids
 
     async def rows(self, mapped: type[Base]) -> Sequence[AnyRow]:
@@ -194,6 +193,17 @@ async def test_missed_hours_are_made_good_within_the_week(parish: Parish) -> Non
     assert await parish.bonuses().run_due() is None  # another process knows from the database
 
 
+async def test_who_came_later_waits_for_the_next_one(parish: Parish) -> None:
+    """A shop that opens in the middle of a week has nothing to make good."""
+    fire = datetime(2026, 11, 16, 10, 0, tzinfo=MOSCOW)
+    early = await parish.people(1, created_at=fire, last_seen_at=fire)
+    await parish.people(2, created_at=fire + timedelta(seconds=1), last_seen_at=fire + timedelta(days=1))
+    parish.clock.now = fire + timedelta(days=2)
+    await parish.bonuses().run_due()
+    assert await parish.got() == early
+    assert (await parish.bonuses().grant(WEEK)).users == 2  # by hand it is for all
+
+
 async def test_a_missed_week_is_gone(parish: Parish) -> None:
     await parish.people(1)
     parish.clock.now = datetime(2026, 11, 23, 0, 0, tzinfo=MOSCOW)  # the next Monday, before ten
@@ -273,9 +283,9 @@ def test_nights_when_the_clocks_change(cron: str, fires: datetime) -> None:
         BonusTerms(amount=1, ttl=timedelta(days=7), zone=SUMMER, next_fire=next_fire(cron, SUMMER)),
     )
     week = week_of(fires, SUMMER)
-    assert bonuses.due_week(fires - timedelta(seconds=1)) is None
-    assert bonuses.due_week(fires) == bonuses.due_week(fires + timedelta(hours=3)) == week
-    assert bonuses.due_week(fires + timedelta(days=1)) is None  # another week
+    assert bonuses.due(fires - timedelta(seconds=1)) is None
+    assert bonuses.due(fires) == bonuses.due(fires + timedelta(hours=3)) == Due(week=week, at=fires)
+    assert bonuses.due(fires + timedelta(days=1)) is None  # another week
 
 
 def test_weeks_begin_at_the_shops_midnight() -> None:

@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := bot handlers services db web sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-train demo run test check format messages pictures bench models lock clean
+.PHONY: help install install-dev install-train demo run test crash check format messages pictures bench models lock clean
 
 help: ## Tell what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ run: install ## Run the shop with the settings of .env.
 test: install-dev ## Run all tests.
 	@echo "Running the tests"
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+
+crash: install-dev ## Kill the shop at random moments, many times, on both databases.
+	@MONEY_KILLS=30 CRASH_KILLS=30 $(BIN)/python -m pytest -q -s -n 0 tests/crash
+	@MONEY_KILLS=30 CRASH_ON=postgresql $(BIN)/python -m pytest -q -s -n 0 tests/crash/test_money.py
 
 check: install-dev ## Format, lint, types, import contract, catalogues.
 	@echo "Format";        $(BIN)/ruff format --check --quiet $(SOURCES)

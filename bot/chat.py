@@ -83,6 +83,12 @@ async def acknowledge(query: CallbackQuery, notice: str | None = None, *, alert:
         await query.answer(notice and notice[:200], show_alert=alert)
 
 
+async def delete(bot: Bot, chat_id: int, message_id: int) -> None:
+    """Take a message away, if it is still there."""
+    with suppress(TelegramBadRequest):
+        await bot.delete_message(chat_id, message_id)
+
+
 async def strip_buttons(bot: Bot, chat_id: int, message_id: int) -> None:
     """Take the buttons off an old message, if it is still there."""
     with suppress(TelegramBadRequest):

@@ -107,8 +107,12 @@ class Purchase:
         await keep(self.fsm, form, turn, message_id)
 
     async def _show_again(self, sold: Sold, message_id: int) -> None:
-        """This very confirmation was sold before: the message shows how that prediction stands."""
+        """This very confirmation was sold before: the message shows how that prediction stands. A new one, sent since
+        the sale's own is the answer already, is not needed: the process died between the sale and its end."""
         view = await self.history.get(sold.prediction_id, user_id=self.user.id)
+        if view.message_id is not None and view.message_id != message_id:
+            await chat.delete(self.bot, self.query.from_user.id, message_id)
+            return
         screen = await prediction_screen(view, self.models, self.history, self.tr, balance=self.user.balance)
         await self._put(message_id, screen)
 

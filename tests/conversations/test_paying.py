@@ -2,6 +2,7 @@
 
 import asyncio
 
+from aiogram.fsm.storage.base import StorageKey
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
@@ -39,6 +40,24 @@ async def test_two_taps_sell_once(stage: Stage, anna: Person) -> None:
     late = await anna.forges(pay.data, summary.id)
     assert late.text == "Уже заказано."
     assert (await balance(stage, anna), await bought(stage, anna)) == (900, 1)
+
+
+async def test_a_process_that_died_right_after_the_sale(stage: Stage, anna: Person) -> None:
+    """The tap comes again, the form is still there, and the answer has taken the summary's place: it is shown once."""
+    summary = await fills_in_wine(anna)
+    pay = summary.button("🔮")
+    assert pay is not None
+    assert pay.data is not None
+    key = StorageKey(bot_id=stage.app.bot.id, chat_id=anna.id, user_id=anna.id)
+    state, data = await stage.app.storage.get_state(key), await stage.app.storage.get_data(key)
+    await anna.presses("🔮")
+    await anna.sees_photo("Бароло")
+    await stage.app.storage.set_state(key, state)
+    await stage.app.storage.set_data(key, data)
+    await anna.forges(pay.data, summary.id)
+    await anna.never_sees("⏳")
+    assert (await balance(stage, anna), await bought(stage, anna)) == (900, 1)
+    assert sum("Бароло" in message.text for message in await anna.looks()) == 1
 
 
 async def test_credits_that_do_not_suffice_keep_the_form(stage: Stage, anna: Person) -> None:

@@ -1,0 +1,29 @@
+"""`kassandra run`, to be killed: the real process, only its pauses are short. `python -m tests.crash.shop`."""
+
+from datetime import timedelta
+from functools import partial
+
+from bot.cli import main
+from bot.quick_types import import_aiogram
+from services import outbox
+from services.payments import events, settlement, topup
+from services.predictions import worker
+
+SECOND = timedelta(seconds=1)
+
+
+def hurry() -> None:
+    outbox.LEASE = 5 * SECOND  # before the delivery is imported and takes it over
+    import_aiogram()
+    from bot import app, office, till
+
+    vars(app)["Worker"] = partial(worker.Worker, lease=SECOND)
+    office.CATCH_UP_SECONDS = till.RECONCILE_SECONDS = 1
+    events.LEASE = 2 * SECOND
+    topup.FIRST_CHECK = 2 * SECOND
+    settlement.PAUSES = (SECOND,) * 9
+
+
+if __name__ == "__main__":
+    hurry()
+    main(["run"])

@@ -11,7 +11,8 @@ import random
 import socket
 import sys
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -59,30 +60,31 @@ NOTICES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 class Victim:
-    """A process of the shop; `errors` are the lines that it logged as such."""
+    """A shop's process, killed and started again; `errors` are the lines that it logged as such."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
         self.errors: list[str] = []
-        self.started = asyncio.Event()
+        self._started = asyncio.Event()
 
-    async def start(self) -> "Victim":
+    async def start(self) -> None:
+        self._started.clear()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.crash.shop",
             env=self._environment, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         self._reader = asyncio.get_running_loop().create_task(self._read())
-        return self
 
     async def ready(self) -> None:
-        """Once it has started. An AssertionError where it ended instead."""
-        started = asyncio.get_running_loop().create_task(self.started.wait())
+        """Once it has started. Raises AssertionError where it ended instead."""
+        started = asyncio.get_running_loop().create_task(self._started.wait())
         await asyncio.wait({started, self._reader}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
-        assert started.done(), f"it did not start: {self.errors}"
+        started.cancel()
+        assert self._started.is_set(), f"it did not start: {self.errors}"
 
     async def kill(self) -> None:
-        assert self._process.returncode is None, f"it ended by itself: {self.errors}"
-        self._process.kill()
+        with suppress(ProcessLookupError):  # it ended by itself: `errors` and `ready` tell
+            self._process.kill()
         await self._process.wait()
         await self._reader
 
@@ -95,7 +97,7 @@ class Victim:
                 self.errors += [line.decode().rstrip()] if line.endswith(b"\n") else []
                 continue
             if entry["event"] == "started":
-                self.started.set()
+                self._started.set()
             if entry["level"] in ("error", "critical"):
                 self.errors.append(line.decode().rstrip())
 
@@ -110,45 +112,64 @@ def shop_url(request: pytest.FixtureRequest) -> str:
 async def test_killed_shops_lose_no_money(shop_url: str) -> None:
     print(f"CRASH_SEED={SEED} MONEY_KILLS={KILLS}")  # noqa: T201 - shown when it fails
     chance = random.Random(SEED)
-    async with running_sandbox() as url, new_world(url) as sandbox:
+    async with running_sandbox() as url, new_world(url) as sandbox, _open(shop_url) as database:
         port = _free_port()
         yookassa = await sandbox.shop(webhook_url=f"http://127.0.0.1:{port}/webhooks/yookassa")
-        environment = _environment(sandbox, yookassa, shop_url, port)
         people = [await sandbox.person(f"Анна {number}") for number in range(CUSTOMERS)]
-        await _were_here_last_week(shop_url, people)
-        victim = await Victim(environment).start()
-        customers = [asyncio.get_running_loop().create_task(shops_around(each, yookassa, chance)) for each in people]
-        errors: list[str] = []
-        for _ in range(KILLS):
-            await _at_some_moment(victim, yookassa, chance)
-            await victim.kill()
-            errors += victim.errors
-            victim = await Victim(environment).start()
-        await victim.ready()
-        await asyncio.sleep(0.5)
-        for customer in customers:
-            customer.cancel()
-        await asyncio.gather(*customers, return_exceptions=True)
-        await yookassa.clear_faults()
-        database = Database(shop_url)
-        try:
+        await _were_here_last_week(database, people)
+        environment = _environment(sandbox, yookassa, shop_url, port)
+        async with _victim(environment) as victim:
+            async with _customers(people, yookassa, chance):
+                for _ in range(KILLS):
+                    await _at_some_moment(victim, yookassa, chance)
+                    await victim.kill()
+                    await victim.start()
+                await victim.ready()
+                await asyncio.sleep(0.5)
+            await yookassa.clear_faults()
             await _settle(database, yookassa)
-            await victim.kill()
-            await _check(database, yookassa, people)
-        finally:
-            await database.close()
-        assert errors + victim.errors == []
+        await _check(database, yookassa, people)
+        assert victim.errors == []
     assert await _audit(environment) == 0
 
 
-async def _were_here_last_week(shop_url: str, people: list[Person]) -> None:
-    """So that they get this week's bonus."""
+@asynccontextmanager
+async def _open(shop_url: str) -> AsyncIterator[Database]:
     database = Database(shop_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _victim(environment: dict[str, str]) -> AsyncIterator[Victim]:
+    victim = Victim(environment)
+    await victim.start()
+    try:
+        yield victim
+    finally:
+        await victim.kill()
+
+
+@asynccontextmanager
+async def _customers(people: list[Person], yookassa: Shop, chance: random.Random) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    customers = [loop.create_task(shops_around(each, yookassa, chance)) for each in people]
+    try:
+        yield
+    finally:
+        for customer in customers:
+            customer.cancel()
+        await asyncio.gather(*customers, return_exceptions=True)
+
+
+async def _were_here_last_week(database: Database, people: list[Person]) -> None:
+    """So that they get this week's bonus."""
     users = Users(database, lambda: system_clock() - timedelta(days=8), welcome_credits=1000)
     for person in people:
         visitor = Visitor(telegram_id=person.id, username=None, first_name=person.name, language="ru")
         await users.enter(visitor)
-    await database.close()
 
 
 async def _at_some_moment(victim: Victim, yookassa: Shop, chance: random.Random) -> None:
@@ -219,13 +240,14 @@ async def _check(database: Database, yookassa: Shop, people: list[Person]) -> No
     users = {row.id: row.telegram_id for row in await _rows(database, User)}
     assert bonuses == Counter(users.keys())
     chats = {person.id: await person.looks() for person in people}
+    letters = {row.key: row for row in await _rows(database, OutboxMessage)}
     for prediction in await _rows(database, Prediction):
         marks = [
-            message.id
+            (message.id, message.text)
             for message in chats[users[prediction.user_id]]
             if any(prediction.id.hex in (button.data or "") for row in message.rows for button in row)
         ]
-        assert len(marks) == 1, f"prediction {prediction.id} ({prediction.status}) is shown by messages {marks}"
+        assert len(marks) == 1, f"{marks} show {prediction}, told by {letters[f'prediction:{prediction.id}']}"
     for telegram_id, chat in chats.items():
         told = sum(message.text.startswith("✅ Оплачено") for message in chat)
         bought = [row for row in payments.values() if users[row.user_id] == telegram_id and row.id in paid]

@@ -78,7 +78,8 @@ class Checkout:
         await self._put(event, view.email_question(self.tr, problem=wrong))
 
     async def open(self, event: Event, choice: view.Choice) -> None:
-        """A payment with its link, or why there is none. The same choice again shows the same payment."""
+        """A payment with its link, or why there is none. Another tap on the same screen shows the same payment: one that
+        took its message would cover the news of the first."""
         if self.till.terms.receipts and self.user.email is None:
             await self.ask_email(event, choice)
             return
@@ -167,7 +168,7 @@ class Checkout:
     async def _wish(self, choice: view.Choice, message_id: int) -> Wish:
         me = await self.bot.me()
         return Wish(
-            id=uuid5(DECISIONS, f"{self.user.id}:{choice}"),
+            id=uuid5(DECISIONS, f"{self.user.id}:{choice.nonce}"),
             user_id=self.user.id,
             email=self.user.email,
             return_url=f"https://t.me/{me.username}",

@@ -29,7 +29,7 @@ _CHOICE = re.compile(rf"({AMOUNT}|{PACKAGE}):([0-9]{{1,9}}):([A-Za-z0-9_-]{{1,32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """An amount in kopecks or a package; `nonce` tells this decision from the same one made another time."""
+    """An amount in kopecks or a package. `nonce`: of the screen that offered it, where one choice can be made."""
 
     kind: str
     number: int

@@ -33,7 +33,8 @@ class EmailNeeded(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a customer wants to buy: an amount, or a package. `return_url`: where the checkout page leads back to.
-    `chat_id`, `message_id`: the message that shows it. `id` is the same for every repeat of one decision."""
+    `chat_id`, `message_id`: the message that shows it and no other payment any more. `id` is the same for every repeat of
+    one decision."""
 
     user_id: int
     email: str | None
@@ -149,10 +150,18 @@ def _begin(session: Session, wish: Wish, *, terms: Terms, provider: str, now: da
     if find_payment(session, wish.id) is None:
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
         session.execute(new, row | _goods(session, wish, terms))
+        _only_one_in(session, wish)
     payment = find_payment(session, wish.id)
     if payment is None or payment.user_id != wish.user_id:
         raise PaymentNotFound(payment_id=wish.id)
     return payment
+
+
+def _only_one_in(session: Session, wish: Wish) -> None:
+    """What an older payment comes to is told in a message of its own."""
+    if wish.message_id is not None:
+        same = (payments.c.user_id == wish.user_id) & (payments.c.message_id == wish.message_id)
+        session.execute(update(payments).where(same, payments.c.id != wish.id).values(message_id=None))
 
 
 def _goods(session: Session, wish: Wish, terms: Terms) -> dict[str, Any]:  # Any: the columns' values

@@ -182,6 +182,39 @@ async def test_two_taps_make_one_payment(stage: Stage, anna: Person) -> None:
     assert await statuses(stage, anna) == [PaymentStatus.SUCCEEDED]
 
 
+async def test_a_tap_beside_the_first_one(stage: Stage, anna: Person) -> None:
+    """The chat is slow, and the screen still offers everything."""
+    await anna.says("/topup")
+    screen = await anna.sees("1 кредит стоит")
+    other = screen.button("500 ₽")
+    assert other is not None
+    assert other.data is not None
+    await anna.presses("100 ₽")
+    await anna.sees("Пополнение на 100 ₽")
+    await anna.forges(other.data, screen.id)
+    await anna.pays("💳 Оплатить 100 ₽")
+    await anna.sees("✅ Оплачено: 100 ₽")
+    await anna.forges(other.data, screen.id)
+    assert [payment.amount_kopecks for payment in await payments(stage, anna)] == [10_000]
+    assert (await anna.sees("✅ Оплачено: 100 ₽")).id == screen.id
+
+
+async def test_a_second_payment_in_the_message_of_the_first(stage: Stage, anna: Person, yookassa: Shop) -> None:
+    await chooses(anna, "100 ₽")
+    message = await anna.sees("Пополнение на 100 ₽")
+    await anna.forges("menu", message.id)
+    await anna.presses("💳 Пополнить")
+    await anna.presses("300 ₽")
+    second = await anna.sees("Пополнение на 300 ₽")
+    assert second.id == message.id
+    first = (await yookassa.payments(limit=2))[1]
+    await yookassa.pays(first["id"])
+    paid = await anna.sees("✅ Оплачено: 100 ₽")
+    assert paid.id > message.id
+    await anna.pays("💳 Оплатить 300 ₽")
+    assert (await anna.sees("✅ Оплачено: 300 ₽")).id == message.id
+
+
 async def test_my_payments(stage: Stage, anna: Person, yookassa: Shop) -> None:
     await anna.says("/topup")
     await anna.presses("🧾 Мои платежи")

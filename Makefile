@@ -45,7 +45,7 @@ run: install ## Run the shop with the settings of .env.
 
 test: install-dev ## Run all tests.
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 crash: install-dev ## Kill the shop at random moments, many times, on both databases.
 	@MONEY_KILLS=30 CRASH_KILLS=30 $(BIN)/python -m pytest -q -s -n 0 tests/crash

@@ -151,6 +151,9 @@ def _reconcile(_: argparse.Namespace) -> int:
 
 
 def _doctor(_: argparse.Namespace) -> int:
+    from bot.quick_types import import_aiogram
+
+    import_aiogram()
     from bot.commands_doctor import run_doctor
 
     return run_doctor()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -22,7 +21,8 @@ from services.payments.provider import (
     RemoteRefund,
     ResultUnknown,
 )
-from services.payments.yookassa_client import READ_SECONDS, Client, checked
+from services.payments.threads import Threads
+from services.payments.yookassa_client import CONNECT_SECONDS, READ_SECONDS, Client, checked
 
 T = TypeVar("T")
 
@@ -43,12 +43,13 @@ class ShopFacts:
 
 
 class YooKassa:
-    """Calls run in a bounded pool of threads: the SDK is synchronous."""
+    """Calls run in a few threads: the SDK is synchronous. Waiting for one counts as waiting for an answer."""
 
     name = "yookassa"
 
     def __init__(self, *, shop_id: str, secret_key: str, api_url: str, read_seconds: float = READ_SECONDS) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="yookassa")
+        self._threads = Threads(THREADS, name="yookassa")
+        self._patience = CONNECT_SECONDS + read_seconds
         self._client = Client(
             shop_id=shop_id, secret_key=secret_key, api_url=api_url, threads=THREADS, read_seconds=read_seconds
         )
@@ -75,7 +76,7 @@ class YooKassa:
         return await self._get("/me", _about)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self._client.close()
 
     async def _get(self, path: str, read: Callable[[Json], T]) -> T:
@@ -97,7 +98,11 @@ class YooKassa:
             except (AttributeError, KeyError, TypeError, ValueError) as error:  # it lacks what it must have
                 raise ResultUnknown(code="bad_answer", detail=repr(error)) from error
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._threads.run(run)
+        except TimeoutError as error:
+            raise ResultUnknown(code="no_answer_in_time") from error
 
 
 def _amount(kopecks: int, currency: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from bot.letters_payments import payment_presenters
 from bot.office import keep_bonuses_coming
 from bot.polling import Polling
 from bot.progress import ProgressBoard
-from bot.scheduler import every, make_scheduler
+from bot.scheduler import every, look_again, make_scheduler
 from bot.server import listen, make_server
 from bot.settings import Settings
 from bot.shop import Shop, make_shop
@@ -79,11 +79,16 @@ class App:
         self.polling = Polling(self.bot, self.dispatcher, self.supervisor, ALLOWED_UPDATES)
         self.health = Health(self.shop, clock, self._telegram_state)
         self.web_port: int | None = None
+        self._scheduler = make_scheduler(settings.timezone)
+
+    def look_again(self) -> None:
+        """The clock was moved: what it wakes is due by the new time."""
+        look_again(self._scheduler)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["App"]:
         """Start all parts; on the way out stop taking updates, let handlers finish, give back what is claimed."""
-        scheduler = make_scheduler(self.settings.timezone)
+        scheduler = self._scheduler
         listening = self._listen() if "web" in self.parts else None
         try:
             await self._start(listening)

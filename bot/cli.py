@@ -20,14 +20,18 @@ class Failure(Exception):
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     arguments = _parser().parse_args(argv)  # before the imports: `--help` is quick
+    command: Command = arguments.command
+    leave(lambda: command(arguments))
 
+
+def leave(work: Callable[[], int]) -> NoReturn:
+    """Do it and end the process as a command ends."""
     from bot.settings import SettingsError
     from db.errors import DatabaseUnavailable, OldRevision
     from services.errors import ShopError
 
-    command: Command = arguments.command
     try:
-        code = command(arguments)
+        code = work()
     except (Failure, SettingsError, DatabaseUnavailable, OldRevision, ShopError) as error:
         print(f"kassandra: {' '.join(str(error).split())}", file=sys.stderr)
         code = 1
@@ -86,15 +90,22 @@ def _run(arguments: argparse.Namespace) -> int:
     from bot.settings import load_settings
 
     settings = load_settings()  # first: what is wrong with them is told at once
+    import_quickly()
+    from bot.process import run_process
+
+    return run_process(arguments.part, settings)
+
+
+def import_quickly() -> None:
+    """What a shop imports."""
     gc.disable()  # a fifth of the start goes into looking for garbage among what is there to stay
     from bot.quick_types import import_aiogram
 
     import_aiogram()
-    from bot.process import run_process
+    import bot.process  # noqa: F401 - with all that it needs
 
     gc.freeze()
     gc.enable()
-    return run_process(arguments.part, settings)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

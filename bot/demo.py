@@ -14,12 +14,14 @@ from pathlib import Path
 from types import FrameType
 
 from bot.cli import Failure
+from bot.demo_clock import kept_ahead
 from sandbox.settings import DEFAULT_TOKEN
 from services.payments.packages import PackageOffer
 
 WAIT_SECONDS = 20.0
 DEMO_OWNER = 100  # Ольга, see sandbox/README.md
 HERE = "127.0.0.1"
+MONDAY = "0 0 * * mon"  # it has begun at the page's noon in UTC, whatever the shop's time zone
 DEMO_PACKAGES = (
     PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=50_00, price_kopecks=450_00, valid_days=90),
     PackageOffer(title={"ru": "Большой", "en": "Big"}, credits=200_00, price_kopecks=1_600_00, valid_days=365),
@@ -30,6 +32,7 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
     port = port or _free_port(host)
     data.mkdir(parents=True, exist_ok=True)
     url = f"http://{host}:{port}"
+    time_file = data / "ahead"
     web_port = _free_port(HERE)
     database = f"sqlite+aiosqlite:///{data}/kassandra.db"
     signal.signal(signal.SIGTERM, _stop)
@@ -37,11 +40,13 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
     try:
         command = [sys.executable, "-m", "sandbox", "--host", host, "--port", str(port)]
         command += ["--webhook-url", f"http://{HERE}:{web_port}/webhooks/yookassa"]
+        command += ["--ahead", str(kept_ahead(time_file))]
         children.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         fill_shelves(database)
         _wait_for(url, children[0])
         environment = os.environ | _settings(url, database, web_port)
-        children.append(subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment))
+        command = [sys.executable, "-m", "bot.demo_shop", _world(url), str(time_file)]
+        children.append(subprocess.Popen(command, env=environment))
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)
     except KeyboardInterrupt:
@@ -61,6 +66,7 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
         "TELEGRAM_MODE": "polling",
         "DATABASE_URL": database,
         "OWNER_IDS": str(DEMO_OWNER),
+        "WEEKLY_BONUS_CRON": MONDAY,  # the page can make it Monday
         "WEB_HOST": HERE,
         "WEB_PORT": str(web_port),
         "PAYMENT_METHODS": "yookassa",
@@ -71,10 +77,14 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
     }
 
 
+def _world(url: str) -> str:
+    """The sandbox's address for all that is the bot's."""
+    return f"{url}/sandbox/api/{DEFAULT_TOKEN.partition(':')[0]}"
+
+
 def _shop_at(url: str) -> dict[str, str]:
     """The shop that the sandbox has for the bot."""
-    bot_id = DEFAULT_TOKEN.partition(":")[0]
-    with urllib.request.urlopen(f"{url}/sandbox/api/{bot_id}/shop", timeout=5) as answer:  # noqa: S310 - as below
+    with urllib.request.urlopen(f"{_world(url)}/shop", timeout=5) as answer:  # noqa: S310 - as below
         shop: dict[str, str] = json.load(answer)
     return shop
 

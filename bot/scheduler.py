@@ -34,6 +34,13 @@ def on_schedule(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]]
     scheduler.add_job(work, parse_cron(cron, scheduler.timezone), id=name, name=name)
 
 
+def look_again(scheduler: AsyncIOScheduler) -> None:
+    """Wake every job now. Their times are the machine's, which knows nothing of a shop's own clock that was moved."""
+    now = datetime.now(scheduler.timezone)
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=now)
+
+
 def parse_cron(text: str, zone: tzinfo) -> CronTrigger:
     """The five fields of cron. Raises `ValueError`. Days of the week count as cron does, from Sunday as 0: APScheduler
     takes 0 for Monday."""

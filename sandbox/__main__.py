@@ -26,8 +26,8 @@ def _settings(arguments: list[str]) -> Settings:
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one (default: %(default)s)")
     parser.add_argument("--token", default=defaults.token, help="the bot whose world the page shows")
     parser.add_argument("--webhook-url", help="where YooKassa's notifications for that bot's shop go")
-    given = parser.parse_args(arguments)
-    return Settings(host=given.host, port=given.port, token=given.token, webhook_url=given.webhook_url)
+    parser.add_argument("--ahead", type=float, default=defaults.ahead, help="seconds that its time is ahead of ours")
+    return Settings(**vars(parser.parse_args(arguments)))
 
 
 async def _serve(settings: Settings) -> int:

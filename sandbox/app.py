@@ -28,7 +28,7 @@ class Sandbox:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or Clock()
+        self.clock = clock or Clock(offset=settings.ahead)
         self.worlds = Worlds(self.clock)
         self.connections = Connections()
         self.shops = Shops(self.clock)
@@ -50,6 +50,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End what waits: long polls, event streams and hanging calls would hold the server's shutdown."""
+        self.clock.moved.notify()
         for world in self.worlds:
             world.close()
         for each in self.shops:

@@ -33,9 +33,10 @@ class Timer:
 class Clock:
     """Seconds since the epoch. `source` is replaced in tests by a constant, so that only `advance` moves time."""
 
-    def __init__(self, source: Callable[[], float] = time.time) -> None:
+    def __init__(self, source: Callable[[], float] = time.time, *, offset: float = 0.0) -> None:
+        self.moved = Signal()
         self._source = source
-        self._offset = 0.0
+        self._offset = offset
         self._timers: set[Timer] = set()
 
     def now(self) -> float:
@@ -50,6 +51,7 @@ class Clock:
         self._offset += seconds
         for timer in sorted(self._timers, key=lambda each: each.deadline):
             timer.arm()
+        self.moved.notify()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         timer = Timer(self, self.now() + seconds, callback)

@@ -14,4 +14,6 @@ class Settings:
     token: str = DEFAULT_TOKEN
     webhook_url: str | None = None
     """Where YooKassa's notifications for the page's shop go."""
+    ahead: float = 0.0
+    """Seconds by which the sandbox's time begins after the machine's."""
     static_dir: Path = STATIC_DIR

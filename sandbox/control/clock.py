@@ -1,9 +1,9 @@
 """The sandbox's time, which only moves forward. A shop under test has a clock of its own and may ask for this one."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sandbox.clock import Clock
@@ -15,6 +15,7 @@ router = APIRouter(prefix="/sandbox/api")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NOON = 12
 """UTC: the day is the same in nearly every time zone, and morning schedules have struck."""
+MAX_WAIT_SECONDS = 60.0
 
 
 class Advance(BaseModel):
@@ -41,7 +42,15 @@ async def clock_advance(body: Advance, clock: OneClock) -> JsonObject:
 
 
 @router.get("/{bot}/clock")
-async def clock_now(world: OneWorld, clock: OneClock) -> JsonObject:
+async def clock_now(
+    world: OneWorld,
+    clock: OneClock,
+    known: float | None = None,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)] = 0.0,
+) -> JsonObject:
+    """At once, or, to those who know this offset already, as soon as there is another one."""
+    if known == clock.offset:
+        await clock.moved.wait(clock, wait)
     return view(clock)
 
 
@@ -52,12 +61,10 @@ async def clock_move(body: Move, world: OneWorld, clock: OneClock) -> JsonObject
 
 
 def seconds_until(weekday: str, now: float) -> float:
-    """To the noon of the next such day, UTC; of the one in a week where it is past."""
+    """To the noon of the next such day, UTC. Today is none: what a Monday brings may have come this morning."""
     today = datetime.fromtimestamp(now, UTC)
-    days = (WEEKDAYS.index(weekday) - today.weekday()) % 7
+    days = (WEEKDAYS.index(weekday) - today.weekday()) % 7 or 7
     noon = today.replace(hour=NOON, minute=0, second=0, microsecond=0) + timedelta(days=days)
-    if noon <= today:
-        noon += timedelta(days=7)
     return (noon - today).total_seconds()
 
 

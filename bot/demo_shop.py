@@ -1,0 +1,23 @@
+"""The demo's shop: `kassandra run`, but for the clock. `python -m bot.demo_shop URL FILE`: where the sandbox tells the
+time, and where it is kept."""
+
+import sys
+from pathlib import Path
+
+from bot.cli import import_quickly, leave
+from bot.demo_clock import SandboxClock
+from bot.settings import load_settings
+
+
+def main() -> int:
+    url, file = sys.argv[1:]
+    settings = load_settings()
+    import_quickly()
+    from bot.process import run_process
+
+    clock = SandboxClock(url, Path(file))
+    return run_process("run", settings, clock=clock, beside=lambda app: clock.follow(app.look_again))
+
+
+if __name__ == "__main__":
+    leave(main)

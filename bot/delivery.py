@@ -31,10 +31,12 @@ BUG_ATTEMPTS = 3  # of a letter that cannot be presented; the chat's next ones w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done."""
+    """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
+    `aloud`: it should come as a new message though, for an edit makes no sound."""
 
     screen: Screen
     into: int | None = None
+    aloud: bool = False
 
 
 Present = Callable[[Letter, Translator], Awaitable[Parcel | None]]  # None: there is nothing to tell any more
@@ -145,11 +147,13 @@ class Delivery:
         if parcel is None:
             return partial(self._outbox.skip, letter, "nothing to tell")
         await self._pace.wait(letter.telegram_id)
-        await self._put(letter.telegram_id, parcel)
+        await self._put(letter, parcel)
         return partial(self._outbox.sent, letter)
 
-    async def _put(self, chat_id: int, parcel: Parcel) -> None:
-        if parcel.into is not None:
+    async def _put(self, letter: Letter, parcel: Parcel) -> None:
+        """A repeat is an edit: the first try may have arrived as one, and a new message would show it twice."""
+        chat_id = letter.telegram_id
+        if parcel.into is not None and not (parcel.aloud and letter.attempts == 1):
             async with self.messages.hold((chat_id, parcel.into)):
                 if await chat.edit(self._bot, chat_id, parcel.into, parcel.screen):
                     return

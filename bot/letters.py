@@ -14,7 +14,7 @@ from services.clock import Clock
 from services.outbox import Letter
 from services.predictions.history import PredictionNotFound
 
-IN_PLACE = timedelta(minutes=1)  # an answer that took longer comes as a new message: an edit makes no sound
+IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
 
 def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
@@ -30,8 +30,8 @@ def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awai
             return None
         user = await shop.users.get(letter.user_id)
         screen = await prediction_screen(view, shop.models, shop.history, tr, balance=user.balance)
-        soon = clock() - view.created_at < IN_PLACE
-        return Parcel(screen=screen, into=view.message_id if soon else None)
+        late = clock() - view.created_at > IN_PLACE
+        return Parcel(screen=screen, into=view.message_id, aloud=late)
 
     return present
 

@@ -52,8 +52,8 @@ def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
                 screen = canceled_screen(payment, tr, form_waits=waits)
             case _:
                 return None
-        soon = clock() - payment.created_at < IN_PLACE
-        return Parcel(screen=screen, into=payment.message_id if soon else None)
+        late = clock() - payment.created_at > IN_PLACE
+        return Parcel(screen=screen, into=payment.message_id, aloud=late)
 
     return present
 

@@ -49,7 +49,7 @@ def wire() -> Wire:
 @pytest.fixture
 async def post(mail: Mail, wire: Wire) -> Delivery:
     users = Users(mail.db, mail.clock, welcome_credits=0)
-    presenters: dict[str, Present] = {"note": _note, "into": _into, "bug": _bug, "nothing": _nothing}
+    presenters: dict[str, Present] = {"note": _note, "into": _into, "late": _late, "bug": _bug, "nothing": _nothing}
     return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters)
 
 
@@ -59,6 +59,10 @@ async def _note(letter: Letter, tr: Translator) -> Parcel:
 
 async def _into(letter: Letter, tr: Translator) -> Parcel:
     return Parcel(screen=Screen(text=letter.payload["text"]), into=77)
+
+
+async def _late(letter: Letter, tr: Translator) -> Parcel:
+    return Parcel(screen=Screen(text=letter.payload["text"]), into=77, aloud=True)
 
 
 async def _bug(letter: Letter, tr: Translator) -> Parcel:
@@ -194,6 +198,20 @@ async def test_a_letter_claimed_by_a_dead_sender_arrives(mail: Mail, post: Deliv
     async with _delivering(post):
         await until(lambda: _all(mail, SENT))
     assert wire.told == [(1, "one")]
+
+
+@pytest.mark.parametrize(("tries", "call"), [(0, "SendMessage"), (1, "EditMessageText")])
+async def test_a_late_answer_makes_a_sound_unless_it_may_be_there(
+    mail: Mail, post: Delivery, wire: Wire, tries: int, call: str
+) -> None:
+    """It may have been put in its place in time, by a process that died before it wrote that down."""
+    await mail.write(mail.anna, "answer", kind="late")
+    for _ in range(tries):
+        await mail.outbox.claim()
+        mail.clock.advance(seconds=61)
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+    assert [type(each).__name__ for each in wire.calls] == [call]
 
 
 async def test_a_crowd_is_claimed_no_faster_than_it_is_sent(

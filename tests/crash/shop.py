@@ -13,7 +13,7 @@ SECOND = timedelta(seconds=1)
 
 
 def hurry() -> None:
-    outbox.LEASE = 5 * SECOND  # before the delivery is imported and takes it over
+    outbox.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
     import_aiogram()
     from bot import app, office, till
 

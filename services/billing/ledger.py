@@ -15,6 +15,7 @@ from db.base import table_of
 from db.billing import GRANTS, Lot, LotEntry, Transaction, TransactionKind
 from db.users import User
 from services.billing.credits import format_credits
+from services.billing.debts import debts_of, note_collected
 from services.billing.lots import (
     OpenLot,
     charge_of,
@@ -116,8 +117,9 @@ def charge(session: Session, *, user_id: int, amount: int, prediction_id: UUID, 
 
 
 def charge_refund(session: Session, *, prediction_id: UUID, now: datetime) -> Posting:
-    """Return a charge whole, to the lots it came from; what belongs to an expired lot is written off at once, in a line
-    of its own. Raises `NothingToRefund` where nothing was charged."""
+    """Return a charge whole, to the lots it came from. What belongs to an expired lot is written off at once, what a
+    refund of money could not take from a lot is taken now, each in a line of its own. Raises `NothingToRefund` where
+    nothing was charged."""
     charged = charge_of(session.connection(), prediction_id)
     if charged is None:
         raise NothingToRefund(prediction_id=prediction_id)
@@ -131,10 +133,12 @@ def charge_refund(session: Session, *, prediction_id: UUID, now: datetime) -> Po
     parts = [(lot.id, lot.held) for lot in taken]
     _change_lots(connection, parts)
     posting = _post(connection, line, balance, parts)
+    balance = posting.balance_after
     if late := [(lot.id, -lot.held) for lot in taken if lot.ended(now)]:
         _change_lots(connection, late)
-        line = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=f"expire:{prediction_id}", now=now)
-        _post(connection, line, posting.balance_after, late)
+        ended = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=f"expire:{prediction_id}", now=now)
+        balance = _post(connection, ended, balance, late).balance_after
+    _collect(connection, line, balance, {lot.id: lot.held for lot in taken if not lot.ended(now)})
     return posting
 
 
@@ -238,6 +242,24 @@ def _write_off_ended(
         line = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=key, now=now)
         balance = _post(connection, line, balance, parts).balance_after
     return ended
+
+
+def _collect(connection: Connection, returned: _Line, balance: int, fresh: dict[int, int]) -> None:
+    """Take from what a charge_refund has brought back (`fresh`, by lot) what refunds of money could not take."""
+    for debt in debts_of(connection, returned.user_id):
+        part = min(debt.owed, fresh.get(debt.lot_id, 0))
+        if part:
+            fresh[debt.lot_id] -= part
+            line = _Line(
+                user_id=returned.user_id,
+                kind=TransactionKind.TAKE_BACK,
+                key=f"refund:{debt.refund_id}:{returned.prediction_id}",
+                now=returned.now,
+                refund_id=debt.refund_id,
+            )
+            _change_lots(connection, parts := [(debt.lot_id, -part)])
+            balance = _post(connection, line, balance, parts).balance_after
+            note_collected(connection, debt.refund_id, part)
 
 
 def _change_lots(connection: Connection, parts: Parts) -> None:

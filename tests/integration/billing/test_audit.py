@@ -304,6 +304,13 @@ async def test_i6_a_refund_that_took_something_else(database: Database, shop: Sh
     assert found["refunds of money"] == (f"refund_id={shop.refund} status=succeeded credits_taken=91 lines=90",)
 
 
+async def test_i6_a_refund_that_left_what_it_is_owed(database: Database, shop: Shop) -> None:
+    await meddle(database, "UPDATE refunds SET credits_uncollected = 5")
+    found = await broken(database)
+    assert found.keys() == {"what refunds could not take"}
+    assert f"refund_id={shop.refund} payment_id={shop.paid} credits_uncollected=5 " in found.popitem()[1][0]
+
+
 async def test_i7_a_line_whose_balance_was_rewritten(database: Database, shop: Shop) -> None:
     await meddle(database, f"UPDATE transactions SET balance_after = balance_after + 1 WHERE id = {shop.bonus}")
     found = await broken(database)

@@ -5,6 +5,7 @@ when the dust has settled every rouble is credited exactly once. `PAYMENT_EXAMPL
 import asyncio
 import os
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from db.engine import Database
 from db.payments import PaymentStatus, RefundStatus
 from services.billing import ledger
 from services.billing.audit import run_audit
+from services.billing.ledger import InsufficientBalance
 from services.payments.events import KNOWN
 from services.payments.provider import ProviderError, Refused
 from services.payments.refund_begin import (
@@ -27,8 +29,10 @@ from services.payments.refund_begin import (
     credits_due,
 )
 from services.payments.views import PaymentView
+from tests.integration.payments.test_uncollected import buy, fail
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
+from tests.support.shop import add_model
 from tests.support.tills import OWNER, open_cashier
 from tests.support.yookassa import Crash, Fault
 
@@ -55,7 +59,9 @@ class Histories(RuleBasedStateMachine):
         self.yookassa = self.cashier.yookassa
         self.users = [self.run(self.cashier.customer()) for _ in range(2)]
         self.run(self.cashier.customer(telegram_id=OWNER))
+        self.run(self.db.write(add_model))
         self.spenders: set[int] = set()
+        self.bought: list[UUID] = []
         self.refund_orders: list[RefundWish] = []
         self.told: list[tuple[str, str]] = []
         """Notifications that were delivered once: they may come again."""
@@ -195,6 +201,20 @@ class Histories(RuleBasedStateMachine):
         self.run(
             self.db.write(ledger.take_back, user_id=self.users[user], amount=amount, key=key, now=now, partly=True)
         )
+
+    @rule(user=st.sampled_from([0, 1]), amount=st.integers(1, 1500))
+    def buy(self, user: int, amount: int) -> None:
+        """A prediction, if the balance covers it."""
+        self.spenders.add(self.users[user])
+        with suppress(InsufficientBalance):
+            self.bought.append(self.run(self.db.write(buy, self.users[user], amount, self.cashier)))
+
+    @precondition(lambda self: self.bought)
+    @rule(place=PLACES)
+    def prediction_fails(self, place: int) -> None:
+        """Its credits come back, perhaps to a payment that was refunded meanwhile."""
+        prediction = self.bought.pop(place % len(self.bought))
+        self.run(self.db.write(fail, prediction, self.cashier))
 
     @rule(minutes=st.sampled_from([1, 1, 1, 10, 70, 24 * 60 + 1]))
     def time_passes(self, minutes: int) -> None:

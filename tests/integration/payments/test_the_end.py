@@ -158,8 +158,11 @@ async def _process(sandbox: Sandbox, yookassa: Shop, url: str) -> AsyncIterator[
 
 
 async def _entry(stream: asyncio.StreamReader, event: str) -> dict[str, Any]:  # Any: JSON
+    lines = []
     async for line in stream:
-        entry: dict[str, Any] = json.loads(line)
-        if entry["event"] == event:
-            return entry
-    raise AssertionError(f"the process ended before it logged {event!r}")
+        lines.append(line.decode())
+        if lines[-1].startswith("{"):
+            entry: dict[str, Any] = json.loads(line)
+            if entry["event"] == event:
+                return entry
+    raise AssertionError(f"the process ended before it logged {event!r}:\n{''.join(lines)}")

@@ -44,12 +44,12 @@ def grant_chunk(session: Session, weekly: WeeklyGrant, after: int, size: int) ->
     """Grant to the next `size` users past `after`. None: another process is granting right now."""
     if not _alone(session):
         return None
-    last = _last_of_chunk(session, weekly, after, size)
-    if last is None:
-        return Chunk(granted=0, last_user_id=None)
     before = session.scalar(select(func.max(_lots.c.id))) or 0
-    _add_lots(session, weekly, after, last)
-    granted = _post(session, weekly, (_lots.c.id > before) & (_lots.c.kind == TransactionKind.BONUS))
+    _add_lots(session, weekly, after, size)
+    fresh = (_lots.c.id > before) & (_lots.c.kind == TransactionKind.BONUS)
+    granted, last = session.execute(select(func.count(), func.max(_lots.c.user_id)).where(fresh)).one()
+    if granted:
+        _post(session, weekly, fresh)
     return Chunk(granted=granted, last_user_id=last)
 
 
@@ -70,24 +70,18 @@ def _eligible(weekly: WeeklyGrant, after: int) -> ColumnElement[bool]:
     )
 
 
-def _last_of_chunk(session: Session, weekly: WeeklyGrant, after: int, size: int) -> int | None:
-    """Locks the chunk's users, in the order of their ids."""
-    chunk = select(_users.c.id).where(_eligible(weekly, after)).order_by(_users.c.id).limit(size)
-    ids = session.scalars(chunk.with_for_update(key_share=True)).all()
-    return ids[-1] if ids else None
-
-
-def _add_lots(session: Session, weekly: WeeklyGrant, after: int, last: int) -> None:
-    """Who has one from here on gets everything else."""
+def _add_lots(session: Session, weekly: WeeklyGrant, after: int, size: int) -> None:
+    """Who gets a lot here gets everything else. Locks these users, and no others, in the order of their ids."""
     amount, now = literal(weekly.amount), literal(weekly.now, UtcDateTime())
     kind, end = literal(str(TransactionKind.BONUS)), literal(weekly.expires_at, UtcDateTime())
-    lots = select(_users.c.id, kind, amount, amount, end, now).where(_eligible(weekly, after), _users.c.id <= last)
+    lots = select(_users.c.id, kind, amount, amount, end, now).where(_eligible(weekly, after))
+    chunk = lots.order_by(_users.c.id).limit(size).with_for_update(key_share=True)
     columns = ["user_id", "kind", "amount", "remaining", "expires_at", "created_at"]
-    session.execute(insert(_lots).from_select(columns, lots.order_by(_users.c.id)))
+    session.execute(insert(_lots).from_select(columns, chunk))
 
 
-def _post(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> int:
-    """Balances, lines, entries, grants and messages of the `fresh` lots. Returns to how many users."""
+def _post(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> None:
+    """Balances, lines, entries, grants and messages of the `fresh` lots."""
     amount, now = literal(weekly.amount), literal(weekly.now, UtcDateTime())
     kind = literal(str(TransactionKind.BONUS))
     key = literal(f"bonus:{weekly.week}:") + cast(_lots.c.user_id, String)  # of the line and the message
@@ -107,7 +101,6 @@ def _post(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> 
     session.execute(insert(_grants).from_select(columns, grants))
 
     _tell(session, weekly, fresh, key)
-    return session.scalar(select(func.count()).select_from(_lots).where(fresh)) or 0
 
 
 def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool], key: ColumnElement[str]) -> None:

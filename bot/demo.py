@@ -93,13 +93,14 @@ def fill_shelves(database: str) -> None:
     """Two packages in a new shop; where there are any, what was made of them stays."""
     from db.engine import Database
     from db.migrate import upgrade
+    from services.admins import Staff
     from services.clock import system_clock
     from services.payments.packages import Packages
 
     async def fill() -> None:
         db = Database(database)
         try:
-            packages = Packages(db, system_clock)
+            packages = Packages(db, system_clock, Staff((DEMO_OWNER,)))
             if not await packages.all():
                 for offer in DEMO_PACKAGES:
                     await packages.create(offer, actor=DEMO_OWNER)

@@ -62,7 +62,7 @@ def make_shop(
         statement=Statement(db),
         files=Files(db, clock),
         outbox=outbox,
-        packages=Packages(db, clock),
+        packages=Packages(db, clock, staff),
         payments=Payments(db),
         reminders=Reminders(db, clock),
         till=open_till(settings, db, clock, on_news),

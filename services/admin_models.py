@@ -87,7 +87,8 @@ class AdminModels:
 
     def _move(self, session: Session, slug: str, places: int, *, actor: int, now: datetime) -> Sequence[ModelLine]:
         self._staff.require(session, actor)
-        order = list(session.scalars(select(_models.c.slug).order_by(*_IN_ORDER).with_for_update()))
+        session.execute(select(_models.c.slug).order_by(_models.c.slug).with_for_update(key_share=True))
+        order = list(session.scalars(select(_models.c.slug).order_by(*_IN_ORDER)))
         if slug not in order:
             raise ModelNotFound(slug=slug)
         old = order.index(slug)

@@ -54,15 +54,18 @@ class Staff:
     def __init__(self, owner_ids: Collection[int]) -> None:
         self.owner_ids = tuple(owner_ids)
 
-    def role_of(self, session: Session, telegram_id: int) -> Role | None:
+    def role_of(self, session: Session, telegram_id: int, *, hold: bool = False) -> Role | None:
+        """`hold`: nobody takes the role away until the transaction ends."""
         if telegram_id in self.owner_ids:
             return Role.OWNER
-        word = session.scalar(select(_admins.c.role).where(_admins.c.telegram_id == telegram_id))
+        query = select(_admins.c.role).where(_admins.c.telegram_id == telegram_id)
+        word = session.scalar(query.with_for_update(read=True) if hold else query)
         return None if word is None else Role(word)
 
     def require(self, session: Session, actor: int, least: Role = Role.ADMIN) -> None:
-        """Raises `NotAllowed`."""
-        role = self.role_of(session, actor)
+        """First in the transaction that acts: what an admin did comes before the end of their role, or not at all.
+        Raises `NotAllowed`."""
+        role = self.role_of(session, actor, hold=True)
         if role is None or RANKS[role] < RANKS[least]:
             raise NotAllowed(actor=actor, role=role, least=least)
 

@@ -2,14 +2,14 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, JsonObject, table_of
 from db.billing import Package
 from db.engine import Database
+from services.admins import Staff
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.journal import write_down
@@ -53,18 +53,19 @@ class PackageView(PackageOffer):
 
 
 class Packages:
-    """Every change is in the audit log; `actor` is a Telegram id."""
+    """`actor` is a Telegram id. Changes raise `NotAllowed`; each is in the audit log."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
         self._db = db
         self._clock = clock
+        self._staff = staff
 
     async def on_sale(self) -> list[PackageView]:
         """In the order that admins gave them."""
         return await self._db.read(_listed, only_enabled=True)
 
     async def all(self) -> list[PackageView]:
-        return await self._db.read(_listed, only_enabled=False)
+        return await self._db.read(_listed)
 
     async def get(self, package_id: int) -> PackageView:
         """On sale or not. Raises `PackageGone`."""
@@ -73,25 +74,61 @@ class Packages:
     async def create(self, offer: PackageOffer, *, actor: int) -> PackageView:
         """On sale at once, behind the others. Raises `BadPackage`."""
         check(offer)
-        return await self._db.write(_create, offer, actor, self._clock())
+        return await self._db.write(self._create, offer, actor, self._clock())
 
     async def edit(self, package_id: int, offer: PackageOffer, *, actor: int) -> PackageView:
         """Payments that are under way keep what they were begun with. Raises `BadPackage`, `PackageGone`."""
         check(offer)
-        return await self._db.write(
-            _change, package_id, asdict(offer), action="package.edit", actor=actor, now=self._clock()
-        )
+        return await self._change(package_id, asdict(offer), "package.edit", actor)
 
     async def enable(self, package_id: int, *, enabled: bool, actor: int) -> PackageView:
         """Raises `PackageGone`."""
         action = "package.enable" if enabled else "package.disable"
-        return await self._db.write(
-            _change, package_id, {"enabled": enabled}, action=action, actor=actor, now=self._clock()
-        )
+        return await self._change(package_id, {"enabled": enabled}, action, actor)
 
     async def move(self, package_id: int, *, places: int, actor: int) -> list[PackageView]:
         """Up (negative) or down the list; returns all. Raises `PackageGone`."""
-        return await self._db.write(_move, package_id, places, actor, self._clock())
+        return await self._db.write(self._move, package_id, places, actor, self._clock())
+
+    async def _change(self, package_id: int, values: JsonObject, action: str, actor: int) -> PackageView:
+        return await self._db.write(self._changed, package_id, values, action=action, actor=actor, now=self._clock())
+
+    def _create(self, session: Session, offer: PackageOffer, actor: int, now: datetime) -> PackageView:
+        self._staff.require(session, actor)
+        last = max((package.position for package in _listed(session, lock=True)), default=0)
+        row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": last + STEP, "created_at": now}
+        package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
+        write_down(session, actor=actor, action="package.create", subject=str(package_id), after=asdict(offer), now=now)
+        return _get(session, package_id)
+
+    def _changed(
+        self, session: Session, package_id: int, values: JsonObject, *, action: str, actor: int, now: datetime
+    ) -> PackageView:
+        self._staff.require(session, actor)
+        package = _get(session, package_id, lock=True)
+        before: JsonObject = {name: getattr(package, name) for name in values}
+        if before == values:
+            return package
+        session.execute(update(_packages).where(_packages.c.id == package_id).values(values))
+        write_down(session, actor=actor, action=action, subject=str(package_id), before=before, after=values, now=now)
+        return _get(session, package_id)
+
+    def _move(self, session: Session, package_id: int, places: int, actor: int, now: datetime) -> list[PackageView]:
+        self._staff.require(session, actor)
+        order = [package.id for package in _listed(session, lock=True)]
+        if package_id not in order:
+            raise PackageGone(package_id=package_id)
+        old = order.index(package_id)
+        new = min(max(old + places, 0), len(order) - 1)
+        if new != old:
+            order.insert(new, order.pop(old))
+            for place, each in enumerate(order, start=1):
+                session.execute(update(_packages).where(_packages.c.id == each).values(position=place * STEP))
+            before, after, subject = {"place": old + 1}, {"place": new + 1}, str(package_id)
+            write_down(
+                session, actor=actor, action="package.move", subject=subject, before=before, after=after, now=now
+            )
+        return _listed(session)
 
 
 def check(offer: PackageOffer) -> None:
@@ -115,59 +152,20 @@ def package_on_sale(session: Session, package_id: int) -> PackageView:
     return package
 
 
-def _get(session: Session, package_id: int) -> PackageView:
-    row = session.execute(select(_packages).where(_packages.c.id == package_id)).first()
+def _get(session: Session, package_id: int, *, lock: bool = False) -> PackageView:
+    query = select(_packages).where(_packages.c.id == package_id)
+    row = session.execute(query.with_for_update(key_share=True) if lock else query).first()
     if row is None:
         raise PackageGone(package_id=package_id)
     return _view(row)
 
 
-def _listed(session: Session, *, only_enabled: bool) -> list[PackageView]:
-    query = select(_packages).order_by(_packages.c.position, _packages.c.id)
-    return [_view(row) for row in session.execute(query.where(_packages.c.enabled) if only_enabled else query)]
-
-
-def _create(session: Session, offer: PackageOffer, actor: int, now: datetime) -> PackageView:
-    last = max((package.position for package in _listed(session, only_enabled=False)), default=0)
-    row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": last + STEP, "created_at": now}
-    package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
-    write_down(session, actor=actor, action="package.create", subject=str(package_id), after=asdict(offer), now=now)
-    return _get(session, package_id)
-
-
-def _change(
-    session: Session,
-    package_id: int,
-    values: dict[str, Any],  # Any: the columns' values
-    *,
-    action: str,
-    actor: int,
-    now: datetime,
-) -> PackageView:
-    package = _get(session, package_id)
-    before = {name: getattr(package, name) for name in values}
-    if before == values:
-        return package
-    session.execute(update(_packages).where(_packages.c.id == package_id).values(values))
-    write_down(session, actor=actor, action=action, subject=str(package_id), before=before, after=values, now=now)
-    return _get(session, package_id)
-
-
-def _move(session: Session, package_id: int, places: int, actor: int, now: datetime) -> list[PackageView]:
-    order = [package.id for package in _listed(session, only_enabled=False)]
-    if package_id not in order:
-        raise PackageGone(package_id=package_id)
-    old = order.index(package_id)
-    new = min(max(old + places, 0), len(order) - 1)
-    if new != old:
-        order.insert(new, order.pop(old))
-        for place, each in enumerate(order, start=1):
-            session.execute(update(_packages).where(_packages.c.id == each).values(position=place * STEP))
-        before, after = {"place": old + 1}, {"place": new + 1}
-        write_down(
-            session, actor=actor, action="package.move", subject=str(package_id), before=before, after=after, now=now
-        )
-    return _listed(session, only_enabled=False)
+def _listed(session: Session, *, only_enabled: bool = False, lock: bool = False) -> list[PackageView]:
+    query = select(_packages).order_by(_packages.c.id)
+    if only_enabled:
+        query = query.where(_packages.c.enabled)
+    rows = session.execute(query.with_for_update(key_share=True) if lock else query)
+    return sorted(map(_view, rows), key=lambda package: (package.position, package.id))
 
 
 def _view(row: AnyRow) -> PackageView:

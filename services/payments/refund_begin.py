@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.payments import PaymentStatus, RefundStatus
+from services.admins import Staff
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.journal import write_down
@@ -86,8 +87,9 @@ def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
     return upto(before + amount) - upto(before)
 
 
-def begin(session: Session, wish: RefundWish, now: datetime) -> tuple[RefundView, bool]:
+def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime) -> tuple[RefundView, bool]:
     """The refund, and whether it is new."""
+    staff.require(session, wish.actor_telegram_id)
     payment = find_payment(session, wish.payment_id, lock=True)
     if payment is None:
         raise PaymentNotFound(payment_id=wish.payment_id)
@@ -107,7 +109,12 @@ def begin(session: Session, wish: RefundWish, now: datetime) -> tuple[RefundView
         action="payment.refund",
         target_user_id=payment.user_id,
         subject=str(payment.id),
-        after={"refund_id": str(wish.id), "amount": to_text(wish.amount_kopecks)},
+        before={"refunded": to_text(before)},
+        after={
+            "refunded": to_text(before + wish.amount_kopecks),
+            "amount": to_text(wish.amount_kopecks),
+            "refund_id": str(wish.id),
+        },
         reason=wish.reason,
         now=now,
     )

@@ -6,6 +6,7 @@ import structlog
 
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus, RefundStatus
+from services.admins import Staff
 from services.payments.alerts import not_authorized
 from services.payments.desk import Desk
 from services.payments.provider import KEY_LIVES, NewRefund, NotAuthorized, NotFound, ProviderError, Refused
@@ -24,16 +25,17 @@ class Refunds:
     def __init__(self, desk: Desk, settlement: Settlement) -> None:
         self._desk = desk
         self._settlement = settlement
+        self._staff = Staff(desk.terms.owners)
 
     async def quote(self, payment_id: UUID) -> RefundQuote:
         """Raises `PaymentNotFound`, `NotRefundable`."""
         return await self._desk.db.read(quote, payment_id, self._desk.clock())
 
     async def start(self, wish: RefundWish) -> RefundView:
-        """Raises `PaymentNotFound`, `NotRefundable`, `AlreadyRefunded`, `RefundTooLarge`, `RefundNeedsConfirmation`;
-        leaves of `ProviderError` when the provider refused, `ResultUnknown` when it did not answer: then the reconciler
-        goes on, as with one that comes back pending."""
-        refund, is_new = await self._desk.db.write(begin, wish, self._desk.clock())
+        """Raises `NotAllowed`, `PaymentNotFound`, `NotRefundable`, `AlreadyRefunded`, `RefundTooLarge`,
+        `RefundNeedsConfirmation`; leaves of `ProviderError` when the provider refused, `ResultUnknown` when it did not
+        answer: then the reconciler goes on, as with one that comes back pending."""
+        refund, is_new = await self._desk.db.write(begin, wish, self._staff, self._desk.clock())
         if refund.status is not RefundStatus.PENDING:
             return refund
         try:

@@ -15,6 +15,7 @@ from services.admin_users import AdminUsers
 from services.admins import Admins, Staff
 from services.billing import ledger
 from services.billing.audit import run_audit
+from services.payments.packages import Packages
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 
@@ -30,6 +31,7 @@ class Office:
     admins: Admins
     users: AdminUsers
     models: AdminModels
+    packages: Packages
     anna: int
 
     async def rows(self, mapped: type[Base]) -> Sequence[AnyRow]:
@@ -62,5 +64,12 @@ async def open_office(db: Database, clock: FakeClock) -> Office:
     admins = Admins(db, clock, staff)
     await admins.appoint(ADMIN, Role.ADMIN, actor=OWNER)
     await admins.appoint(MODERATOR, Role.MODERATOR, actor=OWNER)
-    users, models = AdminUsers(db, clock, staff), AdminModels(db, clock, staff)
-    return Office(db=db, clock=clock, admins=admins, users=users, models=models, anna=anna)
+    return Office(
+        db=db,
+        clock=clock,
+        admins=admins,
+        users=AdminUsers(db, clock, staff),
+        models=AdminModels(db, clock, staff),
+        packages=Packages(db, clock, staff),
+        anna=anna,
+    )

@@ -1,5 +1,7 @@
 """What admins change about models wins over the manifests, and is written down."""
 
+import asyncio
+
 import pytest
 
 from db.users import AuditEntry
@@ -44,6 +46,19 @@ async def test_order(office: Office) -> None:
         ("c", {"place": 3}, {"place": 2}),
         ("a", {"place": 1}, {"place": 3}),
     ]
+
+
+async def test_moved_by_two_at_once(office: Office) -> None:
+    """What is written down is what happened: undone in turn it leads back."""
+    slugs = ["a", "b", "c", "d"]
+    for slug in slugs:
+        await office.db.write(add_model, slug=slug)
+    await asyncio.gather(*(office.models.move(each, places=way, actor=ADMIN) for each in slugs for way in (-1, 1, -2)))
+    order = [each.slug for each in await office.models.all()]
+    for row in reversed([row for row in await office.rows(AuditEntry) if row.action == "model.move"]):
+        assert order[row.after["place"] - 1] == row.subject
+        order.insert(row.before["place"] - 1, order.pop(row.after["place"] - 1))
+    assert order == slugs
 
 
 async def test_no_such_model(office: Office) -> None:

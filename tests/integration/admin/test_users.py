@@ -15,6 +15,7 @@ from services.admin_search import NobodyFound, SeveralFound
 from services.admin_users import BadReason, BadText, CannotTake, Change, OneOfUs
 from services.admins import NotAllowed
 from services.billing.ledger import UnknownUser
+from services.payments.packages import PackageOffer
 from tests.support.shop import add_model, add_payment, add_prediction, add_user
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
@@ -79,6 +80,8 @@ async def test_a_reason_is_asked_for(office: Office, reason: str) -> None:
         await office.users.change(wish(office, 100, reason=reason), actor=ADMIN)
 
 
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=None)
+
 Act = Callable[[Office, int], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "give": lambda office, actor: office.users.change(wish(office, 100), actor=actor),
@@ -89,6 +92,10 @@ ACTS: dict[str, Act] = {
     "price": lambda office, actor: office.models.set_price("wine", 1, actor=actor),
     "switch": lambda office, actor: office.models.enable("wine", enabled=False, actor=actor),
     "move": lambda office, actor: office.models.move("wine", places=1, actor=actor),
+    "package": lambda office, actor: office.packages.create(OFFER, actor=actor),
+    "package's price": lambda office, actor: office.packages.edit(1, OFFER, actor=actor),
+    "package's switch": lambda office, actor: office.packages.enable(1, enabled=False, actor=actor),
+    "package's place": lambda office, actor: office.packages.move(1, places=1, actor=actor),
 }
 
 

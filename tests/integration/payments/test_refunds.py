@@ -14,6 +14,7 @@ from db.base import table_of
 from db.engine import Database
 from db.payments import PaymentStatus, RefundStatus
 from db.users import AuditEntry
+from services.admins import Staff
 from services.billing import ledger
 from services.payments.packages import PackageOffer, Packages
 from services.payments.provider import NotAuthorized, Refused, ResultUnknown
@@ -54,7 +55,8 @@ async def test_a_full_refund_takes_all_back(cashier: Cashier) -> None:
         anna,
         str(payment.id),
     )
-    assert (row.after, row.reason) == ({"refund_id": str(refund.id), "amount": "300.00"}, "asked for it")
+    assert (row.before, row.reason) == ({"refunded": "0.00"}, "asked for it")
+    assert row.after == {"refunded": "300.00", "amount": "300.00", "refund_id": str(refund.id)}
     with pytest.raises(AlreadyRefunded):
         await cashier.refunds(payment, 1)
     await cashier.is_sound()
@@ -139,7 +141,7 @@ async def test_only_the_payments_own_credits_are_taken(cashier: Cashier) -> None
 
 
 async def test_credits_that_have_expired_cannot_be_taken(cashier: Cashier) -> None:
-    packages = Packages(cashier.db, cashier.clock)
+    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
     offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price_kopecks=100_00, valid_days=1)
     package = await packages.create(offer, actor=OWNER)
     payment = await cashier.pays(await cashier.customer(), None, package_id=package.id)
@@ -370,7 +372,7 @@ async def test_a_refund_that_differs_from_our_books(quick: Cashier) -> None:
 
 
 async def test_nobody_is_told_of_expiry_twice(cashier: Cashier) -> None:
-    packages, reminders = Packages(cashier.db, cashier.clock), Reminders(cashier.db, cashier.clock)
+    packages, reminders = Packages(cashier.db, cashier.clock, Staff((OWNER,))), Reminders(cashier.db, cashier.clock)
     offer = PackageOffer(title={"ru": "Десять", "en": "Ten"}, credits=1000, price_kopecks=100_00, valid_days=10)
     package = await packages.create(offer, actor=OWNER)
     anna = await cashier.customer()

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from db.payments import PaymentStatus
+from services.admins import Staff
 from services.payments.apply import Applied
 from services.payments.money import AmountOutOfBounds
 from services.payments.packages import PackageGone, PackageOffer, Packages
@@ -63,7 +64,7 @@ async def test_twenty_looks_at_once_credit_once(cashier: Cashier) -> None:
 
 
 async def test_a_package_brings_its_credits_until_their_end(cashier: Cashier) -> None:
-    packages = Packages(cashier.db, cashier.clock)
+    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
     package = await packages.create(offer, actor=OWNER)
     anna = await cashier.customer()

@@ -1,0 +1,64 @@
+"""A role that is taken away while a press of its holder is under way."""
+
+import asyncio
+from collections.abc import Awaitable
+from uuid import uuid4
+
+import pytest
+
+from db.engine import Database
+from db.users import AuditEntry, Role
+from services.admin_users import Change
+from services.admins import Admins, NotAllowed, Staff
+from services.payments.packages import PackageOffer
+from services.payments.refund_begin import RefundWish
+from services.payments.views import PaymentView
+from tests.support.clock import FakeClock
+from tests.support.tills import OWNER as TILLS_OWNER
+from tests.support.tills import open_cashier
+
+from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, Office
+
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+
+
+async def test_what_is_done_comes_before_the_end_of_the_role(office: Office) -> None:
+    for turn in range(12):
+        gift = Change(user_id=office.anna, amount=100, reason="because", nonce=str(turn))
+        acts: tuple[Awaitable[object], ...] = (
+            office.users.change(gift, actor=ADMIN),
+            office.admins.appoint(ADMIN, None, actor=OWNER),
+            office.packages.create(OFFER, actor=ADMIN),
+            office.users.write_to(office.anna, "hello", nonce=str(turn), actor=ADMIN),
+        )
+        for result in await asyncio.gather(*acts, return_exceptions=True):
+            assert not isinstance(result, BaseException) or isinstance(result, NotAllowed)
+        await office.admins.appoint(ADMIN, Role.ADMIN, actor=OWNER)
+    role: object = "admin"
+    for row in await office.rows(AuditEntry):
+        if row.action == "role.change" and row.subject == str(ADMIN):
+            role = row.after["role"]
+        elif row.actor_telegram_id == ADMIN:
+            assert role == "admin", f"{row.action} after the role was gone"
+    await office.audit()
+
+
+async def test_a_refund_is_begun_by_those_who_may(database: Database, clock: FakeClock) -> None:
+    cashier = open_cashier(database, clock)
+    admins = Admins(database, clock, Staff((TILLS_OWNER,)))
+    payment = await cashier.pays(await cashier.customer(telegram_id=CUSTOMER))
+    await admins.appoint(MODERATOR, Role.MODERATOR, actor=TILLS_OWNER)
+    await admins.appoint(ADMIN, Role.ADMIN, actor=TILLS_OWNER)
+    await admins.appoint(ADMIN, None, actor=TILLS_OWNER)  # between the confirmation on the screen and its button
+    for actor in (ADMIN, MODERATOR, CUSTOMER):
+        with pytest.raises(NotAllowed):
+            await cashier.till.refunds.start(_wish(payment, actor))
+    assert cashier.yookassa.refunds == {}
+    assert await cashier.payments.refunds(payment.id) == []
+    await admins.appoint(ADMIN, Role.ADMIN, actor=TILLS_OWNER)
+    assert (await cashier.till.refunds.start(_wish(payment, ADMIN))).credits_taken == payment.credits
+    await cashier.is_sound()
+
+
+def _wish(payment: PaymentView, actor: int) -> RefundWish:
+    return RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=300_00, actor_telegram_id=actor)

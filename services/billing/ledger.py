@@ -1,5 +1,5 @@
-"""The writer of balances: every function here posts immutable lines and keeps I1 and I2 (see docs/data.md). `bulk.py` is
-its hand for many users at once; there is no other.
+"""The writer of balances: every function here posts immutable lines and keeps I1 and I2 (see docs/data.md). What it is
+for one user, `bulk.py` is for many at once; there is no other.
 
 All of them are parts of a caller's transaction, lock the user first and then the lots, and are idempotent by `key`:
 the same key a second time changes nothing and returns the first line. Amounts are positive hundredths of a credit."""

@@ -72,7 +72,7 @@ def create_payment(call: Call) -> JsonObject:
     if not MIN_KOPECKS <= amount <= MAX_KOPECKS[wanted or "sbp"]:
         bounds = f"{MIN_KOPECKS // 100}.00 to {MAX_KOPECKS[wanted or 'sbp'] // 100}.00"
         raise ApiError(f"Payment amount is out of bounds, {bounds} is accepted", "amount.value")
-    _check_receipt(request.receipt, amount, is_required=shop.settings.receipts_required)
+    _check_receipt(request.receipt, amount, shop)
     saved = None
     if request.payment_method_id is not None:
         saved = shop.methods.get(request.payment_method_id)
@@ -121,11 +121,15 @@ def _check_confirmation(request: CreatePayment) -> None:
         raise ApiError("Field required: confirmation.return_url", "confirmation.return_url")
 
 
-def _check_receipt(receipt: Receipt | None, amount: int, *, is_required: bool) -> None:
+def _check_receipt(receipt: Receipt | None, amount: int, shop: Shop, *, is_needed: bool = True) -> None:
+    """A shop that must send receipts does so through YooKassa's own register."""
+    is_required = shop.settings.receipts_required
     if receipt is None:
-        if is_required:
+        if is_required and is_needed:
             raise illegal_receipt("the shop must send receipts")
         return
+    if is_required and not all(item.measure for item in receipt.items):
+        raise illegal_receipt("items: YooKassa's own receipts need a measure")
     total = sum((item.amount.kopecks * item.quantity for item in receipt.items), Decimal(0))
     if int(total.to_integral_value(ROUND_HALF_UP)) != amount:
         raise illegal_receipt(f"the items come to {total / 100:.2f}, the sum is {amount / 100:.2f}")
@@ -148,8 +152,7 @@ def capture_payment(call: Call) -> JsonObject:
     amount = request.amount.kopecks if request.amount else payment.amount
     if not 0 < amount <= payment.amount:
         raise ApiError("Amount is greater than what the payer confirmed, or zero", "amount.value")
-    is_partial = amount < payment.amount
-    _check_receipt(request.receipt, amount, is_required=call.shop.settings.receipts_required and is_partial)
+    _check_receipt(request.receipt, amount, call.shop, is_needed=amount < payment.amount)
     call.shop.settle(payment, amount)
     return payment.view()
 
@@ -177,8 +180,7 @@ def create_refund(call: Call) -> JsonObject:
     amount = request.amount.kopecks
     if amount == 0:
         raise ApiError("Refund amount must be greater than zero", "amount.value")
-    is_partial = amount < payment.amount
-    _check_receipt(request.receipt, amount, is_required=shop.settings.receipts_required and is_partial)
+    _check_receipt(request.receipt, amount, shop, is_needed=amount < payment.amount)
     refund = shop.refund(
         payment,
         amount,

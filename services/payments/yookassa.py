@@ -56,7 +56,7 @@ class YooKassa:
 
     async def create(self, payment: NewPayment) -> RemotePayment:
         return await self._post(
-            "/payments", payment.id, _payment, lambda: checked(PaymentRequest(_create_body(payment)))
+            "/payments", payment.id, _payment, lambda: checked(PaymentRequest, _create_body(payment))
         )
 
     async def get(self, payment_id: str) -> RemotePayment:
@@ -67,7 +67,7 @@ class YooKassa:
         return await self._post(path, f"capture-{key}", _payment, lambda: {})
 
     async def refund(self, refund: NewRefund) -> RemoteRefund:
-        return await self._post("/refunds", refund.id, _refund, lambda: checked(RefundRequest(_refund_body(refund))))
+        return await self._post("/refunds", refund.id, _refund, lambda: checked(RefundRequest, _refund_body(refund)))
 
     async def get_refund(self, refund_id: str) -> RemoteRefund:
         return await self._get(f"/refunds/{quote(refund_id, safe='')}", _refund)
@@ -140,7 +140,8 @@ def _receipt(receipt: Receipt, amount: dict[str, str]) -> Json:
     """One line that is the whole sum."""
     item = {
         "description": receipt.description[:128],
-        "quantity": "1.00",
+        "quantity": 1,
+        "measure": "piece",  # YooKassa's own receipts and registers of FFD 1.2 want it
         "amount": amount,
         "vat_code": receipt.vat_code,
         "payment_subject": "service",

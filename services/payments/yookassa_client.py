@@ -60,10 +60,11 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
         self._session.close()
 
 
-def checked(request: RequestObject) -> dict[str, Any]:  # Any: JSON
-    """A request that the SDK finds sound, as it is sent. Raises ValueError or TypeError."""
-    request.validate()
-    return {name: value for name, value in dict(request).items() if value != []}  # the SDK's empty lists mean nothing
+def checked(kind: type[RequestObject], body: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
+    """The body, which the SDK finds sound. It is not sent as the SDK would write it: quantities as text from float.
+    Raises ValueError or TypeError."""
+    kind(body).validate()
+    return body
 
 
 def _read(response: requests.Response) -> dict[str, Any]:  # Any: JSON

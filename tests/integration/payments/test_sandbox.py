@@ -79,7 +79,8 @@ async def test_a_payment_over_http(sandbox: Sandbox) -> None:
         assert call["body"]["receipt"]["items"] == [
             {
                 "description": "Кредиты",
-                "quantity": "1.0",
+                "quantity": 1,
+                "measure": "piece",
                 "amount": {"value": "19.99", "currency": "RUB"},
                 "vat_code": 1,
                 "payment_subject": "service",

@@ -93,9 +93,12 @@ async def test_a_shop_that_must_send_receipts(api: Api, shop: Shop) -> None:
     await shop.change(receipts_required=True)
     status, error = await api("POST", "payments", order())
     assert (status, error["description"]) == (400, "Receipt is missing or illegal")
-    payment = await created(api, receipt=receipt("100.00"))
+    status, error = await api("POST", "payments", order(receipt=receipt("100.00")))
+    assert (status, error["parameter"]) == (400, "receipt")
+    assert "measure" in (await shop.log())[-1]["error"], "YooKassa's own receipts need one"
+    payment = await created(api, receipt=receipt("100.00", measure="piece"))
     await shop.pays()
     part = refund(payment["id"], "40.00")
     assert (await api("POST", "refunds", part))[1]["parameter"] == "receipt"
-    _, done = await api("POST", "refunds", part | {"receipt": receipt("40.00")})
+    _, done = await api("POST", "refunds", part | {"receipt": receipt("40.00", measure="piece")})
     assert done["receipt_registration"] == "succeeded"

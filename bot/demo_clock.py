@@ -32,7 +32,7 @@ class SandboxClock:
 
     def __init__(self, url: str, file: Path) -> None:
         self._url = f"{url}/clock"
-        self._file = file
+        self.file = file
         self._ahead = kept_ahead(file)
 
     def __call__(self) -> datetime:
@@ -58,6 +58,6 @@ class SandboxClock:
                     moved()
 
     def _keep(self, ahead: float) -> None:
-        new = self._file.with_suffix(".new")
+        new = self.file.with_suffix(".new")
         new.write_text(repr(ahead), encoding="ascii")
-        new.replace(self._file)
+        new.replace(self.file)

@@ -1,11 +1,16 @@
 """The shop's settings, whose shop it is, and the sandbox's time."""
 
+import asyncio
+import time
+from datetime import datetime, timedelta
+
 import pytest
 
 from sandbox.client import Sandbox, SandboxError, Shop
+from sandbox.control.clock import seconds_until
 from sandbox.settings import DEFAULT_TOKEN
-from sandbox.testing import new_world
-from tests.integration.sandbox_yookassa.conftest import START, Api, created
+from sandbox.testing import new_world, sandbox_process
+from tests.integration.sandbox_yookassa.conftest import DAY, START, Api, created
 
 PAGE_BOT = int(DEFAULT_TOKEN.partition(":")[0])
 
@@ -67,3 +72,38 @@ async def test_the_time_can_be_asked_for_and_moved_to_a_day(sandbox: Sandbox) ->
     for wrong in ({}, {"advance": 1, "weekday": "monday"}, {"weekday": "someday"}, {"advance": -1}):
         with pytest.raises(SandboxError):
             await sandbox.call("POST", "/clock", body=wrong)
+
+
+@pytest.mark.parametrize(
+    ("now", "monday"),
+    [
+        ("2026-11-21T14:00:00", "2026-11-23T12:00:00"),
+        ("2026-11-22T23:59:59", "2026-11-23T12:00:00"),
+        ("2026-11-23T00:00:00", "2026-11-30T12:00:00"),
+        ("2026-11-23T12:00:00", "2026-11-30T12:00:00"),
+        ("2026-12-31T09:00:00", "2027-01-04T12:00:00"),
+    ],
+)
+def test_the_next_monday_is_never_today(now: str, monday: str) -> None:
+    """Whoever makes it Monday on a Monday morning wants the bonus that this one has had already."""
+    then = datetime.fromisoformat(f"{now}+00:00")
+    moved = timedelta(seconds=seconds_until("monday", then.timestamp()))
+    assert then + moved == datetime.fromisoformat(f"{monday}+00:00")
+
+
+async def test_who_knows_the_time_hears_when_it_was_moved(sandbox: Sandbox) -> None:
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(sandbox.call("GET", "/clock", query={"known": 0, "wait": 60}))
+        await sandbox.call("GET", "/clock")
+        assert not waiting.done()
+        await sandbox.advance(90)
+    assert waiting.result()["offset"] == 90
+    late = await sandbox.call("GET", "/clock", query={"known": 0, "wait": 60})
+    assert late["offset"] == 90, "told at once"
+
+
+async def test_a_sandbox_may_begin_ahead() -> None:
+    async with sandbox_process("--ahead", "86400") as url, new_world(url) as sandbox:
+        clock = await sandbox.call("GET", "/clock")
+        assert clock["offset"] == DAY
+        assert clock["now"] == pytest.approx(time.time() + DAY, abs=60)

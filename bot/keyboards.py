@@ -15,6 +15,7 @@ MODELS: Final = "models"
 BALANCE: Final = "balance"
 HISTORY: Final = "history"  # history:<predictions|operations>:<page>
 PROFILE: Final = "profile"
+BONUS: Final = "bonus"  # bonus:<on|off>: whether its letters come
 LANGUAGE: Final = "language"
 HELP: Final = "help"
 TERMS: Final = "terms"

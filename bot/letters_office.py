@@ -6,8 +6,8 @@ from datetime import datetime
 from bot import keyboards
 from bot.delivery import Parcel, Present
 from bot.i18n import Html, Translator
-from bot.screens import Button, Screen
-from bot.views.profile import BONUS, action
+from bot.screens import Screen
+from bot.views.bonus import mute_button
 from services.billing.credits import format_credits
 from services.clock import Clock
 from services.outbox import Letter
@@ -27,8 +27,7 @@ def _bonus(clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | No
             credits=tr.credits(letter.payload["amount"]),
             moment=tr.moment(until),
         )
-        quiet = Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=action(BONUS, "off"))
-        return Parcel(screen=Screen(text=text, rows=((keyboards.models_button(tr),), (quiet,))))
+        return Parcel(screen=Screen(text=text, rows=((keyboards.models_button(tr),), (mute_button(tr, muted=False),))))
 
     return present
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from bot import keyboards
 from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
-from bot.views.profile import BONUS, action
 from services.bonuses import BonusTerms, GrantView
 from services.users import UserView
 
@@ -26,15 +25,18 @@ def bonus_screen(
             for each in last
         ]
         parts.append(Html("\n".join([tr.html("<b>Last bonuses</b>"), *lines])))
-    mute = (
-        Button(text=tr.gettext("🔔 Tell me of bonuses"), action=action(BONUS, "on"))
-        if user.bonus_muted
-        else Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=action(BONUS, "off"))
-    )
     rows: tuple[keyboards.Row, ...] = ((keyboards.models_button(tr), keyboards.menu_button(tr)),)
     if next_date is not None:
-        rows = ((mute,), *rows)
+        if user.bonus_muted:
+            parts.append(tr.html("🔕 You are not told when it comes; it comes all the same."))
+        rows = ((mute_button(tr, muted=user.bonus_muted),), *rows)
     return Screen(text="\n\n".join(parts), rows=rows)
+
+
+def mute_button(tr: Translator, *, muted: bool) -> Button:
+    if muted:
+        return Button(text=tr.gettext("🔔 Tell me of bonuses"), action=f"{keyboards.BONUS}:on")
+    return Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=f"{keyboards.BONUS}:off")
 
 
 def _terms(terms: BonusTerms, next_date: datetime, tr: Translator) -> Html:

@@ -69,7 +69,12 @@ async def test_muted_from_the_letter(parish: Stage) -> None:
     await anna.sees("Здравствуйте")
     await grants(parish)
     await anna.presses("🔕 Не сообщать о бонусах")
-    await anna.sees("Сообщения о бонусах: выключены")
+    muted = await anna.sees("🔕 О приходе бонуса не сообщаю")
+    assert muted.buttons == ["🔔 Сообщать о бонусах", "🔮 Модели", "🏠 Меню"]
+    await anna.presses("🔔 Сообщать о бонусах")
+    assert "🔕 Не сообщать о бонусах" in (await anna.sees("Следующий:")).buttons
+    answer = await anna.forges("bonus:perhaps")
+    assert answer.text is None
 
 
 async def test_a_letter_that_waited_too_long_is_not_sent(parish: Stage) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batches, chat, process, sales, webhooks
+from benchmarks import batches, bonus, chat, process, sales, webhooks
 from benchmarks.finding import ROUNDS, Finding
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], list[Finding]]] = {
     "sales": sales.measure,
     "batches": batches.measure,
     "webhooks": webhooks.measure,
+    "bonus": bonus.measure,
     "process": process.measure,
 }
 PACKAGES = ("aiogram", "pydantic", "sqlalchemy", "onnxruntime", "uvloop", "numpy")

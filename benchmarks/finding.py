@@ -36,7 +36,7 @@ def ratio_finding(
     )
 
 
-def rounds(*measures: Callable[[], float]) -> list[list[float]]:
-    """Each measure's figures over `ROUNDS` rounds, taken in turns so that a busy minute hits all of them."""
-    figures = [[measure() for measure in measures] for _ in range(ROUNDS)]
+def rounds(*measures: Callable[[], float], count: int = ROUNDS) -> list[list[float]]:
+    """Each measure's figures over some rounds, taken in turns so that a busy minute hits all of them."""
+    figures = [[measure() for measure in measures] for _ in range(count)]
     return [list(column) for column in zip(*figures, strict=True)]

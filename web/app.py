@@ -77,8 +77,8 @@ def _add_telegram(app: FastAPI, feed: Callable[[dict[str, Any]], Awaitable[None]
             log.warning("telegram_webhook_forged", peer=request.client.host if request.client else None)
             return PlainTextResponse("forbidden", status_code=403)
         body = await read_at_most(request, MAX_UPDATE_BYTES)
-        if body is None:
-            return PlainTextResponse("too large", status_code=413)
+        if isinstance(body, PlainTextResponse):
+            return body
         try:
             update = json.loads(body)
         except ValueError:

@@ -53,8 +53,8 @@ def add_yookassa(app: FastAPI, hooks: PaymentHooks) -> None:
             log.warning("yookassa_webhook_from_stranger", address=str(address), peer=_peer(request))
             return PlainTextResponse("forbidden", status_code=403)
         body = await read_at_most(request, MAX_BYTES)
-        if body is None:
-            return PlainTextResponse("too large", status_code=413)
+        if isinstance(body, PlainTextResponse):
+            return body
         try:
             await hooks.keep(body)
         except BadNotification as error:

@@ -7,7 +7,9 @@ from bot.office import open_bonuses
 from bot.settings import Settings
 from bot.till import open_till
 from db.engine import Database
+from services.admin_journal import Journal
 from services.admin_models import AdminModels
+from services.admin_payments import AdminPayments
 from services.admin_users import AdminUsers
 from services.admins import Admins, Staff
 from services.billing.statement import Statement
@@ -46,6 +48,8 @@ class Shop:
     admins: Admins
     admin_users: AdminUsers
     admin_models: AdminModels
+    admin_payments: AdminPayments
+    journal: Journal
     statistics: Statistics
 
 
@@ -54,6 +58,7 @@ def make_shop(
 ) -> Shop:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
     history, outbox, staff = History(db), Outbox(db, clock), Staff(settings.owner_ids)
+    till = open_till(settings, db, clock, on_news)
     return Shop(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir),
@@ -65,10 +70,12 @@ def make_shop(
         packages=Packages(db, clock, staff),
         payments=Payments(db),
         reminders=Reminders(db, clock),
-        till=open_till(settings, db, clock, on_news),
+        till=till,
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
         admin_users=AdminUsers(db, clock, staff),
         admin_models=AdminModels(db, clock, staff),
+        admin_payments=AdminPayments(db, clock, staff, None if till is None else till.settlement),
+        journal=Journal(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -22,9 +22,9 @@ def write_down(
     before: JsonObject | None = None,
     after: JsonObject | None = None,
     reason: str | None = None,
-) -> None:
+) -> int:
     """`actor`: a Telegram id, None for the shop itself; `action`: a noun and a verb, `package.create`; `subject`: the
-    id of a payment, a package, a model."""
+    id of a payment, a package, a model. Returns the entry's id."""
     row = {
         "actor_telegram_id": actor,
         "target_user_id": target_user_id,
@@ -35,4 +35,10 @@ def write_down(
         "reason": reason,
         "created_at": now,
     }
-    session.execute(insert(_entries), row)
+    entry_id: int = session.execute(insert(_entries).returning(_entries.c.id), row).scalar_one()
+    return entry_id
+
+
+def complete(session: Session, entry_id: int, after: JsonObject) -> None:
+    """What came of an action that had to call outside: it was written down before the call."""
+    session.execute(update(_entries).where(_entries.c.id == entry_id, _entries.c.after.is_(None)).values(after=after))

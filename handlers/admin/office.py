@@ -1,6 +1,6 @@
 """An admin at work: who they are, what they may, what they were asked and what they are about to decide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from secrets import token_urlsafe
 from typing import Any, Final, Self
 
@@ -13,7 +13,9 @@ from bot.i18n import Translator
 from bot.screens import Screen
 from db.users import Role
 from handlers.dialog import AdminQuestion, Event, put, respond
+from services.admin_journal import Journal
 from services.admin_models import AdminModels
+from services.admin_payments import AdminPayments
 from services.admin_users import AdminUsers
 from services.admins import RANKS, Admins, NotAllowed
 from services.errors import N_
@@ -52,6 +54,8 @@ class Office:
     admins: Admins
     admin_users: AdminUsers
     admin_models: AdminModels
+    admin_payments: AdminPayments
+    journal: Journal
     models: Models
     packages: Packages
     payments: Payments
@@ -118,6 +122,5 @@ class OnDuty(Filter):
         role = await admins.role_of(user.telegram_id)
         if role is None:
             return False
-        names = ("tr", "admin_users", "admin_models", "models", "packages", "payments", "till", "statistics")
-        given = {name: data[name] for name in names}
-        return {"office": Office(user=user, role=role, admins=admins, state=state, **given)}
+        given = {field.name: data[field.name] for field in fields(Office) if field.name in data}
+        return {"office": Office(**given | {"user": user, "role": role, "admins": admins, "state": state})}

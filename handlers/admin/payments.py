@@ -161,8 +161,7 @@ async def require_quote(payment: PaymentView, *, office: Office) -> RefundQuote:
 
 
 async def _ask_provider(query: CallbackQuery, payment: PaymentView, *, office: Office) -> None:
-    office.require()
-    asked = await _till(office).settlement.ask(payment.id)
+    asked = await office.admin_payments.ask(payment.id, actor=office.actor)
     notice = (
         office.tr.html("YooKassa says: nothing new.")
         if asked.status is payment.status

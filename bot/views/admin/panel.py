@@ -16,7 +16,8 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
         waiting_line(waiting, tr),
     ]
     if role is Role.MODERATOR:
-        lines.append(tr.html("A moderator sees everything and changes nothing."))
+        lines.append(tr.html("A moderator looks and changes nothing."))
+    journal = Button(text=tr.gettext("📜 Journal"), action=names.JOURNAL)
     rows = (
         (
             Button(text=tr.gettext("👥 Customers"), action=names.USERS),
@@ -30,7 +31,7 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
             Button(text=tr.gettext("🧠 Models on sale"), action=names.MODELS),
             Button(text=tr.gettext("🔑 Roles"), action=names.ROLES),
         ),
-        (keyboards.menu_button(tr),),
+        (keyboards.menu_button(tr),) if role is Role.MODERATOR else (journal, keyboards.menu_button(tr)),
     )
     return Screen(text="\n".join(lines), rows=rows)
 

@@ -16,7 +16,7 @@ from services.admins import APPOINTED, AdminView
 def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "") -> Screen:
     lines = [_line(each, tr) for each in admins]
     about = tr.html(
-        "An admin does everything but this page. A moderator sees everything and changes nothing. "
+        "An admin does everything but this page. A moderator looks and changes nothing. "
         "Owners are named in the settings."
     )
     rows: list[keyboards.Row] = []

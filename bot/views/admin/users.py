@@ -74,9 +74,11 @@ def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
         if card.disabled
         else button(tr.gettext("⛔ Disable"), names.OFF)
     )
+    journal = Button(text=tr.gettext("📜 What was done"), action=names.action(names.JOURNAL, 0, card.id))
     return [
         (button(tr.gettext("➕ Give credits"), names.GIVE), button(tr.gettext("➖ Take credits"), names.TAKE)),
         (button(tr.gettext("✉️ Write"), names.WRITE), switch),
+        (journal,),
     ]
 
 

@@ -22,6 +22,7 @@ async def test_the_panel(olga: Person, kate: Person) -> None:
         "📦 Пакеты",
         "🧠 Модели в продаже",
         "🔑 Роли",
+        "📜 Журнал",
         "🏠 Меню",
     ]
     await kate.says("/ADMIN")
@@ -36,7 +37,7 @@ async def test_the_commands_menu_grows_with_the_panel(stage: Stage, olga: Person
     await olga.sees("Язык / Language")
     assert set(OWNING) <= set(await olga.commands())
     await max_.says("/admin")
-    await max_.sees("A moderator sees everything and changes nothing.")
+    await max_.sees("A moderator looks and changes nothing.")
     await max_.says("/language")
     await max_.sees("Language")
     assert {"admin", "user", "stats"} <= set(await max_.commands())

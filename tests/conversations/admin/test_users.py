@@ -29,7 +29,8 @@ async def test_found_by_whatever_is_known(stage: Stage, olga: Person, anna: Pers
     assert "Потрачено: 0.00 кредитов" in card.text
     assert "Оплачено: 0 ₽" in card.text
     assert card.buttons == [
-        "➕ Начислить", "➖ Забрать", "✉️ Написать", "⛔ Закрыть доступ", "🔑 Роль", "‹ Назад", "🛠 Панель",
+        "➕ Начислить", "➖ Забрать", "✉️ Написать", "⛔ Закрыть доступ", "📜 Что сделано", "🔑 Роль",
+        "‹ Назад", "🛠 Панель",
     ]  # fmt: skip
 
 

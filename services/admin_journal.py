@@ -1,0 +1,123 @@
+"""The audit log to look at: what was done in the shop, and what to one user."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.billing import Package
+from db.engine import Database
+from db.users import AuditEntry, User
+
+_entries, _users, _packages = table_of(AuditEntry), table_of(User), table_of(Package)
+ROLE_CHANGE: Final = "role.change"
+PACKAGES: Final = "package."  # how actions on packages begin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """`user_id` and names: of those who have opened the bot."""
+
+    telegram_id: int
+    user_id: int | None = None
+    username: str | None = None
+    first_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`actor`: None for the shop itself; `target`: None where nobody in particular is meant; `title`: of a package, as
+    it is called now. The rest is as in the table."""
+
+    action: str
+    actor: Person | None
+    target: Person | None
+    subject: str | None
+    title: dict[str, str] | None
+    before: JsonObject
+    after: JsonObject
+    reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalPage:
+    """Newest first; `page` counts from 0; `pages` is at least 1."""
+
+    items: Sequence[Entry]
+    page: int
+    pages: int
+
+
+class Journal:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def latest(self, page: int = 0, size: int = 10) -> JournalPage:
+        return await self._db.read(_page, true(), page, size)
+
+    async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> JournalPage:
+        """What was done to somebody; also the role that they got before they came."""
+        return await self._db.read(_of_user, user_id, page, size)
+
+
+def _of_user(session: Session, user_id: int, page: int, size: int) -> JournalPage:
+    telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
+    appointed = (_entries.c.action == ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
+    return _page(session, (_entries.c.target_user_id == user_id) | appointed, page, size)
+
+
+def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> JournalPage:
+    total = session.scalar(select(func.count()).select_from(_entries).where(here)) or 0
+    pages = max(1, -(-total // size))
+    page = min(max(page, 0), pages - 1)
+    newest = select(_entries).where(here).order_by(_entries.c.id.desc())
+    rows = session.execute(newest.limit(size).offset(page * size)).all()
+    return JournalPage(items=_entries_of(session, rows), page=page, pages=pages)
+
+
+def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:
+    by_id = _people(session, _users.c.id.in_({row.target_user_id for row in rows}))
+    named = {row.actor_telegram_id for row in rows} | {_appointed(row) for row in rows}
+    by_telegram_id = _people(session, _users.c.telegram_id.in_(named - {None}))
+    targets = {person.user_id: person for person in by_id}
+    people = {person.telegram_id: person for person in by_telegram_id}
+    titles = _titles(session, rows)
+
+    def who(telegram_id: int | None) -> Person | None:
+        return None if telegram_id is None else people.get(telegram_id) or Person(telegram_id=telegram_id)
+
+    return [
+        Entry(
+            action=row.action,
+            actor=who(row.actor_telegram_id),
+            target=targets.get(row.target_user_id) or who(_appointed(row)),
+            subject=row.subject,
+            title=titles.get(row.subject) if row.action.startswith(PACKAGES) else None,
+            before=row.before or {},
+            after=row.after or {},
+            reason=row.reason,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def _appointed(row: AnyRow) -> int | None:
+    """Whose role changed: a Telegram id, for they may have never been here."""
+    return int(row.subject) if row.action == ROLE_CHANGE and row.subject else None
+
+
+def _people(session: Session, here: ColumnElement[bool]) -> Iterable[Person]:
+    columns = (_users.c.telegram_id, _users.c.id.label("user_id"), _users.c.username, _users.c.first_name)
+    return [Person(**row) for row in session.execute(select(*columns).where(here)).mappings()]
+
+
+def _titles(session: Session, rows: Sequence[AnyRow]) -> dict[str, dict[str, str]]:
+    ids = {int(row.subject) for row in rows if row.action.startswith(PACKAGES) and row.subject}
+    found = session.execute(select(_packages.c.id, _packages.c.title).where(_packages.c.id.in_(ids)))
+    return {str(row.id): row.title for row in found}

@@ -1,0 +1,49 @@
+"""What admins do about payments besides refunds."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from services.admins import Staff
+from services.clock import Clock
+from services.journal import complete, write_down
+from services.payments.settlement import Settlement
+from services.payments.terms import PaymentsOff
+from services.payments.views import PaymentNotFound, PaymentView, find_payment
+
+
+class AdminPayments:
+    """`settlement`: None in a shop that takes no money."""
+
+    def __init__(self, db: Database, clock: Clock, staff: Staff, settlement: Settlement | None) -> None:
+        self._db = db
+        self._clock = clock
+        self._staff = staff
+        self._settlement = settlement
+
+    async def ask(self, payment_id: UUID, *, actor: int) -> PaymentView:
+        """Ask the provider now; the payment as it stands then. In the audit log whatever it answers. Raises
+        `NotAllowed`, `PaymentsOff`, `PaymentNotFound`, and `ProviderError` when it does not tell."""
+        if self._settlement is None:
+            raise PaymentsOff
+        entry = await self._db.write(self._begin_asking, payment_id, actor, self._clock())
+        payment = await self._settlement.ask(payment_id)
+        await self._db.write(complete, entry, {"status": payment.status})
+        return payment
+
+    def _begin_asking(self, session: Session, payment_id: UUID, actor: int, now: datetime) -> int:
+        self._staff.require(session, actor)
+        payment = find_payment(session, payment_id)
+        if payment is None:
+            raise PaymentNotFound(payment_id=payment_id)
+        return write_down(
+            session,
+            actor=actor,
+            action="payment.ask",
+            target_user_id=payment.user_id,
+            subject=str(payment.id),
+            before={"status": payment.status},
+            now=now,
+        )

@@ -38,6 +38,7 @@ from services import charts
 from services.billing import ledger
 from services.clock import Clock, system_clock
 from services.inference.engine import Engine
+from services.models import Problem
 from services.predictions.worker import Worker
 from web.app import Hooks, make_web
 
@@ -72,13 +73,19 @@ class App:
         self.supervisor = Supervisor()
         self.storage, isolation = _dialogs(settings, self.db, clock)
         self.dispatcher: Dispatcher = make_dispatcher(
-            self.shop, self.catalogues, self.storage, isolation, settings.owner_ids
+            self.shop,
+            self.catalogues,
+            self.storage,
+            isolation,
+            owner_ids=settings.owner_ids,
+            on_new=self._welcome,
         )
         presenters = letter_presenters(self.shop, clock) | payment_presenters(self.shop, clock, self._form_waits)
         self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
         self.polling = Polling(self.bot, self.dispatcher, self.supervisor, ALLOWED_UPDATES)
         self.health = Health(self.shop, clock, self._telegram_state)
         self.web_port: int | None = None
+        self._problems: list[Problem] = []
         self._scheduler = make_scheduler(settings.timezone)
 
     def look_again(self) -> None:
@@ -110,6 +117,7 @@ class App:
         problems = await self.shop.models.sync(self.engine if "worker" in self.parts else None)
         for problem in problems:
             log.error("model_not_served", model=problem.slug, problem=problem.text)
+        self._problems = problems
         await self.shop.models.tell_owners(self.settings.owner_ids, problems)
         if self.parts & {"bot", "web"}:
             await self._connect()
@@ -220,6 +228,13 @@ class App:
         last = self.polling.last_ok
         now = asyncio.get_running_loop().time()
         return "ok" if last is not None and now - last < SILENCE_SECONDS else "no answer from Telegram"
+
+    async def _welcome(self, telegram_id: int) -> None:
+        """An owner who had not opened the bot could not be told at the start what only owners can mend."""
+        if telegram_id in self.settings.owner_ids:
+            await self.shop.models.tell_owners((telegram_id,), self._problems)
+            await tell_why_closed(self.settings, self.db, self.clock)
+            self.delivery.wake()
 
     async def _expire(self) -> None:
         while await self.db.write(ledger.expire, now=self.clock()):

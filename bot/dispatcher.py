@@ -6,7 +6,7 @@ from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from bot.i18n import Catalogues
-from bot.middlewares import Entrance, Once, TellErrors
+from bot.middlewares import Entrance, Newcomer, Once, TellErrors
 from bot.shop import Shop
 from handlers import routers
 
@@ -14,7 +14,13 @@ ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_membe
 
 
 def make_dispatcher(
-    shop: Shop, catalogues: Catalogues, storage: BaseStorage, isolation: BaseEventIsolation, owner_ids: tuple[int, ...]
+    shop: Shop,
+    catalogues: Catalogues,
+    storage: BaseStorage,
+    isolation: BaseEventIsolation,
+    *,
+    owner_ids: tuple[int, ...],
+    on_new: Newcomer,
 ) -> Dispatcher:
     """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `can_top_up`, `user`, `tr`."""
     services = {field.name: getattr(shop, field.name) for field in fields(shop)}
@@ -27,7 +33,7 @@ def make_dispatcher(
         can_top_up=shop.till is not None,
         **services,
     )
-    tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues)
+    tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues, on_new)
     for middleware in (tell, dispatcher.fsm, Once(), enter):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())

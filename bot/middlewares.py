@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]  # Any: aiogram's own signature
 
+Newcomer = Callable[[int], Awaitable[None]]  # a Telegram id
+
 BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
 BROKEN = N_(
     "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
@@ -47,11 +49,13 @@ class Once(BaseMiddleware):
 
 
 class Entrance(BaseMiddleware):
-    """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone."""
+    """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone. `on_new`
+    gets the Telegram id of who is here for the first time."""
 
-    def __init__(self, users: Users, catalogues: Catalogues) -> None:
+    def __init__(self, users: Users, catalogues: Catalogues, on_new: Newcomer) -> None:
         self._users = users
         self._catalogues = catalogues
+        self._on_new = on_new
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         sender: TelegramUser | None = data.get("event_from_user")
@@ -74,7 +78,11 @@ class Entrance(BaseMiddleware):
         data["tr"] = self._catalogues[user.language]
         if user.disabled:
             raise UserDisabled(user_id=user.id)
-        return await handler(event, data)
+        try:
+            return await handler(event, data)
+        finally:  # the greeting comes first
+            if user.is_new:
+                await self._on_new(user.telegram_id)
 
     async def _note_block(self, change: ChatMemberUpdated) -> None:
         blocked = change.new_chat_member.status in {"kicked", "left"}

@@ -39,7 +39,7 @@ class Refunds:
         if refund.status is not RefundStatus.PENDING:
             return refund
         try:
-            return await self._go_on(refund, seen=True)
+            return await self._go_on(refund, seen=True, first=is_new)
         except NotAuthorized as error:
             if is_new:  # else the first try, whose answer was lost, may have gone through
                 await self._desk.db.write(refuse, refund.id, error.code, self._desk.clock(), seen=True)
@@ -88,19 +88,23 @@ class Refunds:
             log.exception("refund_look_failed", refund_id=str(refund.id))
         return None
 
-    async def _go_on(self, refund: RefundView, *, seen: bool) -> RefundView:
+    async def _go_on(self, refund: RefundView, *, seen: bool, first: bool = False) -> RefundView:
         if refund.provider_refund_id is not None:
             return await self._ask(refund, seen=seen)
         if self._desk.clock() - refund.created_at > KEY_LIVES:
             return await self._find_out(refund)
-        return await self._send(refund, seen=seen)
+        return await self._send(refund, seen=seen, first=first)
 
-    async def _send(self, refund: RefundView, *, seen: bool) -> RefundView:
-        """Ask the provider to do our refund; with the same key, so repeating is safe within its day."""
+    async def _send(self, refund: RefundView, *, seen: bool, first: bool) -> RefundView:
+        """Ask the provider to do our refund; with the same key, so repeating is safe within its day. A repeat that is
+        refused (its receipt is another one since the settings changed, say) does not tell what became of the first."""
         payment = await self._payment_of(refund)
         try:
             remote = await self._desk.provider.refund(self._order(refund, payment))
         except (Refused, NotFound) as error:
+            if not first:
+                log.warning("refund_repeat_refused", refund_id=str(refund.id), code=error.code)
+                return await self._find_out(refund, reason=error.code)
             await self._desk.db.write(refuse, refund.id, error.code, self._desk.clock(), seen=seen)
             self._desk.on_news()
             raise
@@ -115,14 +119,14 @@ class Refunds:
         self._desk.on_news()
         return settled
 
-    async def _find_out(self, refund: RefundView) -> RefundView:
-        """No answer came for a day, and a repeat could be a second refund now: what the provider says was sent back in
-        all tells whether ours was made."""
+    async def _find_out(self, refund: RefundView, *, reason: str = "no_answer") -> RefundView:
+        """No answer came for a day and a repeat could be a second refund now, or the repeat was refused: what the
+        provider says was sent back in all tells whether ours was made."""
         payment = await self._payment_of(refund)
         remote = await self._desk.provider.get(payment.provider_payment_id or "")
         booked = await self._desk.db.read(succeeded_kopecks, payment.id)
         if remote.refunded_kopecks < booked + refund.amount_kopecks:
-            settled = await self._desk.db.write(refuse, refund.id, "no_answer", self._desk.clock(), seen=False)
+            settled = await self._desk.db.write(refuse, refund.id, reason, self._desk.clock(), seen=False)
         else:
             log.error("refund_unknown", refund_id=str(refund.id))
             settled = await self._desk.db.write(tell_unknown, refund, self._desk.terms, self._desk.clock())

@@ -78,8 +78,8 @@ class Checkout:
         await self._put(event, view.email_question(self.tr, problem=wrong))
 
     async def open(self, event: Event, choice: view.Choice) -> None:
-        """A payment with its link, or why there is none. Another tap on the same screen shows the same payment: one that
-        took its message would cover the news of the first."""
+        """A payment with its link, or why there is none. Another tap on the same screen shows the same payment:
+        one that took its message would cover the news of the first."""
         if self.till.terms.receipts and self.user.email is None:
             await self.ask_email(event, choice)
             return
@@ -106,8 +106,12 @@ class Checkout:
             log.warning("payment_not_asked", payment_id=str(payment_id), code=error.code)
             await chat.acknowledge(query, self.tr.gettext(NO_ANSWER), alert=True)
             return
-        if not payment.is_open or payment.confirmation_url not in _links(query):
+        is_new = payment.confirmation_url not in _links(query)
+        if not payment.is_open or is_new:
             await self._show(payment, query.message.message_id)
+        if payment.is_open and is_new and payment.confirmation_url is not None:
+            await chat.acknowledge(query)  # the link is the answer: nobody could have paid
+            return
         paid = payment.status is PaymentStatus.SUCCEEDED
         words = NOT_YET if payment.is_open else PAID if paid else NOT_PAID
         await chat.acknowledge(query, self.tr.gettext(words), alert=not paid)

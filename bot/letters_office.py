@@ -8,7 +8,6 @@ from bot.delivery import Parcel, Present
 from bot.i18n import Html, Translator
 from bot.screens import Screen
 from bot.views.bonus import mute_button
-from services.billing.credits import format_credits
 from services.clock import Clock
 from services.outbox import Letter
 
@@ -41,7 +40,7 @@ async def _credits_changed(letter: Letter, tr: Translator) -> Parcel:
         else tr.html("The shop took back <b>{credits}</b>.", credits=tr.credits(-amount))
     )
     why = tr.html("Reason: {reason}", reason=letter.payload["reason"])
-    now = tr.html("Balance: <b>{amount}</b>", amount=format_credits(balance))
+    now = tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance))
     rows = ((keyboards.models_button(tr), keyboards.menu_button(tr)),)
     return Parcel(screen=Screen(text="\n".join([what, why, now]), rows=rows))
 

@@ -23,6 +23,7 @@ LEAVE: Final = "leave"  # topup:leave:<hex id>
 AMOUNT: Final = "a"  # topup:a:<kopecks>:<nonce>
 PACKAGE: Final = "p"  # topup:p:<id of the package>:<nonce>
 IN_A_ROW: Final = 2
+PACKAGES_SHOWN: Final = 20  # the first of an admin's order: Telegram takes 4096 characters and 100 buttons
 
 _CHOICE = re.compile(rf"({AMOUNT}|{PACKAGE}):([0-9]{{1,9}}):([A-Za-z0-9_-]{{1,32}})")
 
@@ -55,6 +56,7 @@ def topup_screen(
 ) -> Screen:
     """`lacking`: hundredths of a credit that a form waits for. `problem`: HTML, why the last choice came to nothing."""
     nonce = token_urlsafe(6)
+    packages = packages[:PACKAGES_SHOWN]
     facts = [
         tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance)),
         tr.html("1 credit costs {price} ₽.", price=to_words(terms.credit_price)),

@@ -10,8 +10,7 @@ from handlers.admin.office import Matter, Office, OnDuty
 from handlers.dialog import Event
 from handlers.filters import Pressed
 from services.admin_models import MAX_PRICE, ModelLine
-from services.billing.credits import parse_amount
-from services.errors import ShopError
+from services.billing.credits import BadAmount, parse_amount
 
 PRICE = "model.price"
 
@@ -55,10 +54,9 @@ async def take_price(message: Message, *, office: Office, matter: Matter) -> Non
     slug = matter.facts["slug"]
     try:
         price = parse_price(message.text or "")
-    except ShopError as problem:
+    except BadAmount:
         model = await office.admin_models.get(slug)
-        shown = office.tr.escape(office.tr.error(problem))
-        await office.ask(message, view.price_question(model, office.tr, problem=shown), matter)
+        await office.ask(message, view.price_question(model, office.tr, again=True), matter)
         return
     model = await office.admin_models.set_price(slug, price, actor=office.actor)
     await _show(message, model, office=office, notice=office.tr.html("✅ Saved."))

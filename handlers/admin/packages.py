@@ -6,6 +6,7 @@ from typing import Any
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from bot import keyboards
 from bot.views.admin import names
 from bot.views.admin import packages as view
 from handlers.admin.office import Matter, Office, OnDuty
@@ -38,13 +39,14 @@ def router() -> Router:
 
 
 async def show_packages(event: Event, *, office: Office, argument: str = "", notice: str = "") -> None:
-    """`argument`: nothing, or that there shall be a new one; `notice`: HTML."""
+    """`argument`: the page, or that there shall be a new one; `notice`: HTML."""
     if argument == names.NEW:
         office.require()
         await _ask(event, view.NAME_RU, office=office)
         return
     found = await office.packages.all()
-    await office.show(event, view.packages_screen(found, office.tr, role=office.role, notice=notice))
+    page = keyboards.parse_page(argument)
+    await office.show(event, view.packages_screen(found, office.tr, role=office.role, notice=notice, page=page))
 
 
 async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:

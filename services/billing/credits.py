@@ -7,6 +7,7 @@ from services.errors import N_, ShopError
 
 GAP = " \u00a0\u2009\u202f"  # what people and phones put between thousands
 NUMBER = re.compile(rf"(\d{{1,12}}|\d{{1,3}}([{GAP}]\d{{3}}){{1,3}})([.,]\d{{1,2}})?", re.ASCII)
+EXAMPLE = 5_00
 PLAIN = str.maketrans({",": "."} | dict.fromkeys(GAP))
 
 
@@ -24,7 +25,8 @@ def parse_amount(text: str, *, low: int, high: int) -> int:
     if NUMBER.fullmatch(typed):
         amount = int(Decimal(typed.translate(PLAIN)) * 100)
     if amount is None or not low <= amount <= high:
-        raise BadAmount(low=format_credits(low), high=format_credits(high), example=format_credits(low), text=text[:64])
+        example = format_credits(min(max(EXAMPLE, low), high))
+        raise BadAmount(low=format_credits(low), high=format_credits(high), example=example, text=text[:64])
     return amount
 
 

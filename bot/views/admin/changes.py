@@ -18,12 +18,13 @@ def amount_question(user: UserLine, tr: Translator, *, give: bool, problem: str 
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     high = MAX_CREDITS if give else user.balance
     bounds = tr.html("From 0.01 to {high}, for example 5 or 2.50.", high=format_credits(high))
-    return question("\n".join([what, balance, bounds]), tr, back=names.action(names.USER, user.id), problem=problem)
+    lines = [what, balance] if problem else [what, balance, bounds]  # the problem names them
+    return question("\n".join(lines), tr, back=names.action(names.USER, user.id), problem=problem)
 
 
 def reason_question(user: UserLine, tr: Translator, *, problem: str = "") -> Screen:
     text = tr.html("For what reason? The customer will read it. At most {max} characters.", max=MAX_REASON)
-    return question(text, tr, back=names.action(names.USER, user.id), problem=problem)
+    return question("" if problem else text, tr, back=names.action(names.USER, user.id), problem=problem)
 
 
 def change_confirmation(user: UserLine, amount: int, reason: str, nonce: str, tr: Translator) -> Screen:

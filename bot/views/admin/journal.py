@@ -8,7 +8,7 @@ from bot.i18n import Html, Translator
 from bot.limits import cut_plain
 from bot.screens import Screen
 from bot.views.admin import names
-from bot.views.admin.common import ROLE_NAMES, name_of, notice_first, panel_button
+from bot.views.admin.common import ROLE_NAMES, calm, name_of, notice_first, panel_button
 from bot.views.admin.payments import STATUSES
 from bot.views.balance import Titles
 from db.payments import PaymentStatus
@@ -206,7 +206,7 @@ def _roubles(text: str | None) -> str:
 
 def _name(person: Person) -> str:
     called = f"@{person.username}" if person.username else ""
-    return cut_plain(person.first_name, NAME) or called or str(person.telegram_id)
+    return calm(cut_plain(person.first_name, NAME)) or called or str(person.telegram_id)
 
 
 def _whom(entry: Entry, tr: Translator) -> str:

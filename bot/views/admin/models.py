@@ -38,7 +38,8 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
     return Screen(text=notice_first(notice, title, "\n".join(lines)), rows=tuple(shown))
 
 
-def price_question(model: ModelLine, tr: Translator, *, problem: str = "") -> Screen:
+def price_question(model: ModelLine, tr: Translator, *, again: bool = False) -> Screen:
+    """`again`: the last answer was no such price."""
     text = tr.html(
         "What shall “{title}” cost? Send credits from 0 (free) to {high}, for example {price}.",
         title=tr.pick(model.title),
@@ -49,7 +50,8 @@ def price_question(model: ModelLine, tr: Translator, *, problem: str = "") -> Sc
         text=tr.gettext("As the author asks: {price}", price=format_credits(model.manifest_price)),
         action=names.action(names.MODEL, model.slug, names.AUTHORS_PRICE),
     )
-    return question(text, tr, back=names.action(names.MODEL, model.slug), problem=problem, rows=((own,),))
+    shown = f"⚠️ {text}" if again else text
+    return question(shown, tr, back=names.action(names.MODEL, model.slug), rows=((own,),))
 
 
 def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:

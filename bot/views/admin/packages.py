@@ -15,6 +15,8 @@ from services.errors import N_
 from services.payments.money import to_words
 from services.payments.packages import PackageOffer, PackageView
 
+ON_PAGE: Final = 10
+
 NAME_RU: Final = "ru"
 NAME_EN: Final = "en"
 CREDITS: Final = "credits"
@@ -38,10 +40,19 @@ BUTTONS: Final = {
 }
 
 
-def packages_screen(packages: Sequence[PackageView], tr: Translator, *, role: Role, notice: str = "") -> Screen:
-    """`notice`: HTML."""
+def packages_screen(
+    packages: Sequence[PackageView], tr: Translator, *, role: Role, notice: str = "", page: int = 0
+) -> Screen:
+    """`notice`: HTML; `page` from 0, the last one for any beyond it."""
+    pages = max(1, -(-len(packages) // ON_PAGE))
+    page = min(page, pages - 1)
+    shown = packages[page * ON_PAGE :][:ON_PAGE]
     legend = tr.html("🟢 on sale, ⚪ taken off") if packages else tr.html("There are none yet.")
-    rows = [(Button(text=_button(each, tr), action=names.action(names.PACKAGE, each.id)),) for each in packages]
+    rows: list[keyboards.Row] = [
+        (Button(text=_button(each, tr), action=names.action(names.PACKAGE, each.id)),) for each in shown
+    ]
+    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: names.action(names.PACKAGES, to))
+    rows += [turn] if turn else []
     if role is not Role.MODERATOR:
         rows.append((Button(text=tr.gettext("➕ New package"), action=names.action(names.PACKAGES, names.NEW)),))
     text = notice_first(notice, tr.html("<b>📦 Packages</b>"), legend)

@@ -75,7 +75,7 @@ def amount_question(payment: PaymentView, quote: RefundQuote, tr: Translator, *,
 
 def reason_question(payment: PaymentView, tr: Translator, *, limit: int, problem: str = "") -> Screen:
     text = tr.html("For what reason? At most {max} characters.", max=limit)
-    return question(text, tr, back=names.action(names.PAYMENT, payment.id.hex), problem=problem)
+    return question("" if problem else text, tr, back=names.action(names.PAYMENT, payment.id.hex), problem=problem)
 
 
 def refund_confirmation(

@@ -1,6 +1,7 @@
 """Who runs the shop."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from bot import keyboards
 from bot.i18n import Html, Translator
@@ -12,9 +13,11 @@ from db.users import Role
 from services.admin_search import UserLine
 from services.admins import APPOINTED, AdminView
 
+SHOWN: Final = 20  # 4096 characters are all that Telegram takes; anybody else is found by their card
+
 
 def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "") -> Screen:
-    lines = [_line(each, tr) for each in admins]
+    lines = [_line(each, tr) for each in admins[:SHOWN]]
     about = tr.html(
         "An admin does everything but this page. A moderator looks and changes nothing. "
         "Owners are named in the settings."
@@ -23,7 +26,7 @@ def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, not
     if role is Role.OWNER:
         rows = [
             (Button(text=_button(each, tr), action=names.action(names.ROLE, each.telegram_id)),)
-            for each in admins
+            for each in admins[:SHOWN]
             if each.role is not Role.OWNER
         ]
         rows.append((Button(text=tr.gettext("➕ Give somebody a role"), action=names.action(names.ROLES, names.NEW)),))
@@ -36,7 +39,7 @@ def who_question(tr: Translator, *, problem: str = "") -> Screen:
         "Who shall get a role? Send #12 (the number in the shop), a Telegram id, @name or an e-mail. By Telegram id "
         "it may be somebody who was never here."
     )
-    return question(text, tr, back=names.ROLES, problem=problem)
+    return question("" if problem else text, tr, back=names.ROLES, problem=problem)
 
 
 def role_screen(person: UserLine | None, telegram_id: int, tr: Translator, *, role: Role | None) -> Screen:

@@ -8,7 +8,6 @@ from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import panel_button
 from bot.views.admin.panel import age_words, waiting_line
-from services.billing.credits import format_credits
 from services.charts import Columns, Panel
 from services.payments.money import to_words
 from services.statistics import PERIODS, ModelSales, Numbers, Waiting
@@ -86,7 +85,7 @@ def _model(sales: ModelSales, title_of: TitleOf, tr: Translator) -> str:
         "{title}: {count} · {spent}",
         title=title_of(sales.slug),
         count=sales.predictions,
-        spent=format_credits(sales.spent),
+        spent=tr.credits(sales.spent),
     )
 
 

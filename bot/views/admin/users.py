@@ -30,7 +30,7 @@ def find_question(tr: Translator, *, problem: str = "") -> Screen:
         "<b>👥 Customers</b>\n\nWhom shall I find? Send #12 (the number in the shop), a Telegram id, @name, an "
         "e-mail or a part of a name."
     )
-    return question(text, tr, back=names.PANEL, problem=problem)
+    return question("" if problem else text, tr, back=names.PANEL, problem=problem)
 
 
 def found_screen(found: Sequence[UserLine], tr: Translator) -> Screen:

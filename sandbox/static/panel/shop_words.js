@@ -48,7 +48,7 @@ addWords({
   hookRepeat: "послать 3 раза",
   hookDelay: "на 30 с позже",
   hookReorder: "после следующего",
-  hookSend: "послать ещё раз",
+  hookSend: "повторить",
   hook_waiting: "ещё не принято",
   hook_held: "придержано",
   hook_delivered: "магазин знает",

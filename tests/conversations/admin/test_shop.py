@@ -21,7 +21,7 @@ async def test_a_price(stage: Stage, olga: Person, anna: Person) -> None:
     await olga.sees("Сколько будет стоить «Сорт вина по анализу»?")
     for wrong in ("-1", "1e2", "дорого", "100000.01"):
         await olga.says(wrong)
-        await olga.sees("⚠️ Нужна сумма")
+        await olga.sees("⚠️ Сколько будет стоить «Сорт вина по анализу»?")
     await olga.says("3,50")
     assert "Цена: 3.50 кредита" in (await olga.sees("✅ Сохранено.")).text
     await anna.says("/models")

@@ -43,7 +43,7 @@ def test_the_refusal_names_the_bounds() -> None:
     for text in ("0.99", "500.01"):
         with pytest.raises(BadAmount) as refusal:
             parse_amount(text, low=100, high=50_000)
-        assert refusal.value.params == {"low": "1.00", "high": "500.00", "example": "1.00", "text": text}
+        assert refusal.value.params == {"low": "1.00", "high": "500.00", "example": "5.00", "text": text}
     assert parse_amount("1", low=100, high=50_000) == 100
     assert parse_amount("500", low=100, high=50_000) == 50_000
 

@@ -1,0 +1,293 @@
+"""Screens of money and of the panel in both languages, at their fullest: Telegram's limits hold."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bot.i18n import Catalogues, Translator
+from bot.limits import CAPTION, TEXT, length
+from bot.middlewares import BROKEN, BUSY
+from bot.screens import Screen
+from bot.views import payments, topup
+from bot.views.admin import changes, journal, models, packages, panel, roles, statistics, users
+from bot.views.admin import payments as till
+from bot.views.admin.common import calm, name_of
+from bot.views.bonus import bonus_screen
+from bot.views.payments_list import payments_screen
+from db.payments import PaymentStatus, RefundStatus
+from db.predictions import PredictionStatus
+from db.users import Role
+from handlers import checkout
+from handlers.admin.office import DECIDED
+from services.admin_journal import Entry, JournalPage, Person
+from services.admin_models import MAX_PRICE, ModelLine, ModelNotFound
+from services.admin_search import NobodyFound, PredictionLine, UserCard
+from services.admin_users import MAX_CREDITS, MAX_REASON, MAX_TEXT
+from services.admins import AdminView, NotAllowed, OwnersAreSettled, OwnRole
+from services.billing.ledger import UnknownUser
+from services.billing.statement import Expiring
+from services.bonuses import BonusTerms, GrantView
+from services.errors import ShopError
+from services.payments.alerts import Problem
+from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
+from services.payments.provider import NotAuthorized, Refused, ResultUnknown
+from services.payments.reasons import PAYMENT_REASONS, REFUND_REASONS
+from services.payments.refund_begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundQuote
+from services.payments.terms import MAX_KOPECKS, PaymentsOff, Terms
+from services.payments.views import PaymentNotFound, PaymentsPage, PaymentView, RefundView
+from services.statistics import Day, ModelSales, Numbers, Waiting
+from tests.support.clock import START
+from tests.unit.bot.test_views import BOTH, LONGEST, USER
+
+RU, EN = Catalogues()["ru"], Catalogues()["en"]
+MOST = 99_999_999_99
+TERMS = Terms(credit_price=1, shop_id="1", test=True, vat_code=1)
+EMAIL = "<" * 64 + "@" + "x" * 189
+
+PAYMENT = PaymentView(
+    id=UUID(int=1),
+    user_id=10**12,
+    package_id=None,
+    provider="yookassa",
+    provider_payment_id="2" * 36,
+    status=PaymentStatus.SUCCEEDED,
+    amount_kopecks=MAX_KOPECKS,
+    currency="RUB",
+    credits=MOST,
+    valid_days=MAX_DAYS,
+    test=True,
+    description="",
+    receipt_email=EMAIL,
+    return_url="",
+    confirmation_url="https://yookassa.test/" + "x" * 200,
+    cancel_reason=None,
+    chat_id=1,
+    message_id=1,
+    checks=0,
+    created_at=START,
+    paid_at=START,
+)
+REFUND = RefundView(
+    id=UUID(int=2),
+    payment_id=PAYMENT.id,
+    provider_refund_id=None,
+    status=RefundStatus.CANCELED,
+    amount_kopecks=MAX_KOPECKS,
+    currency="RUB",
+    credits_taken=MOST,
+    credits_uncollected=MOST,
+    actor_telegram_id=1,
+    reason="<" * MAX_REASON,
+    cancel_reason="some_articles_already_refunded",
+    created_at=START,
+)
+CARD = UserCard(
+    id=10**12,
+    telegram_id=2**52,
+    username="x" * 32,
+    first_name="<" * 64,
+    balance=MOST,
+    disabled=True,
+    language="ru",
+    email=EMAIL,
+    role=Role.MODERATOR,
+    spent=MOST,
+    paid_kopecks=10**13,
+    predictions=[
+        PredictionLine(
+            id=UUID(int=3), model_slug="x" * 32, price=MAX_PRICE, status=PredictionStatus.SUCCEEDED, created_at=START
+        )
+    ]
+    * 5,
+    payments=[PAYMENT] * 5,
+    created_at=START,
+    last_seen_at=START,
+    blocked_at=START,
+    disabled_at=START,
+)
+ADMIN = AdminView(
+    telegram_id=2**52, role=Role.MODERATOR, granted_by=1, user_id=1, username="x" * 32, first_name="<" * 64
+)
+MODEL = ModelLine(
+    slug="x" * 32,
+    version="1" * 20,
+    title=LONGEST,
+    icon="🍷",
+    price=MAX_PRICE,
+    manifest_price=MAX_PRICE,
+    changed_price=True,
+    enabled=True,
+    present=True,
+    problem="<" * 200,
+)
+PACKAGE = PackageView(
+    id=10**12,
+    title={"ru": "<" * MAX_TITLE, "en": "&" * MAX_TITLE},
+    credits=MAX_CREDITS,
+    price_kopecks=MAX_KOPECKS,
+    valid_days=MAX_DAYS,
+    enabled=True,
+    position=1,
+)
+QUOTE = RefundQuote(rest_kopecks=MAX_KOPECKS, covered_kopecks=1)
+BONUS = BonusTerms(
+    amount=MOST,
+    ttl=timedelta(days=999),
+    zone=ZoneInfo("Europe/Moscow"),
+    next_fire=lambda now: now,
+    active_within=timedelta(days=999),
+)
+WAITING = Waiting(predictions=10**9, predictions_age=1e9, letters=10**9, letters_age=1e9)
+NUMBERS = Numbers(
+    users=10**9,
+    new_users=10**9,
+    active_users=10**9,
+    predictions=10**9,
+    failed=10**9,
+    refunded=10**13,
+    days=[Day(date=date(2026, 11, 1), predictions=10**9, spent=10**13, revenue=10**13)] * 90,
+    models=[ModelSales(slug="x" * 32, predictions=10**9, spent=10**13)] * 20,
+)
+
+
+def _money(tr: Translator) -> Iterator[Screen]:
+    """What customers see."""
+    for status in PaymentStatus:
+        payment = replace(PAYMENT, status=status, cancel_reason="canceled_by_merchant")
+        yield payments_screen(PaymentsPage(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, tr, can_top_up=True)
+    yield payments_screen(PaymentsPage(items=[], page=0, pages=1), {}, tr, can_top_up=False)
+    for count in (0, 1, 50):
+        yield topup.topup_screen(
+            USER, TERMS, [PACKAGE] * count, tr, lacking=MOST, problem=tr.escape(tr.error(PackageGone()))
+        )
+    yield topup.amount_question(TERMS, tr)
+    yield topup.email_question(tr)
+    yield topup.payment_screen(PAYMENT, tr)
+    yield topup.payment_screen(replace(PAYMENT, confirmation_url=None), tr)
+    yield payments.paid_screen(PAYMENT, tr, balance=MOST, form_waits=True)
+    for reason in (*PAYMENT_REASONS, "something_new", None):
+        yield payments.canceled_screen(replace(PAYMENT, cancel_reason=reason), tr, form_waits=False)
+    yield payments.refunded_screen(REFUND, tr, balance=0)
+    yield payments.expiring_screen(Expiring(remaining=MOST, expires_at=START), tr)
+    for muted in (True, False):
+        last = [GrantView(week="2026-W47", amount=MOST, created_at=START)] * 5
+        yield bonus_screen(BONUS, START, last, replace(USER, bonus_muted=muted), tr)
+
+
+def _panel(tr: Translator) -> Iterator[Screen]:
+    """What admins see."""
+    for role in Role:
+        yield panel.panel_screen(role, WAITING, tr)
+        yield users.card_screen(CARD, lambda slug: f"🍷 {LONGEST}", tr, role=role, notice="✅" + "<" * 100)
+        yield models.model_screen(MODEL, tr, role=role)
+        yield models.model_screen(replace(MODEL, present=False), tr, role=role, notice="✅")
+        for page in (0, 4, 10**5):
+            yield packages.packages_screen([PACKAGE] * 50, tr, role=role, page=page)
+        yield packages.package_screen(PACKAGE, tr, role=role, notice="✅")
+        yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, role=role, notice="✅")
+        yield roles.roles_screen([ADMIN] * 200, tr, role=role, notice="✅")
+    yield users.find_question(tr, problem=tr.escape(tr.error(NobodyFound())))
+    yield users.found_screen([CARD] * 8, tr)
+    for give in (True, False):
+        yield changes.amount_question(CARD, tr, give=give)
+    yield changes.change_confirmation(CARD, -MOST, "<" * MAX_REASON, "x" * 8, tr)
+    yield changes.letter_confirmation(CARD, "<" * MAX_TEXT, "x" * 8, tr)
+    yield models.models_screen([MODEL] * 20, tr)
+    yield models.price_question(MODEL, tr, again=True)
+    yield packages.new_confirmation(PACKAGE, "x" * 8, tr)
+    yield from (packages.field_question(field, tr, package_id=10**12) for field in packages.FIELDS)
+    yield till.payments_screen(PaymentsPage(items=[PAYMENT] * 8, page=5, pages=10**6), tr)
+    yield till.refund_confirmation(
+        PAYMENT, tr, customer=name_of(CARD, tr), amount=1, reason="<" * MAX_REASON, nonce="x" * 8
+    )
+    yield till.second_confirmation(PAYMENT, RefundNeedsConfirmation(due=MOST, held=0), "x" * 8, tr)
+    yield roles.role_screen(CARD, 2**52, tr, role=Role.ADMIN)
+    yield journal.journal_screen(_journal(), lambda slug: LONGEST, tr)
+
+
+def _journal() -> JournalPage:
+    person = Person(telegram_id=2**52, user_id=10**12, username="x" * 32, first_name="<" * 64)
+    values: dict[str, Any] = {"title": {"ru": "<" * MAX_TITLE}, "credits": MOST, "price_kopecks": 1, "valid_days": 1}
+    entry = Entry(
+        actor=person,
+        target=person,
+        action="package.edit",
+        subject="x" * 64,
+        title=None,
+        before={},
+        after=values | {"text": "<" * MAX_TEXT},
+        reason="<" * MAX_REASON,
+        created_at=START,
+    )
+    return JournalPage(items=[replace(entry, action=action) for action in list(journal.WORDS)[:8]], page=0, pages=9)
+
+
+@BOTH
+def test_screens_of_money_keep_to_telegrams_limits(tr: Translator) -> None:
+    for screen in (*_money(tr), *_panel(tr)):
+        assert 0 < length(screen.text) <= TEXT
+        assert "None" not in screen.text
+        buttons = [button for row in screen.rows for button in row]
+        assert len(buttons) <= 100
+        for button in buttons:
+            assert button.url or 1 <= len(button.action.encode()) <= 64, button
+            assert 1 <= len(button.text) <= 64, button
+            assert "{" not in button.text
+        assert any(button.action.partition(":")[0] in WAYS for button in buttons), screen
+
+
+WAYS = {"menu", "topup", "models", "adm", "adm-users", "adm-user", "adm-models", "adm-model"}
+WAYS |= {"adm-packs", "adm-pack", "adm-pays", "adm-pay", "adm-roles"}
+
+
+@BOTH
+def test_statistics_fit_under_a_picture(tr: Translator) -> None:
+    screen = statistics.statistics_screen(NUMBERS, WAITING, lambda slug: f"🍷 {LONGEST}", tr, photo=b"")
+    assert length(screen.text) <= CAPTION
+
+
+@BOTH
+def test_every_trouble_is_told_to_the_owner(tr: Translator) -> None:
+    for problem in Problem:
+        screen = payments.problem_screen(problem, "<" * 300, PAYMENT, tr)
+        assert length(screen.text) <= TEXT
+        assert "{" not in screen.text
+    assert length(payments.problem_screen(Problem.OFF, "YOOKASSA_SHOP_ID", None, tr).text) <= TEXT
+
+
+@BOTH
+def test_what_pops_up_over_a_button_is_not_cut(tr: Translator) -> None:
+    """Telegram shows 200 characters there."""
+    errors: list[ShopError] = [
+        *(kind() for kind in (PaymentsOff, PaymentNotFound, PackageGone, NotRefundable, AlreadyRefunded)),
+        *(kind() for kind in (NotAllowed, OwnRole, OwnersAreSettled, UnknownUser, ModelNotFound)),
+        *(kind(code="x") for kind in (ResultUnknown, Refused, NotAuthorized)),
+    ]
+    texts = [tr.error(error) for error in errors]
+    texts += [tr.gettext(text) for text in (BUSY, DECIDED)] + [tr.gettext(BROKEN, code="0" * 8)]
+    texts += [tr.gettext(text) for text in (checkout.NOT_YET, checkout.NO_ANSWER, checkout.NOT_PAID, checkout.PAID)]
+    assert [text for text in texts if not 0 < len(text) <= 200] == []
+
+
+@BOTH
+def test_every_reason_has_words(tr: Translator) -> None:
+    for text in (*PAYMENT_REASONS.values(), *REFUND_REASONS.values()):
+        assert tr.language == "en" or tr.gettext(text) != text
+        assert 10 < len(tr.gettext(text)) <= 120
+
+
+def test_names_do_not_turn_the_line_round() -> None:
+    assert calm("\u202eevil\u2069 \u200f") == "evil"
+    assert calm("محمد") == "\u2068محمد\u2069"
+    assert calm("👩\u200d🔬 Анна\n") == "👩\u200d🔬 Анна"
+    assert name_of(replace(CARD, first_name="\u202e", username=None), EN) == "<b>no name</b>"
+
+
+def test_packages_are_paged() -> None:
+    shelf = [replace(PACKAGE, id=number) for number in range(1, 26)]
+    last = packages.packages_screen(shelf, EN, role=Role.OWNER, page=2)
+    assert [row[0].action for row in last.rows[:5]] == [f"adm-pack:{number}" for number in range(21, 26)]
+    assert [button.action for button in last.rows[5]] == ["adm-packs:1", "adm-packs:2", "adm-packs:2"]

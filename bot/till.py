@@ -20,6 +20,9 @@ from web.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
 log = structlog.get_logger()
 
 RECONCILE_SECONDS = 60
+# The first time comes that long after the start: a shop that is started anew every day must come to it too.
+REMIND_SECONDS = 600
+FORGET_SECONDS = 3600
 TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 
 
@@ -72,10 +75,10 @@ def keep_money_moving(scheduler: AsyncIOScheduler, till: Till | None, reminders:
         if done.payments or done.refunds:
             log.info("reconciled", payments=len(done.payments), refunds=len(done.refunds))
 
-    every(scheduler, _patient(reminders.tell_expiring, "remind"), name="remind", seconds=3600)
+    every(scheduler, _patient(reminders.tell_expiring, "remind"), name="remind", seconds=REMIND_SECONDS)
     if till is not None:
         every(scheduler, _patient(lambda: reconcile(till), "reconcile"), name="reconcile", seconds=RECONCILE_SECONDS)
-        every(scheduler, _patient(till.events.forget, "forget"), name="forget_notifications", seconds=24 * 3600)
+        every(scheduler, _patient(till.events.forget, "forget"), name="forget_notifications", seconds=FORGET_SECONDS)
 
 
 def _patient(work: Callable[[], Awaitable[object]], name: str) -> Callable[[], Awaitable[None]]:

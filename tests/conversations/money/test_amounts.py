@@ -1,0 +1,74 @@
+"""Amounts as people type them: taken exactly, or refused with the bounds, in both languages."""
+
+import pytest
+
+from sandbox.person import Person
+from tests.conversations.money.tills import payments
+from tests.conversations.stage import Stage
+
+TAKEN = {
+    "19.99": 19_99,
+    "19,99": 19_99,
+    "1 000": 1_000_00,
+    "1\u00a0000": 1_000_00,
+    "1\u202f000,5": 1_000_50,
+    "1\u2009000 ₽": 1_000_00,
+    " 300 ": 300_00,
+    "007": 7_00,
+    "350000": 350_000_00,
+}
+REFUSED = (
+    *("0", "0,00", "-5", "−5", "+5", "1e3", "100.001", "19.999", "٣٠٠", "३००", "３００", "a million", "миллион"),
+    *(
+        "1000000",
+        "1 000 000",
+        "350000.01",
+        "0.99",
+        "1,000",
+        "1.000,00",
+        "10 20",
+        "1 0000",
+        "300 $",
+        "0x10",
+        "∞",
+        "½",
+        ".",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "question", "pay"),
+    [
+        ("ru", "✏️ Другая сумма", "Отправьте сумму", "💳 Оплатить"),
+        ("en", "✏️ Another amount", "Send the amount", "💳 Pay"),
+    ],
+)
+async def test_taken_exactly(stage: Stage, language: str, own: str, question: str, pay: str) -> None:
+    person = await stage.person("Анна", language)
+    for number, (typed, kopecks) in enumerate(TAKEN.items(), start=1):
+        await person.says("/topup")
+        await person.presses(own)
+        await person.sees(question)
+        await person.says(typed)
+        await person.sees_button(pay)
+        made = await payments(stage, person)
+        assert (len(made), made[0].amount_kopecks, made[0].credits) == (number, kopecks, kopecks // 10), repr(typed)
+
+
+async def test_refused_with_the_bounds(stage: Stage, anna: Person, john: Person) -> None:
+    """The question stays open: a better answer goes on."""
+    for person, own, refusal, pay in (
+        (anna, "✏️ Другая сумма", "⚠️ Нужна сумма от 1 до 350\u00a0000 ₽", "💳 Оплатить 10.50 ₽"),
+        (john, "✏️ Another amount", "⚠️ An amount from 1 to 350\u00a0000 ₽", "💳 Pay 10.50 ₽"),
+    ):
+        await person.says("/topup")
+        await person.presses(own)
+        for typed in REFUSED:
+            said = await person.says(typed)
+            answer = await person.sees(refusal)
+            assert answer.id > said.id, repr(typed)
+        assert await payments(stage, person) == []
+        await person.says("10,50")
+        await person.sees_button(pay)
+        assert len(await payments(stage, person)) == 1

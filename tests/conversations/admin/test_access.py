@@ -6,7 +6,9 @@ from bot.commands import OWNING
 from bot.views.admin import names
 from db.users import Role
 from sandbox.person import Person
+from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
+from tests.conversations.admin.test_payments import pays
 from tests.conversations.shopping import balance
 from tests.conversations.stage import OWNER_ID, Stage
 
@@ -46,22 +48,25 @@ async def test_the_commands_menu_grows_with_the_panel(stage: Stage, olga: Person
 
 @pytest.mark.parametrize("name", OWNING)
 async def test_to_a_stranger_there_is_no_such_command(stage: Stage, anna: Person, john: Person, name: str) -> None:
-    await anna.says(f"/{name} #1 5 why")
-    await anna.sees(f"Команды /{name} нет.")
-    await john.says(f"/{name}")
-    await john.sees(f"There is no command /{name}.")
+    for typed in (f"/{name} #1 5 why", f"/{name}", f"/{name.upper()}"):
+        await anna.says(typed)
+        await anna.sees(f"Команды {typed.split()[0]} нет.")
+        await john.says(typed)
+        await john.sees(f"There is no command {typed.split()[0]}.")
+    assert name not in {*await anna.commands(), *await john.commands()}
     assert await journal(stage, anna) == []
 
 
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
 BUTTONS = [value for name, value in vars(names).items() if name.isupper() and value.startswith("adm")]
 
 
 @pytest.mark.parametrize("name", BUTTONS)
-async def test_to_a_stranger_there_is_no_such_button(stage: Stage, anna: Person, name: str) -> None:
+async def test_to_a_stranger_there_is_no_such_button(stage: Stage, anna: Person, john: Person, name: str) -> None:
     number = await stage.user_id(anna)
     for argument in ("", f":{number}", f":{number}:give", f":{anna.id}:admin", ":wine:off", ":new"):
-        answer = await anna.forges(f"{name}{argument}")
-        assert answer.text == "Эта кнопка устарела. Вот свежее меню."
+        assert (await anna.forges(f"{name}{argument}")).text == "Эта кнопка устарела. Вот свежее меню."
+        assert (await john.forges(f"{name}{argument}")).text == "This button is out of date. Here is a fresh menu."
     assert await stage.app.shop.admins.role_of(anna.id) is None
     assert await journal(stage, anna) == []
 
@@ -98,14 +103,23 @@ async def test_a_moderator_looks(stage: Stage, max_: Person, anna: Person) -> No
     assert card.buttons == ["‹ Back", "🛠 Panel"]
     for data in (f"adm-user:{number}:{verb}" for verb in ("give", "take", "write", "off", "on")):
         assert (await max_.forges(data)).text == "Your role does not allow this."
+    package = await stage.app.shop.packages.create(OFFER, actor=OWNER_ID)
+    paid = (await pays(stage, anna)).id.hex
     for data in (
-        "adm-model:wine:off",
-        "adm-model:wine:price",
+        *(f"adm-model:wine:{verb}" for verb in ("off", "on", "price", "own", "up", "down")),
+        *(
+            f"adm-pack:{package.id}:{verb}"
+            for verb in ("off", "on", "up", "down", "ru", "en", "credits", "price", "days")
+        ),
+        *(f"adm-pay:{paid}:{verb}" for verb in ("ask", "whole", "part")),
         "adm-packs:new",
+        "adm-log",
+        f"adm-log:0:{number}",
         "adm-roles:new",
         f"adm-role:{max_.id}:admin",
+        f"adm-role:{anna.id}",
     ):
-        assert (await max_.forges(data)).text == "Your role does not allow this."
+        assert (await max_.forges(data)).text == "Your role does not allow this.", data
     for command in (
         f"/grant #{number} 5 x",
         f"/take #{number} 5 x",
@@ -120,6 +134,16 @@ async def test_a_moderator_looks(stage: Stage, max_: Person, anna: Person) -> No
     await max_.says("/stats")
     await max_.sees_photo("Last 7 days")
     assert await journal(stage, anna) == []
+    assert await stage.app.shop.packages.get(package.id) == package
+
+
+async def test_an_admin_gives_no_roles(stage: Stage, kate: Person, anna: Person) -> None:
+    for data in ("adm-roles:new", f"adm-role:{anna.id}", f"adm-role:{anna.id}:admin", f"adm-role:{kate.id}:none"):
+        await kate.says("/admin")
+        await kate.sees("panel")
+        assert (await kate.forges(data)).text == "Your role does not allow this.", data
+    assert await stage.app.shop.admins.role_of(anna.id) is None
+    assert await stage.app.shop.admins.role_of(kate.id) is Role.ADMIN
 
 
 async def test_a_form_waits_while_an_admin_works(stage: Stage, olga: Person, anna: Person) -> None:

@@ -153,9 +153,37 @@ async def test_a_refund_twice_at_the_same_moment(stage: Stage, olga: Person, kat
     for admin, words in ((olga, "Вернуть 300 ₽?"), (kate, "Send 300 ₽ back")):
         await admin.says(f"/refund {payment.id} дважды")
         await admin.sees(words)
-    await asyncio.gather(*(olga.presses("↩️ Вернуть") for _ in range(3)), *(kate.presses("↩️ Refund") for _ in range(2)))
+    answers = await asyncio.gather(
+        *(olga.presses("↩️ Вернуть") for _ in range(3)), *(kate.presses("↩️ Refund") for _ in range(2))
+    )
     assert await refunded(stage, payment) == [(RefundStatus.SUCCEEDED, 30_000)]
     assert await balance(stage, anna) == 1000
+    told = sorted(answer.text or "" for answer in answers)
+    assert told[0] == "", "one press sent the money back, and its screen says so"
+    assert set(told[1:]) <= {
+        "Это уже решено.",
+        "This is decided already.",
+        "Этот платёж уже возвращён полностью.",
+        "This payment is already refunded in full.",
+    }
+    assert len([entry for entry in await journal(stage, anna) if entry.action == "payment.refund"]) == 1
+
+
+async def test_two_parts_at_the_same_moment_that_are_too_much(
+    stage: Stage, olga: Person, kate: Person, anna: Person
+) -> None:
+    payment = await pays(stage, anna)
+    for admin, words in ((olga, "Вернуть 200 ₽?"), (kate, "Send 200 ₽ back")):
+        await admin.says(f"/refund {payment.id} 200 часть")
+        await admin.sees(words)
+    told = {answer.text for answer in await asyncio.gather(olga.presses("↩️ Вернуть"), kate.presses("↩️ Refund"))}
+    assert len(told & {None}) == 1
+    assert told - {None} <= {
+        "По этому платежу можно вернуть ещё не больше 100 ₽.",
+        "At most 100 ₽ of this payment can still be refunded.",
+    }
+    assert await refunded(stage, payment) == [(RefundStatus.SUCCEEDED, 20_000)]
+    assert await balance(stage, anna) == 2000
 
 
 async def test_what_cannot_be_refunded(stage: Stage, kate: Person, john: Person) -> None:

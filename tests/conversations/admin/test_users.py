@@ -125,6 +125,13 @@ async def test_two_admins_take_the_last_credits_at_once(stage: Stage, olga: Pers
     assert len(await journal(stage, anna)) == 1
 
 
+@pytest.mark.parametrize("command", ["/grant {} 5 x", "/take {} 5 x", "/ban {}", "/unban {}", "/role {} admin"])
+async def test_nobody_there_by_command(olga: Person, command: str) -> None:
+    for nobody in ("#999999", "@nobody_at_all"):
+        await olga.says(command.format(nobody))
+        await olga.sees("Никого не нашлось.")
+
+
 async def test_more_than_there_is_by_command(stage: Stage, kate: Person, anna: Person) -> None:
     await kate.says(f"/take #{await stage.user_id(anna)} 11 x")
     await kate.sees("There is less than that: at most 10.00 credits can be taken.")

@@ -14,7 +14,8 @@ from sandbox.screen import Answer, JsonObject, Message, read_message, transcript
 if TYPE_CHECKING:
     from sandbox.client import Sandbox
 
-WITHIN_SECONDS = 5.0
+WITHIN_SECONDS = 15.0
+"""Only a test that fails waits so long; on a crowded machine a shop that has just started takes 5 s for an answer."""
 SETTLE_SECONDS = 0.3
 """How long a press waits for a new message with its button before it takes an old one."""
 

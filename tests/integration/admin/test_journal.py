@@ -1,0 +1,139 @@
+"""Everything done in the back office is in the journal: who, whom, what, before, after; in words of both languages."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.i18n import Catalogues
+from bot.views.admin.journal import WORDS, journal_line
+from db.users import AuditEntry, Role
+from services.admin_journal import Journal
+from services.admin_payments import AdminPayments
+from services.admin_users import Change
+from services.admins import NotAllowed, Staff
+from services.bonuses import Bonuses, BonusTerms
+from services.payments.packages import PackageOffer
+from services.payments.refund_begin import RefundWish
+from services.payments.terms import PaymentsOff
+from services.payments.views import PaymentNotFound, PaymentView
+from tests.support.shop import add_model
+from tests.support.tills import TERMS, Cashier, open_cashier
+
+from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
+
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+
+
+def till_of(office: Office) -> Cashier:
+    return open_cashier(office.db, office.clock, replace(TERMS, owners=(OWNER,)))
+
+
+def asking(office: Office, cashier: Cashier) -> AdminPayments:
+    return AdminPayments(office.db, office.clock, Staff((OWNER,)), cashier.till.settlement)
+
+
+def bonuses_of(office: Office) -> Bonuses:
+    terms = BonusTerms(amount=200, ttl=timedelta(days=7), zone=ZoneInfo("Europe/Moscow"), next_fire=lambda _: None)
+    return Bonuses(office.db, office.clock, terms)
+
+
+async def do_to_anna(office: Office) -> None:
+    gift = Change(user_id=office.anna, amount=100, reason="because", nonce="n1")
+    await office.users.change(gift, actor=ADMIN)
+    await office.users.change(replace(gift, amount=-50, nonce="n2"), actor=ADMIN)
+    await office.users.disable(office.anna, actor=ADMIN, reason="spam")
+    await office.users.enable(office.anna, actor=ADMIN)
+    await office.users.write_to(office.anna, "hello", nonce="n3", actor=ADMIN)
+
+
+async def do_to_money(office: Office) -> PaymentView:
+    cashier = till_of(office)
+    payment = await cashier.begins(office.anna)
+    cashier.yookassa.pay(cashier.yookassa.by_our_id(payment.id).id)
+    await asking(office, cashier).ask(payment.id, actor=ADMIN)
+    wish = RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=ADMIN, reason="half")
+    await cashier.till.refunds.start(wish)
+    return payment
+
+
+async def do_to_goods(office: Office) -> None:
+    for slug in ("wine", "digit"):
+        await office.db.write(add_model, slug=slug)
+    await office.models.set_price("wine", 250, actor=ADMIN)
+    await office.models.enable("wine", enabled=False, actor=ADMIN)
+    await office.models.enable("wine", enabled=True, actor=ADMIN)
+    await office.models.move("digit", places=1, actor=ADMIN)
+    package = await office.packages.create(OFFER, actor=ADMIN)
+    await office.packages.create(OFFER, actor=ADMIN)
+    await office.packages.edit(package.id, replace(OFFER, price_kopecks=80000, valid_days=None), actor=ADMIN)
+    await office.packages.enable(package.id, enabled=False, actor=ADMIN)
+    await office.packages.enable(package.id, enabled=True, actor=ADMIN)
+    await office.packages.move(package.id, places=1, actor=ADMIN)
+
+
+async def test_every_action_is_there_in_words(office: Office) -> None:
+    payment = await do_to_money(office)
+    await do_to_anna(office)
+    await do_to_goods(office)
+    await bonuses_of(office).grant("2026-W47")
+    page = await Journal(office.db).latest(0, 100)
+    assert {entry.action for entry in page.items} == set(WORDS)
+    for language in ("ru", "en"):
+        tr = Catalogues()[language]
+        for entry in page.items:
+            line = journal_line(entry, lambda slug: f"[{slug}]", tr)
+            assert "None" not in line
+            assert "\n" not in line
+            assert entry.action not in line
+    for row in await office.rows(AuditEntry):
+        by_shop = row.action == "bonus.week_granted"
+        assert row.actor_telegram_id == (None if by_shop else OWNER if row.action == "role.change" else ADMIN)
+        assert row.after
+        assert row.before or row.action in {"user.write", "package.create", "bonus.week_granted"}
+        assert row.before != row.after
+        if row.action.startswith(("credits.", "user.", "payment.")):
+            assert row.target_user_id == office.anna
+        elif not row.action.startswith("role."):
+            assert row.subject in {"wine", "digit", "1", "2", "2026-W47"}
+    refund = next(entry for entry in page.items if entry.action == "payment.refund")
+    assert (refund.subject, refund.before) == (str(payment.id), {"refunded": "0.00"})
+    assert (refund.after["refunded"], refund.reason) == ("100.00", "half")
+    asked = next(entry for entry in page.items if entry.action == "payment.ask")
+    assert (asked.before, asked.after) == ({"status": "pending"}, {"status": "succeeded"})
+    await office.audit()
+
+
+async def test_asking_takes_a_role_and_a_till(office: Office) -> None:
+    cashier = till_of(office)
+    payment = await cashier.begins(office.anna)
+    before = await office.journal()
+    for actor in (MODERATOR, CUSTOMER, STRANGER):
+        with pytest.raises(NotAllowed):
+            await asking(office, cashier).ask(payment.id, actor=actor)
+    with pytest.raises(PaymentNotFound):
+        await asking(office, cashier).ask(uuid4(), actor=ADMIN)
+    with pytest.raises(PaymentsOff):
+        await AdminPayments(office.db, office.clock, Staff((OWNER,)), None).ask(payment.id, actor=ADMIN)
+    assert await office.journal() == before
+
+
+async def test_of_one_user(office: Office) -> None:
+    await do_to_anna(office)
+    await office.admins.appoint(STRANGER, Role.MODERATOR, actor=OWNER)
+    book = Journal(office.db)
+    first, second = await book.of_user(office.anna, 0, 3), await book.of_user(office.anna, 9, 3)
+    assert [entry.action for entry in (*first.items, *second.items)] == [
+        "user.write",
+        "user.enable",
+        "user.disable",
+        "credits.take",
+        "credits.grant",
+    ]
+    assert (first.page, first.pages, second.page) == (0, 2, 1)
+    newest = (await book.latest(0, 1)).items[0]
+    assert newest.target is not None
+    assert (newest.target.telegram_id, newest.target.user_id) == (STRANGER, None)
+    assert (await book.of_user(999)).items == []

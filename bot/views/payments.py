@@ -5,7 +5,8 @@ from datetime import timedelta
 from bot import keyboards
 from bot.i18n import Html, Translator
 from bot.keyboards import Row
-from bot.screens import Screen
+from bot.screens import Button, Screen
+from bot.views.admin import names
 from services.billing.statement import Expiring
 from services.errors import N_
 from services.payments.alerts import Problem
@@ -23,12 +24,12 @@ PROBLEMS = {
         "YOOKASSA_SECRET_KEY; “kassandra doctor” says more."
     ),
     Problem.PAYMENT_MISMATCH: N_(
-        "A payment is not at YooKassa what it is in our books, and nothing was credited: {detail}. If the money is "
-        "yours, give the credits by hand; if not, refund it in YooKassa's cabinet."
+        "A payment is not at YooKassa what it is in our books, and nothing was credited. Ours and YooKassa's: "
+        "{detail}. If the money is yours, give the credits by hand; if not, refund it in YooKassa's cabinet."
     ),
     Problem.REFUND_MISMATCH: N_(
-        "A refund is not at YooKassa what it is in our books, and no credits were taken: {detail}. Look at it in "
-        "YooKassa's cabinet."
+        "A refund is not at YooKassa what it is in our books, and no credits were taken. Ours and YooKassa's: "
+        "{detail}. Look at it in YooKassa's cabinet."
     ),
     Problem.REFUND_UNKNOWN: N_(
         "YooKassa has not answered a refund for a day, and it may have been made. Look into YooKassa's cabinet before "
@@ -36,7 +37,7 @@ PROBLEMS = {
     ),
     Problem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
     Problem.UNCOLLECTED: N_(
-        "A refund made in YooKassa's cabinet found its credits spent: {detail} could not be taken back."
+        "A refund made in YooKassa's cabinet found its credits spent: {detail} credits could not be taken back."
     ),
 }
 
@@ -101,7 +102,8 @@ def problem_screen(problem: Problem, detail: str, payment: PaymentView | None, t
                 moment=tr.moment(payment.created_at),
             )
         )
-    return Screen(text=Html("\n".join(parts)))
+    look = payment and Button(text=tr.gettext("💰 The payment"), action=names.action(names.PAYMENT, payment.id.hex))
+    return Screen(text=Html("\n".join(parts)), rows=((look,),) if look else ())
 
 
 def _onward(tr: Translator, *, form_waits: bool) -> tuple[Row, ...]:

@@ -19,6 +19,7 @@ from services import outbox
 from services.billing import ledger
 from services.payments import alerts
 from services.payments.alerts import Problem
+from services.payments.money import to_text
 from services.payments.provider import RemotePayment
 from services.payments.terms import Terms
 from services.payments.views import PaymentView, find_by_provider_id, find_payment, parse_id, payments
@@ -115,17 +116,17 @@ def _ours(session: Session, provider: str, remote: RemotePayment) -> PaymentView
 
 
 def _mismatch(payment: PaymentView, remote: RemotePayment, provider: str, terms: Terms) -> str | None:
-    """What the provider says that our books do not."""
+    """What the provider says that our books do not, ours first."""
     ours_and_theirs: tuple[tuple[str, object, object], ...] = (
         ("provider", payment.provider, provider),
         ("id", payment.provider_payment_id or remote.id, remote.id),
         ("payment_id in metadata", payment.id, parse_id(remote.our_id)),
         ("shop", terms.shop_id, remote.shop_id),
-        ("amount", payment.amount_kopecks, remote.amount_kopecks),
+        ("amount", to_text(payment.amount_kopecks), to_text(remote.amount_kopecks)),
         ("currency", payment.currency, remote.currency),
         ("test", payment.test, remote.test),
     )
-    wrong = [f"{name}: {ours} in our books, {theirs} there" for name, ours, theirs in ours_and_theirs if ours != theirs]
+    wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]
     return "; ".join(wrong) or None
 
 

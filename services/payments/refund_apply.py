@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.billing.credits import format_credits
 from services.payments import alerts
 from services.payments.alerts import Problem
+from services.payments.money import to_text
 from services.payments.provider import RemoteRefund
 from services.payments.refund_begin import credits_due, insert_refund, known_refund, lot_of, total
 from services.payments.terms import Terms
@@ -168,14 +169,14 @@ def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datet
 
 
 def _mismatch(refund: RefundView, payment: PaymentView, remote: RemoteRefund) -> str | None:
-    """What the provider says that our books do not."""
+    """What the provider says that our books do not, ours first."""
     ours_and_theirs: tuple[tuple[str, object, object], ...] = (
         ("id", refund.provider_refund_id or remote.id, remote.id),
         ("payment", payment.provider_payment_id, remote.payment_id),
-        ("amount", refund.amount_kopecks, remote.amount_kopecks),
+        ("amount", to_text(refund.amount_kopecks), to_text(remote.amount_kopecks)),
         ("currency", refund.currency, remote.currency),
     )
-    wrong = [f"{name}: {ours} in our books, {theirs} there" for name, ours, theirs in ours_and_theirs if ours != theirs]
+    wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]
     return "; ".join(wrong) or None
 
 

@@ -178,12 +178,19 @@ async def test_a_wrong_key(stage: Stage, anna: Person, yookassa: Shop) -> None:
 
 
 async def test_a_payment_that_changed_its_amount(stage: Stage, anna: Person, yookassa: Shop) -> None:
+    """Nothing is credited; the owner is told in roubles, with a way to the payment."""
+    owner = await stage.person("Ольга", "ru", id=OWNER_ID)
+    await owner.says("/start")
+    await owner.sees("Здравствуйте")
     await chooses(anna)
     await yookassa.tampers(amount="3.00")
     await anna.pays("💳 Оплатить")
     await yookassa.webhooks()
     await anna.never_sees("✅ Оплачено")
     assert await balance(stage, anna) == 1000
+    await owner.sees("У нас и в ЮKassa: amount 300.00 ≠ 3.00.")
+    await owner.presses("💰 К платежу")
+    await owner.sees("Состояние: пока не оплачен")
 
 
 async def test_receipts_ask_for_an_address_once(sandbox_url: str, sqlite_server: SqliteServer) -> None:

@@ -9,7 +9,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, TelegramObject
 
 from bot import chat
-from bot.i18n import Translator
+from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
 from db.users import Role
 from handlers.dialog import AdminQuestion, Event, put, respond
@@ -24,7 +24,7 @@ from services.payments.packages import Packages
 from services.payments.till import Till
 from services.payments.views import Payments
 from services.statistics import Statistics
-from services.users import UserView
+from services.users import Users, UserView
 
 MATTER: Final = "admin"  # where the dialog's data has it
 DECIDED = N_("This is decided already.")
@@ -50,7 +50,9 @@ class Office:
     user: UserView
     role: Role
     tr: Translator
+    catalogues: Catalogues
     state: FSMContext
+    users: Users
     admins: Admins
     admin_users: AdminUsers
     admin_models: AdminModels

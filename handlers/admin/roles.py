@@ -1,10 +1,9 @@
 """Who runs the shop: owners give roles and take them away."""
 
-from aiogram import Bot, Router
+from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from bot.commands import set_chat_commands
-from bot.i18n import Catalogues
 from bot.views.admin import names
 from bot.views.admin import roles as view
 from bot.views.admin.common import name_of
@@ -16,7 +15,6 @@ from services.admin_search import UserLine
 from services.admins import APPOINTED
 from services.billing.ledger import UnknownUser
 from services.errors import ShopError
-from services.users import Users
 
 WHO = "role.who"
 MAX_ID = 2**52  # Telegram's own bound
@@ -56,16 +54,7 @@ async def whom(text: str, *, office: Office) -> int:
     return (await office.admin_users.find(typed)).telegram_id
 
 
-async def press(
-    query: CallbackQuery,
-    *,
-    argument: str,
-    office: Office,
-    users: Users,
-    catalogues: Catalogues,
-    bot: Bot,
-    can_top_up: bool,
-) -> None:
+async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:
     """`argument`: a Telegram id, and the role it shall have."""
     number, _, word = argument.partition(":")
     office.require(Role.OWNER)
@@ -77,10 +66,6 @@ async def press(
         await _show_choice(query, telegram_id, office=office)
         return
     await appoint(query, telegram_id, role, office=office)
-    person = await users.find(telegram_id)
-    if person is not None:
-        tr = catalogues[person.language]
-        await set_chat_commands(bot, telegram_id, tr, can_top_up=can_top_up, role=role)
 
 
 async def appoint(event: Event, telegram_id: int, role: Role | None, *, office: Office) -> None:
@@ -89,6 +74,11 @@ async def appoint(event: Event, telegram_id: int, role: Role | None, *, office: 
     card = await _known(telegram_id, office=office)
     name = office.tr.html("Telegram <code>{id}</code>", id=telegram_id) if card is None else name_of(card, office.tr)
     await show_roles(event, office=office, notice=view.changed_notice(name, role, office.tr))
+    person = await office.users.find(telegram_id)
+    if person is not None:
+        assert event.bot is not None
+        tr = office.catalogues[person.language]
+        await set_chat_commands(event.bot, telegram_id, tr, can_top_up=office.till is not None, role=role)
 
 
 async def _show_choice(event: Event, telegram_id: int, *, office: Office) -> None:

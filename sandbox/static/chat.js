@@ -2,7 +2,7 @@ import { $, fill, h, icon } from "./dom.js";
 import { dayName, t } from "./i18n.js";
 import { draftNode, messageNode } from "./message.js";
 import { openMenu } from "./popup.js";
-import { emit, isOwn, on, person, sortedMessages, state } from "./state.js";
+import { emit, isOwn, now, on, person, sortedMessages, state } from "./state.js";
 import { copyText } from "./toast.js";
 
 const NEAR_BOTTOM_PX = 80;
@@ -71,8 +71,8 @@ function wanted() {
   if (all.length > limit) items.push(["earlier", "earlier", earlierButton]);
   let day = "";
   for (const message of all.slice(-limit)) {
-    const name = dayName(message.date);
-    if (name !== day) items.push([`day:${name}`, name, () => h("div", { class: "day" }, h("span", {}, name))]);
+    const name = dayName(message.date, now());
+    if (name !== day) items.push([`day:${name}`, name, () => h("div", { class: "day", dataset: { testid: "day" } }, h("span", {}, name))]);
     day = name;
     items.push([`message:${message.message_id}`, message, () => messageNode(message, actions)]);
   }
@@ -187,6 +187,7 @@ function putDraft(data) {
 }
 
 on("chat", draw);
+on("clock", draw);
 on("message", putMessage);
 on("edited", putMessage);
 on("deleted", ({ message_id: id }) => {

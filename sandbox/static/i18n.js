@@ -238,9 +238,10 @@ export function t(key, values = {}) {
 export const clockTime = (seconds) =>
   new Date(seconds * 1000).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
 
-export function dayName(seconds) {
+/** The day of a moment, as it is called at another one. */
+export function dayName(seconds, now) {
   const day = new Date(seconds * 1000);
-  const daysAgo = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(day).setHours(0, 0, 0, 0)) / 86_400_000);
+  const daysAgo = Math.round((new Date(now * 1000).setHours(0, 0, 0, 0) - new Date(day).setHours(0, 0, 0, 0)) / 86_400_000);
   if (daysAgo === 0) return t("today");
   if (daysAgo === 1) return t("yesterday");
   return day.toLocaleDateString(language, { day: "numeric", month: "long" });

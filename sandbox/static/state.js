@@ -9,12 +9,16 @@ export const state = {
   unread: new Map(),
   online: false,
   loaded: false,
+  ahead: 0,
 };
 
 const bus = new EventTarget();
 
 export const on = (name, listener) => bus.addEventListener(name, (event) => listener(event.detail));
 export const emit = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
+
+/** The sandbox's time in seconds; `ahead` is how far it was moved. */
+export const now = () => Date.now() / 1000 + state.ahead;
 
 export const person = () => state.people.find((one) => one.id === state.personId) ?? null;
 export const isOwn = (message) => !message.from?.is_bot;

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+ANNA, JOHN = 101, 102
 PHONE = {"width": 390, "height": 844}
 WITHIN_MS = 15_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
@@ -62,10 +63,10 @@ class Chat:
         expect(button).to_be_visible(timeout=WITHIN_MS)
         button.click()
 
-    def sees(self, text: str) -> Locator:
+    def sees(self, text: str, *, within_ms: float = WITHIN_MS) -> Locator:
         """The newest message of the bot holds the text."""
         message = self.page.locator('[data-testid="message"][data-own="false"]').last
-        expect(message).to_contain_text(text, timeout=WITHIN_MS)
+        expect(message).to_contain_text(text, timeout=within_ms)
         return message
 
     def sees_a_picture(self) -> None:
@@ -88,6 +89,24 @@ class Chat:
             button.click()
         opened.value.on("pageerror", lambda error: self.problems.append(str(error)))
         return opened.value
+
+    def moves_the_time(self, to: str, picture: str | None = None) -> None:
+        """On the panel: `hour`, `day` or `monday`; back in the chat afterwards."""
+        self.page.get_by_test_id("open-panel").click()
+        before = self.page.get_by_test_id("clock-now").inner_text()
+        self.page.get_by_test_id(f"clock-{to}").click()
+        expect(self.page.get_by_test_id("clock-now")).not_to_have_text(before, timeout=WITHIN_MS)
+        if picture is not None:
+            self.photographs(picture)
+        self.page.get_by_test_id("close-panel").click()
+
+    def arms(self, *controls: str) -> None:
+        """Faults, on the panel."""
+        self.page.get_by_test_id("open-panel").click()
+        for count, control in enumerate(controls, start=1):
+            self.page.get_by_test_id(control).click()
+            expect(self.page.get_by_test_id("shop-armed")).to_contain_text(f"{count} ", timeout=WITHIN_MS)
+        self.page.get_by_test_id("close-panel").click()
 
     def photographs(self, name: str, page: Page | None = None) -> None:
         """Keep the chat's page, or another one, as a picture when it has come to rest."""

@@ -1,7 +1,7 @@
 import * as api from "../api.js";
 import { fill, h } from "../dom.js";
 import { addWords, currentLanguage, t } from "../i18n.js";
-import { on, state } from "../state.js";
+import { emit, on, state } from "../state.js";
 import { attempt, toast } from "../toast.js";
 
 addWords({
@@ -32,16 +32,23 @@ let place = null;
 const words = ({ now }) => new Date(now * 1000).toLocaleString(currentLanguage(),
   { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 
+function show(clock) {
+  fill(place, words(clock));
+  if (clock.offset === state.ahead) return;
+  state.ahead = clock.offset;
+  emit("clock");
+}
+
 async function redraw() {
   if (!place || !state.bot || document.hidden) return;
   const clock = await api.clock().catch(() => null);
-  if (clock) fill(place, words(clock));
+  if (clock) show(clock);
 }
 
 async function move({ move: how }) {
   const clock = await attempt(api.moveClock(how));
   if (!clock) return;
-  fill(place, words(clock));
+  show(clock);
   toast(t("clockMoved", { when: words(clock) }));
 }
 

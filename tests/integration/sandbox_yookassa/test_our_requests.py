@@ -1,5 +1,7 @@
-"""What our own shop sends, as it came over the wire, is what YooKassa's documentation allows."""
+"""What our own shop sends, as it came over the wire, is what YooKassa's documentation allows, and it understands what
+YooKassa sends."""
 
+import json
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -7,10 +9,11 @@ import pytest
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 
 from sandbox.client import Shop
+from services.payments.events import read_hint
 from services.payments.provider import NewPayment, NewRefund, Receipt
 from services.payments.yookassa import YooKassa
 from tests.integration.sandbox_yookassa.conftest import Api, Json, created
-from tests.unit.sandbox.yookassa_spec import request_body, spec, strangers
+from tests.unit.sandbox.yookassa_spec import SAMPLES, needed, request_body, spec, strangers
 
 RECEIPT = Receipt(email="anna@example.com", description="Кредиты: 30.00", vat_code=1)
 PATHS = {
@@ -107,6 +110,12 @@ async def test_held_money_is_taken(api: Api, yookassa: YooKassa, shop: Shop) -> 
     taken = await yookassa.capture(made["id"], key=uuid4())
     assert (taken.status, taken.amount_kopecks) == ("succeeded", 300_00)
     assert await sent(shop, "payments.capture") == [{}]
+
+
+def test_notifications_of_the_real_yookassa_are_understood() -> None:
+    for sample in needed(SAMPLES):
+        hint = read_hint(json.dumps(sample).encode())
+        assert (hint.event, hint.object_id) == (sample["event"], sample["object"]["id"])
 
 
 def test_what_is_not_documented_would_be_found() -> None:

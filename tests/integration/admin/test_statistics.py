@@ -46,9 +46,10 @@ class Books:
         await self._change(table_of(Payment), made, status=status, paid_at=at, created_at=at or NOW)
         return made
 
-    async def sent_back(self, payment: UUID, at: datetime) -> None:
+    async def sent_back(self, payment: UUID, at: datetime, status: str = "succeeded") -> None:
+        """1 ₽."""
         refund = await self.db.write(add_refund, payment_id=payment, credits_taken=0)
-        await self._change(table_of(Refund), refund, created_at=at)
+        await self._change(table_of(Refund), refund, created_at=at, status=status)
 
     async def _change(self, table: object, row_id: object, **values: object) -> None:
         statement = update(table).where(table.c.id == row_id).values(values)  # type: ignore[arg-type,attr-defined]  # a table it is
@@ -90,6 +91,15 @@ async def test_a_period_has_an_end_on_both_sides(books: Books) -> None:
     assert (week.predictions, week.spent, week.revenue, week.refunded) == (1, 100, 1000, 100)
     assert (month.new_users, month.active_users, month.spent, month.revenue) == (2, 2, 200, 2000)
     assert month.refunded == 200
+
+
+@pytest.mark.parametrize("status", ["pending", "canceled"])
+async def test_what_did_not_go_back_is_not_refunded(books: Books, status: str) -> None:
+    payment = await books.paid(await books.user(NOW), NOW, 300)
+    await books.sent_back(payment, NOW)
+    await books.sent_back(payment, NOW, status)
+    numbers = await books.statistics.numbers(7)
+    assert (numbers.revenue, numbers.refunded) == (30_000, 100)
 
 
 async def test_what_came_back_is_not_spent(books: Books) -> None:

@@ -1,5 +1,6 @@
 """The shop's clock: APScheduler wakes services, it does no work itself."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
@@ -27,11 +28,12 @@ def make_scheduler(timezone: str) -> AsyncIOScheduler:
 
 
 def every(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]], *, name: str, seconds: int) -> None:
-    scheduler.add_job(work, IntervalTrigger(seconds=seconds, timezone=scheduler.timezone), id=name, name=name)
+    trigger = IntervalTrigger(seconds=seconds, timezone=scheduler.timezone)
+    scheduler.add_job(_until_the_end(work, name), trigger, id=name, name=name)
 
 
 def on_schedule(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]], *, name: str, cron: str) -> None:
-    scheduler.add_job(work, parse_cron(cron, scheduler.timezone), id=name, name=name)
+    scheduler.add_job(_until_the_end(work, name), parse_cron(cron, scheduler.timezone), id=name, name=name)
 
 
 def look_again(scheduler: AsyncIOScheduler) -> None:
@@ -53,6 +55,18 @@ def next_fire(cron: str, zone: tzinfo) -> Callable[[datetime], datetime | None]:
     """The first moment of a schedule that is not before the given one, if there is any."""
     trigger = parse_cron(cron, zone)
     return lambda at: cast("datetime | None", trigger.get_next_fire_time(None, at))
+
+
+def _until_the_end(work: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awaitable[None]]:
+    """APScheduler would tell of a job that the end of the process cancels as of one that crashed."""
+
+    async def job() -> None:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            log.info("scheduled_job_stopped", job=name)
+
+    return job
 
 
 def _tell_error(event: JobExecutionEvent) -> None:

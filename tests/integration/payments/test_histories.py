@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -61,6 +62,7 @@ class Histories(RuleBasedStateMachine):
         self.run(self.cashier.customer(telegram_id=OWNER))
         self.run(self.db.write(add_model))
         self.spenders: set[int] = set()
+        self.spoilt: set[str] = set()
         self.bought: list[UUID] = []
         self.refund_orders: list[RefundWish] = []
         self.told: list[tuple[str, str]] = []
@@ -90,12 +92,16 @@ class Histories(RuleBasedStateMachine):
         self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish), fault)
         return wish
 
-    @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, known=st.booleans())
-    def begin_and_pay(self, user: int, kopecks: int, known: bool) -> UUID:
-        """The usual way; `known`: the notification is there already."""
+    @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, late=st.booleans(), known=st.booleans())
+    def begin_and_pay(self, user: int, kopecks: int, late: bool, known: bool) -> UUID:
+        """The usual way; `late`: after its link has run out, and we know that; `known`: that it is paid, too."""
         wish = uuid4()
         self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish))
-        self.yookassa.pay(self.yookassa.by_our_id(wish).id)
+        remote_id = self.yookassa.by_our_id(wish).id
+        if late:
+            self.yookassa.cancel(remote_id)
+            self.attempt(self.cashier.till.settlement.ask(wish))
+        self.yookassa.pay(remote_id)
         if known:
             self.attempt(self.cashier.till.settlement.ask(wish))
         return wish
@@ -116,6 +122,15 @@ class Histories(RuleBasedStateMachine):
     @rule(place=PLACES)
     def decline(self, place: int) -> None:
         self.yookassa.cancel(self._chosen(list(self.yookassa.payments), place))
+
+    @precondition(lambda self: self.yookassa.payments)
+    @rule(place=PLACES)
+    def change_amount(self, place: int) -> None:
+        """Somebody meddles at the provider's: whatever becomes of such a payment, it brings nothing."""
+        remote = self.yookassa.payments[self._chosen(list(self.yookassa.payments), place)]
+        if remote.status == "pending":
+            self.yookassa.payments[remote.id] = replace(remote, amount_kopecks=remote.amount_kopecks + 1)
+            self.spoilt.add(remote.id)
 
     @rule()
     def other_terms_of_capture(self) -> None:
@@ -234,6 +249,7 @@ class Histories(RuleBasedStateMachine):
         for row in self.rows():
             if row.status is PaymentStatus.SUCCEEDED:
                 assert row.provider_payment_id is not None
+                assert row.provider_payment_id not in self.spoilt
                 assert self.yookassa.payments[row.provider_payment_id].status == "succeeded"
 
     def teardown(self) -> None:
@@ -265,10 +281,10 @@ class Histories(RuleBasedStateMachine):
         assert len({remote.our_id for remote in self.yookassa.payments.values()}) == len(self.yookassa.payments)
         for remote in self.yookassa.payments.values():
             row = rows[remote.our_id or ""]
-            paid = remote.status == "succeeded"
+            paid = remote.status == "succeeded" and remote.id not in self.spoilt
             assert (row.status is PaymentStatus.SUCCEEDED) == paid, (row, remote)
             assert self.run(self.cashier.credited(row.id)) == ([row.credits] if paid else [])
-            self.refunds_are_where_they_belong(row, remote.refunded_kopecks)
+            self.refunds_are_where_they_belong(row, remote.refunded_kopecks if paid else 0)
         self.the_audit_holds()
 
     def refunds_are_where_they_belong(self, row: PaymentView, refunded: int) -> None:

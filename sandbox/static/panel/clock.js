@@ -2,7 +2,7 @@ import * as api from "../api.js";
 import { fill, h } from "../dom.js";
 import { addWords, currentLanguage, t } from "../i18n.js";
 import { emit, on, state } from "../state.js";
-import { attempt, toast } from "../toast.js";
+import { attempt } from "../toast.js";
 
 addWords({
   clockTitle: "Time",
@@ -10,14 +10,12 @@ addWords({
   clockHour: "an hour later",
   clockDay: "a day later",
   clockMonday: "make it Monday",
-  clockMoved: "It is {when} now",
 }, {
   clockTitle: "Время",
   clockHint: "Время всей песочницы; идёт только вперёд.",
   clockHour: "на час позже",
   clockDay: "на день позже",
   clockMonday: "сделать понедельник",
-  clockMoved: "Теперь {when}",
 });
 
 const MOVES = [
@@ -33,7 +31,7 @@ const words = ({ now }) => new Date(now * 1000).toLocaleString(currentLanguage()
   { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 
 function show(clock) {
-  fill(place, words(clock));
+  if (place.textContent !== words(clock)) fill(place, words(clock));
   if (clock.offset === state.ahead) return;
   state.ahead = clock.offset;
   emit("clock");
@@ -49,7 +47,6 @@ async function move({ move: how }) {
   const clock = await attempt(api.moveClock(how));
   if (!clock) return;
   show(clock);
-  toast(t("clockMoved", { when: words(clock) }));
 }
 
 setInterval(redraw, EVERY_MS);
@@ -59,7 +56,7 @@ export const clock = {
   id: "clock",
   title: "clockTitle",
   draw(body) {
-    place = h("p", { class: "clock-now", dataset: { testid: "clock-now" } });
+    place = h("p", { class: "clock-now", "aria-live": "polite", dataset: { testid: "clock-now" } });
     body.append(place, h("p", { class: "hint" }, t("clockHint")),
       h("div", { class: "fault-buttons" }, MOVES.map((one) => h("button", { type: "button", class: "chip",
         dataset: { testid: `clock-${one.id}` }, onclick: () => move(one) }, t(one.label)))));

@@ -1,6 +1,6 @@
 """Finding a customer by what an admin knows of them, and everything about one on one page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -81,6 +81,12 @@ def search(session: Session, text: str) -> list[UserLine]:
         return []
     rows = session.execute(select(_users).where(fits).order_by(_users.c.last_seen_at.desc()).limit(FOUND_AT_MOST))
     return [UserLine(**_line(row)) for row in rows]
+
+
+def lines_of(session: Session, user_ids: Iterable[int]) -> dict[int, UserLine]:
+    """By `users.id`."""
+    rows = session.execute(select(_users).where(_users.c.id.in_(set(user_ids))))
+    return {row.id: UserLine(**_line(row)) for row in rows}
 
 
 def only_one(session: Session, text: str) -> UserLine:

@@ -1,6 +1,7 @@
 """What admins do for and to customers. Each action is one transaction with its line in the audit log and its message to
 the customer; `nonce` names one decision, so that it acts once however often it is confirmed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +14,7 @@ from db.billing import Transaction, TransactionKind
 from db.engine import Database
 from db.users import User
 from services import outbox
-from services.admin_search import UserCard, UserLine, card, only_one, search
+from services.admin_search import UserCard, UserLine, card, lines_of, only_one, search
 from services.admins import Staff
 from services.billing import ledger
 from services.billing.credits import format_credits
@@ -80,6 +81,10 @@ class AdminUsers:
     async def find(self, text: str) -> UserLine:
         """The only one who fits. Raises `NobodyFound`, `SeveralFound`."""
         return await self._db.scan(only_one, text)
+
+    async def lines(self, user_ids: Iterable[int]) -> dict[int, UserLine]:
+        """By `users.id`."""
+        return await self._db.read(lines_of, list(user_ids))
 
     async def card(self, user_id: int) -> UserCard:
         """Raises `UnknownUser`."""

@@ -45,7 +45,8 @@ async def show_payments(event: Event, *, office: Office, argument: str = "") -> 
         await office.ask(event, view.find_question(office.tr), Matter.of(FIND))
         return
     page = await office.payments.latest(keyboards.parse_page(argument), ON_PAGE)
-    await office.show(event, view.payments_screen(page, office.tr))
+    customers = await office.admin_users.lines(payment.user_id for payment in page.items)
+    await office.show(event, view.payments_screen(page, customers, office.tr))
 
 
 async def find(message: Message, *, office: Office, matter: Matter) -> None:
@@ -60,7 +61,8 @@ async def find(message: Message, *, office: Office, matter: Matter) -> None:
 async def show_payment(event: Event, payment: PaymentView, *, office: Office, notice: Html | str = "") -> None:
     refunds = await office.payments.refunds(payment.id)
     quote = await _quote(payment, office)
-    screen = view.payment_screen(payment, refunds, quote, office.tr, role=office.role, notice=notice)
+    customer = name_of(await office.admin_users.card(payment.user_id), office.tr)
+    screen = view.payment_screen(payment, refunds, quote, office.tr, customer=customer, role=office.role, notice=notice)
     await office.show(event, screen)
 
 

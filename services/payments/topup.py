@@ -33,8 +33,8 @@ class EmailNeeded(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a customer wants to buy: an amount, or a package. `return_url`: where the checkout page leads back to.
-    `chat_id`, `message_id`: the message that shows it and no other payment any more. `id` is the same for every repeat of
-    one decision."""
+    `chat_id`, `message_id`: the message that shows it, and no other payment any more. `id` is the same for every repeat
+    of one decision."""
 
     user_id: int
     email: str | None

@@ -1,16 +1,18 @@
 """Payments: the latest, one of them, refunds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot import keyboards
 from bot.i18n import Html, Translator
+from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.admin import names
-from bot.views.admin.common import confirmation, notice_first, panel_button, question
+from bot.views.admin.common import confirmation, notice_first, panel_button, plain_name, question
 from bot.views.admin.users import PAYMENT_MARKS
 from db.payments import PaymentStatus, RefundStatus
 from db.users import Role
+from services.admin_search import UserLine
 from services.errors import N_
 from services.payments.money import to_words
 from services.payments.reasons import payment_reason, refund_reason
@@ -31,11 +33,12 @@ STATUSES: Final = {
 REFUND_MARKS: Final = {RefundStatus.PENDING: "⏳", RefundStatus.SUCCEEDED: "↩️", RefundStatus.CANCELED: "✖️"}
 
 
-def payments_screen(page: PaymentsPage, tr: Translator) -> Screen:
+def payments_screen(page: PaymentsPage, customers: Mapping[int, UserLine], tr: Translator) -> Screen:
     head = tr.html("<b>💰 Payments</b>, the newest first")
     text = notice_first("", head, "" if page.items else tr.html("Nobody has paid yet."))
     rows: list[keyboards.Row] = [
-        (Button(text=_button(each, tr), action=names.action(names.PAYMENT, each.id.hex)),) for each in page.items
+        (Button(text=_button(each, customers[each.user_id], tr), action=names.action(names.PAYMENT, each.id.hex)),)
+        for each in page.items
     ]
     turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PAYMENTS, to))
     rows += [turn] if turn else []
@@ -54,11 +57,12 @@ def payment_screen(
     quote: RefundQuote | None,
     tr: Translator,
     *,
+    customer: str,
     role: Role,
     notice: str = "",
 ) -> Screen:
-    """`quote`: what can be sent back, None for nothing; `notice`: HTML."""
-    parts = [_facts(payment, tr)]
+    """`quote`: what can be sent back, None for nothing; `customer`, `notice`: HTML."""
+    parts = [_facts(payment, customer, tr)]
     if refunds:
         parts.append(Html("\n".join([tr.html("<b>Refunds</b>"), *(refund_line(each, tr) for each in refunds)])))
     if quote is not None and quote.rest_kopecks:
@@ -122,7 +126,7 @@ def refund_line(refund: RefundView, tr: Translator) -> Html:
     return line
 
 
-def _facts(payment: PaymentView, tr: Translator) -> Html:
+def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:
     lines = [
         tr.html("{mark} <b>{amount} ₽</b> for {credits}", mark=PAYMENT_MARKS[payment.status], **_sum(payment, tr)),
         tr.html("State: <b>{state}</b>", state=tr.gettext(STATUSES[payment.status])),
@@ -132,7 +136,7 @@ def _facts(payment: PaymentView, tr: Translator) -> Html:
     if payment.test:
         lines.append(tr.html("A payment of a test shop"))
     lines += [
-        tr.html("Customer: #{id}", id=payment.user_id),
+        tr.html("Customer: {name}, #{id}", name=Html(customer), id=payment.user_id),
         tr.html("Begun: {moment}", moment=tr.moment(payment.created_at)),
     ]
     if payment.paid_at is not None:
@@ -170,6 +174,6 @@ def _sum(payment: PaymentView, tr: Translator) -> dict[str, str]:
     return {"amount": to_words(payment.amount_kopecks), "credits": tr.credits(payment.credits)}
 
 
-def _button(payment: PaymentView, tr: Translator) -> str:
+def _button(payment: PaymentView, customer: UserLine, tr: Translator) -> str:
     mark, amount = PAYMENT_MARKS[payment.status], to_words(payment.amount_kopecks)
-    return f"{mark} {tr.short_moment(payment.created_at)} · {amount} ₽ · #{payment.user_id}"
+    return cut_plain(f"{mark} {tr.short_moment(payment.created_at)} · {amount} ₽ · {plain_name(customer, tr)}", BUTTON)

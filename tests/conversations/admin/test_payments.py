@@ -42,10 +42,11 @@ async def test_the_latest_and_one_of_them(stage: Stage, olga: Person, anna: Pers
     await olga.says("/admin")
     await olga.presses("💰 Платежи")
     listed = await olga.sees("💰 Платежи, сначала новые")
-    assert listed.buttons[0].endswith(f" · 300 ₽ · #{payment.user_id}")
+    assert listed.buttons[0].endswith(" · 300 ₽ · Анна")
     await olga.presses("300 ₽")
     page = await olga.sees("✅ 300 ₽ за 30.00 кредитов")
     assert "Состояние: оплачен" in page.text
+    assert f"Покупатель: Анна, #{payment.user_id}" in page.text
     assert f"Номер: {payment.id}" in page.text
     assert f"В ЮKassa: {payment.provider_payment_id}" in page.text
     assert "Вернуть можно до 300 ₽." in page.text
@@ -115,7 +116,7 @@ async def test_a_refund_in_parts(stage: Stage, kate: Person, john: Person) -> No
     payment = await pays(stage, john, "💳 Pay", "✅ Paid")
     await kate.says("/admin")
     await kate.presses("💰 Payments")
-    await kate.presses(f"#{payment.user_id}")
+    await kate.presses("300 ₽ · John")
     await kate.presses("✂️ A part")
     await kate.sees("How many roubles shall go back?")
     for wrong in ("0", "-5", "300.01", "1e2", "all"):

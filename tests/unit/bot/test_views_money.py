@@ -187,7 +187,8 @@ def _panel(tr: Translator) -> Iterator[Screen]:
         for page in (0, 4, 10**5):
             yield packages.packages_screen([PACKAGE] * 50, tr, role=role, page=page)
         yield packages.package_screen(PACKAGE, tr, role=role, notice="✅")
-        yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, role=role, notice="✅")
+        customer = name_of(CARD, tr)
+        yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, customer=customer, role=role, notice="✅")
         yield roles.roles_screen([ADMIN] * 200, tr, role=role, notice="✅")
     yield users.find_question(tr, problem=tr.escape(tr.error(NobodyFound())))
     yield users.found_screen([CARD] * 8, tr)
@@ -199,7 +200,8 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     yield models.price_question(MODEL, tr, again=True)
     yield packages.new_confirmation(PACKAGE, "x" * 8, tr)
     yield from (packages.field_question(field, tr, package_id=10**12) for field in packages.FIELDS)
-    yield till.payments_screen(PaymentsPage(items=[PAYMENT] * 8, page=5, pages=10**6), tr)
+    page = PaymentsPage(items=[PAYMENT] * 8, page=5, pages=10**6)
+    yield till.payments_screen(page, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
         PAYMENT, tr, customer=name_of(CARD, tr), amount=1, reason="<" * MAX_REASON, nonce="x" * 8
     )

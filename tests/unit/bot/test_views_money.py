@@ -200,8 +200,8 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     yield models.price_question(MODEL, tr, again=True)
     yield packages.new_confirmation(PACKAGE, "x" * 8, tr)
     yield from (packages.field_question(field, tr, package_id=10**12) for field in packages.FIELDS)
-    page = PaymentsPage(items=[PAYMENT] * 8, page=5, pages=10**6)
-    yield till.payments_screen(page, {PAYMENT.user_id: CARD}, tr)
+    latest = PaymentsPage(items=[PAYMENT] * 8, page=5, pages=10**6)
+    yield till.payments_screen(latest, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
         PAYMENT, tr, customer=name_of(CARD, tr), amount=1, reason="<" * MAX_REASON, nonce="x" * 8
     )

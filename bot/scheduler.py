@@ -15,13 +15,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 log = structlog.get_logger()
 
 MISFIRE_SECONDS = 6 * 3600  # APScheduler's own 1 s drops what is late
+INSTANCES = 2  # one that runs, and one that waits: the clock may have been moved since the first one looked at it
 WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts them
 
 
 def make_scheduler(timezone: str) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(
         timezone=timezone,
-        job_defaults={"misfire_grace_time": MISFIRE_SECONDS, "coalesce": True, "max_instances": 1},
+        job_defaults={"misfire_grace_time": MISFIRE_SECONDS, "coalesce": True, "max_instances": INSTANCES},
     )
     scheduler.add_listener(_tell_error, EVENT_JOB_ERROR)
     return scheduler
@@ -29,11 +30,11 @@ def make_scheduler(timezone: str) -> AsyncIOScheduler:
 
 def every(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]], *, name: str, seconds: int) -> None:
     trigger = IntervalTrigger(seconds=seconds, timezone=scheduler.timezone)
-    scheduler.add_job(_until_the_end(work, name), trigger, id=name, name=name)
+    scheduler.add_job(_one_after_another(work, name), trigger, id=name, name=name)
 
 
 def on_schedule(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]], *, name: str, cron: str) -> None:
-    scheduler.add_job(_until_the_end(work, name), parse_cron(cron, scheduler.timezone), id=name, name=name)
+    scheduler.add_job(_one_after_another(work, name), parse_cron(cron, scheduler.timezone), id=name, name=name)
 
 
 def look_again(scheduler: AsyncIOScheduler) -> None:
@@ -57,12 +58,15 @@ def next_fire(cron: str, zone: tzinfo) -> Callable[[datetime], datetime | None]:
     return lambda at: cast("datetime | None", trigger.get_next_fire_time(None, at))
 
 
-def _until_the_end(work: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awaitable[None]]:
-    """APScheduler would tell of a job that the end of the process cancels as of one that crashed."""
+def _one_after_another(work: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awaitable[None]]:
+    """Runs wait for each other. APScheduler would tell of one that the end of the process cancels as of one that
+    crashed."""
+    turn = asyncio.Lock()
 
     async def job() -> None:
         try:
-            await work()
+            async with turn:
+                await work()
         except asyncio.CancelledError:
             log.info("scheduled_job_stopped", job=name)
 

@@ -1,11 +1,12 @@
 """Schedules as an operator writes them."""
 
+import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.scheduler import next_fire, parse_cron
+from bot.scheduler import every, look_again, make_scheduler, next_fire, parse_cron
 from bot.settings import SettingsError, load_settings
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -50,3 +51,33 @@ def test_amounts_and_days_of_the_bonus(monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setenv(name, wrong)
             with pytest.raises(SettingsError, match=name):
                 load_settings(_env_file=None, bot_token=TOKEN)
+
+
+async def test_a_clock_moved_during_a_run_is_looked_at_by_another_after_it() -> None:
+    begun: asyncio.Queue[int] = asyncio.Queue()
+    may_end = asyncio.Semaphore(0)
+    running: list[int] = []
+
+    async def work() -> None:
+        running.append(1)
+        begun.put_nowait(len(running))
+        await may_end.acquire()
+        running.pop()
+
+    scheduler = make_scheduler("UTC")
+    every(scheduler, work, name="work", seconds=3600)
+    scheduler.start()
+    try:
+        async with asyncio.timeout(5):
+            look_again(scheduler)
+            assert await begun.get() == 1
+            for _ in range(3):
+                look_again(scheduler)
+                for _ in range(10):  # APScheduler wakes
+                    await asyncio.sleep(0)
+            assert begun.empty(), "runs wait for each other"
+            may_end.release()
+            assert await begun.get() == 1
+            may_end.release()
+    finally:
+        scheduler.shutdown(wait=False)

@@ -95,7 +95,7 @@ def test_every_amount_survives_the_sdk(kopecks: int) -> None:
     order = NewPayment(
         id=UUID(int=1), amount_kopecks=kopecks, currency="RUB", description="x", return_url="https://t.me/x"
     )
-    sent = json.loads(json.dumps(checked(PaymentRequest(_create_body(order)))))
+    sent = json.loads(json.dumps(checked(PaymentRequest, _create_body(order))))
     assert sent["amount"] == {"value": to_text(kopecks), "currency": "RUB"}
     assert "receipt" not in sent
 

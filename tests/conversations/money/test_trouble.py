@@ -1,6 +1,7 @@
 """Top-ups in bad weather: declined, left, late, unheard of, and a YooKassa that does not answer."""
 
 import pytest
+import pytest_asyncio
 
 from bot.app import App
 from db.payments import PaymentStatus
@@ -163,11 +164,16 @@ async def test_no_answer_to_a_question(stage: Stage, anna: Person, yookassa: Sho
     assert "Пополнение на 300 ₽" in anna.last.text
 
 
-async def test_a_wrong_key(stage: Stage, anna: Person, yookassa: Shop) -> None:
-    """The customer is told to wait, the owner to look."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def owner(stage: Stage) -> Person:
     owner = await stage.person("Ольга", "ru", id=OWNER_ID)
     await owner.says("/start")
     await owner.sees("Здравствуйте")
+    return owner
+
+
+async def test_a_wrong_key(stage: Stage, anna: Person, owner: Person, yookassa: Shop) -> None:
+    """The customer is told to wait, the owner to look."""
     await yookassa.fault("401", "payments.create")
     await anna.says("/topup")
     await anna.presses("300 ₽")
@@ -177,11 +183,8 @@ async def test_a_wrong_key(stage: Stage, anna: Person, yookassa: Shop) -> None:
     assert await statuses(stage, anna) == [PaymentStatus.CANCELED]
 
 
-async def test_a_payment_that_changed_its_amount(stage: Stage, anna: Person, yookassa: Shop) -> None:
+async def test_a_payment_that_changed_its_amount(stage: Stage, anna: Person, owner: Person, yookassa: Shop) -> None:
     """Nothing is credited; the owner is told in roubles, with a way to the payment."""
-    owner = await stage.person("Ольга", "ru", id=OWNER_ID)
-    await owner.says("/start")
-    await owner.sees("Здравствуйте")
     await chooses(anna)
     await yookassa.tampers(amount="3.00")
     await anna.pays("💳 Оплатить")

@@ -132,7 +132,7 @@ def quote(session: Session, payment_id: UUID, now: datetime) -> RefundQuote:
     rest, before, held = _state(session, payment, now)
     reach = credits_due(payment, before=0, amount=before) + held  # the most that may go in all
     kopecks = ((reach + 1) * payment.amount_kopecks - 1) // payment.credits
-    return RefundQuote(rest_kopecks=rest, covered_kopecks=min(rest, kopecks - before))
+    return RefundQuote(rest_kopecks=rest, covered_kopecks=max(0, min(rest, kopecks - before)))
 
 
 def lot_of(session: Session, payment_id: UUID) -> int | None:

@@ -12,7 +12,15 @@ from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from db.engine import Database
 from db.payments import PaymentStatus, RefundStatus
@@ -86,6 +94,11 @@ class Histories(RuleBasedStateMachine):
     def rows(self) -> list[PaymentView]:
         return list(self.run(self.cashier.payments.latest(size=10_000)).items)
 
+    @initialize(target=wishes, late=st.booleans())
+    def open_with_a_payment(self, late: bool) -> UUID:
+        """So that there is something to refund, to repeat and to forge from the beginning."""
+        return self.begin_and_pay(0, 300_00, late, known=True)
+
     @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, fault=FAULTS)
     def begin(self, user: int, kopecks: int, fault: Fault | None) -> UUID:
         wish = uuid4()
@@ -93,7 +106,10 @@ class Histories(RuleBasedStateMachine):
         return wish
 
     @rule(target=wishes, user=st.sampled_from([0, 1]), kopecks=AMOUNTS, late=st.booleans(), known=st.booleans())
-    def begin_and_pay(self, user: int, kopecks: int, late: bool, known: bool) -> UUID:
+    def begin_and_pay_it(self, user: int, kopecks: int, late: bool, known: bool) -> UUID:
+        return self.begin_and_pay(user, kopecks, late, known=known)
+
+    def begin_and_pay(self, user: int, kopecks: int, late: bool, *, known: bool) -> UUID:
         """The usual way; `late`: after its link has run out, and we know that; `known`: that it is paid, too."""
         wish = uuid4()
         self.attempt(self.cashier.begins(self.users[user], kopecks, id=wish))
@@ -281,6 +297,7 @@ class Histories(RuleBasedStateMachine):
         assert len({remote.our_id for remote in self.yookassa.payments.values()}) == len(self.yookassa.payments)
         for remote in self.yookassa.payments.values():
             row = rows[remote.our_id or ""]
+            assert remote.status != "waiting_for_capture" or remote.id in self.spoilt, "held money was not taken"
             paid = remote.status == "succeeded" and remote.id not in self.spoilt
             assert (row.status is PaymentStatus.SUCCEEDED) == paid, (row, remote)
             assert self.run(self.cashier.credited(row.id)) == ([row.credits] if paid else [])

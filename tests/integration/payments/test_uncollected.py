@@ -16,10 +16,12 @@ from db.predictions import Prediction, PredictionStatus
 from services.admins import Staff
 from services.billing import ledger
 from services.payments.packages import PackageOffer, Packages
+from services.payments.provider import ResultUnknown
 from services.payments.views import PaymentView
 from tests.support.clock import FakeClock
 from tests.support.shop import add_model, add_prediction
 from tests.support.tills import OWNER, Cashier, open_cashier
+from tests.support.yookassa import Fault
 
 
 def buy(session: Session, user_id: int, price: int, cashier: Cashier) -> UUID:
@@ -118,6 +120,22 @@ async def test_credits_whose_end_has_come_expire_and_stay_owed(cashier: Cashier,
     await fails(cashier, prediction)
     assert await refunds(cashier, payment) == [(400, 600)]
     assert (await lines(cashier))[-2:] == [("charge_refund", 600), ("expire", -600)]
+    await cashier.is_sound()
+
+
+async def test_more_is_under_way_than_was_paid(cashier: Cashier, anna: int) -> None:
+    """Ours was lost on the way, and meanwhile somebody sent all of it back in the cabinet."""
+    payment = await cashier.pays(anna)
+    cashier.yookassa.faults.append(Fault.LOST)
+    with pytest.raises(ResultUnknown):
+        await cashier.refunds(payment, 300_00)
+    cashier.yookassa.refund_in_cabinet(payment.provider_payment_id or "", 300_00)
+    await cashier.notified()
+    quote = await cashier.till.refunds.quote(payment.id)
+    assert (quote.rest_kopecks, quote.covered_kopecks) == (0, 0)
+    cashier.clock.advance(minutes=1)
+    await cashier.till.reconciler.round()
+    assert sorted(await refunds(cashier, payment)) == [(0, 0), (3000, 0)]
     await cashier.is_sound()
 
 

@@ -85,6 +85,7 @@ async def test_only_as_much_as_is_owed_the_oldest_first(cashier: Cashier, anna: 
     prediction = await buys(cashier, anna, 2900)
     for kopecks in (80_00, 70_00):
         await cashier.refunds(payment, kopecks, confirmed=True)
+        cashier.clock.advance(minutes=1)
     assert await refunds(cashier, payment) == [(100, 700), (0, 700)]
     await fails(cashier, prediction)
     assert await refunds(cashier, payment) == [(800, 0), (700, 0)]

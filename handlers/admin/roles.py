@@ -3,6 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from bot import keyboards
 from bot.commands import set_chat_commands
 from bot.views.admin import names
 from bot.views.admin import roles as view
@@ -27,13 +28,14 @@ def router() -> Router:
     return router
 
 
-async def show_roles(event: Event, *, office: Office, argument: str = "", notice: str = "") -> None:
-    """`argument`: nothing, or that somebody shall get a role; `notice`: HTML."""
+async def show_roles(event: Event, *, office: Office, argument: str = "") -> None:
+    """`argument`: the page, or that somebody shall get a role."""
     if argument == names.NEW:
         office.require(Role.OWNER)
         await office.ask(event, view.who_question(office.tr), Matter.of(WHO))
         return
-    await office.show(event, view.roles_screen(await office.admins.all(), office.tr, role=office.role, notice=notice))
+    page = keyboards.parse_page(argument)
+    await office.show(event, view.roles_screen(await office.admins.all(), office.tr, role=office.role, page=page))
 
 
 async def take_who(message: Message, *, office: Office, matter: Matter) -> None:
@@ -73,7 +75,9 @@ async def appoint(event: Event, telegram_id: int, role: Role | None, *, office: 
     await office.admins.appoint(telegram_id, role, actor=office.actor)
     card = await _known(telegram_id, office=office)
     name = office.tr.html("Telegram <code>{id}</code>", id=telegram_id) if card is None else name_of(card, office.tr)
-    await show_roles(event, office=office, notice=view.changed_notice(name, role, office.tr))
+    admins, notice = await office.admins.all(), view.changed_notice(name, role, office.tr)
+    page = view.page_of(telegram_id, admins)
+    await office.show(event, view.roles_screen(admins, office.tr, role=office.role, notice=notice, page=page))
     person = await office.users.find(telegram_id)
     if person is not None:
         assert event.bot is not None

@@ -13,11 +13,15 @@ from db.users import Role
 from services.admin_search import UserLine
 from services.admins import APPOINTED, AdminView
 
-SHOWN: Final = 20  # 4096 characters are all that Telegram takes; anybody else is found by their card
+ON_PAGE: Final = 10
 
 
-def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "") -> Screen:
-    lines = [_line(each, tr) for each in admins[:SHOWN]]
+def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "", page: int = 0) -> Screen:
+    """`notice`: HTML; `page` from 0, the last one for any beyond it."""
+    pages = max(1, -(-len(admins) // ON_PAGE))
+    page = min(page, pages - 1)
+    shown = admins[page * ON_PAGE :][:ON_PAGE]
+    lines = [_line(each, tr) for each in shown]
     about = tr.html(
         "An admin does everything but this page. A moderator looks and changes nothing. "
         "Owners are named in the settings."
@@ -26,9 +30,12 @@ def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, not
     if role is Role.OWNER:
         rows = [
             (Button(text=_button(each, tr), action=names.action(names.ROLE, each.telegram_id)),)
-            for each in admins[:SHOWN]
+            for each in shown
             if each.role is not Role.OWNER
         ]
+    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: names.action(names.ROLES, to))
+    rows += [turn] if turn else []
+    if role is Role.OWNER:
         rows.append((Button(text=tr.gettext("➕ Give somebody a role"), action=names.action(names.ROLES, names.NEW)),))
     text = notice_first(notice, tr.html("<b>🔑 Roles</b>"), "\n".join(lines), about)
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
@@ -66,6 +73,12 @@ def changed_notice(name: str, role: Role | None, tr: Translator) -> Html:
     if role is None:
         return tr.html("✅ {name} has no role any more.", name=Html(name))
     return tr.html("✅ The role of {name} is now: {role}.", name=Html(name), role=tr.gettext(ROLE_NAMES[role]))
+
+
+def page_of(telegram_id: int, admins: Sequence[AdminView]) -> int:
+    """Where somebody stands; the first page for who has no role."""
+    place = next((place for place, each in enumerate(admins) if each.telegram_id == telegram_id), 0)
+    return place // ON_PAGE
 
 
 def _line(person: AdminView, tr: Translator) -> Html:

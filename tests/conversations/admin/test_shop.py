@@ -109,6 +109,26 @@ async def test_a_role_given_and_taken(stage: Stage, olga: Person, john: Person) 
     await john.sees("There is no command /admin.")
 
 
+async def test_more_roles_than_a_page_holds(stage: Stage, olga: Person) -> None:
+    strangers = range(700_000_001, 700_000_012)
+    for telegram_id in strangers:
+        await stage.app.shop.admins.appoint(telegram_id, Role.MODERATOR, actor=OWNER_ID)
+    await olga.says("/admin")
+    await olga.presses("🔑 Роли")
+    first = await olga.sees("🔑 Роли")
+    pages = int(next(each for each in first.buttons if " из " in each).split()[-1])
+    assert len([each for each in first.buttons if each.startswith("✏️")]) == 9  # she is the tenth
+    for _ in range(pages - 1):
+        await olga.presses("›")
+    last = await olga.sees(f"{strangers[-1]}")
+    assert f"{pages} из {pages}" in last.buttons
+    await olga.presses(f"✏️ {strangers[-1]}")
+    await olga.presses("Админ")
+    assert f"{strangers[-1]}" in (await olga.sees("✅ Теперь")).text.partition("Роли")[2]
+    for telegram_id in strangers:
+        await stage.app.shop.admins.appoint(telegram_id, None, actor=OWNER_ID)
+
+
 async def test_a_role_by_command(stage: Stage, olga: Person, kate: Person, anna: Person) -> None:
     await olga.says(f"/role #{await stage.user_id(anna)} admin")
     await olga.sees("✅ Теперь Анна")

@@ -189,7 +189,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
         yield packages.package_screen(PACKAGE, tr, role=role, notice="✅")
         customer = name_of(CARD, tr)
         yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, customer=customer, role=role, notice="✅")
-        yield roles.roles_screen([ADMIN] * 200, tr, role=role, notice="✅")
+        yield from (roles.roles_screen([ADMIN] * 200, tr, role=role, notice="✅", page=page) for page in (0, 99))
     yield users.find_question(tr, problem=tr.escape(tr.error(NobodyFound())))
     yield users.found_screen([CARD] * 8, tr)
     for give in (True, False):

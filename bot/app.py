@@ -147,7 +147,7 @@ class App:
         )
 
     async def _stop(self) -> None:
-        await self.supervisor.close(first=("polling", "web"), drain=DRAIN_SECONDS)
+        await self.supervisor.close(first=("polling", "web", "charts"), drain=DRAIN_SECONDS)
         if self.shop.till is not None:
             self.shop.till.close()
         await self.engine.close()

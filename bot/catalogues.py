@@ -5,6 +5,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
@@ -74,14 +75,22 @@ def check(folder: Path = LOCALES) -> Iterator[str]:
             yield from (f"{name}: {problem}: {_shown(message.id)}" for problem in _problems(message, language))
 
 
-def messages_of_code(root: Path = ROOT) -> Catalog:
+def messages_of_code() -> Catalog:
     catalogue = Catalog()
-    for folder in FOLDERS:
-        for file, _, message, _, _ in extract_from_dir(
-            root / folder, [("**.py", "python")], keywords=KEYWORDS, comment_tags=()
-        ):
-            catalogue.add(message, locations=[(f"{folder}/{file}", 0)])  # a line number would change every day
+    for file, message in _found():
+        catalogue.add(message, locations=[(file, 0)])  # a line number would change every day
     return catalogue
+
+
+@cache  # reading all of the code takes half a second
+def _found() -> list[tuple[str, str | tuple[str, ...]]]:
+    return [
+        (f"{folder}/{file}", message)
+        for folder in FOLDERS
+        for file, _, message, _, _ in extract_from_dir(
+            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS, comment_tags=()
+        )
+    ]
 
 
 def _problems(message: Message, language: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ from services.users import Users, Visitor
 from tests.crash.chatting import shops_around
 from tests.support.waiting import until
 
-KILLS = int(os.environ.get("MONEY_KILLS", "3"))
+KILLS = int(os.environ.get("MONEY_KILLS", "2"))
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(2**32)))
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = 5

@@ -92,7 +92,7 @@ CALLS: dict[str, Call] = {
 async def test_every_call_in_every_weather(sandbox: Sandbox, name: str) -> None:
     """It fails by its name, and the same call again finds what the first one did: once."""
     shop = await sandbox.shop()
-    async with provider(shop, read_seconds=0.3) as yookassa:
+    async with provider(shop, read_seconds=1.0) as yookassa:
         for kind, error in KINDS.items():
             call = await CALLS[name](yookassa, shop)
             made, sent = len(await shop.payments()), len(await shop.refunds())

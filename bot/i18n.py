@@ -49,10 +49,10 @@ class Translator:
         return self._catalogue.ngettext(one, many, n).format(n=n, **params)
 
     def html(self, message: str, **params: Any) -> Html:
-        return Html(self.gettext(message, **_escaped(params)))
+        return _unbroken(self.gettext(message, **_escaped(params)))
 
     def nhtml(self, one: str, many: str, n: int, **params: Any) -> Html:
-        return Html(self.ngettext(one, many, n, **_escaped(params)))
+        return _unbroken(self.ngettext(one, many, n, **_escaped(params)))
 
     @staticmethod
     def escape(text: str) -> Html:
@@ -188,6 +188,11 @@ def _read(folder: Path, code: str) -> gettext.NullTranslations:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def _unbroken(text: str) -> Html:
+    """A sum and its sign stay in one line."""
+    return Html(text.replace(" ₽", "\u00a0₽"))
 
 
 def _escaped(params: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,9 @@ class Message:
         return next(exact, None) or next(partial, None)
 
     def holds(self, wanted: str | re.Pattern[str]) -> bool:
-        return wanted in self.text if isinstance(wanted, str) else wanted.search(self.text) is not None
+        """As a reader sees it: spaces that do not break are spaces."""
+        text = _spaced(self.text)
+        return _spaced(wanted) in text if isinstance(wanted, str) else wanted.search(text) is not None
 
     def __str__(self) -> str:
         who = "bot" if self.from_bot else "them"
@@ -87,3 +89,7 @@ def read_message(raw: JsonObject) -> Message:
 def transcript(messages: Iterable[Message], *, last: int = 8) -> str:
     shown = list(messages)[-last:]
     return "\n".join(f"  {each}" for each in shown) or "  (nothing)"
+
+
+def _spaced(text: str) -> str:
+    return text.replace("\u00a0", " ")

@@ -14,9 +14,9 @@ OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, pri
 
 
 async def lines(person: Person, head: str) -> list[str]:
-    """What the journal says on its first page, without the moments."""
+    """What the journal says on its first page, without the moments and with plain spaces."""
     shown = await person.sees(head)
-    return [line.partition(" · ")[2] for line in shown.text.split("\n\n")[1:]]
+    return [line.partition(" · ")[2].replace("\u00a0", " ") for line in shown.text.split("\n\n")[1:]]
 
 
 async def test_what_was_done_to_a_customer(stage: Stage, olga: Person, kate: Person, anna: Person) -> None:

@@ -161,7 +161,7 @@ async def test_no_answer_to_a_question(stage: Stage, anna: Person, yookassa: Sho
         await yookassa.fault(kind, "payments.get")
         told = await anna.presses("✅ Я оплатил(а)")
         assert told.text == "Платёжный сервис сейчас не отвечает. Продолжаем спрашивать: ничего не потеряется."
-    assert "Пополнение на 300 ₽" in anna.last.text
+    assert anna.last.holds("Пополнение на 300 ₽")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -210,7 +210,7 @@ async def test_receipts_ask_for_an_address_once(sandbox_url: str, sqlite_server:
         await anna.sees("⚠️ Не похоже на адрес почты")
         await anna.says("anna@example.com")
         screen = await anna.sees("Чек придёт на anna@example.com.")
-        assert "Пополнение на 300 ₽" in screen.text
+        assert screen.holds("Пополнение на 300 ₽")
         await anna.pays("💳 Оплатить")
         await anna.sees("✅ Оплачено: 300 ₽")
         [made] = await shop.log("payments.create")

@@ -293,3 +293,9 @@ def test_packages_are_paged() -> None:
     last = packages.packages_screen(shelf, EN, role=Role.OWNER, page=2)
     assert [row[0].action for row in last.rows[:5]] == [f"adm-pack:{number}" for number in range(21, 26)]
     assert [button.action for button in last.rows[5]] == ["adm-packs:1", "adm-packs:2", "adm-packs:2"]
+
+
+def test_a_sum_and_its_sign_stay_in_one_line(tr: Translator) -> None:
+    text = topup.topup_screen(USER, TERMS, [PACKAGE], tr).text
+    assert "₽" in text
+    assert " ₽" not in text

@@ -295,6 +295,7 @@ def test_packages_are_paged() -> None:
     assert [button.action for button in last.rows[5]] == ["adm-packs:1", "adm-packs:2", "adm-packs:2"]
 
 
+@BOTH
 def test_a_sum_and_its_sign_stay_in_one_line(tr: Translator) -> None:
     text = topup.topup_screen(USER, TERMS, [PACKAGE], tr).text
     assert "₽" in text

@@ -19,11 +19,9 @@ from services.payments.provider import NewRefund, NotAuthorized, ProviderError, 
 from services.payments.refund_begin import RefundWish
 from services.payments.yookassa import YooKassa
 from tests.conversations.stage import OWNER_ID
-from tests.integration.payments.test_sandbox import Stand, open_stand, order, provider, sandbox
+from tests.integration.payments.stand import Stand, open_stand, order, provider
 from tests.support.tills import OWNER, TERMS, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
-
-__all__ = ["sandbox"]  # a fixture
 
 Call = Callable[[YooKassa, Shop], Awaitable[Callable[[], Awaitable[object]]]]
 KINDS: dict[str, type[ProviderError]] = {

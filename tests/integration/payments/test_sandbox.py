@@ -1,12 +1,9 @@
-"""A whole shop before the sandbox's YooKassa: over HTTP, with the SDK, webhooks and all that goes wrong there."""
+"""A whole shop before the sandbox's YooKassa: webhooks, and all that goes wrong there."""
 
 import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -17,187 +14,14 @@ from sqlalchemy import make_url
 
 from bot.app import App
 from bot.commands_payments import report
-from bot.doctor import Finding, State, examine, judge_clock
 from db.payments import PaymentStatus, RefundStatus
-from sandbox.client import Sandbox, Shop
-from sandbox.person import Person
-from sandbox.testing import new_world, running_sandbox
-from services.billing.audit import run_audit
-from services.payments.provider import NewPayment, NotAuthorized, NotFound, Receipt, Refused, ResultUnknown
+from sandbox.client import Sandbox
+from services.payments.provider import ResultUnknown
 from services.payments.refund_begin import RefundWish
-from services.payments.till import Till
-from services.payments.topup import Wish
-from services.payments.views import PaymentView
-from services.payments.yookassa import YooKassa
 from tests.conversations.stage import OWNER_ID, shop_settings
-from tests.support.clock import START
+from tests.integration.payments.stand import PARTS, Stand, open_stand
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
-
-PARTS = ("bot", "web", "scheduler")  # no models
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
-
-
-def order(kopecks: int = 300_00, *, receipt: bool = False) -> NewPayment:
-    what = Receipt(email="anna@example.com", description="Кредиты", vat_code=1)
-    return NewPayment(
-        id=uuid4(),
-        amount_kopecks=kopecks,
-        currency="RUB",
-        description="Кредиты",
-        return_url="https://t.me/shop",
-        receipt=what if receipt else None,
-    )
-
-
-@asynccontextmanager
-async def provider(shop: Shop, **more: object) -> AsyncIterator[YooKassa]:
-    given = {"shop_id": shop.shop_id, "secret_key": shop.secret_key, "api_url": shop.api_url, "read_seconds": 0.5}
-    yookassa = YooKassa(**(given | more))  # type: ignore[arg-type]  # settings of several types
-    try:
-        yield yookassa
-    finally:
-        yookassa.close()
-
-
-async def test_a_payment_over_http(sandbox: Sandbox) -> None:
-    shop = await sandbox.shop(receipts_required=True)
-    async with provider(shop) as yookassa:
-        wanted = order(19_99, receipt=True)
-        made = await yookassa.create(wanted)
-        assert (made.status, made.amount_kopecks, made.shop_id) == ("pending", 19_99, shop.shop_id)
-        assert made.our_id == str(wanted.id)
-        assert made.confirmation_url is not None
-        assert await yookassa.create(wanted) == made
-        [call, _] = await shop.log("payments.create")
-        assert "unknown" not in call
-        assert call["body"]["receipt"]["items"] == [
-            {
-                "description": "Кредиты",
-                "quantity": 1,
-                "measure": "piece",
-                "amount": {"value": "19.99", "currency": "RUB"},
-                "vat_code": 1,
-                "payment_subject": "service",
-                "payment_mode": "full_payment",
-            }
-        ]
-        with pytest.raises(Refused):
-            await yookassa.create(replace(wanted, amount_kopecks=20_00))
-        with pytest.raises(Refused):
-            await yookassa.create(order())  # this shop must send receipts
-        with pytest.raises(NotFound):
-            await yookassa.get("2d000000-000f-5000-9000-000000000000")
-        facts = await yookassa.about()
-        assert (facts.shop_id, facts.enabled, facts.receipts) == (shop.shop_id, True, True)
-
-
-@pytest.mark.parametrize(
-    ("kind", "error"),
-    [
-        ("500", ResultUnknown),
-        ("500_after", ResultUnknown),
-        ("html", ResultUnknown),
-        ("html_after", ResultUnknown),
-        ("429", ResultUnknown),
-        ("cut", ResultUnknown),
-        ("cut_after", ResultUnknown),
-        ("hang", ResultUnknown),
-        ("hang_after", ResultUnknown),
-        ("broken", ResultUnknown),
-        ("401", NotAuthorized),
-        ("403", NotAuthorized),
-    ],
-)
-async def test_what_goes_wrong_has_a_name_and_the_same_key_mends_it(
-    sandbox: Sandbox, kind: str, error: type[Exception]
-) -> None:
-    shop = await sandbox.shop()
-    async with provider(shop) as yookassa:
-        wanted = order()
-        await shop.fault(kind, "payments.create")
-        with pytest.raises(error) as raised:
-            await yookassa.create(wanted)
-        assert shop.secret_key not in str(raised.value)
-        assert (await yookassa.create(wanted)).our_id == str(wanted.id)
-        assert len(await shop.payments()) == 1
-
-
-async def test_nobody_listens(sandbox: Sandbox) -> None:
-    shop = await sandbox.shop()
-    async with provider(shop, api_url="http://127.0.0.1:9/v3") as yookassa:
-        with pytest.raises(ResultUnknown):
-            await yookassa.get("2d000000-000f-5000-9000-000000000000")
-
-
-async def test_a_slow_yookassa_does_not_stop_the_shop(sandbox: Sandbox) -> None:
-    """Twenty calls wait in a pool of threads; the event loop is free meanwhile."""
-    shop = await sandbox.shop()
-    async with provider(shop) as yookassa:
-        await shop.fault("hang", "payments.get", times=0)
-        ticks = 0
-        calls = asyncio.gather(*(yookassa.get("x") for _ in range(20)), return_exceptions=True)
-        while not calls.done():
-            await asyncio.sleep(0.01)
-            ticks += 1
-        assert all(isinstance(result, ResultUnknown) for result in calls.result())
-        assert ticks > 50
-
-
-# A shop with its chat.
-
-
-class Stand:
-    """A running shop and its YooKassa."""
-
-    def __init__(self, sandbox: Sandbox, shop: Shop, app: App, till: Till) -> None:
-        self.sandbox, self.shop, self.app, self.till = sandbox, shop, app, till
-        self.message_id = 0
-
-    async def customer(self) -> tuple[Person, int]:
-        anna = await self.sandbox.person("Анна", language_code="ru")
-        await anna.says("/start")
-        self.message_id = (await anna.sees("Здравствуйте")).id
-        user = await self.app.shop.users.find(anna.id)
-        assert user is not None
-        return anna, user.id
-
-    async def begins(self, user_id: int, kopecks: int = 300_00) -> PaymentView:
-        """Shown in the customer's first message."""
-        wish = Wish(
-            user_id=user_id,
-            email=None,
-            return_url="https://t.me/shop",
-            amount_kopecks=kopecks,
-            message_id=self.message_id,
-        )
-        return await self.till.topup.start(wish)
-
-    async def balance(self, user_id: int) -> int:
-        return (await self.app.shop.users.get(user_id)).balance
-
-
-@asynccontextmanager
-async def open_stand(sandbox: Sandbox, url: str, **more: object) -> AsyncIterator[Stand]:
-    shop = await sandbox.shop()
-    settings = shop_settings(
-        sandbox,
-        url,
-        yookassa_shop_id=shop.shop_id,
-        yookassa_secret_key=shop.secret_key,
-        yookassa_api_url=shop.api_url,
-        **more,
-    )
-    async with App(settings, parts=PARTS).running() as app:
-        await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
-        assert app.shop.till is not None
-        yield Stand(sandbox, shop, app, app.shop.till)
-        assert (await run_audit(app.db)).ok
 
 
 @pytest.fixture
@@ -407,42 +231,3 @@ async def test_a_late_payer(quick: Stand) -> None:
     await quick.shop.pays(force=True)
     await anna.sees("Оплачено: 300 ₽")
     assert await quick.balance(user_id) == 4000
-
-
-async def test_the_doctor(sandbox: Sandbox, sqlite_url: str) -> None:
-    shop = await sandbox.shop()
-    settings = shop_settings(
-        sandbox,
-        sqlite_url,
-        yookassa_shop_id=shop.shop_id,
-        yookassa_secret_key=shop.secret_key,
-        yookassa_api_url=shop.api_url,
-    )
-
-    async def findings(**changes: object) -> dict[str, Finding]:
-        changed = settings.model_copy(update=changes)
-        found = [finding async for finding in examine(changed, lambda: START)]
-        return {finding.name: finding for finding in sorted(found, key=lambda each: each.state is State.FAILED)}
-
-    sound = await findings()
-    clock = sound.pop("clock")
-    assert {finding.state for finding in sound.values()} == {State.OK}, sound
-    assert clock.name == "clock"
-    await shop.change(receipts_required=True)
-    assert (await findings())["receipts"].state is State.FAILED
-    assert (await findings(yookassa_vat_code=1))["receipts"].state is State.OK
-    assert (await findings(yookassa_shop_id="1"))["yookassa"].state is State.FAILED
-    await shop.fault("500", "me")
-    assert "does not answer" in (await findings())["yookassa"].text
-    closed = await findings(yookassa_shop_id=None, yookassa_secret_key=None)
-    assert closed["yookassa"].state is State.WARNING
-    far = await findings(database_url="sqlite+aiosqlite:////nowhere/at/all.db")
-    assert far["database"].state is State.FAILED
-    for finding in far.values():
-        assert finding.state is State.OK or finding.fix
-
-
-def test_the_doctors_clock() -> None:
-    assert judge_clock(START, START).state is State.OK
-    assert judge_clock(START, START + timedelta(seconds=5)).state is State.OK
-    assert judge_clock(START, START + timedelta(minutes=5)).text == "300 s behind of Telegram's"

@@ -25,7 +25,7 @@ from services.payments.provider import ResultUnknown
 from services.payments.threads import Threads
 from services.payments.yookassa import THREADS, YooKassa
 from tests.conversations.stage import shop_settings
-from tests.integration.payments.test_sandbox import PARTS
+from tests.integration.payments.stand import PARTS
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[3]

@@ -18,7 +18,7 @@ from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.payments.views import PaymentView
 from tests.conversations.stage import shop_settings
-from tests.integration.payments.test_sandbox import Stand, open_stand
+from tests.integration.payments.stand import Stand, open_stand
 from tests.support.waiting import until
 from web import bodies
 

@@ -1,0 +1,47 @@
+"""`kassandra doctor` looks at a shop before the sandbox's YooKassa."""
+
+from datetime import timedelta
+
+from bot.doctor import Finding, State, examine, judge_clock
+from sandbox.client import Sandbox
+from tests.conversations.stage import shop_settings
+from tests.support.clock import START
+
+
+async def test_the_doctor(sandbox: Sandbox, sqlite_url: str) -> None:
+    shop = await sandbox.shop()
+    settings = shop_settings(
+        sandbox,
+        sqlite_url,
+        yookassa_shop_id=shop.shop_id,
+        yookassa_secret_key=shop.secret_key,
+        yookassa_api_url=shop.api_url,
+    )
+
+    async def findings(**changes: object) -> dict[str, Finding]:
+        changed = settings.model_copy(update=changes)
+        found = [finding async for finding in examine(changed, lambda: START)]
+        return {finding.name: finding for finding in sorted(found, key=lambda each: each.state is State.FAILED)}
+
+    sound = await findings()
+    clock = sound.pop("clock")
+    assert {finding.state for finding in sound.values()} == {State.OK}, sound
+    assert clock.name == "clock"
+    await shop.change(receipts_required=True)
+    assert (await findings())["receipts"].state is State.FAILED
+    assert (await findings(yookassa_vat_code=1))["receipts"].state is State.OK
+    assert (await findings(yookassa_shop_id="1"))["yookassa"].state is State.FAILED
+    await shop.fault("500", "me")
+    assert "does not answer" in (await findings())["yookassa"].text
+    closed = await findings(yookassa_shop_id=None, yookassa_secret_key=None)
+    assert closed["yookassa"].state is State.WARNING
+    far = await findings(database_url="sqlite+aiosqlite:////nowhere/at/all.db")
+    assert far["database"].state is State.FAILED
+    for finding in far.values():
+        assert finding.state is State.OK or finding.fix
+
+
+def test_the_doctors_clock() -> None:
+    assert judge_clock(START, START).state is State.OK
+    assert judge_clock(START, START + timedelta(seconds=5)).state is State.OK
+    assert judge_clock(START, START + timedelta(minutes=5)).text == "300 s behind of Telegram's"

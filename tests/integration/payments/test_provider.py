@@ -1,0 +1,94 @@
+"""The SDK against the sandbox's YooKassa over HTTP: what goes wrong has a name."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from sandbox.client import Sandbox
+from services.payments.provider import NotAuthorized, NotFound, Refused, ResultUnknown
+from tests.integration.payments.stand import order, provider
+
+
+async def test_a_payment_over_http(sandbox: Sandbox) -> None:
+    shop = await sandbox.shop(receipts_required=True)
+    async with provider(shop) as yookassa:
+        wanted = order(19_99, receipt=True)
+        made = await yookassa.create(wanted)
+        assert (made.status, made.amount_kopecks, made.shop_id) == ("pending", 19_99, shop.shop_id)
+        assert made.our_id == str(wanted.id)
+        assert made.confirmation_url is not None
+        assert await yookassa.create(wanted) == made
+        [call, _] = await shop.log("payments.create")
+        assert "unknown" not in call
+        assert call["body"]["receipt"]["items"] == [
+            {
+                "description": "Кредиты",
+                "quantity": 1,
+                "measure": "piece",
+                "amount": {"value": "19.99", "currency": "RUB"},
+                "vat_code": 1,
+                "payment_subject": "service",
+                "payment_mode": "full_payment",
+            }
+        ]
+        with pytest.raises(Refused):
+            await yookassa.create(replace(wanted, amount_kopecks=20_00))
+        with pytest.raises(Refused):
+            await yookassa.create(order())  # this shop must send receipts
+        with pytest.raises(NotFound):
+            await yookassa.get("2d000000-000f-5000-9000-000000000000")
+        facts = await yookassa.about()
+        assert (facts.shop_id, facts.enabled, facts.receipts) == (shop.shop_id, True, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("500", ResultUnknown),
+        ("500_after", ResultUnknown),
+        ("html", ResultUnknown),
+        ("html_after", ResultUnknown),
+        ("429", ResultUnknown),
+        ("cut", ResultUnknown),
+        ("cut_after", ResultUnknown),
+        ("hang", ResultUnknown),
+        ("hang_after", ResultUnknown),
+        ("broken", ResultUnknown),
+        ("401", NotAuthorized),
+        ("403", NotAuthorized),
+    ],
+)
+async def test_what_goes_wrong_has_a_name_and_the_same_key_mends_it(
+    sandbox: Sandbox, kind: str, error: type[Exception]
+) -> None:
+    shop = await sandbox.shop()
+    async with provider(shop) as yookassa:
+        wanted = order()
+        await shop.fault(kind, "payments.create")
+        with pytest.raises(error) as raised:
+            await yookassa.create(wanted)
+        assert shop.secret_key not in str(raised.value)
+        assert (await yookassa.create(wanted)).our_id == str(wanted.id)
+        assert len(await shop.payments()) == 1
+
+
+async def test_nobody_listens(sandbox: Sandbox) -> None:
+    shop = await sandbox.shop()
+    async with provider(shop, api_url="http://127.0.0.1:9/v3") as yookassa:
+        with pytest.raises(ResultUnknown):
+            await yookassa.get("2d000000-000f-5000-9000-000000000000")
+
+
+async def test_a_slow_yookassa_does_not_stop_the_shop(sandbox: Sandbox) -> None:
+    """Twenty calls wait in a pool of threads; the event loop is free meanwhile."""
+    shop = await sandbox.shop()
+    async with provider(shop) as yookassa:
+        await shop.fault("hang", "payments.get", times=0)
+        ticks = 0
+        calls = asyncio.gather(*(yookassa.get("x") for _ in range(20)), return_exceptions=True)
+        while not calls.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        assert all(isinstance(result, ResultUnknown) for result in calls.result())
+        assert ticks > 50

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.scheduler import every, next_fire, on_schedule
+from bot.cron import next_fire
+from bot.scheduler import every, on_schedule
 from bot.settings import ShopSettings
 from db.engine import Database
 from db.errors import DatabaseUnavailable

@@ -1,22 +1,20 @@
 """The shop's clock: APScheduler wakes services, it does no work itself."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime, tzinfo
-from typing import Final, cast
+from datetime import datetime
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.cron import parse_cron
 
 log = structlog.get_logger()
 
 MISFIRE_SECONDS = 6 * 3600  # APScheduler's own 1 s drops what is late
 INSTANCES = 2  # one that runs, and one that waits: the clock may have been moved since the first one looked at it
-WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts them
 
 
 def make_scheduler(timezone: str) -> AsyncIOScheduler:
@@ -42,20 +40,6 @@ def look_again(scheduler: AsyncIOScheduler) -> None:
     now = datetime.now(scheduler.timezone)
     for job in scheduler.get_jobs():
         job.modify(next_run_time=now)
-
-
-def parse_cron(text: str, zone: tzinfo) -> CronTrigger:
-    """The five fields of cron. Raises `ValueError`. Days of the week count as cron does, from Sunday as 0: APScheduler
-    takes 0 for Monday."""
-    *fields, weekdays = text.split()
-    named = re.sub(r"(?<![/\d])[0-7](?!\d)", lambda found: WEEKDAYS[int(found[0])], weekdays)
-    return CronTrigger.from_crontab(" ".join([*fields, named]), timezone=zone)
-
-
-def next_fire(cron: str, zone: tzinfo) -> Callable[[datetime], datetime | None]:
-    """The first moment of a schedule that is not before the given one, if there is any."""
-    trigger = parse_cron(cron, zone)
-    return lambda at: cast("datetime | None", trigger.get_next_fire_time(None, at))
 
 
 def _one_after_another(work: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awaitable[None]]:

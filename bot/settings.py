@@ -56,7 +56,7 @@ class ShopSettings(StoreSettings):
     @field_validator("weekly_bonus_cron")
     @classmethod
     def _cron(cls, value: str) -> str:
-        from bot.scheduler import parse_cron  # most commands have no schedule
+        from bot.cron import parse_cron  # most commands have no schedule
 
         try:
             parse_cron(value, UTC)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select, update
 
-from bot.scheduler import next_fire
+from bot.cron import next_fire
 from db.base import AnyRow, Base, table_of
 from db.billing import BonusGrant, Lot, Transaction, TransactionKind
 from db.engine import Database
@@ -270,7 +270,10 @@ SUMMER = ZoneInfo("Europe/Berlin")  # clocks go forward on 2026-03-29 and back o
 @pytest.mark.parametrize(
     ("cron", "fires"),
     [
-        ("30 2 * * sun", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),  # there is no 2:30 that night: half past three
+        (
+            "30 2 * * sun",
+            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+        ),  # there is no 2:30 that night: when the clock goes on
         ("0 10 * * sun", datetime(2026, 3, 29, 8, 0, tzinfo=UTC)),
         ("30 2 * * 7", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # there are two: the first
         ("0 10 * * 0", datetime(2026, 10, 25, 9, 0, tzinfo=UTC)),
@@ -286,6 +289,27 @@ def test_nights_when_the_clocks_change(cron: str, fires: datetime) -> None:
     assert bonuses.due(fires - timedelta(seconds=1)) is None
     assert bonuses.due(fires) == bonuses.due(fires + timedelta(hours=3)) == Due(week=week, at=fires)
     assert bonuses.due(fires + timedelta(days=1)) is None  # another week
+
+
+@pytest.mark.parametrize(
+    ("zone", "cron", "fires"),
+    [
+        ("Africa/Cairo", "0 0 * * fri", datetime(2026, 4, 23, 22, tzinfo=UTC)),
+        ("Asia/Beirut", "30 0 * * sun", datetime(2026, 3, 28, 22, tzinfo=UTC)),
+        ("Atlantic/Azores", "0 0 * * 0", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        ("America/Havana", "59 0 * * 7", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_midnight_that_does_not_exist(zone: str, cron: str, fires: datetime) -> None:
+    """The week's one moment falls into the gap: it comes when the clock goes on."""
+    there = ZoneInfo(zone)
+    terms = BonusTerms(amount=1, ttl=timedelta(days=7), zone=there, next_fire=next_fire(cron, there))
+    clock = FakeClock()
+    bonuses = Bonuses(None, clock, terms)  # type: ignore[arg-type]  # it only looks at the calendar
+    clock.now = fires - timedelta(minutes=1)
+    assert bonuses.due(clock()) is None
+    assert bonuses.next_date() == fires
+    assert bonuses.due(fires) == Due(week=week_of(fires, there), at=fires)
 
 
 def test_weeks_begin_at_the_shops_midnight() -> None:

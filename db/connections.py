@@ -1,35 +1,84 @@
-"""How a database is reached: drivers behind a URL, and SQLite connections whose transactions begin and end in SQL."""
+"""How a database is reached: one address, what each driver takes of it, and SQLite connections whose transactions begin
+and end in SQL."""
 
 import sqlite3
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from db.postgresql import BadAddress, drivers_of, with_hosts_aside
 
 BUSY_TIMEOUT_MS = 10_000
 ASYNC_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 SYNC_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+MISSING = "is PostgreSQL, which needs more packages: .venv/bin/pip install -r requirements/server.txt"
 
 
 def async_url(url: str | URL) -> URL:
-    """The URL with the driver that the shop runs on; `postgresql://` and `sqlite://` do. Raises ValueError."""
+    """The URL with the driver that the shop runs on; `postgres://` and `sqlite://` do. Raises `BadAddress`."""
     return _with_driver(url, ASYNC_DRIVERS)
 
 
 def sync_url(url: str | URL) -> URL:
-    """The same database for one plain connection: migrations. Raises ValueError."""
+    """The same database for one plain connection: migrations. Raises `BadAddress`."""
     return _with_driver(url, SYNC_DRIVERS)
 
 
 def _with_driver(url: str | URL, drivers: dict[str, str]) -> URL:
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend not in drivers:
-        raise ValueError(f"{backend}: only SQLite and PostgreSQL databases are supported")
-    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise ValueError("an SQLite database must be a file: its connections share nothing in memory")
-    return parsed.set(drivername=drivers[backend])
+    address = read_address(url)
+    return address.set(drivername=drivers[address.get_backend_name()])
+
+
+def read_address(url: str | URL) -> URL:
+    """An address that can be reached with what is installed. Raises `BadAddress`, which never shows a password."""
+    try:
+        parsed = make_url(with_hosts_aside(url) if isinstance(url, str) else url)
+    except (ArgumentError, ValueError):
+        raise BadAddress(
+            "is not an address such as sqlite:///data/kassandra.db or postgresql://user:password@host:5432/name"
+        ) from None
+    backend = parsed.drivername.partition("+")[0]
+    if backend in ("postgres", "postgresql"):
+        if find_spec("asyncpg") is None or find_spec("psycopg") is None:
+            raise BadAddress(MISSING)
+        drivers_of(parsed)
+        return parsed.set(drivername="postgresql")
+    if backend != "sqlite":
+        raise BadAddress("names another kind of database: only SQLite and PostgreSQL are supported")
+    return _sqlite_address(parsed)
+
+
+def _sqlite_address(url: URL) -> URL:
+    if url.host is not None:
+        raise BadAddress("needs three slashes (four before an absolute path): sqlite:///data/kassandra.db")
+    if url.database in (None, "", ":memory:"):
+        raise BadAddress("must name a file: SQLite's connections share nothing in memory")
+    if url.query:
+        raise BadAddress("has a parameter; an SQLite address takes none")
+    return url
+
+
+def postgres_engine(url: URL, *, pool_size: int) -> AsyncEngine:
+    """asyncpg, for the shop."""
+    return create_async_engine(
+        url.set(query={}),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args=drivers_of(url).asyncpg,
+    )
+
+
+def plain_engine(url: URL) -> Engine:
+    """For one connection at a time: migrations, and what commands look up."""
+    if url.get_backend_name() == "sqlite":
+        return sqlite_engine(url)
+    return create_engine(url.set(query={}), poolclass=NullPool, connect_args=drivers_of(url).psycopg)
 
 
 def make_folder(url: URL) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from db.connections import BUSY_TIMEOUT_MS, async_url, listen_for_pragmas, make_folder, sqlite_engine
+from db.connections import BUSY_TIMEOUT_MS, async_url, listen_for_pragmas, make_folder, postgres_engine, sqlite_engine
 from db.errors import DatabaseUnavailable, is_outage
 from db.sqlite_threads import SqliteReaders, SqliteWriter
 
@@ -38,9 +38,7 @@ class Database:
             make_folder(self.url)
             self._engine = self._scanning_engine()
         else:
-            self._engine = create_async_engine(
-                self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
-            )
+            self._engine = postgres_engine(self.url, pool_size=pool_size)
         # One BEGIN asks for both: it costs no round trip.
         self._snapshots = (
             self._engine

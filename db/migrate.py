@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, create_engine, inspect
+from sqlalchemy import URL, Connection, inspect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
-from db.connections import make_folder, sqlite_engine, sync_url
+from db.connections import make_folder, plain_engine, sync_url
 from db.errors import DatabaseUnavailable, OldRevision, is_outage
 
 if TYPE_CHECKING:
@@ -78,10 +77,8 @@ def alembic_config(connection: Connection) -> "Config":
 
 @contextmanager
 def _connect(url: URL) -> Iterator[Connection]:
-    sqlite = url.get_backend_name() == "sqlite"
-    engine = sqlite_engine(url) if sqlite else create_engine(url, poolclass=NullPool)
     try:
-        with engine.connect() as connection:
+        with plain_engine(url).connect() as connection:
             yield connection
     except DBAPIError as error:
         if is_outage(error):

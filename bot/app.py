@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,6 +15,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 from aiogram.types import Update
 from pydantic import ValidationError
 
+from bot.clock_watch import ClockWatch
 from bot.commands import set_commands
 from bot.delivery import Delivery
 from bot.dispatcher import ALLOWED_UPDATES, make_dispatcher
@@ -32,14 +34,16 @@ from bot.settings import Settings
 from bot.shop import Shop, make_shop
 from bot.supervisor import Supervisor
 from bot.telegram import PASSING, make_bot
+from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from db.engine import Database
 from services import charts
 from services.billing import ledger
-from services.clock import Clock, system_clock
+from services.clock import Clock, SteadyClock, system_clock
 from services.inference.engine import Engine
 from services.models import Problem
 from services.predictions.worker import Worker
+from services.stored_times import bring_forward, last_written
 from web.app import Hooks, make_web
 
 log = structlog.get_logger()
@@ -64,14 +68,15 @@ class App:
         self.settings = settings
         self.parts = frozenset(parts)
         self.clock = clock
+        self.steady_clock = SteadyClock(clock)
         self.db = Database(settings.database_url)
         self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
-        self.shop: Shop = make_shop(settings, self.db, clock, on_sold=self._sold, on_news=self._settled)
+        self.shop: Shop = make_shop(settings, self.db, self.steady_clock, on_sold=self._sold, on_news=self._settled)
         self.bot: Bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
         self.engine = Engine(max_threads=MODEL_THREADS)
-        self.worker = Worker(self.db, self.engine, clock, self._settled)
+        self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled)
         self.supervisor = Supervisor()
-        self.storage, isolation = _dialogs(settings, self.db, clock)
+        self.storage, isolation = _dialogs(settings, self.db, self.steady_clock)
         self.dispatcher: Dispatcher = make_dispatcher(
             self.shop,
             self.catalogues,
@@ -80,16 +85,22 @@ class App:
             owner_ids=settings.owner_ids,
             on_new=self._welcome,
         )
-        presenters = letter_presenters(self.shop, clock) | payment_presenters(self.shop, clock, self._form_waits)
+        presenters = letter_presenters(self.shop, self.steady_clock) | payment_presenters(
+            self.shop, self.steady_clock, self._form_waits
+        )
         self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
         self.polling = Polling(self.bot, self.dispatcher, self.supervisor, ALLOWED_UPDATES)
-        self.health = Health(self.shop, clock, self._telegram_state)
+        self.health = Health(self.shop, self.steady_clock, self._telegram_state)
+        self.clock_watch = ClockWatch(
+            self.steady_clock, partial(telegram_time, settings.telegram_api_url), self._sure_of_time
+        )
         self.web_port: int | None = None
         self._problems: list[Problem] = []
         self._scheduler = make_scheduler(settings.timezone)
 
     def look_again(self) -> None:
-        """The clock was moved: what it wakes is due by the new time."""
+        """The clock was moved on purpose: what it wakes is due by the new time."""
+        self.steady_clock.accept()
         look_again(self._scheduler)
 
     @asynccontextmanager
@@ -100,10 +111,12 @@ class App:
         try:
             await self._start(listening)
             if "scheduler" in self.parts:
-                every(scheduler, self._expire, name="expire_lots", seconds=60)
-                every(scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600)
-                keep_money_moving(scheduler, self.shop.till, self.shop.reminders)
-                keep_bonuses_coming(scheduler, self.settings, self.shop.bonuses)
+                every(scheduler, self._expire, name="expire_lots", seconds=60, unless=self._doubts_time)
+                every(
+                    scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600, unless=self._doubts_time
+                )
+                keep_money_moving(scheduler, self.shop.till, self.shop.reminders, self._doubts_time)
+                keep_bonuses_coming(scheduler, self.settings, self.shop.bonuses, self._doubts_time)
                 scheduler.start()
             yield self
         finally:
@@ -119,9 +132,11 @@ class App:
             log.error("model_not_served", model=problem.slug, problem=problem.text)
         self._problems = problems
         await self.shop.models.tell_owners(self.settings.owner_ids, problems)
+        self.steady_clock.compare(await self.db.read(last_written))
+        self.supervisor.keep(self.clock_watch.run, name="clock")
         if self.parts & {"bot", "web"}:
             await self._connect()
-            await tell_why_closed(self.settings, self.db, self.clock)
+            await tell_why_closed(self.settings, self.db, self.steady_clock)
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
         if listening is not None:
@@ -136,7 +151,7 @@ class App:
                 history=self.shop.history,
                 users=self.shop.users,
                 catalogues=self.catalogues,
-                clock=self.clock,
+                clock=self.steady_clock,
             )
             self.supervisor.keep(self.delivery.run, name="delivery")
             self.supervisor.keep(board.run, name="progress")
@@ -233,16 +248,23 @@ class App:
         """An owner who had not opened the bot could not be told at the start what only owners can mend."""
         if telegram_id in self.settings.owner_ids:
             await self.shop.models.tell_owners((telegram_id,), self._problems)
-            await tell_why_closed(self.settings, self.db, self.clock)
+            await tell_why_closed(self.settings, self.db, self.steady_clock)
             self.delivery.wake()
 
     async def _expire(self) -> None:
-        while await self.db.write(ledger.expire, now=self.clock()):
+        while await self.db.write(ledger.expire, now=self.steady_clock()):
             pass
+
+    def _doubts_time(self) -> bool:
+        return self.steady_clock.is_doubted
+
+    async def _sure_of_time(self) -> None:
+        if waited := await self.db.write(bring_forward, self.steady_clock()):
+            log.warning("put_off_by_a_wrong_clock", rows=waited)
 
     async def _forget_dialogs(self) -> None:
         if isinstance(self.storage, SqlStorage):
-            await self.storage.forget(self.clock() - FORGET_DIALOGS)
+            await self.storage.forget(self.steady_clock() - FORGET_DIALOGS)
 
     async def _form_waits(self, telegram_id: int) -> bool:
         key = StorageKey(bot_id=self.bot.id, chat_id=telegram_id, user_id=telegram_id)

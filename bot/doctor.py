@@ -3,17 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import aiohttp
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
 from bot.settings import YOOKASSA_API, Settings
 from bot.telegram import make_bot
+from bot.telegram_time import telegram_time
 from bot.till import open_yookassa, why_closed
 from db.errors import DatabaseUnavailable, OldRevision
 from db.migrate import current_revision, require_head
@@ -24,7 +23,6 @@ from services.payments.provider import NotAuthorized, ProviderError
 from services.payments.yookassa import ShopFacts
 
 SKEW_SECONDS = 30.0
-DATE_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 class State(StrEnum):
@@ -212,13 +210,11 @@ async def _clock(settings: Settings, clock: Clock) -> Finding:
     """Against the Date that Telegram's server puts on its answers."""
     name = "clock"
     try:
-        async with (
-            aiohttp.ClientSession(timeout=DATE_TIMEOUT) as http,
-            http.head(settings.telegram_api_url, allow_redirects=False) as answer,
-        ):
-            theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as error:
-        return poor(name, f"nobody to compare it with: {type(error).__name__}", "check the network")
+        theirs = await telegram_time(settings.telegram_api_url)
+    except (OSError, TimeoutError) as error:
+        return poor(name, f"nobody to compare it with: {error or type(error).__name__}", "check the network")
+    if theirs is None:
+        return poor(name, f"{settings.telegram_api_url} does not tell the time", "compare it by hand")
     return judge_clock(clock(), theirs)
 
 

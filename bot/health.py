@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from bot.shop import Shop
 from db.errors import DatabaseUnavailable
-from services.clock import Clock
+from services.clock import SteadyClock
 from web.app import Readiness
 
 OLD_QUEUE_SECONDS = 300.0
@@ -15,7 +15,7 @@ OLD_QUEUE_SECONDS = 300.0
 class Health:
     """`telegram` answers `ok` or what is wrong with the connection."""
 
-    def __init__(self, shop: Shop, clock: Clock, telegram: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, shop: Shop, clock: SteadyClock, telegram: Callable[[], Awaitable[str]]) -> None:
         self._shop = shop
         self._clock = clock
         self._telegram = telegram
@@ -28,7 +28,7 @@ class Health:
         self._models = Gauge("kassandra_models_on_sale", "Models and presets on sale", registry=self.registry)
 
     async def readiness(self) -> Readiness:
-        parts = {"telegram": await self._telegram()}
+        parts = {"telegram": await self._telegram(), "clock": clock_state(self._clock)}
         try:
             length, age = await self._shop.history.queue(self._clock())
             models = await self._shop.models.offers()
@@ -52,3 +52,11 @@ class Health:
         self._outbox.set(letters)
         self._outbox_age.set(letter_age)
         self._models.set(len(offers))
+
+
+def clock_state(clock: SteadyClock) -> str:
+    """`ok`, or how far off it is."""
+    ahead = clock.ahead
+    if ahead is not None:
+        return f"{abs(ahead).days} days {'ahead' if ahead.days >= 0 else 'behind'}: bonuses and expiries wait"
+    return "not compared with anybody's yet: bonuses and expiries wait" if clock.is_doubted else "ok"

@@ -1,5 +1,6 @@
 """The back room of a shop, as its settings say: the weekly bonus and what admins work with."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,9 +31,11 @@ def open_bonuses(settings: ShopSettings, db: Database, clock: Clock) -> Bonuses:
     return Bonuses(db, clock, terms)
 
 
-def keep_bonuses_coming(scheduler: AsyncIOScheduler, settings: ShopSettings, bonuses: Bonuses) -> None:
+def keep_bonuses_coming(
+    scheduler: AsyncIOScheduler, settings: ShopSettings, bonuses: Bonuses, doubted: Callable[[], bool]
+) -> None:
     """The schedule wakes the bonus on the minute; looking often besides catches up with what was missed, also where the
-    shop's clock is not the machine's."""
+    shop's clock is not the machine's. Nothing is granted while the time is `doubted`."""
 
     async def run() -> None:
         try:
@@ -41,5 +44,5 @@ def keep_bonuses_coming(scheduler: AsyncIOScheduler, settings: ShopSettings, bon
             log.warning("job_waits_for_database", job="weekly_bonus", error=str(error))
 
     if bonuses.terms.amount:
-        on_schedule(scheduler, run, name="weekly_bonus", cron=settings.weekly_bonus_cron)
-        every(scheduler, run, name="weekly_bonus_catch_up", seconds=CATCH_UP_SECONDS)
+        on_schedule(scheduler, run, name="weekly_bonus", cron=settings.weekly_bonus_cron, unless=doubted)
+        every(scheduler, run, name="weekly_bonus_catch_up", seconds=CATCH_UP_SECONDS, unless=doubted)

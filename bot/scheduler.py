@@ -14,6 +14,7 @@ from bot.cron import parse_cron
 log = structlog.get_logger()
 
 MISFIRE_SECONDS = 6 * 3600  # APScheduler's own 1 s drops what is late
+Work = Callable[[], Awaitable[None]]
 INSTANCES = 2  # one that runs, and one that waits: the clock may have been moved since the first one looked at it
 
 
@@ -26,13 +27,20 @@ def make_scheduler(timezone: str) -> AsyncIOScheduler:
     return scheduler
 
 
-def every(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]], *, name: str, seconds: int) -> None:
+def every(
+    scheduler: AsyncIOScheduler, work: Work, *, name: str, seconds: int, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """`unless`: asked each time; the work is left for the next time where it says so."""
     trigger = IntervalTrigger(seconds=seconds, timezone=scheduler.timezone)
-    scheduler.add_job(_one_after_another(work, name), trigger, id=name, name=name)
+    scheduler.add_job(_one_after_another(work, name, unless), trigger, id=name, name=name)
 
 
-def on_schedule(scheduler: AsyncIOScheduler, work: Callable[[], Awaitable[None]], *, name: str, cron: str) -> None:
-    scheduler.add_job(_one_after_another(work, name), parse_cron(cron, scheduler.timezone), id=name, name=name)
+def on_schedule(
+    scheduler: AsyncIOScheduler, work: Work, *, name: str, cron: str, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """`unless`: as above."""
+    trigger = parse_cron(cron, scheduler.timezone)
+    scheduler.add_job(_one_after_another(work, name, unless), trigger, id=name, name=name)
 
 
 def look_again(scheduler: AsyncIOScheduler) -> None:
@@ -42,7 +50,7 @@ def look_again(scheduler: AsyncIOScheduler) -> None:
         job.modify(next_run_time=now)
 
 
-def _one_after_another(work: Callable[[], Awaitable[None]], name: str) -> Callable[[], Awaitable[None]]:
+def _one_after_another(work: Work, name: str, unless: Callable[[], bool]) -> Work:
     """Runs wait for each other. APScheduler would tell of one that the end of the process cancels as of one that
     crashed."""
     turn = asyncio.Lock()
@@ -50,6 +58,9 @@ def _one_after_another(work: Callable[[], Awaitable[None]], name: str) -> Callab
     async def job() -> None:
         try:
             async with turn:
+                if unless():
+                    log.warning("scheduled_job_waits", job=name)
+                    return
                 await work()
         except asyncio.CancelledError:
             log.info("scheduled_job_stopped", job=name)

@@ -67,18 +67,23 @@ async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> Non
         await db.write(tell, settings.owner_ids, Problem.OFF, about="settings", detail=missing, now=clock())
 
 
-def keep_money_moving(scheduler: AsyncIOScheduler, till: Till | None, reminders: Reminders) -> None:
-    """What the clock wakes: the reconciler, reminders, the end of old notifications."""
+def keep_money_moving(
+    scheduler: AsyncIOScheduler, till: Till | None, reminders: Reminders, doubted: Callable[[], bool]
+) -> None:
+    """What the clock wakes: the reconciler, reminders, the end of old notifications. `doubted`: whether the time is,
+    and what cannot be undone waits."""
 
     async def reconcile(till: Till) -> None:
         done = await till.reconciler.round()
         if done.payments or done.refunds:
             log.info("reconciled", payments=len(done.payments), refunds=len(done.refunds))
 
-    every(scheduler, _patient(reminders.tell_expiring, "remind"), name="remind", seconds=REMIND_SECONDS)
+    remind = _patient(reminders.tell_expiring, "remind")
+    every(scheduler, remind, name="remind", seconds=REMIND_SECONDS, unless=doubted)
     if till is not None:
         every(scheduler, _patient(lambda: reconcile(till), "reconcile"), name="reconcile", seconds=RECONCILE_SECONDS)
-        every(scheduler, _patient(till.events.forget, "forget"), name="forget_notifications", seconds=FORGET_SECONDS)
+        forget = _patient(till.events.forget, "forget")
+        every(scheduler, forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
 
 
 def _patient(work: Callable[[], Awaitable[object]], name: str) -> Callable[[], Awaitable[None]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -73,9 +74,12 @@ def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops) -> FastAPI:
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout):
         app.include_router(part.router)
 
-    @app.get("/")
+    @app.api_route("/", methods=["GET", "HEAD"])
     async def page() -> Response:
-        return _static(settings, "index.html")
+        """Tells the time that the sandbox lives by, as any server does."""
+        page = _static(settings, "index.html")
+        page.headers["Date"] = formatdate(all_worlds.clock.now(), usegmt=True)
+        return page
 
     @app.get("/sandbox/static/{path:path}")
     async def static(path: str) -> Response:

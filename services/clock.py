@@ -1,10 +1,74 @@
 """The time, injected: services take a `Clock`, so tests say what time it is."""
 
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 Clock = Callable[[], datetime]
+
+MAX_JUMP: Final = timedelta(days=1)
 
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def uptime() -> float:
+    """Seconds that nobody can set, counted while the machine sleeps too where the system can."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class SteadyClock:
+    """Another clock, as long as it does not jump by more than a day. While it is that far from the time that has gone
+    by, or from what another machine says, it is doubted, and time goes on as it did before."""
+
+    def __init__(self, source: Clock, *, seconds: Callable[[], float] = uptime) -> None:
+        """`seconds` gone by since any moment."""
+        self._source = source
+        self._seconds = seconds
+        self._unproved = False
+        self._start(source())
+
+    def __call__(self) -> datetime:
+        told = self._source()
+        if abs(told - self._expected()) <= MAX_JUMP:
+            self._start(told)
+            return told
+        return self._expected()
+
+    @property
+    def is_doubted(self) -> bool:
+        """What cannot be undone waits."""
+        return self._unproved or self.ahead is not None
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """By how much the clock is ahead of what is believed (behind, where negative); None while it is believed."""
+        ahead = self._source() - self()
+        return ahead if abs(ahead) > MAX_JUMP else None
+
+    def compare(self, last: datetime | None) -> None:
+        """At the start: `last` is when something was last written down. Long ago, or in the future, it proves nothing:
+        until somebody else tells the time, the clock is doubted."""
+        self._unproved = last is not None and abs(self._source() - last) > MAX_JUMP
+
+    def hear(self, theirs: datetime | None) -> None:
+        """Another machine's time; None from one that answers without."""
+        self._unproved = False
+        if theirs is None:
+            return
+        if abs(self._source() - theirs) <= MAX_JUMP:
+            self.accept()
+        elif abs(self._expected() - theirs) > MAX_JUMP:
+            self._start(theirs)
+
+    def accept(self) -> None:
+        """The clock was moved on purpose."""
+        self._start(self._source())
+
+    def _start(self, at: datetime) -> None:
+        self._at, self._since = at, self._seconds()
+
+    def _expected(self) -> datetime:
+        return self._at + timedelta(seconds=self._seconds() - self._since)

@@ -40,6 +40,7 @@ async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -
         assert (await http.get("/healthz")).status == 200
         assert await (await http.get("/readyz")).json() == {
             "telegram": "ok",
+            "clock": "ok",
             "database": "ok",
             "models": "ok",
             "queue": "ok",

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import io
 import re
 import shutil
 import sys
@@ -19,20 +20,28 @@ class Failure(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
+    print_what_can_be_printed()
     arguments = _parser().parse_args(argv)  # before the imports: `--help` is quick
     command: Command = arguments.command
     leave(lambda: command(arguments))
 
 
+def print_what_can_be_printed() -> None:
+    """A console that has no arrow (Windows-1251, KOI8-R, ASCII) shows a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def leave(work: Callable[[], int]) -> NoReturn:
     """Do it and end the process as a command ends."""
     from bot.settings import SettingsError
-    from db.errors import DatabaseUnavailable, OldRevision
+    from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
     from services.errors import ShopError
 
     try:
         code = work()
-    except (Failure, SettingsError, DatabaseUnavailable, OldRevision, ShopError) as error:
+    except (Failure, SettingsError, DatabaseUnavailable, NewerDatabase, OldRevision, ShopError) as error:
         print(f"kassandra: {' '.join(str(error).split())}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
@@ -196,13 +205,14 @@ def _models_check(arguments: argparse.Namespace) -> int:
 
 def _models_init(arguments: argparse.Namespace) -> int:
     from bot.settings import load_store_settings
+    from services.inference.manifest import SLUG
 
     source: Path = arguments.file
     if not source.is_file():
         raise Failure(f"there is no file {source}")
     slug = re.sub("[^a-z0-9]+", "-", source.stem.lower()).strip("-")[:32] or "model"
     folder: Path = arguments.to or load_store_settings().models_dir / slug
-    if not re.fullmatch("[a-z0-9-]{1,32}", folder.resolve().name):
+    if not re.fullmatch(SLUG, folder.resolve().name):
         raise Failure(f"the folder's name is the model's slug: a–z, 0–9 and -, not {folder.name!r}")
     if (folder / "manifest.toml").exists():
         raise Failure(f"{folder / 'manifest.toml'} exists; it is not overwritten")

@@ -14,7 +14,7 @@ from bot.settings import YOOKASSA_API, Settings
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import open_yookassa, why_closed
-from db.errors import DatabaseUnavailable, OldRevision
+from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import current_revision, require_head
 from services.clock import Clock
 from services.inference.check import check_folder
@@ -190,6 +190,8 @@ def _database(settings: Settings) -> Finding:
         require_head(settings.database_url)
     except OldRevision as error:
         return bad(name, str(error), "run: kassandra migrate")
+    except NewerDatabase as error:
+        return bad(name, str(error), "migrating does not help: tables are never taken back")
     except DatabaseUnavailable as error:
         return bad(name, str(error), "check DATABASE_URL and that the server runs")
     return good(name, f"revision {current_revision(settings.database_url)}")

@@ -2,20 +2,36 @@
 
 import re
 from datetime import UTC
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from bot.env_file import UTF_8, BadEnvFile, encoding_of, without_blanks
+from db.connections import read_address
 from services.billing.credits import BadAmount, parse_amount
 from services.payments.money import AmountOutOfBounds, parse_roubles
 
 MAX_CREDITS = 100_000_000  # hundredths; a typing mistake should not make a bonus of billions
 MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
 YOOKASSA_API = "https://api.yookassa.ru/v3"
+EXAMPLES = {
+    "telegram_api_url": "https://api.telegram.org",
+    "public_url": "https://bot.example.com",
+    "yookassa_api_url": YOOKASSA_API,
+}
+MAY_BE_EMPTY = ("payment_methods",)  # none at all is a choice
 
 
 class SettingsError(Exception):
@@ -25,10 +41,32 @@ class SettingsError(Exception):
 class StoreSettings(BaseSettings):
     """What commands need that never talk to Telegram: no token."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     database_url: str = "sqlite+aiosqlite:///data/kassandra.db"
     models_dir: Path = Path("models_store")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a program says, the environment, `.env`; of the last two only what has a value."""
+        environment, file = (
+            InitSettingsSource(settings_cls, without_blanks(source(), except_for=MAY_BE_EMPTY))
+            for source in (env_settings, dotenv_settings)
+        )
+        return init_settings, environment, file
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        read_address(value)
+        return value
 
 
 class ShopSettings(StoreSettings):
@@ -44,7 +82,7 @@ class ShopSettings(StoreSettings):
     def _zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Europe
             raise ValueError("is not a time zone such as Europe/Moscow") from error
         return value
 
@@ -103,7 +141,7 @@ class Settings(ShopSettings):
         if not isinstance(value, str):
             return value
         parts = _words(value)
-        if not all(part.isascii() and part.isdigit() for part in parts):
+        if not all(re.fullmatch("[1-9][0-9]{0,15}", part) for part in parts):  # Telegram's ids have at most 52 bits
             raise ValueError("is a list of Telegram ids: numbers separated by commas")
         return tuple(int(part) for part in parts)
 
@@ -137,18 +175,41 @@ class Settings(ShopSettings):
         except ValueError as error:
             raise ValueError("is a list of addresses and networks such as 127.0.0.1, 172.16.0.0/12") from error
 
-    @field_validator("yookassa_shop_id", "yookassa_secret_key", "yookassa_vat_code", mode="before")
+    @field_validator("yookassa_shop_id", "yookassa_secret_key")
     @classmethod
-    def _unset(cls, value: object) -> object:
-        """A line of `.env` without a value is no setting."""
-        return None if isinstance(value, str) and not value.strip() else value
+    def _credential(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and not re.fullmatch("[!-9;-~]+", text):
+            raise ValueError("has characters that none has; copy it anew from YooKassa's cabinet")
+        return value
 
-    @field_validator("yookassa_api_url")
+    @field_validator("telegram_api_url", "public_url", "yookassa_api_url")
     @classmethod
-    def _api(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s?#]+", value):
-            raise ValueError("is an address such as https://api.yookassa.ru/v3")
-        return value.rstrip("/")
+    def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        example = EXAMPLES[str(info.field_name)]
+        if value is not None and not is_web_address(value):
+            raise ValueError(f"is an address such as {example}")
+        return value and value.rstrip("/")
+
+    @field_validator("web_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        try:
+            value.encode("idna")
+        except UnicodeError:
+            value = ""
+        if not re.fullmatch(r"[^\s/]+", value):
+            raise ValueError("is an address of this machine such as 127.0.0.1 or 0.0.0.0")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value is not None and find_spec("redis") is None:
+            raise ValueError("needs one more package: .venv/bin/pip install -r requirements/server.txt")
+        if value is not None and not is_redis_address(value):
+            raise ValueError("is an address such as redis://127.0.0.1:6379/0")
+        return value
 
     @field_validator("telegram_webhook_secret")
     @classmethod
@@ -194,6 +255,28 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[,;\s]+", text) if word]
 
 
+def is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            re.fullmatch(r"https?://[^\s?#@]+", text) is not None
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:  # a port that is none, half an IPv6 address
+        return False
+
+
+def is_redis_address(text: str) -> bool:
+    from redis.connection import parse_url  # most shops have none
+
+    try:
+        parse_url(text)  # type: ignore[no-untyped-call]  # the package tells no types here
+    except ValueError:
+        return False
+    return True
+
+
 S = TypeVar("S", bound=StoreSettings)
 
 
@@ -213,8 +296,12 @@ def load_store_settings() -> StoreSettings:
 
 
 def _load(kind: type[S], overrides: dict[str, object]) -> S:
+    file = overrides.get("_env_file", ".env")
     try:
-        return kind(**overrides)  # type: ignore[arg-type]  # pydantic checks what overrides hold
+        encoding = UTF_8 if file is None else encoding_of(Path(str(file)))
+        return kind(**overrides, _env_file_encoding=encoding)  # type: ignore[arg-type]  # pydantic checks what they hold
+    except BadEnvFile as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_input=False, include_url=False):

@@ -11,6 +11,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from db.errors import DatabaseUnavailable
+from db.places import why_unwritable
 from db.postgresql import BadAddress, drivers_of, with_hosts_aside
 
 BUSY_TIMEOUT_MS = 10_000
@@ -81,10 +83,18 @@ def plain_engine(url: URL) -> Engine:
     return create_engine(url.set(query={}), poolclass=NullPool, connect_args=drivers_of(url).psycopg)
 
 
+def require_usable(url: URL) -> None:
+    """Raises `DatabaseUnavailable` that names the path, its owner and the fix where SQLite could not work."""
+    if (problem := why_unwritable(Path(str(url.database)))) is not None:
+        raise DatabaseUnavailable(f"DATABASE_URL: {problem}")
+
+
 def make_folder(url: URL) -> None:
-    """SQLite makes the file but not the folder it is in."""
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    """SQLite makes the file but not the folder it is in. Raises `DatabaseUnavailable`."""
+    try:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"DATABASE_URL: {url.database}: {error.strerror}") from error
 
 
 class ManualConnection(sqlite3.Connection):

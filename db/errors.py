@@ -26,7 +26,11 @@ class DatabaseUnavailable(Exception):
 
 
 class OldRevision(Exception):
-    """The tables are not those of this code. The text is one line that says what to run."""
+    """The tables are older than this code. The text is one line that says what to run."""
+
+
+class NewerDatabase(Exception):
+    """The tables are of a version that this code does not know. The text is one line that says what to do."""
 
 
 def is_outage(error: BaseException) -> bool:

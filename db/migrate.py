@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
-from db.connections import make_folder, plain_engine, sync_url
-from db.errors import DatabaseUnavailable, OldRevision, is_outage
+from db.connections import make_folder, plain_engine, require_usable, sync_url
+from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision, is_outage
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,20 +22,33 @@ ADVISORY_LOCK = 5_277_200_047  # any number, the same in every process
 
 
 def head_revision() -> str:
-    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+    return max(known_revisions())
+
+
+def known_revisions() -> set[str]:
+    return {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
 
 
 def current_revision(url: str) -> str | None:
-    """What the database stands at; `None` for one without tables, or a file that is not there."""
+    """What the database stands at; `None` for one without tables, or a file that is not there. Raises `NewerDatabase`,
+    `DatabaseUnavailable`."""
     parsed = sync_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
-        return None
+    if parsed.get_backend_name() == "sqlite":
+        require_usable(parsed)
+        if not Path(str(parsed.database)).exists():
+            return None
     with _connect(parsed) as connection:
-        return _revision(connection)
+        current, known = _revision(connection), known_revisions()
+    if current is not None and current not in known:
+        raise NewerDatabase(
+            f"The database was made by a newer version of Kassandra (revision {current}, this version knows"
+            f" {head_revision()} and older): go back to that version, or put back a back-up made by this one."
+        )
+    return current
 
 
 def require_head(url: str) -> None:
-    """Raises `OldRevision` unless the database has exactly the tables of this code."""
+    """Raises `OldRevision` or `NewerDatabase` unless the database has exactly the tables of this code."""
     current, head = current_revision(url), head_revision()
     if current != head:
         raise OldRevision(
@@ -44,13 +57,15 @@ def require_head(url: str) -> None:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Raises `DatabaseUnavailable` when the database cannot be reached, stays locked or is full."""
-    if revision == "head" and current_revision(url) == head_revision():
+    """Raises `DatabaseUnavailable` when the database cannot be reached, stays locked or is full; `NewerDatabase`."""
+    current = current_revision(url)
+    if revision == "head" and current == head_revision():
         return
     from alembic import command
 
     parsed = sync_url(url)
-    make_folder(parsed)
+    if parsed.get_backend_name() == "sqlite":
+        make_folder(parsed)
     _run(parsed, lambda config: command.upgrade(config, revision))
 
 
@@ -82,8 +97,12 @@ def _connect(url: URL) -> Iterator[Connection]:
             yield connection
     except DBAPIError as error:
         if is_outage(error):
-            raise DatabaseUnavailable(str(error.orig)) from error
+            raise DatabaseUnavailable(f"DATABASE_URL: {_place(url)}: {error.orig}") from error
         raise
+
+
+def _place(url: URL) -> str:
+    return str(url.database) if url.get_backend_name() == "sqlite" else f"PostgreSQL at {url.host or 'this machine'}"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.models import Model, Preset
+from db.places import why_unreadable
 from db.upsert import insert_into
 from db.users import User
 from services import outbox
@@ -20,7 +22,7 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ManifestError
-from services.inference.manifest import Manifest, load_manifest
+from services.inference.manifest import MANIFEST, SLUG, Manifest, load_manifest
 
 _models, _presets, _users = table_of(Model), table_of(Preset), table_of(User)
 
@@ -135,14 +137,31 @@ def read_folders(root: Path) -> tuple[dict[str, Manifest], list[Problem]]:
     """All manifests below `root` by slug, and what is wrong with the folders that have none."""
     found: dict[str, Manifest] = {}
     problems: list[Problem] = []
-    if not root.is_dir():
-        return found, [Problem(slug="-", text=f"MODELS_DIR: there is no folder {root}")]
-    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))):
+    try:
+        if not root.is_dir():
+            return found, [Problem(slug="-", text=f"MODELS_DIR: there is no folder {root}")]
+        folders = sorted(folder for folder in root.iterdir() if _holds_a_model(folder))
+    except OSError as error:
+        return found, [Problem(slug="-", text=f"MODELS_DIR: {why_unreadable(root, error)}")]
+    for folder in folders:
         try:
             found[folder.name] = load_manifest(folder)
         except ManifestError as error:
             problems.append(Problem(slug=folder.name[:32], text=_one_line(error)))
     return found, problems
+
+
+def _holds_a_model(folder: Path) -> bool:
+    """Whether somebody means it to be sold: it has a manifest, or a graph and a model's name. `lost+found`, notes and
+    caches have neither. What cannot be looked into is taken for one by its name: the owners should know."""
+    if folder.name.startswith((".", "_")) or not folder.is_dir():
+        return False
+    try:
+        names = [file.name for file in folder.iterdir()]
+    except OSError:
+        names = ["model.onnx"]
+    named = re.fullmatch(SLUG, folder.name) is not None
+    return MANIFEST in names or (named and any(name.lower().endswith(".onnx") for name in names))
 
 
 def _one_line(error: ShopError) -> str:

@@ -63,6 +63,7 @@ __all__ = [
 ]
 
 MANIFEST = "manifest.toml"
+SLUG = "[a-z0-9-]{1,32}"
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_PRICE = Decimal(1_000_000)
 
@@ -98,7 +99,7 @@ class Runtime(Table):
 
 
 class Manifest(Table):
-    slug: Annotated[str, Field(pattern="^[a-z0-9-]{1,32}$")]
+    slug: Annotated[str, Field(pattern=f"^{SLUG}$")]
     version: str = Field(min_length=1, max_length=32)
     title: Annotated[Text, _shorter(64)]
     description: Annotated[Text, _shorter(600)] | None = None
@@ -165,14 +166,20 @@ def load_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
         raise _explain(file, data, error) from None
-    if manifest.slug != folder.resolve().name:
-        problem, fix = (
-            f'"{manifest.slug}" differs from the folder\'s name',
-            f'Write "{folder.resolve().name}" or rename it',
-        )
-        raise ManifestError(file=str(file), key="slug", problem=problem, fix=fix)
+    _check_name(folder, manifest)
     _check_files(folder, manifest)
     return manifest
+
+
+def _check_name(folder: Path, manifest: Manifest) -> None:
+    name = folder.resolve().name
+    if name == manifest.slug:
+        return
+    problem, fix = f'"{manifest.slug}" differs from the folder\'s name', f'Write "{name}" or rename it'
+    if not re.fullmatch(SLUG, name):  # a copy, such as "wine copy"
+        problem = f'the folder is named "{name}", which is no slug'
+        fix = "Rename it: at most 32 of a–z, 0–9 and -; or move it out of MODELS_DIR"
+    raise ManifestError(file=str(folder / MANIFEST), key="slug", problem=problem, fix=fix)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:  # Any: that is what TOML holds
@@ -204,6 +211,11 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         if (path := find_file(folder, name)) is None:
             problem, fix = f'there is no file "{name}" in the folder', "Put it there or correct the name"
             raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix)
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            problem, fix = f'"{name}" cannot be read ({error.strerror})', "Check the file's owner and permissions"
+            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix) from None
         return path
 
     model = require(manifest.runtime.file, "runtime.file")

@@ -16,7 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from db import migrate
 from db.connections import sync_url
-from db.errors import OldRevision
+from db.errors import NewerDatabase, OldRevision
+from db.migrate import current_revision, require_head, upgrade
 from db.tables import metadata
 from tests.support.databases import SqliteServer
 
@@ -112,3 +113,14 @@ def test_is_quick(sqlite_server: SqliteServer) -> None:
     began = time.process_time()
     migrate.upgrade(url)
     assert time.process_time() - began < 0.05
+
+
+def test_a_database_of_a_newer_version(database_url: str) -> None:
+    """To migrate does not help; a walk back would lose what the newer version wrote."""
+    with create_engine(sync_url(database_url), poolclass=NullPool).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
+    for command in (upgrade, require_head, current_revision):
+        with pytest.raises(NewerDatabase, match="made by a newer version of Kassandra") as refused:
+            command(database_url)
+        assert "0099" in str(refused.value)
+        assert "kassandra migrate" not in str(refused.value)

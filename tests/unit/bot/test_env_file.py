@@ -1,0 +1,66 @@
+"""`.env` as editors of three systems write it, and lines without a value."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsError, load_settings
+
+TOKEN = "123456:" + "a" * 30
+LINES = f"# токен от @BotFather\r\nBOT_TOKEN={TOKEN}\r\nTIMEZONE=Asia/Omsk\r\n"
+
+
+@pytest.fixture
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / ".env"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_is_unambiguous_is_read(env: Path, encoding: str) -> None:
+    env.write_bytes(LINES.encode(encoding))
+    assert load_settings().timezone == "Asia/Omsk"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("cp1251", ".env, line 1, is not in UTF-8"), ("utf-16-le", ".env is not text in UTF-8"), ("koi8-r", "line 1")],
+)
+def test_the_rest_is_told_with_file_and_fix(env: Path, encoding: str, said: str) -> None:
+    env.write_bytes(LINES.encode(encoding))
+    with pytest.raises(SettingsError, match=said) as refused:
+        load_settings()
+    assert "save it as UTF-8" in str(refused.value)
+
+
+def test_the_line_is_told(env: Path) -> None:
+    env.write_bytes(f"BOT_TOKEN={TOKEN}\n# ".encode() + "магазин".encode("cp1251"))
+    with pytest.raises(SettingsError, match="line 2"):
+        load_settings()
+
+
+def test_a_folder_of_that_name(env: Path) -> None:
+    """What Docker makes where a file to mount is not there."""
+    env.mkdir()
+    with pytest.raises(SettingsError, match=r"\.env is a folder"):
+        load_settings()
+
+
+@pytest.mark.parametrize("nothing", ["", " ", '""'])
+def test_a_line_without_a_value_is_no_setting(env: Path, nothing: str) -> None:
+    """Every variable but one: PAYMENT_METHODS with nothing takes no money."""
+    names = [name for name in Settings.model_fields if name != "bot_token"]
+    env.write_text("\n".join([f"BOT_TOKEN={TOKEN}", *(f"{name.upper()}={nothing}" for name in names)]))
+    given = load_settings()
+    usual = load_settings(_env_file=None, bot_token=TOKEN)
+    assert given == usual.model_copy(update={"payment_methods": ()})
+
+
+def test_an_empty_variable_leaves_the_file_its_say(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env.write_text(f"BOT_TOKEN={TOKEN}\nTIMEZONE=Asia/Omsk\nDATABASE_URL=sqlite:///other.db\n")
+    monkeypatch.setenv("TIMEZONE", "")
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///shop.db\r")  # a file with Windows' lines, read by Docker
+    settings = load_settings()
+    assert (settings.timezone, settings.database_url) == ("Asia/Omsk", "sqlite:///shop.db")

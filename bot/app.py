@@ -12,8 +12,6 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
-from aiogram.types import Update
-from pydantic import ValidationError
 
 from bot.clock_watch import ClockWatch
 from bot.commands import set_commands
@@ -23,6 +21,7 @@ from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.i18n import Catalogues
+from bot.intake import Intake, Outcome
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
 from bot.office import keep_bonuses_coming
@@ -89,8 +88,9 @@ class App:
             self.shop, self.steady_clock, self._form_waits
         )
         self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
-        self.polling = Polling(self.bot, self.dispatcher, self.supervisor, ALLOWED_UPDATES)
         self.health = Health(self.shop, self.steady_clock, self._telegram_state)
+        self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
+        self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
         self.clock_watch = ClockWatch(
             self.steady_clock, partial(telegram_time, settings.telegram_api_url), self._sure_of_time
         )
@@ -220,13 +220,8 @@ class App:
             payments=None if self.shop.till is None else payment_hooks(self.settings, self.shop.till),
         )
 
-    async def _feed(self, raw: dict[str, Any]) -> None:  # Any: Telegram's JSON
-        try:
-            update = Update.model_validate(raw, context={"bot": self.bot})
-        except ValidationError as error:
-            log.warning("update_not_understood", problems=error.error_count())
-            return
-        await self.dispatcher.feed_update(self.bot, update)
+    async def _feed(self, raw: Any) -> bool:  # Any: Telegram's JSON
+        return await self.intake.take(raw) is Outcome.DONE
 
     def _listen(self) -> socket.socket:
         host, port = self.settings.web_host, self.settings.web_port
@@ -242,7 +237,7 @@ class App:
             return "ok"
         last = self.polling.last_ok
         now = asyncio.get_running_loop().time()
-        return "ok" if last is not None and now - last < SILENCE_SECONDS else "no answer from Telegram"
+        return "ok" if last is not None and now - last < SILENCE_SECONDS else self.polling.trouble
 
     async def _welcome(self, telegram_id: int) -> None:
         """An owner who had not opened the bot could not be told at the start what only owners can mend."""

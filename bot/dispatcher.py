@@ -6,11 +6,12 @@ from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from bot.i18n import Catalogues
+from bot.intake import ONLY_ONCE
 from bot.middlewares import Entrance, Newcomer, Once, TellErrors
 from bot.shop import Shop
 from handlers import routers
 
-ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]
 
 
 def make_dispatcher(

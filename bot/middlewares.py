@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import structlog
 from aiogram import BaseMiddleware, Bot
+from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
@@ -32,7 +33,8 @@ REMEMBERED = 10_000
 
 
 class Once(BaseMiddleware):
-    """An update that Telegram delivers twice acts once. (What costs credits has keys of its own on top.)"""
+    """An update that Telegram delivers twice acts once, unless the first time failed. (What costs credits has keys of
+    its own on top.)"""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[int, None] = OrderedDict()
@@ -45,7 +47,11 @@ class Once(BaseMiddleware):
         self._seen[event.update_id] = None
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        return await handler(event, data)
+        try:
+            return await handler(event, data)
+        except BaseException:
+            self._seen.pop(event.update_id, None)
+            raise
 
 
 class Entrance(BaseMiddleware):
@@ -60,6 +66,8 @@ class Entrance(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         sender: TelegramUser | None = data.get("event_from_user")
         place: Chat | None = data.get("event_chat")
+        if sender is None and (place is None or place.type == "private"):
+            return UNHANDLED  # nobody's: to be logged
         if sender is None or sender.is_bot or (place is not None and place.type != "private"):
             return None
         data["tr"] = self._catalogues[self._catalogues.best(sender.language_code)]  # until the user is known
@@ -72,6 +80,7 @@ class Entrance(BaseMiddleware):
             username=sender.username,
             first_name=sender.first_name[:64],
             language=self._catalogues.best(sender.language_code),
+            language_told=bool(sender.language_code),
         )
         user = await self._users.enter(visitor)
         data["user"] = user
@@ -91,7 +100,8 @@ class Entrance(BaseMiddleware):
 
 
 class TellErrors(BaseMiddleware):
-    """Whatever a handler raises becomes one clear sentence for the user, and a line in the log where it is a bug."""
+    """Whatever a handler raises becomes one clear sentence for the user, and a line in the log where it is a bug. An
+    update that comes only once is tried again instead, so nobody is told that it failed."""
 
     def __init__(self, users: Users, catalogues: Catalogues) -> None:
         self._users = users
@@ -102,7 +112,9 @@ class TellErrors(BaseMiddleware):
             return await handler(event, data)
         except TelegramForbiddenError:
             await self._forget(data)
-        except Exception as error:  # noqa: BLE001 - the last place that can tell the user
+        except Exception as error:
+            if data.get("only_once") and not isinstance(error, ShopError):
+                raise
             assert isinstance(event, Update)
             await _tell(data["bot"], event, _sentence(error, event, self._tr(data)))
         return None

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from typing import Any
+from functools import partial
+from http import HTTPStatus
+from typing import Any, get_args
 
 import structlog
 from aiogram import Bot
@@ -13,6 +15,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.exceptions import (
     ClientDecodeError,
+    TelegramAPIError,
     TelegramBadRequest,
     TelegramEntityTooLarge,
     TelegramNetworkError,
@@ -21,6 +24,10 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
+from aiogram.types import Message
+from pydantic import ValidationError
+
+from bot.reading import Json, read_leniently
 
 log = structlog.get_logger()
 
@@ -28,6 +35,71 @@ ATTEMPTS = 4
 PAUSE = 0.3  # seconds; doubles
 PATIENCE = 30  # seconds of `retry_after` that a person's own request waits for
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
+
+
+class Session(AiohttpSession):
+    """What Telegram did is done, also where the types of this version refuse its answer: sent again it would arrive
+    twice. ClientDecodeError is left for what is not an answer of Telegram's at all."""
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        if status_code >= HTTPStatus.BAD_REQUEST and '"description"' not in content:  # a gateway's own words
+            raise ClientDecodeError("No description", ValueError(status_code), None)
+        try:
+            response = super().check_response(bot, method, status_code, content)
+        except ClientDecodeError as error:
+            answer = error.data
+            if not isinstance(error.original, ValidationError) or not _is_telegrams(answer, status_code):
+                raise
+            response = self._read_leniently(bot, method, status_code, answer)
+        return response if response.result is not None else _done(method, response)
+
+    def _read_leniently(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, answer: Json
+    ) -> Response[TelegramType]:
+        shape = Response[method.__returning__]  # type: ignore[name-defined]  # known at run time only
+        if (least := _least_message(method)) is not None and isinstance(answer.get("result"), dict):
+            answer = answer | {"result": answer["result"] | {"chat": least["chat"]}}
+        reading = read_leniently(answer, partial(shape.model_validate, context={"bot": bot}))
+        log.warning("answer_understood_in_part", method=method.__api_method__, fields=reading.refused)
+        if reading.value.ok:
+            return reading.value
+        return super().check_response(bot, method, status_code, reading.value.model_dump_json(exclude_none=True))
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own signature
+    ) -> TelegramType:
+        try:
+            return await super().make_request(bot, method, timeout)
+        except UnicodeDecodeError as error:  # a page in another encoding
+            raise ClientDecodeError("Not a text", error, None) from error
+
+
+def _is_telegrams(answer: Any, status_code: int) -> bool:  # Any: JSON
+    ok = answer.get("ok") if isinstance(answer, dict) else None
+    return ok is False or (ok is True and status_code < HTTPStatus.MULTIPLE_CHOICES)
+
+
+def _done(method: TelegramMethod[TelegramType], response: Response[TelegramType]) -> Response[TelegramType]:
+    """The answer to a call that was done, of which nothing readable came back. Raises TelegramAPIError where the call
+    was a question."""
+    if (least := _least_message(method)) is not None:
+        return response.model_copy(update={"result": Message.model_validate(least)})
+    if method.__returning__ is bool:
+        return response.model_copy(update={"result": True})
+    raise TelegramAPIError(method=method, message="the answer cannot be read")
+
+
+def _least_message(method: TelegramMethod[TelegramType]) -> Json | None:
+    """What is known of the message that a call sent or edited. Nobody will find it by its number."""
+    kinds, chat_id = get_args(method.__returning__) or (method.__returning__,), getattr(method, "chat_id", None)
+    if Message not in kinds or not isinstance(chat_id, int):
+        return None
+    return {"message_id": 0, "date": 0, "chat": {"id": chat_id, "type": "private"}}
 
 
 class Repeat(BaseRequestMiddleware):
@@ -59,7 +131,7 @@ class Repeat(BaseRequestMiddleware):
 
 def make_bot(token: str, api_url: str, timeout: float = 30.0) -> Bot:
     """A bot whose API lives at `api_url`; messages are HTML without link previews."""
-    session = AiohttpSession(
+    session = Session(
         api=TelegramAPIServer.from_base(api_url), timeout=timeout, json_dumps=_dumps, json_loads=json.loads
     )
     session.middleware(Repeat())

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 from aiogram import Router
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
@@ -38,6 +39,7 @@ KINDS: Final = {
     "game": "other",
     "paid_media": "other",
     "checklist": "other",
+    "unknown": "other",
 }
 """What is answered, by aiogram's content type; the rest are Telegram's own notes, such as a pinned message."""
 SUGGESTED = 4
@@ -91,8 +93,8 @@ async def unexpected(
         return
     kind = KINDS.get(message.content_type)
     if kind is None:
-        log.info("service_message", kind=message.content_type)
-    elif await state.get_state() is not None:
+        raise SkipHandler
+    if await state.get_state() is not None:
         await respond(message, state, tr, view.notice_screen(tr.html(view.CONTENT_IN_FORM), tr))
     else:
         title = await open_form_title(state, models, tr)

@@ -52,12 +52,14 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who Telegram says is there; `language` is the shop's language for theirs."""
+    """Who Telegram says is there; `language` is the shop's language for theirs, the shop's own where Telegram told
+    none: that changes nothing of somebody who is known."""
 
     telegram_id: int
     username: str | None
     first_name: str
     language: str
+    language_told: bool = True
 
 
 class Users:
@@ -154,7 +156,7 @@ def _stale(row: AnyRow, visitor: Visitor, now: datetime) -> bool:
         now - row.last_seen_at > SEEN_EVERY
         or row.blocked_at is not None
         or (row.username, row.first_name) != (visitor.username, visitor.first_name)
-        or (not row.language_chosen and row.language != visitor.language)
+        or (visitor.language_told and not row.language_chosen and row.language != visitor.language)
     )
 
 
@@ -186,7 +188,8 @@ def _refresh(session: Session, visitor: Visitor, now: datetime) -> None:
         .where(here)
         .values(username=visitor.username, first_name=visitor.first_name, last_seen_at=now, blocked_at=None)
     )
-    session.execute(update(_users).where(here, ~_users.c.language_chosen).values(language=visitor.language))
+    if visitor.language_told:
+        session.execute(update(_users).where(here, ~_users.c.language_chosen).values(language=visitor.language))
 
 
 def _change(session: Session, user_id: int, values: dict[str, Any]) -> None:  # Any: the columns' values

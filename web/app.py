@@ -32,13 +32,13 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What the endpoints call. `feed` handles one update of Telegram and returns when it is handled; it is None where
-    updates are polled. `payments` is None in a shop that takes no money."""
+    """What the endpoints call. `feed` handles one update of Telegram and returns whether that ended well; it is None
+    where updates are polled. `payments` is None in a shop that takes no money."""
 
     readiness: Callable[[], Awaitable[Readiness]]
     registry: CollectorRegistry
     refresh_metrics: Callable[[], Awaitable[None]]
-    feed: Callable[[dict[str, Any]], Awaitable[None]] | None = None  # Any: Telegram's JSON
+    feed: Callable[[Any], Awaitable[bool]] | None = None  # Any: Telegram's JSON
     telegram_secret: str = ""
     payments: PaymentHooks | None = None
 
@@ -67,12 +67,12 @@ def make_web(hooks: Hooks) -> FastAPI:
     return app
 
 
-def _add_telegram(app: FastAPI, feed: Callable[[dict[str, Any]], Awaitable[None]], secret: str) -> None:
+def _add_telegram(app: FastAPI, feed: Callable[[Any], Awaitable[bool]], secret: str) -> None:  # Any: as above
     @app.post("/telegram/webhook")
     async def telegram_webhook(
         request: Request, x_telegram_bot_api_secret_token: str = Header(default="")
     ) -> PlainTextResponse:
-        """Answers 200 once the update is handled: until then Telegram keeps it."""
+        """Answers 200 once the update is handled: until then Telegram keeps it, and anything else has it repeated."""
         if not hmac.compare_digest(x_telegram_bot_api_secret_token.encode(), secret.encode()):
             log.warning("telegram_webhook_forged", peer=request.client.host if request.client else None)
             return PlainTextResponse("forbidden", status_code=403)
@@ -81,9 +81,8 @@ def _add_telegram(app: FastAPI, feed: Callable[[dict[str, Any]], Awaitable[None]
             return body
         try:
             update = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return PlainTextResponse("not JSON", status_code=400)
-        if not isinstance(update, dict):
-            return PlainTextResponse("not an update", status_code=400)
-        await feed(update)
+        if not await feed(update):
+            return PlainTextResponse("try again", status_code=503)
         return PlainTextResponse("ok")

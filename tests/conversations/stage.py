@@ -1,5 +1,7 @@
 """Where conversations happen: a shop in a sandbox."""
 
+import secrets
+import socket
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -82,3 +84,18 @@ def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settin
         owner_ids=(OWNER_ID,),
         **{"web_port": 0} | more,
     )
+
+
+def webhook_settings(mode: str = "webhook") -> dict[str, object]:
+    """What a shop needs to be called by Telegram, on a port of its own."""
+    if mode == "polling":
+        return {}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return {
+        "telegram_mode": "webhook",
+        "telegram_webhook_secret": secrets.token_urlsafe(16),
+        "public_url": f"http://127.0.0.1:{port}",
+        "web_port": port,
+    }

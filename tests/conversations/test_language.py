@@ -41,6 +41,17 @@ async def test_a_choice_outlives_telegrams_language(stage: Stage, anna: Person) 
     await anna.sees("How it works")
 
 
+async def test_an_app_that_tells_no_language_changes_none(stage: Stage, john: Person) -> None:
+    await john.says("/help")
+    await john.sees("How it works")
+    await stage.sandbox.call("PATCH", f"/people/{john.id}", body={"language_code": None, "first_name": "Johnny"})
+    await john.says("/balance")
+    await john.sees("Balance: 10.00 credits")
+    await stage.sandbox.call("PATCH", f"/people/{john.id}", body={"language_code": "ru"})
+    await john.says("/balance")
+    await john.sees("Баланс: 10.00 кредитов")
+
+
 async def test_the_same_language_again(anna: Person) -> None:
     await anna.says("/language")
     answer = await anna.presses("✓ 🇷🇺 Русский")

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from aiogram.types import PreCheckoutQuery
 
 from bot.app import App
 from sandbox.testing import new_world
-from tests.conversations.stage import shop_settings
+from services.users import UserView
+from tests.conversations.stage import shop_settings, webhook_settings
 from tests.support.databases import PostgresServer
 from tests.support.redis import find_redis
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -34,6 +37,37 @@ async def test_a_form_begun_in_one_process_ends_in_another(sandbox_url: str, pos
             await anna.sees_photo("Бароло")
 
 
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_news_of_money_wait_for_the_database(
+    sandbox_url: str, postgres_url: str, postgres_server: PostgresServer, mode: str
+) -> None:
+    """They come again until they were handled; the others are answered meanwhile."""
+    heard: list[str] = []
+
+    async def pay(query: PreCheckoutQuery, *, user: UserView) -> None:
+        heard.append(f"{user.first_name} pays {query.total_amount}")
+
+    async with new_world(sandbox_url) as sandbox:
+        app = App(shop_settings(sandbox, postgres_url, **webhook_settings(mode)))
+        app.dispatcher.pre_checkout_query.register(pay)
+        async with app.running():
+            anna = await sandbox.person("Анна")
+            await anna.says("/start")
+            await anna.sees("Здравствуйте")
+            postgres_server.unplug(postgres_url)
+            sender = {"id": anna.id, "is_bot": False, "first_name": "Анна", "language_code": "ru"}
+            query = {"id": "7", "from": sender, "currency": "XTR", "total_amount": 100, "invoice_payload": "p"}
+            await sandbox.update({"pre_checkout_query": query})
+            await anna.says("/balance")
+            await anna.sees("Магазин сейчас занят")
+            assert heard == []
+            postgres_server.plug_in(postgres_url)
+            await until(lambda: _are(heard == ["Анна pays 100"]))
+            await anna.says("/balance")
+            await anna.sees("Баланс: 10.00")
+    assert heard == ["Анна pays 100"]
+
+
 async def test_the_database_goes_away_and_comes_back(
     sandbox_url: str, postgres_url: str, postgres_server: PostgresServer
 ) -> None:
@@ -48,3 +82,7 @@ async def test_the_database_goes_away_and_comes_back(
         postgres_server.plug_in(postgres_url)
         await anna.says("/balance")
         await anna.sees("Баланс: 10.00")
+
+
+async def _are(fact: bool) -> bool:
+    return fact

@@ -84,7 +84,7 @@ async def test_the_webhook_trusts_only_the_secret(sandbox: Sandbox, sqlite_url: 
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"{", 400), (b"[]", 400), (b'{"update_id": "x"}', 200), (b'{"update_id": 1}', 200), (b" " * 1_040_000, 413)],
+    [(b"{", 400), (b"[]", 200), (b'{"update_id": "x"}', 200), (b'{"update_id": 1}', 200), (b" " * 1_040_000, 413)],
 )
 async def test_the_webhook_survives_rubbish(sandbox: Sandbox, sqlite_url: str, body: bytes, status: int) -> None:
     async with shop(sandbox, sqlite_url, **webhook_settings()) as (_, http):

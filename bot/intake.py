@@ -1,0 +1,119 @@
+"""What Telegram sends us, polled or pushed: each update is read by itself, handled, and then confirmed or not."""
+
+from enum import Enum
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.types import Message, Update
+from prometheus_client import CollectorRegistry, Counter
+from pydantic import ValidationError
+
+from bot.reading import clean, fields_of, read_leniently
+from bot.telegram import PASSING
+from db.errors import DatabaseUnavailable
+
+log = structlog.get_logger()
+
+KINDS: Final = tuple(name for name in Update.model_fields if name != "update_id")
+ONLY_ONCE: Final = frozenset({"pre_checkout_query", "subscription", "stopped_message_generation"})
+ONLY_ONCE_NOTES: Final = frozenset({"successful_payment", "refunded_payment"})  # in a message
+
+
+class Outcome(Enum):
+    """What became of an update; only `DONE` ones may be confirmed to Telegram."""
+
+    DONE = "done"
+    LATER = "later"  # what it needs is away: it must come again
+    FAILED = "failed"  # a bug: it should come again
+
+
+class Intake:
+    """Gives updates to the dispatcher; counts in `registry` those that the types refused."""
+
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, registry: CollectorRegistry) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._refused = Counter(
+            "kassandra_updates_refused",
+            "Updates of Telegram that this version can read in part or not at all",
+            ["kind", "read"],
+            registry=registry,
+        )
+
+    async def take(self, raw: Any) -> Outcome:  # Any: JSON
+        """Handle one update as Telegram wrote it. What cannot be read, or has no handler, is logged and done with."""
+        update = self._read(raw)
+        if update is None:
+            return Outcome.DONE
+        only_once = comes_only_once(raw)
+        try:
+            handled = await self._dispatcher.feed_update(self._bot, update, only_once=only_once)
+        except Exception as error:
+            if not only_once:
+                raise
+            return _failed(update, kind_of(raw), error)
+        if handled is UNHANDLED:
+            tell = log.warning if only_once else log.info
+            tell("update_not_handled", update_id=update.update_id, kind=_name(update))
+        return Outcome.DONE
+
+    def _read(self, raw: Any) -> Update | None:  # Any: JSON
+        kind = kind_of(raw)
+        update: Update | None = None
+        try:
+            reading = read_leniently(clean(raw), partial(Update.model_validate, context={"bot": self._bot}))
+            refused, update = reading.refused, reading.value
+        except ValidationError as error:
+            refused = fields_of(error)
+        except RecursionError:
+            refused = ("too deep",)
+        if update is None or all(getattr(update, name) is None for name in KINDS):
+            self._refused.labels(kind=kind, read="no").inc()
+            log.error("update_not_understood", update_id=id_of(raw), kind=kind, fields=refused)
+            return None
+        if refused:
+            self._refused.labels(kind=kind, read="in part").inc()
+            log.warning("update_understood_in_part", update_id=id_of(raw), kind=kind, fields=refused)
+        return update
+
+
+def _name(update: Update) -> str:
+    event = update.event
+    return f"{update.event_type}.{event.content_type}" if isinstance(event, Message) else update.event_type
+
+
+def id_of(raw: Any) -> int | None:  # Any: JSON
+    """None where it has no number; a number written as a text is one."""
+    match raw:
+        case {"update_id": int(number)} if not isinstance(number, bool):
+            return number
+        case {"update_id": str(number)} if number.isdecimal() and len(number) < 20:
+            return int(number)
+    return None
+
+
+def kind_of(raw: Any) -> str:  # Any: JSON
+    """The name of the update's field, of one that bears money with the message's: `message.successful_payment`."""
+    if not isinstance(raw, dict):
+        return "not an update"
+    kind = next((name for name in KINDS if name in raw), "unknown")
+    message = raw.get(kind)
+    note = next((name for name in ONLY_ONCE_NOTES if name in message), "") if isinstance(message, dict) else ""
+    return f"{kind}.{note}" if note else kind
+
+
+def comes_only_once(raw: Any) -> bool:  # Any: JSON
+    """Whether nobody will say it again: a customer who was not answered types once more, a payment does not."""
+    kind, _, note = kind_of(raw).partition(".")
+    return kind in ONLY_ONCE or (kind == "message" and bool(note))
+
+
+def _failed(update: Update, kind: str, error: Exception) -> Outcome:
+    if isinstance(error, (DatabaseUnavailable, *PASSING)):
+        log.warning("update_comes_again", update_id=update.update_id, kind=kind, error=type(error).__name__)
+        return Outcome.LATER
+    log.error("update_failed", update_id=update.update_id, kind=kind, exc_info=error)
+    return Outcome.FAILED

@@ -1,0 +1,70 @@
+"""Telegram is newer than the shop: what it sends oddly is answered, and nobody else notices."""
+
+from functools import partial
+
+import aiohttp
+import pytest
+
+from bot.app import App
+from sandbox.client import Sandbox
+from sandbox.person import Person
+from sandbox.testing import new_world
+from tests.conversations.stage import Stage, shop_settings, webhook_settings
+from tests.support.databases import SqliteServer
+from tests.support.odd_updates import messages, others
+from tests.support.waiting import until
+
+NAMES = sorted(messages(1))
+
+
+async def _answers(person: Person) -> int:
+    return len([message for message in await person.looks() if message.from_bot])
+
+
+async def _has_more(person: Person, than: int) -> bool:
+    return await _answers(person) > than
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_is_odd_is_answered(stage: Stage, anna: Person, john: Person, name: str) -> None:
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    before = await _answers(anna)
+    await stage.sandbox.update(messages(anna.id)[name])
+    await john.says("/start")
+    await john.sees("Hello")
+    await until(partial(_has_more, anna, before))
+
+
+async def test_what_nobody_waits_for_stops_nobody(stage: Stage, anna: Person, john: Person) -> None:
+    for update in others(anna.id).values():
+        await stage.sandbox.update(update)
+    await john.says("/start")
+    await john.sees("Hello")
+    await anna.says("/start")
+    await anna.sees("Здравствуйте, Анна!")
+    async with aiohttp.ClientSession() as http:
+        metrics = await (await http.get(f"http://127.0.0.1:{stage.app.web_port}/metrics")).text()
+    assert 'kassandra_updates_refused_total{kind="unknown",read="no"}' in metrics
+
+
+async def test_the_same_over_the_webhook(sandbox_url: str, sqlite_server: SqliteServer) -> None:
+    async with (
+        new_world(sandbox_url) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), **webhook_settings())).running(),
+    ):
+        await _everything_odd(sandbox)
+
+
+async def _everything_odd(sandbox: Sandbox) -> None:
+    anna, john = await sandbox.person("Анна"), await sandbox.person("John", language_code="en")
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    for update in others(anna.id).values():
+        await sandbox.update(update)
+    for name in NAMES:
+        before = await _answers(anna)
+        await sandbox.update(messages(anna.id)[name])
+        await until(partial(_has_more, anna, before))
+    await john.says("/start")
+    await john.sees("Hello")

@@ -91,6 +91,7 @@ class App:
         self.health = Health(self.shop, self.steady_clock, self._telegram_state)
         self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
         self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
+        self.health.registry.register(self.delivery.outcomes)
         self.clock_watch = ClockWatch(
             self.steady_clock, partial(telegram_time, settings.telegram_api_url), self._sure_of_time
         )

@@ -77,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     text = "Grant it by hand to everyone who was here lately and has not got it; safe to repeat."
     grant = bonus.add_parser("grant", help=text, description=text)
     grant.add_argument("--week", metavar="2026-W47", help="an ISO week (default: this one, in the shop's time zone)")
+    letters = add("outbox", _outbox_retry, "Messages that must reach a chat.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    text = "Send once more what was given up; prints how many messages that are."
+    letters.add_parser("retry", help=text, description=text)
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
     _add_models(add("models", _models_list, "The models of MODELS_DIR: list, check, init."))
     return parser
@@ -141,6 +146,12 @@ def _bonus(arguments: argparse.Namespace) -> int:
     from bot.commands_bonus import run_bonus
 
     return run_bonus(arguments.week)
+
+
+def _outbox_retry(_: argparse.Namespace) -> int:
+    from bot.commands_outbox import run_retry
+
+    return run_retry()
 
 
 def _audit(_: argparse.Namespace) -> int:

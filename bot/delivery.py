@@ -8,25 +8,40 @@ from functools import partial
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
+from prometheus_client import Counter
 
 from bot import chat
+from bot.fsm import redis_errors
 from bot.i18n import Catalogues, Translator
 from bot.locks import KeyedLocks
 from bot.pace import Pace
 from bot.screens import Screen
 from bot.telegram import is_gone
 from db.errors import DatabaseUnavailable
+from db.outbox import OutboxStatus, Wait
 from services.outbox import LEASE, Letter, Outbox
 from services.users import Users
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
+PROBE_SECONDS = 1.0  # between two tries to reach a Telegram that is away; doubles
+MAX_PROBE_SECONDS = 15.0
+LATELY_SECONDS = 5.0  # a letter that fails so soon after others got through fails alone
+OWN_PAUSE = timedelta(seconds=5)  # for parts of ours that are away
 AT_ONCE = 50  # letters under way: at Telegram's pace the last of them waits two seconds
 SEND_SECONDS = LEASE.total_seconds() * 0.75  # then another sender may have it
 GRACE_SECONDS = 5.0  # at the end, for what is being sent: cut off in between it would arrive twice
-BUG_ATTEMPTS = 3  # of a letter that cannot be presented; the chat's next ones wait behind it
+BUG_ATTEMPTS = 3  # of a letter that cannot be presented; then the chat's next ones pass it
+
+FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError)  # words about this very message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +55,14 @@ class Parcel:
 
 
 Present = Callable[[Letter, Translator], Awaitable[Parcel | None]]  # None: there is nothing to tell any more
-Verdict = Callable[[], Awaitable[None]]  # writes down what became of a letter
+Verdict = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a letter
 
 
 class Delivery:
-    """`presenters`: who turns the payload of each kind of letter into a screen."""
+    """`presenters`: who turns the payload of each kind of letter into a screen.
+
+    While Telegram is away, letters go one by one: what is new at once, and every few seconds the one that has waited
+    longest. The first that gets through makes all that wait due."""
 
     def __init__(
         self, bot: Bot, outbox: Outbox, users: Users, catalogues: Catalogues, presenters: dict[str, Present]
@@ -58,6 +76,14 @@ class Delivery:
         self._wake = asyncio.Event()
         self._pace = Pace(asyncio.get_running_loop().time)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._now = asyncio.get_running_loop().time
+        self._away = True  # until something gets through: an earlier process may have met an outage
+        self._reached = -LATELY_SECONDS  # when something got through last
+        self._next_probe = 0.0
+        self._probe_pause = PROBE_SECONDS
+        self.outcomes = Counter("kassandra_letters", "Messages by what became of them", ["outcome"], registry=None)
+        for status in (OutboxStatus.SENT, OutboxStatus.SKIPPED, OutboxStatus.FAILED):
+            self.outcomes.labels(outcome=status.value)
 
     def wake(self) -> None:
         """There is something to send."""
@@ -67,6 +93,7 @@ class Delivery:
         """Until cancelled."""
         async with asyncio.TaskGroup() as letters:
             try:
+                await self._release(Wait.REPAIR)
                 while True:
                     self._wake.clear()
                     if not await self.send_due(letters):
@@ -78,8 +105,8 @@ class Delivery:
 
     async def send_due(self, letters: asyncio.TaskGroup) -> bool:
         """Start to send what is due; whether there may be more at once."""
-        room = AT_ONCE - len(self._under_way)
-        claimed = await self._claim(room) if room else []
+        room = (1 if self._away else AT_ONCE) - len(self._under_way)
+        claimed = await self._claim(room) if room > 0 else []
         for letter in claimed:
             task = letters.create_task(self._deliver(letter), name=f"letter-{letter.id}")
             self._under_way.add(task)
@@ -88,10 +115,22 @@ class Delivery:
 
     async def _claim(self, room: int) -> list[Letter]:
         try:
+            if self._away and self._now() >= self._next_probe:
+                self._next_probe = self._now() + self._probe_pause
+                self._probe_pause = min(self._probe_pause * 2, MAX_PROBE_SECONDS)
+                return await self._outbox.probe()
             return await self._outbox.claim(room)
         except DatabaseUnavailable as error:
             log.warning("delivery_waits_for_database", error=str(error))
             return []
+
+    async def _release(self, wait: Wait) -> bool:
+        try:
+            await self._outbox.release(wait)
+        except DatabaseUnavailable as error:
+            log.warning("delivery_waits_for_database", error=str(error))
+            return False
+        return True
 
     async def _sleep(self) -> None:
         try:
@@ -105,11 +144,12 @@ class Delivery:
         self._wake.set()  # there is room, and the chat's next letter may have waited for this one
 
     async def _deliver(self, letter: Letter) -> None:
+        begun = self._now()
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                verdict = await self._try(letter)
+                verdict = await self._try(letter, begun)
         except TimeoutError:
-            verdict = partial(self._outbox.retry, letter, "not sent in time")
+            verdict = self._unreached(letter, "not sent in time", begun)
         try:
             async with asyncio.timeout(LEASE.total_seconds() - SEND_SECONDS):
                 await self._record(letter, verdict)
@@ -120,34 +160,41 @@ class Delivery:
         """What was sent and not written down would be sent again: it is worth some patience."""
         while True:
             try:
-                await verdict()
+                outcome = await verdict()
+                if outcome is not OutboxStatus.PENDING:
+                    self.outcomes.labels(outcome=outcome.value).inc()
                 return
             except DatabaseUnavailable as error:
                 log.warning("letter_waits_for_database", letter_id=letter.id, error=str(error))
                 await asyncio.sleep(POLL_SECONDS)
 
-    async def _try(self, letter: Letter) -> Verdict:
+    async def _try(self, letter: Letter, begun: float) -> Verdict:
         try:
             return await self._send(letter)
         except AiogramError as error:
-            return self._refused(letter, error)
+            return await self._refused(letter, error, begun)
         except DatabaseUnavailable as error:
             return partial(self._outbox.retry, letter, str(error), after=timedelta(seconds=POLL_SECONDS))
         except Exception as error:  # a letter that cannot be presented must not stop the others
+            if isinstance(error, (OSError, *redis_errors())):
+                log.warning("letter_waits_for_part", letter_id=letter.id, kind=letter.kind, error=_words(error))
+                return partial(self._outbox.retry, letter, _words(error), after=OWN_PAUSE)
             log.exception("letter_failed", letter_id=letter.id, kind=letter.kind)
-            return partial(self._outbox.retry, letter, _words(error), attempts=BUG_ATTEMPTS)
+            return self._unpresented(letter, _words(error))
 
     async def _send(self, letter: Letter) -> Verdict:
         if letter.blocked:
             return partial(self._outbox.skip, letter, "the user has blocked the bot")
         present = self._presenters.get(letter.kind)
         if present is None:
-            return partial(self._outbox.fail, letter, f"nobody presents {letter.kind}")
+            log.error("letter_of_unknown_kind", letter_id=letter.id, kind=letter.kind)
+            return self._unpresented(letter, f"nobody presents {letter.kind}")
         parcel = await present(letter, self._catalogues[letter.language])
         if parcel is None:
             return partial(self._outbox.skip, letter, "nothing to tell")
         await self._pace.wait(letter.telegram_id)
         await self._put(letter, parcel)
+        await self._got_through()
         return partial(self._outbox.sent, letter)
 
     async def _put(self, letter: Letter, parcel: Parcel) -> None:
@@ -159,21 +206,43 @@ class Delivery:
                     return
         await chat.send(self._bot, chat_id, parcel.screen)
 
-    def _refused(self, letter: Letter, error: AiogramError) -> Verdict:
+    async def _refused(self, letter: Letter, error: AiogramError, begun: float) -> Verdict:
+        """A refusal is an answer, too: Telegram is there."""
         if isinstance(error, TelegramRetryAfter):
             return partial(self._outbox.retry, letter, "429", after=timedelta(seconds=error.retry_after))
+        if not isinstance(error, FINAL):
+            return self._unreached(letter, _words(error), begun)
+        await self._got_through()
         if isinstance(error, TelegramForbiddenError):
             return partial(self._blocked, letter, error.message)
-        if not isinstance(error, TelegramBadRequest):
-            return partial(self._outbox.retry, letter, _words(error))
-        if is_gone(error):
+        if isinstance(error, TelegramBadRequest) and is_gone(error):
             return partial(self._outbox.skip, letter, error.message)
-        log.error("letter_refused", letter_id=letter.id, kind=letter.kind, error=error.message)
         return partial(self._outbox.fail, letter, error.message)
 
-    async def _blocked(self, letter: Letter, reason: str) -> None:
+    def _unreached(self, letter: Letter, reason: str, begun: float) -> Verdict:
+        """Where others got through meanwhile it is this letter alone that does not, and it waits by itself."""
+        if self._reached >= begun - LATELY_SECONDS:
+            return partial(self._outbox.retry, letter, reason)
+        if not self._away:
+            log.warning("telegram_away", letter_id=letter.id, error=reason)
+            self._away, self._probe_pause = True, PROBE_SECONDS
+            self._next_probe = self._now() + PROBE_SECONDS
+        return partial(self._outbox.retry, letter, reason, wait=Wait.TELEGRAM)
+
+    def _unpresented(self, letter: Letter, reason: str) -> Verdict:
+        wait = Wait.REPAIR if letter.attempts >= BUG_ATTEMPTS else None
+        return partial(self._outbox.retry, letter, reason, wait=wait)
+
+    async def _got_through(self) -> None:
+        self._reached = self._now()
+        if self._away and await self._release(Wait.TELEGRAM):
+            self._away = False
+            log.info("telegram_reached", letters="those that wait are due")
+            self.wake()
+
+    async def _blocked(self, letter: Letter, reason: str) -> OutboxStatus:
         await self._users.mark_blocked(letter.telegram_id, blocked=True)
-        await self._outbox.skip(letter, reason)
+        return await self._outbox.skip(letter, reason)
 
 
 def _words(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Where aiogram's FSM lives: in the shop's database, so that a dialog survives a restart."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -114,3 +115,9 @@ class OneAtATime(BaseEventIsolation):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def redis_errors() -> tuple[type[Exception], ...]:
+    """What a Redis that is away raises; nothing in a shop without it."""
+    exceptions = sys.modules.get("redis.exceptions")
+    return () if exceptions is None else (exceptions.RedisError,)

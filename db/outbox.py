@@ -15,7 +15,19 @@ class OutboxStatus(StrEnum):
     SKIPPED = "skipped"
     """The user blocked the bot or is gone; nobody will ever read it."""
     FAILED = "failed"
-    """Telegram refused it for good; the operator can see why."""
+    """Given up: Telegram refused this very message, or it found no way for days. `kassandra outbox retry` sends it
+    once more."""
+
+
+class Wait(StrEnum):
+    """What a pending message waits for besides its time."""
+
+    TELEGRAM = "telegram"
+    """It is due as soon as anything gets through to Telegram."""
+    REPAIR = "repair"
+    """The shop itself cannot present it. The chat's later ones pass it; a new start tries it at once."""
+    LOOK = "look"
+    """It was told, and its place is looked at again. The chat's later ones pass it."""
 
 
 class Priority(IntEnum):
@@ -56,6 +68,8 @@ class OutboxMessage(Base):
     priority: Mapped[int] = mapped_column(SmallInteger, default=Priority.ANSWER)  # the lowest goes first
     attempts: Mapped[int] = mapped_column(default=0)
     available_at: Mapped[datetime]  # also the lease: a sender moves it on before it sends
+    waits_for: Mapped[Word | None]
     error: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
+    reopened_at: Mapped[datetime | None]  # after it was given up; its days count anew
     sent_at: Mapped[datetime | None]

@@ -56,6 +56,7 @@ class Payment(Base):
     confirmation_url: Mapped[str | None] = mapped_column(Text)
     cancel_reason: Mapped[str | None] = mapped_column(String(64))
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)  # the topic of a private chat that has some
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     next_check_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)

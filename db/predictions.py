@@ -60,6 +60,7 @@ class Prediction(Base):
     error: Mapped[str | None] = mapped_column(String(255))  # for the log and the operator
     error_code: Mapped[str | None] = mapped_column(String(64))  # which sentence the user sees
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)  # the topic of a private chat that has some
     message_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows progress and becomes the answer
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

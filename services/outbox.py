@@ -4,20 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+import structlog
+from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus, Priority
+from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.upsert import insert_into
 from db.users import User
 from services.clock import Clock
 
 _outbox, _users = table_of(OutboxMessage), table_of(User)
+log = structlog.get_logger()
+
 LEASE = timedelta(seconds=60)  # how long one sender has before another may try
-MAX_ATTEMPTS = 12
 MAX_PAUSE = timedelta(minutes=30)
+KEPT = timedelta(days=7)  # what finds no way for that long is given up
+LEAST_ATTEMPTS = 12  # a shop that was switched off for a week has not tried
 
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
 _pending = _outbox.c.status == literal_column("'pending'")
@@ -34,7 +38,8 @@ class Letter:
     kind: str
     payload: JsonObject
     attempts: int
-    created_at: datetime
+    since: datetime
+    """When it was written, or taken up once more after it was given up."""
     blocked: bool
     """The user has blocked the bot: there is no use in trying."""
 
@@ -86,24 +91,46 @@ class Outbox:
             return []  # an idle shop does not write
         return await self._db.write(_claim, self._clock(), limit)
 
-    async def sent(self, letter: Letter) -> None:
-        await self._db.write(_settle, letter.id, OutboxStatus.SENT, self._clock(), None)
+    async def probe(self) -> list[Letter]:
+        """At most one message: of those that are due or wait for Telegram the one that has waited longest. While
+        Telegram is away it stands for all."""
+        if not await self._db.read(_any_waiting, self._clock()):
+            return []
+        return await self._db.write(_claim, self._clock(), 1, probe=True)
 
-    async def skip(self, letter: Letter, reason: str) -> None:
-        await self._db.write(_settle, letter.id, OutboxStatus.SKIPPED, self._clock(), reason)
+    async def release(self, wait: Wait) -> None:
+        """What it waited for is there: all such messages are due now. Leases of other senders stand."""
+        await self._db.write(_release, self._clock(), wait)
 
-    async def fail(self, letter: Letter, reason: str) -> None:
-        await self._db.write(_settle, letter.id, OutboxStatus.FAILED, self._clock(), reason)
+    async def sent(self, letter: Letter) -> OutboxStatus:
+        return await self._settle(letter, OutboxStatus.SENT, None)
+
+    async def skip(self, letter: Letter, reason: str) -> OutboxStatus:
+        return await self._settle(letter, OutboxStatus.SKIPPED, reason)
+
+    async def fail(self, letter: Letter, reason: str) -> OutboxStatus:
+        log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
+        return await self._settle(letter, OutboxStatus.FAILED, reason)
 
     async def retry(
-        self, letter: Letter, reason: str, *, after: timedelta | None = None, attempts: int = MAX_ATTEMPTS
-    ) -> None:
-        """Try again `after` that time, which costs no attempt, or after a growing pause; given up after `attempts`."""
-        if after is None and letter.attempts >= attempts:
-            await self.fail(letter, reason)
-            return
-        pause = after or min(timedelta(seconds=2**letter.attempts), MAX_PAUSE)
-        await self._db.write(_postpone, letter.id, self._clock() + pause, reason, refund_attempt=after is not None)
+        self, letter: Letter, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
+    ) -> OutboxStatus:
+        """Try again `after` that time, which costs no attempt, or after a growing pause; given up after days."""
+        now = self._clock()
+        if after is None and now - letter.since >= KEPT and letter.attempts >= LEAST_ATTEMPTS:
+            return await self.fail(letter, reason)
+        pause = after or min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
+        values = {"available_at": now + pause, "waits_for": wait, "error": _short(reason)}
+        await self._db.write(_postpone, letter.id, values, refund_attempt=after is not None)
+        return OutboxStatus.PENDING
+
+    async def reopen(self) -> int:
+        """Send once more what was given up. Returns how many messages that are."""
+        return await self._db.write(_reopen, self._clock())
+
+    async def _settle(self, letter: Letter, status: OutboxStatus, reason: str | None) -> OutboxStatus:
+        await self._db.write(_settle, letter.id, status, self._clock(), reason)
+        return status
 
     async def backlog(self) -> tuple[int, float]:
         """How many messages are due and how old the oldest is, in seconds."""
@@ -112,28 +139,41 @@ class Outbox:
 
 _is_due = _pending & (_outbox.c.available_at <= bindparam("now"))
 _due = select(_outbox.c.id).where(_is_due)
+_may_probe = _pending & or_(_outbox.c.available_at <= bindparam("now"), _outbox.c.waits_for == Wait.TELEGRAM)
 _earlier = _outbox.alias("earlier")
 _earlier_one = select(_earlier.c.id).where(
     _earlier.c.user_id == _outbox.c.user_id,
     _earlier.c.status == literal_column("'pending'"),
     _earlier.c.priority == _outbox.c.priority,
     _earlier.c.id < _outbox.c.id,
+    or_(_earlier.c.waits_for.is_(None), _earlier.c.waits_for == Wait.TELEGRAM),  # the others are passed
 )
+_first = ~_earlier_one.exists()
 _in_order = (_outbox.c.priority, _outbox.c.id)
-_first_in_chat = _due.where(~_earlier_one.exists()).order_by(*_in_order).with_for_update(skip_locked=True)
+_first_in_chat = _due.where(_first).order_by(*_in_order).with_for_update(skip_locked=True)
+_longest_waiting = (
+    select(_outbox.c.id)
+    .where(_may_probe, _first)
+    .order_by(_outbox.c.available_at, _outbox.c.id)
+    .with_for_update(skip_locked=True)
+)
 
 
 def _any_due(session: Session, now: datetime) -> bool:
     return session.execute(_due.limit(1), {"now": now}).first() is not None
 
 
-def _claim(session: Session, now: datetime, limit: int) -> list[Letter]:
-    ids = list(session.scalars(_first_in_chat.limit(limit), {"now": now}))
+def _any_waiting(session: Session, now: datetime) -> bool:
+    return session.execute(select(_outbox.c.id).where(_may_probe).limit(1), {"now": now}).first() is not None
+
+
+def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) -> list[Letter]:
+    some = _longest_waiting if probe else _first_in_chat
+    ids = list(session.scalars(some.limit(limit), {"now": now}))
     if not ids:
         return []
-    session.execute(
-        update(_outbox).where(_outbox.c.id.in_(ids)).values(attempts=_outbox.c.attempts + 1, available_at=now + LEASE)
-    )
+    leased = {"attempts": _outbox.c.attempts + 1, "available_at": now + LEASE, "waits_for": None}
+    session.execute(update(_outbox).where(_outbox.c.id.in_(ids)).values(leased))
     columns = (
         _outbox.c.id,
         _outbox.c.user_id,
@@ -142,7 +182,7 @@ def _claim(session: Session, now: datetime, limit: int) -> list[Letter]:
         _outbox.c.kind,
         _outbox.c.payload,
         _outbox.c.attempts,
-        _outbox.c.created_at,
+        func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at).label("since"),
         _users.c.blocked_at.is_not(None).label("blocked"),
     )
     rows = session.execute(
@@ -160,10 +200,21 @@ def _settle(session: Session, letter_id: int, status: OutboxStatus, now: datetim
     session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values))
 
 
-def _postpone(session: Session, letter_id: int, at: datetime, error: str, *, refund_attempt: bool) -> None:
+def _postpone(session: Session, letter_id: int, values: dict[str, Any], *, refund_attempt: bool) -> None:
+    """`values`: the columns' (hence Any)."""
     attempts = _outbox.c.attempts - (1 if refund_attempt else 0)
-    values = {"available_at": at, "error": _short(error), "attempts": attempts}
-    session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values))
+    session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values | {"attempts": attempts}))
+
+
+def _release(session: Session, now: datetime, wait: Wait) -> None:
+    waiting = update(_outbox).where(_pending, _outbox.c.waits_for == wait)
+    session.execute(waiting.values(available_at=now, waits_for=None))
+
+
+def _reopen(session: Session, now: datetime) -> int:
+    given_up = update(_outbox).where(_outbox.c.status == OutboxStatus.FAILED).returning(_outbox.c.id)
+    anew = {"status": OutboxStatus.PENDING, "attempts": 0, "available_at": now, "reopened_at": now}
+    return len(session.execute(given_up.values(anew)).all())
 
 
 def _backlog(session: Session, now: datetime) -> tuple[int, float]:

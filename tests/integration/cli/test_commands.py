@@ -129,6 +129,29 @@ def test_audit_shows_what_is_wrong(shell: Shell) -> None:
     assert "500" in out
 
 
+def test_what_was_given_up_is_sent_once_more(shell: Shell) -> None:
+    assert "kassandra migrate" in shell.fails("outbox", "retry")
+    shell.has_tables()
+    assert shell.run("outbox", "retry")[:2] == (0, "0 messages that were given up are sent once more.\n")
+    with sqlite3.connect(shell.folder / "shop.db") as database:
+        database.execute(
+            "INSERT INTO users (id, telegram_id, first_name, language, language_chosen, balance, bonus_muted,"
+            " created_at, last_seen_at) VALUES (1, 7, 'Anna', 'ru', 0, 0, 0, '2026-01-01', '2026-01-01')"
+        )
+        for number, status in enumerate(("failed", "failed", "sent", "skipped")):
+            database.execute(
+                "INSERT INTO outbox (user_id, kind, payload, key, status, priority, attempts, available_at, created_at)"
+                " VALUES (1, 'note', '{}', ?, ?, 0, 9, '2026-01-01', '2026-01-01')",
+                (str(number), status),
+            )
+    assert shell.run("outbox", "retry")[:2] == (0, "2 messages that were given up are sent once more.\n")
+    with sqlite3.connect(shell.folder / "shop.db") as database:
+        assert database.execute("SELECT count(*) FROM outbox WHERE status = 'pending' AND attempts = 0").fetchone() == (
+            2,
+        )
+    assert shell.run("outbox")[0] == 2
+
+
 def test_a_database_that_is_not_there(shell: Shell) -> None:
     url = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
     assert "kassandra: " in shell.fails("audit", DATABASE_URL=url)

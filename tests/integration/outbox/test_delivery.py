@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot import delivery as delivery_module
 from bot import pace
-from bot.delivery import BUG_ATTEMPTS, Delivery, Parcel, Present
+from bot.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
 from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
 from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus
 from db.users import User
-from services.outbox import Letter
+from services.outbox import LEASE, Letter
 from services.users import Users
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
@@ -26,14 +28,19 @@ from tests.support.wire import Wire, bot_on
 
 from .mail import Mail, open_mail
 
-SENT, SKIPPED, FAILED = OutboxStatus.SENT, OutboxStatus.SKIPPED, OutboxStatus.FAILED
+PENDING, SENT, SKIPPED = OutboxStatus.PENDING, OutboxStatus.SENT, OutboxStatus.SKIPPED
+FAILED = OutboxStatus.FAILED
+REDIS: list[bool] = []  # whether it is there
+ASKED: list[int] = []
 BLOCKED = (403, "Forbidden: bot was blocked by the user")
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "ONE_CHAT", 0.0)
-    monkeypatch.setattr(delivery_module, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(delivery_module, "POLL_SECONDS", 0.005)
+    monkeypatch.setattr(delivery_module, "PROBE_SECONDS", 0.005)
+    monkeypatch.setattr(delivery_module, "MAX_PROBE_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -50,6 +57,9 @@ def wire() -> Wire:
 async def post(mail: Mail, wire: Wire) -> Delivery:
     users = Users(mail.db, mail.clock, welcome_credits=0)
     presenters: dict[str, Present] = {"note": _note, "into": _into, "late": _late, "bug": _bug, "nothing": _nothing}
+    presenters["redis"] = _with_redis
+    REDIS.clear()
+    ASKED.clear()
     return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters)
 
 
@@ -67,6 +77,13 @@ async def _late(letter: Letter, tr: Translator) -> Parcel:
 
 async def _bug(letter: Letter, tr: Translator) -> Parcel:
     raise KeyError("outputs")
+
+
+async def _with_redis(letter: Letter, tr: Translator) -> Parcel:
+    ASKED.append(letter.attempts)
+    if not REDIS:
+        raise RedisConnectionError("Error 111 connecting to 127.0.0.1:6379")
+    return Parcel(screen=Screen(text=letter.payload["text"]))
 
 
 async def _nothing(letter: Letter, tr: Translator) -> None:
@@ -161,18 +178,84 @@ async def test_what_may_pass_is_tried_again(mail: Mail, post: Delivery, wire: Wi
 
 @pytest.mark.parametrize("kind", ["bug", "unknown"])
 async def test_a_poison_letter_does_not_stop_the_others(mail: Mail, post: Delivery, wire: Wire, kind: str) -> None:
-    """Neither those of other chats nor, after a few tries, those behind it in its own."""
+    """Neither those of other chats nor, after a few tries, those behind it in its own. It is not given up: the next
+    version may be able to present it."""
     await mail.write(mail.anna, "poison", kind=kind)
     await mail.write(mail.anna, "behind it")
     await mail.write(mail.boris, "elsewhere")
     async with _delivering(post):
         await until(lambda: _told(wire, "elsewhere"))
-        for _ in range(BUG_ATTEMPTS):
-            mail.clock.advance(seconds=10)
-            await asyncio.sleep(0.06)
+        for attempt in range(1, BUG_ATTEMPTS + 1):
+            await until(partial(_waits_after, mail, attempt))
+            mail.clock.advance(seconds=5)
         await until(lambda: _told(wire, "behind it"))
-    statuses = {row.payload["text"]: row.status for row in await mail.rows(OutboxMessage)}
-    assert statuses == {"poison": FAILED, "behind it": SENT, "elsewhere": SENT}
+    await mail.change(OutboxMessage, OutboxMessage.kind == kind, kind="note")  # as if it could
+    async with _delivering(post):
+        await until(lambda: _told(wire, "poison"))
+
+
+@pytest.mark.parametrize("length", [timedelta(hours=1), timedelta(days=1)])
+async def test_after_an_outage_everything_is_told_at_once(
+    mail: Mail, post: Delivery, wire: Wire, length: timedelta
+) -> None:
+    """Though the pauses had grown long."""
+    wire.away = (502, "Bad Gateway")
+    people = [await mail.db.write(add_user, telegram_id=100 + number) for number in range(5)]
+    for user in people:
+        await mail.write(user, "paid")
+    async with _delivering(post):
+        end = mail.clock() + length
+        while mail.clock() < end:
+            await until(partial(_asked, wire, len(wire.calls)))
+            mail.clock.advance(seconds=length.total_seconds() / 50)
+        assert {row.status for row in await mail.rows(OutboxMessage)} == {PENDING}
+        wire.away = None
+        wire.calls.clear()
+        await until(lambda: _all(mail, SENT))
+    assert len(wire.calls) <= len(people) + 1
+    assert mail.clock() == end
+
+
+async def test_a_letter_that_alone_meets_trouble_waits_by_itself(mail: Mail, post: Delivery, wire: Wire) -> None:
+    """Others get through at full speed, and it is not tried with each of them."""
+    wire.refusals[1].extend([(500, "Internal Server Error")] * 50)
+    await mail.write(mail.boris, "first")
+    async with _delivering(post):
+        await until(lambda: _told(wire, "first"))
+        await mail.write(mail.anna, "poison")
+        for number in range(10):
+            await mail.write(mail.boris, f"letter {number}")
+        await until(lambda: _told(wire, "letter 9"))
+    assert 1 <= [chat for chat, _ in wire.told].count(1) <= 6
+
+
+async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, wire: Wire) -> None:
+    """Redis away for a day: nothing is given up, and it is told within seconds after the end."""
+    await mail.write(mail.anna, "paid", kind="redis")
+    async with _delivering(post):
+        for tries in range(1, 50):
+            await until(partial(_presented, tries))
+            await until(partial(_waits_since, mail, mail.clock()))
+            mail.clock.advance(seconds=1800)
+        REDIS.append(True)
+        await until(partial(_presented, 50))
+        mail.clock.advance(seconds=5)
+        await until(lambda: _all(mail, SENT))
+    assert wire.told == [(1, "paid")]
+
+
+async def test_what_became_of_letters_is_counted(
+    mail: Mail, post: Delivery, wire: Wire, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What Telegram refuses for good is an error in the log."""
+    wire.refusals[1].append((400, "Bad Request: can't parse entities"))
+    await mail.write(mail.anna, "refused")
+    await mail.write(mail.boris, "fine")
+    async with _delivering(post):
+        await until(lambda: _none_waits(mail))
+    counted = {s.labels["outcome"]: s.value for f in post.outcomes.collect() for s in f.samples if "total" in s.name}
+    assert counted == {"sent": 1, "skipped": 0, "failed": 1}
+    assert "letter_given_up" in capsys.readouterr().out
 
 
 async def test_text_that_telegram_refuses_fails_at_once(mail: Mail, post: Delivery, wire: Wire) -> None:
@@ -225,7 +308,7 @@ async def test_a_crowd_is_claimed_no_faster_than_it_is_sent(
     for user in users:
         await mail.write(user, "one")
     async with _delivering(post):
-        await until(lambda: _under_way(mail, 1))
+        await until(lambda: _under_way(mail, 4))
         await asyncio.sleep(0.1)
         attempts = [row.attempts for row in await mail.rows(OutboxMessage)]
     assert sum(attempts) == 4  # one was sent, three are under way
@@ -269,3 +352,25 @@ async def _under_way(mail: Mail, number: int) -> bool:
 
 async def _told(wire: Wire, text: str) -> bool:
     return text in [told for _, told in wire.told]
+
+
+async def _none_waits(mail: Mail) -> bool:
+    return all(row.status != PENDING for row in await mail.rows(OutboxMessage))
+
+
+async def _waits_after(mail: Mail, attempts: int) -> bool:
+    rows = await mail.rows(OutboxMessage, OutboxMessage.attempts >= attempts)
+    return any(row.payload["text"] == "poison" and row.available_at <= mail.clock() + LEASE / 2 for row in rows)
+
+
+async def _waits_since(mail: Mail, moment: datetime) -> bool:
+    (row,) = await mail.rows(OutboxMessage)
+    return row.error is not None and row.available_at == moment + OWN_PAUSE
+
+
+async def _asked(wire: Wire, before: int) -> bool:
+    return len(wire.calls) > before
+
+
+async def _presented(times: int) -> bool:
+    return len(ASKED) >= times

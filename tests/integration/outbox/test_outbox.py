@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus, Priority
+from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.users import User
-from services.outbox import LEASE, MAX_ATTEMPTS, Letter, Outbox, enqueue
+from services.outbox import KEPT, LEASE, LEAST_ATTEMPTS, Letter, Outbox, enqueue
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 
@@ -88,25 +88,94 @@ async def test_two_senders_never_take_the_same(mail: Mail) -> None:
     assert {letter.payload["text"] for letter in claimed} == {"a"}
 
 
-async def test_pauses_grow_until_it_is_given_up(mail: Mail) -> None:
+async def test_pauses_grow_and_it_is_given_up_after_days(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
-    pauses = []
-    for _ in range(MAX_ATTEMPTS):
+    pauses: list[float] = []
+    for _ in range(LEAST_ATTEMPTS):
         (letter,) = await mail.outbox.claim()
         await mail.outbox.retry(letter, "TelegramServerError: 502")
         row = await mail.row(letter)
+        assert row.status == OutboxStatus.PENDING
         pauses.append((row.available_at - mail.clock()).total_seconds())
         mail.clock.advance(seconds=pauses[-1])
     assert pauses[:4] == [2, 4, 8, 16]
     assert max(pauses) == 1800
+    mail.clock.advance(seconds=KEPT.total_seconds())
+    (letter,) = await mail.outbox.claim()
+    await mail.outbox.retry(letter, "TelegramServerError: 502")
     row = await mail.row(letter)
     assert (row.status, row.error) == (OutboxStatus.FAILED, "TelegramServerError: 502")
     assert await mail.outbox.claim() == []
 
 
+async def test_a_shop_that_was_off_for_a_month_still_tries(mail: Mail) -> None:
+    await mail.write(mail.anna, "one")
+    mail.clock.advance(seconds=30 * 24 * 3600)
+    for _ in range(LEAST_ATTEMPTS - 1):
+        (letter,) = await mail.outbox.claim()
+        await mail.outbox.retry(letter, "502")
+        mail.clock.advance(seconds=1800)
+    assert (await mail.row(letter)).status == OutboxStatus.PENDING
+
+
+async def test_what_was_given_up_is_sent_once_more(mail: Mail) -> None:
+    """For days again, though it was written long ago."""
+    for text in ("given up", "arrived"):
+        await mail.write(mail.anna, text)
+    (letter,) = await mail.outbox.claim()
+    await mail.outbox.fail(letter, "Bad Request")
+    await mail.settle("arrived")
+    mail.clock.advance(seconds=8 * 24 * 3600)
+    assert await mail.outbox.reopen() == 1
+    for _ in range(LEAST_ATTEMPTS + 1):
+        (letter,) = await mail.outbox.claim()
+        await mail.outbox.retry(letter, "502")
+        mail.clock.advance(seconds=1800)
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["given up"]
+    assert await mail.outbox.reopen() == 0
+
+
+async def test_what_waits_for_telegram_is_due_when_something_gets_through(mail: Mail) -> None:
+    """Not what another sender has in hand, nor what Telegram named a time for."""
+    people = [await mail.db.write(add_user, telegram_id=10 + number) for number in range(3)]
+    for user, text in zip(people, ("waits", "told to wait", "in hand"), strict=True):
+        await mail.write(user, text)
+    waits, told, _ = await mail.outbox.claim()
+    await mail.outbox.retry(waits, "502", wait=Wait.TELEGRAM)
+    await mail.outbox.retry(told, "429", after=timedelta(seconds=35))
+    await mail.outbox.release(Wait.TELEGRAM)
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["waits"]
+
+
+async def test_one_stands_for_all_that_wait(mail: Mail) -> None:
+    """Each in turn, so that none which never gets through is taken for the others."""
+    await mail.write(mail.anna, "one")
+    await mail.write(mail.boris, "two")
+    for letter in await mail.outbox.claim():
+        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+    told = []
+    for _ in range(4):
+        (letter,) = await mail.outbox.probe()
+        told.append(letter.payload["text"])
+        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+    assert told == ["one", "two"] * 2
+
+
+async def test_what_cannot_be_presented_is_passed(mail: Mail) -> None:
+    await mail.write(mail.anna, "bug")
+    await mail.write(mail.anna, "next")
+    (bug,) = await mail.outbox.claim()
+    await mail.outbox.retry(bug, "KeyError")
+    assert await mail.outbox.claim() == []
+    mail.clock.advance(seconds=2)
+    (bug,) = await mail.outbox.claim()
+    await mail.outbox.retry(bug, "KeyError", wait=Wait.REPAIR)
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["next"]
+
+
 async def test_a_pause_that_telegram_names_costs_no_attempt(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
-    for _ in range(MAX_ATTEMPTS * 2):
+    for _ in range(LEAST_ATTEMPTS * 2):
         (letter,) = await mail.outbox.claim()
         assert letter.attempts == 1
         await mail.outbox.retry(letter, "429", after=timedelta(seconds=35))

@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
+from aiogram.exceptions import AiogramError
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 
 from bot.clock_watch import ClockWatch
 from bot.commands import set_commands
+from bot.connection import Connection, lasting
 from bot.delivery import Delivery
 from bot.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from bot.errors import StartError
 from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
@@ -32,7 +34,7 @@ from bot.server import listen, make_server
 from bot.settings import Settings
 from bot.shop import Shop, make_shop
 from bot.supervisor import Supervisor
-from bot.telegram import PASSING, make_bot
+from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from db.engine import Database
@@ -53,10 +55,6 @@ DRAIN_SECONDS = 5.0
 WARM_AFTER_SECONDS = 2.0
 FORGET_DIALOGS = timedelta(days=60)
 SILENCE_SECONDS = 90.0  # without an answer from Telegram before the bot counts as cut off
-
-
-class StartError(Exception):
-    """The process cannot start; one line says why."""
 
 
 class App:
@@ -88,6 +86,7 @@ class App:
             self.shop, self.steady_clock, self._form_waits
         )
         self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
+        self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
         self.health = Health(self.shop, self.steady_clock, self._telegram_state)
         self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
         self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
@@ -97,6 +96,7 @@ class App:
         )
         self.web_port: int | None = None
         self._problems: list[Problem] = []
+        self._failure: asyncio.Queue[StartError] = asyncio.Queue()
         self._scheduler = make_scheduler(settings.timezone)
 
     def look_again(self) -> None:
@@ -135,9 +135,7 @@ class App:
         await self.shop.models.tell_owners(self.settings.owner_ids, problems)
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.clock_watch.run, name="clock")
-        if self.parts & {"bot", "web"}:
-            await self._connect()
-            await tell_why_closed(self.settings, self.db, self.steady_clock)
+        await tell_why_closed(self.settings, self.db, self.steady_clock)
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
         if listening is not None:
@@ -145,25 +143,18 @@ class App:
                 self.supervisor.keep(self.shop.till.events.run, name="notifications")
             server = make_server(make_web(self._hooks()))
             self.supervisor.keep(lambda: server.serve_on(listening), name="web")
-        if "bot" in self.parts:
-            board = ProgressBoard(
-                self.bot,
-                self.delivery,
-                history=self.shop.history,
-                users=self.shop.users,
-                catalogues=self.catalogues,
-                clock=self.steady_clock,
-            )
-            self.supervisor.keep(self.delivery.run, name="delivery")
-            self.supervisor.keep(board.run, name="progress")
-            if self.settings.telegram_mode == "polling":
-                self.supervisor.keep(self.polling.run, name="polling")
+        if self.parts & {"bot", "web"}:
+            self.supervisor.keep(self._connect, name="connection")
         log.info(
             "started", parts=sorted(self.parts), models=len(await self.shop.models.offers()), web_port=self.web_port
         )
 
+    async def failed(self) -> NoReturn:
+        """Waits for what the process cannot go on with. Raises `StartError`."""
+        raise await self._failure.get()
+
     async def _stop(self) -> None:
-        await self.supervisor.close(first=("polling", "web", "charts"), drain=DRAIN_SECONDS)
+        await self.supervisor.close(first=("connection", "polling", "web", "charts", "commands"), drain=DRAIN_SECONDS)
         if self.shop.till is not None:
             self.shop.till.close()
         await self.engine.close()
@@ -172,36 +163,40 @@ class App:
         await self.db.close()
 
     async def _connect(self) -> None:
-        """Introduce the bot to Telegram; waits for a Telegram that is away, refuses a token it does not know."""
-        pause = 1.0
-        while True:
-            try:
-                me = await self.bot.me()
-                break
-            except TelegramUnauthorizedError:
-                raise StartError("BOT_TOKEN: Telegram does not know this token") from None
-            except PASSING as error:
-                log.warning("telegram_unreachable", error=str(error), url=self.settings.telegram_api_url, pause=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 30.0)
+        """What needs Telegram begins once Telegram knows of us; everything else has begun before."""
+        try:
+            await self.connection.make(self.parts)
+        except StartError as error:
+            self._failure.put_nowait(error)
+            return
         self.polling.last_ok = asyncio.get_running_loop().time()
-        log.info("telegram_connected", username=me.username, mode=self.settings.telegram_mode)
-        if self.settings.telegram_mode == "polling" and "bot" in self.parts:
-            await self.bot.delete_webhook(drop_pending_updates=False)
-        elif self.settings.telegram_mode == "webhook" and "web" in self.parts:
-            await self._set_webhook()
         self.supervisor.spawn(self._set_commands(), name="commands")
         if "bot" in self.parts:
-            self.supervisor.spawn(_warm_charts(), name="charts")
+            self._talk()
 
-    async def _set_webhook(self) -> None:
-        secret = self.settings.telegram_webhook_secret
-        await self.bot.set_webhook(
-            self.settings.webhook_url,
-            secret_token=secret.get_secret_value() if secret else None,
-            allowed_updates=ALLOWED_UPDATES,
-            drop_pending_updates=False,
+    def _talk(self) -> None:
+        self.supervisor.spawn(_warm_charts(), name="charts")
+        board = ProgressBoard(
+            self.bot,
+            self.delivery,
+            history=self.shop.history,
+            users=self.shop.users,
+            catalogues=self.catalogues,
+            clock=self.steady_clock,
         )
+        self.supervisor.keep(self.delivery.run, name="delivery")
+        self.supervisor.keep(board.run, name="progress")
+        if self.settings.telegram_mode == "polling":
+            self.supervisor.keep(self._poll, name="polling")
+
+    async def _poll(self) -> None:
+        """A token that is taken away while the shop runs ends it like one that never was good."""
+        try:
+            await self.polling.run()
+        except AiogramError as error:
+            if (line := lasting(error, self.settings)) is None:
+                raise
+            self._failure.put_nowait(StartError(line))
 
     async def _set_commands(self) -> None:
         try:
@@ -234,8 +229,10 @@ class App:
         return listening
 
     async def _telegram_state(self) -> str:
-        if "bot" not in self.parts or self.settings.telegram_mode == "webhook":
+        if not self.parts & {"bot", "web"}:
             return "ok"
+        if not self.connection.made.is_set() or "bot" not in self.parts or self.settings.telegram_mode == "webhook":
+            return self.connection.state
         last = self.polling.last_ok
         now = asyncio.get_running_loop().time()
         return "ok" if last is not None and now - last < SILENCE_SECONDS else self.polling.trouble

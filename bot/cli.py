@@ -6,6 +6,7 @@ import gc
 import io
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -104,6 +105,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from bot.settings import load_settings
 
     settings = load_settings()  # first: what is wrong with them is told at once
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))  # else the first process of a container is deaf
     import_quickly()
     from bot.process import run_process
 

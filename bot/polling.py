@@ -12,6 +12,8 @@ from aiogram.exceptions import (
     ClientDecodeError,
     TelegramAPIError,
     TelegramConflictError,
+    TelegramForbiddenError,
+    TelegramNotFound,
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
@@ -30,6 +32,7 @@ TRIES = 5  # of an update whose handler has a bug, if it stands in the way
 FIRST_PAUSE = 1.0
 MAX_PAUSE = 30.0
 
+CONFLICT: Final = "another process takes this bot's updates, or a webhook is set"
 SILENT: Final = "no answer from Telegram"
 GARBLED: Final = "what answers in Telegram's place is not Telegram"
 
@@ -88,10 +91,11 @@ class Polling:
         while True:
             try:
                 batch = await self._bot(self._request, request_timeout=timeout)
-            except TelegramUnauthorizedError:
+            except (TelegramUnauthorizedError, TelegramForbiddenError, TelegramNotFound):
                 raise  # the token was taken away: nothing to wait for
-            except TelegramConflictError:
-                log.error("telegram_conflict", hint="another process polls with this token, or a webhook is set")
+            except TelegramConflictError as error:
+                self.last_ok, self.trouble = None, CONFLICT
+                log.error("telegram_conflict", hint=CONFLICT, error=error.message)
                 await asyncio.sleep(MAX_PAUSE / 6)
             except TelegramRetryAfter as error:
                 await asyncio.sleep(error.retry_after)

@@ -2,12 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 
 import structlog
 
-from bot.app import PARTS, App, StartError
+from bot.app import PARTS, App
 from bot.cli import Failure
+from bot.errors import StartError
 from bot.logs import set_up
 from bot.settings import Settings
 from db.migrate import require_head, upgrade
@@ -22,33 +25,69 @@ Beside = Callable[[App], Awaitable[None]]
 def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, beside: Beside | None = None) -> int:
     """`run` has all parts and migrates the database; a single part refuses an old revision."""
     set_up(settings.log_level, settings.log_format, settings.secrets)
-    if part == "run":
-        upgrade(settings.database_url)
-    else:
-        require_head(settings.database_url)
     parts = PARTS if part == "run" else frozenset({part})
+    prepare = upgrade if part == "run" else require_head
 
-    async def serve() -> None:
-        await _serve(App(settings, parts=parts, clock=clock), beside)
+    async def live() -> None:
+        log.info("starting", part=part)
+        await _without_delay(lambda: prepare(settings.database_url))
+        await _serve(settings, parts, clock, beside)
 
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve())
+            runner.run(_until_told(live))
     except StartError as error:
         raise Failure(str(error)) from None
     return 0
 
 
-async def _serve(app: App, beside: Beside | None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    async with app.running():
+async def _serve(settings: Settings, parts: Collection[str], clock: Clock, beside: Beside | None) -> None:
+    async with App(settings, parts=parts, clock=clock).running() as app:
         if beside is not None:
             app.supervisor.keep(lambda: beside(app), name="beside")
-        await stop.wait()
-        log.info("stopping")
+        await app.failed()
+
+
+async def _until_told(live: Callable[[], Awaitable[None]]) -> None:
+    """SIGTERM and Ctrl+C cancel whatever is under way, from the first moment on; a second one changes nothing."""
+    me, told = asyncio.current_task(), asyncio.Event()
+
+    def hear() -> None:
+        if me is not None and not told.is_set():
+            log.info("stopping")
+            told.set()
+            me.cancel()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: Ctrl+C ends the process without
+            asyncio.get_running_loop().add_signal_handler(name, hear)
+    try:
+        await live()
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+
+
+async def _without_delay(work: Callable[[], None]) -> None:
+    """Blocking work in a thread that nobody waits for at the end: what a database has not committed it takes back."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if not done.done():
+            done.set_result(None) if error is None else done.set_exception(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:  # noqa: BLE001 - it is raised where it is awaited
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="database", daemon=True).start()
+    await done
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

@@ -1,12 +1,21 @@
 """Faults on demand: what the next calls of a method meet instead of, before or after their work."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from sandbox.telegram.errors import BotApiError, Forbidden, TooManyRequests
 from sandbox.telegram.wire import JsonObject
 
-FaultKind = Literal["429", "403", "400", "502", "500", "cut", "cut_after", "slow", "html"]
+FaultKind = Literal["429", "400", "401", "403", "404", "409", "500", "502", "cut", "cut_after", "slow", "html"]
+
+REFUSALS: Final = {
+    "400": "Bad Request: chat not found",
+    "401": "Unauthorized",
+    "404": "Not Found",
+    "409": "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+    "500": "Internal Server Error",
+    "502": "Bad Gateway",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +43,8 @@ class Fault:
             return TooManyRequests(self.retry_after)
         if self.kind == "403":
             return Forbidden("bot was blocked by the user") if not self.description else self._error(403)
-        if self.kind == "400":
-            return self._error(400, "Bad Request: chat not found")
-        if self.kind == "500":
-            return self._error(500, "Internal Server Error")
-        if self.kind == "502":
-            return self._error(502, "Bad Gateway")
+        if self.kind in REFUSALS:
+            return self._error(int(self.kind), REFUSALS[self.kind])
         return None
 
     def _error(self, code: int, default: str = "") -> BotApiError:

@@ -141,7 +141,7 @@ class App:
         if listening is not None:
             if self.shop.till is not None:
                 self.supervisor.keep(self.shop.till.events.run, name="notifications")
-            server = make_server(make_web(self._hooks()))
+            server = make_server(make_web(self._hooks()), trusted=self.settings.trusted_proxies)
             self.supervisor.keep(lambda: server.serve_on(listening), name="web")
         if self.parts & {"bot", "web"}:
             self.supervisor.keep(self._connect, name="connection")
@@ -214,6 +214,8 @@ class App:
             feed=self._feed if webhook else None,
             telegram_secret=secret.get_secret_value() if secret else "",
             payments=None if self.shop.till is None else payment_hooks(self.settings, self.shop.till),
+            proxies=self.settings.trusted_proxies,
+            metrics_token=token.get_secret_value() if (token := self.settings.metrics_token) else "",
         )
 
     async def _feed(self, raw: Any) -> bool:  # Any: Telegram's JSON

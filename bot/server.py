@@ -3,16 +3,23 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from fastapi import FastAPI
 
+from bot.connections import Limits
+from bot.http_protocol import GuardedConfig, GuardedProtocol
+from web.senders import Network
+
 GRACE_SECONDS = 5  # for requests under way when the process stops
+UNREAD_BYTES = 256 * 1024  # of answers that the system keeps for one who does not read them; else it is megabytes
 
 
 class Server(uvicorn.Server):
     """Leaves signals to the process that runs it."""
+
+    config: GuardedConfig
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -28,18 +35,19 @@ class Server(uvicorn.Server):
                 await self.shutdown(sockets=[listening])
             raise
 
+    async def on_tick(self, counter: int) -> bool:
+        """uvicorn calls it ten times a second."""
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            assert isinstance(connection, GuardedProtocol)
+            connection.look(now)
+        self.config.tally.tell(now)
+        return await super().on_tick(counter)
 
-def make_server(app: FastAPI) -> Server:
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        lifespan="off",
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,  # longer than a proxy keeps an idle connection: it must not find it closed
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    return Server(config)
+
+def make_server(app: FastAPI, *, trusted: Sequence[Network] = (), limits: Limits | None = None) -> Server:
+    """`trusted`: proxies, whose connections do not count among those of strangers."""
+    return Server(GuardedConfig(app, limits=limits or Limits(), trusted=trusted, grace=GRACE_SECONDS))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -48,6 +56,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle's 40 ms on
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)  # each connection inherits it
         listening.bind((host, port))
     except OSError:
         listening.close()

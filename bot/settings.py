@@ -125,6 +125,7 @@ class Settings(ShopSettings):
         ip_network("127.0.0.1"),
         ip_network("::1"),
     )
+    metrics_token: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -218,6 +219,13 @@ class Settings(ShopSettings):
             raise ValueError("may have 1 to 256 letters, digits, _ and -")
         return value
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[\x21-\x7e]{16,256}", value.get_secret_value()):
+            raise ValueError("needs 16 to 256 characters without spaces, such as openssl rand -hex 32 gives")
+        return value
+
     @model_validator(mode="after")
     def _webhook(self) -> "Settings":
         if self.telegram_mode == "webhook" and not (self.public_url and self.telegram_webhook_secret):
@@ -233,7 +241,7 @@ class Settings(ShopSettings):
     @property
     def secrets(self) -> list[str]:
         """What must not get into logs."""
-        hidden = (self.bot_token, self.telegram_webhook_secret, self.yookassa_secret_key)
+        hidden = (self.bot_token, self.telegram_webhook_secret, self.yookassa_secret_key, self.metrics_token)
         return [secret.get_secret_value() for secret in hidden if secret is not None]
 
     @property

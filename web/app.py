@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from web.bodies import read_at_most
+from web.paths import OneSpelling
+from web.senders import Network, is_insider
 from web.yookassa import PaymentHooks, add_yookassa
 
 log = structlog.get_logger()
@@ -33,7 +35,8 @@ class Readiness:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """What the endpoints call. `feed` handles one update of Telegram and returns whether that ended well; it is None
-    where updates are polled. `payments` is None in a shop that takes no money."""
+    where updates are polled. `payments` is None in a shop that takes no money. Metrics and the words of /readyz are for
+    this machine, `proxies` and who shows `metrics_token`."""
 
     readiness: Callable[[], Awaitable[Readiness]]
     registry: CollectorRegistry
@@ -41,30 +44,41 @@ class Hooks:
     feed: Callable[[Any], Awaitable[bool]] | None = None  # Any: Telegram's JSON
     telegram_secret: str = ""
     payments: PaymentHooks | None = None
+    proxies: Sequence[Network] = ()
+    metrics_token: str = ""
 
 
 def make_web(hooks: Hooks) -> FastAPI:
-    app = FastAPI(title="Kassandra", docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/healthz")
-    async def healthz() -> PlainTextResponse:
-        return PlainTextResponse("ok")
-
-    @app.get("/readyz")
-    async def readyz() -> JSONResponse:
-        readiness = await hooks.readiness()
-        return JSONResponse(readiness.parts, status_code=200 if readiness.ready else 503)
-
-    @app.get("/metrics")
-    async def metrics() -> Response:
-        await hooks.refresh_metrics()
-        return Response(generate_latest(hooks.registry), media_type=CONTENT_TYPE_LATEST)
-
+    app = FastAPI(title="Kassandra", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(OneSpelling)
+    _add_health(app, hooks)
     if hooks.feed is not None:
         _add_telegram(app, hooks.feed, hooks.telegram_secret)
     if hooks.payments is not None:
         add_yookassa(app, hooks.payments)
     return app
+
+
+def _add_health(app: FastAPI, hooks: Hooks) -> None:
+    @app.api_route("/healthz", methods=["GET", "HEAD"])
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.api_route("/readyz", methods=["GET", "HEAD"])
+    async def readyz(request: Request) -> JSONResponse:
+        """What is wrong is not for everybody: the status is."""
+        readiness = await hooks.readiness()
+        words = {"status": "ready" if readiness.ready else "not ready"}
+        if is_insider(request, hooks.proxies, hooks.metrics_token):
+            words = readiness.parts
+        return JSONResponse(words, status_code=200 if readiness.ready else 503)
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        if not is_insider(request, hooks.proxies, hooks.metrics_token):
+            return PlainTextResponse("forbidden", status_code=403)
+        await hooks.refresh_metrics()
+        return Response(generate_latest(hooks.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _add_telegram(app: FastAPI, feed: Callable[[Any], Awaitable[bool]], secret: str) -> None:  # Any: as above

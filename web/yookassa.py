@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse
 from db.errors import DatabaseUnavailable
 from services.payments.events import BadNotification
 from web.bodies import read_at_most
-from web.senders import Network, client_address, is_in
+from web.senders import Network, caller, is_in
 
 log = structlog.get_logger()
 
@@ -48,9 +48,10 @@ def add_yookassa(app: FastAPI, hooks: PaymentHooks) -> None:
     @app.post("/webhooks/yookassa")
     async def yookassa_webhook(request: Request) -> PlainTextResponse:
         """Only 200 acknowledges: YooKassa repeats anything else for a day."""
-        address = client_address(request, hooks.proxies)
-        if address is None or not is_in(address, hooks.senders):
-            log.warning("yookassa_webhook_from_stranger", address=str(address), peer=_peer(request))
+        who = caller(request, hooks.proxies)
+        if who.address is None or not is_in(who.address, hooks.senders):
+            address = None if who.address is None else str(who.address)
+            log.warning("yookassa_webhook_from_stranger", address=address, peer=_peer(request), seen=who.source)
             return PlainTextResponse("forbidden", status_code=403)
         body = await read_at_most(request, MAX_BYTES)
         if isinstance(body, PlainTextResponse):

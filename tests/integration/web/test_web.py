@@ -13,6 +13,7 @@ from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 
 SECRET = "a-secret-of-the-test"
+TOKEN = "a-token-of-the-test"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
@@ -52,11 +53,67 @@ async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -
         assert (await http.get("/docs")).status == 404
 
 
+STRANGERS: dict[str, dict[str, str]] = {
+    "through a proxy of ours": {"X-Forwarded-For": "203.0.113.7"},
+    "who says that it is this machine": {"X-Forwarded-For": "127.0.0.1"},
+    "through another kind of proxy": {"Via": "1.1 proxy"},
+    "with another token": {"X-Forwarded-For": "203.0.113.7", "Authorization": f"Bearer {TOKEN}x"},
+    "with the token in another scheme": {"X-Forwarded-For": "203.0.113.7", "Authorization": f"Basic {TOKEN}"},
+    "with no token": {"X-Forwarded-For": "203.0.113.7", "Authorization": "Bearer "},
+}
+INSIDERS: dict[str, dict[str, str]] = {
+    "from this machine": {},
+    "with the token": {"X-Forwarded-For": "203.0.113.7", "Authorization": f"Bearer {TOKEN}"},
+    "with the token, written otherwise": {"X-Forwarded-For": "203.0.113.7", "Authorization": f"bearer  {TOKEN}"},
+}
+
+
+async def test_numbers_and_reasons_are_for_insiders(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with shop(sandbox, sqlite_url, metrics_token=TOKEN) as (_, http):
+        for who, headers in STRANGERS.items():
+            assert (who, (await http.get("/metrics", headers=headers)).status) == (who, 403)
+            ready = await http.get("/readyz", headers=headers)
+            assert (who, ready.status, await ready.json()) == (who, 200, {"status": "ready"})
+            assert (await http.get("/healthz", headers=headers)).status == 200
+        for who, headers in INSIDERS.items():
+            assert (who, (await http.get("/metrics", headers=headers)).status) == (who, 200)
+            assert "database" in await (await http.get("/readyz", headers=headers)).json()
+
+
+async def test_without_a_token_nobody_has_it(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with shop(sandbox, sqlite_url) as (_, http):
+        for shown in ("Bearer", "Bearer ", "Bearer None"):
+            headers = {"X-Forwarded-For": "203.0.113.7", "Authorization": shown}
+            assert (shown, (await http.get("/metrics", headers=headers)).status) == (shown, 403)
+
+
+async def test_this_machine_need_not_be_a_proxy(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with shop(sandbox, sqlite_url, trusted_proxies="") as (_, http):
+        assert (await http.get("/metrics")).status == 200
+        assert (await http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})).status == 403
+
+
+async def test_both_spellings_and_no_redirect(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with shop(sandbox, sqlite_url, **webhook_settings()) as (_, http):
+        for path in ("/healthz/", "/readyz/", "/metrics/"):
+            assert (await http.get(path, allow_redirects=False)).status == 200
+        assert (await http.head("/healthz")).status == 200
+        assert (await http.head("/readyz")).status == 200
+        hook = "/telegram/webhook/"
+        for method in ("GET", "HEAD"):
+            assert (await http.request(method, hook, allow_redirects=False)).status == 405
+        told = await http.post(hook, json={"update_id": 1}, headers={HEADER: SECRET}, allow_redirects=False)
+        assert told.status == 200
+        assert (await http.post(hook, json={"update_id": 1}, allow_redirects=False)).status == 403
+
+
 async def test_a_shop_without_models_is_not_ready(sandbox: Sandbox, sqlite_url: str, tmp_path: Any) -> None:
     async with shop(sandbox, sqlite_url, models_dir=tmp_path) as (_, http):
         ready = await http.get("/readyz")
         assert ready.status == 503
         assert (await ready.json())["models"] == "nothing is on sale"
+        stranger = await http.get("/readyz", headers={"X-Forwarded-For": "203.0.113.7"})
+        assert (stranger.status, await stranger.json()) == (503, {"status": "not ready"})
 
 
 async def test_the_webhook_trusts_only_the_secret(sandbox: Sandbox, sqlite_url: str) -> None:

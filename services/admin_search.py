@@ -1,5 +1,6 @@
 """Finding a customer by what an admin knows of them, and everything about one on one page."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,10 +132,16 @@ def _fits(text: str) -> ColumnElement[bool] | None:
         return func.lower(_users.c.email) == text.lower()
     if not text or text.startswith("#"):
         return None
-    spellings = {text, text.lower(), text.capitalize(), text.title()}  # SQLite folds only Latin letters
-    named = [_users.c.first_name.contains(each, autoescape=True) for each in sorted(spellings)]
-    latin = [column.icontains(text, autoescape=True) for column in (_users.c.username, _users.c.first_name)]
-    return or_(*named, *latin)
+    pattern = "".join(map(_any_case, text))
+    return or_(_users.c.username.regexp_match(pattern), _users.c.first_name.regexp_match(pattern))
+
+
+def _any_case(letter: str) -> str:
+    """A regular expression for a letter in either case, in any alphabet, and ё as е. What a database itself folds hangs
+    on its locale; SQLite folds Latin letters only."""
+    alike = {"е", "ё"} if letter.casefold() in {"е", "ё"} else {letter}
+    spellings = {each for one in alike for each in (one, one.lower(), one.upper(), one.title()) if len(each) == 1}
+    return f"[{''.join(sorted(spellings))}]" if len(spellings) > 1 else re.escape(letter)
 
 
 def _line(row: AnyRow) -> dict[str, Any]:  # Any: the columns' values

@@ -167,8 +167,46 @@ async def test_finding(office: Office, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ИВАН", "иван"),
+        ("иван", "ИВАН"),
+        ("мАшА Иванова", "маша ива"),
+        ("Ёлка", "елка"),
+        ("Семен", "СЕМЁН"),
+        ("Ґанна Їжак", "ґАННА їж"),
+        ("ΣΟΦΙΑ", "σοφια"),
+        ("İbrahim [*.+?^$]-\\", "BRAHIM [*.+?^$]-\\"),
+    ],
+)
+async def test_finding_a_name_in_any_case(office: Office, name: str, text: str) -> None:
+    await change_user(office, office.anna, first_name=name, username=None)
+    assert (await office.users.find(text)).id == office.anna
+
+
+@pytest.mark.parametrize(
     "text",
-    ["", "#", "#0", "#999", "999", "@", "@nobody", "%", "_", "x@y", "\x00", "9" * 40, "#" + "9" * 40, "٤", "'; --"],
+    [
+        "",
+        "#",
+        "#0",
+        "#999",
+        "999",
+        "@",
+        "@nobody",
+        "%",
+        "_",
+        "x@y",
+        "\x00",
+        "9" * 40,
+        "#" + "9" * 40,
+        "٤",
+        "'; --",
+        ".",
+        "[а-я]",
+        "(",
+        "\\",
+    ],
 )
 async def test_finding_nobody(office: Office, text: str) -> None:
     with pytest.raises(NobodyFound):

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 Command = Callable[[argparse.Namespace], int]
@@ -22,9 +23,15 @@ class Failure(Exception):
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     print_what_can_be_printed()
+    signal.signal(signal.SIGTERM, end)
     arguments = _parser().parse_args(argv)  # before the imports: `--help` is quick
     command: Command = arguments.command
     leave(lambda: command(arguments))
+
+
+def end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Also as process 1 of a container, where a signal without a handler of one's own is not heard."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def print_what_can_be_printed() -> None:

@@ -80,7 +80,7 @@ class Polling:
         self._intake = intake
         self._supervisor = supervisor
         self._request = RawUpdates(allowed_updates=allowed_updates)
-        self._work: dict[int | str, Work] = {}  # of the last answer, by the update's id
+        self._work: dict[int | str, Work] = {}  # of what will be seen again, by the update's id
         self.last_ok: float | None = None  # loop time of the last answer
         self.trouble = SILENT  # what is wrong where there is none
 
@@ -126,6 +126,8 @@ class Polling:
             self._request = self._request.model_copy(update={"offset": offset})
         if held or end is None:
             await _linger(held)
+        else:
+            self._work.clear()  # all is confirmed: what comes again, comes anew
 
     def _begun(self, raw: Any) -> Work:  # Any: JSON
         """Its handling: a new one for an update that is new, or must end well and did not a while ago."""

@@ -1,6 +1,7 @@
 """Between a choice and its payment: the e-mail for the receipt, the provider, the message with the link."""
 
 from dataclasses import dataclass, replace
+from secrets import token_urlsafe
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -31,6 +32,7 @@ from services.users import Users, UserView
 log = structlog.get_logger()
 
 WISH: Final = "topup"  # in the dialog's data: the choice that waits for an e-mail
+ASKED: Final = "topup_asked"  # and the nonce of the question for an amount
 DECISIONS: Final = UUID("5d8f6f0e-3f0a-4f0e-9a56-0c1f6f8b7d11")
 
 NOT_YET: Final = N_(
@@ -68,8 +70,15 @@ class Checkout:
 
     async def ask_amount(self, event: Event, problem: ShopError | None = None) -> None:
         await self.fsm.set_state(TopUpQuestion.amount)
+        await self.fsm.update_data({ASKED: token_urlsafe(6)})
         wrong = "" if problem is None else self.tr.escape(self.tr.error(problem))
         await self._put(event, view.amount_question(self.till.terms, self.tr, problem=wrong))
+
+    async def typed(self, kopecks: int) -> view.Choice:
+        """An amount that answers the question: typed again after a crash it is the same choice, and no other one ever
+        (numbers of messages begin anew with another bot)."""
+        asked = (await self.fsm.get_data()).get(ASKED) or token_urlsafe(6)
+        return view.Choice(kind=view.AMOUNT, number=kopecks, nonce=f"{asked}-{kopecks}")
 
     async def ask_email(self, event: Event, choice: view.Choice | None, problem: ShopError | None = None) -> None:
         await self.fsm.set_state(TopUpQuestion.email)
@@ -79,23 +88,26 @@ class Checkout:
 
     async def open(self, event: Event, choice: view.Choice) -> None:
         """A payment with its link, or why there is none. Another tap on the same screen shows the same payment:
-        one that took its message would cover the news of the first."""
+        one that took its message would cover the news of the first. The question is left last: what answered it may
+        come again after a crash."""
         if self.till.terms.receipts and self.user.email is None:
             await self.ask_email(event, choice)
             return
-        await leave_question(self.fsm)
         message_id = await self._put(event, view.preparing_screen(self.tr))
         wish = await self._wish(choice, message_id)
         try:
             payment = await self.till.topup.start(wish)
         except ResultUnknown as error:
             log.warning("payment_waits_for_provider", payment_id=str(wish.id), code=error.code)
-            payment = await self.payments.get(wish.id)
+            await self._show(await self.payments.get(wish.id), message_id)
         except (ShopError, DatabaseUnavailable) as error:
             log.info("payment_not_begun", payment_id=str(wish.id), error=str(error))
             await self._edit(message_id, await self._not_begun(error))
-            return
-        await self._show(payment, message_id)
+            if isinstance(error, DatabaseUnavailable):
+                return  # to be answered once more
+        else:
+            await self._show(payment, message_id)
+        await leave_question(self.fsm)
 
     async def check(self, query: CallbackQuery, payment_id: UUID) -> None:
         """Ask the provider at once and say what it found."""

@@ -93,7 +93,7 @@ async def take_amount(message: Message, *, checkout: Checkout) -> None:
     except ShopError as problem:
         await checkout.ask_amount(message, problem)
         return
-    await checkout.open(message, view.Choice(kind=view.AMOUNT, number=kopecks, nonce=f"m{message.message_id}"))
+    await checkout.open(message, await checkout.typed(kopecks))
 
 
 async def take_email(message: Message, *, checkout: Checkout, users: Users, state: FSMContext) -> None:

@@ -17,6 +17,7 @@ from db.predictions import Prediction, PredictionStatus
 from db.users import Role, User
 from services.admins import Staff
 from services.billing.ledger import UnknownUser
+from services.digits import ascii_digits
 from services.errors import N_, ShopError
 from services.payments.views import PaymentView, payment_view, payments, refunds
 
@@ -122,7 +123,7 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
 
 
 def _fits(text: str) -> ColumnElement[bool] | None:
-    number = text.removeprefix("#")
+    number = ascii_digits(text.removeprefix("#"))
     if number.isascii() and number.isdigit():
         column = _users.c.id if text.startswith("#") else _users.c.telegram_id
         return column == int(number) if int(number) <= MAX_ID else None

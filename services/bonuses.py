@@ -17,6 +17,7 @@ from db.engine import Database
 from db.users import AuditEntry
 from services.billing.bulk import Chunk, WeeklyGrant, grant_chunk
 from services.clock import Clock
+from services.digits import ascii_digits
 from services.errors import N_, ShopError
 from services.journal import write_down
 
@@ -154,7 +155,7 @@ def week_of(at: datetime, zone: ZoneInfo) -> str:
 def parse_week(text: str, *, now: datetime, zone: ZoneInfo) -> str:
     """Raises `BadWeek`."""
     current = week_of(now, zone)
-    found = _WEEK.fullmatch(text.strip().upper())
+    found = _WEEK.fullmatch(ascii_digits(text.strip().upper()))
     try:
         if found is None:
             raise ValueError

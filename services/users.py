@@ -14,9 +14,11 @@ from db.upsert import insert_into
 from db.users import Gender, User
 from services.billing import ledger
 from services.clock import Clock
+from services.digits import whole_number
 from services.errors import N_, ShopError
 
 _users = table_of(User)
+MAX_AGE = 120
 SEEN_EVERY = timedelta(minutes=5)  # how exact `last_seen_at` is
 
 
@@ -126,10 +128,10 @@ def parse_email(text: str) -> str:
 
 
 def parse_age(text: str) -> int:
-    digits = text.strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 3 and 1 <= int(digits) <= 120):
-        raise BadAge(text=digits[:64])
-    return int(digits)
+    age = whole_number(text, most=MAX_AGE)
+    if not age:
+        raise BadAge(text=text[:64])
+    return age
 
 
 def mark_blocked(session: Session, telegram_id: int, at: datetime | None) -> None:

@@ -12,6 +12,7 @@ from handlers.admin import changes, payments, roles, statistics, users
 from handlers.admin.office import Office, OnDuty
 from services.admin_users import check_reason
 from services.admins import APPOINTED
+from services.digits import ascii_digits
 from services.errors import N_
 from services.payments.money import parse_roubles
 from services.payments.views import PaymentNotFound
@@ -92,9 +93,10 @@ async def _unban(message: Message, args: str, office: Office) -> bool:
 
 
 async def _stats(message: Message, args: str, office: Office) -> bool:
-    if args not in ("", *map(str, PERIODS)):
+    period = ascii_digits(args)
+    if period not in ("", *map(str, PERIODS)):
         return False
-    await statistics.show_statistics(message, office=office, argument=args)
+    await statistics.show_statistics(message, office=office, argument=period)
     return True
 
 
@@ -110,7 +112,7 @@ async def _refund(message: Message, args: str, office: Office) -> bool:
     quote = await payments.require_quote(payment, office=office)
     amount, reason = quote.rest_kopecks, rest.strip()
     first, _, others = reason.partition(" ")
-    if first[:1].isdigit():
+    if first[:1].isdecimal():
         amount, reason = parse_roubles(first, low=1, high=quote.rest_kopecks), others.strip()
     if reason:
         await payments.propose_refund(message, payment, amount, check_reason(reason), office=office)

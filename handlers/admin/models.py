@@ -11,6 +11,7 @@ from handlers.dialog import Event
 from handlers.filters import Pressed
 from services.admin_models import MAX_PRICE, ModelLine
 from services.billing.credits import BadAmount, parse_amount
+from services.digits import ascii_digits
 
 PRICE = "model.price"
 
@@ -64,7 +65,7 @@ async def take_price(message: Message, *, office: Office, matter: Matter) -> Non
 
 def parse_price(text: str) -> int:
     """Hundredths; a model may be free. Raises `BadAmount`."""
-    typed = text.strip()
+    typed = ascii_digits(text.strip())
     if typed and set(typed) <= set("0.,") and typed.strip("0") in ("", ".", ","):
         return 0
     return parse_amount(text, low=1, high=MAX_PRICE)

@@ -13,6 +13,7 @@ from handlers.admin.office import Matter, Office, OnDuty
 from handlers.dialog import Event
 from handlers.filters import Pressed
 from services.billing.credits import parse_amount
+from services.digits import whole_number
 from services.errors import ShopError
 from services.payments.money import parse_roubles
 from services.payments.packages import (
@@ -145,9 +146,10 @@ def _parse(field: str, text: str) -> str | int | None:
         case view.PRICE:
             return parse_roubles(typed, low=MIN_KOPECKS, high=MAX_KOPECKS)
         case view.DAYS:
-            if not (typed.isascii() and typed.isdigit() and len(typed) <= 5 and int(typed) <= MAX_DAYS):
+            days = whole_number(typed, most=MAX_DAYS)
+            if days is None:
                 raise BadPackage(field=field)
-            return int(typed) or None
+            return days or None
     if not 0 < len(typed) <= MAX_TITLE or not typed.isprintable():
         raise BadPackage(field=field)
     return typed

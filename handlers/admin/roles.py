@@ -15,6 +15,7 @@ from handlers.filters import Pressed
 from services.admin_search import UserLine
 from services.admins import APPOINTED
 from services.billing.ledger import UnknownUser
+from services.digits import whole_number
 from services.errors import ShopError
 
 WHO = "role.who"
@@ -51,9 +52,7 @@ async def take_who(message: Message, *, office: Office, matter: Matter) -> None:
 async def whom(text: str, *, office: Office) -> int:
     """A Telegram id; of one who was never here it is taken at its word. Raises `NobodyFound`, `SeveralFound`."""
     typed = text.strip()
-    if typed.isascii() and typed.isdigit() and 0 < int(typed[:20]) < MAX_ID:
-        return int(typed)
-    return (await office.admin_users.find(typed)).telegram_id
+    return whole_number(typed, most=MAX_ID) or (await office.admin_users.find(typed)).telegram_id
 
 
 async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from services.digits import ascii_digits
 from services.errors import N_, ShopError
 
 GAP = " \u00a0\u2009\u202f"  # what people and phones put between thousands
@@ -20,7 +21,7 @@ class BadAmount(ShopError):
 def parse_amount(text: str, *, low: int, high: int) -> int:
     """Hundredths from what a person typed: comma or dot, spaces between thousands only. Raises `BadAmount`, which names
     the bounds (both inclusive, in hundredths)."""
-    typed = text.strip()
+    typed = ascii_digits(text.strip())
     amount = None
     if NUMBER.fullmatch(typed):
         amount = int(Decimal(typed.translate(PLAIN)) * 100)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from services.digits import ascii_digits
+
 Key = tuple[int, int, int, str]
 
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))  # noqa: SIM905 — reads better
@@ -20,7 +22,7 @@ _MAX_CHARS = 40
 
 
 def is_date(cell: str) -> bool:
-    day = _TIME.sub("", cell.strip()[:_MAX_CHARS])
+    day = _TIME.sub("", _shortened(cell))
     return any(pattern.fullmatch(day) for pattern in (_ISO, _COMPACT, _LOCAL, _WORDS))
 
 
@@ -44,7 +46,7 @@ def date_keys(cells: Sequence[str]) -> list[Key] | None:
 
 def _split(cell: str) -> tuple[int, int, int, str, bool] | None:
     """Year, month, day, time of day and whether month and day may have changed places."""
-    text = cell.strip()[:_MAX_CHARS]
+    text = _shortened(cell)
     time = found.group().strip("T ") if (found := _TIME.search(text)) else ""
     day = _TIME.sub("", text)
     if match := _ISO.fullmatch(day) or _COMPACT.fullmatch(day):
@@ -57,3 +59,7 @@ def _split(cell: str) -> tuple[int, int, int, str, bool] | None:
         month = (match["m"] or match["m2"]).lower()
         return int(match["y"] or match["y2"]), _MONTHS[month], int(match["d"] or match["d2"]), time, False
     return None
+
+
+def _shortened(cell: str) -> str:
+    return ascii_digits(cell.strip()[:_MAX_CHARS])

@@ -7,15 +7,16 @@ with their own separators `٫` and `٬`), since they are unambiguous; superscrip
 """
 
 import re
-import unicodedata
 from typing import NamedTuple
+
+from services.digits import ascii_digits
 
 MAX_CHARS = 100
 
 _TRANSLATED = str.maketrans(
     {
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "＋": "+",
-        "٫": ".", "．": ".", "，": ",", "٬": "'", "’": "'", "％": "%", "٪": "%",
+        "٬": "'", "’": "'", "％": "%", "٪": "%",
         "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\t": " ",
         "\u200b": "", "\u200e": "", "\u200f": "", "\ufeff": "", "\u2060": "",
     }
@@ -59,10 +60,7 @@ def read_numeral(raw: str) -> Numeral | None:
 
 def plain_digits(raw: str) -> str:
     """Digits of any script as ASCII, typographic minuses and spaces as plain ones."""
-    text = raw.translate(_TRANSLATED)
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    return ascii_digits(raw.translate(_TRANSLATED))
 
 
 def same_unit(given: str, declared: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from services.digits import ascii_digits
 from services.inference.dates import date_keys, is_date
 from services.inference.errors import NotATextFile, TooManyColumns, TooManyValues
 from services.inference.numerals import read_numeral, same_unit
@@ -59,7 +60,7 @@ def read_flow(text: str) -> list[Cell]:
     lines = [(n, line) for n, line in _lines(text) if not _is_blank(line)]
     start = next((i for i, (_, line) in enumerate(lines) if any(c.isdigit() for c in line)), len(lines))
     lines = lines[start:]
-    if len(lines) > 1 and all(_GROUPED.fullmatch(line) for _, line in lines):
+    if len(lines) > 1 and all(_GROUPED.fullmatch(ascii_digits(line)) for _, line in lines):
         return [Cell(n, line) for n, line in lines]
     cells = [Cell(n, token) for n, line in lines for token in islice(_tokens(line), MAX_VALUES + 1)]
     if len(cells) > MAX_VALUES:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from services.digits import whole_number
 from services.errors import N_
 from services.inference import errors
 from services.inference.errors import InvalidValue
@@ -140,10 +141,8 @@ def _find(text: str, choices: Sequence[tuple[str, Text]]) -> str | None:
     for value, label in choices:
         if wanted == _fold(value) or any(wanted == _fold(name) for name in label.all()):
             return value
-    place = plain_digits(wanted).rstrip(".)")
-    if place.isascii() and place.isdigit() and len(place) <= 4 and 1 <= int(place) <= len(choices):
-        return choices[int(place) - 1][0]
-    return None
+    place = whole_number(wanted.rstrip(".)"), most=len(choices))
+    return choices[place - 1][0] if place else None
 
 
 def _parse_choice(field: ChoiceInput, text: str) -> str:

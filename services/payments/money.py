@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from services.billing.credits import GAP, PLAIN
+from services.digits import ascii_digits
 from services.errors import N_, ShopError
 
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
@@ -45,7 +46,7 @@ def from_text(value: str) -> int:
 def parse_roubles(text: str, *, low: int, high: int) -> int:
     """Kopecks from what a person typed: comma or dot, spaces between thousands only, perhaps the currency behind.
     Raises `AmountOutOfBounds`, which names the bounds."""
-    typed = TYPED.fullmatch(text.strip())
+    typed = TYPED.fullmatch(ascii_digits(text.strip()))
     kopecks = int(Decimal(typed[1].translate(PLAIN)) * 100) if typed else None
     if kopecks is None or not low <= kopecks <= high:
         raise AmountOutOfBounds(low=low, high=high, given=text)

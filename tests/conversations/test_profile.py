@@ -62,10 +62,10 @@ async def test_what_is_no_address(anna: Person, wrong: str) -> None:
 async def test_an_age(anna: Person) -> None:
     await anna.says("/profile")
     await anna.presses("🎂 Возраст")
-    for wrong in ("сорок", "0", "121", "-5", "35.5", "1e2", "٣٥", "999999999999"):
+    for wrong in ("сорок", "0", "121", "-5", "35.5", "1e2", "³⁵", "999999999999"):
         await anna.says(wrong)
         await anna.sees("Нужен возраст от 1 до 120, например 35.")
-    await anna.says("35")
+    await anna.says("３５")
     await anna.sees("Возраст: 35")
     await anna.presses("🎂 Возраст")
     await anna.presses("🗑 Очистить")

@@ -62,7 +62,7 @@ async def test_credits_given(stage: Stage, olga: Person, anna: Person) -> None:
     await opens_card(olga, stage, anna)
     await olga.presses("➕ Начислить")
     await olga.sees("Сколько кредитов начислить?")
-    for wrong in ("0", "-5", "1e3", "100.001", "٣٠٠", "много", "1000001"):
+    for wrong in ("0", "-5", "1e3", "100.001", "³⁰⁰", "много", "1000001"):
         await olga.says(wrong)
         await olga.sees("⚠️ Нужна сумма от 0.01 до 1000000.00")
     await olga.says("2,50")
@@ -222,7 +222,7 @@ async def test_wrong_usage_in_russian(olga: Person) -> None:
     await olga.sees("Так: /role КТО admin|moderator|none")
 
 
-@pytest.mark.parametrize("amount", ["0", "-5", "1e3", "100.001", "٣٠٠", "NaN", "1000000.01"])
+@pytest.mark.parametrize("amount", ["0", "-5", "1e3", "100.001", "³⁰⁰", "NaN", "1000000.01"])
 async def test_amounts_that_are_none(stage: Stage, kate: Person, anna: Person, amount: str) -> None:
     await kate.says(f"/grant #{await stage.user_id(anna)} {amount} x")
     await kate.sees("An amount from 0.01 to 1000000.00")

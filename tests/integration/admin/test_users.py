@@ -157,7 +157,21 @@ async def test_nobody_there(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["#4", "4", "@Anna_K", "@anna_k", "anna@example.com", "Anna@Example.com", "анн", "Анна", "АННА", "nna_k", " #4 "],
+    [
+        "#4",
+        "4",
+        "@Anna_K",
+        "@anna_k",
+        "anna@example.com",
+        "Anna@Example.com",
+        "анн",
+        "Анна",
+        "АННА",
+        "nna_k",
+        " #4 ",
+        "#４",
+        "٤",
+    ],
 )
 async def test_finding(office: Office, text: str) -> None:
     await change_user(office, office.anna, username="Anna_K", first_name="Анна", email="Anna@example.com")
@@ -200,7 +214,7 @@ async def test_finding_a_name_in_any_case(office: Office, name: str, text: str) 
         "\x00",
         "9" * 40,
         "#" + "9" * 40,
-        "٤",
+        "⁴",
         "'; --",
         ".",
         "[а-я]",

@@ -12,6 +12,7 @@ help: ## Tell what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
+	@[ "$$(uname -sm)" != "Darwin x86_64" ] || { echo "Macs with an Intel processor are not served: onnxruntime has no packages for them. Run Kassandra on Linux or in Docker."; exit 1; }
 	@echo "Making a virtual environment in $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 …"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,7 @@
 """The HTTP port by itself, and callers who write bytes."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -103,14 +104,13 @@ class Line:
             self.writer.write(part)
 
     async def hears(self) -> int | None:
-        """The status of one answer whose body has a length; None where the connection ended."""
+        """The status of one answer, which is read whole; None where the connection ended."""
         try:
-            head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+            head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)).lower()
+            length = re.search(rb"\ncontent-length: *([0-9]+)", head)
+            await asyncio.wait_for(self.reader.readexactly(int(length[1])) if length else self.reader.read(), 5)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
-        for line in head.lower().split(b"\r\n"):
-            if line.startswith(b"content-length:"):
-                await self.reader.readexactly(int(line.partition(b":")[2]))
         return int(head.split()[1])
 
     async def ends(self) -> bool:

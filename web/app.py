@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from web.bodies import read_at_most
 from web.paths import OneSpelling
 from web.senders import Network, is_insider
+from web.sparing import Seldom, Shared
 from web.yookassa import PaymentHooks, add_yookassa
 
 log = structlog.get_logger()
@@ -64,13 +66,14 @@ def _add_health(app: FastAPI, hooks: Hooks) -> None:
     async def healthz() -> PlainTextResponse:
         return PlainTextResponse("ok")
 
+    shared = Shared(hooks.readiness)
+
     @app.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz(request: Request) -> JSONResponse:
         """What is wrong is not for everybody: the status is."""
-        readiness = await hooks.readiness()
-        words = {"status": "ready" if readiness.ready else "not ready"}
-        if is_insider(request, hooks.proxies, hooks.metrics_token):
-            words = readiness.parts
+        insider = is_insider(request, hooks.proxies, hooks.metrics_token)
+        readiness = await (hooks.readiness if insider else shared)()
+        words = readiness.parts if insider else {"status": "ready" if readiness.ready else "not ready"}
         return JSONResponse(words, status_code=200 if readiness.ready else 503)
 
     @app.get("/metrics")
@@ -82,13 +85,17 @@ def _add_health(app: FastAPI, hooks: Hooks) -> None:
 
 
 def _add_telegram(app: FastAPI, feed: Callable[[Any], Awaitable[bool]], secret: str) -> None:  # Any: as above
+    seldom = Seldom()
+
     @app.post("/telegram/webhook")
     async def telegram_webhook(
         request: Request, x_telegram_bot_api_secret_token: str = Header(default="")
     ) -> PlainTextResponse:
         """Answers 200 once the update is handled: until then Telegram keeps it, and anything else has it repeated."""
         if not hmac.compare_digest(x_telegram_bot_api_secret_token.encode(), secret.encode()):
-            log.warning("telegram_webhook_forged", peer=request.client.host if request.client else None)
+            if (left_out := seldom.left_out(time.monotonic())) is not None:
+                peer = request.client.host if request.client else None
+                log.warning("telegram_webhook_forged", peer=peer, left_out=left_out)
             return PlainTextResponse("forbidden", status_code=403)
         body = await read_at_most(request, MAX_UPDATE_BYTES)
         if isinstance(body, PlainTextResponse):

@@ -13,6 +13,8 @@ SECONDS = 20.0
 async def read_at_most(request: Request, limit: int) -> bytes | PlainTextResponse:
     """The body, or the answer to one that is longer than `limit` bytes or does not come to an end; what is over is not
     kept."""
+    if int(request.headers.get("content-length", 0)) > limit:
+        return PlainTextResponse("too large", status_code=413)
     body = bytearray()
     try:
         async with asyncio.timeout(SECONDS):

@@ -3,6 +3,7 @@
 Nothing is credited because a notification says so; strangers are turned away only so that they cannot make the shop ask
 YooKassa all day."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -14,7 +15,8 @@ from fastapi.responses import PlainTextResponse
 from db.errors import DatabaseUnavailable
 from services.payments.events import BadNotification
 from web.bodies import read_at_most
-from web.senders import Network, caller, is_in
+from web.senders import Caller, Network, caller, is_in
+from web.sparing import Seldom
 
 log = structlog.get_logger()
 
@@ -45,14 +47,26 @@ class PaymentHooks:
 
 
 def add_yookassa(app: FastAPI, hooks: PaymentHooks) -> None:
+    seldom = Seldom()
+
+    def refuse(request: Request, who: Caller) -> PlainTextResponse:
+        if (left_out := seldom.left_out(time.monotonic())) is not None:
+            address = None if who.address is None else str(who.address)
+            log.warning(
+                "yookassa_webhook_from_stranger",
+                address=address,
+                peer=_peer(request),
+                seen=who.source,
+                left_out=left_out,
+            )
+        return PlainTextResponse("forbidden", status_code=403)
+
     @app.post("/webhooks/yookassa")
     async def yookassa_webhook(request: Request) -> PlainTextResponse:
         """Only 200 acknowledges: YooKassa repeats anything else for a day."""
         who = caller(request, hooks.proxies)
         if who.address is None or not is_in(who.address, hooks.senders):
-            address = None if who.address is None else str(who.address)
-            log.warning("yookassa_webhook_from_stranger", address=address, peer=_peer(request), seen=who.source)
-            return PlainTextResponse("forbidden", status_code=403)
+            return refuse(request, who)
         body = await read_at_most(request, MAX_BYTES)
         if isinstance(body, PlainTextResponse):
             return body

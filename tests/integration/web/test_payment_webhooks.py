@@ -22,7 +22,7 @@ from services.payments.views import PaymentView
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import Stand, open_stand
 from tests.support.waiting import until
-from web import bodies
+from web import bodies, sparing
 
 PATH = "/webhooks/yookassa"
 MANY = 1000
@@ -189,6 +189,7 @@ async def test_bodies_in_pieces(quick: Stand) -> None:
     pieces = [b"%x\r\n%b\r\n" % (len(body[i : i + 7]), body[i : i + 7]) for i in range(0, len(body), 7)]
     chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
     assert b" 200 " in await talk(quick.app, chunked, *pieces, b"0\r\n\r\n")
+    assert b" 413 " in await talk(quick.app, HEAD + b"Content-Length: 300000\r\n\r\n")  # none of it has to come
     assert b" 413 " in await talk(quick.app, chunked, *[b"10000\r\n" + b"x" * 0x10000 + b"\r\n"] * 5)
     assert b" 400 " in await talk(quick.app, chunked, b"no length\r\n")
     assert b" 400 " in await talk(
@@ -269,6 +270,14 @@ async def test_the_log_says_what_the_proxy_left_out(sandbox: Sandbox, sqlite_url
     bare, mixed = [line for line in lines if line["event"] == "yookassa_webhook_from_stranger"]
     assert bare["seen"] == "the connection: no X-Forwarded-For, Forwarded, X-Real-IP"
     assert mixed["seen"] == "x-forwarded-for: '203.0.113.7:9'; x-real-ip: '185.71.76.1'"
+
+
+async def test_strangers_do_not_fill_the_disk(sandbox: Sandbox, sqlite_url: str) -> None:
+    settings = shop_settings(sandbox, sqlite_url, yookassa_shop_id="1", yookassa_secret_key="live_x")
+    async with App(settings, parts=("web",)).running() as app, calling(app) as http:
+        with structlog.testing.capture_logs() as lines:
+            assert await posted(http, [UNKNOWN] * 100) == {403: 100}
+    assert len([line for line in lines if line["event"] == "yookassa_webhook_from_stranger"]) == sparing.LINES
 
 
 async def test_listening_on_ipv6(sandbox: Sandbox, sqlite_url: str) -> None:

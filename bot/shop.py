@@ -16,6 +16,7 @@ from services.billing.statement import Statement
 from services.bonuses import Bonuses
 from services.clock import Clock
 from services.files import Files
+from services.inference.intake import Intake
 from services.models import Models
 from services.outbox import Outbox
 from services.payments.packages import Packages
@@ -39,6 +40,7 @@ class Shop:
     history: History
     statement: Statement
     files: Files
+    intake: Intake
     outbox: Outbox
     packages: Packages
     payments: Payments
@@ -66,6 +68,7 @@ def make_shop(
         history=history,
         statement=Statement(db),
         files=Files(db, clock),
+        intake=Intake(),
         outbox=outbox,
         packages=Packages(db, clock, staff),
         payments=Payments(db),

@@ -20,6 +20,7 @@ from handlers.results import router as results_router
 from handlers.uploads import take_document, take_photo
 from services.errors import N_
 from services.files import Files
+from services.inference.intake import Intake
 from services.models import ModelNotOnSale, Models
 from services.predictions.history import History
 from services.predictions.submit import Submit
@@ -95,6 +96,7 @@ async def answered(
     state: FSMContext,
     models: Models,
     files: Files,
+    intake: Intake,
     can_top_up: bool,
 ) -> None:
     """The next question comes below what was typed; the question before keeps its text and loses its buttons."""
@@ -104,16 +106,16 @@ async def answered(
     album = message.media_group_id
     if album is not None and album == desk.album:
         return  # the first picture of an album was taken
-    turn = await _taken(message, desk, bot=bot, user=user, files=files)
+    turn = await _taken(message, desk, bot=bot, user=user, files=files, intake=intake)
     below = await show_below(message, screen_of(desk.form, turn, user, tr, can_top_up=can_top_up), old=desk.message_id)
     await desk.keep(state, turn, below, album=album)
 
 
-async def _taken(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files) -> Turn:
+async def _taken(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake) -> Turn:
     if message.photo:
-        return await take_photo(message, desk, bot=bot, user=user, files=files)
+        return await take_photo(message, desk, bot=bot, user=user, files=files, intake=intake)
     if message.document:
-        return await take_document(message, desk, bot=bot, user=user, files=files)
+        return await take_document(message, desk, bot=bot, user=user, files=files, intake=intake)
     return answer(desk.form, desk.state, message.text or "")
 
 

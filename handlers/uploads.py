@@ -1,9 +1,8 @@
 """Pictures and files that answer a question: fetched from Telegram, checked, kept."""
 
 import asyncio
-from io import BytesIO
 from pathlib import PurePath
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import structlog
 from aiogram import Bot
@@ -16,15 +15,15 @@ from bot.forms.flow import image_wanted, series_wanted
 from handlers.desk import Desk
 from services.errors import N_, ShopError
 from services.files import Files
+from services.inference.decoding import MAX_BYTES as MAX_PICTURE
 from services.inference.errors import FileTooLarge
-from services.inference.fields import Prepare
-from services.inference.images import check_image, prepare
+from services.inference.images import prepare
+from services.inference.intake import Intake
 from services.inference.series import MAX_BYTES as MAX_TABLE
 from services.users import UserView
 
 log = structlog.get_logger()
 
-MAX_PICTURE: Final = 20_000_000  # what Telegram lets a bot download
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 
 
@@ -32,24 +31,29 @@ class NotFetched(ShopError):
     message = N_("Telegram did not hand over the file. Please send it again.")
 
 
-async def take_photo(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files) -> Turn:
+async def take_photo(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake) -> Turn:
     assert message.photo
-    return await _picture(message.photo[-1], desk, bot=bot, user=user, files=files)
+    return await _picture(message.photo[-1], desk, bot=bot, user=user, files=files, intake=intake)
 
 
-async def take_document(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files) -> Turn:
+async def take_document(
+    message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake
+) -> Turn:
     """A picture sent as a file is a picture; everything else may be a table of numbers."""
     document = message.document
     assert document is not None
     if is_picture(document):
-        return await _picture(document, desk, bot=bot, user=user, files=files)
-    if series_wanted(desk.form, desk.state) is None:
-        return answer_file(desk.form, desk.state, b"")
+        return await _picture(document, desk, bot=bot, user=user, files=files, intake=intake)
+    field = series_wanted(desk.form, desk.state)
+    if field is None:
+        return answer_file(desk.form, desk.state, ())
     try:
-        data = await _fetch(bot, document, limit=MAX_TABLE)
+        async with intake.place(user.id) as place:
+            await _fetch(bot, document, into=place.file, limit=MAX_TABLE)
+            numbers = await place.numbers(field)
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
-    return await asyncio.to_thread(answer_file, desk.form, desk.state, data)
+    return answer_file(desk.form, desk.state, numbers)
 
 
 def is_picture(document: Document) -> bool:
@@ -57,13 +61,17 @@ def is_picture(document: Document) -> bool:
     return kind.startswith("image/") or PurePath(document.file_name or "").suffix.lower() in PICTURES
 
 
-async def _picture(source: PhotoSize | Document, desk: Desk, *, bot: Bot, user: UserView, files: Files) -> Turn:
+async def _picture(
+    source: PhotoSize | Document, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake
+) -> Turn:
     field = image_wanted(desk.form, desk.state)
     if field is None:
         return answer_image(desk.form, desk.state, "")
     try:
-        data = await _fetch(bot, source, limit=MAX_PICTURE)
-        picture = await asyncio.to_thread(_checked, data, field.prepare)
+        async with intake.place(user.id) as place:
+            await _fetch(bot, source, into=place.file, limit=MAX_PICTURE)
+            picture = await place.picture()
+            await asyncio.to_thread(prepare, picture, field.prepare)  # better refused now than paid back later
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
     kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
@@ -71,20 +79,28 @@ async def _picture(source: PhotoSize | Document, desk: Desk, *, bot: Bot, user: 
     return answer_image(desk.form, desk.state, file_id.hex)
 
 
-def _checked(data: bytes, spec: Prepare) -> bytes:
-    """Small enough to keep, and something the model can look at: better refused now than paid back later."""
-    picture = check_image(data)
-    prepare(picture, spec)
-    return picture
+class _Bounded:
+    """A file to download into, as far as it goes."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self._file, self._left, self._limit = file, limit, limit
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:  # whatever size was told
+            raise FileTooLarge(megabytes=self._limit // 1_000_000)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """At the end is enough."""
 
 
-async def _fetch(bot: Bot, source: PhotoSize | Document, *, limit: int) -> bytes:
-    """Raises FileTooLarge before anything is fetched, NotFetched."""
+async def _fetch(bot: Bot, source: PhotoSize | Document, *, into: BinaryIO, limit: int) -> None:
+    """Raises FileTooLarge, where it can before anything is fetched, NotFetched."""
     if (source.file_size or 0) > limit:
         raise FileTooLarge(megabytes=limit // 1_000_000)
-    target = BytesIO()
     try:
-        await bot.download(source, destination=target)
+        await bot.download(source, destination=cast(BinaryIO, _Bounded(into, limit)), seek=False)
     except TelegramBadRequest as error:
         if "too big" in error.message:
             raise FileTooLarge(megabytes=limit // 1_000_000) from error
@@ -93,4 +109,3 @@ async def _fetch(bot: Bot, source: PhotoSize | Document, *, limit: int) -> bytes
     except (AiogramError, ClientError, TimeoutError, OSError) as error:
         log.warning("file_not_fetched", error=f"{type(error).__name__}: {error}")
         raise NotFetched() from error
-    return target.getvalue()

@@ -17,3 +17,14 @@ class ShopError(Exception):
     def __init__(self, **params: Any) -> None:  # Any: placeholders take whatever str.format takes
         self.params = params
         super().__init__(f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})")
+
+    def __reduce__(self) -> tuple[Any, ...]:  # Any: as `object` has it
+        """So that it can come from another process: leaves are made of other things than what they tell."""
+        return _again, (type(self), self.__dict__, self.args)
+
+
+def _again(leaf: type[ShopError], known: dict[str, Any], args: tuple[str, ...]) -> ShopError:  # Any: as above
+    error = leaf.__new__(leaf, *args)
+    error.args = args
+    error.__dict__.update(known)
+    return error

@@ -9,7 +9,6 @@ from bot.forms.model import MANY, Action, Form, FormState, Outcome, Place, Turn
 from services.errors import N_
 from services.inference.errors import InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
 from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
-from services.inference.series import parse_series
 from services.inference.values import Value, check_value, default_value, parse_many, parse_text
 
 Asked = TypeVar("Asked", ImageInput, SeriesInput)
@@ -76,18 +75,15 @@ def answer_image(form: Form, state: FormState, file_id: str) -> Turn:
     return _accept(form, state, field, {"file": file_id})
 
 
-def answer_file(form: Form, state: FormState, data: bytes) -> Turn:
-    """A text or CSV file, for a series. May take a second for megabytes: call it off the event loop."""
+def answer_file(form: Form, state: FormState, numbers: Sequence[float]) -> Turn:
+    """A text or CSV file, for a series, as the numbers that were found in it."""
     if _outdated(form, state):
         return _resume(form, state)
     field = series_wanted(form, state)
     if field is None:
         problem = PhotoExpected() if isinstance(_asked(form, state), ImageInput) else FileNotExpected()
         return Turn(state=state, problem=None if state.asked is None else problem, notice=_unasked(state))
-    try:
-        return _accept(form, state, field, parse_series(field, data))
-    except InvalidValue as problem:
-        return Turn(state=state, problem=problem)
+    return _accept(form, state, field, list(numbers))
 
 
 def image_wanted(form: Form, state: FormState) -> ImageInput | None:

@@ -162,6 +162,12 @@ class FileTooLarge(InvalidValue):
     message = N_("The file is too large: at most {megabytes} MB.")
 
 
+class TooMuch(InvalidValue):
+    """Reading it went over the bounds of time or memory."""
+
+    message = N_("This file takes too much work to read. Please send a simpler or smaller one.")
+
+
 class NotATextFile(InvalidValue):
     message = N_("This is not a text or CSV file with numbers.")
 
@@ -199,7 +205,10 @@ class NotAnImage(InvalidValue):
 
 
 class ImageTooLarge(InvalidValue):
-    message = N_("The picture is too large: at most {megapixels} million points are read.")
+    message = N_(
+        "The picture is too large: of this kind at most {megapixels} million points are read. "
+        "Send it as a photo, not as a file: Telegram makes it smaller."
+    )
 
 
 class BlankImage(InvalidValue):

@@ -1,34 +1,32 @@
 """Pictures from customers: checked and reduced when they arrive, made into numbers when the model runs."""
 
 import io
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from services.inference.errors import FileTooLarge, ImageTooLarge, NotAnImage
-from services.inference.fields import Prepare
+from services.inference.decoding import read_picture
 from services.inference.ink import find_ink
 
-MAX_BYTES = 20_000_000
-MAX_PIXELS = 60_000_000
-MAX_SIDE = 1024
+if TYPE_CHECKING:  # pydantic's part is not needed where a stranger's picture is read: a process of its own each time
+    from services.inference.fields import Prepare
+
 _JPEG = b"\xff\xd8"
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 Pixels: TypeAlias = NDArray[np.float32]
 
 
-def check_image(data: bytes) -> bytes:
+def check_image(file: BinaryIO) -> bytes:
     """The picture turned upright, at most 1024 points a side, as JPEG or PNG; small enough to keep.
 
-    Its size is read from the header: a picture too large is refused before anything is decoded. Raises FileTooLarge,
-    ImageTooLarge, NotAnImage.
+    Raises FileTooLarge, ImageTooLarge, NotAnImage.
     """
-    picture = _open(data)
+    picture = read_picture(file)
     stream = io.BytesIO()
-    if not data.startswith(_JPEG):  # a drawing keeps its sharp edges, where they take little room
+    file.seek(0)
+    if file.read(2) != _JPEG:  # a drawing keeps its sharp edges, where they take little room
         picture.save(stream, "PNG")
     if not 0 < stream.tell() <= 300_000:
         stream = io.BytesIO()
@@ -36,7 +34,7 @@ def check_image(data: bytes) -> bytes:
     return stream.getvalue()
 
 
-def prepare(data: bytes, spec: Prepare) -> Pixels:
+def prepare(data: bytes, spec: "Prepare") -> Pixels:
     """The picture as the manifest's `[inputs.prepare]` wants it: `[C, H, W]`. Raises NotAnImage, BlankImage."""
     picture = _inverted(_cropped(_open(data).convert("L" if spec.mode == "grayscale" else "RGB"), spec), spec)
     placed = _placed(picture, spec)
@@ -59,7 +57,7 @@ class _Crop(NamedTuple):
     light: bool
 
 
-def _cropped(picture: Image.Image, spec: Prepare) -> _Crop:
+def _cropped(picture: Image.Image, spec: "Prepare") -> _Crop:
     paper = _border(picture)
     light = sum(paper) / len(paper) > 127
     if spec.crop == "square":
@@ -78,13 +76,13 @@ def _cropped(picture: Image.Image, spec: Prepare) -> _Crop:
     return _Crop(picture.crop((box[0], box[1], box[2], box[3])), paper, ink.dark)
 
 
-def _inverted(crop: _Crop, spec: Prepare) -> _Crop:
+def _inverted(crop: _Crop, spec: "Prepare") -> _Crop:
     if spec.invert == "never" or (spec.invert == "light-background" and not crop.light):
         return crop
     return _Crop(ImageOps.invert(crop.picture), tuple(255 - channel for channel in crop.paper), not crop.light)
 
 
-def _placed(crop: _Crop, spec: Prepare) -> Image.Image:
+def _placed(crop: _Crop, spec: "Prepare") -> Image.Image:
     """The crop with its border; `centre` puts its centre of mass amid a square as far as the border allows."""
     width, height = crop.picture.size
     pad = round(spec.padding * max(width, height))
@@ -120,38 +118,5 @@ def _border(picture: Image.Image) -> tuple[int, ...]:
 
 
 def _open(data: bytes) -> Image.Image:
-    """The decoded picture, upright, on white where it was transparent, no side over MAX_SIDE."""
-    if len(data) > MAX_BYTES:
-        raise FileTooLarge(megabytes=MAX_BYTES // 1_000_000)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            _check_size(picture.size)
-            picture.draft(None, (MAX_SIDE, MAX_SIDE))  # a large JPEG is decoded at a half or a quarter at once
-            return _upright(picture)
-    except ImageTooLarge:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageTooLarge(megapixels=MAX_PIXELS // 1_000_000) from error
-    except Exception as error:
-        raise NotAnImage() from error
-
-
-def _check_size(size: tuple[int, int]) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise ImageTooLarge(megapixels=MAX_PIXELS // 1_000_000, width=width, height=height)
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    """Turned as its EXIF says, without transparency and depth beyond 8 bits, reduced to MAX_SIDE."""
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith(("I", "F")):
-        points = np.asarray(upright, np.float32)
-        upright = Image.fromarray(np.clip(points * (255 / max(255.0, float(points.max()))), 0, 255).astype(np.uint8))
-    elif upright.has_transparency_data:
-        layer = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    elif upright.mode != "L":
-        upright = upright.convert("RGB")
-    upright.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
-    return upright
+    """A picture that was kept: small since it came."""
+    return read_picture(io.BytesIO(data))

@@ -43,7 +43,7 @@ class Numeral(NamedTuple):
 
 def read_numeral(raw: str) -> Numeral | None:
     """The number in the text with what is around it, or None where there is not exactly one number."""
-    text = plain_digits(raw).strip()
+    text = plain_digits(raw).strip() if len(raw) <= 10 * MAX_CHARS else raw
     if len(text) > MAX_CHARS or (found := _NUMBER.search(text)) is None:
         return None
     before, after = text[: found.start()].strip(), text[found.end() :].strip()

@@ -2,14 +2,14 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, dropwhile, islice
 from typing import NamedTuple
 
 from services.digits import ascii_digits
 from services.inference.dates import date_keys, is_date
 from services.inference.errors import NotATextFile, TooManyColumns, TooManyValues
-from services.inference.numerals import read_numeral, same_unit
+from services.inference.numerals import MAX_CHARS, read_numeral, same_unit
 
 _CLOSE = (
     "close", "closing price", "close price", "close/last", "закрытие", "цена закрытия", "закр.", "закр", "price",
@@ -17,10 +17,16 @@ _CLOSE = (
 )  # fmt: skip
 _BLANK = {"", ".", "-", "—", "–", "null", "nan", "n/a", "na", "none", "н/д", "#n/a"}
 _GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)", re.ASCII)
+_ENDS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # of lines
+_LINE = re.compile(rf"([^{_ENDS}]*)(?:\r\n|[{_ENDS}]|\Z)")
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile("[^ \t;]+")
+_PART = re.compile("[^,]+")
 _SAMPLE = 200
 _MAX_PREAMBLE = 50
 _MAX_COLUMNS = 256
-MAX_VALUES = 200_000  # so that the longest file takes a second or two
+_MAX_ROW = 100_000  # characters
+MAX_VALUES = 100_000  # as many as a question may ask for
 
 
 class Cell(NamedTuple):
@@ -36,57 +42,65 @@ class Row(NamedTuple):
 def read_table(text: str, *, is_file: bool) -> list[Cell] | None:
     """The cells of the column of values, oldest first; None where the text is no table.
 
-    Columns are believed where there is a heading, a date in front or, in a file, a separator on every line.
+    Columns are believed where there is a heading, a date in front or, in a file, a separator on every line. The first
+    rows tell which columns count; of the others only those are kept. Raises a leaf of InvalidValue.
     """
-    lines = _lines(text)
-    delimiter = _delimiter([line for _, line in lines[:_SAMPLE]], is_file=is_file)
+    sample = [line.text for line in islice(_lines(text), _SAMPLE)]
+    delimiter = _delimiter(sample, is_file=is_file)
     if delimiter is None:
         return None
-    rows = list(_rows(lines, delimiter))
-    told = (any(_is_number(cell) or is_date(cell) for cell in row.cells) for row in rows[:_MAX_PREAMBLE])
+    rows = _rows(_lines(text), delimiter)
+    first = list(islice(rows, _MAX_PREAMBLE + _SAMPLE))
+    told = (any(_is_number(cell) or is_date(cell) for cell in row.cells) for row in first[:_MAX_PREAMBLE])
     start = next((i for i, has_values in enumerate(told) if has_values), None)
     if start is None:
         return None
-    header, rows = (rows[start - 1] if start else None), rows[start:]
+    header, first = (first[start - 1] if start else None), first[start:]
+    everything: Iterable[Row] = chain(first, rows)
     if header is not None and delimiter == ",":
-        _check_width(header, rows)
-    column = _column(header, rows[:_SAMPLE])
-    cells = [Cell(row.line, row.cells[column]) for row in _in_order(rows) if column < len(row.cells)]
-    return [cell for cell in cells if not _is_blank(cell.text)]
+        everything = _of_width(header, everything)
+    return _in_order(everything, value=_column(header, first[:_SAMPLE]), date=_dates(first[:_SAMPLE]))
 
 
 def read_flow(text: str) -> list[Cell]:
     """Numbers one after another, each with its line; heading lines without a digit are passed over."""
-    lines = [(n, line) for n, line in _lines(text) if not _is_blank(line)]
-    start = next((i for i, (_, line) in enumerate(lines) if any(c.isdigit() for c in line)), len(lines))
-    lines = lines[start:]
-    if len(lines) > 1 and all(_GROUPED.fullmatch(ascii_digits(line)) for _, line in lines):
-        return [Cell(n, line) for n, line in lines]
-    cells = [Cell(n, token) for n, line in lines for token in islice(_tokens(line), MAX_VALUES + 1)]
+    told = (line for line in _lines(text) if not _is_blank(line.text))
+    lines = list(dropwhile(lambda line: not _DIGIT.search(line.text), told))
+    if len(lines) > 1 and all(len(line) <= MAX_CHARS and _GROUPED.fullmatch(ascii_digits(line)) for _, line in lines):
+        return lines
+    cells = list(islice((Cell(n, token) for n, line in lines for token in _tokens(line)), MAX_VALUES + 1))
     if len(cells) > MAX_VALUES:
         raise TooManyValues(max=MAX_VALUES)
     return cells
 
 
-def _lines(text: str) -> list[tuple[int, str]]:
-    """The lines that are not blank, with their numbers."""
-    lines = [(n, line.strip(" ")) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if len(lines) > MAX_VALUES:
-        raise TooManyValues(max=MAX_VALUES)
-    return lines
+def _lines(text: str) -> Iterator[Cell]:
+    """The lines that are not blank, with their numbers, one by one. Raises TooManyValues."""
+    kept = 0
+    for number, found in enumerate(_LINE.finditer(text), start=1):
+        line = found.group(1)
+        filled = bool(line) and not line.isspace()
+        kept += filled
+        if kept > MAX_VALUES or number > 2 * MAX_VALUES:
+            raise TooManyValues(max=MAX_VALUES)
+        if filled:
+            yield Cell(number, line.strip(" "))
 
 
 def _tokens(line: str) -> Iterator[str]:
     """The numbers of a line. No-break and thin spaces separate thousands; a lone comma inside a number is decimal."""
-    for part in re.split(r"[ \t;]+|,(?=[ \t])", line):
-        token = part.strip(",")
+    for found in _WORD.finditer(line):
+        token = found.group().strip(",")
         whole = token.count(",") < 2 if "." not in token else read_numeral(token) is not None
-        if token:
-            yield from [token] if whole else filter(None, token.split(","))
+        if whole and token:
+            yield token
+        elif token:
+            yield from (part.group() for part in _PART.finditer(token))
 
 
 def _is_blank(cell: str) -> bool:
-    return cell.strip().casefold() in _BLANK
+    text = cell.strip()
+    return len(text) <= 4 and text.casefold() in _BLANK
 
 
 def _is_number(cell: str) -> bool:
@@ -102,7 +116,7 @@ def _delimiter(lines: Sequence[str], *, is_file: bool) -> str | None:
         with_it = [line for line in lines if delimiter in line]
         if len(with_it) >= 2 and len(with_it) >= 0.8 * len(lines) and _separates(delimiter, with_it, is_file=is_file):
             return delimiter
-    dated = [line for line in lines if len(words := line.split()) > 1 and is_date(words[0])]
+    dated = [line for line in lines if len(words := line.split(maxsplit=1)) > 1 and is_date(words[0])]
     return " " if len(dated) * 2 > len(lines) else None
 
 
@@ -120,23 +134,45 @@ def _separates(delimiter: str, lines: Sequence[str], *, is_file: bool) -> bool:
     return is_file and even and (first.count(",") > 1 or any("." in line for line in lines[1:]))
 
 
-def _rows(lines: Sequence[tuple[int, str]], delimiter: str) -> Iterator[Row]:
+def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[Row]:
     if delimiter == " ":
-        yield from (Row(n, line.split()[:_MAX_COLUMNS]) for n, line in lines)
+        yield from (Row(n, line.split(maxsplit=_MAX_COLUMNS)[:_MAX_COLUMNS]) for n, line in lines)
         return
-    reader = csv.reader((line for _, line in lines), delimiter=delimiter, skipinitialspace=True)
+    feed = _Feed(lines)
+    reader = csv.reader(feed, delimiter=delimiter, skipinitialspace=True)
     try:
         for cells in reader:
-            yield Row(lines[reader.line_num - 1][0], [cell.strip() for cell in cells[:_MAX_COLUMNS]])
+            yield Row(feed.line, [cell.strip() for cell in cells[:_MAX_COLUMNS]])
+            feed.chars = 0
     except csv.Error:
         raise NotATextFile() from None
 
 
-def _check_width(header: Row, rows: Sequence[Row]) -> None:
+class _Feed:
+    """Lines for one row after another: a quote that is never closed must not make a row of the whole file."""
+
+    def __init__(self, lines: Iterator[Cell]) -> None:
+        self._lines = lines
+        self.line = 0
+        self.chars = 0
+
+    def __iter__(self) -> "_Feed":
+        return self
+
+    def __next__(self) -> str:
+        self.line, text = next(self._lines)
+        self.chars += len(text)
+        if self.chars > _MAX_ROW:
+            raise NotATextFile()
+        return text
+
+
+def _of_width(header: Row, rows: Iterable[Row]) -> Iterator[Row]:
     expected = len(header.cells)
     for row in rows:
         if any(row.cells[expected:]):
             raise TooManyColumns(line=row.line, count=len(row.cells), expected=expected)
+        yield row
 
 
 def _column(header: Row | None, rows: Sequence[Row]) -> int:
@@ -158,15 +194,23 @@ def _column(header: Row | None, rows: Sequence[Row]) -> int:
     return numeric[-1] if numeric else max(range(width), key=lambda column: shares[column])
 
 
-def _in_order(rows: Sequence[Row]) -> Sequence[Row]:
-    """Oldest first, where every line has a date; otherwise as given."""
+def _dates(rows: Sequence[Row]) -> int | None:
+    """The first column where every row has a date."""
     width = min(len(row.cells) for row in rows)
-    for column in range(width):
-        if all(is_date(row.cells[column]) for row in rows[:_SAMPLE]):
-            keys = date_keys([row.cells[column] for row in rows])
-            if keys is None:
-                return rows
-            if keys[0] > keys[-1]:
-                rows, keys = rows[::-1], keys[::-1]
-            return [row for _, row in sorted(zip(keys, rows, strict=True), key=lambda pair: pair[0])]
-    return rows
+    return next((column for column in range(width) if all(is_date(row.cells[column]) for row in rows)), None)
+
+
+def _in_order(rows: Iterable[Row], *, value: int, date: int | None) -> list[Cell]:
+    """The cells of a column that are filled; oldest first where every one has a date, otherwise as given."""
+    cells, days = [], []
+    for row in rows:
+        if value < len(row.cells) and not _is_blank(row.cells[value]):
+            cells.append(Cell(row.line, row.cells[value]))
+            if date is not None:
+                days.append(row.cells[date] if date < len(row.cells) else "")
+    keys = date_keys(days) if days else None
+    if keys is None:
+        return cells
+    if keys[0] > keys[-1]:
+        cells, keys = cells[::-1], keys[::-1]
+    return [cells[place] for place in sorted(range(len(cells)), key=keys.__getitem__)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from services.inference import errors
-from services.inference.images import MAX_BYTES, check_image, prepare
+from services.inference.decoding import MAX_BYTES
+from services.inference.images import check_image, prepare
 from services.inference.manifest import Prepare
 
 DIGIT = {"mode": "grayscale", "invert": "light-background", "crop": "ink", "centre": True, "size": [8, 8]}
@@ -25,6 +26,10 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def checked(data: bytes) -> bytes:
+    return check_image(io.BytesIO(data))
 
 
 def seven(
@@ -52,7 +57,7 @@ def test_a_photo_is_reduced_and_turned_upright() -> None:
     photo.paste("black", (0, 0, 1500, 2000))
     exif = Image.Exif()
     exif[0x0112] = 6  # turned a quarter by the phone
-    kept = Image.open(io.BytesIO(check_image(encoded(photo, "JPEG", exif=exif))))
+    kept = Image.open(io.BytesIO(checked(encoded(photo, "JPEG", exif=exif))))
     assert kept.size == (683, 1024)
     assert kept.convert("L").getpixel((340, 100)) == 0
     assert kept.convert("L").getpixel((340, 900)) == 255
@@ -62,25 +67,25 @@ def test_a_photo_is_reduced_and_turned_upright() -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "P"])
 def test_formats_and_modes(kind: str, mode: str) -> None:
     picture = seven().convert("L" if mode == "P" and kind == "JPEG" else mode)  # JPEG has no palettes
-    kept = Image.open(io.BytesIO(check_image(encoded(picture, kind))))
+    kept = Image.open(io.BytesIO(checked(encoded(picture, kind))))
     assert kept.size == (400, 300)
     assert kept.format in {"PNG", "JPEG"}
 
 
 def test_rich_pictures_stay_small() -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (1500, 1500, 3), np.uint8))
-    assert len(check_image(encoded(noise))) < 1_000_000
+    assert len(checked(encoded(noise))) < 1_000_000
 
 
 def test_transparency_is_paper() -> None:
     layer = Image.new("RGBA", (50, 50), (0, 0, 0, 0))
-    kept = Image.open(io.BytesIO(check_image(encoded(layer)))).convert("L")
+    kept = Image.open(io.BytesIO(checked(encoded(layer)))).convert("L")
     assert kept.getextrema() == (255, 255)
 
 
 def test_sixteen_bits_are_scaled() -> None:
     deep = Image.fromarray(np.array([[0, 65535], [32768, 65535]], np.uint16))
-    assert np.asarray(Image.open(io.BytesIO(check_image(encoded(deep))))).tolist() == [[0, 255], [127, 255]]
+    assert np.asarray(Image.open(io.BytesIO(checked(encoded(deep))))).tolist() == [[0, 255], [127, 255]]
 
 
 @pytest.mark.parametrize(
@@ -88,25 +93,25 @@ def test_sixteen_bits_are_scaled() -> None:
 )
 def test_what_is_no_picture(data: bytes) -> None:
     with pytest.raises(errors.NotAnImage):
-        check_image(data)
+        checked(data)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_truncated(kind: str) -> None:
     data = encoded(Image.effect_noise((200, 200), 50), kind)
     with pytest.raises(errors.NotAnImage):
-        check_image(data[: len(data) // 2])
+        checked(data[: len(data) // 2])
 
 
 @pytest.mark.parametrize("side", [8_000, 12_000, 20_000, 60_000])
 def test_bombs_are_refused_by_their_header(side: int) -> None:
     with pytest.raises(errors.ImageTooLarge):
-        check_image(png_header(side, side))
+        checked(png_header(side, side))
 
 
 def test_a_file_too_large() -> None:
     with pytest.raises(errors.FileTooLarge):
-        check_image(b"\xff" * (MAX_BYTES + 1))
+        checked(b"\xff" * (MAX_BYTES + 1))
 
 
 @settings(max_examples=50, deadline=None)  # the machine may be busy
@@ -116,7 +121,7 @@ def test_damaged_files_never_crash(at: int, damage: bytes) -> None:
         data = bytearray(encoded(seven(), kind))
         data[at : at + len(damage)] = damage
         with contextlib.suppress(errors.NotAnImage, errors.ImageTooLarge):
-            check_image(bytes(data))
+            checked(bytes(data))
 
 
 def test_size_range_mean_and_std() -> None:

@@ -51,7 +51,7 @@ def test_reads_a_photo_as_the_shop_keeps_it(digit: Model) -> None:
     picture = Image.open(PHOTOS[0])
     small = io.BytesIO()
     picture.resize((picture.width // 3, picture.height // 3)).save(small, "JPEG")
-    assert read(digit, check_image(small.getvalue()))[0] == PHOTOS[0].stem.split("-")[1]
+    assert read(digit, check_image(small))[0] == PHOTOS[0].stem.split("-")[1]
 
 
 def test_reads_its_own_example(digit: Model) -> None:

@@ -1,0 +1,122 @@
+"""Files of strangers: few are fetched at once, one at a time is looked at, in a process of its own.
+
+A process gives its memory back for certain, takes no turn of the interpreter from the chats, and may die of a file.
+"""
+
+import asyncio
+import os
+import pickle
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import BinaryIO, Final
+
+import structlog
+
+from services.errors import N_, ShopError
+from services.inference.errors import InvalidValue, TooMuch
+from services.inference.fields import SeriesInput
+
+log = structlog.get_logger()
+
+PLACES: Final = 4  # files on disk at once
+QUEUE: Final = 32  # people with a file who wait or are served
+PATIENCE: Final = 45.0  # seconds from the queue's end to the answer; with Redis a chat is held for 60
+WALL_SECONDS: Final = 20.0  # for one look; its processor time is bounded in `look`
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""No threads' buffers, and large blocks go back to the system as soon as they are free."""
+
+
+class IntakeBusy(ShopError):
+    message = N_("Many files are being looked at just now. Please send yours again in a minute.")
+
+
+class StillLooking(ShopError):
+    message = N_("Your last file is still being looked at. Please send the next one after that.")
+
+
+class Place:
+    """A file that nobody else sees, and a turn to have it looked at."""
+
+    def __init__(self, file: BinaryIO, turn: asyncio.Lock) -> None:
+        self.file = file
+        self._turn = turn
+
+    async def picture(self) -> bytes:
+        """Upright, small enough to keep. Raises a leaf of InvalidValue."""
+        found = await self._look(None)
+        assert isinstance(found, bytes)
+        return found
+
+    async def numbers(self, field: SeriesInput) -> list[float]:
+        """Raises a leaf of InvalidValue."""
+        found = await self._look(field)
+        assert isinstance(found, list)
+        return found
+
+    async def _look(self, wanted: SeriesInput | None) -> object:
+        self.file.flush()
+        self.file.seek(0)
+        async with self._turn:
+            found = await _in_a_process(self.file.fileno(), pickle.dumps(wanted))
+        if isinstance(found, InvalidValue):
+            raise found
+        return found
+
+
+class Intake:
+    """Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._people: set[int] = set()
+        self._places = asyncio.Semaphore(PLACES)
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def place(self, user_id: int) -> AsyncGenerator[Place, None]:
+        """One for each person, first come, first served. Raises IntakeBusy, StillLooking."""
+        if user_id in self._people:
+            raise StillLooking()
+        if len(self._people) >= QUEUE:
+            log.warning("intake_full", waiting=len(self._people))
+            raise IntakeBusy()
+        self._people.add(user_id)
+        try:
+            async with asyncio.timeout(PATIENCE), self._places:
+                with tempfile.TemporaryFile() as file:
+                    yield Place(file, self._turn)
+        except TimeoutError:
+            log.warning("intake_slow", waiting=len(self._people))
+            raise IntakeBusy() from None
+        finally:
+            self._people.discard(user_id)
+
+
+async def _in_a_process(fd: int, wanted: bytes) -> object:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.inference.look", str(fd),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        pass_fds=(fd,), start_new_session=True, env=os.environ | _ENVIRONMENT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(WALL_SECONDS):
+            answer, errors = await process.communicate(wanted)
+    except TimeoutError:
+        return _gave_up("wall_time")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == 0:
+        found: object = pickle.loads(answer)  # noqa: S301 - our own program wrote it
+        return found
+    if process.returncode == -signal.SIGPROF:
+        return _gave_up("processor_time")
+    return _gave_up(errors.decode(errors="replace").strip()[-300:] or f"status {process.returncode}")
+
+
+def _gave_up(reason: str) -> TooMuch:
+    log.warning("file_given_up", reason=reason)
+    return TooMuch()

@@ -27,6 +27,10 @@ class Victim:
         )  # fmt: skip
         self._reader = asyncio.get_running_loop().create_task(self._read())
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def ready(self) -> None:
         """Once it has started. Raises AssertionError where it ended instead."""
         started = asyncio.get_running_loop().create_task(self._started.wait())

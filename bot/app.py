@@ -69,7 +69,8 @@ class App:
         self.db = Database(settings.database_url)
         self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
         self.shop: Shop = make_shop(settings, self.db, self.steady_clock, on_sold=self._sold, on_news=self._settled)
-        self.bot: Bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+        token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
+        self.bot: Bot = make_bot(token, settings.telegram_api_url, proxy)
         self.engine = Engine(max_threads=MODEL_THREADS)
         self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled)
         self.supervisor = Supervisor()
@@ -92,7 +93,7 @@ class App:
         self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
         self.health.registry.register(self.delivery.outcomes)
         self.clock_watch = ClockWatch(
-            self.steady_clock, partial(telegram_time, settings.telegram_api_url), self._sure_of_time
+            self.steady_clock, partial(telegram_time, settings.telegram_api_url, proxy), self._sure_of_time
         )
         self.web_port: int | None = None
         self._problems: list[Problem] = []

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from bot.terminal import redact_terminal
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -22,6 +24,7 @@ class Failure(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
+    redact_terminal()
     print_what_can_be_printed()
     signal.signal(signal.SIGTERM, end)
     arguments = _parser().parse_args(argv)  # before the imports: `--help` is quick
@@ -43,6 +46,7 @@ def print_what_can_be_printed() -> None:
 
 def leave(work: Callable[[], int]) -> NoReturn:
     """Do it and end the process as a command ends."""
+    redact_terminal()
     from bot.settings import SettingsError
     from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
     from services.errors import ShopError

@@ -15,7 +15,7 @@ from services.clock import system_clock
 def run_bonus(week: str | None) -> int:
     """`week`: ISO, this one where it is not given. Who has it already gets nothing."""
     settings = load_shop_settings()
-    set_up("WARNING", "console", [])
+    set_up("WARNING", "console")
     require_head(settings.database_url)
     return asyncio.run(_grant(settings, week))
 

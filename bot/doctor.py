@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
+from bot.proxies import way
+from bot.session import ProxyFailed
 from bot.settings import YOOKASSA_API, Settings
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
@@ -20,9 +22,11 @@ from services.clock import Clock
 from services.inference.check import check_folder
 from services.models import read_folders
 from services.payments.provider import NotAuthorized, ProviderError
+from services.payments.provider import ProxyFailed as YooKassaProxyFailed
 from services.payments.yookassa import ShopFacts
 
 SKEW_SECONDS = 30.0
+TELEGRAM_SECONDS = 15.0  # longer than a proxy may take
 
 
 class State(StrEnum):
@@ -56,11 +60,14 @@ def bad(name: str, text: str, fix: str) -> Finding:
 
 async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     """One finding after the other, each with its fix."""
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url, timeout=10.0)
+    token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
+    bot = make_bot(token, settings.telegram_api_url, proxy, timeout=TELEGRAM_SECONDS)
     try:
-        for look in (_token, _webhook):
-            for finding in await look(settings, bot):
-                yield finding
+        found = await _token(settings, bot)
+        if found[0].state is not State.FAILED:
+            found += await _webhook(settings, bot)
+        for finding in found:
+            yield finding
     finally:
         await bot.session.close()
     for finding in await _shop(settings):
@@ -78,13 +85,24 @@ async def _token(settings: Settings, bot: Bot) -> list[Finding]:
         me = await bot.me()
     except TelegramUnauthorizedError:
         return [bad(name, "Telegram does not know BOT_TOKEN", "copy it anew from @BotFather (/mybots, API Token)")]
+    except ProxyFailed as error:
+        return [
+            bad(name, f"no way to Telegram through the proxy {error.message}", _mend("TELEGRAM_PROXY", error.message))
+        ]
     except AiogramError as error:
-        url = settings.telegram_api_url
-        return [bad(name, f"no answer from {url}: {error}", "check the network and TELEGRAM_API_URL")]
-    found = [good(name, f"@{me.username}")]
+        url, fix = settings.telegram_api_url, "check the network, TELEGRAM_API_URL and TELEGRAM_PROXY"
+        return [bad(name, f"no answer from {url} {way(settings.telegram_proxy)}: {error}", fix)]
+    found = [good(name, f"@{me.username}, reached {way(settings.telegram_proxy)}")]
     if not settings.owner_ids:
         found.append(poor("owners", "OWNER_IDS is empty", "put your Telegram id there: owners are told of trouble"))
     return found
+
+
+def _mend(variable: str, words: str) -> str:
+    """`words`: what the proxy said."""
+    if "407" in words or "auth" in words.lower():
+        return f"it wants a user and password, or others: {variable}=scheme://user:password@host:port"
+    return f"check that the proxy runs, that {variable} names it and that it may go there"
 
 
 async def _webhook(settings: Settings, bot: Bot) -> list[Finding]:
@@ -115,9 +133,12 @@ async def _shop(settings: Settings) -> list[Finding]:
     except NotAuthorized as error:
         fix = "copy YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY anew; a new key ends the old one"
         return [bad(name, f"YooKassa does not take the shop's id and key ({error.code})", fix)]
+    except YooKassaProxyFailed as error:
+        words = f"no way to YooKassa through the proxy {settings.yookassa_proxy}: {error.detail}"
+        return [bad(name, words, _mend("YOOKASSA_PROXY", error.detail))]
     except ProviderError as error:
-        fix = f"check the network and YOOKASSA_API_URL ({settings.yookassa_api_url})"
-        return [bad(name, f"YooKassa does not answer ({error.code})", fix)]
+        fix = f"check the network, YOOKASSA_PROXY and YOOKASSA_API_URL ({settings.yookassa_api_url})"
+        return [bad(name, f"YooKassa does not answer {way(settings.yookassa_proxy)} ({error.code})", fix)]
     finally:
         provider.close()
     return [*_account(settings, facts), _receipts(settings, facts)]
@@ -134,7 +155,8 @@ def _account(settings: Settings, facts: ShopFacts) -> list[Finding]:
     if not facts.enabled:
         return [bad(name, f"shop {facts.shop_id} is switched off at YooKassa", "finish its set-up in the cabinet")]
     kind = "test shop" if facts.test else "shop"
-    found = [good(name, f"{kind} {facts.shop_id}; {', '.join(facts.methods) or 'no means of payment listed'}")]
+    methods = ", ".join(facts.methods) or "no means of payment listed"
+    found = [good(name, f"{kind} {facts.shop_id}; {methods}; reached {way(settings.yookassa_proxy)}")]
     if facts.test and settings.yookassa_api_url == YOOKASSA_API:
         found.append(poor("live", "this is a test shop: cards are not charged", "put the live shop's id and key"))
     return found
@@ -212,7 +234,7 @@ async def _clock(settings: Settings, clock: Clock) -> Finding:
     """Against the Date that Telegram's server puts on its answers."""
     name = "clock"
     try:
-        theirs = await telegram_time(settings.telegram_api_url)
+        theirs = await telegram_time(settings.telegram_api_url, settings.telegram_proxy)
     except (OSError, TimeoutError) as error:
         return poor(name, f"nobody to compare it with: {error or type(error).__name__}", "check the network")
     if theirs is None:

@@ -1,34 +1,27 @@
-"""Structured logs: an event name and fields. The token never gets into them."""
+"""Structured logs: an event name and fields. No secret gets into them, whichever library wrote it."""
 
 import logging
 import sys
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from services.redaction import redact
 
 
-def set_up(level: str, fmt: str, secrets: list[str]) -> None:
+def set_up(level: str, fmt: str) -> None:
     """Send structlog's and the libraries' events to standard error, as readable lines or as JSON."""
-
-    def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        for key, value in event.items():
-            if isinstance(value, str):
-                for secret in secrets:
-                    value = value.replace(secret, "***")  # noqa: PLW2901 - each secret in turn
-                event[key] = value
-        return event
-
-    shared: list[structlog.typing.Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.typing.Processor = (
+    renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if fmt == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    tail: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, redact, renderer]
+    tail: list[Processor] = [structlog.processors.format_exc_info, _redacted(renderer)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -47,3 +40,12 @@ def set_up(level: str, fmt: str, secrets: list[str]) -> None:
     root.setLevel(level)
     for noisy in ("aiogram.event", "apscheduler", "uvicorn.access", "matplotlib", "PIL"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def _redacted(render: Processor) -> Processor:
+    """The line as a whole, whatever of it carries the secret: the event, a field, a traceback."""
+
+    def line(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return redact(str(render(logger, method, event)))
+
+    return line

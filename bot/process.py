@@ -24,7 +24,7 @@ Beside = Callable[[App], Awaitable[None]]
 
 def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, beside: Beside | None = None) -> int:
     """`run` has all parts and migrates the database; a single part refuses an old revision."""
-    set_up(settings.log_level, settings.log_format, settings.secrets)
+    set_up(settings.log_level, settings.log_format)
     parts = PARTS if part == "run" else frozenset({part})
     prepare = upgrade if part == "run" else require_head
 

@@ -5,7 +5,7 @@ from datetime import UTC
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,9 +19,11 @@ from pydantic_settings import (
 )
 
 from bot.env_file import UTF_8, BadEnvFile, encoding_of, without_blanks
+from bot.proxies import Proxy, parse_proxy
 from db.connections import read_address
 from services.billing.credits import BadAmount, parse_amount
 from services.payments.money import AmountOutOfBounds, parse_roubles
+from services.redaction import hide, hide_login, hide_password
 
 MAX_CREDITS = 100_000_000  # hundredths; a typing mistake should not make a bonus of billions
 MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
@@ -43,7 +45,7 @@ class StoreSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    database_url: str = "sqlite+aiosqlite:///data/kassandra.db"
+    database_url: str = Field(default="sqlite+aiosqlite:///data/kassandra.db", repr=False)
     models_dir: Path = Path("models_store")
 
     @classmethod
@@ -67,6 +69,18 @@ class StoreSettings(BaseSettings):
     def _database(cls, value: str) -> str:
         read_address(value)
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hide(cls, values: Any) -> Any:  # Any: whatever the sources gave
+        """What is secret is never shown from here on, also where the settings turn out to be wrong."""
+        for name, value in values.items():
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            if name in cls.model_fields and is_secret(cls.model_fields[name].annotation):
+                hide(text)
+            if "@" in text or "://" in text:
+                hide_password(text)
+        return values
 
 
 class ShopSettings(StoreSettings):
@@ -106,12 +120,13 @@ class ShopSettings(StoreSettings):
 class Settings(ShopSettings):
     bot_token: SecretStr
     telegram_api_url: str = "https://api.telegram.org"
+    telegram_proxy: Annotated[Proxy | None, NoDecode] = None
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_webhook_secret: SecretStr | None = None
     public_url: str | None = None
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
-    redis_url: str | None = None
+    redis_url: str | None = Field(default=None, repr=False)
     owner_ids: Annotated[tuple[int, ...], NoDecode] = ()
     default_language: Literal["ru", "en"] = "ru"
     welcome_credits: int = 1000  # hundredths; written as credits: 10.00
@@ -120,6 +135,7 @@ class Settings(ShopSettings):
     yookassa_shop_id: str | None = None
     yookassa_secret_key: SecretStr | None = None
     yookassa_api_url: str = YOOKASSA_API
+    yookassa_proxy: Annotated[Proxy | None, NoDecode] = None
     yookassa_vat_code: int | None = Field(default=None, ge=1, le=12)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
         ip_network("127.0.0.1"),
@@ -184,6 +200,13 @@ class Settings(ShopSettings):
             raise ValueError("has characters that none has; copy it anew from YooKassa's cabinet")
         return value
 
+    @field_validator("telegram_proxy", "yookassa_proxy", mode="before")
+    @classmethod
+    def _proxy(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return parse_proxy(value)
+
     @field_validator("telegram_api_url", "public_url", "yookassa_api_url")
     @classmethod
     def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -236,17 +259,18 @@ class Settings(ShopSettings):
     def _shop(self) -> "Settings":
         if (self.yookassa_shop_id is None) != (self.yookassa_secret_key is None):
             raise ValueError("YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY go together: one of them is not set")
+        if self.yookassa_shop_id is not None and self.yookassa_secret_key is not None:
+            hide_login(self.yookassa_shop_id, self.yookassa_secret_key.get_secret_value())
         return self
-
-    @property
-    def secrets(self) -> list[str]:
-        """What must not get into logs."""
-        hidden = (self.bot_token, self.telegram_webhook_secret, self.yookassa_secret_key, self.metrics_token)
-        return [secret.get_secret_value() for secret in hidden if secret is not None]
 
     @property
     def webhook_url(self) -> str:
         return f"{(self.public_url or '').rstrip('/')}/telegram/webhook"
+
+
+def is_secret(kind: Any) -> bool:  # Any: a type as it stands in a class
+    """Whether it is `SecretStr`, also beside None."""
+    return kind is SecretStr or any(is_secret(part) for part in get_args(kind))
 
 
 def _credits_of(text: str) -> int:

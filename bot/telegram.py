@@ -9,7 +9,6 @@ from typing import Any, get_args
 import structlog
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
@@ -27,7 +26,9 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import Message
 from pydantic import ValidationError
 
+from bot.proxies import Proxy
 from bot.reading import Json, read_leniently
+from bot.session import ProxySession, Redact
 
 log = structlog.get_logger()
 
@@ -37,13 +38,14 @@ PATIENCE = 30  # seconds of `retry_after` that a person's own request waits for
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
 
 
-class Session(AiohttpSession):
+class Session(ProxySession):
     """What Telegram did is done, also where the types of this version refuse its answer: sent again it would arrive
     twice. ClientDecodeError is left for what is not an answer of Telegram's at all."""
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
+        self.require_through(method, status_code)
         if status_code >= HTTPStatus.BAD_REQUEST and '"description"' not in content:  # a gateway's own words
             raise ClientDecodeError("No description", ValueError(status_code), None)
         try:
@@ -129,12 +131,12 @@ class Repeat(BaseRequestMiddleware):
         return await make_request(bot, method)
 
 
-def make_bot(token: str, api_url: str, timeout: float = 30.0) -> Bot:
-    """A bot whose API lives at `api_url`; messages are HTML without link previews."""
-    session = Session(
-        api=TelegramAPIServer.from_base(api_url), timeout=timeout, json_dumps=_dumps, json_loads=json.loads
-    )
+def make_bot(token: str, api_url: str, proxy: Proxy | None = None, *, timeout: float = 30.0) -> Bot:
+    """A bot whose API lives at `api_url`, behind `proxy`; messages are HTML without link previews."""
+    api = TelegramAPIServer.from_base(api_url)
+    session = Session(proxy, api=api, timeout=timeout, json_dumps=_dumps, json_loads=json.loads)
     session.middleware(Repeat())
+    session.middleware(Redact())
     return Bot(
         token, session=session, default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True)
     )

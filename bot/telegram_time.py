@@ -5,17 +5,21 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from bot.proxies import Proxy
+from bot.session import SOCKS_ERRORS, ProxySession
+
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
-async def telegram_time(api_url: str) -> datetime | None:
+async def telegram_time(api_url: str, proxy: Proxy | None = None) -> datetime | None:
     """None from a server that does not tell. Raises OSError (aiohttp's errors included) or TimeoutError where nobody
     answers."""
-    async with aiohttp.ClientSession(timeout=TIMEOUT) as http:
+    async with ProxySession(proxy) as session:
+        http = await session.create_session()
         try:
-            async with http.head(api_url, allow_redirects=False) as answer:
+            async with http.head(api_url, timeout=TIMEOUT, allow_redirects=False) as answer:
                 return parsedate_to_datetime(answer.headers["Date"])
         except (KeyError, ValueError):
             return None
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, *SOCKS_ERRORS) as error:
             raise ConnectionError(type(error).__name__) from error

@@ -50,6 +50,7 @@ def open_yookassa(settings: Settings) -> YooKassa | None:
         shop_id=settings.yookassa_shop_id,
         secret_key=settings.yookassa_secret_key.get_secret_value(),
         api_url=settings.yookassa_api_url,
+        proxy=settings.yookassa_proxy.url if settings.yookassa_proxy else None,
     )
 
 

@@ -14,6 +14,7 @@ from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.upsert import insert_into
 from db.users import User
 from services.clock import Clock
+from services.redaction import redact
 
 _outbox, _users = table_of(OutboxMessage), table_of(User)
 log = structlog.get_logger()
@@ -223,4 +224,4 @@ def _backlog(session: Session, now: datetime) -> tuple[int, float]:
 
 
 def _short(error: str) -> str:
-    return error.replace("\x00", "")[:255]  # PostgreSQL takes no zero characters
+    return redact(error.replace("\x00", ""))[:255]  # PostgreSQL takes no zero characters

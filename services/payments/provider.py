@@ -28,6 +28,10 @@ class ResultUnknown(ProviderError):
     message = N_("The payment service does not answer right now. We keep trying; nothing was charged twice.")
 
 
+class ProxyFailed(ResultUnknown):
+    """It is the proxy on the way that does not answer, or does not let us through."""
+
+
 class Refused(ProviderError):
     """A final no: the same call would be refused again."""
 

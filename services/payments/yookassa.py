@@ -47,11 +47,24 @@ class YooKassa:
 
     name = "yookassa"
 
-    def __init__(self, *, shop_id: str, secret_key: str, api_url: str, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        shop_id: str,
+        secret_key: str,
+        api_url: str,
+        proxy: str | None = None,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self._threads = Threads(THREADS, name="yookassa")
         self._patience = CONNECT_SECONDS + read_seconds
         self._client = Client(
-            shop_id=shop_id, secret_key=secret_key, api_url=api_url, threads=THREADS, read_seconds=read_seconds
+            shop_id=shop_id,
+            secret_key=secret_key,
+            api_url=api_url,
+            proxy=proxy,
+            threads=THREADS,
+            read_seconds=read_seconds,
         )
 
     async def create(self, payment: NewPayment) -> RemotePayment:

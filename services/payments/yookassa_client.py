@@ -8,11 +8,14 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
+import socks
+import urllib3
 from requests.adapters import HTTPAdapter
 from yookassa.client import ApiClient
 from yookassa.domain.common import RequestObject, UserAgent
 
-from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused, ResultUnknown
+from services.payments.provider import NotAuthorized, NotFound, ProviderError, ProxyFailed, Refused, ResultUnknown
+from services.redaction import redact
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 35.0  # the API itself gives up after 30 s
@@ -21,13 +24,18 @@ READ_SECONDS = 35.0  # the API itself gives up after 30 s
 class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
     """Does not touch the SDK's global configuration, so two shops may live in one process. Threads may share it."""
 
-    def __init__(self, *, shop_id: str, secret_key: str, api_url: str, threads: int, read_seconds: float) -> None:
+    def __init__(
+        self, *, shop_id: str, secret_key: str, api_url: str, proxy: str | None, threads: int, read_seconds: float
+    ) -> None:
+        """`proxy`: with user and password; of the environment's proxies none is used."""
         self.endpoint = api_url.rstrip("/")
         self.shop_id, self.shop_password, self.auth_token = shop_id, secret_key, None
         self.user_agent = UserAgent()
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._session = requests.Session()
         self._session.trust_env = False  # a stray netrc or proxy variable must not reach the till
+        if proxy is not None:
+            self._session.proxies = {"http": proxy, "https": proxy}
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing to share between threads
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, max_retries=0)  # repeating is the reconciler's
         for scheme in ("http://", "https://"):
@@ -53,7 +61,11 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
                 allow_redirects=False,
             )
         except requests.RequestException as error:
+            if (words := _of_proxy(error)) is not None:
+                raise ProxyFailed(code="proxy", detail=redact(words)) from error
             raise ResultUnknown(code=type(error).__name__) from error
+        if response.status_code == 407:  # a call in plain HTTP is answered by the proxy itself
+            raise ProxyFailed(code="proxy", detail=f"407 {response.reason}")
         return _read(response)
 
     def close(self) -> None:
@@ -65,6 +77,20 @@ def checked(kind: type[RequestObject], body: dict[str, Any]) -> dict[str, Any]: 
     Raises ValueError or TypeError."""
     kind(body).validate()
     return body
+
+
+def _of_proxy(error: BaseException | None) -> str | None:
+    """What the proxy did or said, if it was the proxy. urllib3 keeps it among causes, reasons and arguments."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if isinstance(error, socks.ProxyError):
+            return str(error.socket_err or error)
+        if isinstance(error, urllib3.exceptions.ProxyError):
+            return str(error.original_error)
+        seen.append(error)
+        reason = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+        error = reason if isinstance(reason, BaseException) else error.__cause__ or error.__context__
+    return None
 
 
 def _read(response: requests.Response) -> dict[str, Any]:  # Any: JSON

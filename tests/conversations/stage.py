@@ -79,10 +79,9 @@ def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settin
     return load_settings(
         _env_file=None,
         bot_token=sandbox.token,
-        telegram_api_url=sandbox.base_url,
         database_url=database_url,
         owner_ids=(OWNER_ID,),
-        **{"web_port": 0} | more,
+        **{"telegram_api_url": sandbox.base_url, "web_port": 0} | more,
     )
 
 

@@ -1,0 +1,120 @@
+"""The HTTP connections to Telegram: straight or through a proxy. What fails on the way is a `TelegramNetworkError`, so
+that whoever called repeats it; a proxy that is at fault is named."""
+
+import asyncio
+import ssl
+from http import HTTPStatus
+from typing import Any
+
+from aiogram import Bot
+from aiogram.__meta__ import __version__
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import ClientHttpProxyError, ClientProxyConnectionError, ClientSession
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.hdrs import USER_AGENT
+from aiohttp.http import SERVER_SOFTWARE
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+
+from bot.proxies import Proxy
+from services.redaction import redact
+
+PROXY_SECONDS = 10.0  # to be let through
+SOCKS_ERRORS = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
+
+
+class ProxyFailed(TelegramNetworkError):
+    """It is the proxy that does not answer, or does not let us through."""
+
+
+class SocksConnector(ProxyConnector):
+    """One that names all it meets: the library lets a proxy's hanging up out as the end of a file."""
+
+    async def _connect_via_proxy(
+        self,
+        host: str,
+        port: int,
+        ssl: ssl.SSLContext | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's own signature
+    ) -> tuple[asyncio.Transport, ResponseHandler]:
+        try:
+            return await super()._connect_via_proxy(host, port, ssl, timeout or PROXY_SECONDS)
+        except EOFError as error:
+            raise ProxyError("it hangs up") from error
+
+
+class ProxySession(AiohttpSession):
+    """`proxy`: for everything that goes to Telegram; names are looked up on its side."""
+
+    def __init__(self, proxy: Proxy | None = None, **more: Any) -> None:  # Any: as aiogram takes it
+        super().__init__(**more)
+        self.way = proxy
+        if proxy is not None and proxy.is_socks:
+            login = {"username": proxy.user or None, "password": proxy.password or None}
+            self._connector_type = SocksConnector
+            self._connector_init |= {"host": proxy.host, "port": proxy.port, "rdns": True, **login}
+
+    async def create_session(self) -> ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = ClientSession(
+                connector=self._connector_type(**self._connector_init),
+                headers={USER_AGENT: f"{SERVER_SOFTWARE} aiogram/{__version__}"},
+                proxy=self.way.url if self.way is not None and not self.way.is_socks else None,
+            )
+        return self._session
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own signature
+    ) -> TelegramType:
+        try:
+            return await super().make_request(bot, method, timeout=timeout)
+        except (TelegramNetworkError, *SOCKS_ERRORS, OSError) as error:
+            words = self.blame(error)
+            if words is not None:
+                raise ProxyFailed(method=method, message=words) from error
+            if isinstance(error, TelegramNetworkError):
+                raise
+            raise TelegramNetworkError(method=method, message=f"{type(error).__name__}: {error}") from error
+
+    def require_through(self, method: TelegramMethod[Any], status_code: int) -> None:
+        """A call in plain HTTP is answered by the proxy itself where it does not let it through. Raises ProxyFailed."""
+        if status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and self.way is not None:
+            raise ProxyFailed(method=method, message=f"{self.way}: 407 {HTTPStatus(status_code).phrase}")
+
+    def blame(self, error: BaseException) -> str | None:
+        """What the proxy did, if it was the proxy; its address without user and password."""
+        if isinstance(error, ProxyFailed):
+            return error.message
+        cause = error.__cause__ if isinstance(error, TelegramNetworkError) else error
+        if isinstance(cause, ClientHttpProxyError):
+            return f"{self.way}: {cause.status} {cause.message}"
+        if isinstance(cause, (*SOCKS_ERRORS, ClientProxyConnectionError)):
+            return f"{self.way}: {cause}"
+        return None
+
+
+class Redact(BaseRequestMiddleware):
+    """No text that anybody reads has a secret in it, whatever it quotes."""
+
+    async def __call__(
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> Response[TelegramType]:
+        return await make_request(bot, redacted(method))
+
+
+def redacted(shown: Any) -> Any:  # Any: a method or a medium in it, whose texts have the same names
+    changes = {}
+    for name in ("text", "caption"):
+        words = getattr(shown, name, None)
+        if isinstance(words, str) and (clean := redact(words)) != words:
+            changes[name] = clean
+    media = getattr(shown, "media", None)
+    if (caption := getattr(media, "caption", None)) and redact(caption) != caption:
+        changes["media"] = redacted(media)
+    return shown.model_copy(update=changes) if changes else shown

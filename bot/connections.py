@@ -41,18 +41,18 @@ class Doors:
         self._open: Counter[Hashable] = Counter()
 
     def enter(self, address: Address | None) -> tuple[Hashable, ...]:
-        """What to give back to `leave`; nothing where there is no place. `SPARE` in it: only for /healthz."""
+        """What to give back to `leave`; nothing where there is no place. `SPARE`: this machine, which may still ask for
+        /healthz; those are not counted here."""
         places = self._places(address)
         if any(self._open[place] >= limit for place, limit in places.items()):
-            here = address is not None and address.is_loopback
-            places = {SPARE: self._limits.spare} if here and self._open[SPARE] < self._limits.spare else {}
+            return (SPARE,) if address is not None and address.is_loopback else ()
         self._open.update(places.keys())
         return tuple(places)
 
     def leave(self, places: Sequence[Hashable]) -> None:
-        self._open.subtract(places)
         for place in places:
-            if not self._open[place]:
+            self._open[place] -= 1
+            if self._open[place] <= 0:
                 del self._open[place]
 
     def _places(self, address: Address | None) -> dict[Hashable, int]:

@@ -44,6 +44,7 @@ class GuardedConfig(uvicorn.Config):
         self.limits = limits
         self.doors = Doors(limits, trusted)
         self.tally = Tally()
+        self.spares: dict[GuardedProtocol, None] = {}  # in the order in which they came
 
 
 class GuardedProtocol(H11Protocol):
@@ -71,12 +72,13 @@ class GuardedProtocol(H11Protocol):
         super().connection_made(transport)
         self._places = self._guard.doors.enter(parse_address(self.client[0] if self.client else None))
         if SPARE in self._places:
-            self.app = _only_health(self.app)
+            self._take_spare_place()
         elif not self._places:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "full")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._guard.doors.leave(self._places)
+        self._guard.spares.pop(self, None)
         self._places = ()
         super().connection_lost(exc)
 
@@ -95,6 +97,17 @@ class GuardedProtocol(H11Protocol):
             self._waits, self._since = waits, now
         elif (stage := waits[0]) is not None and now - self._since >= getattr(self._guard.limits, stage):
             self._end(stage)
+
+    def _take_spare_place(self) -> None:
+        """There is always one: whoever has waited longest without a request makes room."""
+        self.app = _only_health(self.app)
+        spares = self._guard.spares
+        waiting = [each for each in spares if each._stage() in ("head", "closing")]
+        for each in waiting[: max(0, len(spares) + 1 - self._guard.limits.spare)]:
+            del spares[each]
+            each._note("full")
+            each.transport.abort()
+        spares[self] = None
 
     def _stage(self) -> Stage | None:
         if self.transport.is_closing():

@@ -130,7 +130,7 @@ BAD: dict[str, tuple[bytes, int]] = {
     "an object without an id": (b'{"type": "notification", "event": "payment.succeeded", "object": {}}', 400),
     "a path for an id": (succeeded("../refunds/1"), 400),
     "an endless id": (succeeded("a" * 10_000), 400),
-    "deep": (b"[" * 100_000, 400),
+    "deep": (b"[" * 60_000, 400),
     "a huge number": (
         b'{"type": "notification", "event": "x", "object": {"id": "1", "n": ' + b"9" * 9_000 + b"}}",
         400,

@@ -8,7 +8,7 @@ from bot.connections import SPARE, Doors, Limits, Tally
 
 HERE = ip_address("127.0.0.1")
 PROXY = ip_address("10.0.0.7")
-LIMITS = Limits(near=3, far=5, per_address=2, spare=1)
+LIMITS = Limits(near=3, far=5, per_address=2)
 
 
 def doors() -> Doors:
@@ -39,7 +39,7 @@ def test_strangers_take_no_place_of_those_who_are_near() -> None:
     assert [bool(them.enter(address)) for address in (HERE, PROXY, HERE)] == [True, True, True]
     assert them.enter(PROXY) == ()
     assert them.enter(HERE) == (SPARE,)
-    assert them.enter(HERE) == ()
+    assert them.enter(HERE) == (SPARE,)
 
 
 def test_places_are_given_back() -> None:
@@ -47,7 +47,8 @@ def test_places_are_given_back() -> None:
     for _ in range(20):
         held = [them.enter(address) for address in (HERE, PROXY, HERE, HERE, ip_address("203.0.113.9"))]
         assert all(held)
-        assert them.enter(HERE) == ()
+        assert them.enter(PROXY) == ()
+        them.leave(them.enter(HERE))  # a spare place
         for places in held:
             them.leave(places)
 

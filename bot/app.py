@@ -12,6 +12,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
+from aiogram.types import Update
 
 from bot.clock_watch import ClockWatch
 from bot.commands import set_commands
@@ -24,8 +25,10 @@ from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.i18n import Catalogues
 from bot.intake import Intake, Outcome
+from bot.later import Later
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
+from bot.messages import NoteDoubts
 from bot.office import keep_bonuses_coming
 from bot.polling import Polling
 from bot.progress import ProgressBoard
@@ -37,6 +40,7 @@ from bot.supervisor import Supervisor
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
+from bot.topics import InTopic
 from db.engine import Database
 from services import charts
 from services.billing import ledger
@@ -75,18 +79,23 @@ class App:
         self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled)
         self.supervisor = Supervisor()
         self.storage, isolation = _dialogs(settings, self.db, self.steady_clock)
+        presenters = letter_presenters(self.shop, self.steady_clock) | payment_presenters(
+            self.shop, self.steady_clock, self._form_waits
+        )
+        self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
+        for note in (NoteDoubts(self.delivery.messages), InTopic()):  # inside of what repeats
+            self.bot.session.middleware(note)
+        self.later = Later(self._answer_later)
         self.dispatcher: Dispatcher = make_dispatcher(
             self.shop,
             self.catalogues,
             self.storage,
             isolation,
+            later=self.later,
+            messages=self.delivery.messages,
             owner_ids=settings.owner_ids,
             on_new=self._welcome,
         )
-        presenters = letter_presenters(self.shop, self.steady_clock) | payment_presenters(
-            self.shop, self.steady_clock, self._form_waits
-        )
-        self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
         self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
         self.health = Health(self.shop, self.steady_clock, self._telegram_state)
         self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
@@ -136,6 +145,7 @@ class App:
         await self.shop.models.tell_owners(self.settings.owner_ids, problems)
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.clock_watch.run, name="clock")
+        self.supervisor.keep(self.later.run, name="later")
         await tell_why_closed(self.settings, self.db, self.steady_clock)
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
@@ -218,6 +228,9 @@ class App:
             proxies=self.settings.trusted_proxies,
             metrics_token=token.get_secret_value() if (token := self.settings.metrics_token) else "",
         )
+
+    async def _answer_later(self, update: Update) -> None:
+        await self.dispatcher.feed_update(self.bot, update)
 
     async def _feed(self, raw: Any) -> bool:  # Any: Telegram's JSON
         return await self.intake.take(raw) is Outcome.DONE

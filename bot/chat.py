@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
@@ -13,8 +13,9 @@ from aiogram.types import (
     Message,
 )
 
+from bot.place import here
 from bot.screens import Screen
-from bot.telegram import is_unchanged, is_uneditable
+from bot.telegram import PASSING, is_unchanged, is_uneditable
 
 
 def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
@@ -61,7 +62,8 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
 
 
 async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) -> Message | None:
-    """The next screen after a button: in place where the message can become it, below it otherwise. Answers the query.
+    """The next screen after a button: in place where the message can become it and is not to be kept, below it
+    otherwise. Answers the query.
     Returns the new message where one was sent."""
     bot, old = query.bot, query.message
     assert bot is not None
@@ -69,6 +71,7 @@ async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) 
     sent = None
     if (
         not isinstance(old, Message)
+        or old.message_id == here().keeps
         or (old.photo and screen.photo is None)
         or not await edit(bot, chat_id, old.message_id, screen)
     ):
@@ -78,8 +81,8 @@ async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) 
 
 
 async def acknowledge(query: CallbackQuery, notice: str | None = None, *, alert: bool = False) -> None:
-    """Stop the button's spinner. Telegram refuses an answer that comes too late; nobody is waiting for it then."""
-    with suppress(TelegramBadRequest):
+    """Stop the button's spinner. What else was asked must not fail because that does: it stops by itself."""
+    with suppress(TelegramBadRequest, TelegramRetryAfter, *PASSING):
         await query.answer(notice and notice[:200], show_alert=alert)
 
 

@@ -20,8 +20,9 @@ from prometheus_client import Counter
 from bot import chat
 from bot.fsm import redis_errors
 from bot.i18n import Catalogues, Translator
-from bot.locks import KeyedLocks
+from bot.messages import Messages
 from bot.pace import Pace
+from bot.place import Place, at
 from bot.screens import Screen
 from bot.telegram import is_gone
 from db.errors import DatabaseUnavailable
@@ -47,11 +48,14 @@ FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError)  # 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
-    `aloud`: it should come as a new message though, for an edit makes no sound."""
+    `aloud`: it should come as a new message though, for an edit makes no sound. `told`: it was told before, and no new
+    message is needed."""
 
     screen: Screen
     into: int | None = None
     aloud: bool = False
+    told: bool = False
+    thread_id: int | None = None
 
 
 Present = Callable[[Letter, Translator], Awaitable[Parcel | None]]  # None: there is nothing to tell any more
@@ -67,7 +71,7 @@ class Delivery:
     def __init__(
         self, bot: Bot, outbox: Outbox, users: Users, catalogues: Catalogues, presenters: dict[str, Present]
     ) -> None:
-        self.messages: KeyedLocks[tuple[int, int]] = KeyedLocks()  # who turns a message into something, by chat and id
+        self.messages = Messages(outbox)
         self._bot = bot
         self._outbox = outbox
         self._users = users
@@ -189,22 +193,26 @@ class Delivery:
         if present is None:
             log.error("letter_of_unknown_kind", letter_id=letter.id, kind=letter.kind)
             return self._unpresented(letter, f"nobody presents {letter.kind}")
-        parcel = await present(letter, self._catalogues[letter.language])
-        if parcel is None:
-            return partial(self._outbox.skip, letter, "nothing to tell")
         await self._pace.wait(letter.telegram_id)
-        await self._put(letter, parcel)
+        async with self.messages.hold(letter.telegram_id):
+            parcel = await present(letter, self._catalogues[letter.language])
+            if parcel is None:
+                return partial(self._outbox.skip, letter, "nothing to tell")
+            with at(Place(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
+                await self._put(letter, parcel)
         await self._got_through()
         return partial(self._outbox.sent, letter)
 
     async def _put(self, letter: Letter, parcel: Parcel) -> None:
         """A repeat is an edit: the first try may have arrived as one, and a new message would show it twice."""
         chat_id = letter.telegram_id
-        if parcel.into is not None and not (parcel.aloud and letter.attempts == 1):
-            async with self.messages.hold((chat_id, parcel.into)):
-                if await chat.edit(self._bot, chat_id, parcel.into, parcel.screen):
-                    return
-        await chat.send(self._bot, chat_id, parcel.screen)
+        into = None if parcel.aloud and letter.attempts == 1 else parcel.into
+        if into is not None and await chat.edit(self._bot, chat_id, into, parcel.screen):
+            if (about := letter.about) is not None:
+                await self.messages.look_if_in_doubt(about, chat_id, into)
+            return
+        if not parcel.told:
+            await chat.send(self._bot, chat_id, parcel.screen)
 
     async def _refused(self, letter: Letter, error: AiogramError, begun: float) -> Verdict:
         """A refusal is an answer, too: Telegram is there."""

@@ -7,8 +7,11 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from bot.i18n import Catalogues
 from bot.intake import ONLY_ONCE
+from bot.later import Later
+from bot.messages import Messages
 from bot.middlewares import Entrance, Newcomer, Once, TellErrors
 from bot.shop import Shop
+from bot.topics import KeepMessage, TakePlace
 from handlers import routers
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]
@@ -20,6 +23,8 @@ def make_dispatcher(
     storage: BaseStorage,
     isolation: BaseEventIsolation,
     *,
+    later: Later,
+    messages: Messages,
     owner_ids: tuple[int, ...],
     on_new: Newcomer,
 ) -> Dispatcher:
@@ -30,12 +35,13 @@ def make_dispatcher(
         events_isolation=isolation,
         disable_fsm=True,  # it is put in below: a database that is away must be told of, too
         catalogues=catalogues,
+        messages=messages,
         owner_ids=owner_ids,
         can_top_up=shop.till is not None,
         **services,
     )
     tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues, on_new)
-    for middleware in (tell, dispatcher.fsm, Once(), enter):
+    for middleware in (later, TakePlace(), tell, dispatcher.fsm, Once(), enter, KeepMessage(shop.kept)):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())
     return dispatcher

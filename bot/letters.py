@@ -12,7 +12,7 @@ from bot.screens import Screen
 from bot.shop import Shop
 from services.clock import Clock
 from services.outbox import Letter
-from services.predictions.history import PredictionNotFound
+from services.predictions.history import PredictionNotFound, PredictionView
 
 IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
@@ -28,12 +28,21 @@ def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awai
             view = await shop.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
         except PredictionNotFound:
             return None
+        if letter.payload.get("look") and not _answered_in_place(view):
+            return None
         user = await shop.users.get(letter.user_id)
         screen = await prediction_screen(view, shop.models, shop.history, tr, balance=user.balance)
+        if letter.payload.get("look"):
+            return Parcel(screen=screen, into=view.message_id, told=True)
         late = clock() - view.created_at > IN_PLACE
-        return Parcel(screen=screen, into=view.message_id, aloud=late)
+        return Parcel(screen=screen, into=view.message_id, aloud=late, thread_id=view.thread_id)
 
     return present
+
+
+def _answered_in_place(view: PredictionView) -> bool:
+    """Whether its message shows the answer, and no new one."""
+    return view.finished_at is not None and view.finished_at - view.created_at <= IN_PLACE
 
 
 async def _model_problem(letter: Letter, tr: Translator) -> Parcel:

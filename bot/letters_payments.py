@@ -22,6 +22,7 @@ from services.outbox import Letter
 from services.payments.alerts import Problem
 from services.payments.apply import Fact
 from services.payments.views import PaymentNotFound, PaymentView
+from services.users import Users
 
 IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
 FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
@@ -41,6 +42,8 @@ def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
         payment = await shop.payments.get(UUID(letter.payload["payment_id"]))
         waits = await form_waits(letter.telegram_id)
+        if letter.payload.get("look"):
+            return await _look(shop, payment, tr, form_waits=waits)
         screen: Screen
         match letter.payload["fact"], payment.status:
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
@@ -53,9 +56,27 @@ def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
             case _:
                 return None
         late = clock() - payment.created_at > IN_PLACE
-        return Parcel(screen=screen, into=payment.message_id, aloud=late)
+        return Parcel(screen=screen, into=payment.message_id, aloud=late, thread_id=payment.thread_id)
 
     return present
+
+
+async def _look(shop: Shop, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Parcel | None:
+    """What its message should show, unless the news came as a message of its own."""
+    if payment.message_id is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
+        return None
+    screen = await standing_screen(shop.users, payment, tr, form_waits=form_waits)
+    return Parcel(screen=screen, into=payment.message_id, told=True)
+
+
+async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
+    """The payment as it stands."""
+    if payment.is_open:
+        return payment_screen(payment, tr)
+    if payment.status is PaymentStatus.CANCELED:
+        return canceled_screen(payment, tr, form_waits=form_waits)
+    user = await users.get(payment.user_id)
+    return paid_screen(payment, tr, balance=user.balance, form_waits=form_waits)
 
 
 def _refund(shop: Shop) -> Present:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
@@ -112,6 +112,8 @@ class TellErrors(BaseMiddleware):
             return await handler(event, data)
         except TelegramForbiddenError:
             await self._forget(data)
+        except TelegramRetryAfter:
+            raise  # it is answered later
         except Exception as error:
             if data.get("only_once") and not isinstance(error, ShopError):
                 raise

@@ -16,6 +16,7 @@ from db.errors import DatabaseUnavailable
 from db.predictions import PredictionStatus
 from services.clock import Clock
 from services.errors import ShopError
+from services.outbox import About
 from services.predictions.history import History, Progress
 from services.users import Users
 
@@ -74,12 +75,19 @@ class ProgressBoard:
         return sorted(changed, key=lambda p: age.get(_message(p), -1))
 
     async def _show(self, progress: Progress) -> None:
-        async with self._delivery.messages.hold(_message(progress)):
-            view = await self._history.get(progress.prediction_id, user_id=progress.user_id)
-            if view.finished_at is None:
-                user = await self._users.get(progress.user_id)
-                text = progress_text(progress, self._catalogues[user.language])
-                await chat.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
+        about = About(kind="prediction", id=progress.prediction_id, user_id=progress.user_id)
+        async with self._delivery.messages.change(about, progress.chat_id, progress.message_id):
+            if not await self._waits(progress):
+                return
+            user = await self._users.get(progress.user_id)
+            text = progress_text(progress, self._catalogues[user.language])
+            await chat.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
+        if not await self._waits(progress):  # another process may have answered meanwhile
+            await self._delivery.messages.look_again(about)
+
+    async def _waits(self, progress: Progress) -> bool:
+        view = await self._history.get(progress.prediction_id, user_id=progress.user_id)
+        return view.finished_at is None
 
 
 def _message(progress: Progress) -> tuple[int, int]:

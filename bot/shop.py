@@ -17,6 +17,7 @@ from services.bonuses import Bonuses
 from services.clock import Clock
 from services.files import Files
 from services.inference.intake import Intake
+from services.kept import KeptMessages
 from services.models import Models
 from services.outbox import Outbox
 from services.payments.packages import Packages
@@ -42,6 +43,7 @@ class Shop:
     files: Files
     intake: Intake
     outbox: Outbox
+    kept: KeptMessages
     packages: Packages
     payments: Payments
     reminders: Reminders
@@ -70,6 +72,7 @@ def make_shop(
         files=Files(db, clock),
         intake=Intake(),
         outbox=outbox,
+        kept=KeptMessages(db),
         packages=Packages(db, clock, staff),
         payments=Payments(db),
         reminders=Reminders(db, clock),

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 ATTEMPTS = 4
 PAUSE = 0.3  # seconds; doubles
-PATIENCE = 30  # seconds of `retry_after` that a person's own request waits for
+PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; longer ones are for `bot.later`
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
 
 
@@ -113,13 +113,15 @@ class Repeat(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         if method.__api_method__ == GetUpdates.__api_method__:  # polling has its own pauses
             return await make_request(bot, method)
+        waited = 0.0
         for attempt in range(1, ATTEMPTS):
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as error:
-                if error.retry_after > PATIENCE:
-                    raise
                 pause: float = error.retry_after
+                waited += pause
+                if waited > PATIENCE:
+                    raise
             except TelegramEntityTooLarge:
                 raise
             except PASSING as error:

@@ -12,16 +12,20 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import chat
 from bot.i18n import Translator
+from bot.letters_payments import standing_screen
+from bot.messages import Messages
 from bot.middlewares import BUSY
+from bot.place import at, here
 from bot.screens import Screen
 from bot.views import topup as view
 from bot.views.fallback import notice_screen
-from bot.views.payments import canceled_screen, paid_screen
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus
 from handlers.desk import show_in_place
 from handlers.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
 from services.errors import N_, ShopError
+from services.outbox import About, Outbox
+from services.payments.apply import KIND, Fact
 from services.payments.packages import Packages
 from services.payments.provider import NotAuthorized, ProviderError, ResultUnknown
 from services.payments.till import Till
@@ -55,6 +59,8 @@ class Checkout:
     packages: Packages
     payments: Payments
     users: Users
+    outbox: Outbox
+    messages: Messages
 
     def of(self, user: UserView) -> "Checkout":
         """The same, of the customer as they are now."""
@@ -93,8 +99,9 @@ class Checkout:
         if self.till.terms.receipts and self.user.email is None:
             await self.ask_email(event, choice)
             return
-        message_id = await self._put(event, view.preparing_screen(self.tr))
-        wish = await self._wish(choice, message_id)
+        wish = await self._wish(choice)
+        message_id = await self._message_of(event, wish.id)
+        wish = replace(wish, message_id=message_id)
         try:
             payment = await self.till.topup.start(wish)
         except ResultUnknown as error:
@@ -108,6 +115,15 @@ class Checkout:
         else:
             await self._show(payment, message_id)
         await leave_question(self.fsm)
+
+    async def _message_of(self, event: Event, payment_id: UUID) -> int:
+        """The payment's own, which may say by now that it is paid; else one that says that it is prepared."""
+        begun = await self.payments.find(str(payment_id))
+        if begun is None or begun.message_id is None:
+            return await self._put(event, view.preparing_screen(self.tr))
+        if isinstance(event, CallbackQuery):
+            await chat.acknowledge(event)
+        return begun.message_id
 
     async def check(self, query: CallbackQuery, payment_id: UUID) -> None:
         """Ask the provider at once and say what it found."""
@@ -128,19 +144,32 @@ class Checkout:
         words = NOT_YET if payment.is_open else PAID if paid else NOT_PAID
         await chat.acknowledge(query, self.tr.gettext(words), alert=not paid)
 
-    async def leave(self, payment_id: UUID) -> None:
-        """Its message becomes something else; should the payment be paid after all, that comes as a new one."""
-        payment = await self.payments.get(payment_id, user_id=self.user.id)
-        await self.till.topup.shown_in(payment.id, chat_id=self.user.telegram_id, message_id=None)
+    async def leave(self, query: CallbackQuery, payment_id: UUID) -> None:
+        """Its message becomes what can be bought; should the payment be paid after all, that comes as a new one. One
+        that was paid meanwhile keeps its message."""
+        chat_id = self.user.telegram_id
+        async with self.messages.hold(chat_id):
+            payment = await self.payments.get(payment_id, user_id=self.user.id)
+            if not payment.is_open:
+                await self.offer(query)
+                return
+            await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=None)
+            with at(replace(here(), keeps=None)):
+                await self.offer(query)
+            if (await self.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED:  # told by another process
+                await self.outbox.tell_again(f"payment:{payment.id}:{Fact.SUCCEEDED}")
 
     async def _show(self, payment: PaymentView, message_id: int) -> None:
-        """The payment as it stands, in the message. Money that came while that was sent must not be covered by it."""
-        shown = await self._edit(message_id, await self._screen(payment))
-        if payment.is_open and payment.message_id != shown:
-            await self.till.topup.shown_in(payment.id, chat_id=self.user.telegram_id, message_id=shown)
-        now = await self.payments.get(payment.id)
-        if now.status != payment.status:
-            await self._edit(shown, await self._screen(now))
+        """The payment as it stands, in the message. News that came while that was sent must not be covered by it."""
+        chat_id = self.user.telegram_id
+        async with self.messages.change(_about(payment), chat_id, message_id):
+            payment = await self.payments.get(payment.id)
+            shown = await self._edit(message_id, await self._screen(payment))
+            if payment.is_open and payment.message_id != shown:
+                await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=shown)
+            now = await self.payments.get(payment.id)
+            if now.status != payment.status:  # another process may have told it already
+                await self._edit(shown, await self._screen(now))
 
     async def _put(self, event: Event, screen: Screen) -> int:
         """In the message of the button, unless that is the form's own; below what was typed. Returns the message's
@@ -181,7 +210,7 @@ class Checkout:
             problem=problem,
         )
 
-    async def _wish(self, choice: view.Choice, message_id: int) -> Wish:
+    async def _wish(self, choice: view.Choice) -> Wish:
         me = await self.bot.me()
         return Wish(
             id=uuid5(DECISIONS, f"{self.user.id}:{choice.nonce}"),
@@ -191,17 +220,16 @@ class Checkout:
             amount_kopecks=choice.number if choice.kind == view.AMOUNT else None,
             package_id=choice.number if choice.kind == view.PACKAGE else None,
             chat_id=self.user.telegram_id,
-            message_id=message_id,
+            thread_id=here().thread_id,
         )
 
     async def _screen(self, payment: PaymentView) -> Screen:
-        if payment.is_open:
-            return view.payment_screen(payment, self.tr)
         waits = await open_form(self.fsm) is not None
-        if payment.status is PaymentStatus.CANCELED:
-            return canceled_screen(payment, self.tr, form_waits=waits)
-        user = await self.users.get(self.user.id)
-        return paid_screen(payment, self.tr, balance=user.balance, form_waits=waits)
+        return await standing_screen(self.users, payment, self.tr, form_waits=waits)
+
+
+def _about(payment: PaymentView) -> About:
+    return About(kind=KIND, id=payment.id, user_id=payment.user_id)
 
 
 def _links(query: CallbackQuery) -> set[str | None]:

@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import chat, keyboards
 from bot.forms import Action, Outcome, Turn, answer, press, resume
 from bot.i18n import Translator
+from bot.messages import Messages
 from bot.views import fallback
 from bot.views.menu import menu_screen
 from bot.views.models import BEGIN, model_screen
@@ -143,6 +144,7 @@ async def pressed(
     models: Models,
     submit: Submit,
     history: History,
+    messages: Messages,
     can_top_up: bool,
 ) -> None:
     action = Action.parse(query.data or "")
@@ -165,6 +167,7 @@ async def pressed(
                 models=models,
                 submit=submit,
                 history=history,
+                messages=messages,
                 can_top_up=can_top_up,
             )
             await purchase.pay()

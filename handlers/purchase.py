@@ -12,7 +12,9 @@ from bot import chat
 from bot.forms import Turn
 from bot.forms.questions import heading
 from bot.i18n import Translator
+from bot.messages import Messages
 from bot.middlewares import BUSY
+from bot.place import here
 from bot.presenters.results import prediction_screen
 from bot.screens import Screen
 from bot.views.fallback import notice_screen
@@ -21,6 +23,7 @@ from handlers.desk import PAID, Desk, form_of, keep, screen_of, show_in_place
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.models import ModelNotOnSale, Models
+from services.outbox import About
 from services.predictions.history import History
 from services.predictions.submit import Order, PriceChanged, Sold, Submit
 from services.users import UserView
@@ -41,6 +44,7 @@ class Purchase:
     models: Models
     submit: Submit
     history: History
+    messages: Messages
     can_top_up: bool
 
     async def pay(self) -> None:
@@ -57,6 +61,7 @@ class Purchase:
             return
         await self.fsm.set_state(None)
         await self.fsm.set_data({PAID: self.desk.state.nonce})
+        await self.messages.look_if_in_doubt(self._about(sold), self.query.from_user.id, message_id)
         if sold.repeated:
             await self._show_again(sold, message_id)
             return
@@ -76,6 +81,7 @@ class Purchase:
             request_key=desk.state.nonce,
             preset_id=desk.offer.preset_id,
             chat_id=self.query.from_user.id,
+            thread_id=here().thread_id,
             message_id=message_id,
         )
 
@@ -113,8 +119,13 @@ class Purchase:
         if view.message_id is not None and view.message_id != message_id:
             await chat.delete(self.bot, self.query.from_user.id, message_id)
             return
-        screen = await prediction_screen(view, self.models, self.history, self.tr, balance=self.user.balance)
-        await self._put(message_id, screen)
+        async with self.messages.change(self._about(sold), self.query.from_user.id, message_id):
+            view = await self.history.get(sold.prediction_id, user_id=self.user.id)
+            screen = await prediction_screen(view, self.models, self.history, self.tr, balance=self.user.balance)
+            await self._put(message_id, screen)
+
+    def _about(self, sold: Sold) -> About:
+        return About(kind="prediction", id=sold.prediction_id, user_id=self.user.id)
 
     async def _put(self, message_id: int, screen: Screen) -> None:
         chat_id = self.query.from_user.id

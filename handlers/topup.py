@@ -22,6 +22,7 @@ from services.payments.till import Till
 from services.payments.views import Payments
 from services.users import Users, UserView
 
+_GIVEN = ("bot", "user", "tr", "packages", "payments", "users", "outbox", "messages")
 ON_PAGE = 6  # payments
 
 
@@ -37,7 +38,7 @@ class Open(Filter):
     ) -> bool | dict[str, Checkout]:
         if till is None:
             return False
-        given = {name: data[name] for name in ("bot", "user", "tr", "packages", "payments", "users")}
+        given = {name: data[name] for name in _GIVEN}
         return {"checkout": Checkout(till=till, fsm=state, **given)}
 
 
@@ -81,9 +82,9 @@ async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> N
         await checkout.ask_amount(query)
     elif verb == view.CHECK and payment_id is not None:
         await checkout.check(query, payment_id)
+    elif verb == view.LEAVE and payment_id is not None:
+        await checkout.leave(query, payment_id)
     else:
-        if verb == view.LEAVE and payment_id is not None:
-            await checkout.leave(payment_id)
         await checkout.offer(query)
 
 

@@ -50,9 +50,13 @@ class Person:
         self._acted_at = message.event
         return message
 
-    async def says(self, text: str, *, reply_to: int | None = None) -> Message:
-        body = {"text": text} if reply_to is None else {"text": text, "reply_to": reply_to}
-        return await self._acted(await self._call("POST", "/text", body=body))
+    async def says(self, text: str, *, reply_to: int | None = None, topic: int | None = None) -> Message:
+        """`topic`: a thread of the chat, which is opened by that."""
+        more = {name: value for name, value in {"reply_to": reply_to, "topic": topic}.items() if value is not None}
+        return await self._acted(await self._call("POST", "/text", body={"text": text, **more}))
+
+    async def deletes_topic(self, topic: int) -> None:
+        await self._call("DELETE", f"/topics/{topic}")
 
     async def sends(self, kind: str) -> Message:
         """sticker, voice, location, contact or dice, with made-up content."""

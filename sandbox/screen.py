@@ -38,6 +38,11 @@ class Message:
     document: bytes | None = field(default=None, repr=False)
 
     @property
+    def topic(self) -> int | None:
+        """The thread of the chat that it stands in."""
+        return self.raw.get("message_thread_id")
+
+    @property
     def buttons(self) -> list[str]:
         return [button.text for row in self.rows for button in row]
 

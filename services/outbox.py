@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -22,10 +23,20 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)  # how long one sender has before another may try
 MAX_PAUSE = timedelta(minutes=30)
 KEPT = timedelta(days=7)  # what finds no way for that long is given up
+LOOK_AFTER = timedelta(seconds=20)  # by then a request that was cut off has taken effect or never will
 LEAST_ATTEMPTS = 12  # a shop that was switched off for a week has not tried
 
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
 _pending = _outbox.c.status == literal_column("'pending'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a message in the chat tells of. `kind`: as in letters, payment or prediction."""
+
+    kind: str
+    id: UUID
+    user_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,12 @@ class Letter:
     """When it was written, or taken up once more after it was given up."""
     blocked: bool
     """The user has blocked the bot: there is no use in trying."""
+
+    @property
+    def about(self) -> About | None:
+        """The payment or prediction whose message it changes."""
+        found = self.payload.get(f"{self.kind}_id") if self.kind in ("payment", "prediction") else None
+        return None if found is None else About(kind=self.kind, id=UUID(found), user_id=self.user_id)
 
 
 def enqueue(
@@ -122,15 +139,23 @@ class Outbox:
             return await self.fail(letter, reason)
         pause = after or min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
         values = {"available_at": now + pause, "waits_for": wait, "error": _short(reason)}
-        await self._db.write(_postpone, letter.id, values, refund_attempt=after is not None)
+        await self._db.write(_postpone, letter, values, refund_attempt=after is not None)
         return OutboxStatus.PENDING
+
+    async def look_again(self, about: About) -> None:
+        """Put into its message, in a while, what is true of it then."""
+        await self._db.write(_look_again, about, self._clock())
+
+    async def tell_again(self, key: str) -> None:
+        """What was told may have been covered since."""
+        await self._db.write(_tell_again, key, self._clock())
 
     async def reopen(self) -> int:
         """Send once more what was given up. Returns how many messages that are."""
         return await self._db.write(_reopen, self._clock())
 
     async def _settle(self, letter: Letter, status: OutboxStatus, reason: str | None) -> OutboxStatus:
-        await self._db.write(_settle, letter.id, status, self._clock(), reason)
+        await self._db.write(_settle, letter, status, self._clock(), reason)
         return status
 
     async def backlog(self) -> tuple[int, float]:
@@ -195,21 +220,51 @@ def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) 
     return [Letter(**row) for row in rows.mappings()]
 
 
-def _settle(session: Session, letter_id: int, status: OutboxStatus, now: datetime, error: str | None) -> None:
+def _is(letter: Letter) -> ColumnElement[bool]:
+    """As it was claimed: not by another sender since, nor to be sent anew."""
+    return (_outbox.c.id == letter.id) & (_outbox.c.attempts == letter.attempts) & _pending
+
+
+def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetime, error: str | None) -> None:
     sent_at = now if status is OutboxStatus.SENT else None
     values = {"status": status, "sent_at": sent_at, "error": error and _short(error)}
-    session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values))
+    session.execute(update(_outbox).where(_is(letter)).values(values))
 
 
-def _postpone(session: Session, letter_id: int, values: dict[str, Any], *, refund_attempt: bool) -> None:
+def _postpone(session: Session, letter: Letter, values: dict[str, Any], *, refund_attempt: bool) -> None:
     """`values`: the columns' (hence Any)."""
     attempts = _outbox.c.attempts - (1 if refund_attempt else 0)
-    session.execute(update(_outbox).where(_outbox.c.id == letter_id, _pending).values(values | {"attempts": attempts}))
+    session.execute(update(_outbox).where(_is(letter)).values(values | {"attempts": attempts}))
 
 
 def _release(session: Session, now: datetime, wait: Wait) -> None:
     waiting = update(_outbox).where(_pending, _outbox.c.waits_for == wait)
     session.execute(waiting.values(available_at=now, waits_for=None))
+
+
+def _look_again(session: Session, about: About, now: datetime) -> None:
+    row = {
+        "user_id": about.user_id,
+        "kind": about.kind,
+        "payload": {f"{about.kind}_id": about.id.hex, "look": True},
+        "key": f"{about.kind}:{about.id}:look",
+        "priority": Priority.NEWS,
+        "created_at": now,
+    }
+    anew = {
+        "status": OutboxStatus.PENDING,
+        "attempts": 0,
+        "available_at": now + LOOK_AFTER,
+        "waits_for": Wait.LOOK,
+        "reopened_at": now,
+    }
+    new = insert_into(session, _outbox).values(row | anew)
+    session.execute(new.on_conflict_do_update(index_elements=["key"], set_=anew))
+
+
+def _tell_again(session: Session, key: str, now: datetime) -> None:
+    told = update(_outbox).where(_outbox.c.key == key, _outbox.c.status == OutboxStatus.SENT)
+    session.execute(told.values(status=OutboxStatus.PENDING, attempts=0, available_at=now, reopened_at=now))
 
 
 def _reopen(session: Session, now: datetime) -> int:

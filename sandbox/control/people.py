@@ -38,6 +38,7 @@ class Renaming(BaseModel):
 class Text(BaseModel):
     text: str
     reply_to: int | None = None
+    topic: int | None = Field(default=None, gt=0)
 
 
 class Sending(BaseModel):
@@ -89,9 +90,14 @@ async def person_change(body: Renaming, person: OnePerson) -> JsonObject:
 @router.post("/{person_id}/text")
 async def text(body: Text, world: OneWorld, person: OnePerson) -> JsonObject:
     try:
-        return _shown(acts.says(world, person, body.text, reply_to=body.reply_to))
+        return _shown(acts.says(world, person, body.text, reply_to=body.reply_to, topic=body.topic))
     except Impossible as error:
         raise HTTPException(400, str(error)) from error
+
+
+@router.delete("/{person_id}/topics/{topic}", status_code=204)
+async def topic_delete(topic: int, person: OnePerson) -> None:
+    person.topics.discard(topic)
 
 
 @router.post("/{person_id}/upload")

@@ -21,7 +21,9 @@ class Impossible(ValueError):
     """A person cannot do that in Telegram; the text says why."""
 
 
-def _post(world: World, person: Person, content: JsonObject, reply_to: int | None = None) -> StoredMessage:
+def _post(
+    world: World, person: Person, content: JsonObject, reply_to: int | None = None, *, topic: int | None = None
+) -> StoredMessage:
     payload: JsonObject = {
         "message_id": world.next_message_id(),
         "from": person.user(),
@@ -33,17 +35,22 @@ def _post(world: World, person: Person, content: JsonObject, reply_to: int | Non
         if target is None:
             raise Impossible(f"there is no message {reply_to} to reply to")
         payload["reply_to_message"] = {k: v for k, v in target.payload.items() if k != "reply_to_message"}
+    if topic is not None:
+        person.topics.add(topic)
+        payload |= {"message_thread_id": topic, "is_topic_message": True}
     person.started = True
     message = person.chat.add(StoredMessage(payload={**payload, **content}, from_bot=False))
     world.updates.push({"message": message.payload}, key=person.id)
     return message
 
 
-def says(world: World, person: Person, text: str, *, reply_to: int | None = None) -> StoredMessage:
+def says(
+    world: World, person: Person, text: str, *, reply_to: int | None = None, topic: int | None = None
+) -> StoredMessage:
     cleaned = formatted(text)
     if not 1 <= len(cleaned.text) <= MAX_TEXT:
         raise Impossible(f"a message has 1 to {MAX_TEXT} characters")
-    return _post(world, person, cleaned.fields("text", "entities"), reply_to)
+    return _post(world, person, cleaned.fields("text", "entities"), reply_to, topic=topic)
 
 
 async def uploads(

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from sandbox.telegram.errors import BotApiError, Forbidden, TooManyRequests
 from sandbox.telegram.wire import JsonObject
 
-FaultKind = Literal["429", "400", "401", "403", "404", "409", "500", "502", "cut", "cut_after", "slow", "html"]
+FaultKind = Literal["429", "400", "401", "403", "404", "409", "500", "502", "cut", "cut_after", "slow", "html", "late"]
 
 REFUSALS: Final = {
     "400": "Bad Request: chat not found",
@@ -27,6 +27,7 @@ class Fault:
     retry_after: int = 1
     chat_id: int | None = None
     seconds: float = 1.0
+    """Of `slow`, and of `late`: the connection is cut at once, and the call takes effect afterwards."""
     description: str | None = None
 
     def matches(self, method: str, params: JsonObject) -> bool:

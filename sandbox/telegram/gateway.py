@@ -70,14 +70,14 @@ class Gateway:
                 raise _UNAUTHORIZED
             raw, uploads = await _read(scope, receive)
             call = Call(world=world, uploads=uploads, is_heard=lambda: self._wires.is_open(scope))
-            result = await self._call(call, name, raw)
+            result = await self._call(call, name, raw, scope)
         except BotApiError as error:
             return error.code, to_json(error.body()), b"application/json"
         except _HtmlAnswer:
             return 502, _HTML, b"text/html"
         return 200, b'{"ok":true,"result":%b}' % to_json(result), b"application/json"
 
-    async def _call(self, call: Call, name: str, raw: JsonObject) -> object:
+    async def _call(self, call: Call, name: str, raw: JsonObject, scope: Scope) -> object:
         world, uploads, lower = call.world, call.uploads, name.lower()
         entry = world.calls.add(name, raw, at=world.clock.now(), unknown=[])
         if uploads:
@@ -85,6 +85,8 @@ class Gateway:
         try:
             fault = world.faults.take(lower, raw)
             if fault is not None:
+                if fault.kind == "late":
+                    self._wires.cut(scope)
                 await _before(fault, world)
             method = BY_LOWER_NAME.get(lower)
             if method is None:
@@ -95,7 +97,7 @@ class Gateway:
                 if unknown:
                     entry["unknown"] = unknown
             result = await method.handler(call, params)
-            if fault is not None and fault.kind == "cut_after":
+            if fault is not None and fault.kind in ("cut_after", "late"):
                 raise Dropped
         except BotApiError as error:
             CallLog.close(entry, error)
@@ -131,7 +133,7 @@ async def _before(fault: Fault, world: World) -> None:
         raise Dropped
     if fault.kind == "html":
         raise _HtmlAnswer
-    if fault.kind == "slow":
+    if fault.kind in ("slow", "late"):
         await world.clock.sleep(fault.seconds)
 
 

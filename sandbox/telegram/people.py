@@ -1,6 +1,6 @@
 """People who talk to the bot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sandbox.telegram.chat import Chat
@@ -19,6 +19,8 @@ class Person:
     language_code: str | None = None
     role: Role = "customer"
     blocked: bool = False
+    topics: set[int] = field(default_factory=set)
+    """Threads of the chat that the person opened."""
     started: bool = False
     """A bot may not write first: until the person did, Telegram says that there is no such chat."""
 

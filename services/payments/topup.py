@@ -42,6 +42,7 @@ class Wish:
     amount_kopecks: int | None = None
     package_id: int | None = None
     chat_id: int | None = None
+    thread_id: int | None = None
     message_id: int | None = None
     id: UUID = field(default_factory=uuid4)
 
@@ -141,6 +142,7 @@ def _begin(session: Session, wish: Wish, *, terms: Terms, provider: str, now: da
         "receipt_email": wish.email if terms.receipts else None,
         "return_url": wish.return_url,
         "chat_id": wish.chat_id,
+        "thread_id": wish.thread_id,
         "message_id": wish.message_id,
         "next_check_at": now + FIRST_CHECK,
         "checks": 0,

@@ -41,6 +41,7 @@ class PaymentView:
     confirmation_url: str | None
     cancel_reason: str | None
     chat_id: int | None
+    thread_id: int | None
     message_id: int | None
     checks: int
     created_at: datetime

@@ -48,6 +48,7 @@ class Order:
     request_key: str
     preset_id: int | None = None
     chat_id: int | None = None
+    thread_id: int | None = None
     message_id: int | None = None
 
 
@@ -90,6 +91,7 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
         "price": order.price,
         "available_at": now,
         "chat_id": order.chat_id,
+        "thread_id": order.thread_id,
         "message_id": order.message_id,
         "created_at": now,
     }

@@ -23,16 +23,26 @@ from sandbox.telegram.wire import JsonObject
 def _post(call: Call, person: Person, params: SendingOne, content: JsonObject) -> JsonObject:
     world = call.world
     world.rate_limit.check(person.id)
+    topic = in_topic(person, params.message_thread_id)
     replied = reply_to(person, params.reply_parameters)
     protected: JsonObject = {"has_protected_content": True} if params.protect_content else {}
     markup = params.reply_markup
     show_reply_keyboard(person, markup)
     stored = world.post(
         person,
-        {**replied, **protected, **content, **inline_keyboard(markup)},
+        {**topic, **replied, **protected, **content, **inline_keyboard(markup)},
         editable=stays_editable(markup),
     )
     return stored.payload
+
+
+def in_topic(person: Person, thread_id: int | None) -> JsonObject:
+    """The fields of a message in a topic of a private chat."""
+    if thread_id is None:
+        return {}
+    if thread_id not in person.topics:
+        raise BadRequest("message thread not found")
+    return {"message_thread_id": thread_id, "is_topic_message": True}
 
 
 async def send_message(call: Call, params: SendMessage) -> JsonObject:

@@ -104,6 +104,7 @@ def _payment(*, amount: int, credits_: int) -> PaymentView:
         return_url="",
         confirmation_url=None,
         cancel_reason=None,
+        thread_id=None,
         chat_id=None,
         message_id=None,
         checks=0,

@@ -82,7 +82,7 @@ async def test_a_late_progress_never_covers_the_answer(stage: Stage) -> None:
     """The board has seen the row unfinished; before it gets to the message, the answer is there."""
     await stage.buy(1)
     stage.counter.clock.advance(seconds=5)
-    async with stage.post.messages.hold((1, 7)):
+    async with stage.post.messages.hold(1):
         refreshing = asyncio.get_running_loop().create_task(stage.board.refresh())
         await asyncio.sleep(0.05)
         await stage.counter.worker().run_waiting()

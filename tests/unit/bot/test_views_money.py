@@ -64,6 +64,7 @@ PAYMENT = PaymentView(
     return_url="",
     confirmation_url="https://yookassa.test/" + "x" * 200,
     cancel_reason=None,
+    thread_id=None,
     chat_id=1,
     message_id=1,
     checks=0,

@@ -1,0 +1,82 @@
+"""Messages that become something else: one change in a chat at a time, and which of them may still show an older one.
+
+An edit whose connection is cut may reach Telegram later, and cover what was put there after it. So a message in doubt
+is looked at once more: a letter of the outbox puts the truth into it again.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiogram import Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+
+from bot.locks import KeyedLocks
+from bot.telegram import PASSING
+from services.outbox import LOOK_AFTER, About, Outbox
+
+DOUBT_SECONDS = LOOK_AFTER.total_seconds()  # a request that is not answered may take effect for so long
+
+
+class Messages:
+    """Of all chats."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._chats: KeyedLocks[int] = KeyedLocks()
+        self._doubts: dict[tuple[int, int], float] = {}  # until when
+        self._now = asyncio.get_running_loop().time
+
+    @asynccontextmanager
+    async def hold(self, chat_id: int) -> AsyncGenerator[None, None]:
+        """Nobody else of this process changes the chat's messages that tell of payments and predictions: read what is
+        true now and show that."""
+        async with self._chats.hold(chat_id):
+            yield
+
+    @asynccontextmanager
+    async def change(self, about: About, chat_id: int, message_id: int) -> AsyncGenerator[None, None]:
+        """As `hold`, for the message of a payment or prediction. Where it is not sure that the message shows what was
+        put into it, it is looked at again."""
+        async with self.hold(chat_id):
+            try:
+                yield
+            except (*PASSING, TelegramRetryAfter, asyncio.CancelledError):
+                await self._outbox.look_again(about)
+                raise
+            await self.look_if_in_doubt(about, chat_id, message_id)
+
+    async def look_again(self, about: About) -> None:
+        """Its message may show what is no longer so."""
+        await self._outbox.look_again(about)
+
+    async def look_if_in_doubt(self, about: About, chat_id: int, message_id: int) -> None:
+        if self._doubts.get((chat_id, message_id), 0.0) > self._now():
+            await self._outbox.look_again(about)
+
+    def doubt(self, chat_id: int, message_id: int) -> None:
+        """An edit of it was not answered."""
+        now = self._now()
+        self._doubts = {message: until for message, until in self._doubts.items() if until > now}
+        self._doubts[chat_id, message_id] = now + DOUBT_SECONDS
+
+
+class NoteDoubts(BaseRequestMiddleware):
+    """Sees each try by itself, so it stands inside of what repeats them."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    async def __call__(
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> Response[TelegramType]:
+        try:
+            return await make_request(bot, method)
+        except (*PASSING, asyncio.CancelledError):
+            chat_id, message_id = getattr(method, "chat_id", None), getattr(method, "message_id", None)
+            if isinstance(chat_id, int) and isinstance(message_id, int):
+                self._messages.doubt(chat_id, message_id)
+            raise

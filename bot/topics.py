@@ -1,0 +1,73 @@
+"""Private chats with topics: an answer goes into the topic of what it answers. Nobody passes the topic on by hand."""
+
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware, Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+
+from bot.middlewares import Handler
+from bot.place import Place, at, here
+from services.kept import KeptMessages
+from services.users import UserView
+
+log = structlog.get_logger()
+
+GONE = ("thread not found", "topic_deleted", "topic_closed", "topic_id_invalid", "topic not found")
+
+
+class TakePlace(BaseMiddleware):
+    """Notes where an update came from."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        assert isinstance(event, Update)
+        message = event.event.message if isinstance(event.event, CallbackQuery) else event.event
+        if not isinstance(message, Message):
+            return await handler(event, data)
+        with at(Place(chat_id=message.chat.id, thread_id=message.message_thread_id)):
+            return await handler(event, data)
+
+
+class KeepMessage(BaseMiddleware):
+    """A button must not turn the news of a payment or a prediction into something else: the message under it may have
+    become that since it was pressed."""
+
+    def __init__(self, kept: KeptMessages) -> None:
+        self._kept = kept
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        assert isinstance(event, Update)
+        query, user = event.callback_query, data.get("user")
+        message = None if query is None else query.message
+        if message is None or not isinstance(user, UserView) or not await self._kept.has(user.id, message.message_id):
+            return await handler(event, data)
+        with at(replace(here(), keeps=message.message_id)):
+            return await handler(event, data)
+
+
+class InTopic(BaseRequestMiddleware):
+    """Sends into the topic of the place; into the chat itself where the topic is gone."""
+
+    async def __call__(
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> Response[TelegramType]:
+        place = here()
+        if place.thread_id is None or not _goes_to(method, place):
+            return await make_request(bot, method)
+        try:
+            return await make_request(bot, method.model_copy(update={"message_thread_id": place.thread_id}))
+        except TelegramBadRequest as error:
+            if not any(words in error.message.lower() for words in GONE):
+                raise
+            log.info("topic_gone", chat_id=place.chat_id, thread_id=place.thread_id)
+            return await make_request(bot, method)
+
+
+def _goes_to(method: TelegramMethod[Any], place: Place) -> bool:
+    takes_one = "message_thread_id" in type(method).model_fields and method.message_thread_id is None  # type: ignore[attr-defined]  # just looked
+    return takes_one and getattr(method, "chat_id", None) == place.chat_id

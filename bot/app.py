@@ -41,6 +41,8 @@ from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from bot.topics import InTopic
+from bot.turns import STANDING_BY, TakeTurns
+from db.alone import Turn
 from db.engine import Database
 from services import charts
 from services.billing import ledger
@@ -101,6 +103,7 @@ class App:
         self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
         self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
         self.health.registry.register(self.delivery.outcomes)
+        self.turns = None if self.db.is_sqlite else TakeTurns(Turn(self.db))
         self.clock_watch = ClockWatch(
             self.steady_clock, partial(telegram_time, settings.telegram_api_url, proxy), self._sure_of_time
         )
@@ -203,7 +206,7 @@ class App:
     async def _poll(self) -> None:
         """A token that is taken away while the shop runs ends it like one that never was good."""
         try:
-            await self.polling.run()
+            await (self.polling.run() if self.turns is None else self.turns.run(self.polling.run))
         except AiogramError as error:
             if (line := lasting(error, self.settings)) is None:
                 raise
@@ -249,6 +252,8 @@ class App:
             return "ok"
         if not self.connection.made.is_set() or "bot" not in self.parts or self.settings.telegram_mode == "webhook":
             return self.connection.state
+        if self.turns is not None and self.turns.stands_by:
+            return STANDING_BY
         last = self.polling.last_ok
         now = asyncio.get_running_loop().time()
         return "ok" if last is not None and now - last < SILENCE_SECONDS else self.polling.trouble
@@ -296,11 +301,7 @@ def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorag
     """With Redis any number of processes share dialogs; without, one process has them in its database."""
     if settings.redis_url is None:
         return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime()
-    from aiogram.fsm.storage.base import DefaultKeyBuilder
-    from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
+    from bot.fsm_redis import KEYS, SharedStorage, SharedTurns
 
-    keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
-    storage = RedisStorage.from_url(
-        settings.redis_url, key_builder=keys, state_ttl=FORGET_DIALOGS, data_ttl=FORGET_DIALOGS
-    )
-    return storage, RedisEventIsolation(redis=storage.redis, key_builder=keys)
+    storage = SharedStorage.at(settings.redis_url, ttl=FORGET_DIALOGS)
+    return storage, SharedTurns(redis=storage.redis, key_builder=KEYS)

@@ -4,18 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.cron import next_fire
 from bot.scheduler import every, on_schedule
 from bot.settings import ShopSettings
 from db.engine import Database
-from db.errors import DatabaseUnavailable
 from services.bonuses import Bonuses, BonusTerms
 from services.clock import Clock
-
-log = structlog.get_logger()
 
 CATCH_UP_SECONDS = 30
 
@@ -36,13 +32,6 @@ def keep_bonuses_coming(
 ) -> None:
     """The schedule wakes the bonus on the minute; looking often besides catches up with what was missed, also where the
     shop's clock is not the machine's. Nothing is granted while the time is `doubted`."""
-
-    async def run() -> None:
-        try:
-            await bonuses.run_due()
-        except DatabaseUnavailable as error:
-            log.warning("job_waits_for_database", job="weekly_bonus", error=str(error))
-
     if bonuses.terms.amount:
-        on_schedule(scheduler, run, name="weekly_bonus", cron=settings.weekly_bonus_cron, unless=doubted)
-        every(scheduler, run, name="weekly_bonus_catch_up", seconds=CATCH_UP_SECONDS, unless=doubted)
+        on_schedule(scheduler, bonuses.run_due, name="weekly_bonus", cron=settings.weekly_bonus_cron, unless=doubted)
+        every(scheduler, bonuses.run_due, name="weekly_bonus_catch_up", seconds=CATCH_UP_SECONDS, unless=doubted)

@@ -1,20 +1,24 @@
 """The shop's clock: APScheduler wakes services, it does no work itself."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.cron import parse_cron
+from db.errors import DatabaseUnavailable
 
 log = structlog.get_logger()
 
 MISFIRE_SECONDS = 6 * 3600  # APScheduler's own 1 s drops what is late
-Work = Callable[[], Awaitable[None]]
+Work = Callable[[], Awaitable[object]]
+Job = Callable[[], Awaitable[bool]]  # whether the work was done
+TIMES, SHORTEST = 3, 300.0  # a job that was not done for so many times its pause, or seconds, stands still
 INSTANCES = 2  # one that runs, and one that waits: the clock may have been moved since the first one looked at it
 
 
@@ -50,22 +54,62 @@ def look_again(scheduler: AsyncIOScheduler) -> None:
         job.modify(next_run_time=now)
 
 
-def _one_after_another(work: Work, name: str, unless: Callable[[], bool]) -> Work:
-    """Runs wait for each other. APScheduler would tell of one that the end of the process cancels as of one that
-    crashed."""
+def _one_after_another(work: Work, name: str, unless: Callable[[], bool]) -> Job:
+    """Runs wait for each other; where the database is away the work is left for the next time. APScheduler would tell
+    of one that the end of the process cancels as of one that crashed."""
     turn = asyncio.Lock()
 
-    async def job() -> None:
+    async def job() -> bool:
         try:
             async with turn:
                 if unless():
                     log.warning("scheduled_job_waits", job=name)
-                    return
+                    return False
                 await work()
+                return True
+        except DatabaseUnavailable as error:
+            log.warning("job_waits_for_database", job=name, error=str(error))
         except asyncio.CancelledError:
             log.info("scheduled_job_stopped", job=name)
+        return False
 
     return job
+
+
+class Ends:
+    """When the work of each job was last done. One that comes every so often and was not done for several times that is
+    standing still: it fails, hangs, or waits for something."""
+
+    def __init__(self, scheduler: AsyncIOScheduler, time: Callable[[], float]) -> None:
+        """`time`: seconds of a clock that is never set."""
+        self._scheduler = scheduler
+        self._time = time
+        self._since = time()
+        self._last: dict[str, float] = {}
+        self._new: set[str] = set()
+        scheduler.add_listener(self._note, EVENT_JOB_EXECUTED)
+
+    def standing_still(self) -> dict[str, float]:
+        """For how many seconds each such job has been."""
+        now = self._time()
+        ages = {job.id: now - self._last.get(job.id, self._since) for job in self._scheduler.get_jobs()}
+        return {name: age for name, age in ages.items() if age > self._patience(name)}
+
+    def take_new(self) -> set[str]:
+        """The jobs that were done since this was last asked."""
+        new, self._new = self._new, set()
+        return new
+
+    def _note(self, event: JobExecutionEvent) -> None:
+        if event.retval:
+            self._last[event.job_id] = self._time()
+            self._new.add(event.job_id)
+
+    def _patience(self, name: str) -> float:
+        trigger = self._scheduler.get_job(name).trigger
+        if not isinstance(trigger, IntervalTrigger):
+            return math.inf  # a schedule may come once a year
+        return max(TIMES * float(trigger.interval.total_seconds()), SHORTEST)
 
 
 def _tell_error(event: JobExecutionEvent) -> None:

@@ -1,6 +1,6 @@
 """The till of a shop, as its settings say."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -8,7 +8,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.scheduler import every
 from bot.settings import YOOKASSA_API, Settings
 from db.engine import Database
-from db.errors import DatabaseUnavailable
 from services.clock import Clock
 from services.payments.alerts import Problem, tell
 from services.payments.reminders import Reminders
@@ -79,24 +78,10 @@ def keep_money_moving(
         if done.payments or done.refunds:
             log.info("reconciled", payments=len(done.payments), refunds=len(done.refunds))
 
-    remind = _patient(reminders.tell_expiring, "remind")
-    every(scheduler, remind, name="remind", seconds=REMIND_SECONDS, unless=doubted)
+    every(scheduler, reminders.tell_expiring, name="remind", seconds=REMIND_SECONDS, unless=doubted)
     if till is not None:
-        every(scheduler, _patient(lambda: reconcile(till), "reconcile"), name="reconcile", seconds=RECONCILE_SECONDS)
-        forget = _patient(till.events.forget, "forget")
-        every(scheduler, forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
-
-
-def _patient(work: Callable[[], Awaitable[object]], name: str) -> Callable[[], Awaitable[None]]:
-    """A job that is done the next time where the database is away now."""
-
-    async def job() -> None:
-        try:
-            await work()
-        except DatabaseUnavailable as error:
-            log.warning("job_waits_for_database", job=name, error=str(error))
-
-    return job
+        every(scheduler, lambda: reconcile(till), name="reconcile", seconds=RECONCILE_SECONDS)
+        every(scheduler, till.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
 
 
 def payment_hooks(settings: Settings, till: Till) -> PaymentHooks:

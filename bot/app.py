@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from bot.errors import StartError
 from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
+from bot.hook_watch import HookWatch
 from bot.i18n import Catalogues
 from bot.intake import Intake, Outcome
 from bot.later import Later
@@ -31,8 +32,9 @@ from bot.letters_payments import payment_presenters
 from bot.messages import NoteDoubts
 from bot.office import keep_bonuses_coming
 from bot.polling import Polling
+from bot.probes import answers, can_write, jobs_elsewhere, jobs_of, tasks_of
 from bot.progress import ProgressBoard
-from bot.scheduler import every, look_again, make_scheduler
+from bot.scheduler import Ends, every, look_again, make_scheduler
 from bot.server import listen, make_server
 from bot.settings import Settings
 from bot.shop import Shop, make_shop
@@ -41,6 +43,7 @@ from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from bot.topics import InTopic
+from bot.troubles import TellOwners
 from bot.turns import STANDING_BY, TakeTurns
 from db.alone import Turn
 from db.engine import Database
@@ -80,7 +83,7 @@ class App:
         self.engine = Engine(max_threads=MODEL_THREADS)
         self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled)
         self.supervisor = Supervisor()
-        self.storage, isolation = _dialogs(settings, self.db, self.steady_clock)
+        self.storage, isolation, self._ping = _dialogs(settings, self.db, self.steady_clock)
         presenters = letter_presenters(self.shop, self.steady_clock) | payment_presenters(
             self.shop, self.steady_clock, self._form_waits
         )
@@ -99,7 +102,7 @@ class App:
             on_new=self._welcome,
         )
         self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
-        self.health = Health(self.shop, self.steady_clock, self._telegram_state)
+        self.health = Health(self.shop, self.steady_clock)
         self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
         self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
         self.health.registry.register(self.delivery.outcomes)
@@ -107,10 +110,14 @@ class App:
         self.clock_watch = ClockWatch(
             self.steady_clock, partial(telegram_time, settings.telegram_api_url, proxy), self._sure_of_time
         )
+        self.hook_watch = HookWatch(
+            self.bot, settings.webhook_url, self.connection.hook, asyncio.get_running_loop().time
+        )
         self.web_port: int | None = None
         self._problems: list[Problem] = []
         self._failure: asyncio.Queue[StartError] = asyncio.Queue()
         self._scheduler = make_scheduler(settings.timezone)
+        self._look_at_all(Ends(self._scheduler, asyncio.get_running_loop().time))
 
     def look_again(self) -> None:
         """The clock was moved on purpose: what it wakes is due by the new time."""
@@ -185,6 +192,8 @@ class App:
             return
         self.polling.last_ok = asyncio.get_running_loop().time()
         self.supervisor.spawn(self._set_commands(), name="commands")
+        if self.settings.telegram_mode == "webhook" and "web" in self.parts:
+            self.supervisor.keep(self.hook_watch.run, name="webhook")
         if "bot" in self.parts:
             self._talk()
 
@@ -198,6 +207,15 @@ class App:
             catalogues=self.catalogues,
             clock=self.steady_clock,
         )
+        owners = TellOwners(
+            self.bot,
+            self.settings.owner_ids,
+            self.health.readiness,
+            users=self.shop.users,
+            catalogues=self.catalogues,
+            clock=self.steady_clock,
+        )
+        self.supervisor.keep(owners.run, name="troubles")
         self.supervisor.keep(self.delivery.run, name="delivery")
         self.supervisor.keep(board.run, name="progress")
         if self.settings.telegram_mode == "polling":
@@ -236,6 +254,7 @@ class App:
         await self.dispatcher.feed_update(self.bot, update)
 
     async def _feed(self, raw: Any) -> bool:  # Any: Telegram's JSON
+        self.hook_watch.hear()
         return await self.intake.take(raw) is Outcome.DONE
 
     def _listen(self) -> socket.socket:
@@ -247,11 +266,26 @@ class App:
         self.web_port = listening.getsockname()[1]
         return listening
 
+    def _look_at_all(self, ends: Ends) -> None:
+        rounds = {"worker": lambda: self.worker.came_round, "delivery": lambda: self.delivery.came_round}
+        self.health.look_at(
+            telegram=self._telegram_state,
+            database=can_write(self.db, self.steady_clock, ends),
+            jobs=jobs_of(ends) if "scheduler" in self.parts else jobs_elsewhere(self.db, self.steady_clock),
+            tasks=tasks_of(self.supervisor, rounds),
+        )
+        if self._ping is not None:
+            self.health.look_at(redis=answers(self._ping))
+
     async def _telegram_state(self) -> str:
         if not self.parts & {"bot", "web"}:
             return "ok"
-        if not self.connection.made.is_set() or "bot" not in self.parts or self.settings.telegram_mode == "webhook":
+        if not self.connection.made.is_set():
             return self.connection.state
+        if self.settings.telegram_mode == "webhook":
+            return self.hook_watch.state
+        if "bot" not in self.parts:
+            return "ok"
         if self.turns is not None and self.turns.stands_by:
             return STANDING_BY
         last = self.polling.last_ok
@@ -297,11 +331,15 @@ async def _warm_charts() -> None:
     await asyncio.to_thread(charts.warm_up)
 
 
-def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorage, BaseEventIsolation]:
-    """With Redis any number of processes share dialogs; without, one process has them in its database."""
+Ping = Callable[[], Awaitable[None]]
+
+
+def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorage, BaseEventIsolation, Ping | None]:
+    """With Redis, which can be pinged, any number of processes share dialogs; without, one process has them in its
+    database."""
     if settings.redis_url is None:
-        return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime()
+        return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime(), None
     from bot.fsm_redis import KEYS, SharedStorage, SharedTurns
 
     storage = SharedStorage.at(settings.redis_url, ttl=FORGET_DIALOGS)
-    return storage, SharedTurns(redis=storage.redis, key_builder=KEYS)
+    return storage, SharedTurns(redis=storage.redis, key_builder=KEYS), storage.ping

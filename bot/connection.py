@@ -58,15 +58,16 @@ class Connection:
         me = await self._patiently(self._bot.me)
         if self._settings.telegram_mode == "webhook":
             if "web" in parts:
-                await self._patiently(self._hook)
+                await self._patiently(self.hook)
         elif "bot" in parts:
             await self._patiently(self._unhook)
         self.state = "ok"
         self.made.set()
         log.info("telegram_connected", username=me.username, mode=self._settings.telegram_mode)
 
-    async def _hook(self) -> None:
-        """Telegram does not tell the secret that it has; by the wrong one it has been turned away with 403."""
+    async def hook(self) -> None:
+        """Set the webhook where Telegram has another one. It does not tell which secret it has: with a wrong one it has
+        been turned away with 403. Raises AiogramError."""
         info = await self._bot.get_webhook_info()
         wanted, turned_away = self._settings.webhook_url, "403" in (info.last_error_message or "")
         if info.url == wanted and sorted(info.allowed_updates or ()) == sorted(self._allowed) and not turned_away:

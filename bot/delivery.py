@@ -71,6 +71,7 @@ class Delivery:
     def __init__(
         self, bot: Bot, outbox: Outbox, users: Users, catalogues: Catalogues, presenters: dict[str, Present]
     ) -> None:
+        self.came_round: float | None = None  # loop time of the latest look at what is due
         self.messages = Messages(outbox)
         self._bot = bot
         self._outbox = outbox
@@ -99,6 +100,7 @@ class Delivery:
             try:
                 await self._release(Wait.REPAIR)
                 while True:
+                    self.came_round = asyncio.get_running_loop().time()
                     self._wake.clear()
                     if not await self.send_due(letters):
                         await self._sleep()

@@ -1,9 +1,10 @@
 """Whether each part of the process can serve, for /readyz and /metrics."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
+from bot.probes import OK, Probe
 from bot.shop import Shop
 from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
@@ -13,12 +14,12 @@ OLD_QUEUE_SECONDS = 300.0
 
 
 class Health:
-    """`telegram` answers `ok` or what is wrong with the connection."""
+    """`look_at` names what else is to be looked at, and what looks at it; one of them is `database`."""
 
-    def __init__(self, shop: Shop, clock: SteadyClock, telegram: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, shop: Shop, clock: SteadyClock) -> None:
         self._shop = shop
         self._clock = clock
-        self._telegram = telegram
+        self._probes: dict[str, Probe] = {}
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._queue = Gauge("kassandra_queue_length", "Predictions that wait", registry=self.registry)
@@ -27,17 +28,27 @@ class Health:
         self._outbox_age = Gauge("kassandra_outbox_age_seconds", "Age of the oldest of them", registry=self.registry)
         self._models = Gauge("kassandra_models_on_sale", "Models and presets on sale", registry=self.registry)
 
+    def look_at(self, **probes: Probe) -> None:
+        self._probes |= probes
+
     async def readiness(self) -> Readiness:
-        parts = {"telegram": await self._telegram(), "clock": clock_state(self._clock)}
+        said = await asyncio.gather(*(probe() for probe in self._probes.values()))
+        parts = dict(zip(self._probes, said, strict=True)) | {"clock": clock_state(self._clock)}
+        if parts["database"] == OK:
+            parts |= await self._goods()
+        return Readiness(parts=parts)
+
+    async def _goods(self) -> dict[str, str]:
         try:
             length, age = await self._shop.history.queue(self._clock())
             models = await self._shop.models.offers()
-        except DatabaseUnavailable as error:
-            return Readiness(parts=parts | {"database": str(error)})
-        parts["database"] = "ok"
-        parts["models"] = "ok" if models else "nothing is on sale"
-        parts["queue"] = "ok" if age < OLD_QUEUE_SECONDS else f"{length} predictions wait, the oldest for {age:.0f} s"
-        return Readiness(parts=parts)
+        except DatabaseUnavailable as error:  # just now
+            return {"database": str(error).splitlines()[0]}
+        waits = f"{length} predictions wait, the oldest for {age:.0f} s"
+        return {
+            "models": OK if models else "nothing is on sale",
+            "queue": OK if age < OLD_QUEUE_SECONDS else waits,
+        }
 
     async def refresh(self) -> None:
         """Bring the gauges up to date; an unreachable database leaves them as they were."""

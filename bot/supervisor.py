@@ -17,6 +17,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()  # Any: nobody looks at what a task returns
         self._kept: set[asyncio.Task[Any]] = set()
+        self.down: set[str] = set()  # what crashed and waits to be started again
 
     def spawn(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
         """Run once; a failure is logged, not lost."""
@@ -51,7 +52,9 @@ class Supervisor:
                 log.exception("background_task_crashed", task=name, restart_in=pause)
             if asyncio.get_running_loop().time() - started > MAX_PAUSE:
                 pause = PAUSE
+            self.down.add(name)
             await asyncio.sleep(pause)
+            self.down.discard(name)
             pause = min(pause * 2, MAX_PAUSE)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

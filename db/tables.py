@@ -3,6 +3,7 @@
 from db.base import Base
 from db.billing import BonusGrant, Lot, LotEntry, Package, Transaction
 from db.fsm import FsmState
+from db.heartbeats import Heartbeat
 from db.models import Model, Preset
 from db.outbox import OutboxMessage
 from db.payments import Payment, PaymentEvent, Refund
@@ -16,6 +17,7 @@ __all__ = [
     "BonusGrant",
     "File",
     "FsmState",
+    "Heartbeat",
     "Lot",
     "LotEntry",
     "Model",

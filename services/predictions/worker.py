@@ -42,6 +42,7 @@ class Worker:
         self._lanes: dict[str, Lane] = {}  # of models that have something to run
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
+        self.came_round: float | None = None  # loop time of the latest look at what waits
 
     def wake(self, slug: str) -> None:
         """This model has rows to run."""
@@ -58,6 +59,7 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
+                    self.came_round = loop.time()
                     if loop.time() >= look_at:
                         await self._look()
                         look_at = loop.time() + POLL_SECONDS

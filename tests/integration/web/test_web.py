@@ -44,6 +44,8 @@ async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -
             "telegram": "ok",
             "clock": "ok",
             "database": "ok",
+            "jobs": "ok",
+            "tasks": "ok",
             "models": "ok",
             "queue": "ok",
         }

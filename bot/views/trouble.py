@@ -1,0 +1,47 @@
+"""What owners read when a part of the shop has been wrong for a while, and when that is over."""
+
+from datetime import datetime
+from typing import Final
+
+from bot.i18n import Html, Translator
+from services.errors import N_
+
+WRONG: Final = {
+    "telegram": N_(
+        "The shop hears nothing from Telegram, or another program takes its messages. Make sure that the bot runs in"
+        " one place only; if it does, look at the network and the webhook: kassandra doctor."
+    ),
+    "database": N_(
+        "Nothing can be written to the database. Customers are told that the shop is busy, nothing is lost or charged."
+        " Look at the free space of the disk (df -h), at the rights of the files, and whether the server runs."
+    ),
+    "redis": N_(
+        "Redis does not answer. Customers are told that the shop is busy, nothing is lost or charged. Look whether it"
+        " runs and REDIS_URL leads to it."
+    ),
+    "models": N_("Nothing is on sale. Look at the models: kassandra models list."),
+    "queue": N_("Predictions wait for long. Look whether a worker runs and what the log says of it."),
+    "jobs": N_(
+        "Regular work stands still, such as asking for payments, bonuses and expiries. It is made good later; look at"
+        " the log, and start the shop anew if it goes on."
+    ),
+    "tasks": N_("A part of the shop has stopped working. Look at the log and start the shop anew."),
+    "clock": N_("The machine's clock is wrong. Bonuses and expiries wait until it is right: timedatectl set-ntp true."),
+}
+"""By part of /readyz."""
+
+
+def wrong_text(part: str, detail: str, since: datetime, tr: Translator) -> Html:
+    heading = tr.html("⚠️ <b>Something is wrong with the shop</b> since {moment}", moment=tr.moment(since))
+    return Html(f"{heading}\n\n{tr.html(WRONG[part])}\n\n<code>{tr.escape(f'{part}: {detail}')}</code>")
+
+
+def over_text(part: str, since: datetime, until: datetime, tr: Translator, *, told: bool) -> Html:
+    """`told`: they have read that it began."""
+    heading = tr.html("✅ <b>The shop is well again.</b>")
+    times = {"since": tr.moment(since), "until": tr.moment(until)}
+    if told:
+        lasted = tr.html("It lasted from {since} to {until}.", **times)
+        return Html(f"{heading}\n\n{lasted}\n\n<code>{part}</code>")
+    late = tr.html("From {since} to {until} something was wrong, and you could not be told.", **times)
+    return Html(f"{heading} {late}\n\n{tr.html(WRONG[part])}\n\n<code>{part}</code>")

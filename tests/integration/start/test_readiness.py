@@ -1,0 +1,181 @@
+"""`/readyz` says what is broken: a disk that takes nothing, Redis, jobs and loops that stand still, a webhook that
+nobody hears."""
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot import probes
+from bot.app import App
+from bot.hook_watch import HookWatch
+from bot.probes import can_write, jobs_elsewhere, tasks_of
+from bot.scheduler import Ends, every, make_scheduler
+from bot.supervisor import Supervisor
+from bot.telegram import make_bot
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from sandbox.client import Sandbox
+from sandbox.testing import new_world, running_sandbox
+from services import heartbeats
+from services.heartbeats import last_done, note
+from tests.conversations.stage import shop_settings
+from tests.support.clock import FakeClock
+from tests.support.proxy import proxy_to
+from tests.support.redis import find_redis
+from tests.support.waiting import until
+
+URL = "https://bot.example.com/telegram/webhook"
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+    monkeypatch.setattr(probes, "FRESH_SECONDS", 0.0)
+    async with running_sandbox() as url, new_world(url) as world:
+        yield world
+
+
+@pytest.fixture
+async def scheduler() -> AsyncIterator[AsyncIOScheduler]:
+    scheduler = make_scheduler("UTC")
+    yield scheduler
+    if scheduler.running:
+        scheduler.shutdown(wait=False)
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """No file of this process can grow past a page."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_disk_that_takes_nothing_still_reads(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+        await app.connection.made.wait()
+        sound = (await app.health.readiness()).parts
+        assert set(sound.values()) == {"ok"}, sound
+        with _full_disk():
+            broken = (await app.health.readiness()).parts
+        assert broken["database"] not in {"ok", ""}
+        assert broken["telegram"] == "ok"
+        assert (await app.health.readiness()).parts["database"] == "ok"
+
+
+async def test_a_probe_is_asked_once_in_a_while(database: Database, clock: FakeClock) -> None:
+    ends = Ends(make_scheduler("UTC"), Stopwatch())
+    probe = can_write(database, clock, ends)
+    assert [await probe() for _ in range(3)] == ["ok"] * 3
+    await database.close()
+    assert await probe() == "ok", "five seconds old at most"
+
+
+async def test_redis(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with proxy_to("127.0.0.1", 6379) as proxy:
+        url = f"redis://127.0.0.1:{proxy.port}/{find_redis().rpartition('/')[2]}"
+        async with App(shop_settings(sandbox, sqlite_url, redis_url=url)).running() as app:
+            assert (await app.health.readiness()).parts["redis"] == "ok"
+            proxy.cut()
+            assert "Redis does not answer" in (await app.health.readiness()).parts["redis"]
+            proxy.mend()
+            assert (await app.health.readiness()).parts["redis"] == "ok"
+
+
+async def test_jobs_that_stand_still_are_named(scheduler: AsyncIOScheduler) -> None:
+    """One that fails, one that hangs, one whose database is away; not the one that is done."""
+    time, done = Stopwatch(), asyncio.Event()
+
+    async def works() -> None:
+        done.set()
+
+    async def fails() -> None:
+        raise RuntimeError("a bug")
+
+    async def waits() -> None:
+        raise DatabaseUnavailable("away")
+
+    ends = Ends(scheduler, time)
+    for work in (works, fails, waits, asyncio.Event().wait):
+        every(scheduler, work, name=work.__name__, seconds=60)
+    scheduler.start()
+    time.seconds = 300.0
+    assert ends.standing_still() == {}
+    time.seconds = 301.0
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(scheduler.timezone))
+    await done.wait()
+    await until(lambda: _holds(ends.take_new() == {"works"}))
+    assert set(ends.standing_still()) == {"fails", "waits", "wait"}
+
+
+async def _holds(fact: bool) -> bool:
+    return fact
+
+
+async def test_jobs_of_another_process_are_seen_in_the_database(database: Database, clock: FakeClock) -> None:
+    probe = jobs_elsewhere(database, clock)
+    await database.write(note, {"reconcile", "expire_lots", "remind"}, clock())
+    assert set(await database.read(last_done)) == {"reconcile", "expire_lots", "remind"}
+    clock.now += timedelta(minutes=20)
+    await database.write(note, {"expire_lots"}, clock())
+    assert heartbeats.late(await database.read(last_done), clock()) == {"reconcile": timedelta(minutes=20)}
+    assert await probe() == "standing still: reconcile for 0:20:00"
+    fresh = jobs_elsewhere(database, clock)
+    assert await fresh() == "ok", "a process that starts together with its scheduler gives it time"
+
+
+async def test_loops_and_what_crashes() -> None:
+    supervisor, now = Supervisor(), asyncio.get_running_loop().time()
+    probe = tasks_of(supervisor, {"worker": lambda: now - 300, "delivery": lambda: now, "none": lambda: None})
+    assert await probe() == "standing still: worker for 0:05:00"
+
+    async def crash() -> None:
+        raise RuntimeError("a bug")
+
+    supervisor.keep(crash, name="progress")
+    await until(lambda: _holds(bool(supervisor.down)))
+    assert await probe() == "crashed, to be started again: progress"
+    await supervisor.close()
+
+
+async def test_a_webhook_that_nobody_hears(sandbox: Sandbox) -> None:
+    time, mended = Stopwatch(), asyncio.Event()
+    assert sandbox.token is not None
+    bot = make_bot(sandbox.token, sandbox.base_url)
+
+    async def mend() -> None:
+        mended.set()
+
+    watch = HookWatch(bot, URL, mend, time)
+    try:
+        await watch.look()
+        assert watch.state == f"Telegram sends updates to nobody, not to {URL}"
+        await bot.set_webhook("http://127.0.0.1:1/telegram/webhook")
+        await (await sandbox.person("Анна")).says("/start")
+        watch = HookWatch(bot, "http://127.0.0.1:1/telegram/webhook", mend, time)
+        await watch.look()
+        assert watch.state == "ok"
+        time.seconds = 600.0
+        await watch.look()
+        assert watch.state.startswith("Telegram has 1 updates waiting, and none came for 10 min")
+        watch.hear()
+        assert watch.state == "ok"
+        assert not mended.is_set()
+    finally:
+        await bot.session.close()

@@ -22,6 +22,7 @@ from services.clock import Clock
 _fsm = table_of(FsmState)
 _keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
 CACHED_CHATS = 10_000
+LONG = 1_000
 
 Record = tuple[str | None, dict[str, Any]]  # Any: what a dialog keeps is the dialog's affair
 
@@ -77,10 +78,20 @@ class SqlStorage(BaseStorage):
     def _remember(self, name: str, record: Record) -> None:
         if self._cache is None:
             return
+        if _is_long(record[1]):
+            self._cache.pop(name, None)
+            return
         self._cache[name] = record
         self._cache.move_to_end(name)
         if len(self._cache) > CACHED_CHATS:
             self._cache.popitem(last=False)
+
+
+def _is_long(value: Any) -> bool:  # Any: as above
+    """Whether a long list is in it, such as a series of numbers: ten thousand of those do not fit into memory."""
+    if isinstance(value, dict):
+        return any(map(_is_long, value.values()))
+    return isinstance(value, list) and len(value) > LONG
 
 
 def _read(session: Session, key: str) -> Record:

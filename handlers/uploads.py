@@ -1,6 +1,5 @@
 """Pictures and files that answer a question: fetched from Telegram, checked, kept."""
 
-import asyncio
 from pathlib import PurePath
 from typing import BinaryIO, Final, cast
 
@@ -17,7 +16,6 @@ from services.errors import N_, ShopError
 from services.files import Files
 from services.inference.decoding import MAX_BYTES as MAX_PICTURE
 from services.inference.errors import FileTooLarge
-from services.inference.images import prepare
 from services.inference.intake import Intake
 from services.inference.series import MAX_BYTES as MAX_TABLE
 from services.users import UserView
@@ -70,8 +68,7 @@ async def _picture(
     try:
         async with intake.place(user.id) as place:
             await _fetch(bot, source, into=place.file, limit=MAX_PICTURE)
-            picture = await place.picture()
-            await asyncio.to_thread(prepare, picture, field.prepare)  # better refused now than paid back later
+            picture = await place.picture(field.prepare)
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
     kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

@@ -17,15 +17,19 @@ import structlog
 
 from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
-from services.inference.fields import SeriesInput
+from services.inference.fields import Prepare, SeriesInput
+from services.inference.images import prepare
 
 log = structlog.get_logger()
 
 PLACES: Final = 4  # files on disk at once
 QUEUE: Final = 32  # people with a file who wait or are served
 PATIENCE: Final = 45.0  # seconds from the queue's end to the answer; with Redis a chat is held for 60
-WALL_SECONDS: Final = 20.0  # for one look; its processor time is bounded in `look`
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
+SECONDS: Final = 5.0  # of the processor's time for one look
+WALL_SECONDS: Final = 20.0  # by the clock
+_GIVEN: Final = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
+"""What the process needs of the environment; the shop's secrets stand there too."""
+_THRIFTY: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
 """No threads' buffers, and large blocks go back to the system as soon as they are free."""
 
 
@@ -44,23 +48,26 @@ class Place:
         self.file = file
         self._turn = turn
 
-    async def picture(self) -> bytes:
-        """Upright, small enough to keep. Raises a leaf of InvalidValue."""
-        found = await self._look(None)
-        assert isinstance(found, bytes)
+    async def picture(self, spec: Prepare) -> bytes:
+        """Upright, small enough to keep, and something that the model can look at: better refused now than paid back
+        later. Raises a leaf of InvalidValue."""
+        async with self._turn:
+            found = await self._look(None)
+            assert isinstance(found, bytes)
+            await asyncio.to_thread(prepare, found, spec)
         return found
 
     async def numbers(self, field: SeriesInput) -> list[float]:
         """Raises a leaf of InvalidValue."""
-        found = await self._look(field)
+        async with self._turn:
+            found = await self._look(field)
         assert isinstance(found, list)
         return found
 
     async def _look(self, wanted: SeriesInput | None) -> object:
         self.file.flush()
         self.file.seek(0)
-        async with self._turn:
-            found = await _in_a_process(self.file.fileno(), pickle.dumps(wanted))
+        found = await _in_a_process(self.file.fileno(), pickle.dumps(wanted))
         if isinstance(found, InvalidValue):
             raise found
         return found
@@ -95,10 +102,11 @@ class Intake:
 
 
 async def _in_a_process(fd: int, wanted: bytes) -> object:
+    environment = {name: os.environ[name] for name in _GIVEN if name in os.environ} | _THRIFTY
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.inference.look", str(fd),
+        sys.executable, "-m", "services.inference.look", str(fd), str(SECONDS),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        pass_fds=(fd,), start_new_session=True, env=os.environ | _ENVIRONMENT,
+        pass_fds=(fd,), start_new_session=True, env=environment,
     )  # fmt: skip
     try:
         async with asyncio.timeout(WALL_SECONDS):

@@ -1,8 +1,8 @@
-"""A process that looks at one file of a stranger and ends: `python -m services.inference.look FD`.
+"""A process that looks at one file of a stranger and ends: `python -m services.inference.look FD SECONDS`.
 
-`FD` is the open file. What is wanted comes pickled by stdin: a SeriesInput for its numbers, None for a picture. What
-was found, or the InvalidValue that says why not, goes pickled to stdout. Memory and processor time have bounds here;
-whatever the file does to this process, the shop's own is not touched.
+`FD` is the open file, `SECONDS` how much of the processor's time it may take. What is wanted comes pickled by stdin: a
+SeriesInput for its numbers, None for a picture. What was found, or the InvalidValue that says why not, goes pickled to
+stdout. Memory has a bound here too; whatever the file does to this process, the shop's own is not touched.
 """
 
 import os
@@ -17,7 +17,6 @@ from services.inference.errors import InvalidValue, TooMuch
 if TYPE_CHECKING:  # read only where a table is wanted: it takes a quarter of a second and 25 MB
     from services.inference.fields import SeriesInput
 
-SECONDS = 5.0  # of the processor's time
 MEMORY = 160_000_000  # bytes that may be reserved beyond what the program itself has; far less is used
 
 
@@ -48,7 +47,7 @@ def _look(file: BinaryIO, wanted: "SeriesInput | None") -> bytes | list[float]:
 
 def _set_bounds() -> None:
     """What goes over the time is ended by its signal. Other programs come first, so that chats stay quick."""
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, float(sys.argv[2]))
     os.nice(10)
     if sys.platform == "linux":  # elsewhere the kernel does not count so
         import resource

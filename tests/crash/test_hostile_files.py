@@ -44,37 +44,45 @@ async def test_hostile_files(sqlite_server: SqliteServer) -> None:
         async with running_victim(environment) as victim:
             await victim.ready()
             strangers = [await sandbox.person(f"Чужой {number}") for number in range(COPIES)]
-            bystander = await sandbox.person("Анна")
+            bystander, idler = await sandbox.person("Анна"), await sandbox.person("Борис")
             await bystander.says("/start")
             idle = await _steady(victim)
+            worse = []
             for slug, name, kinds in SENT:
                 for stranger in strangers:
                     await opens_form(stranger, slug)
                 for kind in kinds if EVERYTHING else sorted(WORST & kinds.keys()):
                     data = kinds[kind]()
-                    async with _watched(victim, bystander) as seen:
+                    async with _watched(victim, bystander, idler) as seen:
                         await asyncio.gather(*(_tries(stranger, name, data) for stranger in strangers))
-                    more, waited = max(seen.memory) - idle, max(seen.waits)
-                    print(f"{kind}: {more} MB over {idle}, a balance within {waited:.2f} s")  # noqa: T201 - for records
-                    assert more <= MEGABYTES, kind
-                    assert waited <= SECONDS, kind
+                    more, waited, late = max(seen.memory) - idle, max(seen.waits), max(seen.late)
+                    print(f"{kind}: {more} MB over {idle}, a balance in {waited:.2f} s, late {late:.2f}")  # noqa: T201
+                    if more > MEGABYTES or waited - late > SECONDS:
+                        worse.append(kind)
+            assert not worse
             await until(lambda: _at_most(victim, idle + KEPT))
             assert victim.errors == []
 
 
 class Seen:
+    """`late`: how long a look into a chat took that the shop has no part in: the sandbox is busy too."""
+
     def __init__(self) -> None:
         self.memory: list[int] = []
         self.waits: list[float] = []
+        self.late: list[float] = []
 
 
 @asynccontextmanager
-async def _watched(victim: Victim, bystander: Person) -> AsyncIterator[Seen]:
+async def _watched(victim: Victim, bystander: Person, idler: Person) -> AsyncIterator[Seen]:
     seen, loop = Seen(), asyncio.get_running_loop()
 
     async def look() -> None:
         while True:
             seen.memory.append(await asyncio.to_thread(resident, victim.pid))
+            begun = loop.time()
+            await idler.looks()
+            seen.late.append(loop.time() - begun)
             await asyncio.sleep(0.02)
 
     async def ask() -> None:

@@ -6,19 +6,21 @@ import io
 import pytest
 from PIL import Image
 
-from services.inference import errors, intake, look
-from services.inference.fields import SeriesInput
+from services.inference import errors, intake
+from services.inference.fields import Prepare, SeriesInput
 from services.inference.intake import Intake, IntakeBusy, StillLooking
 from tests.support.hostile import PICTURES, encoded, endless_scans
 from tests.unit.inference.models import field
 
 PRICES: SeriesInput = field("series", above=0, min_length=3, max_length=5)
 
+WHOLE = Prepare.model_validate({"size": [8, 8]})
+
 
 async def picture_of(desk: Intake, data: bytes, *, person: int = 1) -> bytes:
     async with desk.place(person) as place:
         place.file.write(data)
-        return await place.picture()
+        return await place.picture(WHOLE)
 
 
 async def numbers_of(desk: Intake, data: bytes) -> list[float]:
@@ -46,8 +48,9 @@ async def test_refusals_come_back_with_what_they_tell() -> None:
     assert refused.value.params == {"megapixels": 32}
 
 
-async def test_what_takes_too_long_is_given_up() -> None:
+async def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Intake()
+    monkeypatch.setattr(intake, "SECONDS", 0.5)
     with pytest.raises(errors.TooMuch):
         await picture_of(desk, endless_scans())
     assert await picture_of(desk, encoded(Image.new("L", (9, 9)), "PNG")), "the next one is looked at"
@@ -96,4 +99,4 @@ async def test_who_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_bounds_leave_room() -> None:
-    assert look.SECONDS < intake.WALL_SECONDS < intake.PATIENCE < 60, "with Redis a chat is held for 60 s"
+    assert intake.SECONDS < intake.WALL_SECONDS < intake.PATIENCE < 60, "with Redis a chat is held for 60 s"

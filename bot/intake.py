@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.enums import ContentType
 from aiogram.types import Message, Update
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
@@ -81,8 +82,8 @@ class Intake:
 
 
 def _name(update: Update) -> str:
-    event = update.event
-    return f"{update.event_type}.{event.content_type}" if isinstance(event, Message) else update.event_type
+    kind, event = update.event_type, update.event
+    return f"{kind}.{ContentType(event.content_type).value}" if isinstance(event, Message) else kind
 
 
 def id_of(raw: Any) -> int | None:  # Any: JSON

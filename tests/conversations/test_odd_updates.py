@@ -1,9 +1,11 @@
 """Telegram is newer than the shop: what it sends oddly is answered, and nobody else notices."""
 
 from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app import App
 from sandbox.client import Sandbox
@@ -46,6 +48,37 @@ async def test_what_nobody_waits_for_stops_nobody(stage: Stage, anna: Person, jo
     async with aiohttp.ClientSession() as http:
         metrics = await (await http.get(f"http://127.0.0.1:{stage.app.web_port}/metrics")).text()
     assert 'kassandra_updates_refused_total{kind="unknown",read="no"}' in metrics
+
+
+async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Person, john: Person) -> None:
+    """Neither lost in silence nor held for ever."""
+    sender = {"id": anna.id, "is_bot": False, "first_name": "Анна"}
+    chat = {"id": anna.id, "type": "private"}
+    charge = {"currency": "XTR", "total_amount": 100, "invoice_payload": "p", "telegram_payment_charge_id": "t"}
+    note: dict[str, Any] = {"message_id": 5, "date": 1, "chat": chat, "from": sender}
+    paid = note | {"successful_payment": charge | {"provider_payment_charge_id": "q"}}
+    query = {"id": "7", "from": sender, "currency": "XTR", "total_amount": 100, "invoice_payload": "p"}
+    with capture_logs() as logs:
+        for update in (
+            {"pre_checkout_query": query},
+            {"message": paid},
+            {"message": note | {"refunded_payment": charge}},
+            {"subscription": {"user": sender, "invoice_payload": "p", "state": "active"}},
+            {"stopped_message_generation": {"chat": chat, "draft_id": 1}},
+        ):
+            await stage.sandbox.update(update)
+        await john.says("/start")
+        await john.sees("Hello")
+    found = [line for line in logs if line["event"] == "update_not_handled"]
+    assert {line["log_level"] for line in found} == {"warning"}
+    assert all(line["update_id"] for line in found)
+    assert {line["kind"] for line in found} == {
+        "pre_checkout_query",
+        "message.successful_payment",
+        "message.refunded_payment",
+        "subscription",
+        "stopped_message_generation",
+    }
 
 
 async def test_the_same_over_the_webhook(sandbox_url: str, sqlite_server: SqliteServer) -> None:

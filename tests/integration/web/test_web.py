@@ -153,6 +153,36 @@ async def test_the_webhook_survives_rubbish(sandbox: Sandbox, sqlite_url: str, b
         assert (await http.get("/healthz")).status == 200
 
 
+async def test_half_characters_and_nuls(sandbox: Sandbox, database_url: str) -> None:
+    """A name and texts with what neither a database nor Telegram takes (the sandbox cannot write them either)."""
+    anna = await sandbox.person("Анна")
+    await anna.says("/start")  # opens the chat
+    sender = {
+        "id": anna.id,
+        "is_bot": False,
+        "first_name": "Ан\ud800на\x00",
+        "username": "a\udfff",
+        "language_code": "ru",
+    }
+    async with shop(sandbox, database_url, **webhook_settings()) as (app, http):
+        for number, text in enumerate(("/start", "при\ud83dвет\x00", "/user \ud800", "/чт\x00о")):
+            message = {
+                "message_id": 5,
+                "date": 1,
+                "chat": {"id": anna.id, "type": "private"},
+                "from": sender,
+                "text": text,
+            }
+            update = {"update_id": number, "message": message}
+            assert (await http.post("/telegram/webhook", json=update, headers={HEADER: SECRET})).status == 200
+        user = await app.shop.users.find(anna.id)
+    assert user is not None
+    assert (user.first_name, user.username) == ("Ан\ufffdна\ufffd", "a\ufffd")
+    answers = [message.text for message in await anna.looks() if message.from_bot]
+    assert len(answers) == 4
+    assert not any("сломалось" in answer for answer in answers)
+
+
 async def test_polling_has_no_webhook(sandbox: Sandbox, sqlite_url: str) -> None:
     async with shop(sandbox, sqlite_url) as (_, http):
         assert (await http.post("/telegram/webhook", json={}, headers={HEADER: ""})).status == 404

@@ -64,8 +64,8 @@ def read_service(path: Path) -> dict[str, Any]:  # Any: YAML's values
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """As Docker does: every line is taken, whatever shell or Python would make of it."""
-    lines = [line.strip() for line in path.read_text().splitlines()]
+    """As compose does: what comes after a space and # is a comment."""
+    lines = [line.partition(" #")[0].strip() for line in path.read_text().splitlines()]
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 

@@ -94,7 +94,7 @@ def test_the_end_is_heard_before_the_shop_runs(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(20)
-        environment["DATABASE_URL"] = f"postgres://anna@127.0.0.1:{silent.getsockname()[1]}/shop"
+        environment["DATABASE_URL"] = f"postgresql://anna@127.0.0.1:{silent.getsockname()[1]}/shop"
         process = subprocess.Popen([*unshare, sys.executable, "-m", "bot", "migrate"], cwd=tmp_path, env=environment)
         caller, _ = silent.accept()
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

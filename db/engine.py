@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import Session
 
 from db.connections import BUSY_TIMEOUT_MS, async_url, listen_for_pragmas, make_folder, postgres_engine, sqlite_engine
-from db.errors import DatabaseUnavailable, is_outage
+from db.errors import DatabaseUnavailable, is_outage, unavailable
 from db.sqlite_threads import SqliteReaders, SqliteWriter
 
 P = ParamSpec("P")
@@ -81,7 +81,7 @@ class Database:
                 return await session.run_sync(work, *args, **kwargs)
         except (DBAPIError, NoFreeConnection, OSError) as error:
             if is_outage(error):
-                raise DatabaseUnavailable(str(error)) from error
+                raise unavailable(error) from error
             raise
 
     async def _run_async(self, work: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -94,7 +94,7 @@ class Database:
                 if sqlstate in RETRIED_SQLSTATES and attempt < MAX_TRIES:
                     await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - spreads rivals, hides nothing
                 elif is_outage(error):
-                    raise DatabaseUnavailable(str(error)) from error
+                    raise unavailable(error) from error
                 else:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -17,7 +17,9 @@ SQLITE_OUTAGES = {
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOTADB,
 }
-POSTGRESQL_OUTAGES = ("08", "53", "57", "58", "55P03", "55000")
+LOST_STATEMENTS = ("26000", "42P05")
+# a name that was given on another connection: a pooler changes them between transactions
+POSTGRESQL_OUTAGES = ("08", "53", "57", "58", "55P03", "55000", *LOST_STATEMENTS)
 # connection, resources, operator, system; lock timeout; a database that lets nobody in
 
 
@@ -31,6 +33,14 @@ class OldRevision(Exception):
 
 class NewerDatabase(Exception):
     """The tables are of a version that this code does not know. The text is one line that says what to do."""
+
+
+def unavailable(error: BaseException) -> DatabaseUnavailable:
+    """What to raise for an outage; the text names the fix where the address lacks one."""
+    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if sqlstate in LOST_STATEMENTS:
+        return DatabaseUnavailable("DATABASE_URL leads to PgBouncer in transaction mode: add pgbouncer=true to it")
+    return DatabaseUnavailable(str(error))
 
 
 def is_outage(error: BaseException) -> bool:

@@ -92,3 +92,15 @@ async def test_a_shop_behind_pgbouncer(hosted: str) -> None:
         for each in processes:
             await each.close()
     assert counts == [120] * 60
+
+
+async def test_a_pooler_that_nobody_told_of(hosted: str) -> None:
+    """Nothing is lost, and what is told has the fix."""
+    upgrade(hosted)
+    async with running_pgbouncer(hosted) as pooled:
+        database = Database(pooled)
+        work = [database.write(add_user) for _ in range(120)]
+        refused = [done for done in await asyncio.gather(*work, return_exceptions=True) if not isinstance(done, int)]
+        await database.close()
+    assert {type(each) for each in refused} == {DatabaseUnavailable}
+    assert any("add pgbouncer=true" in str(each) for each in refused)

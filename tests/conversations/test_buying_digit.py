@@ -1,11 +1,14 @@
 """The digit model: a photo in, a digit out."""
 
+import asyncio
 import io
+from contextlib import AsyncExitStack
 
 import pytest
 from PIL import Image
 
 from sandbox.person import Person
+from services.inference.intake import PLACES, QUEUE
 from tests.conversations.shopping import DATA, STORE, balance, opens_form
 from tests.conversations.stage import Stage
 
@@ -67,6 +70,34 @@ async def test_a_file_that_is_no_digit(stage: Stage, anna: Person, name: str, da
     told = await anna.sees(f"⚠️ {problem}")
     assert "1/1" in told.text, "the question is asked again"
     assert await balance(stage, anna) == 1000
+
+
+async def test_when_many_files_wait_the_form_does(stage: Stage, anna: Person) -> None:
+    await opens_form(anna, "digit")
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as crowd:
+        for number in range(PLACES):
+            await crowd.enter_async_context(stage.app.shop.intake.place(-number))
+        for number in range(PLACES, QUEUE):
+            crowd.push_async_callback(_leaves, loop.create_task(_waits(stage, -number)))
+        await asyncio.sleep(0)
+        await anna.sends_photo(DATA / "digit-3-portrait.jpg")
+        told = await anna.sees(
+            "⚠️ Сейчас просматривается много файлов. Пришлите, пожалуйста, свой ещё раз через минуту."
+        )
+        assert "1/1" in told.text, "the question is asked again"
+    await anna.sends_photo(DATA / "digit-3-portrait.jpg")
+    await anna.sees("Фото цифры: картинка")
+
+
+async def _waits(stage: Stage, person: int) -> None:
+    async with stage.app.shop.intake.place(person):
+        pass
+
+
+async def _leaves(waiting: asyncio.Future[None]) -> None:
+    waiting.cancel()
+    await asyncio.wait({waiting})
 
 
 async def test_words_instead_of_a_photo(anna: Person) -> None:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
+from bot.local_files import SHARING, NotReadable, is_local, open_local
 from bot.proxies import way
 from bot.session import ProxyFailed
-from bot.settings import YOOKASSA_API, Settings
+from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import open_yookassa, why_closed
@@ -66,6 +67,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         found = await _token(settings, bot)
         if found[0].state is not State.FAILED:
             found += await _webhook(settings, bot)
+            found += await _files(settings, bot)
         for finding in found:
             yield finding
     finally:
@@ -118,6 +120,23 @@ async def _webhook(settings: Settings, bot: Bot) -> list[Finding]:
         fix = "check that PUBLIC_URL leads to WEB_PORT through a proxy with a valid certificate"
         return [bad(name, f"{info.pending_update_count} updates wait: {info.last_error_message}", fix)]
     return [good(name, wanted or "none: updates are polled")]
+
+
+async def _files(settings: Settings, bot: Bot) -> list[Finding]:
+    """Of one's own server: whether a file that it names can be read. A sticker that every bot may fetch is tried."""
+    name = "files"
+    if settings.telegram_api_url == TELEGRAM_API:
+        return []
+    try:
+        stickers = await bot.get_forum_topic_icon_stickers()
+        path = (await bot.get_file(stickers[0].file_id)).file_path or "" if stickers else ""
+        if is_local(path):
+            open_local(path, token=bot.token).close()
+    except AiogramError as error:
+        return [poor(name, f"whether they can be read was not found out: {error}", "try again later")]
+    except NotReadable as error:
+        return [bad(name, f"pictures and tables of customers cannot be read: {error}", SHARING)]
+    return [good(name, "read from the disk of your Bot API server (--local)" if is_local(path) else "served over HTTP")]
 
 
 async def _shop(settings: Settings) -> list[Finding]:

@@ -27,9 +27,10 @@ from services.redaction import hide, hide_login, hide_password
 
 MAX_CREDITS = 100_000_000  # hundredths; a typing mistake should not make a bonus of billions
 MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
+TELEGRAM_API = "https://api.telegram.org"
 YOOKASSA_API = "https://api.yookassa.ru/v3"
 EXAMPLES = {
-    "telegram_api_url": "https://api.telegram.org",
+    "telegram_api_url": TELEGRAM_API,
     "public_url": "https://bot.example.com",
     "yookassa_api_url": YOOKASSA_API,
 }
@@ -119,7 +120,7 @@ class ShopSettings(StoreSettings):
 
 class Settings(ShopSettings):
     bot_token: SecretStr
-    telegram_api_url: str = "https://api.telegram.org"
+    telegram_api_url: str = TELEGRAM_API
     telegram_proxy: Annotated[Proxy | None, NoDecode] = None
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_webhook_secret: SecretStr | None = None

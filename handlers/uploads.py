@@ -11,6 +11,8 @@ from aiohttp import ClientError
 
 from bot.forms import Turn, answer_file, answer_image
 from bot.forms.flow import image_wanted, series_wanted
+from bot.local_files import SHARING, NotReadable, copy_local, is_local
+from bot.session import SOCKS_ERRORS
 from handlers.desk import Desk
 from services.errors import N_, ShopError
 from services.files import Files
@@ -27,6 +29,10 @@ PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 
 class NotFetched(ShopError):
     message = N_("Telegram did not hand over the file. Please send it again.")
+
+
+class FilesClosed(ShopError):
+    message = N_("The shop cannot open files right now; its owner has to mend that. Please send it again later.")
 
 
 async def take_photo(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake) -> Turn:
@@ -96,13 +102,26 @@ async def _fetch(bot: Bot, source: PhotoSize | Document, *, into: BinaryIO, limi
     """Raises FileTooLarge, where it can before anything is fetched, NotFetched."""
     if (source.file_size or 0) > limit:
         raise FileTooLarge(megabytes=limit // 1_000_000)
+    path, bounded = "", cast(BinaryIO, _Bounded(into, limit))
     try:
-        await bot.download(source, destination=cast(BinaryIO, _Bounded(into, limit)), seek=False)
+        path = (await bot.get_file(source.file_id)).file_path or path
+        if not (is_local(path) and await _copied(bot, path, bounded)):
+            await bot.download_file(path, destination=bounded, seek=False)
     except TelegramBadRequest as error:
         if "too big" in error.message:
             raise FileTooLarge(megabytes=limit // 1_000_000) from error
         log.warning("file_refused", error=error.message)
         raise NotFetched() from error
-    except (AiogramError, ClientError, TimeoutError, OSError) as error:
+    except (AiogramError, ClientError, *SOCKS_ERRORS, EOFError, OSError) as error:
         log.warning("file_not_fetched", error=f"{type(error).__name__}: {error}")
-        raise NotFetched() from error
+        raise (FilesClosed() if is_local(path) else NotFetched()) from error
+
+
+async def _copied(bot: Bot, path: str, into: BinaryIO) -> bool:
+    """From the disk of one's own server. False where it cannot be read there: a proxy before it may serve it."""
+    try:
+        await asyncio.to_thread(copy_local, path, token=bot.token, into=into)
+    except NotReadable as error:
+        log.error("local_file_not_readable", reason=str(error), fix=SHARING)
+        return False
+    return True

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 
 from sandbox.app import Sandbox
 from sandbox.server import Server, bind
@@ -27,6 +28,9 @@ def _settings(arguments: list[str]) -> Settings:
     parser.add_argument("--token", default=defaults.token, help="the bot whose world the page shows")
     parser.add_argument("--webhook-url", help="where YooKassa's notifications for that bot's shop go")
     parser.add_argument("--ahead", type=float, default=defaults.ahead, help="seconds that its time is ahead of ours")
+    parser.add_argument(
+        "--local", type=Path, dest="local_dir", metavar="DIR", help="as a Bot API server with --local: files lie there"
+    )
     return Settings(**vars(parser.parse_args(arguments)))
 
 

@@ -30,7 +30,7 @@ class Sandbox:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock or Clock(offset=settings.ahead)
-        self.worlds = Worlds(self.clock)
+        self.worlds = Worlds(self.clock, settings.local_dir)
         self.connections = Connections()
         self.shops = Shops(self.clock)
         world = self.worlds.add(token=settings.token, username="kassandra_sandbox_bot")

@@ -16,4 +16,6 @@ class Settings:
     """Where YooKassa's notifications for the page's shop go."""
     ahead: float = 0.0
     """Seconds by which the sandbox's time begins after the machine's."""
+    local_dir: Path | None = None
+    """Where a Bot API server in `--local` mode keeps files; None for one that serves them, as Telegram's own does."""
     static_dir: Path = STATIC_DIR

@@ -5,10 +5,12 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sandbox.client import Sandbox
 from sandbox.clock import Clock
 from sandbox.server import running
+from sandbox.settings import Settings
 
 START_WITHIN_SECONDS = 20.0
 
@@ -19,9 +21,9 @@ def new_token() -> str:
 
 
 @asynccontextmanager
-async def running_sandbox(clock: Clock | None = None) -> AsyncIterator[str]:
+async def running_sandbox(clock: Clock | None = None, *, local_dir: Path | None = None) -> AsyncIterator[str]:
     """The address of a sandbox in this event loop, with no world but the page's."""
-    async with running(clock=clock) as (_, url):
+    async with running(Settings(port=0, local_dir=local_dir), clock) as (_, url):
         yield url
 
 

@@ -4,6 +4,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from mimetypes import guess_type
+from pathlib import Path
 
 from sandbox.telegram.errors import BadRequest, BotApiError
 from sandbox.telegram.images import MAX_PHOTO_BYTES, PhotoFiles
@@ -12,6 +13,15 @@ from sandbox.telegram.wire import JsonObject
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 _UNKNOWN_TYPE = "application/octet-stream"
+TOPIC_ICON = b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(28)
+TOPIC_ICON_LOOKS: JsonObject = {
+    "type": "custom_emoji",
+    "width": 100,
+    "height": 100,
+    "is_animated": False,
+    "is_video": False,
+    "custom_emoji_id": "5312536423851630001",
+}
 TYPE_NAMES = {
     "photo": "Photo",
     "document": "Document",
@@ -43,18 +53,38 @@ class Upload:
 
 
 class FileStore:
-    def __init__(self, bot_id: int) -> None:
+    """`folder`: where a server in `--local` mode keeps the bot's files; None for one that serves them over HTTP."""
+
+    def __init__(self, bot_id: int, folder: Path | None = None) -> None:
         self._bot_id = bot_id
+        self.folder = folder
         self._by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
         self._count = 0
         self._photos = PhotoFiles()
+        self._topic_icon: StoredFile | None = None
 
     def get(self, file_id: str) -> StoredFile | None:
         return self._by_id.get(file_id)
 
     def by_path(self, path: str) -> StoredFile | None:
         return self._by_path.get(path)
+
+    def topic_icon(self) -> StoredFile:
+        """The sticker that Telegram offers as the icon of a topic."""
+        if self._topic_icon is None:
+            upload = Upload(data=TOPIC_ICON, name="icon.webp", mime_type="image/webp")
+            self._topic_icon = self.add("sticker", upload, TOPIC_ICON_LOOKS)
+        return self._topic_icon
+
+    def place(self, stored: StoredFile) -> str:
+        """Where a bot finds it: a part of an address, or a file that is on the disk from now on."""
+        if self.folder is None:
+            return stored.path
+        file = self.folder / stored.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(stored.data)
+        return str(file)
 
     def reuse(self, file_id: str, kind: str) -> StoredFile:
         """A file that was sent before, named by its id."""

@@ -113,7 +113,7 @@ class Gateway:
     async def _file(self, rest: str, send: Send) -> None:
         token, _, path = rest.partition("/")
         world = self._worlds.by_token(unquote(token))
-        stored = world.files.by_path(path) if world else None
+        stored = world.files.by_path(path) if world and world.files.folder is None else None
         if stored is None or len(stored.data) > MAX_DOWNLOAD_BYTES:
             error = _NOT_FOUND if world else _UNAUTHORIZED
             await _respond(send, error.code, to_json(error.body()), b"application/json")

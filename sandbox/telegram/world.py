@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 from sandbox.clock import Clock
 from sandbox.telegram.callbacks import Callbacks
@@ -21,7 +22,9 @@ FIRST_PERSON_ID = 1_001
 
 
 class World:
-    def __init__(self, *, token: str, username: str, first_name: str, clock: Clock) -> None:
+    def __init__(
+        self, *, token: str, username: str, first_name: str, clock: Clock, local_dir: Path | None = None
+    ) -> None:
         self.token = token
         self.bot_id = int(token.split(":", 1)[0])
         self.username = username
@@ -29,7 +32,7 @@ class World:
         self.people: dict[int, Person] = {}
         self.updates = UpdateQueue(clock)
         self.webhook = Webhook(self.updates, clock)
-        self.files = FileStore(self.bot_id)
+        self.files = FileStore(self.bot_id, None if local_dir is None else local_dir / token)
         self.callbacks = Callbacks(clock, self.bot_id)
         self.profile = Profile(first_name)
         self.faults = Faults()
@@ -115,8 +118,11 @@ class World:
 
 
 class Worlds:
-    def __init__(self, clock: Clock) -> None:
+    """`local_dir`: the folder of a server in `--local` mode."""
+
+    def __init__(self, clock: Clock, local_dir: Path | None = None) -> None:
         self.clock = clock
+        self._local_dir = local_dir
         self._by_token: dict[str, World] = {}
         self._by_bot: dict[int, World] = {}
 
@@ -135,6 +141,7 @@ class Worlds:
             username=username or f"sandbox_{bot_id}_bot",
             first_name=first_name or "Kassandra",
             clock=self.clock,
+            local_dir=self._local_dir,
         )
         self._by_token[token] = self._by_bot[bot_id] = world
         return world

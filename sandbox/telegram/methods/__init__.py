@@ -23,6 +23,7 @@ METHODS: dict[str, Method] = {
     "deleteMessage": Method(p.DeleteMessage, chats.delete_message),
     "deleteMessages": Method(p.DeleteMessages, chats.delete_messages),
     "getFile": Method(p.GetFile, chats.get_file),
+    "getForumTopicIconStickers": Method(p.NoParams, chats.get_forum_topic_icon_stickers),
     "getChat": Method(p.GetChat, chats.get_chat),
     "answerCallbackQuery": Method(p.AnswerCallbackQuery, chats.answer_callback_query),
     "setMyCommands": Method(p.SetMyCommands, profile.set_my_commands),

@@ -11,6 +11,7 @@ from sandbox.telegram.types.params import (
     DeleteMessages,
     GetChat,
     GetFile,
+    NoParams,
     SendChatAction,
 )
 from sandbox.telegram.wire import JsonObject
@@ -74,14 +75,21 @@ async def get_file(call: Call, params: GetFile) -> JsonObject:
     stored = call.world.files.get(params.file_id)
     if stored is None:
         raise BadRequest("invalid file_id")
-    if len(stored.data) > MAX_DOWNLOAD_BYTES:
+    if len(stored.data) > MAX_DOWNLOAD_BYTES and call.world.files.folder is None:
         raise BadRequest("file is too big")
     return {
         "file_id": stored.file_id,
         "file_unique_id": stored.unique_id,
         "file_size": len(stored.data),
-        "file_path": stored.path,
+        "file_path": call.world.files.place(stored),
     }
+
+
+async def get_forum_topic_icon_stickers(call: Call, _: NoParams) -> list[JsonObject]:
+    """One; every bot may fetch it, whatever else it was sent."""
+    stored = call.world.files.topic_icon()
+    assert isinstance(stored.content, dict)
+    return [stored.content]
 
 
 async def answer_callback_query(call: Call, params: AnswerCallbackQuery) -> bool:

@@ -1,5 +1,6 @@
 """Pictures and files that answer a question: fetched from Telegram, checked, kept."""
 
+import asyncio
 from pathlib import PurePath
 from typing import BinaryIO, Final, cast
 
@@ -99,7 +100,7 @@ class _Bounded:
 
 
 async def _fetch(bot: Bot, source: PhotoSize | Document, *, into: BinaryIO, limit: int) -> None:
-    """Raises FileTooLarge, where it can before anything is fetched, NotFetched."""
+    """Raises FileTooLarge, where it can before anything is fetched, NotFetched, FilesClosed."""
     if (source.file_size or 0) > limit:
         raise FileTooLarge(megabytes=limit // 1_000_000)
     path, bounded = "", cast(BinaryIO, _Bounded(into, limit))

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from bot.doctor import State, examine
+from bot.doctor import examine
+from bot.findings import State
 from bot.settings import Settings, load_settings
 from services.clock import system_clock
 

@@ -1,15 +1,15 @@
 """`kassandra doctor`: looks at everything a shop needs, and says how to mend what is wrong."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
+from bot.doctor_stores import stores
+from bot.findings import Finding, State, bad, good, poor
 from bot.local_files import SHARING, NotReadable, is_local, open_local
 from bot.proxies import way
 from bot.session import ProxyFailed
@@ -17,8 +17,6 @@ from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import open_yookassa, why_closed
-from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
-from db.migrate import current_revision, require_head
 from services.clock import Clock
 from services.inference.check import check_folder
 from services.models import read_folders
@@ -28,35 +26,6 @@ from services.payments.yookassa import ShopFacts
 
 SKEW_SECONDS = 30.0
 TELEGRAM_SECONDS = 15.0  # longer than a proxy may take
-
-
-class State(StrEnum):
-    OK = "ok"
-    WARNING = "warn"
-    """The shop works, but not as well as it could."""
-    FAILED = "FAIL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """`fix`: what to do about it."""
-
-    name: str
-    state: State
-    text: str
-    fix: str = ""
-
-
-def good(name: str, text: str) -> Finding:
-    return Finding(name=name, state=State.OK, text=text)
-
-
-def poor(name: str, text: str, fix: str) -> Finding:
-    return Finding(name=name, state=State.WARNING, text=text, fix=fix)
-
-
-def bad(name: str, text: str, fix: str) -> Finding:
-    return Finding(name=name, state=State.FAILED, text=text, fix=fix)
 
 
 async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
@@ -75,7 +44,8 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     for finding in await _shop(settings):
         yield finding
     yield _senders(settings)
-    yield _database(settings)
+    for finding in await stores(settings, clock):
+        yield finding
     for finding in _models(settings):
         yield finding
     yield await _clock(settings, clock)
@@ -223,19 +193,6 @@ def _is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _database(settings: Settings) -> Finding:
-    name = "database"
-    try:
-        require_head(settings.database_url)
-    except OldRevision as error:
-        return bad(name, str(error), "run: kassandra migrate")
-    except NewerDatabase as error:
-        return bad(name, str(error), "migrating does not help: tables are never taken back")
-    except DatabaseUnavailable as error:
-        return bad(name, str(error), "check DATABASE_URL and that the server runs")
-    return good(name, f"revision {current_revision(settings.database_url)}")
 
 
 def _models(settings: Settings) -> list[Finding]:

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.doctor import Finding, State, examine, judge_clock
+from bot.doctor import examine, judge_clock
+from bot.findings import Finding, State
 from sandbox.client import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.support.clock import START

@@ -2,9 +2,7 @@
 nobody hears."""
 
 import asyncio
-import resource
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,6 +23,7 @@ from services import heartbeats
 from services.heartbeats import last_done, note
 from tests.conversations.stage import shop_settings
 from tests.support.clock import FakeClock
+from tests.support.disks import full_disk
 from tests.support.proxy import proxy_to
 from tests.support.redis import find_redis
 from tests.support.waiting import until
@@ -55,23 +54,12 @@ async def scheduler() -> AsyncIterator[AsyncIOScheduler]:
         scheduler.shutdown(wait=False)
 
 
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    """No file of this process can grow past a page."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 async def test_a_disk_that_takes_nothing_still_reads(sandbox: Sandbox, sqlite_url: str) -> None:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
         await app.connection.made.wait()
         sound = (await app.health.readiness()).parts
         assert set(sound.values()) == {"ok"}, sound
-        with _full_disk():
+        with full_disk():
             broken = (await app.health.readiness()).parts
         assert broken["database"] not in {"ok", ""}
         assert broken["telegram"] == "ok"

@@ -1,0 +1,90 @@
+"""The doctor's look at where a shop keeps its data: tables, room to write, signs of life, dialogs in Redis."""
+
+from datetime import datetime, timedelta
+
+from bot.findings import Finding, bad, good, poor
+from bot.settings import Settings
+from db.engine import Database
+from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
+from db.migrate import current_revision, require_head
+from services import heartbeats
+from services.clock import Clock
+
+
+async def stores(settings: Settings, clock: Clock) -> list[Finding]:
+    tables = _tables(settings)
+    if tables is not None:
+        return [tables, *await _redis(settings)]
+    db = Database(settings.database_url)
+    try:
+        return [await _room(settings, db, clock), *await _life(db, clock), *await _redis(settings)]
+    finally:
+        await db.close()
+
+
+def _tables(settings: Settings) -> Finding | None:
+    name = "database"
+    try:
+        require_head(settings.database_url)
+    except OldRevision as error:
+        return bad(name, str(error), "run: kassandra migrate")
+    except NewerDatabase as error:
+        return bad(name, str(error), "migrating does not help: tables are never taken back")
+    except DatabaseUnavailable as error:
+        return bad(name, str(error), "check DATABASE_URL and that the server runs")
+    return None
+
+
+async def _room(settings: Settings, db: Database, clock: Clock) -> Finding:
+    """A full or read-only disk still reads well."""
+    name = "database"
+    try:
+        await db.write(heartbeats.note, (), clock())
+    except DatabaseUnavailable as error:
+        fix = "look at the free space of the disk (df -h) and at the rights of the database's files and folder"
+        return bad(name, f"nothing can be written: {_first_line(error)}", fix)
+    return good(name, f"revision {current_revision(settings.database_url)}, can be written")
+
+
+async def _life(db: Database, clock: Clock) -> list[Finding]:
+    """Nothing of a shop that has not run yet."""
+    name, now = "jobs", clock()
+    try:
+        done = await db.read(heartbeats.last_done)
+    except DatabaseUnavailable:
+        return []  # said above
+    if late := heartbeats.late(done, now):
+        words = ", ".join(f"{job} not done for {_rough(age)}" for job, age in sorted(late.items()))
+        return [poor(name, words, "start the shop (its scheduler); where it runs, its log says what the job waits for")]
+    return [good(name, f"last done {_ago(max(done.values()), now)}")] if done else []
+
+
+async def _redis(settings: Settings) -> list[Finding]:
+    name, url = "redis", settings.redis_url
+    if url is None:
+        return []
+    from bot.fsm_redis import SharedStorage
+
+    storage = SharedStorage.at(url, ttl=timedelta(days=1))
+    try:
+        await storage.ping()
+    except DatabaseUnavailable as error:
+        return [
+            bad(name, _first_line(error), "check REDIS_URL and that the server runs; customers hear “busy” meanwhile")
+        ]
+    finally:
+        await storage.close()
+    return [good(name, "answers")]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    return f"{_rough(max(now - at, timedelta()))} ago"
+
+
+def _rough(age: timedelta) -> str:
+    minutes = round(age.total_seconds() / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

@@ -1,0 +1,62 @@
+"""`kassandra doctor` on where a shop keeps its data."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.doctor_stores import stores
+from bot.findings import Finding, State
+from bot.settings import Settings, load_settings
+from db.engine import Database
+from services.heartbeats import note
+from tests.integration.cli.test_commands import TOKEN
+from tests.support.clock import FakeClock
+from tests.support.disks import full_disk
+from tests.support.redis import find_redis
+
+Look = Callable[..., Settings]
+
+
+@pytest.fixture
+def settings(database_url: str) -> Look:
+    return lambda **more: load_settings(_env_file=None, bot_token=TOKEN, **{"database_url": database_url} | more)
+
+
+async def _found(settings: Settings, clock: FakeClock) -> dict[str, Finding]:
+    return {finding.name: finding for finding in await stores(settings, clock)}
+
+
+async def test_signs_of_life(settings: Look, database: Database, clock: FakeClock) -> None:
+    found = await _found(settings(), clock)
+    assert set(found) == {"database"}
+    assert found["database"].text.endswith("can be written")
+    await database.write(note, {"reconcile", "expire_lots"}, clock())
+    clock.now += timedelta(minutes=2)
+    assert (await _found(settings(), clock))["jobs"].text == "last done 2 min ago"
+    clock.now += timedelta(hours=3)
+    late = (await _found(settings(), clock))["jobs"]
+    assert (late.state, late.text) == (
+        State.WARNING,
+        "expire_lots not done for 3 h, reconcile not done for 3 h",
+    )
+    assert late.fix
+
+
+async def test_a_disk_that_takes_nothing(sqlite_database: Database, sqlite_url: str, clock: FakeClock) -> None:
+    """While the shop runs."""
+    await sqlite_database.write(note, (), clock())
+    clock.now += timedelta(seconds=1)
+    settings = load_settings(_env_file=None, bot_token=TOKEN, database_url=sqlite_url)
+    with full_disk():
+        found = (await _found(settings, clock))["database"]
+    assert found.state is State.FAILED
+    assert found.text.startswith("nothing can be written: ")
+    assert "df -h" in found.fix
+
+
+async def test_redis(settings: Look, clock: FakeClock) -> None:
+    assert (await _found(settings(redis_url=find_redis()), clock))["redis"].state is State.OK
+    away = (await _found(settings(redis_url="redis://:secret@127.0.0.1:1/0"), clock))["redis"]
+    assert away.state is State.FAILED
+    assert "secret" not in away.text

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot import telegram
 from sandbox.person import Person
 from tests.conversations.stage import Stage
 from tests.support.waiting import until
@@ -150,3 +151,18 @@ async def test_unusual_updates_harm_nobody(stage: Stage, anna: Person) -> None:
         await stage.sandbox.update(update)
     await anna.says("/start")
     await anna.sees("Здравствуйте, Анна!")
+
+
+async def test_a_long_wait_and_then_the_answer(stage: Stage, faults: Faults, anna: Person) -> None:
+    """Over half a minute that is, which the test does not wait for."""
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    await faults("sendMessage", "429", retry_after=2, chat_id=anna.id)
+    telegram.PATIENCE, patience = 1.0, telegram.PATIENCE
+    try:
+        await anna.says("/help")
+        await anna.says("/balance")
+        await anna.sees("Баланс: 10.00 кредитов")
+    finally:
+        telegram.PATIENCE = patience
+    await anna.never_sees("Как это работает")

@@ -1,0 +1,132 @@
+"""A chat that Telegram lets nobody write to for a while: what was asked in it is answered when the wait is over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import SendMessage
+from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, Update, User
+
+from bot import later as module
+from bot.later import Later
+from tests.support.waiting import until
+
+ANNA = 1
+
+
+class Desk:
+    """Answers updates while Telegram takes answers."""
+
+    def __init__(self) -> None:
+        self.later = Later(self._feed)
+        self.wait = 0.05  # seconds; 0: Telegram takes answers
+        self.asked: list[str] = []
+        self.answered: list[str] = []
+
+    async def gets(self, update: Update) -> None:
+        await self.later(self._handle, update, {})
+
+    async def _feed(self, update: Update) -> None:
+        await self.gets(update)
+
+    async def _handle(self, event: TelegramObject, data: dict[str, Any]) -> None:
+        assert isinstance(event, Update)
+        words = _words(event)
+        self.asked.append(words)
+        if self.wait and _chat(event) == ANNA:
+            method = SendMessage(chat_id=ANNA, text=words)
+            raise TelegramRetryAfter(method=method, message="slow down", retry_after=self.wait)  # type: ignore[arg-type]  # so that the test is quick
+        self.answered.append(words)
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(module, "PACE_SECONDS", 0.01)
+    desk = Desk()
+    task = asyncio.get_running_loop().create_task(desk.later.run())
+    yield desk
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_command_is_answered_when_the_wait_is_over(desk: Desk) -> None:
+    await desk.gets(_says(10, "/balance"))
+    assert desk.answered == []
+    desk.wait = 0
+    await until(lambda: _are(desk.answered == ["/balance"]))
+
+
+async def test_of_several_commands_the_last_is_answered(desk: Desk) -> None:
+    """And nobody else waits, nor is Telegram asked for each of them."""
+    for number, words in enumerate(("/balance", "/help", "/balance", "/menu")):
+        await desk.gets(_says(10 + number, words))
+    await desk.gets(_says(20, "/help", ANNA + 1))
+    assert (desk.asked, desk.answered) == (["/balance", "/help"], ["/help"])
+    desk.wait = 0
+    await until(lambda: _are(len(desk.answered) == 2))
+    await asyncio.sleep(0.05)
+    assert desk.answered == ["/help", "/menu"]
+
+
+async def test_what_was_typed_and_pressed_is_not_lost(desk: Desk) -> None:
+    """In its order; two taps on one button are one."""
+    await desk.gets(_says(10, "13.2"))
+    for number in (11, 12):
+        await desk.gets(_presses(number, "f:predict"))
+    await desk.gets(_says(13, "/balance"))
+    await desk.gets(_says(14, "4.5"))
+    desk.wait = 0
+    await until(lambda: _are(len(desk.answered) == 4))
+    assert desk.answered == ["13.2", "f:predict", "/balance", "4.5"]
+
+
+async def test_a_wait_may_follow_a_wait(desk: Desk) -> None:
+    await desk.gets(_says(10, "/balance"))
+    await until(lambda: _are(len(desk.asked) >= 3))
+    assert desk.answered == []
+    desk.wait = 0
+    await until(lambda: _are(desk.answered == ["/balance"]))
+    await desk.gets(_says(11, "/help"))
+    assert desk.answered == ["/balance", "/help"]
+
+
+async def test_a_flood_is_bounded(desk: Desk) -> None:
+    for number in range(50):
+        await desk.gets(_says(number, f"answer {number}"))
+    desk.wait = 0
+    await until(lambda: _are(len(desk.answered) == module.KEPT))
+    assert desk.answered[-1] == "answer 49"
+
+
+def _says(number: int, text: str, chat: int = ANNA) -> Update:
+    return Update(update_id=number, message=_message(number, text, chat))
+
+
+def _presses(number: int, data: str) -> Update:
+    sender = User(id=ANNA, is_bot=False, first_name="Anna")
+    query = CallbackQuery(
+        id=str(number), from_user=sender, chat_instance="1", data=data, message=_message(5, "summary", ANNA)
+    )
+    return Update(update_id=number, callback_query=query)
+
+
+def _message(number: int, text: str, chat: int) -> Message:
+    sender = User(id=chat, is_bot=False, first_name="Anna")
+    place = Chat(id=chat, type="private")
+    return Message(message_id=number, date=0, chat=place, from_user=sender, text=text)  # type: ignore[arg-type]  # a Unix time, as on the wire
+
+
+def _words(update: Update) -> str:
+    query, message = update.callback_query, update.message
+    return (query.data if query is not None else message.text if message is not None else "") or ""
+
+
+def _chat(update: Update) -> int:
+    return update.message.chat.id if update.message is not None else ANNA
+
+
+async def _are(fact: bool) -> bool:
+    return fact

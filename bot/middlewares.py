@@ -55,8 +55,9 @@ class Once(BaseMiddleware):
 
 
 class Entrance(BaseMiddleware):
-    """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone. `on_new`
-    gets the Telegram id of who is here for the first time."""
+    """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone; whom the
+    shop is closed to is let in with what comes only once, and `user.disabled` says so. `on_new` gets the Telegram id of
+    who is here for the first time."""
 
     def __init__(self, users: Users, catalogues: Catalogues, on_new: Newcomer) -> None:
         self._users = users
@@ -66,10 +67,9 @@ class Entrance(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         sender: TelegramUser | None = data.get("event_from_user")
         place: Chat | None = data.get("event_chat")
-        if sender is None and (place is None or place.type == "private"):
-            return UNHANDLED  # nobody's: to be logged
+        only_once: bool = data.get("only_once", False)
         if sender is None or sender.is_bot or (place is not None and place.type != "private"):
-            return None
+            return UNHANDLED if only_once or place is None else None
         data["tr"] = self._catalogues[self._catalogues.best(sender.language_code)]  # until the user is known
         assert isinstance(event, Update)
         if event.my_chat_member is not None:
@@ -85,7 +85,7 @@ class Entrance(BaseMiddleware):
         user = await self._users.enter(visitor)
         data["user"] = user
         data["tr"] = self._catalogues[user.language]
-        if user.disabled:
+        if user.disabled and not only_once:  # what they paid is theirs
             raise UserDisabled(user_id=user.id)
         try:
             return await handler(event, data)

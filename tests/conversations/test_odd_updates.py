@@ -51,17 +51,21 @@ async def test_what_nobody_waits_for_stops_nobody(stage: Stage, anna: Person, jo
 
 
 async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Person, john: Person) -> None:
-    """Neither lost in silence nor held for ever."""
+    """Neither lost in silence nor held for ever, also of somebody to whom the shop is closed, and from a group."""
     sender = {"id": anna.id, "is_bot": False, "first_name": "Анна"}
     chat = {"id": anna.id, "type": "private"}
     charge = {"currency": "XTR", "total_amount": 100, "invoice_payload": "p", "telegram_payment_charge_id": "t"}
     note: dict[str, Any] = {"message_id": 5, "date": 1, "chat": chat, "from": sender}
     paid = note | {"successful_payment": charge | {"provider_payment_charge_id": "q"}}
     query = {"id": "7", "from": sender, "currency": "XTR", "total_amount": 100, "invoice_payload": "p"}
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    await stage.disable(anna, at=stage.app.clock())
     with capture_logs() as logs:
         for update in (
             {"pre_checkout_query": query},
             {"message": paid},
+            {"message": paid | {"chat": {"id": -5, "type": "group", "title": "?"}}},
             {"message": note | {"refunded_payment": charge}},
             {"subscription": {"user": sender, "invoice_payload": "p", "state": "active"}},
             {"stopped_message_generation": {"chat": chat, "draft_id": 1}},
@@ -71,7 +75,7 @@ async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Pe
         await john.sees("Hello")
     found = [line for line in logs if line["event"] == "update_not_handled"]
     assert {line["log_level"] for line in found} == {"warning"}
-    assert all(line["update_id"] for line in found)
+    assert len({line["update_id"] for line in found}) == 6
     assert {line["kind"] for line in found} == {
         "pre_checkout_query",
         "message.successful_payment",

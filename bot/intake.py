@@ -71,7 +71,7 @@ class Intake:
             refused = fields_of(error)
         except RecursionError:
             refused = ("too deep",)
-        if update is None or all(getattr(update, name) is None for name in KINDS):
+        if update is None or not _is_there(update, kind):
             self._refused.labels(kind=kind, read="no").inc()
             log.error("update_not_understood", update_id=id_of(raw), kind=kind, fields=refused)
             return None
@@ -79,6 +79,14 @@ class Intake:
             self._refused.labels(kind=kind, read="in part").inc()
             log.warning("update_understood_in_part", update_id=id_of(raw), kind=kind, fields=refused)
         return update
+
+
+def _is_there(update: Update, kind: str) -> bool:
+    """Whether what it is about was read, too: of a payment not only that somebody wrote something."""
+    found: Any = update  # Any: what the dotted name leads to
+    for name in kind.split("."):
+        found = getattr(found, name, None)
+    return found is not None
 
 
 def _name(update: Update) -> str:
@@ -100,7 +108,7 @@ def kind_of(raw: Any) -> str:  # Any: JSON
     """The name of the update's field, of one that bears money with the message's: `message.successful_payment`."""
     if not isinstance(raw, dict):
         return "not an update"
-    kind = next((name for name in KINDS if name in raw), "unknown")
+    kind = next((name for name in KINDS if raw.get(name) is not None), "unknown")
     message = raw.get(kind)
     note = next((name for name in ONLY_ONCE_NOTES if name in message), "") if isinstance(message, dict) else ""
     return f"{kind}.{note}" if note else kind

@@ -21,6 +21,7 @@ from aiogram.methods import GetUpdates, TelegramMethod
 
 from bot.intake import Intake, Outcome, comes_only_once, id_of
 from bot.supervisor import Supervisor
+from bot.telegram import AnswerNotUnderstood
 
 log = structlog.get_logger()
 
@@ -109,7 +110,7 @@ class Polling:
                 await self._handle(batch)
 
     def _note(self, error: Exception, pause: float) -> None:
-        garbled = isinstance(error, ClientDecodeError)
+        garbled = isinstance(error, ClientDecodeError | AnswerNotUnderstood)
         self.trouble = GARBLED if garbled else SILENT
         event = "telegram_not_understood" if garbled else "telegram_unreachable"
         log.warning(event, error=type(error).__name__, pause=pause)

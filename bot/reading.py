@@ -176,5 +176,6 @@ ESSENTIALS: Final[dict[str | int, Callable[[Any, Any], Any]]] = {
     "date": lambda value, around: 0,
     "message_id": lambda value, around: 0,
     "chat_instance": lambda value, around: "",
+    "provider_payment_charge_id": lambda value, around: "",
     "update_id": lambda value, around: next(_unnumbered),
 }

@@ -87,13 +87,13 @@ def _is_telegrams(answer: Any, status_code: int) -> bool:  # Any: JSON
 
 
 def _done(method: TelegramMethod[TelegramType], response: Response[TelegramType]) -> Response[TelegramType]:
-    """The answer to a call that was done, of which nothing readable came back. Raises TelegramAPIError where the call
-    was a question."""
+    """The answer to a call that was done, of which nothing readable came back. Raises `AnswerNotUnderstood` where the
+    call was a question."""
     if (least := _least_message(method)) is not None:
         return response.model_copy(update={"result": Message.model_validate(least)})
     if method.__returning__ is bool:
         return response.model_copy(update={"result": True})
-    raise TelegramAPIError(method=method, message="the answer cannot be read")
+    raise AnswerNotUnderstood(method=method, message="the answer cannot be read")
 
 
 def _least_message(method: TelegramMethod[TelegramType]) -> Json | None:

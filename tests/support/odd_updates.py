@@ -85,5 +85,14 @@ def others(person: int) -> dict[str, Json]:
         "a message of nobody": {"message": {"text": "hi"}},
         "a poll's answer without options": {"poll_answer": {"poll_id": "1", "user": sender}},
         "a payment's question without a sum": {"pre_checkout_query": {"id": "1", "from": sender, "currency": "XTR"}},
+        "a payment without a sum": {
+            "message": {
+                "message_id": 5,
+                "date": 1,
+                "chat": chat,
+                "from": sender,
+                "successful_payment": {"currency": "XTR", "invoice_payload": "p"},
+            }
+        },
         "nothing": {"x": 1},
     }

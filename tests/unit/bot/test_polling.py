@@ -20,7 +20,7 @@ from bot.intake import Intake, id_of
 from bot.middlewares import Once
 from bot.polling import Polling, RawUpdates
 from bot.supervisor import Supervisor
-from bot.telegram import Session
+from bot.telegram import AnswerNotUnderstood, Session
 from db.errors import DatabaseUnavailable
 from tests.support.waiting import until
 
@@ -172,7 +172,7 @@ async def test_a_telegram_that_is_away_is_asked_again(monkeypatch: pytest.Monkey
 async def test_a_garbled_answer_is_told_from_silence(logs: list[EventDict], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
     queue = Queue([])
-    queue.troubles = [ClientDecodeError("Failed to decode object", ValueError(), "<html>")]
+    queue.troubles = [trouble]
     shop = Shop(queue)
     assert shop.polling.trouble == module.SILENT
     shop.supervisor.keep(shop.polling.run, name="polling")

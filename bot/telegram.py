@@ -38,6 +38,10 @@ PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; lon
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
 
 
+class AnswerNotUnderstood(TelegramAPIError):
+    """Telegram answered a question in a form that the types refuse: asked again it would say the same."""
+
+
 class Session(ProxySession):
     """What Telegram did is done, also where the types of this version refuse its answer: sent again it would arrive
     twice. ClientDecodeError is left for what is not an answer of Telegram's at all."""

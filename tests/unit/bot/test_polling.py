@@ -169,7 +169,16 @@ async def test_a_telegram_that_is_away_is_asked_again(monkeypatch: pytest.Monkey
     await shop.supervisor.close()
 
 
-async def test_a_garbled_answer_is_told_from_silence(logs: list[EventDict], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ClientDecodeError("Failed to decode object", ValueError(), "<html>"),
+        AnswerNotUnderstood(method=GetUpdates(), message="no list"),
+    ],
+)
+async def test_a_garbled_answer_is_told_from_silence(
+    logs: list[EventDict], monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
     queue = Queue([])
     queue.troubles = [trouble]

@@ -41,9 +41,7 @@ def read_address(url: str | URL) -> URL:
     try:
         parsed = make_url(with_hosts_aside(url) if isinstance(url, str) else url)
     except (ArgumentError, ValueError):
-        raise BadAddress(
-            "is not an address such as sqlite:///data/kassandra.db or postgresql://user:password@host:5432/name"
-        ) from None
+        raise BadAddress("is not an address such as sqlite:///data/kassandra.db or postgresql://host/name") from None
     backend = parsed.drivername.partition("+")[0]
     if backend in ("postgres", "postgresql"):
         if find_spec("asyncpg") is None or find_spec("psycopg") is None:

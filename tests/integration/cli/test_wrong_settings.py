@@ -19,7 +19,7 @@ RUBBISH = (
     "Europe", "../../etc", "* * * * 9", "магазин", "→", "\x01", "a" * 300, "/dev/null/x", "$(id)", "[]", "null",
 )  # fmt: skip
 ANYTHING_GOES = {"models_dir"}
-LONG = (("run",), ("bot",), ("web",), ("worker",), ("scheduler",), ("reconcile",), ("doctor",))
+LONG = (("run",), ("worker",), ("reconcile",), ("doctor",))
 SHORT = (("migrate",), ("audit",), ("models", "list"))
 
 

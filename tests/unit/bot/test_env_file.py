@@ -1,5 +1,6 @@
 """`.env` as editors of three systems write it, and lines without a value."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,10 @@ def test_an_empty_variable_leaves_the_file_its_say(env: Path, monkeypatch: pytes
     monkeypatch.setenv("DATABASE_URL", "sqlite:///shop.db\r")  # a file with Windows' lines, read by Docker
     settings = load_settings()
     assert (settings.timezone, settings.database_url) == ("Asia/Omsk", "sqlite:///shop.db")
+
+
+def test_redis_without_its_package(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    env.write_text(f"BOT_TOKEN={TOKEN}\nREDIS_URL=redis://127.0.0.1:6379/0\n")
+    with pytest.raises(SettingsError, match=r"REDIS_URL needs one more package: .*requirements/server\.txt"):
+        load_settings()

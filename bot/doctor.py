@@ -73,7 +73,7 @@ async def _token(settings: Settings, bot: Bot) -> list[Finding]:
 def _mend(variable: str, words: str) -> str:
     """`words`: what the proxy said."""
     if "407" in words or "auth" in words.lower():
-        return f"it wants a user and password, or others: {variable}=scheme://user:password@host:port"
+        return f"it wants a user and password, or others: in {variable} they stand before the host, user:password@host"
     return f"check that the proxy runs, that {variable} names it and that it may go there"
 
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from services.redaction import redact
 from web.bodies import read_at_most
 from web.paths import OneSpelling
 from web.senders import Network, is_insider
@@ -73,7 +74,8 @@ def _add_health(app: FastAPI, hooks: Hooks) -> None:
         """What is wrong is not for everybody: the status is."""
         insider = is_insider(request, hooks.proxies, hooks.metrics_token)
         readiness = await (hooks.readiness if insider else shared)()
-        words = readiness.parts if insider else {"status": "ready" if readiness.ready else "not ready"}
+        parts = {name: redact(state) for name, state in readiness.parts.items()}
+        words = parts if insider else {"status": "ready" if readiness.ready else "not ready"}
         return JSONResponse(words, status_code=200 if readiness.ready else 503)
 
     @app.get("/metrics")

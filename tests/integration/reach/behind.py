@@ -2,6 +2,7 @@
 that goes past them finds nobody."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from bot.settings import Settings
 from sandbox.client import Sandbox, Shop
@@ -15,6 +16,12 @@ TELEGRAM, YOOKASSA = "telegram.invalid", "yookassa.invalid"
 class Behind:
     settings: Settings
     shop: Shop
+
+
+def port_of(sandbox: Sandbox) -> int:
+    port = urlsplit(sandbox.base_url).port
+    assert port is not None
+    return port
 
 
 def hosts(port: int) -> dict[str, Place]:

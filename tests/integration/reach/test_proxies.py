@@ -5,7 +5,6 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from aiogram.exceptions import TelegramNetworkError
@@ -23,7 +22,7 @@ from services.clock import system_clock
 from services.payments.provider import ResultUnknown
 from tests.conversations.shopping import DATA
 from tests.integration.payments.stand import Stand, provider
-from tests.integration.reach.behind import TELEGRAM, YOOKASSA, Behind, address, behind, hosts
+from tests.integration.reach.behind import TELEGRAM, YOOKASSA, Behind, address, behind, hosts, port_of
 from tests.support.certificates import server_side, trust
 from tests.support.proxy import proxy_to
 from tests.support.proxy_servers import LOGIN, ProxyServer, proxy_server
@@ -33,12 +32,6 @@ CALLS = {
     *("getme", "getwebhookinfo", "getupdates", "setmycommands", "setmyshortdescription", "setmydescription"),
     *("sendmessage", "editmessagetext", "answercallbackquery", "getfile", "editmessagemedia"),
 }
-
-
-def port_of(sandbox: Sandbox) -> int:
-    port = urlsplit(sandbox.base_url).port
-    assert port is not None
-    return port
 
 
 @pytest.fixture

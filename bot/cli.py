@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -84,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, default=Path("data/demo"), help="where the demo keeps its database")
     add("migrate", _migrate, "Bring the database to the newest tables.")
     add("audit", _audit, "Prove the ledger's invariants on the database; exits 1 with the offending rows.")
-    add("reconcile", _reconcile, "Ask YooKassa for everything unfinished, once; prints what it changed.")
+    text = "Ask YooKassa for everything unfinished, once; prints what it changed."
+    reconcile = add("reconcile", _reconcile, text)
+    since = "read YooKassa's list of payments and refunds from this day on, for what our books do not know"
+    reconcile.add_argument("--since", type=_day, metavar="2026-11-20", help=since)
     bonus = add("bonus", _bonus, "The weekly bonus.").add_subparsers(required=True, metavar="ACTION")
     text = "Grant it by hand to everyone who was here lately and has not got it; safe to repeat."
     grant = bonus.add_parser("grant", help=text, description=text)
@@ -97,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
     _add_models(add("models", _models_list, "The models of MODELS_DIR: list, check, init."))
     return parser
+
+
+def _day(text: str) -> date:
+    """A day as people write it in a command."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a day such as 2026-11-20 is expected, not {text!r}") from None
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -188,10 +200,10 @@ def _audit(_: argparse.Namespace) -> int:
     return asyncio.run(audit())
 
 
-def _reconcile(_: argparse.Namespace) -> int:
+def _reconcile(arguments: argparse.Namespace) -> int:
     from bot.commands_payments import run_reconcile
 
-    return run_reconcile()
+    return run_reconcile(arguments.since)
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
-"""`kassandra reconcile`: one round over everything unfinished, by hand."""
+"""`kassandra reconcile`: one round over everything unfinished and the provider's list, by hand."""
 
 import asyncio
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from bot.settings import Settings, load_settings
 from bot.till import open_till, why_closed
@@ -8,46 +10,82 @@ from db.engine import Database
 from db.migrate import require_head
 from services.billing.credits import format_credits
 from services.clock import system_clock
+from services.payments.apply import Applied
 from services.payments.money import to_text
-from services.payments.reconcile import Round
+from services.payments.provider import ProviderError
+from services.payments.settlement import LOST, Change
 from services.payments.till import Till
-from services.payments.views import Payments
+from services.payments.views import Payments, RefundView
+from services.payments.walk import Stray
+
+NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
+WHY = {
+    Applied.UNPROVEN: "bears this shop's mark, but it is not true",
+    Applied.UNBOOKED: "not in our books, and may be ours",
+    Applied.MISMATCH: "differs from our books",
+}
 
 
-def run_reconcile() -> int:
+def run_reconcile(since: date | None) -> int:
     settings = load_settings()
     require_head(settings.database_url)
-    return asyncio.run(_reconcile(settings))
+    return asyncio.run(_reconcile(settings, since))
 
 
-async def _reconcile(settings: Settings) -> int:
+async def _reconcile(settings: Settings, day: date | None) -> int:
     db = Database(settings.database_url)
     till = open_till(settings, db, system_clock, lambda: None)
+    since = None if day is None else datetime.combine(day, time(), ZoneInfo(settings.timezone))
     try:
         if till is None:
             print(f"This shop takes no payments; not set: {why_closed(settings) or 'PAYMENT_METHODS'}.")
             return 1
-        for line in await report(till, Payments(db)):
+        lines = await report(till, Payments(db), since)
+        for line in lines:
             print(line)
+        return 1 if NOT_WHOLE in lines else 0
+    except ProviderError as error:
+        print(f"YooKassa did not give its list of payments ({error.code}). Try again.")
+        return 1
     finally:
         if till is not None:
             till.close()
         await db.close()
-    return 0
 
 
-async def report(till: Till, payments: Payments) -> list[str]:
-    """Do a round; what it changed, a line each."""
-    done: Round = await till.reconciler.round(everything=True)
-    lines = []
-    for change in done.payments:
-        payment = await payments.get(change.payment_id)
-        money = f"{to_text(payment.amount_kopecks)} {payment.currency}, {format_credits(payment.credits)} credits"
-        lines.append(f"payment {payment.id}: {change.applied} ({money}, user {payment.user_id})")
-    for refund in done.refunds:
-        taken = f"{format_credits(refund.credits_taken)} credits taken"
-        owed = f", {format_credits(refund.credits_uncollected)} not to be had" if refund.credits_uncollected else ""
-        money = f"{to_text(refund.amount_kopecks)} {refund.currency}"
-        lines.append(f"refund {refund.id}: {refund.status} ({money}, {taken}{owed})")
-    lines.append(f"{len(lines)} changed, {done.notifications} notifications handled.")
-    return lines
+async def report(till: Till, payments: Payments, since: datetime | None = None) -> list[str]:
+    """Do a round; what it changed, a line each, and what it found and left alone. Raises `ProviderError` where the list
+    since then cannot be had."""
+    done = await till.reconciler.round(everything=True, since=since)
+    listed = done.walked
+    changed = [await _payment(change, payments) for change in done.payments]
+    changed += [f"{await _payment(change, payments)}, found in YooKassa's list" for change in listed.payments]
+    changed += [_refund(refund) for refund in done.refunds]
+    changed += [f"{_refund(refund)}, found in YooKassa's list" for refund in listed.refunds]
+    strays = [_stray(stray) for stray in listed.strays if since is not None or stray.applied in LOST]
+    strays += [f"payment {each.id}: of YooKassa's shop {each.provider_shop_id}, nobody asks" for each in done.elsewhere]
+    end = f"{len(changed)} changed, {done.notifications} notifications handled."
+    return [*changed, *strays, end, *([] if listed.complete else [NOT_WHOLE])]
+
+
+async def _payment(change: Change, payments: Payments) -> str:
+    payment = await payments.get(change.payment_id)
+    money = f"{to_text(payment.amount_kopecks)} {payment.currency}, {format_credits(payment.credits)} credits"
+    return f"payment {payment.id}: {change.applied} ({money}, user {payment.user_id})"
+
+
+def _refund(refund: RefundView) -> str:
+    taken = f"{format_credits(refund.credits_taken)} credits taken"
+    owed = f", {format_credits(refund.credits_uncollected)} not to be had" if refund.credits_uncollected else ""
+    money = f"{to_text(refund.amount_kopecks)} {refund.currency}"
+    return f"refund {refund.id}: {refund.status} ({money}, {taken}{owed})"
+
+
+def _stray(stray: Stray) -> str:
+    """Money that was left alone."""
+    remote = stray.remote
+    moment = remote.paid_at or remote.created_at
+    when = "" if moment is None else f", {moment:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"{WHY.get(stray.applied, 'not ours')}: {to_text(remote.amount_kopecks)} {remote.currency}, {remote.id}{when}"
+    )

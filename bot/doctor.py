@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
+from bot.doctor_books import compare_books
 from bot.doctor_stores import stores
 from bot.findings import Finding, State, bad, good, poor
 from bot.local_files import SHARING, NotReadable, is_local, open_local
@@ -20,6 +21,7 @@ from bot.till import open_yookassa, why_closed
 from services.clock import Clock
 from services.inference.check import check_folder
 from services.models import read_folders
+from services.payments.money import to_text
 from services.payments.provider import NotAuthorized, ProviderError
 from services.payments.provider import ProxyFailed as YooKassaProxyFailed
 from services.payments.yookassa import ShopFacts
@@ -42,6 +44,8 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     finally:
         await bot.session.close()
     for finding in await _shop(settings):
+        yield finding
+    for finding in await _books(settings, clock):
         yield finding
     yield _senders(settings)
     for finding in await stores(settings, clock):
@@ -161,6 +165,23 @@ def _receipts(settings: Settings, facts: ShopFacts) -> Finding:
         return poor(name, "YOOKASSA_VAT_CODE is set, but the shop does not send receipts", fix)
     code = settings.yookassa_vat_code
     return good(name, "none are sent" if code is None else f"sent with vat_code {code}; e-mail addresses are asked for")
+
+
+async def _books(settings: Settings, clock: Clock) -> list[Finding]:
+    """Money that YooKassa knows of and we do not."""
+    name, books = "books", await compare_books(settings, clock)
+    if books is None:
+        return []
+    found = [good(name, "every paid payment of this shop at YooKassa is in them")]
+    if books.missing:
+        text = f"{books.missing} paid payments of this shop are not in them ({to_text(books.kopecks)} RUB)"
+        fix = f"run: kassandra reconcile --since {books.since}; the running shop does so by itself within an hour"
+        found = [bad(name, text, fix)]
+    if books.elsewhere:
+        text = f"{books.elsewhere} unfinished payments are of YooKassa's shop {', '.join(books.shops)}: nobody asks"
+        fix = "run kassandra reconcile once with that shop's id and key, or look at them in its cabinet"
+        found.append(poor(name, text, fix))
+    return found
 
 
 def _senders(settings: Settings) -> Finding:

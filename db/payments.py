@@ -1,4 +1,4 @@
-"""Real money: payments, refunds, and what the provider told of them."""
+"""Real money: payments, refunds, what the provider told of them, and how far its own list was read."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +44,7 @@ class Payment(Base):
     package_id: Mapped[int | None] = mapped_column(ForeignKey("packages.id", ondelete="RESTRICT"))
     provider: Mapped[Word]
     provider_payment_id: Mapped[str | None] = mapped_column(String(64))
+    provider_shop_id: Mapped[str | None] = mapped_column(String(64))  # only this shop's key can ask for it
     status: Mapped[Word]
     amount_kopecks: Mapped[Kopecks]
     currency: Mapped[Currency]
@@ -63,6 +64,7 @@ class Payment(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+    adopted_at: Mapped[datetime | None]  # found at the provider and not in our books; null: begun here
 
 
 class Refund(Base):
@@ -120,3 +122,14 @@ class PaymentEvent(Base):
     error: Mapped[str | None] = mapped_column(String(255))
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
+
+
+class ProviderList(Base):
+    """How far the provider's own list of one of its shops was read. A restored back-up brings an older mark with it."""
+
+    __tablename__ = "provider_lists"
+
+    provider: Mapped[Word] = mapped_column(primary_key=True)
+    provider_shop_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    began_at: Mapped[datetime]  # each payment begun here later is signed
+    read_until: Mapped[datetime]

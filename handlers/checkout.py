@@ -1,6 +1,7 @@
 """Between a choice and its payment: the e-mail for the receipt, the provider, the message with the link."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Final
 from uuid import UUID, uuid5
@@ -27,7 +28,7 @@ from services.errors import N_, ShopError
 from services.outbox import About, Outbox
 from services.payments.apply import KIND, Fact
 from services.payments.packages import Packages
-from services.payments.provider import NotAuthorized, ProviderError, ResultUnknown
+from services.payments.provider import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
 from services.payments.till import Till
 from services.payments.topup import Wish
 from services.payments.views import Payments, PaymentView
@@ -129,7 +130,10 @@ class Checkout:
         """Ask the provider at once and say what it found."""
         assert query.message is not None
         try:
-            payment = await self.till.settlement.ask(payment_id, user_id=self.user.id)
+            payment = await self.till.settlement.ask(payment_id, user_id=self.user.id, begun=_shown_at(query))
+        except OtherShop as error:
+            await chat.acknowledge(query, self.tr.error(error), alert=True)
+            return
         except ProviderError as error:
             log.warning("payment_not_asked", payment_id=str(payment_id), code=error.code)
             await chat.acknowledge(query, self.tr.gettext(NO_ANSWER), alert=True)
@@ -196,7 +200,7 @@ class Checkout:
         if isinstance(error, DatabaseUnavailable):
             return notice_screen(self.tr.html(BUSY), self.tr)
         words = self.tr.escape(self.tr.error(error))
-        if isinstance(error, NotAuthorized):  # no other amount would help
+        if isinstance(error, NotAuthorized | ShopRefused | OtherShop):  # no other amount would help
             return notice_screen(words, self.tr)
         return await self._goods(problem=words)
 
@@ -230,6 +234,14 @@ class Checkout:
 
 def _about(payment: PaymentView) -> About:
     return About(kind=KIND, id=payment.id, user_id=payment.user_id)
+
+
+def _shown_at(query: CallbackQuery) -> datetime | None:
+    """When the payment came into its message, if Telegram still tells."""
+    if not isinstance(query.message, Message):
+        return None
+    edited = query.message.edit_date
+    return query.message.date if edited is None else datetime.fromtimestamp(edited, UTC)
 
 
 def _links(query: CallbackQuery) -> set[str | None]:

@@ -163,6 +163,15 @@ def _stale(row: AnyRow, visitor: Visitor, now: datetime) -> bool:
 
 
 def _enter(session: Session, visitor: Visitor, now: datetime, welcome_credits: int) -> UserView:
+    user = bring_in(session, visitor, now, welcome_credits)
+    if user.is_new:
+        return user
+    _refresh(session, visitor, now)
+    return _get(session, user.id)
+
+
+def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits: int) -> UserView:
+    """Part of a caller's transaction: the user as they are, made with welcome credits where there is none."""
     new = {
         "telegram_id": visitor.telegram_id,
         "username": visitor.username,
@@ -176,8 +185,6 @@ def _enter(session: Session, visitor: Visitor, now: datetime, welcome_credits: i
     if user_id is not None and welcome_credits:
         kind = TransactionKind.WELCOME
         ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)
-    if user_id is None:
-        _refresh(session, visitor, now)
     row = _find(session, visitor.telegram_id)
     assert row is not None
     return _view(row, is_new=user_id is not None)

@@ -20,7 +20,7 @@ PROBLEMS = {
         "YooKassa's cabinet under Integration, API keys. Without payments, set PAYMENT_METHODS to nothing."
     ),
     Problem.NOT_AUTHORIZED: N_(
-        "YooKassa does not take the shop's id or key ({detail}), so nobody can pay. Check YOOKASSA_SHOP_ID and "
+        "YooKassa does not let this shop in ({detail}), so nobody can pay. Check YOOKASSA_SHOP_ID and "
         "YOOKASSA_SECRET_KEY; “kassandra doctor” says more."
     ),
     Problem.PAYMENT_MISMATCH: N_(
@@ -38,6 +38,33 @@ PROBLEMS = {
     Problem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
     Problem.UNCOLLECTED: N_(
         "A refund made in YooKassa's cabinet found its credits spent: {detail} credits could not be taken back."
+    ),
+    Problem.RECEIPT_REFUSED: N_(
+        "YooKassa refuses payments because of the receipt ({detail}). Set YOOKASSA_VAT_CODE in .env (1 is without VAT) "
+        "as the shop's taxes are, and restart; “kassandra doctor” says more. Customers read that it is not their fault."
+    ),
+    Problem.SHOP_REFUSED: N_(
+        "YooKassa refuses payments for a reason that lies in the shop: {detail}. Look at the shop's settings in "
+        "YooKassa's cabinet; “kassandra doctor” says more. Customers read that it is not their fault."
+    ),
+    Problem.UNBOOKED: N_(
+        "Money came in that is not in our books, perhaps of a payment from before a back-up was restored: {detail}. "
+        "Nothing was credited. Look at it in YooKassa's cabinet; if it is this shop's, give the customer the credits "
+        "by hand (/grant)."
+    ),
+    Problem.UNPROVEN: N_(
+        "Money came in with this shop's mark, and the mark is not true: {detail}. Either BOT_TOKEN and "
+        "YOOKASSA_SECRET_KEY both changed since, or somebody made the payment by hand. Nothing was credited. Look at "
+        "it in YooKassa's cabinet; if it is this shop's, give the customer the credits by hand (/grant)."
+    ),
+    Problem.MANY_LOST: N_(
+        "{detail} payments at YooKassa are not in our books and may be this shop's; you were told of some. "
+        "“kassandra reconcile --since DATE” names them all."
+    ),
+    Problem.OTHER_SHOP: N_(
+        "YOOKASSA_SHOP_ID is another shop's now, so these payments of the former one cannot be asked for any more "
+        "(begun, amount, customer, shop, number):{detail}\nTo finish them, run “kassandra reconcile” once with the "
+        "former id and key, or look at them in that shop's cabinet and give the credits by hand."
     ),
 }
 

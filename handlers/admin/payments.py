@@ -16,7 +16,7 @@ from handlers.filters import Pressed
 from services.admin_users import MAX_REASON, check_reason
 from services.errors import ShopError
 from services.payments.money import parse_roubles
-from services.payments.provider import ProviderError
+from services.payments.provider import ProviderError, Refused
 from services.payments.refund_begin import (
     AlreadyRefunded,
     NotRefundable,
@@ -147,6 +147,9 @@ async def refund(query: CallbackQuery, *, office: Office, matter: Matter) -> Non
         again = Matter.of(REFUND, **{**facts, "confirmed": True})
         await office.propose(query, view.second_confirmation(payment, problem, again.nonce, office.tr), again)
         return
+    except Refused as problem:
+        words = problem.detail or problem.code
+        notice = office.tr.html("⚠️ YooKassa refused the refund: {words}", words=words)
     except ProviderError as problem:  # our row of it stands, and the reconciler goes on where that helps
         notice = office.tr.html("⚠️ {problem}", problem=office.tr.error(problem))
     await office.close()

@@ -1,7 +1,7 @@
 """Trouble with money that only people can mend, told to them through the outbox; the same trouble once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import structlog
@@ -11,12 +11,16 @@ from sqlalchemy.orm import Session
 from db.base import JsonObject, table_of
 from db.users import User
 from services import outbox
+from services.payments.mark import BUYER
+from services.payments.money import to_text
+from services.payments.provider import NotAuthorized, RemotePayment, ShopRefused
 from services.payments.terms import Terms
 
 log = structlog.get_logger()
 
 _users = table_of(User)
 KIND = "payment_problem"
+MAX_DETAIL = 2500  # of the 4096 characters that a message may have
 
 
 class Problem(StrEnum):
@@ -34,6 +38,18 @@ class Problem(StrEnum):
     """The provider refused, later, a refund that somebody here began."""
     UNCOLLECTED = "uncollected"
     """A refund from the provider's cabinet found its credits spent."""
+    RECEIPT_REFUSED = "receipt_refused"
+    """The provider refuses payments or refunds for their receipt."""
+    SHOP_REFUSED = "shop_refused"
+    """It refuses them for another reason that lies in the shop."""
+    UNBOOKED = "unbooked"
+    """Paid, as if by a version that did not sign its payments, and not in our books; nothing was credited."""
+    UNPROVEN = "unproven"
+    """Paid and not in our books, with this shop's mark and without a true signature; nothing was credited."""
+    MANY_LOST = "many_lost"
+    """More such payments than letters would help with."""
+    OTHER_SHOP = "other_shop"
+    """Unfinished payments of another of the provider's shops than the settings name."""
 
 
 def tell(
@@ -48,15 +64,48 @@ def tell(
 ) -> None:
     """Part of a caller's transaction. `people`: Telegram ids; those who have never opened the bot are not reached.
     `about`: what the trouble is with; one message for each."""
-    payload: JsonObject = {"problem": problem, "detail": detail[:300], "payment_id": payment_id}
+    payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
     known = select(_users.c.id).where(_users.c.telegram_id.in_(people)).order_by(_users.c.id)
     for user_id in session.scalars(known).all() if people else ():
         key = f"{KIND}:{problem}:{about}:{user_id}"
         outbox.enqueue(session, user_id=user_id, kind=KIND, payload=payload, key=key, now=now)
 
 
-def not_authorized(session: Session, terms: Terms, now: datetime, *, code: str) -> None:
+def not_authorized(session: Session, terms: Terms, now: datetime, *, error: NotAuthorized) -> None:
     """Once a day: until it is mended nobody can pay."""
-    log.error("payments_not_authorized", code=code, shop_id=terms.shop_id)
-    about = f"{terms.shop_id}:{now:%Y-%m-%d}"
-    tell(session, terms.owners, Problem.NOT_AUTHORIZED, about=about, detail=code, now=now)
+    log.error("payments_not_authorized", code=error.code, shop_id=terms.shop_id)
+    about = f"{terms.shop_id}:{error.code[:24]}:{now:%Y-%m-%d}"
+    tell(session, terms.owners, Problem.NOT_AUTHORIZED, about=about, detail=_words(error), now=now)
+
+
+def shop_refused(session: Session, terms: Terms, now: datetime, *, error: ShopRefused) -> None:
+    """Once for what the provider objects to, until the setting is another."""
+    log.warning("payment_refused_for_shop", code=error.code, detail=error.detail, shop_id=terms.shop_id)
+    receipt = error.parameter.startswith("receipt") or "receipt" in error.detail.lower()
+    problem = Problem.RECEIPT_REFUSED if receipt else Problem.SHOP_REFUSED
+    about = f"{terms.shop_id}:{error.code[:20]}:{error.parameter[:16]}:{terms.vat_code}"
+    tell(session, terms.owners, problem, about=about, detail=_words(error), now=now)
+
+
+def lost(session: Session, terms: Terms, now: datetime, *, problem: Problem, remote: RemotePayment) -> None:
+    """Money that came in and that our books do not know; each payment once."""
+    money = f"{to_text(remote.amount_kopecks)} {remote.currency}"
+    log.warning("payment_not_in_books", problem=problem, provider_payment_id=remote.id, amount=money)
+    claimed = remote.mark.get(BUYER, "")[:16]
+    buyer = f"Telegram {claimed}" if claimed.isdigit() else ""
+    detail = " · ".join(each for each in (money, remote.id, _moment(remote), buyer) if each)
+    tell(session, terms.owners, problem, about=remote.id[:40], detail=detail, now=now)
+
+
+def many_lost(session: Session, terms: Terms, now: datetime, *, count: int) -> None:
+    """Once a day."""
+    tell(session, terms.owners, Problem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count), now=now)
+
+
+def _moment(remote: RemotePayment) -> str:
+    moment = remote.paid_at or remote.created_at
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _words(error: NotAuthorized | ShopRefused) -> str:
+    return f"{error.code}: {error.detail}" if error.detail else error.code

@@ -18,6 +18,7 @@ from db.payments import PaymentStatus
 from services import outbox
 from services.billing import ledger
 from services.payments import alerts
+from services.payments.adopt import Stranger, meet
 from services.payments.alerts import Problem
 from services.payments.money import to_text
 from services.payments.provider import RemotePayment
@@ -49,13 +50,25 @@ class Applied(StrEnum):
     """The money is held; the shop must take it."""
     MISMATCH = "mismatch"
     """The provider's payment is not the one in our books; nothing was changed."""
+    ADOPTED = "adopted"
+    """It has a row now, and nothing followed from that yet."""
+    UNPROVEN = "unproven"
+    UNBOOKED = "unbooked"
+    """Paid, perhaps to us, and not in our books: for people to judge."""
     FOREIGN = "foreign"
     """No payment of ours."""
 
 
+UNKNOWN = {
+    Stranger.ANOTHER: Applied.FOREIGN,
+    Stranger.UNPROVEN: Applied.UNPROVEN,
+    Stranger.UNBOOKED: Applied.UNBOOKED,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`payment`: as it stands now; None for a foreign one. `problem`: what does not match."""
+    """`payment`: as it stands now; None for one that is not in our books. `problem`: what does not match."""
 
     applied: Applied
     payment: PaymentView | None = None
@@ -64,10 +77,14 @@ class Verdict:
 
 def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
     """Bring our payment to what the provider says of it. May be repeated and reordered: each status has its effect
-    once, and a success counts even after a cancellation."""
-    payment = _ours(session, provider, remote)
+    once, and a success counts even after a cancellation. One that our books have lost gets its row back."""
+    payment, stranger = _ours(session, provider, remote), None
     if payment is None:
-        return Verdict(applied=Applied.FOREIGN)
+        stranger = meet(session, remote, provider=provider, terms=terms, now=now)
+        if stranger is not Stranger.ADOPTED:
+            return Verdict(applied=UNKNOWN[stranger])
+        payment = _ours(session, provider, remote)
+        assert payment is not None  # it was inserted, here or elsewhere
     problem = _mismatch(payment, remote, provider, terms)
     if problem is not None:
         _note_mismatch(session, payment, problem, terms, now)
@@ -77,6 +94,8 @@ def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Term
     if remote.confirmation_url is not None and payment.confirmation_url is None:
         _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url)
     applied = _follow(session, payment, remote, now)
+    if stranger is not None and applied is Applied.UNCHANGED:
+        applied = Applied.ADOPTED
     return Verdict(applied=applied, payment=find_payment(session, payment.id))
 
 
@@ -147,7 +166,7 @@ def _note_mismatch(session: Session, payment: PaymentView, problem: str, terms: 
 def _follow(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> Applied:
     match remote.status:
         case PaymentStatus.SUCCEEDED:
-            return _succeed(session, payment, now)
+            return _succeed(session, payment, remote, now)
         case PaymentStatus.CANCELED:
             return _cancel(session, payment, remote.cancel_reason, now)
         case PaymentStatus.WAITING_FOR_CAPTURE:
@@ -155,11 +174,13 @@ def _follow(session: Session, payment: PaymentView, remote: RemotePayment, now: 
     return Applied.UNCHANGED
 
 
-def _succeed(session: Session, payment: PaymentView, now: datetime) -> Applied:
-    paid = {"status": PaymentStatus.SUCCEEDED, "paid_at": now, "next_check_at": None, "cancel_reason": None}
+def _succeed(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> Applied:
+    """The term runs from when we heard of the money; of an adopted payment from when it was paid, for it ran before."""
+    paid_at = now if payment.adopted_at is None else min(remote.paid_at or now, now)
+    paid = {"status": PaymentStatus.SUCCEEDED, "paid_at": paid_at, "next_check_at": None, "cancel_reason": None}
     if not _change(session, payment, (*OPEN, PaymentStatus.CANCELED), now, **paid):
         return Applied.UNCHANGED
-    expires_at = None if payment.valid_days is None else now + timedelta(days=payment.valid_days)
+    expires_at = None if payment.valid_days is None else paid_at + timedelta(days=payment.valid_days)
     ledger.grant(
         session,
         user_id=payment.user_id,

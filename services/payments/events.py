@@ -151,7 +151,7 @@ class Events:
             note = f"the provider does not tell: {error.code}"
         except ProviderError as error:
             if isinstance(error, NotAuthorized):
-                await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), code=error.code)
+                await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), error=error)
                 self._desk.on_news()
             return _Seen(event=event, note=error.code, again=True)
         except DatabaseUnavailable:

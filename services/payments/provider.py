@@ -1,7 +1,8 @@
 """What the shop needs of whoever takes the money. Amounts are kopecks, ids the provider's unless they say otherwise."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -11,12 +12,14 @@ KEY_LIVES = timedelta(hours=23)  # of a key's day, with an hour to spare
 
 
 class ProviderError(ShopError):
-    """A call that brought no payment; `code` is the provider's or the transport's word for it, without secrets."""
+    """A call that brought no payment; `code` is the provider's or the transport's word for it, without secrets, and
+    `parameter` what it is about."""
 
-    message = N_("The payment service refused. Please try again later or choose another amount.")
+    message = N_("The payment service refused. Please try again later.")
 
-    def __init__(self, *, code: str, detail: str = "") -> None:
+    def __init__(self, *, code: str, detail: str = "", parameter: str = "") -> None:
         self.code = code
+        self.parameter = parameter
         self.detail = detail[:200]
         super().__init__(code=code, detail=self.detail)
 
@@ -36,10 +39,43 @@ class Refused(ProviderError):
     """A final no: the same call would be refused again."""
 
 
+class ShopRefused(Refused):
+    """The reason lies in the shop (a receipt that it does not send, a method that is switched off): no other wish would
+    fare better. The operator must look."""
+
+    message = N_(
+        "Payments do not work right now because of a setting of this shop. It is not your fault, and nothing was "
+        "charged. The owner has been told; please try later."
+    )
+
+
+class AmountRefused(Refused):
+    """The reason lies in the wish."""
+
+    message = N_("The payment service does not take this amount. Please choose another one.")
+
+
+class AddressRefused(Refused):
+    """As above."""
+
+    message = N_(
+        "The payment service does not take your e-mail address for the receipt. Please correct it in your profile."
+    )
+
+
 class NotAuthorized(ProviderError):
     """The shop's id or key is wrong, or may not do this. The operator must look."""
 
     message = N_("Payments are being set up. Please try again later.")
+
+
+class OtherShop(ProviderError):
+    """The payment was made with another shop at the provider's than the settings name: nobody can ask for it."""
+
+    message = N_(
+        "This payment belongs to a former account of the shop, which cannot ask for it any more. If you have paid, "
+        "please write to the owner; if not, begin anew."
+    )
 
 
 class NotFound(ProviderError):
@@ -57,7 +93,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPayment:
-    """`id` is our payment's: the idempotence key, and in the metadata."""
+    """`id` is our payment's: the idempotence key, and in the metadata beside the `mark` (see mark.py)."""
 
     id: UUID
     amount_kopecks: int
@@ -65,6 +101,7 @@ class NewPayment:
     description: str
     return_url: str
     receipt: Receipt | None = None
+    mark: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +118,8 @@ class NewRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemotePayment:
-    """A payment as the provider tells it now."""
+    """A payment as the provider tells it now. `mark`: what stands in its metadata, whoever wrote it; `paid_at`: when
+    the money was taken."""
 
     id: str
     shop_id: str | None
@@ -93,6 +131,10 @@ class RemotePayment:
     confirmation_url: str | None = None
     cancel_reason: str | None = None
     refunded_kopecks: int = 0
+    mark: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    created_at: datetime | None = None
+    paid_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,5 +163,13 @@ class Provider(Protocol):
     async def refund(self, refund: NewRefund) -> RemoteRefund: ...
 
     async def get_refund(self, refund_id: str) -> RemoteRefund: ...
+
+    def payments_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[list[RemotePayment]]:
+        """Pages of the payments that were begun then, newest first; one that cannot be read is left out and logged."""
+        ...
+
+    def refunds_since(self, since: datetime) -> AsyncIterator[list[RemoteRefund]]: ...
+
+    def refunds_of(self, payment_id: str) -> AsyncIterator[list[RemoteRefund]]: ...
 
     def close(self) -> None: ...

@@ -3,6 +3,7 @@
 from services.errors import N_
 
 _GENERAL = N_("The payment did not go through. Please try another card or way of paying.")
+_SHOP = N_("A setting of this shop stands in the way. It is not your fault, and nothing was charged.")
 
 PAYMENT_REASONS = {
     "3d_secure_failed": N_("The bank's confirmation (3-D Secure) did not succeed. Please try again or another card."),
@@ -26,6 +27,10 @@ PAYMENT_REASONS = {
     "permission_revoked": N_("The permission for payments without confirmation was taken back."),
     "unsupported_mobile_operator": N_("This mobile operator cannot pay here. Please try another way."),
     # our own
+    "amount_refused": N_("The payment service does not take this amount. Nothing was charged."),
+    "shop_refused": _SHOP,
+    "invalid_credentials": _SHOP,
+    "forbidden": _SHOP,
     "mismatch": N_("The payment service made another payment than was asked for. Nothing was charged."),
     "no_answer": N_("The payment service did not answer for a day. Nothing was charged; please begin anew."),
     "unknown_to_provider": N_("The payment service does not know this payment any more. Please begin anew."),

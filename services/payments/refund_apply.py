@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.billing.credits import format_credits
 from services.payments import alerts
 from services.payments.alerts import Problem
+from services.payments.elsewhere import askable
 from services.payments.money import to_text
 from services.payments.provider import RemoteRefund
 from services.payments.refund_begin import credits_due, insert_refund, known_refund, lot_of, total
@@ -26,6 +27,7 @@ from services.payments.views import (
     find_payment,
     find_refund,
     parse_id,
+    payments,
     refund_view,
     refunds,
     refunds_of,
@@ -75,6 +77,8 @@ def learn(
         ours = parse_id(remote.our_id)
         found = None if ours is None else find_refund(session, ours)
         known = found.id if found is not None and found.payment_id == payment.id else None
+        if ours is not None and found is None:
+            new_id = ours  # our books have lost it
     if known is None:
         known = new_id
         insert_refund(session, new_id, payment, remote.amount_kopecks, now, provider_refund_id=remote.id)
@@ -99,12 +103,12 @@ def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, see
     return known_refund(session, refund_id)
 
 
-def claim(session: Session, now: datetime, limit: int, *, everything: bool) -> list[RefundView]:
-    """Moves each on to its next look, so that two reconcilers do not ask for the same."""
+def claim(session: Session, now: datetime, limit: int, *, shop_id: str, everything: bool) -> list[RefundView]:
+    """Those that our key can ask for. Moves each on to its next look, so that two reconcilers do not ask for one."""
     due = refunds.c.next_check_at.is_not(None) if everything else refunds.c.next_check_at <= now
     rows = session.execute(
         select(refunds)
-        .where(due)
+        .where(due, refunds.c.payment_id.in_(select(payments.c.id).where(askable(shop_id))))
         .order_by(refunds.c.next_check_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

@@ -34,6 +34,13 @@ class NotRefundable(ShopError):
     message = N_("Only a payment that succeeded can be refunded.")
 
 
+class TakenElsewhere(NotRefundable):
+    message = N_(
+        "This payment was taken by YooKassa's shop {shop}, and the settings name another one. It can be refunded in "
+        "that shop's cabinet."
+    )
+
+
 class AlreadyRefunded(ShopError):
     message = N_("This payment is already refunded in full.")
 
@@ -87,7 +94,7 @@ def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
     return upto(before + amount) - upto(before)
 
 
-def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime) -> tuple[RefundView, bool]:
+def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime, *, shop_id: str) -> tuple[RefundView, bool]:
     """The refund, and whether it is new."""
     staff.require(session, wish.actor_telegram_id)
     payment = find_payment(session, wish.payment_id, lock=True)
@@ -95,7 +102,7 @@ def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime) -> tu
         raise PaymentNotFound(payment_id=wish.payment_id)
     if (known := find_refund(session, wish.id)) is not None:
         return known, False
-    rest, before, held = _state(session, payment, now)
+    rest, before, held = _state(session, payment, now, shop_id)
     if rest == 0:
         raise AlreadyRefunded(payment_id=payment.id)
     if not 0 < wish.amount_kopecks <= rest:
@@ -124,12 +131,12 @@ def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime) -> tu
     return made, True
 
 
-def quote(session: Session, payment_id: UUID, now: datetime) -> RefundQuote:
+def quote(session: Session, payment_id: UUID, now: datetime, *, shop_id: str) -> RefundQuote:
     """Raises `PaymentNotFound`, `NotRefundable`."""
     payment = find_payment(session, payment_id)
     if payment is None:
         raise PaymentNotFound(payment_id=payment_id)
-    rest, before, held = _state(session, payment, now)
+    rest, before, held = _state(session, payment, now, shop_id)
     reach = credits_due(payment, before=0, amount=before) + held  # the most that may go in all
     kopecks = ((reach + 1) * payment.amount_kopecks - 1) // payment.credits
     return RefundQuote(rest_kopecks=rest, covered_kopecks=max(0, min(rest, kopecks - before)))
@@ -169,11 +176,13 @@ def known_refund(session: Session, refund_id: UUID) -> RefundView:
     return refund
 
 
-def _state(session: Session, payment: PaymentView, now: datetime) -> tuple[int, int, int]:
+def _state(session: Session, payment: PaymentView, now: datetime, shop_id: str) -> tuple[int, int, int]:
     """Kopecks that can still go back; those that went or are on their way; credits that nobody has claimed yet in the
     lot that the payment brought."""
     if payment.status is not PaymentStatus.SUCCEEDED or payment.provider_payment_id is None:
         raise NotRefundable(payment_id=payment.id)
+    if payment.provider_shop_id not in (None, shop_id):
+        raise TakenElsewhere(shop=payment.provider_shop_id)
     rows = refunds_of(session, payment.id)
     gone, under_way = total(rows, RefundStatus.SUCCEEDED), total(rows, RefundStatus.PENDING)
     held = session.execute(

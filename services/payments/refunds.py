@@ -7,14 +7,23 @@ import structlog
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus, RefundStatus
 from services.admins import Staff
-from services.payments.alerts import not_authorized
+from services.payments.alerts import not_authorized, shop_refused
 from services.payments.desk import Desk
-from services.payments.provider import KEY_LIVES, NewRefund, NotAuthorized, NotFound, ProviderError, Refused
+from services.payments.provider import (
+    KEY_LIVES,
+    NewRefund,
+    NotAuthorized,
+    NotFound,
+    ProviderError,
+    Refused,
+    RemoteRefund,
+    ShopRefused,
+)
 from services.payments.refund_apply import claim, learn, refuse, settle, succeeded_kopecks, tell_unknown
 from services.payments.refund_begin import RefundQuote, RefundWish, begin, known_refund, quote
 from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
-from services.payments.views import PaymentView, RefundView, find_by_provider_id, find_payment
+from services.payments.views import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
 
 log = structlog.get_logger()
 
@@ -29,13 +38,15 @@ class Refunds:
 
     async def quote(self, payment_id: UUID) -> RefundQuote:
         """Raises `PaymentNotFound`, `NotRefundable`."""
-        return await self._desk.db.read(quote, payment_id, self._desk.clock())
+        return await self._desk.db.read(quote, payment_id, self._desk.clock(), shop_id=self._desk.terms.shop_id)
 
     async def start(self, wish: RefundWish) -> RefundView:
         """Raises `NotAllowed`, `PaymentNotFound`, `NotRefundable`, `AlreadyRefunded`, `RefundTooLarge`,
         `RefundNeedsConfirmation`; leaves of `ProviderError` when the provider refused, `ResultUnknown` when it did not
         answer: then the reconciler goes on, as with one that comes back pending."""
-        refund, is_new = await self._desk.db.write(begin, wish, self._staff, self._desk.clock())
+        refund, is_new = await self._desk.db.write(
+            begin, wish, self._staff, self._desk.clock(), shop_id=self._desk.terms.shop_id
+        )
         if refund.status is not RefundStatus.PENDING:
             return refund
         try:
@@ -49,10 +60,21 @@ class Refunds:
     async def learn(self, provider_refund_id: str) -> str | None:
         """Follow a hint about a refund, one made in the provider's own cabinet too. Returns why nothing followed, or
         None. Raises `TooEarly` and `ProviderError`."""
-        desk = self._desk
-        remote = await desk.provider.get_refund(provider_refund_id)
+        remote = await self._desk.provider.get_refund(provider_refund_id)
         if remote.status != RefundStatus.SUCCEEDED:
             raise TooEarly(remote.status)
+        note = await self._meet_payment(remote)
+        if note is None:
+            await self._book(remote)
+        return note
+
+    async def follow(self, remote: RemoteRefund) -> RefundView | None:
+        """Book a refund that succeeded; None where its payment is not ours. Raises `TooEarly` and `ProviderError`."""
+        return await self._book(remote) if await self._meet_payment(remote) is None else None
+
+    async def _meet_payment(self, remote: RemoteRefund) -> str | None:
+        """See to it that our books have the payment as paid. Returns why they have not, or None."""
+        desk = self._desk
         payment = await desk.db.read(find_by_provider_id, desk.provider.name, remote.payment_id)
         if payment is None or payment.status is not PaymentStatus.SUCCEEDED:  # it overtook the payment's notification
             note = await self._settlement.learn(remote.payment_id)
@@ -61,14 +83,20 @@ class Refunds:
             payment = await desk.db.read(find_by_provider_id, desk.provider.name, remote.payment_id)
             if payment is None or payment.status is not PaymentStatus.SUCCEEDED:
                 raise TooEarly("the payment has not succeeded")
-        await desk.db.write(learn, remote, uuid4(), desk.terms, desk.clock(), provider=desk.provider.name)
-        desk.on_news()
         return None
+
+    async def _book(self, remote: RemoteRefund) -> RefundView | None:
+        desk = self._desk
+        booked = await desk.db.write(learn, remote, uuid4(), desk.terms, desk.clock(), provider=desk.provider.name)
+        desk.on_news()
+        return booked
 
     async def check_due(self, *, everything: bool = False) -> list[RefundView]:
         """Ask for the unfinished refunds whose time has come, or for all of them; returns those that ended."""
         limit = 1000 if everything else AT_ONCE
-        batch = await self._desk.db.write(claim, self._desk.clock(), limit, everything=everything)
+        batch = await self._desk.db.write(
+            claim, self._desk.clock(), limit, shop_id=self._desk.terms.shop_id, everything=everything
+        )
         found = await together(self._look(refund) for refund in batch)
         return [refund for refund in found if refund is not None and refund.status is not RefundStatus.PENDING]
 
@@ -102,28 +130,37 @@ class Refunds:
         try:
             remote = await self._desk.provider.refund(self._order(refund, payment))
         except (Refused, NotFound) as error:
+            if isinstance(error, ShopRefused):
+                await self._desk.db.write(shop_refused, self._desk.terms, self._desk.clock(), error=error)
+                self._desk.on_news()
             if not first:
                 log.warning("refund_repeat_refused", refund_id=str(refund.id), code=error.code)
                 return await self._find_out(refund, reason=error.code)
             await self._desk.db.write(refuse, refund.id, error.code, self._desk.clock(), seen=seen)
             self._desk.on_news()
             raise
-        settled = await self._desk.db.write(settle, refund.id, remote, self._desk.terms, self._desk.clock(), seen=seen)
-        self._desk.on_news()
-        return settled
+        return await self._settle(refund, remote, seen=seen)
 
     async def _ask(self, refund: RefundView, *, seen: bool) -> RefundView:
         assert refund.provider_refund_id is not None
         remote = await self._desk.provider.get_refund(refund.provider_refund_id)
+        return await self._settle(refund, remote, seen=seen)
+
+    async def _settle(self, refund: RefundView, remote: RemoteRefund, *, seen: bool) -> RefundView:
         settled = await self._desk.db.write(settle, refund.id, remote, self._desk.terms, self._desk.clock(), seen=seen)
         self._desk.on_news()
         return settled
 
     async def _find_out(self, refund: RefundView, *, reason: str = "no_answer") -> RefundView:
-        """No answer came for a day and a repeat could be a second refund now, or the repeat was refused: what the
-        provider says was sent back in all tells whether ours was made."""
+        """No answer came for a day and a repeat could be a second refund now, or the repeat was refused: the provider's
+        list tells whether ours was made, and what it says was sent back in all whether there is one that it hides."""
         payment = await self._payment_of(refund)
-        remote = await self._desk.provider.get(payment.provider_payment_id or "")
+        remote_id = payment.provider_payment_id or ""
+        async for page in self._desk.provider.refunds_of(remote_id):
+            for made in page:
+                if parse_id(made.our_id) == refund.id:
+                    return await self._settle(refund, made, seen=False)
+        remote = await self._desk.provider.get(remote_id)
         booked = await self._desk.db.read(succeeded_kopecks, payment.id)
         if remote.refunded_kopecks < booked + refund.amount_kopecks:
             settled = await self._desk.db.write(refuse, refund.id, reason, self._desk.clock(), seen=False)
@@ -134,7 +171,7 @@ class Refunds:
         return settled
 
     async def _tell_not_authorized(self, error: NotAuthorized) -> None:
-        await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), code=error.code)
+        await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), error=error)
         self._desk.on_news()
 
     async def _payment_of(self, refund: RefundView) -> PaymentView:

@@ -5,20 +5,32 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.errors import DatabaseUnavailable
-from db.payments import PaymentStatus
-from services.payments.alerts import not_authorized
+from db.payments import PaymentStatus, RefundStatus
+from services.payments import alerts
+from services.payments.alerts import Problem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
 from services.payments.desk import Desk
-from services.payments.provider import KEY_LIVES, NotAuthorized, NotFound, ProviderError, Refused, RemotePayment
+from services.payments.elsewhere import askable
+from services.payments.provider import (
+    KEY_LIVES,
+    NotAuthorized,
+    NotFound,
+    OtherShop,
+    ProviderError,
+    Refused,
+    RemotePayment,
+)
+from services.payments.refund_apply import learn as learn_refund
+from services.payments.refund_apply import succeeded_kopecks
 from services.payments.topup import TopUp
-from services.payments.views import PaymentNotFound, PaymentView, find_payment, payment_view, payments
+from services.payments.views import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -26,6 +38,8 @@ T = TypeVar("T")
 PAUSES = tuple(timedelta(seconds=s) for s in (20, 30, 60, 60, 120, 300, 600, 1800, 3600))
 LAST_LOOK = timedelta(days=1)  # at a canceled payment, after the first one
 AT_ONCE = 20
+NEAR = timedelta(hours=1)  # between a message and the payment that it shows
+LOST = {Applied.UNPROVEN: Problem.UNPROVEN, Applied.UNBOOKED: Problem.UNBOOKED}
 
 
 class TooEarly(Exception):
@@ -45,10 +59,13 @@ class Settlement:
         self._desk = desk
         self._topup = topup
 
-    async def ask(self, payment_id: UUID, *, user_id: int | None = None) -> PaymentView:
-        """Ask the provider now; the payment as it stands then. Raises `PaymentNotFound` (with `user_id`, for another
-        user's too) and `ProviderError` when the provider does not tell."""
+    async def ask(self, payment_id: UUID, *, user_id: int | None = None, begun: datetime | None = None) -> PaymentView:
+        """Ask the provider now; the payment as it stands then. `begun`: about when, for one that our books have lost.
+        Raises `PaymentNotFound` (with `user_id`, for another user's too) and `ProviderError` when the provider does
+        not tell."""
         payment = await self._desk.db.read(find_payment, payment_id)
+        if payment is None and begun is not None:
+            payment = await self._search(payment_id, begun)
         if payment is None or user_id not in (None, payment.user_id):
             raise PaymentNotFound(payment_id=payment_id)
         if payment.status is not PaymentStatus.SUCCEEDED:
@@ -59,35 +76,56 @@ class Settlement:
 
     async def check(self, payment: PaymentView) -> Applied:
         """Ask for one payment now. Raises `ProviderError` when the provider does not tell."""
+        elsewhere = payment.provider_shop_id not in (None, self._desk.terms.shop_id)
         if payment.provider_payment_id is None:
-            return await self._find_or_repeat(payment)
+            return await self._find_or_repeat(payment, elsewhere=elsewhere)
+        if elsewhere:
+            raise OtherShop(code="other_shop", detail=payment.provider_shop_id or "")
         try:
             remote = await self._desk.provider.get(payment.provider_payment_id)
         except NotFound:
             if self._desk.clock() - payment.created_at < KEY_LIVES:
                 raise
             return self._told(await self._desk.db.write(cancel_lost, payment.id, self._desk.clock()))
-        return (await self._apply(remote)).applied
+        return (await self.follow(remote)).applied
 
     async def learn(self, provider_payment_id: str) -> str | None:
         """Follow a hint that a payment is not pending any more. Returns why nothing followed from it, or None. Raises
         `TooEarly` and `ProviderError`."""
         remote = await self._desk.provider.get(provider_payment_id)
-        verdict = await self._apply(remote)
+        verdict = await self.follow(remote)
         if verdict.applied is Applied.FOREIGN:
             return "not a payment of ours"
+        if verdict.applied in LOST:
+            return "not in our books and not proved to be ours"
         if verdict.applied is Applied.MISMATCH:
             return f"differs from our books: {verdict.problem}"
         if remote.status == PaymentStatus.PENDING:
             raise TooEarly(remote.status)
         return None
 
+    async def follow(self, remote: RemotePayment, *, quietly: bool = False) -> Verdict:
+        """Do what follows from the provider's word: take held money, book what it sent back, tell the owners of money
+        that may be ours, unless `quietly`. Raises `ProviderError`."""
+        verdict = await self._write(remote)
+        if verdict.applied is Applied.TO_CAPTURE and verdict.payment is not None:
+            verdict = await self._capture(remote, verdict.payment)
+        if verdict.applied in LOST and remote.refunded_kopecks < remote.amount_kopecks and not quietly:
+            problem = LOST[verdict.applied]
+            await self._desk.db.write(alerts.lost, self._desk.terms, self._desk.clock(), problem=problem, remote=remote)
+            self._desk.on_news()
+        if remote.refunded_kopecks and verdict.payment is not None and verdict.applied is not Applied.MISMATCH:
+            await self._book_refunds(remote, verdict.payment)
+        return verdict
+
     async def check_due(self, *, everything: bool = False) -> list[Change]:
         """Ask for the unfinished payments whose time has come, or for all of them."""
         changes: list[Change] = []
         limit = 1000 if everything else AT_ONCE
         while True:
-            batch = await self._desk.db.write(_claim, self._desk.clock(), limit, everything=everything)
+            batch = await self._desk.db.write(
+                _claim, self._desk.clock(), limit, shop_id=self._desk.terms.shop_id, everything=everything
+            )
             found = await together(self._look(payment) for payment in batch)
             changes += [change for change in found if isinstance(change, Change)]
             answered = any(change is not False for change in found)
@@ -99,12 +137,12 @@ class Settlement:
         try:
             applied = await self.check(payment)
         except NotAuthorized as error:
-            await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), code=error.code)
+            await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), error=error)
             self._desk.on_news()
             return False
         except ProviderError as error:
             log.warning("payment_not_checked", payment_id=str(payment.id), code=error.code)
-            return isinstance(error, NotFound | Refused)
+            return isinstance(error, NotFound | Refused | OtherShop)
         except DatabaseUnavailable:
             raise
         except Exception:  # one that we cannot handle must not stop the others
@@ -112,24 +150,44 @@ class Settlement:
             return False
         return True if applied is Applied.UNCHANGED else Change(payment_id=payment.id, applied=applied)
 
-    async def _find_or_repeat(self, payment: PaymentView) -> Applied:
-        """The create call's answer was lost: the same key gets the same payment, while it lives."""
+    async def _find_or_repeat(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
+        """The create call's answer was lost: the same key gets the same payment, while it lives. In another shop it
+        would be a second one."""
         if not payment.is_open:
             return Applied.UNCHANGED
-        if self._desk.clock() - payment.created_at > KEY_LIVES:
+        if elsewhere or self._desk.clock() - payment.created_at > KEY_LIVES:
             return self._told(
                 await self._desk.db.write(cancel_unborn, payment.id, "no_answer", self._desk.clock(), tell=True)
             )
         return await self._topup.repeat(payment)
 
-    async def _apply(self, remote: RemotePayment) -> Verdict:
-        verdict = await self._write(remote)
-        if verdict.applied is not Applied.TO_CAPTURE or verdict.payment is None:
-            return verdict
+    async def _search(self, payment_id: UUID, begun: datetime) -> PaymentView | None:
+        """In the provider's list, which is not arranged by our ids."""
+        pages = self._desk.provider.payments_since(begun - NEAR, begun + NEAR)
+        async for page in pages:
+            for remote in page:
+                if parse_id(remote.our_id) == payment_id:
+                    return (await self.follow(remote)).payment
+        return None
+
+    async def _book_refunds(self, remote: RemotePayment, payment: PaymentView) -> None:
+        """Those that our books have lost, or have not heard of yet."""
+        desk = self._desk
+        if remote.refunded_kopecks <= await desk.db.read(succeeded_kopecks, payment.id):
+            return
+        async for page in desk.provider.refunds_of(remote.id):
+            for refund in page:
+                if refund.status == RefundStatus.SUCCEEDED:
+                    await desk.db.write(
+                        learn_refund, refund, uuid4(), desk.terms, desk.clock(), provider=desk.provider.name
+                    )
+        desk.on_news()
+
+    async def _capture(self, remote: RemotePayment, payment: PaymentView) -> Verdict:
         try:
-            captured = await self._desk.provider.capture(remote.id, key=verdict.payment.id)
+            captured = await self._desk.provider.capture(remote.id, key=payment.id)
         except Refused as error:  # it was taken, or canceled, meanwhile
-            log.warning("payment_not_captured", payment_id=str(verdict.payment.id), code=error.code)
+            log.warning("payment_not_captured", payment_id=str(payment.id), code=error.code)
             captured = await self._desk.provider.get(remote.id)
         return await self._write(captured)
 
@@ -142,7 +200,7 @@ class Settlement:
         return verdict
 
     def _told(self, applied: Applied) -> Applied:
-        if applied not in (Applied.UNCHANGED, Applied.TO_CAPTURE, Applied.FOREIGN):
+        if applied in (Applied.CREDITED, Applied.CANCELED, Applied.MISMATCH):
             self._desk.on_news()
         return applied
 
@@ -156,12 +214,12 @@ async def together(work: Iterable[Awaitable[T]]) -> list[T]:
     return [result for result in results if not isinstance(result, BaseException)]
 
 
-def _claim(session: Session, now: datetime, limit: int, *, everything: bool) -> list[PaymentView]:
-    """Moves each on to its next look, so that two reconcilers do not ask for the same."""
+def _claim(session: Session, now: datetime, limit: int, *, shop_id: str, everything: bool) -> list[PaymentView]:
+    """Those that our key can ask for. Moves each on to its next look, so that two reconcilers do not ask for one."""
     due = payments.c.next_check_at.is_not(None) if everything else payments.c.next_check_at <= now
     rows = session.execute(
         select(payments)
-        .where(due)
+        .where(due, askable(shop_id))
         .order_by(payments.c.next_check_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

@@ -17,6 +17,7 @@ from services.payments.topup import TopUp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Till:
+    provider: Provider
     terms: Terms
     topup: TopUp
     settlement: Settlement
@@ -34,11 +35,12 @@ def make_till(db: Database, clock: Clock, provider: Provider, terms: Terms, on_n
     refunds = Refunds(desk, settlement)
     events = Events(desk, settlement, refunds)
     return Till(
+        provider=provider,
         terms=terms,
         topup=topup,
         settlement=settlement,
         events=events,
         refunds=refunds,
-        reconciler=Reconciler(events, settlement, refunds),
+        reconciler=Reconciler(desk, events, settlement, refunds),
         close=provider.close,
     )

@@ -6,21 +6,37 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.base import table_of
 from db.payments import PaymentStatus
 from db.upsert import insert_into
+from db.users import User
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
-from services.payments.alerts import not_authorized
+from services.payments.alerts import not_authorized, shop_refused
 from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
 from services.payments.desk import Desk
+from services.payments.mark import Mark, Paid
 from services.payments.packages import package_on_sale
-from services.payments.provider import KEY_LIVES, NewPayment, NotAuthorized, NotFound, Receipt, Refused, RemotePayment
+from services.payments.provider import (
+    KEY_LIVES,
+    AmountRefused,
+    NewPayment,
+    NotAuthorized,
+    NotFound,
+    OtherShop,
+    ProviderError,
+    Receipt,
+    Refused,
+    RemotePayment,
+    ShopRefused,
+)
 from services.payments.terms import CURRENCY, Terms
 from services.payments.views import PaymentNotFound, PaymentView, find_payment, payments
 
+_users = table_of(User)
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
@@ -55,7 +71,7 @@ class TopUp:
     async def start(self, wish: Wish) -> PaymentView:
         """A payment with a link. Raises `AmountOutOfBounds`, `PackageGone`, `EmailNeeded`; `ResultUnknown` when the
         provider did not answer: the payment exists then, the reconciler goes on with it and the user gets the link in
-        a message; other leaves of `ProviderError` when it refused."""
+        a message; other leaves of `ProviderError` when it refused. What lies in the shop its owners are told."""
         if self.terms.receipts and wish.email is None:
             raise EmailNeeded()
         payment = await self._desk.db.write(
@@ -63,19 +79,15 @@ class TopUp:
         )
         if payment.provider_payment_id is not None or not payment.is_open:
             return payment
-        if (
-            self._desk.clock() - payment.created_at > KEY_LIVES
-        ):  # the answer was lost, and its repeat could be a second one
+        if payment.provider_shop_id not in (None, self.terms.shop_id):
+            raise OtherShop(code="other_shop", detail=payment.provider_shop_id or "")
+        if self._desk.clock() - payment.created_at > KEY_LIVES:  # lost, and a repeat could be a second one
             await self._desk.db.write(cancel_unborn, payment.id, "no_answer", self._desk.clock(), tell=False)
             return replace(payment, status=PaymentStatus.CANCELED, cancel_reason="no_answer")
         try:
             return _born(await self._create(payment, apply))
-        except NotAuthorized as error:
-            await self._desk.db.write(_close_shop, payment.id, error.code, self.terms, self._desk.clock())
-            self._desk.on_news()
-            raise
-        except (Refused, NotFound) as error:
-            await self._desk.db.write(cancel_unborn, payment.id, error.code, self._desk.clock(), tell=False)
+        except (NotAuthorized, Refused, NotFound) as error:
+            await self._refuse(payment, error, tell=False)
             raise
 
     async def repeat(self, payment: PaymentView) -> Applied:
@@ -84,7 +96,7 @@ class TopUp:
         try:
             applied = (await self._create(payment, _apply_late)).applied
         except (Refused, NotFound) as error:
-            applied = await self._desk.db.write(cancel_unborn, payment.id, error.code, self._desk.clock(), tell=True)
+            return await self._refuse(payment, error, tell=True)
         self._desk.on_news()
         return applied
 
@@ -93,12 +105,26 @@ class TopUp:
         await self._desk.db.write(_shown_in, payment_id, chat_id, message_id)
 
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
-        remote = await self._desk.provider.create(self._order(payment))
+        buyer = await self._desk.db.read(_buyer, payment.user_id)
+        remote = await self._desk.provider.create(self._order(payment, buyer))
         return await self._desk.db.write(
             then, remote, provider=self._desk.provider.name, terms=self.terms, now=self._desk.clock()
         )
 
-    def _order(self, payment: PaymentView) -> NewPayment:
+    async def _refuse(self, payment: PaymentView, error: ProviderError, *, tell: bool) -> Applied:
+        """Nothing was made."""
+        applied = await self._desk.db.write(_refuse, payment.id, error, self.terms, self._desk.clock(), tell=tell)
+        self._desk.on_news()
+        return applied
+
+    def _order(self, payment: PaymentView, telegram_id: int) -> NewPayment:
+        """The same for every repeat."""
+        mark = Mark(
+            payment_id=payment.id, telegram_id=telegram_id, credits=payment.credits, valid_days=payment.valid_days
+        )
+        paid = Paid(
+            account=self.terms.shop_id, kopecks=payment.amount_kopecks, currency=payment.currency, test=payment.test
+        )
         return NewPayment(
             id=payment.id,
             amount_kopecks=payment.amount_kopecks,
@@ -106,6 +132,7 @@ class TopUp:
             description=payment.description,
             return_url=payment.return_url,
             receipt=receipt_for(payment, self.terms),
+            mark=self.terms.seal.stamp(mark, paid),
         )
 
 
@@ -136,6 +163,7 @@ def _begin(session: Session, wish: Wish, *, terms: Terms, provider: str, now: da
         "user_id": wish.user_id,
         "package_id": wish.package_id,
         "provider": provider,
+        "provider_shop_id": terms.shop_id,
         "status": PaymentStatus.PENDING,
         "currency": CURRENCY,
         "test": terms.test,
@@ -187,10 +215,24 @@ def _goods(session: Session, wish: Wish, terms: Terms) -> dict[str, Any]:  # Any
     }
 
 
-def _close_shop(session: Session, payment_id: UUID, code: str, terms: Terms, now: datetime) -> None:
-    """The provider does not take our key: nothing was made, and the owners must look."""
-    cancel_unborn(session, payment_id, code, now, tell=False)
-    not_authorized(session, terms, now, code=code)
+def _refuse(
+    session: Session, payment_id: UUID, error: ProviderError, terms: Terms, now: datetime, *, tell: bool
+) -> Applied:
+    """The provider made nothing; the owners hear of it where the reason lies in their shop."""
+    reason = error.code
+    if isinstance(error, NotAuthorized):
+        not_authorized(session, terms, now, error=error)
+    elif isinstance(error, ShopRefused):
+        reason = "shop_refused"
+        shop_refused(session, terms, now, error=error)
+    elif isinstance(error, AmountRefused):
+        reason = "amount_refused"
+    return cancel_unborn(session, payment_id, reason, now, tell=tell)
+
+
+def _buyer(session: Session, user_id: int) -> int:
+    """Their Telegram id."""
+    return int(session.scalars(select(_users.c.telegram_id).where(_users.c.id == user_id)).one())
 
 
 def _shown_in(session: Session, payment_id: UUID, chat_id: int, message_id: int | None) -> None:

@@ -22,7 +22,8 @@ class PaymentNotFound(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
-    """Amounts in kopecks, credits in hundredths; `valid_days` of the lot that a success brings."""
+    """Amounts in kopecks, credits in hundredths; `valid_days` of the lot that a success brings. `provider_shop_id`:
+    None where that was not kept yet; `adopted_at`: None where it was begun here."""
 
     id: UUID
     user_id: int
@@ -46,6 +47,8 @@ class PaymentView:
     checks: int
     created_at: datetime
     paid_at: datetime | None
+    provider_shop_id: str | None = None
+    adopted_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

@@ -1,12 +1,14 @@
 """YooKassa as a provider."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
+import structlog
 from yookassa.domain.common import HttpVerb
 from yookassa.domain.request import PaymentRequest
 from yookassa.domain.request.refund_request import RefundRequest
@@ -16,17 +18,19 @@ from services.payments.provider import (
     NewPayment,
     NewRefund,
     Receipt,
-    Refused,
     RemotePayment,
     RemoteRefund,
     ResultUnknown,
+    ShopRefused,
 )
 from services.payments.threads import Threads
 from services.payments.yookassa_client import CONNECT_SECONDS, READ_SECONDS, Client, checked
 
+log = structlog.get_logger()
 T = TypeVar("T")
 
 THREADS = 8
+ON_PAGE = 100  # the API's most
 OUR_PAYMENT, OUR_REFUND = "payment_id", "refund_id"  # in the metadata
 Json = dict[str, Any]  # Any: JSON holds what it holds
 
@@ -85,6 +89,21 @@ class YooKassa:
     async def get_refund(self, refund_id: str) -> RemoteRefund:
         return await self._get(f"/refunds/{quote(refund_id, safe='')}", _refund)
 
+    async def payments_since(
+        self, since: datetime, until: datetime | None = None
+    ) -> AsyncIterator[list[RemotePayment]]:
+        bounds = {"created_at.gte": since} if until is None else {"created_at.gte": since, "created_at.lte": until}
+        async for page in self._pages("/payments", {name: moment.isoformat() for name, moment in bounds.items()}):
+            yield _readable(page, _payment)
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[list[RemoteRefund]]:
+        async for page in self._pages("/refunds", {"created_at.gte": since.isoformat()}):
+            yield _readable(page, _refund)
+
+    async def refunds_of(self, payment_id: str) -> AsyncIterator[list[RemoteRefund]]:
+        async for page in self._pages("/refunds", {"payment_id": payment_id}):
+            yield _readable(page, _refund)
+
     async def about(self) -> ShopFacts:
         return await self._get("/me", _about)
 
@@ -92,14 +111,23 @@ class YooKassa:
         self._threads.close()
         self._client.close()
 
-    async def _get(self, path: str, read: Callable[[Json], T]) -> T:
-        return await self._call(lambda: self._client.request(HttpVerb.GET, path), read)
+    async def _get(self, path: str, read: Callable[[Json], T], query: dict[str, str] | None = None) -> T:
+        return await self._call(lambda: self._client.request(HttpVerb.GET, path, query), read)
+
+    async def _pages(self, path: str, query: dict[str, str]) -> AsyncIterator[list[Json]]:
+        query |= {"limit": str(ON_PAGE)}
+        while True:
+            items, cursor = await self._get(path, _page, query)
+            yield items
+            if cursor is None or cursor == query.get("cursor"):
+                return
+            query = query | {"cursor": cursor}
 
     async def _post(self, path: str, key: object, read: Callable[[Json], T], make: Callable[[], Json]) -> T:
         try:
             body = make()
         except (ValueError, TypeError) as error:  # the SDK's own look at a request, before it is sent
-            raise Refused(code="invalid_request", detail=str(error)) from error
+            raise ShopRefused(code="invalid_request", detail=str(error)) from error
         headers = {"Idempotence-Key": str(key)}
         return await self._call(lambda: self._client.request(HttpVerb.POST, path, None, headers, body), read)
 
@@ -129,7 +157,7 @@ def _create_body(payment: NewPayment) -> Json:
         "capture": True,  # the API's default is false
         "confirmation": {"type": "redirect", "return_url": payment.return_url},
         "description": payment.description[:128],
-        "metadata": {OUR_PAYMENT: str(payment.id)},
+        "metadata": {OUR_PAYMENT: str(payment.id), **payment.mark},
     }
     if payment.receipt is not None:
         body["receipt"] = _receipt(payment.receipt, amount)
@@ -165,6 +193,7 @@ def _receipt(receipt: Receipt, amount: dict[str, str]) -> Json:
 
 def _payment(answer: Json) -> RemotePayment:
     amount, refunded = answer["amount"], answer.get("refunded_amount")
+    facts = _facts(answer)
     return RemotePayment(
         id=_text(answer["id"]),
         shop_id=(answer.get("recipient") or {}).get("account_id"),
@@ -172,10 +201,14 @@ def _payment(answer: Json) -> RemotePayment:
         amount_kopecks=_kopecks(amount),
         currency=_text(amount["currency"]),
         test=_flag(answer["test"]),
-        our_id=(answer.get("metadata") or {}).get(OUR_PAYMENT),
+        our_id=facts.get(OUR_PAYMENT),
         confirmation_url=(answer.get("confirmation") or {}).get("confirmation_url"),
         cancel_reason=(answer.get("cancellation_details") or {}).get("reason"),
         refunded_kopecks=0 if refunded is None else _kopecks(refunded),
+        mark=facts,
+        description=str(answer.get("description") or ""),
+        created_at=_moment(answer.get("created_at")),
+        paid_at=_moment(answer.get("captured_at")),
     )
 
 
@@ -201,6 +234,38 @@ def _about(answer: Json) -> ShopFacts:
         receipts=bool(fiscalization.get("enabled", answer.get("fiscalization_enabled", False))),
         methods=tuple(str(method) for method in answer.get("payment_methods") or ()),
     )
+
+
+def _page(answer: Json) -> tuple[list[Json], str | None]:
+    items = answer["items"]
+    if not isinstance(items, list):
+        raise ValueError("not a list")
+    return [item for item in items if isinstance(item, dict)], answer.get("next_cursor")
+
+
+def _readable(items: list[Json], read: Callable[[Json], T]) -> list[T]:
+    """One that lacks what it must have does not hide the others."""
+    found = []
+    for item in items:
+        try:
+            found.append(read(item))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            log.warning("provider_item_unreadable", object_id=str(item.get("id"))[:64], error=repr(error)[:200])
+    return found
+
+
+def _facts(answer: Json) -> dict[str, str]:
+    facts = answer.get("metadata") or {}
+    return {name: value for name, value in facts.items() if isinstance(value, str)}
+
+
+def _moment(value: object) -> datetime | None:
+    """None where there is none that can be read: nothing hangs on it."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _kopecks(amount: Json) -> int:

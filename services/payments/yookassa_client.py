@@ -14,7 +14,17 @@ from requests.adapters import HTTPAdapter
 from yookassa.client import ApiClient
 from yookassa.domain.common import RequestObject, UserAgent
 
-from services.payments.provider import NotAuthorized, NotFound, ProviderError, ProxyFailed, Refused, ResultUnknown
+from services.payments.provider import (
+    AddressRefused,
+    AmountRefused,
+    NotAuthorized,
+    NotFound,
+    ProviderError,
+    ProxyFailed,
+    Refused,
+    ResultUnknown,
+    ShopRefused,
+)
 from services.redaction import redact
 
 CONNECT_SECONDS = 5.0
@@ -107,10 +117,22 @@ def _read(response: requests.Response) -> dict[str, Any]:  # Any: JSON
 
 def _error(status: int, answer: dict[str, Any]) -> ProviderError:
     code = str(answer.get("code") or f"http_{status}")[:64]
-    detail = f"{answer.get('description', '')} {answer.get('parameter', '')}".strip()
+    words, parameter = str(answer.get("description") or ""), str(answer.get("parameter") or "")
+    detail = f"{words} {parameter}".strip()
     kinds: dict[int, type[ProviderError]] = {401: NotAuthorized, 403: NotAuthorized, 404: NotFound}
     if status in kinds:
         return kinds[status](code=code, detail=detail)
     if 400 <= status < 500 and status not in (408, 429):
-        return Refused(code=code, detail=detail)
+        return _refusal(words.lower(), parameter)(code=code, detail=detail, parameter=parameter)
     return ResultUnknown(code=code, detail=detail)  # 202, 429, 5xx: it may still have been done
+
+
+def _refusal(words: str, parameter: str) -> type[Refused]:
+    """Where the reason lies: in the wish, in what has become of this payment meanwhile, or else in the shop."""
+    if parameter.startswith("amount") or (not parameter and "amount" in words):
+        return AmountRefused
+    if parameter.startswith("receipt.customer"):
+        return AddressRefused
+    if parameter in ("payment_id", "refund_id", "cursor") or "idempotence" in words:
+        return Refused
+    return ShopRefused

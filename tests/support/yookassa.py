@@ -2,7 +2,7 @@
 the one that speaks HTTP is the sandbox."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -57,7 +57,9 @@ class FakeYooKassa:
     refunds_wait: bool = False
     """Refunds stay pending until `finish_refund`."""
     name: str = "yookassa"
+    shop_id: str = SHOP_ID
     _keys: dict[str, tuple[datetime, object, str]] = field(default_factory=dict)
+    _refunded_at: dict[str, datetime] = field(default_factory=dict)
 
     # What the shop calls.
 
@@ -85,6 +87,21 @@ class FakeYooKassa:
             return self.refunds[refund_id]
 
         return self._with_faults("get_refund", get)
+
+    async def payments_since(
+        self, since: datetime, until: datetime | None = None
+    ) -> AsyncIterator[list[RemotePayment]]:
+        """Pages of two."""
+        wanted = [each for each in reversed(self.payments.values()) if each.created_at and each.created_at >= since]
+        ids = [each.id for each in wanted if until is None or (each.created_at or until) <= until]
+        for start in range(0, max(len(ids), 1), 2):
+            yield self._with_faults("list", lambda start=start: [self.payments[i] for i in ids[start : start + 2]])  # type: ignore[misc]  # called at once
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[list[RemoteRefund]]:
+        yield self._with_faults("list", lambda: [r for i, r in self.refunds.items() if self._refunded_at[i] >= since])
+
+    async def refunds_of(self, payment_id: str) -> AsyncIterator[list[RemoteRefund]]:
+        yield self._with_faults("list", lambda: [r for r in self.refunds.values() if r.payment_id == payment_id])
 
     def close(self) -> None:
         return None
@@ -152,13 +169,16 @@ class FakeYooKassa:
         payment_id = str(uuid4())
         self.payments[payment_id] = RemotePayment(
             id=payment_id,
-            shop_id=SHOP_ID,
+            shop_id=self.shop_id,
             status="pending",
             amount_kopecks=order.amount_kopecks,
             currency=order.currency,
             test=self.test,
             our_id=str(order.id),
             confirmation_url=f"https://yoomoney.example/{payment_id}",
+            mark={"payment_id": str(order.id), **order.mark},
+            description=order.description,
+            created_at=self.clock(),
         )
         return payment_id
 
@@ -168,7 +188,8 @@ class FakeYooKassa:
         return self.payments[payment_id]
 
     def _become(self, payment_id: str, status: str) -> RemotePayment:
-        self.payments[payment_id] = replace(self.payments[payment_id], status=status)
+        paid_at = self.clock() if status == "succeeded" else None
+        self.payments[payment_id] = replace(self.payments[payment_id], status=status, paid_at=paid_at)
         self.notifications.append((f"payment.{status}", payment_id))
         return self.payments[payment_id]
 
@@ -186,6 +207,7 @@ class FakeYooKassa:
         ):
             raise Refused(code="invalid_request", detail="amount")
         refund_id = str(uuid4())
+        self._refunded_at[refund_id] = self.clock()
         self.refunds[refund_id] = RemoteRefund(
             id=refund_id,
             payment_id=payment.id,

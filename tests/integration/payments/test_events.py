@@ -181,7 +181,7 @@ async def test_a_payment_of_another_shop_program_is_left_alone(quick: Cashier) -
     """The same YooKassa shop may sell elsewhere too."""
     anna = await quick.customer()
     payment = await quick.begins(anna)
-    foreign = replace(quick.yookassa.by_our_id(payment.id), id=str(uuid4()), our_id=None, status="succeeded")
+    foreign = replace(quick.yookassa.by_our_id(payment.id), id=str(uuid4()), our_id=None, mark={}, status="succeeded")
     quick.yookassa.payments[foreign.id] = foreign
     await quick.delivers("payment.succeeded", foreign.id)
     await quick.till.events.handle_due()

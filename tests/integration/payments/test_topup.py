@@ -247,7 +247,7 @@ async def test_a_canceled_payment_is_looked_at_twice_and_left(quick: Cashier) ->
     for _ in range(10):
         quick.clock.advance(hours=12)
         await quick.till.reconciler.round()
-    assert quick.yookassa.calls == ["get", "get"]
+    assert [call for call in quick.yookassa.calls if call != "list"] == ["get", "get"]
 
 
 async def test_pauses_grow_until_the_provider_says_a_final_word(quick: Cashier) -> None:
@@ -257,7 +257,7 @@ async def test_pauses_grow_until_the_provider_says_a_final_word(quick: Cashier) 
     for minute in range(6 * 60):
         quick.clock.advance(minutes=1)
         await quick.till.reconciler.round()
-        if quick.yookassa.calls:
+        if "get" in quick.yookassa.calls:
             asked.append(minute + 1)
             quick.yookassa.calls.clear()
     assert asked[:4] == [1, 2, 3, 4]

@@ -1,0 +1,68 @@
+"""What YooKassa knows of the shop's money and our books do not."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.settings import Settings
+from bot.till import open_till
+from db.engine import Database
+from db.errors import DatabaseUnavailable, OldRevision
+from db.migrate import require_head
+from services.clock import Clock
+from services.payments.elsewhere import unfinished_elsewhere
+from services.payments.provider import ProviderError, RemotePayment
+from services.payments.till import Till
+from services.payments.walk import missing, reading_from
+
+PAGES = 30  # of the list: a doctor is not waited for long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """`missing`: paid payments of this shop without a row, `kopecks` in all, the first begun on `since`. `elsewhere`:
+    unfinished ones of YooKassa's other `shops`."""
+
+    missing: int
+    kopecks: int
+    since: date
+    elsewhere: int
+    shops: tuple[str, ...]
+
+
+async def compare_books(settings: Settings, clock: Clock) -> Books | None:
+    """None where there is no till, or something stands in the way that others tell of."""
+    try:
+        require_head(settings.database_url)
+    except (DatabaseUnavailable, OldRevision):
+        return None
+    db = Database(settings.database_url)
+    till = open_till(settings, db, clock, lambda: None)
+    if till is None:
+        await db.close()
+        return None
+    try:
+        return await _compare(till, db, clock)
+    except (ProviderError, DatabaseUnavailable):
+        return None
+    finally:
+        till.close()
+        await db.close()
+
+
+async def _compare(till: Till, db: Database, clock: Clock) -> Books:
+    """Of the list, what the shop has not read by itself."""
+    name, terms, lost = till.provider.name, till.terms, list[RemotePayment]()
+    since, pages = await db.read(reading_from, name, terms.shop_id, clock()), 0
+    async for page in till.provider.payments_since(since):
+        lost += await db.read(missing, page, terms, name)
+        pages += 1
+        if pages == PAGES:
+            break
+    elsewhere = await db.read(unfinished_elsewhere, terms.shop_id)
+    return Books(
+        missing=len(lost),
+        kopecks=sum(each.amount_kopecks for each in lost),
+        since=min((each.created_at or since for each in lost), default=since).date(),
+        elsewhere=len(elsewhere),
+        shops=tuple(sorted({each.provider_shop_id or "" for each in elsewhere})),
+    )

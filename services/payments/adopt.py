@@ -1,0 +1,87 @@
+"""A payment that the provider has and our books have not, because they are older than it: its row, and its buyer's."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.payments import PaymentStatus, ProviderList
+from db.upsert import insert_into
+from services import users
+from services.payments.mark import Mark, Origin
+from services.payments.provider import RemotePayment
+from services.payments.terms import Terms
+from services.payments.views import parse_id, payments
+
+log = structlog.get_logger()
+
+_lists = table_of(ProviderList)
+PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.WAITING_FOR_CAPTURE)
+
+
+class Stranger(StrEnum):
+    """What a payment is that our books do not know."""
+
+    ADOPTED = "adopted"
+    """Ours: it has a row now."""
+    ANOTHER = "another"
+    """Another shop's or program's, or one that came to nothing."""
+    UNPROVEN = "unproven"
+    """It says that it is ours, in vain."""
+    UNBOOKED = "unbooked"
+    """Paid, and it may be ours: it was begun before our payments were signed."""
+
+
+def meet(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Stranger:
+    """Judge a payment that has no row here, and give it one, pending, where its mark is true. What follows from its
+    status follows as for any other. Whoever else does the same at this moment gets the same row."""
+    if remote.shop_id != terms.shop_id or remote.status == PaymentStatus.CANCELED:
+        return Stranger.ANOTHER
+    origin, mark = terms.seal.read(remote)
+    if mark is not None and remote.test is terms.test:
+        _insert(session, remote, mark, provider=provider, terms=terms, now=now)
+        log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)
+        return Stranger.ADOPTED
+    if remote.status not in PAID or origin is Origin.ANOTHER:
+        return Stranger.ANOTHER
+    if origin is not Origin.UNMARKED:
+        return Stranger.UNPROVEN
+    old = parse_id(remote.our_id) is not None and _before_marks(session, remote, provider, terms)
+    return Stranger.UNBOOKED if old else Stranger.ANOTHER
+
+
+def _insert(session: Session, remote: RemotePayment, mark: Mark, *, provider: str, terms: Terms, now: datetime) -> None:
+    buyer = users.Visitor(telegram_id=mark.telegram_id, username=None, first_name="", language=terms.language)
+    user = users.bring_in(session, buyer, now, terms.welcome_credits)
+    row = {
+        "id": mark.payment_id,
+        "user_id": user.id,
+        "provider": provider,
+        "provider_payment_id": remote.id,
+        "provider_shop_id": remote.shop_id,
+        "status": PaymentStatus.PENDING,
+        "amount_kopecks": remote.amount_kopecks,
+        "currency": remote.currency,
+        "credits": mark.credits,
+        "valid_days": mark.valid_days,
+        "test": remote.test,
+        "description": remote.description.replace("\x00", "")[:128],
+        "receipt_email": user.email if terms.receipts else None,
+        "return_url": "",
+        "confirmation_url": remote.confirmation_url,
+        "next_check_at": now,
+        "checks": 0,
+        "created_at": min(remote.created_at or now, now),
+        "updated_at": now,
+        "adopted_at": now,
+    }
+    session.execute(insert_into(session, payments).values(row).on_conflict_do_nothing())
+
+
+def _before_marks(session: Session, remote: RemotePayment, provider: str, terms: Terms) -> bool:
+    here = (_lists.c.provider == provider) & (_lists.c.provider_shop_id == terms.shop_id)
+    began_at = session.scalar(select(_lists.c.began_at).where(here))
+    return began_at is None or remote.created_at is None or remote.created_at < began_at

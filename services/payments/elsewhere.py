@@ -1,0 +1,55 @@
+"""Payments of another of the provider's shops than the settings name: no key that we have can ask for them."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, union_all
+from sqlalchemy.orm import Session
+
+from db.payments import RefundStatus
+from services.payments.alerts import Problem, tell
+from services.payments.apply import OPEN
+from services.payments.money import to_text
+from services.payments.terms import Terms
+from services.payments.views import PaymentView, payment_view, payments, refunds
+
+SHOWN = 20
+
+
+def askable(shop_id: str) -> ColumnElement[bool]:
+    """With the key of this shop; what no shop has heard of yet is nobody's."""
+    ours = payments.c.provider_shop_id.is_(None) | (payments.c.provider_shop_id == shop_id)
+    return ours | payments.c.provider_payment_id.is_(None)
+
+
+def unfinished_elsewhere(session: Session, shop_id: str) -> list[PaymentView]:
+    """Oldest first: those that are not paid as far as we know, and those with a refund under way."""
+    waiting = select(payments.c.id).where(payments.c.status.in_(OPEN), payments.c.next_check_at.is_not(None))
+    going_back = select(refunds.c.payment_id).where(
+        refunds.c.status == RefundStatus.PENDING, refunds.c.next_check_at.is_not(None)
+    )
+    unfinished = payments.c.id.in_(union_all(waiting, going_back))  # both find their few rows by an index
+    query = select(payments).where(unfinished, ~askable(shop_id))
+    return [payment_view(row) for row in session.execute(query.order_by(payments.c.created_at, payments.c.id))]
+
+
+def tell_elsewhere(session: Session, terms: Terms, now: datetime) -> None:
+    """The owners, once."""
+    found = unfinished_elsewhere(session, terms.shop_id)
+    if not found:
+        return
+    lines = [_line(payment) for payment in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"+ {len(found) - SHOWN}")
+    detail = "\n".join(["", *lines])
+    tell(session, terms.owners, Problem.OTHER_SHOP, about=str(found[-1].id), detail=detail, now=now)
+
+
+def _line(payment: PaymentView) -> str:
+    facts = (
+        f"{payment.created_at:%Y-%m-%d %H:%M} UTC",
+        f"{to_text(payment.amount_kopecks)} {payment.currency}",
+        f"#{payment.user_id}",
+        f"{payment.provider_shop_id}",
+        f"{payment.provider_payment_id}",
+    )
+    return "• " + " · ".join(facts)

@@ -1,0 +1,198 @@
+"""Reading the provider's own list, for what it knows and our books do not: after a restored back-up, a lost disk, a
+refund in the cabinet that nobody told us of."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.errors import DatabaseUnavailable
+from db.payments import PaymentStatus, ProviderList, RefundStatus
+from db.upsert import insert_into
+from services.payments.alerts import many_lost
+from services.payments.apply import Applied
+from services.payments.desk import Desk
+from services.payments.mark import Origin
+from services.payments.provider import ProviderError, RemotePayment, RemoteRefund
+from services.payments.refunds import Refunds
+from services.payments.settlement import LOST, Change, Settlement, TooEarly
+from services.payments.terms import Terms
+from services.payments.views import RefundView, parse_id, payments, refunds
+
+log = structlog.get_logger()
+_lists = table_of(ProviderList)
+EVERY = timedelta(hours=1)
+OVERLAP = timedelta(days=2)  # who pays late has paid by then
+FIRST = timedelta(days=30)  # of a shop that never read the list
+LETTERS = 10  # about single payments that may be ours, in one reading
+PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.WAITING_FOR_CAPTURE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """Money at the provider's that is not in our books; `applied` says what it is."""
+
+    remote: RemotePayment
+    applied: Applied
+
+
+@dataclass(slots=True, kw_only=True)
+class Walked:
+    """What one reading changed and what it left alone; `complete`: nothing has to be read again."""
+
+    payments: list[Change] = field(default_factory=list)
+    refunds: list[RefundView] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
+    complete: bool = True
+
+
+class Walk:
+    def __init__(self, desk: Desk, settlement: Settlement, refunds: Refunds) -> None:
+        self._desk = desk
+        self._settlement = settlement
+        self._refunds = refunds
+
+    async def when_due(self, *, now: bool = False) -> Walked:
+        """Every hour, from where the last reading ended; `now`: also sooner. A provider that does not answer is asked
+        again the next time."""
+        since = await self._desk.db.read(_due, *self._list(), self._desk.clock(), forced=now)
+        if since is None:
+            return Walked()
+        try:
+            return await self.since(since)
+        except ProviderError as error:
+            log.warning("provider_list_not_read", code=error.code)
+            return Walked(complete=False)
+
+    async def since(self, since: datetime) -> Walked:
+        """All that was begun since. Raises `ProviderError` where the list cannot be had."""
+        began, walked = self._desk.clock(), Walked()
+        await self._desk.db.write(_open, *self._list(), began)
+        async for page in self._desk.provider.payments_since(since):
+            for remote in await self._desk.db.read(_unbooked, page, self._desk.provider.name):
+                await self._patiently(walked, self._payment(remote, walked))
+        async for sent_back in self._desk.provider.refunds_since(since):
+            for refund in await self._desk.db.read(_unbooked_refunds, sent_back):
+                await self._patiently(walked, self._refund(refund, walked))
+        await self._end(walked, since, began)
+        return walked
+
+    async def _end(self, walked: Walked, since: datetime, until: datetime) -> None:
+        count = sum(stray.applied in LOST for stray in walked.strays)
+        if count > LETTERS:
+            await self._desk.db.write(many_lost, self._desk.terms, self._desk.clock(), count=count)
+            self._desk.on_news()
+        if walked.complete:
+            await self._desk.db.write(_read, *self._list(), since, until)
+
+    async def _patiently(self, walked: Walked, work: Awaitable[None]) -> None:
+        """One that cannot be followed must not stop the others."""
+        try:
+            await work
+        except (ProviderError, TooEarly) as error:
+            log.warning("listed_item_waits", error=str(error))
+            walked.complete = False
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("listed_item_failed")
+            walked.complete = False
+
+    async def _payment(self, remote: RemotePayment, walked: Walked) -> None:
+        applied, payment = Applied.FOREIGN, None
+        if maybe_ours(remote, self._desk.terms):
+            told = sum(stray.applied in LOST for stray in walked.strays)
+            verdict = await self._settlement.follow(remote, quietly=told >= LETTERS)
+            applied, payment = verdict.applied, verdict.payment
+        if payment is None or applied is Applied.MISMATCH:
+            if remote.status in PAID:
+                walked.strays.append(Stray(remote=remote, applied=applied))
+        elif applied is not Applied.UNCHANGED:
+            walked.payments.append(Change(payment_id=payment.id, applied=applied))
+
+    async def _refund(self, remote: RemoteRefund, walked: Walked) -> None:
+        booked = await self._refunds.follow(remote)
+        if booked is not None:
+            walked.refunds.append(booked)
+
+    def _list(self) -> tuple[str, str]:
+        return self._desk.provider.name, self._desk.terms.shop_id
+
+
+def maybe_ours(remote: RemotePayment, terms: Terms) -> bool:
+    """Whether there is any use in looking for it in our books."""
+    origin, _ = terms.seal.read(remote)
+    return origin is not Origin.ANOTHER and parse_id(remote.our_id) is not None
+
+
+def missing(session: Session, page: list[RemotePayment], terms: Terms, provider: str) -> list[RemotePayment]:
+    """Of a page of the list, the paid ones that are proved to be ours and have no row."""
+    ours = [
+        remote
+        for remote in page
+        if remote.status == PaymentStatus.SUCCEEDED and terms.seal.read(remote)[0] is Origin.OURS
+    ]
+    ids = [each.id for each in ours]
+    here = (payments.c.provider == provider) & payments.c.provider_payment_id.in_(ids)
+    known = set(session.scalars(select(payments.c.provider_payment_id).where(here)))
+    return [remote for remote in ours if remote.id not in known]
+
+
+def reading_from(session: Session, provider: str, shop_id: str, now: datetime) -> datetime:
+    """From when on the list has to be read."""
+    read_until = session.scalar(select(_lists.c.read_until).where(*_this(provider, shop_id)))
+    return now - FIRST if read_until is None else min(read_until, now) - OVERLAP
+
+
+def _this(provider: str, shop_id: str) -> tuple[Any, ...]:  # Any: two conditions
+    return _lists.c.provider == provider, _lists.c.provider_shop_id == shop_id
+
+
+def _due(session: Session, provider: str, shop_id: str, now: datetime, *, forced: bool) -> datetime | None:
+    read_until = session.scalar(select(_lists.c.read_until).where(*_this(provider, shop_id)))
+    if not forced and read_until is not None and now - EVERY < read_until <= now:
+        return None
+    return reading_from(session, provider, shop_id, now)
+
+
+def _open(session: Session, provider: str, shop_id: str, now: datetime) -> None:
+    """From now on nothing is begun that is not signed."""
+    read_until = reading_from(session, provider, shop_id, now) + OVERLAP
+    new = {"provider": provider, "provider_shop_id": shop_id, "began_at": now, "read_until": read_until}
+    session.execute(insert_into(session, _lists).values(new).on_conflict_do_nothing())
+
+
+def _read(session: Session, provider: str, shop_id: str, since: datetime, until: datetime) -> None:
+    """A reading that began later than where the last one ended leaves a gap, and the mark where it is."""
+    here = (*_this(provider, shop_id), _lists.c.read_until >= since)
+    session.execute(update(_lists).where(*here).values(read_until=until))
+
+
+def _unbooked(session: Session, page: list[RemotePayment], provider: str) -> list[RemotePayment]:
+    """Those of which our books do not say the same. What was canceled brings nothing."""
+    rows = session.execute(
+        select(payments.c.provider_payment_id, payments.c.status, func.coalesce(func.sum(refunds.c.amount_kopecks), 0))
+        .outerjoin(refunds, (refunds.c.payment_id == payments.c.id) & (refunds.c.status == RefundStatus.SUCCEEDED))
+        .where(payments.c.provider == provider, payments.c.provider_payment_id.in_([each.id for each in page]))
+        .group_by(payments.c.id, payments.c.provider_payment_id, payments.c.status)
+    )
+    known = {remote_id: (status, refunded) for remote_id, status, refunded in rows}
+    return [
+        each
+        for each in page
+        if each.status != PaymentStatus.CANCELED and known.get(each.id) != (each.status, each.refunded_kopecks)
+    ]
+
+
+def _unbooked_refunds(session: Session, page: list[RemoteRefund]) -> list[RemoteRefund]:
+    succeeded = refunds.c.status == RefundStatus.SUCCEEDED
+    ids = [each.id for each in page]
+    known = set(
+        session.scalars(select(refunds.c.provider_refund_id).where(succeeded, refunds.c.provider_refund_id.in_(ids)))
+    )
+    return [each for each in page if each.status == RefundStatus.SUCCEEDED and each.id not in known]

@@ -96,6 +96,18 @@ TOPUPS = Rule(
         ORDER BY p.id""",
 )
 
+ADOPTED = Rule(
+    invariant="I3",
+    name="adopted payments",
+    states="a payment taken over from the provider bears its number and shop there, which tell it from any other",
+    examined="payments WHERE adopted_at IS NOT NULL",
+    offenders="""
+        SELECT id AS payment_id, user_id, provider_payment_id, provider_shop_id FROM payments
+        WHERE adopted_at IS NOT NULL
+          AND (provider_payment_id IS NULL OR provider_shop_id IS NULL OR created_at > adopted_at)
+        ORDER BY id""",
+)
+
 CHARGES = Rule(
     invariant="I4",
     name="predictions and charges",
@@ -237,6 +249,7 @@ RULES = (
     LOTS,
     LOT_HISTORY,
     TOPUPS,
+    ADOPTED,
     CHARGES,
     REFUND_LOTS,
     LATE_REFUNDS,

@@ -67,7 +67,7 @@ def learn(
     session: Session, remote: RemoteRefund, new_id: UUID, terms: Terms, now: datetime, *, provider: str
 ) -> RefundView | None:
     """Follow what the provider says of a refund of a succeeded payment: one of ours, or one made in the provider's own
-    cabinet, which gets a row as `new_id`. None where the payment is not ours."""
+    cabinet, which gets a row as `new_id` (one of ours that our books have lost: its own id). None where the payment is not ours."""
     payment = find_by_provider_id(session, provider, remote.payment_id)
     if payment is None or find_payment(session, payment.id, lock=True) is None:
         return None
@@ -76,7 +76,8 @@ def learn(
     if known is None:  # ours, whose answer this overtook; else the cabinet's
         ours = parse_id(remote.our_id)
         found = None if ours is None else find_refund(session, ours)
-        known = found.id if found is not None and found.payment_id == payment.id else None
+        mine = found is not None and found.payment_id == payment.id and found.provider_refund_id in (None, remote.id)
+        known = ours if mine else None
         if ours is not None and found is None:
             new_id = ours  # our books have lost it
     if known is None:

@@ -177,7 +177,7 @@ class Settlement:
             return
         async for page in desk.provider.refunds_of(remote.id):
             for refund in page:
-                if refund.status == RefundStatus.SUCCEEDED:
+                if refund.status != RefundStatus.CANCELED:
                     await desk.db.write(
                         learn_refund, refund, uuid4(), desk.terms, desk.clock(), provider=desk.provider.name
                     )

@@ -117,7 +117,7 @@ class Walk:
 
     async def _refund(self, remote: RemoteRefund, walked: Walked) -> None:
         booked = await self._refunds.follow(remote)
-        if booked is not None:
+        if booked is not None and booked.status is RefundStatus.SUCCEEDED:
             walked.refunds.append(booked)
 
     def _list(self) -> tuple[str, str]:
@@ -190,9 +190,8 @@ def _unbooked(session: Session, page: list[RemotePayment], provider: str) -> lis
 
 
 def _unbooked_refunds(session: Session, page: list[RemoteRefund]) -> list[RemoteRefund]:
-    succeeded = refunds.c.status == RefundStatus.SUCCEEDED
+    """As above; one that is under way is ours to follow."""
     ids = [each.id for each in page]
-    known = set(
-        session.scalars(select(refunds.c.provider_refund_id).where(succeeded, refunds.c.provider_refund_id.in_(ids)))
-    )
-    return [each for each in page if each.status == RefundStatus.SUCCEEDED and each.id not in known]
+    query = select(refunds.c.provider_refund_id, refunds.c.status).where(refunds.c.provider_refund_id.in_(ids))
+    known = {row.provider_refund_id: row.status for row in session.execute(query)}
+    return [each for each in page if each.status != RefundStatus.CANCELED and known.get(each.id) != each.status]

@@ -50,7 +50,7 @@ class FakeYooKassa:
     """A shop of two stages: payments wait for capture whatever is asked."""
     payments: dict[str, RemotePayment] = field(default_factory=dict)
     refunds: dict[str, RemoteRefund] = field(default_factory=dict)
-    faults: deque[Fault] = field(default_factory=deque)
+    faults: deque[Fault | None] = field(default_factory=deque)
     notifications: list[tuple[str, str]] = field(default_factory=list)
     """(event, object id) of all that happened; a test delivers them as it likes."""
     calls: list[str] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """Histories of payments in any order: lost answers, crashes, notifications that are lost, forged, early, repeated and
-reordered, late payers, refunds of all kinds. After each step the audit holds and nobody has a credit that was not paid;
-when the dust has settled every rouble is credited exactly once. `PAYMENT_EXAMPLES=500` runs it longer."""
+reordered, late payers, refunds of all kinds, back-ups that are put back, copied marks. After each step the audit holds
+and nobody has a credit that was not paid; when the dust has settled every rouble is credited exactly once.
+`PAYMENT_EXAMPLES=500` runs it longer."""
 
 import asyncio
 import os
@@ -21,9 +22,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.payments import PaymentStatus, RefundStatus
+from db.predictions import Prediction
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.billing.ledger import InsufficientBalance
@@ -37,8 +40,9 @@ from services.payments.refund_begin import (
     RefundWish,
     credits_due,
 )
-from services.payments.views import PaymentView
+from services.payments.views import PaymentNotFound, PaymentView
 from tests.integration.payments.test_uncollected import buy, fail
+from tests.support.backups import back_up
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.shop import add_model
@@ -53,7 +57,14 @@ FAULTS = st.sampled_from([None, None, None, *Fault])
 AMOUNTS = st.integers(1_00, 400_00)
 PLACES = st.integers(0, 10**6)
 PARTS = st.sampled_from([1, 2, 3, 7])
-REFUSALS = (AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge, ProviderError)
+REFUSALS = (
+    AlreadyRefunded,
+    NotRefundable,
+    PaymentNotFound,
+    RefundNeedsConfirmation,
+    RefundTooLarge,
+    ProviderError,
+)
 
 
 class Histories(RuleBasedStateMachine):
@@ -71,6 +82,9 @@ class Histories(RuleBasedStateMachine):
         self.run(self.db.write(add_model))
         self.spenders: set[int] = set()
         self.spoilt: set[str] = set()
+        self.copies: set[str] = set()
+        """Payments that somebody else made under our marks."""
+        self.put_back = back_up(self.url)
         self.bought: list[UUID] = []
         self.refund_orders: list[RefundWish] = []
         self.told: list[tuple[str, str]] = []
@@ -147,6 +161,30 @@ class Histories(RuleBasedStateMachine):
         if remote.status == "pending":
             self.yookassa.payments[remote.id] = replace(remote, amount_kopecks=remote.amount_kopecks + 1)
             self.spoilt.add(remote.id)
+
+    @precondition(lambda self: self.yookassa.payments)
+    @rule(place=PLACES, kopecks=st.sampled_from([-1, 1]))
+    def copy_a_mark(self, place: int, kopecks: int) -> None:
+        """Onto a payment of another amount, which is paid."""
+        remote = self.yookassa.payments[self._chosen(list(self.yookassa.payments), place)]
+        copy = replace(remote, id=str(uuid4()), amount_kopecks=remote.amount_kopecks + kopecks, refunded_kopecks=0)
+        if copy.amount_kopecks > 0 and remote.id not in self.copies | self.spoilt:
+            self.copies.add(copy.id)
+            self.yookassa.payments[copy.id] = replace(copy, status="succeeded")
+            self.yookassa.notifications.append(("payment.succeeded", copy.id))
+
+    @rule()
+    def make_a_back_up(self) -> None:
+        self.put_back = back_up(self.url)
+
+    @rule(at_once=st.booleans())
+    def restore(self, at_once: bool) -> None:
+        """The process ends, and the next one finds older books."""
+        self.put_back()
+        self.cashier.restart()
+        self.bought = [each for each in self.bought if self.run(self.db.read(find_prediction, each))]
+        if at_once:
+            self.attempt(self.cashier.till.reconciler.round())
 
     @rule()
     def other_terms_of_capture(self) -> None:
@@ -265,7 +303,7 @@ class Histories(RuleBasedStateMachine):
         for row in self.rows():
             if row.status is PaymentStatus.SUCCEEDED:
                 assert row.provider_payment_id is not None
-                assert row.provider_payment_id not in self.spoilt
+                assert row.provider_payment_id not in self.spoilt | self.copies
                 assert self.yookassa.payments[row.provider_payment_id].status == "succeeded"
 
     def teardown(self) -> None:
@@ -294,9 +332,13 @@ class Histories(RuleBasedStateMachine):
 
     def everything_is_where_it_belongs(self) -> None:
         rows = {str(row.id): row for row in self.rows()}
-        assert len({remote.our_id for remote in self.yookassa.payments.values()}) == len(self.yookassa.payments)
-        for remote in self.yookassa.payments.values():
-            row = rows[remote.our_id or ""]
+        remotes = [remote for remote in self.yookassa.payments.values() if remote.id not in self.copies]
+        assert len({remote.our_id for remote in remotes}) == len(remotes)
+        for remote in remotes:
+            row = rows.get(remote.our_id or "")
+            if row is None:  # lost, and nothing came of it
+                assert remote.status in ("pending", "canceled") or remote.id in self.spoilt, remote
+                continue
             assert remote.status != "waiting_for_capture" or remote.id in self.spoilt, "held money was not taken"
             paid = remote.status == "succeeded" and remote.id not in self.spoilt
             assert (row.status is PaymentStatus.SUCCEEDED) == paid, (row, remote)
@@ -313,6 +355,10 @@ class Histories(RuleBasedStateMachine):
         assert credits_ == credits_due(row, before=0, amount=refunded)
         if row.user_id not in self.spenders:
             assert sum(refund.credits_uncollected for refund in done) == 0
+
+
+def find_prediction(session: Session, prediction_id: UUID) -> bool:
+    return session.get(Prediction, prediction_id) is not None
 
 
 def test_any_history(server: SqliteServer | PostgresServer) -> None:

@@ -211,7 +211,7 @@ async def test_a_crash_around_capture(cashier: Cashier, fault: Fault) -> None:
     cashier.yookassa.holds = True
     payment = await cashier.begins(await cashier.customer())
     cashier.yookassa.pay(payment.provider_payment_id or "")
-    cashier.yookassa.faults.extend([None, fault])  # type: ignore[list-item]  # nothing, then the fault
+    cashier.yookassa.faults.extend([None, fault])
     with pytest.raises(Crash):
         await cashier.till.settlement.check(payment)
     cashier.restart()

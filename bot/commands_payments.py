@@ -4,6 +4,7 @@ import asyncio
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from bot.logs import set_up
 from bot.settings import Settings, load_settings
 from bot.till import open_till, why_closed
 from db.engine import Database
@@ -28,6 +29,7 @@ WHY = {
 
 def run_reconcile(since: date | None) -> int:
     settings = load_settings()
+    set_up(settings.log_level, settings.log_format)
     require_head(settings.database_url)
     return asyncio.run(_reconcile(settings, since))
 

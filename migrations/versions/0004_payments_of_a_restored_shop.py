@@ -3,13 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:migrations/versions/0004_payments_of_a_restored_shop.py
 revision = "0004"
 down_revision = "0003"
-========
-revision = "0003"
-down_revision = "0002"
->>>>>>>> 4a1ea42 (A restored back-up loses no payment: the guide, the decision, histories with restores and copied marks):migrations/versions/0003_payments_of_a_restored_shop.py
 
 TIME = sa.DateTime(timezone=True)
 

@@ -100,7 +100,7 @@ ADOPTED = Rule(
     invariant="I3",
     name="adopted payments",
     states="a payment taken over from the provider bears its number and shop there, which tell it from any other",
-    examined="payments WHERE adopted_at IS NOT NULL",
+    examined="payments",
     offenders="""
         SELECT id AS payment_id, user_id, provider_payment_id, provider_shop_id FROM payments
         WHERE adopted_at IS NOT NULL

@@ -67,7 +67,8 @@ def learn(
     session: Session, remote: RemoteRefund, new_id: UUID, terms: Terms, now: datetime, *, provider: str
 ) -> RefundView | None:
     """Follow what the provider says of a refund of a succeeded payment: one of ours, or one made in the provider's own
-    cabinet, which gets a row as `new_id` (one of ours that our books have lost: its own id). None where the payment is not ours."""
+    cabinet, which gets a row as `new_id`; one of ours that our books have lost gets its own id back. None where the
+    payment is not ours."""
     payment = find_by_provider_id(session, provider, remote.payment_id)
     if payment is None or find_payment(session, payment.id, lock=True) is None:
         return None

@@ -69,7 +69,8 @@ class Refunds:
         return note
 
     async def follow(self, remote: RemoteRefund) -> RefundView | None:
-        """Book a refund that succeeded or is under way; None where its payment is not ours. Raises `TooEarly` and `ProviderError`."""
+        """Book a refund that succeeded or is under way; None where its payment is not ours. Raises `TooEarly` and
+        `ProviderError`."""
         return await self._book(remote) if await self._meet_payment(remote) is None else None
 
     async def _meet_payment(self, remote: RemoteRefund) -> str | None:

@@ -208,6 +208,14 @@ async def test_i3_a_topup_of_another_amount(database: Database, shop: Shop) -> N
     assert (await broken(database)).keys() == {"payments and top-ups"}
 
 
+async def test_i3_an_adopted_payment_that_could_be_any(database: Database, shop: Shop) -> None:
+    change = "adopted_at = created_at, provider_payment_id = NULL"
+    await meddle(database, f"UPDATE payments SET {change} WHERE id = {sql_id(database, shop.paid)}")
+    found = await broken(database)
+    assert found.keys() == {"adopted payments"}
+    assert f"payment_id={shop.paid} " in found["adopted payments"][0]
+
+
 @pytest.mark.parametrize(
     ("change", "which"),
     [

@@ -1,11 +1,16 @@
 """`kassandra reconcile` and `kassandra doctor` as an operator types them."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from sandbox.testing import new_world, running_sandbox
+from services.payments.mark import Mark, Paid, Seal
+from services.payments.provider import NewPayment
+from services.payments.yookassa import YooKassa
 from tests.integration.cli.test_commands import TOKEN, Shell
 
 
@@ -36,6 +41,59 @@ async def test_reconcile_and_doctor_of_a_sound_shop(shell: Shell) -> None:
         assert "FAIL yookassa" in said
         assert "test_wrong" not in said
         assert said.endswith("1 to mend.\n")
+
+
+async def test_a_lost_payment_is_seen_by_doctor_and_found_by_reconcile(shell: Shell) -> None:
+    """The disk is lost: the database is new, YooKassa is not."""
+    async with running_sandbox() as url, new_world(url) as sandbox:
+        shop, token = await sandbox.shop(), str(sandbox.token)
+        environment = {
+            "BOT_TOKEN": token,
+            "TELEGRAM_API_URL": url,
+            "OWNER_IDS": "1",
+            "YOOKASSA_SHOP_ID": shop.shop_id,
+            "YOOKASSA_SECRET_KEY": shop.secret_key,
+            "YOOKASSA_API_URL": shop.api_url,
+        }
+        provider = YooKassa(shop_id=shop.shop_id, secret_key=shop.secret_key, api_url=shop.api_url)
+        number, seal = uuid4(), Seal.of(token.partition(":")[0], token, shop.secret_key)
+        mark = Mark(payment_id=number, telegram_id=4711, credits=3000, valid_days=None)
+        paid = Paid(account=shop.shop_id, kopecks=300_00, currency="RUB", test=True)
+        for each, signs in ((number, seal.stamp(mark, paid)), (uuid4(), {})):
+            order = NewPayment(
+                id=each,
+                amount_kopecks=300_00,
+                currency="RUB",
+                description="Кредиты",
+                return_url="https://t.me/shop",
+                mark=signs,
+            )
+            await shop.pays((await provider.create(order)).id)
+        provider.close()
+        shell.has_tables()
+        code, said = await _run(shell, "doctor", **environment)
+        assert (code, "1 paid payments of this shop are not in them (300.00 RUB)" in said) == (1, True), said
+        assert f"run: kassandra reconcile --since {datetime.now(UTC).date()}" in said
+        day = (datetime.now(UTC) - timedelta(days=1)).date()
+        code, said = await _run(shell, "reconcile", "--since", str(day), **environment)
+        found, other, end = said.splitlines()
+        assert code == 0
+        assert found == (f"payment {number}: credited (300.00 RUB, 30.00 credits, user 1), found in YooKassa's list")
+        assert other.startswith("not in our books, and may be ours: 300.00 RUB, ")
+        assert end == "1 changed, 0 notifications handled."
+        assert (await _run(shell, "reconcile", **environment))[1].endswith("0 changed, 0 notifications handled.\n")
+        code, said = await _run(shell, "doctor", **environment)
+        assert code == 0, said
+        assert (await _run(shell, "audit", **environment))[0] == 0
+        await shop.fault("500", "payments.list", copies=5)
+        code, said = await _run(shell, "reconcile", "--since", str(day), **environment)
+        assert (code, said.startswith("YooKassa did not give its list of payments")) == (1, True), said
+
+
+def test_a_day_that_is_none(shell: Shell) -> None:
+    code, _, errors = shell.run("reconcile", "--since", "yesterday", BOT_TOKEN=TOKEN)
+    assert code == 2
+    assert "a day such as 2026-11-20 is expected, not 'yesterday'" in errors
 
 
 def test_without_yookassa(shell: Shell) -> None:

@@ -32,7 +32,7 @@ from bot.letters_payments import payment_presenters
 from bot.messages import NoteDoubts
 from bot.office import keep_bonuses_coming
 from bot.polling import Polling
-from bot.probes import answers, can_write, jobs_elsewhere, jobs_of, tasks_of
+from bot.probes import OK, answers, can_write, jobs_elsewhere, jobs_of, tasks_of
 from bot.progress import ProgressBoard
 from bot.scheduler import Ends, every, look_again, make_scheduler
 from bot.server import listen, make_server
@@ -63,7 +63,6 @@ MODEL_THREADS = 2
 DRAIN_SECONDS = 5.0
 WARM_AFTER_SECONDS = 2.0
 FORGET_DIALOGS = timedelta(days=60)
-SILENCE_SECONDS = 90.0  # without an answer from Telegram before the bot counts as cut off
 
 
 class App:
@@ -279,18 +278,16 @@ class App:
 
     async def _telegram_state(self) -> str:
         if not self.parts & {"bot", "web"}:
-            return "ok"
+            return OK
         if not self.connection.made.is_set():
             return self.connection.state
         if self.settings.telegram_mode == "webhook":
             return self.hook_watch.state
         if "bot" not in self.parts:
-            return "ok"
+            return OK
         if self.turns is not None and self.turns.stands_by:
             return STANDING_BY
-        last = self.polling.last_ok
-        now = asyncio.get_running_loop().time()
-        return "ok" if last is not None and now - last < SILENCE_SECONDS else self.polling.trouble
+        return self.polling.state or OK
 
     async def _welcome(self, telegram_id: int) -> None:
         """An owner who had not opened the bot could not be told at the start what only owners can mend."""

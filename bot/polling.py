@@ -33,6 +33,9 @@ TRIES = 5  # of an update whose handler has a bug, if it stands in the way
 FIRST_PAUSE = 1.0
 MAX_PAUSE = 30.0
 
+SILENCE_SECONDS = 90.0  # without an answer from Telegram before the bot counts as cut off
+CONFLICT_SECONDS = 60.0
+
 CONFLICT: Final = "another process takes this bot's updates, or a webhook is set"
 SILENT: Final = "no answer from Telegram"
 GARBLED: Final = "what answers in Telegram's place is not Telegram"
@@ -83,7 +86,16 @@ class Polling:
         self._request = RawUpdates(allowed_updates=allowed_updates)
         self._work: dict[int | str, Work] = {}  # of what will be seen again, by the update's id
         self.last_ok: float | None = None  # loop time of the last answer
+        self._conflict_at: float | None = None
         self.trouble = SILENT  # what is wrong where there is none
+
+    @property
+    def state(self) -> str | None:
+        """What is wrong, if anything is. Two who poll are answered by turns: a conflict counts for a while."""
+        now = _now()
+        if self._conflict_at is not None and now - self._conflict_at < CONFLICT_SECONDS:
+            return CONFLICT
+        return None if self.last_ok is not None and now - self.last_ok < SILENCE_SECONDS else self.trouble
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -95,7 +107,7 @@ class Polling:
             except (TelegramUnauthorizedError, TelegramForbiddenError, TelegramNotFound):
                 raise  # the token was taken away: nothing to wait for
             except TelegramConflictError as error:
-                self.last_ok, self.trouble = None, CONFLICT
+                self._conflict_at = _now()
                 log.error("telegram_conflict", hint=CONFLICT, error=error.message)
                 await asyncio.sleep(MAX_PAUSE / 6)
             except TelegramRetryAfter as error:

@@ -14,6 +14,7 @@ import aiohttp
 from tests.integration.cli.test_commands import ROOT, TOKEN, Shell
 
 NOBODY = "http://127.0.0.1:1"
+START_SECONDS = 30.0  # on a busy machine
 
 
 class House:
@@ -28,12 +29,14 @@ class House:
     async def logs(self, event: str) -> dict[str, object]:
         """The next line of that event. Raises AssertionError where the process ends without."""
         assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            self.said += line.decode()
-            with suppress(ValueError):
-                self.heard.append(json.loads(line))
-                if self.heard[-1]["event"] == event:
-                    return self.heard[-1]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                async for line in self.process.stderr:
+                    self.said += line.decode()
+                    with suppress(ValueError):
+                        self.heard.append(json.loads(line))
+                        if self.heard[-1]["event"] == event:
+                            return self.heard[-1]
         raise AssertionError(f"no {event}: {self.said}")
 
     async def answers(self, path: str) -> int:

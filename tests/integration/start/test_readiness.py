@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import probes
 from bot.app import App
+from bot.dispatcher import ALLOWED_UPDATES
 from bot.hook_watch import HookWatch
 from bot.probes import can_write, jobs_elsewhere, tasks_of
 from bot.scheduler import Ends, every, make_scheduler
@@ -22,6 +23,7 @@ from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
 from services.heartbeats import last_done, note
 from tests.conversations.stage import shop_settings
+from tests.integration.start.house import free_port
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
 from tests.support.proxy import proxy_to
@@ -167,3 +169,28 @@ async def test_a_webhook_that_nobody_hears(sandbox: Sandbox) -> None:
         assert not mended.is_set()
     finally:
         await bot.session.close()
+
+
+async def test_a_webhook_with_an_older_secret_is_set_anew(sandbox: Sandbox, sqlite_url: str) -> None:
+    """Telegram does not tell which secret it has; nothing that it could not hand over is lost."""
+    port = free_port()
+    settings = shop_settings(
+        sandbox,
+        sqlite_url,
+        telegram_mode="webhook",
+        telegram_webhook_secret="the-new-one",
+        public_url=f"http://127.0.0.1:{port}",
+        web_port=port,
+    )
+    async with App(settings).running() as app:
+        await app.connection.made.wait()
+        await app.bot.set_webhook(settings.webhook_url, secret_token="older", allowed_updates=ALLOWED_UPDATES)
+        anna = await sandbox.person("Анна")
+        await anna.says("/start")
+
+        async def turned_away() -> bool:
+            return "403" in ((await app.bot.get_webhook_info()).last_error_message or "")
+
+        await until(turned_away)
+        await app.hook_watch.look()
+        await anna.sees("Здравствуйте")

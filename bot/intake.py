@@ -8,6 +8,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.enums import ContentType
+from aiogram.exceptions import TelegramRetryAfter
 from aiogram.types import Message, Update
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
@@ -121,7 +122,7 @@ def comes_only_once(raw: Any) -> bool:  # Any: JSON
 
 
 def _failed(update: Update, kind: str, error: Exception) -> Outcome:
-    if isinstance(error, (DatabaseUnavailable, *PASSING)):
+    if isinstance(error, (DatabaseUnavailable, TelegramRetryAfter, *PASSING)):
         log.warning("update_comes_again", update_id=update.update_id, kind=kind, error=type(error).__name__)
         return Outcome.LATER
     log.error("update_failed", update_id=update.update_id, kind=kind, exc_info=error)

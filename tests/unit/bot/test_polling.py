@@ -279,7 +279,15 @@ async def test_a_kill_while_money_is_held_loses_nothing() -> None:
     await second.supervisor.close()
 
 
-@pytest.mark.parametrize(("trouble", "reached"), [(RuntimeError("a bug"), True), (DatabaseUnavailable("away"), False)])
+@pytest.mark.parametrize(
+    ("trouble", "reached"),
+    [
+        (RuntimeError("a bug"), True),
+        (DatabaseUnavailable("away"), False),
+        (TelegramRetryAfter(method=GetUpdates(), message="slow down", retry_after=60), False),
+        (TelegramNetworkError(method=GetUpdates(), message="reset"), False),
+    ],
+)
 async def test_only_a_bug_gives_way(trouble: Exception, reached: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Telegram shows a hundred updates: a payment that can never be handled must not hide all that come after."""
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)

@@ -252,21 +252,28 @@ def _models_init(arguments: argparse.Namespace) -> int:
         raise Failure(f"the folder's name is the model's slug: a–z, 0–9 and -, not {folder.name!r}")
     if (folder / "manifest.toml").exists():
         raise Failure(f"{folder / 'manifest.toml'} exists; it is not overwritten")
-    _write_model(source, folder)
+    try:
+        _write_model(source, folder)
+    except OSError as error:
+        raise Failure(f"{error.filename or folder}: {error.strerror}") from None
     print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {folder}")
     return 0
 
 
 def _write_model(source: Path, folder: Path) -> None:
     """All or nothing: a file that cannot be read leaves no folder behind."""
+    from services.inference.onnx_runtime import as_read_here
     from services.inference.scaffold import scaffold
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    given = source.read_bytes()
+    data = as_read_here(given)
+    name = source.name if data == given or not (folder / source.name).exists() else f"{source.stem}-rewritten.onnx"
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
         new = Path(scratch) / folder.resolve().name
         new.mkdir()
-        shutil.copyfile(source, new / source.name)
-        (new / "manifest.toml").write_text(scaffold(new / source.name), encoding="utf-8")
+        (new / name).write_bytes(data)
+        (new / "manifest.toml").write_text(scaffold(new / name), encoding="utf-8")
         folder.mkdir(exist_ok=True)
         for file in new.iterdir():
             if not (folder / file.name).exists() or file.name == "manifest.toml":

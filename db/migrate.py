@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.connections import make_folder, plain_engine, require_usable, sync_url
 from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision, is_outage
+from db.postgresql import drivers_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -102,7 +103,9 @@ def _connect(url: URL) -> Iterator[Connection]:
 
 
 def _place(url: URL) -> str:
-    return str(url.database) if url.get_backend_name() == "sqlite" else f"PostgreSQL at {url.host or 'this machine'}"
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"PostgreSQL at {drivers_of(url).psycopg.get('host', 'this machine')}"
 
 
 @contextmanager

@@ -63,6 +63,15 @@ class ModelBroken(InferenceError):
         return f"{self.problem}. {self.fix}"
 
 
+class ModelTooNew(ModelBroken):
+    """Its format (IR) is newer than the engine reads; often nothing in it but the number is. `newest` is read."""
+
+    def __init__(self, *, problem: str, newest: int) -> None:
+        fix = f"Write it as IR {newest}: kassandra models init does, or model.ir_version = {newest} before onnx.save"
+        super().__init__(problem=problem, fix=fix)
+        self.newest = newest
+
+
 class RunTimeout(InferenceError):
     """The run was stopped after the manifest's `runtime.timeout` seconds."""
 

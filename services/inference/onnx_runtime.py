@@ -14,7 +14,15 @@ import onnx
 import onnxruntime as ort
 
 from services.errors import ShopError
-from services.inference.errors import BadOutput, InvalidValue, ManifestError, ModelBroken, RunFailed, RunTimeout
+from services.inference.errors import (
+    BadOutput,
+    InvalidValue,
+    ManifestError,
+    ModelBroken,
+    ModelTooNew,
+    RunFailed,
+    RunTimeout,
+)
 from services.inference.feeds import Feeder
 from services.inference.manifest import MANIFEST, Manifest, SeriesInput
 from services.inference.results import Reader
@@ -25,6 +33,7 @@ from services.inference.tensors import GraphTensor, Result, Row
 
 MAX_FILE_BYTES = 1_500_000_000
 _NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.cc:\d+ .*?\) (?=[A-Z])")
+_TOO_NEW = re.compile(r"Unsupported model IR version: \d+, max supported IR version: (\d+)")
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
@@ -106,7 +115,23 @@ def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types
     try:
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 — onnxruntime's errors have no base of their own, and any of them means this
-        raise ModelBroken(problem=one_line(error)) from None
+        problem = one_line(error)
+        if too_new := _TOO_NEW.search(problem):
+            raise ModelTooNew(problem=problem, newest=int(too_new[1])) from None
+        raise ModelBroken(problem=problem) from None
+
+
+def as_read_here(data: bytes) -> bytes:
+    """The same graph in a format that the engine reads: exporters write the newest number whether they need it or not.
+    Raises ModelBroken where something in it is really too new."""
+    try:
+        open_session(data)
+    except ModelTooNew as error:
+        model = onnx.load_model_from_string(data)
+        model.ir_version = error.newest
+        data = model.SerializeToString()
+        open_session(data)
+    return data
 
 
 def run_session(session: Any, outputs: Sequence[str], feeds: dict[str, Any], limit: Limit) -> dict[str, Any]:

@@ -177,3 +177,20 @@ def test_a_broken_model_is_told_and_leaves_nothing_behind(shell: Shell) -> None:
     code, out, _ = shell.run("models", "check", str(shell.folder))
     assert code == 1
     assert "FAIL manifest" in out
+
+
+def test_a_graph_in_a_newer_format_is_written_as_the_engine_reads_it(shell: Shell) -> None:
+    """onnx writes the newest number by default, onnxruntime is behind; exporting again would write it again."""
+    import onnx
+
+    model = onnx.load(ROOT / "models_store/wine/model.onnx")
+    model.ir_version = onnx.IR_VERSION
+    onnx.save(model, shell.folder / "wine.onnx")
+    store = shell.folder / "store"
+    assert shell.run("models", "init", "wine.onnx", MODELS_DIR=str(store))[0] == 0
+    assert shell.run("models", "check", "store/wine")[0] == 0
+    assert onnx.load(shell.folder / "wine.onnx").ir_version == onnx.IR_VERSION  # what was given stays
+    (store / "wine" / "manifest.toml").unlink()
+    shutil.copy(shell.folder / "wine.onnx", store / "wine" / "wine.onnx")  # by hand, beside its manifest
+    assert shell.run("models", "init", "store/wine/wine.onnx", "--to", "store/wine")[0] == 0
+    assert shell.run("models", "check", "store/wine")[0] == 0

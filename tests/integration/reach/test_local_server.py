@@ -45,19 +45,16 @@ async def john(local: Sandbox, sqlite_url: str) -> AsyncIterator[Person]:
 
 
 async def test_a_picture_is_read_from_the_disk(local: Sandbox, folder: Path, john: Person) -> None:
+    """The server would hand over 2 GB; our own bounds hold, and what is beyond them is not even asked for."""
     await john.sends_photo(DATA / "digit-3-portrait.jpg")
     await john.sees("Photo of a digit: a picture")
     await john.sends_file("digit.jpg", DATA / "digit-8-thin.jpg")
     await john.sees("Photo of a digit: a picture")
     assert local.token is not None
     assert len(list((folder / local.token).rglob("*.jpg"))) == 2
-
-
-async def test_more_than_we_take_is_refused_before_it_is_fetched(local: Sandbox, john: Person) -> None:
-    """The server would hand over 2 GB; our own bounds hold."""
     await john.sends_file("huge.png", b"\x89PNG" + bytes(21_000_000))
     await john.sees("MB")
-    assert await local.log("getFile") == []
+    assert len(await local.log("getFile")) == 2
 
 
 def lead_away(folder: Path, token: str | None) -> Path:

@@ -8,13 +8,14 @@ from uuid import uuid4
 import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
 from bot import chat
 from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
+from bot.telegram import PASSING
 from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.users import UserDisabled, Users, Visitor
@@ -142,6 +143,9 @@ def _sentence(error: Exception, event: Update, tr: Translator) -> str:
     if isinstance(error, DatabaseUnavailable):
         log.warning("database_unavailable", error=str(error), update_id=event.update_id)
         return tr.gettext(BUSY)
+    if isinstance(error, PASSING):  # an expected failure: the answer did not get through
+        log.warning("answer_not_sent", error=type(error).__name__, update_id=event.update_id)
+        return tr.gettext(BUSY)
     code = uuid4().hex[:8]
     log.error("handler_failed", code=code, update_id=event.update_id, exc_info=error)
     return tr.gettext(BROKEN, code=code)
@@ -154,5 +158,5 @@ async def _tell(bot: Bot, event: Update, sentence: str) -> None:
                 await chat.acknowledge(query, sentence, alert=True)
             case Message() as message:
                 await chat.send(bot, message.chat.id, Screen(text=Translator.escape(sentence)))
-    except TelegramAPIError as error:  # Telegram itself is away: nobody can be told
+    except (ClientDecodeError, TelegramAPIError) as error:  # Telegram itself is away: nobody can be told
         log.warning("error_not_told", error=str(error))

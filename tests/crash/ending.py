@@ -37,7 +37,8 @@ async def settled_all(database: Database, yookassa: Shop, *, seconds: float) -> 
         raise AssertionError(f"{error}: {left}") from None
 
 
-async def check_all(database: Database, yookassa: Shop, people: list[Person]) -> None:
+async def check_all(database: Database, yookassa: Shop, people: list[Person], *, cut_off: bool = False) -> None:
+    """`cut_off`: connections were, and a message whose arrival nobody could know of may have been sent once more."""
     paid = Counter(
         UUID(each["metadata"]["payment_id"])
         for each in await yookassa.payments(limit=10_000)
@@ -61,11 +62,13 @@ async def check_all(database: Database, yookassa: Shop, people: list[Person]) ->
         ]
         letter = letters[f"prediction:{prediction.id}"]
         late = letter.sent_at - prediction.created_at > IN_PLACE  # then it may come twice: decision 3
-        assert 1 <= len(marks) <= 1 + late, f"{marks} show {prediction}, told by {letter}"
+        assert 1 <= len(marks) <= 1 + late or (marks and cut_off), f"{marks} show {prediction}, told by {letter}"
     for telegram_id, chat in chats.items():
         told = sum(message.text.startswith("✅ Оплачено") for message in chat)
         bought = [row for row in payments.values() if users[row.user_id] == telegram_id and row.id in paid]
-        assert told == len(bought), f"told of {told} of {bought}: {[(each.id, each.text) for each in chat]}"
+        assert told == len(bought) or (told > len(bought) and cut_off), (
+            f"told of {told} of {bought}: {[(each.id, each.text) for each in chat]}"
+        )
     print(f"{len(payments)} payments, {len(paid)} of them paid; {len(lines)} lines")  # noqa: T201 - as above
 
 

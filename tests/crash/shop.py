@@ -1,9 +1,12 @@
-"""`kassandra run`, to be killed: the real process, only its pauses are short. `python -m tests.crash.shop`."""
+"""`kassandra run`, to be killed: the real process, only its pauses are short. `python -m tests.crash.shop`; with the
+arguments of `bot.demo_shop` it lives by the sandbox's time."""
 
+import sys
 from datetime import timedelta
 from functools import partial
 
-from bot.cli import main
+from bot import demo_shop
+from bot.cli import leave, main
 from bot.quick_types import import_aiogram
 from services import outbox
 from services.payments import events, settlement, topup
@@ -26,4 +29,6 @@ def hurry() -> None:
 
 if __name__ == "__main__":
     hurry()
+    if sys.argv[1:]:
+        leave(demo_shop.main)
     main(["run"])

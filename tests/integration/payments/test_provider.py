@@ -2,11 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from sandbox.client import Sandbox
-from services.payments.provider import NotAuthorized, NotFound, Refused, ResultUnknown
+from services.payments.provider import AmountRefused, NotAuthorized, NotFound, Refused, ResultUnknown, ShopRefused
+from services.payments.yookassa import _payment, _readable
 from tests.integration.payments.stand import order, provider
 
 
@@ -92,3 +95,58 @@ async def test_a_slow_yookassa_does_not_stop_the_shop(sandbox: Sandbox) -> None:
             ticks += 1
         assert all(isinstance(result, ResultUnknown) for result in calls.result())
         assert ticks > 50
+
+
+async def test_refusals_tell_where_their_reason_lies(sandbox: Sandbox) -> None:
+    shop = await sandbox.shop(receipts_required=True)
+    async with provider(shop) as yookassa:
+        with pytest.raises(ShopRefused, match="Receipt is missing or illegal"):
+            await yookassa.create(order())
+        for kopecks in (50, 700_001_00):
+            with pytest.raises(AmountRefused):
+                await yookassa.create(order(kopecks))
+        made = await yookassa.create(order(receipt=True))
+        with pytest.raises(Refused) as refused:
+            await yookassa.capture(made.id, key=uuid4())
+        assert type(refused.value) is Refused  # nobody's fault: it is not paid yet
+
+
+async def test_the_list_page_by_page(sandbox: Sandbox) -> None:
+    """Newest first; a mark and the times come with each."""
+    shop = await sandbox.shop()
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    async with provider(shop, read_seconds=5.0) as yookassa:
+        orders = [replace(order(), mark={"kassandra_shop": str(number)}) for number in range(103)]
+        for each in orders:
+            await yookassa.create(each)
+        await shop.pays()
+        pages = [page async for page in yookassa.payments_since(began)]
+        assert [len(page) for page in pages] == [100, 3]
+        listed = [remote for page in pages for remote in page]
+        assert [remote.our_id for remote in listed] == [str(each.id) for each in reversed(orders)]
+        assert [remote.mark["kassandra_shop"] for remote in listed[:2]] == ["102", "101"]
+        assert listed[0].paid_at is not None
+        assert listed[0].created_at is not None
+        assert began < listed[0].created_at <= listed[0].paid_at
+        assert [page async for page in yookassa.payments_since(datetime.now(UTC) + timedelta(hours=1))] == [[]]
+        refund = await shop.refunds_in_cabinet(listed[0].id, amount="100.00")
+        for found in (yookassa.refunds_since(began), yookassa.refunds_of(listed[0].id)):
+            assert [each.id for page in [page async for page in found] for each in page] == [refund["id"]]
+
+
+def test_one_payment_that_cannot_be_read_does_not_hide_the_others() -> None:
+    whole: dict[str, object] = {
+        "id": "1",
+        "status": "succeeded",
+        "amount": {"value": "1.00", "currency": "RUB"},
+        "test": True,
+    }
+    broken: list[dict[str, object]] = [
+        {**whole, "test": "yes"},
+        {**whole, "amount": None},
+        {"id": "2"},
+        {**whole, "metadata": 7},
+    ]
+    odd = {**whole, "created_at": "never", "captured_at": 7, "metadata": {"payment_id": 17}}
+    found = _readable([*broken, whole, odd], _payment)
+    assert [(remote.id, remote.created_at, remote.our_id) for remote in found] == [("1", None, None)] * 2

@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -18,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.addresses import is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, encoding_of, without_blanks
 from bot.proxies import Proxy, parse_proxy
 from db.connections import read_address
@@ -286,28 +286,6 @@ def _credits_of(text: str) -> int:
 
 def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[,;\s]+", text) if word]
-
-
-def is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return (
-            re.fullmatch(r"https?://[^\s?#@]+", text) is not None
-            and bool(parts.hostname)
-            and (parts.port is None or parts.port > 0)
-        )
-    except ValueError:  # a port that is none, half an IPv6 address
-        return False
-
-
-def is_redis_address(text: str) -> bool:
-    from redis.connection import parse_url  # most shops have none
-
-    try:
-        parse_url(text)  # type: ignore[no-untyped-call]  # the package tells no types here
-    except ValueError:
-        return False
-    return True
 
 
 S = TypeVar("S", bound=StoreSettings)

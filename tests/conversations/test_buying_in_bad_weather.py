@@ -39,6 +39,20 @@ async def test_typing_cannot_be_shown(stage: Stage, faults: Faults, anna: Person
     assert await bought(stage, anna) == 1
 
 
+@pytest.mark.parametrize("kind", ["429", "cut"])
+async def test_a_press_cannot_be_acknowledged(stage: Stage, faults: Faults, anna: Person, kind: str) -> None:
+    """The button spins for a while; what was asked is done, and “Working on it…” does not stay."""
+    await fills_in_wine(anna)
+    await faults("answerCallbackQuery", kind, times=0, retry_after=60)
+    button = (await anna.sees_button("🔮")).button("🔮")
+    assert button is not None
+    assert button.data is not None
+    with pytest.raises(AssertionError, match="got no answer"):
+        await anna.forges(button.data, within=0.1)
+    await anna.sees_photo("Бароло")
+    assert (await balance(stage, anna), await bought(stage, anna)) == (900, 1)
+
+
 async def test_a_photo_is_not_handed_over(faults: Faults, anna: Person) -> None:
     await opens_form(anna, "digit")
     await faults("getFile", "400")

@@ -2,13 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.users import User
-from services.outbox import KEPT, LEASE, LEAST_ATTEMPTS, Letter, Outbox, enqueue
+from services.outbox import KEPT, LEASE, LEAST_ATTEMPTS, LOOK_AFTER, About, Letter, Outbox, enqueue
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 
@@ -199,6 +200,35 @@ async def test_reasons_that_columns_refuse_are_cut(mail: Mail, reason: str) -> N
     (letter,) = await mail.outbox.claim()
     await mail.outbox.fail(letter, reason)
     assert (await mail.row(letter)).error == reason.replace("\x00", "")[:255]
+
+
+async def test_a_message_is_looked_at_again(mail: Mail) -> None:
+    """In a while, without holding up the chat's news; asked for anew while it is under way, it comes once more."""
+    about = About(kind="payment", id=uuid4(), user_id=mail.anna)
+    await mail.outbox.look_again(about)
+    await mail.write(mail.anna, "paid", priority=Priority.NEWS)
+    (paid,) = await mail.outbox.claim()
+    await mail.outbox.sent(paid)
+    mail.clock.advance(seconds=LOOK_AFTER.total_seconds())
+    (look,) = await mail.outbox.claim()
+    assert (look.about, look.payload["look"]) == (about, True)
+    await mail.outbox.look_again(about)
+    await mail.outbox.sent(look)
+    assert await mail.outbox.claim() == []
+    mail.clock.advance(seconds=LOOK_AFTER.total_seconds())
+    (again,) = await mail.outbox.claim()
+    await mail.outbox.sent(again)
+    assert again.id == look.id
+    assert (await mail.row(look)).status == OutboxStatus.SENT
+
+
+async def test_what_was_covered_is_told_again(mail: Mail) -> None:
+    await mail.write(mail.anna, "paid", key="payment:1:succeeded")
+    await mail.outbox.tell_again("payment:1:succeeded")  # it is not told yet
+    (letter,) = await mail.outbox.claim()
+    await mail.outbox.sent(letter)
+    await mail.outbox.tell_again("payment:1:succeeded")
+    assert [each.id for each in await mail.outbox.claim()] == [letter.id]
 
 
 async def test_backlog(mail: Mail) -> None:

@@ -13,6 +13,7 @@ from db.errors import DatabaseUnavailable
 log = structlog.get_logger()
 
 LOOK_SECONDS = 5.0
+STAND_BY_SECONDS = 1.0  # a server takes a moment to notice that the one before was killed
 STANDING_BY: Final = "another process of this shop polls Telegram; this one stands by"
 
 Work = Callable[[], Coroutine[None, None, None]]
@@ -30,7 +31,7 @@ class TakeTurns:
             while self._work is None or not self._work.done():
                 await self._follow(work)
                 if self._work is None:
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(STAND_BY_SECONDS)
                 else:
                     await asyncio.wait({self._work}, timeout=LOOK_SECONDS)
             self._work.result()
@@ -46,7 +47,7 @@ class TakeTurns:
             log.warning("turn_not_known", error=str(error).splitlines()[0])
             return
         if not ours and not self.stands_by:
-            log.error("telegram_conflict", hint=STANDING_BY)
+            log.warning("telegram_conflict", hint=STANDING_BY)
         self.stands_by = not ours
         if not ours:
             await self._rest()

@@ -101,6 +101,7 @@ def _cut_off_all(database: Database) -> None:
 @pytest.fixture
 async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(module, "STAND_BY_SECONDS", 0.02)
     async with running_sandbox() as url, new_world(url) as world:
         yield world
 

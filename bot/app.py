@@ -25,7 +25,7 @@ from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.hook_watch import HookWatch
 from bot.i18n import Catalogues
-from bot.intake import Intake, Outcome
+from bot.inbox import Inbox, Outcome
 from bot.later import Later
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
@@ -102,8 +102,8 @@ class App:
         )
         self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
         self.health = Health(self.shop, self.steady_clock)
-        self.intake = Intake(self.bot, self.dispatcher, self.health.registry)
-        self.polling = Polling(self.bot, self.intake, self.supervisor, ALLOWED_UPDATES)
+        self.inbox = Inbox(self.bot, self.dispatcher, self.health.registry)
+        self.polling = Polling(self.bot, self.inbox, self.supervisor, ALLOWED_UPDATES)
         self.health.registry.register(self.delivery.outcomes)
         self.turns = None if self.db.is_sqlite else TakeTurns(Turn(self.db))
         self.clock_watch = ClockWatch(
@@ -254,7 +254,7 @@ class App:
 
     async def _feed(self, raw: Any) -> bool:  # Any: Telegram's JSON
         self.hook_watch.hear()
-        return await self.intake.take(raw) is Outcome.DONE
+        return await self.inbox.take(raw) is Outcome.DONE
 
     def _listen(self) -> socket.socket:
         host, port = self.settings.web_host, self.settings.web_port

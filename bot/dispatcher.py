@@ -6,7 +6,7 @@ from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from bot.i18n import Catalogues
-from bot.intake import ONLY_ONCE
+from bot.inbox import ONLY_ONCE
 from bot.later import Later
 from bot.messages import Messages
 from bot.middlewares import Entrance, Newcomer, Once, TellErrors

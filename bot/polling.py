@@ -19,7 +19,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetUpdates, TelegramMethod
 
-from bot.intake import Intake, Outcome, comes_only_once, id_of
+from bot.inbox import Inbox, Outcome, comes_only_once, id_of
 from bot.supervisor import Supervisor
 from bot.telegram import AnswerNotUnderstood
 
@@ -79,9 +79,9 @@ class Work:
 
 
 class Polling:
-    def __init__(self, bot: Bot, intake: Intake, supervisor: Supervisor, allowed_updates: list[str]) -> None:
+    def __init__(self, bot: Bot, inbox: Inbox, supervisor: Supervisor, allowed_updates: list[str]) -> None:
         self._bot = bot
-        self._intake = intake
+        self._inbox = inbox
         self._supervisor = supervisor
         self._request = RawUpdates(allowed_updates=allowed_updates)
         self._work: dict[int | str, Work] = {}  # of what will be seen again, by the update's id
@@ -152,7 +152,7 @@ class Polling:
         return Work(
             number=number,
             must_end_well=comes_only_once(raw),
-            task=self._supervisor.spawn(self._intake.take(raw), name=f"update-{number}"),
+            task=self._supervisor.spawn(self._inbox.take(raw), name=f"update-{number}"),
             again_at=_now() + min(FIRST_PAUSE * 2.0 ** min(tries - 1, 8), MAX_PAUSE),
             tries=tries,
         )

@@ -17,11 +17,13 @@ from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
 from tests.crash.opening import customers, environment_of, free_port, open_database, were_here_last_week
 from tests.crash.victim import Victim, running_victim
+from tests.support.odd_updates import messages
 from tests.support.waiting import until
 
 KILLS = int(os.environ.get("MONEY_KILLS", "2"))
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(2**32)))
 CUSTOMERS = 5
+ODD = 3  # updates that the types refuse, before each kill
 WINDOWS = (
     ("slow", "payments.create"),
     ("slow", "payments.get"),
@@ -53,11 +55,15 @@ async def test_killed_shops_lose_no_money(shop_url: str) -> None:
         port = free_port()
         yookassa = await sandbox.shop(webhook_url=f"http://127.0.0.1:{port}/webhooks/yookassa")
         people = [await sandbox.person(f"Анна {number}") for number in range(CUSTOMERS)]
-        await were_here_last_week(database, people)
+        stranger = await sandbox.person("Чужой")
+        await were_here_last_week(database, [*people, stranger])
         environment = environment_of(sandbox, yookassa, shop_url, port)
         async with running_victim(environment) as victim:
+            await stranger.says("/start")
             async with customers(people, yookassa, chance):
                 for _ in range(KILLS):
+                    for update in chance.sample(list(messages(stranger.id).values()), ODD):
+                        await sandbox.update(update)
                     await _at_some_moment(victim, yookassa, chance)
                     await victim.kill()
                     await victim.start()
@@ -65,6 +71,8 @@ async def test_killed_shops_lose_no_money(shop_url: str) -> None:
                 await asyncio.sleep(0.5)
             await yookassa.clear_faults()
             await settled_all(database, yookassa, seconds=30 + 6 * KILLS)
+            await stranger.says("/balance")
+            await stranger.sees("Баланс: ", within=30)
         await check_all(database, yookassa, people)
         assert victim.errors == []
     assert await audit_exit_code(environment) == 0

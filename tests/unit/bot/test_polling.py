@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot import polling as module
-from bot.intake import Intake, id_of
+from bot.inbox import Inbox, id_of
 from bot.middlewares import Once
 from bot.polling import Polling, RawUpdates
 from bot.supervisor import Supervisor
@@ -76,7 +76,7 @@ class Shop:
         self.supervisor = Supervisor()
         bot = Bot("42:TEST", session=queue)
         self.registry = CollectorRegistry()
-        self.polling = Polling(bot, Intake(bot, dispatcher, self.registry), self.supervisor, ["message"])
+        self.polling = Polling(bot, Inbox(bot, dispatcher, self.registry), self.supervisor, ["message"])
 
     async def _handle(self, message: Message) -> None:
         await self.hold.wait()

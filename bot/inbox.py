@@ -32,7 +32,7 @@ class Outcome(Enum):
     FAILED = "failed"  # a bug: it should come again
 
 
-class Intake:
+class Inbox:
     """Gives updates to the dispatcher; counts in `registry` those that the types refused."""
 
     def __init__(self, bot: Bot, dispatcher: Dispatcher, registry: CollectorRegistry) -> None:

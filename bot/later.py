@@ -71,6 +71,8 @@ class Later(BaseMiddleware):
         self._anew.add(update.update_id)
         try:
             await self._feed(update)
+        except Exception:  # it is one update's trouble; others wait, too
+            log.exception("update_failed", update_id=update.update_id)
         finally:
             self._anew.discard(update.update_id)
             if not self._waiting[chat_id]:

@@ -145,6 +145,8 @@ class TellOwners:
         if heard < set(self._owners):
             return False
         del self._heard[news.part, news.over]
+        if news.over:  # its beginning is nobody's news any more, whoever has not heard of it
+            self._heard.pop((news.part, False), None)
         return True
 
     async def _tell(self, owner: int, news: News) -> bool:

@@ -91,6 +91,19 @@ async def test_an_owner_who_never_opened_the_bot_holds_nobody_up(sqlite_database
     assert [chat for chat, _ in watchman.wire.told] == [JOHN, ANNA]
 
 
+async def test_who_was_told_alone_is_told_of_the_next_trouble(sqlite_database: Database, clock: FakeClock) -> None:
+    """JOHN cannot be reached while it lasts, so the beginning was never told to all."""
+    watchman = Watchman(sqlite_database, clock, owners=(ANNA, JOHN))
+    away = TelegramNetworkError(method=SendMessage(chat_id=JOHN, text=""), message="reset")
+    watchman.wire.refusals[JOHN] = deque([away] * 10_000)
+    await watchman.sees(FULL, minutes=20)
+    watchman.wire.refusals.clear()
+    await watchman.sees(WELL, minutes=20)
+    before = len(watchman.wire.told)
+    await watchman.sees(FULL, minutes=20)
+    assert [chat for chat, _ in watchman.wire.told[before:]] == [ANNA, JOHN]
+
+
 async def test_who_stands_by_tells_nobody(sqlite_database: Database, clock: FakeClock) -> None:
     watchman = Watchman(sqlite_database, clock)
     assert await watchman.sees(FULL | {"telegram": STANDING_BY}, minutes=30) == []

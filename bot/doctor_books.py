@@ -6,7 +6,7 @@ from datetime import date
 from bot.settings import Settings
 from bot.till import open_till
 from db.engine import Database
-from db.errors import DatabaseUnavailable, OldRevision
+from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
 from services.clock import Clock
 from services.payments.elsewhere import unfinished_elsewhere
@@ -33,7 +33,7 @@ async def compare_books(settings: Settings, clock: Clock) -> Books | None:
     """None where there is no till, or something stands in the way that others tell of."""
     try:
         require_head(settings.database_url)
-    except (DatabaseUnavailable, OldRevision):
+    except (DatabaseUnavailable, NewerDatabase, OldRevision):
         return None
     db = Database(settings.database_url)
     till = open_till(settings, db, clock, lambda: None)

@@ -1,5 +1,6 @@
 """`kassandra doctor` looks at a shop before the sandbox's YooKassa."""
 
+import sqlite3
 from datetime import timedelta
 
 from bot.doctor import examine, judge_clock
@@ -38,6 +39,11 @@ async def test_the_doctor(sandbox: Sandbox, sqlite_url: str) -> None:
     assert closed["yookassa"].state is State.WARNING
     far = await findings(database_url="sqlite+aiosqlite:////nowhere/at/all.db")
     assert far["database"].state is State.FAILED
+    with sqlite3.connect(sqlite_url.partition("///")[2]) as tables:
+        tables.execute("UPDATE alembic_version SET version_num = '0099'")
+    newer = await findings()
+    assert "newer version" in newer["database"].text
+    assert newer["clock"], "the rest is looked at all the same"
     for finding in far.values():
         assert finding.state is State.OK or finding.fix
 

@@ -47,7 +47,7 @@ from bot.troubles import TellOwners
 from bot.turns import STANDING_BY, TakeTurns
 from db.alone import Turn
 from db.engine import Database
-from services import charts
+from services import charts, heartbeats
 from services.billing import ledger
 from services.clock import Clock, SteadyClock, system_clock
 from services.inference.engine import Engine
@@ -62,6 +62,7 @@ PARTS: Final = frozenset({"bot", "web", "worker", "scheduler"})
 MODEL_THREADS = 2
 DRAIN_SECONDS = 5.0
 WARM_AFTER_SECONDS = 2.0
+NOTE_JOBS_SECONDS = 60
 FORGET_DIALOGS = timedelta(days=60)
 
 
@@ -116,7 +117,8 @@ class App:
         self._problems: list[Problem] = []
         self._failure: asyncio.Queue[StartError] = asyncio.Queue()
         self._scheduler = make_scheduler(settings.timezone)
-        self._look_at_all(Ends(self._scheduler, asyncio.get_running_loop().time))
+        self._ends = Ends(self._scheduler, asyncio.get_running_loop().time)
+        self._look_at_all()
 
     def look_again(self) -> None:
         """The clock was moved on purpose: what it wakes is due by the new time."""
@@ -131,7 +133,8 @@ class App:
         try:
             await self._start(listening)
             if "scheduler" in self.parts:
-                every(scheduler, self._expire, name="expire_lots", seconds=60, unless=self._doubts_time)
+                every(scheduler, self._expire, name=heartbeats.EXPIRE_LOTS, seconds=60, unless=self._doubts_time)
+                every(scheduler, self._note_jobs, name="heartbeats", seconds=NOTE_JOBS_SECONDS)
                 every(
                     scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600, unless=self._doubts_time
                 )
@@ -265,12 +268,12 @@ class App:
         self.web_port = listening.getsockname()[1]
         return listening
 
-    def _look_at_all(self, ends: Ends) -> None:
+    def _look_at_all(self) -> None:
         rounds = {"worker": lambda: self.worker.came_round, "delivery": lambda: self.delivery.came_round}
         self.health.look_at(
             telegram=self._telegram_state,
-            database=can_write(self.db, self.steady_clock, ends),
-            jobs=jobs_of(ends) if "scheduler" in self.parts else jobs_elsewhere(self.db, self.steady_clock),
+            database=can_write(self.db, self.steady_clock),
+            jobs=jobs_of(self._ends) if "scheduler" in self.parts else jobs_elsewhere(self.db, self.steady_clock),
             tasks=tasks_of(self.supervisor, rounds),
         )
         if self._ping is not None:
@@ -295,6 +298,11 @@ class App:
             await self.shop.models.tell_owners((telegram_id,), self._problems)
             await tell_why_closed(self.settings, self.db, self.steady_clock)
             self.delivery.wake()
+
+    async def _note_jobs(self) -> None:
+        """For other processes and the doctor."""
+        done, scheduled = self._ends.take_new(), self._ends.scheduled
+        await self.db.write(heartbeats.note_jobs, done, scheduled, self.steady_clock())
 
     async def _expire(self) -> None:
         while await self.db.write(ledger.expire, now=self.steady_clock()):

@@ -12,6 +12,7 @@ from bot.settings import ShopSettings
 from db.engine import Database
 from services.bonuses import Bonuses, BonusTerms
 from services.clock import Clock
+from services.heartbeats import BONUS
 
 CATCH_UP_SECONDS = 30
 
@@ -34,4 +35,4 @@ def keep_bonuses_coming(
     shop's clock is not the machine's. Nothing is granted while the time is `doubted`."""
     if bonuses.terms.amount:
         on_schedule(scheduler, bonuses.run_due, name="weekly_bonus", cron=settings.weekly_bonus_cron, unless=doubted)
-        every(scheduler, bonuses.run_due, name="weekly_bonus_catch_up", seconds=CATCH_UP_SECONDS, unless=doubted)
+        every(scheduler, bonuses.run_due, name=BONUS, seconds=CATCH_UP_SECONDS, unless=doubted)

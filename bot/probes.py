@@ -47,12 +47,11 @@ class Sparing:
             return (str(error).splitlines() or ["away"])[0][:200]
 
 
-def can_write(db: Database, clock: Clock, ends: Ends) -> Probe:
-    """Whether a byte can be written: a full or read-only disk still reads well. What is written is when each job was
-    last done, for other processes and the doctor."""
+def can_write(db: Database, clock: Clock) -> Probe:
+    """Whether a byte can be written: a full or read-only disk still reads well."""
 
     async def probe() -> str:
-        await db.write(heartbeats.note, ends.take_new(), clock())
+        await db.write(heartbeats.note, (), clock())
         return OK
 
     return Sparing(probe)
@@ -79,12 +78,13 @@ def jobs_of(ends: Ends) -> Probe:
 
 def jobs_elsewhere(db: Database, clock: Clock) -> Probe:
     """The jobs around money of a process elsewhere, by their signs of life. One that starts together with this one gets
-    its time."""
+    its time; one that never comes is missed, too."""
     begun = clock()
 
     async def probe() -> str:
         done: Mapping[str, datetime] = await db.read(heartbeats.last_done)
-        ages = heartbeats.late({name: max(at, begun) for name, at in done.items()}, clock())
+        seen = {heartbeats.EXPIRE_LOTS: begun} | {name: max(at, begun) for name, at in done.items()}
+        ages = heartbeats.late(seen, clock())
         return _late({name: age.total_seconds() for name, age in ages.items()})
 
     return Sparing(probe)

@@ -95,6 +95,11 @@ class Ends:
         ages = {job.id: now - self._last.get(job.id, self._since) for job in self._scheduler.get_jobs()}
         return {name: age for name, age in ages.items() if age > self._patience(name)}
 
+    @property
+    def scheduled(self) -> set[str]:
+        """The names of all jobs."""
+        return {job.id for job in self._scheduler.get_jobs()}
+
     def take_new(self) -> set[str]:
         """The jobs that were done since this was last asked."""
         new, self._new = self._new, set()

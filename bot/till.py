@@ -9,6 +9,7 @@ from bot.scheduler import every
 from bot.settings import YOOKASSA_API, Settings
 from db.engine import Database
 from services.clock import Clock
+from services.heartbeats import RECONCILE
 from services.payments.alerts import Problem, tell
 from services.payments.mark import Seal
 from services.payments.reminders import Reminders
@@ -93,7 +94,7 @@ def keep_money_moving(
 
     every(scheduler, reminders.tell_expiring, name="remind", seconds=REMIND_SECONDS, unless=doubted)
     if till is not None:
-        every(scheduler, lambda: reconcile(till), name="reconcile", seconds=RECONCILE_SECONDS)
+        every(scheduler, lambda: reconcile(till), name=RECONCILE, seconds=RECONCILE_SECONDS)
         every(scheduler, till.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
 
 

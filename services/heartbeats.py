@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -13,7 +13,10 @@ from db.upsert import insert_into
 
 _beats = table_of(Heartbeat)
 WRITTEN: Final = "written"
-MONEY_JOBS: Final = ("expire_lots", "reconcile", "weekly_bonus_catch_up")
+EXPIRE_LOTS: Final = "expire_lots"  # every scheduler has this one
+RECONCILE: Final = "reconcile"
+BONUS: Final = "weekly_bonus_catch_up"
+MONEY_JOBS: Final = (EXPIRE_LOTS, RECONCILE, BONUS)
 LATE: Final = timedelta(minutes=15)
 """Each of them comes every minute."""
 
@@ -23,6 +26,13 @@ def note(session: Session, names: Collection[str], now: datetime) -> None:
     for name in sorted({*names, WRITTEN}):
         insert = insert_into(session, _beats).values(name=name, at=now)
         session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+
+
+def note_jobs(session: Session, done: Collection[str], scheduled: Collection[str], now: datetime) -> None:
+    """By the process that has the `scheduled` jobs: which of them were done just now. Any other job is forgotten: one
+    that the settings switched off is not late."""
+    note(session, done, now)
+    session.execute(delete(_beats).where(_beats.c.name.not_in({*scheduled, WRITTEN})))
 
 
 def last_done(session: Session) -> dict[str, datetime]:

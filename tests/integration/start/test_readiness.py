@@ -69,8 +69,7 @@ async def test_a_disk_that_takes_nothing_still_reads(sandbox: Sandbox, sqlite_ur
 
 
 async def test_a_probe_is_asked_once_in_a_while(database: Database, clock: FakeClock) -> None:
-    ends = Ends(make_scheduler("UTC"), Stopwatch())
-    probe = can_write(database, clock, ends)
+    probe = can_write(database, clock)
     assert [await probe() for _ in range(3)] == ["ok"] * 3
     await database.close()
     assert await probe() == "ok", "five seconds old at most"
@@ -128,6 +127,28 @@ async def test_jobs_of_another_process_are_seen_in_the_database(database: Databa
     assert await probe() == "standing still: reconcile for 0:20:00"
     fresh = jobs_elsewhere(database, clock)
     assert await fresh() == "ok", "a process that starts together with its scheduler gives it time"
+
+
+async def test_a_scheduler_that_never_comes_is_missed(database: Database, clock: FakeClock) -> None:
+    probe = jobs_elsewhere(database, clock)
+    clock.now += timedelta(minutes=20)
+    assert await probe() == "standing still: expire_lots for 0:20:00"
+
+
+async def test_a_scheduler_alone_leaves_its_signs_of_life(
+    sandbox: Sandbox, database_url: str, database: Database, clock: FakeClock
+) -> None:
+    """Nobody asks a process without a port for /readyz. What the settings switched off since is not missed."""
+    await database.write(note, {"weekly_bonus_catch_up"}, clock())
+    settings = shop_settings(sandbox, database_url, weekly_bonus_credits=0)
+    async with App(settings, parts={"scheduler"}).running() as app:
+
+        async def noted() -> bool:
+            app.look_again()
+            jobs = await database.read(last_done)
+            return "expire_lots" in jobs and "weekly_bonus_catch_up" not in jobs
+
+        await until(noted)
 
 
 async def test_loops_and_what_crashes() -> None:

@@ -82,9 +82,7 @@ async def test_when_many_files_wait_the_form_does(stage: Stage, anna: Person) ->
             crowd.push_async_callback(_leaves, loop.create_task(_waits(stage, -number)))
         await asyncio.sleep(0)
         await anna.sends_photo(DATA / "digit-3-portrait.jpg")
-        told = await anna.sees(
-            "⚠️ Сейчас просматривается много файлов. Пришлите, пожалуйста, свой ещё раз через минуту."
-        )
+        told = await anna.sees("⚠️ Сейчас обрабатывается много файлов. Пришлите, пожалуйста, свой ещё раз через минуту.")
         assert "1/1" in told.text, "the question is asked again"
     await anna.sends_photo(DATA / "digit-3-portrait.jpg")
     await anna.sees("Фото цифры: картинка")

@@ -49,7 +49,7 @@ async def chooses_in_vain_later(stage: Stage, anna: Person, shop: Shop) -> None:
     await anna.presses("300 ₽")
     await anna.sees("Платёжный сервис сейчас не отвечает")
     await reconcile(stage)
-    screen = await anna.sees("Мешает настройка магазина")
+    screen = await anna.sees("Оплате помешала настройка магазина")
     assert "другую карту" not in screen.text
     assert (await payments(stage, anna))[0].cancel_reason == "shop_refused"
 

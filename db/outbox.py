@@ -61,7 +61,7 @@ class OutboxMessage(Base):
 
     id: Mapped[Key]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    kind: Mapped[Word]  # who presents it: bot/outbox
+    kind: Mapped[Word]  # who presents it: bot/letters
     payload: Mapped[JsonObject]
     key: Mapped[str] = mapped_column(String(96), unique=True)  # a fact is told once
     status: Mapped[Word]

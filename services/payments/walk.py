@@ -14,6 +14,7 @@ from db.base import table_of
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus, ProviderList, RefundStatus
 from db.upsert import insert_into
+from services.payments.adopt import PAID
 from services.payments.alerts import many_lost
 from services.payments.apply import Applied
 from services.payments.desk import Desk
@@ -30,7 +31,6 @@ EVERY = timedelta(hours=1)
 OVERLAP = timedelta(days=2)  # who pays late has paid by then
 FIRST = timedelta(days=30)  # of a shop that never read the list
 LETTERS = 10  # about single payments that may be ours, in one reading
-PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.WAITING_FOR_CAPTURE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from services.inference.values import Value, example_value
 
 SHOWN = 60  # characters of a text among other answers
 ENDLESS = 1e12
+NARROW = 65_535  # a bound of the tensor's type that somebody may meet
 
 
 def value_words(field: Input, value: Value, tr: Translator) -> str:
@@ -71,7 +72,7 @@ def allowed(field: Input, tr: Translator) -> str:
         case Bounded():
             return _bounds(field, tr)
         case DateInput():
-            low, high = field.min and tr.day(field.min), field.max and tr.day(field.max)
+            low, high = (day and tr.day(day) for day in field.span)
             return _range(low or "", "", high or "", tr) or tr.gettext("Day, month and year.")
         case TextInput():
             n = field.max_length
@@ -114,7 +115,7 @@ def _typed(field: Input, tr: Translator) -> str:
 
 def _bounds(field: Bounded, tr: Translator) -> str:
     """Without the unit, which stands beside the title, and without bounds that nobody meets."""
-    given = (field.min, field.above if field.min is None else None, field.max)
+    given = field.narrowed(told=NARROW)
     low, above, high = ("" if b is None or abs(b) >= ENDLESS else tr.figure(b, 12) for b in given)
     return _range(low, above, high, tr)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.inference.errors import BadInput, InvalidValue, ModelBroken
+from services.inference.fields import EPOCH
 from services.inference.images import prepare
 from services.inference.manifest import (
     BooleanInput,
@@ -29,8 +30,11 @@ Array: TypeAlias = NDArray[Any]  # Any: element types differ between tensors
 Build: TypeAlias = Callable[[Sequence[Row]], Array]
 Sources: TypeAlias = Mapping[tuple[str, str], Sequence[float]]
 
-_EPOCH = dt.date(1970, 1, 1).toordinal()
-_PACKED = {"float32": "f", "float64": "d", "float16": "e", "int64": "q", "int32": "i", "uint8": "B", "bool": "?"}
+_EPOCH = EPOCH.toordinal()
+_PACKED = {
+    "float32": "f", "float64": "d", "float16": "e", "int64": "q", "int32": "i", "int16": "h", "int8": "b",
+    "uint32": "I", "uint16": "H", "uint8": "B", "bool": "?",
+}  # fmt: skip
 
 
 class Feeder:
@@ -157,10 +161,18 @@ def _packer(names: Sequence[str], dtype: str) -> Build:
 def _encoded(encoders: Sequence[tuple[str, Callable[[Any], Sequence[float]]]], dtype: str) -> Build:
     def build(rows: Sequence[Row]) -> Array:
         listed = [[n for name, encode in encoders for n in encode(row.values[name])] for row in rows]
-        numbers = np.array(listed, np.float64)
-        return (np.rint(numbers) if dtype.startswith("int") else numbers).astype(dtype)
+        return _converted(np.array(listed, np.float64), dtype)
 
     return build
+
+
+def _converted(numbers: Array, dtype: str) -> Array:
+    """Raises ValueError where a whole type would change a number."""
+    with np.errstate(invalid="ignore"):
+        converted = numbers.astype(dtype)
+    if not dtype.startswith("float") and (converted != numbers).any():
+        raise ValueError(dtype)
+    return converted
 
 
 def _encoder(field: Input) -> Callable[[Any], Sequence[float]]:  # Any: a value, whose type the field tells
@@ -190,7 +202,7 @@ def _series_builder(field: SeriesInput, sources: Sources) -> Build:
     def build(rows: Sequence[Row]) -> Array:
         values = [row.values[field.name] for row in rows]
         series = [sources[field.name, v["source"]] if isinstance(v, dict) else cast(list[float], v) for v in values]
-        stacked = np.array(series, dtype)
+        stacked = _converted(np.array(series, np.float64), dtype)
         return stacked[..., np.newaxis] if column else stacked
 
     return build
@@ -198,12 +210,12 @@ def _series_builder(field: SeriesInput, sources: Sources) -> Build:
 
 def _image_builder(field: ImageInput) -> Build:
     assert field.tensor is not None
-    dtype, last = field.tensor.dtype, field.tensor.layout == "NHWC"
+    dtype, whole, last = field.tensor.dtype, field.tensor.whole, field.tensor.layout == "NHWC"
 
     def build(rows: Sequence[Row]) -> Array:
         pictures = np.stack([prepare(row.files[field.name], field.prepare) for row in rows])
         arranged = pictures.transpose(0, 2, 3, 1) if last else pictures
-        if dtype.startswith("int"):
+        if whole:
             arranged = np.rint(arranged)
         return np.ascontiguousarray(arranged, dtype=dtype)
 

@@ -1,11 +1,13 @@
 """The questions a manifest asks: one frozen model for each type of input."""
 
 import datetime as dt
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from services.inference.schema import (
+    LIMITS,
     Array,
     ChoiceTensor,
     DateTensor,
@@ -26,6 +28,8 @@ from services.inference.schema import (
 MAX_SERIES = 100_000
 MAX_TEXT = 4_000
 INT64_MAX = 2**63 - 1
+EXACT = 2**53  # up to here a float tells every whole number
+EPOCH = dt.date(1970, 1, 1)  # the day that dates are counted from
 
 
 class Question(Table):
@@ -42,12 +46,43 @@ class Bounded(Question):
     above: float | None = None
     tensor: NumberTensor | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether fractions are refused: the tensor would lose them."""
+        return self.tensor is not None and self.tensor.whole
+
+    @property
+    def capacity(self) -> tuple[float, float]:
+        """The least and the greatest number that can be handed to the model."""
+        least, most = LIMITS["float32"] if self.tensor is None else self.tensor.limits
+        return (max(least, -EXACT), min(most, EXACT)) if self.whole else (least, most)
+
+    def narrowed(self, *, told: float) -> tuple[float | None, float | None, float | None]:
+        """`min`, `above` and `max`, tightened by what the tensor's type holds where that bound is at most `told`."""
+        least, most = (bound if abs(bound) <= told else None for bound in self.capacity)
+        low, high = self.min, self.max
+        if low is None and self.above is not None and self.whole:
+            low = math.floor(self.above) + 1
+        if least is not None and all(bound is None or bound < least for bound in (self.min, self.above)):
+            low = least
+        if most is not None and (high is None or high > most):
+            high = most
+        return low, self.above if low is None else None, high
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min is not None and self.max is not None and self.min > self.max:
             raise wrong(f"min {self.min:g} is over max {self.max:g}", "Swap them", "min")
         if self.above is not None and self.max is not None and self.above >= self.max:
             raise wrong(f"above {self.above:g} leaves nothing under max {self.max:g}", "Lower above", "above")
+        least, most = self.capacity
+        for key, bound, empty in (
+            ("min", self.min, self.min is not None and self.min > most),
+            ("above", self.above, self.above is not None and self.above >= most),
+            ("max", self.max, self.max is not None and self.max < least),
+        ):
+            if empty:
+                raise wrong(f"{bound:g} leaves nothing of {_holding(self)}", "Choose another dtype or bound", key)
         return self
 
     def allows(self, number: float) -> bool:
@@ -56,6 +91,11 @@ class Bounded(Question):
             and (self.max is None or number <= self.max)
             and (self.above is None or number > self.above)
         )
+
+    def holds(self, number: float) -> bool:
+        """Whether the number arrives in the tensor as it is."""
+        least, most = self.capacity
+        return least <= number <= most and (not self.whole or number == int(number))
 
     def bounds(self) -> str:
         """The bounds as an operator writes them."""
@@ -67,6 +107,15 @@ def _check_samples(field: Bounded, **samples: float | None) -> None:
     for key, value in samples.items():
         if value is not None and not field.allows(value):
             raise wrong(f"{value:g} is outside the range ({field.bounds()})", "Choose a value inside", key)
+        if value is not None and not field.holds(value):
+            raise wrong(f"{value:g} is none of {_holding(field)}", "Choose a value inside, or another dtype", key)
+
+
+def _holding(field: Question) -> str:
+    """What its tensor's type holds, as an operator reads it."""
+    tensor = field.tensor or TensorSpec(name="x")
+    low, high = (f"{bound:d}" if isinstance(bound, int) else f"{bound:g}" for bound in tensor.limits)
+    return f"the {'whole numbers' if tensor.whole else 'numbers'} from {low} to {high} that {tensor.dtype} holds"
 
 
 class NumberInput(Bounded):
@@ -88,6 +137,15 @@ class IntegerInput(Bounded):
     above: None = None
     default: int | None = None
     example: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        return True
+
+    @property
+    def capacity(self) -> tuple[float, float]:
+        least, most = (-INT64_MAX, INT64_MAX) if self.tensor is None else self.tensor.limits
+        return max(least, -INT64_MAX), min(most, INT64_MAX)
 
     @model_validator(mode="after")
     def _samples(self) -> Self:
@@ -116,6 +174,11 @@ class ChoiceInput(Question):
         for key in ("default", "example"):
             if (sample := getattr(self, key)) is not None and sample not in values:
                 raise wrong(f'"{sample}" is not one of the options', f"Use one of: {', '.join(values)}", key)
+        if self.tensor is not None and self.tensor.encode == "number":
+            for value in values:
+                if not self.tensor.holds(number := self.number_of(value)):
+                    problem = f'"{value}" is {number:g}, none of {_holding(self)}'
+                    raise wrong(problem, "Give it a number inside, or the tensor another dtype", "options")
         return self
 
     def number_of(self, value: str) -> float:
@@ -151,7 +214,19 @@ class DateInput(Question):
         return self
 
     def allows(self, day: dt.date) -> bool:
-        return (self.min is None or day >= self.min) and (self.max is None or day <= self.max)
+        first, last = self.span
+        return (first is None or day >= first) and (last is None or day <= last)
+
+    @property
+    def span(self) -> tuple[dt.date | None, dt.date | None]:
+        """`min` and `max`, tightened by the days that the tensor's type can count."""
+        least, most = (-math.inf, math.inf) if self.tensor is None else self.tensor.limits
+        first = EPOCH + dt.timedelta(least) if least > (dt.date.min - EPOCH).days else None
+        last = EPOCH + dt.timedelta(most) if most < (dt.date.max - EPOCH).days else None
+        return (
+            max((day for day in (self.min, first) if day is not None), default=None),
+            min((day for day in (self.max, last) if day is not None), default=None),
+        )
 
 
 class TextInput(Question):

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from services.errors import N_
 from services.inference.errors import InvalidValue, NotANumber, NotWhole, OutOfRange, WrongUnit
-from services.inference.fields import INT64_MAX, Bounded, IntegerInput, NumberInput
+from services.inference.fields import Bounded, IntegerInput, NumberInput
 from services.inference.numerals import Numeral, read_numeral, same_unit
 
-FLOAT32_MAX = 3.4e38
+TELLABLE = 1e12  # a wider bound of a type is told as "too large"
 
 _NUMBER = {
     "min max": N_("A number from {min} to {max} is expected, for example {example}."),
@@ -31,13 +31,18 @@ _NO_UNIT = N_("A number alone is expected, without “{given}”, for example {e
 
 def parse_number(field: Bounded, raw: str) -> float:
     """A finite number within the field's bounds, or NotANumber, WrongUnit, OutOfRange."""
-    return within(field, float(_read(field, raw).digits), raw)
+    digits = _read(field, raw).digits
+    return float(_whole(field, digits, raw)) if field.whole else within(field, float(digits), raw)
 
 
 def parse_integer(field: IntegerInput, raw: str) -> int:
-    number = Decimal(_read(field, raw).digits)
+    return _whole(field, _read(field, raw).digits, raw)
+
+
+def _whole(field: Bounded, digits: str, raw: str) -> int:
+    number = Decimal(digits)
     if number.adjusted() > 20:
-        raise refusal(OutOfRange, field, raw, message=_TOO_LARGE if field.max is None else None)
+        raise _outside(field, math.copysign(math.inf, number), raw)
     if number != number.to_integral_value():
         raise refusal(NotWhole, field, raw)
     within(field, int(number), raw)
@@ -46,18 +51,18 @@ def parse_integer(field: IntegerInput, raw: str) -> int:
 
 def within(field: Bounded, number: float, raw: str = "") -> float:
     """The number itself, where the field allows it and its tensor can hold it."""
-    too_large = abs(number) > _capacity(field)
-    if not too_large and math.isfinite(number) and field.allows(number):
-        return number
-    told = field.allows(number) or (too_large and number > 0 and field.max is None)
-    raise refusal(OutOfRange, field, raw, message=_TOO_LARGE if told else None)
+    if not (_fits(field, number) and field.allows(number)):
+        raise _outside(field, number, raw)
+    if not field.holds(number):
+        raise refusal(NotWhole, field, raw)
+    return number
 
 
 def refusal(leaf: type[InvalidValue], field: Bounded, raw: str = "", *, message: str | None = None) -> InvalidValue:
     """The leaf with the sentence that tells what the field allows."""
-    bounds = {"min": field.min, "above": field.above if field.min is None else None, "max": field.max}
-    told = {name: plain(bound) for name, bound in bounds.items() if bound is not None}
-    sentences = _INTEGER if isinstance(field, IntegerInput) else _NUMBER
+    bounds = zip(("min", "above", "max"), field.narrowed(told=TELLABLE), strict=True)
+    told = {name: plain(bound) for name, bound in bounds if bound is not None}
+    sentences = _INTEGER if field.whole else _NUMBER
     return leaf(message or sentences[" ".join(told)], **told, example=number_example(field), given=shorten(raw))
 
 
@@ -74,23 +79,39 @@ def number_example(field: Bounded) -> str:
         for sample in (field.example, field.default):
             if sample is not None:
                 return plain(sample)
+    least, most = field.capacity
+    return plain(min(max(_amid(field), least), most))
+
+
+def _amid(field: Bounded) -> float:
+    """A number inside the manifest's bounds."""
     low = field.min if field.min is not None else field.above
     if low is not None and field.max is not None:
-        middle = (low + field.max) / 2
-        return plain(math.floor(middle) if isinstance(field, IntegerInput) or field.max - low >= 2 else middle)
+        middle = (low + min(field.max, field.capacity[1])) / 2
+        if not field.whole and field.max - low < 2:
+            return middle
+        return math.floor(middle) if field.allows(math.floor(middle)) else math.ceil(middle)
+    low, high = (math.ceil(low), field.max) if field.whole and low is not None else (low, field.max)
     if low is not None:
-        return plain(low + 1)
-    return plain(field.max if field.max is not None else 1)
+        return low + 1
+    return 1 if high is None else math.floor(high) if field.whole else high
 
 
 def shorten(raw: str) -> str:
     return raw if len(raw) <= 40 else raw[:39] + "…"
 
 
-def _capacity(field: Bounded) -> float:
-    if isinstance(field, IntegerInput):
-        return 2**31 - 1 if field.tensor is not None and field.tensor.dtype == "int32" else INT64_MAX
-    return FLOAT32_MAX if field.tensor is None or field.tensor.dtype == "float32" else 1.7e308
+def _fits(field: Bounded, number: float) -> bool:
+    least, most = field.capacity
+    return least <= number <= most
+
+
+def _outside(field: Bounded, number: float, raw: str) -> InvalidValue:
+    """The sentence names the bounds that were missed; a bound that nobody counts to is told as too large."""
+    low, above, high = field.narrowed(told=TELLABLE)
+    missed = high if number > 0 else low if above is None else above
+    beyond = not _fits(field, number) and missed is None
+    return refusal(OutOfRange, field, raw, message=_TOO_LARGE if beyond else None)
 
 
 def _read(field: Bounded, raw: str) -> Numeral:

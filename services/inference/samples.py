@@ -57,7 +57,7 @@ def _invented(field: Input) -> Value:
         case BooleanInput():
             value = False
         case DateInput():
-            value = (field.max or field.min or dt.date(2020, 1, 1)).isoformat()
+            value = (field.span[1] or field.span[0] or dt.date(2020, 1, 1)).isoformat()
         case TextInput():
             value = "a" * max(1, field.min_length)
         case SeriesInput(sources=[source, *_]):

@@ -1,7 +1,8 @@
 """What the parts of a manifest share: strict frozen tables, texts in languages, tensors, errors that tell the fix."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+import math
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
@@ -67,13 +68,38 @@ Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w. -]{0,127}$")]  # no path: it is looked up in the model's folder
 Numbers = Annotated[tuple[float, ...], Array]
-Dtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "string"]
-NumericDtype = Literal["float32", "float64", "float16", "int64", "int32", "uint8", "bool"]
+NumericDtype = Literal[
+    "float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool"
+]
+Dtype = NumericDtype | Literal["string"]
+
+LIMITS: Final[dict[str, tuple[float, float]]] = {
+    "float64": (-1.7e308, 1.7e308),
+    "float32": (-3.4e38, 3.4e38),
+    "float16": (-65504, 65504),
+    **{f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32)},
+    "bool": (0, 1),
+}
+"""The least and the greatest number that an element of each type holds."""
 
 
 class TensorSpec(Table):
     name: str = Field(min_length=1)
     dtype: Dtype = "float32"
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        return LIMITS.get(self.dtype, (-math.inf, math.inf))
+
+    @property
+    def whole(self) -> bool:
+        """Whether its elements have no fractions."""
+        return self.dtype.startswith(("int", "uint", "bool"))
+
+    def holds(self, number: float) -> bool:
+        low, high = self.limits
+        return low <= number <= high and (not self.whole or number == int(number))
 
 
 class EncodedTensor(TensorSpec):

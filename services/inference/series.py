@@ -80,11 +80,20 @@ def _decode(data: bytes, encoding: str) -> str:
 
 def _number(field: SeriesInput, cell: Cell) -> float:
     try:
-        return parse_number(field, cell.text)
-    except errors.OutOfRange as problem:
+        return _parsed(field, cell.text)
+    except (errors.OutOfRange, errors.NotWhole) as problem:
         raise errors.LineOutOfRange(line=cell.line, given=shorten(cell.text), problem=problem) from None
     except InvalidValue:
-        numeral = read_numeral(cell.text)
-        if numeral is not None and not any(c.isalnum() for c in numeral.unit):
-            return within(field, float(numeral.digits))
         raise errors.BadLine(line=cell.line, given=shorten(cell.text)) from None
+
+
+def _parsed(field: SeriesInput, text: str) -> float:
+    try:
+        return parse_number(field, text)
+    except (errors.OutOfRange, errors.NotWhole):
+        raise
+    except InvalidValue:
+        numeral = read_numeral(text)
+        if numeral is None or any(c.isalnum() for c in numeral.unit):
+            raise
+        return parse_number(field, numeral.digits)  # a sign that is no unit, such as a quote

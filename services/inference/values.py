@@ -181,10 +181,11 @@ def _parse_date(field: DateInput, text: str) -> str:
         day = _date(*map(int, reversed(found.groups())))
     if day is not None and field.allows(day):
         return day.isoformat()
-    example = field.example or field.default or field.max or field.min or dt.date(2026, 11, 21)
-    bounds = {key: bound.isoformat() for key in ("min", "max") if (bound := getattr(field, key)) is not None}
+    first, last = field.span
+    example = field.example or field.default or last or first or dt.date(2026, 11, 21)
+    bounds = {key: bound.isoformat() for key, bound in (("min", first), ("max", last)) if bound is not None}
     leaf = errors.NotADate if day is None else errors.OutOfRange
-    message = _DATE_MESSAGES[field.min is not None, field.max is not None]
+    message = _DATE_MESSAGES[first is not None, last is not None]
     raise leaf(message, **bounds, example=example.isoformat(), given=text[:40])
 
 

@@ -48,10 +48,13 @@ class ClockWatch:
         self._sure = not doubted
 
     async def _ask(self, now: datetime) -> None:
+        moves = self._clock.moves
         try:
             theirs = await self._their_time()
         except (OSError, TimeoutError) as error:
             log.info("clock_not_compared", error=type(error).__name__)
+            return
+        if self._clock.moves != moves:  # that was the time before
             return
         self._asked = now
         self._clock.hear(theirs)

@@ -28,6 +28,7 @@ class SteadyClock:
         self._source = source
         self._seconds = seconds
         self._unproved = False
+        self.moves = 0  # how often it was moved on purpose
         self._start(source())
 
     def __call__(self) -> datetime:
@@ -59,12 +60,13 @@ class SteadyClock:
         if theirs is None:
             return
         if abs(self._source() - theirs) <= MAX_JUMP:
-            self.accept()
+            self._start(self._source())
         elif abs(self._expected() - theirs) > MAX_JUMP:
             self._start(theirs)
 
     def accept(self) -> None:
         """The clock was moved on purpose."""
+        self.moves += 1
         self._start(self._source())
 
     def _start(self, at: datetime) -> None:

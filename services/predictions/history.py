@@ -38,7 +38,7 @@ class PredictionView:
     result: JsonObject | None
     error_code: str | None
     chat_id: int | None
-    thread_id: int | None
+    thread_id: int | None = None
     message_id: int | None
     created_at: datetime
     finished_at: datetime | None

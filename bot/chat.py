@@ -1,21 +1,30 @@
 """Puts screens into a chat: sends a new message, or turns the one under a button into the next screen."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
+import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+from aiogram.exceptions import TelegramBadRequest, TelegramEntityTooLarge, TelegramRetryAfter
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaDocument,
     InputMediaPhoto,
     Message,
 )
 
 from bot.place import here
 from bot.screens import Screen
-from bot.telegram import PASSING, is_unchanged, is_uneditable
+from bot.telegram import PASSING, is_gone, is_unchanged, is_uneditable
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+REFUSED = (TelegramBadRequest, TelegramEntityTooLarge)  # words about this very message
 
 
 def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
@@ -36,21 +45,22 @@ def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
 async def send(bot: Bot, chat_id: int, screen: Screen) -> Message:
     """A new message."""
     markup = keyboard(screen)
-    if screen.photo is None:
-        return await bot.send_message(chat_id, screen.text, reply_markup=markup)
-    photo = BufferedInputFile(screen.photo, filename="picture.png")
-    return await bot.send_photo(chat_id, photo, caption=screen.text, reply_markup=markup)
+    if screen.document is not None:
+        file = BufferedInputFile(screen.document.content, filename=screen.document.name)
+        return await bot.send_document(chat_id, file, caption=screen.text, reply_markup=markup)
+    if screen.photo is not None:
+        photo = BufferedInputFile(screen.photo, filename="picture.png")
+        return await bot.send_photo(chat_id, photo, caption=screen.text, reply_markup=markup)
+    return await bot.send_message(chat_id, screen.text, reply_markup=markup)
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
     """Turn a message into the screen; False where that cannot be done and a new one is needed."""
     markup = keyboard(screen)
     try:
-        if screen.photo is None:
+        if (media := _media(screen)) is None:
             await bot.edit_message_text(screen.text, chat_id=chat_id, message_id=message_id, reply_markup=markup)
         else:
-            photo = BufferedInputFile(screen.photo, filename="picture.png")
-            media = InputMediaPhoto(media=photo, caption=screen.text, parse_mode="HTML")
             await bot.edit_message_media(media, chat_id=chat_id, message_id=message_id, reply_markup=markup)
     except TelegramBadRequest as error:
         if is_unchanged(error):
@@ -61,6 +71,31 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
     return True
 
 
+def _media(screen: Screen) -> InputMediaPhoto | InputMediaDocument | None:
+    if screen.document is not None:
+        file = BufferedInputFile(screen.document.content, filename=screen.document.name)
+        return InputMediaDocument(media=file, caption=screen.text, parse_mode="HTML")
+    if screen.photo is not None:
+        photo = BufferedInputFile(screen.photo, filename="picture.png")
+        return InputMediaPhoto(media=photo, caption=screen.text, parse_mode="HTML")
+    return None
+
+
+async def in_some_form(put: Callable[[Screen], Awaitable[T]], screen: Screen) -> T:
+    """`put` the screen; where Telegram refuses it as it is, its plainer forms in turn. What was refused has not
+    arrived, so all of it may be done again. Raises what the last form was refused with."""
+    while True:
+        try:
+            return await put(screen)
+        except REFUSED as error:
+            gone = isinstance(error, TelegramBadRequest) and is_gone(error)
+            plainer = screen.plainer()
+            if plainer is None or gone:
+                raise
+            log.warning("screen_refused", error=error.message, next="file" if plainer.document else "words")
+            screen = plainer
+
+
 async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) -> Message | None:
     """The next screen after a button: in place where the message can become it and is not to be kept, below it
     otherwise. Answers the query.
@@ -68,16 +103,21 @@ async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) 
     bot, old = query.bot, query.message
     assert bot is not None
     chat_id = old.chat.id if old is not None else query.from_user.id
-    sent = None
-    if (
-        not isinstance(old, Message)
-        or old.message_id == here().keeps
-        or (old.photo and screen.photo is None)
-        or not await edit(bot, chat_id, old.message_id, screen)
-    ):
-        sent = await send(bot, chat_id, screen)
+    place = old if isinstance(old, Message) and old.message_id != here().keeps else None
+
+    async def put(form: Screen) -> Message | None:
+        if place is not None and _can_become(place, form) and await edit(bot, chat_id, place.message_id, form):
+            return None
+        return await send(bot, chat_id, form)
+
+    sent = await in_some_form(put, screen)
     await acknowledge(query, notice)
     return sent
+
+
+def _can_become(old: Message, screen: Screen) -> bool:
+    """A message with a picture or a file does not become one without."""
+    return bool(screen.photo or screen.document) or not (old.photo or old.document)
 
 
 async def acknowledge(query: CallbackQuery, notice: str | None = None, *, alert: bool = False) -> None:

@@ -11,7 +11,6 @@ from aiogram import Bot
 from aiogram.exceptions import (
     AiogramError,
     TelegramBadRequest,
-    TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramRetryAfter,
 )
@@ -42,7 +41,7 @@ SEND_SECONDS = LEASE.total_seconds() * 0.75  # then another sender may have it
 GRACE_SECONDS = 5.0  # at the end, for what is being sent: cut off in between it would arrive twice
 BUG_ATTEMPTS = 3  # of a letter that cannot be presented; then the chat's next ones pass it
 
-FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError)  # words about this very message
+FINAL = (*chat.REFUSED, TelegramForbiddenError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,20 +200,20 @@ class Delivery:
             if parcel is None:
                 return partial(self._outbox.skip, letter, "nothing to tell")
             with at(Place(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
-                await self._put(letter, parcel)
+                await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
         await self._got_through()
         return partial(self._outbox.sent, letter)
 
-    async def _put(self, letter: Letter, parcel: Parcel) -> None:
+    async def _put(self, letter: Letter, parcel: Parcel, screen: Screen) -> None:
         """A repeat is an edit: the first try may have arrived as one, and a new message would show it twice."""
         chat_id = letter.telegram_id
         into = None if parcel.aloud and letter.attempts == 1 else parcel.into
-        if into is not None and await chat.edit(self._bot, chat_id, into, parcel.screen):
+        if into is not None and await chat.edit(self._bot, chat_id, into, screen):
             if (about := letter.about) is not None:
                 await self.messages.look_if_in_doubt(about, chat_id, into)
             return
         if not parcel.told:
-            await chat.send(self._bot, chat_id, parcel.screen)
+            await chat.send(self._bot, chat_id, screen)
 
     async def _refused(self, letter: Letter, error: AiogramError, begun: float) -> Verdict:
         """A refusal is an answer, too: Telegram is there."""

@@ -11,15 +11,17 @@ from bot.presenters.results import prediction_screen
 from bot.screens import Screen
 from bot.shop import Shop
 from services.clock import Clock
+from services.inference.errors import NotDelivered
 from services.outbox import Letter
 from services.predictions.history import PredictionNotFound, PredictionView
+from services.predictions.undelivered import KIND, RETURNED
 
 IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
 
 def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
     shown: dict[str, Present] = {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
-    return shown | office_presenters(clock)
+    return shown | {KIND: _undelivered} | office_presenters(clock)
 
 
 def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:
@@ -30,6 +32,8 @@ def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awai
             return None
         if letter.payload.get("look") and not _answered_in_place(view):
             return None
+        if _is_answer(letter) and view.error_code == NotDelivered.__name__:
+            return None  # it was given up, and another letter says so
         user = await shop.users.get(letter.user_id)
         screen = await prediction_screen(view, shop.models, shop.history, tr, balance=user.balance)
         if letter.payload.get("look"):
@@ -40,6 +44,10 @@ def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awai
     return present
 
 
+def _is_answer(letter: Letter) -> bool:
+    return not (letter.payload.get("look") or letter.payload.get(RETURNED))
+
+
 def _answered_in_place(view: PredictionView) -> bool:
     """Whether its message shows the answer, and no new one."""
     return view.finished_at is not None and view.finished_at - view.created_at <= IN_PLACE
@@ -48,6 +56,15 @@ def _answered_in_place(view: PredictionView) -> bool:
 async def _model_problem(letter: Letter, tr: Translator) -> Parcel:
     text = tr.html(
         "⚠️ The model “{slug}” is not on sale: {problem}",
+        slug=letter.payload["slug"],
+        problem=letter.payload["problem"],
+    )
+    return Parcel(screen=Screen(text=text))
+
+
+async def _undelivered(letter: Letter, tr: Translator) -> Parcel:
+    text = tr.html(
+        "⚠️ An answer of the model “{slug}” could not be delivered, and the customer was paid back: {problem}",
         slug=letter.payload["slug"],
         problem=letter.payload["problem"],
     )

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import TelegramEntityTooLarge, TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
@@ -75,6 +75,8 @@ class NoteDoubts(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         try:
             return await make_request(bot, method)
+        except TelegramEntityTooLarge:  # by its class a trouble of the network, in truth a plain no
+            raise
         except (*PASSING, asyncio.CancelledError):
             chat_id, message_id = getattr(method, "chat_id", None), getattr(method, "message_id", None)
             if isinstance(chat_id, int) and isinstance(message_id, int):

@@ -1,6 +1,6 @@
 """What a chat shows at one moment, without Telegram: made by pure functions, sent by `bot.sender`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,9 +13,29 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that arrives as it is, where a photo is made smaller and opaque."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """`text` is Telegram HTML; with `photo` (PNG or JPEG bytes) it is the caption."""
+    """`text` is Telegram HTML; with `photo` (PNG or JPEG bytes) or `document`, of which there is at most one, it is the
+    caption. `speaks`: the text alone says something, too."""
 
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
     photo: bytes | None = field(default=None, repr=False)
+    document: Document | None = None
+    speaks: bool = True
+
+    def plainer(self) -> "Screen | None":
+        """The same in the next plainer form, for a chat that does not take it as it is: a photo as a file, a file as
+        the words about it. None where there is none."""
+        if self.photo is not None:
+            return replace(self, photo=None, document=Document(name="picture.png", content=self.photo))
+        if self.document is not None and self.speaks:
+            return replace(self, document=None)
+        return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from bot.office import open_bonuses
 from bot.settings import Settings
@@ -26,6 +27,7 @@ from services.payments.till import Till
 from services.payments.views import Payments
 from services.predictions.history import History
 from services.predictions.submit import Submit
+from services.predictions.undelivered import pay_back
 from services.statistics import Statistics
 from services.users import Users
 
@@ -61,7 +63,8 @@ def make_shop(
     settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None], on_news: Callable[[], None]
 ) -> Shop:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
-    history, outbox, staff = History(db), Outbox(db, clock), Staff(settings.owner_ids)
+    history, staff = History(db), Staff(settings.owner_ids)
+    outbox = Outbox(db, clock, {"prediction": partial(pay_back, owners=settings.owner_ids)})
     till = open_till(settings, db, clock, on_news)
     return Shop(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),

@@ -50,6 +50,8 @@ class Session(ProxySession):
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
         self.require_through(method, status_code)
+        if status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and '"description"' not in content:  # of its own gateway
+            raise TelegramEntityTooLarge(method=method, message="Request Entity Too Large")
         if status_code >= HTTPStatus.BAD_REQUEST and '"description"' not in content:  # a gateway's own words
             raise ClientDecodeError("No description", ValueError(status_code), None)
         try:

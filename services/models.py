@@ -16,15 +16,14 @@ from db.engine import Database
 from db.models import Model, Preset
 from db.places import why_unreadable
 from db.upsert import insert_into
-from db.users import User
-from services import outbox
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ManifestError
 from services.inference.manifest import MANIFEST, SLUG, Manifest, load_manifest
+from services.owners import tell_owners
 
-_models, _presets, _users = table_of(Model), table_of(Preset), table_of(User)
+_models, _presets = table_of(Model), table_of(Preset)
 
 
 class ModelNotOnSale(ShopError):
@@ -202,14 +201,8 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
 
 
 def _tell(session: Session, owners: list[int], problems: list[Problem], now: datetime) -> None:
-    for user_id in session.scalars(select(_users.c.id).where(_users.c.telegram_id.in_(owners))):
-        for problem in problems:
-            digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]
-            outbox.enqueue(
-                session,
-                user_id=user_id,
-                kind="model_problem",
-                payload={"slug": problem.slug, "problem": problem.text},
-                key=f"model:{problem.slug}:{digest}:{user_id}",
-                now=now,
-            )
+    for problem in problems:
+        digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]
+        payload = {"slug": problem.slug, "problem": problem.text}
+        key = f"model:{problem.slug}:{digest}"
+        tell_owners(session, owners, kind="model_problem", payload=payload, key=key, now=now)

@@ -1,5 +1,6 @@
 """Messages that must arrive: written in the transaction whose news they are, sent later by the chat's edge."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,10 +98,16 @@ def enqueue_many(session: Session, rows: list[dict[str, Any]], now: datetime) ->
 _add = insert(_outbox)
 
 
+GivenUp = Callable[[Session, Letter, str, datetime], None]
+
+
 class Outbox:
-    def __init__(self, db: Database, clock: Clock) -> None:
+    """`given_up`: by kind, what follows from giving up a letter for the reason told, in the same transaction."""
+
+    def __init__(self, db: Database, clock: Clock, given_up: Mapping[str, GivenUp] | None = None) -> None:
         self._db = db
         self._clock = clock
+        self._given_up = given_up or {}
 
     async def claim(self, limit: int = 50) -> list[Letter]:
         """Messages that are due, those that somebody waits for before the news; of each, at most one for a chat so that
@@ -128,7 +135,8 @@ class Outbox:
 
     async def fail(self, letter: Letter, reason: str) -> OutboxStatus:
         log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
-        return await self._settle(letter, OutboxStatus.FAILED, reason)
+        await self._db.write(self._give_up, letter, reason, self._clock())
+        return OutboxStatus.FAILED
 
     async def retry(
         self, letter: Letter, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
@@ -138,7 +146,7 @@ class Outbox:
         if after is None and now - letter.since >= KEPT and letter.attempts >= LEAST_ATTEMPTS:
             return await self.fail(letter, reason)
         pause = after or min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
-        values = {"available_at": now + pause, "waits_for": wait, "error": _short(reason)}
+        values = {"available_at": now + pause, "waits_for": wait, "error": short(reason)}
         await self._db.write(_postpone, letter, values, refund_attempt=after is not None)
         return OutboxStatus.PENDING
 
@@ -157,6 +165,11 @@ class Outbox:
     async def _settle(self, letter: Letter, status: OutboxStatus, reason: str | None) -> OutboxStatus:
         await self._db.write(_settle, letter, status, self._clock(), reason)
         return status
+
+    def _give_up(self, session: Session, letter: Letter, reason: str, now: datetime) -> None:
+        follows = self._given_up.get(letter.kind)
+        if _settle(session, letter, OutboxStatus.FAILED, now, reason) and follows is not None:
+            follows(session, letter, reason, now)
 
     async def backlog(self) -> tuple[int, float]:
         """How many messages are due and how old the oldest is, in seconds."""
@@ -225,10 +238,12 @@ def _is(letter: Letter) -> ColumnElement[bool]:
     return (_outbox.c.id == letter.id) & (_outbox.c.attempts == letter.attempts) & _pending
 
 
-def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetime, error: str | None) -> None:
+def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetime, error: str | None) -> bool:
+    """Whether it was this sender's to settle."""
     sent_at = now if status is OutboxStatus.SENT else None
-    values = {"status": status, "sent_at": sent_at, "error": error and _short(error)}
-    session.execute(update(_outbox).where(_is(letter)).values(values))
+    values = {"status": status, "sent_at": sent_at, "error": error and short(error)}
+    settled = update(_outbox).where(_is(letter)).values(values).returning(_outbox.c.id)
+    return session.execute(settled).first() is not None
 
 
 def _postpone(session: Session, letter: Letter, values: dict[str, Any], *, refund_attempt: bool) -> None:
@@ -278,5 +293,6 @@ def _backlog(session: Session, now: datetime) -> tuple[int, float]:
     return row[0], (now - row[1]).total_seconds() if row[1] else 0.0
 
 
-def _short(error: str) -> str:
+def short(error: str) -> str:
+    """As much of a reason as a row keeps."""
     return redact(error.replace("\x00", ""))[:255]  # PostgreSQL takes no zero characters

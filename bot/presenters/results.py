@@ -7,9 +7,10 @@ from typing import Final
 from bot import keyboards
 from bot.i18n import Html, Translator
 from bot.limits import CAPTION, TEXT, cut
+from bot.photos import photo_or_file
 from bot.presenters.answered import Answered
 from bot.presenters.pictures import chart_of
-from bot.screens import Button, Screen
+from bot.screens import Button, Document, Screen
 from db.predictions import PredictionStatus
 from services.billing.credits import format_credits
 from services.charts import draw
@@ -39,24 +40,34 @@ async def prediction_screen(
     if view.status is not PredictionStatus.SUCCEEDED:
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
         return Screen(text=cut(text, TEXT), rows=rows)
-    photo = await _picture(view, manifest, models, history, tr)
-    limit = TEXT if photo is None else CAPTION
+    photo, document = await _picture(view, manifest, models, history, tr)
+    limit = TEXT if photo is None and document is None else CAPTION
     footer = _footer(view, tr, balance)
     if manifest is None:
         gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
-        return Screen(text=cut("\n\n".join([heading, gone, footer]), limit), rows=rows, photo=photo)
+        text = cut("\n\n".join([heading, gone, footer]), limit)
+        return Screen(text=text, rows=rows, photo=photo, document=document)
     answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr)
-    return Screen(text=answered.fullest(limit), rows=rows, photo=photo)
+    return Screen(
+        text=answered.fullest(limit), rows=rows, photo=photo, document=document, speaks=_speaks(view, manifest)
+    )
+
+
+def _speaks(view: PredictionView, manifest: Manifest) -> bool:
+    """Whether the words alone are an answer: a picture cannot be told."""
+    outputs = (view.result or {}).get("outputs", {})
+    return any(outputs.get(output.name) is not None for output in manifest.outputs)
 
 
 async def _picture(
     view: PredictionView, manifest: Manifest | None, models: Models, history: History, tr: Translator
-) -> bytes | None:
-    """What the model painted, or a chart of what it answered."""
+) -> tuple[bytes | None, Document | None]:
+    """What the model painted, as a photo or a file, or a chart of what it answered."""
     if painted := await history.images(view):
-        return next(iter(painted.values()))
+        name, content = next(iter(painted.items()))
+        return photo_or_file(content, name)
     if manifest is None:
-        return None
+        return None, None
     outputs = (view.result or {}).get("outputs", {})
     folder = models.folder(view.model_slug)
 
@@ -64,7 +75,7 @@ async def _picture(
         spec = chart_of(manifest, view.inputs, outputs, folder, tr)
         return None if spec is None else draw(spec)
 
-    return await asyncio.to_thread(chart)
+    return await asyncio.to_thread(chart), None
 
 
 def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:

@@ -160,6 +160,19 @@ LATE_REFUNDS = Rule(
         ORDER BY t.id""",
 )
 
+DELIVERED = Rule(
+    invariant="I4",
+    name="answers and their news",
+    states="a succeeded prediction with a price reached its customer, or is on its way",
+    examined="predictions WHERE status = 'succeeded'",
+    offenders="""
+        SELECT p.id AS prediction_id, p.user_id, p.model_slug, p.price FROM predictions p
+        WHERE p.status = 'succeeded' AND p.price > 0 AND replace(CAST(p.id AS VARCHAR), '-', '') IN (
+            SELECT payload ->> 'prediction_id' FROM outbox
+            WHERE kind = 'prediction' AND status = 'failed' AND key NOT LIKE '%look')
+        ORDER BY p.id""",
+)
+
 BONUS_WEEKS = Rule(
     invariant="I5",
     name="one bonus a week",
@@ -253,6 +266,7 @@ RULES = (
     CHARGES,
     REFUND_LOTS,
     LATE_REFUNDS,
+    DELIVERED,
     BONUS_WEEKS,
     BONUS_LINES,
     TOTALS,

@@ -101,6 +101,12 @@ class BadOutput(InferenceError):
     message = N_("The model gave no usable answer.")
 
 
+class NotDelivered(InferenceError):
+    """The model answered, and the answer never reached the customer in any form."""
+
+    message = N_("The answer could not be delivered to you.")
+
+
 class InvalidValue(ShopError):
     """What a person entered does not fit the question; the message says what is allowed."""
 

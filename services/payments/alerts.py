@@ -5,12 +5,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.base import JsonObject, table_of
-from db.users import User
-from services import outbox
+from db.base import JsonObject
+from services.owners import tell_owners
 from services.payments.mark import BUYER
 from services.payments.money import to_text
 from services.payments.provider import NotAuthorized, RemotePayment, ShopRefused
@@ -18,7 +16,6 @@ from services.payments.terms import Terms
 
 log = structlog.get_logger()
 
-_users = table_of(User)
 KIND = "payment_problem"
 MAX_DETAIL = 2500  # of the 4096 characters that a message may have
 
@@ -65,10 +62,7 @@ def tell(
     """Part of a caller's transaction. `people`: Telegram ids; those who have never opened the bot are not reached.
     `about`: what the trouble is with; one message for each."""
     payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
-    known = select(_users.c.id).where(_users.c.telegram_id.in_(people)).order_by(_users.c.id)
-    for user_id in session.scalars(known).all() if people else ():
-        key = f"{KIND}:{problem}:{about}:{user_id}"
-        outbox.enqueue(session, user_id=user_id, kind=KIND, payload=payload, key=key, now=now)
+    tell_owners(session, people, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
 
 
 def not_authorized(session: Session, terms: Terms, now: datetime, *, error: NotAuthorized) -> None:

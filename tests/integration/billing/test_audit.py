@@ -15,6 +15,7 @@ from db.payments import PaymentStatus
 from db.predictions import PredictionStatus
 from services.billing import audit, ledger
 from services.billing.invariants import RULES
+from services.outbox import enqueue
 from tests.support.clock import START
 from tests.support.shop import add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
 
@@ -260,6 +261,27 @@ async def test_i4_a_late_refund_that_stayed(database: Database, shop: Shop) -> N
     found = await broken(database)
     assert found.keys() == {"refunds to ended lots"}
     assert f"prediction_id={shop.failed_late} " in found["refunds to ended lots"][0]
+
+
+async def test_i4_an_answer_whose_news_was_given_up(database: Database, shop: Shop) -> None:
+    """Not the second look at an answer that is there, nor what is still on its way."""
+    for number, (which, key, status) in enumerate(
+        (("ran", "", "pending"), ("ran", ":look", "failed"), ("failed", "", "failed"))
+    ):
+        await database.write(
+            enqueue,
+            user_id=shop.anna,
+            kind="prediction",
+            payload={"prediction_id": getattr(shop, which).hex},
+            key=f"prediction:{getattr(shop, which)}{key}",
+            now=START,
+        )
+        await meddle(database, f"UPDATE outbox SET status = '{status}' WHERE id = {number + 1}")
+    assert await broken(database) == {}
+    await meddle(database, "UPDATE outbox SET status = 'failed' WHERE id = 1")
+    found = await broken(database)
+    assert found.keys() == {"answers and their news"}
+    assert f"prediction_id={shop.ran} " in found["answers and their news"][0]
 
 
 async def test_i5_two_bonuses_in_a_week(database: Database, shop: Shop) -> None:

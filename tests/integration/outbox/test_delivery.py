@@ -58,6 +58,8 @@ async def post(mail: Mail, wire: Wire) -> Delivery:
     users = Users(mail.db, mail.clock, welcome_credits=0)
     presenters: dict[str, Present] = {"note": _note, "into": _into, "late": _late, "bug": _bug, "nothing": _nothing}
     presenters["redis"] = _with_redis
+    presenters["picture"] = _picture
+    presenters["only"] = partial(_picture, speaks=False)
     REDIS.clear()
     ASKED.clear()
     return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters)
@@ -73,6 +75,10 @@ async def _into(letter: Letter, tr: Translator) -> Parcel:
 
 async def _late(letter: Letter, tr: Translator) -> Parcel:
     return Parcel(screen=Screen(text=letter.payload["text"]), into=77, aloud=True)
+
+
+async def _picture(letter: Letter, tr: Translator, *, speaks: bool = True) -> Parcel:
+    return Parcel(screen=Screen(text=letter.payload["text"], photo=b"photo", speaks=speaks))
 
 
 async def _bug(letter: Letter, tr: Translator) -> Parcel:
@@ -265,6 +271,34 @@ async def test_text_that_telegram_refuses_fails_at_once(mail: Mail, post: Delive
     async with _delivering(post):
         await until(lambda: _told(wire, "two"))
     assert [row.status for row in await mail.rows(OutboxMessage)] == [FAILED, SENT]
+
+
+FORMS = ["SendPhoto", "SendDocument", "SendMessage"]
+
+
+@pytest.mark.parametrize("refusals", range(4))
+@pytest.mark.parametrize("refusal", [(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"), (413, "Request Entity Too Large")])
+async def test_what_is_refused_is_sent_in_plainer_forms(
+    mail: Mail, post: Delivery, wire: Wire, refusals: int, refusal: tuple[int, str]
+) -> None:
+    """In this order, each once, and no further than needed."""
+    wire.refusals[1].extend([refusal] * refusals)
+    await mail.write(mail.anna, "answer", kind="picture")
+    await mail.write(mail.anna, "next")
+    async with _delivering(post):
+        await until(lambda: _told(wire, "next"))
+    sent = [type(call).__name__ for call in wire.calls]
+    assert sent == [*FORMS[: refusals + 1], "SendMessage"]
+    first, _ = await mail.rows(OutboxMessage)
+    assert first.status == (SENT if refusals < len(FORMS) else FAILED)
+
+
+async def test_words_that_say_nothing_are_no_form(mail: Mail, post: Delivery, wire: Wire) -> None:
+    wire.refusals[1].extend([(400, "Bad Request: IMAGE_PROCESS_FAILED")] * 2)
+    await mail.write(mail.anna, "answer", kind="only")
+    async with _delivering(post):
+        await until(lambda: _all(mail, FAILED))
+    assert [type(call).__name__ for call in wire.calls] == FORMS[:2]
 
 
 async def test_what_is_not_worth_telling_is_skipped(mail: Mail, post: Delivery, wire: Wire) -> None:

@@ -25,6 +25,7 @@ def view(**changes: Any) -> PredictionView:  # Any: the columns' values
         "result": {"outputs": {}, "advice": None},
         "error_code": None,
         "chat_id": 1,
+        "thread_id": None,
         "message_id": 1,
         "created_at": AT,
         "finished_at": AT,

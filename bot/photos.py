@@ -1,0 +1,28 @@
+"""What Telegram takes as a photo. The rest goes as a file."""
+
+import io
+from typing import Final
+
+from PIL import Image
+
+from bot.screens import Document
+
+BYTES: Final = 10 * 1024 * 1024
+SIDES: Final = 10_000  # width and height together
+RATIO: Final = 20  # of the longer side to the shorter
+
+
+def photo_or_file(content: bytes, name: str) -> tuple[bytes | None, Document | None]:
+    """A picture as a photo, or as a file of that name where it is no photo for Telegram; the other is None."""
+    return (content, None) if fits(content) else (None, Document(name=f"{name}.png", content=content))
+
+
+def fits(content: bytes) -> bool:
+    if len(content) > BYTES:
+        return False
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            short, long = sorted(picture.size)
+    except (OSError, Image.DecompressionBombError):
+        return False
+    return short + long <= SIDES and long <= RATIO * short

@@ -1,0 +1,61 @@
+"""An answer that its customer will never get: paid back and told instead, and told to the owners."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.predictions import Prediction, PredictionStatus
+from services import outbox
+from services.billing import ledger
+from services.inference.errors import NotDelivered
+from services.outbox import Letter
+from services.owners import tell_owners
+
+log = structlog.get_logger()
+_p = table_of(Prediction)
+KIND: Final = "answer_undelivered"  # of the letter to the owners
+RETURNED: Final = "returned"  # in the payload of the letter that tells the customer
+
+
+def pay_back(session: Session, letter: Letter, reason: str, now: datetime, *, owners: Collection[int]) -> None:
+    """Part of the transaction that gives up `letter`, the news of a prediction. A second look at an answer that is
+    there already, and the news of a payment back, change nothing. `owners`: Telegram ids; they are told once of each
+    version of a model."""
+    if letter.about is None or letter.payload.get("look"):
+        return
+    failed = _fail(session, letter.about.id, reason)
+    if failed is None:
+        return
+    if failed.price:
+        ledger.charge_refund(session, prediction_id=failed.id, now=now)
+    log.error("answer_undelivered", prediction_id=str(failed.id), model=failed.model_slug, reason=reason)
+    outbox.enqueue(
+        session,
+        user_id=letter.user_id,
+        kind=letter.kind,
+        payload={"prediction_id": failed.id.hex, RETURNED: True},
+        key=f"prediction:{failed.id}:returned",
+        now=now,
+    )
+    key = f"undelivered:{failed.model_slug}:{failed.model_version}"
+    tell_owners(
+        session, owners, kind=KIND, payload={"slug": failed.model_slug, "problem": reason[:255]}, key=key, now=now
+    )
+
+
+def _fail(session: Session, prediction_id: UUID, reason: str) -> AnyRow | None:
+    """None where it had not succeeded, or was paid back before."""
+    answered = (_p.c.id == prediction_id) & (_p.c.status == PredictionStatus.SUCCEEDED)
+    values = {
+        "status": PredictionStatus.FAILED,
+        "error_code": NotDelivered.__name__,
+        "error": outbox.short(reason),
+    }
+    changed = update(_p).where(answered).values(**values)
+    return session.execute(changed.returning(_p.c.id, _p.c.model_slug, _p.c.model_version, _p.c.price)).first()

@@ -31,7 +31,7 @@ from db.migrate import upgrade
 from db.payments import Payment, PaymentStatus
 from services.billing import audit
 from services.clock import system_clock
-from services.payments.mark import Seal
+from services.payments.mark import MarkSigner
 from services.payments.terms import Terms
 from services.payments.till import Till, make_till
 from services.payments.yookassa import YooKassa
@@ -93,7 +93,11 @@ async def _take_money(path: Path, api_url: str) -> float:
     provider = YooKassa(shop_id=SHOP_ID, secret_key="test_benchmark", api_url=api_url)
     credited = Credited()
     till = make_till(
-        db, system_clock, provider, Terms(credit_price=1000, shop_id=SHOP_ID, test=True, seal=Seal.of("1")), credited
+        db,
+        system_clock,
+        provider,
+        Terms(credit_price=1000, shop_id=SHOP_ID, test=True, signer=MarkSigner.of("1")),
+        credited,
     )
     listening = listen("127.0.0.1", 0)
     try:

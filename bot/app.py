@@ -17,16 +17,16 @@ from aiogram.types import Update
 from bot.clock_watch import ClockWatch
 from bot.commands import set_commands
 from bot.connection import Connection, lasting
+from bot.deferred import DeferredUpdates
 from bot.delivery import Delivery
 from bot.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.errors import StartError
 from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
-from bot.hook_watch import HookWatch
 from bot.i18n import Catalogues
-from bot.inbox import Inbox, Outcome
-from bot.later import Later
+from bot.inbox import Inbox, UpdateOutcome
+from bot.leader import STANDING_BY, Leader
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
 from bot.messages import NoteDoubts
@@ -34,7 +34,7 @@ from bot.office import keep_bonuses_coming
 from bot.polling import Polling
 from bot.probes import OK, answers, can_write, jobs_elsewhere, jobs_of, tasks_of
 from bot.progress import ProgressBoard
-from bot.scheduler import Ends, every, look_again, make_scheduler
+from bot.scheduler import LastRuns, every, look_again, make_scheduler
 from bot.server import listen, make_server
 from bot.settings import Settings
 from bot.shop import Shop, make_shop
@@ -44,9 +44,9 @@ from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from bot.topics import InTopic
 from bot.troubles import TellOwners
-from bot.turns import STANDING_BY, TakeTurns
-from db.alone import Turn
+from bot.webhook_watch import WebhookWatch
 from db.engine import Database
+from db.process_locks import LeaderLock
 from services import charts, heartbeats
 from services.billing import ledger
 from services.clock import Clock, SteadyClock, system_clock
@@ -90,13 +90,13 @@ class App:
         self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
         for note in (NoteDoubts(self.delivery.messages), InTopic()):  # inside of what repeats
             self.bot.session.middleware(note)
-        self.later = Later(self._answer_later)
+        self.deferred = DeferredUpdates(self._answer_deferred)
         self.dispatcher: Dispatcher = make_dispatcher(
             self.shop,
             self.catalogues,
             self.storage,
             isolation,
-            later=self.later,
+            deferred=self.deferred,
             messages=self.delivery.messages,
             owner_ids=settings.owner_ids,
             on_new=self._welcome,
@@ -106,18 +106,18 @@ class App:
         self.inbox = Inbox(self.bot, self.dispatcher, self.health.registry)
         self.polling = Polling(self.bot, self.inbox, self.supervisor, ALLOWED_UPDATES)
         self.health.registry.register(self.delivery.outcomes)
-        self.turns = None if self.db.is_sqlite else TakeTurns(Turn(self.db))
+        self.leader = None if self.db.is_sqlite else Leader(LeaderLock(self.db))
         self.clock_watch = ClockWatch(
             self.steady_clock, partial(telegram_time, settings.telegram_api_url, proxy), self._sure_of_time
         )
-        self.hook_watch = HookWatch(
+        self.webhook_watch = WebhookWatch(
             self.bot, settings.webhook_url, self.connection.hook, asyncio.get_running_loop().time
         )
         self.web_port: int | None = None
         self._problems: list[Problem] = []
         self._failure: asyncio.Queue[StartError] = asyncio.Queue()
         self._scheduler = make_scheduler(settings.timezone)
-        self._ends = Ends(self._scheduler, asyncio.get_running_loop().time)
+        self._last_runs = LastRuns(self._scheduler, asyncio.get_running_loop().time)
         self._look_at_all()
 
     def look_again(self) -> None:
@@ -157,7 +157,7 @@ class App:
         await self.shop.models.tell_owners(self.settings.owner_ids, problems)
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.clock_watch.run, name="clock")
-        self.supervisor.keep(self.later.run, name="later")
+        self.supervisor.keep(self.deferred.run, name="deferred")
         await tell_why_closed(self.settings, self.db, self.steady_clock)
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
@@ -195,7 +195,7 @@ class App:
         self.polling.last_ok = asyncio.get_running_loop().time()
         self.supervisor.spawn(self._set_commands(), name="commands")
         if self.settings.telegram_mode == "webhook" and "web" in self.parts:
-            self.supervisor.keep(self.hook_watch.run, name="webhook")
+            self.supervisor.keep(self.webhook_watch.run, name="webhook")
         if "bot" in self.parts:
             self._talk()
 
@@ -226,7 +226,7 @@ class App:
     async def _poll(self) -> None:
         """A token that is taken away while the shop runs ends it like one that never was good."""
         try:
-            await (self.polling.run() if self.turns is None else self.turns.run(self.polling.run))
+            await (self.polling.run() if self.leader is None else self.leader.run(self.polling.run))
         except AiogramError as error:
             if (line := lasting(error, self.settings)) is None:
                 raise
@@ -252,12 +252,12 @@ class App:
             metrics_token=token.get_secret_value() if (token := self.settings.metrics_token) else "",
         )
 
-    async def _answer_later(self, update: Update) -> None:
+    async def _answer_deferred(self, update: Update) -> None:
         await self.dispatcher.feed_update(self.bot, update)
 
     async def _feed(self, raw: Any) -> bool:  # Any: Telegram's JSON
-        self.hook_watch.hear()
-        return await self.inbox.take(raw) is Outcome.DONE
+        self.webhook_watch.hear()
+        return await self.inbox.take(raw) is UpdateOutcome.DONE
 
     def _listen(self) -> socket.socket:
         host, port = self.settings.web_host, self.settings.web_port
@@ -273,7 +273,7 @@ class App:
         self.health.look_at(
             telegram=self._telegram_state,
             database=can_write(self.db, self.steady_clock),
-            jobs=jobs_of(self._ends) if "scheduler" in self.parts else jobs_elsewhere(self.db, self.steady_clock),
+            jobs=jobs_of(self._last_runs) if "scheduler" in self.parts else jobs_elsewhere(self.db, self.steady_clock),
             tasks=tasks_of(self.supervisor, rounds),
         )
         if self._ping is not None:
@@ -285,10 +285,10 @@ class App:
         if not self.connection.made.is_set():
             return self.connection.state
         if self.settings.telegram_mode == "webhook":
-            return self.hook_watch.state
+            return self.webhook_watch.state
         if "bot" not in self.parts:
             return OK
-        if self.turns is not None and self.turns.stands_by:
+        if self.leader is not None and self.leader.stands_by:
             return STANDING_BY
         return self.polling.state or OK
 
@@ -301,7 +301,7 @@ class App:
 
     async def _note_jobs(self) -> None:
         """For other processes and the doctor."""
-        done, scheduled = self._ends.take_new(), self._ends.scheduled
+        done, scheduled = self._last_runs.take_new(), self._last_runs.scheduled
         await self.db.write(heartbeats.note_jobs, done, scheduled, self.steady_clock())
 
     async def _expire(self) -> None:
@@ -344,7 +344,7 @@ def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorag
     database."""
     if settings.redis_url is None:
         return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime(), None
-    from bot.fsm_redis import KEYS, SharedStorage, SharedTurns
+    from bot.fsm_redis import KEYS, SharedIsolation, SharedStorage
 
     storage = SharedStorage.at(settings.redis_url, ttl=FORGET_DIALOGS)
-    return storage, SharedTurns(redis=storage.redis, key_builder=KEYS), storage.ping
+    return storage, SharedIsolation(redis=storage.redis, key_builder=KEYS), storage.ping

@@ -17,7 +17,7 @@ from aiogram.types import (
     Message,
 )
 
-from bot.place import here
+from bot.reply_target import reply_target
 from bot.screens import Screen
 from bot.telegram import PASSING, is_gone, is_unchanged, is_uneditable
 
@@ -103,7 +103,7 @@ async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) 
     bot, old = query.bot, query.message
     assert bot is not None
     chat_id = old.chat.id if old is not None else query.from_user.id
-    place = old if isinstance(old, Message) and old.message_id != here().keeps else None
+    place = old if isinstance(old, Message) and old.message_id != reply_target().keeps else None
 
     async def put(form: Screen) -> Message | None:
         if place is not None and _can_become(place, form) and await edit(bot, chat_id, place.message_id, form):

@@ -14,10 +14,10 @@ from services.clock import system_clock
 from services.payments.apply import Applied
 from services.payments.money import to_text
 from services.payments.provider import ProviderError
+from services.payments.provider_list import Stray
 from services.payments.settlement import LOST, Change
 from services.payments.till import Till
 from services.payments.views import Payments, RefundView
-from services.payments.walk import Stray
 
 NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
 WHY = {
@@ -59,7 +59,7 @@ async def report(till: Till, payments: Payments, since: datetime | None = None) 
     """Do a round; what it changed, a line each, and what it found and left alone. Raises `ProviderError` where the list
     since then cannot be had."""
     done = await till.reconciler.round(everything=True, since=since)
-    listed = done.walked
+    listed = done.listed
     changed = [await _payment(change, payments) for change in done.payments]
     changed += [f"{await _payment(change, payments)}, found in YooKassa's list" for change in listed.payments]
     changed += [_refund(refund) for refund in done.refunds]

@@ -21,7 +21,7 @@ from bot.fsm import redis_errors
 from bot.i18n import Catalogues, Translator
 from bot.messages import Messages
 from bot.pace import Pace
-from bot.place import Place, at
+from bot.reply_target import ReplyTarget, replying_to
 from bot.screens import Screen
 from bot.telegram import is_gone
 from db.errors import DatabaseUnavailable
@@ -199,7 +199,7 @@ class Delivery:
             parcel = await present(letter, self._catalogues[letter.language])
             if parcel is None:
                 return partial(self._outbox.skip, letter, "nothing to tell")
-            with at(Place(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
+            with replying_to(ReplyTarget(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
                 await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
         await self._got_through()
         return partial(self._outbox.sent, letter)
@@ -210,7 +210,7 @@ class Delivery:
         into = None if parcel.aloud and letter.attempts == 1 else parcel.into
         if into is not None and await chat.edit(self._bot, chat_id, into, screen):
             if (about := letter.about) is not None:
-                await self.messages.look_if_in_doubt(about, chat_id, into)
+                await self.messages.recheck_if_in_doubt(about, chat_id, into)
             return
         if not parcel.told:
             await chat.send(self._bot, chat_id, screen)

@@ -5,13 +5,13 @@ from dataclasses import fields
 from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
+from bot.deferred import DeferredUpdates
 from bot.i18n import Catalogues
 from bot.inbox import ONLY_ONCE
-from bot.later import Later
 from bot.messages import Messages
 from bot.middlewares import Entrance, Newcomer, Once, TellErrors
 from bot.shop import Shop
-from bot.topics import KeepMessage, TakePlace
+from bot.topics import KeepMessage, NoteReplyTarget
 from handlers import routers
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]
@@ -23,7 +23,7 @@ def make_dispatcher(
     storage: BaseStorage,
     isolation: BaseEventIsolation,
     *,
-    later: Later,
+    deferred: DeferredUpdates,
     messages: Messages,
     owner_ids: tuple[int, ...],
     on_new: Newcomer,
@@ -41,7 +41,7 @@ def make_dispatcher(
         **services,
     )
     tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues, on_new)
-    for middleware in (later, TakePlace(), tell, dispatcher.fsm, Once(), enter, KeepMessage(shop.kept)):
+    for middleware in (deferred, NoteReplyTarget(), tell, dispatcher.fsm, Once(), enter, KeepMessage(shop.kept)):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())
     return dispatcher

@@ -9,10 +9,10 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
 from services.clock import Clock
-from services.payments.elsewhere import unfinished_elsewhere
+from services.payments.other_shop import unfinished_of_other_shops
 from services.payments.provider import ProviderError, RemotePayment
+from services.payments.provider_list import missing, reading_from
 from services.payments.till import Till
-from services.payments.walk import missing, reading_from
 
 PAGES = 30  # of the list: a doctor is not waited for long
 
@@ -58,7 +58,7 @@ async def _compare(till: Till, db: Database, clock: Clock) -> Books:
         pages += 1
         if pages == PAGES:
             break
-    elsewhere = await db.read(unfinished_elsewhere, terms.shop_id)
+    elsewhere = await db.read(unfinished_of_other_shops, terms.shop_id)
     return Books(
         missing=len(lost),
         kopecks=sum(each.amount_kopecks for each in lost),

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from db.places import why_unreadable
+from db.file_access import why_unreadable
 
 UTF_8, UTF_16 = "utf-8-sig", "utf-16"
 

@@ -59,7 +59,7 @@ class SharedStorage(RedisStorage):
             return await super().get_data(key)
 
 
-class SharedTurns(RedisEventIsolation):
+class SharedIsolation(RedisEventIsolation):
     """Events of one user one after another, in all processes. Raises `DatabaseUnavailable`, but not once the event was
     handled: its lock ends by itself."""
 

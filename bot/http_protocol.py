@@ -14,15 +14,15 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from bot.connections import SPARE, Doors, Limits, Tally
 from bot.http_head import StrictConnection
+from bot.http_limits import SPARE, ConnectionSlots, Limits, RefusalLog
 from web.forwarded import parse_address
 from web.senders import Network
 
 Stage = Literal["head", "leftover", "answer", "closing"]
 """What a connection waits for where somebody else may let it wait for ever; each has its limit."""
 
-_errors_only = logging.getLogger("uvicorn.error.protocol")  # a line for each odd request is told by the tally
+_errors_only = logging.getLogger("uvicorn.error.protocol")  # a line for each odd request is told by the log of refusals
 _errors_only.setLevel(logging.ERROR)
 
 
@@ -42,8 +42,8 @@ class GuardedConfig(uvicorn.Config):
             timeout_graceful_shutdown=grace,
         )
         self.limits = limits
-        self.doors = Doors(limits, trusted)
-        self.tally = Tally()
+        self.slots = ConnectionSlots(limits, trusted)
+        self.refusals = RefusalLog()
         self.spares: dict[GuardedProtocol, None] = {}  # in the order in which they came
 
 
@@ -70,14 +70,14 @@ class GuardedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self._places = self._guard.doors.enter(parse_address(self.client[0] if self.client else None))
+        self._places = self._guard.slots.enter(parse_address(self.client[0] if self.client else None))
         if SPARE in self._places:
             self._take_spare_place()
         elif not self._places:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "full")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._guard.doors.leave(self._places)
+        self._guard.slots.leave(self._places)
         self._guard.spares.pop(self, None)
         self._places = ()
         super().connection_lost(exc)
@@ -144,7 +144,7 @@ class GuardedProtocol(H11Protocol):
         self.transport.close()
 
     def _note(self, reason: str) -> None:
-        self._guard.tally.add(reason, self.client[0] if self.client else None)
+        self._guard.refusals.add(reason, self.client[0] if self.client else None)
 
 
 def _only_health(app: Any) -> Any:  # Any: uvicorn's word for an ASGI application is private

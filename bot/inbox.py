@@ -13,7 +13,7 @@ from aiogram.types import Message, Update
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
 
-from bot.reading import clean, fields_of, read_leniently
+from bot.lenient_json import clean, fields_of, read_leniently
 from bot.telegram import PASSING
 from db.errors import DatabaseUnavailable
 
@@ -24,7 +24,7 @@ ONLY_ONCE: Final = frozenset({"pre_checkout_query", "subscription", "stopped_mes
 ONLY_ONCE_NOTES: Final = frozenset({"successful_payment", "refunded_payment"})  # in a message
 
 
-class Outcome(Enum):
+class UpdateOutcome(Enum):
     """What became of an update; only `DONE` ones may be confirmed to Telegram."""
 
     DONE = "done"
@@ -45,11 +45,11 @@ class Inbox:
             registry=registry,
         )
 
-    async def take(self, raw: Any) -> Outcome:  # Any: JSON
+    async def take(self, raw: Any) -> UpdateOutcome:  # Any: JSON
         """Handle one update as Telegram wrote it. What cannot be read, or has no handler, is logged and done with."""
         update = self._read(raw)
         if update is None:
-            return Outcome.DONE
+            return UpdateOutcome.DONE
         only_once = comes_only_once(raw)
         try:
             handled = await self._dispatcher.feed_update(self._bot, update, only_once=only_once)
@@ -60,14 +60,14 @@ class Inbox:
         if handled is UNHANDLED:
             tell = log.warning if only_once else log.info
             tell("update_not_handled", update_id=update.update_id, kind=_name(update))
-        return Outcome.DONE
+        return UpdateOutcome.DONE
 
     def _read(self, raw: Any) -> Update | None:  # Any: JSON
         kind = kind_of(raw)
         update: Update | None = None
         try:
-            reading = read_leniently(clean(raw), partial(Update.model_validate, context={"bot": self._bot}))
-            refused, update = reading.refused, reading.value
+            parsed = read_leniently(clean(raw), partial(Update.model_validate, context={"bot": self._bot}))
+            refused, update = parsed.refused, parsed.value
         except ValidationError as error:
             refused = fields_of(error)
         except RecursionError:
@@ -121,9 +121,9 @@ def comes_only_once(raw: Any) -> bool:  # Any: JSON
     return kind in ONLY_ONCE or (kind == "message" and bool(note))
 
 
-def _failed(update: Update, kind: str, error: Exception) -> Outcome:
+def _failed(update: Update, kind: str, error: Exception) -> UpdateOutcome:
     if isinstance(error, (DatabaseUnavailable, TelegramRetryAfter, *PASSING)):
         log.warning("update_comes_again", update_id=update.update_id, kind=kind, error=type(error).__name__)
-        return Outcome.LATER
+        return UpdateOutcome.LATER
     log.error("update_failed", update_id=update.update_id, kind=kind, exc_info=error)
-    return Outcome.FAILED
+    return UpdateOutcome.FAILED

@@ -16,9 +16,9 @@ from aiogram.methods.base import TelegramType
 
 from bot.locks import KeyedLocks
 from bot.telegram import PASSING
-from services.outbox import LOOK_AFTER, About, Outbox
+from services.outbox import RECHECK_AFTER, About, Outbox
 
-DOUBT_SECONDS = LOOK_AFTER.total_seconds()  # a request that is not answered may take effect for so long
+DOUBT_SECONDS = RECHECK_AFTER.total_seconds()  # a request that is not answered may take effect for so long
 
 
 class Messages:
@@ -45,17 +45,17 @@ class Messages:
             try:
                 yield
             except (*PASSING, TelegramRetryAfter, asyncio.CancelledError):
-                await self._outbox.look_again(about)
+                await self._outbox.recheck(about)
                 raise
-            await self.look_if_in_doubt(about, chat_id, message_id)
+            await self.recheck_if_in_doubt(about, chat_id, message_id)
 
-    async def look_again(self, about: About) -> None:
+    async def recheck(self, about: About) -> None:
         """Its message may show what is no longer so."""
-        await self._outbox.look_again(about)
+        await self._outbox.recheck(about)
 
-    async def look_if_in_doubt(self, about: About, chat_id: int, message_id: int) -> None:
+    async def recheck_if_in_doubt(self, about: About, chat_id: int, message_id: int) -> None:
         if self._doubts.get((chat_id, message_id), 0.0) > self._now():
-            await self._outbox.look_again(about)
+            await self._outbox.recheck(about)
 
     def doubt(self, chat_id: int, message_id: int) -> None:
         """An edit of it was not answered."""

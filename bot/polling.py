@@ -19,7 +19,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetUpdates, TelegramMethod
 
-from bot.inbox import Inbox, Outcome, comes_only_once, id_of
+from bot.inbox import Inbox, UpdateOutcome, comes_only_once, id_of
 from bot.supervisor import Supervisor
 from bot.telegram import AnswerNotUnderstood
 
@@ -60,21 +60,21 @@ class Work:
 
     number: int | None
     must_end_well: bool
-    task: asyncio.Task[Outcome]
+    task: asyncio.Task[UpdateOutcome]
     again_at: float
     tries: int
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> UpdateOutcome | None:
         """None while it is at it."""
         if not self.task.done():
             return None
-        return Outcome.FAILED if self.task.cancelled() or self.task.exception() else self.task.result()
+        return UpdateOutcome.FAILED if self.task.cancelled() or self.task.exception() else self.task.result()
 
     @property
     def is_due(self) -> bool:
         """Whether it is time to begin it again."""
-        failed = self.outcome in {Outcome.LATER, Outcome.FAILED}
+        failed = self.outcome in {UpdateOutcome.LATER, UpdateOutcome.FAILED}
         return self.must_end_well and failed and _now() >= self.again_at
 
 
@@ -159,9 +159,9 @@ class Polling:
 
     def _holds(self, work: Work, seen: int) -> bool:
         """Whether it may not be confirmed yet. A bug gives way where nobody else could be seen behind it."""
-        if not work.must_end_well or work.outcome is Outcome.DONE:
+        if not work.must_end_well or work.outcome is UpdateOutcome.DONE:
             return False
-        if work.outcome is Outcome.FAILED and work.tries >= TRIES and seen >= LIMIT:
+        if work.outcome is UpdateOutcome.FAILED and work.tries >= TRIES and seen >= LIMIT:
             log.error("update_given_up", update_id=work.number, tries=work.tries)
             return False
         return True

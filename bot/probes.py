@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.scheduler import Ends
+from bot.scheduler import LastRuns
 from bot.supervisor import Supervisor
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from services import heartbeats
 from services.clock import Clock
+from web.limits import Cached
 
 Probe = Callable[[], Awaitable[str]]
 
@@ -20,31 +21,19 @@ PATIENCE_SECONDS = 3.0
 STILL_SECONDS = 60.0  # a loop that comes round every second
 
 
-class Sparing:
-    """A probe that costs something: asked once in a while, by one at a time, and not for long."""
+def _cached(probe: Probe) -> Probe:
+    """One that costs something: asked once in a while, by one at a time, and not for long."""
 
-    def __init__(self, probe: Probe) -> None:
-        self._probe = probe
-        self._turn = asyncio.Lock()
-        self._said = ""
-        self._until = 0.0
-
-    async def __call__(self) -> str:
-        async with self._turn:
-            now = asyncio.get_running_loop().time()
-            if not self._said or now >= self._until:
-                self._said = await self._ask()
-                self._until = now + FRESH_SECONDS
-            return self._said
-
-    async def _ask(self) -> str:
+    async def ask() -> str:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._probe()
+                return await probe()
         except TimeoutError:
             return f"no answer within {PATIENCE_SECONDS:g} s"
         except DatabaseUnavailable as error:
             return (str(error).splitlines() or ["away"])[0][:200]
+
+    return Cached(ask, seconds=FRESH_SECONDS)
 
 
 def can_write(db: Database, clock: Clock) -> Probe:
@@ -54,7 +43,7 @@ def can_write(db: Database, clock: Clock) -> Probe:
         await db.write(heartbeats.note, (), clock())
         return OK
 
-    return Sparing(probe)
+    return _cached(probe)
 
 
 def answers(ping: Callable[[], Awaitable[None]]) -> Probe:
@@ -64,14 +53,14 @@ def answers(ping: Callable[[], Awaitable[None]]) -> Probe:
         await ping()
         return OK
 
-    return Sparing(probe)
+    return _cached(probe)
 
 
-def jobs_of(ends: Ends) -> Probe:
+def jobs_of(runs: LastRuns) -> Probe:
     """The jobs of this process."""
 
     async def probe() -> str:
-        return _late(ends.standing_still())
+        return _late(runs.standing_still())
 
     return probe
 
@@ -87,7 +76,7 @@ def jobs_elsewhere(db: Database, clock: Clock) -> Probe:
         ages = heartbeats.late(seen, clock())
         return _late({name: age.total_seconds() for name, age in ages.items()})
 
-    return Sparing(probe)
+    return _cached(probe)
 
 
 def tasks_of(supervisor: Supervisor, rounds: Mapping[str, Callable[[], float | None]]) -> Probe:

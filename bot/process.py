@@ -13,8 +13,8 @@ from bot.cli import Failure
 from bot.errors import StartError
 from bot.logs import set_up
 from bot.settings import Settings
-from db.alone import NotAlone, alone_on_file
 from db.migrate import require_head, upgrade
+from db.process_locks import AlreadyRunning, hold_file
 from services.clock import Clock, system_clock
 
 log = structlog.get_logger()
@@ -35,9 +35,9 @@ def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, b
         await _serve(settings, parts, clock, beside)
 
     try:
-        with alone_on_file(settings.database_url, parts), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with hold_file(settings.database_url, parts), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_told(live))
-    except (StartError, NotAlone) as error:
+    except (StartError, AlreadyRunning) as error:
         raise Failure(str(error)) from None
     return 0
 

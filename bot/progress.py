@@ -83,7 +83,7 @@ class ProgressBoard:
             text = progress_text(progress, self._catalogues[user.language])
             await chat.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
         if not await self._waits(progress):  # another process may have answered meanwhile
-            await self._delivery.messages.look_again(about)
+            await self._delivery.messages.recheck(about)
 
     async def _waits(self, progress: Progress) -> bool:
         view = await self._history.get(progress.prediction_id, user_id=progress.user_id)

@@ -76,7 +76,7 @@ def _one_after_another(work: Work, name: str, unless: Callable[[], bool]) -> Job
     return job
 
 
-class Ends:
+class LastRuns:
     """When the work of each job was last done. One that comes every so often and was not done for several times that is
     standing still: it fails, hangs, or waits for something."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
-from bot.connections import Limits
+from bot.http_limits import Limits
 from bot.http_protocol import GuardedConfig, GuardedProtocol
 from web.senders import Network
 
@@ -41,7 +41,7 @@ class Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             assert isinstance(connection, GuardedProtocol)
             connection.look(now)
-        self.config.tally.tell(now)
+        self.config.refusals.tell(now)
         return await super().on_tick(counter)
 
 

@@ -26,15 +26,15 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import Message
 from pydantic import ValidationError
 
+from bot.lenient_json import Json, read_leniently
 from bot.proxies import Proxy
-from bot.reading import Json, read_leniently
 from bot.session import ProxySession, Redact
 
 log = structlog.get_logger()
 
 ATTEMPTS = 4
 PAUSE = 0.3  # seconds; doubles
-PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; longer ones are for `bot.later`
+PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; longer ones are for `bot.deferred`
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
 
 
@@ -69,11 +69,11 @@ class Session(ProxySession):
         shape = Response[method.__returning__]  # type: ignore[name-defined]  # known at run time only
         if (least := _least_message(method)) is not None and isinstance(answer.get("result"), dict):
             answer = answer | {"result": answer["result"] | {"chat": least["chat"]}}
-        reading = read_leniently(answer, partial(shape.model_validate, context={"bot": bot}))
-        log.warning("answer_understood_in_part", method=method.__api_method__, fields=reading.refused)
-        if reading.value.ok:
-            return reading.value
-        return super().check_response(bot, method, status_code, reading.value.model_dump_json(exclude_none=True))
+        parsed = read_leniently(answer, partial(shape.model_validate, context={"bot": bot}))
+        log.warning("answer_understood_in_part", method=method.__api_method__, fields=parsed.refused)
+        if parsed.value.ok:
+            return parsed.value
+        return super().check_response(bot, method, status_code, parsed.value.model_dump_json(exclude_none=True))
 
     async def make_request(
         self,

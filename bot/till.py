@@ -11,7 +11,7 @@ from db.engine import Database
 from services.clock import Clock
 from services.heartbeats import RECONCILE
 from services.payments.alerts import Problem, tell
-from services.payments.mark import Seal
+from services.payments.mark import MarkSigner
 from services.payments.reminders import Reminders
 from services.payments.terms import Terms
 from services.payments.till import Till, make_till
@@ -40,17 +40,17 @@ def open_till(settings: Settings, db: Database, clock: Clock, on_news: Callable[
         test=settings.yookassa_secret_key.get_secret_value().startswith(TEST_KEYS),
         vat_code=settings.yookassa_vat_code,
         owners=settings.owner_ids,
-        seal=seal_of(settings),
+        signer=signer_of(settings),
         welcome_credits=settings.welcome_credits,
         language=settings.default_language,
     )
     return make_till(db, clock, provider, terms, on_news)
 
 
-def seal_of(settings: Settings) -> Seal:
+def signer_of(settings: Settings) -> MarkSigner:
     """The bot's id outlives its token; of the two secrets one outlives the loss of the other."""
     token, key = settings.bot_token.get_secret_value(), settings.yookassa_secret_key
-    return Seal.of(token.partition(":")[0], token, *([key.get_secret_value()] if key is not None else []))
+    return MarkSigner.of(token.partition(":")[0], token, *([key.get_secret_value()] if key is not None else []))
 
 
 def open_yookassa(settings: Settings) -> YooKassa | None:
@@ -86,7 +86,7 @@ def keep_money_moving(
 
     async def reconcile(till: Till) -> None:
         done = await till.reconciler.round()
-        changed, listed = done.payments or done.refunds, done.walked
+        changed, listed = done.payments or done.refunds, done.listed
         if changed or listed.payments or listed.refunds:
             payments, refunds = len(done.payments), len(done.refunds)
             found = len(listed.payments) + len(listed.refunds)

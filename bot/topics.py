@@ -12,7 +12,7 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.middlewares import Handler
-from bot.place import Place, at, here
+from bot.reply_target import ReplyTarget, reply_target, replying_to
 from services.kept import KeptMessages
 from services.users import UserView
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 GONE = ("thread not found", "topic_deleted", "topic_closed", "topic_id_invalid", "topic not found")
 
 
-class TakePlace(BaseMiddleware):
+class NoteReplyTarget(BaseMiddleware):
     """Notes where an update came from."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -29,7 +29,7 @@ class TakePlace(BaseMiddleware):
         message = event.event.message if isinstance(event.event, CallbackQuery) else event.event
         if not isinstance(message, Message):
             return await handler(event, data)
-        with at(Place(chat_id=message.chat.id, thread_id=message.message_thread_id)):
+        with replying_to(ReplyTarget(chat_id=message.chat.id, thread_id=message.message_thread_id)):
             return await handler(event, data)
 
 
@@ -46,28 +46,28 @@ class KeepMessage(BaseMiddleware):
         message = None if query is None else query.message
         if message is None or not isinstance(user, UserView) or not await self._kept.has(user.id, message.message_id):
             return await handler(event, data)
-        with at(replace(here(), keeps=message.message_id)):
+        with replying_to(replace(reply_target(), keeps=message.message_id)):
             return await handler(event, data)
 
 
 class InTopic(BaseRequestMiddleware):
-    """Sends into the topic of the place; into the chat itself where the topic is gone."""
+    """Sends into the topic of the reply target; into the chat itself where the topic is gone."""
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
-        place = here()
-        if place.thread_id is None or not _goes_to(method, place):
+        target = reply_target()
+        if target.thread_id is None or not _goes_to(method, target):
             return await make_request(bot, method)
         try:
-            return await make_request(bot, method.model_copy(update={"message_thread_id": place.thread_id}))
+            return await make_request(bot, method.model_copy(update={"message_thread_id": target.thread_id}))
         except TelegramBadRequest as error:
             if not any(words in error.message.lower() for words in GONE):
                 raise
-            log.info("topic_gone", chat_id=place.chat_id, thread_id=place.thread_id)
+            log.info("topic_gone", chat_id=target.chat_id, thread_id=target.thread_id)
             return await make_request(bot, method)
 
 
-def _goes_to(method: TelegramMethod[Any], place: Place) -> bool:
+def _goes_to(method: TelegramMethod[Any], target: ReplyTarget) -> bool:
     takes_one = "message_thread_id" in type(method).model_fields and method.message_thread_id is None  # type: ignore[attr-defined]  # just looked
-    return takes_one and getattr(method, "chat_id", None) == place.chat_id
+    return takes_one and getattr(method, "chat_id", None) == target.chat_id

@@ -13,9 +13,9 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbidd
 
 from bot import chat
 from bot.i18n import Catalogues, Html, Translator
+from bot.leader import STANDING_BY
 from bot.probes import OK
 from bot.screens import Screen
-from bot.turns import STANDING_BY
 from bot.views.trouble import WRONG, over_text, wrong_text
 from db.errors import DatabaseUnavailable
 from services.clock import Clock

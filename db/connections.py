@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.errors import DatabaseUnavailable
-from db.places import why_unwritable
+from db.file_access import why_unwritable
 from db.postgresql import BadAddress, drivers_of, with_hosts_aside
 
 BUSY_TIMEOUT_MS = 10_000

@@ -16,7 +16,7 @@ from bot.i18n import Translator
 from bot.letters_payments import standing_screen
 from bot.messages import Messages
 from bot.middlewares import BUSY
-from bot.place import at, here
+from bot.reply_target import reply_target, replying_to
 from bot.screens import Screen
 from bot.views import topup as view
 from bot.views.fallback import notice_screen
@@ -158,7 +158,7 @@ class Checkout:
                 await self.offer(query)
                 return
             await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=None)
-            with at(replace(here(), keeps=None)):
+            with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
             if (await self.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED:  # told by another process
                 await self.outbox.tell_again(f"payment:{payment.id}:{Fact.SUCCEEDED}")
@@ -224,7 +224,7 @@ class Checkout:
             amount_kopecks=choice.number if choice.kind == view.AMOUNT else None,
             package_id=choice.number if choice.kind == view.PACKAGE else None,
             chat_id=self.user.telegram_id,
-            thread_id=here().thread_id,
+            thread_id=reply_target().thread_id,
         )
 
     async def _screen(self, payment: PaymentView) -> Screen:

@@ -14,8 +14,8 @@ from bot.forms.questions import heading
 from bot.i18n import Translator
 from bot.messages import Messages
 from bot.middlewares import BUSY
-from bot.place import here
 from bot.presenters.results import prediction_screen
+from bot.reply_target import reply_target
 from bot.screens import Screen
 from bot.views.fallback import notice_screen
 from db.errors import DatabaseUnavailable
@@ -61,7 +61,7 @@ class Purchase:
             return
         await self.fsm.set_state(None)
         await self.fsm.set_data({PAID: self.desk.state.nonce})
-        await self.messages.look_if_in_doubt(self._about(sold), self.query.from_user.id, message_id)
+        await self.messages.recheck_if_in_doubt(self._about(sold), self.query.from_user.id, message_id)
         if sold.repeated:
             await self._show_again(sold, message_id)
             return
@@ -81,7 +81,7 @@ class Purchase:
             request_key=desk.state.nonce,
             preset_id=desk.offer.preset_id,
             chat_id=self.query.from_user.id,
-            thread_id=here().thread_id,
+            thread_id=reply_target().thread_id,
             message_id=message_id,
         )
 

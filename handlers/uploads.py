@@ -53,9 +53,9 @@ async def take_document(
     if field is None:
         return answer_file(desk.form, desk.state, ())
     try:
-        async with intake.place(user.id) as place:
-            await _fetch(bot, document, into=place.file, limit=MAX_TABLE)
-            numbers = await place.numbers(field)
+        async with intake.upload(user.id) as upload:
+            await _fetch(bot, document, into=upload.file, limit=MAX_TABLE)
+            numbers = await upload.numbers(field)
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
     return answer_file(desk.form, desk.state, numbers)
@@ -73,9 +73,9 @@ async def _picture(
     if field is None:
         return answer_image(desk.form, desk.state, "")
     try:
-        async with intake.place(user.id) as place:
-            await _fetch(bot, source, into=place.file, limit=MAX_PICTURE)
-            picture = await place.picture(field.prepare)
+        async with intake.upload(user.id) as upload:
+            await _fetch(bot, source, into=upload.file, limit=MAX_PICTURE)
+            picture = await upload.picture(field.prepare)
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
     kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

@@ -23,8 +23,8 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)  # how long one sender has before another may try
 MAX_PAUSE = timedelta(minutes=30)
-KEPT = timedelta(days=7)  # what finds no way for that long is given up
-LOOK_AFTER = timedelta(seconds=20)  # by then a request that was cut off has taken effect or never will
+GIVE_UP_AFTER = timedelta(days=7)  # what finds no way for that long is given up
+RECHECK_AFTER = timedelta(seconds=20)  # by then a request that was cut off has taken effect or never will
 LEAST_ATTEMPTS = 12  # a shop that was switched off for a week has not tried
 
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
@@ -143,16 +143,16 @@ class Outbox:
     ) -> OutboxStatus:
         """Try again `after` that time, which costs no attempt, or after a growing pause; given up after days."""
         now = self._clock()
-        if after is None and now - letter.since >= KEPT and letter.attempts >= LEAST_ATTEMPTS:
+        if after is None and now - letter.since >= GIVE_UP_AFTER and letter.attempts >= LEAST_ATTEMPTS:
             return await self.fail(letter, reason)
         pause = after or min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
         values = {"available_at": now + pause, "waits_for": wait, "error": short(reason)}
         await self._db.write(_postpone, letter, values, refund_attempt=after is not None)
         return OutboxStatus.PENDING
 
-    async def look_again(self, about: About) -> None:
+    async def recheck(self, about: About) -> None:
         """Put into its message, in a while, what is true of it then."""
-        await self._db.write(_look_again, about, self._clock())
+        await self._db.write(_recheck, about, self._clock())
 
     async def tell_again(self, key: str) -> None:
         """What was told may have been covered since."""
@@ -257,7 +257,7 @@ def _release(session: Session, now: datetime, wait: Wait) -> None:
     session.execute(waiting.values(available_at=now, waits_for=None))
 
 
-def _look_again(session: Session, about: About, now: datetime) -> None:
+def _recheck(session: Session, about: About, now: datetime) -> None:
     row = {
         "user_id": about.user_id,
         "kind": about.kind,
@@ -269,7 +269,7 @@ def _look_again(session: Session, about: About, now: datetime) -> None:
     anew = {
         "status": OutboxStatus.PENDING,
         "attempts": 0,
-        "available_at": now + LOOK_AFTER,
+        "available_at": now + RECHECK_AFTER,
         "waits_for": Wait.LOOK,
         "reopened_at": now,
     }

@@ -14,14 +14,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from services.redaction import redact
 from web.bodies import read_at_most
+from web.limits import Cached, LogLimit
 from web.paths import OneSpelling
 from web.senders import Network, is_insider
-from web.sparing import Seldom, Shared
 from web.yookassa import PaymentHooks, add_yookassa
 
 log = structlog.get_logger()
 
 MAX_UPDATE_BYTES = 1_000_000
+FRESH_SECONDS = 1.0  # so long an answer of /readyz serves all strangers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +68,13 @@ def _add_health(app: FastAPI, hooks: Hooks) -> None:
     async def healthz() -> PlainTextResponse:
         return PlainTextResponse("ok")
 
-    shared = Shared(hooks.readiness)
+    cached = Cached(hooks.readiness, seconds=FRESH_SECONDS)
 
     @app.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz(request: Request) -> JSONResponse:
         """What is wrong is not for everybody: the status is."""
         insider = is_insider(request, hooks.proxies, hooks.metrics_token)
-        readiness = await (hooks.readiness if insider else shared)()
+        readiness = await (hooks.readiness if insider else cached)()
         parts = {name: redact(state) for name, state in readiness.parts.items()}
         words = parts if insider else {"status": "ready" if readiness.ready else "not ready"}
         return JSONResponse(words, status_code=200 if readiness.ready else 503)
@@ -87,7 +88,7 @@ def _add_health(app: FastAPI, hooks: Hooks) -> None:
 
 
 def _add_telegram(app: FastAPI, feed: Callable[[Any], Awaitable[bool]], secret: str) -> None:  # Any: as above
-    seldom = Seldom()
+    limit = LogLimit()
 
     @app.post("/telegram/webhook")
     async def telegram_webhook(
@@ -95,7 +96,7 @@ def _add_telegram(app: FastAPI, feed: Callable[[Any], Awaitable[bool]], secret: 
     ) -> PlainTextResponse:
         """Answers 200 once the update is handled: until then Telegram keeps it, and anything else has it repeated."""
         if not hmac.compare_digest(x_telegram_bot_api_secret_token.encode(), secret.encode()):
-            if (left_out := seldom.left_out(time.monotonic())) is not None:
+            if (left_out := limit.left_out(time.monotonic())) is not None:
                 peer = request.client.host if request.client else None
                 log.warning("telegram_webhook_forged", peer=peer, left_out=left_out)
             return PlainTextResponse("forbidden", status_code=403)

@@ -15,8 +15,8 @@ from fastapi.responses import PlainTextResponse
 from db.errors import DatabaseUnavailable
 from services.payments.events import BadNotification
 from web.bodies import read_at_most
+from web.limits import LogLimit
 from web.senders import Caller, Network, caller, is_in
-from web.sparing import Seldom
 
 log = structlog.get_logger()
 
@@ -47,10 +47,10 @@ class PaymentHooks:
 
 
 def add_yookassa(app: FastAPI, hooks: PaymentHooks) -> None:
-    seldom = Seldom()
+    limit = LogLimit()
 
     def refuse(request: Request, who: Caller) -> PlainTextResponse:
-        if (left_out := seldom.left_out(time.monotonic())) is not None:
+        if (left_out := limit.left_out(time.monotonic())) is not None:
             address = None if who.address is None else str(who.address)
             log.warning(
                 "yookassa_webhook_from_stranger",

@@ -41,7 +41,7 @@ class StillLooking(ShopError):
     message = N_("Your last file is still being looked at. Please send the next one after that.")
 
 
-class Place:
+class Upload:
     """A file that nobody else sees, and a turn to have it looked at."""
 
     def __init__(self, file: BinaryIO, turn: asyncio.Lock) -> None:
@@ -82,7 +82,7 @@ class Intake:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def place(self, user_id: int) -> AsyncGenerator[Place, None]:
+    async def upload(self, user_id: int) -> AsyncGenerator[Upload, None]:
         """One for each person, first come, first served. Raises IntakeBusy, StillLooking."""
         if user_id in self._people:
             raise StillLooking()
@@ -93,7 +93,7 @@ class Intake:
         try:
             async with asyncio.timeout(PATIENCE), self._places:
                 with tempfile.TemporaryFile() as file:
-                    yield Place(file, self._turn)
+                    yield Upload(file, self._turn)
         except TimeoutError:
             log.warning("intake_slow", waiting=len(self._people))
             raise IntakeBusy() from None
@@ -104,7 +104,7 @@ class Intake:
 async def _in_a_process(fd: int, wanted: bytes) -> object:
     environment = {name: os.environ[name] for name in _GIVEN if name in os.environ} | _THRIFTY
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.inference.look", str(fd), str(SECONDS),
+        sys.executable, "-m", "services.inference.intake_process", str(fd), str(SECONDS),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         pass_fds=(fd,), start_new_session=True, env=environment,
     )  # fmt: skip

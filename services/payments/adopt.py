@@ -40,7 +40,7 @@ def meet(session: Session, remote: RemotePayment, *, provider: str, terms: Terms
     status follows as for any other. Whoever else does the same at this moment gets the same row."""
     if remote.shop_id != terms.shop_id or remote.status == PaymentStatus.CANCELED:
         return Stranger.ANOTHER
-    origin, mark = terms.seal.read(remote)
+    origin, mark = terms.signer.verify(remote)
     if mark is not None and remote.test is terms.test:
         _insert(session, remote, mark, provider=provider, terms=terms, now=now)
         log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)

@@ -56,7 +56,7 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seal:
+class MarkSigner:
     """`shop`: the bot's id, which no new token or key changes. A mark is signed with each of the keys and true with any
     one of them: after a loss one of the secrets may be another."""
 
@@ -67,14 +67,14 @@ class Seal:
     def of(cls, shop: str, *secrets: str) -> Self:
         return cls(shop=shop, keys=tuple(hmac.digest(secret.encode(), PURPOSE, "sha256") for secret in secrets))
 
-    def stamp(self, mark: Mark, paid: Paid) -> dict[str, str]:
+    def sign(self, mark: Mark, paid: Paid) -> dict[str, str]:
         """What to put beside the payment's id into the provider's metadata."""
         facts = {SHOP: self.shop, BUYER: str(mark.telegram_id), CREDITS: to_text(mark.credits)}
         if mark.valid_days is not None:
             facts[DAYS] = str(mark.valid_days)
         return facts | {PROOF: " ".join(self._proofs(mark, paid))}
 
-    def read(self, remote: RemotePayment) -> tuple[Origin, Mark | None]:
+    def verify(self, remote: RemotePayment) -> tuple[Origin, Mark | None]:
         """The mark only where it is true."""
         shop = remote.mark.get(SHOP)
         if shop != self.shop:

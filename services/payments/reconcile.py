@@ -4,23 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payments.desk import Desk
-from services.payments.elsewhere import tell_elsewhere, unfinished_elsewhere
 from services.payments.events import Events
+from services.payments.other_shop import tell_of_other_shops, unfinished_of_other_shops
+from services.payments.provider_list import ListRead, ProviderListReader
 from services.payments.refunds import Refunds
 from services.payments.settlement import Change, Settlement
 from services.payments.views import PaymentView, RefundView
-from services.payments.walk import Walk, Walked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What one round changed; `notifications` counts those that were finished; `walked`: what the provider's own list
+    """What one round changed; `notifications` counts those that were finished; `listed`: what the provider's own list
     added to that; `elsewhere`: unfinished ones of another of the provider's shops, of which nobody can ask."""
 
     notifications: int
     payments: list[Change]
     refunds: list[RefundView]
-    walked: Walked
+    listed: ListRead
     elsewhere: list[PaymentView]
 
 
@@ -30,20 +30,22 @@ class Reconciler:
         self._events = events
         self._settlement = settlement
         self._refunds = refunds
-        self._walk = Walk(desk, settlement, refunds)
+        self._list_reader = ProviderListReader(desk, settlement, refunds)
 
     async def round(self, *, everything: bool = False, since: datetime | None = None) -> Round:
         """Unhandled notifications, unfinished payments, unfinished refunds, the reading of the provider's list whose
         time has come; with `everything`, all that are unfinished, and the list. `since`: the list from then on, and
         `ProviderError` where it cannot be had."""
-        elsewhere = await self._desk.db.read(unfinished_elsewhere, self._desk.terms.shop_id)
+        elsewhere = await self._desk.db.read(unfinished_of_other_shops, self._desk.terms.shop_id)
         if elsewhere:
-            await self._desk.db.write(tell_elsewhere, self._desk.terms, self._desk.clock())
+            await self._desk.db.write(tell_of_other_shops, self._desk.terms, self._desk.clock())
             self._desk.on_news()
         return Round(
             notifications=await self._events.handle_due(),
             payments=await self._settlement.check_due(everything=everything),
             refunds=await self._refunds.check_due(everything=everything),
-            walked=await (self._walk.when_due(now=everything) if since is None else self._walk.since(since)),
+            listed=await (
+                self._list_reader.when_due(now=everything) if since is None else self._list_reader.since(since)
+            ),
             elsewhere=elsewhere,
         )

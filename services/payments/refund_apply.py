@@ -15,8 +15,8 @@ from services.billing import ledger
 from services.billing.credits import format_credits
 from services.payments import alerts
 from services.payments.alerts import Problem
-from services.payments.elsewhere import askable
 from services.payments.money import to_text
+from services.payments.other_shop import askable
 from services.payments.provider import RemoteRefund
 from services.payments.refund_begin import credits_due, insert_refund, known_refund, lot_of, total
 from services.payments.terms import Terms

@@ -17,7 +17,7 @@ from services.payments import alerts
 from services.payments.alerts import Problem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
 from services.payments.desk import Desk
-from services.payments.elsewhere import askable
+from services.payments.other_shop import askable
 from services.payments.provider import (
     KEY_LIVES,
     NotAuthorized,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.errors import N_, ShopError
-from services.payments.mark import Seal
+from services.payments.mark import MarkSigner
 from services.payments.money import AmountOutOfBounds, parse_roubles, to_text
 
 MIN_KOPECKS = 100
@@ -21,14 +21,14 @@ class PaymentsOff(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """`credit_price`: kopecks for one credit. `shop_id` and `test`: what a payment must say of itself to be credited.
-    `vat_code`: of receipts; none are sent without. `owners`: Telegram ids, told of what only people can mend. `seal`:
+    `vat_code`: of receipts; none are sent without. `owners`: Telegram ids, told of what only people can mend. `signer`:
     what the shop knows its own payments by. `welcome_credits` (hundredths), `language`: of customers of whom only a
     payment tells."""
 
     credit_price: int
     shop_id: str
     test: bool
-    seal: Seal
+    signer: MarkSigner
     vat_code: int | None = None
     owners: tuple[int, ...] = ()
     high: int = MAX_KOPECKS

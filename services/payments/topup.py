@@ -132,7 +132,7 @@ class TopUp:
             description=payment.description,
             return_url=payment.return_url,
             receipt=receipt_for(payment, self.terms),
-            mark=self.terms.seal.stamp(mark, paid),
+            mark=self.terms.signer.sign(mark, paid),
         )
 
 

@@ -14,7 +14,7 @@ from db.outbox import OutboxMessage
 from db.payments import PaymentEvent
 from db.users import User
 from services.billing.audit import run_audit
-from services.payments.mark import Seal
+from services.payments.mark import MarkSigner
 from services.payments.refund_begin import RefundWish
 from services.payments.terms import Terms
 from services.payments.till import Till, make_till
@@ -25,8 +25,8 @@ from tests.support.shop import add_user
 from tests.support.yookassa import SHOP_ID, FakeYooKassa
 
 OWNER = 77
-SEAL = Seal.of("4242", "4242:token", "test_key")
-TERMS = Terms(credit_price=1000, shop_id=SHOP_ID, test=True, seal=SEAL, owners=(OWNER,))
+SIGNER = MarkSigner.of("4242", "4242:token", "test_key")
+TERMS = Terms(credit_price=1000, shop_id=SHOP_ID, test=True, signer=SIGNER, owners=(OWNER,))
 RETURN_URL = "https://t.me/shop_bot"
 
 

@@ -49,7 +49,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         (delivery, "MAX_PROBE_SECONDS", 0.05),
         (delivery, "LATELY_SECONDS", 0.0),
         (messages, "DOUBT_SECONDS", 1.2 * LATE),
-        (outbox, "LOOK_AFTER", timedelta(seconds=1.2 * LATE)),
+        (outbox, "RECHECK_AFTER", timedelta(seconds=1.2 * LATE)),
     ):
         monkeypatch.setattr(module, name, value)
 

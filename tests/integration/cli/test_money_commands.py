@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from sandbox.testing import new_world, running_sandbox
-from services.payments.mark import Mark, Paid, Seal
+from services.payments.mark import Mark, MarkSigner, Paid
 from services.payments.provider import NewPayment
 from services.payments.yookassa import YooKassa
 from tests.integration.cli.test_commands import TOKEN, Shell
@@ -56,10 +56,10 @@ async def test_a_lost_payment_is_seen_by_doctor_and_found_by_reconcile(shell: Sh
             "YOOKASSA_API_URL": shop.api_url,
         }
         provider = YooKassa(shop_id=shop.shop_id, secret_key=shop.secret_key, api_url=shop.api_url)
-        number, seal = uuid4(), Seal.of(token.partition(":")[0], token, shop.secret_key)
+        number, signer = uuid4(), MarkSigner.of(token.partition(":")[0], token, shop.secret_key)
         mark = Mark(payment_id=number, telegram_id=4711, credits=3000, valid_days=None)
         paid = Paid(account=shop.shop_id, kopecks=300_00, currency="RUB", test=True)
-        for each, signs in ((number, seal.stamp(mark, paid)), (uuid4(), {})):
+        for each, signs in ((number, signer.sign(mark, paid)), (uuid4(), {})):
             order = NewPayment(
                 id=each,
                 amount_kopecks=300_00,

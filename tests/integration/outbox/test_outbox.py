@@ -9,7 +9,7 @@ import pytest
 from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.users import User
-from services.outbox import KEPT, LEASE, LEAST_ATTEMPTS, LOOK_AFTER, About, Letter, Outbox, enqueue
+from services.outbox import GIVE_UP_AFTER, LEASE, LEAST_ATTEMPTS, RECHECK_AFTER, About, Letter, Outbox, enqueue
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 
@@ -101,7 +101,7 @@ async def test_pauses_grow_and_it_is_given_up_after_days(mail: Mail) -> None:
         mail.clock.advance(seconds=pauses[-1])
     assert pauses[:4] == [2, 4, 8, 16]
     assert max(pauses) == 1800
-    mail.clock.advance(seconds=KEPT.total_seconds())
+    mail.clock.advance(seconds=GIVE_UP_AFTER.total_seconds())
     (letter,) = await mail.outbox.claim()
     await mail.outbox.retry(letter, "TelegramServerError: 502")
     row = await mail.row(letter)
@@ -205,17 +205,17 @@ async def test_reasons_that_columns_refuse_are_cut(mail: Mail, reason: str) -> N
 async def test_a_message_is_looked_at_again(mail: Mail) -> None:
     """In a while, without holding up the chat's news; asked for anew while it is under way, it comes once more."""
     about = About(kind="payment", id=uuid4(), user_id=mail.anna)
-    await mail.outbox.look_again(about)
+    await mail.outbox.recheck(about)
     await mail.write(mail.anna, "paid", priority=Priority.NEWS)
     (paid,) = await mail.outbox.claim()
     await mail.outbox.sent(paid)
-    mail.clock.advance(seconds=LOOK_AFTER.total_seconds())
+    mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
     (look,) = await mail.outbox.claim()
     assert (look.about, look.payload["look"]) == (about, True)
-    await mail.outbox.look_again(about)
+    await mail.outbox.recheck(about)
     await mail.outbox.sent(look)
     assert await mail.outbox.claim() == []
-    mail.clock.advance(seconds=LOOK_AFTER.total_seconds())
+    mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
     (again,) = await mail.outbox.claim()
     await mail.outbox.sent(again)
     assert again.id == look.id

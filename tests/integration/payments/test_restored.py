@@ -11,13 +11,13 @@ import pytest
 from db.base import table_of
 from db.payments import PaymentStatus, RefundStatus
 from db.users import User
-from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, Paid, Seal
+from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, MarkSigner, Paid
 from services.payments.provider import RemotePayment
 from services.payments.topup import Wish
 from services.payments.views import PaymentNotFound, PaymentView
 from tests.support.backups import back_up
 from tests.support.clock import START
-from tests.support.tills import OWNER, RETURN_URL, SEAL, TERMS, Cashier, open_cashier
+from tests.support.tills import OWNER, RETURN_URL, SIGNER, TERMS, Cashier, open_cashier
 from tests.support.yookassa import SHOP_ID, Fault
 
 ANNA = 4711
@@ -178,7 +178,7 @@ async def test_credits_of_a_package_end_when_they_would_have_ended(quick: Cashie
     remote = quick.yookassa.by_our_id(payment.id)
     mark = Mark(payment_id=payment.id, telegram_id=ANNA, credits=3000, valid_days=30)
     paid = Paid(account=SHOP_ID, kopecks=300_00, currency="RUB", test=True)
-    quick.yookassa.payments[remote.id] = replace(remote, mark=SEAL.stamp(mark, paid))
+    quick.yookassa.payments[remote.id] = replace(remote, mark=SIGNER.sign(mark, paid))
     quick.clock.advance(days=10)
     await quick.till.reconciler.round()
     assert await quick.lots(await user_id(quick)) == [(3000, START + timedelta(days=30))]
@@ -264,7 +264,7 @@ async def test_either_secret_proves_it_and_neither_does_not(quick: Cashier, sqli
     await quick.customer(telegram_id=OWNER)
     payment = await lose(quick, sqlite_url)
     for secrets, known in ((("4242:new", "new"), False), (("4242:new", "test_key"), True)):
-        quick.restart(replace(TERMS, seal=Seal.of("4242", *secrets)))
+        quick.restart(replace(TERMS, signer=MarkSigner.of("4242", *secrets)))
         await quick.till.reconciler.round(everything=True)
         assert bool((await quick.payments.latest()).items) is known
     assert await quick.problems() == ["unproven"]
@@ -298,7 +298,7 @@ async def test_very_many_are_told_of_in_one_letter(quick: Cashier, sqlite_url: s
         quick.yookassa.payments[foreign.id] = foreign
     quick.clock.advance(minutes=1)
     done = await quick.till.reconciler.round()
-    assert len(done.walked.strays) == 15
+    assert len(done.listed.strays) == 15
     assert await quick.problems() == ["unbooked"] * 10 + ["many_lost"]
 
 
@@ -312,11 +312,11 @@ async def test_a_list_that_breaks_off_is_read_again(quick: Cashier, sqlite_url: 
     quick.restart()
     for failing in range(4):
         quick.yookassa.faults.extend([*[None] * failing, Fault.LOST])
-        assert not (await quick.till.reconciler.round()).walked.complete
+        assert not (await quick.till.reconciler.round()).listed.complete
         assert not quick.yookassa.faults
         quick.clock.advance(minutes=1)
     done = await quick.till.reconciler.round()
-    assert done.walked.complete
+    assert done.listed.complete
     assert await quick.balance(await user_id(quick)) == 15000
     quick.yookassa.calls.clear()
     quick.clock.advance(minutes=1)

@@ -81,7 +81,7 @@ async def test_a_second_look_that_is_refused_takes_nothing_back(sqlite_counter: 
     letter = await _claim(outbox, sold)
     await outbox.sent(letter)
     assert letter.about is not None
-    await outbox.look_again(letter.about)
+    await outbox.recheck(letter.about)
     counter.clock.advance(seconds=60)
     await outbox.fail(await _claim(outbox, sold), "Bad Request: no")
     assert (await counter.view(sold)).status is PredictionStatus.SUCCEEDED

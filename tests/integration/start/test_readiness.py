@@ -11,11 +11,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot import probes
 from bot.app import App
 from bot.dispatcher import ALLOWED_UPDATES
-from bot.hook_watch import HookWatch
 from bot.probes import can_write, jobs_elsewhere, tasks_of
-from bot.scheduler import Ends, every, make_scheduler
+from bot.scheduler import LastRuns, every, make_scheduler
 from bot.supervisor import Supervisor
 from bot.telegram import make_bot
+from bot.webhook_watch import WebhookWatch
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from sandbox.client import Sandbox
@@ -99,18 +99,18 @@ async def test_jobs_that_stand_still_are_named(scheduler: AsyncIOScheduler) -> N
     async def waits() -> None:
         raise DatabaseUnavailable("away")
 
-    ends = Ends(scheduler, time)
+    runs = LastRuns(scheduler, time)
     for work in (works, fails, waits, asyncio.Event().wait):
         every(scheduler, work, name=work.__name__, seconds=60)
     scheduler.start()
     time.seconds = 300.0
-    assert ends.standing_still() == {}
+    assert runs.standing_still() == {}
     time.seconds = 301.0
     for job in scheduler.get_jobs():
         job.modify(next_run_time=datetime.now(scheduler.timezone))
     await done.wait()
-    await until(lambda: _holds(ends.take_new() == {"works"}))
-    assert set(ends.standing_still()) == {"fails", "waits", "wait"}
+    await until(lambda: _holds(runs.take_new() == {"works"}))
+    assert set(runs.standing_still()) == {"fails", "waits", "wait"}
 
 
 async def _holds(fact: bool) -> bool:
@@ -173,13 +173,13 @@ async def test_a_webhook_that_nobody_hears(sandbox: Sandbox) -> None:
     async def mend() -> None:
         mended.set()
 
-    watch = HookWatch(bot, URL, mend, time)
+    watch = WebhookWatch(bot, URL, mend, time)
     try:
         await watch.look()
         assert watch.state == f"Telegram sends updates to nobody, not to {URL}"
         await bot.set_webhook("http://127.0.0.1:1/telegram/webhook")
         await (await sandbox.person("Анна")).says("/start")
-        watch = HookWatch(bot, "http://127.0.0.1:1/telegram/webhook", mend, time)
+        watch = WebhookWatch(bot, "http://127.0.0.1:1/telegram/webhook", mend, time)
         await watch.look()
         assert watch.state == "ok"
         time.seconds = 600.0
@@ -213,5 +213,5 @@ async def test_a_webhook_with_an_older_secret_is_set_anew(sandbox: Sandbox, sqli
             return "403" in ((await app.bot.get_webhook_info()).last_error_message or "")
 
         await until(turned_away)
-        await app.hook_watch.look()
+        await app.webhook_watch.look()
         await anna.sees("Здравствуйте")

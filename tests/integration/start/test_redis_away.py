@@ -58,7 +58,7 @@ async def test_silence_is_an_outage_too(monkeypatch: pytest.MonkeyPatch) -> None
     async with silence() as address:
         url = address.replace("http", "redis")
         storage = fsm_redis.SharedStorage.at(url, ttl=timedelta(days=1))
-        turns = fsm_redis.SharedTurns(redis=storage.redis, key_builder=fsm_redis.KEYS)
+        turns = fsm_redis.SharedIsolation(redis=storage.redis, key_builder=fsm_redis.KEYS)
         async with asyncio.timeout(5):
             with pytest.raises(DatabaseUnavailable):
                 await storage.get_data(KEY)
@@ -71,7 +71,7 @@ async def test_silence_is_an_outage_too(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_an_event_that_was_handled_is_not_undone(way: tuple[Proxy, str]) -> None:
     proxy, url = way
     storage = fsm_redis.SharedStorage.at(url, ttl=timedelta(days=1))
-    turns = fsm_redis.SharedTurns(redis=storage.redis, key_builder=fsm_redis.KEYS, lock_kwargs={"timeout": 1})
+    turns = fsm_redis.SharedIsolation(redis=storage.redis, key_builder=fsm_redis.KEYS, lock_kwargs={"timeout": 1})
     async with turns.lock(KEY):
         proxy.cut()
     await storage.close()

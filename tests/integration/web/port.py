@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
-from bot.connections import Limits
+from bot.http_limits import Limits
 from bot.server import Server, listen, make_server
 from web.bodies import read_at_most
 

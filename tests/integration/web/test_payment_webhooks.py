@@ -22,7 +22,7 @@ from services.payments.views import PaymentView
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import Stand, open_stand
 from tests.support.waiting import until
-from web import bodies, sparing
+from web import bodies, limits
 
 PATH = "/webhooks/yookassa"
 MANY = 1000
@@ -277,7 +277,7 @@ async def test_strangers_do_not_fill_the_disk(sandbox: Sandbox, sqlite_url: str)
     async with App(settings, parts=("web",)).running() as app, calling(app) as http:
         with structlog.testing.capture_logs() as lines:
             assert await posted(http, [UNKNOWN] * 100) == {403: 100}
-    assert len([line for line in lines if line["event"] == "yookassa_webhook_from_stranger"]) == sparing.LINES
+    assert len([line for line in lines if line["event"] == "yookassa_webhook_from_stranger"]) == limits.LINES
 
 
 async def test_listening_on_ipv6(sandbox: Sandbox, sqlite_url: str) -> None:

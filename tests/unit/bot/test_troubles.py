@@ -7,8 +7,8 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 
 from bot.i18n import Catalogues
+from bot.leader import STANDING_BY
 from bot.troubles import TellOwners
-from bot.turns import STANDING_BY
 from db.engine import Database
 from services.users import Users, Visitor
 from tests.support.clock import FakeClock

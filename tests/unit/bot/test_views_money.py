@@ -32,7 +32,7 @@ from services.billing.statement import Expiring
 from services.bonuses import BonusTerms, GrantView
 from services.errors import ShopError
 from services.payments.alerts import Problem
-from services.payments.mark import Seal
+from services.payments.mark import MarkSigner
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
 from services.payments.provider import NotAuthorized, Refused, ResultUnknown
 from services.payments.reasons import PAYMENT_REASONS, REFUND_REASONS
@@ -45,7 +45,7 @@ from tests.unit.bot.test_views import BOTH, LONGEST, USER
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 MOST = 99_999_999_99
-TERMS = Terms(credit_price=1, shop_id="1", test=True, seal=Seal.of("1"), vat_code=1)
+TERMS = Terms(credit_price=1, shop_id="1", test=True, signer=MarkSigner.of("1"), vat_code=1)
 EMAIL = "<" * 64 + "@" + "x" * 189
 
 PAYMENT = PaymentView(

@@ -18,15 +18,15 @@ WHOLE = Prepare.model_validate({"size": [8, 8]})
 
 
 async def picture_of(desk: Intake, data: bytes, *, person: int = 1) -> bytes:
-    async with desk.place(person) as place:
-        place.file.write(data)
-        return await place.picture(WHOLE)
+    async with desk.upload(person) as upload:
+        upload.file.write(data)
+        return await upload.picture(WHOLE)
 
 
 async def numbers_of(desk: Intake, data: bytes) -> list[float]:
-    async with desk.place(1) as place:
-        place.file.write(data)
-        return await place.numbers(PRICES)
+    async with desk.upload(1) as upload:
+        upload.file.write(data)
+        return await upload.numbers(PRICES)
 
 
 async def test_a_picture_comes_back_small() -> None:
@@ -56,9 +56,9 @@ async def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     assert await picture_of(desk, encoded(Image.new("L", (9, 9)), "PNG")), "the next one is looked at"
 
 
-async def test_one_place_for_each_person() -> None:
+async def test_one_upload_for_each_person() -> None:
     desk = Intake()
-    async with desk.place(1):
+    async with desk.upload(1):
         with pytest.raises(StillLooking):
             await picture_of(desk, b"", person=1)
         with pytest.raises(errors.NotAnImage):
@@ -71,7 +71,7 @@ async def test_a_full_queue_says_so() -> None:
     desk, leave = Intake(), asyncio.Event()
 
     async def stays(person: int) -> None:
-        async with desk.place(person):
+        async with desk.upload(person):
             await leave.wait()
 
     async with asyncio.TaskGroup() as people:
@@ -89,7 +89,7 @@ async def test_who_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
     async def stays(person: int) -> None:
         with pytest.raises(IntakeBusy):
-            async with desk.place(person):
+            async with desk.upload(person):
                 await never.wait()
 
     await asyncio.gather(*(stays(person) for person in range(intake.PLACES + 2)))

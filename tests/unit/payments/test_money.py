@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yookassa.domain.request import PaymentRequest
 
-from services.payments.mark import Seal
+from services.payments.mark import MarkSigner
 from services.payments.money import AmountOutOfBounds, from_text, parse_roubles, to_text, to_words
 from services.payments.provider import NewPayment
 from services.payments.terms import MAX_KOPECKS, Terms
 from services.payments.yookassa import _create_body
 from services.payments.yookassa_client import checked
 
-TERMS = Terms(credit_price=1000, shop_id="1", test=True, seal=Seal.of("1"))
+TERMS = Terms(credit_price=1000, shop_id="1", test=True, signer=MarkSigner.of("1"))
 KOPECKS = st.integers(1, 999_999_99)
 
 
@@ -77,11 +77,11 @@ def test_refused_with_the_bounds(text: str) -> None:
 
 def test_the_bounds_follow_the_price_of_a_credit() -> None:
     dear = Terms(
-        credit_price=1_000_000, shop_id="1", test=True, seal=Seal.of("1")
+        credit_price=1_000_000, shop_id="1", test=True, signer=MarkSigner.of("1")
     )  # a hundredth of a credit costs 100 roubles
     assert (dear.low, dear.credits_for(dear.low)) == (100_00, 1)
     assert dear.suggested == (100_00, 300_00, 500_00, 1000_00)
-    assert Terms(credit_price=333, shop_id="1", test=True, seal=Seal.of("1")).credits_for(100_00) == 3003
+    assert Terms(credit_price=333, shop_id="1", test=True, signer=MarkSigner.of("1")).credits_for(100_00) == 3003
 
 
 @given(KOPECKS)

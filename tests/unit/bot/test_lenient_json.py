@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.reading import clean, read_leniently
+from bot.lenient_json import clean, read_leniently
 from tests.support.odd_updates import Json, messages, others
 
 ANNA = 910
@@ -60,8 +60,8 @@ def test_money_is_never_lost_for_an_odd_neighbour(neighbour: str) -> None:
 
 
 def test_what_was_left_out_is_named_without_its_value() -> None:
-    reading = read_leniently({"update_id": 1} | MESSAGES["a date that is a word"], Update.model_validate)
-    assert reading.refused == ("message.date",)
+    parsed = read_leniently({"update_id": 1} | MESSAGES["a date that is a word"], Update.model_validate)
+    assert parsed.refused == ("message.date",)
 
 
 def test_what_was_given_is_not_changed() -> None:

@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from db.alone import Turn
 from db.errors import DatabaseUnavailable
+from db.process_locks import LeaderLock
 
 log = structlog.get_logger()
 
@@ -19,14 +19,16 @@ STANDING_BY: Final = "another process of this shop polls Telegram; this one stan
 Work = Callable[[], Coroutine[None, None, None]]
 
 
-class TakeTurns:
-    def __init__(self, turn: Turn) -> None:
+class Leader:
+    """Does what only one process may, while the lock is this one's; `stands_by`: while it is another's."""
+
+    def __init__(self, lock: LeaderLock) -> None:
         self.stands_by = False
-        self._turn = turn
+        self._lock = lock
         self._work: asyncio.Task[None] | None = None
 
     async def run(self, work: Work) -> None:
-        """`work`, while it is our turn; ends, or raises, as it does."""
+        """`work`, while the lock is ours; ends, or raises, as it does."""
         try:
             while self._work is None or not self._work.done():
                 await self._follow(work)
@@ -37,14 +39,14 @@ class TakeTurns:
             self._work.result()
         finally:
             await self._rest()
-            await self._turn.give_back()
+            await self._lock.give_back()
 
     async def _follow(self, work: Work) -> None:
-        """A database that is away takes no turn from us: nobody else could work without it either."""
+        """A database that is away takes no lock from us: nobody else could work without it either."""
         try:
-            ours = await self._turn.is_ours()
+            ours = await self._lock.is_ours()
         except DatabaseUnavailable as error:
-            log.warning("turn_not_known", error=str(error).splitlines()[0])
+            log.warning("leader_not_known", error=str(error).splitlines()[0])
             return
         if not ours and not self.stands_by:
             log.warning("telegram_conflict", hint=STANDING_BY)
@@ -52,7 +54,7 @@ class TakeTurns:
         if not ours:
             await self._rest()
         elif self._work is None:
-            self._work = asyncio.get_running_loop().create_task(work(), name="turn")
+            self._work = asyncio.get_running_loop().create_task(work(), name="leader")
 
     async def _rest(self) -> None:
         if self._work is not None and not self._work.done():

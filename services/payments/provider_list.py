@@ -42,7 +42,7 @@ class Stray:
 
 
 @dataclass(slots=True, kw_only=True)
-class Walked:
+class ListRead:
     """What one reading changed and what it left alone; `complete`: nothing has to be read again."""
 
     payments: list[Change] = field(default_factory=list)
@@ -51,74 +51,74 @@ class Walked:
     complete: bool = True
 
 
-class Walk:
+class ProviderListReader:
     def __init__(self, desk: Desk, settlement: Settlement, refunds: Refunds) -> None:
         self._desk = desk
         self._settlement = settlement
         self._refunds = refunds
 
-    async def when_due(self, *, now: bool = False) -> Walked:
+    async def when_due(self, *, now: bool = False) -> ListRead:
         """Every hour, from where the last reading ended; `now`: also sooner. A provider that does not answer is asked
         again the next time."""
         since = await self._desk.db.read(_due, *self._list(), self._desk.clock(), forced=now)
         if since is None:
-            return Walked()
+            return ListRead()
         try:
             return await self.since(since)
         except ProviderError as error:
             log.warning("provider_list_not_read", code=error.code)
-            return Walked(complete=False)
+            return ListRead(complete=False)
 
-    async def since(self, since: datetime) -> Walked:
+    async def since(self, since: datetime) -> ListRead:
         """All that was begun since. Raises `ProviderError` where the list cannot be had."""
-        began, walked = self._desk.clock(), Walked()
+        began, listed = self._desk.clock(), ListRead()
         await self._desk.db.write(_open, *self._list(), began)
         async for page in self._desk.provider.payments_since(since):
             for remote in await self._desk.db.read(_unbooked, page, self._desk.provider.name):
-                await self._patiently(walked, self._payment(remote, walked))
+                await self._patiently(listed, self._payment(remote, listed))
         async for sent_back in self._desk.provider.refunds_since(since):
             for refund in await self._desk.db.read(_unbooked_refunds, sent_back):
-                await self._patiently(walked, self._refund(refund, walked))
-        await self._end(walked, since, began)
-        return walked
+                await self._patiently(listed, self._refund(refund, listed))
+        await self._end(listed, since, began)
+        return listed
 
-    async def _end(self, walked: Walked, since: datetime, until: datetime) -> None:
-        count = sum(stray.applied in LOST for stray in walked.strays)
+    async def _end(self, listed: ListRead, since: datetime, until: datetime) -> None:
+        count = sum(stray.applied in LOST for stray in listed.strays)
         if count > LETTERS:
             await self._desk.db.write(many_lost, self._desk.terms, self._desk.clock(), count=count)
             self._desk.on_news()
-        if walked.complete:
+        if listed.complete:
             await self._desk.db.write(_read, *self._list(), since, until)
 
-    async def _patiently(self, walked: Walked, work: Awaitable[None]) -> None:
+    async def _patiently(self, listed: ListRead, work: Awaitable[None]) -> None:
         """One that cannot be followed must not stop the others."""
         try:
             await work
         except (ProviderError, TooEarly) as error:
             log.warning("listed_item_waits", error=str(error))
-            walked.complete = False
+            listed.complete = False
         except DatabaseUnavailable:
             raise
         except Exception:
             log.exception("listed_item_failed")
-            walked.complete = False
+            listed.complete = False
 
-    async def _payment(self, remote: RemotePayment, walked: Walked) -> None:
+    async def _payment(self, remote: RemotePayment, listed: ListRead) -> None:
         applied, payment = Applied.FOREIGN, None
         if maybe_ours(remote, self._desk.terms):
-            told = sum(stray.applied in LOST for stray in walked.strays)
+            told = sum(stray.applied in LOST for stray in listed.strays)
             verdict = await self._settlement.follow(remote, quietly=told >= LETTERS)
             applied, payment = verdict.applied, verdict.payment
         if payment is None or applied is Applied.MISMATCH:
             if remote.status in PAID:
-                walked.strays.append(Stray(remote=remote, applied=applied))
+                listed.strays.append(Stray(remote=remote, applied=applied))
         elif applied is not Applied.UNCHANGED:
-            walked.payments.append(Change(payment_id=payment.id, applied=applied))
+            listed.payments.append(Change(payment_id=payment.id, applied=applied))
 
-    async def _refund(self, remote: RemoteRefund, walked: Walked) -> None:
+    async def _refund(self, remote: RemoteRefund, listed: ListRead) -> None:
         booked = await self._refunds.follow(remote)
         if booked is not None and booked.status is RefundStatus.SUCCEEDED:
-            walked.refunds.append(booked)
+            listed.refunds.append(booked)
 
     def _list(self) -> tuple[str, str]:
         return self._desk.provider.name, self._desk.terms.shop_id
@@ -126,7 +126,7 @@ class Walk:
 
 def maybe_ours(remote: RemotePayment, terms: Terms) -> bool:
     """Whether there is any use in looking for it in our books."""
-    origin, _ = terms.seal.read(remote)
+    origin, _ = terms.signer.verify(remote)
     return origin is not Origin.ANOTHER and parse_id(remote.our_id) is not None
 
 
@@ -135,7 +135,7 @@ def missing(session: Session, page: list[RemotePayment], terms: Terms, provider:
     ours = [
         remote
         for remote in page
-        if remote.status == PaymentStatus.SUCCEEDED and terms.seal.read(remote)[0] is Origin.OURS
+        if remote.status == PaymentStatus.SUCCEEDED and terms.signer.verify(remote)[0] is Origin.OURS
     ]
     ids = [each.id for each in ours]
     here = (payments.c.provider == provider) & payments.c.provider_payment_id.in_(ids)

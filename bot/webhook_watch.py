@@ -16,7 +16,7 @@ FIRST_SECONDS = 30.0
 LOOK_SECONDS = 300.0
 
 
-class HookWatch:
+class WebhookWatch:
     """`mend` sets the webhook anew where Telegram has been turned away, as with an older secret. `time`: seconds of a
     clock that is never set."""
 

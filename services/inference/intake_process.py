@@ -1,4 +1,4 @@
-"""A process that looks at one file of a stranger and ends: `python -m services.inference.look FD SECONDS`.
+"""A process that looks at one file of a stranger and ends: `python -m services.inference.intake_process FD SECONDS`.
 
 `FD` is the open file, `SECONDS` how much of the processor's time it may take. What is wanted comes pickled by stdin: a
 SeriesInput for its numbers, None for a picture. What was found, or the InvalidValue that says why not, goes pickled to

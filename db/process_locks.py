@@ -29,14 +29,14 @@ NOTICED = text(
 POLLING_LOCK = 5_277_200_048  # any number, the same in every process
 
 
-class NotAlone(Exception):
+class AlreadyRunning(Exception):
     """Another process does this already. The text is one line that says where."""
 
 
 @contextmanager
-def alone_on_file(url: str, parts: Collection[str]) -> Iterator[None]:
+def hold_file(url: str, parts: Collection[str]) -> Iterator[None]:
     """Holds an SQLite database's file for these parts of a shop: two processes would read dialogs from two memories and
-    answer twice. Raises `NotAlone`. On PostgreSQL, and where the system has no such locks, nothing is held."""
+    answer twice. Raises `AlreadyRunning`. On PostgreSQL, and where the system has no such locks, nothing is held."""
     address = sync_url(url)
     if address.get_backend_name() != "sqlite" or not address.database:
         yield
@@ -46,7 +46,7 @@ def alone_on_file(url: str, parts: Collection[str]) -> Iterator[None]:
     try:
         for part in sorted(BYTES.keys() & set(parts)):
             if not _lock(descriptor, BYTES[part]):
-                raise NotAlone(
+                raise AlreadyRunning(
                     f"another process is the `{part}` of the shop on {address.database} already: stop that one first,"
                     " or give this one a DATABASE_URL of its own"
                 )
@@ -77,7 +77,7 @@ def _lock(descriptor: int, byte: int) -> bool:
     return True
 
 
-class Turn:
+class LeaderLock:
     """The turn to do what one process does alone, on PostgreSQL: a lock that lives as long as an open transaction. That
     looks at no rows, so it keeps no old ones, and a pooler before the server leaves it its connection."""
 

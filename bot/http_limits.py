@@ -32,7 +32,7 @@ class Limits:
     spare: int = 16  # more from this machine, for /healthz alone
 
 
-class Doors:
+class ConnectionSlots:
     """Counts who is in. `trusted` and this machine are near: strangers cannot take their places."""
 
     def __init__(self, limits: Limits, trusted: Sequence[Network]) -> None:
@@ -66,7 +66,7 @@ def _household(address: Address | None) -> Hashable:
     return ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address
 
 
-class Tally:
+class RefusalLog:
     """What was turned away, told at most once a minute: a flood of callers must not be a flood of lines."""
 
     def __init__(self) -> None:

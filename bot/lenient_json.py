@@ -21,7 +21,7 @@ _unnumbered = count(-1, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading(Generic[T]):
+class Parsed(Generic[T]):
     """`refused`: dotted names of the fields that the types did not take, without their values."""
 
     value: T
@@ -40,11 +40,11 @@ def clean(value: Any) -> Any:  # Any: JSON
     return value
 
 
-def read_leniently(raw: Json, read: Callable[[Json], T]) -> Reading[T]:
+def read_leniently(raw: Json, read: Callable[[Json], T]) -> Parsed[T]:
     """`read` the object. Where it is refused, what lies deepest is left out first, then what cannot be without it; of
     senders, chats and the like the essentials stay. Raises ValidationError where nothing readable is left."""
     try:
-        return Reading(value=read(raw))
+        return Parsed(value=read(raw))
     except ValidationError as error:
         first = error
     raw = deepcopy(raw)
@@ -53,7 +53,7 @@ def read_leniently(raw: Json, read: Callable[[Json], T]) -> Reading[T]:
         if not _give_way(raw, refusal):
             break
         try:
-            return Reading(value=read(raw), refused=fields_of(first))
+            return Parsed(value=read(raw), refused=fields_of(first))
         except ValidationError as error:
             refusal = error
     raise first

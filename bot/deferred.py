@@ -15,13 +15,13 @@ from bot.middlewares import Handler
 
 log = structlog.get_logger()
 
-KEPT = 20  # updates of a chat; the oldest go first
+MAX_WAITING = 20  # updates of a chat; the oldest go first
 PACE_SECONDS = 1.0  # between two answers to one chat, so that the next refusal does not follow at once
 
 Feed = Callable[[Update], Awaitable[Any]]  # Any: as aiogram's dispatcher answers
 
 
-class Later(BaseMiddleware):
+class DeferredUpdates(BaseMiddleware):
     """Keeps, in this process, updates whose answer Telegram refused to take yet, and those of the same chat that come
     meanwhile. They are handled anew in their order, so that what was typed is not lost; of commands that only ask, and
     of taps on one button, the last is answered. Handling an update twice is as safe as after a crash: what costs
@@ -59,7 +59,7 @@ class Later(BaseMiddleware):
                 self._wake.clear()
                 for chat_id in [chat_id for chat_id, due in self._due.items() if due <= self._now()]:
                     self._due[chat_id] = math.inf
-                    answers.create_task(self._answer(chat_id), name=f"later-{chat_id}")
+                    answers.create_task(self._answer(chat_id), name=f"deferred-{chat_id}")
                 nearest = min(self._due.values(), default=math.inf)
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(None if nearest == math.inf else nearest):
@@ -84,9 +84,9 @@ class Later(BaseMiddleware):
     def _keep(self, chat_id: int, update: Update) -> None:
         waiting = sorted([*self._waiting.get(chat_id, ()), update], key=lambda each: each.update_id)
         kept = [each for i, each in enumerate(waiting) if not any(_stands_for(late, each) for late in waiting[i + 1 :])]
-        for each in kept[:-KEPT]:
+        for each in kept[:-MAX_WAITING]:
             log.warning("update_given_up", update_id=each.update_id, chat_id=chat_id)
-        self._waiting[chat_id] = kept[-KEPT:]
+        self._waiting[chat_id] = kept[-MAX_WAITING:]
 
 
 def _chat_of(update: Update) -> int | None:

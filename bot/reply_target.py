@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ReplyTarget:
     """`thread_id`: the topic of `chat_id`. `keeps`: the message of the button, where it must not become what the
     button opens."""
 
@@ -16,18 +16,18 @@ class Place:
     keeps: int | None = None
 
 
-NOWHERE = Place()
-_place: ContextVar[Place] = ContextVar("place", default=NOWHERE)
+NOWHERE = ReplyTarget()
+_current: ContextVar[ReplyTarget] = ContextVar("reply_target", default=NOWHERE)
 
 
-def here() -> Place:
-    return _place.get()
+def reply_target() -> ReplyTarget:
+    return _current.get()
 
 
 @contextmanager
-def at(place: Place) -> Generator[None, None, None]:
-    token = _place.set(place)
+def replying_to(target: ReplyTarget) -> Generator[None, None, None]:
+    token = _current.set(target)
     try:
         yield
     finally:
-        _place.reset(token)
+        _current.reset(token)

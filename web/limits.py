@@ -6,29 +6,29 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-FRESH_SECONDS = 1.0
 LINES = 10  # in a minute
 MINUTE = 60.0
 
 
-class Shared(Generic[T]):
-    """One look for all who ask within a second. It goes to the database; they must not take its connections from
-    customers."""
+class Cached(Generic[T]):
+    """One look for all who ask within so many `seconds`, by one at a time. It goes to the database; they must not take
+    its connections from customers."""
 
-    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[T]], *, seconds: float) -> None:
         self._look = look
+        self._seconds = seconds
         self._one_at_a_time = asyncio.Lock()
         self._seen: tuple[float, T] | None = None
 
     async def __call__(self) -> T:
         async with self._one_at_a_time:
             now = asyncio.get_running_loop().time()
-            if self._seen is None or now - self._seen[0] >= FRESH_SECONDS:
+            if self._seen is None or now - self._seen[0] >= self._seconds:
                 self._seen = now, await self._look()
             return self._seen[1]
 
 
-class Seldom:
+class LogLimit:
     """Some lines a minute: else whoever calls all day fills the disk."""
 
     def __init__(self) -> None:

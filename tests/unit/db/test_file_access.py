@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from db.errors import DatabaseUnavailable
+from db.file_access import why_unwritable
 from db.migrate import current_revision, upgrade
-from db.places import why_unwritable
 from services.models import read_folders
 
 NOBODY = 65534

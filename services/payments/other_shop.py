@@ -21,7 +21,7 @@ def askable(shop_id: str) -> ColumnElement[bool]:
     return ours | payments.c.provider_payment_id.is_(None)
 
 
-def unfinished_elsewhere(session: Session, shop_id: str) -> list[PaymentView]:
+def unfinished_of_other_shops(session: Session, shop_id: str) -> list[PaymentView]:
     """Oldest first: those that are not paid as far as we know, and those with a refund under way."""
     waiting = select(payments.c.id).where(payments.c.status.in_(OPEN), payments.c.next_check_at.is_not(None))
     going_back = select(refunds.c.payment_id).where(
@@ -32,9 +32,9 @@ def unfinished_elsewhere(session: Session, shop_id: str) -> list[PaymentView]:
     return [payment_view(row) for row in session.execute(query.order_by(payments.c.created_at, payments.c.id))]
 
 
-def tell_elsewhere(session: Session, terms: Terms, now: datetime) -> None:
+def tell_of_other_shops(session: Session, terms: Terms, now: datetime) -> None:
     """The owners, once."""
-    found = unfinished_elsewhere(session, terms.shop_id)
+    found = unfinished_of_other_shops(session, terms.shop_id)
     if not found:
         return
     lines = [_line(payment) for payment in found[:SHOWN]]

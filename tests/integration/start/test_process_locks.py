@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from bot import turns as module
+from bot import leader as module
 from bot.app import App
-from bot.turns import STANDING_BY
-from db.alone import NotAlone, Turn, alone_on_file
+from bot.leader import STANDING_BY
 from db.connections import sync_url
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from db.process_locks import AlreadyRunning, LeaderLock, hold_file
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
@@ -46,22 +46,22 @@ def test_parts_may_live_apart(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/shop.db"
     with _elsewhere(url, "bot"):
         for parts in (("web",), ("scheduler",), ("worker",), ("worker", "web")):
-            with alone_on_file(url, parts):
+            with hold_file(url, parts):
                 pass
-        with pytest.raises(NotAlone, match="`bot`"), alone_on_file(url, ("bot", "worker")):
+        with pytest.raises(AlreadyRunning, match="`bot`"), hold_file(url, ("bot", "worker")):
             pass
-    with alone_on_file(url, ("bot",)):
+    with hold_file(url, ("bot",)):
         pass
-    with _elsewhere(url, "worker"), alone_on_file(url, ("bot", "web", "scheduler", "worker")):
+    with _elsewhere(url, "worker"), hold_file(url, ("bot", "web", "scheduler", "worker")):
         pass
 
 
 @contextmanager
 def _elsewhere(url: str, part: str) -> Iterator[None]:
     """Another process holds the part."""
-    hold = "with alone_on_file(sys.argv[1], [sys.argv[2]]): print(flush=True); input()"
+    hold = "with hold_file(sys.argv[1], [sys.argv[2]]): print(flush=True); input()"
     other = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; from db.alone import alone_on_file\n{hold}", url, part],
+        [sys.executable, "-c", f"import sys; from db.process_locks import hold_file\n{hold}", url, part],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     assert other.stdout is not None
@@ -76,7 +76,7 @@ def _elsewhere(url: str, part: str) -> Iterator[None]:
 async def test_turns_on_postgresql(postgres_database: Database) -> None:
     """A lost connection loses the turn to whoever is quicker."""
     other = Database(postgres_database.url.render_as_string(hide_password=False))
-    ours, theirs = Turn(postgres_database), Turn(other)
+    ours, theirs = LeaderLock(postgres_database), LeaderLock(other)
     assert [await ours.is_ours(), await ours.is_ours(), await theirs.is_ours()] == [True, True, False]
     _cut_off_all(postgres_database)
     with pytest.raises(DatabaseUnavailable):

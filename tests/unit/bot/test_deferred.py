@@ -9,8 +9,8 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, Update, User
 
-from bot import later as module
-from bot.later import Later
+from bot import deferred as module
+from bot.deferred import DeferredUpdates
 from tests.support.waiting import until
 
 ANNA = 1
@@ -20,13 +20,13 @@ class Desk:
     """Answers updates while Telegram takes answers."""
 
     def __init__(self) -> None:
-        self.later = Later(self._feed)
+        self.deferred = DeferredUpdates(self._feed)
         self.wait = 0.05  # seconds; 0: Telegram takes answers
         self.asked: list[str] = []
         self.answered: list[str] = []
 
     async def gets(self, update: Update) -> None:
-        await self.later(self._handle, update, {})
+        await self.deferred(self._handle, update, {})
 
     async def _feed(self, update: Update) -> None:
         await self.gets(update)
@@ -45,7 +45,7 @@ class Desk:
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr(module, "PACE_SECONDS", 0.01)
     desk = Desk()
-    task = asyncio.get_running_loop().create_task(desk.later.run())
+    task = asyncio.get_running_loop().create_task(desk.deferred.run())
     yield desk
     task.cancel()
     await asyncio.wait([task])
@@ -97,7 +97,7 @@ async def test_a_flood_is_bounded(desk: Desk) -> None:
     for number in range(50):
         await desk.gets(_says(number, f"answer {number}"))
     desk.wait = 0
-    await until(lambda: _are(len(desk.answered) == module.KEPT))
+    await until(lambda: _are(len(desk.answered) == module.MAX_WAITING))
     assert desk.answered[-1] == "answer 49"
 
 

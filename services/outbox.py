@@ -264,17 +264,18 @@ def _recheck(session: Session, about: About, now: datetime) -> None:
         "payload": {f"{about.kind}_id": about.id.hex, "look": True},
         "key": f"{about.kind}:{about.id}:look",
         "priority": Priority.NEWS,
+        "attempts": 0,
         "created_at": now,
     }
     anew = {
         "status": OutboxStatus.PENDING,
-        "attempts": 0,
         "available_at": now + RECHECK_AFTER,
         "waits_for": Wait.LOOK,
         "reopened_at": now,
     }
     new = insert_into(session, _outbox).values(row | anew)
-    session.execute(new.on_conflict_do_update(index_elements=["key"], set_=anew))
+    taken_from_senders = {"attempts": _outbox.c.attempts + 1}  # one that is at it settles nothing any more, ever
+    session.execute(new.on_conflict_do_update(index_elements=["key"], set_=anew | taken_from_senders))
 
 
 def _tell_again(session: Session, key: str, now: datetime) -> None:

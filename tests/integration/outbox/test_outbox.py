@@ -222,6 +222,19 @@ async def test_a_message_is_looked_at_again(mail: Mail) -> None:
     assert (await mail.row(look)).status == OutboxStatus.SENT
 
 
+async def test_a_slow_sender_does_not_settle_what_another_has_now(mail: Mail) -> None:
+    about = About(kind="payment", id=uuid4(), user_id=mail.anna)
+    await mail.outbox.recheck(about)
+    mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
+    (slow,) = await mail.outbox.claim()
+    await mail.outbox.recheck(about)
+    mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
+    (now,) = await mail.outbox.claim()
+    await mail.outbox.sent(slow)
+    await mail.outbox.retry(now, "away")
+    assert (await mail.row(now)).status == OutboxStatus.PENDING
+
+
 async def test_what_was_covered_is_told_again(mail: Mail) -> None:
     await mail.write(mail.anna, "paid", key="payment:1:succeeded")
     await mail.outbox.tell_again("payment:1:succeeded")  # it is not told yet

@@ -22,7 +22,7 @@ _SHAPES = (
     (re.compile(r"/bot\d+(?::|%3A)[^/\s'\"<>]+", re.IGNORECASE), "/bot" + MASK),
     (re.compile(rf"(?<!\d)\d{{5,}}(?::|%3A)(?!{_UUID})[A-Za-z0-9_-]{{20,}}", re.IGNORECASE), MASK),
     (re.compile(r"(?<=://)[^/?#\s'\"<>]*@"), MASK + "@"),
-    (re.compile(r"\b((?:ssl)?password=)(?:'[^']*'|\"[^\"]*\"|[^&\s'\",;)]+)", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"\b((?:ssl)?password=)(?:'[^']*'|\"[^\"]*\"|(?:[^&\s'\",;)<]|<(?!/))+)", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(authorization\W{1,6}(?:basic|bearer)\s+)[A-Za-z0-9+/=._~-]+", re.IGNORECASE), rf"\1{MASK}"),
 )
 _known: set[str] = set()

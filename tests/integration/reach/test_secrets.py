@@ -188,6 +188,11 @@ def test_what_looks_like_a_secret_is_one(text: str) -> None:
     assert "QUFI" not in redact(text)
 
 
+def test_a_tag_behind_a_password_stays() -> None:
+    """Telegram refuses a text whose tags do not close."""
+    assert redact("<code>host=db password=AAHabcdef</code>") == "<code>host=db password=***</code>"
+
+
 @pytest.mark.parametrize(
     "text",
     [

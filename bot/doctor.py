@@ -13,7 +13,7 @@ from bot.doctor_stores import stores
 from bot.findings import Finding, State, bad, good, poor
 from bot.local_files import SHARING, NotReadable, is_local, open_local
 from bot.proxies import way
-from bot.session import ProxyFailed
+from bot.session import TelegramProxyFailed
 from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
@@ -22,8 +22,7 @@ from services.clock import Clock
 from services.inference.check import check_folder
 from services.models import read_folders
 from services.payments.money import to_text
-from services.payments.provider import NotAuthorized, ProviderError
-from services.payments.provider import ProxyFailed as YooKassaProxyFailed
+from services.payments.provider import NotAuthorized, ProviderError, ProviderProxyFailed
 from services.payments.yookassa import ShopFacts
 
 SKEW_SECONDS = 30.0
@@ -61,7 +60,7 @@ async def _token(settings: Settings, bot: Bot) -> list[Finding]:
         me = await bot.me()
     except TelegramUnauthorizedError:
         return [bad(name, "Telegram does not know BOT_TOKEN", "copy it anew from @BotFather (/mybots, API Token)")]
-    except ProxyFailed as error:
+    except TelegramProxyFailed as error:
         return [
             bad(name, f"no way to Telegram through the proxy {error.message}", _mend("TELEGRAM_PROXY", error.message))
         ]
@@ -126,7 +125,7 @@ async def _shop(settings: Settings) -> list[Finding]:
     except NotAuthorized as error:
         fix = "copy YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY anew; a new key ends the old one"
         return [bad(name, f"YooKassa does not take the shop's id and key ({error.code})", fix)]
-    except YooKassaProxyFailed as error:
+    except ProviderProxyFailed as error:
         words = f"no way to YooKassa through the proxy {settings.yookassa_proxy}: {error.detail}"
         return [bad(name, words, _mend("YOOKASSA_PROXY", error.detail))]
     except ProviderError as error:

@@ -26,7 +26,7 @@ PROXY_SECONDS = 10.0  # to be let through
 SOCKS_ERRORS = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
-class ProxyFailed(TelegramNetworkError):
+class TelegramProxyFailed(TelegramNetworkError):
     """It is the proxy that does not answer, or does not let us through."""
 
 
@@ -77,19 +77,20 @@ class ProxySession(AiohttpSession):
         except (TelegramNetworkError, *SOCKS_ERRORS, OSError) as error:
             words = self.blame(error)
             if words is not None:
-                raise ProxyFailed(method=method, message=words) from error
+                raise TelegramProxyFailed(method=method, message=words) from error
             if isinstance(error, TelegramNetworkError):
                 raise
             raise TelegramNetworkError(method=method, message=f"{type(error).__name__}: {error}") from error
 
     def require_through(self, method: TelegramMethod[Any], status_code: int) -> None:
-        """A call in plain HTTP is answered by the proxy itself where it does not let it through. Raises ProxyFailed."""
+        """A call in plain HTTP is answered by the proxy itself where it does not let it through. Raises
+        `TelegramProxyFailed`."""
         if status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and self.way is not None:
-            raise ProxyFailed(method=method, message=f"{self.way}: 407 {HTTPStatus(status_code).phrase}")
+            raise TelegramProxyFailed(method=method, message=f"{self.way}: 407 {HTTPStatus(status_code).phrase}")
 
     def blame(self, error: BaseException) -> str | None:
         """What the proxy did, if it was the proxy; its address without user and password."""
-        if isinstance(error, ProxyFailed):
+        if isinstance(error, TelegramProxyFailed):
             return error.message
         cause = error.__cause__ if isinstance(error, TelegramNetworkError) else error
         if isinstance(cause, ClientHttpProxyError):

@@ -31,7 +31,7 @@ class ResultUnknown(ProviderError):
     message = N_("The payment service does not answer right now. We keep trying; nothing was charged twice.")
 
 
-class ProxyFailed(ResultUnknown):
+class ProviderProxyFailed(ResultUnknown):
     """It is the proxy on the way that does not answer, or does not let us through."""
 
 

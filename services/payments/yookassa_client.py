@@ -20,7 +20,7 @@ from services.payments.provider import (
     NotAuthorized,
     NotFound,
     ProviderError,
-    ProxyFailed,
+    ProviderProxyFailed,
     Refused,
     ResultUnknown,
     ShopRefused,
@@ -72,10 +72,10 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
             )
         except requests.RequestException as error:
             if (words := _of_proxy(error)) is not None:
-                raise ProxyFailed(code="proxy", detail=redact(words)) from error
+                raise ProviderProxyFailed(code="proxy", detail=redact(words)) from error
             raise ResultUnknown(code=type(error).__name__) from error
         if response.status_code == 407:  # a call in plain HTTP is answered by the proxy itself
-            raise ProxyFailed(code="proxy", detail=f"407 {response.reason}")
+            raise ProviderProxyFailed(code="proxy", detail=f"407 {response.reason}")
         return _read(response)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from handlers.dialog import pause, put, title_of
 from handlers.filters import Pressed
 from handlers.purchase import Purchase
 from handlers.results import router as results_router
-from handlers.uploads import take_document, take_photo
+from handlers.uploads import take_column, take_document, take_photo
 from services.errors import N_
 from services.files import Files
 from services.inference.intake import Intake
@@ -117,7 +117,10 @@ async def _taken(message: Message, desk: Desk, *, bot: Bot, user: UserView, file
         return await take_photo(message, desk, bot=bot, user=user, files=files, intake=intake)
     if message.document:
         return await take_document(message, desk, bot=bot, user=user, files=files, intake=intake)
-    return answer(desk.form, desk.state, message.text or "")
+    turn = answer(desk.form, desk.state, message.text or "")
+    if turn.outcome is Outcome.COLUMN:
+        return await take_column(turn, desk, bot=bot, user=user, intake=intake)
+    return turn
 
 
 async def _desk_of(message: Message, state: FSMContext, models: Models, tr: Translator) -> Desk | None:
@@ -145,6 +148,7 @@ async def pressed(
     submit: Submit,
     history: History,
     messages: Messages,
+    intake: Intake,
     can_top_up: bool,
 ) -> None:
     action = Action.parse(query.data or "")
@@ -177,7 +181,9 @@ async def pressed(
             await chat.show(query, menu_screen(user, tr, can_top_up=can_top_up, above=above))
         case Outcome.LEAVE:
             await _leave(query, desk, user=user, tr=tr, fsm=state, can_top_up=can_top_up)
-        case None:
+        case Outcome.COLUMN | None:
+            if turn.outcome is Outcome.COLUMN:
+                turn = await take_column(turn, desk, bot=bot, user=user, intake=intake)
             message_id = await show_in_place(query, screen_of(desk.form, turn, user, tr, can_top_up=can_top_up))
             await desk.keep(state, turn, message_id)
 

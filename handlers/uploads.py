@@ -10,7 +10,7 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.types import Document, Message, PhotoSize
 from aiohttp import ClientError
 
-from bot.forms import Turn, answer_file, answer_image
+from bot.forms import Turn, answer_file, answer_image, ask_column
 from bot.forms.flow import image_wanted, series_wanted
 from bot.local_files import SHARING, NotReadable, copy_local, is_local
 from bot.session import SOCKS_ERRORS
@@ -18,7 +18,7 @@ from handlers.desk import Desk
 from services.errors import N_, ShopError
 from services.files import Files
 from services.inference.decoding import MAX_BYTES as MAX_PICTURE
-from services.inference.errors import FileTooLarge
+from services.inference.errors import ColumnWanted, FileTooLarge
 from services.inference.intake import Intake
 from services.inference.series import MAX_BYTES as MAX_TABLE
 from services.users import UserView
@@ -51,14 +51,31 @@ async def take_document(
         return await _picture(document, desk, bot=bot, user=user, files=files, intake=intake)
     field = series_wanted(desk.form, desk.state)
     if field is None:
-        return answer_file(desk.form, desk.state, ())
+        return answer_file(desk.form, desk.state, [])
     try:
         async with intake.upload(user.id) as upload:
-            await _fetch(bot, document, into=upload.file, limit=MAX_TABLE)
+            await _fetch(bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
             numbers = await upload.numbers(field)
+    except ColumnWanted as wanted:
+        return ask_column(desk.form, desk.state, wanted, file=document.file_id)
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
     return answer_file(desk.form, desk.state, numbers)
+
+
+async def take_column(turn: Turn, desk: Desk, *, bot: Bot, user: UserView, intake: Intake) -> Turn:
+    """The column that was chosen of the file that waits. Telegram keeps the file, and hands it over again."""
+    field, table = series_wanted(desk.form, turn.state), turn.state.table
+    assert field is not None
+    assert table is not None
+    assert table.file is not None
+    try:
+        async with intake.upload(user.id) as upload:
+            await _fetch(bot, table.file, size=None, into=upload.file, limit=MAX_TABLE)
+            numbers = await upload.numbers(field, column=turn.column)
+    except ShopError as problem:
+        return Turn(state=turn.state, problem=problem)
+    return answer_file(desk.form, turn.state, numbers)
 
 
 def is_picture(document: Document) -> bool:
@@ -74,7 +91,7 @@ async def _picture(
         return answer_image(desk.form, desk.state, "")
     try:
         async with intake.upload(user.id) as upload:
-            await _fetch(bot, source, into=upload.file, limit=MAX_PICTURE)
+            await _fetch(bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
             picture = await upload.picture(field.prepare)
     except ShopError as problem:
         return Turn(state=desk.state, problem=problem)
@@ -99,13 +116,13 @@ class _Bounded:
         """At the end is enough."""
 
 
-async def _fetch(bot: Bot, source: PhotoSize | Document, *, into: BinaryIO, limit: int) -> None:
+async def _fetch(bot: Bot, file_id: str, *, size: int | None, into: BinaryIO, limit: int) -> None:
     """Raises FileTooLarge, where it can before anything is fetched, NotFetched, FilesClosed."""
-    if (source.file_size or 0) > limit:
+    if (size or 0) > limit:
         raise FileTooLarge(megabytes=limit // 1_000_000)
     path, bounded = "", cast(BinaryIO, _Bounded(into, limit))
     try:
-        path = (await bot.get_file(source.file_id)).file_path or path
+        path = (await bot.get_file(file_id)).file_path or path
         if not (is_local(path) and await _copied(bot, path, bounded)):
             await bot.download_file(path, destination=bounded, seek=False)
     except TelegramBadRequest as error:

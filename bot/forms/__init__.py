@@ -1,6 +1,6 @@
 """Forms drawn from manifests: pure functions, no Telegram. `flow` moves, `render` shows."""
 
-from bot.forms.flow import answer, answer_file, answer_image, press, resume, start
+from bot.forms.flow import answer, answer_file, answer_image, ask_column, press, resume, start
 from bot.forms.model import Action, Form, FormState, Outcome, Turn
 from bot.forms.render import render
 
@@ -13,6 +13,7 @@ __all__ = [
     "answer",
     "answer_file",
     "answer_image",
+    "ask_column",
     "press",
     "render",
     "resume",

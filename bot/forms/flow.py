@@ -3,15 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from bot.forms.model import MANY, Action, Form, FormState, Outcome, Place, Turn
+from bot.forms.model import MANY, Action, Form, FormState, Outcome, Place, Turn, WaitingTable
 from services.errors import N_
-from services.inference.errors import InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
+from services.inference.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
 from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.inference.series import Taken, take_series
 from services.inference.values import Value, check_value, default_value, parse_many, parse_text
 
 Asked = TypeVar("Asked", ImageInput, SeriesInput)
+
+COLUMNS: Final = 64  # of a table that can be chosen from
 
 CHANGED = N_("The model has changed in the meantime. Please check your answers.")
 USE_BUTTONS = N_("Please press one of the buttons below.")
@@ -42,10 +45,14 @@ def resume(form: Form, state: FormState) -> Turn:
 
 
 def answer(form: Form, state: FormState, text: str) -> Turn:
-    """A typed answer: to the question asked, or all values of a long form at once."""
+    """A typed answer: to the question asked, all values of a long form at once, or the column of a table."""
     if _outdated(form, state):
         return _resume(form, state)
-    field = _asked(form, state)
+    column = None if state.table is None else _column_typed(form, state, state.table, text)
+    return column or _answer(form, state, _asked(form, state), text)
+
+
+def _answer(form: Form, state: FormState, field: Input | None, text: str) -> Turn:
     sets = _rows(form, state, field)
     many: InvalidValue | None = None
     for fields in sets:
@@ -60,6 +67,8 @@ def answer(form: Form, state: FormState, text: str) -> Turn:
         return Turn(state=state, problem=many if worth_telling else None, notice=None if worth_telling else USE_BUTTONS)
     try:
         return _accept(form, state, field, parse_text(field, text))
+    except ColumnWanted as wanted:
+        return ask_column(form, state, wanted, text=text)
     except InvalidValue as problem:
         single = isinstance(problem, OutOfRange | NotWhole) or many is None or not _looks_like_many(text)
         return Turn(state=state, problem=problem if single else many)
@@ -75,7 +84,7 @@ def answer_image(form: Form, state: FormState, file_id: str) -> Turn:
     return _accept(form, state, field, {"file": file_id})
 
 
-def answer_file(form: Form, state: FormState, numbers: Sequence[float]) -> Turn:
+def answer_file(form: Form, state: FormState, numbers: Taken) -> Turn:
     """A text or CSV file, for a series, as the numbers that were found in it."""
     if _outdated(form, state):
         return _resume(form, state)
@@ -83,7 +92,18 @@ def answer_file(form: Form, state: FormState, numbers: Sequence[float]) -> Turn:
     if field is None:
         problem = PhotoExpected() if isinstance(_asked(form, state), ImageInput) else FileNotExpected()
         return Turn(state=state, problem=None if state.asked is None else problem, notice=_unasked(state))
-    return _accept(form, state, field, list(numbers))
+    return _accept(form, state, field, numbers)
+
+
+def ask_column(
+    form: Form, state: FormState, wanted: ColumnWanted, *, text: str | None = None, file: str | None = None
+) -> Turn:
+    """The table that came for a series has several columns; the question stays open until one is chosen."""
+    field = series_wanted(form, state)
+    assert field is not None
+    asked = state.at(field.name, editing=state.editing or state.asked is None)
+    columns = tuple(wanted.columns[:COLUMNS])
+    return Turn(state=replace(asked, table=WaitingTable(columns=columns, text=text, file=file)))
 
 
 def image_wanted(form: Form, state: FormState) -> ImageInput | None:
@@ -107,13 +127,19 @@ def press(form: Form, state: FormState, action: Action) -> Turn:
     if action.verb == "x":
         return Turn(state=state, outcome=Outcome.CANCEL)
     field = _asked(form, state)
-    turn = _press_question(form, state, field, action) if field else _press_summary(form, state, action)
+    if state.table is not None:
+        turn = _press_column(form, state, state.table, action)
+    else:
+        turn = _press_question(form, state, field, action) if field else _press_summary(form, state, action)
     return turn or Turn(state=state, outcome=Outcome.STALE)
 
 
 def where(form: Form, state: FormState) -> str:
     """The screen as its buttons name it: the question's index, or the place."""
-    return state.place.value if state.asked is None else str(form.index(state.asked))
+    if state.asked is None:
+        return state.place.value
+    index = str(form.index(state.asked))
+    return index if state.table is None else f"{index}.{state.table.mark}"
 
 
 def _press_question(form: Form, state: FormState, field: Input, action: Action) -> Turn | None:
@@ -149,6 +175,36 @@ def _press_summary(form: Form, state: FormState, action: Action) -> Turn | None:
         case _, "e" if action.argument < len(form.fields):
             target = state.at(form.fields[action.argument].name, editing=True)
     return None if target is None else Turn(state=target)
+
+
+def _press_column(form: Form, state: FormState, table: WaitingTable, action: Action) -> Turn | None:
+    match action.verb:
+        case "b":
+            return Turn(state=state.at(state.asked, editing=state.editing))
+        case "c" if action.argument in dict(table.columns):
+            return _column_chosen(form, state, table, action.argument)
+        case "p":
+            return Turn(state=replace(state, page=action.argument))
+    return None
+
+
+def _column_chosen(form: Form, state: FormState, table: WaitingTable, number: int) -> Turn:
+    field = series_wanted(form, state)
+    if table.text is None or field is None:
+        return Turn(state=state, outcome=Outcome.COLUMN, column=number)
+    try:
+        return _accept(form, state, field, take_series(field, table.text, column=number))
+    except InvalidValue as problem:
+        return Turn(state=state, problem=problem)
+
+
+def _column_typed(form: Form, state: FormState, table: WaitingTable, text: str) -> Turn | None:
+    """A column's name, or its number in the table; None for what answers the question itself."""
+    word = " ".join(text.split()).casefold()
+    for number, name in table.columns:
+        if word in {name.casefold(), str(number)} - {""}:
+            return _column_chosen(form, state, table, number)
+    return Turn(state=state, notice=USE_BUTTONS) if len(word.split()) == 1 else None
 
 
 def _back(form: Form, state: FormState) -> Turn:

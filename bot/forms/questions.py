@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.forms.flow import where
-from bot.forms.model import MANY, Action, Form, FormState, Turn
+from bot.forms.model import MANY, Action, Form, FormState, Turn, WaitingTable
 from bot.forms.words import allowed, example_row, example_words, value_words
 from bot.i18n import Html, Translator
 from bot.keyboards import Row, pages_row
@@ -21,6 +21,8 @@ def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
     state = turn.state
     assert state.asked is not None
     field = form.fields[form.index(state.asked)]
+    if state.table is not None:
+        return _render_columns(form, turn, field, state.table, tr)
     parts = [heading(form, tr, _progress(form, state, tr)), said(turn, tr), _question(field, tr)]
     of_row = turn.problem is None or isinstance(turn.problem, InvalidMember | WrongCount)
     if of_row and _may_send_row(form, state, field):  # a wrong single answer is not the moment to offer more
@@ -30,6 +32,15 @@ def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
     text = "\n\n".join(part for part in parts if part)
     buttons = _Buttons(form, state, field, tr)
     return Screen(text=cut(text, TEXT), rows=tuple(buttons.rows()))
+
+
+def _render_columns(form: Form, turn: Turn, field: Input, table: WaitingTable, tr: Translator) -> Screen:
+    """Which column of a table answers the question."""
+    title = f"<b>{tr.escape(cut_plain(_label(field, tr), 200))}</b>"
+    asked = tr.html("The table has several columns with numbers. Which one should be taken?")
+    parts = [heading(form, tr, _progress(form, turn.state, tr)), said(turn, tr), Html(f"{title}\n{asked}")]
+    buttons = _Buttons(form, turn.state, field, tr)
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(buttons.columns(table)))
 
 
 def heading(form: Form, tr: Translator, note: str = "") -> Html:
@@ -129,8 +140,14 @@ class _Buttons:
             rows.append((self._button(tr.gettext("Keep: {answer}", answer=self._words(self._given)), "k"),))
         if self._default is not None and not _among_options(self._field) and self._default != self._given:
             rows.append((self._button(tr.gettext("Default: {answer}", answer=self._words(self._default)), "d"),))
-        back, cancel = self._button(tr.gettext("‹ Back"), "b"), self._button(tr.gettext("✖ Cancel"), "x")
-        return [*rows, (back, cancel)]
+        return [*rows, self._ways_out()]
+
+    def _ways_out(self) -> Row:
+        return self._button(self._tr.gettext("‹ Back"), "b"), self._button(self._tr.gettext("✖ Cancel"), "x")
+
+    def columns(self, table: WaitingTable) -> list[Row]:
+        named = [(n, name or self._tr.gettext("Column {n}", n=n)) for n, name in table.columns]
+        return [*self._paged([self._button(name, "c", n) for n, name in named]), self._ways_out()]
 
     def _options(self) -> list[Row]:
         match self._field:

@@ -1,6 +1,7 @@
 """Answers, bounds and examples of a form in words. All plain text: the caller escapes it."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 from bot.i18n import Translator
 from bot.limits import cut_plain
@@ -18,9 +19,10 @@ from services.inference.manifest import (
 )
 from services.inference.ranges import plain
 from services.inference.samples import sample_value
+from services.inference.series import numbers_of
 from services.inference.values import Value, example_value
 
-SHOWN = 60  # characters of a text among other answers
+SHOWN = 100  # characters of a text among other answers
 ENDLESS = 1e12
 NARROW = 65_535  # a bound of the tensor's type that somebody may meet
 
@@ -39,12 +41,36 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
             text = tr.day(day)
         case SeriesInput(), {"source": str(name)}:
             text = next((tr.pick(source.label) for source in field.sources if source.value == name), name)
-        case SeriesInput(), [*before, int() | float() as latest] if not isinstance(latest, bool):
-            last = with_unit(field, figure(field, latest, tr), tr)
-            text = tr.ngettext("{n} value, the last {last}", "{n} values, the last {last}", len(before) + 1, last=last)
+        case SeriesInput(), _ if (numbers := numbers_of(value)) and _is_figure(numbers[-1]):
+            text = _series_words(field, numbers, value if isinstance(value, dict) else {}, tr)
         case ImageInput(), _:
             text = tr.gettext("a picture")
     return cut_plain(text, SHOWN)
+
+
+def _series_words(field: SeriesInput, numbers: Sequence[float], told: Mapping[str, object], tr: Translator) -> str:
+    """How many numbers, of how many, from which column."""
+    n, last = len(numbers), with_unit(field, figure(field, numbers[-1], tr), tr)
+    if isinstance(rows := told.get("rows"), int):
+        text = tr.ngettext(
+            "{n} value of {rows}, the last {last}",
+            "the last {n} values of {rows}, at the end {last}",
+            n,
+            rows=rows,
+            last=last,
+        )
+    else:
+        text = tr.ngettext("{n} value, the last {last}", "{n} values, the last {last}", n, last=last)
+    match told.get("column"):
+        case str(name):
+            return tr.gettext("{numbers}, column “{name}”", numbers=text, name=cut_plain(name, 24))
+        case int(number):
+            return tr.gettext("{numbers}, column {n}", numbers=text, n=number)
+    return text
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _day(text: str) -> dt.date | None:

@@ -10,7 +10,7 @@ from bot.presenters.outputs import percent, ranked, series_decimals
 from services.charts import Band, Bar, Bars, Chart, Line
 from services.inference.errors import InvalidValue
 from services.inference.manifest import ClassesOutput, Manifest, SeriesInput, SeriesOutput
-from services.inference.series import load_source
+from services.inference.series import load_source, numbers_of
 
 BARS: Final = 10
 PAST: Final = 6  # the history shown is so many times longer than what is predicted
@@ -83,7 +83,7 @@ def _history(
                 return load_source(folder, field, source), value_words(field, {"source": source}, tr)
             except (OSError, InvalidValue):  # the file has changed since: the band is drawn alone
                 return (), ""
-        case SeriesInput(), [*values]:
+        case SeriesInput(), value if (values := numbers_of(value)) is not None:
             return values, ""
     return (), ""
 

@@ -4,7 +4,7 @@ Parameters of messages may be a `Text` of the manifest, which the edge picks in 
 or another error of this file, which the edge words first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.errors import N_, ShopError
@@ -199,6 +199,16 @@ class TooFewValues(InvalidValue):
 
 class TooManyValues(InvalidValue):
     message = N_("There are too many lines or numbers: at most {max} are read.")
+
+
+class ColumnWanted(InvalidValue):
+    """A table has several columns with numbers; `columns` are pairs of number and heading."""
+
+    message = N_("The table has several columns with numbers. Which one should be taken?")
+
+    def __init__(self, *, columns: Sequence[tuple[int, str]]) -> None:
+        super().__init__(columns=", ".join(name or str(number) for number, name in columns))
+        self.columns = columns
 
 
 class BadLine(InvalidValue):

@@ -23,6 +23,7 @@ from services.inference.manifest import (
     NumberInput,
     SeriesInput,
 )
+from services.inference.series import numbers_of
 from services.inference.tensors import Fit, GraphTensor, Row, Shape, fit
 from services.inference.values import check_value
 
@@ -91,7 +92,8 @@ class Feeder:
 
 
 def _length(value: object) -> object:
-    return len(value) if isinstance(value, list) else str(value)
+    numbers = numbers_of(value)
+    return str(value) if numbers is None else len(numbers)
 
 
 def _fit(fields: Sequence[Input], graph: GraphTensor) -> Fit:
@@ -201,7 +203,7 @@ def _series_builder(field: SeriesInput, sources: Sources) -> Build:
 
     def build(rows: Sequence[Row]) -> Array:
         values = [row.values[field.name] for row in rows]
-        series = [sources[field.name, v["source"]] if isinstance(v, dict) else cast(list[float], v) for v in values]
+        series = [numbers_of(v) or sources[field.name, cast(dict[str, str], v)["source"]] for v in values]
         stacked = _converted(np.array(series, np.float64), dtype)
         return stacked[..., np.newaxis] if column else stacked
 

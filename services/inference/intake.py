@@ -19,6 +19,7 @@ from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
 from services.inference.fields import Prepare, SeriesInput
 from services.inference.images import prepare
+from services.inference.series import Taken
 
 log = structlog.get_logger()
 
@@ -57,14 +58,14 @@ class Upload:
             await asyncio.to_thread(prepare, found, spec)
         return found
 
-    async def numbers(self, field: SeriesInput) -> list[float]:
-        """Raises a leaf of InvalidValue."""
+    async def numbers(self, field: SeriesInput, *, column: int | None = None) -> Taken:
+        """`column` counts from 1. Raises a leaf of InvalidValue; ColumnWanted where one has to be chosen."""
         async with self._turn:
-            found = await self._look(field)
-        assert isinstance(found, list)
+            found = await self._look((field, column))
+        assert isinstance(found, list | dict)
         return found
 
-    async def _look(self, wanted: SeriesInput | None) -> object:
+    async def _look(self, wanted: tuple[SeriesInput, int | None] | None) -> object:
         self.file.flush()
         self.file.seek(0)
         found = await _in_a_process(self.file.fileno(), pickle.dumps(wanted))

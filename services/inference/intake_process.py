@@ -1,8 +1,9 @@
 """A process that looks at one file of a stranger and ends: `python -m services.inference.intake_process FD SECONDS`.
 
 `FD` is the open file, `SECONDS` how much of the processor's time it may take. What is wanted comes pickled by stdin: a
-SeriesInput for its numbers, None for a picture. What was found, or the InvalidValue that says why not, goes pickled to
-stdout. Memory has a bound here too; whatever the file does to this process, the shop's own is not touched.
+SeriesInput for its numbers with the number of the column, if one is chosen; None for a picture. What was found, or
+the InvalidValue that says why not, goes pickled to stdout. Memory has a bound here too; whatever the file does to this
+process, the shop's own is not touched.
 """
 
 import os
@@ -16,12 +17,13 @@ from services.inference.errors import InvalidValue, TooMuch
 
 if TYPE_CHECKING:  # read only where a table is wanted: it takes a quarter of a second and 25 MB
     from services.inference.fields import SeriesInput
+    from services.inference.series import Taken
 
 MEMORY = 160_000_000  # bytes that may be reserved beyond what the program itself has; far less is used
 
 
 def main() -> None:
-    wanted: SeriesInput | None = pickle.load(sys.stdin.buffer)  # noqa: S301 - the shop wrote it
+    wanted: tuple[SeriesInput, int | None] | None = pickle.load(sys.stdin.buffer)  # noqa: S301 - the shop wrote it
     answer: object
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         try:
@@ -33,16 +35,17 @@ def main() -> None:
     pickle.dump(answer, sys.stdout.buffer)
 
 
-def _look(file: BinaryIO, wanted: "SeriesInput | None") -> bytes | list[float]:
+def _look(file: BinaryIO, wanted: "tuple[SeriesInput, int | None] | None") -> "bytes | Taken":
     if wanted is None:
         from services.inference.images import check_image
 
         _set_bounds()
         return check_image(file)
-    from services.inference.series import MAX_BYTES, parse_series
+    from services.inference.series import MAX_BYTES, take_series
 
     _set_bounds()
-    return parse_series(wanted, file.read(MAX_BYTES + 1))
+    field, column = wanted
+    return take_series(field, file.read(MAX_BYTES + 1), column=column)
 
 
 def _set_bounds() -> None:

@@ -1,31 +1,71 @@
 """Series of numbers as people send them: pasted, or in a CSV or text file of whatever origin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from services.inference import errors
+from services.inference.columns import usual_column
 from services.inference.errors import InvalidValue
 from services.inference.fields import SeriesInput
 from services.inference.numerals import read_numeral
 from services.inference.ranges import parse_number, shorten, within
-from services.inference.tables import Cell, read_flow, read_table
+from services.inference.tables import Cell, find_table, read_flow
 
 MAX_BYTES = 5_000_000
+Taken: TypeAlias = list[float] | dict[str, int | str | list[float]]
+"""Numbers; or `{"values": numbers, "column": heading or number, "rows": how many there were}`, where the column is
+known or more numbers came than are taken."""
 _HIGH_BYTES = 4  # of Latin and Cyrillic letters in UTF-16; no letter of a text in bytes is so low
 
 
-def parse_series(field: SeriesInput, data: bytes | str) -> list[float]:
-    """The numbers of a message or of a CSV or text file, oldest first, no more than the last `max_length`.
+def take_series(field: SeriesInput, data: bytes | str, *, column: int | None = None) -> Taken:
+    """The numbers of a customer's message, or of a CSV or text file, oldest first, no more than the last `max_length`.
 
-    Of several columns the one named close, price or the like is taken, otherwise the last with numbers; lines with
-    dates are put in order; blank cells are passed over. Raises a leaf of InvalidValue that names the line.
+    Lines with dates are put in order; blank cells are passed over. Raises a leaf of InvalidValue that names the line;
+    ColumnWanted where several columns hold numbers and none is chosen by its number.
     """
+    text = _text(data)
+    table = find_table(text, is_file=isinstance(data, bytes))
+    if table is None:
+        cells = read_flow(text)
+        return _taken(_numbers(field, cells), rows=len(cells))
+    if column is None and len(table.columns) > 1:
+        raise errors.ColumnWanted(columns=table.columns)
+    chosen = next((each for each in table.columns if each.number == column), table.columns[0])
+    cells = table.cells(chosen)
+    return _taken(_numbers(field, cells), rows=len(cells), column=chosen.name or column)
+
+
+def parse_series(field: SeriesInput, data: bytes | str) -> list[float]:
+    """The same where nobody is asked: of several columns the one named close, price or the like is taken, otherwise
+    the last with numbers."""
+    text = _text(data)
+    table = find_table(text, is_file=isinstance(data, bytes))
+    return _numbers(field, read_flow(text) if table is None else table.cells(usual_column(table.columns)))
+
+
+def numbers_of(value: object) -> list[float] | None:
+    """The numbers of a series' value; None for one that names a source."""
+    if isinstance(value, dict):
+        value = value.get("values")
+    return value if isinstance(value, list) else None
+
+
+def _taken(numbers: list[float], *, rows: int, column: str | int | None = None) -> Taken:
+    told: dict[str, int | str | list[float]] = {} if column is None else {"column": column}
+    if rows > len(numbers):
+        told["rows"] = rows
+    return {"values": numbers, **told} if told else numbers
+
+
+def _text(data: bytes | str) -> str:
     if len(data) > MAX_BYTES:
         raise errors.FileTooLarge(megabytes=MAX_BYTES // 1_000_000)
-    text = decode(data) if isinstance(data, bytes) else data
-    cells = read_table(text, is_file=isinstance(data, bytes))
-    if cells is None:
-        cells = read_flow(text)
+    return decode(data) if isinstance(data, bytes) else data
+
+
+def _numbers(field: SeriesInput, cells: Sequence[Cell]) -> list[float]:
     if not cells:
         raise errors.NoNumbers()
     if len(cells) < field.min_length:
@@ -33,8 +73,17 @@ def parse_series(field: SeriesInput, data: bytes | str) -> list[float]:
     return [_number(field, cell) for cell in cells[-field.max_length :]]
 
 
-def check_series(field: SeriesInput, values: Sequence[object]) -> list[float]:
-    """A stored list of numbers against today's bounds and lengths."""
+def check_taken(field: SeriesInput, value: list[object] | Mapping[str, object]) -> Taken:
+    """A stored series against today's bounds and lengths."""
+    if isinstance(value, list):
+        return _check_numbers(field, value)
+    column, rows, values = value.get("column"), value.get("rows", 0), value["values"]
+    if not (isinstance(column, str | int | None) and isinstance(rows, int) and isinstance(values, list)):
+        raise InvalidValue()
+    return _taken(_check_numbers(field, values), rows=max(rows, len(values)), column=column)
+
+
+def _check_numbers(field: SeriesInput, values: Sequence[object]) -> list[float]:
     numbers = []
     for line, value in enumerate(values, start=1):
         if isinstance(value, bool) or not isinstance(value, int | float):

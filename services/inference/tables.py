@@ -7,15 +7,11 @@ from itertools import chain, dropwhile, islice
 from typing import NamedTuple
 
 from services.digits import ascii_digits
+from services.inference.columns import Column, Row, is_blank, is_number, value_columns
 from services.inference.dates import date_keys, is_date
 from services.inference.errors import NotATextFile, TooManyColumns, TooManyValues
-from services.inference.numerals import MAX_CHARS, read_numeral, same_unit
+from services.inference.numerals import MAX_CHARS, read_numeral
 
-_CLOSE = (
-    "close", "closing price", "close price", "close/last", "закрытие", "цена закрытия", "закр.", "закр", "price",
-    "цена", "курс", "adj close", "adj. close", "adjusted close", "last", "value", "значение",
-)  # fmt: skip
-_BLANK = {"", ".", "-", "—", "–", "null", "nan", "n/a", "na", "none", "н/д", "#n/a"}
 _GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)", re.ASCII)
 _ENDS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # of lines
 _LINE = re.compile(rf"([^{_ENDS}]*)(?:\r\n|[{_ENDS}]|\Z)")
@@ -34,16 +30,25 @@ class Cell(NamedTuple):
     text: str
 
 
-class Row(NamedTuple):
-    line: int
-    cells: list[str]
+class Table:
+    """A text whose lines have columns. `columns` are those with numbers, at least one: in front the one that people
+    mean most often. Rows are read once, when the cells of one column are asked for; of the others nothing is kept."""
+
+    def __init__(self, header: Row | None, sample: Sequence[Row], rows: Iterable[Row]) -> None:
+        self.columns = value_columns(header, sample)
+        self._date = _dates(sample)
+        self._rows = rows
+
+    def cells(self, column: Column) -> list[Cell]:
+        """The filled cells, oldest first. Raises a leaf of InvalidValue."""
+        return _in_order(self._rows, value=column.number - 1, date=self._date)
 
 
-def read_table(text: str, *, is_file: bool) -> list[Cell] | None:
-    """The cells of the column of values, oldest first; None where the text is no table.
+def find_table(text: str, *, is_file: bool) -> Table | None:
+    """None where the text is no table.
 
     Columns are believed where there is a heading, a date in front or, in a file, a separator on every line. The first
-    rows tell which columns count; of the others only those are kept. Raises a leaf of InvalidValue.
+    rows tell which columns there are. Raises a leaf of InvalidValue.
     """
     sample = [line.text for line in islice(_lines(text), _SAMPLE)]
     delimiter = _delimiter(sample, is_file=is_file)
@@ -51,7 +56,7 @@ def read_table(text: str, *, is_file: bool) -> list[Cell] | None:
         return None
     rows = _rows(_lines(text), delimiter)
     first = list(islice(rows, _MAX_PREAMBLE + _SAMPLE))
-    told = (any(_is_number(cell) or is_date(cell) for cell in row.cells) for row in first[:_MAX_PREAMBLE])
+    told = (any(is_number(cell) or is_date(cell) for cell in row.cells) for row in first[:_MAX_PREAMBLE])
     start = next((i for i, has_values in enumerate(told) if has_values), None)
     if start is None:
         return None
@@ -59,12 +64,12 @@ def read_table(text: str, *, is_file: bool) -> list[Cell] | None:
     everything: Iterable[Row] = chain(first, rows)
     if header is not None and delimiter == ",":
         everything = _of_width(header, everything)
-    return _in_order(everything, value=_column(header, first[:_SAMPLE]), date=_dates(first[:_SAMPLE]))
+    return Table(header, first[:_SAMPLE], everything)
 
 
 def read_flow(text: str) -> list[Cell]:
     """Numbers one after another, each with its line; heading lines without a digit are passed over."""
-    told = (line for line in _lines(text) if not _is_blank(line.text))
+    told = (line for line in _lines(text) if not is_blank(line.text))
     lines = list(dropwhile(lambda line: not _DIGIT.search(line.text), told))
     if len(lines) > 1 and all(len(line) <= MAX_CHARS and _GROUPED.fullmatch(ascii_digits(line)) for _, line in lines):
         return lines
@@ -96,18 +101,6 @@ def _tokens(line: str) -> Iterator[str]:
             yield token
         elif token:
             yield from (part.group() for part in _PART.finditer(token))
-
-
-def _is_blank(cell: str) -> bool:
-    text = cell.strip()
-    return len(text) <= 4 and text.casefold() in _BLANK
-
-
-def _is_number(cell: str) -> bool:
-    if is_date(cell):
-        return False
-    numeral = read_numeral(cell)
-    return numeral is not None and (not numeral.unit or same_unit(numeral.unit, ()))
 
 
 def _delimiter(lines: Sequence[str], *, is_file: bool) -> str | None:
@@ -175,25 +168,6 @@ def _of_width(header: Row, rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-def _column(header: Row | None, rows: Sequence[Row]) -> int:
-    """The column named close, price or the like, otherwise the last one that holds numbers."""
-    names = [cell.casefold().strip(' <>"').replace("_", " ") for cell in header.cells] if header else []
-    for wanted in _CLOSE:
-        if wanted in names:
-            return names.index(wanted)
-    for wanted in ("close", "закр", "price", "цена"):
-        for column, name in enumerate(names):
-            if name.startswith(wanted):
-                return column
-    width = max(len(row.cells) for row in rows)
-    filled = [
-        [row.cells[c] for row in rows if c < len(row.cells) and not _is_blank(row.cells[c])] for c in range(width)
-    ]
-    shares = [sum(map(_is_number, cells)) / len(cells) if cells else 0.0 for cells in filled]
-    numeric = [column for column, share in enumerate(shares) if share >= 0.8]
-    return numeric[-1] if numeric else max(range(width), key=lambda column: shares[column])
-
-
 def _dates(rows: Sequence[Row]) -> int | None:
     """The first column where every row has a date."""
     width = min(len(row.cells) for row in rows)
@@ -204,7 +178,7 @@ def _in_order(rows: Iterable[Row], *, value: int, date: int | None) -> list[Cell
     """The cells of a column that are filled; oldest first where every one has a date, otherwise as given."""
     cells, days = [], []
     for row in rows:
-        if value < len(row.cells) and not _is_blank(row.cells[value]):
+        if value < len(row.cells) and not is_blank(row.cells[value]):
             cells.append(Cell(row.line, row.cells[value]))
             if date is not None:
                 days.append(row.cells[date] if date < len(row.cells) else "")

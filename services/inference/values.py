@@ -1,7 +1,8 @@
 """What people enter, as values of the manifest's types.
 
 A value is ready for JSON: number → float, integer → int, choice → the option's value, boolean → bool, date → ISO text,
-text → str, series → list of floats or `{"source": "sp500"}`, image → `{"file": "<hex of the stored file's uuid>"}`.
+text → str, series → list of floats, `{"values": list, "column": "Close", "rows": 500}` of a table or of more numbers
+than are taken, or `{"source": "sp500"}`, image → `{"file": "<hex of the stored file's uuid>"}`.
 """
 
 import datetime as dt
@@ -27,9 +28,9 @@ from services.inference.manifest import (
 from services.inference.numerals import plain_digits
 from services.inference.ranges import parse_integer, parse_number, refusal, within
 from services.inference.schema import Text
-from services.inference.series import check_series, parse_series
+from services.inference.series import Taken, check_taken, take_series
 
-Value: TypeAlias = int | float | str | bool | list[float] | dict[str, str]
+Value: TypeAlias = int | float | str | bool | Taken | dict[str, str]
 
 _YES = {"да", "д", "ага", "yes", "y", "true", "1", "+"}
 _NO = {"нет", "н", "не", "no", "n", "false", "0", "-"}
@@ -55,7 +56,7 @@ def parse_text(field: Input, raw: str) -> Value:
             value = _parse_words(field, text)
         case SeriesInput():
             source = _find(text, [(source.value, source.label) for source in field.sources])
-            value = parse_series(field, text) if source is None else {"source": source}
+            value = take_series(field, text) if source is None else {"source": source}
         case ImageInput():
             raise errors.NotAText()
     return value
@@ -99,8 +100,8 @@ def check_value(field: Input, value: Any) -> Value:  # Any: it comes from a JSON
             checked = parse_text(field, value)
         case (SeriesInput(), {"source": str(name)}) if any(source.value == name for source in field.sources):
             checked = {"source": name}
-        case (SeriesInput(), list()):
-            checked = check_series(field, value)
+        case (SeriesInput(), list() | {"values": list()}):
+            checked = check_taken(field, value)
         case (ImageInput(), {"file": str(file)}) if re.fullmatch("[0-9a-f]{32}", file):
             checked = {"file": file}
     if checked is None:

@@ -32,10 +32,34 @@ async def test_prices_of_ones_own_in_english(john: Person) -> None:
     await john.sends_file("prices.csv", table.replace(".", ",").encode("utf-8-sig"))
     await john.sees("2/2")
     await john.presses("Default: ")
-    summary = await john.sees("Asset: 253 values, the last")
+    summary = await john.sees("Asset: the last 253 values of 300, at the end")
+    assert "column “Close”" in summary.text
     assert "Amount at stake: 100000" in summary.text
     await john.presses("🔮 Predict")
     await john.sees_photo("Probability of a fall of 5 % or more: ")
+
+
+async def test_a_table_of_several_columns(stage: Stage, anna: Person) -> None:
+    await opens_form(anna, "investment-risk")
+    rows = [
+        f"2025-{1 + day // 28:02}-{1 + day % 28:02},{price - 1:.2f},{price:.2f},9" for day, price in enumerate(PRICES)
+    ]
+    await anna.sends_file("prices.csv", "\n".join(["Date,Open,Close,Volume", *rows]).encode())
+    asked = await anna.sees("В таблице несколько столбцов с числами. Какой взять?")
+    assert asked.buttons[:3] == ["Close", "Open", "Volume"]
+    await anna.says("/balance")
+    await anna.presses("Продолжить")
+    await anna.sees("Какой взять?")
+    await anna.presses("Open")
+    await anna.says("1000")
+    await anna.sees("последние 253 значения из 300, в конце ")
+    await anna.presses("🔮 Предсказать")
+    await anna.sees_photo("Вероятность падения на 5 % и больше: ")
+    page = await stage.app.shop.history.page(await stage.user_id(anna), 0, 1)
+    view = await stage.app.shop.history.get(page.items[0].id, user_id=await stage.user_id(anna))
+    taken = next(value for value in view.inputs.values() if isinstance(value, dict))
+    assert (taken["column"], taken["rows"], len(taken["values"])) == ("Open", 300, 253)
+    assert taken["values"][-1] == round(PRICES[-1] - 1, 2)
 
 
 async def test_pasted_prices(anna: Person) -> None:

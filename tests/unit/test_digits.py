@@ -12,7 +12,7 @@ from services.bonuses import parse_week
 from services.digits import ascii_digits, whole_number
 from services.inference.dates import date_keys, is_date
 from services.inference.numerals import read_numeral
-from services.inference.tables import read_flow, read_table
+from services.inference.tables import find_table, read_flow
 from services.payments.money import from_text, parse_roubles
 from services.users import parse_age, parse_email
 
@@ -56,9 +56,9 @@ def test_any_script(parse: Any, typed: str, script: dict[int, int]) -> None:
 @pytest.mark.parametrize("script", [WIDE, ARABIC])
 def test_tables(script: dict[int, int]) -> None:
     table = "2026-11-20;10.5\n2026-11-21;11.5\n"
-    found = read_table(table.translate(script), is_file=True)
+    found = find_table(table.translate(script), is_file=True)
     assert found is not None
-    assert [ascii_digits(cell.text) for cell in found] == ["10.5", "11.5"]
+    assert [ascii_digits(cell.text) for cell in found.cells(found.columns[0])] == ["10.5", "11.5"]
     assert date_keys(["21.11.2026".translate(WIDE)]) == date_keys(["21.11.2026"])
     assert len(read_flow("1 234\n5 678".translate(script))) == 2
 

@@ -34,7 +34,7 @@ texts = st.one_of(
 )
 moves = st.one_of(
     st.tuples(st.just("says"), texts),
-    st.tuples(st.just("file"), st.binary(max_size=60)),
+    st.tuples(st.just("file"), st.binary(max_size=60) | st.just(b"a;b\n1;2\n3;4\n5;6\n")),
     st.tuples(st.just("picture"), st.just("cd" * 16)),
     st.tuples(st.just("button"), st.integers(0, 200)),
     st.tuples(
@@ -43,7 +43,7 @@ moves = st.one_of(
             Action,
             nonce=st.just(NONCE),
             where=st.sampled_from(["s", "l", "0", "1", "7", "119", "x", ""]),
-            verb=st.sampled_from("bdkopgelxsz"),
+            verb=st.sampled_from("bcdkopgelxsz"),
             argument=st.integers(0, 99999),
         ),
     ),

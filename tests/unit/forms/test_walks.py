@@ -50,8 +50,8 @@ def test_every_type_in_english() -> None:
 def test_a_table_answers_a_series() -> None:
     walk = Walk(Form.of(manifest([EVERYTHING[6]])))
     walk.sends_file("дата;закрытие\n2026-01-01;10,5\n2026-01-02;11\n2026-01-03;12,25\n".encode("cp1251"))
-    assert walk.answers == {"series": [10.5, 11.0, 12.25]}
-    walk.sees("3 значения, последнее 12,25 ₽")
+    assert walk.answers == {"series": {"values": [10.5, 11.0, 12.25], "column": "закрытие"}}
+    walk.sees("Цены: 3 значения, последнее 12,25 ₽, столбец «закрытие»")
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

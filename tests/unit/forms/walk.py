@@ -5,13 +5,26 @@ from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any
 
-from bot.forms import Action, Form, FormState, Outcome, Turn, answer, answer_file, answer_image, press, render, start
+from bot.forms import (
+    Action,
+    Form,
+    FormState,
+    Outcome,
+    Turn,
+    answer,
+    answer_file,
+    answer_image,
+    ask_column,
+    press,
+    render,
+    start,
+)
 from bot.forms.flow import series_wanted
 from bot.i18n import Catalogues, Translator
 from bot.limits import TEXT, length
 from bot.screens import Screen
-from services.inference.errors import InvalidValue
-from services.inference.series import parse_series
+from services.inference.errors import ColumnWanted, InvalidValue
+from services.inference.series import take_series
 from services.inference.values import Value
 
 CATALOGUES = Catalogues()
@@ -25,6 +38,7 @@ class Walk:
         self.form = form
         self.tr: Translator = CATALOGUES[language]
         self.balance = balance
+        self._files: dict[str, bytes] = {}
         self.turn: Turn = start(form, nonce=NONCE, answers=answers)
 
     @property
@@ -63,7 +77,11 @@ class Walk:
         """As a shop takes it: the numbers are found before the form sees them."""
         field = series_wanted(self.form, self.state)
         try:
-            return self._goes(answer_file, () if field is None else parse_series(field, data))
+            return self._goes(answer_file, [] if field is None else take_series(field, data))
+        except ColumnWanted as wanted:
+            self._files[name := f"file {len(self._files)}"] = data
+            self.turn = ask_column(self.form, self.state, wanted, file=name)
+            return self
         except InvalidValue as problem:
             self.turn = Turn(state=self.state, problem=problem)
             return self
@@ -92,4 +110,19 @@ class Walk:
 
     def _goes(self, move: Callable[..., Turn], what: object) -> "Walk":
         self.turn = move(self.form, self.state, what)
+        if self.turn.outcome is Outcome.COLUMN:
+            self._read_again(self.turn.column)
         return self
+
+    def _read_again(self, column: int | None) -> None:
+        """The file that waits, for a column, as a shop does."""
+        table, field = self.state.table, series_wanted(self.form, self.state)
+        assert table is not None
+        assert table.file is not None
+        assert field is not None
+        try:
+            numbers = take_series(field, self._files[table.file], column=column)
+        except InvalidValue as problem:
+            self.turn = Turn(state=self.state, problem=problem)
+        else:
+            self.turn = answer_file(self.form, self.state, numbers)

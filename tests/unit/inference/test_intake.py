@@ -9,6 +9,7 @@ from PIL import Image
 from services.inference import errors, intake
 from services.inference.fields import Prepare, SeriesInput
 from services.inference.intake import Intake, IntakeBusy, StillLooking
+from services.inference.series import Taken
 from tests.support.hostile import PICTURES, encoded, endless_scans
 from tests.unit.inference.models import field
 
@@ -23,10 +24,10 @@ async def picture_of(desk: Intake, data: bytes, *, person: int = 1) -> bytes:
         return await upload.picture(WHOLE)
 
 
-async def numbers_of(desk: Intake, data: bytes) -> list[float]:
+async def numbers_of(desk: Intake, data: bytes, *, column: int | None = None) -> Taken:
     async with desk.upload(1) as upload:
         upload.file.write(data)
-        return await upload.numbers(PRICES)
+        return await upload.numbers(PRICES, column=column)
 
 
 async def test_a_picture_comes_back_small() -> None:
@@ -35,7 +36,18 @@ async def test_a_picture_comes_back_small() -> None:
 
 
 async def test_a_table_comes_back_as_numbers() -> None:
-    assert await numbers_of(Intake(), "дата;цена\n2020-01-01;1,5\n2020-01-02;2\n2020-01-03;3".encode()) == [1.5, 2, 3]
+    assert await numbers_of(Intake(), "дата;цена\n2020-01-01;1,5\n2020-01-02;2\n2020-01-03;3".encode()) == {
+        "values": [1.5, 2, 3],
+        "column": "цена",
+    }
+
+
+async def test_a_table_of_several_columns_is_asked_about_and_read_again() -> None:
+    table, desk = b"day,open,close\n1,1,1.5\n2,2,2.5\n3,3,3.5\n", Intake()
+    with pytest.raises(errors.ColumnWanted) as caught:
+        await numbers_of(desk, table)
+    assert [tuple(column) for column in caught.value.columns] == [(3, "close"), (1, "day"), (2, "open")]
+    assert await numbers_of(desk, table, column=2) == {"values": [1, 2, 3], "column": "open"}
 
 
 async def test_refusals_come_back_with_what_they_tell() -> None:

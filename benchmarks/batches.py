@@ -103,7 +103,7 @@ def _values(manifest: Manifest, folder: Path, example: Row, chance: random.Rando
             low, high = (0.0, 1.0) if field.min is None or field.max is None else (float(field.min), float(field.max))
             values[field.name] = chance.uniform(low, high)
         elif isinstance(field, SeriesInput) and isinstance(value, dict):
-            prices = load_source(folder, field, value["source"])
+            prices = load_source(folder, field, str(value["source"]))
             end = chance.randint(field.max_length, len(prices))
             values[field.name] = prices[end - field.max_length : end]
     return values

@@ -26,6 +26,7 @@ from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.i18n import Catalogues
 from bot.inbox import Inbox, UpdateOutcome
+from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
@@ -43,7 +44,6 @@ from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from bot.topics import InTopic
-from bot.troubles import TellOwners
 from bot.webhook_watch import WebhookWatch
 from db.engine import Database
 from db.process_locks import LeaderLock
@@ -209,7 +209,7 @@ class App:
             catalogues=self.catalogues,
             clock=self.steady_clock,
         )
-        owners = TellOwners(
+        incidents = IncidentNotices(
             self.bot,
             self.settings.owner_ids,
             self.health.readiness,
@@ -217,7 +217,7 @@ class App:
             catalogues=self.catalogues,
             clock=self.steady_clock,
         )
-        self.supervisor.keep(owners.run, name="troubles")
+        self.supervisor.keep(incidents.run, name="incidents")
         self.supervisor.keep(self.delivery.run, name="delivery")
         self.supervisor.keep(board.run, name="progress")
         if self.settings.telegram_mode == "polling":

@@ -14,7 +14,7 @@ from services.clock import system_clock
 from services.payments.apply import Applied
 from services.payments.money import to_text
 from services.payments.provider import ProviderError
-from services.payments.provider_list import Stray
+from services.payments.provider_list import UnmatchedPayment
 from services.payments.settlement import LOST, Change
 from services.payments.till import Till
 from services.payments.views import Payments, RefundView
@@ -64,10 +64,12 @@ async def report(till: Till, payments: Payments, since: datetime | None = None) 
     changed += [f"{await _payment(change, payments)}, found in YooKassa's list" for change in listed.payments]
     changed += [_refund(refund) for refund in done.refunds]
     changed += [f"{_refund(refund)}, found in YooKassa's list" for refund in listed.refunds]
-    strays = [_stray(stray) for stray in listed.strays if since is not None or stray.applied in LOST]
-    strays += [f"payment {each.id}: of YooKassa's shop {each.provider_shop_id}, nobody asks" for each in done.elsewhere]
+    unmatched = [_unmatched(each) for each in listed.unmatched if since is not None or each.applied in LOST]
+    unmatched += [
+        f"payment {each.id}: of YooKassa's shop {each.provider_shop_id}, nobody asks" for each in done.elsewhere
+    ]
     end = f"{len(changed)} changed, {done.notifications} notifications handled."
-    return [*changed, *strays, end, *([] if listed.complete else [NOT_WHOLE])]
+    return [*changed, *unmatched, end, *([] if listed.complete else [NOT_WHOLE])]
 
 
 async def _payment(change: Change, payments: Payments) -> str:
@@ -83,11 +85,9 @@ def _refund(refund: RefundView) -> str:
     return f"refund {refund.id}: {refund.status} ({money}, {taken}{owed})"
 
 
-def _stray(stray: Stray) -> str:
+def _unmatched(each: UnmatchedPayment) -> str:
     """Money that was left alone."""
-    remote = stray.remote
+    remote = each.remote
     moment = remote.paid_at or remote.created_at
     when = "" if moment is None else f", {moment:%Y-%m-%d %H:%M} UTC"
-    return (
-        f"{WHY.get(stray.applied, 'not ours')}: {to_text(remote.amount_kopecks)} {remote.currency}, {remote.id}{when}"
-    )
+    return f"{WHY.get(each.applied, 'not ours')}: {to_text(remote.amount_kopecks)} {remote.currency}, {remote.id}{when}"

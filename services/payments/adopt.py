@@ -22,8 +22,8 @@ _lists = table_of(ProviderList)
 PAID = (PaymentStatus.SUCCEEDED, PaymentStatus.WAITING_FOR_CAPTURE)
 
 
-class Stranger(StrEnum):
-    """What a payment is that our books do not know."""
+class Adoption(StrEnum):
+    """What became of a payment that our books do not know."""
 
     ADOPTED = "adopted"
     """Ours: it has a row now."""
@@ -35,22 +35,22 @@ class Stranger(StrEnum):
     """Paid, and it may be ours: it was begun before our payments were signed."""
 
 
-def meet(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Stranger:
+def adopt(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Adoption:
     """Judge a payment that has no row here, and give it one, pending, where its mark is true. What follows from its
     status follows as for any other. Whoever else does the same at this moment gets the same row."""
     if remote.shop_id != terms.shop_id or remote.status == PaymentStatus.CANCELED:
-        return Stranger.ANOTHER
+        return Adoption.ANOTHER
     origin, mark = terms.signer.verify(remote)
     if mark is not None and remote.test is terms.test:
         _insert(session, remote, mark, provider=provider, terms=terms, now=now)
         log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)
-        return Stranger.ADOPTED
+        return Adoption.ADOPTED
     if remote.status not in PAID or origin is Origin.ANOTHER:
-        return Stranger.ANOTHER
+        return Adoption.ANOTHER
     if origin is not Origin.UNMARKED:
-        return Stranger.UNPROVEN
+        return Adoption.UNPROVEN
     old = parse_id(remote.our_id) is not None and _before_marks(session, remote, provider, terms)
-    return Stranger.UNBOOKED if old else Stranger.ANOTHER
+    return Adoption.UNBOOKED if old else Adoption.ANOTHER
 
 
 def _insert(session: Session, remote: RemotePayment, mark: Mark, *, provider: str, terms: Terms, now: datetime) -> None:

@@ -18,7 +18,7 @@ from db.payments import PaymentStatus
 from services import outbox
 from services.billing import ledger
 from services.payments import alerts
-from services.payments.adopt import Stranger, meet
+from services.payments.adopt import Adoption, adopt
 from services.payments.alerts import Problem
 from services.payments.money import to_text
 from services.payments.provider import RemotePayment
@@ -60,9 +60,9 @@ class Applied(StrEnum):
 
 
 UNKNOWN = {
-    Stranger.ANOTHER: Applied.FOREIGN,
-    Stranger.UNPROVEN: Applied.UNPROVEN,
-    Stranger.UNBOOKED: Applied.UNBOOKED,
+    Adoption.ANOTHER: Applied.FOREIGN,
+    Adoption.UNPROVEN: Applied.UNPROVEN,
+    Adoption.UNBOOKED: Applied.UNBOOKED,
 }
 
 
@@ -78,11 +78,11 @@ class Verdict:
 def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
     """Bring our payment to what the provider says of it. May be repeated and reordered: each status has its effect
     once, and a success counts even after a cancellation. One that our books have lost gets its row back."""
-    payment, stranger = _ours(session, provider, remote), None
+    payment, adoption = _ours(session, provider, remote), None
     if payment is None:
-        stranger = meet(session, remote, provider=provider, terms=terms, now=now)
-        if stranger is not Stranger.ADOPTED:
-            return Verdict(applied=UNKNOWN[stranger])
+        adoption = adopt(session, remote, provider=provider, terms=terms, now=now)
+        if adoption is not Adoption.ADOPTED:
+            return Verdict(applied=UNKNOWN[adoption])
         payment = _ours(session, provider, remote)
         assert payment is not None  # it was inserted, here or elsewhere
     problem = _mismatch(payment, remote, provider, terms)
@@ -94,7 +94,7 @@ def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Term
     if remote.confirmation_url is not None and payment.confirmation_url is None:
         _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url)
     applied = _follow(session, payment, remote, now)
-    if stranger is not None and applied is Applied.UNCHANGED:
+    if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
     return Verdict(applied=applied, payment=find_payment(session, payment.id))
 

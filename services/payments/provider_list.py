@@ -34,7 +34,7 @@ LETTERS = 10  # about single payments that may be ours, in one reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stray:
+class UnmatchedPayment:
     """Money at the provider's that is not in our books; `applied` says what it is."""
 
     remote: RemotePayment
@@ -47,7 +47,7 @@ class ListRead:
 
     payments: list[Change] = field(default_factory=list)
     refunds: list[RefundView] = field(default_factory=list)
-    strays: list[Stray] = field(default_factory=list)
+    unmatched: list[UnmatchedPayment] = field(default_factory=list)
     complete: bool = True
 
 
@@ -83,7 +83,7 @@ class ProviderListReader:
         return listed
 
     async def _end(self, listed: ListRead, since: datetime, until: datetime) -> None:
-        count = sum(stray.applied in LOST for stray in listed.strays)
+        count = sum(each.applied in LOST for each in listed.unmatched)
         if count > LETTERS:
             await self._desk.db.write(many_lost, self._desk.terms, self._desk.clock(), count=count)
             self._desk.on_news()
@@ -106,12 +106,12 @@ class ProviderListReader:
     async def _payment(self, remote: RemotePayment, listed: ListRead) -> None:
         applied, payment = Applied.FOREIGN, None
         if maybe_ours(remote, self._desk.terms):
-            told = sum(stray.applied in LOST for stray in listed.strays)
+            told = sum(each.applied in LOST for each in listed.unmatched)
             verdict = await self._settlement.follow(remote, quietly=told >= LETTERS)
             applied, payment = verdict.applied, verdict.payment
         if payment is None or applied is Applied.MISMATCH:
             if remote.status in PAID:
-                listed.strays.append(Stray(remote=remote, applied=applied))
+                listed.unmatched.append(UnmatchedPayment(remote=remote, applied=applied))
         elif applied is not Applied.UNCHANGED:
             listed.payments.append(Change(payment_id=payment.id, applied=applied))
 

@@ -298,7 +298,7 @@ async def test_very_many_are_told_of_in_one_letter(quick: Cashier, sqlite_url: s
         quick.yookassa.payments[foreign.id] = foreign
     quick.clock.advance(minutes=1)
     done = await quick.till.reconciler.round()
-    assert len(done.listed.strays) == 15
+    assert len(done.listed.unmatched) == 15
     assert await quick.problems() == ["unbooked"] * 10 + ["many_lost"]
 
 

@@ -16,7 +16,7 @@ from bot.i18n import Catalogues, Html, Translator
 from bot.leader import STANDING_BY
 from bot.probes import OK
 from bot.screens import Screen
-from bot.views.trouble import WRONG, over_text, wrong_text
+from bot.views.incidents import WRONG, over_text, wrong_text
 from db.errors import DatabaseUnavailable
 from services.clock import Clock
 from services.users import Users
@@ -26,12 +26,12 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 15.0
 TELL_SECONDS = 10.0
-LASTING: Final = timedelta(minutes=3)  # shorter troubles pass by themselves
-CALM: Final = timedelta(minutes=1)  # what comes again within that was not over
+TELL_AFTER: Final = timedelta(minutes=3)  # shorter incidents pass by themselves
+OVER_AFTER: Final = timedelta(minutes=1)  # what comes again within that was not over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class Notice:
     """Of a part: that something is wrong, or that it is `over`."""
 
     part: str
@@ -40,7 +40,7 @@ class News:
 
 
 @dataclass(slots=True)
-class Trouble:
+class Incident:
     """`over_at`: since when it seems to be; `told`: that it began."""
 
     detail: str
@@ -49,51 +49,51 @@ class Trouble:
     told: bool = False
 
 
-class Troubles:
+class Incidents:
     """What is wrong, by part. Nothing here waits or tells."""
 
     def __init__(self) -> None:
-        self._by_part: dict[str, Trouble] = {}
+        self._by_part: dict[str, Incident] = {}
 
     def note(self, parts: Mapping[str, str], now: datetime) -> None:
         """What /readyz says now. A part that it does not speak of is as it was."""
         for part in parts.keys() & WRONG.keys():
-            trouble = self._by_part.get(part)
+            incident = self._by_part.get(part)
             if parts[part] != OK:
-                trouble = self._by_part.setdefault(part, Trouble(detail=parts[part], since=now))
-                trouble.over_at = None
-            elif trouble is not None and trouble.over_at is None:
-                trouble.over_at = now
+                incident = self._by_part.setdefault(part, Incident(detail=parts[part], since=now))
+                incident.over_at = None
+            elif incident is not None and incident.over_at is None:
+                incident.over_at = now
 
-    def to_tell(self, now: datetime) -> Iterator[News]:
+    def to_tell(self, now: datetime) -> Iterator[Notice]:
         """Until `told` says that it was."""
-        for part, trouble in list(self._by_part.items()):
-            if trouble.over_at is None:
-                if not trouble.told and now - trouble.since >= LASTING:
-                    yield _begin(part, trouble)
-            elif now - trouble.over_at >= CALM:
-                if trouble.told or trouble.over_at - trouble.since >= LASTING:
-                    yield _end(part, trouble, trouble.over_at)
+        for part, incident in list(self._by_part.items()):
+            if incident.over_at is None:
+                if not incident.told and now - incident.since >= TELL_AFTER:
+                    yield _begin(part, incident)
+            elif now - incident.over_at >= OVER_AFTER:
+                if incident.told or incident.over_at - incident.since >= TELL_AFTER:
+                    yield _end(part, incident, incident.over_at)
                 else:
                     del self._by_part[part]
 
-    def told(self, news: News) -> None:
-        if news.over:
-            del self._by_part[news.part]
+    def told(self, notice: Notice) -> None:
+        if notice.over:
+            del self._by_part[notice.part]
         else:
-            self._by_part[news.part].told = True
+            self._by_part[notice.part].told = True
 
 
-def _begin(part: str, trouble: Trouble) -> News:
-    return News(part=part, over=False, words=lambda tr: wrong_text(part, trouble.detail, trouble.since, tr))
+def _begin(part: str, incident: Incident) -> Notice:
+    return Notice(part=part, over=False, words=lambda tr: wrong_text(part, incident.detail, incident.since, tr))
 
 
-def _end(part: str, trouble: Trouble, over_at: datetime) -> News:
-    since, told = trouble.since, trouble.told
-    return News(part=part, over=True, words=lambda tr: over_text(part, since, over_at, tr, told=told))
+def _end(part: str, incident: Incident, over_at: datetime) -> Notice:
+    since, told = incident.since, incident.told
+    return Notice(part=part, over=True, words=lambda tr: over_text(part, since, over_at, tr, told=told))
 
 
-class TellOwners:
+class IncidentNotices:
     """Looks at `readiness` and tells the owners. What cannot be told now, because Telegram itself is away, is told when
     it is back."""
 
@@ -114,8 +114,8 @@ class TellOwners:
         self._catalogues = catalogues
         self._clock = clock
         self._languages: dict[int, str] = {}
-        self._troubles = Troubles()
-        self._heard: dict[tuple[str, bool], set[int]] = {}  # who has been told some news that others have not
+        self._incidents = Incidents()
+        self._heard: dict[tuple[str, bool], set[int]] = {}  # who has been told some notice that others have not
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -129,31 +129,31 @@ class TellOwners:
         parts = (await self._readiness()).parts
         if parts["telegram"] == STANDING_BY:
             return
-        self._troubles.note(parts, self._clock())
-        for news in self._troubles.to_tell(self._clock()):
-            if await self._tell_all(news):
-                log.warning("owners_told", part=news.part, over=news.over, state=parts.get(news.part))
-                self._troubles.told(news)
+        self._incidents.note(parts, self._clock())
+        for notice in self._incidents.to_tell(self._clock()):
+            if await self._tell_all(notice):
+                log.warning("owners_told", part=notice.part, over=notice.over, state=parts.get(notice.part))
+                self._incidents.told(notice)
 
-    async def _tell_all(self, news: News) -> bool:
+    async def _tell_all(self, notice: Notice) -> bool:
         """Whether everybody who can be told has been."""
         await self._learn_languages()
-        heard = self._heard.setdefault((news.part, news.over), set())
+        heard = self._heard.setdefault((notice.part, notice.over), set())
         for owner in self._owners:
-            if owner not in heard and await self._tell(owner, news):
+            if owner not in heard and await self._tell(owner, notice):
                 heard.add(owner)
         if heard < set(self._owners):
             return False
-        del self._heard[news.part, news.over]
-        if news.over:  # its beginning is nobody's news any more, whoever has not heard of it
-            self._heard.pop((news.part, False), None)
+        del self._heard[notice.part, notice.over]
+        if notice.over:  # who has not heard of its beginning need not any more
+            self._heard.pop((notice.part, False), None)
         return True
 
-    async def _tell(self, owner: int, news: News) -> bool:
+    async def _tell(self, owner: int, notice: Notice) -> bool:
         tr = self._catalogues[self._languages.get(owner, self._catalogues.default)]
         try:
             async with asyncio.timeout(TELL_SECONDS):
-                await chat.send(self._bot, owner, Screen(text=news.words(tr)))
+                await chat.send(self._bot, owner, Screen(text=notice.words(tr)))
         except (TelegramForbiddenError, TelegramBadRequest) as error:  # they have never opened the bot, or blocked it
             log.info("owner_out_of_reach", telegram_id=owner, error=error.message)
         except (AiogramError, TimeoutError) as error:

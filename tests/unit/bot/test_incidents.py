@@ -7,8 +7,8 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 
 from bot.i18n import Catalogues
+from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY
-from bot.troubles import TellOwners
 from db.engine import Database
 from services.users import Users, Visitor
 from tests.support.clock import FakeClock
@@ -27,7 +27,7 @@ class Watchman:
     def __init__(self, db: Database, clock: FakeClock, owners: tuple[int, ...] = (ANNA,)) -> None:
         self.wire, self.clock, self.parts = Wire(), clock, WELL
         users = Users(db, clock, welcome_credits=0)
-        self._owners = TellOwners(
+        self._owners = IncidentNotices(
             bot_on(self.wire), owners, self._readiness, users=users, catalogues=Catalogues(), clock=clock
         )
 

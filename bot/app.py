@@ -81,7 +81,7 @@ class App:
         token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
         self.bot: Bot = make_bot(token, settings.telegram_api_url, proxy)
         self.engine = Engine(max_threads=MODEL_THREADS)
-        self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled)
+        self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled, owners=settings.owner_ids)
         self.supervisor = Supervisor()
         self.storage, isolation, self._ping = _dialogs(settings, self.db, self.steady_clock)
         presenters = letter_presenters(self.shop, self.steady_clock) | payment_presenters(

@@ -8,20 +8,23 @@ from bot.delivery import Parcel, Present
 from bot.i18n import Translator
 from bot.letters_office import office_presenters
 from bot.presenters.results import prediction_screen
-from bot.screens import Screen
+from bot.screens import Button, Screen
 from bot.shop import Shop
+from bot.views.admin import names
 from services.clock import Clock
 from services.inference.errors import NotDelivered
 from services.outbox import Letter
+from services.predictions import streaks, undelivered
 from services.predictions.history import PredictionNotFound, PredictionView
-from services.predictions.undelivered import KIND, RETURNED
+from services.predictions.undelivered import RETURNED
 
 IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
 
 def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
     shown: dict[str, Present] = {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
-    return shown | {KIND: _undelivered} | office_presenters(clock)
+    shown |= {undelivered.KIND: _undelivered, streaks.KIND: _stopped}
+    return shown | office_presenters(clock)
 
 
 def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:
@@ -69,3 +72,15 @@ async def _undelivered(letter: Letter, tr: Translator) -> Parcel:
         problem=letter.payload["problem"],
     )
     return Parcel(screen=Screen(text=text))
+
+
+async def _stopped(letter: Letter, tr: Translator) -> Parcel:
+    slug = letter.payload["slug"]
+    text = tr.html(
+        "🛑 The model “{slug}” is not sold any more: it failed several times in a row, at last with: {problem}",
+        slug=slug,
+        problem=letter.payload["problem"],
+    )
+    again = Button(text=tr.gettext("🔁 Try it again"), action=names.action(names.MODEL, slug, names.AGAIN))
+    card = Button(text=tr.gettext("🧠 To the model"), action=names.action(names.MODEL, slug))
+    return Parcel(screen=Screen(text=text, rows=((again,), (card,))))

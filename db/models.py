@@ -24,6 +24,8 @@ class Model(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     present: Mapped[bool] = mapped_column(default=True)  # the folder is there and loads
     problem: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row, without a success since
+    stopped_for: Mapped[str | None] = mapped_column(String(255))  # the last of those that it was taken off for
     admin_price: Mapped[Credits | None]
     admin_enabled: Mapped[bool | None]
     admin_position: Mapped[int | None]

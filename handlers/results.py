@@ -14,7 +14,7 @@ from bot.presenters.results import AGAIN, CHANGE, prediction_screen
 from handlers.desk import begin, keep, screen_of, show_below
 from handlers.dialog import respond
 from handlers.filters import Pressed
-from services.models import ModelNotOnSale, Models, Offer
+from services.models import Models, Offer
 from services.predictions.history import History, PredictionNotFound, PredictionView
 from services.users import UserView
 
@@ -103,11 +103,7 @@ async def _find(hex_id: str, user: UserView, history: History) -> PredictionView
 
 async def _offer(view: PredictionView, models: Models) -> Offer:
     """The preset that it was bought as, while that is sold; else the model itself."""
-    offers = await models.offers()
-    for offer in offers:
+    for offer in await models.offers():
         if view.preset_id is not None and offer.preset_id == view.preset_id:
             return offer
-    for offer in offers:
-        if offer.slug == view.model_slug:
-            return offer
-    raise ModelNotOnSale(slug=view.model_slug)
+    return await models.offer(view.model_slug)

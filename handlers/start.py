@@ -13,7 +13,7 @@ from bot.views import fallback
 from bot.views.menu import greeting, menu_screen
 from handlers.dialog import open_form_title, put
 from handlers.models import model_page
-from services.models import ModelNotOnSale, Models
+from services.models import ModelNotOnSale, Models, ModelStopped
 from services.users import UserView
 
 _LINK = re.compile(r"model_([a-z0-9-]{1,32})")
@@ -59,5 +59,7 @@ async def _linked(payload: str, user: UserView, tr: Translator, models: Models, 
         return None
     try:
         return await model_page(link[1], user=user, tr=tr, models=models, can_top_up=can_top_up)
+    except ModelStopped as error:
+        return fallback.notice_screen(tr.escape(tr.error(error)), tr)
     except ModelNotOnSale:
         return None

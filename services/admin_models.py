@@ -41,6 +41,8 @@ class ModelLine:
     enabled: bool
     present: bool
     problem: str | None
+    stopped_for: str | None
+    """Why it was stopped after it had failed several times in a row."""
 
 
 class AdminModels:
@@ -65,6 +67,10 @@ class AdminModels:
     async def enable(self, slug: str, *, enabled: bool, actor: int) -> ModelLine:
         action = "model.enable" if enabled else "model.disable"
         return await self._change(slug, {"admin_enabled": enabled}, action, actor)
+
+    async def try_again(self, slug: str, *, actor: int) -> ModelLine:
+        """Sell it again after it was stopped; its failures count anew."""
+        return await self._change(slug, {"stopped_for": None, "failures": 0}, "model.try_again", actor)
 
     async def move(self, slug: str, *, places: int, actor: int) -> Sequence[ModelLine]:
         """Up (negative) or down the menu; returns all."""
@@ -135,4 +141,5 @@ def _line(row: AnyRow) -> ModelLine:
         enabled=row.admin_enabled is not False,
         present=row.present,
         problem=row.problem,
+        stopped_for=row.stopped_for,
     )

@@ -30,6 +30,12 @@ class ModelNotOnSale(ShopError):
     message = N_("This model is not on sale now. Please choose another one.")
 
 
+class ModelStopped(ModelNotOnSale):
+    """It failed several times in a row and waits for an admin."""
+
+    message = N_("This model has failed several times in a row, so it is not sold until that is mended.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit."""
@@ -95,11 +101,11 @@ class Models:
         return sorted(sold, key=lambda offer: (offer.position, offer.slug))
 
     async def offer(self, slug: str) -> Offer:
-        """A model or a preset by its slug. Raises `ModelNotOnSale`."""
+        """A model or a preset by its slug. Raises `ModelNotOnSale`, `ModelStopped`."""
         for offer in await self.offers():
             if offer.slug == slug:
                 return offer
-        raise ModelNotOnSale(slug=slug)
+        raise ModelStopped(slug=slug) if await self._db.read(_is_stopped, slug) else ModelNotOnSale(slug=slug)
 
     async def tell_owners(self, owners: Sequence[int], problems: Sequence[Problem]) -> None:
         """One message about each new problem to each owner who has opened the bot."""
@@ -171,10 +177,12 @@ def _write_down(session: Session, found: dict[str, Manifest], problems: list[Pro
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
     for problem in problems:
         session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
+    known = {row.slug: row.manifest for row in session.execute(select(_models.c.slug, _models.c.manifest))}
     for slug, manifest in found.items():
+        described = manifest.model_dump(mode="json")
         columns = {
             "version": manifest.version,
-            "manifest": manifest.model_dump(mode="json"),
+            "manifest": described,
             "manifest_price": manifest.price_hundredths,
             "manifest_position": int(manifest.order),
             "sha256": manifest.runtime.sha256,
@@ -182,6 +190,8 @@ def _write_down(session: Session, found: dict[str, Manifest], problems: list[Pro
             "problem": None,
             "updated_at": now,
         }
+        if described != known.get(slug):  # another file, or another way to run it: its failures tell nothing of it
+            columns |= {"failures": 0, "stopped_for": None}
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
 
@@ -194,10 +204,18 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
         _models.c.manifest_position,
         _models.c.admin_position,
     )
-    sold = _models.c.present & _models.c.admin_enabled.is_not(False)
+    sold = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
     models = session.execute(select(*columns).where(sold)).all()
     presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
     return models, presets
+
+
+def _is_stopped(session: Session, slug: str) -> bool:
+    """Of a model, or of the model of a preset."""
+    of_preset = select(_presets.c.model_slug).where(_presets.c.slug == slug, _presets.c.enabled).scalar_subquery()
+    stopped = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_not(None)
+    named = (_models.c.slug == slug) | (_models.c.slug == of_preset)
+    return session.execute(select(_models.c.slug).where(stopped, named)).first() is not None
 
 
 def _tell(session: Session, owners: list[int], problems: list[Problem], now: datetime) -> None:

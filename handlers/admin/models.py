@@ -42,6 +42,9 @@ async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:
         case names.ON | names.OFF:
             model = await models.enable(slug, enabled=verb == names.ON, actor=office.actor)
             await _show(query, model, office=office)
+        case names.AGAIN:
+            model = await models.try_again(slug, actor=office.actor)
+            await _show(query, model, office=office)
         case names.UP | names.DOWN:
             order = await models.move(slug, places=-1 if verb == names.UP else 1, actor=office.actor)
             place = [each.slug for each in order].index(slug) + 1

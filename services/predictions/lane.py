@@ -2,7 +2,7 @@
 slow row holds up nobody's answer and a busy model costs one commit a round."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,8 @@ from services.inference.engine import Engine
 from services.inference.errors import BadOutput, InferenceError, ModelUnavailable
 from services.inference.manifest import ImageInput, Manifest
 from services.inference.tensors import Result, Row
-from services.predictions.settle import Claimed, Outcome, settle
+from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.settle import settle
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -35,7 +36,7 @@ OUTAGE_PAUSE = 1.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What all lanes of a worker share."""
+    """What all lanes of a worker share. `owners`: Telegram ids of those to tell that a model is stopped."""
 
     db: Database
     engine: Engine
@@ -43,6 +44,7 @@ class Terms:
     worker: str
     lease: timedelta
     on_settled: Callable[[], None]
+    owners: Collection[int] = ()
 
 
 class Lane:
@@ -118,7 +120,7 @@ class Lane:
         self, session: Session, outcomes: Sequence[Outcome], room: int, now: datetime
     ) -> tuple[int, list[Claimed]]:
         worker, until = self._terms.worker, now + self._terms.lease
-        final = settle(session, outcomes, worker, now)
+        final = settle(session, outcomes, worker, now, owners=self._terms.owners)
         if not room:
             return final, []
         rows = queue.claim(session, model_slug=self._slug, limit=room, now=now, lease_until=until, worker=worker)
@@ -127,11 +129,15 @@ class Lane:
     async def _settle_alone(self, outcome: Outcome) -> int:
         terms = self._terms
         try:
-            return await patiently(lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock()))
+            return await patiently(
+                lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock(), owners=terms.owners)
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the customer is paid back
             problem = f"the answer cannot be kept: {type(error).__name__}"
         failed = Outcome(prediction=outcome.prediction, error_code=BadOutput.__name__, error=problem)
-        return await patiently(lambda: terms.db.write(settle, [failed], terms.worker, terms.clock()))
+        return await patiently(
+            lambda: terms.db.write(settle, [failed], terms.worker, terms.clock(), owners=terms.owners)
+        )
 
     async def _start(self, batch: Sequence[Claimed]) -> None:
         if not self._held:

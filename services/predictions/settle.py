@@ -1,58 +1,39 @@
 """The end of a run: result or refund, status and the message about it, for a whole batch in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from db import queue
-from db.base import JsonObject, table_of
+from db.base import table_of
 from db.predictions import Prediction, PredictionStatus
 from services import files, outbox
 from services.billing import ledger
+from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.streaks import count_failures
 
 _p = table_of(Prediction)
 RETRY_PAUSE = timedelta(seconds=1)  # doubles with every attempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A prediction that a worker holds by its claim number `attempts`."""
-
-    id: UUID
-    user_id: int
-    model_slug: str
-    inputs: JsonObject
-    attempts: int
-    price: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue, `untried`:
-    as if it had never been claimed."""
-
-    prediction: Claimed
-    result: JsonObject | None = None
-    images: Mapping[str, bytes] = field(default_factory=dict)
-    error_code: str | None = None
-    error: str | None = None
-    again: bool = False
-    untried: bool = False
-
-
-def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime) -> int:
+def settle(
+    session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime, *, owners: Collection[int] = ()
+) -> int:
     """Settle what this worker still holds of one model; returns how many predictions are now final. A row whose lease
-    ran out and was taken from this worker is left to whoever has it."""
+    ran out and was taken from this worker is left to whoever has it. `owners`: Telegram ids of those to tell that the
+    model is stopped."""
     if not outcomes:
         return 0
-    held = queue.held(session, worker=worker, model_slug=outcomes[0].prediction.model_slug)
+    slug = outcomes[0].prediction.model_slug
+    held = queue.held(session, worker=worker, model_slug=slug)
     mine = [o for o in outcomes if held.get(o.prediction.id) == o.prediction.attempts]
-    return finish(session, mine, now)
+    final = finish(session, mine, now)
+    count_failures(session, slug, [o for o in mine if not o.again], owners=owners, now=now)
+    return final
 
 
 def finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> int:

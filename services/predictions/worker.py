@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Set
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -18,7 +18,8 @@ from services.clock import Clock
 from services.inference.engine import Engine
 from services.inference.errors import ModelUnavailable
 from services.predictions.lane import Lane, Terms, wait
-from services.predictions.settle import Claimed, Outcome, finish
+from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.settle import finish
 
 log = structlog.get_logger()
 
@@ -29,16 +30,25 @@ ATTEMPTS = 3  # of a model that this worker does not have
 
 
 class Worker:
-    """`on_settled` is called when results are ready to be sent."""
+    """`on_settled` is called when results are ready to be sent. `owners`: Telegram ids."""
 
     def __init__(
-        self, db: Database, engine: Engine, clock: Clock, on_settled: Callable[[], None], *, lease: timedelta = LEASE
+        self,
+        db: Database,
+        engine: Engine,
+        clock: Clock,
+        on_settled: Callable[[], None],
+        *,
+        lease: timedelta = LEASE,
+        owners: Collection[int] = (),
     ) -> None:
         self.name = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid4().hex[:8]}"
         self._db = db
         self._engine = engine
         self._clock = clock
-        self._terms = Terms(db=db, engine=engine, clock=clock, worker=self.name, lease=lease, on_settled=on_settled)
+        self._terms = Terms(
+            db=db, engine=engine, clock=clock, worker=self.name, lease=lease, on_settled=on_settled, owners=owners
+        )
         self._lanes: dict[str, Lane] = {}  # of models that have something to run
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()

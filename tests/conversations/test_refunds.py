@@ -7,8 +7,10 @@ import onnx
 from onnx import TensorProto, helper
 
 from bot.app import App
+from sandbox.person import Person
 from sandbox.testing import new_token, new_world
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.shopping import balance
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 
 MANIFEST = """
@@ -77,3 +79,44 @@ async def test_the_credits_come_back(sandbox_url: str, sqlite_server: SqliteServ
         await anna.says("/balance")
         operations = (await anna.sees("Последние операции")).text
         assert operations.count("1.50") >= 3, "charged, returned, charged again"
+
+
+async def test_a_model_that_only_fails_is_taken_off(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path: Path
+) -> None:
+    """The next customer reads so before paying, the owner gets a button that sells it again."""
+    _write_model(tmp_path / "store")
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=tmp_path / "store")).running() as app,
+    ):
+        stage = Stage(sandbox=sandbox, app=app)
+        owner = await stage.person("Ольга", "ru", id=OWNER_ID)
+        await owner.says("/start")
+        john = await stage.person("Джон", "ru")
+        await _fills_in(john, "4")
+        anna = await stage.person("Анна", "ru")
+        for _ in range(3):
+            await _fills_in(anna, "-1")
+            await anna.presses("🔮")
+            await anna.sees("↩️")
+        assert "не сработала несколько раз подряд" in ((await john.presses("🔮")).text or "")
+        assert await balance(stage, john) == 1000
+        await john.says("/start model_logarithm")
+        await john.sees("не сработала несколько раз подряд")
+        await owner.sees("🛑 Модель «logarithm» больше не продаётся")
+        await owner.presses("🧠 К модели")
+        await owner.sees("🛑 Остановлена")
+        await owner.presses("🔁 Попробовать снова")
+        await owner.sees("🟢 Продаётся")
+        await _fills_in(john, "1")
+        await john.presses("🔮")
+        await john.sees("Итог: 0,00")
+
+
+async def _fills_in(person: Person, value: str) -> None:
+    await person.says("/start model_logarithm")
+    await person.presses("▶️ Начать")
+    await person.sees("1/1")
+    await person.says(value)
+    await person.sees_button("🔮")

@@ -172,6 +172,7 @@ WORDS: Final[dict[str, Words]] = {
     "model.price": _price,
     "model.enable": _about_goods(N_("On sale again: {what}")),
     "model.disable": _about_goods(N_("Taken off the menu: {what}")),
+    "model.try_again": _about_goods(N_("Tried again after its failures: {what}")),
     "model.move": _moved,
     "package.create": _new_package,
     "package.edit": _edited_package,

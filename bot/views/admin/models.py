@@ -14,7 +14,7 @@ from services.billing.credits import format_credits
 
 
 def models_screen(models: Sequence[ModelLine], tr: Translator) -> Screen:
-    legend = tr.html("🟢 on sale, ⚪ taken off, ⚠️ cannot be sold")
+    legend = tr.html("🟢 on sale, ⚪ taken off, 🛑 stopped by its failures, ⚠️ cannot be sold")
     text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), legend if models else tr.html("There are none."))
     rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
@@ -24,6 +24,9 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
     state = {
         "🟢": tr.html("🟢 On sale"),
         "⚪": tr.html("⚪ Taken off the menu"),
+        "🛑": tr.html(
+            "🛑 Stopped: it failed several times in a row, at last with: {problem}", problem=model.stopped_for or ""
+        ),
         "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=model.problem or tr.gettext("its folder is gone")),
     }[_mark(model)]
     lines = [
@@ -63,7 +66,9 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
         if model.enabled
         else button(tr.gettext("🟢 Put on sale"), names.ON)
     )
+    again = [(button(tr.gettext("🔁 Try it again"), names.AGAIN),)] if model.stopped_for is not None else []
     return [
+        *again,
         (button(tr.gettext("💲 Price"), names.PRICE), switch),
         (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),
     ]
@@ -72,7 +77,9 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
 def _mark(model: ModelLine) -> str:
     if not model.present:
         return "⚠️"
-    return "🟢" if model.enabled else "⚪"
+    if not model.enabled:
+        return "⚪"
+    return "🟢" if model.stopped_for is None else "🛑"
 
 
 def _price(price: int, tr: Translator) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.base import AnyRow, Base, table_of
 from db.billing import TransactionKind
 from db.engine import Database
+from db.models import Model
 from db.users import AuditEntry, Role
 from services.admin_models import AdminModels
 from services.admin_users import AdminUsers
@@ -44,6 +45,12 @@ class Office:
 
     async def balance(self) -> int:
         return (await self.users.card(self.anna)).balance
+
+    async def stop(self, slug: str) -> None:
+        """As a model is that has failed too often."""
+        models = table_of(Model)
+        statement = update(models).where(models.c.slug == slug).values(failures=3, stopped_for="no")
+        await self.db.write(lambda session: session.execute(statement) and None)
 
     async def audit(self) -> None:
         report = await run_audit(self.db)

@@ -65,6 +65,8 @@ async def do_to_goods(office: Office) -> None:
     await office.models.set_price("wine", 250, actor=ADMIN)
     await office.models.enable("wine", enabled=False, actor=ADMIN)
     await office.models.enable("wine", enabled=True, actor=ADMIN)
+    await office.stop("wine")
+    await office.models.try_again("wine", actor=ADMIN)
     await office.models.move("digit", places=1, actor=ADMIN)
     package = await office.packages.create(OFFER, actor=ADMIN)
     await office.packages.create(OFFER, actor=ADMIN)

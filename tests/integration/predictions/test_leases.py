@@ -12,7 +12,8 @@ from db import queue
 from db.base import AnyRow
 from db.predictions import Prediction, PredictionStatus
 from services.predictions import lane, worker
-from services.predictions.settle import Claimed, Outcome, settle
+from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.settle import settle
 from services.predictions.submit import Sold
 from services.predictions.worker import LEASE, Worker
 from tests.support.counter import Counter

@@ -1,0 +1,33 @@
+"""A claimed prediction, and how its run ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from db.base import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A prediction that a worker holds by its claim number `attempts`."""
+
+    id: UUID
+    user_id: int
+    model_slug: str
+    inputs: JsonObject
+    attempts: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue, `untried`:
+    as if it had never been claimed."""
+
+    prediction: Claimed
+    result: JsonObject | None = None
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    error_code: str | None = None
+    error: str | None = None
+    again: bool = False
+    untried: bool = False

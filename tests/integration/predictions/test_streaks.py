@@ -1,0 +1,98 @@
+"""A model that fails three times in a row is stopped, whoever runs it; a success between, or a customer's own mistake,
+does not bring it nearer to that."""
+
+import asyncio
+
+import pytest
+
+from db.models import Model
+from db.outbox import OutboxMessage
+from db.predictions import Prediction
+from services.admin_models import AdminModels
+from services.admins import Staff
+from services.models import ModelNotOnSale, ModelStopped
+from services.predictions.streaks import KIND
+from services.predictions.worker import Worker
+from tests.support.counter import Counter
+
+OWNER = 77
+BROKEN = {"x": 1}  # what `endless` never comes to an end of
+FINE = {"x": -1}
+
+
+def _worker(counter: Counter) -> Worker:
+    return Worker(counter.db, counter.engine, counter.clock, lambda: None, owners=[OWNER])
+
+
+async def _runs(counter: Counter, user_id: int, *inputs: dict[str, object]) -> None:
+    for each in inputs:
+        await counter.buy(user_id, "endless", dict(each))
+        await counter.worker().run_waiting()
+        counter.clock.advance(seconds=60)
+        await _worker(counter).run_waiting()
+
+
+async def _failures(counter: Counter) -> int:
+    (row,) = await counter.rows(Model, Model.slug == "endless")
+    return int(row.failures)
+
+
+async def test_three_failures_in_a_row(counter: Counter) -> None:
+    """The owners are told once, nobody can pay any more; after their tap it is sold, and stopped again if need be."""
+    await counter.customer(0, telegram_id=OWNER)
+    anna = await counter.customer()
+    await _runs(counter, anna, BROKEN, BROKEN)
+    assert (await counter.models.offer("endless")).price == 100
+    await _runs(counter, anna, BROKEN)
+    with pytest.raises(ModelStopped):
+        await counter.models.offer("endless")
+    with pytest.raises(ModelStopped):  # confirmed on a screen that was open
+        await counter.buy(anna, "endless", FINE)
+    assert await counter.balance(anna) == 1000
+    assert "endless" not in [offer.slug for offer in await counter.models.offers()]
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    admin = AdminModels(counter.db, counter.clock, Staff((OWNER,)))
+    assert (await admin.get("endless")).stopped_for
+    assert (await admin.try_again("endless", actor=OWNER)).stopped_for is None
+    await _runs(counter, anna, FINE, BROKEN, BROKEN, BROKEN)
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 2
+
+
+async def test_a_success_between(sqlite_counter: Counter) -> None:
+    anna = await sqlite_counter.customer()
+    await _runs(sqlite_counter, anna, BROKEN, BROKEN, FINE, BROKEN, BROKEN)
+    assert await _failures(sqlite_counter) == 2
+    await sqlite_counter.models.offer("endless")
+
+
+async def test_what_a_customer_got_wrong_does_not_count(sqlite_counter: Counter) -> None:
+    anna = await sqlite_counter.customer()
+    await _runs(sqlite_counter, anna, BROKEN, BROKEN, {"x": "one"}, {}, {"x": [1]})
+    assert await _failures(sqlite_counter) == 2
+    await sqlite_counter.models.offer("endless")
+
+
+async def test_workers_count_together(counter: Counter) -> None:
+    """Three rows at once by three workers: one letter, whoever was the last."""
+    await counter.customer(0, telegram_id=OWNER)
+    for _ in range(3):
+        await counter.buy(await counter.customer(), "endless", BROKEN)
+    while await counter.count(Prediction, Prediction.finished_at.is_(None)):
+        await asyncio.gather(*(_worker(counter).run_waiting() for _ in range(3)))
+        counter.clock.advance(seconds=60)
+    assert await _failures(counter) == 3
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+
+
+async def test_another_version_is_sold_again(sqlite_counter: Counter) -> None:
+    """What is stopped stays so over a restart, until its folder has changed."""
+    counter = sqlite_counter
+    await _runs(counter, await counter.customer(), BROKEN, BROKEN, BROKEN)
+    await counter.models.sync()
+    with pytest.raises(ModelNotOnSale):
+        await counter.models.offer("endless")
+    manifest = counter.models.folder("endless") / "manifest.toml"
+    manifest.write_text(manifest.read_text("utf-8").replace("timeout = 0.2", "timeout = 0.3"), "utf-8")
+    await counter.models.sync()
+    assert (await counter.models.offer("endless")).price == 100
+    assert await _failures(counter) == 0

@@ -5,6 +5,7 @@ import asyncio
 
 import pytest
 
+from db.base import JsonObject
 from db.models import Model
 from db.outbox import OutboxMessage
 from db.predictions import Prediction
@@ -16,17 +17,17 @@ from services.predictions.worker import Worker
 from tests.support.counter import Counter
 
 OWNER = 77
-BROKEN = {"x": 1}  # what `endless` never comes to an end of
-FINE = {"x": -1}
+BROKEN: JsonObject = {"x": 1}  # what `endless` never comes to an end of
+FINE: JsonObject = {"x": -1}
 
 
 def _worker(counter: Counter) -> Worker:
     return Worker(counter.db, counter.engine, counter.clock, lambda: None, owners=[OWNER])
 
 
-async def _runs(counter: Counter, user_id: int, *inputs: dict[str, object]) -> None:
+async def _runs(counter: Counter, user_id: int, *inputs: JsonObject) -> None:
     for each in inputs:
-        await counter.buy(user_id, "endless", dict(each))
+        await counter.buy(user_id, "endless", each)
         await counter.worker().run_waiting()
         counter.clock.advance(seconds=60)
         await _worker(counter).run_waiting()

@@ -124,6 +124,7 @@ MODEL = ModelLine(
     enabled=True,
     present=True,
     problem="<" * 200,
+    stopped_for="<" * 200,
 )
 PACKAGE = PackageView(
     id=10**12,

@@ -52,7 +52,10 @@ class Session(ProxySession):
         self.require_through(method, status_code)
         if status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and '"description"' not in content:  # of its own gateway
             raise TelegramEntityTooLarge(method=method, message="Request Entity Too Large")
-        if status_code >= HTTPStatus.BAD_REQUEST and '"description"' not in content:  # a gateway's own words
+        its_own = '"description"' in content  # else a gateway's words
+        if status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not its_own:  # it would not take it later either
+            raise TelegramEntityTooLarge(method=method, message="the server before Telegram's takes less")
+        if status_code >= HTTPStatus.BAD_REQUEST and not its_own:
             raise ClientDecodeError("No description", ValueError(status_code), None)
         try:
             response = super().check_response(bot, method, status_code, content)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramRetryAfter
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramEntityTooLarge, TelegramRetryAfter
 from aiohttp import web
 
 from bot import telegram as module
@@ -113,6 +113,14 @@ async def test_what_is_not_telegrams_is_asked_again(telegram: Telegram, bot: Bot
     with pytest.raises(ClientDecodeError):
         await bot.send_message(7, "hi")
     assert len(telegram.calls) == module.ATTEMPTS
+
+
+async def test_what_a_gateway_finds_too_large_is_too_large(telegram: Telegram, bot: Bot) -> None:
+    """nginx before one's own Bot API server: asked again it would say the same, and no other message waits for it."""
+    telegram.status, telegram.body = 413, b"<html><h1>413 Request Entity Too Large</h1></html>"
+    with pytest.raises(TelegramEntityTooLarge):
+        await bot.send_message(7, "hi")
+    assert telegram.calls == ["sendMessage"]
 
 
 async def test_a_refusal_written_oddly_is_the_refusal(telegram: Telegram, bot: Bot) -> None:

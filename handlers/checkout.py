@@ -26,7 +26,7 @@ from handlers.desk import show_in_place
 from handlers.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
 from services.errors import N_, ShopError
 from services.outbox import About, Outbox
-from services.payments.apply import KIND, Fact
+from services.payments.apply import KIND, Fact, news_key
 from services.payments.packages import Packages
 from services.payments.provider import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
 from services.payments.till import Till
@@ -161,7 +161,7 @@ class Checkout:
             with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
             if (await self.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED:  # told by another process
-                await self.outbox.tell_again(f"payment:{payment.id}:{Fact.SUCCEEDED}")
+                await self.outbox.tell_again(news_key(payment.id, Fact.SUCCEEDED))
 
     async def _show(self, payment: PaymentView, message_id: int) -> None:
         """The payment as it stands, in the message. News that came while that was sent must not be covered by it."""

@@ -243,6 +243,11 @@ def _changing(columns: tuple[str, ...], before: tuple[PaymentStatus, ...]) -> Re
     )
 
 
+def news_key(payment_id: UUID, fact: Fact) -> str:
+    """Of the message that tells it."""
+    return f"payment:{payment_id}:{fact}"
+
+
 def _tell(session: Session, payment: PaymentView, fact: Fact, now: datetime) -> None:
     outbox.enqueue(session, now=now, **_letter(payment, fact))
 
@@ -252,5 +257,5 @@ def _letter(payment: PaymentView, fact: Fact) -> dict[str, Any]:  # Any: as the 
         "user_id": payment.user_id,
         "kind": KIND,
         "payload": {"payment_id": payment.id.hex, "fact": fact},
-        "key": f"payment:{payment.id}:{fact}",
+        "key": news_key(payment.id, fact),
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from services.inference.preparation import Prepare
 from services.inference.schema import (
     LIMITS,
     Array,
@@ -28,6 +29,7 @@ from services.inference.schema import (
 MAX_SERIES = 100_000
 MAX_TEXT = 4_000
 INT64_MAX = 2**63 - 1
+FEWEST_TONES = 8  # that a picture of whole numbers may have
 EXACT = 2**53  # up to here a float tells every whole number
 EPOCH = dt.date(1970, 1, 1)  # the day that dates are counted from
 
@@ -286,41 +288,26 @@ class SeriesInput(Bounded):
             _check_samples(self, example=number)
 
 
-class Prepare(Table):
-    """How a picture becomes numbers, in the order of these keys; the result is `[C, H, W]`."""
-
-    mode: Literal["grayscale", "rgb"] = "rgb"
-    invert: Literal["never", "always", "light-background"] = "never"
-    crop: Literal["none", "ink", "square"] = "none"
-    threshold: float = Field(default=0.2, gt=0, lt=1)
-    centre: bool = False
-    padding: float = Field(default=0.0, ge=0, le=4)
-    size: Annotated[tuple[int, int], Array]
-    range: Annotated[tuple[float, float], Array] = (0.0, 1.0)
-    mean: Numbers | None = None
-    std: Numbers | None = None
-
-    @property
-    def channels(self) -> int:
-        return 1 if self.mode == "grayscale" else 3
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not all(1 <= side <= 2048 for side in self.size):
-            raise wrong("a side is outside 1–2048", "Write [width, height] in points", "size")
-        for key in ("mean", "std"):
-            if (values := getattr(self, key)) is not None and len(values) != self.channels:
-                raise wrong(f"has {len(values)} values", f"One for each of {self.channels} channels is needed", key)
-        if self.std is not None and 0 in self.std:
-            raise wrong("has a zero", "Nothing can be divided by it", "std")
-        return self
-
-
 class ImageInput(Question):
     type: Literal["image"]
     prepare: Prepare
     example: FileName | None = None
     tensor: ImageTensor | None = None
+
+    @model_validator(mode="after")
+    def _tells_points_apart(self) -> Self:
+        """A whole type rounds: a picture from 0 to 1 would be black."""
+        if self.tensor is None:
+            return self
+        for low, high in self.prepare.spans():
+            if not (self.tensor.limits[0] <= low and high <= self.tensor.limits[1]):
+                problem = f"a picture from {low:g} to {high:g} leaves {_holding(self)}"
+                raise wrong(problem, "Write a range inside, or no mean and std", "prepare", "range")
+            if self.tensor.whole and self.tensor.dtype != "bool" and high - low < FEWEST_TONES:
+                problem = f"a picture from {low:g} to {high:g} is black as {self.tensor.dtype}, which has no fractions"
+                fix = f"Write range = [0, {255 if self.tensor.holds(255) else 127}]"
+                raise wrong(problem, fix, "prepare", "range")
+        return self
 
 
 Input = Annotated[

@@ -11,7 +11,7 @@ from services.inference.decoding import read_picture
 from services.inference.ink import find_ink
 
 if TYPE_CHECKING:  # pydantic's part is not needed where a stranger's picture is read: a process of its own each time
-    from services.inference.fields import Prepare
+    from services.inference.preparation import Prepare
 
 _JPEG = b"\xff\xd8"
 
@@ -37,11 +37,13 @@ def check_image(file: BinaryIO) -> bytes:
 def prepare(data: bytes, spec: "Prepare") -> Pixels:
     """The picture as the manifest's `[inputs.prepare]` wants it: `[C, H, W]`. Raises NotAnImage, BlankImage."""
     picture = _inverted(_cropped(_open(data).convert("L" if spec.mode == "grayscale" else "RGB"), spec), spec)
-    placed = _placed(picture, spec)
-    resample = Image.Resampling.BOX if spec.crop == "ink" else Image.Resampling.BILINEAR
-    points = np.asarray(placed.resize(spec.size, resample), np.float32)
+    points = np.atleast_3d(np.asarray(_fitted(_placed(picture, spec), spec), np.float32))
+    if spec.order == "bgr":
+        points = points[:, :, ::-1]
+    if spec.mode == "rgba":  # nothing is transparent any more: it was put on white
+        points = np.dstack([points, np.full(points.shape[:2], 255, np.float32)])
     black, white = spec.range
-    points = np.atleast_3d(points).transpose(2, 0, 1) * np.float32((white - black) / 255) + np.float32(black)
+    points = points.transpose(2, 0, 1) * np.float32((white - black) / 255) + np.float32(black)
     if spec.mean is not None:
         points = points - np.array(spec.mean, np.float32)[:, np.newaxis, np.newaxis]
     if spec.std is not None:
@@ -96,6 +98,38 @@ def _placed(crop: _Crop, spec: "Prepare") -> Image.Image:
     sheet = Image.new(crop.picture.mode, size, crop.paper if len(crop.paper) > 1 else crop.paper[0])
     sheet.paste(crop.picture, corner)
     return sheet
+
+
+def _fitted(picture: Image.Image, spec: "Prepare") -> Image.Image:
+    """Of the size that the graph takes."""
+    usual = "box" if spec.crop == "ink" else "bilinear"
+    resample = Image.Resampling[(spec.filter or usual).upper()]
+    if spec.fit == "letterbox":
+        return _letterbox(picture, spec, resample)
+    return picture.resize(spec.size, resample, _middle(picture, spec) if spec.fit == "cover" else None)
+
+
+def _letterbox(picture: Image.Image, spec: "Prepare", resample: Image.Resampling) -> Image.Image:
+    scale = min(new / side for new, side in zip(spec.size, picture.size, strict=True))
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    fill = spec.fill or (0,) * len(picture.getbands())
+    sheet = Image.new(picture.mode, spec.size, fill if len(fill) > 1 else fill[0])
+    sheet.paste(picture.resize((width, height), resample), ((spec.size[0] - width) // 2, (spec.size[1] - height) // 2))
+    return sheet
+
+
+def _middle(picture: Image.Image, spec: "Prepare") -> tuple[float, float, float, float]:
+    """The part that stays when the shorter side becomes `shorter`, or as long as just covers `size`, and the middle is
+    cut out. Only this part is scaled: of a narrow picture the whole would become a huge one."""
+    shorter, sides = min(picture.size), picture.size
+    scale = max(new / side for new, side in zip(spec.size, sides, strict=True))
+    ends: list[tuple[float, float]] = []
+    for new, side in zip(spec.size, sides, strict=True):
+        scaled = max(new, round(side * scale)) if spec.shorter is None else side * spec.shorter // shorter
+        first = round((scaled - new) / 2)
+        ends.append((first * side / scaled, min(side, (first + new) * side / scaled)))
+    (left, right), (top, bottom) = ends
+    return left, top, right, bottom
 
 
 def _centre_of_mass(crop: _Crop) -> tuple[float, float]:

@@ -17,8 +17,9 @@ import structlog
 
 from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
-from services.inference.fields import Prepare, SeriesInput
+from services.inference.fields import SeriesInput
 from services.inference.images import prepare
+from services.inference.preparation import Prepare
 from services.inference.series import Taken
 
 log = structlog.get_logger()

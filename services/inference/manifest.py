@@ -30,10 +30,10 @@ from services.inference.fields import (
     Input,
     IntegerInput,
     NumberInput,
-    Prepare,
     SeriesInput,
     TextInput,
 )
+from services.inference.preparation import Prepare
 from services.inference.schema import Array, FileName, Table, TensorSpec, Text, wrong
 
 __all__ = [

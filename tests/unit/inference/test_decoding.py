@@ -12,8 +12,8 @@ from PIL import Image
 
 from services.inference import errors
 from services.inference.decoding import read_picture
-from services.inference.fields import Prepare
 from services.inference.images import prepare
+from services.inference.preparation import Prepare
 from tests.support.hostile import PICTURES, encoded, noise, png
 
 PEAK = """

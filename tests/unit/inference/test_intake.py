@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from services.inference import errors, intake
-from services.inference.fields import Prepare, SeriesInput
+from services.inference.fields import SeriesInput
 from services.inference.intake import Intake, IntakeBusy, StillLooking
+from services.inference.preparation import Prepare
 from services.inference.series import Taken
 from tests.support.hostile import PICTURES, encoded, endless_scans
 from tests.unit.inference.models import field

@@ -4,11 +4,8 @@ import argparse
 import asyncio
 import gc
 import io
-import re
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -121,6 +118,11 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     init = actions.add_parser("init", help="Write a first manifest for an ONNX file.")
     init.add_argument("file", type=Path, metavar="FILE.onnx")
     init.add_argument("--to", type=Path, help="folder to make (default: a folder of the file's name in MODELS_DIR)")
+    init.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes: one a line, or JSON")
+    init.add_argument("--features", metavar="A,B,C", help="the names of the columns that go in, in their order")
+    init.add_argument("--range", metavar="LOW,HIGH", help="what black and white of a picture become (default 0,1)")
+    init.add_argument("--mean", metavar="R,G,B", help="of each channel of a picture, after the range")
+    init.add_argument("--std", metavar="R,G,B", help="of each channel of a picture, after the range")
     init.set_defaults(command=_models_init)
 
 
@@ -216,65 +218,18 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _models_list(_: argparse.Namespace) -> int:
-    from bot.settings import load_store_settings
-    from services.billing.credits import format_credits
-    from services.models import read_folders
+    from bot.commands_models import list_models
 
-    folder = load_store_settings().models_dir
-    found, problems = read_folders(folder)
-    for slug, manifest in found.items():
-        price = format_credits(manifest.price_hundredths)
-        print(f"{slug:32} {manifest.version:10} {price:>8}  {manifest.title.pick('en')}")
-    for problem in problems:
-        print(f"{problem.slug:32} NOT SERVED: {problem.text}")
-    return 1 if problems else 0
+    return list_models()
 
 
 def _models_check(arguments: argparse.Namespace) -> int:
-    from services.inference.check import check_folder
+    from bot.commands_models import check_model
 
-    lines = check_folder(arguments.folder)
-    for line in lines:
-        print(f"{'ok  ' if line.ok else 'FAIL'} {line.what}: {line.detail}{'' if line.ok else f'. {line.fix}'}")
-    return 0 if all(line.ok for line in lines) else 1
+    return check_model(arguments.folder)
 
 
 def _models_init(arguments: argparse.Namespace) -> int:
-    from bot.settings import load_store_settings
-    from services.inference.manifest import SLUG
+    from bot.commands_models import init_model
 
-    source: Path = arguments.file
-    if not source.is_file():
-        raise Failure(f"there is no file {source}")
-    slug = re.sub("[^a-z0-9]+", "-", source.stem.lower()).strip("-")[:32] or "model"
-    folder: Path = arguments.to or load_store_settings().models_dir / slug
-    if not re.fullmatch(SLUG, folder.resolve().name):
-        raise Failure(f"the folder's name is the model's slug: a–z, 0–9 and -, not {folder.name!r}")
-    if (folder / "manifest.toml").exists():
-        raise Failure(f"{folder / 'manifest.toml'} exists; it is not overwritten")
-    try:
-        _write_model(source, folder)
-    except OSError as error:
-        raise Failure(f"{error.filename or folder}: {error.strerror}") from None
-    print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {folder}")
-    return 0
-
-
-def _write_model(source: Path, folder: Path) -> None:
-    """All or nothing: a file that cannot be read leaves no folder behind."""
-    from services.inference.onnx_runtime import as_read_here
-    from services.inference.scaffold import scaffold
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    given = source.read_bytes()
-    data = as_read_here(given)
-    name = source.name if data == given or not (folder / source.name).exists() else f"{source.stem}-rewritten.onnx"
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
-        new = Path(scratch) / folder.resolve().name
-        new.mkdir()
-        (new / name).write_bytes(data)
-        (new / "manifest.toml").write_text(scaffold(new / name), encoding="utf-8")
-        folder.mkdir(exist_ok=True)
-        for file in new.iterdir():
-            if not (folder / file.name).exists() or file.name == "manifest.toml":
-                shutil.move(file, folder / file.name)
+    return init_model(arguments)

@@ -31,7 +31,7 @@ class ProbabilityOutput(Answer):
 
 
 class ClassLabel(Table):
-    value: str = Field(min_length=1, max_length=200)
+    value: str = Field(max_length=200)
     label: Text
 
 
@@ -54,6 +54,7 @@ class ClassesOutput(Labelled):
     classes: Annotated[tuple[ClassLabel, ...], Array] = Field(min_length=2, max_length=10_000)
     chart: Literal["bars"] | None = None
     logits: bool = False
+    label_tensor: str | None = Field(default=None, min_length=1)
 
 
 class TextOutput(Labelled):

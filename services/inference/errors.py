@@ -60,7 +60,7 @@ class ModelBroken(InferenceError):
         self.problem, self.fix = problem, fix
 
     def __str__(self) -> str:
-        return f"{self.problem}. {self.fix}"
+        return f"{self.problem}. {self.fix}" if self.fix else self.problem
 
 
 class ModelTooNew(ModelBroken):
@@ -77,6 +77,15 @@ class RunTimeout(InferenceError):
 
     retryable = True
     message = N_("The model did not answer in {seconds} s.")
+
+    fix = "Raise runtime.timeout, or take a smaller model"
+
+    @property
+    def problem(self) -> str:
+        return f"one run takes over {self.params['seconds']:g} s"
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.fix}"
 
 
 class RunFailed(InferenceError):

@@ -15,6 +15,7 @@ from services.inference.images import prepare
 from services.inference.manifest import (
     BooleanInput,
     ChoiceInput,
+    Constant,
     DateInput,
     ImageInput,
     Input,
@@ -24,7 +25,7 @@ from services.inference.manifest import (
     SeriesInput,
 )
 from services.inference.series import numbers_of
-from services.inference.tensors import Fit, GraphTensor, Row, Shape, fit
+from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
 from services.inference.values import check_value
 
 Array: TypeAlias = NDArray[Any]  # Any: element types differ between tensors
@@ -52,20 +53,24 @@ class Feeder:
             if field.tensor is not None:
                 fields.setdefault(field.tensor.name, []).append(field)
         known = {tensor.name: tensor for tensor in graph}
-        if unknown := sorted(fields.keys() - known.keys()):
+        constants = {constant.tensor: constant for constant in manifest.constants}
+        if unknown := sorted((fields.keys() | constants.keys()) - known.keys()):
             problem, fix = f'the graph has no input "{unknown[0]}"', f"Name one of: {', '.join(known)}"
             raise ModelBroken(problem=problem, fix=fix)
-        if unfed := sorted(known.keys() - fields.keys()):
-            problem, fix = f'nothing feeds the graph\'s input "{unfed[0]}"', "Add an input with that tensor"
+        if unfed := sorted(known.keys() - fields.keys() - constants.keys()):
+            problem = f'nothing feeds the graph\'s input "{unfed[0]}"'
+            fix = "Add an input with that tensor, or a constant"
             raise ModelBroken(problem=problem, fix=fix)
         for name, columns in fields.items():
             self._plan.append((name, _fit(columns, known[name]), _builder(columns, sources)))
+        self._constants = [(name, _constant(constants[name], known[name])) for name in constants]
         self.several = all(fit.several for _, fit, _ in self._plan)
 
     def feeds(self, rows: Sequence[Row]) -> dict[str, Array]:
         """The arrays for these rows. Raises BadInput or InvalidValue where one of them does not fit the manifest."""
         try:
-            return {name: build(rows).reshape(fit.batch_shape(len(rows))) for name, fit, build in self._plan}
+            fed = {name: build(rows).reshape(fit.batch_shape(len(rows))) for name, fit, build in self._plan}
+            return fed | {name: constant(len(rows)) for name, constant in self._constants}
         except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
             raise self._blame(rows, error) from error
 
@@ -89,6 +94,20 @@ class Feeder:
                 except (KeyError, InvalidValue):
                     return BadInput(name=field.label)
         return BadInput(name=type(error).__name__)
+
+
+def _constant(constant: Constant, graph: GraphTensor) -> Callable[[int], Array]:
+    """The array for so many rows: a free first side of the graph's is the batch. Raises ModelBroken."""
+    if graph.dtype != constant.dtype:
+        problem = f'the constant "{graph.name}" is {constant.dtype}, the graph takes {graph.dtype}'
+        raise ModelBroken(problem=problem, fix=f'Write dtype = "{graph.dtype}"')
+    value = np.empty(constant.shape, np.dtype(constant.dtype))
+    value[...] = np.reshape(constant.value, constant.shape) if isinstance(constant.value, tuple) else constant.value
+    wanted = graph.shape
+    if wanted is None or agree(constant.shape, wanted):
+        return lambda rows: np.repeat(value[:1], rows, axis=0) if wanted and wanted[0] is None else value
+    problem = f'the constant "{graph.name}" has shape {list(constant.shape)}, the graph takes {show_shape(wanted)}'
+    raise ModelBroken(problem=problem, fix="Give it the graph's shape, with 1 for the batch")
 
 
 def _length(value: object) -> object:

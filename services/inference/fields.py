@@ -156,7 +156,7 @@ class IntegerInput(Bounded):
 
 
 class Option(Table):
-    value: str = Field(min_length=1, max_length=200)
+    value: str = Field(max_length=200)
     label: Text
     number: float | None = None
 

@@ -1,6 +1,7 @@
 """`manifest.toml`: all the shop knows of a model. The format is described in docs/manifest.md."""
 
 import hashlib
+import math
 import re
 import tomllib
 from collections import Counter
@@ -34,13 +35,14 @@ from services.inference.fields import (
     TextInput,
 )
 from services.inference.preparation import Prepare
-from services.inference.schema import Array, FileName, Table, TensorSpec, Text, wrong
+from services.inference.schema import Array, FileName, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
 
 __all__ = [
     "Advice",
     "BooleanInput",
     "ChoiceInput",
     "ClassesOutput",
+    "Constant",
     "DateInput",
     "ImageInput",
     "ImageOutput",
@@ -66,6 +68,7 @@ MANIFEST = "manifest.toml"
 SLUG = "[a-z0-9-]{1,32}"
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_PRICE = Decimal(1_000_000)
+MAX_CONSTANT = 10_000_000  # numbers
 
 
 def _parse_price(value: Any) -> Decimal:  # Any: whatever TOML holds
@@ -98,6 +101,24 @@ class Runtime(Table):
     attempts: int = Field(default=3, ge=1, le=10)
 
 
+class Constant(Table):
+    """What a graph's input gets that is nobody's to answer: a state, a sample rate, a threshold."""
+
+    tensor: str = Field(min_length=1)
+    dtype: NumericDtype = "float32"
+    shape: Annotated[tuple[int, ...], Array] = ()
+    value: float | bool | Numbers = 0.0
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        size = math.prod(self.shape)
+        if not all(side >= 1 for side in self.shape) or size > MAX_CONSTANT:
+            raise wrong("is no shape of a constant", "Write its sides, such as [2, 1, 128]", "shape")
+        if isinstance(self.value, tuple) and len(self.value) != size:
+            raise wrong(f"has {len(self.value)} numbers", f"One, or {size}, are needed", "value")
+        return self
+
+
 class Manifest(Table):
     slug: Annotated[str, Field(pattern=f"^{SLUG}$")]
     version: str = Field(min_length=1, max_length=32)
@@ -108,6 +129,7 @@ class Manifest(Table):
     price: Annotated[Decimal, BeforeValidator(_parse_price)]
     order: float = 100
     runtime: Runtime
+    constants: Annotated[tuple[Constant, ...], Array] = ()
     inputs: Annotated[tuple[Input, ...], Array] = Field(min_length=1, max_length=256)
     outputs: Annotated[tuple[Output, ...], Array] = Field(min_length=1, max_length=64)
     advice: Annotated[tuple[Advice, ...], Array] = ()
@@ -145,6 +167,9 @@ class Manifest(Table):
         for field in self.inputs:
             if field.tensor is not None:
                 shared.setdefault(field.tensor.name, []).append(field)
+        fed = [constant.tensor for constant in self.constants]
+        if twice := sorted(set(fed) & shared.keys()) or [name for name in fed if fed.count(name) > 1]:
+            raise wrong(f'the tensor "{twice[0]}" is fed twice', "Keep one of the two", "constants")
         if not shared:
             raise wrong("no input names a tensor", 'Add tensor = { name = "…" } to at least one', "inputs")
         for tensor, fields in shared.items():
@@ -233,13 +258,18 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def _explain(file: Path, data: dict[str, Any], error: ValidationError) -> ManifestError:
-    """The first complaint as one line; the rest usually follows from it."""
+    key, problem, fix = explain(error, data)
+    return ManifestError(file=str(file), key=key, problem=problem, fix=fix)
+
+
+def explain(error: ValidationError, data: dict[str, Any]) -> tuple[str, str, str]:
+    """Key, problem and fix of the first complaint about `data`; the rest usually follows from it."""
     first = error.errors(include_url=False)[0]
     problem, fix = _problem_and_fix(first)
     path = (*first["loc"], *first.get("ctx", {}).get("key", ()))
     if (more := error.error_count() - 1) > 0 and first["type"] != "manifest":
         fix += f" ({more} more after this one)" if more > 1 else " (one more after this one)"
-    return ManifestError(file=str(file), key=_key(data, path), problem=problem, fix=fix)
+    return _key(data, path), problem, fix
 
 
 def _key(data: Any, path: tuple[str | int, ...]) -> str:

@@ -15,6 +15,7 @@ import onnxruntime as ort
 
 from services.errors import ShopError
 from services.inference.errors import (
+    BadInput,
     BadOutput,
     InvalidValue,
     ManifestError,
@@ -32,8 +33,8 @@ from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
 
 MAX_FILE_BYTES = 1_500_000_000
-_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.cc:\d+ .*?\) (?=[A-Z])")
 _TOO_NEW = re.compile(r"Unsupported model IR version: \d+, max supported IR version: (\d+)")
+_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h):\d+ .*?\) (?=[A-Z])")
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
@@ -72,10 +73,14 @@ class OnnxRuntime:
         except InvalidValue as error:
             problem = f"the example does not fit: {error.message.format(**error.params)}"
             raise ModelBroken(problem=problem, fix="Correct the example") from error
-        except (RunFailed, BadOutput) as error:
-            if gives_examples(self._manifest):  # what was made up may be refused, the operator's example may not
-                problem = f"the example gives no answer: {error.params['problem']}"
-                raise ModelBroken(problem=problem, fix="Correct the example or the model") from error
+        except (RunFailed, BadOutput, BadInput) as error:
+            problem = f"the example gives no answer: {error.params.get('problem', error)}"
+            fix = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
+            raise ModelBroken(problem=problem, fix=fix) from error
+
+    def outputs(self, rows: Sequence[Row], names: Sequence[str], limit: Limit) -> dict[str, Any]:
+        """What the graph itself gives for these outputs. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
+        return run_session(self._session, names, self._feeder.feeds(rows), limit)
 
     def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
         groups = self._feeder.groups(rows)
@@ -119,19 +124,6 @@ def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types
         if too_new := _TOO_NEW.search(problem):
             raise ModelTooNew(problem=problem, newest=int(too_new[1])) from None
         raise ModelBroken(problem=problem) from None
-
-
-def as_read_here(data: bytes) -> bytes:
-    """The same graph in a format that the engine reads: exporters write the newest number whether they need it or not.
-    Raises ModelBroken where something in it is really too new."""
-    try:
-        open_session(data)
-    except ModelTooNew as error:
-        model = onnx.load_model_from_string(data)
-        model.ir_version = error.newest
-        data = model.SerializeToString()
-        open_session(data)
-    return data
 
 
 def run_session(session: Any, outputs: Sequence[str], feeds: dict[str, Any], limit: Limit) -> dict[str, Any]:

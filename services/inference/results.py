@@ -32,11 +32,12 @@ class Reader:
     """The plan of a manifest's outputs, made once for a loaded graph."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self.tensors = sorted({output.tensor for output in manifest.outputs})
+        named = {output.label_tensor for output in manifest.outputs if isinstance(output, ClassesOutput)} - {None}
+        self.tensors = sorted({output.tensor for output in manifest.outputs} | {str(name) for name in named})
         self._outputs = manifest.outputs
         self._names = [output.name for output in manifest.outputs]
         self._pictures = [output.name for output in manifest.outputs if isinstance(output, ImageOutput)]
-        self._reads: list[tuple[str, Read]] = [(output.tensor, _reader(output)) for output in manifest.outputs]
+        self._reads = [(output, _reader(output)) for output in manifest.outputs]
         self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
         self._plain = not self._advice and not self._pictures
 
@@ -46,7 +47,7 @@ class Reader:
         if not all(answers_each(tensors[name], rows) for name in self.tensors):
             raise BadOutput(problem=f"the answer is not of {rows} rows")
         try:
-            columns = [read(tensors[name], rows) for name, read in self._reads]
+            columns = [_column(output, read, tensors, rows) for output, read in self._reads]
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
         if self._plain and not any(BadOutput in set(map(type, column)) for column in columns):
@@ -71,6 +72,18 @@ class Reader:
             if rule.holds(output, outputs[rule.output]):
                 return position
         return None
+
+
+def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int) -> Column:
+    """The answers of one output; the class is the one that the graph itself names, where the manifest says how."""
+    column = read(tensors[output.tensor], rows)
+    if isinstance(output, ClassesOutput) and output.label_tensor is not None:
+        named = [_word(label) for label in np.asarray(tensors[output.label_tensor]).reshape(rows, -1)[:, 0].tolist()]
+        known = {item.value for item in output.classes}
+        for answer, label in zip(column, named, strict=True):
+            if isinstance(answer, dict) and label in known:
+                answer["value"] = label
+    return column
 
 
 def answers_each(tensor: Tensor, rows: int) -> bool:

@@ -1,100 +1,141 @@
 """A first manifest from an ONNX file: a person improves its words, the bot can serve it as it is."""
 
 import hashlib
-import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from services.inference.errors import BadInput, BadOutput, InvalidValue, ModelBroken, RunFailed
+import onnx
+from pydantic import ValidationError
+
+from services.authoring.answered import Answers
+from services.authoring.asked import Questions, readable
+from services.authoring.columns import read_columns
+from services.authoring.graph import Graph
+from services.authoring.notes import REMARKS, Entry, Note
+from services.authoring.pictures import Told
+from services.authoring.toml import manifest_toml
+from services.authoring.trials import Bench, Trial, made_up_rows
+from services.errors import ShopError
+from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.feeds import Feeder
-from services.inference.graphs import read_facts
-from services.inference.guesses import Entry, guess_inputs, guess_outputs, readable
-from services.inference.manifest import ImageInput, Manifest
-from services.inference.onnx_runtime import graph_tensors, open_session, run_session
-from services.inference.results import answers_each
-from services.inference.runtime import Limit, watched
-from services.inference.samples import example_row
+from services.inference.manifest import SLUG, Manifest, explain
+from services.inference.onnx_runtime import graph_tensors, one_line, open_session
+from services.inference.tensors import GraphTensor, Row
 
-_TRY_SECONDS = 30.0
-_ORDER = [
-    *("name", "type", "label", "min_length", "max_length", "example", "tensor"),
-    *("column", "chart", "logits", "classes", "options", "prepare"),
-]
+QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in the manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The text of a manifest, and what each tensor was taken for."""
+
+    toml: str
+    notes: Sequence[Note]
 
 
 def scaffold(onnx_file: Path) -> str:
     """The text of a `manifest.toml` for the file's folder. Raises ModelBroken with what stands in the way."""
+    return draft_manifest(onnx_file, Told()).toml
+
+
+def draft_manifest(onnx_file: Path, told: Told, *, title: str = "") -> Draft:
+    """`told`: what a person says of the file; `title`: what it was called. Raises ModelBroken with what stands in the
+    way, whatever it is."""
     try:
         data = onnx_file.read_bytes()
     except OSError as error:
         raise ModelBroken(problem=f"{onnx_file}: {error.strerror}", fix="Name an ONNX file") from None
+    try:
+        return _draft(onnx_file, data, told, title or onnx_file.stem)
+    except RunTimeout as error:
+        problem = f"one run takes over {error.params['seconds']:g} seconds"
+        raise ModelBroken(problem=problem, fix="Take a smaller model, or write its manifest by hand") from None
+    except ShopError:
+        raise
+    except Exception as error:
+        raise ModelBroken(
+            problem=f"no manifest can be made of it: {one_line(error)}", fix="Write it by hand"
+        ) from error
+
+
+def _draft(file: Path, data: bytes, told: Told, title: str) -> Draft:
     session = open_session(data)
-    facts = read_facts(data)
+    graph = Graph(onnx.load_model_from_string(data))
     inputs, outputs = graph_tensors(session.get_inputs()), graph_tensors(session.get_outputs())
-    manifest = _head(onnx_file, data)
-    manifest["inputs"] = guess_inputs(inputs, facts)
-    provisional = {"name": "any", "type": "text", "label": "any", "tensor": outputs[0].name}
-    draft = Manifest.model_validate({**manifest, "outputs": [provisional]})
+    if not outputs:
+        raise ModelBroken(problem="the graph has no outputs", fix="Export it with what it answers as an output")
+    columns = read_columns(graph)
+    questions = Questions(graph, columns, told)
+    questions.ask(inputs)
+    manifest = _head(file, data, title)
+    manifest |= {"constants": questions.constants} if questions.constants else {}
+    manifest["inputs"] = questions.entries
+    draft = _validated(manifest | {"outputs": [_any_output(outputs[0])]})
     feeder = Feeder(draft, inputs, {})
-    one, two = _tried(session, draft, feeder, onnx_file.parent, 1), None
-    if feeder.several and one is not None:
-        two = _tried(session, draft, feeder, onnx_file.parent, 2)
-    if two is None or not all(answers_each(value, 2) for value in two.values()):
+    trial = Bench(session, draft, feeder, file.parent).try_out(made_up_rows(draft, columns, graph))
+    if not trial.several:
         manifest["runtime"]["max_batch"] = 1
-    pictured = any(isinstance(field, ImageInput) for field in draft.inputs)
-    manifest["outputs"] = guess_outputs(outputs, one, facts, pictured=pictured)
-    Manifest.model_validate(manifest)
-    return "\n".join(_toml(manifest)) + "\n"
+    if trial.seconds > QUICK_SECONDS:
+        manifest["runtime"]["timeout"] = min(600.0, float(math.ceil(trial.seconds * 5)))
+    if trial.example is not None:
+        _write_examples(questions.entries, trial.example)
+    pictured = any(entry["type"] == "image" for entry in questions.entries)
+    answers = Answers(graph, trial, told, pictured=pictured, kept=questions.kept)
+    answers.give(outputs)
+    manifest["outputs"] = answers.entries
+    _validated(manifest)
+    notes = [*questions.notes, *answers.notes, *_unproved(trial)]
+    return Draft(toml=manifest_toml(manifest, notes), notes=notes)
 
 
-def _head(file: Path, data: bytes) -> Entry:
+def _unproved(trial: Trial) -> list[Note]:
+    if trial.one is not None:
+        return []
+    why = trial.refusal or "it refused every row that was made up"
+    return [Note(tensor="example", what="none that runs was found; write one beside each input", why=why, guessed=True)]
+
+
+def _write_examples(entries: Sequence[Entry], row: Row) -> None:
+    """What the graph has answered, beside each question that had no example; a picture and a series go without."""
+    for entry in entries:
+        value = row.values[entry["name"]]
+        if "example" in entry or isinstance(value, list | dict) or entry["type"] == "image":
+            continue
+        entry["example"] = float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _any_output(tensor: GraphTensor) -> Entry:
+    return {"name": "any", "type": "text", "label": "any", "tensor": tensor.name}
+
+
+def _validated(manifest: Entry) -> Manifest:
+    plain = _plain(manifest)
+    try:
+        return Manifest.model_validate(plain)
+    except ValidationError as error:
+        key, problem, fix = explain(error, plain)
+        raise ModelBroken(problem=f"{key}: {problem}", fix=fix) from None
+
+
+def _plain(value: Any) -> Any:  # Any: whatever TOML holds
+    """Without remarks."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if key != REMARKS}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _head(file: Path, data: bytes, called: str) -> Entry:
     folder = file.resolve().parent.name
-    slug = (
-        folder if re.fullmatch("[a-z0-9-]{1,32}", folder) else re.sub("[^a-z0-9]+", "-", file.stem.lower()).strip("-")
-    )
-    title = readable(slug.replace("-", " ") if file.stem == "model" else file.stem)[:64]
+    slug = folder if re.fullmatch(SLUG, folder) else re.sub("[^a-z0-9]+", "-", called.lower()).strip("-")
+    title = slug if called == "model" else re.sub(r"\s*\(\d+\)$", "", called)
     return {
-        "slug": slug[:32] or "model",
+        "slug": slug[:32].strip("-") or "model",
         "version": "1.0.0",
-        "title": title,
+        "title": readable(re.sub("[-_]+", " ", title))[:64],
         "price": "1.00",
         "runtime": {"kind": "onnx", "file": file.name, "sha256": hashlib.sha256(data).hexdigest()},
     }
-
-
-def _tried(session: Any, draft: Manifest, feeder: Feeder, folder: Path, rows: int) -> dict[str, Any] | None:
-    """What the graph gives for made-up rows; None where it refuses them. Raises RunTimeout."""
-    names = [tensor.name for tensor in session.get_outputs()]
-    with watched(Limit(_TRY_SECONDS)) as limit:
-        try:
-            return run_session(session, names, feeder.feeds([example_row(draft, folder)] * rows), limit)
-        except (RunFailed, BadInput, BadOutput, InvalidValue):
-            return None
-
-
-def _toml(manifest: Entry) -> Iterator[str]:
-    for key, value in manifest.items():
-        if not isinstance(value, dict | list):
-            yield f"{key} = {_inline(value)}"
-    yield from ("", "[runtime]")
-    yield from (f"{key} = {_inline(value)}" for key, value in manifest["runtime"].items())
-    for table in ("inputs", "outputs"):
-        for entry in manifest[table]:
-            yield from ("", f"[[{table}]]")
-            yield from (f"{key} = {_inline(entry[key], lines=True)}" for key in sorted(entry, key=_ORDER.index))
-
-
-def _inline(value: Any, *, lines: bool = False) -> str:
-    """A TOML value; a list of tables with a line for each where `lines` is given."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        items = [_inline(item) for item in value]
-        if lines and value and isinstance(value[0], dict):
-            return "[\n" + "".join(f"  {item},\n" for item in items) + "]"
-        return "[" + ", ".join(items) + "]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value)

@@ -67,18 +67,19 @@ def fit(row: Shape, graph: Shape | None) -> Fit | None:
     batch, inner = (graph[0], graph[1:]) if graph else (1, ())
     several = batch is None
     if batch in {None, 1}:
-        if _agree(row, inner):
+        if agree(row, inner):
             return Fit(shape=row, batched=True, several=several)
         if row == (1,) and inner == () and graph:
             return Fit(shape=(), batched=True, several=several)
     if batch in {None, 1} and inner and None not in row and _size(row) == _size(inner):
         return Fit(shape=inner, batched=True, several=several)
-    if _agree(row, graph) or (row == (1,) and graph == ()):
+    if agree(row, graph) or (row == (1,) and graph == ()):
         return Fit(shape=tuple(graph and row), batched=False, several=False)
     return None
 
 
-def _agree(one: Shape, other: Shape) -> bool:
+def agree(one: Shape, other: Shape) -> bool:
+    """Whether the sides are the same where both are known."""
     return len(one) == len(other) and all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
 
 

@@ -1,0 +1,104 @@
+"""`kassandra models`: what is in the store, whether a model is right, and a first manifest."""
+
+import argparse
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.cli import Failure
+from bot.settings import load_store_settings
+from services.billing.credits import format_credits
+from services.inference.manifest import SLUG
+
+MODEL = "model.onnx"
+
+
+def list_models() -> int:
+    from services.models import read_folders
+
+    found, problems = read_folders(load_store_settings().models_dir)
+    for slug, manifest in found.items():
+        price = format_credits(manifest.price_hundredths)
+        print(f"{slug:32} {manifest.version:10} {price:>8}  {manifest.title.pick('en')}")
+    for problem in problems:
+        print(f"{problem.slug:32} NOT SERVED: {problem.text}")
+    return 1 if problems else 0
+
+
+def check_model(folder: Path) -> int:
+    from services.inference.check import check_folder
+
+    lines = check_folder(folder)
+    for line in lines:
+        print(f"{line.state:4} {line.what}: {line.detail}{f'. {line.fix}' if line.fix else ''}")
+    return 0 if all(line.ok for line in lines) else 1
+
+
+def init_model(arguments: argparse.Namespace) -> int:
+    source: Path = arguments.file
+    if not source.is_file():
+        raise Failure(f"there is no file {source}")
+    slug = re.sub("[^a-z0-9]+", "-", source.stem.lower()).strip("-")[:32].strip("-") or "model"
+    folder: Path = arguments.to or load_store_settings().models_dir / slug
+    if not re.fullmatch(SLUG, folder.resolve().name):
+        raise Failure(f"the folder's name is the model's slug: a–z, 0–9 and -, not {folder.name!r}")
+    if (folder / "manifest.toml").exists():
+        raise Failure(f"{folder / 'manifest.toml'} exists; it is not overwritten")
+    try:
+        told = _write_model(source, folder, arguments)
+    except OSError as error:
+        raise Failure(f"{error.filename or folder}: {error.strerror}") from None
+    for line in told:
+        print(f"  {line}")
+    print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {folder}")
+    return 0
+
+
+def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> Sequence[str]:
+    """All or nothing: a file that cannot be read leaves no folder behind. Returns what was changed and guessed."""
+    from services.authoring.copying import copied
+    from services.authoring.labels import read_labels
+    from services.authoring.pictures import Told
+    from services.inference.scaffold import draft_manifest
+
+    told = Told(
+        labels=() if arguments.labels is None else read_labels(arguments.labels),
+        features=tuple(name.strip() for name in (arguments.features or "").split(",") if name.strip()),
+        range=_two(arguments.range),
+        mean=_numbers("--mean", arguments.mean),
+        std=_numbers("--std", arguments.std),
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    data, changes = copied(source)
+    taken = (folder / MODEL).exists() and (folder / MODEL).read_bytes() != data
+    name = "model-rewritten.onnx" if taken else MODEL
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
+        new = Path(scratch) / folder.resolve().name
+        new.mkdir()
+        (new / name).write_bytes(data)
+        draft = draft_manifest(new / name, told, title=source.stem)
+        (new / "manifest.toml").write_text(draft.toml, encoding="utf-8")
+        folder.mkdir(exist_ok=True)
+        for file in new.iterdir():
+            shutil.move(file, folder / file.name)
+    return [*changes, *map(str, draft.notes)]
+
+
+def _two(text: str | None) -> tuple[float, float] | None:
+    numbers = _numbers("--range", text)
+    if numbers is None:
+        return None
+    if len(numbers) != 2:
+        raise Failure("--range takes two numbers: 0,255")
+    return numbers[0], numbers[1]
+
+
+def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise Failure(f"{name} takes numbers separated by commas") from None

@@ -1,0 +1,222 @@
+"""What a graph's inputs probably are, as questions of a manifest."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from services.authoring.columns import Columns
+from services.authoring.graph import Graph, dimensions
+from services.authoring.labels import distinct, listed_features
+from services.authoring.notes import Entry, Note, remarked
+from services.authoring.pictures import Told, guess_picture
+from services.inference.errors import ModelBroken
+from services.inference.fields import MAX_SERIES
+from services.inference.tensors import GraphTensor, Shape
+
+MAX_ASKED: Final = 256
+MAX_COLUMNS: Final = 64  # of one tensor, as questions; more are sent together
+MAX_OPTIONS: Final = 1000
+INTEGERS: Final = ("int64", "int32", "int16", "int8", "uint32", "uint16", "uint8")
+TYPES: Final = {"bool": "boolean", "string": "text"} | dict.fromkeys(INTEGERS, "integer")
+KNOWN: Final = {*TYPES, "float32", "float64", "float16"}
+_VARYING: Final = re.compile("len|time|samp|seq|step|frame|^[tl]$|points|window|period", re.IGNORECASE)
+_TOKENS: Final = re.compile("input_?ids|token|attention_?mask|position_?ids", re.IGNORECASE)
+
+
+class Names:
+    """Names a manifest takes, each given once: letters, digits, underscores."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def give(self, wanted: str) -> str:
+        base = re.sub("[^a-z0-9_]+", "_", wanted.lower()).strip("_")[:56] or "value"
+        name, number = base, 2
+        while name in self._given:
+            name, number = f"{base}_{number}", number + 1
+        self._given.add(name)
+        return name
+
+
+class Questions:
+    """Questions for the inputs of a graph, and what they were taken for."""
+
+    def __init__(self, graph: Graph, columns: Columns, told: Told) -> None:
+        self.entries: list[Entry] = []
+        self.constants: list[Entry] = []
+        self.notes: list[Note] = []
+        self.kept: list[str] = []  # outputs that are the next state
+        self._graph, self._columns, self._told = graph, columns, told
+        self._sides = {tensor.name: dimensions(tensor) for tensor in graph.inputs}
+
+    def ask(self, tensors: Sequence[GraphTensor]) -> None:
+        """Raises ModelBroken where one of them cannot be asked for."""
+        if not tensors:
+            raise ModelBroken(problem="the graph has no inputs", fix="Export it with what it looks at as an input")
+        names = Names()
+        for tensor in tensors:
+            if tensor.dtype not in KNOWN:
+                problem = f'the graph\'s input "{tensor.name}" takes {tensor.dtype}'
+                raise ModelBroken(problem=problem, fix=f"Export it with one of: {', '.join(sorted(KNOWN))}")
+            if (constant := self._constant(tensor)) is not None:
+                self.constants.append(constant)
+                continue
+            self.entries += [{**entry, "name": names.give(entry["name"])} for entry in self._questions(tensor)]
+        if not self.entries:
+            raise ModelBroken(problem="nothing that the graph takes can be asked", fix="Describe its inputs by hand")
+        if len(self.entries) > MAX_ASKED:
+            problem = f"the graph asks {len(self.entries)} values, and at most {MAX_ASKED} can be asked"
+            raise ModelBroken(problem=problem, fix="Export it with fewer columns, or with all of them in one input")
+
+    def _note(self, tensor: GraphTensor, what: str, why: str, *, guessed: bool = False) -> None:
+        self.notes.append(Note(tensor=tensor.name, what=what, why=why, guessed=guessed))
+
+    def _constant(self, tensor: GraphTensor) -> Entry | None:
+        """What is not the customer's to answer: a state that comes out again, a sample rate."""
+        shape = tensor.shape or ()
+        twin = _twin(self._graph, tensor.name)
+        if twin is not None and shape and tensor.dtype != "string":
+            self.kept.append(twin)
+            self._note(tensor, "a state, fed with zeros", f"it comes out again as {twin}", guessed=True)
+            entry = {"tensor": tensor.name, "dtype": tensor.dtype, "shape": [side or 1 for side in shape], "value": 0}
+            return remarked(entry, "value", f"guessed: a state, it comes out again as {twin}")
+        rate = re.fullmatch("sr|sample_?rate|sampling_?rate|rate", tensor.name, re.IGNORECASE)
+        if rate and tensor.dtype.startswith("int") and shape in ((), (1,)):
+            self._note(tensor, "a sample rate, fed with 16000", "its name", guessed=True)
+            entry = {"tensor": tensor.name, "dtype": tensor.dtype, "shape": list(shape), "value": 16000}
+            return remarked(entry, "value", "guessed: by its name")
+        return None
+
+    def _questions(self, tensor: GraphTensor) -> list[Entry]:
+        spec: Entry = {"name": tensor.name}
+        if tensor.dtype != "float32":
+            spec["dtype"] = tensor.dtype
+        base: Entry = {"name": tensor.name, "label": readable(tensor.name), "tensor": spec}
+        inner = self._inner(tensor)
+        self._refuse(tensor, inner)
+        if tensor.dtype == "string":
+            return self._cells(tensor, base, math.prod(side or 1 for side in inner))
+        if (picture := guess_picture(self._graph, tensor, inner, self._told)) is not None:
+            self.notes.append(picture.note)
+            return [{**base, "type": "image", **picture.entry, "tensor": {**spec, "layout": picture.layout}}]
+        known = [side for side in inner if side is not None]
+        size = math.prod(known)
+        if len(known) == len(inner) and size <= MAX_COLUMNS:
+            return self._cells(tensor, base, size)
+        if len([side for side in inner if side != 1]) == 1:
+            return [self._series(tensor, base, inner, size if len(known) == len(inner) else None)]
+        raise self._cannot(tensor, inner)
+
+    def _inner(self, tensor: GraphTensor) -> Shape:
+        """The shape of one row: without the batch, where there is one."""
+        shape, sides = tensor.shape, self._sides.get(tensor.name, [])
+        if shape is None or not shape:
+            return ()
+        lone = len(shape) == 1 and shape[0] is None and isinstance(sides[0], str) and _VARYING.search(sides[0])
+        inner = shape if lone or shape[0] not in {None, 1} else shape[1:]
+        if inner == (None,) and tensor.dtype != "string" and tensor.name in self._columns.widths:
+            inner = (self._columns.widths[tensor.name],)
+        return inner
+
+    def _refuse(self, tensor: GraphTensor, inner: Shape) -> None:
+        """Raises ModelBroken for what no question can stand for, by name."""
+        shape = shown(tensor.shape)
+        if 0 in (tensor.shape or ()):
+            raise ModelBroken(problem=f'the graph\'s input "{tensor.name}" of shape {shape} takes nothing', fix="")
+        whole = tensor.dtype in {"int64", "int32"}
+        if whole and (_TOKENS.search(tensor.name) or (None in inner and self._is_looked_up(tensor.name))):
+            problem = (
+                f'the graph\'s input "{tensor.name}" takes the numbers of tokens: this model reads tokens, not text'
+            )
+            raise ModelBroken(problem=problem, fix="Export it with its tokenizer inside, so that it takes text")
+        batch = tensor.shape[0] if tensor.shape and len(tensor.shape) > 2 else None
+        if batch is not None and batch > 1 and len(tensor.shape or ()) == 4:
+            problem = f'the batch of the graph\'s input "{tensor.name}" is fixed at {batch}'
+            raise ModelBroken(problem=problem, fix="Export it with a free batch, or with a batch of 1")
+
+    def _is_looked_up(self, name: str) -> bool:
+        """Whether the values are positions in a table of weights, as an embedding's are."""
+        return any(
+            node.op_type == "Gather" and name != node.input[0] and self._graph.shape_of(node.input[0]) is not None
+            for node in self._graph.readers(name)
+        )
+
+    def _cannot(self, tensor: GraphTensor, inner: Shape) -> ModelBroken:
+        if len(inner) == 2:
+            what = f"{inner[0] or 'any number of'} steps of {inner[1] or 'any number of'} values each"
+        else:
+            what = f"values of shape {shown(tensor.shape)}"
+        problem = f'the graph\'s input "{tensor.name}" takes {what}: neither numbers, nor one series, nor a picture'
+        return ModelBroken(problem=problem, fix="Export it with an input that a person can give")
+
+    def _series(self, tensor: GraphTensor, base: Entry, inner: Shape, size: int | None) -> Entry:
+        if size is not None and size > MAX_SERIES:
+            problem = f'the graph\'s input "{tensor.name}" takes {size} values, and at most {MAX_SERIES} can be sent'
+            raise ModelBroken(problem=problem, fix="Export it with a shorter input")
+        length = {"min_length": size, "max_length": size} if size is not None else {}
+        column = {"layout": "column"} if len(inner) == 2 and inner[1] == 1 else {}
+        many = f"{size} values, too many for single questions" if size else "a side that may have any length"
+        self._note(tensor, "a series of numbers, sent together", many)
+        return {**base, "type": "series", **length, "tensor": {**base["tensor"], **column}}
+
+    def _cells(self, tensor: GraphTensor, base: Entry, count: int) -> list[Entry]:
+        told = self._told.features or self._features(count)
+        if len(told) != count and self._told.features and len(self._graph.inputs) == 1:
+            problem = f'{len(told)} features are named, the graph\'s input "{tensor.name}" takes {count}'
+            raise ModelBroken(problem=problem, fix="Name as many, in the order of the columns")
+        label = base["label"]
+        lone = [label] if count == 1 else [f"{label} {i + 1}" for i in range(count)]
+        labels = (
+            [readable(name) for name in told] if len(told) == count and (count > 1 or self._told.features) else lone
+        )
+        kind = "text" if tensor.dtype == "string" else "number"
+        plural = "" if count == 1 else "s"
+        self._note(tensor, f"{count} question{plural} for a {kind}", f"{count} column{plural}")
+        return [{**base, "name": labels[i], "label": labels[i], **self._cell(tensor, i, base)} for i in range(count)]
+
+    def _features(self, count: int) -> tuple[str, ...]:
+        found = listed_features(self._graph.metadata)
+        return found if len(found) == count else ()
+
+    def _cell(self, tensor: GraphTensor, column: int, base: Entry) -> Entry:
+        """What is asked for a column: a choice where the model encodes categories, an example where it knows a mean."""
+        key = (tensor.name, column)
+        categories, centre = self._columns.categories.get(key, ()), self._columns.centres.get(key)
+        if categories and len(categories) <= MAX_OPTIONS and len(set(categories)) == len(categories):
+            labels = [shown_label for shown_label, _ in distinct(categories)]
+            texts = [{"value": value, "label": label} for value, label in zip(categories, labels, strict=True)]
+            if tensor.dtype == "string":
+                return {"type": "choice", "tensor": {**base["tensor"], "encode": "value"}, "options": texts}
+            return {"type": "choice", "options": [{**t, "number": float(t["value"])} for t in texts]}
+        if len(categories) > MAX_OPTIONS:
+            self._note(tensor, "a text", f"{len(categories)} categories are too many for buttons")
+        kind = TYPES.get(tensor.dtype, "number")
+        if kind != "number" or centre is None or not math.isfinite(centre):
+            return {"type": kind}
+        return {"type": kind, "example": float(f"{centre:.3g}")}
+
+
+def _twin(graph: Graph, name: str) -> str | None:
+    """The output that is this input's next state."""
+    stem = re.sub("(_?(in|prev|0))$", "", name)
+    wanted = {
+        f"{name}N",
+        f"{stem}N",
+        f"{name}_out",
+        f"{stem}_out",
+        f"{stem}_n",
+        f"{stem}n",
+        f"new_{name}",
+        f"next_{name}",
+    }
+    return next((output.name for output in graph.outputs if output.name in wanted and output.name != name), None)
+
+
+def shown(shape: Shape | None) -> str:
+    return "[" + ", ".join("N" if side is None else str(side) for side in shape or ()) + "]"
+
+
+def readable(name: str) -> str:
+    words = re.sub(r"[_\s]+", " ", name).strip()
+    return words[:1].upper() + words[1:] or "Value"

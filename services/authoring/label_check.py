@@ -1,0 +1,77 @@
+"""Whether the class that a manifest shows is the one that the graph itself names, on many made-up rows."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+
+from services.authoring.columns import read_columns
+from services.authoring.graph import Graph, text
+from services.authoring.labels import picked_labels
+from services.authoring.trials import MANY, made_up_rows
+from services.authoring.verdicts import TIE
+from services.errors import ShopError
+from services.inference.check_line import CheckLine
+from services.inference.manifest import ClassesOutput, Manifest
+from services.inference.onnx_runtime import OnnxRuntime
+from services.inference.results import Reader
+from services.inference.runtime import Limit, watched
+from services.inference.tensors import Row
+
+
+def label_lines(runtime: OnnxRuntime, manifest: Manifest, data: bytes) -> Iterator[CheckLine]:
+    """A line for each answer of classes beside which the graph has a label of its own."""
+    shown = [output for output in manifest.outputs if isinstance(output, ClassesOutput)]
+    if not shown:
+        return
+    graph = Graph(onnx.load_model_from_string(data))
+    labels = [each.name for each in graph.outputs if picked_labels(graph, each.name)]
+    rows = made_up_rows(manifest, read_columns(graph), graph)
+    for output in shown:
+        for label in labels:
+            pairs = _pairs(runtime, manifest, output, label, rows)
+            if pairs:
+                yield _verdict(output, label, pairs)
+
+
+def _pairs(
+    runtime: OnnxRuntime, manifest: Manifest, output: ClassesOutput, label: str, rows: Sequence[Row]
+) -> list[tuple[str, str]]:
+    """What the graph says and what the shop would show, for each row that it answers and where it is no tie."""
+    reader = Reader(manifest)
+    pairs = []
+    with watched(Limit(manifest.runtime.timeout)) as limit:
+        for row in rows[:MANY]:
+            try:
+                given = runtime.outputs([row], [label], limit)
+                answer = reader.results(runtime.outputs([row], reader.tensors, limit), 1)[0]
+            except ShopError:
+                continue
+            words = np.asarray(given[label]).ravel().tolist()
+            if isinstance(answer, ShopError) or len(words) != 1:
+                continue
+            shown: Any = answer.outputs[output.name]
+            best = sorted(shown["probabilities"].values(), reverse=True)
+            if len(best) < 2 or best[0] - best[1] > TIE:
+                pairs.append((text(words[0]), str(shown["value"])))
+    return pairs
+
+
+def _verdict(output: ClassesOutput, label: str, pairs: Sequence[tuple[str, str]]) -> CheckLine:
+    """The same words, or, where the manifest has words of its own, always the same word for a label."""
+    values = {item.value for item in output.classes}
+    if all(said in values for said, _ in pairs):
+        wrong = [(said, shown) for said, shown in pairs if said != shown]
+    else:
+        words: dict[str, str] = {}
+        wrong = [(said, shown) for said, shown in pairs if words.setdefault(said, shown) != shown]
+    what = f"{output.name} names the class that {label} names, on {len(pairs)} rows"
+    if not wrong:
+        return CheckLine(what="labels", ok=True, detail=what)
+    said, shown = wrong[0]
+    detail = (
+        f'the graph\'s "{label}" says {said} where {output.name} shows {shown}, on {len(wrong)} of {len(pairs)} rows'
+    )
+    fix = f'Let the graph name the class: label_tensor = "{label}"'
+    return CheckLine(what="labels", ok=False, detail=detail, fix=fix)

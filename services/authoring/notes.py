@@ -1,0 +1,25 @@
+"""What was taken for granted of a graph, and why: printed by `models init`, and written beside the keys."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Entry: TypeAlias = dict[str, Any]  # a table of the manifest: text, numbers, lists, tables
+REMARKS = "#"  # key of an entry: remarks beside its keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """`tensor` of the graph was taken for `what`, because of `why`; `guessed`: a person should look."""
+
+    tensor: str
+    what: str
+    why: str
+    guessed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.tensor}: {self.what} ({'guessed: ' if self.guessed else ''}{self.why})"
+
+
+def remarked(entry: Entry, key: str, remark: str) -> Entry:
+    """The entry with a comment beside one of its keys."""
+    return {**entry, REMARKS: {**entry.get(REMARKS, {}), key: remark}}

@@ -1,0 +1,94 @@
+"""Whether an input of a graph is a picture, and how one would be prepared for it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.authoring.graph import PASSES, Graph, attributes
+from services.authoring.notes import Entry, Note, remarked
+from services.inference.tensors import GraphTensor, Shape
+
+DEFAULT_SIDE: Final = 224
+_LOOKING: Final = PASSES | {"Sub", "Add", "Mul", "Div", "Clip", "Pad", "DequantizeLinear", "QuantizeLinear", "Slice"}
+_CONVOLVING: Final = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "Resize", "Upsample"}
+_POOLING: Final = {"GlobalAveragePool", "GlobalMaxPool", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"}
+_STEPPING: Final = {"LSTM", "GRU", "RNN", "STFT", "DFT"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a person says of the file beforehand; None or empty where nothing was said."""
+
+    labels: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Keys of an input, the layout of its tensor, and what it was taken for."""
+
+    entry: Entry
+    layout: str
+    note: Note
+
+
+def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, told: Told) -> Picture | None:
+    """None where the tensor holds no picture; `inner`: the shape of one row."""
+    why = _looks(graph, tensor.name)
+    match inner:
+        case (1 | 3 as channels, height, width) if _side(height) and _side(width):
+            layout = "NCHW"
+        case (height, width, 1 | 3 as channels) if _side(height) and _side(width):
+            layout = "NHWC"
+        case (int(height), int(width)) if _side(height) and _side(width) and (why or height == width):
+            channels, layout = 1, "NCHW"
+        case _:
+            return None
+    if _steps(graph, tensor.name):
+        return None
+    size = [width or DEFAULT_SIDE, height or DEFAULT_SIDE]
+    prepare: Entry = {"mode": "grayscale", "size": size} if channels == 1 else {"size": size}
+    prepare |= _numbers(tensor, told)
+    what = f"a {'grey' if channels == 1 else 'colour'} picture"
+    note = Note(tensor=tensor.name, what=what, why=why or "its shape", guessed=why is None)
+    entry = remarked({"prepare": prepare}, "prepare", _unknown(prepare))
+    entry = entry if why else remarked(entry, "type", "guessed: by the shape alone")
+    return Picture(entry=entry, layout=layout, note=note)
+
+
+def _numbers(tensor: GraphTensor, told: Told) -> Entry:
+    known: Entry = {"range": [0, 255]} if tensor.dtype.startswith(("int", "uint")) else {}
+    if told.range is not None:
+        known["range"] = list(told.range)
+    for key, values in (("mean", told.mean), ("std", told.std)):
+        if values is not None:
+            known[key] = list(values)
+    return known
+
+
+def _unknown(prepare: Entry) -> str:
+    missing = [key for key in ("range", "mean", "std") if key not in prepare]
+    return f"the file does not tell {', '.join(missing)}: check them" if missing else "as told"
+
+
+def _looks(graph: Graph, name: str) -> str | None:
+    """What in the graph treats the tensor as a picture."""
+    for node in graph.readers(name, _LOOKING):
+        if node.op_type in _CONVOLVING | _POOLING and not _is_flat(node):
+            return f"{node.op_type} looks at it"
+    return None
+
+
+def _steps(graph: Graph, name: str) -> bool:
+    return any(node.op_type in _STEPPING for node in graph.readers(name, _LOOKING))
+
+
+def _side(side: int | None) -> bool:
+    return side is None or 8 <= side <= 2048
+
+
+def _is_flat(node: Any) -> bool:
+    """A convolution along one side, as of sound."""
+    return len(attributes(node).get("kernel_shape", (0, 0))) == 1

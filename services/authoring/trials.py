@@ -1,0 +1,191 @@
+"""Many made-up rows for a model, and what its graph gives for them."""
+
+import io
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from services.authoring.columns import Columns
+from services.authoring.graph import Graph, attributes, text
+from services.inference.errors import BadInput, BadOutput, InvalidValue, RunFailed
+from services.inference.feeds import Feeder
+from services.inference.fields import Bounded
+from services.inference.manifest import (
+    ChoiceInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    Manifest,
+    SeriesInput,
+    TextInput,
+)
+from services.inference.onnx_runtime import run_session
+from services.inference.results import answers_each
+from services.inference.runtime import Limit, watched
+from services.inference.samples import example_row, sample_value
+from services.inference.tensors import Row
+from services.inference.values import Value
+
+MANY: Final = 100
+SECONDS: Final = 30.0  # for one run
+PATIENCE: Final = 6.0  # seconds for all of many runs
+SCALES: Final = (0.1, 1.0, 10.0, 100.0, 1000.0)
+LENGTHS: Final = (7, 12)  # two series: a side that follows theirs is a series too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """`one`: what the graph gave for the first row, by output; None where it refused, and `refusal` says why. `rows`:
+    what it gave for each of many, in arrays of one row. `several`: it takes more than one row at once. `moving`:
+    outputs as long as a series that goes in. `example`: a row that it answered. `seconds`: the longest run."""
+
+    one: Mapping[str, Any] | None
+    rows: Sequence[Mapping[str, Any]]
+    several: bool
+    moving: frozenset[str]
+    seconds: float
+    example: Row | None = None
+    refusal: str = ""
+
+
+class Bench:
+    """A session with a draft of its manifest."""
+
+    def __init__(self, session: Any, draft: Manifest, feeder: Feeder, folder: Path) -> None:  # Any: no types
+        self._session, self._draft, self._feeder, self._folder = session, draft, feeder, folder
+        self._names = [tensor.name for tensor in session.get_outputs()]
+        self._slowest = 0.0
+        self._refusal = ""
+
+    def run(self, rows: Sequence[Row]) -> dict[str, Any] | None:
+        """The outputs; None where the graph refuses the rows. Raises RunTimeout."""
+        begun = time.perf_counter()
+        with watched(Limit(SECONDS)) as limit:
+            try:
+                return run_session(self._session, self._names, self._feeder.feeds(rows), limit)
+            except (RunFailed, BadInput, BadOutput, InvalidValue) as error:
+                self._refusal = str(error.params.get("problem", error))
+                return None
+            finally:
+                self._slowest = max(self._slowest, time.perf_counter() - begun)
+
+    def try_out(self, rows: Sequence[Row]) -> Trial:
+        """Run the example, two at once, two lengths, then the rows while there is time. Raises RunTimeout."""
+        until = time.monotonic() + PATIENCE
+        first = example_row(self._draft, self._folder)
+        one, refusal = self.run([first]), self._refusal
+        answered = [] if one is None else [(first, one)]
+        for row in rows:
+            if time.monotonic() > until:
+                break
+            if (given := self.run([row])) is not None:
+                answered.append((row, given))
+        example, one = answered[0] if answered else (None, None)
+        quick = self._feeder.several and self._slowest < PATIENCE  # what takes so long is run one by one
+        two = self.run([example] * 2) if quick and example is not None else None
+        return Trial(
+            one=one,
+            rows=[given for _, given in answered],
+            several=two is not None and all(answers_each(value, 2) for value in two.values()),
+            moving=frozenset(self._moving(example)) if example is not None else frozenset(),
+            seconds=self._slowest,
+            example=example,
+            refusal="" if example is not None else refusal,
+        )
+
+    def _moving(self, example: Row) -> Iterator[str]:
+        """Outputs whose size follows the length of a series."""
+        series = [f for f in self._draft.inputs if isinstance(f, SeriesInput) and f.min_length < f.max_length]
+        if not series:
+            return
+        sizes = []
+        for length in LENGTHS:
+            values = {**example.values, **{field.name: [0.5] * length for field in series}}
+            given = self.run([Row(values=values, files=example.files)])
+            if given is None:
+                return
+            sizes.append({name: np.size(value) for name, value in given.items() if not isinstance(value, list)})
+        yield from (name for name, size in sizes[0].items() if size != sizes[1].get(name))
+
+
+def made_up_rows(manifest: Manifest, columns: Columns, graph: Graph, count: int = MANY) -> list[Row]:
+    """Rows of what the graph tells apart where that is known, and of numbers of all sizes where it is not; always the
+    same ones."""
+    chance = random.Random(0)  # noqa: S311 - the same rows each time
+    words = _vocabulary(graph)
+    places = _places(manifest)
+    rows = []
+    for number in range(count):
+        scale = SCALES[number % len(SCALES)]
+        values: dict[str, Value] = {}
+        files: dict[str, bytes] = {}
+        for field in manifest.inputs:
+            if isinstance(field, ImageInput):
+                files[field.name] = _picture(chance)
+            values[field.name] = _made_up(field, columns.ranges.get(places[field.name]), scale, words, chance)
+        rows.append(Row(values=values, files=files))
+    return rows
+
+
+def _places(manifest: Manifest) -> dict[str, tuple[str, int]]:
+    """Which column of which tensor each input becomes."""
+    places: dict[str, tuple[str, int]] = {}
+    counted: dict[str, int] = {}
+    for field in manifest.inputs:
+        tensor = "" if field.tensor is None else field.tensor.name
+        places[field.name] = (tensor, counted.get(tensor, 0))
+        counted[tensor] = counted.get(tensor, 0) + 1
+    return places
+
+
+def _made_up(
+    field: Input, known: tuple[float, float] | None, scale: float, words: Sequence[str], chance: random.Random
+) -> Value:
+    match field:
+        case ChoiceInput():
+            return chance.choice(field.options).value
+        case TextInput() if words:
+            return " ".join(chance.choices(words, k=chance.randint(1, 8)))[: field.max_length]
+        case SeriesInput():
+            length = field.min_length if field.min_length == field.max_length else max(field.min_length, 16)
+            return [_number(field, known, scale, chance) for _ in range(length)]
+        case Bounded():
+            return _number(field, known, scale, chance)
+    return sample_value(field)
+
+
+def _number(field: Bounded, known: tuple[float, float] | None, scale: float, chance: random.Random) -> float:
+    low, high = known or (-2 * scale, 2 * scale)
+    dtype = field.tensor.dtype if field.tensor is not None else "float32"
+    number = chance.uniform(low, high)
+    if isinstance(field, IntegerInput) or dtype.startswith(("int", "uint")):
+        bounds = np.iinfo(dtype if dtype.startswith(("int", "uint")) else "int64")
+        number = min(max(round(number), bounds.min), bounds.max)
+    if field.min is not None:
+        number = max(number, field.min)
+    if field.max is not None:
+        number = min(number, field.max)
+    return number
+
+
+def _vocabulary(graph: Graph) -> list[str]:
+    """Words that a text model knows."""
+    words: list[str] = []
+    for node in graph.nodes:
+        if node.op_type == "TfIdfVectorizer":
+            words += [text(word) for word in attributes(node).get("pool_strings", ())[:5000]]
+    return words
+
+
+def _picture(chance: random.Random) -> bytes:
+    """Blocks of colour."""
+    blocks = bytes(chance.randrange(256) for _ in range(8 * 8 * 3))
+    stream = io.BytesIO()
+    Image.frombytes("RGB", (8, 8), blocks).resize((96, 96), Image.Resampling.NEAREST).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,133 @@
+"""What a tensor is taken for, and that it is said."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.authoring.pictures import Told
+from services.inference.errors import ModelBroken
+from services.inference.manifest import Manifest, load_manifest
+from services.inference.scaffold import Draft, draft_manifest
+from tests.unit.inference.models import FLOAT, INT64, UINT8, graph, node, weight
+
+POOLED = [node("GlobalAveragePool", ["X"], ["P"]), node("Flatten", ["P"], ["F"])]
+
+
+def drafted(tmp_path: Path, data: bytes, told: Told | None = None) -> tuple[Draft, Manifest]:
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(data)
+    draft = draft_manifest(folder / "model.onnx", told or Told())
+    (folder / "manifest.toml").write_text(draft.toml, encoding="utf-8")
+    return draft, load_manifest(folder)
+
+
+def photo(columns: int, *, last: str = "Identity", dtype: int = FLOAT) -> bytes:
+    """A graph that looks at a photo and gives so many numbers."""
+    nodes = [node("Cast", ["I"], ["X"], to=FLOAT), *POOLED, node("MatMul", ["F", "W"], ["Z"]), node(last, ["Z"], ["Y"])]
+    weights = [weight("W", np.linspace(-1, 1, 3 * columns).reshape(3, columns))]
+    return graph(nodes, [("I", dtype, ["N", 3, 64, 64])], [("Y", FLOAT, ["N", columns])], weights)
+
+
+@pytest.mark.parametrize(
+    ("columns", "kinds"),
+    [(4, ["number"] * 4), (512, ["series"]), (1, ["number"])],
+    ids=["a box", "an embedding", "one"],
+)
+def test_numbers_about_a_photo_are_no_classes(tmp_path: Path, columns: int, kinds: list[str]) -> None:
+    draft, manifest = drafted(tmp_path, photo(columns))
+    assert [output.type for output in manifest.outputs] == kinds
+    assert manifest.inputs[0].type == "image"
+    assert any(note.tensor == "Y" for note in draft.notes)
+
+
+def test_probabilities_about_a_photo_are_classes_and_a_guess(tmp_path: Path) -> None:
+    draft, manifest = drafted(tmp_path, photo(5, last="Softmax"))
+    assert [output.type for output in manifest.outputs] == ["classes"]
+    assert "guessed: nothing in the file names them; see --labels" in draft.toml
+    assert "the file does not tell range, mean, std" in draft.toml
+
+
+def test_what_a_person_says_of_a_file(tmp_path: Path) -> None:
+    told = Told(labels=("a", "b", "c"), range=(-1.0, 1.0), mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
+    _, manifest = drafted(tmp_path, photo(3, last="Softmax"), told)
+    (field,), (output,) = manifest.inputs, manifest.outputs
+    assert field.type == "image"
+    assert (field.prepare.range, field.prepare.mean) == ((-1.0, 1.0), (0.5, 0.4, 0.3))
+    assert output.type == "classes"
+    assert [item.value for item in output.classes] == ["a", "b", "c"]
+
+
+def test_a_picture_of_whole_numbers_is_not_black(tmp_path: Path) -> None:
+    _, manifest = drafted(tmp_path, photo(3, dtype=UINT8))
+    (field,) = manifest.inputs
+    assert field.type == "image"
+    assert field.prepare.range == (0.0, 255.0)
+
+
+@pytest.mark.parametrize("width", [81, 100, 784])
+def test_many_columns_are_no_picture(tmp_path: Path, width: int) -> None:
+    data = graph(
+        [node("MatMul", ["X", "W"], ["Y"])],
+        [("X", FLOAT, ["N", width])],
+        [("Y", FLOAT, ["N", 1])],
+        [weight("W", np.ones((width, 1)))],
+    )
+    _, manifest = drafted(tmp_path, data)
+    (field,) = manifest.inputs
+    assert field.type == "series"
+    assert (field.min_length, field.max_length) == (width, width)
+
+
+def test_an_answer_as_long_as_the_series(tmp_path: Path) -> None:
+    nodes, shape = [node("Mul", ["X", "half"], ["Y"])], [1, "samples"]
+    data = graph(nodes, [("X", FLOAT, shape)], [("Y", FLOAT, shape)], [weight("half", 0.5)])
+    _, manifest = drafted(tmp_path, data)
+    assert (manifest.inputs[0].type, manifest.outputs[0].type) == ("series", "series")
+
+
+def test_a_state_and_a_rate_are_constants(tmp_path: Path) -> None:
+    nodes = [
+        node("ReduceMean", ["X"], ["speech"], axes=[1]),
+        node("Identity", ["state"], ["stateN"]),
+        node("Identity", ["sr"], ["kept"]),
+    ]
+    inputs = [("X", FLOAT, [1, 512]), ("state", FLOAT, [2, 1, 128]), ("sr", INT64, [])]
+    outputs: list[Any] = [("speech", FLOAT, [1, 1]), ("stateN", FLOAT, [2, 1, 128]), ("kept", INT64, [])]
+    _, manifest = drafted(tmp_path, graph(nodes, inputs, outputs))
+    assert [(each.tensor, each.shape, each.value) for each in manifest.constants] == [
+        ("state", (2, 1, 128), 0.0),
+        ("sr", (), 16000.0),
+    ]
+    assert [field.tensor.name for field in manifest.inputs if field.tensor] == ["X"]
+    assert "stateN" not in [output.tensor for output in manifest.outputs]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (
+            graph([node("Gather", ["W", "input_ids"], ["Y"])], [("input_ids", INT64, ["N", "L"])],
+                  [("Y", FLOAT, ["N", "L", 2])], [weight("W", [[1, 2], [3, 4]])]),
+            "takes the numbers of tokens: this model reads tokens, not text",
+        ),
+        (
+            graph([*POOLED], [("X", FLOAT, [8, 3, 32, 32])], [("F", FLOAT, [8, 3])]),
+            'the batch of the graph\'s input "X" is fixed at 8',
+        ),
+        (
+            graph([node("Transpose", ["X"], ["Y"])], [("X", FLOAT, ["N", 30, 12])], [("Y", FLOAT, [12, 30, "N"])]),
+            "30 steps of 12 values each",
+        ),
+        (
+            graph([node("Identity", ["X"], ["Y"])], [("X", FLOAT, ["N", 160_000])], [("Y", FLOAT, ["N", 160_000])]),
+            "takes 160000 values, and at most 100000 can be sent",
+        ),
+    ],
+    ids=["tokens", "batch", "steps", "sound"],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_named(tmp_path: Path, data: bytes, problem: str) -> None:
+    with pytest.raises(ModelBroken, match=problem):
+        drafted(tmp_path, data)

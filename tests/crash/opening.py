@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -62,10 +61,3 @@ def environment_of(sandbox: Sandbox, yookassa: Shop, shop_url: str, port: int) -
         "OWNER_IDS": "",
     }
     return os.environ | {name: str(value) for name, value in given.items()}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -18,10 +18,11 @@ from sandbox.client import Sandbox
 from sandbox.person import Person
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
-from tests.crash.opening import customers, environment_of, free_port, open_database, were_here_last_week
+from tests.crash.opening import customers, environment_of, open_database, were_here_last_week
 from tests.crash.victim import running_victim
 from tests.support.databases import PostgresServer
 from tests.support.odd_updates import messages
+from tests.support.ports import free_port
 from tests.support.proxy import Proxy, proxy_to
 from tests.support.proxy_servers import ProxyServer, proxy_server
 from tests.support.redis import find_redis

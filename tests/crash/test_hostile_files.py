@@ -15,11 +15,12 @@ import pytest
 from sandbox.person import Person
 from sandbox.testing import new_world, sandbox_process
 from tests.conversations.shopping import opens_form
-from tests.crash.opening import environment_of, free_port
+from tests.crash.opening import environment_of
 from tests.crash.victim import Victim, running_victim
 from tests.support.databases import SqliteServer
 from tests.support.hostile import PICTURES, TABLES
 from tests.support.memory import resident
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 EVERYTHING = "HOSTILE" in os.environ

@@ -15,9 +15,10 @@ import pytest
 from sandbox.shop import Shop
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
-from tests.crash.opening import customers, environment_of, free_port, open_database, were_here_last_week
+from tests.crash.opening import customers, environment_of, open_database, were_here_last_week
 from tests.crash.victim import Victim, running_victim
 from tests.support.odd_updates import messages
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 KILLS = int(os.environ.get("MONEY_KILLS", "2"))

@@ -10,10 +10,11 @@ import pytest
 
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
-from tests.crash.opening import customers, environment_of, free_port, open_database, were_here_last_week
+from tests.crash.opening import customers, environment_of, open_database, were_here_last_week
 from tests.crash.victim import running_victim
 from tests.integration.reach.behind import TELEGRAM, YOOKASSA, address, hosts, port_of
 from tests.support.databases import SqliteServer
+from tests.support.ports import free_port
 from tests.support.proxy_servers import proxy_server
 
 DEATHS = int(os.environ.get("PROXY_DEATHS", "0"))

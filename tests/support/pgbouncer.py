@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, make_url
 
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 CONFIG = """[databases]
@@ -53,13 +54,6 @@ def write_config(folder: Path, url: URL, port: int) -> Path:
 def start(program: str, config: Path) -> "subprocess.Popen[bytes]":
     command = [program, "--quiet", *(["--user", "nobody"] if os.geteuid() == 0 else []), str(config)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def answers(port: int) -> bool:

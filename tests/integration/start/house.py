@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.integration.cli.test_commands import ROOT, TOKEN, Shell
+from tests.support.ports import free_port
 
 NOBODY = "http://127.0.0.1:1"
 START_SECONDS = 30.0  # on a busy machine
@@ -90,10 +90,3 @@ async def silence() -> AsyncIterator[str]:
         server.close()
         for writer in open_ones:
             writer.transport.abort()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

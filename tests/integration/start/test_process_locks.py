@@ -23,8 +23,9 @@ from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 from tests.integration.cli.test_commands import ROOT
-from tests.integration.start.house import free_port, kassandra, silence
+from tests.integration.start.house import kassandra, silence
 from tests.support.databases import PostgresServer
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 

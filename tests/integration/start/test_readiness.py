@@ -23,9 +23,9 @@ from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
 from services.heartbeats import last_done, note
 from tests.conversations.stage import shop_settings
-from tests.integration.start.house import free_port
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
+from tests.support.ports import free_port
 from tests.support.proxy import proxy_to
 from tests.support.redis import find_redis
 from tests.support.waiting import until

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -24,6 +23,7 @@ from bot.errors import StartError
 from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
+from bot.housekeeping import FORGET_DIALOGS, keep_house
 from bot.i18n import Catalogues
 from bot.inbox import Inbox, UpdateOutcome
 from bot.incidents import IncidentNotices
@@ -35,7 +35,7 @@ from bot.office import keep_bonuses_coming
 from bot.polling import Polling
 from bot.probes import OK, answers, can_write, jobs_elsewhere, jobs_of, tasks_of
 from bot.progress import ProgressBoard
-from bot.scheduler import LastRuns, every, look_again, make_scheduler
+from bot.scheduler import LastRuns, look_again, make_scheduler
 from bot.server import listen, make_server
 from bot.settings import Settings
 from bot.shop import Shop, make_shop
@@ -47,8 +47,7 @@ from bot.topics import InTopic
 from bot.webhook_watch import WebhookWatch
 from db.engine import Database
 from db.process_locks import LeaderLock
-from services import charts, heartbeats
-from services.billing import ledger
+from services import charts
 from services.clock import Clock, SteadyClock, system_clock
 from services.inference.engine import Engine
 from services.models import Problem
@@ -62,8 +61,6 @@ PARTS: Final = frozenset({"bot", "web", "worker", "scheduler"})
 MODEL_THREADS = 2
 DRAIN_SECONDS = 5.0
 WARM_AFTER_SECONDS = 2.0
-NOTE_JOBS_SECONDS = 60
-FORGET_DIALOGS = timedelta(days=60)
 
 
 class App:
@@ -133,13 +130,10 @@ class App:
         try:
             await self._start(listening)
             if "scheduler" in self.parts:
-                every(scheduler, self._expire, name=heartbeats.EXPIRE_LOTS, seconds=60, unless=self._doubts_time)
-                every(scheduler, self._note_jobs, name="heartbeats", seconds=NOTE_JOBS_SECONDS)
-                every(
-                    scheduler, self._forget_dialogs, name="forget_dialogs", seconds=24 * 3600, unless=self._doubts_time
-                )
-                keep_money_moving(scheduler, self.shop.till, self.shop.reminders, self._doubts_time)
-                keep_bonuses_coming(scheduler, self.settings, self.shop.bonuses, self._doubts_time)
+                doubted = self._doubts_time
+                keep_house(scheduler, self.db, self.storage, self.steady_clock, self._last_runs, doubted=doubted)
+                keep_money_moving(scheduler, self.shop.till, self.shop.reminders, doubted)
+                keep_bonuses_coming(scheduler, self.settings, self.shop.bonuses, doubted)
                 scheduler.start()
             yield self
         finally:
@@ -299,25 +293,12 @@ class App:
             await tell_why_closed(self.settings, self.db, self.steady_clock)
             self.delivery.wake()
 
-    async def _note_jobs(self) -> None:
-        """For other processes and the doctor."""
-        done, scheduled = self._last_runs.take_new(), self._last_runs.scheduled
-        await self.db.write(heartbeats.note_jobs, done, scheduled, self.steady_clock())
-
-    async def _expire(self) -> None:
-        while await self.db.write(ledger.expire, now=self.steady_clock()):
-            pass
-
     def _doubts_time(self) -> bool:
         return self.steady_clock.is_doubted
 
     async def _sure_of_time(self) -> None:
         if waited := await self.db.write(bring_forward, self.steady_clock()):
             log.warning("put_off_by_a_wrong_clock", rows=waited)
-
-    async def _forget_dialogs(self) -> None:
-        if isinstance(self.storage, SqlStorage):
-            await self.storage.forget(self.steady_clock() - FORGET_DIALOGS)
 
     async def _form_waits(self, telegram_id: int) -> bool:
         key = StorageKey(bot_id=self.bot.id, chat_id=telegram_id, user_id=telegram_id)

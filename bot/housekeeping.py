@@ -1,0 +1,48 @@
+"""What the clock wakes besides money and bonuses: the ends of things, and the scheduler's own signs of life."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from aiogram.fsm.storage.base import BaseStorage
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.fsm import SqlStorage
+from bot.scheduler import LastRuns, every
+from db.engine import Database
+from services import heartbeats
+from services.billing import ledger
+from services.clock import Clock
+
+EXPIRE_SECONDS = 60
+NOTE_JOBS_SECONDS = 60
+FORGET_SECONDS = 24 * 3600
+FORGET_DIALOGS: Final = timedelta(days=60)
+
+
+def keep_house(
+    scheduler: AsyncIOScheduler,
+    db: Database,
+    storage: BaseStorage,
+    clock: Clock,
+    last_runs: LastRuns,
+    *,
+    doubted: Callable[[], bool],
+) -> None:
+    """`last_runs`: of all jobs, written down for other processes and the doctor. `doubted`: whether the time is, and
+    what cannot be undone waits."""
+
+    async def expire_lots() -> None:
+        while await db.write(ledger.expire, now=clock()):
+            pass
+
+    async def note_jobs() -> None:
+        await db.write(heartbeats.note_jobs, last_runs.take_new(), last_runs.scheduled, clock())
+
+    async def forget_dialogs() -> None:
+        if isinstance(storage, SqlStorage):  # Redis forgets by itself
+            await storage.forget(clock() - FORGET_DIALOGS)
+
+    every(scheduler, expire_lots, name=heartbeats.EXPIRE_LOTS, seconds=EXPIRE_SECONDS, unless=doubted)
+    every(scheduler, note_jobs, name="heartbeats", seconds=NOTE_JOBS_SECONDS)
+    every(scheduler, forget_dialogs, name="forget_dialogs", seconds=FORGET_SECONDS, unless=doubted)

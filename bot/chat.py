@@ -1,6 +1,6 @@
 """Puts screens into a chat: sends a new message, or turns the one under a button into the next screen."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from bot.telegram import PASSING, is_gone, is_unchanged, is_uneditable
 T = TypeVar("T")
 log = structlog.get_logger()
 
+ALBUM = 10  # so many photos or files are one message to the eye
 REFUSED = (TelegramBadRequest, TelegramEntityTooLarge)  # words about this very message
 
 
@@ -52,6 +53,24 @@ async def send(bot: Bot, chat_id: int, screen: Screen) -> Message:
         photo = BufferedInputFile(screen.photo, filename="picture.png")
         return await bot.send_photo(chat_id, photo, caption=screen.text, reply_markup=markup)
     return await bot.send_message(chat_id, screen.text, reply_markup=markup)
+
+
+async def send_album(bot: Bot, chat_id: int, screens: Sequence[Screen]) -> None:
+    """Photos, or files, with their captions in messages that belong together; where Telegram refuses the photos, the
+    same as files."""
+    for start in range(0, len(screens), ALBUM):
+        part = screens[start : start + ALBUM]
+        media = [each for screen in part if (each := _media(screen)) is not None]
+        if len(media) == 1:
+            await send(bot, chat_id, part[0])
+            continue
+        try:
+            await bot.send_media_group(chat_id, list(media))
+        except REFUSED as error:
+            files = [each.plainer() or each for each in part if each.photo is not None]
+            if not files or (isinstance(error, TelegramBadRequest) and is_gone(error)):
+                raise
+            await send_album(bot, chat_id, files)
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:

@@ -48,13 +48,14 @@ FINAL = (*chat.REFUSED, TelegramForbiddenError)
 class Parcel:
     """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
     `aloud`: it should come as a new message though, for an edit makes no sound. `told`: it was told before, and no new
-    message is needed."""
+    message is needed. `album`: more photos, or more files, that come together with that of the screen."""
 
     screen: Screen
     into: int | None = None
     aloud: bool = False
     told: bool = False
     thread_id: int | None = None
+    album: tuple[Screen, ...] = ()
 
 
 Present = Callable[[Letter, Translator], Awaitable[Parcel | None]]  # None: there is nothing to tell any more
@@ -212,7 +213,9 @@ class Delivery:
             if (about := letter.about) is not None:
                 await self.messages.recheck_if_in_doubt(about, chat_id, into)
             return
-        if not parcel.told:
+        if parcel.album:
+            await chat.send_album(self._bot, chat_id, (screen, *parcel.album))
+        elif not parcel.told:
             await chat.send(self._bot, chat_id, screen)
 
     async def _refused(self, letter: Letter, error: AiogramError, begun: float) -> Verdict:

@@ -7,14 +7,16 @@ from uuid import UUID
 from bot.delivery import Parcel, Present
 from bot.i18n import Translator
 from bot.letters_office import office_presenters
+from bot.presenters.enclosed import enclosed
 from bot.presenters.results import prediction_screen
 from bot.screens import Button, Screen
 from bot.shop import Shop
 from bot.views.admin import names
+from db.predictions import PredictionStatus
 from services.clock import Clock
 from services.inference.errors import NotDelivered
 from services.outbox import Letter
-from services.predictions import streaks, undelivered
+from services.predictions import enclosures, streaks, undelivered
 from services.predictions.history import PredictionNotFound, PredictionView
 from services.predictions.undelivered import RETURNED
 
@@ -23,6 +25,7 @@ IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
 def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
     shown: dict[str, Present] = {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
+    shown |= {enclosures.KIND: _enclosure(shop)}
     shown |= {undelivered.KIND: _undelivered, streaks.KIND: _stopped}
     return shown | office_presenters(clock)
 
@@ -43,6 +46,24 @@ def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awai
             return Parcel(screen=screen, into=view.message_id, told=True)
         late = clock() - view.created_at > IN_PLACE
         return Parcel(screen=screen, into=view.message_id, aloud=late, thread_id=view.thread_id)
+
+    return present
+
+
+def _enclosure(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        try:
+            view = await shop.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
+        except PredictionNotFound:
+            return None
+        if view.status is not PredictionStatus.SUCCEEDED:  # paid back meanwhile
+            return None
+        what = enclosures.Enclosure(letter.payload["what"])
+        screens = await enclosed(view, what, shop.models, shop.history, tr)
+        if not screens:
+            return None
+        first, *more = screens
+        return Parcel(screen=first, thread_id=view.thread_id, album=tuple(more))
 
     return present
 

@@ -10,6 +10,7 @@ from bot.screens import Document
 BYTES: Final = 10 * 1024 * 1024
 SIDES: Final = 10_000  # width and height together
 RATIO: Final = 20  # of the longer side to the shorter
+SHOWN: Final = 1280  # points of the longer side that are left of a photo
 
 
 def photo_or_file(content: bytes, name: str) -> tuple[bytes | None, Document | None]:
@@ -26,3 +27,15 @@ def fits(content: bytes) -> bool:
     except (OSError, Image.DecompressionBombError):
         return False
     return short + long <= SIDES and long <= RATIO * short
+
+
+def loses(content: bytes) -> bool:
+    """Whether a picture is less as a photo: smaller, or no longer transparent."""
+    if not fits(content):
+        return True
+    with Image.open(io.BytesIO(content)) as picture:
+        if max(picture.size) > SHOWN:
+            return True
+        if "A" not in picture.getbands():
+            return False
+        return picture.getchannel("A").histogram()[255] < picture.width * picture.height

@@ -7,6 +7,7 @@ from bot.i18n import Html, Translator
 from bot.limits import cut_plain
 from services.inference.manifest import (
     ClassesOutput,
+    ImageOutput,
     Manifest,
     NumberOutput,
     Output,
@@ -14,6 +15,7 @@ from services.inference.manifest import (
     SeriesOutput,
     TextOutput,
 )
+from services.predictions.enclosures import fits_a_line
 
 OTHERS: Final = 4  # classes named after the first
 WORDS: Final = 1500  # characters of a text that a model wrote
@@ -22,9 +24,13 @@ Answer = Any  # JSON of a result: a number, a text, a list, the dict of classes
 
 def outputs_html(manifest: Manifest, outputs: Mapping[str, Answer], tr: Translator, *, helped: int) -> Html:
     """Every answer with its label; of the first `helped` of them also what it means."""
+    pictures = [output for output in manifest.outputs if isinstance(output, ImageOutput)]
+    pictured = pictures[0] if len(pictures) > 1 else None  # the others come below, with theirs
     parts = []
     for position, output in enumerate(manifest.outputs):
         lines = list(_lines(output, outputs.get(output.name), tr))
+        if output is pictured:
+            lines.append(Html(f"🖼 {tr.escape(tr.pick(output.label))}"))
         if lines and position < helped and output.help is not None:
             lines.append(Html(f"<i>{tr.escape(tr.pick(output.help))}</i>"))
         if lines:
@@ -97,14 +103,16 @@ def _classes(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator
 
 
 def _series(output: SeriesOutput, answer: list[Answer], tr: Translator) -> str:
-    """In words; the chart shows the rest."""
-
+    """The numbers themselves where a line takes them, else in words; a file has the rest."""
     numbers = answer if not isinstance(answer[0], list) else [number for row in answer for number in row]
     decimals = series_decimals(output, numbers)
 
     def write(value: float) -> str:
         return amount(value, decimals, output.unit, tr)
 
+    if not isinstance(answer[0], list) and fits_a_line(answer):
+        unit = "" if output.unit is None else f"\u00a0{tr.pick(output.unit)}"
+        return " · ".join(amount(value, output.decimals, None, tr) for value in answer) + unit
     if isinstance(answer[0], list):
         low, middle, high = answer[-1]
         if output.quantiles is None:
@@ -113,8 +121,6 @@ def _series(output: SeriesOutput, answer: list[Answer], tr: Translator) -> str:
             text = tr.gettext("at the end {middle} ({band}: from {low} to {high})")
         band = "" if output.quantiles is None else tr.pick(output.quantiles)
         return text.format(middle=write(middle), low=write(low), high=write(high), band=band)
-    if len(answer) == 1:
-        return write(answer[0])
     return tr.gettext(
         "from {first} to {last}, lowest {low}, highest {high}",
         first=write(answer[0]),

@@ -66,8 +66,11 @@ async def _picture(
     if painted := await history.images(view):
         name, content = next(iter(painted.items()))
         return photo_or_file(content, name)
-    if manifest is None:
-        return None, None
+    return (None if manifest is None else await chart_picture(view, manifest, models, tr)), None
+
+
+async def chart_picture(view: PredictionView, manifest: Manifest, models: Models, tr: Translator) -> bytes | None:
+    """PNG of the chart that the manifest asks for."""
     outputs = (view.result or {}).get("outputs", {})
     folder = models.folder(view.model_slug)
 
@@ -75,7 +78,7 @@ async def _picture(
         spec = chart_of(manifest, view.inputs, outputs, folder, tr)
         return None if spec is None else draw(spec)
 
-    return await asyncio.to_thread(chart), None
+    return await asyncio.to_thread(chart)
 
 
 def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:

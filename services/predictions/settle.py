@@ -13,6 +13,7 @@ from db.base import table_of
 from db.predictions import Prediction, PredictionStatus
 from services import files, outbox
 from services.billing import ledger
+from services.predictions.enclosures import KIND, Enclosure, enclosures
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.streaks import count_failures
 
@@ -68,7 +69,9 @@ def _finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Non
     for outcome in sorted(outcomes, key=lambda o: o.prediction.user_id):  # users are locked in one order
         if outcome.result is None and outcome.prediction.price:
             ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
-    outbox.enqueue_many(session, [_news(outcome.prediction) for outcome in outcomes], now)
+    news = [_news(outcome.prediction) for outcome in outcomes]
+    news += [_enclosed(outcome.prediction, what) for outcome in outcomes for what in enclosures(outcome)]
+    outbox.enqueue_many(session, news, now)
 
 
 def _finished(session: Session, outcome: Outcome, now: datetime) -> dict[str, Any]:  # Any: the columns' values
@@ -109,3 +112,8 @@ def _news(prediction: Claimed) -> dict[str, Any]:  # Any: the columns' values
         "payload": {"prediction_id": prediction.id.hex},
         "key": f"prediction:{prediction.id}",
     }
+
+
+def _enclosed(prediction: Claimed, what: Enclosure) -> dict[str, Any]:  # Any: the columns' values
+    news = _news(prediction)
+    return news | {"kind": KIND, "payload": news["payload"] | {"what": what}, "key": f"{news['key']}:{what}"}

@@ -3,6 +3,7 @@
 from sandbox.telegram.errors import BadRequest
 from sandbox.telegram.methods.base import Call
 from sandbox.telegram.methods.content import document_file, message_caption, photo_file, reply_to
+from sandbox.telegram.methods.sending import in_topic
 from sandbox.telegram.types.objects import InputMediaPhoto
 from sandbox.telegram.types.params import ALBUM, SendMediaGroup
 from sandbox.telegram.wire import JsonObject
@@ -22,7 +23,7 @@ async def send_media_group(call: Call, params: SendMediaGroup) -> list[JsonObjec
         read = photo_file if isinstance(each, InputMediaPhoto) else document_file
         stored = await read(call, each.media)
         contents.append({each.type: stored.content, **caption})
-    replied = reply_to(person, params.reply_parameters)
+    replied = {**in_topic(person, params.message_thread_id), **reply_to(person, params.reply_parameters)}
     world.rate_limit.check(person.id)
     group = str(world.next_message_id() * 1_000_003)
     return [world.post(person, {**replied, "media_group_id": group, **each}).payload for each in contents]

@@ -68,6 +68,12 @@ SHARES = {"a": 0.612, "b": 0.2, "c": 0.1, "d": 0.05, "e": 0.03, "f": 0.008}
         (
             "line",
             [1.0, 3.25, 2.0],
+            "Итог line: <b>1,0 · 3,2 · 2,0</b>",
+            "Out line: <b>1.0 · 3.2 · 2.0</b>",
+        ),
+        (
+            "line",
+            [1.0, *[3.25] * 23, 2.0],
             "Итог line: <b>от 1,0 до 2,0, минимум 1,0, максимум 3,2</b>",
             "Out line: <b>from 1.0 to 2.0, lowest 1.0, highest 3.2</b>",
         ),
@@ -81,7 +87,7 @@ SHARES = {"a": 0.612, "b": 0.2, "c": 0.1, "d": 0.05, "e": 0.03, "f": 0.008}
         ("number", "of an older version", "", ""),
         ("classes", [1], "", ""),
     ],
-    ids=["number", "zero", "probability", "classes", "label", "text", "line", "band", "image", "older", "other"],
+    ids=["number", "zero", "probability", "classes", "label", "text", "line", "long", "band", "image", "older", "other"],
 )
 def test_each_type(name: str, answer: Any, russian: str, english: str) -> None:
     assert words("ru", name, answer) == russian

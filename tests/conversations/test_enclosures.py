@@ -1,0 +1,146 @@
+"""What was bought is handed over whole: numbers as a table, pictures as they were painted."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from bot.app import App
+from sandbox.person import Person
+from sandbox.screen import Message
+from sandbox.testing import new_token, new_world
+from tests.conversations.stage import Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.waiting import until
+from tests.unit.inference.models import FLOAT, NUMBER_X, graph, node, weight, write_model
+
+SERIES = '[[outputs]]\nname = "path"\ntype = "series"\nlabel = "Path"\ntensor = "Y"\nchart = "line"\n'
+BARS = """[[outputs]]
+name = "kind"
+type = "classes"
+label = "Kind"
+tensor = "P"
+chart = "bars"
+classes = [{ value = "cat", label = "Cat" }, { value = "dog", label = "Dog" }]
+"""
+
+
+def _picture(name: str, tensor: str) -> str:
+    return f'[[outputs]]\nname = "{name}"\ntype = "image"\nlabel = "{name.title()}"\ntensor = "{tensor}"\n'
+
+
+def _steps(count: int) -> bytes:
+    """X times 0, 1, 2 …"""
+    row = weight("row", [[float(step) for step in range(count)]])
+    return graph([node("Mul", ["X", "row"], ["Y"])], [("X", FLOAT, ["N", 1])], [("Y", FLOAT, ["N", count])], [row])
+
+
+def _painter(*shapes: tuple[int, int, int]) -> bytes:
+    """A picture of each shape (channels, height, width), of the colour X; and the classes X, 1 - X."""
+    nodes = [node("Reshape", ["X", "point"], ["x"]), node("Sub", ["one", "X"], ["rest"])]
+    nodes.append(node("Concat", ["X", "rest"], ["P"], axis=1))
+    outputs: list[tuple[str, int, list[int | str]]] = [("P", FLOAT, ["N", 2])]
+    weights = [weight("point", [1, 1, 1, 1], "int64"), weight("one", 1.0)]
+    for number, shape in enumerate(shapes):
+        nodes.append(node("Expand", ["x", f"shape{number}"], [f"Y{number}"]))
+        weights.append(weight(f"shape{number}", [1, *shape], "int64"))
+        outputs.append((f"Y{number}", FLOAT, [1, *shape]))
+    return graph(nodes, [("X", FLOAT, ["N", 1])], outputs, weights)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    store = tmp_path_factory.mktemp("store")
+    question, one = NUMBER_X.replace("label", "example = 0.5\nlabel"), "max_batch = 1"
+    write_model(store, _steps(5), question + SERIES, slug="short")
+    write_model(store, _steps(60), question + SERIES, slug="long")
+    two = question + _picture("cartoon", "Y0") + _picture("sketch", "Y1") + BARS
+    write_model(store, _painter((3, 8, 8), (3, 9, 9)), two, slug="two", runtime=one)
+    write_model(store, _painter((4, 20, 30)), question + _picture("cutout", "Y0"), slug="cutout", runtime=one)
+    write_model(store, _painter((3, 1400, 200)), question + _picture("large", "Y0"), slug="large", runtime=one)
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def anna(shop: Stage) -> Person:
+    return await shop.person("Анна", "ru")
+
+
+async def _buys(person: Person, slug: str) -> Message:
+    await person.says(f"/start model_{slug}")
+    await person.presses("▶️")
+    await person.sees("1/")
+    await person.says("0.5")
+    await person.presses("🔮")
+    return await person.sees("баланс 9.00", within=30.0)
+
+
+async def _below(person: Person, answer: Message, count: int) -> list[Message]:
+    """So many messages that came below the answer."""
+
+    async def come() -> list[Message]:
+        later = [each for each in await person.looks() if each.from_bot and each.id > answer.id]
+        return later if len(later) >= count else []
+
+    return await until(come)
+
+
+async def test_a_short_series_is_in_the_text(anna: Person) -> None:
+    answer = await _buys(anna, "short")
+    assert answer.holds("Path: 0,00 · 0,50 · 1,00 · 1,50 · 2,00")
+    assert answer.photo is not None
+    await anna.never_sees("Все числа")
+
+
+async def test_a_long_series_comes_as_a_table(anna: Person) -> None:
+    answer = await _buys(anna, "long")
+    assert answer.holds("Path: от 0,00 до 29,5")
+    (table,) = await _below(anna, answer, 1)
+    assert (table.file_name, table.text) == ("long.csv", "📄 Все числа")
+    assert table.document is not None
+    rows = list(csv.reader(io.StringIO(table.document.decode("utf-8-sig"))))
+    assert [float(row[1]) for row in rows[1:]] == [step / 2 for step in range(60)]
+
+
+async def test_several_pictures_have_their_labels(anna: Person) -> None:
+    """The first with the words of the answer, the others in an album below it, the chart of the classes first."""
+    answer = await _buys(anna, "two")
+    assert answer.photo is not None
+    assert answer.holds("🖼 Cartoon")
+    assert answer.holds("Kind: Cat, 50 %")
+    chart, sketch = await _below(anna, answer, 2)
+    assert chart.raw["media_group_id"] == sketch.raw["media_group_id"]
+    assert sketch.text == "Sketch"
+    assert sketch.photo is not None
+    assert Image.open(io.BytesIO(sketch.photo)).size == (9, 9)
+
+
+@pytest.mark.parametrize(("slug", "size", "bands"), [("cutout", (30, 20), "RGBA"), ("large", (200, 1400), "RGB")])
+async def test_what_a_photo_would_lose_comes_as_a_file(
+    anna: Person, slug: str, size: tuple[int, int], bands: str
+) -> None:
+    """Transparent, or larger than a photo is shown: the photo, and the picture itself below it."""
+    answer = await _buys(anna, slug)
+    assert answer.photo is not None
+    (file,) = await _below(anna, answer, 1)
+    assert file.document is not None
+    picture = Image.open(io.BytesIO(file.document))
+    assert (picture.size, "".join(picture.getbands())) == (size, bands)
+
+
+async def test_an_album_that_is_refused_comes_as_files(shop: Stage, anna: Person) -> None:
+    await shop.sandbox.fault(
+        "sendMediaGroup", "400", times=1, chat_id=anna.id, description="Bad Request: PHOTO_INVALID_DIMENSIONS"
+    )
+    answer = await _buys(anna, "two")
+    files = await _below(anna, answer, 2)
+    assert all(file.document is not None for file in files)

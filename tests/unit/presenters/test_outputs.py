@@ -87,7 +87,20 @@ SHARES = {"a": 0.612, "b": 0.2, "c": 0.1, "d": 0.05, "e": 0.03, "f": 0.008}
         ("number", "of an older version", "", ""),
         ("classes", [1], "", ""),
     ],
-    ids=["number", "zero", "probability", "classes", "label", "text", "line", "long", "band", "image", "older", "other"],
+    ids=[
+        "number",
+        "zero",
+        "probability",
+        "classes",
+        "label",
+        "text",
+        "line",
+        "long",
+        "band",
+        "image",
+        "older",
+        "other",
+    ],
 )
 def test_each_type(name: str, answer: Any, russian: str, english: str) -> None:
     assert words("ru", name, answer) == russian

@@ -62,10 +62,12 @@ def amount(value: float, decimals: int, unit: Any, tr: Translator) -> str:  # An
     return number if unit is None else f"{number}\u00a0{tr.pick(unit)}"
 
 
-def ranked(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator) -> list[tuple[str, float]]:
+def ranked(
+    output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator, *, most: int
+) -> list[tuple[str, float]]:
     """Labels with their probabilities, the likeliest first."""
     shares: Mapping[str, float] = answer.get("probabilities", {})
-    ordered = sorted(shares.items(), key=lambda pair: (pair[0] != answer.get("value"), -pair[1]))
+    ordered = sorted(shares.items(), key=lambda pair: (pair[0] != answer.get("value"), -pair[1]))[:most]
     return [(output.label_of(value, tr.language), share) for value, share in ordered]
 
 
@@ -95,9 +97,10 @@ def _said(label: str, value: str, tr: Translator) -> Html:
 
 
 def _classes(output: ClassesOutput, answer: Mapping[str, Answer], tr: Translator) -> Iterator[Html]:
-    (top, share), *others = ranked(output, answer, tr)
+    (top, share), *others = ranked(output, answer, tr, most=output.top or OTHERS + 1)
     yield Html(f"{tr.escape(tr.pick(output.label))}: <b>{tr.escape(top)}</b>, {tr.escape(percent(share, 0, tr))}")
-    named = others if len(others) < OTHERS else [other for other in others if other[1] >= 0.01][:OTHERS]
+    few = output.top is not None or len(answer["probabilities"]) <= OTHERS
+    named = others if few else [other for other in others if other[1] >= 0.01]
     if named:
         yield tr.escape(" · ".join(f"{label} {percent(share, 0, tr)}" for label, share in named))
 

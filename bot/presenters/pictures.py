@@ -34,9 +34,9 @@ def chart_of(manifest: Manifest, inputs: Json, outputs: Json, folder: Path, tr: 
 
 
 def _bars(output: ClassesOutput, answer: Json, tr: Translator) -> Bars:
-    everything = ranked(output, answer, tr)
-    worth = sum(share >= 0.01 for _, share in everything)
-    shown = everything[: min(max(worth, 3), BARS)]
+    likeliest = ranked(output, answer, tr, most=min(output.top or BARS, BARS))
+    worth = sum(share >= 0.01 for _, share in likeliest)
+    shown = likeliest if output.top else likeliest[: max(worth, 3)]
     bars = tuple(Bar(label=label, share=share, text=percent(share, 0, tr)) for label, share in shown)
     return Bars(title=tr.pick(output.label), bars=bars)
 

@@ -2,11 +2,15 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Self
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.inference.schema import Array, Name, Table, Text, wrong
+from services.inference.schema import Array, FileName, Name, Table, Text, wrong
+
+FEWEST_CLASSES: Final = 2
+MOST_CLASSES: Final = 100_000
 
 
 class Answer(Table):
@@ -36,7 +40,10 @@ class ClassLabel(Table):
 
 
 class Labelled(Answer):
+    """`labels` names the file that `classes` were read from, where the manifest does not list them itself."""
+
     classes: Annotated[tuple[ClassLabel, ...], Array] = ()
+    labels: FileName | None = None
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
@@ -46,12 +53,18 @@ class Labelled(Answer):
         return self
 
     def label_of(self, value: str, language: str) -> str:
-        return next((item.label.pick(language) for item in self.classes if item.value == value), value)
+        label = self._by_value.get(value)
+        return value if label is None else label.pick(language)
+
+    @cached_property
+    def _by_value(self) -> dict[str, Text]:
+        return {item.value: item.label for item in self.classes}
 
 
 class ClassesOutput(Labelled):
     type: Literal["classes"]
-    classes: Annotated[tuple[ClassLabel, ...], Array] = Field(min_length=2, max_length=10_000)
+    classes: Annotated[tuple[ClassLabel, ...], Array] = Field(min_length=FEWEST_CLASSES, max_length=MOST_CLASSES)
+    top: int | None = Field(default=None, ge=1, le=20)
     chart: Literal["bars"] | None = None
     logits: bool = False
     label_tensor: str | None = Field(default=None, min_length=1)
@@ -142,5 +155,5 @@ class Advice(Table):
         """`answer` is the result's value of that output: a number, a text, or the dict of classes."""
         if isinstance(output, ClassesOutput):
             top = answer["value"]
-            answer = top if self.op in {"==", "!="} else answer["probabilities"][top]
+            answer = top if self.op in {"==", "!="} else answer["probabilities"].get(top, 0.0)
         return _COMPARE[self.op](answer, self.threshold)

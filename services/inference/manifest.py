@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_core import ErrorDetails
 
 from services.inference.answers import (
+    FEWEST_CLASSES,
     Advice,
     ClassesOutput,
     ImageOutput,
@@ -34,6 +35,7 @@ from services.inference.fields import (
     SeriesInput,
     TextInput,
 )
+from services.inference.labels import LabelsUnreadable, read_labels
 from services.inference.preparation import Prepare
 from services.inference.schema import Array, FileName, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
 
@@ -187,6 +189,7 @@ def load_manifest(folder: Path) -> Manifest:
     """Read and check `folder/manifest.toml` and that the files it names are there and are what it says."""
     file = folder / MANIFEST
     data = _read_toml(file)
+    _fill_in_labels(folder, data)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
@@ -194,6 +197,29 @@ def load_manifest(folder: Path) -> Manifest:
     _check_name(folder, manifest)
     _check_files(folder, manifest)
     return manifest
+
+
+def _fill_in_labels(folder: Path, data: dict[str, Any]) -> None:  # Any: TOML
+    """`labels` of outputs as `classes`. What else is wrong with an output is for its validation."""
+    listed = data.get("outputs")
+    for output in listed if isinstance(listed, list) else ():
+        if not (isinstance(output, dict) and isinstance(name := output.get("labels"), str)):
+            continue
+        try:
+            if "classes" in output:
+                raise LabelsUnreadable("says again what classes says", "Keep one of the two")
+            if (path := find_file(folder, name)) is None:
+                raise LabelsUnreadable(f'there is no file "{name}" in the folder', "Put it there or correct the name")
+            output["classes"] = read_labels(path)
+            if (count := len(output["classes"])) < FEWEST_CLASSES:
+                raise LabelsUnreadable(f"names {count} classes", f"Name at least {FEWEST_CLASSES}")
+        except LabelsUnreadable as error:
+            key = f"outputs.{output.get('name')}.labels"
+            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=str(error), fix=error.fix) from None
+        except OSError as error:
+            problem, fix = f'"{name}" cannot be read ({error.strerror})', "Check the file's owner and permissions"
+            key = f"outputs.{output.get('name')}.labels"
+            raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix) from None
 
 
 def _check_name(folder: Path, manifest: Manifest) -> None:

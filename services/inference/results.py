@@ -1,8 +1,9 @@
 """What a graph answered → what is shown."""
 
+import heapq
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ from services.inference.tensors import Result
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
 Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or PNG bytes; a BadOutput where there is none
 Read: TypeAlias = Callable[[Tensor, int], Column]
+
+
+MANY_CLASSES: Final = 1_000
+LIKELIEST: Final = 100
 
 
 class Reader:
@@ -145,13 +150,18 @@ def _classes_reader(output: ClassesOutput) -> Read:
             raise BadOutput(problem=f"{matrix.shape[1]} columns for {len(values)} classes")
         tops = np.argmax(matrix, axis=1).tolist()
         return [
-            row
-            if isinstance(row, BadOutput)
-            else {"value": values[top], "probabilities": dict(zip(values, row, strict=True))}
+            row if isinstance(row, BadOutput) else {"value": values[top], "probabilities": _likeliest(values, row)}
             for top, row in zip(tops, _checked(matrix), strict=True)
         ]
 
     return read
+
+
+def _likeliest(values: Sequence[str], row: Sequence[float]) -> dict[str, float]:
+    """All classes, or of very many those that anybody looks at: every prediction keeps them."""
+    if len(values) <= MANY_CLASSES:
+        return dict(zip(values, row, strict=True))
+    return {values[at]: row[at] for at in heapq.nlargest(LIKELIEST, range(len(row)), key=row.__getitem__)}
 
 
 def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:

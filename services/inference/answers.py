@@ -155,5 +155,5 @@ class Advice(Table):
         """`answer` is the result's value of that output: a number, a text, or the dict of classes."""
         if isinstance(output, ClassesOutput):
             top = answer["value"]
-            answer = top if self.op in {"==", "!="} else answer["probabilities"].get(top, 0.0)
+            answer = top if self.op in {"==", "!="} else answer["probabilities"][top]
         return _COMPARE[self.op](answer, self.threshold)

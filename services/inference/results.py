@@ -88,6 +88,10 @@ def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int
         for answer, label in zip(column, named, strict=True):
             if isinstance(answer, dict) and label in known:
                 answer["value"] = label
+    if isinstance(output, ClassesOutput) and len(output.classes) > MANY_CLASSES:
+        for answer in column:
+            if isinstance(answer, dict):
+                answer["probabilities"] = _likeliest(answer["value"], answer["probabilities"])
     return column
 
 
@@ -150,18 +154,19 @@ def _classes_reader(output: ClassesOutput) -> Read:
             raise BadOutput(problem=f"{matrix.shape[1]} columns for {len(values)} classes")
         tops = np.argmax(matrix, axis=1).tolist()
         return [
-            row if isinstance(row, BadOutput) else {"value": values[top], "probabilities": _likeliest(values, row)}
+            row
+            if isinstance(row, BadOutput)
+            else {"value": values[top], "probabilities": dict(zip(values, row, strict=True))}
             for top, row in zip(tops, _checked(matrix), strict=True)
         ]
 
     return read
 
 
-def _likeliest(values: Sequence[str], row: Sequence[float]) -> dict[str, float]:
-    """All classes, or of very many those that anybody looks at: every prediction keeps them."""
-    if len(values) <= MANY_CLASSES:
-        return dict(zip(values, row, strict=True))
-    return {values[at]: row[at] for at in heapq.nlargest(LIKELIEST, range(len(row)), key=row.__getitem__)}
+def _likeliest(value: str, shares: Mapping[str, float]) -> dict[str, float]:
+    """Of very many classes those that anybody looks at: every prediction keeps them."""
+    kept = heapq.nlargest(LIKELIEST, shares, key=shares.__getitem__)
+    return {name: shares[name] for name in (*kept, value)}
 
 
 def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:

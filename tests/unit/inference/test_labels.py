@@ -125,6 +125,15 @@ def test_very_many_classes(tmp_path: Path) -> None:
     assert time.process_time() - begun < 5, "it was a square of the number of classes"
 
 
+def test_of_very_many_the_one_that_the_graph_names_is_kept(tmp_path: Path) -> None:
+    manifest = many(tmp_path, 2_000, 'label_tensor = "label"\n')
+    scores = np.linspace(0, 1, 2_000)[np.newaxis]
+    (answer,) = Reader(manifest).results({"Y": scores, "label": np.array(["tag 5"])}, 1)
+    assert isinstance(answer, Result)
+    shares: Any = answer.outputs["y"]
+    assert (shares["value"], shares["probabilities"]["tag 5"]) == ("tag 5", scores[0, 5])
+
+
 @pytest.mark.parametrize(("top", "named"), [(1, 1), (3, 3), (7, 7), (None, 5)])
 def test_as_many_are_shown_as_the_manifest_says(tmp_path: Path, top: int | None, named: int) -> None:
     manifest = many(tmp_path, 40, f"top = {top}\n" if top else "")

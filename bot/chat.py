@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -62,7 +63,7 @@ async def send_album(bot: Bot, chat_id: int, screens: Sequence[Screen]) -> None:
         part = screens[start : start + ALBUM]
         media = [each for screen in part if (each := _media(screen)) is not None]
         if len(media) == 1:
-            await send(bot, chat_id, part[0])
+            await in_some_form(partial(send, bot, chat_id), part[0])
             continue
         try:
             await bot.send_media_group(chat_id, list(media))

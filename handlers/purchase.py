@@ -128,6 +128,9 @@ class Purchase:
         return About(kind="prediction", id=sold.prediction_id, user_id=self.user.id)
 
     async def _put(self, message_id: int, screen: Screen) -> None:
-        chat_id = self.query.from_user.id
-        if not await chat.edit(self.bot, chat_id, message_id, screen):
-            await chat.send(self.bot, chat_id, screen)
+        async def put(form: Screen) -> None:
+            chat_id = self.query.from_user.id
+            if not await chat.edit(self.bot, chat_id, message_id, form):
+                await chat.send(self.bot, chat_id, form)
+
+        await chat.in_some_form(put, screen)

@@ -10,7 +10,8 @@ from bot import chat, keyboards
 from bot.forms import Action, Form, Turn, press
 from bot.forms.model import Place
 from bot.i18n import Translator
-from bot.presenters.results import AGAIN, CHANGE, prediction_screen
+from bot.presenters.enclosed import enclosed
+from bot.presenters.results import AGAIN, CHANGE, ENCLOSED, enclosures_of, prediction_screen
 from handlers.desk import begin, keep, screen_of, show_below
 from handlers.dialog import respond
 from handlers.filters import Pressed
@@ -24,6 +25,7 @@ def router() -> Router:
     router.callback_query.register(show_prediction, Pressed(keyboards.PREDICTION))
     router.callback_query.register(again, Pressed(AGAIN))
     router.callback_query.register(change, Pressed(CHANGE))
+    router.callback_query.register(show_enclosed, Pressed(ENCLOSED))
     return router
 
 
@@ -42,6 +44,18 @@ async def show_prediction(
     view = await _find(hex_id, user, history)
     screen = await prediction_screen(view, models, history, tr, balance=user.balance, page=keyboards.parse_page(page))
     await respond(query, state, tr, screen)
+
+
+async def show_enclosed(
+    query: CallbackQuery, *, argument: str, user: UserView, tr: Translator, models: Models, history: History
+) -> None:
+    """What came below the answer, below once more."""
+    assert query.bot is not None
+    view = await _find(argument, user, history)
+    found = [await enclosed(view, what, models, history, tr) for what in enclosures_of(view)]
+    for screens in found:
+        await chat.send_album(query.bot, query.from_user.id, screens)
+    await chat.acknowledge(query, None if any(found) else tr.gettext("The answer itself shows it all."))
 
 
 async def again(

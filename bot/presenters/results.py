@@ -1,6 +1,7 @@
 """A prediction as its customer sees it: waiting, answered or paid back."""
 
 import asyncio
+from collections.abc import Iterator
 from string import Formatter
 from typing import Final
 
@@ -18,10 +19,12 @@ from services.errors import ShopError
 from services.inference import errors
 from services.inference.manifest import Manifest
 from services.models import Models
+from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import History, PredictionView
 
 AGAIN: Final = "again"  # again:<hex id>
 CHANGE: Final = "change"  # change:<hex id>
+ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, once more
 
 
 async def prediction_screen(
@@ -141,5 +144,14 @@ def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable:
     again = Button(text=tr.gettext("🔁 Again"), action=f"{AGAIN}:{view.id.hex}")
     change = Button(text=tr.gettext("✏️ Change an answer"), action=f"{CHANGE}:{view.id.hex}")
     history = Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY)
-    last = (keyboards.models_button(tr), back) if page is not None else (history, back)
-    return ((again, change), last)
+    if page is None:
+        return ((again, change), (history, back))
+    enclosed = Button(text=tr.gettext("📎 Files"), action=f"{ENCLOSED}:{view.id.hex}")
+    more = ((enclosed,),) if any(enclosures_of(view)) else ()
+    return ((again, change), *more, (keyboards.models_button(tr), back))
+
+
+def enclosures_of(view: PredictionView) -> Iterator[Enclosure]:
+    """What may have come below the answer."""
+    result = view.result if view.status is PredictionStatus.SUCCEEDED else None
+    return enclosures(result, painted=bool((result or {}).get("files")))

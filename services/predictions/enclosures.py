@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Final
 
-from services.predictions.outcomes import Outcome
+from db.base import JsonObject
 
 KIND: Final = "enclosure"  # of the letter
 LISTED: Final = 24  # so many numbers a line of an answer takes
@@ -19,13 +19,13 @@ class Enclosure(StrEnum):
     """Of pictures that lose something as photos."""
 
 
-def enclosures(outcome: Outcome) -> Iterator[Enclosure]:
-    """What there may be to send."""
-    if outcome.result is None:
+def enclosures(result: JsonObject | None, *, painted: bool) -> Iterator[Enclosure]:
+    """What there may be to send. `painted`: the model made pictures."""
+    if result is None:
         return
-    if any(isinstance(answer, list) and not fits_a_line(answer) for answer in outcome.result["outputs"].values()):
+    if any(isinstance(answer, list) and not fits_a_line(answer) for answer in result["outputs"].values()):
         yield Enclosure.TABLE
-    if outcome.images:
+    if painted:
         yield Enclosure.PICTURES
         yield Enclosure.ORIGINALS
 

@@ -70,7 +70,9 @@ def _finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Non
         if outcome.result is None and outcome.prediction.price:
             ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
     news = [_news(outcome.prediction) for outcome in outcomes]
-    news += [_enclosed(outcome.prediction, what) for outcome in outcomes for what in enclosures(outcome)]
+    for outcome in outcomes:
+        more = enclosures(outcome.result, painted=bool(outcome.images))
+        news += [_enclosed(outcome.prediction, what) for what in more]
     outbox.enqueue_many(session, news, now)
 
 

@@ -144,3 +144,27 @@ async def test_an_album_that_is_refused_comes_as_files(shop: Stage, anna: Person
     answer = await _buys(anna, "two")
     files = await _below(anna, answer, 2)
     assert all(file.document is not None for file in files)
+
+
+async def test_the_history_has_it_once_more(anna: Person) -> None:
+    await _buys(anna, "long")
+    await anna.says("/history")
+    await anna.presses("Tiny")
+    opened = await anna.sees_button("📎 Файлы")
+    await anna.presses("📎 Файлы")
+    (table,) = await _below(anna, opened, 1)
+    assert table.file_name == "long.csv"
+    await _buys_again(anna, "short")
+    await anna.says("/history")
+    await anna.presses("Tiny")
+    opened = await anna.sees("Path: 0,00")
+    assert "📎 Файлы" not in opened.buttons
+
+
+async def _buys_again(person: Person, slug: str) -> None:
+    await person.says(f"/start model_{slug}")
+    await person.presses("▶️")
+    await person.sees("1/")
+    await person.says("0.5")
+    await person.presses("🔮")
+    await person.sees("баланс 8.00", within=30.0)

@@ -1,6 +1,8 @@
 """The risk model: an index or prices of one's own, and an amount."""
 
 import math
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from sandbox.person import Person
 from tests.conversations.shopping import balance, opens_form
@@ -60,6 +62,21 @@ async def test_a_table_of_several_columns(stage: Stage, anna: Person) -> None:
     taken = next(value for value in view.inputs.values() if isinstance(value, dict))
     assert (taken["column"], taken["rows"], len(taken["values"])) == ("Open", 300, 253)
     assert taken["values"][-1] == round(PRICES[-1] - 1, 2)
+
+
+async def test_a_table_that_telegram_keeps_back_for_once_can_be_chosen_from_again(
+    anna: Person, faults: Callable[..., Coroutine[Any, Any, None]]
+) -> None:
+    await opens_form(anna, "investment-risk")
+    rows = [f"{day},{price - 1:.2f},{price:.2f}" for day, price in enumerate(PRICES)]
+    await anna.sends_file("prices.csv", "\n".join(["Day,Open,Close", *rows]).encode())
+    await anna.sees("Какой взять?")
+    await faults("getFile", "400", times=1)
+    await anna.presses("Open")
+    told = await anna.sees("⚠️ Telegram не отдал файл.")
+    assert "Open" in told.buttons
+    await anna.presses("Open")
+    await anna.sees("2/2")
 
 
 async def test_pasted_prices(anna: Person) -> None:

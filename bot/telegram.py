@@ -50,8 +50,6 @@ class Session(ProxySession):
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
         self.require_through(method, status_code)
-        if status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and '"description"' not in content:  # of its own gateway
-            raise TelegramEntityTooLarge(method=method, message="Request Entity Too Large")
         its_own = '"description"' in content  # else a gateway's words
         if status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not its_own:  # it would not take it later either
             raise TelegramEntityTooLarge(method=method, message="the server before Telegram's takes less")

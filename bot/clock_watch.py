@@ -26,7 +26,7 @@ class ClockWatch:
         self._their_time = their_time
         self._on_sure = on_sure
         self._asked: datetime | None = None
-        self._sure = False
+        self._sure: bool | None = None  # until the first look
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -40,8 +40,9 @@ class ClockWatch:
         if self._clock.is_doubted or self._asked is None or now - self._asked > ASK_AGAIN:
             await self._ask(now)
         doubted, ahead = self._clock.is_doubted, self._clock.ahead
-        if doubted and self._sure:
-            log.error("clock_jumped", ahead_seconds=ahead and ahead.total_seconds())
+        if doubted and self._sure is not False:
+            event = "clock_jumped" if ahead is not None or self._clock.differs else "clock_unproved"
+            log.error(event, ahead_seconds=ahead and ahead.total_seconds())
         if not doubted and not self._sure:
             await self._on_sure()
             log.info("clock_believed")

@@ -70,4 +70,6 @@ def clock_state(clock: SteadyClock) -> str:
     ahead = clock.ahead
     if ahead is not None:
         return f"{abs(ahead).days} days {'ahead' if ahead.days >= 0 else 'behind'}: bonuses and expiries wait"
+    if clock.differs:
+        return "more than a day from Telegram's: bonuses and expiries wait"
     return "not compared with anybody's yet: bonuses and expiries wait" if clock.is_doubted else "ok"

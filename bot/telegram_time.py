@@ -1,6 +1,6 @@
 """What time it is at Telegram: the Date that its server puts on every answer."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -18,8 +18,9 @@ async def telegram_time(api_url: str, proxy: Proxy | None = None) -> datetime | 
         http = await session.create_session()
         try:
             async with http.head(api_url, timeout=TIMEOUT, allow_redirects=False) as answer:
-                return parsedate_to_datetime(answer.headers["Date"])
-        except (KeyError, ValueError):
+                told = parsedate_to_datetime(answer.headers["Date"])
+                return told.replace(tzinfo=UTC) if told.tzinfo is None else told
+        except (KeyError, ValueError, TypeError, OverflowError):
             return None
         except (aiohttp.ClientError, *SOCKS_ERRORS) as error:
             raise ConnectionError(type(error).__name__) from error

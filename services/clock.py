@@ -27,7 +27,8 @@ class SteadyClock:
         """`seconds` gone by since any moment."""
         self._source = source
         self._seconds = seconds
-        self._unproved = False
+        self._unproved = self._differs = False
+        self._last: datetime | None = None  # when something was last written down before the start
         self.moves = 0  # how often it was moved on purpose
         self._start(source())
 
@@ -41,7 +42,12 @@ class SteadyClock:
     @property
     def is_doubted(self) -> bool:
         """What cannot be undone waits."""
-        return self._unproved or self.ahead is not None
+        return self._unproved or self._differs or self.ahead is not None
+
+    @property
+    def differs(self) -> bool:
+        """Another machine told a time that is more than a day from ours."""
+        return self._differs
 
     @property
     def ahead(self) -> timedelta | None:
@@ -52,21 +58,31 @@ class SteadyClock:
     def compare(self, last: datetime | None) -> None:
         """At the start: `last` is when something was last written down. Long ago, or in the future, it proves nothing:
         until somebody else tells the time, the clock is doubted."""
+        self._last = last
         self._unproved = last is not None and abs(self._source() - last) > MAX_JUMP
 
     def hear(self, theirs: datetime | None) -> None:
-        """Another machine's time; None from one that answers without."""
-        self._unproved = False
+        """Another machine's time; None from one that answers without. Where both differ, ours is doubted; theirs is
+        lived by only where ours was unproved and speaks for itself less: what was written down last came before now,
+        and of two times after it the earlier is the likelier."""
+        unproved, self._unproved = self._unproved, False
         if theirs is None:
             return
-        if abs(self._source() - theirs) <= MAX_JUMP:
-            self._start(self._source())
-        elif abs(self._expected() - theirs) > MAX_JUMP:
+        told = self._source()
+        self._differs = abs(told - theirs) > MAX_JUMP
+        if not self._differs:
+            self._start(told)
+        elif unproved and self._last is not None and self._likelier(theirs, told, self._last - MAX_JUMP):
             self._start(theirs)
+
+    @staticmethod
+    def _likelier(theirs: datetime, ours: datetime, earliest: datetime) -> bool:
+        return theirs >= earliest and (ours < earliest or theirs < ours)
 
     def accept(self) -> None:
         """The clock was moved on purpose."""
         self.moves += 1
+        self._differs = False
         self._start(self._source())
 
     def _start(self, at: datetime) -> None:

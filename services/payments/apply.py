@@ -175,8 +175,10 @@ def _follow(session: Session, payment: PaymentView, remote: RemotePayment, now: 
 
 
 def _succeed(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> Applied:
-    """The term runs from when we heard of the money; of an adopted payment from when it was paid, for it ran before."""
-    paid_at = now if payment.adopted_at is None else min(remote.paid_at or now, now)
+    """The term runs from when we heard of the money, though not from before it was paid: our clock may be behind. Of an
+    adopted payment it runs from when it was paid, for it ran before."""
+    told = remote.paid_at or now
+    paid_at = max(now, told) if payment.adopted_at is None else told
     paid = {"status": PaymentStatus.SUCCEEDED, "paid_at": paid_at, "next_check_at": None, "cancel_reason": None}
     if not _change(session, payment, (*OPEN, PaymentStatus.CANCELED), now, **paid):
         return Applied.UNCHANGED

@@ -1,6 +1,6 @@
 """A clock that jumps is not believed until somebody else tells the same time."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,13 +77,42 @@ def test_a_wrong_clock_from_the_start(machine: Machine) -> None:
     """The other machine's time is lived by, until ours is put right."""
     machine.is_set(YEARS)
     machine.steady.accept()
-    assert not machine.steady.is_doubted
+    machine.steady.compare(START - timedelta(hours=1))
+    assert machine.steady.is_doubted
     machine.steady.hear(START)
     assert machine.steady() == START
     assert machine.steady.ahead == YEARS
     machine.goes_on(hours=1)
     machine.is_set(-YEARS)
     assert machine.steady() == START + timedelta(hours=1)
+    machine.steady.hear(START + timedelta(hours=1))
+    assert not machine.steady.is_doubted
+
+
+def test_a_clock_behind_what_was_written_down(machine: Machine) -> None:
+    machine.is_set(-YEARS)
+    machine.steady.accept()
+    machine.steady.compare(START - timedelta(days=30))
+    machine.steady.hear(START)
+    assert machine.steady() == START
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [START - 10 * YEARS, START + YEARS, datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)],
+    ids=["past", "future", "the end", "the beginning"],
+)
+@pytest.mark.parametrize("last", [START - timedelta(hours=1), START - timedelta(days=60), None])
+def test_who_tells_nonsense_is_not_lived_by(machine: Machine, theirs: datetime, last: datetime | None) -> None:
+    """Whatever stands in Telegram's place: ours goes on, and what cannot be undone waits."""
+    machine.steady.compare(last)
+    for _ in range(2):
+        machine.steady.hear(theirs)
+        assert machine.steady() == machine.goes_on(hours=0)
+        assert machine.steady.is_doubted
+    machine.goes_on(hours=5)
+    machine.steady.hear(machine.clock())
+    assert machine.steady() == machine.clock()
     assert not machine.steady.is_doubted
 
 

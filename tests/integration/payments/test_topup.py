@@ -9,6 +9,7 @@ import pytest
 
 from db.payments import PaymentStatus
 from services.admins import Staff
+from services.billing import ledger
 from services.payments.apply import Applied
 from services.payments.money import AmountOutOfBounds
 from services.payments.packages import PackageGone, PackageOffer, Packages
@@ -33,6 +34,25 @@ async def test_a_payment_is_credited_when_the_provider_says_so(cashier: Cashier)
     assert await cashier.balance(anna) == 199  # 19.99 roubles at 10.00: rounded down
     assert await cashier.letters("payment") == [{"payment_id": payment.id.hex, "fact": "succeeded"}]
     assert cashier.news
+    await cashier.is_sound()
+
+
+async def test_a_clock_that_is_behind_shortens_no_term(cashier: Cashier) -> None:
+    """The money came a year after the time that our machine tells: credits live from then."""
+    anna = await cashier.customer()
+    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
+    packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
+    package = await packages.create(offer, actor=OWNER)
+    payment = await cashier.begins(anna, None, package_id=package.id)
+    paid_at = cashier.clock.advance(days=400)
+    cashier.yookassa.pay(payment.provider_payment_id or "")
+    cashier.clock.advance(days=-400)
+    await cashier.notified()
+    paid = await cashier.payments.get(payment.id)
+    assert (paid.status, paid.paid_at) == (PaymentStatus.SUCCEEDED, paid_at)
+    cashier.clock.advance(days=429)
+    assert await cashier.db.write(ledger.expire, now=cashier.clock()) == 0
+    assert await cashier.balance(anna) == 100_00
     await cashier.is_sound()
 
 

@@ -1,10 +1,12 @@
 """The shop's clock beside Telegram's."""
 
-from datetime import datetime, timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.clock_watch import ClockWatch
+from bot.telegram_time import telegram_time
 from services.clock import SteadyClock
 from tests.support.clock import START, FakeClock
 
@@ -92,3 +94,44 @@ async def test_moved_on_purpose_while_the_answer_is_on_its_way(stand: Stand) -> 
     await stand.watch.look()
     assert not stand.clock.is_doubted
     assert stand.clock() == START + WEEK
+
+
+async def telegram_says(date: str | None) -> datetime | None:
+    """Over real HTTP, by a server that puts this Date on its answer."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        line = "" if date is None else f"Date: {date}\r\n"
+        writer.write(f"HTTP/1.1 200 OK\r\n{line}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        return await telegram_time(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [
+        ("Mon, 16 Nov 2026 09:00:00 GMT", datetime(2026, 11, 16, 9, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:00:00 -0000", datetime(2026, 11, 16, 9, tzinfo=UTC)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+async def test_dates_as_servers_write_them(date: str | None, told: datetime | None) -> None:
+    assert await telegram_says(date) == told
+
+
+async def test_the_end_of_time_stops_nobody(stand: Stand) -> None:
+    stand.telegram.time = datetime.max.replace(tzinfo=UTC)
+    for _ in range(2):
+        await stand.watch.look()
+        assert stand.clock() == START
+        assert stand.clock.is_doubted
+    stand.telegram.time = START
+    await stand.watch.look()
+    assert not stand.clock.is_doubted

@@ -1,7 +1,7 @@
 """`kassandra reconcile`: one round over everything unfinished and the provider's list, by hand."""
 
 import asyncio
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.logs import set_up
@@ -89,5 +89,5 @@ def _unmatched(each: UnmatchedPayment) -> str:
     """Money that was left alone."""
     remote = each.remote
     moment = remote.paid_at or remote.created_at
-    when = "" if moment is None else f", {moment:%Y-%m-%d %H:%M} UTC"
+    when = "" if moment is None else f", {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return f"{WHY.get(each.applied, 'not ours')}: {to_text(remote.amount_kopecks)} {remote.currency}, {remote.id}{when}"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -253,8 +253,11 @@ def _postpone(session: Session, letter: Letter, values: dict[str, Any], *, refun
 
 
 def _release(session: Session, now: datetime, wait: Wait) -> None:
-    waiting = update(_outbox).where(_pending, _outbox.c.waits_for == wait)
-    session.execute(waiting.values(available_at=now, waits_for=None))
+    """Tries while Telegram was away say nothing of the letter: the next pause, if it needs one, is short again."""
+    values: dict[str, Any] = {"available_at": now, "waits_for": None}
+    if wait is Wait.TELEGRAM:
+        values["attempts"] = case((_outbox.c.attempts > 1, 1), else_=_outbox.c.attempts)
+    session.execute(update(_outbox).where(_pending, _outbox.c.waits_for == wait).values(values))
 
 
 def _recheck(session: Session, about: About, now: datetime) -> None:

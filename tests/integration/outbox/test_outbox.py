@@ -222,6 +222,19 @@ async def test_a_message_is_looked_at_again(mail: Mail) -> None:
     assert (await mail.row(look)).status == OutboxStatus.SENT
 
 
+async def test_tries_of_an_outage_do_not_make_a_later_pause_long(mail: Mail) -> None:
+    await mail.write(mail.anna, "paid")
+    for _ in range(20):
+        (letter,) = await mail.outbox.probe()
+        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+    await mail.outbox.release(Wait.TELEGRAM)
+    (letter,) = await mail.outbox.claim()
+    await mail.outbox.retry(letter, "cut")
+    mail.clock.advance(seconds=10)
+    (again,) = await mail.outbox.claim()
+    assert again.attempts > 1, "it may have arrived: told again, it is an edit"
+
+
 async def test_a_slow_sender_does_not_settle_what_another_has_now(mail: Mail) -> None:
     about = About(kind="payment", id=uuid4(), user_id=mail.anna)
     await mail.outbox.recheck(about)

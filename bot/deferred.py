@@ -1,4 +1,5 @@
-"""What was asked in a chat that Telegram lets nobody write to for a while: answered when the wait is over."""
+"""What was asked while the answer could not be brought: Telegram lets nobody write to the chat for a while, or is away.
+It is answered when that is over."""
 
 import asyncio
 import math
@@ -12,11 +13,15 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.middlewares import Handler
+from bot.telegram import PASSING
 
 log = structlog.get_logger()
 
 MAX_WAITING = 20  # updates of a chat; the oldest go first
 PACE_SECONDS = 1.0  # between two answers to one chat, so that the next refusal does not follow at once
+
+FIRST_PAUSE = 2.0  # before a Telegram that was away is tried again; doubles
+MAX_PAUSE = 30.0
 
 Feed = Callable[[Update], Awaitable[Any]]  # Any: as aiogram's dispatcher answers
 
@@ -31,6 +36,7 @@ class DeferredUpdates(BaseMiddleware):
         self._feed = feed
         self._waiting: dict[int, list[Update]] = {}  # by chat, in Telegram's order
         self._due: dict[int, float] = {}
+        self._tries: dict[int, int] = {}  # in vain, by chat
         self._anew: set[int] = set()  # updates that are handled now
         self._now = asyncio.get_running_loop().time
         self._wake = asyncio.Event()
@@ -45,12 +51,23 @@ class DeferredUpdates(BaseMiddleware):
             return None
         try:
             return await handler(event, data)
-        except TelegramRetryAfter as error:
-            log.warning("answer_waits", update_id=event.update_id, chat_id=chat_id, seconds=error.retry_after)
+        except (TelegramRetryAfter, *PASSING) as error:
+            pause = self._pause(chat_id, error)
+            log.warning("answer_waits", update_id=event.update_id, chat_id=chat_id, seconds=pause)
             self._keep(chat_id, event)
-            self._due[chat_id] = self._now() + error.retry_after
+            self._due[chat_id] = self._now() + pause
             self._wake.set()
             return None
+        finally:
+            if chat_id not in self._waiting:
+                self._tries.pop(chat_id, None)
+
+    def _pause(self, chat_id: int, error: Exception) -> float:
+        """Seconds: as told, or growing ones."""
+        if isinstance(error, TelegramRetryAfter):
+            return error.retry_after
+        tries = self._tries[chat_id] = self._tries.get(chat_id, 0) + 1
+        return min(FIRST_PAUSE * 2.0 ** min(tries - 1, 8), MAX_PAUSE)
 
     async def run(self) -> None:
         """Until cancelled."""

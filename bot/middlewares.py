@@ -113,7 +113,7 @@ class TellErrors(BaseMiddleware):
             return await handler(event, data)
         except TelegramForbiddenError:
             await self._forget(data)
-        except TelegramRetryAfter:
+        except (TelegramRetryAfter, *PASSING):
             raise  # it is answered later
         except Exception as error:
             if data.get("only_once") and not isinstance(error, ShopError):
@@ -142,9 +142,6 @@ def _sentence(error: Exception, event: Update, tr: Translator) -> str:
         return tr.error(error)
     if isinstance(error, DatabaseUnavailable):
         log.warning("database_unavailable", error=str(error), update_id=event.update_id)
-        return tr.gettext(BUSY)
-    if isinstance(error, PASSING):  # an expected failure: the answer did not get through
-        log.warning("answer_not_sent", error=type(error).__name__, update_id=event.update_id)
         return tr.gettext(BUSY)
     code = uuid4().hex[:8]
     log.error("handler_failed", code=code, update_id=event.update_id, exc_info=error)

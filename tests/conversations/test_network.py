@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import telegram
+from bot import deferred, telegram
 from sandbox.person import Person
 from tests.conversations.stage import Stage
 from tests.support.waiting import until
@@ -151,6 +151,20 @@ async def test_unusual_updates_harm_nobody(stage: Stage, anna: Person) -> None:
         await stage.sandbox.update(update)
     await anna.says("/start")
     await anna.sees("Здравствуйте, Анна!")
+
+
+async def test_what_was_asked_of_a_telegram_that_is_away_is_answered_afterwards(
+    stage: Stage, faults: Faults, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    monkeypatch.setattr(telegram, "PAUSE", 0.01)
+    monkeypatch.setattr(deferred, "FIRST_PAUSE", 0.2)
+    await faults("sendMessage", "502", times=0, chat_id=anna.id)
+    await anna.says("/balance")
+    await anna.never_sees("Баланс")
+    await stage.sandbox.clear_faults()
+    await anna.sees("Баланс: 10.00 кредитов")
 
 
 async def test_a_long_wait_and_then_the_answer(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, Update, User
 
@@ -22,6 +22,7 @@ class Desk:
     def __init__(self) -> None:
         self.deferred = DeferredUpdates(self._feed)
         self.wait = 0.05  # seconds; 0: Telegram takes answers
+        self.away = False
         self.asked: list[str] = []
         self.answered: list[str] = []
 
@@ -35,8 +36,10 @@ class Desk:
         assert isinstance(event, Update)
         words = _words(event)
         self.asked.append(words)
+        method = SendMessage(chat_id=ANNA, text=words)
+        if self.away:
+            raise TelegramServerError(method=method, message="Bad Gateway")
         if self.wait and _chat(event) == ANNA:
-            method = SendMessage(chat_id=ANNA, text=words)
             raise TelegramRetryAfter(method=method, message="slow down", retry_after=self.wait)  # type: ignore[arg-type]  # so that the test is quick
         self.answered.append(words)
 
@@ -57,6 +60,19 @@ async def test_a_command_is_answered_when_the_wait_is_over(desk: Desk) -> None:
     assert desk.answered == []
     desk.wait = 0
     await until(lambda: _are(desk.answered == ["/balance"]))
+
+
+async def test_a_telegram_that_was_away_is_tried_again_with_growing_pauses(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    desk.away = True
+    await desk.gets(_says(10, "/balance"))
+    await until(lambda: _are(desk.asked.count("/balance") >= 3))
+    assert desk.answered == []
+    desk.wait, desk.away = 0, False
+    await until(lambda: _are(desk.answered == ["/balance"]))
+    assert desk.deferred._tries == {}, "the next outage begins anew"
 
 
 async def test_of_several_commands_the_last_is_answered(desk: Desk) -> None:

@@ -50,7 +50,7 @@ class DeferredUpdates(BaseMiddleware):
             self._keep(chat_id, event)
             return None
         try:
-            return await handler(event, data)
+            result = await handler(event, data)
         except (TelegramRetryAfter, *PASSING) as error:
             pause = self._pause(chat_id, error)
             log.warning("answer_waits", update_id=event.update_id, chat_id=chat_id, seconds=pause)
@@ -58,9 +58,8 @@ class DeferredUpdates(BaseMiddleware):
             self._due[chat_id] = self._now() + pause
             self._wake.set()
             return None
-        finally:
-            if chat_id not in self._waiting:
-                self._tries.pop(chat_id, None)
+        self._tries.pop(chat_id, None)
+        return result
 
     def _pause(self, chat_id: int, error: Exception) -> float:
         """Seconds: as told, or growing ones."""

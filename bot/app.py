@@ -46,11 +46,12 @@ from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from bot.topics import InTopic
 from bot.webhook_watch import WebhookWatch
 from db.engine import Database
+from db.errors import DatabaseUnavailable
 from db.process_locks import LeaderLock
 from services import charts
 from services.clock import Clock, SteadyClock, system_clock
 from services.inference.engine import Engine
-from services.models import Problem
+from services.owners import tell_what_waited
 from services.predictions.worker import Worker
 from services.stored_times import bring_forward, last_written
 from web.app import Hooks, make_web
@@ -96,7 +97,7 @@ class App:
             deferred=self.deferred,
             messages=self.delivery.messages,
             owner_ids=settings.owner_ids,
-            on_new=self._welcome,
+            on_entered=self._entered,
         )
         self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
         self.health = Health(self.shop, self.steady_clock)
@@ -111,7 +112,6 @@ class App:
             self.bot, settings.webhook_url, self.connection.hook, asyncio.get_running_loop().time
         )
         self.web_port: int | None = None
-        self._problems: list[Problem] = []
         self._failure: asyncio.Queue[StartError] = asyncio.Queue()
         self._scheduler = make_scheduler(settings.timezone)
         self._last_runs = LastRuns(self._scheduler, asyncio.get_running_loop().time)
@@ -147,8 +147,8 @@ class App:
         problems = await self.shop.models.sync(self.engine if "worker" in self.parts else None)
         for problem in problems:
             log.error("model_not_served", model=problem.slug, problem=problem.text)
-        self._problems = problems
-        await self.shop.models.tell_owners(self.settings.owner_ids, problems)
+        if "worker" in self.parts:  # who loads the models knows what is wrong with them
+            await self.shop.models.tell_owners(self.settings.owner_ids, problems)
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.clock_watch.run, name="clock")
         self.supervisor.keep(self.deferred.run, name="deferred")
@@ -286,12 +286,15 @@ class App:
             return STANDING_BY
         return self.polling.state or OK
 
-    async def _welcome(self, telegram_id: int) -> None:
-        """An owner who had not opened the bot could not be told at the start what only owners can mend."""
-        if telegram_id in self.settings.owner_ids:
-            await self.shop.models.tell_owners((telegram_id,), self._problems)
-            await tell_why_closed(self.settings, self.db, self.steady_clock)
-            self.delivery.wake()
+    async def _entered(self, telegram_id: int) -> None:
+        """An owner who had not opened the bot, or had blocked it, could not be told what only owners can mend."""
+        if telegram_id not in self.settings.owner_ids:
+            return
+        try:
+            if await tell_what_waited(self.db, telegram_id, self.steady_clock()):
+                self.delivery.wake()
+        except DatabaseUnavailable as error:  # it waits for their next message
+            log.warning("owner_news_wait_for_database", error=str(error))
 
     def _doubts_time(self) -> bool:
         return self.steady_clock.is_doubted

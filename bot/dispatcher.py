@@ -9,7 +9,7 @@ from bot.deferred import DeferredUpdates
 from bot.i18n import Catalogues
 from bot.inbox import ONLY_ONCE
 from bot.messages import Messages
-from bot.middlewares import Entrance, Newcomer, Once, TellErrors
+from bot.middlewares import Entered, Entrance, Once, TellErrors
 from bot.shop import Shop
 from bot.topics import KeepMessage, NoteReplyTarget
 from handlers import routers
@@ -26,7 +26,7 @@ def make_dispatcher(
     deferred: DeferredUpdates,
     messages: Messages,
     owner_ids: tuple[int, ...],
-    on_new: Newcomer,
+    on_entered: Entered,
 ) -> Dispatcher:
     """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `can_top_up`, `user`, `tr`."""
     services = {field.name: getattr(shop, field.name) for field in fields(shop)}
@@ -40,7 +40,7 @@ def make_dispatcher(
         can_top_up=shop.till is not None,
         **services,
     )
-    tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues, on_new)
+    tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues, on_entered)
     for middleware in (deferred, NoteReplyTarget(), tell, dispatcher.fsm, Once(), enter, KeepMessage(shop.kept)):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]  # Any: aiogram's own signature
 
-Newcomer = Callable[[int], Awaitable[None]]  # a Telegram id
+Entered = Callable[[int], Awaitable[None]]  # a Telegram id
 
 BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
 BROKEN = N_(
@@ -57,13 +57,13 @@ class Once(BaseMiddleware):
 
 class Entrance(BaseMiddleware):
     """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone; whom the
-    shop is closed to is let in with what comes only once, and `user.disabled` says so. `on_new` gets the Telegram id of
-    who is here for the first time."""
+    shop is closed to is let in with what comes only once, and `user.disabled` says so. `on_entered` gets their Telegram
+    id, after what they asked for is answered."""
 
-    def __init__(self, users: Users, catalogues: Catalogues, on_new: Newcomer) -> None:
+    def __init__(self, users: Users, catalogues: Catalogues, on_entered: Entered) -> None:
         self._users = users
         self._catalogues = catalogues
-        self._on_new = on_new
+        self._on_entered = on_entered
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         sender: TelegramUser | None = data.get("event_from_user")
@@ -91,8 +91,7 @@ class Entrance(BaseMiddleware):
         try:
             return await handler(event, data)
         finally:  # the greeting comes first
-            if user.is_new:
-                await self._on_new(user.telegram_id)
+            await self._on_entered(user.telegram_id)
 
     async def _note_block(self, change: ChatMemberUpdated) -> None:
         blocked = change.new_chat_member.status in {"kicked", "left"}

@@ -10,7 +10,7 @@ from bot.settings import YOOKASSA_API, Settings
 from db.engine import Database
 from services.clock import Clock
 from services.heartbeats import RECONCILE
-from services.payments.alerts import Problem, tell
+from services.payments.alerts import Problem, forget, tell
 from services.payments.mark import MarkSigner
 from services.payments.reminders import Reminders
 from services.payments.terms import Terms
@@ -73,6 +73,7 @@ def why_closed(settings: Settings) -> str | None:
 
 async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> None:
     """Each owner is told once."""
+    await db.write(forget, Problem.OFF)
     if (missing := why_closed(settings)) is not None:
         log.warning("payments_off", missing=missing)
         await db.write(tell, settings.owner_ids, Problem.OFF, about="settings", detail=missing, now=clock())

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, JsonObject, Key, Word, one_of
@@ -73,3 +73,17 @@ class OutboxMessage(Base):
     created_at: Mapped[datetime]
     reopened_at: Mapped[datetime | None]  # after it was given up; its days count anew
     sent_at: Mapped[datetime | None]
+
+
+class OwnerNews(Base):
+    """What an owner could not be told: who has no chat with the bot has no row among the users either."""
+
+    __tablename__ = "owner_news"
+    __table_args__ = (UniqueConstraint("telegram_id", "key"),)
+
+    id: Mapped[Key]
+    telegram_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[Word]
+    payload: Mapped[JsonObject]
+    key: Mapped[str] = mapped_column(String(96))
+    created_at: Mapped[datetime]

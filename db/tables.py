@@ -5,7 +5,7 @@ from db.billing import BonusGrant, Lot, LotEntry, Package, Transaction
 from db.fsm import FsmState
 from db.heartbeats import Heartbeat
 from db.models import Model, Preset
-from db.outbox import OutboxMessage
+from db.outbox import OutboxMessage, OwnerNews
 from db.payments import Payment, PaymentEvent, Refund
 from db.predictions import File, Prediction
 from db.users import Admin, AuditEntry, User
@@ -22,6 +22,7 @@ __all__ = [
     "LotEntry",
     "Model",
     "OutboxMessage",
+    "OwnerNews",
     "Package",
     "Payment",
     "PaymentEvent",

@@ -21,7 +21,7 @@ from services.errors import N_, ShopError
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ManifestError
 from services.inference.manifest import MANIFEST, SLUG, Manifest, load_manifest
-from services.owners import tell_owners
+from services.owners import forget_news, tell_owners
 
 _models, _presets = table_of(Model), table_of(Preset)
 
@@ -108,9 +108,8 @@ class Models:
         raise ModelStopped(slug=slug) if await self._db.read(_is_stopped, slug) else ModelNotOnSale(slug=slug)
 
     async def tell_owners(self, owners: Sequence[int], problems: Sequence[Problem]) -> None:
-        """One message about each new problem to each owner who has opened the bot."""
-        if problems and owners:
-            await self._db.write(_tell, list(owners), list(problems), self._clock())
+        """One message about each new problem to each owner; `problems` are all there are."""
+        await self._db.write(_tell, list(owners), list(problems), self._clock())
 
     def _offer(self, row: AnyRow) -> Offer | None:
         manifest = self._manifests.get(row.slug)
@@ -219,6 +218,7 @@ def _is_stopped(session: Session, slug: str) -> bool:
 
 
 def _tell(session: Session, owners: list[int], problems: list[Problem], now: datetime) -> None:
+    forget_news(session, "model:")
     for problem in problems:
         digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]
         payload = {"slug": problem.slug, "problem": problem.text}

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject
-from services.owners import tell_owners
+from services.owners import forget_news, tell_owners
 from services.payments.mark import BUYER
 from services.payments.money import to_text
 from services.payments.provider import NotAuthorized, RemotePayment, ShopRefused
@@ -59,10 +59,15 @@ def tell(
     detail: str = "",
     payment_id: str | None = None,
 ) -> None:
-    """Part of a caller's transaction. `people`: Telegram ids; those who have never opened the bot are not reached.
-    `about`: what the trouble is with; one message for each."""
+    """Part of a caller's transaction. `people`: Telegram ids. `about`: what the trouble is with; one
+    message for each."""
     payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
     tell_owners(session, people, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
+
+
+def forget(session: Session, problem: Problem) -> None:
+    """It is over: who has not been told need not be."""
+    forget_news(session, f"{KIND}:{problem}:")
 
 
 def not_authorized(session: Session, terms: Terms, now: datetime, *, error: NotAuthorized) -> None:

@@ -14,7 +14,7 @@ from bot.findings import Finding, State, bad, good, poor
 from bot.local_files import SHARING, NotReadable, is_local, open_local
 from bot.proxies import way
 from bot.session import TelegramProxyFailed
-from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings
+from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings, misspelt_settings
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.till import open_yookassa, why_closed
@@ -31,6 +31,8 @@ TELEGRAM_SECONDS = 15.0  # longer than a proxy may take
 
 async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     """One finding after the other, each with its fix."""
+    for name, meant in misspelt_settings():
+        yield poor("settings", f"nobody reads {name} of .env", f"perhaps {meant} is meant")
     token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
     bot = make_bot(token, settings.telegram_api_url, proxy, timeout=TELEGRAM_SECONDS)
     try:
@@ -174,7 +176,7 @@ async def _books(settings: Settings, clock: Clock) -> list[Finding]:
     found = [good(name, "every paid payment of this shop at YooKassa is in them")]
     if books.missing:
         text = f"{books.missing} paid payments of this shop are not in them ({to_text(books.kopecks)} RUB)"
-        fix = f"run: kassandra reconcile --since {books.since}; the running shop does so by itself within an hour"
+        fix = f"run: kassandra reconcile --since {books.since}; a running shop does so at its start and every hour"
         found = [bad(name, text, fix)]
     if books.elsewhere:
         text = f"{books.elsewhere} unfinished payments are of YooKassa's shop {', '.join(books.shops)}: nobody asks"

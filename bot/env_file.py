@@ -2,8 +2,11 @@
 
 import codecs
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from dotenv.parser import parse_stream
 
 from db.file_access import why_unreadable
 
@@ -37,6 +40,31 @@ def encoding_of(file: Path) -> str:
     if b"\x00" in data:
         raise BadEnvFile(f"{file} is not text in UTF-8: save it as UTF-8")
     return _require(file, data, UTF_8)
+
+
+def check_lines(file: Path, encoding: str) -> None:
+    """Raises `BadEnvFile` for a line that is no setting: it would be left out in silence."""
+    if not file.is_file():
+        return
+    with file.open(encoding=encoding) as stream:
+        for binding in parse_stream(stream):
+            if binding.error or (binding.key is not None and binding.value is None):
+                wrong = f"{file}, line {binding.original.line}, is no setting"
+                raise BadEnvFile(f"{wrong}: write NAME=value, and close a quote that is opened")
+
+
+def misspelt(file: Path, known: Collection[str]) -> list[tuple[str, str]]:
+    """Names in the file that nobody reads but that are nearly one that is, and that one. `known` in lower case."""
+    if not file.is_file():
+        return []
+    with file.open(encoding=encoding_of(file)) as stream:
+        names = [binding.key for binding in parse_stream(stream) if binding.key is not None]
+    found = []
+    for name in names:
+        near = get_close_matches(name.lower(), known, n=1, cutoff=0.85)
+        if name.lower() not in known and near:
+            found.append((name, near[0].upper()))
+    return found
 
 
 def _require(file: Path, data: bytes, encoding: str) -> str:

@@ -1,5 +1,6 @@
 """What Telegram sends us, polled or pushed: each update is read by itself, handled, and then confirmed or not."""
 
+import re
 from enum import Enum
 from functools import partial
 from typing import Any, Final
@@ -84,8 +85,9 @@ class Inbox:
 
 def _is_there(update: Update, kind: str) -> bool:
     """Whether what it is about was read, too: of a payment not only that somebody wrote something."""
-    found: Any = update  # Any: what the dotted name leads to
-    for name in kind.split("."):
+    first, *rest = kind.split(".")
+    found: Any = getattr(update, first, None) if first in KINDS else None  # Any: what the dotted name leads to
+    for name in rest:
         found = getattr(found, name, None)
     return found is not None
 
@@ -109,10 +111,16 @@ def kind_of(raw: Any) -> str:  # Any: JSON
     """The name of the update's field, of one that bears money with the message's: `message.successful_payment`."""
     if not isinstance(raw, dict):
         return "not an update"
-    kind = next((name for name in KINDS if raw.get(name) is not None), "unknown")
+    kind = next((name for name in KINDS if raw.get(name) is not None), None) or _new_kind(raw)
     message = raw.get(kind)
     note = next((name for name in ONLY_ONCE_NOTES if name in message), "") if isinstance(message, dict) else ""
     return f"{kind}.{note}" if note else kind
+
+
+def _new_kind(raw: dict[str, Any]) -> str:  # Any: JSON
+    """The field of an update that is newer than the types."""
+    names = (name for name in raw if name != "update_id" and re.fullmatch("[a-z_]{1,40}", name, re.ASCII))
+    return next(names, "unknown")
 
 
 def comes_only_once(raw: Any) -> bool:  # Any: JSON

@@ -12,7 +12,7 @@ from bot.app import PARTS, App
 from bot.cli import Failure
 from bot.errors import StartError
 from bot.logs import set_up
-from bot.settings import Settings
+from bot.settings import Settings, misspelt_settings
 from db.migrate import require_head, upgrade
 from db.process_locks import AlreadyRunning, hold_file
 from services.clock import Clock, system_clock
@@ -31,6 +31,8 @@ def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, b
 
     async def live() -> None:
         log.info("starting", part=part)
+        for name, meant in misspelt_settings():
+            log.warning("setting_that_nobody_reads", name=name, perhaps=meant)
         await _without_delay(lambda: prepare(settings.database_url))
         await _serve(settings, parts, clock, beside)
 

@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from bot.addresses import is_redis_address, is_web_address
-from bot.env_file import UTF_8, BadEnvFile, encoding_of, without_blanks
+from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, without_blanks
 from bot.proxies import Proxy, parse_proxy
 from db.connections import read_address
 from services.billing.credits import BadAmount, parse_amount
@@ -306,10 +306,17 @@ def load_store_settings() -> StoreSettings:
     return _load(StoreSettings, {})
 
 
+def misspelt_settings(file: Path = Path(".env")) -> list[tuple[str, str]]:
+    """Lines of `.env` that nobody reads, and the setting that each was probably meant to be."""
+    return misspelt(file, Settings.model_fields)
+
+
 def _load(kind: type[S], overrides: dict[str, object]) -> S:
     file = overrides.get("_env_file", ".env")
     try:
         encoding = UTF_8 if file is None else encoding_of(Path(str(file)))
+        if file is not None:
+            check_lines(Path(str(file)), encoding)
         return kind(**overrides, _env_file_encoding=encoding)  # type: ignore[arg-type]  # pydantic checks what they hold
     except BadEnvFile as error:
         raise SettingsError(str(error)) from None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.env_file import UTF_8, BadEnvFile, check_lines, misspelt
 from bot.settings import Settings, SettingsError, load_settings
 
 TOKEN = "123456:" + "a" * 30
@@ -72,3 +73,26 @@ def test_redis_without_its_package(env: Path, monkeypatch: pytest.MonkeyPatch) -
     env.write_text(f"BOT_TOKEN={TOKEN}\nREDIS_URL=redis://127.0.0.1:6379/0\n")
     with pytest.raises(SettingsError, match=r"REDIS_URL needs one more package: .*requirements/server\.txt"):
         load_settings()
+
+
+@pytest.mark.parametrize("line", ["BOT_TOKEN", 'TIMEZONE="Europe/Moscow', "just words", "=5"])
+def test_a_line_that_is_no_setting_is_refused(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"# a shop\nOWNER_IDS=1\n{line}\n", encoding="utf-8")
+    with pytest.raises(BadEnvFile, match=r"line 3, is no setting: write NAME=value"):
+        check_lines(file, UTF_8)
+
+
+def test_lines_that_are_settings(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("export A=1\n\n# words\nB='x y'  # why\nC=\nD=\"two\nlines\"\n", encoding="utf-8")
+    check_lines(file, UTF_8)
+    check_lines(tmp_path / "absent", UTF_8)
+
+
+def test_names_that_are_nearly_right(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("OWNER_ID=1\nWELCOM_CREDITS=5\nowner_ids=2\nPATH_OF_MY_OWN=3\n", encoding="utf-8")
+    known = ("owner_ids", "welcome_credits", "web_port")
+    assert misspelt(file, known) == [("OWNER_ID", "OWNER_IDS"), ("WELCOM_CREDITS", "WELCOME_CREDITS")]
+    assert misspelt(tmp_path / "absent", known) == []

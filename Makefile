@@ -48,8 +48,8 @@ test: install-dev ## Run all tests.
 	@echo "Running the tests"
 	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
-crash: install-dev ## Kill the shop at random moments, many times, on both databases; send it hostile files; let its proxies die.
-	@MONEY_KILLS=30 CRASH_KILLS=30 HOSTILE=12 PROXY_DEATHS=20 $(BIN)/python -m pytest -q -s -n 0 tests/crash
+crash: install-dev ## Kill the shop at random moments, many times, on both databases; send it hostile files; let its proxies die; give it a bad day.
+	@MONEY_KILLS=30 CRASH_KILLS=30 HOSTILE=12 PROXY_DEATHS=20 BAD_DAYS=1 $(BIN)/python -m pytest -q -s -n 0 tests/crash
 	@MONEY_KILLS=30 CRASH_ON=postgresql $(BIN)/python -m pytest -q -s -n 0 tests/crash/test_money.py
 
 check: install-dev ## Format, lint, types, import contract, catalogues.

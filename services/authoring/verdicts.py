@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from services.authoring.graph import text
 
 NEAR: Final = 1e-3  # of a sum to one
+MOST: Final = 100_000  # scores a row: more are no classes
 TIE: Final = 1e-6  # scores nearer than that are equal: either label will do
 
 
 def scores_of(rows: Sequence[Mapping[str, Any]], tensor: str, keys: Sequence[str] | None = None) -> NDArray[np.float64]:
-    """`[rows, columns]`; of a `seq(map)` the keys' values. Empty where rows are of different sizes."""
+    """`[rows, columns]`; of a `seq(map)` the keys' values. Empty where rows are of different sizes, or
+    hold more than any classes would."""
     listed = []
     for row in rows:
         value = row[tensor]
@@ -22,6 +24,8 @@ def scores_of(rows: Sequence[Mapping[str, Any]], tensor: str, keys: Sequence[str
                 return np.empty((0, 0))
             named = {text(key): number for key, number in value[0].items()}
             listed.append([named.get(key, np.nan) for key in keys or named])
+        elif np.size(value) > MOST:
+            return np.empty((0, 0))
         else:
             listed.append(np.asarray(value, np.float64).ravel().tolist())
     if len({len(each) for each in listed}) != 1:

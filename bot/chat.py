@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramEntityTooLarge, TelegramRetryAfter
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramEntityTooLarge, TelegramRetryAfter
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
@@ -142,8 +142,12 @@ def _can_become(old: Message, screen: Screen) -> bool:
 
 async def acknowledge(query: CallbackQuery, notice: str | None = None, *, alert: bool = False) -> None:
     """Stop the button's spinner. What else was asked must not fail because that does: it stops by itself."""
-    with suppress(TelegramBadRequest, TelegramRetryAfter, *PASSING):
+    try:
         await query.answer(notice and notice[:200], show_alert=alert)
+    except (TelegramBadRequest, TelegramRetryAfter, *PASSING):  # an old tap, or a moment that passes
+        pass
+    except AiogramError as error:
+        log.warning("button_not_answered", error=str(error))
 
 
 async def delete(bot: Bot, chat_id: int, message_id: int) -> None:

@@ -1,6 +1,7 @@
 """`kassandra reconcile`: one round over everything unfinished and the provider's list, by hand."""
 
 import asyncio
+import sys
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from services.payments.till import Till
 from services.payments.views import Payments, RefundView
 
 NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
+FIRST_YEAR = 2010
 WHY = {
     Applied.UNPROVEN: "bears this shop's mark, but it is not true",
     Applied.UNBOOKED: "not in our books, and may be ours",
@@ -30,8 +32,19 @@ WHY = {
 def run_reconcile(since: date | None) -> int:
     settings = load_settings()
     set_up(settings.log_level, settings.log_format)
+    if since is not None and (problem := _why_no_start(since, system_clock().astimezone(ZoneInfo(settings.timezone)))):
+        print(f"kassandra: --since: {problem}", file=sys.stderr)
+        return 2
     require_head(settings.database_url)
     return asyncio.run(_reconcile(settings, since))
+
+
+def _why_no_start(day: date, now: datetime) -> str | None:
+    if day > now.date():
+        return f"{day} is still to come; it is {now.date()}. Give the day of the back-up."
+    if day.year < FIRST_YEAR:
+        return f"in {day.year} YooKassa took no payments yet; {FIRST_YEAR}-01-01 is early enough for everything."
+    return None
 
 
 async def _reconcile(settings: Settings, day: date | None) -> int:

@@ -9,7 +9,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.enums import ContentType
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
 from aiogram.types import Message, Update
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
@@ -23,6 +23,14 @@ log = structlog.get_logger()
 KINDS: Final = tuple(name for name in Update.model_fields if name != "update_id")
 ONLY_ONCE: Final = frozenset({"pre_checkout_query", "subscription", "stopped_message_generation"})
 ONLY_ONCE_NOTES: Final = frozenset({"successful_payment", "refunded_payment"})  # in a message
+CHARGE: Final = (
+    "telegram_payment_charge_id",
+    "provider_payment_charge_id",
+    "invoice_payload",
+    "currency",
+    "total_amount",
+)
+CHARGE_CHARACTERS = 256
 
 
 class UpdateOutcome(Enum):
@@ -30,7 +38,7 @@ class UpdateOutcome(Enum):
 
     DONE = "done"
     LATER = "later"  # what it needs is away: it must come again
-    FAILED = "failed"  # a bug: it should come again
+    FAILED = "failed"  # a bug, or a refusal: it should come again
 
 
 class Inbox:
@@ -60,7 +68,7 @@ class Inbox:
             return _failed(update, kind_of(raw), error)
         if handled is UNHANDLED:
             tell = log.warning if only_once else log.info
-            tell("update_not_handled", update_id=update.update_id, kind=_name(update))
+            tell("update_not_handled", update_id=update.update_id, kind=_name(update), **charge_of(raw))
         return UpdateOutcome.DONE
 
     def _read(self, raw: Any) -> Update | None:  # Any: JSON
@@ -75,11 +83,11 @@ class Inbox:
             refused = ("too deep",)
         if update is None or not _is_there(update, kind):
             self._refused.labels(kind=kind, read="no").inc()
-            log.error("update_not_understood", update_id=id_of(raw), kind=kind, fields=refused)
+            log.error("update_not_understood", update_id=id_of(raw), kind=kind, fields=refused, **charge_of(raw))
             return None
         if refused:
             self._refused.labels(kind=kind, read="in part").inc()
-            log.warning("update_understood_in_part", update_id=id_of(raw), kind=kind, fields=refused)
+            log.warning("update_understood_in_part", update_id=id_of(raw), kind=kind, fields=refused, **charge_of(raw))
         return update
 
 
@@ -129,9 +137,30 @@ def comes_only_once(raw: Any) -> bool:  # Any: JSON
     return kind in ONLY_ONCE or (kind == "message" and bool(note))
 
 
+def charge_of(raw: Any) -> dict[str, str | int]:  # Any: JSON
+    """Of an update that comes only once: whose it is, and what tells its payment from all others, so that people can
+    find it or give it back. None of it is a secret."""
+    if not comes_only_once(raw):
+        return {}
+    kind, _, note = kind_of(raw).partition(".")
+    event = raw[kind] if isinstance(raw[kind], dict) else {}
+    charge = event[note] if note else event
+    found = {name: charge.get(name) for name in CHARGE} if isinstance(charge, dict) else {}
+    sender = event.get("from") or event.get("user")
+    found["telegram_id"] = sender.get("id") if isinstance(sender, dict) else None
+    return {name: _short(value) for name, value in found.items() if isinstance(value, str | int | float)}
+
+
+def _short(value: str | float) -> str | int:
+    return value if isinstance(value, int) else clean(str(value))[:CHARGE_CHARACTERS]
+
+
 def _failed(update: Update, kind: str, error: Exception) -> UpdateOutcome:
     if isinstance(error, (DatabaseUnavailable, TelegramRetryAfter, *PASSING)):
         log.warning("update_comes_again", update_id=update.update_id, kind=kind, error=type(error).__name__)
         return UpdateOutcome.LATER
+    if isinstance(error, TelegramAPIError):
+        log.warning("update_refused", update_id=update.update_id, kind=kind, error=str(error))
+        return UpdateOutcome.FAILED
     log.error("update_failed", update_id=update.update_id, kind=kind, exc_info=error)
     return UpdateOutcome.FAILED

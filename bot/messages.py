@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.exceptions import TelegramEntityTooLarge, TelegramRetryAfter
+from aiogram.exceptions import AiogramError, TelegramEntityTooLarge
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
@@ -44,7 +44,7 @@ class Messages:
         async with self.hold(chat_id):
             try:
                 yield
-            except (*PASSING, TelegramRetryAfter, asyncio.CancelledError):
+            except (AiogramError, asyncio.CancelledError):
                 await self._outbox.recheck(about)
                 raise
             await self.recheck_if_in_doubt(about, chat_id, message_id)

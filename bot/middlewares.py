@@ -8,14 +8,20 @@ from uuid import uuid4
 import structlog
 from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramForbiddenError, TelegramRetryAfter
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
 from bot import chat
 from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
-from bot.telegram import PASSING
+from bot.telegram import PASSING, is_gone
 from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.users import UserDisabled, Users, Visitor
@@ -30,6 +36,10 @@ BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try a
 BROKEN = N_(
     "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
 )
+NOT_TAKEN = N_(
+    "Telegram did not take our answer, so it cannot be shown here. What you paid for and bought is kept: see /history."
+)
+WAITED_OUT = (TelegramRetryAfter, *PASSING)
 REMEMBERED = 10_000
 
 
@@ -100,8 +110,9 @@ class Entrance(BaseMiddleware):
 
 
 class TellErrors(BaseMiddleware):
-    """Whatever a handler raises becomes one clear sentence for the user, and a line in the log where it is a bug. An
-    update that comes only once is tried again instead, so nobody is told that it failed."""
+    """Whatever a handler raises becomes one clear sentence for the user, and one line in the log: a refusal of Telegram
+    without a stack, a bug with it. An update that comes only once is tried again instead, so nobody is told that it
+    failed. Who cannot be written to any more is marked."""
 
     def __init__(self, users: Users, catalogues: Catalogues) -> None:
         self._users = users
@@ -110,16 +121,27 @@ class TellErrors(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         try:
             return await handler(event, data)
-        except TelegramForbiddenError:
-            await self._forget(data)
-        except (TelegramRetryAfter, *PASSING):
-            raise  # it is answered later
         except Exception as error:
+            if isinstance(error, WAITED_OUT) and not isinstance(error, chat.REFUSED):
+                raise  # it is answered later
+            if _is_nobody_there(error):
+                await self._forget(data)
+                return None
             if data.get("only_once") and not isinstance(error, ShopError):
                 raise
             assert isinstance(event, Update)
-            await _tell(data["bot"], event, _sentence(error, event, self._tr(data)))
+            await self._tell(event, data, error)
         return None
+
+    async def _tell(self, event: Update, data: dict[str, Any], error: Exception) -> None:
+        aloud = isinstance(error, chat.REFUSED)  # the button may have been answered before
+        try:
+            await _say(data["bot"], event, _sentence(error, event, self._tr(data)), aloud=aloud)
+        except (ClientDecodeError, TelegramAPIError) as refusal:  # Telegram itself is away: nobody can be told
+            if _is_nobody_there(refusal):
+                await self._forget(data)
+                return
+            log.warning("error_not_told", error=str(refusal))
 
     def _tr(self, data: dict[str, Any]) -> Translator:
         """The user's language; Telegram's where the user could not be found."""
@@ -135,6 +157,11 @@ class TellErrors(BaseMiddleware):
             await self._users.mark_blocked(sender.id, blocked=True)
 
 
+def _is_nobody_there(error: Exception) -> bool:
+    """The sender has blocked the bot, or there is no such account any more."""
+    return isinstance(error, TelegramForbiddenError) or (isinstance(error, TelegramBadRequest) and is_gone(error))
+
+
 def _sentence(error: Exception, event: Update, tr: Translator) -> str:
     if isinstance(error, ShopError):
         log.info("refused", error=str(error), update_id=event.update_id)
@@ -142,17 +169,27 @@ def _sentence(error: Exception, event: Update, tr: Translator) -> str:
     if isinstance(error, DatabaseUnavailable):
         log.warning("database_unavailable", error=str(error), update_id=event.update_id)
         return tr.gettext(BUSY)
+    if isinstance(error, chat.REFUSED):  # it would be refused again
+        refused = error.method.__api_method__
+        log.warning("answer_refused", method=refused, error=error.message, update_id=event.update_id)
+        return tr.gettext(NOT_TAKEN)
+    if isinstance(error, TelegramAPIError):  # of the bot, or of what was asked
+        method = error.method.__api_method__
+        log.warning("answer_not_sent", method=method, error=type(error).__name__, update_id=event.update_id)
+        return tr.gettext(BUSY)
     code = uuid4().hex[:8]
     log.error("handler_failed", code=code, update_id=event.update_id, exc_info=error)
     return tr.gettext(BROKEN, code=code)
 
 
-async def _tell(bot: Bot, event: Update, sentence: str) -> None:
-    try:
-        match event.event:
-            case CallbackQuery() as query:
-                await chat.acknowledge(query, sentence, alert=True)
-            case Message() as message:
-                await chat.send(bot, message.chat.id, Screen(text=Translator.escape(sentence)))
-    except (ClientDecodeError, TelegramAPIError) as error:  # Telegram itself is away: nobody can be told
-        log.warning("error_not_told", error=str(error))
+async def _say(bot: Bot, event: Update, sentence: str, *, aloud: bool) -> None:
+    """`aloud`: as a message, also to who pressed a button."""
+    screen = Screen(text=Translator.escape(sentence))
+    match event.event:
+        case CallbackQuery() as query if aloud:
+            await chat.acknowledge(query)
+            await chat.send(bot, query.from_user.id, screen)
+        case CallbackQuery() as query:
+            await chat.acknowledge(query, sentence, alert=True)
+        case Message() as message:
+            await chat.send(bot, message.chat.id, screen)

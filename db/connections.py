@@ -42,6 +42,9 @@ def read_address(url: str | URL) -> URL:
         parsed = make_url(with_hosts_aside(url) if isinstance(url, str) else url)
     except (ArgumentError, ValueError):
         raise BadAddress("is not an address such as sqlite:///data/kassandra.db or postgresql://host/name") from None
+    parts = (parsed.username, parsed.password, parsed.host, parsed.database, *parsed.query.values())
+    if any("\0" in str(part) for part in parts):
+        raise BadAddress("has a zero byte in it (%00): no file, user or host has one")
     backend = parsed.drivername.partition("+")[0]
     if backend in ("postgres", "postgresql"):
         if find_spec("asyncpg") is None or find_spec("psycopg") is None:

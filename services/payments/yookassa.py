@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -93,11 +93,11 @@ class YooKassa:
         self, since: datetime, until: datetime | None = None
     ) -> AsyncIterator[list[RemotePayment]]:
         bounds = {"created_at.gte": since} if until is None else {"created_at.gte": since, "created_at.lte": until}
-        async for page in self._pages("/payments", {name: moment.isoformat() for name, moment in bounds.items()}):
+        async for page in self._pages("/payments", {name: _sent(moment) for name, moment in bounds.items()}):
             yield _readable(page, _payment)
 
     async def refunds_since(self, since: datetime) -> AsyncIterator[list[RemoteRefund]]:
-        async for page in self._pages("/refunds", {"created_at.gte": since.isoformat()}):
+        async for page in self._pages("/refunds", {"created_at.gte": _sent(since)}):
             yield _readable(page, _refund)
 
     async def refunds_of(self, payment_id: str) -> AsyncIterator[list[RemoteRefund]]:
@@ -266,6 +266,10 @@ def _moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+def _sent(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _kopecks(amount: Json) -> int:

@@ -75,7 +75,7 @@ async def test_telegram_refuses_for_good(faults: Faults, anna: Person) -> None:
     """Nobody can be told; the next message works."""
     await anna.says("/start")
     await anna.sees("Здравствуйте")
-    await faults("sendMessage", "400", times=2, chat_id=anna.id)
+    await faults("sendMessage", "400", times=2, chat_id=anna.id, description="Bad Request: no")
     await anna.says("/help")
     await anna.says("/balance")
     await anna.sees("Баланс: 10.00 кредитов")

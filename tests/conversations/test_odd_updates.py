@@ -86,6 +86,34 @@ async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Pe
     }
 
 
+@pytest.mark.parametrize("kind", ["successful_payment", "refunded_payment"])
+@pytest.mark.parametrize("total", ["many", {"value": 1}])
+async def test_a_payment_that_cannot_be_read_can_be_found(
+    stage: Stage, anna: Person, john: Person, kind: str, total: object
+) -> None:
+    """It does not come again; with what the log says it can be looked up and given back by hand."""
+    sender = {"id": anna.id, "is_bot": False, "first_name": "Анна"}
+    charge = {
+        "telegram_payment_charge_id": "stx-" + "7" * 40,
+        "provider_payment_charge_id": "px\x001",
+        "invoice_payload": "pack-3",
+        "currency": "XTR",
+        "total_amount": total,
+    }
+    with capture_logs() as logs:
+        message = {"message_id": 5, "date": 1, "chat": {"id": anna.id, "type": "private"}, "from": sender}
+        await stage.sandbox.update({"message": message | {kind: charge}})
+        await john.says("/start")
+        await john.sees("Hello")
+    (line,) = [line for line in logs if line["event"] == "update_not_understood"]
+    assert line["log_level"] == "error"
+    assert line["telegram_id"] == anna.id
+    assert line["telegram_payment_charge_id"] == charge["telegram_payment_charge_id"]
+    assert line["provider_payment_charge_id"] == "px\ufffd1"
+    assert (line["invoice_payload"], line["currency"]) == ("pack-3", "XTR")
+    assert line.get("total_amount") == (total if isinstance(total, str) else None)
+
+
 async def test_the_same_over_the_webhook(sandbox_url: str, sqlite_server: SqliteServer) -> None:
     async with (
         new_world(sandbox_url) as sandbox,

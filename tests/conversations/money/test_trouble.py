@@ -1,5 +1,7 @@
 """Top-ups in bad weather: declined, left, late, unheard of, and a YooKassa that does not answer."""
 
+from datetime import timedelta
+
 import pytest
 import pytest_asyncio
 
@@ -9,6 +11,7 @@ from sandbox.person import Person
 from sandbox.screen import JsonObject
 from sandbox.shop import Shop
 from sandbox.testing import new_token, new_world
+from services import outbox
 from tests.conversations.money.conftest import open_till
 from tests.conversations.money.tills import chooses, payments, reconcile, statuses
 from tests.conversations.shopping import balance
@@ -260,3 +263,18 @@ async def test_a_shop_that_takes_no_money_any_more(sandbox_url: str, sqlite_serv
 async def _one_more(yookassa: Shop, before: list[JsonObject]) -> bool:
     """A payment that was not there before."""
     return [each["id"] for each in await yookassa.payments(limit=1)] != [each["id"] for each in before]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("400", "Telegram не принял наш ответ"), ("401", "Магазин сейчас занят")])
+async def test_a_link_that_telegram_refuses_once(
+    stage: Stage, anna: Person, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
+) -> None:
+    """The payment has begun by then: its message shows it after all."""
+    monkeypatch.setattr(outbox, "RECHECK_AFTER", timedelta(seconds=0.5))
+    await anna.says("/topup")
+    await anna.presses("✏️ Другая сумма")
+    await stage.sandbox.fault("editMessageText", kind, chat_id=anna.id, description="Bad Request: internal trouble")
+    await anna.says("700")
+    await anna.sees(told)
+    await anna.sees_button("💳 Оплатить 700 ₽")
+    assert await statuses(stage, anna) == [PaymentStatus.PENDING]

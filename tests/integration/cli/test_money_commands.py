@@ -96,6 +96,32 @@ def test_a_day_that_is_none(shell: Shell) -> None:
     assert "a day such as 2026-11-20 is expected, not 'yesterday'" in errors
 
 
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("9999-12-31", "9999-12-31 is still to come"),
+        ("2099-01-01", "2099-01-01 is still to come"),
+        ("2009-12-31", "in 2009 YooKassa took no payments yet; 2010-01-01 is early enough"),
+        ("0001-01-01", "in 1 YooKassa took no payments yet"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Europe/Moscow", "America/New_York"])
+def test_a_day_without_payments(shell: Shell, day: str, words: str, zone: str) -> None:
+    """Nobody is asked, and nobody is told to try again."""
+    code, said, errors = shell.run(
+        "reconcile",
+        "--since",
+        day,
+        BOT_TOKEN=TOKEN,
+        TIMEZONE=zone,
+        YOOKASSA_SHOP_ID="1",
+        YOOKASSA_SECRET_KEY="k",
+        YOOKASSA_API_URL="http://127.0.0.1:1",
+    )
+    assert (code, said, errors.count("\n")) == (2, "", 1), errors
+    assert errors.startswith(f"kassandra: --since: {words}")
+
+
 def test_without_yookassa(shell: Shell) -> None:
     shell.has_tables()
     code, said, _ = shell.run("reconcile", BOT_TOKEN=TOKEN)

@@ -16,7 +16,8 @@ GOOD = {"bot_token": "123456:" + "a" * 30, "yookassa_shop_id": "123456", "yookas
 RUBBISH = (
     "rubbish", "-1", "0", "1e400", "9" * 30, "http://", "https://x:y", "https://[::1", "api.telegram.org",
     "localhost:6379", "mysql://u@h/db", "postgres://h:port/db", "postgres://h/db?speed=9", "sqlite://two/slashes.db",
-    "Europe", "../../etc", "* * * * 9", "магазин", "→", "\x01", "a" * 300, "/dev/null/x", "$(id)", "[]", "null",
+    "sqlite:///a%00b.db", "Europe", "../../etc",
+    "* * * * 9", "магазин", "→", "\x01", "a" * 300, "/dev/null/x", "$(id)", "[]", "null",
 )  # fmt: skip
 ANYTHING_GOES = {"models_dir"}
 LONG = (("run",), ("worker",), ("reconcile",), ("doctor",))

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -132,6 +133,17 @@ async def test_the_list_page_by_page(sandbox: Sandbox) -> None:
         refund = await shop.refunds_in_cabinet(listed[0].id, amount="100.00")
         for found in (yookassa.refunds_since(began), yookassa.refunds_of(listed[0].id)):
             assert [each.id for page in [page async for page in found] for each in page] == [refund["id"]]
+
+
+async def test_moments_are_sent_in_utc(sandbox: Sandbox) -> None:
+    """Whatever the shop's zone has been: a hundred years ago Moscow was 2 h 31 min 19 s ahead."""
+    shop = await sandbox.shop()
+    async with provider(shop, read_seconds=5.0) as yookassa:
+        for since in (datetime(1900, 1, 1, tzinfo=ZoneInfo("Europe/Moscow")), datetime(2026, 11, 20, tzinfo=UTC)):
+            assert [page async for page in yookassa.payments_since(since, since + timedelta(days=1))] == [[]]
+            assert [page async for page in yookassa.refunds_since(since)] == [[]]
+    asked = [call["body"]["created_at.gte"] for call in await shop.log() if call["call"].endswith(".list")]
+    assert asked == [*["1899-12-31T21:29:43.000Z"] * 2, *["2026-11-20T00:00:00.000Z"] * 2]
 
 
 def test_one_payment_that_cannot_be_read_does_not_hide_the_others() -> None:

@@ -11,6 +11,7 @@ from services.clock import SteadyClock
 from web.app import Readiness
 
 OLD_QUEUE_SECONDS = 300.0
+OLD_MESSAGE_SECONDS = 180.0  # a shorter outage of Telegram passes by itself
 
 
 class Health:
@@ -36,18 +37,23 @@ class Health:
         parts = dict(zip(self._probes, said, strict=True)) | {"clock": clock_state(self._clock)}
         if parts["database"] == OK:
             parts |= await self._goods()
+        if parts.get("telegram", OK) != OK:  # the messages wait for just that
+            parts.pop("messages", None)
         return Readiness(parts=parts)
 
     async def _goods(self) -> dict[str, str]:
         try:
             length, age = await self._shop.history.queue(self._clock())
             models = await self._shop.models.offers()
+            kept_back, (letters, _) = await self._shop.outbox.kept_back(), await self._shop.outbox.backlog()
         except DatabaseUnavailable as error:  # just now
             return {"database": str(error).splitlines()[0]}
         waits = f"{length} predictions wait, the oldest for {age:.0f} s"
+        stuck = f"cannot be sent since {kept_back // 60:.0f} minutes: {letters} wait"
         return {
             "models": OK if models else "nothing is on sale",
             "queue": OK if age < OLD_QUEUE_SECONDS else waits,
+            "messages": OK if kept_back < OLD_MESSAGE_SECONDS else stuck,
         }
 
     async def refresh(self) -> None:

@@ -24,6 +24,8 @@ class Wait(StrEnum):
 
     TELEGRAM = "telegram"
     """It is due as soon as anything gets through to Telegram."""
+    TRIED = "tried"
+    """It waited for Telegram and is being sent: if that fails it has waited all along."""
     REPAIR = "repair"
     """The shop itself cannot present it. The chat's later ones pass it; a new start tries it at once."""
     LOOK = "look"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -26,6 +26,8 @@ MAX_PAUSE = timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=7)  # what finds no way for that long is given up
 RECHECK_AFTER = timedelta(seconds=20)  # by then a request that was cut off has taken effect or never will
 LEAST_ATTEMPTS = 12  # a shop that was switched off for a week has not tried
+
+KEPT_BACK: Final = (Wait.TELEGRAM, Wait.TRIED)  # by a Telegram that is away
 
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
 _pending = _outbox.c.status == literal_column("'pending'")
@@ -172,8 +174,12 @@ class Outbox:
             follows(session, letter, reason, now)
 
     async def backlog(self) -> tuple[int, float]:
-        """How many messages are due and how old the oldest is, in seconds."""
+        """How many messages wait, whatever for, and how old the oldest is, in seconds."""
         return await self._db.read(_backlog, self._clock())
+
+    async def kept_back(self) -> float:
+        """How old the oldest answer is that Telegram does not let through, in seconds; 0 where there is none."""
+        return await self._db.read(_kept_back, self._clock())
 
 
 _is_due = _pending & (_outbox.c.available_at <= bindparam("now"))
@@ -185,7 +191,7 @@ _earlier_one = select(_earlier.c.id).where(
     _earlier.c.status == literal_column("'pending'"),
     _earlier.c.priority == _outbox.c.priority,
     _earlier.c.id < _outbox.c.id,
-    or_(_earlier.c.waits_for.is_(None), _earlier.c.waits_for == Wait.TELEGRAM),  # the others are passed
+    or_(_earlier.c.waits_for.is_(None), _earlier.c.waits_for.in_(KEPT_BACK)),  # the others are passed
 )
 _first = ~_earlier_one.exists()
 _in_order = (_outbox.c.priority, _outbox.c.id)
@@ -211,7 +217,8 @@ def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) 
     ids = list(session.scalars(some.limit(limit), {"now": now}))
     if not ids:
         return []
-    leased = {"attempts": _outbox.c.attempts + 1, "available_at": now + LEASE, "waits_for": None}
+    tried = case((_outbox.c.waits_for.in_(KEPT_BACK), Wait.TRIED))
+    leased = {"attempts": _outbox.c.attempts + 1, "available_at": now + LEASE, "waits_for": tried}
     session.execute(update(_outbox).where(_outbox.c.id.in_(ids)).values(leased))
     columns = (
         _outbox.c.id,
@@ -241,7 +248,7 @@ def _is(letter: Letter) -> ColumnElement[bool]:
 def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetime, error: str | None) -> bool:
     """Whether it was this sender's to settle."""
     sent_at = now if status is OutboxStatus.SENT else None
-    values = {"status": status, "sent_at": sent_at, "error": error and short(error)}
+    values = {"status": status, "sent_at": sent_at, "waits_for": None, "error": error and short(error)}
     settled = update(_outbox).where(_is(letter)).values(values).returning(_outbox.c.id)
     return session.execute(settled).first() is not None
 
@@ -292,9 +299,22 @@ def _reopen(session: Session, now: datetime) -> int:
     return len(session.execute(given_up.values(anew)).all())
 
 
+_oldest = func.min(func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at))
+_untold = _pending & or_(_outbox.c.waits_for.is_(None), _outbox.c.waits_for != Wait.LOOK)
+_answer_kept_back = _pending & (_outbox.c.priority == Priority.ANSWER) & _outbox.c.waits_for.in_(KEPT_BACK)
+
+
 def _backlog(session: Session, now: datetime) -> tuple[int, float]:
-    row = session.execute(select(func.count(), func.min(_outbox.c.created_at)).where(_is_due), {"now": now}).one()
-    return row[0], (now - row[1]).total_seconds() if row[1] else 0.0
+    count, since = session.execute(select(func.count(), _oldest).where(_untold)).one()
+    return count, _seconds(since, now)
+
+
+def _kept_back(session: Session, now: datetime) -> float:
+    return _seconds(session.scalar(select(_oldest).where(_answer_kept_back)), now)
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max((now - since).total_seconds(), 0.0)
 
 
 def short(error: str) -> str:

@@ -21,6 +21,10 @@ WRONG: Final = {
     ),
     "models": N_("Nothing is on sale. Look at the models: kassandra models list."),
     "queue": N_("Predictions wait for long. Look whether a worker runs and what the log says of it."),
+    "messages": N_(
+        "Telegram takes none of the shop's messages, though it answers otherwise. Answers and news of payments are kept"
+        " and sent as soon as one gets through. Look at the network, TELEGRAM_PROXY and TELEGRAM_API_URL."
+    ),
     "jobs": N_(
         "Regular work stands still, such as asking for payments, bonuses and expiries. It is made good later; look at"
         " the log, and start the shop anew if it goes on."

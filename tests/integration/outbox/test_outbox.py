@@ -258,11 +258,43 @@ async def test_what_was_covered_is_told_again(mail: Mail) -> None:
 
 
 async def test_backlog(mail: Mail) -> None:
+    """All that wait, whatever for; not what was told and is looked at again."""
     assert await mail.outbox.backlog() == (0, 0.0)
     await mail.write(mail.anna, "one")
     mail.clock.advance(seconds=90)
     await mail.write(mail.boris, "two")
     assert await mail.outbox.backlog() == (2, 90.0)
+    one, two = await mail.outbox.claim()
+    assert await mail.outbox.backlog() == (2, 90.0), "in hand"
+    await mail.outbox.retry(one, "429", after=timedelta(hours=1))
+    await mail.outbox.retry(two, "502", wait=Wait.TELEGRAM)
+    assert await mail.outbox.backlog() == (2, 90.0)
+    await mail.outbox.sent(one)
+    await mail.outbox.recheck(About(kind="payment", id=uuid4(), user_id=mail.anna))
+    assert (await mail.outbox.backlog())[0] == 2
+
+
+async def test_what_telegram_keeps_back(mail: Mail) -> None:
+    """However often it is tried meanwhile, by whatever process; not the news, nor who waits by themselves."""
+    await mail.write(mail.anna, "answer")
+    await mail.write(mail.boris, "news", priority=Priority.NEWS)
+    answer, news = await mail.outbox.claim()
+    mail.clock.advance(minutes=5)
+    assert await mail.outbox.kept_back() == 0.0
+    await mail.outbox.retry(news, "502", wait=Wait.TELEGRAM)
+    await mail.outbox.retry(answer, "500")
+    assert await mail.outbox.kept_back() == 0.0
+    mail.clock.advance(minutes=5)
+    for claim in (mail.outbox.claim, mail.outbox.probe, mail.outbox.claim):
+        (answer,) = [each for each in await claim() if each.user_id == mail.anna]
+        await mail.outbox.retry(answer, "502", wait=Wait.TELEGRAM)
+        mail.clock.advance(hours=1)
+        assert await Outbox(mail.db, mail.clock).kept_back() > 3600
+    (answer,) = [each for each in await mail.outbox.claim() if each.user_id == mail.anna]
+    assert await mail.outbox.kept_back() > 3600, "it is being tried"
+    await mail.outbox.sent(answer)
+    assert await mail.outbox.kept_back() == 0.0
+    assert (await mail.row(answer)).waits_for is None
 
 
 async def test_a_fact_that_is_rolled_back_is_not_told(mail: Mail) -> None:

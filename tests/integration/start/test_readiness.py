@@ -3,14 +3,16 @@ nobody hears."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from prometheus_client import generate_latest
 
-from bot import probes
+from bot import delivery, probes
 from bot.app import App
 from bot.dispatcher import ALLOWED_UPDATES
+from bot.incidents import IncidentNotices
 from bot.probes import can_write, jobs_elsewhere, tasks_of
 from bot.scheduler import LastRuns, every, make_scheduler
 from bot.supervisor import Supervisor
@@ -22,7 +24,8 @@ from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
 from services.heartbeats import last_done, note
-from tests.conversations.stage import shop_settings
+from services.outbox import enqueue
+from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
 from tests.support.ports import free_port
@@ -215,3 +218,46 @@ async def test_a_webhook_with_an_older_secret_is_set_anew(sandbox: Sandbox, sqli
         await until(turned_away)
         await app.webhook_watch.look()
         await anna.sees("Здравствуйте")
+
+
+async def test_messages_that_telegram_does_not_take(
+    sandbox: Sandbox, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Updates come, nothing can be sent: it is said, and the owner hears when it is over."""
+    monkeypatch.setattr(delivery, "LATELY_SECONDS", 0.0)
+    clock = FakeClock(now=datetime.now(UTC))  # Telegram's
+    olga = await sandbox.person("Ольга", id=OWNER_ID)
+    async with App(shop_settings(sandbox, sqlite_url), clock=clock).running() as app:
+        watch = IncidentNotices(
+            app.bot, (OWNER_ID,), app.health.readiness, users=app.shop.users, catalogues=app.catalogues, clock=clock
+        )
+        await olga.says("/start")
+        await olga.sees("YOOKASSA_SHOP_ID")
+        user = await app.shop.users.find(OWNER_ID)
+        assert user is not None
+        await sandbox.fault("sendMessage", "502", times=0)
+        for number in range(2):
+            payload, key = {"slug": "digit", "problem": f"broken {number}"}, f"letter:{number}"
+            await app.db.write(enqueue, user_id=user.id, kind="model_problem", payload=payload, key=key, now=clock())
+
+        async def messages() -> str:
+            return (await app.health.readiness()).parts["messages"]
+
+        clock.advance(seconds=1)
+        await until(app.shop.outbox.kept_back)
+        assert await messages() == "ok", "it may pass"
+        clock.advance(minutes=4)
+        assert await messages() == "cannot be sent since 4 minutes: 2 wait"
+        await watch.look()
+        clock.advance(minutes=5)
+        await app.health.refresh()
+        numbers = generate_latest(app.health.registry).decode()
+        assert "kassandra_outbox_length 2.0" in numbers
+        assert "kassandra_outbox_age_seconds 541.0" in numbers
+        await sandbox.clear_faults()
+        await olga.sees("broken 1")
+        assert await messages() == "ok"
+        await watch.look()
+        clock.advance(minutes=2)
+        await watch.look()
+        await olga.sees("не принимает ни одного сообщения")

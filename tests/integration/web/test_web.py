@@ -48,6 +48,7 @@ async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -
             "tasks": "ok",
             "models": "ok",
             "queue": "ok",
+            "messages": "ok",
         }
         metrics = await (await http.get("/metrics")).text()
         assert "kassandra_queue_length 0.0" in metrics

@@ -46,12 +46,20 @@ def leave(work: Callable[[], int]) -> NoReturn:
     """Do it and end the process as a command ends."""
     redact_terminal()
     from bot.settings import SettingsError
-    from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
+    from db.errors import DamagedDatabase, DatabaseUnavailable, NewerDatabase, OldRevision
     from services.errors import ShopError
 
     try:
         code = work()
-    except (Failure, SettingsError, DatabaseUnavailable, NewerDatabase, OldRevision, ShopError) as error:
+    except (
+        Failure,
+        SettingsError,
+        DamagedDatabase,
+        DatabaseUnavailable,
+        NewerDatabase,
+        OldRevision,
+        ShopError,
+    ) as error:
         print(f"kassandra: {' '.join(str(error).split())}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
@@ -157,9 +165,11 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _migrate(_: argparse.Namespace) -> int:
     from bot.settings import load_store_settings
+    from db.damage import BY_COMMAND_SECONDS, require_sound
     from db.migrate import current_revision, upgrade
 
     url = load_store_settings().database_url
+    require_sound(url, seconds=BY_COMMAND_SECONDS)
     before = current_revision(url)
     upgrade(url)
     after = current_revision(url)
@@ -183,11 +193,13 @@ def _outbox_retry(_: argparse.Namespace) -> int:
 
 def _audit(_: argparse.Namespace) -> int:
     from bot.settings import load_store_settings
+    from db.damage import BY_COMMAND_SECONDS, require_sound
     from db.engine import Database
     from db.migrate import require_head
     from services.billing.audit import run_audit
 
     url = load_store_settings().database_url
+    require_sound(url, seconds=BY_COMMAND_SECONDS)
     require_head(url)
 
     async def audit() -> int:

@@ -46,10 +46,10 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         await bot.session.close()
     for finding in await _shop(settings):
         yield finding
-    for finding in await _books(settings, clock):
-        yield finding
-    yield _senders(settings)
-    for finding in await stores(settings, clock):
+    found = await stores(settings, clock)
+    if not any(each.state is State.FAILED for each in found):  # a damaged file is not to be written to
+        found = [*await _books(settings, clock), *found]
+    for finding in [_senders(settings), *found]:
         yield finding
     for finding in _models(settings):
         yield finding

@@ -1,18 +1,20 @@
 """The doctor's look at where a shop keeps its data: tables, room to write, signs of life, dialogs in Redis."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from bot.findings import Finding, bad, good, poor
 from bot.settings import Settings
+from db.damage import BY_COMMAND_SECONDS, require_sound
 from db.engine import Database
-from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
+from db.errors import DamagedDatabase, DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import current_revision, require_head
 from services import heartbeats
 from services.clock import Clock
 
 
 async def stores(settings: Settings, clock: Clock) -> list[Finding]:
-    tables = _tables(settings)
+    tables = await asyncio.to_thread(_tables, settings)
     if tables is not None:
         return [tables, *await _redis(settings)]
     db = Database(settings.database_url)
@@ -25,7 +27,10 @@ async def stores(settings: Settings, clock: Clock) -> list[Finding]:
 def _tables(settings: Settings) -> Finding | None:
     name = "database"
     try:
+        require_sound(settings.database_url, seconds=BY_COMMAND_SECONDS)
         require_head(settings.database_url)
+    except DamagedDatabase as error:
+        return bad(name, error.damage, error.fix)
     except OldRevision as error:
         return bad(name, str(error), "run: kassandra migrate")
     except NewerDatabase as error:

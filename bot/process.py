@@ -13,6 +13,7 @@ from bot.cli import Failure
 from bot.errors import StartError
 from bot.logs import set_up
 from bot.settings import Settings, misspelt_settings
+from db.damage import AT_START_SECONDS, require_sound
 from db.migrate import require_head, upgrade
 from db.process_locks import AlreadyRunning, hold_file
 from services.clock import Clock, system_clock
@@ -27,13 +28,16 @@ def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, b
     """`run` has all parts and migrates the database; a single part refuses an old revision."""
     set_up(settings.log_level, settings.log_format)
     parts = PARTS if part == "run" else frozenset({part})
-    prepare = upgrade if part == "run" else require_head
+
+    def prepare() -> None:
+        require_sound(settings.database_url, seconds=AT_START_SECONDS)
+        (upgrade if part == "run" else require_head)(settings.database_url)
 
     async def live() -> None:
         log.info("starting", part=part)
         for name, meant in misspelt_settings():
             log.warning("setting_that_nobody_reads", name=name, perhaps=meant)
-        await _without_delay(lambda: prepare(settings.database_url))
+        await _without_delay(prepare)
         await _serve(settings, parts, clock, beside)
 
     try:

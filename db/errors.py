@@ -35,6 +35,15 @@ class NewerDatabase(Exception):
     """The tables are of a version that this code does not know. The text is one line that says what to do."""
 
 
+class DamagedDatabase(Exception):
+    """The file is not what SQLite wrote. `fix`: what to do about it."""
+
+    def __init__(self, damage: str, *, fix: str) -> None:
+        super().__init__(f"{damage}; {fix}")
+        self.damage = damage
+        self.fix = fix
+
+
 def unavailable(error: BaseException) -> DatabaseUnavailable:
     """What to raise for an outage; the text names the fix where the address lacks one."""
     sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)

@@ -75,6 +75,7 @@ def test_john_uploads_his_own_prices(demo_url: str, chromium: Browser, pictures:
     rows = [f"{day};{100 + day % 17 + day / 10:.2f}".replace(".", ",") for day in range(1, 301)]
     prices.write_text("\ufeffDay;Close\n" + "\n".join(rows), encoding="utf-8")
     john.uploads("document", prices)
+    john.presses("Close")  # the days are numbers too
     john.sees("Amount at stake")
     john.says("2500.50")
     john.presses("Predict for 2.00 credits")

@@ -47,7 +47,7 @@ async def test_what_nobody_waits_for_stops_nobody(stage: Stage, anna: Person, jo
     await anna.sees("Здравствуйте, Анна!")
     async with aiohttp.ClientSession() as http:
         metrics = await (await http.get(f"http://127.0.0.1:{stage.app.web_port}/metrics")).text()
-    assert 'kassandra_updates_refused_total{kind="unknown",read="no"}' in metrics
+    assert 'kassandra_updates_refused_total{kind="dream",read="no"}' in metrics
     assert 'kassandra_updates_refused_total{kind="message.successful_payment",read="no"}' in metrics
 
 

@@ -34,9 +34,10 @@ async def test_an_amount_that_comes_again(stage: Stage, anna: Person) -> None:
     await anna.says("/topup")
     await anna.presses("✏️ Другая сумма")
     await anna.sees("Отправьте сумму")
-    await stage.sandbox.fault("editMessageText", "400", chat_id=anna.id)
+    refusal = "Bad Request: BUTTON_URL_INVALID"
+    await stage.sandbox.fault("editMessageText", "400", chat_id=anna.id, description=refusal)
     await anna.says("700")
-    await anna.sees("У нас что-то сломалось")
+    await anna.sees("Telegram не принял")
     await stage.sandbox.repeat()
     await anna.sees_button("💳 Оплатить 700 ₽")
     assert len(await payments(stage, anna)) == 1

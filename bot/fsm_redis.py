@@ -10,7 +10,7 @@ import structlog
 from aiogram.fsm.storage.base import DefaultKeyBuilder, StateType, StorageKey
 from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
 from redis.asyncio.client import Redis
-from redis.asyncio.connection import ConnectionPool
+from redis.asyncio.connection import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 5.0
+CONNECTIONS = 50
 KEYS = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
 
 
@@ -30,8 +31,10 @@ class SharedStorage(RedisStorage):
     @classmethod
     def at(cls, url: str, *, ttl: timedelta) -> "SharedStorage":
         """Dialogs are forgotten after `ttl`. A Redis that takes calls and does not answer counts as away, too."""
-        pool = ConnectionPool.from_url(
+        pool = BlockingConnectionPool.from_url(
             url,
+            max_connections=CONNECTIONS,
+            timeout=ANSWER_SECONDS,  # for a free one: a crowd of updates waits, where it would be refused
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             retry=Retry(NoBackoff(), 1),  # a connection that was closed meanwhile

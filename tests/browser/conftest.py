@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,18 +19,24 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def demo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address that the real command prints."""
-    folder = tmp_path_factory.mktemp("demo")
+    with demo(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+@contextmanager
+def demo(folder: Path, **settings: str) -> Iterator[str]:
+    """Open until the block is left; its data in `folder`, with `settings` of the environment."""
     command = [sys.executable, "-m", "bot", "demo", "--port", "0", "--data", str(folder)]
-    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | settings)
     try:
-        assert demo.stdout is not None
-        line = demo.stdout.readline()
+        assert process.stdout is not None
+        line = process.stdout.readline()
         found = re.search(r"http://\S+", line)
         assert found, f"the demo did not open: {line!r}"
         yield found[0]
     finally:
-        demo.terminate()
-        demo.communicate(timeout=20)
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="module")

@@ -82,6 +82,15 @@ class Chat:
         self.page.wait_for_function(image, arg=picture.element_handle())
         picture.evaluate("e => e.scrollIntoView({block: 'start'})")
 
+    def downloads(self, name: str) -> bytes:
+        """The newest file of that name, taken from the chat as a person takes it."""
+        link = self.page.get_by_test_id("document").filter(has_text=name).last
+        expect(link).to_be_visible(timeout=WITHIN_MS)
+        with self.page.expect_download(timeout=WITHIN_MS) as taken:
+            link.click()
+        assert taken.value.suggested_filename == name
+        return taken.value.path().read_bytes()
+
     def uploads(self, kind: str, file: Path) -> None:
         """`kind`: photo or document."""
         self.page.get_by_test_id(f"upload-{kind}").set_input_files(file)

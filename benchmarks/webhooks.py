@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.local_yookassa import AMOUNT, SHOP_ID, provider_id
-from bot.server import listen, make_server
+from bot.http.server import listen, make_server
 from db.base import table_of
 from db.engine import Database
 from db.migrate import upgrade

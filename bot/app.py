@@ -24,6 +24,7 @@ from bot.forms.model import FormState
 from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.housekeeping import FORGET_DIALOGS, keep_house
+from bot.http.server import listen, make_server
 from bot.i18n import Catalogues
 from bot.inbox import Inbox, UpdateOutcome
 from bot.incidents import IncidentNotices
@@ -31,20 +32,19 @@ from bot.leader import STANDING_BY, Leader
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
 from bot.messages import NoteDoubts
-from bot.office import keep_bonuses_coming
 from bot.polling import Polling
 from bot.probes import OK, answers, can_write, jobs_elsewhere, jobs_of, tasks_of
 from bot.progress import ProgressBoard
 from bot.scheduler import LastRuns, look_again, make_scheduler
-from bot.server import listen, make_server
 from bot.settings import Settings
-from bot.shop import Shop, make_shop
 from bot.supervisor import Supervisor
 from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
-from bot.till import keep_money_moving, payment_hooks, tell_why_closed
 from bot.topics import InTopic
 from bot.webhook_watch import WebhookWatch
+from bot.wiring.bonuses import keep_bonuses_coming
+from bot.wiring.payments import keep_money_moving, payment_hooks, tell_why_closed
+from bot.wiring.services import Shop, make_shop
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import LeaderLock

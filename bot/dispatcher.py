@@ -10,8 +10,8 @@ from bot.i18n import Catalogues
 from bot.inbox import ONLY_ONCE
 from bot.messages import Messages
 from bot.middlewares import Entered, Entrance, Once, TellErrors
-from bot.shop import Shop
 from bot.topics import KeepMessage, NoteReplyTarget
+from bot.wiring.services import Shop
 from handlers import routers
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]

@@ -5,7 +5,7 @@ import asyncio
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from bot.probes import OK, Probe
-from bot.shop import Shop
+from bot.wiring.services import Shop
 from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
 from web.app import Readiness

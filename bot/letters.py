@@ -10,8 +10,8 @@ from bot.letters_office import office_presenters
 from bot.presenters.enclosed import enclosed
 from bot.presenters.results import prediction_screen
 from bot.screens import Button, Screen
-from bot.shop import Shop
 from bot.views.admin import names
+from bot.wiring.services import Shop
 from db.predictions import PredictionStatus
 from services.clock import Clock
 from services.inference.errors import NotDelivered

@@ -7,7 +7,6 @@ from uuid import UUID
 from bot.delivery import Parcel, Present
 from bot.i18n import Translator
 from bot.screens import Screen
-from bot.shop import Shop
 from bot.views.payments import (
     canceled_screen,
     expiring_screen,
@@ -16,6 +15,7 @@ from bot.views.payments import (
     refunded_screen,
 )
 from bot.views.topup import payment_screen
+from bot.wiring.services import Shop
 from db.payments import PaymentStatus
 from services.clock import Clock
 from services.outbox import Letter

@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from bot.app import PARTS, App
-from bot.cli import Failure
+from bot.cli.main import Failure
 from bot.errors import StartError
 from bot.logs import set_up
 from bot.settings import Settings, misspelt_settings

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bot.quick_types import import_aiogram
+from bot.startup import import_aiogram
 from db.engine import Database
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer, find_postgres

@@ -1,13 +1,13 @@
 """`kassandra run`, to be killed: the real process, only its pauses are short. `python -m tests.crash.shop`; with the
-arguments of `bot.demo_shop` it lives by the sandbox's time."""
+arguments of `bot.demo.shop` it lives by the sandbox's time."""
 
 import sys
 from datetime import timedelta
 from functools import partial
 
-from bot import demo_shop
-from bot.cli import leave, main
-from bot.quick_types import import_aiogram
+from bot.cli.main import leave, main
+from bot.demo import shop as demo_shop
+from bot.startup import import_aiogram
 from services import outbox
 from services.payments import events, settlement, topup
 from services.predictions import worker
@@ -18,7 +18,9 @@ SECOND = timedelta(seconds=1)
 def hurry() -> None:
     outbox.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
     import_aiogram()
-    from bot import app, office, till
+    from bot import app
+    from bot.wiring import bonuses as office
+    from bot.wiring import payments as till
 
     vars(app)["Worker"] = partial(worker.Worker, lease=SECOND)
     office.CATCH_UP_SECONDS = till.RECONCILE_SECONDS = 1

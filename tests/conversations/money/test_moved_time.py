@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from bot.app import App
-from bot.demo import DEMO_PACKAGES, MONDAY
-from bot.demo_clock import SandboxClock, kept_ahead
+from bot.demo.clock import SandboxClock, kept_ahead
+from bot.demo.run import DEMO_PACKAGES, MONDAY
 from db.payments import PaymentStatus
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import main
+from bot.cli.main import main
 from bot.settings import Settings, SettingsError, ShopSettings, StoreSettings, load_settings
 from db.migrate import upgrade
 from tests.unit.models.runs import STORE

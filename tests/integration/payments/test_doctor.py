@@ -3,8 +3,9 @@
 import sqlite3
 from datetime import timedelta
 
-from bot.doctor import examine, judge_clock
-from bot.findings import Finding, State
+from bot.doctor.examine import examine
+from bot.doctor.examine import judge_clock
+from bot.doctor.findings import Finding, State
 from sandbox.client import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.support.clock import START

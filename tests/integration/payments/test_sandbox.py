@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from bot.app import App
-from bot.commands_payments import report
+from bot.cli.payments import report
 from db.payments import PaymentStatus, RefundStatus
 from sandbox.client import Sandbox
 from services.payments.provider import ResultUnknown

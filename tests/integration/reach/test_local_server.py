@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from bot.doctor import examine
-from bot.findings import Finding, State
+from bot.doctor.examine import examine
+from bot.doctor.findings import Finding, State
 from bot.local_files import NotReadable, copy_local, is_local
 from sandbox.client import Sandbox
 from sandbox.person import Person

@@ -11,8 +11,8 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.types import BufferedInputFile
 
 from bot.app import App
-from bot.doctor import examine
-from bot.findings import Finding, State
+from bot.doctor.examine import examine
+from bot.doctor.findings import Finding, State
 from bot.proxies import parse_proxy
 from bot.telegram import make_bot
 from sandbox.client import Sandbox

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.doctor_stores import stores
-from bot.findings import Finding, State
+from bot.doctor.findings import Finding, State
+from bot.doctor.stores import stores
 from bot.settings import Settings, load_settings
 from db.engine import Database
 from services.heartbeats import note

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
-from bot.http_limits import Limits
-from bot.server import Server, listen, make_server
+from bot.http.limits import Limits
+from bot.http.server import Server, listen, make_server
 from web.bodies import read_at_most
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo_clock import kept_ahead
+from bot.demo.clock import kept_ahead
 
 
 def test_it_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import structlog
 
-from bot.http_limits import SPARE, ConnectionSlots, Limits, RefusalLog
+from bot.http.limits import SPARE, ConnectionSlots, Limits, RefusalLog
 
 HERE = ip_address("127.0.0.1")
 PROXY = ip_address("10.0.0.7")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, SettingsError, load_settings
-from bot.till import open_till, payment_hooks, why_closed
+from bot.wiring.payments import open_till, payment_hooks, why_closed
 from db.engine import Database
 from services.clock import system_clock
 from web.yookassa import LOOPBACK, YOOKASSA_NETWORKS

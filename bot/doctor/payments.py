@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.settings import Settings
-from bot.till import open_till
+from bot.wiring.payments import open_till
 from db.engine import Database
 from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head

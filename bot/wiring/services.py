@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bot.office import open_bonuses
 from bot.settings import Settings
-from bot.till import open_till
+from bot.wiring.bonuses import open_bonuses
+from bot.wiring.payments import open_till
 from db.engine import Database
 from services.admin_journal import Journal
 from services.admin_models import AdminModels

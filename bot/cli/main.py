@@ -148,7 +148,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def import_quickly() -> None:
     """What a shop imports."""
     gc.disable()  # a fifth of the start goes into looking for garbage among what is there to stay
-    from bot.quick_types import import_aiogram
+    from bot.startup import import_aiogram
 
     import_aiogram()
     import bot.process  # noqa: F401 - with all that it needs
@@ -158,7 +158,7 @@ def import_quickly() -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from bot.demo import run_demo
+    from bot.demo.run import run_demo
 
     return run_demo(host=arguments.host, port=arguments.port, data=arguments.data)
 
@@ -180,13 +180,13 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _bonus(arguments: argparse.Namespace) -> int:
-    from bot.commands_bonus import run_bonus
+    from bot.cli.bonus import run_bonus
 
     return run_bonus(arguments.week)
 
 
 def _outbox_retry(_: argparse.Namespace) -> int:
-    from bot.commands_outbox import run_retry
+    from bot.cli.outbox import run_retry
 
     return run_retry()
 
@@ -215,33 +215,33 @@ def _audit(_: argparse.Namespace) -> int:
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:
-    from bot.commands_payments import run_reconcile
+    from bot.cli.payments import run_reconcile
 
     return run_reconcile(arguments.since)
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from bot.quick_types import import_aiogram
+    from bot.startup import import_aiogram
 
     import_aiogram()
-    from bot.commands_doctor import run_doctor
+    from bot.cli.doctor import run_doctor
 
     return run_doctor()
 
 
 def _models_list(_: argparse.Namespace) -> int:
-    from bot.commands_models import list_models
+    from bot.cli.models import list_models
 
     return list_models()
 
 
 def _models_check(arguments: argparse.Namespace) -> int:
-    from bot.commands_models import check_model
+    from bot.cli.models import check_model
 
     return check_model(arguments.folder)
 
 
 def _models_init(arguments: argparse.Namespace) -> int:
-    from bot.commands_models import init_model
+    from bot.cli.models import init_model
 
     return init_model(arguments)

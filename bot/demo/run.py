@@ -13,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-from bot.cli import Failure
-from bot.demo_clock import kept_ahead
+from bot.cli.main import Failure
+from bot.demo.clock import kept_ahead
 from sandbox.settings import DEFAULT_TOKEN
 from services.payments.packages import PackageOffer
 
@@ -47,7 +47,7 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
         fill_shelves(database)
         _wait_for(url, children[0])
         environment = os.environ | _settings(url, database, web_port)
-        command = [sys.executable, "-m", "bot.demo_shop", _world(url), str(time_file)]
+        command = [sys.executable, "-m", "bot.demo.shop", _world(url), str(time_file)]
         children.append(subprocess.Popen(command, env=environment))
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)

@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.logs import set_up
-from bot.office import open_bonuses
 from bot.settings import ShopSettings, load_shop_settings
+from bot.wiring.bonuses import open_bonuses
 from db.engine import Database
 from db.migrate import require_head
 from services.billing.credits import format_credits

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from bot.doctor import examine
-from bot.findings import State
+from bot.doctor.examine import examine
+from bot.doctor.findings import State
 from bot.settings import Settings, load_settings
 from services.clock import system_clock
 

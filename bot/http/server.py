@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
-from bot.http_limits import Limits
-from bot.http_protocol import GuardedConfig, GuardedProtocol
+from bot.http.limits import Limits
+from bot.http.protocol import GuardedConfig, GuardedProtocol
 from web.senders import Network
 
 GRACE_SECONDS = 5  # for requests under way when the process stops

@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from bot.http_head import StrictConnection
-from bot.http_limits import SPARE, ConnectionSlots, Limits, RefusalLog
+from bot.http.head import StrictConnection
+from bot.http.limits import SPARE, ConnectionSlots, Limits, RefusalLog
 from web.forwarded import parse_address
 from web.senders import Network
 

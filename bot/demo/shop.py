@@ -1,11 +1,11 @@
-"""The demo's shop: `kassandra run`, but for the clock. `python -m bot.demo_shop URL FILE`: where the sandbox tells the
+"""The demo's shop: `kassandra run`, but for the clock. `python -m bot.demo.shop URL FILE`: where the sandbox tells the
 time, and where it is kept."""
 
 import sys
 from pathlib import Path
 
-from bot.cli import import_quickly, leave
-from bot.demo_clock import SandboxClock
+from bot.cli.main import import_quickly, leave
+from bot.demo.clock import SandboxClock
 from bot.settings import load_settings
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from bot.findings import Finding, bad, good, poor
+from bot.doctor.findings import Finding, bad, good, poor
 from bot.settings import Settings
 from db.damage import BY_COMMAND_SECONDS, require_sound
 from db.engine import Database

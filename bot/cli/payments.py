@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.logs import set_up
 from bot.settings import Settings, load_settings
-from bot.till import open_till, why_closed
+from bot.wiring.payments import open_till, why_closed
 from db.engine import Database
 from db.migrate import require_head
 from services.billing.credits import format_credits

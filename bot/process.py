@@ -9,8 +9,7 @@ from contextlib import suppress
 import structlog
 
 from bot.app import PARTS, App
-from bot.cli.main import Failure
-from bot.errors import StartError
+from bot.errors import Failure, StartError
 from bot.logs import set_up
 from bot.settings import Settings, misspelt_settings
 from db.damage import AT_START_SECONDS, require_sound

@@ -1,8 +1,6 @@
 """The command `kassandra`. Exit codes: 0 success, 1 a failed check, 2 wrong usage. Errors are one line."""
 
 import argparse
-import asyncio
-import gc
 import io
 import signal
 import sys
@@ -12,13 +10,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from bot.cli.models_arguments import add_models, list_shelf
+from bot.errors import leave
 from bot.terminal import redact_terminal
 
 Command = Callable[[argparse.Namespace], int]
-
-
-class Failure(Exception):
-    """A command that did not succeed, in one line."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -40,31 +36,6 @@ def print_what_can_be_printed() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-def leave(work: Callable[[], int]) -> NoReturn:
-    """Do it and end the process as a command ends."""
-    redact_terminal()
-    from bot.settings import SettingsError
-    from db.errors import DamagedDatabase, DatabaseUnavailable, NewerDatabase, OldRevision
-    from services.errors import ShopError
-
-    try:
-        code = work()
-    except (
-        Failure,
-        SettingsError,
-        DamagedDatabase,
-        DatabaseUnavailable,
-        NewerDatabase,
-        OldRevision,
-        ShopError,
-    ) as error:
-        print(f"kassandra: {' '.join(str(error).split())}", file=sys.stderr)
-        code = 1
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "Send once more what was given up; prints how many messages that are."
     letters.add_parser("retry", help=text, description=text)
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
-    _add_models(add("models", _models_list, "The models of MODELS_DIR: list, check, init."))
+    add_models(add("models", list_shelf, "The models of MODELS_DIR: list, check, init."))
     return parser
 
 
@@ -116,67 +87,23 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"a day such as 2026-11-20 is expected, not {text!r}") from None
 
 
-def _add_models(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="What is in MODELS_DIR, and what is wrong with it.")
-    listing.set_defaults(command=_models_list)
-    check = actions.add_parser("check", help="Check a model's folder and run its example.")
-    check.add_argument("folder", type=Path, metavar="DIR")
-    check.set_defaults(command=_models_check)
-    init = actions.add_parser("init", help="Write a first manifest for an ONNX file.")
-    init.add_argument("file", type=Path, metavar="FILE.onnx")
-    init.add_argument("--to", type=Path, help="folder to make (default: a folder of the file's name in MODELS_DIR)")
-    init.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes: one a line, or JSON")
-    init.add_argument("--features", metavar="A,B,C", help="the names of the columns that go in, in their order")
-    init.add_argument("--range", metavar="LOW,HIGH", help="what black and white of a picture become (default 0,1)")
-    init.add_argument("--mean", metavar="R,G,B", help="of each channel of a picture, after the range")
-    init.add_argument("--std", metavar="R,G,B", help="of each channel of a picture, after the range")
-    init.set_defaults(command=_models_init)
-
-
 def _run(arguments: argparse.Namespace) -> int:
     from bot.settings import load_settings
 
     settings = load_settings()  # first: what is wrong with them is told at once
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))  # else the first process of a container is deaf
+    from bot.startup import import_quickly
+
     import_quickly()
     from bot.process import run_process
 
     return run_process(arguments.part, settings)
 
 
-def import_quickly() -> None:
-    """What a shop imports."""
-    gc.disable()  # a fifth of the start goes into looking for garbage among what is there to stay
-    from bot.startup import import_aiogram
-
-    import_aiogram()
-    import bot.process  # noqa: F401 - with all that it needs
-
-    gc.freeze()
-    gc.enable()
-
-
 def _demo(arguments: argparse.Namespace) -> int:
     from bot.demo.run import run_demo
 
     return run_demo(host=arguments.host, port=arguments.port, data=arguments.data)
-
-
-def _migrate(_: argparse.Namespace) -> int:
-    from bot.settings import load_store_settings
-    from db.damage import BY_COMMAND_SECONDS, require_sound
-    from db.migrate import current_revision, upgrade
-
-    url = load_store_settings().database_url
-    require_sound(url, seconds=BY_COMMAND_SECONDS)
-    before = current_revision(url)
-    upgrade(url)
-    after = current_revision(url)
-    print(
-        f"The database is at revision {after}." if before == after else f"Migrated from {before or 'none'} to {after}."
-    )
-    return 0
 
 
 def _bonus(arguments: argparse.Namespace) -> int:
@@ -189,29 +116,6 @@ def _outbox_retry(_: argparse.Namespace) -> int:
     from bot.cli.outbox import run_retry
 
     return run_retry()
-
-
-def _audit(_: argparse.Namespace) -> int:
-    from bot.settings import load_store_settings
-    from db.damage import BY_COMMAND_SECONDS, require_sound
-    from db.engine import Database
-    from db.migrate import require_head
-    from services.billing.audit import run_audit
-
-    url = load_store_settings().database_url
-    require_sound(url, seconds=BY_COMMAND_SECONDS)
-    require_head(url)
-
-    async def audit() -> int:
-        db = Database(url)
-        try:
-            report = await run_audit(db)
-        finally:
-            await db.close()
-        print(report)
-        return report.exit_code
-
-    return asyncio.run(audit())
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:
@@ -229,19 +133,13 @@ def _doctor(_: argparse.Namespace) -> int:
     return run_doctor()
 
 
-def _models_list(_: argparse.Namespace) -> int:
-    from bot.cli.models import list_models
+def _migrate(_: argparse.Namespace) -> int:
+    from bot.cli.database import run_migrate
 
-    return list_models()
-
-
-def _models_check(arguments: argparse.Namespace) -> int:
-    from bot.cli.models import check_model
-
-    return check_model(arguments.folder)
+    return run_migrate()
 
 
-def _models_init(arguments: argparse.Namespace) -> int:
-    from bot.cli.models import init_model
+def _audit(_: argparse.Namespace) -> int:
+    from bot.cli.database import audit_books
 
-    return init_model(arguments)
+    return audit_books()

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.cli.main import Failure
+from bot.errors import Failure
 from bot.settings import load_store_settings
 from services.billing.credits import format_credits
 from services.inference.manifest import SLUG

@@ -13,8 +13,8 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-from bot.cli.main import Failure
 from bot.demo.clock import kept_ahead
+from bot.errors import Failure
 from sandbox.settings import DEFAULT_TOKEN
 from services.payments.packages import PackageOffer
 

@@ -4,9 +4,10 @@ time, and where it is kept."""
 import sys
 from pathlib import Path
 
-from bot.cli.main import import_quickly, leave
 from bot.demo.clock import SandboxClock
+from bot.errors import leave
 from bot.settings import load_settings
+from bot.startup import import_quickly
 
 
 def main() -> int:

@@ -5,8 +5,9 @@ import sys
 from datetime import timedelta
 from functools import partial
 
-from bot.cli.main import leave, main
+from bot.cli.main import main
 from bot.demo import shop as demo_shop
+from bot.errors import leave
 from bot.startup import import_aiogram
 from services import outbox
 from services.payments import events, settlement, topup

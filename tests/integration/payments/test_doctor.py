@@ -3,8 +3,7 @@
 import sqlite3
 from datetime import timedelta
 
-from bot.doctor.examine import examine
-from bot.doctor.examine import judge_clock
+from bot.doctor.examine import examine, judge_clock
 from bot.doctor.findings import Finding, State
 from sandbox.client import Sandbox
 from tests.conversations.stage import shop_settings

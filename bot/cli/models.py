@@ -4,13 +4,17 @@ import argparse
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.errors import Failure
 from bot.settings import load_store_settings
 from services.billing.credits import format_credits
 from services.inference.manifest import SLUG
+
+if TYPE_CHECKING:
+    from services.inference.labels import Class
 
 MODEL = "model.onnx"
 
@@ -59,12 +63,11 @@ def init_model(arguments: argparse.Namespace) -> int:
 def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> Sequence[str]:
     """All or nothing: a file that cannot be read leaves no folder behind. Returns what was changed and guessed."""
     from services.authoring.copying import copied
-    from services.authoring.labels import read_labels
     from services.authoring.pictures import Told
     from services.inference.scaffold import draft_manifest
 
     told = Told(
-        labels=() if arguments.labels is None else read_labels(arguments.labels),
+        labels=() if arguments.labels is None else _labels(arguments.labels),
         features=tuple(name.strip() for name in (arguments.features or "").split(",") if name.strip()),
         range=_two(arguments.range),
         mean=_numbers("--mean", arguments.mean),
@@ -79,11 +82,30 @@ def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> S
         new.mkdir()
         (new / name).write_bytes(data)
         draft = draft_manifest(new / name, told, title=source.stem)
-        (new / "manifest.toml").write_text(draft.toml, encoding="utf-8")
+        draft.write(new)
+        _spare(folder, draft.files)
         folder.mkdir(exist_ok=True)
         for file in new.iterdir():
             shutil.move(file, folder / file.name)
     return [*changes, *map(str, draft.notes)]
+
+
+def _labels(file: Path) -> "Sequence[Class]":
+    from services.inference.labels import LabelsUnreadable, read_labels
+
+    try:
+        return read_labels(file)
+    except LabelsUnreadable as error:
+        raise Failure(f"{file} {error}. {error.fix}") from None
+
+
+def _spare(folder: Path, files: Mapping[str, str]) -> None:
+    """A file of labels that lies there already is not written over, unless it says the same."""
+    from services.inference.labels import parse_labels
+
+    for name, text in files.items():
+        if (folder / name).exists() and _labels(folder / name) != parse_labels(text):
+            raise Failure(f"{folder / name} exists and names other classes; move it, or say --labels {folder / name}")
 
 
 def _two(text: str | None) -> tuple[float, float] | None:

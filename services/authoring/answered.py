@@ -8,21 +8,26 @@ from typing import Any, Final
 import numpy as np
 
 from services.authoring.asked import Names, readable, shown
+from services.authoring.classes import Named, named_classes, with_values
 from services.authoring.graph import PASSES, Graph, attributes
-from services.authoring.labels import distinct, listed_labels, picked_labels, score_labels
+from services.authoring.labels import picked_labels
 from services.authoring.notes import Entry, Note, remarked
 from services.authoring.pictures import Told
 from services.authoring.trials import Trial
 from services.authoring.verdicts import agree, are_probabilities, labels_of, scores_of
+from services.inference.answers import MOST_CLASSES
 from services.inference.errors import ModelBroken
+from services.inference.labels import MAX_VALUE, NAMELESS, Class, english
 from services.inference.tensors import GraphTensor
 
 MAX_ANSWERS: Final = 64
 MAX_NUMBERS: Final = 16
 MAX_SERIES: Final = 5_000
-MAX_CLASSES: Final = 10_000
 _SQUASHING: Final = frozenset({"Softmax", "Sigmoid", "LogisticRegression", "Normalizer", "HardSigmoid"})
 _DRAWING: Final = frozenset({"Conv", "ConvTranspose", "Resize", "Upsample", "DepthToSpace", "Tanh", "Clip", "Sigmoid"})
+_OTHER: Final = re.compile(
+    "box|rect|landm|coord|embed|feature|vector|weight|attention|alpha|mask|anchor", re.IGNORECASE
+)
 _NAMED: Final = re.compile("prob|soft_?max|class|score|label|pred|logit|^p$", re.IGNORECASE)
 
 
@@ -78,18 +83,24 @@ class Answers:
     def _label(self, tensor: GraphTensor, spoken_for: set[str]) -> list[Entry]:
         if tensor.name in spoken_for:
             return []
-        labels = self._labels[tensor.name]
-        base = _base(tensor)
-        classes = [{"value": label, "label": label.strip() or "(none)"} for label in dict.fromkeys(labels)][
-            :MAX_CLASSES
-        ]
-        entry: Entry = {**base, "type": "text", "classes": classes}
+        labels, base = self._labels[tensor.name], _base(tensor)
+        entry: Entry = {**base, "type": "text"}
+        if labels and (classes := self._words(labels)):
+            entry["classes"] = classes
         count = int(np.size(self._value(tensor))) if self._value(tensor) is not None else 1
         self._note(tensor, "the label of a class" if labels else "a text", "the graph picks it")
         if count <= 1:
             return [entry]
         label = base["label"]
         return [{**entry, "label": f"{label} {i + 1}", "column": i} for i in range(min(count, MAX_NUMBERS))]
+
+    def _words(self, labels: Sequence[str]) -> list[Class]:
+        """Labels for what the graph says, a person's where there are as many."""
+        values = list(dict.fromkeys(labels))
+        told = self._told.labels if len(self._told.labels) == len(values) else ()
+        words = [each["label"] for each in told] or [value.strip() or NAMELESS for value in values]
+        pairs = zip(values, words, strict=True)
+        return [{"value": value, "label": word} for value, word in pairs if len(value) <= MAX_VALUE][:MOST_CLASSES]
 
     def _scores(self, tensor: GraphTensor, labels: Sequence[GraphTensor]) -> tuple[str | None, list[Entry]]:
         """The label output that the scores speak for, if they do, and the answers."""
@@ -101,21 +112,33 @@ class Answers:
             self._note(tensor, "left out", f"it gave nothing for the example, of shape {list(np.shape(value))}")
             return None, []
         shape = self._shape(tensor, value)
-        classes = self._classes_of(tensor, math.prod(shape), value)
-        for label in labels:
-            own = self._labels[label.name] or classes or tuple(str(i) for i in range(math.prod(shape)))
-            if len(own) < 2 or (math.prod(shape) not in (1, len(own)) and tensor.dtype != "seq(map)"):
-                continue
-            scores = scores_of(self._trial.rows, tensor.name, own)
-            if agree(labels_of(self._trial.rows, label.name), scores, own) and are_probabilities(scores):
-                rows = len(self._trial.rows)
-                self._note(
-                    tensor, f"probabilities of {len(own)} classes", f"they agree with {label.name} on {rows} rows"
-                )
-                return label.name, [{**_classes(base, own), "label_tensor": label.name}]
-            self._note(tensor, "numbers", f"they are no probabilities of what {label.name} says")
-            return None, self._plain(base, tensor, math.prod(shape), own)
-        return None, self._without_label(tensor, base, shape, value, classes)
+        count = math.prod(shape)
+        named = named_classes(self._graph, self._told, tensor, count=count, value=value)
+        claims = [(label.name, own) for label in labels for own in self._claims(label.name, named, count)]
+        rows = len(self._trial.rows)
+        for label, own in claims:
+            scores = scores_of(self._trial.rows, tensor.name, own.values)
+            if agree(labels_of(self._trial.rows, label), scores, own.values) and are_probabilities(scores):
+                what = f"probabilities of {len(own.classes)} classes"
+                self._note(tensor, what, f"they agree with {label} on {rows} rows; {own.why}")
+                return label, [{**_classes(base, own.classes), "label_tensor": label}]
+        if claims:
+            label, own = claims[0]
+            self._note(tensor, "numbers", f"they are no probabilities of what {label} says")
+            return None, self._plain(base, tensor, count, own.classes)
+        return None, self._without_label(tensor, base, shape, value, named)
+
+    def _claims(self, label: str, named: Named, count: int) -> list[Named]:
+        """What the columns may be called for a label output to name one of them: what it picks from, else the classes
+        themselves, or their positions."""
+        columns = len(named.classes) or max(count, 2)
+        if picked := self._labels[label]:
+            options = [with_values(picked, named)]
+        else:
+            positions = [str(i) for i in range(columns)] if columns <= MOST_CLASSES else []
+            options = [named, with_values(positions, named)]
+        fitting = (1, 2) if count == 1 else (count,)
+        return [each for each in options if len(each.classes) >= 2 and (len(each.classes) in fitting)]
 
     def _shape(self, tensor: GraphTensor, value: Any) -> tuple[int, ...]:
         """Of one row, without sides of one behind it."""
@@ -128,37 +151,35 @@ class Answers:
             inner = inner[:1]
         return tuple(inner)
 
-    def _classes_of(self, tensor: GraphTensor, count: int, value: Any) -> tuple[str, ...]:
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return tuple(str(key) for key in value[0])
-        if self._told.labels and count in (len(self._told.labels), 1):
-            return self._told.labels
-        if (own := score_labels(self._graph, tensor.name)) and count in (len(own), 1):
-            return own
-        return listed_labels(self._graph.metadata, count if count > 1 else 2) if count else ()
-
     def _without_label(
-        self, tensor: GraphTensor, base: Entry, shape: tuple[int, ...], value: Any, classes: Sequence[str]
+        self, tensor: GraphTensor, base: Entry, shape: tuple[int, ...], value: Any, named: Named
     ) -> list[Entry]:
-        count = math.prod(shape)
-        squashed = self._is_squashed(tensor, classes)
+        count, classes = math.prod(shape), named.classes
+        squashed = self._is_squashed(tensor, named.values)
         if (image := self._image(tensor, base, shape, value)) is not None:
             return [image]
         if tensor.name in self._trial.moving:
             self._note(tensor, "a series", "it is as long as what goes in")
             return [{**base, "type": "series", "chart": "line"}]
+        if _OTHER.search(tensor.name) and named.by != "person" and not isinstance(value, list):
+            return self._plain(base, tensor, count, ())
         if len(classes) >= 2 and (count == len(classes) or (count == 1 and squashed and len(classes) == 2)):
-            what = "probabilities" if squashed else "scores, made probabilities by softmax,"
-            self._note(
-                tensor, f"{what} of {len(classes)} classes", "the file lists as many labels", guessed=not squashed
-            )
-            return [_classes(base, classes, logits=not squashed)]
-        named = self._pictured or _NAMED.search(tensor.name)
-        if 2 <= count <= MAX_CLASSES and squashed and named:
+            return [self._named_scores(tensor, base, named, squashed=squashed)]
+        speaking = self._pictured or _NAMED.search(tensor.name)
+        if 2 <= count <= MOST_CLASSES and squashed and speaking:
             self._note(tensor, f"probabilities of {count} classes", "they sum to one; nothing names them", guessed=True)
-            entry = _classes(base, [str(i) for i in range(count)])
+            entry = _classes(base, [{"value": str(i), "label": str(i)} for i in range(count)])
             return [remarked(entry, "classes", "guessed: nothing in the file names them; see --labels")]
         return self._plain(base, tensor, count, (), squashed=squashed)
+
+    def _named_scores(self, tensor: GraphTensor, base: Entry, named: Named, *, squashed: bool) -> Entry:
+        what = "probabilities" if squashed else "scores, made probabilities by softmax,"
+        guessed = named.guessed or not squashed
+        self._note(tensor, f"{what} of {len(named.classes)} classes", named.why, guessed=guessed)
+        entry = _classes(base, named.classes, logits=not squashed)
+        if named.guessed:
+            entry = remarked(entry, "classes", f"guessed: {named.why}")
+        return entry if squashed else remarked(entry, "logits", "guessed: the scores are no probabilities as they are")
 
     def _is_squashed(self, tensor: GraphTensor, classes: Sequence[str]) -> bool:
         if isinstance(self._value(tensor), list):
@@ -199,14 +220,14 @@ class Answers:
         return [0, 255] if high > 2 else [-1, 1] if low < -0.1 else [0, 1]
 
     def _plain(
-        self, base: Entry, tensor: GraphTensor, count: int, columns: Sequence[str], *, squashed: bool = False
+        self, base: Entry, tensor: GraphTensor, count: int, columns: Sequence[Class], *, squashed: bool = False
     ) -> list[Entry]:
         """Numbers as numbers: one, a few, or a series."""
         if count == 1:
             self._note(tensor, "a probability" if squashed else "a number", "one value")
             return [{**base, "type": "probability" if squashed else "number"}]
         if count <= MAX_NUMBERS:
-            named = [label for _, label in distinct(columns)] if len(columns) == count else range(1, count + 1)
+            named = [english(each["label"]) for each in columns] if len(columns) == count else range(1, count + 1)
             self._note(tensor, f"{count} numbers", "nothing tells what they mean", guessed=not columns)
             return [
                 {**base, "label": f"{base['label']} {readable(str(each))}", "type": "number", "column": i}
@@ -223,8 +244,8 @@ def _base(tensor: GraphTensor) -> Entry:
     return {"name": tensor.name, "label": readable(tensor.name), "tensor": tensor.name}
 
 
-def _classes(base: Entry, labels: Sequence[str], *, logits: bool = False) -> Entry:
+def _classes(base: Entry, classes: Sequence[Class], *, logits: bool = False) -> Entry:
     entry = {**base, "type": "classes", "chart": "bars"}
     if logits:
         entry["logits"] = True
-    return {**entry, "classes": [{"value": value, "label": readable(label)} for value, label in distinct(labels)]}
+    return {**entry, "classes": list(classes)}

@@ -7,11 +7,12 @@ from typing import Final
 
 from services.authoring.columns import Columns
 from services.authoring.graph import Graph, dimensions
-from services.authoring.labels import distinct, listed_features
+from services.authoring.labels import listed_features
 from services.authoring.notes import Entry, Note, remarked
 from services.authoring.pictures import Told, guess_picture
 from services.inference.errors import ModelBroken
 from services.inference.fields import MAX_SERIES
+from services.inference.labels import numbered
 from services.inference.tensors import GraphTensor, Shape
 
 MAX_ASKED: Final = 256
@@ -184,11 +185,11 @@ class Questions:
         key = (tensor.name, column)
         categories, centre = self._columns.categories.get(key, ()), self._columns.centres.get(key)
         if categories and len(categories) <= MAX_OPTIONS and len(set(categories)) == len(categories):
-            labels = [shown_label for shown_label, _ in distinct(categories)]
+            labels = [each["label"] for each in numbered(categories)]
             texts = [{"value": value, "label": label} for value, label in zip(categories, labels, strict=True)]
             if tensor.dtype == "string":
                 return {"type": "choice", "tensor": {**base["tensor"], "encode": "value"}, "options": texts}
-            return {"type": "choice", "options": [{**t, "number": float(t["value"])} for t in texts]}
+            return {"type": "choice", "options": [{**t, "number": float(str(t["value"]))} for t in texts]}
         if len(categories) > MAX_OPTIONS:
             self._note(tensor, "a text", f"{len(categories)} categories are too many for buttons")
         kind = TYPES.get(tensor.dtype, "number")

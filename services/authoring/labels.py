@@ -1,17 +1,17 @@
-"""The names of a model's classes: what its label output picks from, what its metadata lists, what a file says."""
+"""The names of a model's classes in its file: what its label output picks from, what its metadata lists."""
 
-import ast
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from services.authoring.graph import PASSES, Graph, Node, attributes, text
-from services.inference.errors import ModelBroken
+from services.inference.labels import LabelsUnreadable, english, parse_labels
 
 _ATTRIBUTES: Final = ("classlabels_int64s", "classlabels_strings", "classlabels_ints")
 _LABEL_KEYS: Final = ("class_labels", "classes", "labels", "names", "id2label", "class_names", "character")
 _FEATURE_KEYS: Final = ("feature_names", "features", "feature_names_in_", "columns", "input_names")
+_ABOUT_THE_FILE: Final = re.compile("author|descr|licen|date|time|version|docs|url|task|summary|comment", re.IGNORECASE)
+_NUMBER: Final = re.compile("[-+]?[0-9]+( [(][0-9]+[)])?")
 _SCORING: Final = PASSES | {"Normalizer", "Softmax", "Sigmoid", "Clip", "Div", "ReduceSum"}
 _MAX_BYTES: Final = 2_000_000
 
@@ -56,14 +56,21 @@ def output_position(graph: Graph, output: str, maker: Node) -> int | None:
     return list(maker.output).index(name)
 
 
-def listed_labels(metadata: Mapping[str, str], count: int) -> tuple[str, ...]:
-    """As many texts as there are columns, wherever the metadata lists them; () where it does not."""
-    keys = sorted(metadata, key=lambda key: (key.lower() not in _LABEL_KEYS, key))
-    features = {key for key in metadata if key.lower() in _FEATURE_KEYS}
+def listed_labels(metadata: Mapping[str, str], count: int) -> tuple[str, tuple[str, ...]] | None:
+    """The key of the metadata that lists as many texts as there are columns, and the texts; None where none does."""
+    keys = sorted(metadata, key=lambda key: (not names_classes(key), key))
     for key in keys:
-        if key not in features and len(found := parse_list(metadata[key])) == count:
-            return found
-    return ()
+        if key.lower() in _FEATURE_KEYS or _ABOUT_THE_FILE.search(key):
+            continue
+        found = parse_list(metadata[key])
+        if len(found) == count and (names_classes(key) or not all(map(_NUMBER.fullmatch, found))):
+            return key, found
+    return None
+
+
+def names_classes(key: str) -> bool:
+    """Whether a key of the metadata is one that files list their classes under."""
+    return key.lower() in _LABEL_KEYS
 
 
 def listed_features(metadata: Mapping[str, str]) -> tuple[str, ...]:
@@ -75,38 +82,16 @@ def listed_features(metadata: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def parse_list(raw: str) -> tuple[str, ...]:
-    """Texts in their order: a list or a map by position of JSON or Python, or lines, or words between commas."""
+    """Texts in their order: as a labels file lists them, or words between commas; () where it is no list."""
     raw = raw.strip()
     if not raw or len(raw) > _MAX_BYTES:
         return ()
-    if raw[0] in "[{(":
-        return _texts(_read_literal(raw))
-    if "\n" in raw:
-        return _texts([line.strip() for line in raw.splitlines()])
-    return _texts([part.strip() for part in raw.split(",")]) if "," in raw else ()
-
-
-def read_labels(file: Path) -> tuple[str, ...]:
-    """A labels file: one a line, or JSON. Raises ModelBroken."""
+    if raw[0] not in "[{(" and "\n" not in raw:
+        return tuple(part.strip() for part in raw.split(",")) if "," in raw else ()
     try:
-        raw = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ModelBroken(problem=f"{file}: {problem}", fix="Name a file with one label a line, or JSON") from None
-    found = parse_list(raw if raw.lstrip()[:1] in ("[", "{") else raw + "\n")
-    if not found:
-        raise ModelBroken(problem=f"{file} lists no labels", fix="Write one label a line, or a JSON list")
-    return found
-
-
-def distinct(labels: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Value and label of each class: equal ones are numbered, an empty one is called so."""
-    seen: dict[str, int] = {}
-    for label in labels:
-        shown = label.strip() or "(none)"
-        seen[shown] = seen.get(shown, 0) + 1
-        value = shown if seen[shown] == 1 else f"{shown} ({seen[shown]})"
-        yield value, value
+        return tuple(english(each["label"]) for each in parse_labels(raw))
+    except LabelsUnreadable:
+        return ()
 
 
 def _own_labels(told: Mapping[str, Any]) -> tuple[str, ...]:
@@ -116,23 +101,3 @@ def _own_labels(told: Mapping[str, Any]) -> tuple[str, ...]:
 def _constants(graph: Graph, name: str) -> tuple[str, ...] | None:
     found = graph.constant(name)
     return None if found is None or found.size > 100_000 else tuple(text(value) for value in found.ravel().tolist())
-
-
-def _read_literal(raw: str) -> Any:  # Any: whatever was written there
-    for read in (json.loads, ast.literal_eval):
-        try:
-            return read(raw)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            continue
-    return None
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, dict):
-        if all(isinstance(label, int) for label in value.values()):  # label2id
-            value = sorted(value, key=lambda label: value[label])
-        else:
-            value = [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str | int) for item in value):
-        return ()
-    return tuple(str(item) for item in value)

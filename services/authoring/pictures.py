@@ -1,10 +1,12 @@
 """Whether an input of a graph is a picture, and how one would be prepared for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from services.authoring.graph import PASSES, Graph, attributes
 from services.authoring.notes import Entry, Note, remarked
+from services.inference.labels import Class
 from services.inference.tensors import GraphTensor, Shape
 
 DEFAULT_SIDE: Final = 224
@@ -18,11 +20,14 @@ _STEPPING: Final = {"LSTM", "GRU", "RNN", "STFT", "DFT"}
 class Told:
     """What a person says of the file beforehand; None or empty where nothing was said."""
 
-    labels: tuple[str, ...] = ()
+    labels: Sequence[Class] = ()
     features: tuple[str, ...] = ()
     range: tuple[float, float] | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+
+
+NOTHING: Final = Told()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,19 @@ from services.authoring.notes import REMARKS, Entry, Note
 
 _ORDER: Final = [
     *("name", "type", "label", "min_length", "max_length", "min", "max", "example", "tensor"),
-    *("column", "label_tensor", "chart", "logits", "classes", "options", "prepare", "dtype", "shape", "value"),
+    *(
+        "column",
+        "label_tensor",
+        "chart",
+        "logits",
+        "labels",
+        "classes",
+        "options",
+        "prepare",
+        "dtype",
+        "shape",
+        "value",
+    ),
 ]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,14 +15,15 @@ from services.authoring.answered import Answers
 from services.authoring.asked import Questions, readable
 from services.authoring.columns import read_columns
 from services.authoring.graph import Graph
+from services.authoring.label_files import label_files
 from services.authoring.notes import REMARKS, Entry, Note
-from services.authoring.pictures import Told
+from services.authoring.pictures import NOTHING, Told
 from services.authoring.toml import manifest_toml
 from services.authoring.trials import Bench, Trial, made_up_rows
 from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.feeds import Feeder
-from services.inference.manifest import SLUG, Manifest, explain
+from services.inference.manifest import MANIFEST, SLUG, Manifest, explain
 from services.inference.onnx_runtime import graph_tensors, one_line, open_session
 from services.inference.tensors import GraphTensor, Row
 
@@ -31,18 +32,18 @@ QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The text of a manifest, and what each tensor was taken for."""
+    """The text of a manifest, the texts of files that it names, and what each tensor was taken for."""
 
     toml: str
+    files: Mapping[str, str]
     notes: Sequence[Note]
 
+    def write(self, folder: Path) -> None:
+        for name, text in {MANIFEST: self.toml, **self.files}.items():
+            (folder / name).write_text(text, encoding="utf-8")
 
-def scaffold(onnx_file: Path) -> str:
-    """The text of a `manifest.toml` for the file's folder. Raises ModelBroken with what stands in the way."""
-    return draft_manifest(onnx_file, Told()).toml
 
-
-def draft_manifest(onnx_file: Path, told: Told, *, title: str = "") -> Draft:
+def draft_manifest(onnx_file: Path, told: Told = NOTHING, *, title: str = "") -> Draft:
     """`told`: what a person says of the file; `title`: what it was called. Raises ModelBroken with what stands in the
     way, whatever it is."""
     try:
@@ -88,8 +89,9 @@ def _draft(file: Path, data: bytes, told: Told, title: str) -> Draft:
     answers.give(outputs)
     manifest["outputs"] = answers.entries
     _validated(manifest)
+    files = label_files(manifest["outputs"], told=bool(told.labels))
     notes = [*questions.notes, *answers.notes, *_unproved(trial)]
-    return Draft(toml=manifest_toml(manifest, notes), notes=notes)
+    return Draft(toml=manifest_toml(manifest, notes), files=files, notes=notes)
 
 
 def _unproved(trial: Trial) -> list[Note]:

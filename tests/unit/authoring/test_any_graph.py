@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from services.inference.check import check_folder
 from services.inference.errors import ModelBroken
 from services.inference.manifest import load_manifest
-from services.inference.scaffold import scaffold
+from services.inference.scaffold import Draft, draft_manifest
 from tests.unit.inference.models import graph, node, weight
 
 TYPES = (
@@ -50,9 +50,9 @@ def graphs(draw: st.DrawFn) -> bytes:
     return written
 
 
-def _tried(file: Path) -> tuple[str | None, str]:
+def _tried(file: Path) -> tuple[Draft | None, str]:
     try:
-        return scaffold(file), ""
+        return draft_manifest(file), ""
     except ModelBroken as refusal:
         return None, str(refusal)
 
@@ -64,12 +64,12 @@ def test_a_right_manifest_or_a_reason(data: bytes) -> None:
         folder = Path(scratch) / "fresh"
         folder.mkdir()
         (folder / "model.onnx").write_bytes(data)
-        text, refusal = _tried(folder / "model.onnx")
-        if text is None:
+        draft, refusal = _tried(folder / "model.onnx")
+        if draft is None:
             assert refusal
             assert "\n" not in refusal
             return
-        (folder / "manifest.toml").write_text(text, encoding="utf-8")
+        draft.write(folder)
         load_manifest(folder)
         wrong = [line for line in check_folder(folder) if not line.ok]
-        assert wrong == [] or "# example: none that runs was found" in text
+        assert wrong == [] or "# example: none that runs was found" in draft.toml

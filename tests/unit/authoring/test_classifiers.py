@@ -12,7 +12,7 @@ from services.inference.check import check_folder
 from services.inference.manifest import ClassesOutput, Manifest, TextOutput, load_manifest
 from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.runtime import Limit, watched
-from services.inference.scaffold import scaffold
+from services.inference.scaffold import draft_manifest
 from services.inference.tensors import Result, Row
 
 pytest.importorskip("sklearn")
@@ -106,7 +106,7 @@ def _converted(estimator: Any, rows: Any, *, zipped: bool) -> bytes:
 
 def _written(folder: Path, data: bytes) -> Manifest:
     (folder / "model.onnx").write_bytes(data)
-    (folder / "manifest.toml").write_text(scaffold(folder / "model.onnx"), encoding="utf-8")
+    draft_manifest(folder / "model.onnx").write(folder)
     return load_manifest(folder)
 
 

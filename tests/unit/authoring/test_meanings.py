@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.authoring.pictures import Told
+from services.authoring.pictures import NOTHING, Told
 from services.inference.errors import ModelBroken
+from services.inference.labels import numbered
 from services.inference.manifest import Manifest, load_manifest
 from services.inference.scaffold import Draft, draft_manifest
 from tests.unit.inference.models import FLOAT, INT64, UINT8, graph, node, weight
@@ -19,8 +20,8 @@ def drafted(tmp_path: Path, data: bytes, told: Told | None = None) -> tuple[Draf
     folder = tmp_path / "fresh"
     folder.mkdir()
     (folder / "model.onnx").write_bytes(data)
-    draft = draft_manifest(folder / "model.onnx", told or Told())
-    (folder / "manifest.toml").write_text(draft.toml, encoding="utf-8")
+    draft = draft_manifest(folder / "model.onnx", told or NOTHING)
+    draft.write(folder)
     return draft, load_manifest(folder)
 
 
@@ -51,7 +52,7 @@ def test_probabilities_about_a_photo_are_classes_and_a_guess(tmp_path: Path) -> 
 
 
 def test_what_a_person_says_of_a_file(tmp_path: Path) -> None:
-    told = Told(labels=("a", "b", "c"), range=(-1.0, 1.0), mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
+    told = Told(labels=numbered(["a", "b", "c"]), range=(-1.0, 1.0), mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
     _, manifest = drafted(tmp_path, photo(3, last="Softmax"), told)
     (field,), (output,) = manifest.inputs, manifest.outputs
     assert field.type == "image"

@@ -13,7 +13,7 @@ from services.inference.check import check_folder
 from services.inference.engine import Engine
 from services.inference.manifest import Manifest, load_manifest
 from services.inference.samples import example_row
-from services.inference.scaffold import scaffold
+from services.inference.scaffold import draft_manifest
 from services.inference.tensors import Result
 from tests.unit.inference.models import DOUBLE, FLOAT, INT64, STRING, UINT8, graph, node, seq_map, weight
 
@@ -23,7 +23,7 @@ async def served(tmp_path: Path, data: bytes, slug: str = "fresh") -> tuple[Mani
     folder = tmp_path / slug
     folder.mkdir()
     (folder / "model.onnx").write_bytes(data)
-    (folder / "manifest.toml").write_text(scaffold(folder / "model.onnx"), encoding="utf-8")
+    draft_manifest(folder / "model.onnx").write(folder)
     assert [line for line in check_folder(folder) if not line.ok] == []
     manifest, engine = load_manifest(folder), Engine(max_threads=1)
     await engine.load(manifest, folder)
@@ -88,7 +88,7 @@ async def test_features_and_classes_named_in_the_metadata(tmp_path: Path) -> Non
     manifest, answer = await served(tmp_path, model.SerializeToString())
     assert [field.label.pick("en") for field in manifest.inputs] == ["Petal length", "Petal width"]
     classes: Any = answer.outputs["p"]
-    assert classes["value"] == "other"
+    assert classes["value"] == "Other"
 
 
 async def test_many_scalar_inputs(tmp_path: Path) -> None:
@@ -210,8 +210,8 @@ def test_the_slug_is_the_folders_name_where_it_can_be(tmp_path: Path) -> None:
     folder.mkdir()
     file = folder / "Wine_2026.onnx"
     file.write_bytes(graph([node("Neg", ["X"], ["Y"])], [("X", FLOAT, ["N", 1])], [("Y", FLOAT, ["N", 1])]))
-    assert 'slug = "wine-2026"' in scaffold(file)
-    assert 'title = "Wine 2026"' in scaffold(file)
+    assert 'slug = "wine-2026"' in draft_manifest(file).toml
+    assert 'title = "Wine 2026"' in draft_manifest(file).toml
 
 
 SEQUENCE = helper.make_sequence_type_proto(helper.make_tensor_type_proto(FLOAT, None))
@@ -236,10 +236,10 @@ SEQUENCE = helper.make_sequence_type_proto(helper.make_tensor_type_proto(FLOAT, 
 def test_what_cannot_be_asked_for(tmp_path: Path, data: bytes, problem: str) -> None:
     (tmp_path / "model.onnx").write_bytes(data)
     with pytest.raises(errors.ModelBroken) as caught:
-        scaffold(tmp_path / "model.onnx")
+        draft_manifest(tmp_path / "model.onnx")
     assert problem in caught.value.problem
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(errors.ModelBroken, match="No such file"):
-        scaffold(tmp_path / "absent.onnx")
+        draft_manifest(tmp_path / "absent.onnx")

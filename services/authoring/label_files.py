@@ -1,0 +1,30 @@
+"""Classes that are too many for the manifest itself are named by a file beside it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.authoring.notes import REMARKS, Entry
+from services.inference.labels import write_labels
+
+LABELS: Final = "labels.txt"
+FEW: Final = 50
+
+
+def label_files(outputs: Sequence[Entry], *, told: bool) -> dict[str, str]:
+    """Texts by name; the outputs then name the files for their classes. Classes that were `told` or have several
+    languages go to a file, too; such that no file can tell stay where they are."""
+    files: dict[str, str] = {}
+    for output in outputs:
+        classes = output.get("classes", ())
+        plain = all(isinstance(each["label"], str) for each in classes)
+        if not classes or (len(classes) <= FEW and plain and not told) or (text := write_labels(classes)) is None:
+            continue
+        known = (name for name, written in files.items() if written == text)
+        name = next(known, LABELS if not files else f"labels-{len(files) + 1}.txt")
+        files[name] = text
+        del output["classes"]
+        output["labels"] = name
+        remarks = output.get(REMARKS, {})
+        if "classes" in remarks:
+            remarks["labels"] = remarks.pop("classes")
+    return files

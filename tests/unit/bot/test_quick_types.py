@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 COMPLETE = """
-from bot.quick_types import import_aiogram
+from bot.startup import import_aiogram
 import_aiogram()
 from pydantic import BaseModel
 from aiogram import methods, types
@@ -22,7 +22,7 @@ assert "model_rebuild" in BaseModel.__dict__ and BaseModel.__dict__["model_rebui
 USED = """
 import sys
 if sys.argv[1] == "late":
-    from bot.quick_types import import_aiogram
+    from bot.startup import import_aiogram
     import_aiogram()
 from aiogram.methods import EditMessageMedia, SendMessage
 from aiogram.methods.base import Response

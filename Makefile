@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := bot handlers services db web sandbox models_store migrations tests benchmarks
+SOURCES := bot handlers i18n services db web sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev install-train demo run test crash check format messages pictures bench models lock clean
@@ -57,13 +57,13 @@ check: install-dev ## Format, lint, types, import contract, catalogues.
 	@echo "Lint";          $(BIN)/ruff check --quiet $(SOURCES)
 	@echo "Types";         $(BIN)/mypy $(SOURCES)
 	@echo "Imports";       $(BIN)/lint-imports --no-cache | tail -n 3
-	@echo "Catalogues";    $(BIN)/python -m bot.catalogues check
+	@echo "Catalogues";    $(BIN)/python -m i18n.catalogues check
 
 format: install-dev ## Format and sort imports.
 	@$(BIN)/ruff format $(SOURCES); $(BIN)/ruff check --fix $(SOURCES)
 
 messages: install-dev ## Bring both catalogues up to date with the code.
-	@$(BIN)/python -m bot.catalogues extract
+	@$(BIN)/python -m i18n.catalogues extract
 
 pictures: install-dev ## Take the README's screenshots anew.
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser

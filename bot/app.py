@@ -25,7 +25,6 @@ from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.housekeeping import FORGET_DIALOGS, keep_house
 from bot.http.server import listen, make_server
-from bot.i18n import Catalogues
 from bot.inbox import Inbox, UpdateOutcome
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
@@ -48,6 +47,7 @@ from bot.wiring.services import Shop, make_shop
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import LeaderLock
+from i18n.translator import Catalogues
 from services import charts
 from services.clock import Clock, SteadyClock, system_clock
 from services.inference.engine import Engine

@@ -7,8 +7,8 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
-from bot.i18n import LANGUAGES, Catalogues, Translator
 from db.users import Role
+from i18n.translator import LANGUAGES, Catalogues, Translator
 from services.errors import N_
 
 log = structlog.get_logger()

@@ -18,7 +18,6 @@ from prometheus_client import Counter
 
 from bot import chat
 from bot.fsm import redis_errors
-from bot.i18n import Catalogues, Translator
 from bot.messages import Messages
 from bot.pace import Pace
 from bot.reply_target import ReplyTarget, replying_to
@@ -26,6 +25,7 @@ from bot.screens import Screen
 from bot.telegram import is_gone
 from db.errors import DatabaseUnavailable
 from db.outbox import OutboxStatus, Wait
+from i18n.translator import Catalogues, Translator
 from services.outbox import LEASE, Letter, Outbox
 from services.users import Users
 

@@ -6,13 +6,13 @@ from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from bot.deferred import DeferredUpdates
-from bot.i18n import Catalogues
 from bot.inbox import ONLY_ONCE
 from bot.messages import Messages
 from bot.middlewares import Entered, Entrance, Once, TellErrors
 from bot.topics import KeepMessage, NoteReplyTarget
 from bot.wiring.services import Shop
 from handlers import routers
+from i18n.translator import Catalogues
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]
 

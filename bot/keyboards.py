@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from bot.i18n import Translator
 from bot.screens import Button, Screen
+from i18n.translator import Translator
 
 MENU: Final = "menu"
 MODELS: Final = "models"

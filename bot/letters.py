@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from bot.delivery import Parcel, Present
-from bot.i18n import Translator
 from bot.letters_office import office_presenters
 from bot.presenters.enclosed import enclosed
 from bot.presenters.results import prediction_screen
@@ -13,6 +12,7 @@ from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.wiring.services import Shop
 from db.predictions import PredictionStatus
+from i18n.translator import Translator
 from services.clock import Clock
 from services.inference.errors import NotDelivered
 from services.outbox import Letter

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from bot import keyboards
 from bot.delivery import Parcel, Present
-from bot.i18n import Html, Translator
 from bot.screens import Screen
 from bot.views.bonus import mute_button
+from i18n.translator import Html, Translator
 from services.clock import Clock
 from services.outbox import Letter
 

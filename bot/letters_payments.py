@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from bot.delivery import Parcel, Present
-from bot.i18n import Translator
 from bot.screens import Screen
 from bot.views.payments import (
     canceled_screen,
@@ -17,6 +16,7 @@ from bot.views.payments import (
 from bot.views.topup import payment_screen
 from bot.wiring.services import Shop
 from db.payments import PaymentStatus
+from i18n.translator import Translator
 from services.clock import Clock
 from services.outbox import Letter
 from services.payments.alerts import Problem

@@ -19,10 +19,10 @@ from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, Teleg
 from aiogram.types import User as TelegramUser
 
 from bot import chat
-from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
 from bot.telegram import PASSING, is_gone
 from db.errors import DatabaseUnavailable
+from i18n.translator import Catalogues, Translator
 from services.errors import N_, ShopError
 from services.users import UserDisabled, Users, Visitor
 

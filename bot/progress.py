@@ -10,10 +10,10 @@ from aiogram.exceptions import AiogramError
 
 from bot import chat
 from bot.delivery import Delivery
-from bot.i18n import Catalogues, Html, Translator
 from bot.screens import Screen
 from db.errors import DatabaseUnavailable
 from db.predictions import PredictionStatus
+from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError
 from services.outbox import About

@@ -19,7 +19,7 @@ from aiohttp.hdrs import USER_AGENT
 from aiohttp.http import SERVER_SOFTWARE
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
-from bot.proxies import Proxy
+from services.proxies import Proxy
 from services.redaction import redact
 
 PROXY_SECONDS = 10.0  # to be let through

@@ -27,8 +27,8 @@ from aiogram.types import Message
 from pydantic import ValidationError
 
 from bot.lenient_json import Json, read_leniently
-from bot.proxies import Proxy
 from bot.session import ProxySession, Redact
+from services.proxies import Proxy
 
 log = structlog.get_logger()
 

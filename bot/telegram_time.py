@@ -5,8 +5,8 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from bot.proxies import Proxy
 from bot.session import SOCKS_ERRORS, ProxySession
+from services.proxies import Proxy
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 

@@ -7,11 +7,11 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.views.balance import balance_screen
 from bot.views.history import OPERATIONS, operations_screen, predictions_screen
 from handlers.dialog import Event, model_title, respond, titled
 from handlers.filters import Pressed
+from i18n.translator import Translator
 from services.billing.statement import Statement
 from services.models import Models
 from services.predictions.history import History, HistoryPage, PredictionView

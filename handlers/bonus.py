@@ -6,10 +6,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.views.bonus import bonus_screen
 from handlers.dialog import Event, respond
 from handlers.filters import Pressed
+from i18n.translator import Translator
 from services.bonuses import Bonuses
 from services.users import Users, UserView
 

@@ -12,7 +12,6 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import chat
-from bot.i18n import Translator
 from bot.letters_payments import standing_screen
 from bot.messages import Messages
 from bot.middlewares import BUSY
@@ -24,6 +23,7 @@ from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus
 from handlers.desk import show_in_place
 from handlers.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
+from i18n.translator import Translator
 from services.errors import N_, ShopError
 from services.outbox import About, Outbox
 from services.payments.apply import KIND, Fact, news_key

@@ -11,8 +11,8 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import chat
 from bot.forms import Form, FormState, Turn, render, start
-from bot.i18n import Translator
 from bot.screens import Screen
+from i18n.translator import Translator
 from services.models import Models, Offer
 from services.users import UserView
 

@@ -8,7 +8,6 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import chat, keyboards
 from bot.forms import Action, Outcome, Turn, answer, press, resume
-from bot.i18n import Translator
 from bot.messages import Messages
 from bot.views import fallback
 from bot.views.menu import menu_screen
@@ -19,6 +18,7 @@ from handlers.filters import Pressed
 from handlers.purchase import Purchase
 from handlers.results import router as results_router
 from handlers.uploads import take_column, take_document, take_photo
+from i18n.translator import Translator
 from services.errors import N_
 from services.files import Files
 from services.inference.intake import Intake

@@ -6,11 +6,11 @@ from aiogram.fsm.context import FSMContext
 
 from bot import keyboards
 from bot.commands import set_chat_commands
-from bot.i18n import LANGUAGES, Catalogues, Html, Translator
 from bot.views.help import contact_of, help_screen, terms_screen
 from bot.views.language import language_screen
 from handlers.dialog import Event, respond
 from handlers.filters import Pressed
+from i18n.translator import LANGUAGES, Catalogues, Html, Translator
 from services.admins import Admins
 from services.users import Users, UserView
 

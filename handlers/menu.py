@@ -6,11 +6,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.views import fallback
 from bot.views.menu import menu_screen
 from handlers.dialog import AdminQuestion, Event, TopUpQuestion, leave_question, open_form_title, pause, put
 from handlers.filters import Pressed
+from i18n.translator import Translator
 from services.models import Models
 from services.users import UserView
 

@@ -6,11 +6,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.screens import Screen
 from bot.views.models import model_screen, models_screen
 from handlers.dialog import Event, respond
 from handlers.filters import Pressed
+from i18n.translator import Translator
 from services.models import Models
 from services.users import UserView
 

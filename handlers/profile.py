@@ -6,11 +6,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import chat, keyboards
-from bot.i18n import Translator
 from bot.views import profile as view
 from db.users import Gender
 from handlers.dialog import Event, ProfileQuestion, respond
 from handlers.filters import Pressed
+from i18n.translator import Translator
 from services.errors import ShopError
 from services.users import Users, UserView
 

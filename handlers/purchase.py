@@ -11,7 +11,6 @@ from aiogram.types import CallbackQuery
 from bot import chat
 from bot.forms import Turn
 from bot.forms.questions import heading
-from bot.i18n import Translator
 from bot.messages import Messages
 from bot.middlewares import BUSY
 from bot.presenters.results import prediction_screen
@@ -20,6 +19,7 @@ from bot.screens import Screen
 from bot.views.fallback import notice_screen
 from db.errors import DatabaseUnavailable
 from handlers.desk import PAID, Desk, form_of, keep, screen_of, show_in_place
+from i18n.translator import Translator
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.models import ModelNotOnSale, Models

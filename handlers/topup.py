@@ -8,7 +8,6 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.views import topup as view
 from bot.views.fallback import notice_screen
 from bot.views.payments_list import payments_screen
@@ -16,6 +15,7 @@ from db.payments import PaymentStatus, RefundStatus
 from handlers.checkout import WISH, Checkout
 from handlers.dialog import Event, TopUpQuestion, respond
 from handlers.filters import Pressed
+from i18n.translator import Translator
 from services.errors import ShopError
 from services.payments.terms import PaymentsOff
 from services.payments.till import Till

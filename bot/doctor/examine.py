@@ -12,7 +12,6 @@ from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.payments import compare_books
 from bot.doctor.stores import stores
 from bot.local_files import SHARING, NotReadable, is_local, open_local
-from bot.proxies import way
 from bot.session import TelegramProxyFailed
 from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings, misspelt_settings
 from bot.telegram import make_bot
@@ -24,6 +23,7 @@ from services.models import read_folders
 from services.payments.money import to_text
 from services.payments.provider import NotAuthorized, ProviderError, ProviderProxyFailed
 from services.payments.yookassa import ShopFacts
+from services.proxies import way
 
 SKEW_SECONDS = 30.0
 TELEGRAM_SECONDS = 15.0  # longer than a proxy may take

@@ -3,8 +3,8 @@
 from bot.forms.model import Form, Place, Turn
 from bot.forms.questions import render_question
 from bot.forms.summary import render_list, render_summary
-from bot.i18n import Translator
 from bot.screens import Screen
+from i18n.translator import Translator
 
 
 def render(form: Form, turn: Turn, tr: Translator, *, balance: int, can_top_up: bool = False) -> Screen:

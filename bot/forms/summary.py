@@ -5,11 +5,11 @@ from typing import Final
 from bot.forms.flow import where
 from bot.forms.model import Action, Form, FormState, Turn
 from bot.forms.questions import heading, said
-from bot.forms.words import value_words
-from bot.i18n import Html, Translator
 from bot.keyboards import Row, pages_row, topup_button
 from bot.limits import BUTTON, TEXT, cut, cut_plain
 from bot.screens import Button, Screen
+from i18n.inputs import value_words
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 
 FEW: Final = 4  # so many answers have a button each right at the summary

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from bot.i18n import Html, Translator
 from bot.photos import fits, loses
 from bot.presenters.results import chart_picture
 from bot.presenters.tables import series_table
 from bot.screens import Document, Screen
+from i18n.translator import Html, Translator
 from services.inference.manifest import Manifest
 from services.models import Models
 from services.predictions.enclosures import Enclosure

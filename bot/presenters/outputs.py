@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from bot.i18n import Html, Translator
 from bot.limits import cut_plain
+from i18n.translator import Html, Translator
 from services.inference.manifest import (
     ClassesOutput,
     ImageOutput,

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bot.forms.words import value_words
-from bot.i18n import Translator
 from bot.presenters.outputs import percent, ranked, series_decimals
+from i18n.inputs import value_words
+from i18n.translator import Translator
 from services.charts import Band, Bar, Bars, Chart, Line
 from services.inference.errors import InvalidValue
 from services.inference.manifest import ClassesOutput, Manifest, SeriesInput, SeriesOutput

@@ -6,13 +6,13 @@ from string import Formatter
 from typing import Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import CAPTION, TEXT, cut
 from bot.photos import photo_or_file
 from bot.presenters.answered import Answered
 from bot.presenters.pictures import chart_of
 from bot.screens import Button, Document, Screen
 from db.predictions import PredictionStatus
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.charts import draw
 from services.errors import ShopError

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot.i18n import Translator
+from i18n.translator import Translator
 from services.inference.manifest import Manifest, SeriesOutput
 
 BOM: Final = "utf-8-sig"  # without it spreadsheets take Cyrillic for something else

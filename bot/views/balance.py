@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
 from db.billing import TransactionKind
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.errors import N_

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
+from i18n.translator import Html, Translator
 from services.bonuses import BonusTerms, GrantView
 from services.users import UserView
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from bot import keyboards
 from bot.commands import COMMANDS
-from bot.i18n import Html, Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
+from i18n.translator import Html, Translator
 from services.errors import N_
 
 OUT_OF_DATE: Final = N_("This button is out of date. Here is a fresh menu.")

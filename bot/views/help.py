@@ -4,8 +4,8 @@ from typing import Final
 
 from bot import keyboards
 from bot.commands import offered
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
+from i18n.translator import Html, Translator
 from services.errors import N_
 
 HOW: Final = N_(

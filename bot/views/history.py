@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.balance import Titles, operation_lines
 from db.predictions import PredictionStatus
+from i18n.translator import Translator
 from services.billing.statement import StatementPage
 from services.errors import N_
 from services.predictions.history import HistoryPage, PredictionView

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.i18n import Html, Translator
+from i18n.translator import Html, Translator
 from services.errors import N_
 
 WRONG: Final = {

@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot import keyboards
-from bot.i18n import LANGUAGES, Translator
 from bot.screens import Button, Screen
+from i18n.translator import LANGUAGES, Translator
 
 NAMES: Final = {"ru": "🇷🇺 Русский", "en": "🇬🇧 English"}
 

@@ -1,8 +1,8 @@
 """The main menu and the greeting."""
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
+from i18n.translator import Html, Translator
 from services.users import UserView
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models import Offer
 from services.users import UserView

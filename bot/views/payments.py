@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.keyboards import Row
 from bot.screens import Button, Screen
 from bot.views.admin import names
+from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.errors import N_
 from services.payments.alerts import Problem

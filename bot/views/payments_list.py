@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
 from db.payments import PaymentStatus
+from i18n.translator import Html, Translator
 from services.payments.money import to_words
 from services.payments.reasons import payment_reason
 from services.payments.views import PaymentsPage, PaymentView

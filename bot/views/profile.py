@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
 from db.users import Gender
+from i18n.translator import Html, Translator
 from services.errors import N_
 from services.users import UserView
 

@@ -7,9 +7,9 @@ from secrets import token_urlsafe
 from typing import Final, Self
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.payments.money import to_words
 from services.payments.packages import PackageView

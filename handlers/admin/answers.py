@@ -9,12 +9,12 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n import Html
 from bot.views.admin import names
 from handlers.admin import changes, models, packages, payments, roles, users
 from handlers.admin.office import Matter, Office, OnDuty
 from handlers.dialog import AdminQuestion, pause
 from handlers.filters import Pressed
+from i18n.translator import Html
 
 
 class Answer(Protocol):

@@ -2,10 +2,10 @@
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n import Html
 from bot.views.admin import changes as view
 from handlers.admin.office import Matter, Office
 from handlers.dialog import Event
+from i18n.translator import Html
 from services.admin_search import UserLine
 from services.admin_users import MAX_CREDITS, CannotTake, Change, check_reason, check_text
 from services.billing.credits import parse_amount

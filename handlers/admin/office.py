@@ -9,10 +9,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, TelegramObject
 
 from bot import chat
-from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
 from db.users import Role
 from handlers.dialog import AdminQuestion, Event, put, respond
+from i18n.translator import Catalogues, Translator
 from services.admin_journal import Journal
 from services.admin_models import AdminModels
 from services.admin_payments import AdminPayments

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from db.users import Role
+from i18n.translator import Html, Translator
 from services.admin_search import UserLine
 from services.admins import AdminView
 from services.errors import N_

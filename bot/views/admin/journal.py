@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import cut_plain
 from bot.screens import Screen
 from bot.views.admin import names
@@ -13,6 +12,7 @@ from bot.views.admin.payments import STATUSES
 from bot.views.balance import Titles
 from db.payments import PaymentStatus
 from db.users import Role
+from i18n.translator import Html, Translator
 from services.admin_journal import Entry, JournalPage, Person
 from services.admin_search import UserLine
 from services.billing.credits import format_credits

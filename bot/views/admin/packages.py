@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import confirmation, notice_first, panel_button, question
 from db.users import Role
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.errors import N_
 from services.payments.money import to_words

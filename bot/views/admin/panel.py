@@ -1,11 +1,11 @@
 """The panel: where an admin's work begins."""
 
 from bot import keyboards
-from bot.i18n import Translator
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import ROLE_NAMES
 from db.users import Role
+from i18n.translator import Translator
 from services.statistics import Waiting
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.admin import names
@@ -12,6 +11,7 @@ from bot.views.admin.common import confirmation, notice_first, panel_button, pla
 from bot.views.admin.users import PAYMENT_MARKS
 from db.payments import PaymentStatus, RefundStatus
 from db.users import Role
+from i18n.translator import Html, Translator
 from services.admin_search import UserLine
 from services.errors import N_
 from services.payments.money import to_words

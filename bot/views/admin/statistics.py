@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import panel_button
 from bot.views.admin.panel import age_words, waiting_line
+from i18n.translator import Html, Translator
 from services.charts import Columns, Panel
 from services.payments.money import to_words
 from services.statistics import PERIODS, ModelSales, Numbers, Waiting

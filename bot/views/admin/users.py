@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from bot import keyboards
-from bot.i18n import Html, Translator
 from bot.limits import BUTTON, cut_plain
 from bot.screens import Button, Screen
 from bot.views.admin import names
@@ -12,6 +11,7 @@ from bot.views.balance import Titles
 from bot.views.history import MARKS
 from db.payments import PaymentStatus
 from db.users import Role
+from i18n.translator import Html, Translator
 from services.admin_search import PredictionLine, UserCard, UserLine
 from services.billing.credits import format_credits
 from services.payments.money import to_words

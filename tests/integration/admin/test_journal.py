@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.i18n import Catalogues
 from bot.views.admin.journal import WORDS, journal_line
 from db.users import AuditEntry, Role
+from i18n.translator import Catalogues
 from services.admin_journal import Journal
 from services.admin_payments import AdminPayments
 from services.admin_users import Change

@@ -14,11 +14,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from bot import delivery as delivery_module
 from bot import pace
 from bot.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
-from bot.i18n import Catalogues, Translator
 from bot.screens import Screen
 from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus
 from db.users import User
+from i18n.translator import Catalogues, Translator
 from services.outbox import LEASE, Letter
 from services.users import Users
 from tests.support.clock import FakeClock

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from bot.delivery import Delivery, Parcel
-from bot.i18n import Catalogues, Translator
 from bot.progress import EDITS, ProgressBoard
 from bot.screens import Screen
 from db import queue
+from i18n.translator import Catalogues, Translator
 from services.outbox import Letter
 from services.users import Users
 from tests.support.counter import Counter

@@ -14,11 +14,11 @@ import sqlalchemy
 from sqlalchemy.ext.asyncio import create_async_engine
 from yookassa.domain.common import HttpVerb
 
-from bot.proxies import parse_proxy
 from bot.settings import Settings
 from bot.telegram import make_bot
 from db.migrate import upgrade
 from services.payments.yookassa_client import Client
+from services.proxies import parse_proxy
 
 TOKEN = "987654321:AAHq-secret_of_the_bot_itself_0123456"
 HOOK = "hook-secret-0123456789"

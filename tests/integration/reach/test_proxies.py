@@ -13,13 +13,13 @@ from aiogram.types import BufferedInputFile
 from bot.app import App
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, State
-from bot.proxies import parse_proxy
 from bot.telegram import make_bot
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.clock import system_clock
 from services.payments.provider import ResultUnknown
+from services.proxies import parse_proxy
 from tests.conversations.shopping import DATA
 from tests.integration.payments.stand import Stand, provider
 from tests.integration.reach.behind import TELEGRAM, YOOKASSA, Behind, address, behind, hosts, port_of

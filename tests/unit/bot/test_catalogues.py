@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.catalogues import check, extract, main, messages_of_code
-from bot.i18n import LOCALES
+from i18n.catalogues import check, extract, main, messages_of_code
+from i18n.translator import LOCALES
 
 RUSSIAN = Path("ru/LC_MESSAGES/kassandra.po")
 

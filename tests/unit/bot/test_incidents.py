@@ -6,10 +6,10 @@ from datetime import timedelta
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 
-from bot.i18n import Catalogues
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY
 from db.engine import Database
+from i18n.translator import Catalogues
 from services.users import Users, Visitor
 from tests.support.clock import FakeClock
 from tests.support.wire import Wire, bot_on

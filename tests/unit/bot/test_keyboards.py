@@ -6,8 +6,8 @@ import pytest
 from aiogram.types import CallbackQuery, User
 
 from bot import keyboards
-from bot.i18n import Catalogues
 from handlers.filters import Pressed
+from i18n.translator import Catalogues
 
 EN = Catalogues()["en"]
 

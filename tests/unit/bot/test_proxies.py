@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.proxies import parse_proxy, way
 from bot.settings import Settings, SettingsError, load_settings
+from services.proxies import parse_proxy, way
 
 TOKEN = "123456:" + "a" * 30
 

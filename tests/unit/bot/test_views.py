@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from bot.i18n import Catalogues, Html, Translator
 from bot.limits import TEXT, length
 from bot.screens import Screen
 from bot.views import fallback
@@ -20,6 +19,7 @@ from bot.views.menu import greeting, menu_screen
 from bot.views.profile import AGE, EMAIL, GENDER, profile_screen, question_screen
 from db.billing import TransactionKind
 from db.predictions import PredictionStatus
+from i18n.translator import Catalogues, Html, Translator
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.predictions.history import HistoryPage, PredictionView
 from services.users import UserView

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bot.i18n import Catalogues, Translator
 from bot.limits import CAPTION, TEXT, length
 from bot.middlewares import BROKEN, BUSY
 from bot.screens import Screen
@@ -22,6 +21,7 @@ from db.predictions import PredictionStatus
 from db.users import Role
 from handlers import checkout
 from handlers.admin.office import DECIDED
+from i18n.translator import Catalogues, Translator
 from services.admin_journal import Entry, JournalPage, Person
 from services.admin_models import MAX_PRICE, ModelLine, ModelNotFound
 from services.admin_search import NobodyFound, PredictionLine, UserCard

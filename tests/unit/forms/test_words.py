@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.forms.words import SHOWN, value_words
+from i18n.inputs import SHOWN, value_words
 from services.inference.manifest import Manifest
 from tests.unit.forms.samples import everything
 from tests.unit.forms.walk import CATALOGUES

@@ -20,9 +20,9 @@ from bot.forms import (
     start,
 )
 from bot.forms.flow import series_wanted
-from bot.i18n import Catalogues, Translator
 from bot.limits import TEXT, length
 from bot.screens import Screen
+from i18n.translator import Catalogues, Translator
 from services.inference.errors import ColumnWanted, InvalidValue
 from services.inference.series import take_series
 from services.inference.values import Value

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.i18n import Catalogues
 from bot.presenters.outputs import outputs_html
+from i18n.translator import Catalogues
 from services.inference.errors import ManifestError
 from services.inference.manifest import ClassesOutput, Manifest, load_manifest
 from services.inference.onnx_runtime import OnnxRuntime

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from bot.i18n import Catalogues
 from db.predictions import PredictionStatus
+from i18n.translator import Catalogues
 from services.predictions.history import PredictionView
 
 AT = datetime(2026, 11, 21, 10, 40, tzinfo=UTC)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot.i18n import Html
 from bot.limits import CAPTION, length
 from bot.presenters.answered import Answered
 from bot.presenters.outputs import advice_text, outputs_html, percent
+from i18n.translator import Html
 from services.inference.manifest import Manifest
 from tests.unit.forms.samples import EVERYTHING, manifest, stored
 from tests.unit.presenters.bench import CATALOGUES, view

@@ -3,8 +3,8 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from bot.i18n import Translator
 from bot.limits import cut_plain
+from i18n.translator import Translator
 from services.inference.fields import Bounded
 from services.inference.manifest import (
     BooleanInput,

@@ -1,4 +1,4 @@
-"""The catalogues of `locales/`: `python -m bot.catalogues extract` brings them up to the code, `check` proves that
+"""The catalogues of `locales/`: `python -m i18n.catalogues extract` brings them up to the code, `check` proves that
 every message is translated."""
 
 import io
@@ -14,10 +14,10 @@ from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bot.i18n import DOMAIN, LANGUAGES, LOCALES
+from i18n.translator import DOMAIN, LANGUAGES, LOCALES
 
 ROOT = LOCALES.parent
-FOLDERS = ("bot", "handlers", "services")
+FOLDERS = ("bot", "handlers", "i18n", "services")
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "gettext": None,
     "html": None,
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
             for problem in problems:
                 print(problem, file=sys.stderr)  # noqa: T201 - a command line prints
             return 1 if problems else 0
-    print("usage: python -m bot.catalogues extract|check", file=sys.stderr)  # noqa: T201 - a command line prints
+    print("usage: python -m i18n.catalogues extract|check", file=sys.stderr)  # noqa: T201 - a command line prints
     return 2
 
 

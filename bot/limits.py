@@ -33,12 +33,6 @@ def cut(html: str, limit: int = TEXT) -> str:
     return "".join(kept).rstrip() + "…" + closing
 
 
-def cut_plain(text: str, limit: int) -> str:
-    """Plain text of at most `limit` characters on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
 def _follow(open_tags: list[str], tag: str, *, closes: bool) -> None:
     if not closes:
         open_tags.append(tag)

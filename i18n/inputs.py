@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from bot.limits import cut_plain
+from i18n.text import cut_plain
 from i18n.translator import Translator
 from services.inference.fields import Bounded
 from services.inference.manifest import (

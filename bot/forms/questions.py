@@ -5,9 +5,10 @@ from typing import Final
 from bot.forms.flow import where
 from bot.forms.model import MANY, Action, Form, FormState, Turn, WaitingTable
 from bot.keyboards import Row, pages_row
-from bot.limits import BUTTON, TEXT, cut, cut_plain
+from bot.limits import BUTTON, TEXT, cut
 from bot.screens import Button, Screen
 from i18n.inputs import allowed, example_row, example_words, value_words
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.inference.errors import InvalidMember, WrongCount
 from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput

@@ -6,9 +6,10 @@ from bot.forms.flow import where
 from bot.forms.model import Action, Form, FormState, Turn
 from bot.forms.questions import heading, said
 from bot.keyboards import Row, pages_row, topup_button
-from bot.limits import BUTTON, TEXT, cut, cut_plain
+from bot.limits import BUTTON, TEXT, cut
 from bot.screens import Button, Screen
 from i18n.inputs import value_words
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.limits import cut, cut_plain, length
+from bot.limits import cut, length
 from bot.presenters.outputs import advice_text, outputs_html
 from i18n.inputs import value_words
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.inference.manifest import ImageInput, Manifest
 from services.predictions.history import PredictionView

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from bot.limits import cut_plain
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.inference.manifest import (
     ClassesOutput,

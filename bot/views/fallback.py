@@ -6,8 +6,9 @@ from typing import Final
 
 from bot import keyboards
 from bot.commands import COMMANDS
-from bot.limits import BUTTON, cut_plain
+from bot.limits import BUTTON
 from bot.screens import Button, Screen
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
 

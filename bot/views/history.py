@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from bot import keyboards
-from bot.limits import BUTTON, cut_plain
+from bot.limits import BUTTON
 from bot.screens import Button, Screen
 from bot.views.balance import Titles, operation_lines
 from db.predictions import PredictionStatus
+from i18n.text import cut_plain
 from i18n.translator import Translator
 from services.billing.statement import StatementPage
 from services.errors import N_

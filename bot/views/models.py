@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot import keyboards
-from bot.limits import BUTTON, cut_plain
+from bot.limits import BUTTON
 from bot.screens import Button, Screen
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models import Offer

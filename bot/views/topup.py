@@ -7,8 +7,9 @@ from secrets import token_urlsafe
 from typing import Final, Self
 
 from bot import keyboards
-from bot.limits import BUTTON, cut_plain
+from bot.limits import BUTTON
 from bot.screens import Button, Screen
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.payments.money import to_words

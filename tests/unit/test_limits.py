@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.limits import cut, cut_plain, length
+from bot.limits import cut, length
+from i18n.text import cut_plain
 
 
 class _Balanced(HTMLParser):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bot import keyboards
-from bot.limits import cut_plain
 from bot.screens import Screen
 from bot.views.admin import names
 from bot.views.admin.common import ROLE_NAMES, calm, name_of, notice_first, panel_button
@@ -12,6 +11,7 @@ from bot.views.admin.payments import STATUSES
 from bot.views.balance import Titles
 from db.payments import PaymentStatus
 from db.users import Role
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.admin_journal import Entry, JournalPage, Person
 from services.admin_search import UserLine

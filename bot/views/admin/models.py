@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from bot import keyboards
-from bot.limits import BUTTON, cut_plain
+from bot.limits import BUTTON
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import notice_first, panel_button, question
 from db.users import Role
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.admin_models import MAX_PRICE, ModelLine
 from services.billing.credits import format_credits

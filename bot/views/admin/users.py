@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot import keyboards
-from bot.limits import BUTTON, cut_plain
+from bot.limits import BUTTON
 from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
@@ -11,6 +11,7 @@ from bot.views.balance import Titles
 from bot.views.history import MARKS
 from db.payments import PaymentStatus
 from db.users import Role
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.admin_search import PredictionLine, UserCard, UserLine
 from services.billing.credits import format_credits

@@ -16,8 +16,8 @@ from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.local_telegram import TOKEN, LocalTelegram, message_update
 from bot.app import App
 from bot.settings import load_settings
-from bot.telegram import Repeat
 from db.migrate import upgrade
+from handlers.telegram.client import Repeat
 
 PEOPLE = 64
 UPDATES = 1_280  # a round

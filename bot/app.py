@@ -14,32 +14,23 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
 from aiogram.types import Update
 
 from bot.clock_watch import ClockWatch
-from bot.commands import set_commands
 from bot.connection import Connection, lasting
-from bot.deferred import DeferredUpdates
-from bot.delivery import Delivery
-from bot.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.errors import StartError
 from bot.forms.model import FormState
-from bot.fsm import OneAtATime, SqlStorage
 from bot.health import Health
 from bot.housekeeping import FORGET_DIALOGS, keep_house
 from bot.http.server import listen, make_server
-from bot.inbox import Inbox, UpdateOutcome
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
 from bot.letters import letter_presenters
 from bot.letters_payments import payment_presenters
-from bot.messages import NoteDoubts
 from bot.polling import Polling
 from bot.probes import OK, answers, can_write, jobs_elsewhere, jobs_of, tasks_of
 from bot.progress import ProgressBoard
 from bot.scheduler import LastRuns, look_again, make_scheduler
 from bot.settings import Settings
 from bot.supervisor import Supervisor
-from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
-from bot.topics import InTopic
 from bot.webhook_watch import WebhookWatch
 from bot.wiring.bonuses import keep_bonuses_coming
 from bot.wiring.payments import keep_money_moving, payment_hooks, tell_why_closed
@@ -47,6 +38,15 @@ from bot.wiring.services import Shop, make_shop
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import LeaderLock
+from handlers.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from handlers.kit.commands import set_commands
+from handlers.kit.deferred import DeferredUpdates
+from handlers.kit.topics import InTopic
+from handlers.telegram.client import make_bot
+from handlers.telegram.delivery import Delivery
+from handlers.telegram.inbox import Inbox, UpdateOutcome
+from handlers.telegram.messages import NoteDoubts
+from handlers.telegram.storage import OneAtATime, SqlStorage
 from i18n.translator import Catalogues
 from services import charts
 from services.clock import Clock, SteadyClock, system_clock
@@ -328,7 +328,7 @@ def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorag
     database."""
     if settings.redis_url is None:
         return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime(), None
-    from bot.fsm_redis import KEYS, SharedIsolation, SharedStorage
+    from handlers.telegram.storage_redis import KEYS, SharedIsolation, SharedStorage
 
     storage = SharedStorage.at(settings.redis_url, ttl=FORGET_DIALOGS)
     return storage, SharedIsolation(redis=storage.redis, key_builder=KEYS), storage.ping

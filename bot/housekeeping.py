@@ -7,9 +7,9 @@ from typing import Final
 from aiogram.fsm.storage.base import BaseStorage
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.fsm import SqlStorage
 from bot.scheduler import LastRuns, every
 from db.engine import Database
+from handlers.telegram.storage import SqlStorage
 from services import heartbeats
 from services.billing import ledger
 from services.clock import Clock

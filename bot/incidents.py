@@ -11,12 +11,12 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
 
-from bot import chat
 from bot.leader import STANDING_BY
 from bot.probes import OK
-from bot.screens import Screen
 from bot.views.incidents import WRONG, over_text, wrong_text
 from db.errors import DatabaseUnavailable
+from handlers.telegram import sender as chat
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.users import Users

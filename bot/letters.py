@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from bot.delivery import Parcel, Present
 from bot.letters_office import office_presenters
 from bot.presenters.enclosed import enclosed
 from bot.presenters.results import prediction_screen
-from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.wiring.services import Shop
 from db.predictions import PredictionStatus
+from handlers.telegram.delivery import Parcel, Present
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.inference.errors import NotDelivered

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bot import keyboards
-from bot.delivery import Parcel, Present
-from bot.screens import Screen
 from bot.views.bonus import mute_button
+from handlers.kit import buttons as keyboards
+from handlers.telegram.delivery import Parcel, Present
+from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.clock import Clock
 from services.outbox import Letter

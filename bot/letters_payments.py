@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from bot.delivery import Parcel, Present
-from bot.screens import Screen
 from bot.views.payments import (
     canceled_screen,
     expiring_screen,
@@ -16,6 +14,8 @@ from bot.views.payments import (
 from bot.views.topup import payment_screen
 from bot.wiring.services import Shop
 from db.payments import PaymentStatus
+from handlers.telegram.delivery import Parcel, Present
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.outbox import Letter

@@ -19,9 +19,9 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetUpdates, TelegramMethod
 
-from bot.inbox import Inbox, UpdateOutcome, comes_only_once, id_of
 from bot.supervisor import Supervisor
-from bot.telegram import AnswerNotUnderstood
+from handlers.telegram.client import AnswerNotUnderstood
+from handlers.telegram.inbox import Inbox, UpdateOutcome, comes_only_once, id_of
 
 log = structlog.get_logger()
 

@@ -8,11 +8,11 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from bot import chat
-from bot.delivery import Delivery
-from bot.screens import Screen
 from db.errors import DatabaseUnavailable
 from db.predictions import PredictionStatus
+from handlers.telegram import sender as chat
+from handlers.telegram.delivery import Delivery
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError

@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from bot.session import SOCKS_ERRORS, ProxySession
+from handlers.telegram.session import SOCKS_ERRORS, ProxySession
 from services.proxies import Proxy
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)

@@ -6,11 +6,11 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 
-from bot import keyboards
 from bot.views.balance import balance_screen
 from bot.views.history import OPERATIONS, operations_screen, predictions_screen
-from handlers.dialog import Event, model_title, respond, titled
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event, model_title, respond, titled
+from handlers.kit.filters import Pressed
 from i18n.translator import Translator
 from services.billing.statement import Statement
 from services.models import Models

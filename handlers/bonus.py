@@ -5,10 +5,10 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
-from bot import keyboards
 from bot.views.bonus import bonus_screen
-from handlers.dialog import Event, respond
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event, respond
+from handlers.kit.filters import Pressed
 from i18n.translator import Translator
 from services.bonuses import Bonuses
 from services.users import Users, UserView

@@ -11,18 +11,18 @@ from aiogram import Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import chat
 from bot.letters_payments import standing_screen
-from bot.messages import Messages
-from bot.middlewares import BUSY
-from bot.reply_target import reply_target, replying_to
-from bot.screens import Screen
 from bot.views import topup as view
 from bot.views.fallback import notice_screen
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus
 from handlers.desk import show_in_place
-from handlers.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
+from handlers.kit.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
+from handlers.kit.middlewares import BUSY
+from handlers.telegram import sender as chat
+from handlers.telegram.messages import Messages
+from handlers.telegram.reply_target import reply_target, replying_to
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.errors import N_, ShopError
 from services.outbox import About, Outbox

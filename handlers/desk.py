@@ -9,9 +9,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot import chat
 from bot.forms import Form, FormState, Turn, render, start
-from bot.screens import Screen
+from handlers.telegram import sender as chat
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.models import Models, Offer
 from services.users import UserView

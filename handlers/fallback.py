@@ -10,11 +10,11 @@ from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import chat
 from bot.views import fallback as view
 from bot.views.menu import greeting, menu_screen
-from handlers.dialog import QUESTIONS, open_form, open_form_title, pause, put, respond
-from handlers.filters import AnyCommand
+from handlers.kit.dialog import QUESTIONS, open_form, open_form_title, pause, put, respond
+from handlers.kit.filters import AnyCommand
+from handlers.telegram import sender as chat
 from i18n.translator import Html, Translator
 from services.models import Models, Offer
 from services.users import UserView

@@ -6,17 +6,18 @@ from aiogram.filters import Filter, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import chat, keyboards
 from bot.forms import Action, Outcome, Turn, answer, press, resume
-from bot.messages import Messages
 from bot.views import fallback
 from bot.views.menu import menu_screen
 from bot.views.models import BEGIN, model_screen
 from handlers.desk import PAID, Desk, FormDialog, begin, keep, screen_of, show_below, show_in_place
-from handlers.dialog import pause, put, title_of
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import pause, put, title_of
+from handlers.kit.filters import Pressed
 from handlers.purchase import Purchase
 from handlers.results import router as results_router
+from handlers.telegram import sender as chat
+from handlers.telegram.messages import Messages
 from handlers.uploads import take_column, take_document, take_photo
 from i18n.translator import Translator
 from services.errors import N_

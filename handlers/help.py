@@ -4,12 +4,12 @@ from aiogram import Bot, Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 
-from bot import keyboards
-from bot.commands import set_chat_commands
 from bot.views.help import contact_of, help_screen, terms_screen
 from bot.views.language import language_screen
-from handlers.dialog import Event, respond
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.commands import set_chat_commands
+from handlers.kit.dialog import Event, respond
+from handlers.kit.filters import Pressed
 from i18n.translator import LANGUAGES, Catalogues, Html, Translator
 from services.admins import Admins
 from services.users import Users, UserView

@@ -5,11 +5,11 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from bot import keyboards
 from bot.views import fallback
 from bot.views.menu import menu_screen
-from handlers.dialog import AdminQuestion, Event, TopUpQuestion, leave_question, open_form_title, pause, put
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import AdminQuestion, Event, TopUpQuestion, leave_question, open_form_title, pause, put
+from handlers.kit.filters import Pressed
 from i18n.translator import Translator
 from services.models import Models
 from services.users import UserView

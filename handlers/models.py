@@ -5,11 +5,11 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
-from bot import keyboards
-from bot.screens import Screen
 from bot.views.models import model_screen, models_screen
-from handlers.dialog import Event, respond
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event, respond
+from handlers.kit.filters import Pressed
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.models import Models
 from services.users import UserView

@@ -5,11 +5,12 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import chat, keyboards
 from bot.views import profile as view
 from db.users import Gender
-from handlers.dialog import Event, ProfileQuestion, respond
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event, ProfileQuestion, respond
+from handlers.kit.filters import Pressed
+from handlers.telegram import sender as chat
 from i18n.translator import Translator
 from services.errors import ShopError
 from services.users import Users, UserView

@@ -8,17 +8,17 @@ from aiogram.exceptions import AiogramError
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
-from bot import chat
 from bot.forms import Turn
 from bot.forms.questions import heading
-from bot.messages import Messages
-from bot.middlewares import BUSY
 from bot.presenters.results import prediction_screen
-from bot.reply_target import reply_target
-from bot.screens import Screen
 from bot.views.fallback import notice_screen
 from db.errors import DatabaseUnavailable
 from handlers.desk import PAID, Desk, form_of, keep, screen_of, show_in_place
+from handlers.kit.middlewares import BUSY
+from handlers.telegram import sender as chat
+from handlers.telegram.messages import Messages
+from handlers.telegram.reply_target import reply_target
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError

@@ -6,14 +6,15 @@ from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
-from bot import chat, keyboards
 from bot.forms import Action, Form, Turn, press
 from bot.forms.model import Place
 from bot.presenters.enclosed import enclosed
 from bot.presenters.results import AGAIN, CHANGE, ENCLOSED, enclosures_of, prediction_screen
 from handlers.desk import begin, keep, screen_of, show_below
-from handlers.dialog import respond
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import respond
+from handlers.kit.filters import Pressed
+from handlers.telegram import sender as chat
 from i18n.translator import Translator
 from services.models import Models, Offer
 from services.predictions.history import History, PredictionNotFound, PredictionView

@@ -7,11 +7,11 @@ from aiogram.filters import Command, CommandObject
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from bot.screens import Screen
 from bot.views import fallback
 from bot.views.menu import greeting, menu_screen
-from handlers.dialog import open_form_title, put
+from handlers.kit.dialog import open_form_title, put
 from handlers.models import model_page
+from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.models import ModelNotOnSale, Models, ModelStopped
 from services.users import UserView

@@ -7,14 +7,14 @@ from aiogram.filters import Command, Filter, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from bot import keyboards
 from bot.views import topup as view
 from bot.views.fallback import notice_screen
 from bot.views.payments_list import payments_screen
 from db.payments import PaymentStatus, RefundStatus
 from handlers.checkout import WISH, Checkout
-from handlers.dialog import Event, TopUpQuestion, respond
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event, TopUpQuestion, respond
+from handlers.kit.filters import Pressed
 from i18n.translator import Translator
 from services.errors import ShopError
 from services.payments.terms import PaymentsOff

@@ -12,9 +12,9 @@ from aiohttp import ClientError
 
 from bot.forms import Turn, answer_file, answer_image, ask_column
 from bot.forms.flow import image_wanted, series_wanted
-from bot.local_files import SHARING, NotReadable, copy_local, is_local
-from bot.session import SOCKS_ERRORS
 from handlers.desk import Desk
+from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
+from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
 from services.files import Files
 from services.inference.decoding import MAX_BYTES as MAX_PICTURE

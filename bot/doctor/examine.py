@@ -11,12 +11,12 @@ from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.payments import compare_books
 from bot.doctor.stores import stores
-from bot.local_files import SHARING, NotReadable, is_local, open_local
-from bot.session import TelegramProxyFailed
 from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings, misspelt_settings
-from bot.telegram import make_bot
 from bot.telegram_time import telegram_time
 from bot.wiring.payments import open_yookassa, why_closed
+from handlers.telegram.client import make_bot
+from handlers.telegram.local_files import SHARING, NotReadable, is_local, open_local
+from handlers.telegram.session import TelegramProxyFailed
 from services.clock import Clock
 from services.inference.check import check_folder
 from services.models import read_folders

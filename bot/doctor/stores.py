@@ -68,7 +68,7 @@ async def _redis(settings: Settings) -> list[Finding]:
     name, url = "redis", settings.redis_url
     if url is None:
         return []
-    from bot.fsm_redis import SharedStorage
+    from handlers.telegram.storage_redis import SharedStorage
 
     storage = SharedStorage.at(url, ttl=timedelta(days=1))
     try:

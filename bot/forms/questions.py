@@ -4,9 +4,9 @@ from typing import Final
 
 from bot.forms.flow import where
 from bot.forms.model import MANY, Action, Form, FormState, Turn, WaitingTable
-from bot.keyboards import Row, pages_row
-from bot.limits import BUTTON, TEXT, cut
-from bot.screens import Button, Screen
+from handlers.kit.buttons import Row, pages_row
+from handlers.telegram.limits import BUTTON, TEXT, cut
+from handlers.telegram.screen import Button, Screen
 from i18n.inputs import allowed, example_row, example_words, value_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator

@@ -3,7 +3,7 @@
 from bot.forms.model import Form, Place, Turn
 from bot.forms.questions import render_question
 from bot.forms.summary import render_list, render_summary
-from bot.screens import Screen
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 
 

@@ -5,9 +5,9 @@ from typing import Final
 from bot.forms.flow import where
 from bot.forms.model import Action, Form, FormState, Turn
 from bot.forms.questions import heading, said
-from bot.keyboards import Row, pages_row, topup_button
-from bot.limits import BUTTON, TEXT, cut
-from bot.screens import Button, Screen
+from handlers.kit.buttons import Row, pages_row, topup_button
+from handlers.telegram.limits import BUTTON, TEXT, cut
+from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator

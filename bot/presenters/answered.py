@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.limits import cut, length
 from bot.presenters.outputs import advice_text, outputs_html
+from handlers.telegram.limits import cut, length
 from i18n.inputs import value_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator

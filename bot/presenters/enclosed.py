@@ -2,10 +2,10 @@
 
 import asyncio
 
-from bot.photos import fits, loses
 from bot.presenters.results import chart_picture
 from bot.presenters.tables import series_table
-from bot.screens import Document, Screen
+from handlers.telegram.photos import fits, loses
+from handlers.telegram.screen import Document, Screen
 from i18n.translator import Html, Translator
 from services.inference.manifest import Manifest
 from services.models import Models

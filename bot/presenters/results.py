@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from string import Formatter
 from typing import Final
 
-from bot import keyboards
-from bot.limits import CAPTION, TEXT, cut
-from bot.photos import photo_or_file
 from bot.presenters.answered import Answered
 from bot.presenters.pictures import chart_of
-from bot.screens import Button, Document, Screen
 from db.predictions import PredictionStatus
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import CAPTION, TEXT, cut
+from handlers.telegram.photos import photo_or_file
+from handlers.telegram.screen import Button, Document, Screen
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.charts import draw

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from bot import keyboards
-from bot.screens import Button, Screen
 from db.billing import TransactionKind
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation, StatementPage

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot import keyboards
-from bot.screens import Button, Screen
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.bonuses import BonusTerms, GrantView
 from services.users import UserView

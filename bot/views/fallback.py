@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from bot import keyboards
-from bot.commands import COMMANDS
-from bot.limits import BUTTON
-from bot.screens import Button, Screen
+from handlers.kit import buttons as keyboards
+from handlers.kit.commands import COMMANDS
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from bot import keyboards
-from bot.commands import offered
-from bot.screens import Button, Screen
+from handlers.kit import buttons as keyboards
+from handlers.kit.commands import offered
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.errors import N_
 

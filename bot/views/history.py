@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from bot import keyboards
-from bot.limits import BUTTON
-from bot.screens import Button, Screen
 from bot.views.balance import Titles, operation_lines
 from db.predictions import PredictionStatus
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Translator
 from services.billing.statement import StatementPage

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot import keyboards
-from bot.screens import Button, Screen
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import LANGUAGES, Translator
 
 NAMES: Final = {"ru": "🇷🇺 Русский", "en": "🇬🇧 English"}

@@ -1,7 +1,7 @@
 """The main menu and the greeting."""
 
-from bot import keyboards
-from bot.screens import Button, Screen
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.users import UserView
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot import keyboards
-from bot.limits import BUTTON
-from bot.screens import Button, Screen
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits

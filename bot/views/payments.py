@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from bot import keyboards
-from bot.keyboards import Row
-from bot.screens import Button, Screen
 from bot.views.admin import names
+from handlers.kit import buttons as keyboards
+from handlers.kit.buttons import Row
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.errors import N_

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from bot import keyboards
-from bot.screens import Button, Screen
 from db.payments import PaymentStatus
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.payments.money import to_words
 from services.payments.reasons import payment_reason

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot import keyboards
-from bot.screens import Button, Screen
 from db.users import Gender
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.users import UserView

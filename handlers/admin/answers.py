@@ -12,8 +12,8 @@ from aiogram.types import CallbackQuery, Message
 from bot.views.admin import names
 from handlers.admin import changes, models, packages, payments, roles, users
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import AdminQuestion, pause
-from handlers.filters import Pressed
+from handlers.kit.dialog import AdminQuestion, pause
+from handlers.kit.filters import Pressed
 from i18n.translator import Html
 
 

@@ -4,7 +4,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.views.admin import changes as view
 from handlers.admin.office import Matter, Office
-from handlers.dialog import Event
+from handlers.kit.dialog import Event
 from i18n.translator import Html
 from services.admin_search import UserLine
 from services.admin_users import MAX_CREDITS, CannotTake, Change, check_reason, check_text

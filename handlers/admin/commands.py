@@ -7,9 +7,9 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
-from bot.screens import Screen
 from handlers.admin import changes, payments, roles, statistics, users
 from handlers.admin.office import Office, OnDuty
+from handlers.telegram.screen import Screen
 from services.admin_users import check_reason
 from services.admins import APPOINTED
 from services.digits import ascii_digits

@@ -5,12 +5,12 @@ from functools import partial
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot import keyboards
 from bot.views.admin import names
 from bot.views.admin.journal import journal_screen
 from handlers.admin.office import Office, OnDuty
-from handlers.dialog import titled
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import titled
+from handlers.kit.filters import Pressed
 
 ON_PAGE = 10
 

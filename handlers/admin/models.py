@@ -6,8 +6,8 @@ from aiogram.types import CallbackQuery, Message
 from bot.views.admin import models as view
 from bot.views.admin import names
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import Event
-from handlers.filters import Pressed
+from handlers.kit.dialog import Event
+from handlers.kit.filters import Pressed
 from i18n.translator import Html
 from services.admin_models import MAX_PRICE, ModelLine
 from services.billing.credits import BadAmount, parse_amount

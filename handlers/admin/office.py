@@ -8,10 +8,10 @@ from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, TelegramObject
 
-from bot import chat
-from bot.screens import Screen
 from db.users import Role
-from handlers.dialog import AdminQuestion, Event, put, respond
+from handlers.kit.dialog import AdminQuestion, Event, put, respond
+from handlers.telegram import sender as chat
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.admin_journal import Journal
 from services.admin_models import AdminModels

@@ -6,12 +6,12 @@ from typing import Any
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import keyboards
 from bot.views.admin import names
 from bot.views.admin import packages as view
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import Event
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event
+from handlers.kit.filters import Pressed
 from services.billing.credits import parse_amount
 from services.digits import whole_number
 from services.errors import ShopError

@@ -4,12 +4,12 @@ from aiogram import Bot, Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.commands import set_chat_commands
 from bot.views.admin import names
 from bot.views.admin.panel import panel_screen
 from handlers.admin.office import Office, OnDuty
-from handlers.dialog import Event
-from handlers.filters import Pressed
+from handlers.kit.commands import set_chat_commands
+from handlers.kit.dialog import Event
+from handlers.kit.filters import Pressed
 
 
 def router() -> Router:

@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import keyboards
 from bot.views.admin import names
 from bot.views.admin import payments as view
 from bot.views.admin.common import name_of
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import Event
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import Event
+from handlers.kit.filters import Pressed
 from i18n.translator import Html
 from services.admin_users import MAX_REASON, check_reason
 from services.errors import ShopError

@@ -3,15 +3,15 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from bot import keyboards
-from bot.commands import set_chat_commands
 from bot.views.admin import names
 from bot.views.admin import roles as view
 from bot.views.admin.common import name_of
 from db.users import Role
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import Event
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.commands import set_chat_commands
+from handlers.kit.dialog import Event
+from handlers.kit.filters import Pressed
 from services.admin_search import UserLine
 from services.admins import APPOINTED
 from services.billing.ledger import UnknownUser

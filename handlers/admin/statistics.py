@@ -8,8 +8,8 @@ from aiogram import Router
 from bot.views.admin import names
 from bot.views.admin.statistics import statistics_chart, statistics_screen
 from handlers.admin.office import Office, OnDuty
-from handlers.dialog import Event, titled
-from handlers.filters import Pressed
+from handlers.kit.dialog import Event, titled
+from handlers.kit.filters import Pressed
 from services import charts
 from services.statistics import PERIODS
 

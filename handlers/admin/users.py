@@ -10,8 +10,8 @@ from bot.views.admin import names
 from bot.views.admin.users import card_screen, find_question, found_screen
 from handlers.admin import changes
 from handlers.admin.office import Matter, Office, OnDuty
-from handlers.dialog import Event, titled
-from handlers.filters import Pressed
+from handlers.kit.dialog import Event, titled
+from handlers.kit.filters import Pressed
 from services.admin_search import NobodyFound
 from services.billing.ledger import UnknownUser
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bot import keyboards
+from handlers.kit import buttons as keyboards
 from sandbox.person import Person
 from tests.conversations.stage import Stage
 from tests.support.shop import add_prediction

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot import deferred, telegram
+from handlers.kit import deferred
+from handlers.telegram import client as telegram
 from sandbox.person import Person
 from tests.conversations.stage import Stage
 from tests.support.waiting import until

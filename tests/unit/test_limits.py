@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.limits import cut, length
+from handlers.telegram.limits import cut, length
 from i18n.text import cut_plain
 
 

@@ -1,8 +1,8 @@
 """Questions and confirmations of what is done to one customer."""
 
-from bot.screens import Screen
 from bot.views.admin import names
 from bot.views.admin.common import confirmation, name_of, question
+from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.admin_search import UserLine
 from services.admin_users import MAX_CREDITS, MAX_REASON, MAX_TEXT

@@ -4,10 +4,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from bot import keyboards
-from bot.screens import Button, Screen
 from bot.views.admin import names
 from db.users import Role
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.admin_search import UserLine
 from services.admins import AdminView

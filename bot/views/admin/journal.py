@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from bot import keyboards
-from bot.screens import Screen
 from bot.views.admin import names
 from bot.views.admin.common import ROLE_NAMES, calm, name_of, notice_first, panel_button
 from bot.views.admin.payments import STATUSES
 from bot.views.balance import Titles
 from db.payments import PaymentStatus
 from db.users import Role
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.admin_journal import Entry, JournalPage, Person

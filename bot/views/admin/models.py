@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot import keyboards
-from bot.limits import BUTTON
-from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import notice_first, panel_button, question
 from db.users import Role
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.admin_models import MAX_PRICE, ModelLine

@@ -1,10 +1,10 @@
 """The panel: where an admin's work begins."""
 
-from bot import keyboards
-from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import ROLE_NAMES
 from db.users import Role
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.statistics import Waiting
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot import keyboards
-from bot.limits import BUTTON
-from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import confirmation, notice_first, panel_button, plain_name, question
 from bot.views.admin.users import PAYMENT_MARKS
 from db.payments import PaymentStatus, RefundStatus
 from db.users import Role
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.admin_search import UserLine

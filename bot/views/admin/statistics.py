@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from bot import keyboards
-from bot.screens import Button, Screen
 from bot.views.admin import names
 from bot.views.admin.common import panel_button
 from bot.views.admin.panel import age_words, waiting_line
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.charts import Columns, Panel
 from services.payments.money import to_words

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.commands import OWNING
 from bot.views.admin import names
 from db.users import Role
+from handlers.kit.commands import OWNING
 from sandbox.person import Person
 from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal

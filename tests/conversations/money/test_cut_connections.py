@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import delivery, messages, pace, telegram
 from db.base import table_of
 from db.outbox import OutboxMessage, OutboxStatus
 from db.payments import PaymentStatus
+from handlers.telegram import client as telegram
+from handlers.telegram import delivery, messages, pace
 from sandbox.client import SandboxError
 from sandbox.person import Person
 from sandbox.screen import Message

@@ -2,8 +2,8 @@
 
 from aiogram.fsm.storage.base import StorageKey
 
-from bot.fsm import SqlStorage
 from db.engine import Database
+from handlers.telegram.storage import SqlStorage
 from tests.support.clock import FakeClock
 
 ANNA = StorageKey(bot_id=1, chat_id=2, user_id=2)

@@ -11,13 +11,13 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from bot import delivery as delivery_module
-from bot import pace
-from bot.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
-from bot.screens import Screen
 from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus
 from db.users import User
+from handlers.telegram import delivery as delivery_module
+from handlers.telegram import pace
+from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.outbox import LEASE, Letter
 from services.users import Users

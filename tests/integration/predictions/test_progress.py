@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from bot.delivery import Delivery, Parcel
 from bot.progress import EDITS, ProgressBoard
-from bot.screens import Screen
 from db import queue
+from handlers.telegram.delivery import Delivery, Parcel
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.outbox import Letter
 from services.users import Users

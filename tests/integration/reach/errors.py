@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from yookassa.domain.common import HttpVerb
 
 from bot.settings import Settings
-from bot.telegram import make_bot
 from db.migrate import upgrade
+from handlers.telegram.client import make_bot
 from services.payments.yookassa_client import Client
 from services.proxies import parse_proxy
 

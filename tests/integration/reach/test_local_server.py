@@ -10,7 +10,7 @@ import pytest
 from bot.app import App
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, State
-from bot.local_files import NotReadable, copy_local, is_local
+from handlers.telegram.local_files import NotReadable, copy_local, is_local
 from sandbox.client import Sandbox
 from sandbox.person import Person
 from sandbox.testing import new_world, running_sandbox

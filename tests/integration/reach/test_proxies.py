@@ -13,7 +13,7 @@ from aiogram.types import BufferedInputFile
 from bot.app import App
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, State
-from bot.telegram import make_bot
+from handlers.telegram.client import make_bot
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
@@ -68,7 +68,7 @@ async def shop(sandbox: Sandbox, sqlite_url: str, proxies: dict[str, ProxyServer
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.telegram.PAUSE", 0.01)
+    monkeypatch.setattr("handlers.telegram.client.PAUSE", 0.01)
 
 
 async def diagnosis(shop: Behind) -> dict[str, Finding]:

@@ -19,9 +19,9 @@ import structlog
 
 from bot.logs import set_up
 from bot.settings import SettingsError, load_settings
-from bot.telegram import make_bot
 from bot.terminal import Redacted
 from db.engine import Database
+from handlers.telegram.client import make_bot
 from sandbox.client import Sandbox
 from services.outbox import Outbox, enqueue
 from services.redaction import redact
@@ -94,7 +94,7 @@ def raised() -> list[Exception]:
         redis_url=f"redis://:{quote(REDIS, safe='')}@redis.example/0",
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.telegram.PAUSE", 0.01)
+        patch.setattr("handlers.telegram.client.PAUSE", 0.01)
         found = asyncio.run(_provoke())
     assert len(found) == len(errors.ALL)
     said = [" ".join(traceback.format_exception(error)) for error in found]

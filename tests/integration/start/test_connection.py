@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from aiogram import Bot
 
-from bot import telegram
 from bot.connection import Connection
-from bot.dispatcher import ALLOWED_UPDATES
 from bot.errors import StartError
 from bot.settings import Settings
-from bot.telegram import make_bot
+from handlers.dispatcher import ALLOWED_UPDATES
+from handlers.telegram import client as telegram
+from handlers.telegram.client import make_bot
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings

@@ -9,17 +9,18 @@ import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from prometheus_client import generate_latest
 
-from bot import delivery, probes
+from bot import probes
 from bot.app import App
-from bot.dispatcher import ALLOWED_UPDATES
 from bot.incidents import IncidentNotices
 from bot.probes import can_write, jobs_elsewhere, tasks_of
 from bot.scheduler import LastRuns, every, make_scheduler
 from bot.supervisor import Supervisor
-from bot.telegram import make_bot
 from bot.webhook_watch import WebhookWatch
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from handlers.dispatcher import ALLOWED_UPDATES
+from handlers.telegram import delivery
+from handlers.telegram.client import make_bot
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services import heartbeats

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from aiogram.fsm.storage.base import StorageKey
 
-from bot import fsm_redis
 from bot.app import App
 from db.errors import DatabaseUnavailable
+from handlers.telegram import storage_redis as fsm_redis
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 from tests.integration.start.house import silence

@@ -9,8 +9,8 @@ from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, Update, User
 
-from bot import deferred as module
-from bot.deferred import DeferredUpdates
+from handlers.kit import deferred as module
+from handlers.kit.deferred import DeferredUpdates
 from tests.support.waiting import until
 
 ANNA = 1

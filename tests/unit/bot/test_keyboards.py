@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from aiogram.types import CallbackQuery, User
 
-from bot import keyboards
-from handlers.filters import Pressed
+from handlers.kit import buttons as keyboards
+from handlers.kit.filters import Pressed
 from i18n.translator import Catalogues
 
 EN = Catalogues()["en"]

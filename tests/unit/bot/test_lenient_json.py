@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.lenient_json import clean, read_leniently
+from handlers.telegram.lenient_json import clean, read_leniently
 from tests.support.odd_updates import Json, messages, others
 
 ANNA = 910

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from bot.pace import EVERYWHERE, ONE_CHAT, REMEMBERED, Pace
+from handlers.telegram.pace import EVERYWHERE, ONE_CHAT, REMEMBERED, Pace
 
 
 class Loop:

@@ -16,12 +16,12 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot import polling as module
-from bot.inbox import Inbox, id_of
-from bot.middlewares import Once
 from bot.polling import Polling, RawUpdates
 from bot.supervisor import Supervisor
-from bot.telegram import AnswerNotUnderstood, Session
 from db.errors import DatabaseUnavailable
+from handlers.kit.middlewares import Once
+from handlers.telegram.client import AnswerNotUnderstood, Session
+from handlers.telegram.inbox import Inbox, id_of
 from tests.support.waiting import until
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aiogram import Router
 
-from handlers import routers
+from handlers.routers import routers
 
 
 def _all(found: list[Router]) -> Iterator[Router]:

@@ -9,8 +9,8 @@ from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramEntityTooLarge, TelegramRetryAfter
 from aiohttp import web
 
-from bot import telegram as module
-from bot.telegram import make_bot
+from handlers.telegram import client as module
+from handlers.telegram.client import make_bot
 
 CHAT = {"id": 7, "type": "private"}
 SENT = {"message_id": 5, "date": 1, "chat": CHAT, "text": "hi"}

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from bot.limits import TEXT, length
-from bot.screens import Screen
 from bot.views import fallback
 from bot.views.balance import WORDS, balance_screen, operation_lines, signed
 from bot.views.fallback import looks_like_numbers, unknown_command_text
@@ -19,6 +17,8 @@ from bot.views.menu import greeting, menu_screen
 from bot.views.profile import AGE, EMAIL, GENDER, profile_screen, question_screen
 from db.billing import TransactionKind
 from db.predictions import PredictionStatus
+from handlers.telegram.limits import TEXT, length
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.predictions.history import HistoryPage, PredictionView

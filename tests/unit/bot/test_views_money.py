@@ -7,9 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bot.limits import CAPTION, TEXT, length
-from bot.middlewares import BROKEN, BUSY
-from bot.screens import Screen
 from bot.views import payments, topup
 from bot.views.admin import changes, journal, models, packages, panel, roles, statistics, users
 from bot.views.admin import payments as till
@@ -21,6 +18,9 @@ from db.predictions import PredictionStatus
 from db.users import Role
 from handlers import checkout
 from handlers.admin.office import DECIDED
+from handlers.kit.middlewares import BROKEN, BUSY
+from handlers.telegram.limits import CAPTION, TEXT, length
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.admin_journal import Entry, JournalPage, Person
 from services.admin_models import MAX_PRICE, ModelLine, ModelNotFound

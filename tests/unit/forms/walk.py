@@ -20,8 +20,8 @@ from bot.forms import (
     start,
 )
 from bot.forms.flow import series_wanted
-from bot.limits import TEXT, length
-from bot.screens import Screen
+from handlers.telegram.limits import TEXT, length
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.inference.errors import ColumnWanted, InvalidValue
 from services.inference.series import take_series

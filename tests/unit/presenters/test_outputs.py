@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.limits import CAPTION, length
 from bot.presenters.answered import Answered
 from bot.presenters.outputs import advice_text, outputs_html, percent
+from handlers.telegram.limits import CAPTION, length
 from i18n.translator import Html
 from services.inference.manifest import Manifest
 from tests.unit.forms.samples import EVERYTHING, manifest, stored

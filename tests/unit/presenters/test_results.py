@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.limits import CAPTION, length
 from bot.presenters.results import prediction_screen
-from bot.screens import Screen
 from db.engine import Database
 from db.predictions import PredictionStatus
+from handlers.telegram.limits import CAPTION, length
+from handlers.telegram.screen import Screen
 from services.models import Models
 from services.predictions.history import History
 from tests.support.clock import FakeClock

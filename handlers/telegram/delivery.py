@@ -16,15 +16,15 @@ from aiogram.exceptions import (
 )
 from prometheus_client import Counter
 
-from bot import chat
-from bot.fsm import redis_errors
-from bot.messages import Messages
-from bot.pace import Pace
-from bot.reply_target import ReplyTarget, replying_to
-from bot.screens import Screen
-from bot.telegram import is_gone
 from db.errors import DatabaseUnavailable
 from db.outbox import OutboxStatus, Wait
+from handlers.telegram import sender as chat
+from handlers.telegram.client import is_gone
+from handlers.telegram.messages import Messages
+from handlers.telegram.pace import Pace
+from handlers.telegram.reply_target import ReplyTarget, replying_to
+from handlers.telegram.screen import Screen
+from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
 from services.outbox import LEASE, Letter, Outbox
 from services.users import Users

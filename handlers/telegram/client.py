@@ -26,15 +26,15 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import Message
 from pydantic import ValidationError
 
-from bot.lenient_json import Json, read_leniently
-from bot.session import ProxySession, Redact
+from handlers.telegram.lenient_json import Json, read_leniently
+from handlers.telegram.session import ProxySession, Redact
 from services.proxies import Proxy
 
 log = structlog.get_logger()
 
 ATTEMPTS = 4
 PAUSE = 0.3  # seconds; doubles
-PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; longer ones are for `bot.deferred`
+PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; longer ones are for `handlers.kit.deferred`
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
 
 

@@ -12,11 +12,11 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, DefaultKey
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from bot.locks import KeyedLocks
 from db.base import table_of
 from db.engine import Database
 from db.fsm import FsmState
 from db.upsert import insert_into
+from handlers.telegram.locks import KeyedLocks
 from services.clock import Clock
 
 _fsm = table_of(FsmState)

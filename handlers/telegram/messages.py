@@ -14,8 +14,8 @@ from aiogram.exceptions import AiogramError, TelegramEntityTooLarge
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.locks import KeyedLocks
-from bot.telegram import PASSING
+from handlers.telegram.client import PASSING
+from handlers.telegram.locks import KeyedLocks
 from services.outbox import RECHECK_AFTER, About, Outbox
 
 DOUBT_SECONDS = RECHECK_AFTER.total_seconds()  # a request that is not answered may take effect for so long

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from bot.screens import Button, Screen
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 
 MENU: Final = "menu"

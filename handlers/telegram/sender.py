@@ -18,9 +18,9 @@ from aiogram.types import (
     Message,
 )
 
-from bot.reply_target import reply_target
-from bot.screens import Screen
-from bot.telegram import PASSING, is_gone, is_unchanged, is_uneditable
+from handlers.telegram.client import PASSING, is_gone, is_unchanged, is_uneditable
+from handlers.telegram.reply_target import reply_target
+from handlers.telegram.screen import Screen
 
 T = TypeVar("T")
 log = structlog.get_logger()

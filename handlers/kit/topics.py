@@ -11,8 +11,8 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
-from bot.middlewares import Handler
-from bot.reply_target import ReplyTarget, reply_target, replying_to
+from handlers.kit.middlewares import Handler
+from handlers.telegram.reply_target import ReplyTarget, reply_target, replying_to
 from services.kept import KeptMessages
 from services.users import UserView
 

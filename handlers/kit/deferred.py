@@ -12,8 +12,8 @@ from aiogram import BaseMiddleware
 from aiogram.exceptions import TelegramRetryAfter
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
-from bot.middlewares import Handler
-from bot.telegram import PASSING
+from handlers.kit.middlewares import Handler
+from handlers.telegram.client import PASSING
 
 log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ from aiogram.exceptions import (
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
-from bot import chat
-from bot.screens import Screen
-from bot.telegram import PASSING, is_gone
 from db.errors import DatabaseUnavailable
+from handlers.telegram import sender as chat
+from handlers.telegram.client import PASSING, is_gone
+from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.errors import N_, ShopError
 from services.users import UserDisabled, Users, Visitor

@@ -5,13 +5,13 @@ from dataclasses import fields
 from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
-from bot.deferred import DeferredUpdates
-from bot.inbox import ONLY_ONCE
-from bot.messages import Messages
-from bot.middlewares import Entered, Entrance, Once, TellErrors
-from bot.topics import KeepMessage, NoteReplyTarget
 from bot.wiring.services import Shop
-from handlers import routers
+from handlers.kit.deferred import DeferredUpdates
+from handlers.kit.middlewares import Entered, Entrance, Once, TellErrors
+from handlers.kit.topics import KeepMessage, NoteReplyTarget
+from handlers.routers import routers
+from handlers.telegram.inbox import ONLY_ONCE
+from handlers.telegram.messages import Messages
 from i18n.translator import Catalogues
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]

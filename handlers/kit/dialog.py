@@ -9,9 +9,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot import chat, keyboards
 from bot.forms.model import FormState
-from bot.screens import Screen
+from handlers.kit import buttons as keyboards
+from handlers.telegram import sender as chat
+from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.models import Models
 from services.users import UserView

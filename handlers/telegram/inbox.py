@@ -14,9 +14,9 @@ from aiogram.types import Message, Update
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
 
-from bot.lenient_json import clean, fields_of, read_leniently
-from bot.telegram import PASSING
 from db.errors import DatabaseUnavailable
+from handlers.telegram.client import PASSING
+from handlers.telegram.lenient_json import clean, fields_of, read_leniently
 
 log = structlog.get_logger()
 

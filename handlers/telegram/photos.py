@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import Image
 
-from bot.screens import Document
+from handlers.telegram.screen import Document
 
 BYTES: Final = 10 * 1024 * 1024
 SIDES: Final = 10_000  # width and height together

@@ -16,17 +16,13 @@ from aiogram.types import Update
 from bot.clock_watch import ClockWatch
 from bot.connection import Connection, lasting
 from bot.errors import StartError
-from bot.forms.model import FormState
 from bot.health import Health
 from bot.housekeeping import FORGET_DIALOGS, keep_house
 from bot.http.server import listen, make_server
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
-from bot.letters import letter_presenters
-from bot.letters_payments import payment_presenters
 from bot.polling import Polling
 from bot.probes import OK, answers, can_write, jobs_elsewhere, jobs_of, tasks_of
-from bot.progress import ProgressBoard
 from bot.scheduler import LastRuns, look_again, make_scheduler
 from bot.settings import Settings
 from bot.supervisor import Supervisor
@@ -39,9 +35,13 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import LeaderLock
 from handlers.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from handlers.form.state import FormState
 from handlers.kit.commands import set_commands
 from handlers.kit.deferred import DeferredUpdates
 from handlers.kit.topics import InTopic
+from handlers.notifications import letter_presenters
+from handlers.payments.notifications import payment_presenters
+from handlers.predictions.progress import ProgressBoard
 from handlers.telegram.client import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.inbox import Inbox, UpdateOutcome

@@ -13,8 +13,8 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbidd
 
 from bot.leader import STANDING_BY
 from bot.probes import OK
-from bot.views.incidents import WRONG, over_text, wrong_text
 from db.errors import DatabaseUnavailable
+from handlers.admin.incidents.screens import WRONG, over_text, wrong_text
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator

@@ -2,30 +2,28 @@
 
 from aiogram import Router
 
-from handlers import (
-    account,
-    bonus,
-    fallback,
-    form,
-    help,  # noqa: A004 - the command's own name
-    menu,
-    models,
-    profile,
-    start,
-    topup,
-)
 from handlers.admin import routers as admin
+from handlers.balance import router as balance
+from handlers.bonus import router as bonus
+from handlers.fallback import router as fallback
+from handlers.form import router as form
+from handlers.help import router as help  # noqa: A004 - the command's own name
+from handlers.menu import router as menu
+from handlers.menu import start
+from handlers.models import router as models
+from handlers.payments import router as payments
+from handlers.profile import router as profile
 
 
 def routers() -> list[Router]:
     """In the order in which they are asked: commands and buttons, the frequent ones first, then what is typed, then
     everything else."""
     return [
-        account.router(),
+        balance.router(),
         menu.router(),
         start.router(),
         profile.router(),
-        topup.router(),
+        payments.router(),
         bonus.router(),
         help.router(),
         models.router(),
@@ -33,7 +31,7 @@ def routers() -> list[Router]:
         fallback.commands_router(),
         form.router(),
         profile.answers_router(),
-        topup.answers_router(),
+        payments.answers_router(),
         admin.answers_router(),
         fallback.router(),
     ]

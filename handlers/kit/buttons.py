@@ -1,6 +1,6 @@
 """Names of buttons that more than one screen bears, and rows that look the same everywhere.
 
-Callback data is `name` or `name:argument`; the form's own buttons begin with `f:` (`bot.forms.model.Action`).
+Callback data is `name` or `name:argument`; the form's own buttons begin with `f:` (`handlers.form.state.Action`).
 """
 
 from collections.abc import Callable

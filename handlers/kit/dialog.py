@@ -9,7 +9,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot.forms.model import FormState
+from handlers.form.state import FormState
 from handlers.kit import buttons as keyboards
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen

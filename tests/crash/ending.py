@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from bot.letters import IN_PLACE
 from db.base import AnyRow, Base, table_of
 from db.billing import BonusGrant, Transaction, TransactionKind
 from db.engine import Database
@@ -15,6 +14,7 @@ from db.outbox import OutboxMessage, OutboxStatus
 from db.payments import Payment, PaymentStatus
 from db.predictions import Prediction, PredictionStatus
 from db.users import User
+from handlers.notifications import IN_PLACE
 from sandbox.person import Person
 from sandbox.shop import Shop
 from tests.crash.victim import ROOT

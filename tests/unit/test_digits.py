@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.admin.models import parse_price
+from handlers.admin.models.router import parse_price
 from services.billing.credits import parse_amount
 from services.bonuses import parse_week
 from services.digits import ascii_digits, whole_number

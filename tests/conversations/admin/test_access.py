@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.views.admin import names
 from db.users import Role
+from handlers.admin import buttons as names
 from handlers.kit.commands import OWNING
 from sandbox.person import Person
 from services.payments.packages import PackageOffer

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.views.admin.journal import WORDS, journal_line
 from db.users import AuditEntry, Role
+from handlers.admin.audit_log.screens import WORDS, journal_line
 from i18n.translator import Catalogues
 from services.admin_journal import Journal
 from services.admin_payments import AdminPayments

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from bot.progress import EDITS, ProgressBoard
 from db import queue
+from handlers.predictions.progress import EDITS, ProgressBoard
 from handlers.telegram.delivery import Delivery, Parcel
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator

@@ -7,16 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from bot.views import fallback
-from bot.views.balance import WORDS, balance_screen, operation_lines, signed
-from bot.views.fallback import looks_like_numbers, unknown_command_text
-from bot.views.help import contact_of, help_screen, terms_screen
-from bot.views.history import MARKS, operations_screen, predictions_screen
-from bot.views.language import language_screen
-from bot.views.menu import greeting, menu_screen
-from bot.views.profile import AGE, EMAIL, GENDER, profile_screen, question_screen
 from db.billing import TransactionKind
 from db.predictions import PredictionStatus
+from handlers.balance.screens import WORDS, balance_screen, operation_lines, signed
+from handlers.fallback import screens as fallback
+from handlers.fallback.screens import looks_like_numbers, unknown_command_text
+from handlers.help.screens import contact_of, help_screen, terms_screen
+from handlers.history.screens import MARKS, operations_screen, predictions_screen
+from handlers.menu.screens import greeting, menu_screen
+from handlers.profile.language import language_screen
+from handlers.profile.screens import AGE, EMAIL, GENDER, profile_screen, question_screen
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator

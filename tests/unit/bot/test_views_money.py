@@ -7,18 +7,26 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bot.views import payments, topup
-from bot.views.admin import changes, journal, models, packages, panel, roles, statistics, users
-from bot.views.admin import payments as till
-from bot.views.admin.common import calm, name_of
-from bot.views.bonus import bonus_screen
-from bot.views.payments_list import payments_screen
 from db.payments import PaymentStatus, RefundStatus
 from db.predictions import PredictionStatus
 from db.users import Role
-from handlers import checkout
-from handlers.admin.office import DECIDED
+from handlers.admin.audit_log import screens as journal
+from handlers.admin.context import DECIDED
+from handlers.admin.models import screens as models
+from handlers.admin.packages import screens as packages
+from handlers.admin.panel import screens as panel
+from handlers.admin.payments import screens as till
+from handlers.admin.roles import screens as roles
+from handlers.admin.statistics import screens as statistics
+from handlers.admin.users import change_screens as changes
+from handlers.admin.users import screens as users
+from handlers.admin.widgets import calm, name_of
+from handlers.bonus.screens import bonus_screen
 from handlers.kit.middlewares import BROKEN, BUSY
+from handlers.payments import checkout
+from handlers.payments import outcome_screens as payments
+from handlers.payments import screens as topup
+from handlers.payments.history_screens import payments_screen
 from handlers.telegram.limits import CAPTION, TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.forms import Action, Form
+from handlers.form.state import Action, Form
 from tests.unit.forms.samples import EVERYTHING, everything, manifest, stored
 from tests.unit.forms.walk import NONCE, Walk
 

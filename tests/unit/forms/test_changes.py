@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.forms import Form, FormState, Outcome, resume
+from handlers.form.flow import resume
+from handlers.form.state import Form, FormState, Outcome
 from tests.unit.forms.samples import EVERYTHING, everything, manifest
 from tests.unit.forms.walk import NONCE, Walk
 

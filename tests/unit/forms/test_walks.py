@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.forms import Form, Outcome
+from handlers.form.state import Form, Outcome
 from tests.unit.forms.samples import EVERYTHING, everything, manifest, stored
 from tests.unit.forms.walk import Walk
 

@@ -5,21 +5,9 @@ from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any
 
-from bot.forms import (
-    Action,
-    Form,
-    FormState,
-    Outcome,
-    Turn,
-    answer,
-    answer_file,
-    answer_image,
-    ask_column,
-    press,
-    render,
-    start,
-)
-from bot.forms.flow import series_wanted
+from handlers.form.flow import answer, answer_file, answer_image, ask_column, press, series_wanted, start
+from handlers.form.screens import render
+from handlers.form.state import Action, Form, FormState, Outcome, Turn
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator

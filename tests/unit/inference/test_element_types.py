@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto
 from pydantic import ValidationError
 
-from bot.forms import Form
+from handlers.form.state import Form
 from services.inference.errors import InvalidMember, InvalidValue, LineOutOfRange, ManifestError, NotWhole, OutOfRange
 from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.ranges import number_example

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.presenters.outputs import outputs_html
+from handlers.predictions.outputs import outputs_html
 from i18n.translator import Catalogues
 from services.inference.errors import ManifestError
 from services.inference.manifest import ClassesOutput, Manifest, load_manifest

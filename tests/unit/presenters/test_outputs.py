@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.presenters.answered import Answered
-from bot.presenters.outputs import advice_text, outputs_html, percent
+from handlers.predictions.answer import Answered
+from handlers.predictions.outputs import advice_text, outputs_html, percent
 from handlers.telegram.limits import CAPTION, length
 from i18n.translator import Html
 from services.inference.manifest import Manifest

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.presenters.pictures import chart_of
+from handlers.predictions.charts import chart_of
 from services.charts import Band, Bars, Line, draw
 from tests.unit.forms.samples import EVERYTHING, STORE, manifest, stored
 from tests.unit.presenters.bench import CATALOGUES

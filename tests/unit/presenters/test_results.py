@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.presenters.results import prediction_screen
 from db.engine import Database
 from db.predictions import PredictionStatus
+from handlers.predictions.screens import prediction_screen
 from handlers.telegram.limits import CAPTION, length
 from handlers.telegram.screen import Screen
 from services.models import Models

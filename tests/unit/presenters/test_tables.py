@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from bot.presenters.tables import exact, series_table
+from handlers.predictions.tables import exact, series_table
 from tests.unit.presenters.bench import CATALOGUES
 from tests.unit.presenters.test_outputs import with_outputs
 

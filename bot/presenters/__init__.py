@@ -1,1 +1,0 @@
-"""What was bought, in words and pictures."""

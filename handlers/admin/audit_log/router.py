@@ -1,0 +1,37 @@
+"""The journal: who did what to whom."""
+
+from functools import partial
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from handlers.admin import buttons as names
+from handlers.admin.audit_log.screens import journal_screen
+from handlers.admin.context import Office, OnDuty
+from handlers.kit import buttons as keyboards
+from handlers.kit.dialog import titled
+from handlers.kit.filters import Pressed
+
+ON_PAGE = 10
+
+
+def router() -> Router:
+    router = Router(name="admin_journal")
+    router.callback_query.register(show_journal, Pressed(names.JOURNAL), OnDuty())
+    return router
+
+
+async def show_journal(query: CallbackQuery, *, argument: str, office: Office) -> None:
+    """`argument`: the page, and the user whom it was done to; of everybody without one."""
+    office.require()
+    page, _, number = argument.partition(":")
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    user = await office.admin_users.card(int(number)) if known else None
+    which = keyboards.parse_page(page)
+    shown = (
+        await office.journal.latest(which, ON_PAGE)
+        if user is None
+        else await office.journal.of_user(user.id, which, ON_PAGE)
+    )
+    titles = partial(titled, models=office.models, tr=office.tr)
+    await office.show(query, journal_screen(shown, titles, office.tr, user=user))

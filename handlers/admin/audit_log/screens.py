@@ -1,0 +1,224 @@
+"""The journal: a line in words for each thing that was done."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from db.payments import PaymentStatus
+from db.users import Role
+from handlers.admin import buttons as names
+from handlers.admin.payments.screens import STATUSES
+from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button
+from handlers.balance.screens import Titles
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Screen
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.admin_journal import Entry, JournalPage, Person
+from services.admin_search import UserLine
+from services.billing.credits import format_credits
+from services.errors import N_
+from services.payments.money import to_words
+
+NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
+Words = Callable[[Entry, Titles, Translator], Html]
+
+
+def journal_screen(page: JournalPage, titles: Titles, tr: Translator, *, user: UserLine | None = None) -> Screen:
+    """`user`: whom all of it was done to."""
+    head = (
+        tr.html("<b>📜 Journal</b>, the newest first")
+        if user is None
+        else tr.html("<b>📜 What was done</b>: {name}, the newest first", name=name_of(user, tr))
+    )
+    lines = [journal_line(entry, titles, tr) for entry in page.items] or [tr.html("Nothing yet.")]
+
+    def turn(to: int) -> str:
+        return names.action(names.JOURNAL, to) if user is None else names.action(names.JOURNAL, to, user.id)
+
+    back = names.PANEL if user is None else names.action(names.USER, user.id)
+    rows: Sequence[keyboards.Row] = (
+        keyboards.pages_row(tr, page=page.page, pages=page.pages, action=turn),
+        (keyboards.back_button(tr, back), panel_button(tr)),
+    )
+    return Screen(text=notice_first("", head, *lines), rows=tuple(row for row in rows if row))
+
+
+def journal_line(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    """When, who, what to whom, from what to what, why."""
+    who = tr.gettext("the shop itself") if entry.actor is None else _name(entry.actor)
+    what = WORDS.get(entry.action, _unknown)(entry, titles, tr)
+    if entry.reason:
+        what = tr.html("{what}, “{reason}”", what=what, reason=cut_plain(entry.reason, WORDS_SHOWN))
+    return Html(f"{tr.short_moment(entry.created_at)} · <b>{tr.escape(who)}</b> · {what}")
+
+
+def _given(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    return tr.html("{credits} given to {whom} ({before} → {after})", **_credits(entry, tr))
+
+
+def _taken(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    return tr.html("{credits} taken from {whom} ({before} → {after})", **_credits(entry, tr))
+
+
+def _credits(entry: Entry, tr: Translator) -> dict[str, Any]:
+    return {
+        "credits": tr.credits(abs(entry.after.get("amount", 0))),
+        "whom": _whom(entry, tr),
+        "before": format_credits(entry.before.get("balance", 0)),
+        "after": format_credits(entry.after.get("balance", 0)),
+    }
+
+
+def _letter(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    text = cut_plain(str(entry.after.get("text", "")), WORDS_SHOWN)
+    return tr.html("Message to {whom}: “{text}”", whom=_whom(entry, tr), text=text)
+
+
+def _about_user(message: str) -> Words:
+    def words(entry: Entry, titles: Titles, tr: Translator) -> Html:
+        return tr.html(message, whom=_whom(entry, tr))
+
+    return words
+
+
+def _role(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    def role(word: str | None) -> str:
+        return tr.gettext(ROLE_NAMES[Role(word)]) if word in ROLE_NAMES else tr.gettext("no role")
+
+    before, after = role(entry.before.get("role")), role(entry.after.get("role"))
+    return tr.html("Role of {whom}: {before} → {after}", whom=_whom(entry, tr), before=before, after=after)
+
+
+def _refund(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    return tr.html(
+        "Refund of {amount} ₽ to {whom} (sent back: {before} → {after} ₽), payment <code>{number}</code>",
+        amount=_roubles(entry.after.get("amount")),
+        whom=_whom(entry, tr),
+        before=_roubles(entry.before.get("refunded")),
+        after=_roubles(entry.after.get("refunded")),
+        number=entry.subject,
+    )
+
+
+def _asked(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    def status(word: str | None) -> str:
+        return tr.gettext(STATUSES[PaymentStatus(word)]) if word in STATUSES else tr.gettext("no answer")
+
+    return tr.html(
+        "YooKassa asked about a payment of {whom}: {before} → {after}, payment <code>{number}</code>",
+        whom=_whom(entry, tr),
+        before=status(entry.before.get("status")),
+        after=status(entry.after.get("status")),
+        number=entry.subject,
+    )
+
+
+def _price(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    def price(hundredths: int | None) -> str:
+        return tr.gettext("the author's") if hundredths is None else format_credits(hundredths)
+
+    before, after = price(entry.before.get("admin_price")), price(entry.after.get("admin_price"))
+    return tr.html("Price of {what}: {before} → {after}", what=_what(entry, titles, tr), before=before, after=after)
+
+
+def _about_goods(message: str) -> Words:
+    def words(entry: Entry, titles: Titles, tr: Translator) -> Html:
+        return tr.html(message, what=_what(entry, titles, tr))
+
+    return words
+
+
+def _moved(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    places = {"before": entry.before.get("place"), "after": entry.after.get("place")}
+    return tr.html("{what}: place {before} → {after}", what=_what(entry, titles, tr), **places)
+
+
+def _new_package(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    parts = [word(entry.after.get(part), tr) for part, (_, word) in PACKAGE_PARTS.items() if part != "title"]
+    return tr.html("New: {what}, {parts}", what=_what(entry, titles, tr), parts=", ".join(parts))
+
+
+def _edited_package(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    """Only what is different."""
+    changes = [
+        f"{tr.gettext(label)} {word(entry.before.get(part), tr)} → {word(entry.after.get(part), tr)}"
+        for part, (label, word) in PACKAGE_PARTS.items()
+        if entry.before.get(part) != entry.after.get(part)
+    ]
+    return tr.escape(f"{_what(entry, titles, tr)}: {', '.join(changes)}")
+
+
+def _bonus(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    users = int(entry.after.get("users", 0))
+    return tr.nhtml(
+        "Weekly bonus {week}: {n} customer", "Weekly bonus {week}: {n} customers", users, week=entry.subject
+    )
+
+
+def _unknown(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    """Of a newer version of the shop."""
+    return tr.escape(f"{entry.action} {entry.subject or ''}".strip())
+
+
+WORDS: Final[dict[str, Words]] = {
+    "credits.grant": _given,
+    "credits.take": _taken,
+    "user.disable": _about_user(N_("The shop is closed to {whom}")),
+    "user.enable": _about_user(N_("The shop is open to {whom} again")),
+    "user.write": _letter,
+    "role.change": _role,
+    "payment.refund": _refund,
+    "payment.ask": _asked,
+    "model.price": _price,
+    "model.enable": _about_goods(N_("On sale again: {what}")),
+    "model.disable": _about_goods(N_("Taken off the menu: {what}")),
+    "model.try_again": _about_goods(N_("Tried again after its failures: {what}")),
+    "model.move": _moved,
+    "package.create": _new_package,
+    "package.edit": _edited_package,
+    "package.enable": _about_goods(N_("On sale again: {what}")),
+    "package.disable": _about_goods(N_("Taken off the menu: {what}")),
+    "package.move": _moved,
+    "bonus.week_granted": _bonus,
+}
+
+
+def _title(title: dict[str, str] | None, tr: Translator) -> str:
+    return " / ".join((title or {}).values())
+
+
+def _days(days: int | None, tr: Translator) -> str:
+    return tr.gettext("no end") if days is None else tr.ngettext("{n} day", "{n} days", days)
+
+
+PACKAGE_PARTS: Final[dict[str, tuple[str, Callable[[Any, Translator], str]]]] = {  # Any: JSON of the part
+    "title": (N_("name"), _title),
+    "credits": (N_("credits"), lambda hundredths, tr: tr.credits(hundredths or 0)),
+    "price_kopecks": (N_("price"), lambda kopecks, tr: f"{to_words(kopecks or 0)} ₽"),
+    "valid_days": (N_("valid for"), _days),
+}
+
+
+def _roubles(text: str | None) -> str:
+    """`300.00` of the table as people read it."""
+    whole, _, rest = (text or "0.00").partition(".")
+    return to_words(int(whole) * 100 + int(rest or 0))
+
+
+def _name(person: Person) -> str:
+    called = f"@{person.username}" if person.username else ""
+    return calm(cut_plain(person.first_name, NAME)) or called or str(person.telegram_id)
+
+
+def _whom(entry: Entry, tr: Translator) -> str:
+    if entry.target is None:
+        return tr.gettext("nobody")
+    number = "" if entry.target.user_id is None else f" #{entry.target.user_id}"
+    return _name(entry.target) + number
+
+
+def _what(entry: Entry, titles: Titles, tr: Translator) -> str:
+    """A model or a package; of one that is gone, its id."""
+    if entry.title is not None:
+        return f"📦 {cut_plain(tr.pick(entry.title), NAME)}"
+    return cut_plain(titles(entry.subject or ""), NAME)

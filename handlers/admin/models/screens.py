@@ -1,0 +1,92 @@
+"""Models on sale: what they cost, whether they are on, in which order."""
+
+from collections.abc import Sequence
+
+from db.users import Role
+from handlers.admin import buttons as names
+from handlers.admin.widgets import notice_first, panel_button, question
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.admin_models import MAX_PRICE, ModelLine
+from services.billing.credits import format_credits
+
+
+def models_screen(models: Sequence[ModelLine], tr: Translator) -> Screen:
+    legend = tr.html("🟢 on sale, ⚪ taken off, 🛑 stopped by its failures, ⚠️ cannot be sold")
+    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), legend if models else tr.html("There are none."))
+    rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
+    return Screen(text=text, rows=(*rows, (panel_button(tr),)))
+
+
+def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = "") -> Screen:
+    state = {
+        "🟢": tr.html("🟢 On sale"),
+        "⚪": tr.html("⚪ Taken off the menu"),
+        "🛑": tr.html(
+            "🛑 Stopped: it failed several times in a row, at last with: {problem}", problem=model.stopped_for or ""
+        ),
+        "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=model.problem or tr.gettext("its folder is gone")),
+    }[_mark(model)]
+    lines = [
+        state,
+        tr.html("Price: <b>{price}</b>", price=_price(model.price, tr)),
+        tr.html("The author asks {price}", price=_price(model.manifest_price, tr)),
+        tr.html("Version {version}, <code>{slug}</code>", version=model.version, slug=model.slug),
+    ]
+    title = Html(f"{tr.escape(model.icon)} <b>{tr.escape(tr.pick(model.title))}</b>")
+    rows = [*_actions(model, tr), (keyboards.back_button(tr, names.MODELS), panel_button(tr))]
+    shown = rows[-1:] if role is Role.MODERATOR else rows
+    return Screen(text=notice_first(notice, title, "\n".join(lines)), rows=tuple(shown))
+
+
+def price_question(model: ModelLine, tr: Translator, *, again: bool = False) -> Screen:
+    """`again`: the last answer was no such price."""
+    text = tr.html(
+        "What shall “{title}” cost? Send credits from 0 (free) to {high}, for example {price}.",
+        title=tr.pick(model.title),
+        high=format_credits(MAX_PRICE),
+        price=format_credits(model.manifest_price),
+    )
+    own = Button(
+        text=tr.gettext("As the author asks: {price}", price=format_credits(model.manifest_price)),
+        action=names.action(names.MODEL, model.slug, names.AUTHORS_PRICE),
+    )
+    shown = f"⚠️ {text}" if again else text
+    return question(shown, tr, back=names.action(names.MODEL, model.slug), rows=((own,),))
+
+
+def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
+    def button(text: str, verb: str) -> Button:
+        return Button(text=text, action=names.action(names.MODEL, model.slug, verb))
+
+    switch = (
+        button(tr.gettext("⚪ Take off the menu"), names.OFF)
+        if model.enabled
+        else button(tr.gettext("🟢 Put on sale"), names.ON)
+    )
+    again = [(button(tr.gettext("🔁 Try it again"), names.AGAIN),)] if model.stopped_for is not None else []
+    return [
+        *again,
+        (button(tr.gettext("💲 Price"), names.PRICE), switch),
+        (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),
+    ]
+
+
+def _mark(model: ModelLine) -> str:
+    if not model.present:
+        return "⚠️"
+    if not model.enabled:
+        return "⚪"
+    return "🟢" if model.stopped_for is None else "🛑"
+
+
+def _price(price: int, tr: Translator) -> str:
+    return tr.credits(price) if price else tr.gettext("free")
+
+
+def _button(model: ModelLine, tr: Translator) -> str:
+    price = format_credits(model.price) if model.price else tr.gettext("free")
+    return f"{_mark(model)} {model.icon} {cut_plain(tr.pick(model.title), BUTTON - 20)} · {price}"

@@ -1,0 +1,117 @@
+"""Packages of credits: the list, one of them, the questions about its parts."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from db.users import Role
+from handlers.admin import buttons as names
+from handlers.admin.widgets import confirmation, notice_first, panel_button, question
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.billing.credits import format_credits
+from services.errors import N_
+from services.payments.money import to_words
+from services.payments.packages import PackageOffer, PackageView
+
+ON_PAGE: Final = 10
+
+NAME_RU: Final = "ru"
+NAME_EN: Final = "en"
+CREDITS: Final = "credits"
+PRICE: Final = "price"
+DAYS: Final = "days"
+FIELDS: Final = (NAME_RU, NAME_EN, CREDITS, PRICE, DAYS)
+
+QUESTIONS: Final = {
+    NAME_RU: N_("What is the package called in Russian? For example: Сто кредитов"),
+    NAME_EN: N_("What is it called in English? For example: A hundred credits"),
+    CREDITS: N_("How many credits does it bring? For example: 100"),
+    PRICE: N_("What does it cost, in roubles? For example: 900"),
+    DAYS: N_("For how many days are its credits valid? For example: 90. Send 0 for no end."),
+}
+BUTTONS: Final = {
+    NAME_RU: N_("✏️ Russian name"),
+    NAME_EN: N_("✏️ English name"),
+    CREDITS: N_("✏️ Credits"),
+    PRICE: N_("✏️ Price"),
+    DAYS: N_("✏️ Days"),
+}
+
+
+def packages_screen(
+    packages: Sequence[PackageView], tr: Translator, *, role: Role, notice: str = "", page: int = 0
+) -> Screen:
+    """`notice`: HTML; `page` from 0, the last one for any beyond it."""
+    pages = max(1, -(-len(packages) // ON_PAGE))
+    page = min(page, pages - 1)
+    shown = packages[page * ON_PAGE :][:ON_PAGE]
+    legend = tr.html("🟢 on sale, ⚪ taken off") if packages else tr.html("There are none yet.")
+    rows: list[keyboards.Row] = [
+        (Button(text=_button(each, tr), action=names.action(names.PACKAGE, each.id)),) for each in shown
+    ]
+    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: names.action(names.PACKAGES, to))
+    rows += [turn] if turn else []
+    if role is not Role.MODERATOR:
+        rows.append((Button(text=tr.gettext("➕ New package"), action=names.action(names.PACKAGES, names.NEW)),))
+    text = notice_first(notice, tr.html("<b>📦 Packages</b>"), legend)
+    return Screen(text=text, rows=(*rows, (panel_button(tr),)))
+
+
+def package_screen(package: PackageView, tr: Translator, *, role: Role, notice: str = "") -> Screen:
+    state = tr.html("🟢 On sale") if package.enabled else tr.html("⚪ Taken off the menu")
+    rows = [*_actions(package, tr), (keyboards.back_button(tr, names.PACKAGES), panel_button(tr))]
+    shown = rows[-1:] if role is Role.MODERATOR else rows
+    return Screen(text=notice_first(notice, _offer(package, tr), state), rows=tuple(shown))
+
+
+def field_question(field: str, tr: Translator, *, package_id: int | None, problem: str = "") -> Screen:
+    back = names.PACKAGES if package_id is None else names.action(names.PACKAGE, package_id)
+    return question(tr.html(QUESTIONS[field]), tr, back=back, problem=problem)
+
+
+def new_confirmation(offer: PackageOffer, nonce: str, tr: Translator) -> Screen:
+    text = notice_first("", tr.html("Put this package on sale?"), _offer(offer, tr))
+    return confirmation(text, tr, yes=tr.gettext("✅ Put on sale"), nonce=nonce, back=names.PACKAGES)
+
+
+def _offer(offer: PackageOffer, tr: Translator) -> Html:
+    valid = (
+        tr.html("Valid without an end")
+        if offer.valid_days is None
+        else tr.nhtml("Valid for {n} day", "Valid for {n} days", offer.valid_days)
+    )
+    lines: list[Any] = [  # Any: kinds of str
+        tr.html("<b>{ru}</b> / {en}", ru=offer.title.get("ru", ""), en=offer.title.get("en", "")),
+        tr.html(
+            "{credits} for <b>{amount} ₽</b>", credits=tr.credits(offer.credits), amount=to_words(offer.price_kopecks)
+        ),
+        valid,
+    ]
+    return Html("\n".join(lines))
+
+
+def _actions(package: PackageView, tr: Translator) -> list[keyboards.Row]:
+    def button(text: str, verb: str) -> Button:
+        return Button(text=text, action=names.action(names.PACKAGE, package.id, verb))
+
+    switch = (
+        button(tr.gettext("⚪ Take off the menu"), names.OFF)
+        if package.enabled
+        else button(tr.gettext("🟢 Put on sale"), names.ON)
+    )
+    edits = {field: button(tr.gettext(BUTTONS[field]), field) for field in FIELDS}
+    return [
+        (edits[NAME_RU], edits[NAME_EN]),
+        (edits[CREDITS], edits[PRICE], edits[DAYS]),
+        (switch,),
+        (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),
+    ]
+
+
+def _button(package: PackageView, tr: Translator) -> str:
+    mark = "🟢" if package.enabled else "⚪"
+    price = f"{format_credits(package.credits)} · {to_words(package.price_kopecks)} ₽"
+    return f"{mark} {cut_plain(tr.pick(package.title), BUTTON - 30)} · {price}"

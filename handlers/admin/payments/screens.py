@@ -1,0 +1,180 @@
+"""Payments: the latest, one of them, refunds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from db.payments import PaymentStatus, RefundStatus
+from db.users import Role
+from handlers.admin import buttons as names
+from handlers.admin.users.screens import PAYMENT_MARKS
+from handlers.admin.widgets import confirmation, notice_first, panel_button, plain_name, question
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.admin_search import UserLine
+from services.errors import N_
+from services.payments.money import to_words
+from services.payments.reasons import payment_reason, refund_reason
+from services.payments.refund_begin import RefundNeedsConfirmation, RefundQuote
+from services.payments.views import PaymentsPage, PaymentView, RefundView
+
+FIND: Final = "find"
+ASK: Final = "ask"
+WHOLE: Final = "whole"
+PART: Final = "part"
+
+STATUSES: Final = {
+    PaymentStatus.PENDING: N_("not paid yet"),
+    PaymentStatus.WAITING_FOR_CAPTURE: N_("held, waits to be taken"),
+    PaymentStatus.SUCCEEDED: N_("paid"),
+    PaymentStatus.CANCELED: N_("canceled"),
+}
+REFUND_MARKS: Final = {RefundStatus.PENDING: "⏳", RefundStatus.SUCCEEDED: "↩️", RefundStatus.CANCELED: "✖️"}
+
+
+def payments_screen(page: PaymentsPage, customers: Mapping[int, UserLine], tr: Translator) -> Screen:
+    head = tr.html("<b>💰 Payments</b>, the newest first")
+    text = notice_first("", head, "" if page.items else tr.html("Nobody has paid yet."))
+    rows: list[keyboards.Row] = [
+        (Button(text=_button(each, customers[each.user_id], tr), action=names.action(names.PAYMENT, each.id.hex)),)
+        for each in page.items
+    ]
+    turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PAYMENTS, to))
+    rows += [turn] if turn else []
+    rows.append((Button(text=tr.gettext("🔎 By number"), action=names.action(names.PAYMENTS, FIND)),))
+    return Screen(text=text, rows=(*rows, (panel_button(tr),)))
+
+
+def find_question(tr: Translator, *, problem: str = "") -> Screen:
+    text = tr.html("Send the payment's number: the shop's or YooKassa's.")
+    return question(text, tr, back=names.PAYMENTS, problem=problem)
+
+
+def payment_screen(
+    payment: PaymentView,
+    refunds: Sequence[RefundView],
+    quote: RefundQuote | None,
+    tr: Translator,
+    *,
+    customer: str,
+    role: Role,
+    notice: str = "",
+) -> Screen:
+    """`quote`: what can be sent back, None for nothing; `customer`, `notice`: HTML."""
+    parts = [_facts(payment, customer, tr)]
+    if refunds:
+        parts.append(Html("\n".join([tr.html("<b>Refunds</b>"), *(refund_line(each, tr) for each in refunds)])))
+    if quote is not None and quote.rest_kopecks:
+        parts.append(_quote(quote, tr))
+    rows = _actions(payment, quote, tr, role=role)
+    rows.append((keyboards.back_button(tr, names.PAYMENTS), panel_button(tr)))
+    return Screen(text=notice_first(notice, *parts), rows=tuple(rows))
+
+
+def amount_question(payment: PaymentView, quote: RefundQuote, tr: Translator, *, problem: str = "") -> Screen:
+    text = notice_first("", tr.html("How many roubles shall go back?"), _quote(quote, tr))
+    return question(text, tr, back=names.action(names.PAYMENT, payment.id.hex), problem=problem)
+
+
+def reason_question(payment: PaymentView, tr: Translator, *, limit: int, problem: str = "") -> Screen:
+    text = tr.html("For what reason? At most {max} characters.", max=limit)
+    return question("" if problem else text, tr, back=names.action(names.PAYMENT, payment.id.hex), problem=problem)
+
+
+def refund_confirmation(
+    payment: PaymentView, tr: Translator, *, customer: str, amount: int, reason: str, nonce: str
+) -> Screen:
+    """`customer`: HTML; `amount` in kopecks."""
+    lines = [
+        tr.html("Send <b>{amount} ₽</b> back to {name}?", amount=to_words(amount), name=Html(customer)),
+        tr.html("Of the payment of {amount} ₽ for {credits}", **_sum(payment, tr)),
+        tr.html("Reason: {reason}", reason=reason),
+    ]
+    back = names.action(names.PAYMENT, payment.id.hex)
+    return confirmation("\n".join(lines), tr, yes=tr.gettext("↩️ Refund"), nonce=nonce, back=back)
+
+
+def second_confirmation(payment: PaymentView, problem: RefundNeedsConfirmation, nonce: str, tr: Translator) -> Screen:
+    """The credits are spent already."""
+    text = Html(f"⚠️ {tr.escape(tr.error(problem))}")
+    back = names.action(names.PAYMENT, payment.id.hex)
+    return confirmation(text, tr, yes=tr.gettext("↩️ Refund all the same"), nonce=nonce, back=back)
+
+
+def refund_notice(refund: RefundView, tr: Translator) -> Html:
+    amount = to_words(refund.amount_kopecks)
+    if refund.status is RefundStatus.PENDING:
+        return tr.html("⏳ The refund of {amount} ₽ is under way; the shop follows it.", amount=amount)
+    if refund.status is RefundStatus.CANCELED:
+        reason = tr.gettext(refund_reason(refund.cancel_reason))
+        return tr.html("✖️ The refund of {amount} ₽ did not go through: {reason}.", amount=amount, reason=reason)
+    return tr.html("✅ {amount} ₽ went back.", amount=amount)
+
+
+def refund_line(refund: RefundView, tr: Translator) -> Html:
+    line = tr.html(
+        "{mark} {moment} · {amount} ₽, {credits} taken back",
+        mark=REFUND_MARKS[refund.status],
+        moment=tr.short_moment(refund.created_at),
+        amount=to_words(refund.amount_kopecks),
+        credits=tr.credits(refund.credits_taken),
+    )
+    if refund.credits_uncollected:
+        owed = tr.html("not collected: {credits}", credits=tr.credits(refund.credits_uncollected))
+        line = Html(f"{line}, {owed}")
+    return line
+
+
+def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:
+    lines = [
+        tr.html("{mark} <b>{amount} ₽</b> for {credits}", mark=PAYMENT_MARKS[payment.status], **_sum(payment, tr)),
+        tr.html("State: <b>{state}</b>", state=tr.gettext(STATUSES[payment.status])),
+    ]
+    if payment.status is PaymentStatus.CANCELED:
+        lines.append(tr.escape(tr.gettext(payment_reason(payment.cancel_reason))))
+    if payment.test:
+        lines.append(tr.html("A payment of a test shop"))
+    lines += [
+        tr.html("Customer: {name}, #{id}", name=Html(customer), id=payment.user_id),
+        tr.html("Begun: {moment}", moment=tr.moment(payment.created_at)),
+    ]
+    if payment.paid_at is not None:
+        lines.append(tr.html("Paid: {moment}", moment=tr.moment(payment.paid_at)))
+    lines.append(tr.html("Number: <code>{id}</code>", id=payment.id))
+    if payment.provider_payment_id is not None:
+        lines.append(tr.html("At YooKassa: <code>{id}</code>", id=payment.provider_payment_id))
+    return Html("\n".join(lines))
+
+
+def _quote(quote: RefundQuote, tr: Translator) -> Html:
+    lines = [tr.html("Up to {amount} ₽ can go back.", amount=to_words(quote.rest_kopecks))]
+    if quote.covered_kopecks < quote.rest_kopecks:
+        lines.append(
+            tr.html("Only for {amount} ₽ of it are the credits still there.", amount=to_words(quote.covered_kopecks))
+        )
+    return Html("\n".join(lines))
+
+
+def _actions(payment: PaymentView, quote: RefundQuote | None, tr: Translator, *, role: Role) -> list[keyboards.Row]:
+    def button(text: str, verb: str) -> Button:
+        return Button(text=text, action=names.action(names.PAYMENT, payment.id.hex, verb))
+
+    rows: list[keyboards.Row] = []
+    if role is not Role.MODERATOR and payment.status is not PaymentStatus.SUCCEEDED:
+        rows.append((button(tr.gettext("🔄 Ask YooKassa now"), ASK),))
+    if role is not Role.MODERATOR and quote is not None and quote.rest_kopecks:
+        whole = tr.gettext("↩️ Refund {amount} ₽", amount=to_words(quote.rest_kopecks))
+        rows.append((button(whole, WHOLE), button(tr.gettext("✂️ A part"), PART)))
+    rows.append((Button(text=tr.gettext("👤 Customer"), action=names.action(names.USER, payment.user_id)),))
+    return rows
+
+
+def _sum(payment: PaymentView, tr: Translator) -> dict[str, str]:
+    return {"amount": to_words(payment.amount_kopecks), "credits": tr.credits(payment.credits)}
+
+
+def _button(payment: PaymentView, customer: UserLine, tr: Translator) -> str:
+    mark, amount = PAYMENT_MARKS[payment.status], to_words(payment.amount_kopecks)
+    return cut_plain(f"{mark} {tr.short_moment(payment.created_at)} · {amount} ₽ · {plain_name(customer, tr)}", BUTTON)

@@ -1,0 +1,104 @@
+"""How the shop does, in numbers and a picture."""
+
+from collections.abc import Callable
+
+from handlers.admin import buttons as names
+from handlers.admin.panel.screens import age_words, waiting_line
+from handlers.admin.widgets import panel_button
+from handlers.kit import buttons as keyboards
+from handlers.telegram.screen import Button, Screen
+from i18n.translator import Html, Translator
+from services.charts import Columns, Panel
+from services.payments.money import to_words
+from services.statistics import PERIODS, ModelSales, Numbers, Waiting
+
+MODELS_SHOWN = 6
+TitleOf = Callable[[str], str]  # a model's icon and title, plain, by its slug
+
+
+def statistics_screen(numbers: Numbers, waiting: Waiting, title_of: TitleOf, tr: Translator, *, photo: bytes) -> Screen:
+    days = len(numbers.days)
+    parts = [_head(days, tr), _people(numbers, tr), _sales(numbers, tr)]
+    if numbers.models:
+        lines = [_model(each, title_of, tr) for each in numbers.models[:MODELS_SHOWN]]
+        parts.append(Html("\n".join([tr.html("<b>By model</b>"), *lines])))
+    parts.append(_waiting(waiting, tr))
+    periods = tuple(
+        Button(text=f"• {each} •" if each == days else str(each), action=names.action(names.STATISTICS, each))
+        for each in PERIODS
+    )
+    return Screen(text="\n\n".join(parts), rows=(periods, (panel_button(tr), keyboards.menu_button(tr))), photo=photo)
+
+
+def statistics_chart(numbers: Numbers, tr: Translator) -> Columns:
+    days = len(numbers.days)
+
+    def whole(value: float) -> str:
+        return tr.number(value, 0)
+
+    panels = (
+        Panel(
+            heading=tr.gettext("Revenue: {amount} ₽", amount=to_words(numbers.revenue)),
+            values=tuple(day.revenue / 100 for day in numbers.days),
+            write=whole,
+        ),
+        Panel(
+            heading=tr.gettext("Spent: {credits}", credits=tr.credits(numbers.spent)),
+            values=tuple(day.spent / 100 for day in numbers.days),
+            write=whole,
+        ),
+        Panel(
+            heading=tr.gettext("Predictions: {count}", count=numbers.predictions),
+            values=tuple(float(day.predictions) for day in numbers.days),
+            write=whole,
+        ),
+    )
+    title = tr.ngettext("Last {n} day", "Last {n} days", days)
+    return Columns(title=title, labels=tuple(f"{day.date:%d.%m}" for day in numbers.days), panels=panels)
+
+
+def _head(days: int, tr: Translator) -> str:
+    return tr.nhtml("<b>📊 Last {n} day</b>", "<b>📊 Last {n} days</b>", days)
+
+
+def _people(numbers: Numbers, tr: Translator) -> str:
+    return tr.html(
+        "Customers: <b>{users}</b>, new {new}, active {active}",
+        users=numbers.users,
+        new=numbers.new_users,
+        active=numbers.active_users,
+    )
+
+
+def _sales(numbers: Numbers, tr: Translator) -> str:
+    lines = [
+        tr.html("Revenue: <b>{amount} ₽</b>", amount=to_words(numbers.revenue)),
+        tr.html("Sent back: {amount} ₽", amount=to_words(numbers.refunded)) if numbers.refunded else "",
+        tr.html("Spent: <b>{credits}</b>", credits=tr.credits(numbers.spent)),
+        tr.html("Predictions: <b>{count}</b>, failed {failed}", count=numbers.predictions, failed=numbers.failed),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _model(sales: ModelSales, title_of: TitleOf, tr: Translator) -> str:
+    return tr.html(
+        "{title}: {count} · {spent}",
+        title=title_of(sales.slug),
+        count=sales.predictions,
+        spent=tr.credits(sales.spent),
+    )
+
+
+def _waiting(waiting: Waiting, tr: Translator) -> str:
+    lines = [waiting_line(waiting, tr)]
+    if waiting.letters:
+        age = age_words(waiting.letters_age, tr)
+        lines.append(
+            tr.nhtml(
+                "{n} message waits to be sent, the oldest for {age}.",
+                "{n} messages wait to be sent, the oldest for {age}.",
+                waiting.letters,
+                age=age,
+            )
+        )
+    return "\n".join(lines)

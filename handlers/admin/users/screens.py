@@ -1,0 +1,141 @@
+"""Customers: finding them, and the card of one."""
+
+from collections.abc import Sequence
+
+from db.payments import PaymentStatus
+from db.users import Role
+from handlers.admin import buttons as names
+from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
+from handlers.balance.screens import Titles
+from handlers.history.screens import MARKS
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.admin_search import PredictionLine, UserCard, UserLine
+from services.billing.credits import format_credits
+from services.payments.money import to_words
+from services.payments.views import PaymentView
+
+PAYMENT_MARKS = {
+    PaymentStatus.PENDING: "⏳",
+    PaymentStatus.WAITING_FOR_CAPTURE: "⏳",
+    PaymentStatus.SUCCEEDED: "✅",
+    PaymentStatus.CANCELED: "✖️",
+}
+
+
+def find_question(tr: Translator, *, problem: str = "") -> Screen:
+    text = tr.html(
+        "<b>👥 Customers</b>\n\nWhom shall I find? Send #12 (the number in the shop), a Telegram id, @name, an "
+        "e-mail or a part of a name."
+    )
+    return question("" if problem else text, tr, back=names.PANEL, problem=problem)
+
+
+def found_screen(found: Sequence[UserLine], tr: Translator) -> Screen:
+    rows = [(Button(text=_button(each, tr), action=names.action(names.USER, each.id)),) for each in found]
+    back = (keyboards.back_button(tr, names.USERS), panel_button(tr))
+    return Screen(text=tr.html("Several people fit. Whom do you mean?"), rows=(*rows, back))
+
+
+def card_screen(card: UserCard, titles: Titles, tr: Translator, *, role: Role, notice: str = "") -> Screen:
+    """`role`: of who looks; `notice`: HTML."""
+    parts = [_who(card, tr), _money(card, tr), _when(card, tr)]
+    if card.predictions:
+        lines = [_prediction(each, titles, tr) for each in card.predictions]
+        parts.append(Html("\n".join([tr.html("<b>Last predictions</b>"), *lines])))
+    if card.payments:
+        lines = [payment_line(each, tr) for each in card.payments]
+        parts.append(Html("\n".join([tr.html("<b>Last payments</b>"), *lines])))
+    rows = [*_actions(card, tr), (keyboards.back_button(tr, names.USERS), panel_button(tr))]
+    if role is Role.MODERATOR:
+        rows = rows[-1:]
+    if role is Role.OWNER and card.role is not Role.OWNER:
+        rows.insert(-1, (Button(text=tr.gettext("🔑 Role"), action=names.action(names.ROLE, card.telegram_id)),))
+    return Screen(text=notice_first(notice, *parts), rows=tuple(rows))
+
+
+def payment_line(payment: PaymentView, tr: Translator) -> Html:
+    return tr.html(
+        "{mark} {moment} · {amount} ₽",
+        mark=PAYMENT_MARKS[payment.status],
+        moment=tr.short_moment(payment.created_at),
+        amount=to_words(payment.amount_kopecks),
+    )
+
+
+def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
+    def button(text: str, verb: str) -> Button:
+        return Button(text=text, action=names.action(names.USER, card.id, verb))
+
+    switch = (
+        button(tr.gettext("✅ Open the shop to them"), names.ON)
+        if card.disabled
+        else button(tr.gettext("⛔ Disable"), names.OFF)
+    )
+    journal = Button(text=tr.gettext("📜 What was done"), action=names.action(names.JOURNAL, 0, card.id))
+    return [
+        (button(tr.gettext("➕ Give credits"), names.GIVE), button(tr.gettext("➖ Take credits"), names.TAKE)),
+        (button(tr.gettext("✉️ Write"), names.WRITE), switch),
+        (journal,),
+    ]
+
+
+def _button(user: UserLine, tr: Translator) -> str:
+    mark = "⛔ " if user.disabled else ""
+    called = f" @{user.username}" if user.username else ""
+    return cut_plain(f"{mark}#{user.id} {plain_name(user, tr)}{called} · {format_credits(user.balance)}", BUTTON)
+
+
+def _who(card: UserCard, tr: Translator) -> Html:
+    lines = [
+        Html(f"👤 {name_of(card, tr)}"),
+        tr.html(
+            "#{id} · Telegram <code>{telegram_id}</code> · {language}",
+            id=card.id,
+            telegram_id=card.telegram_id,
+            language=card.language,
+        ),
+    ]
+    if card.email:
+        lines.append(tr.html("E-mail: {email}", email=card.email))
+    if card.role is not None:
+        lines.append(tr.html("Role: <b>{role}</b>", role=tr.gettext(ROLE_NAMES[card.role])))
+    return Html("\n".join(lines))
+
+
+def _money(card: UserCard, tr: Translator) -> Html:
+    return Html(
+        "\n".join(
+            [
+                tr.html("Balance: <b>{credits}</b>", credits=tr.credits(card.balance)),
+                tr.html("Spent: {credits}", credits=tr.credits(card.spent)),
+                tr.html("Paid: {amount} ₽", amount=to_words(card.paid_kopecks)),
+            ]
+        )
+    )
+
+
+def _when(card: UserCard, tr: Translator) -> Html:
+    lines = [
+        tr.html("First seen: {moment}", moment=tr.moment(card.created_at)),
+        tr.html("Last seen: {moment}", moment=tr.moment(card.last_seen_at)),
+    ]
+    if card.blocked_at is not None:
+        lines.append(tr.html("🚫 Has blocked the bot since {moment}", moment=tr.moment(card.blocked_at)))
+    if card.disabled_at is not None:
+        lines.append(tr.html("⛔ Disabled since {moment}", moment=tr.moment(card.disabled_at)))
+    return Html("\n".join(lines))
+
+
+def _prediction(line: PredictionLine, titles: Titles, tr: Translator) -> Html:
+    mark, _ = MARKS[line.status]
+    return tr.html(
+        "{mark} {moment} · {model} · {price}",
+        mark=mark,
+        moment=tr.short_moment(line.created_at),
+        model=titles(line.model_slug),
+        price=format_credits(line.price),
+    )

@@ -1,0 +1,302 @@
+"""How a form moves: pure functions from a state and what the customer did to the next state."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from handlers.form.state import MANY, Action, Form, FormState, Outcome, Place, Turn, WaitingTable
+from services.errors import N_
+from services.inference.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
+from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.inference.series import Taken, take_series
+from services.inference.values import Value, check_value, default_value, parse_many, parse_text
+
+Asked = TypeVar("Asked", ImageInput, SeriesInput)
+
+COLUMNS: Final = 64  # of a table that can be chosen from
+
+CHANGED = N_("The model has changed in the meantime. Please check your answers.")
+USE_BUTTONS = N_("Please press one of the buttons below.")
+
+
+class PictureNotExpected(InvalidValue):
+    message = N_("A picture cannot answer this. Please type the answer or choose a button.")
+
+
+class FileNotExpected(InvalidValue):
+    message = N_("A file cannot answer this. Please type the answer or choose a button.")
+
+
+class PhotoExpected(InvalidValue):
+    message = N_("A picture is expected here: a photo, or a JPEG, PNG or WebP file.")
+
+
+def start(form: Form, *, nonce: str, answers: Mapping[str, Any] | None = None) -> Turn:
+    """A fresh form at its first question; with the `answers` of an earlier one at the summary, or at the first question
+    whose answer fits no more."""
+    state = FormState(slug=form.slug, version=form.version, nonce=nonce, answers={})
+    return _resume(form, replace(state, answers=dict(answers or {})), told=bool(answers))
+
+
+def resume(form: Form, state: FormState) -> Turn:
+    """Where a form that was left stands: its screen again."""
+    return _resume(form, state) if _outdated(form, state) else Turn(state=state)
+
+
+def answer(form: Form, state: FormState, text: str) -> Turn:
+    """A typed answer: to the question asked, all values of a long form at once, or the column of a table."""
+    if _outdated(form, state):
+        return _resume(form, state)
+    column = None if state.table is None else _column_typed(form, state, state.table, text)
+    return column or _answer(form, state, _asked(form, state), text)
+
+
+def _answer(form: Form, state: FormState, field: Input | None, text: str) -> Turn:
+    sets = _rows(form, state, field)
+    many: InvalidValue | None = None
+    for fields in sets:
+        try:
+            values = dict(zip((each.name for each in fields), parse_many(fields, text), strict=True))
+        except InvalidValue as problem:
+            many = _closer(many, problem)
+        else:
+            return _advance(form, state.with_answers(values))
+    if field is None:
+        worth_telling = many is not None and _looks_like_many(text)
+        return Turn(state=state, problem=many if worth_telling else None, notice=None if worth_telling else USE_BUTTONS)
+    try:
+        return _accept(form, state, field, parse_text(field, text))
+    except ColumnWanted as wanted:
+        return ask_column(form, state, wanted, text=text)
+    except InvalidValue as problem:
+        single = isinstance(problem, OutOfRange | NotWhole) or many is None or not _looks_like_many(text)
+        return Turn(state=state, problem=problem if single else many)
+
+
+def answer_image(form: Form, state: FormState, file_id: str) -> Turn:
+    """A picture, kept as the file with this hex id. At the summary it replaces the form's only picture."""
+    if _outdated(form, state):
+        return _resume(form, state)
+    field = image_wanted(form, state)
+    if field is None:
+        return Turn(state=state, problem=None if state.asked is None else PictureNotExpected(), notice=_unasked(state))
+    return _accept(form, state, field, {"file": file_id})
+
+
+def answer_file(form: Form, state: FormState, numbers: Taken) -> Turn:
+    """A text or CSV file, for a series, as the numbers that were found in it."""
+    if _outdated(form, state):
+        return _resume(form, state)
+    field = series_wanted(form, state)
+    if field is None:
+        problem = PhotoExpected() if isinstance(_asked(form, state), ImageInput) else FileNotExpected()
+        return Turn(state=state, problem=None if state.asked is None else problem, notice=_unasked(state))
+    return _accept(form, state, field, numbers)
+
+
+def ask_column(
+    form: Form, state: FormState, wanted: ColumnWanted, *, text: str | None = None, file: str | None = None
+) -> Turn:
+    """The table that came for a series has several columns; the question stays open until one is chosen."""
+    field = series_wanted(form, state)
+    assert field is not None
+    asked = state.at(field.name, editing=state.editing or state.asked is None)
+    columns = tuple(wanted.columns[:COLUMNS])
+    return Turn(state=replace(asked, table=WaitingTable(columns=columns, text=text, file=file)))
+
+
+def image_wanted(form: Form, state: FormState) -> ImageInput | None:
+    """The input that a picture would answer now."""
+    return _wanted(form, state, ImageInput)
+
+
+def series_wanted(form: Form, state: FormState) -> SeriesInput | None:
+    """The input that a file would answer now."""
+    return _wanted(form, state, SeriesInput)
+
+
+def press(form: Form, state: FormState, action: Action) -> Turn:
+    """A button. One of another form, or of a question that is not asked any more, changes nothing: `Outcome.STALE`."""
+    if action.nonce != state.nonce:
+        return Turn(state=state, outcome=Outcome.STALE)
+    if _outdated(form, state):
+        return _resume(form, state)
+    if action.where != where(form, state):
+        return Turn(state=state, outcome=Outcome.STALE)
+    if action.verb == "x":
+        return Turn(state=state, outcome=Outcome.CANCEL)
+    field = _asked(form, state)
+    if state.table is not None:
+        turn = _press_column(form, state, state.table, action)
+    else:
+        turn = _press_question(form, state, field, action) if field else _press_summary(form, state, action)
+    return turn or Turn(state=state, outcome=Outcome.STALE)
+
+
+def where(form: Form, state: FormState) -> str:
+    """The screen as its buttons name it: the question's index, or the place."""
+    if state.asked is None:
+        return state.place.value
+    index = str(form.index(state.asked))
+    return index if state.table is None else f"{index}.{state.table.mark}"
+
+
+def _press_question(form: Form, state: FormState, field: Input, action: Action) -> Turn | None:
+    match action.verb:
+        case "b":
+            return _back(form, state)
+        case "d" if (value := default_value(field)) is not None:
+            return _accept(form, state, field, value)
+        case "k" if field.name in state.answers:
+            return _advance(form, state)
+        case "o" if (value := _option(field, action.argument)) is not None:
+            return _accept(form, state, field, value)
+        case "p":
+            return Turn(state=replace(state, page=action.argument))
+    return None
+
+
+def _press_summary(form: Form, state: FormState, action: Action) -> Turn | None:
+    target: FormState | None = None
+    match state.place, action.verb:
+        case Place.SUMMARY, "g":
+            return Turn(state=state, outcome=Outcome.PAY)
+        case Place.SUMMARY, "b" if not form.fields:
+            return Turn(state=state, outcome=Outcome.LEAVE)
+        case Place.SUMMARY, "b":
+            target = state.at(form.fields[-1].name)
+        case Place.LIST, "b":
+            target = state.at(None)
+        case Place.LIST, "p":
+            target = replace(state, page=action.argument)
+        case _, "l":
+            target = state.at(None, place=Place.LIST)
+        case _, "e" if action.argument < len(form.fields):
+            target = state.at(form.fields[action.argument].name, editing=True)
+    return None if target is None else Turn(state=target)
+
+
+def _press_column(form: Form, state: FormState, table: WaitingTable, action: Action) -> Turn | None:
+    match action.verb:
+        case "b":
+            return Turn(state=state.at(state.asked, editing=state.editing))
+        case "c" if action.argument in dict(table.columns):
+            return _column_chosen(form, state, table, action.argument)
+        case "p":
+            return Turn(state=replace(state, page=action.argument))
+    return None
+
+
+def _column_chosen(form: Form, state: FormState, table: WaitingTable, number: int) -> Turn:
+    field = series_wanted(form, state)
+    if table.text is None or field is None:
+        return Turn(state=state, outcome=Outcome.COLUMN, column=number)
+    try:
+        return _accept(form, state, field, take_series(field, table.text, column=number))
+    except InvalidValue as problem:
+        return Turn(state=state, problem=problem)
+
+
+def _column_typed(form: Form, state: FormState, table: WaitingTable, text: str) -> Turn | None:
+    """A column's name, or its number in the table; None for what answers the question itself."""
+    word = " ".join(text.split()).casefold()
+    for number, name in table.columns:
+        if word in {name.casefold(), str(number)} - {""}:
+            return _column_chosen(form, state, table, number)
+    return Turn(state=state, notice=USE_BUTTONS) if len(word.split()) == 1 else None
+
+
+def _back(form: Form, state: FormState) -> Turn:
+    if state.editing:
+        return Turn(state=state.at(None))
+    index = form.index(state.asked or "")
+    if index == 0:
+        return Turn(state=state, outcome=Outcome.LEAVE)
+    return Turn(state=state.at(form.fields[index - 1].name))
+
+
+def _option(field: Input, index: int) -> Value | None:
+    match field:
+        case BooleanInput():
+            return index == 1 if index < 2 else None
+        case ChoiceInput() if index < len(field.options):
+            return field.options[index].value
+        case SeriesInput() if index < len(field.sources):
+            return {"source": field.sources[index].value}
+    return None
+
+
+def _accept(form: Form, state: FormState, field: Input, value: Value) -> Turn:
+    return _advance(form, state.with_answers({field.name: value}))
+
+
+def _advance(form: Form, state: FormState) -> Turn:
+    """To the next question without an answer, or the summary."""
+    missing = [] if state.editing else [each.name for each in form.fields if each.name not in state.answers]
+    here = form.index(state.asked) if state.asked else -1
+    later = [name for name in missing if form.index(name) > here]
+    return Turn(state=state.at(next(iter([*later, *missing]), None)))
+
+
+def _resume(form: Form, state: FormState, *, told: bool = True) -> Turn:
+    """The same form over today's questions: answers that still fit are kept."""
+    kept = {each.name: value for each in form.fields if (value := _still_fits(each, state.answers)) is not None}
+    lost = state.version != form.version or len(kept) < len(form.fields)
+    fresh = replace(state, slug=form.slug, version=form.version, answers=kept).at(None)
+    turn = _advance(form, fresh)
+    return replace(turn, notice=CHANGED) if told and lost else turn
+
+
+def _still_fits(field: Input, answers: Mapping[str, Any]) -> Value | None:
+    try:
+        return check_value(field, answers[field.name])
+    except (InvalidValue, KeyError):
+        return None
+
+
+def _outdated(form: Form, state: FormState) -> bool:
+    names = {each.name for each in form.fields}
+    return (
+        state.version != form.version
+        or (state.asked is not None and state.asked not in names)
+        or not names >= state.answers.keys()
+        or ((state.asked is None or state.editing) and names > state.answers.keys())
+    )
+
+
+def _asked(form: Form, state: FormState) -> Input | None:
+    return None if state.asked is None else form.fields[form.index(state.asked)]
+
+
+def _unasked(state: FormState) -> str | None:
+    return USE_BUTTONS if state.asked is None else None
+
+
+def _wanted(form: Form, state: FormState, kind: type[Asked]) -> Asked | None:
+    """The question asked, or at the summary the only one of this kind."""
+    candidates = form.fields if state.asked is None else [_asked(form, state)]
+    fitting = [each for each in candidates if isinstance(each, kind)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _rows(form: Form, state: FormState, field: Input | None) -> Sequence[Sequence[Input]]:
+    """The sets of inputs that one message may answer now: all that fit into a line, or those still missing."""
+    typed = form.typed
+    if state.editing or (field is not None and field not in typed):
+        return []
+    missing = [each for each in typed if each.name not in state.answers]
+    sets: list[Sequence[Input]] = [typed] if len(missing) in {0, len(typed)} else [typed, missing]
+    return [fields for fields in sets if len(fields) >= MANY]
+
+
+def _closer(first: InvalidValue | None, second: InvalidValue) -> InvalidValue:
+    """Of two attempts the one with as many values as questions."""
+    return second if first is None or (isinstance(second, InvalidMember) and isinstance(first, WrongCount)) else first
+
+
+def _looks_like_many(text: str) -> bool:
+    """Whether somebody who typed this meant a row of values, not a sentence."""
+    tokens = [token for token in re.split(r"[\s;,]+", text) if token]
+    with_digits = sum(any(c.isdigit() for c in token) for token in tokens)
+    return len(tokens) >= MANY and with_digits * 3 >= len(tokens) * 2

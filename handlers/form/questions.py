@@ -1,0 +1,184 @@
+"""One question on a screen."""
+
+from typing import Final
+
+from handlers.form.flow import where
+from handlers.form.state import MANY, Action, Form, FormState, Turn, WaitingTable
+from handlers.kit.buttons import Row, pages_row
+from handlers.telegram.limits import BUTTON, TEXT, cut
+from handlers.telegram.screen import Button, Screen
+from i18n.inputs import allowed, example_row, example_words, value_words
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.inference.errors import InvalidMember, WrongCount
+from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.inference.values import Value, default_value
+
+OPTIONS: Final = 8  # on one screen
+HELP: Final = 1200
+
+
+def render_question(form: Form, turn: Turn, tr: Translator) -> Screen:
+    state = turn.state
+    assert state.asked is not None
+    field = form.fields[form.index(state.asked)]
+    if state.table is not None:
+        return _render_columns(form, turn, field, state.table, tr)
+    parts = [heading(form, tr, _progress(form, state, tr)), said(turn, tr), _question(field, tr)]
+    of_row = turn.problem is None or isinstance(turn.problem, InvalidMember | WrongCount)
+    if of_row and _may_send_row(form, state, field):  # a wrong single answer is not the moment to offer more
+        parts.append(_row_hint(form, tr))
+    if (given := state.answers.get(field.name)) is not None:
+        parts.append(tr.html("Your answer now: <b>{answer}</b>", answer=value_words(field, given, tr)))
+    text = "\n\n".join(part for part in parts if part)
+    buttons = _Buttons(form, state, field, tr)
+    return Screen(text=cut(text, TEXT), rows=tuple(buttons.rows()))
+
+
+def _render_columns(form: Form, turn: Turn, field: Input, table: WaitingTable, tr: Translator) -> Screen:
+    """Which column of a table answers the question."""
+    title = f"<b>{tr.escape(cut_plain(_label(field, tr), 200))}</b>"
+    asked = tr.html("The table has several columns with numbers. Which one should be taken?")
+    parts = [heading(form, tr, _progress(form, turn.state, tr)), said(turn, tr), Html(f"{title}\n{asked}")]
+    buttons = _Buttons(form, turn.state, field, tr)
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(buttons.columns(table)))
+
+
+def heading(form: Form, tr: Translator, note: str = "") -> Html:
+    title = f"{tr.escape(form.icon)} <b>{tr.escape(tr.pick(form.title))}</b>"
+    return Html(f"{title} · {tr.escape(note)}" if note else title)
+
+
+def said(turn: Turn, tr: Translator) -> Html:
+    """What went wrong with the last answer, or what the customer should know."""
+    if turn.problem is not None:
+        return Html(f"⚠️ {tr.escape(cut_plain(tr.error(turn.problem), 600))}")
+    return Html(f"ℹ️ {tr.html(turn.notice)}") if turn.notice else Html()
+
+
+def _progress(form: Form, state: FormState, tr: Translator) -> str:
+    if state.editing:
+        return tr.gettext("changing an answer")
+    return f"{form.index(state.asked or '') + 1}/{len(form.fields)}"
+
+
+def _question(field: Input, tr: Translator) -> Html:
+    """The title, what it means, what may be answered and an example."""
+    lines = [Html(f"<b>{tr.escape(cut_plain(_label(field, tr), 200))}</b>")]
+    if field.help is not None:
+        lines.append(tr.escape(_shortened(tr.pick(field.help), HELP)))
+    hint = [text for text in (_how(field, tr), allowed(field, tr), _example(field, tr)) if text]
+    if hint:
+        lines.append(Html(f"<i>{tr.escape(' '.join(hint))}</i>"))
+    return Html("\n".join(lines))
+
+
+def _label(field: Input, tr: Translator) -> str:
+    unit = getattr(field, "unit", None)
+    return f"{tr.pick(field.label)}, {tr.pick(unit)}" if unit is not None else tr.pick(field.label)
+
+
+def _how(field: Input, tr: Translator) -> str:
+    match field:
+        case SeriesInput(sources=sources) if sources:
+            return tr.gettext("Choose one below, or send a CSV or text file, or paste the numbers.")
+        case SeriesInput():
+            return tr.gettext("Send a CSV or text file, or paste the numbers.")
+        case ImageInput():
+            return tr.gettext("Send a photo, or a picture as a file.")
+        case BooleanInput() | ChoiceInput():
+            return tr.gettext("Choose below.")
+    return ""
+
+
+def _example(field: Input, tr: Translator) -> str:
+    example = example_words(field, tr)
+    return tr.gettext("Example: {example}", example=cut_plain(example, 120)) if example else ""
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _may_send_row(form: Form, state: FormState, field: Input) -> bool:
+    typed = form.typed
+    first = field in typed and not any(each.name in state.answers for each in typed)
+    return first and not state.editing and len(typed) >= MANY
+
+
+def _row_hint(form: Form, tr: Translator) -> Html:
+    row = example_row(form.typed, tr)
+    told = tr.nhtml(
+        "⚡ Or send all {n} value at once, in the order of the form. For example (tap to copy):",
+        "⚡ Or send all {n} values at once, in the order of the form. For example (tap to copy):",
+        len(form.typed),
+    )
+    return Html(f"{told}\n<code>{tr.escape(row)}</code>") if len(row) < 1500 else Html()
+
+
+def _among_options(field: Input) -> bool:
+    """Whether the default is one of the buttons anyway."""
+    match field:
+        case ChoiceInput(options=options):
+            return len(options) <= OPTIONS
+        case SeriesInput(sources=sources):
+            return len(sources) <= OPTIONS
+    return isinstance(field, BooleanInput)
+
+
+class _Buttons:
+    """The keyboard under one question."""
+
+    def __init__(self, form: Form, state: FormState, field: Input, tr: Translator) -> None:
+        self._form, self._state, self._field, self._tr = form, state, field, tr
+        self._default = default_value(field)
+        self._given = state.answers.get(field.name)
+
+    def rows(self) -> list[Row]:
+        tr = self._tr
+        rows = self._options()
+        if self._given is not None:
+            rows.append((self._button(tr.gettext("Keep: {answer}", answer=self._words(self._given)), "k"),))
+        if self._default is not None and not _among_options(self._field) and self._default != self._given:
+            rows.append((self._button(tr.gettext("Default: {answer}", answer=self._words(self._default)), "d"),))
+        return [*rows, self._ways_out()]
+
+    def _ways_out(self) -> Row:
+        return self._button(self._tr.gettext("‹ Back"), "b"), self._button(self._tr.gettext("✖ Cancel"), "x")
+
+    def columns(self, table: WaitingTable) -> list[Row]:
+        named = [(n, name or self._tr.gettext("Column {n}", n=n)) for n, name in table.columns]
+        return [*self._paged([self._button(name, "c", n) for n, name in named]), self._ways_out()]
+
+    def _options(self) -> list[Row]:
+        match self._field:
+            case BooleanInput():
+                yes, no = self._option(True, self._tr.gettext("Yes"), 1), self._option(False, self._tr.gettext("No"), 0)
+                return [(yes, no)]
+            case ChoiceInput(options=options):
+                return self._paged([self._option(o.value, self._tr.pick(o.label), i) for i, o in enumerate(options)])
+            case SeriesInput(sources=sources):
+                named = [({"source": s.value}, self._tr.pick(s.label)) for s in sources]
+                return self._paged([self._option(value, label, i) for i, (value, label) in enumerate(named)])
+        return []
+
+    def _paged(self, options: list[Button]) -> list[Row]:
+        pages = max(1, -(-len(options) // OPTIONS))
+        page = min(self._state.page, pages - 1)
+        shown = options[page * OPTIONS : (page + 1) * OPTIONS]
+        wide = 1 if any(len(button.text) > 16 for button in shown) or len(shown) < 4 else 2
+        rows: list[Row] = [tuple(shown[i : i + wide]) for i in range(0, len(shown), wide)]
+        turn = pages_row(self._tr, page=page, pages=pages, action=lambda to: self._button("", "p", to).action)
+        return [*rows, turn] if turn else rows
+
+    def _option(self, value: Value, label: str, index: int) -> Button:
+        mark = "✓ " if value == self._given else ""
+        usual = self._tr.gettext(" · default") if value == self._default and not mark else ""
+        return self._button(f"{mark}{cut_plain(label, BUTTON - 20)}{usual}", "o", index)
+
+    def _words(self, value: Value) -> str:
+        return value_words(self._field, value, self._tr)
+
+    def _button(self, text: str, verb: str, argument: int = 0) -> Button:
+        action = Action(nonce=self._state.nonce, where=where(self._form, self._state), verb=verb, argument=argument)
+        return Button(text=cut_plain(text, BUTTON), action=str(action))

@@ -1,0 +1,91 @@
+"""All answers on a screen, with the price: the last look before paying."""
+
+from typing import Final
+
+from handlers.form.flow import where
+from handlers.form.questions import heading, said
+from handlers.form.state import Action, Form, FormState, Turn
+from handlers.kit.buttons import Row, pages_row, topup_button
+from handlers.telegram.limits import BUTTON, TEXT, cut
+from handlers.telegram.screen import Button, Screen
+from i18n.inputs import value_words
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.billing.credits import format_credits
+
+FEW: Final = 4  # so many answers have a button each right at the summary
+LISTED: Final = 7  # buttons on a page of the list
+ANSWERS: Final = 3200  # characters of answers; the price must be seen
+
+
+def render_summary(form: Form, turn: Turn, tr: Translator, *, balance: int, can_top_up: bool) -> Screen:
+    """`balance` in hundredths of a credit."""
+    parts = [heading(form, tr), said(turn, tr), cut(_answers(form, turn.state, tr), ANSWERS), _terms(form, tr, balance)]
+    text = "\n\n".join(part for part in parts if part)
+    more = ((topup_button(tr),),) if can_top_up and balance < form.price else ()
+    return Screen(text=cut(text, TEXT), rows=(*more, *_summary_rows(form, turn.state, tr)))
+
+
+def render_list(form: Form, turn: Turn, tr: Translator) -> Screen:
+    """Which answer to change."""
+    parts = [heading(form, tr), said(turn, tr), tr.html("Which answer should be changed?")]
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(_list_rows(form, turn.state, tr)))
+
+
+def _answers(form: Form, state: FormState, tr: Translator) -> Html:
+    return Html("\n".join(_line(each.name, form, state, tr) for each in form.fields))
+
+
+def _line(name: str, form: Form, state: FormState, tr: Translator) -> Html:
+    field = form.fields[form.index(name)]
+    words = value_words(field, state.answers[name], tr)
+    return Html(f"{tr.escape(cut_plain(tr.pick(field.label), 80))}: <b>{tr.escape(words)}</b>")
+
+
+def _terms(form: Form, tr: Translator, balance: int) -> Html:
+    if form.price == 0:
+        return tr.html("This prediction is free.")
+    price = tr.html("Price: <b>{price}</b>", price=tr.credits(form.price))
+    if balance < form.price:
+        lacking = tr.html(
+            "Your balance is {balance}: {lacking} more is needed. Your answers are kept here.",
+            balance=format_credits(balance),
+            lacking=tr.credits(form.price - balance),
+        )
+        return Html(f"{price}\n{lacking}")
+    after = format_credits(balance - form.price)
+    change = tr.html("Balance: {before} → {after}", before=format_credits(balance), after=after)
+    return Html(f"{price}\n{change}")
+
+
+def _summary_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:
+    pay = tr.gettext("🔮 Predict for {price}", price=tr.credits(form.price))
+    rows: list[Row] = [(_button(form, state, pay if form.price else tr.gettext("🔮 Predict for free"), "g"),)]
+    if len(form.fields) <= FEW:
+        rows += [(_edit(form, state, index, tr),) for index in range(len(form.fields))]
+    else:
+        rows.append((_button(form, state, tr.gettext("✏️ Change…"), "l"),))
+    back, cancel = tr.gettext("‹ Back"), tr.gettext("✖ Cancel")
+    return [*rows, (_button(form, state, back, "b"), _button(form, state, cancel, "x"))]
+
+
+def _list_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:
+    pages = max(1, -(-len(form.fields) // LISTED))
+    page = min(state.page, pages - 1)
+    shown = range(page * LISTED, min((page + 1) * LISTED, len(form.fields)))
+    rows: list[Row] = [(_edit(form, state, index, tr, answers=True),) for index in shown]
+    turn = pages_row(tr, page=page, pages=pages, action=lambda to: _button(form, state, "", "p", to).action)
+    return [*rows, *([turn] if turn else []), (_button(form, state, tr.gettext("‹ Back"), "b"),)]
+
+
+def _edit(form: Form, state: FormState, index: int, tr: Translator, *, answers: bool = False) -> Button:
+    field = form.fields[index]
+    label = tr.pick(field.label)
+    if answers:
+        label = f"{label}: {value_words(field, state.answers[field.name], tr)}"
+    return _button(form, state, f"✏️ {label}", "e", index)
+
+
+def _button(form: Form, state: FormState, text: str, verb: str, argument: int = 0) -> Button:
+    action = Action(nonce=state.nonce, where=where(form, state), verb=verb, argument=argument)
+    return Button(text=cut_plain(text, BUTTON), action=str(action))

@@ -1,0 +1,145 @@
+"""Pictures and files that answer a question: fetched from Telegram, checked, kept."""
+
+import asyncio
+from pathlib import PurePath
+from typing import BinaryIO, Final, cast
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import AiogramError, TelegramBadRequest
+from aiogram.types import Document, Message, PhotoSize
+from aiohttp import ClientError
+
+from handlers.form.flow import answer_file, answer_image, ask_column, image_wanted, series_wanted
+from handlers.form.session import Desk
+from handlers.form.state import Turn
+from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
+from handlers.telegram.session import SOCKS_ERRORS
+from services.errors import N_, ShopError
+from services.files import Files
+from services.inference.decoding import MAX_BYTES as MAX_PICTURE
+from services.inference.errors import ColumnWanted, FileTooLarge
+from services.inference.intake import Intake
+from services.inference.series import MAX_BYTES as MAX_TABLE
+from services.users import UserView
+
+log = structlog.get_logger()
+
+PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+
+
+class NotFetched(ShopError):
+    message = N_("Telegram did not hand over the file. Please send it again.")
+
+
+class FilesClosed(ShopError):
+    message = N_("The shop cannot open files right now; its owner has to mend that. Please send it again later.")
+
+
+async def take_photo(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake) -> Turn:
+    assert message.photo
+    return await _picture(message.photo[-1], desk, bot=bot, user=user, files=files, intake=intake)
+
+
+async def take_document(
+    message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake
+) -> Turn:
+    """A picture sent as a file is a picture; everything else may be a table of numbers."""
+    document = message.document
+    assert document is not None
+    if is_picture(document):
+        return await _picture(document, desk, bot=bot, user=user, files=files, intake=intake)
+    field = series_wanted(desk.form, desk.state)
+    if field is None:
+        return answer_file(desk.form, desk.state, [])
+    try:
+        async with intake.upload(user.id) as upload:
+            await _fetch(bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
+            numbers = await upload.numbers(field)
+    except ColumnWanted as wanted:
+        return ask_column(desk.form, desk.state, wanted, file=document.file_id)
+    except ShopError as problem:
+        return Turn(state=desk.state, problem=problem)
+    return answer_file(desk.form, desk.state, numbers)
+
+
+async def take_column(turn: Turn, desk: Desk, *, bot: Bot, user: UserView, intake: Intake) -> Turn:
+    """The column that was chosen of the file that waits. Telegram keeps the file, and hands it over again."""
+    field, table = series_wanted(desk.form, turn.state), turn.state.table
+    assert field is not None
+    assert table is not None
+    assert table.file is not None
+    try:
+        async with intake.upload(user.id) as upload:
+            await _fetch(bot, table.file, size=None, into=upload.file, limit=MAX_TABLE)
+            numbers = await upload.numbers(field, column=turn.column)
+    except ShopError as problem:
+        return Turn(state=turn.state, problem=problem)
+    return answer_file(desk.form, turn.state, numbers)
+
+
+def is_picture(document: Document) -> bool:
+    kind = document.mime_type or ""
+    return kind.startswith("image/") or PurePath(document.file_name or "").suffix.lower() in PICTURES
+
+
+async def _picture(
+    source: PhotoSize | Document, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake
+) -> Turn:
+    field = image_wanted(desk.form, desk.state)
+    if field is None:
+        return answer_image(desk.form, desk.state, "")
+    try:
+        async with intake.upload(user.id) as upload:
+            await _fetch(bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
+            picture = await upload.picture(field.prepare)
+    except ShopError as problem:
+        return Turn(state=desk.state, problem=problem)
+    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+    file_id = await files.put(user.id, picture, kind)
+    return answer_image(desk.form, desk.state, file_id.hex)
+
+
+class _Bounded:
+    """A file to download into, as far as it goes."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self._file, self._left, self._limit = file, limit, limit
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:  # whatever size was told
+            raise FileTooLarge(megabytes=self._limit // 1_000_000)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """At the end is enough."""
+
+
+async def _fetch(bot: Bot, file_id: str, *, size: int | None, into: BinaryIO, limit: int) -> None:
+    """Raises FileTooLarge, where it can before anything is fetched, NotFetched, FilesClosed."""
+    if (size or 0) > limit:
+        raise FileTooLarge(megabytes=limit // 1_000_000)
+    path, bounded = "", cast(BinaryIO, _Bounded(into, limit))
+    try:
+        path = (await bot.get_file(file_id)).file_path or path
+        if not (is_local(path) and await _copied(bot, path, bounded)):
+            await bot.download_file(path, destination=bounded, seek=False)
+    except TelegramBadRequest as error:
+        if "too big" in error.message:
+            raise FileTooLarge(megabytes=limit // 1_000_000) from error
+        log.warning("file_refused", error=error.message)
+        raise NotFetched() from error
+    except (AiogramError, ClientError, *SOCKS_ERRORS, EOFError, OSError) as error:
+        log.warning("file_not_fetched", error=f"{type(error).__name__}: {error}")
+        raise (FilesClosed() if is_local(path) else NotFetched()) from error
+
+
+async def _copied(bot: Bot, path: str, into: BinaryIO) -> bool:
+    """From the disk of one's own server. False where it cannot be read there: a proxy before it may serve it."""
+    try:
+        await asyncio.to_thread(copy_local, path, token=bot.token, into=into)
+    except NotReadable as error:
+        log.error("local_file_not_readable", reason=str(error), fix=SHARING)
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""The history: predictions as buttons, operations as lines."""
+
+from collections.abc import Callable
+
+from db.predictions import PredictionStatus
+from handlers.balance.screens import Titles, operation_lines
+from handlers.kit import buttons as keyboards
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.text import cut_plain
+from i18n.translator import Translator
+from services.billing.statement import StatementPage
+from services.errors import N_
+from services.predictions.history import HistoryPage, PredictionView
+
+PREDICTIONS = "predictions"
+OPERATIONS = "operations"
+
+MARKS = {
+    PredictionStatus.QUEUED: ("⏳", N_("waits in the queue")),
+    PredictionStatus.RUNNING: ("⚙️", N_("is running")),
+    PredictionStatus.SUCCEEDED: ("✅", N_("ready")),
+    PredictionStatus.FAILED: ("↩️", N_("failed, credits returned")),
+    PredictionStatus.CANCELED: ("✖️", N_("canceled, credits returned")),
+}
+
+TitleOf = Callable[[PredictionView], str]
+
+
+def predictions_screen(page: HistoryPage, title_of: TitleOf, tr: Translator) -> Screen:
+    if not page.items:
+        empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
+        return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
+    unusual = [each.status for each in page.items if each.status is not PredictionStatus.SUCCEEDED]
+    marks = dict.fromkeys(MARKS[status] for status in unusual)  # in the order of the list, once each
+    legend = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in marks]
+    hint = tr.html("Press a prediction to open it; an opened one can be repeated.")
+    text = "\n\n".join([tr.html("<b>🧾 History · predictions</b>"), hint, *(["\n".join(legend)] if legend else [])])
+    rows = [(_prediction(each, page.page, title_of, tr),) for each in page.items]
+    pages = keyboards.pages_row(
+        tr, page=page.page, pages=page.pages, action=lambda n: keyboards.history_action(PREDICTIONS, n)
+    )
+    return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
+
+
+def operations_screen(page: StatementPage, titles: Titles, tr: Translator) -> Screen:
+    lines = [operation_lines(operation, titles, tr) for operation in page.items]
+    body = "\n".join(lines) or tr.html("Nothing happened with your credits yet.")
+    text = "\n\n".join([tr.html("<b>🧾 History · operations</b>"), body])
+    pages = keyboards.pages_row(
+        tr, page=page.page, pages=page.pages, action=lambda n: keyboards.history_action(OPERATIONS, n)
+    )
+    return Screen(text=text, rows=(_tabs(OPERATIONS, tr), *((pages,) if pages else ()), *_end(tr)))
+
+
+def _prediction(view: PredictionView, page: int, title_of: TitleOf, tr: Translator) -> Button:
+    mark, _ = MARKS[view.status]
+    text = cut_plain(f"{mark} {tr.short_moment(view.created_at)} · {title_of(view)}", BUTTON)
+    return Button(text=text, action=keyboards.prediction_action(view.id, page))
+
+
+def _tabs(current: str, tr: Translator) -> keyboards.Row:
+    names = {PREDICTIONS: tr.gettext("Predictions"), OPERATIONS: tr.gettext("Operations")}
+    return tuple(
+        Button(text=f"• {name} •" if tab == current else name, action=keyboards.history_action(tab))
+        for tab, name in names.items()
+    )
+
+
+def _end(tr: Translator, *, models: bool = False) -> tuple[keyboards.Row, ...]:
+    return ((keyboards.models_button(tr), keyboards.menu_button(tr)),) if models else ((keyboards.menu_button(tr),),)

@@ -1,0 +1,114 @@
+"""Letters about money."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+from bot.wiring.services import Shop
+from db.payments import PaymentStatus
+from handlers.payments.outcome_screens import (
+    canceled_screen,
+    expiring_screen,
+    paid_screen,
+    problem_screen,
+    refunded_screen,
+)
+from handlers.payments.screens import payment_screen
+from handlers.telegram.delivery import Parcel, Present
+from handlers.telegram.screen import Screen
+from i18n.translator import Translator
+from services.clock import Clock
+from services.outbox import Letter
+from services.payments.alerts import Problem
+from services.payments.apply import Fact
+from services.payments.views import PaymentNotFound, PaymentView
+from services.users import Users
+
+IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
+FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
+
+
+def payment_presenters(shop: Shop, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+    return {
+        "payment": _payment(shop, clock, form_waits),
+        "refund": _refund(shop),
+        "credits_expire": _expiring(shop),
+        "payment_problem": _problem(shop),
+    }
+
+
+def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        """What has been overtaken by other news is not told, and who left a payment does not miss it."""
+        payment = await shop.payments.get(UUID(letter.payload["payment_id"]))
+        waits = await form_waits(letter.telegram_id)
+        if letter.payload.get("look"):
+            return await _look(shop, payment, tr, form_waits=waits)
+        screen: Screen
+        match letter.payload["fact"], payment.status:
+            case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
+                screen = payment_screen(payment, tr)
+            case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
+                user = await shop.users.get(letter.user_id)
+                screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
+            case Fact.CANCELED, PaymentStatus.CANCELED if payment.message_id is not None:
+                screen = canceled_screen(payment, tr, form_waits=waits)
+            case _:
+                return None
+        late = clock() - payment.created_at > IN_PLACE
+        return Parcel(screen=screen, into=payment.message_id, aloud=late, thread_id=payment.thread_id)
+
+    return present
+
+
+async def _look(shop: Shop, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Parcel | None:
+    """What its message should show, unless the news came as a message of its own."""
+    if payment.message_id is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
+        return None
+    screen = await standing_screen(shop.users, payment, tr, form_waits=form_waits)
+    return Parcel(screen=screen, into=payment.message_id, told=True)
+
+
+async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
+    """The payment as it stands."""
+    if payment.is_open:
+        return payment_screen(payment, tr)
+    if payment.status is PaymentStatus.CANCELED:
+        return canceled_screen(payment, tr, form_waits=form_waits)
+    user = await users.get(payment.user_id)
+    return paid_screen(payment, tr, balance=user.balance, form_waits=form_waits)
+
+
+def _refund(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        refund = await shop.payments.refund(UUID(letter.payload["refund_id"]))
+        if refund is None:
+            return None
+        user = await shop.users.get(letter.user_id)
+        return Parcel(screen=refunded_screen(refund, tr, balance=user.balance))
+
+    return present
+
+
+def _expiring(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+        lot = await shop.reminders.lot(letter.payload["lot_id"])
+        return None if lot is None else Parcel(screen=expiring_screen(lot, tr))
+
+    return present
+
+
+def _problem(shop: Shop) -> Present:
+    async def present(letter: Letter, tr: Translator) -> Parcel:
+        payment = await _named(shop, letter.payload.get("payment_id"))
+        problem = Problem(letter.payload["problem"])
+        return Parcel(screen=problem_screen(problem, letter.payload["detail"], payment, tr))
+
+    return present
+
+
+async def _named(shop: Shop, payment_id: str | None) -> PaymentView | None:
+    try:
+        return None if payment_id is None else await shop.payments.get(UUID(payment_id))
+    except PaymentNotFound:
+        return None

@@ -1,0 +1,74 @@
+"""The text of an answer, as full as there is room for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from handlers.predictions.outputs import advice_text, outputs_html
+from handlers.telegram.limits import cut, length
+from i18n.inputs import value_words
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.inference.manifest import ImageInput, Manifest
+from services.predictions.history import PredictionView
+
+BRIEF: Final = 3  # so many answers of the customer stand under the title
+BRIEF_CHARS: Final = 160
+LISTED: Final = 20  # so many are listed at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    view: PredictionView
+    manifest: Manifest
+    heading: Html
+    footer: Html
+    tr: Translator
+
+    def fullest(self, limit: int) -> str:
+        """A long list of what was asked goes first, then what the outputs mean, the last of them first."""
+        text = ""
+        for asked, helped in self._choices():
+            text = self._composed(asked, helped)
+            if length(text) <= limit:
+                break
+        return cut(text, limit)
+
+    def _choices(self) -> Iterator[tuple[list[str], int]]:
+        asked, outputs = self._asked(), len(self.manifest.outputs)
+        if not _brief(asked):
+            yield asked, outputs
+            asked = []
+        yield from ((asked, helped) for helped in range(outputs, -1, -1))
+
+    def _composed(self, asked: list[str], helped: int) -> str:
+        """`asked`: what the customer answered; `helped`: how many outputs are explained."""
+        tr, result = self.tr, self.view.result or {}
+        head, folded = self.heading, Html()
+        if asked and _brief(asked):
+            head = Html(f"{head}\n<i>{tr.escape(' · '.join(asked))}</i>")
+        elif asked:
+            shown = [*asked[:LISTED], "…"] if len(asked) > LISTED else asked
+            folded = Html("<blockquote expandable>{}</blockquote>".format(tr.escape("\n".join(shown))))
+        advice = tr.escape(advice_text(self.manifest, result.get("advice"), tr))
+        parts = [
+            head,
+            outputs_html(self.manifest, result.get("outputs", {}), tr, helped=helped),
+            f"💡 {advice}" if advice else "",
+            folded,
+            self.footer,
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _asked(self) -> list[str]:
+        """Pictures are left out: their name says nothing."""
+        inputs = self.view.inputs
+        return [
+            f"{cut_plain(self.tr.pick(field.label), 60)}: {value_words(field, inputs[field.name], self.tr)}"
+            for field in self.manifest.inputs
+            if field.name in inputs and not isinstance(field, ImageInput)
+        ]
+
+
+def _brief(asked: list[str]) -> bool:
+    return len(asked) <= BRIEF and sum(map(len, asked)) <= BRIEF_CHARS

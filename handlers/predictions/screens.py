@@ -1,0 +1,157 @@
+"""A prediction as its customer sees it: waiting, answered or paid back."""
+
+import asyncio
+from collections.abc import Iterator
+from string import Formatter
+from typing import Final
+
+from db.predictions import PredictionStatus
+from handlers.kit import buttons as keyboards
+from handlers.predictions.answer import Answered
+from handlers.predictions.charts import chart_of
+from handlers.telegram.limits import CAPTION, TEXT, cut
+from handlers.telegram.photos import photo_or_file
+from handlers.telegram.screen import Button, Document, Screen
+from i18n.translator import Html, Translator
+from services.billing.credits import format_credits
+from services.charts import draw
+from services.errors import ShopError
+from services.inference import errors
+from services.inference.manifest import Manifest
+from services.models import Models
+from services.predictions.enclosures import Enclosure, enclosures
+from services.predictions.history import History, PredictionView
+
+AGAIN: Final = "again"  # again:<hex id>
+CHANGE: Final = "change"  # change:<hex id>
+ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, once more
+
+
+async def prediction_screen(
+    view: PredictionView,
+    models: Models,
+    history: History,
+    tr: Translator,
+    *,
+    balance: int,
+    page: int | None = None,
+) -> Screen:
+    """`balance` in hundredths of a credit; `page`: of the history that it was opened from."""
+    manifest = models.manifest(view.model_slug)
+    heading = Html(f"{_icon(manifest)} <b>{tr.escape(await _title(view, models, tr))}</b>")
+    rows = _rows(view, tr, page, repeatable=manifest is not None)
+    if view.status is not PredictionStatus.SUCCEEDED:
+        text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
+        return Screen(text=cut(text, TEXT), rows=rows)
+    photo, document = await _picture(view, manifest, models, history, tr)
+    limit = TEXT if photo is None and document is None else CAPTION
+    footer = _footer(view, tr, balance)
+    if manifest is None:
+        gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
+        text = cut("\n\n".join([heading, gone, footer]), limit)
+        return Screen(text=text, rows=rows, photo=photo, document=document)
+    answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr)
+    return Screen(
+        text=answered.fullest(limit), rows=rows, photo=photo, document=document, speaks=_speaks(view, manifest)
+    )
+
+
+def _speaks(view: PredictionView, manifest: Manifest) -> bool:
+    """Whether the words alone are an answer: a picture cannot be told."""
+    outputs = (view.result or {}).get("outputs", {})
+    return any(outputs.get(output.name) is not None for output in manifest.outputs)
+
+
+async def _picture(
+    view: PredictionView, manifest: Manifest | None, models: Models, history: History, tr: Translator
+) -> tuple[bytes | None, Document | None]:
+    """What the model painted, as a photo or a file, or a chart of what it answered."""
+    if painted := await history.images(view):
+        name, content = next(iter(painted.items()))
+        return photo_or_file(content, name)
+    return (None if manifest is None else await chart_picture(view, manifest, models, tr)), None
+
+
+async def chart_picture(view: PredictionView, manifest: Manifest, models: Models, tr: Translator) -> bytes | None:
+    """PNG of the chart that the manifest asks for."""
+    outputs = (view.result or {}).get("outputs", {})
+    folder = models.folder(view.model_slug)
+
+    def chart() -> bytes | None:
+        spec = chart_of(manifest, view.inputs, outputs, folder, tr)
+        return None if spec is None else draw(spec)
+
+    return await asyncio.to_thread(chart)
+
+
+def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:
+    price = tr.credits(view.price) if view.price else tr.gettext("free")
+    moment = tr.moment(view.finished_at or view.created_at)
+    return tr.html(
+        "<i>{price} · {moment} · balance {balance}</i>", price=price, moment=moment, balance=format_credits(balance)
+    )
+
+
+def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator, balance: int) -> Html:
+    match view.status:
+        case PredictionStatus.QUEUED:
+            return tr.html("⏳ It waits in the queue. The answer will come here by itself.")
+        case PredictionStatus.RUNNING:
+            return tr.html("⚙️ The model is running. The answer will come here by itself.")
+    reason = tr.escape(_reason(view, manifest, tr))
+    if not view.price:
+        return Html(f"↩️ {reason}")
+    back = tr.html(
+        "Returned to you: <b>{price}</b>. Balance: {balance}",
+        price=tr.credits(view.price),
+        balance=format_credits(balance),
+    )
+    return Html(f"↩️ {reason}\n{back}")
+
+
+def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> str:
+    """The sentence of the error that the run ended with, where all it needs to say is still known."""
+    if view.status is PredictionStatus.CANCELED:
+        return tr.gettext("This prediction was canceled.")
+    error = getattr(errors, view.error_code or "", errors.RunFailed)
+    if not (isinstance(error, type) and issubclass(error, ShopError)):
+        error = errors.RunFailed
+    known = {"seconds": f"{manifest.runtime.timeout:g}"} if manifest is not None else {}
+    needed = {name for _, name, _, _ in Formatter().parse(error.message) if name is not None}
+    message = error.message if needed <= known.keys() else errors.RunFailed.message
+    return tr.gettext(message, **known)
+
+
+def _icon(manifest: Manifest | None) -> str:
+    return "🔮" if manifest is None else manifest.icon
+
+
+async def _title(view: PredictionView, models: Models, tr: Translator) -> str:
+    if view.preset_id is not None:
+        for offer in await models.offers():
+            if offer.preset_id == view.preset_id and offer.title is not None:
+                return tr.pick(offer.title)
+    manifest = models.manifest(view.model_slug)
+    return view.model_slug if manifest is None else tr.pick(manifest.title)
+
+
+def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable: bool) -> tuple[keyboards.Row, ...]:
+    back = keyboards.menu_button(tr)
+    if page is not None:
+        back = keyboards.back_button(tr, keyboards.history_action("predictions", page))
+    if view.finished_at is None or not repeatable:
+        return ((keyboards.models_button(tr), back),)
+    again = Button(text=tr.gettext("🔁 Again"), action=f"{AGAIN}:{view.id.hex}")
+    change = Button(text=tr.gettext("✏️ Change an answer"), action=f"{CHANGE}:{view.id.hex}")
+    history = Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY)
+    if page is None:
+        return ((again, change), (history, back))
+    enclosed = Button(text=tr.gettext("📎 Files"), action=f"{ENCLOSED}:{view.id.hex}")
+    more = ((enclosed,),) if any(enclosures_of(view)) else ()
+    return ((again, change), *more, (keyboards.models_button(tr), back))
+
+
+def enclosures_of(view: PredictionView) -> Iterator[Enclosure]:
+    """What may have come below the answer."""
+    result = view.result if view.status is PredictionStatus.SUCCEEDED else None
+    return enclosures(result, painted=bool((result or {}).get("files")))

@@ -57,6 +57,8 @@ class Letter:
     """When it was written, or taken up once more after it was given up."""
     blocked: bool
     """The user has blocked the bot: there is no use in trying."""
+    lost: bool
+    """A sender before this one ended without a word: what it sent may have arrived."""
 
     @property
     def about(self) -> About | None:
@@ -230,6 +232,7 @@ def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) 
         _outbox.c.attempts,
         func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at).label("since"),
         _users.c.blocked_at.is_not(None).label("blocked"),
+        ((_outbox.c.attempts > 1) & _outbox.c.error.is_(None)).label("lost"),
     )
     rows = session.execute(
         select(*columns)

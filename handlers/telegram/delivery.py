@@ -206,9 +206,10 @@ class Delivery:
         return partial(self._outbox.sent, letter)
 
     async def _put(self, letter: Letter, parcel: Parcel, screen: Screen) -> None:
-        """A repeat is an edit: the first try may have arrived as one, and a new message would show it twice."""
+        """After a sender that was lost it is an edit: that one may have put it there, and a new message would show it
+        twice. What is known to have failed is late news, and makes its sound."""
         chat_id = letter.telegram_id
-        into = None if parcel.aloud and letter.attempts == 1 else parcel.into
+        into = None if parcel.aloud and not letter.lost else parcel.into
         if into is not None and await chat.edit(self._bot, chat_id, into, screen):
             if (about := letter.about) is not None:
                 await self.messages.recheck_if_in_doubt(about, chat_id, into)

@@ -331,6 +331,26 @@ async def test_a_late_answer_makes_a_sound_unless_it_may_be_there(
     assert [type(each).__name__ for each in wire.calls] == [call]
 
 
+@pytest.mark.parametrize("others_get_through", [False, True])
+async def test_what_waited_for_an_outage_to_end_makes_a_sound(
+    mail: Mail, post: Delivery, wire: Wire, *, others_get_through: bool
+) -> None:
+    """However often it was tried meanwhile: all of Telegram is away, or only this chat's messages fail."""
+    if others_get_through:
+        wire.refusals[1].extend([(500, "Internal Server Error")] * 3)
+    else:
+        wire.away = (502, "Bad Gateway")
+    await mail.write(mail.boris, "before")
+    await mail.write(mail.anna, "answer", kind="late")
+    async with _delivering(post):
+        for tries in (1, 2, 3):
+            await until(partial(_waits_after, mail, tries, text="answer"))
+            mail.clock.advance(seconds=61)
+        wire.away = None
+        await until(lambda: _all(mail, SENT))
+    assert {type(each).__name__ for each in wire.calls} == {"SendMessage"}
+
+
 async def test_a_crowd_is_claimed_no_faster_than_it_is_sent(
     mail: Mail, post: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,9 +412,9 @@ async def _none_waits(mail: Mail) -> bool:
     return all(row.status != PENDING for row in await mail.rows(OutboxMessage))
 
 
-async def _waits_after(mail: Mail, attempts: int) -> bool:
+async def _waits_after(mail: Mail, attempts: int, *, text: str = "poison") -> bool:
     rows = await mail.rows(OutboxMessage, OutboxMessage.attempts >= attempts)
-    return any(row.payload["text"] == "poison" and row.available_at <= mail.clock() + LEASE / 2 for row in rows)
+    return any(row.payload["text"] == text and row.available_at <= mail.clock() + LEASE / 2 for row in rows)
 
 
 async def _waits_since(mail: Mail, moment: datetime) -> bool:

@@ -4,14 +4,15 @@ A process gives its memory back for certain, takes no turn of the interpreter fr
 """
 
 import asyncio
+import json
 import os
-import pickle
 import signal
 import sys
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import BinaryIO, Final
+from contextlib import asynccontextmanager, suppress
+from typing import Any, BinaryIO, Final
 
 import structlog
 
@@ -19,6 +20,7 @@ from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
 from services.inference.fields import SeriesInput
 from services.inference.images import prepare
+from services.inference.intake_answers import MAX_BYTES, BrokenAnswer, unpack
 from services.inference.preparation import Prepare
 from services.inference.series import Taken
 
@@ -29,6 +31,8 @@ QUEUE: Final = 32  # people with a file who wait or are served
 PATIENCE: Final = 45.0  # seconds from the queue's end to the answer; with Redis a chat is held for 60
 SECONDS: Final = 5.0  # of the processor's time for one look
 WALL_SECONDS: Final = 20.0  # by the clock
+PROGRAM: Final = "services.inference.intake_process"
+_SAMPLES: Final = {"sources", "default", "example", "help"}  # a question's keys that say nothing of an answer
 _GIVEN: Final = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
 """What the process needs of the environment; the shop's secrets stand there too."""
 _THRIFTY: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
@@ -62,14 +66,15 @@ class Upload:
     async def numbers(self, field: SeriesInput, *, column: int | None = None) -> Taken:
         """`column` counts from 1. Raises a leaf of InvalidValue; ColumnWanted where one has to be chosen."""
         async with self._turn:
-            found = await self._look((field, column))
+            told = field.model_dump(mode="json", exclude_none=True, exclude=_SAMPLES)
+            found = await self._look({"field": told, "column": column})
         assert isinstance(found, list | dict)
         return found
 
-    async def _look(self, wanted: tuple[SeriesInput, int | None] | None) -> object:
+    async def _look(self, wanted: dict[str, Any] | None) -> bytes | Taken:  # Any: JSON
         self.file.flush()
         self.file.seek(0)
-        found = await _in_a_process(self.file.fileno(), pickle.dumps(wanted))
+        found = await _in_a_process(self.file.fileno(), json.dumps(wanted).encode())
         if isinstance(found, InvalidValue):
             raise found
         return found
@@ -103,16 +108,19 @@ class Intake:
             self._people.discard(user_id)
 
 
-async def _in_a_process(fd: int, wanted: bytes) -> object:
+async def _in_a_process(fd: int, wanted: bytes) -> bytes | Taken | InvalidValue:
     environment = {name: os.environ[name] for name in _GIVEN if name in os.environ} | _THRIFTY
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.inference.intake_process", str(fd), str(SECONDS),
+        sys.executable, "-m", PROGRAM, str(fd), str(SECONDS),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         pass_fds=(fd,), start_new_session=True, env=environment,
     )  # fmt: skip
     try:
         async with asyncio.timeout(WALL_SECONDS):
-            answer, errors = await process.communicate(wanted)
+            answer, errors, _ = await asyncio.gather(
+                _heard(process, process.stdout), _heard(process, process.stderr), _tell(process, wanted)
+            )
+            await process.wait()
     except TimeoutError:
         return _gave_up("wall_time")
     finally:
@@ -120,11 +128,33 @@ async def _in_a_process(fd: int, wanted: bytes) -> object:
             process.kill()
             await process.wait()
     if process.returncode == 0:
-        found: object = pickle.loads(answer)  # noqa: S301 - our own program wrote it
-        return found
+        try:
+            return unpack(answer)
+        except BrokenAnswer as error:
+            return _gave_up(f"answer not understood: {error}")
     if process.returncode == -signal.SIGPROF:
         return _gave_up("processor_time")
     return _gave_up(errors.decode(errors="replace").strip()[-300:] or f"status {process.returncode}")
+
+
+async def _tell(process: Process, wanted: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended before it had read everything
+        process.stdin.write(wanted)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _heard(process: Process, stream: asyncio.StreamReader | None) -> bytes:
+    """All that it says; what says too much is ended."""
+    assert stream is not None
+    heard = bytearray()
+    while more := await stream.read(65536):
+        if len(heard) <= MAX_BYTES:
+            heard += more
+        elif process.returncode is None:
+            process.kill()
+    return bytes(heard)
 
 
 def _gave_up(reason: str) -> TooMuch:

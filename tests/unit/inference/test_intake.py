@@ -2,6 +2,9 @@
 
 import asyncio
 import io
+import os
+import pickle
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -9,6 +12,7 @@ from PIL import Image
 from services.inference import errors, intake
 from services.inference.fields import SeriesInput
 from services.inference.intake import Intake, IntakeBusy, StillLooking
+from services.inference.intake_answers import pack_numbers, unpack
 from services.inference.preparation import Prepare
 from services.inference.series import Taken
 from tests.support.hostile import PICTURES, encoded, endless_scans
@@ -67,6 +71,60 @@ async def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(errors.TooMuch):
         await picture_of(desk, endless_scans())
     assert await picture_of(desk, encoded(Image.new("L", (9, 9)), "PNG")), "the next one is looked at"
+
+
+class Bomb:
+    """Whoever unpickles it has a folder more."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, ("bombed",)
+
+
+def _refuses(error: str, message: str, params: str) -> bytes:
+    return f'{{"refusal": {{"error": "{error}", "message": "{message}", "params": {params}}}}}\n'.encode()
+
+
+LIES = {
+    "a pickle bomb": pickle.dumps(Bomb()),
+    "a bomb behind the head of numbers": b'{"numbers": {}}\n' + pickle.dumps(Bomb()),
+    "nothing": b"",
+    "another word": b'{"run": 1}\n',
+    "half a number": b'{"numbers": {}}\n1234567',
+    "no number": b'{"numbers": {}}\n' + b"\xff" * 24,
+    "keys that numbers do not have": b'{"numbers": {"source": "a"}}\n' + bytes(24),
+    "a name that is no refusal": _refuses("Sequence", "x", "{}"),
+    "words that reach into our program": _refuses("BadLine", "{line.__class__}", '{"line": 1}'),
+    "words that lack something": _refuses("BadLine", "{line}", "{}"),
+    "brackets without an end": b"[" * 1_000_000,
+    "more than anybody would read": b"x" * 40_000_000,
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_process_that_was_taken_over_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    """It answers for the file, whatever is asked of it."""
+    (tmp_path / "answer").write_bytes(LIES[lie])
+    (tmp_path / "taken_over.py").write_text("import sys\nsys.stdout.buffer.write(open('answer', 'rb').read())")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(intake, "PROGRAM", "taken_over")
+    with pytest.raises(errors.TooMuch):
+        await numbers_of(Intake(), b"1\n2\n3\n")
+    assert not (tmp_path / "bombed").exists()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [1.5, 2.0, -0.0, 5e-324],
+        {"values": [1.0], "column": "цена \ud800", "rows": 70_000},
+        {"values": [1.0], "column": 3},
+    ],
+)
+def test_numbers_survive_the_way(found: Taken) -> None:
+    assert repr(unpack(pack_numbers(found))) == repr(found)
 
 
 async def test_one_upload_for_each_person() -> None:

@@ -107,6 +107,7 @@ class Picture(Table):
 class ImageOutput(Answer):
     type: Literal["image"]
     prepare: Picture = Picture()
+    shape_of: str | None = None
 
 
 Output = Annotated[

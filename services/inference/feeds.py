@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from services.inference.errors import BadInput, InvalidValue, ModelBroken
 from services.inference.fields import EPOCH
-from services.inference.images import prepare
+from services.inference.framing import Frame
+from services.inference.images import frame_of, prepare
 from services.inference.manifest import (
     BooleanInput,
     ChoiceInput,
     Constant,
     DateInput,
     ImageInput,
+    ImageOutput,
     Input,
     IntegerInput,
     Manifest,
@@ -47,6 +49,10 @@ class Feeder:
         and the graph do not meet."""
         self._inputs = manifest.inputs
         self._series = [f for f in manifest.inputs if isinstance(f, SeriesInput) and f.tensor is not None]
+        shapes = {output.shape_of for output in manifest.outputs if isinstance(output, ImageOutput)}
+        pictures = [field for field in manifest.inputs if isinstance(field, ImageInput)]
+        self._framed = [field for field in pictures if field.prepare.free or field.name in shapes]
+        self._free = [field.name for field in pictures if field.prepare.free]
         self._plan: list[tuple[str, Fit, Build]] = []
         fields: dict[str, list[Input]] = {}
         for field in manifest.inputs:
@@ -69,20 +75,33 @@ class Feeder:
     def feeds(self, rows: Sequence[Row]) -> dict[str, Array]:
         """The arrays for these rows. Raises BadInput or InvalidValue where one of them does not fit the manifest."""
         try:
-            fed = {name: build(rows).reshape(fit.batch_shape(len(rows))) for name, fit, build in self._plan}
+            fed = {name: _shaped(build(rows), fit, len(rows)) for name, fit, build in self._plan}
             return fed | {name: constant(len(rows)) for name, constant in self._constants}
         except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
             raise self._blame(rows, error) from error
 
-    def groups(self, rows: Sequence[Row]) -> list[list[int]]:
-        """Positions of rows whose arrays have the same shapes: series of different lengths cannot be stacked."""
+    def frames(self, rows: Sequence[Row]) -> list[dict[str, Frame]]:
+        """Where each row's pictures will lie, by input: of those whose sides are free, or that give an answer its
+        shape; nothing where there are none. Raises BadInput or InvalidValue."""
+        if not self._framed:
+            return []
+        try:
+            return [{f.name: frame_of(row.files[f.name], f.prepare) for f in self._framed} for row in rows]
+        except KeyError as error:
+            raise self._blame(rows, error) from error
+
+    def groups(self, rows: Sequence[Row], frames: Sequence[Mapping[str, Frame]] = ()) -> list[list[int]]:
+        """Positions of rows whose arrays have the same shapes: series of different lengths, and pictures of different
+        sizes, cannot be stacked."""
         if not self.several:
             return [[position] for position in range(len(rows))]
-        if not self._series or all(field.min_length == field.max_length for field in self._series):
+        if not self._free and all(field.min_length == field.max_length for field in self._series):
             return [list(range(len(rows)))]
         groups: dict[tuple[object, ...], list[int]] = {}
         for position, row in enumerate(rows):
-            groups.setdefault(tuple(_length(row.values.get(f.name)) for f in self._series), []).append(position)
+            lengths = [_length(row.values.get(f.name)) for f in self._series]
+            sheets = [frames[position][name].sheet for name in self._free]
+            groups.setdefault((*lengths, *sheets), []).append(position)
         return list(groups.values())
 
     def _blame(self, rows: Sequence[Row], error: Exception) -> BadInput:
@@ -110,6 +129,10 @@ def _constant(constant: Constant, graph: GraphTensor) -> Callable[[int], Array]:
     raise ModelBroken(problem=problem, fix="Give it the graph's shape, with 1 for the batch")
 
 
+def _shaped(array: Array, fit: Fit, rows: int) -> Array:
+    return array.reshape(fit.batch_shape(rows, array.shape))
+
+
 def _length(value: object) -> object:
     numbers = numbers_of(value)
     return str(value) if numbers is None else len(numbers)
@@ -125,8 +148,20 @@ def _fit(fields: Sequence[Input], graph: GraphTensor) -> Fit:
     if (found := fit(row, graph.shape)) is None:
         made, wanted = show_shape((None, *row)), show_shape(graph.shape or ())
         problem = f'tensor "{graph.name}" takes {wanted}, the manifest makes {made}'
-        raise ModelBroken(problem=problem, fix="Make the inputs of this tensor as many and as long as it takes")
+        raise ModelBroken(problem=problem, fix=_cure(fields[0], graph.shape or ()))
     return found
+
+
+def _cure(field: Input, graph: Shape) -> str:
+    """How the manifest's array gets the graph's shape."""
+    if isinstance(field, ImageInput) and len(graph) > 2 and None not in row_shape([field]):
+        return "Make the picture as large, and of as many channels, as it takes"
+    if isinstance(field, ImageInput) and len(graph) > 2:
+        last = field.tensor is not None and field.tensor.layout == "NHWC"
+        height, width = graph[-3:-1] if last else graph[-2:]
+        sides = ", ".join('"free"' if side is None else str(side) for side in (width, height))
+        return f"Its sides are not free: write size = [{sides}]"
+    return "Make the inputs of this tensor as many and as long as it takes"
 
 
 def show_shape(shape: Shape) -> str:
@@ -137,10 +172,11 @@ def row_shape(fields: Sequence[Input]) -> Shape:
     """The shape that one row of these inputs of one tensor makes, without a batch."""
     match fields[0]:
         case ImageInput(prepare=spec, tensor=tensor):
-            width, height = spec.size
-            layout = tensor.layout if tensor is not None else "NCHW"
-            shapes = {"NCHW": (spec.channels, height, width), "NHWC": (height, width, spec.channels)}
-            return shapes.get(layout, (spec.channels * height * width,))
+            width, height = (None if side == "free" else side for side in spec.size)
+            if tensor is not None and tensor.layout == "flat" and width and height:
+                return (spec.channels * height * width,)
+            last = tensor is not None and tensor.layout == "NHWC"
+            return (height, width, spec.channels) if last else (spec.channels, height, width)
         case SeriesInput(tensor=tensor) as field:
             length = field.max_length if field.min_length == field.max_length else None
             return (length, 1) if tensor is not None and tensor.layout == "column" else (length,)

@@ -295,6 +295,12 @@ class ImageInput(Question):
     tensor: ImageTensor | None = None
 
     @model_validator(mode="after")
+    def _has_sides(self) -> Self:
+        if self.tensor is not None and self.tensor.layout == "flat" and self.prepare.free:
+            raise wrong("a flat tensor has no free sides", "Write the size in points", "prepare", "size")
+        return self
+
+    @model_validator(mode="after")
     def _tells_points_apart(self) -> Self:
         """A whole type rounds: a picture from 0 to 1 would be black."""
         if self.tensor is None:

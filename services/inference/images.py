@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from services.inference.decoding import read_picture
+from services.inference.framing import Frame, framed
 from services.inference.ink import find_ink
 
 if TYPE_CHECKING:  # pydantic's part is not needed where a stranger's picture is read: a process of its own each time
@@ -36,11 +37,11 @@ def check_image(file: BinaryIO) -> bytes:
 
 def prepare(data: bytes, spec: "Prepare") -> Pixels:
     """The picture as the manifest's `[inputs.prepare]` wants it: `[C, H, W]`. Raises NotAnImage, BlankImage."""
-    picture = _inverted(_cropped(_open(data).convert("L" if spec.mode == "grayscale" else "RGB"), spec), spec)
-    points = np.atleast_3d(np.asarray(_fitted(_placed(picture, spec), spec), np.float32))
+    picture = _bordered(data, spec)
+    points = np.atleast_3d(np.asarray(_fitted(picture, spec, framed(spec, picture.size)), np.float32))
     if spec.order == "bgr":
         points = points[:, :, ::-1]
-    if spec.mode == "rgba":  # nothing is transparent any more: it was put on white
+    if spec.mode in {"la", "rgba"}:  # nothing is transparent any more: it was put on white
         points = np.dstack([points, np.full(points.shape[:2], 255, np.float32)])
     black, white = spec.range
     points = points.transpose(2, 0, 1) * np.float32((white - black) / 255) + np.float32(black)
@@ -49,6 +50,16 @@ def prepare(data: bytes, spec: "Prepare") -> Pixels:
     if spec.std is not None:
         points = points / np.array(spec.std, np.float32)[:, np.newaxis, np.newaxis]
     return np.ascontiguousarray(points, np.float32)
+
+
+def frame_of(data: bytes, spec: "Prepare") -> Frame:
+    """Where the picture will lie once it is prepared. Raises NotAnImage, BlankImage."""
+    return framed(spec, _bordered(data, spec).size)
+
+
+def _bordered(data: bytes, spec: "Prepare") -> Image.Image:
+    """Cropped and with its border, as large as it came."""
+    return _placed(_inverted(_cropped(_open(data).convert("L" if spec.grey else "RGB"), spec), spec), spec)
 
 
 class _Crop(NamedTuple):
@@ -69,7 +80,7 @@ def _cropped(picture: Image.Image, spec: "Prepare") -> _Crop:
     if spec.crop == "none":
         return _Crop(picture, paper, light)
     ink = find_ink(picture, spec.threshold)
-    if spec.mode == "grayscale":
+    if spec.grey:
         strength = 1 - ink.strength if ink.dark else ink.strength
         flat = Image.fromarray(np.rint(strength * 255).astype(np.uint8))
         return _Crop(flat, (255 if ink.dark else 0,), ink.dark)
@@ -100,31 +111,30 @@ def _placed(crop: _Crop, spec: "Prepare") -> Image.Image:
     return sheet
 
 
-def _fitted(picture: Image.Image, spec: "Prepare") -> Image.Image:
+def _fitted(picture: Image.Image, spec: "Prepare", frame: Frame) -> Image.Image:
     """Of the size that the graph takes."""
     usual = "box" if spec.crop == "ink" else "bilinear"
     resample = Image.Resampling[(spec.filter or usual).upper()]
     if spec.fit == "letterbox":
-        return _letterbox(picture, spec, resample)
-    return picture.resize(spec.size, resample, _middle(picture, spec) if spec.fit == "cover" else None)
+        return _letterbox(picture, spec, frame, resample)
+    return picture.resize(frame.sheet, resample, _middle(picture, spec, frame) if spec.fit == "cover" else None)
 
 
-def _letterbox(picture: Image.Image, spec: "Prepare", resample: Image.Resampling) -> Image.Image:
-    scale = min(new / side for new, side in zip(spec.size, picture.size, strict=True))
-    width, height = (max(1, round(side * scale)) for side in picture.size)
+def _letterbox(picture: Image.Image, spec: "Prepare", frame: Frame, resample: Image.Resampling) -> Image.Image:
+    left, top, right, bottom = frame.box
     fill = spec.fill or (0,) * len(picture.getbands())
-    sheet = Image.new(picture.mode, spec.size, fill if len(fill) > 1 else fill[0])
-    sheet.paste(picture.resize((width, height), resample), ((spec.size[0] - width) // 2, (spec.size[1] - height) // 2))
+    sheet = Image.new(picture.mode, frame.sheet, fill if len(fill) > 1 else fill[0])
+    sheet.paste(picture.resize((right - left, bottom - top), resample), (left, top))
     return sheet
 
 
-def _middle(picture: Image.Image, spec: "Prepare") -> tuple[float, float, float, float]:
-    """The part that stays when the shorter side becomes `shorter`, or as long as just covers `size`, and the middle is
-    cut out. Only this part is scaled: of a narrow picture the whole would become a huge one."""
+def _middle(picture: Image.Image, spec: "Prepare", frame: Frame) -> tuple[float, float, float, float]:
+    """The part that stays when the shorter side becomes `shorter`, or as long as just covers the sheet, and the middle
+    is cut out. Only this part is scaled: of a narrow picture the whole would become a huge one."""
     shorter, sides = min(picture.size), picture.size
-    scale = max(new / side for new, side in zip(spec.size, sides, strict=True))
+    scale = max(new / side for new, side in zip(frame.sheet, sides, strict=True))
     ends: list[tuple[float, float]] = []
-    for new, side in zip(spec.size, sides, strict=True):
+    for new, side in zip(frame.sheet, sides, strict=True):
         scaled = max(new, round(side * scale)) if spec.shorter is None else side * spec.shorter // shorter
         first = round((scaled - new) / 2)
         ends.append((first * side / scaled, min(side, (first + new) * side / scaled)))

@@ -158,6 +158,9 @@ class Manifest(Table):
             history = output.history if isinstance(output, SeriesOutput) else None
             if history is not None and not isinstance(inputs.get(history), SeriesInput):
                 raise wrong(f'"{history}" is not a series input', "Name one", "outputs", output.name, "history")
+            photo = output.shape_of if isinstance(output, ImageOutput) else None
+            if photo is not None and not isinstance(inputs.get(photo), ImageInput):
+                raise wrong(f'"{photo}" is not an image input', "Name one", "outputs", output.name, "shape_of")
         outputs = {output.name: output for output in self.outputs}
         for position, rule in enumerate(self.advice):
             rule.check(outputs, position)

@@ -25,10 +25,11 @@ from services.inference.errors import (
     RunTimeout,
 )
 from services.inference.feeds import Feeder
-from services.inference.manifest import MANIFEST, Manifest, SeriesInput
-from services.inference.results import Reader
+from services.inference.framing import Size
+from services.inference.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
+from services.inference.results import Frames, Reader
 from services.inference.runtime import Limit
-from services.inference.samples import example_row, gives_examples
+from services.inference.samples import drawing, example_row, gives_examples, photo_sizes
 from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
 
@@ -67,9 +68,7 @@ class OnnxRuntime:
     def warm_up(self, limit: Limit) -> None:
         row = example_row(self._manifest, self._folder)
         try:
-            answer = self.run([row], limit)[0]
-            if isinstance(answer, ShopError):
-                raise answer
+            self._answer(row, limit)
         except InvalidValue as error:
             problem = f"the example does not fit: {error.message.format(**error.params)}"
             raise ModelBroken(problem=problem, fix="Correct the example") from error
@@ -77,18 +76,40 @@ class OnnxRuntime:
             problem = f"the example gives no answer: {error.params.get('problem', error)}"
             fix = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
             raise ModelBroken(problem=problem, fix=fix) from error
+        for size in photo_sizes(self._manifest):
+            self._try_size(row, size, limit)
+
+    def _try_size(self, row: Row, size: Size, limit: Limit) -> None:
+        photos = {f.name: drawing(size) for f in self._manifest.inputs if isinstance(f, ImageInput) and f.prepare.free}
+        try:
+            self._answer(Row(values=row.values, files={**row.files, **photos}), limit)
+        except (RunFailed, BadOutput, BadInput, InvalidValue) as error:
+            problem = f"a photo of {size[0]} × {size[1]} gives no answer: {error.params.get('problem', error)}"
+            fix = "Correct size, multiple or longest; kassandra models init tries which of them run"
+            raise ModelBroken(problem=problem, fix=fix) from error
+
+    def _answer(self, row: Row, limit: Limit) -> None:
+        """Raises what a customer would get instead of an answer."""
+        answer = self.run([row], limit)[0]
+        if isinstance(answer, ShopError):
+            raise answer
 
     def outputs(self, rows: Sequence[Row], names: Sequence[str], limit: Limit) -> dict[str, Any]:
         """What the graph itself gives for these outputs. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
         return run_session(self._session, names, self._feeder.feeds(rows), limit)
 
     def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
-        groups = self._feeder.groups(rows)
+        frames = self._feeder.frames(rows)
+        groups = self._feeder.groups(rows, frames)
         if len(groups) == 1:
-            return self._run(rows, limit)
+            return self._run(rows, limit, frames)
         answers: dict[int, Result | ShopError] = {}
         for group in groups:
-            answers.update(zip(group, self._run([rows[i] for i in group], limit), strict=True))
+            answers.update(
+                zip(
+                    group, self._run([rows[i] for i in group], limit, [frames[i] for i in group if frames]), strict=True
+                )
+            )
         return [answers[position] for position in range(len(rows))]
 
     def close(self) -> None:
@@ -102,9 +123,9 @@ class OnnxRuntime:
             problem = f'source "{value}" of "{field.name}": {problem}'
             raise ModelBroken(problem=problem, fix="Correct the file or the bounds of the input") from error
 
-    def _run(self, rows: Sequence[Row], limit: Limit) -> list[Result | ShopError]:
+    def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = self._feeder.feeds(rows)
-        return self._reader.results(run_session(self._session, self._reader.tensors, feeds, limit), len(rows))
+        return self._reader.results(run_session(self._session, self._reader.tensors, feeds, limit), len(rows), frames)
 
 
 def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types

@@ -1,17 +1,16 @@
 """What a graph answered → what is shown."""
 
 import heapq
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from services.errors import ShopError
-from services.inference.answers import Picture
+from services.inference.drawing import pictures_of, png
 from services.inference.errors import BadOutput
+from services.inference.framing import Frame
 from services.inference.manifest import (
     ClassesOutput,
     ImageOutput,
@@ -27,6 +26,7 @@ from services.inference.tensors import Result
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
 Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or PNG bytes; a BadOutput where there is none
 Read: TypeAlias = Callable[[Tensor, int], Column]
+Frames: TypeAlias = Mapping[str, Frame]
 
 
 MANY_CLASSES: Final = 1_000
@@ -46,13 +46,16 @@ class Reader:
         self._advice = [(rule, manifest.output(rule.output)) for rule in manifest.advice]
         self._plain = not self._advice and not self._pictures
 
-    def results(self, tensors: Mapping[str, Tensor], rows: int) -> list[Result | ShopError]:
-        """A result for each row, BadOutput for a row whose answer is not finite. Raises BadOutput where the graph
-        answered for another number of rows, or in another shape than the manifest tells."""
+    def results(
+        self, tensors: Mapping[str, Tensor], rows: int, frames: Sequence[Frames] = ()
+    ) -> list[Result | ShopError]:
+        """A result for each row, BadOutput for a row whose answer is not finite. `frames`: where each row's pictures
+        lay, by input, for answers that get a picture's shape. Raises BadOutput where the graph answered for another
+        number of rows, or in another shape than the manifest tells."""
         if not all(answers_each(tensors[name], rows) for name in self.tensors):
             raise BadOutput(problem=f"the answer is not of {rows} rows")
         try:
-            columns = [_column(output, read, tensors, rows) for output, read in self._reads]
+            columns = [_column(output, read, tensors, rows, frames) for output, read in self._reads]
         except (ValueError, IndexError, TypeError, AttributeError, KeyError) as error:
             raise BadOutput(problem=f"{type(error).__name__}: {error}") from error
         if self._plain and not any(BadOutput in set(map(type, column)) for column in columns):
@@ -79,8 +82,12 @@ class Reader:
         return None
 
 
-def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int) -> Column:
+def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int, frames: Sequence[Frames]) -> Column:
     """The answers of one output; the class is the one that the graph itself names, where the manifest says how."""
+    if isinstance(output, ImageOutput) and output.shape_of is not None and frames:
+        pictures = pictures_of(tensors[output.tensor], rows)
+        framed = zip(pictures, frames, strict=True)
+        return [png(picture, output.prepare, frame[output.shape_of]) for picture, frame in framed]
     column = read(tensors[output.tensor], rows)
     if isinstance(output, ClassesOutput) and output.label_tensor is not None:
         named = [_word(label) for label in np.asarray(tensors[output.label_tensor]).reshape(rows, -1)[:, 0].tolist()]
@@ -115,7 +122,7 @@ def _reader(output: Output) -> Read:
             inner = (-1, 3) if chart == "band" else (-1,)
             return lambda tensor, rows: _checked(_matrix(tensor, rows).reshape(rows, *inner))
         case ImageOutput(prepare=spec):
-            return lambda tensor, rows: [_png(picture, spec) for picture in _pictures(tensor, rows)]
+            return lambda tensor, rows: [png(picture, spec) for picture in pictures_of(tensor, rows)]
 
 
 def _checked(answers: NDArray[np.float64]) -> Column:
@@ -188,26 +195,3 @@ def _word(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _pictures(tensor: Tensor, rows: int) -> NDArray[Any]:
-    pictures = np.asarray(tensor)
-    if pictures.ndim == 3:
-        pictures = pictures[np.newaxis]
-    if pictures.ndim != 4 or len(pictures) != rows:
-        raise BadOutput(problem=f"a picture of shape {pictures.shape}")
-    return pictures
-
-
-def _png(picture: NDArray[Any], spec: Picture) -> bytes | BadOutput:
-    """PNG of `[C, H, W]` or `[H, W, C]` with 1, 3 or 4 channels."""
-    if spec.layout == "NCHW":
-        picture = picture.transpose(1, 2, 0)
-    low, high = spec.range
-    scaled = (picture.astype(np.float32) - low) * (255 / (high - low))
-    if not np.isfinite(scaled).all():
-        return BadOutput(problem="the picture has points that are not finite numbers")
-    points = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(points[:, :, 0] if points.shape[2] == 1 else points).save(stream, "PNG")
-    return stream.getvalue()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from services.inference.framing import Size
 from services.inference.manifest import (
     BooleanInput,
     ChoiceInput,
@@ -28,9 +29,20 @@ def example_row(manifest: Manifest, folder: Path) -> Row:
     files: dict[str, bytes] = {}
     for field in manifest.inputs:
         if isinstance(field, ImageInput):
-            files[field.name] = (folder / field.example).read_bytes() if field.example else _drawing()
+            files[field.name] = (folder / field.example).read_bytes() if field.example else drawing()
         values[field.name] = sample_value(field)
     return Row(values=values, files=files)
+
+
+def photo_sizes(manifest: Manifest) -> list[Size]:
+    """Photos of several shapes and of the largest size, for a model whose pictures have free sides."""
+    free = [field.prepare for field in manifest.inputs if isinstance(field, ImageInput) and field.prepare.free]
+    if not free:
+        return []
+    most = max(spec.most for spec in free)
+    wide = all(spec.size[0] == "free" for spec in free)
+    tall = all(spec.size[1] == "free" for spec in free)
+    return [(111, 74), (74, 111), (most, most) if wide and tall else (most, 32) if wide else (32, most)]
 
 
 def gives_examples(manifest: Manifest) -> bool:
@@ -71,10 +83,11 @@ def _invented(field: Input) -> Value:
     return value
 
 
-def _drawing() -> bytes:
+def drawing(size: Size = (96, 96)) -> bytes:
     """A dark stroke on light paper: it has ink to be found and is no flat colour."""
     picture = Image.new("RGB", (96, 96), (245, 243, 235))
     ImageDraw.Draw(picture).line([(30, 25), (62, 22), (45, 75)], fill=(35, 35, 60), width=7)
+    picture = picture.resize(size)
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()

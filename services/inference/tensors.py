@@ -51,8 +51,13 @@ class Fit:
     batched: bool
     several: bool
 
-    def batch_shape(self, rows: int) -> tuple[int, ...]:
+    def batch_shape(self, rows: int, made: tuple[int, ...]) -> tuple[int, ...]:
+        """What an array of shape `made`, of so many rows, becomes."""
         inner = [-1 if side is None else side for side in self.shape]
+        if inner.count(-1) > 1:
+            inner = list(made[1:])
+            if len(inner) > len(self.shape):  # a picture without its one channel
+                inner.remove(1)
         return (rows, *inner) if self.batched else tuple(inner)
 
 
@@ -60,20 +65,28 @@ def fit(row: Shape, graph: Shape | None) -> Fit | None:
     """Fit rows of this shape into a graph's input; None where they cannot go.
 
     A lone value, `(1,)`, goes into `[N, 1]`, `[N]` and scalars; otherwise ranks must agree, with or without a batch in
-    front, or the graph's fixed sides must have room for the same elements (`[N, 28, 28]` takes `1 × 28 × 28`).
+    front, or the graph's fixed sides must have room for the same elements (`[N, 28, 28]` takes `1 × 28 × 28`). A row
+    with free sides needs a graph whose sides are free there; of one channel, it may go in without it.
     """
+    found = _as_it_is(row, graph)
+    if found is None and row.count(None) == 2 and 1 in row:
+        return _as_it_is(tuple(side for side in row if side != 1), graph)
+    return found
+
+
+def _as_it_is(row: Shape, graph: Shape | None) -> Fit | None:
     if graph is None:
         return Fit(shape=row, batched=True, several=True)
     batch, inner = (graph[0], graph[1:]) if graph else (1, ())
     several = batch is None
     if batch in {None, 1}:
-        if agree(row, inner):
+        if _enters(row, inner):
             return Fit(shape=row, batched=True, several=several)
         if row == (1,) and inner == () and graph:
             return Fit(shape=(), batched=True, several=several)
     if batch in {None, 1} and inner and None not in row and _size(row) == _size(inner):
         return Fit(shape=inner, batched=True, several=several)
-    if agree(row, graph) or (row == (1,) and graph == ()):
+    if _enters(row, graph) or (row == (1,) and graph == ()):
         return Fit(shape=tuple(graph and row), batched=False, several=False)
     return None
 
@@ -81,6 +94,11 @@ def fit(row: Shape, graph: Shape | None) -> Fit | None:
 def agree(one: Shape, other: Shape) -> bool:
     """Whether the sides are the same where both are known."""
     return len(one) == len(other) and all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def _enters(row: Shape, graph: Shape) -> bool:
+    """Whether every row of this shape can go in: what is free in the one is free in the other."""
+    return len(row) == len(graph) and all(b is None or a == b for a, b in zip(row, graph, strict=True))
 
 
 def _size(shape: Shape) -> int | None:

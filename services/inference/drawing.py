@@ -1,0 +1,52 @@
+"""Output tensors as pictures."""
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from services.inference.answers import Picture
+from services.inference.errors import BadOutput
+from services.inference.framing import Frame
+
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def pictures_of(tensor: Any, rows: int) -> NDArray[Any]:
+    """One of three sides for each row; one row alone may come without a batch. Raises BadOutput."""
+    pictures = np.asarray(tensor)
+    if pictures.ndim == 3:
+        pictures = pictures[np.newaxis]
+    if pictures.ndim != 4 or len(pictures) != rows:
+        raise BadOutput(problem=f"a picture of shape {pictures.shape}")
+    return pictures
+
+
+def png(picture: NDArray[Any], spec: Picture, frame: Frame | None = None) -> bytes | BadOutput:
+    """PNG of `[C, H, W]` or `[H, W, C]` with 1 to 4 channels; in the shape of the photo that `frame` tells of."""
+    points = picture.transpose(1, 2, 0) if spec.layout == "NCHW" else picture
+    if points.shape[2] not in _MODES:
+        return BadOutput(problem=f"a picture of {points.shape[2]} channels; 1 to 4 can be shown")
+    low, high = spec.range
+    scaled = (points.astype(np.float32) - low) * (255 / (high - low))
+    if not np.isfinite(scaled).all():
+        return BadOutput(problem="the picture has points that are not finite numbers")
+    whole = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    image = Image.fromarray(whole[:, :, 0] if whole.shape[2] == 1 else whole, _MODES[whole.shape[2]])
+    if frame is not None:
+        numbered = picture.dtype.kind in "iub" and high - low < 255  # of classes: between two there is no third
+        image = _reshaped(image, frame, Image.Resampling.NEAREST if numbered else Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _reshaped(image: Image.Image, frame: Frame, resample: Image.Resampling) -> Image.Image:
+    """Without the bars round the photo, and not stretched any more; as much larger or smaller as the graph made it."""
+    across, down = image.width / frame.sheet[0], image.height / frame.sheet[1]
+    left, top, right, bottom = frame.box
+    box = (left * across, top * down, right * across, bottom * down)
+    size = (max(1, round(frame.seen[0] * across)), max(1, round(frame.seen[1] * down)))
+    return image if (0, 0, *size) == box else image.resize(size, resample, box)

@@ -42,7 +42,7 @@ async def _shop(path: Path) -> float:
     upgrade(f"sqlite:///{path}")
     settings = load_settings(_env_file=None, bot_token=TOKEN, database_url=f"sqlite+aiosqlite:///{path}")
     app = App(settings)
-    await app.shop.models.sync()
+    await app.services.models.sync()
     session = LocalTelegram()
     session.middleware(Repeat())
     bot = Bot(TOKEN, session=session, default=app.bot.default)

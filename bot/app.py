@@ -30,14 +30,14 @@ from bot.telegram_time import telegram_time
 from bot.webhook_watch import WebhookWatch
 from bot.wiring.bonuses import keep_bonuses_coming
 from bot.wiring.payments import keep_money_moving, payment_hooks, tell_why_closed
-from bot.wiring.services import Shop, make_shop
+from bot.wiring.services import make_services
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import LeaderLock
 from handlers.dispatcher import ALLOWED_UPDATES, make_dispatcher
-from handlers.form.state import FormState
 from handlers.kit.commands import set_commands
 from handlers.kit.deferred import DeferredUpdates
+from handlers.kit.form_state import FormState
 from handlers.kit.topics import InTopic
 from handlers.notifications import letter_presenters
 from handlers.payments.notifications import payment_presenters
@@ -50,6 +50,7 @@ from handlers.telegram.storage import OneAtATime, SqlStorage
 from i18n.translator import Catalogues
 from services import charts
 from services.clock import Clock, SteadyClock, system_clock
+from services.dialogs import Dialogs
 from services.inference.engine import Engine
 from services.owners import tell_what_waited
 from services.predictions.worker import Worker
@@ -75,22 +76,22 @@ class App:
         self.steady_clock = SteadyClock(clock)
         self.db = Database(settings.database_url)
         self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
-        self.shop: Shop = make_shop(settings, self.db, self.steady_clock, on_sold=self._sold, on_news=self._settled)
+        self.services = make_services(settings, self.db, self.steady_clock, on_sold=self._sold, on_news=self._settled)
         token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
         self.bot: Bot = make_bot(token, settings.telegram_api_url, proxy)
         self.engine = Engine(max_threads=MODEL_THREADS)
         self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled, owners=settings.owner_ids)
         self.supervisor = Supervisor()
         self.storage, isolation, self._ping = _dialogs(settings, self.db, self.steady_clock)
-        presenters = letter_presenters(self.shop, self.steady_clock) | payment_presenters(
-            self.shop, self.steady_clock, self._form_waits
+        presenters = letter_presenters(self.services, self.steady_clock) | payment_presenters(
+            self.services, self.steady_clock, self._form_waits
         )
-        self.delivery = Delivery(self.bot, self.shop.outbox, self.shop.users, self.catalogues, presenters)
+        self.delivery = Delivery(self.bot, self.services.outbox, self.services.users, self.catalogues, presenters)
         for note in (NoteDoubts(self.delivery.messages), InTopic()):  # inside of what repeats
             self.bot.session.middleware(note)
         self.deferred = DeferredUpdates(self._answer_deferred)
         self.dispatcher: Dispatcher = make_dispatcher(
-            self.shop,
+            self.services,
             self.catalogues,
             self.storage,
             isolation,
@@ -100,7 +101,7 @@ class App:
             on_entered=self._entered,
         )
         self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
-        self.health = Health(self.shop, self.steady_clock)
+        self.health = Health(self.services, self.steady_clock)
         self.inbox = Inbox(self.bot, self.dispatcher, self.health.registry)
         self.polling = Polling(self.bot, self.inbox, self.supervisor, ALLOWED_UPDATES)
         self.health.registry.register(self.delivery.outcomes)
@@ -132,8 +133,8 @@ class App:
             if "scheduler" in self.parts:
                 doubted = self._doubts_time
                 keep_house(scheduler, self.db, self.storage, self.steady_clock, self._last_runs, doubted=doubted)
-                keep_money_moving(scheduler, self.shop.till, self.shop.reminders, doubted)
-                keep_bonuses_coming(scheduler, self.settings, self.shop.bonuses, doubted)
+                keep_money_moving(scheduler, self.services.till, self.services.reminders, doubted)
+                keep_bonuses_coming(scheduler, self.settings, self.services.bonuses, doubted)
                 scheduler.start()
             yield self
         finally:
@@ -144,11 +145,11 @@ class App:
                 listening.close()
 
     async def _start(self, listening: socket.socket | None) -> None:
-        problems = await self.shop.models.sync(self.engine if "worker" in self.parts else None)
+        problems = await self.services.models.sync(self.engine if "worker" in self.parts else None)
         for problem in problems:
             log.error("model_not_served", model=problem.slug, problem=problem.text)
         if "worker" in self.parts:  # who loads the models knows what is wrong with them
-            await self.shop.models.tell_owners(self.settings.owner_ids, problems)
+            await self.services.models.tell_owners(self.settings.owner_ids, problems)
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.clock_watch.run, name="clock")
         self.supervisor.keep(self.deferred.run, name="deferred")
@@ -156,14 +157,14 @@ class App:
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
         if listening is not None:
-            if self.shop.till is not None:
-                self.supervisor.keep(self.shop.till.events.run, name="notifications")
+            if self.services.till is not None:
+                self.supervisor.keep(self.services.till.events.run, name="notifications")
             server = make_server(make_web(self._hooks()), trusted=self.settings.trusted_proxies)
             self.supervisor.keep(lambda: server.serve_on(listening), name="web")
         if self.parts & {"bot", "web"}:
             self.supervisor.keep(self._connect, name="connection")
         log.info(
-            "started", parts=sorted(self.parts), models=len(await self.shop.models.offers()), web_port=self.web_port
+            "started", parts=sorted(self.parts), models=len(await self.services.models.offers()), web_port=self.web_port
         )
 
     async def failed(self) -> NoReturn:
@@ -172,8 +173,8 @@ class App:
 
     async def _stop(self) -> None:
         await self.supervisor.close(first=("connection", "polling", "web", "charts", "commands"), drain=DRAIN_SECONDS)
-        if self.shop.till is not None:
-            self.shop.till.close()
+        if self.services.till is not None:
+            self.services.till.close()
         await self.engine.close()
         await self.storage.close()
         await self.bot.session.close()
@@ -198,8 +199,8 @@ class App:
         board = ProgressBoard(
             self.bot,
             self.delivery,
-            history=self.shop.history,
-            users=self.shop.users,
+            history=self.services.history,
+            users=self.services.users,
             catalogues=self.catalogues,
             clock=self.steady_clock,
         )
@@ -207,7 +208,7 @@ class App:
             self.bot,
             self.settings.owner_ids,
             self.health.readiness,
-            users=self.shop.users,
+            users=self.services.users,
             catalogues=self.catalogues,
             clock=self.steady_clock,
         )
@@ -228,7 +229,7 @@ class App:
 
     async def _set_commands(self) -> None:
         try:
-            await set_commands(self.bot, self.catalogues, can_top_up=self.shop.till is not None)
+            await set_commands(self.bot, self.catalogues, can_top_up=self.services.till is not None)
         except AiogramError as error:  # the shop works without a commands menu
             log.warning("commands_not_set", error=str(error))
 
@@ -241,7 +242,7 @@ class App:
             refresh_metrics=self.health.refresh,
             feed=self._feed if webhook else None,
             telegram_secret=secret.get_secret_value() if secret else "",
-            payments=None if self.shop.till is None else payment_hooks(self.settings, self.shop.till),
+            payments=None if self.services.till is None else payment_hooks(self.settings, self.services.till),
             proxies=self.settings.trusted_proxies,
             metrics_token=token.get_secret_value() if (token := self.settings.metrics_token) else "",
         )
@@ -327,7 +328,7 @@ def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorag
     """With Redis, which can be pinged, any number of processes share dialogs; without, one process has them in its
     database."""
     if settings.redis_url is None:
-        return SqlStorage(db, clock, cache=db.is_sqlite), OneAtATime(), None
+        return SqlStorage(Dialogs(db, clock), cache=db.is_sqlite), OneAtATime(), None
     from handlers.telegram.storage_redis import KEYS, SharedIsolation, SharedStorage
 
     storage = SharedStorage.at(settings.redis_url, ttl=FORGET_DIALOGS)

@@ -5,9 +5,9 @@ import asyncio
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from bot.probes import OK, Probe
-from bot.wiring.services import Shop
 from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
+from services.container import Services
 from web.app import Readiness
 
 OLD_QUEUE_SECONDS = 300.0
@@ -17,8 +17,8 @@ OLD_MESSAGE_SECONDS = 180.0  # a shorter outage of Telegram passes by itself
 class Health:
     """`look_at` names what else is to be looked at, and what looks at it; one of them is `database`."""
 
-    def __init__(self, shop: Shop, clock: SteadyClock) -> None:
-        self._shop = shop
+    def __init__(self, services: Services, clock: SteadyClock) -> None:
+        self._services = services
         self._clock = clock
         self._probes: dict[str, Probe] = {}
         self.registry = CollectorRegistry()
@@ -43,9 +43,9 @@ class Health:
 
     async def _goods(self) -> dict[str, str]:
         try:
-            length, age = await self._shop.history.queue(self._clock())
-            models = await self._shop.models.offers()
-            kept_back, (letters, _) = await self._shop.outbox.kept_back(), await self._shop.outbox.backlog()
+            length, age = await self._services.history.queue(self._clock())
+            models = await self._services.models.offers()
+            kept_back, (letters, _) = await self._services.outbox.kept_back(), await self._services.outbox.backlog()
         except DatabaseUnavailable as error:  # just now
             return {"database": str(error).splitlines()[0]}
         waits = f"{length} predictions wait, the oldest for {age:.0f} s"
@@ -59,9 +59,9 @@ class Health:
     async def refresh(self) -> None:
         """Bring the gauges up to date; an unreachable database leaves them as they were."""
         try:
-            length, age = await self._shop.history.queue(self._clock())
-            letters, letter_age = await self._shop.outbox.backlog()
-            offers = await self._shop.models.offers()
+            length, age = await self._services.history.queue(self._clock())
+            letters, letter_age = await self._services.outbox.backlog()
+            offers = await self._services.models.offers()
         except DatabaseUnavailable:
             return
         self._queue.set(length)

@@ -5,7 +5,6 @@ from dataclasses import fields
 from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
-from bot.wiring.services import Shop
 from handlers.kit.deferred import DeferredUpdates
 from handlers.kit.middlewares import Entered, Entrance, Once, TellErrors
 from handlers.kit.topics import KeepMessage, NoteReplyTarget
@@ -13,12 +12,13 @@ from handlers.routers import routers
 from handlers.telegram.inbox import ONLY_ONCE
 from handlers.telegram.messages import Messages
 from i18n.translator import Catalogues
+from services.container import Services
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", *sorted(ONLY_ONCE)]
 
 
 def make_dispatcher(
-    shop: Shop,
+    services: Services,
     catalogues: Catalogues,
     storage: BaseStorage,
     isolation: BaseEventIsolation,
@@ -29,7 +29,7 @@ def make_dispatcher(
     on_entered: Entered,
 ) -> Dispatcher:
     """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `can_top_up`, `user`, `tr`."""
-    services = {field.name: getattr(shop, field.name) for field in fields(shop)}
+    by_name = {field.name: getattr(services, field.name) for field in fields(services)}
     dispatcher = Dispatcher(
         storage=storage,
         events_isolation=isolation,
@@ -37,11 +37,11 @@ def make_dispatcher(
         catalogues=catalogues,
         messages=messages,
         owner_ids=owner_ids,
-        can_top_up=shop.till is not None,
-        **services,
+        can_top_up=services.till is not None,
+        **by_name,
     )
-    tell, enter = TellErrors(shop.users, catalogues), Entrance(shop.users, catalogues, on_entered)
-    for middleware in (deferred, NoteReplyTarget(), tell, dispatcher.fsm, Once(), enter, KeepMessage(shop.kept)):
+    tell, enter = TellErrors(services.users, catalogues), Entrance(services.users, catalogues, on_entered)
+    for middleware in (deferred, NoteReplyTarget(), tell, dispatcher.fsm, Once(), enter, KeepMessage(services.kept)):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())
     return dispatcher

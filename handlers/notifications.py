@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from bot.wiring.services import Shop
 from db.predictions import PredictionStatus
 from handlers.admin import buttons as names
 from handlers.balance.notifications import office_presenters
@@ -14,6 +13,7 @@ from handlers.telegram.delivery import Parcel, Present
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.clock import Clock
+from services.container import Services
 from services.inference.errors import NotDelivered
 from services.outbox import Letter
 from services.predictions import enclosures, streaks, undelivered
@@ -23,25 +23,25 @@ from services.predictions.undelivered import RETURNED
 IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
 
-def letter_presenters(shop: Shop, clock: Clock) -> dict[str, Present]:
-    shown: dict[str, Present] = {"prediction": _prediction(shop, clock), "model_problem": _model_problem}
-    shown |= {enclosures.KIND: _enclosure(shop)}
+def letter_presenters(services: Services, clock: Clock) -> dict[str, Present]:
+    shown: dict[str, Present] = {"prediction": _prediction(services, clock), "model_problem": _model_problem}
+    shown |= {enclosures.KIND: _enclosure(services)}
     shown |= {undelivered.KIND: _undelivered, streaks.KIND: _stopped}
     return shown | office_presenters(clock)
 
 
-def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:
+def _prediction(services: Services, clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:
     async def present(letter: Letter, tr: Translator) -> Parcel | None:
         try:
-            view = await shop.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
+            view = await services.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
         except PredictionNotFound:
             return None
         if letter.payload.get("look") and not _answered_in_place(view):
             return None
         if _is_answer(letter) and view.error_code == NotDelivered.__name__:
             return None  # it was given up, and another letter says so
-        user = await shop.users.get(letter.user_id)
-        screen = await prediction_screen(view, shop.models, shop.history, tr, balance=user.balance)
+        user = await services.users.get(letter.user_id)
+        screen = await prediction_screen(view, services.models, services.history, tr, balance=user.balance)
         if letter.payload.get("look"):
             return Parcel(screen=screen, into=view.message_id, told=True)
         late = clock() - view.created_at > IN_PLACE
@@ -50,16 +50,16 @@ def _prediction(shop: Shop, clock: Clock) -> Callable[[Letter, Translator], Awai
     return present
 
 
-def _enclosure(shop: Shop) -> Present:
+def _enclosure(services: Services) -> Present:
     async def present(letter: Letter, tr: Translator) -> Parcel | None:
         try:
-            view = await shop.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
+            view = await services.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
         except PredictionNotFound:
             return None
         if view.status is not PredictionStatus.SUCCEEDED:  # paid back meanwhile
             return None
         what = enclosures.Enclosure(letter.payload["what"])
-        screens = await enclosed(view, what, shop.models, shop.history, tr)
+        screens = await enclosed(view, what, services.models, services.history, tr)
         if not screens:
             return None
         first, *more = screens

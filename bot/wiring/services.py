@@ -1,7 +1,6 @@
 """All services of one process, built once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from bot.settings import Settings
@@ -14,8 +13,8 @@ from services.admin_payments import AdminPayments
 from services.admin_users import AdminUsers
 from services.admins import Admins, Staff
 from services.billing.statement import Statement
-from services.bonuses import Bonuses
 from services.clock import Clock
+from services.container import Services
 from services.files import Files
 from services.inference.intake import Intake
 from services.kept import KeptMessages
@@ -23,7 +22,6 @@ from services.models import Models
 from services.outbox import Outbox
 from services.payments.packages import Packages
 from services.payments.reminders import Reminders
-from services.payments.till import Till
 from services.payments.views import Payments
 from services.predictions.history import History
 from services.predictions.submit import Submit
@@ -32,41 +30,14 @@ from services.statistics import Statistics
 from services.users import Users
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shop:
-    """The names are those that handlers ask for. `till` is None in a shop that takes no money; what was sold before
-    can still be looked at."""
-
-    users: Users
-    models: Models
-    submit: Submit
-    history: History
-    statement: Statement
-    files: Files
-    intake: Intake
-    outbox: Outbox
-    kept: KeptMessages
-    packages: Packages
-    payments: Payments
-    reminders: Reminders
-    till: Till | None
-    bonuses: Bonuses
-    admins: Admins
-    admin_users: AdminUsers
-    admin_models: AdminModels
-    admin_payments: AdminPayments
-    journal: Journal
-    statistics: Statistics
-
-
-def make_shop(
+def make_services(
     settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None], on_news: Callable[[], None]
-) -> Shop:
+) -> Services:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
     history, staff = History(db), Staff(settings.owner_ids)
     outbox = Outbox(db, clock, {"prediction": partial(pay_back, owners=settings.owner_ids)})
     till = open_till(settings, db, clock, on_news)
-    return Shop(
+    return Services(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir),
         submit=Submit(db, clock, on_sold),

@@ -9,8 +9,9 @@ from aiogram.fsm.context import FSMContext
 from handlers.balance.screens import balance_screen
 from handlers.history.screens import OPERATIONS, operations_screen, predictions_screen
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import Event, model_title, respond, titled
+from handlers.kit.dialog import Event, respond
 from handlers.kit.filters import Pressed
+from handlers.kit.titles import model_title, titled
 from i18n.translator import Translator
 from services.billing.statement import Statement
 from services.models import Models

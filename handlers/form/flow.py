@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from handlers.form.state import MANY, Action, Form, FormState, Outcome, Place, Turn, WaitingTable
+from handlers.form.state import MANY, Action, Form, Outcome, Turn
+from handlers.kit.form_state import FormState, Place, WaitingTable
 from services.errors import N_
 from services.inference.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
 from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput

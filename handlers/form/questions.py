@@ -3,8 +3,9 @@
 from typing import Final
 
 from handlers.form.flow import where
-from handlers.form.state import MANY, Action, Form, FormState, Turn, WaitingTable
+from handlers.form.state import MANY, Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row
+from handlers.kit.form_state import FormState, WaitingTable
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import allowed, example_row, example_words, value_words

@@ -13,8 +13,9 @@ from handlers.form.session import PAID, Desk, FormDialog, begin, keep, screen_of
 from handlers.form.state import Action, Outcome, Turn
 from handlers.form.uploads import take_column, take_document, take_photo
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import pause, put, title_of
+from handlers.kit.dialog import pause, put
 from handlers.kit.filters import Pressed
+from handlers.kit.titles import title_of
 from handlers.menu.screens import menu_screen
 from handlers.models.screens import BEGIN, model_screen
 from handlers.predictions.router import router as results_router

@@ -1,8 +1,9 @@
 """Which screen a form shows."""
 
 from handlers.form.questions import render_question
-from handlers.form.state import Form, Place, Turn
+from handlers.form.state import Form, Turn
 from handlers.form.summary import render_list, render_summary
+from handlers.kit.form_state import Place
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 

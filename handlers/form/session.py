@@ -11,7 +11,8 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.form.flow import start
 from handlers.form.screens import render
-from handlers.form.state import Form, FormState, Turn
+from handlers.form.state import Form, Turn
+from handlers.kit.form_state import FormState
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator

@@ -1,12 +1,12 @@
 """What a form is and where a customer stands in it. Both are plain data: the form comes from the catalogue each time,
 the state is kept as JSON between messages."""
 
-import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final, Self
 
+from handlers.kit.form_state import FormState
 from services.errors import ShopError
 from services.inference.errors import InvalidValue
 from services.inference.manifest import (
@@ -77,76 +77,6 @@ def _fits(manifest: Manifest, name: str, value: Value) -> bool:
     except (InvalidValue, StopIteration):
         return False
     return True
-
-
-class Place(StrEnum):
-    """Where a customer stands when no question is asked."""
-
-    SUMMARY = "s"
-    LIST = "l"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingTable:
-    """A table of which one column is to be chosen: a message's `text`, or a file that the chat finds again by `file`.
-    `columns` are their numbers, from 1, and headings."""
-
-    columns: tuple[tuple[int, str], ...]
-    text: str | None = None
-    file: str | None = None
-
-    @property
-    def mark(self) -> str:
-        """Tells this table's buttons from those of another one."""
-        return f"{zlib.crc32((self.text or self.file or '').encode()):08x}"[:4]
-
-    @classmethod
-    def load(cls, data: Any) -> Self | None:  # Any: JSON
-        match data:
-            case {"columns": [*columns], "text": str() | None as text, "file": str() | None as file}:
-                return cls(columns=tuple((number, name) for number, name in columns), text=text, file=file)
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormState:
-    """`asked` is the input on the screen, or none at the summary and at the list of answers; `page` is of the options
-    or of that list; `editing`: back to the summary after this answer. `table` waits for
-    its column to be chosen. `nonce` tells this form from every other one."""
-
-    slug: str
-    version: str
-    nonce: str
-    answers: Mapping[str, Value]
-    asked: str | None = None
-    place: Place = Place.SUMMARY
-    page: int = 0
-    editing: bool = False
-    table: WaitingTable | None = None
-
-    def dump(self) -> dict[str, Any]:  # Any: JSON
-        names = ("slug", "version", "nonce", "asked", "page", "editing")
-        return {name: getattr(self, name) for name in names} | {
-            "place": self.place.value,
-            "answers": dict(self.answers),
-            "table": None if self.table is None else asdict(self.table),
-        }
-
-    @classmethod
-    def load(cls, data: Mapping[str, Any]) -> Self | None:  # Any: JSON
-        """The state, or None where the data is of another dialog or of an older bot."""
-        match data:
-            case {"slug": str(), "version": str(), "nonce": str(), "answers": dict(), "place": "s" | "l"}:
-                names = set(cls.__slots__) & set(data)
-                own = {"place": Place(data["place"]), "table": WaitingTable.load(data.get("table"))}
-                return cls(**{name: data[name] for name in names} | own)
-        return None
-
-    def at(self, name: str | None, *, editing: bool = False, place: Place = Place.SUMMARY, page: int = 0) -> Self:
-        return replace(self, asked=name, editing=editing, place=place, page=page, table=None)
-
-    def with_answers(self, answers: Mapping[str, Value]) -> Self:
-        return replace(self, answers={**self.answers, **answers})
 
 
 class Outcome(StrEnum):

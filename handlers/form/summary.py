@@ -4,8 +4,9 @@ from typing import Final
 
 from handlers.form.flow import where
 from handlers.form.questions import heading, said
-from handlers.form.state import Action, Form, FormState, Turn
+from handlers.form.state import Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row, topup_button
+from handlers.kit.form_state import FormState
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words

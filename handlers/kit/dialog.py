@@ -9,8 +9,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from handlers.form.state import FormState
 from handlers.kit import buttons as keyboards
+from handlers.kit.form_state import FormState
+from handlers.kit.titles import title_of
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
@@ -85,24 +86,3 @@ async def lacking(state: FSMContext, user: UserView) -> int:
 async def open_form_title(state: FSMContext, models: Models, tr: Translator) -> str | None:
     form = await open_form(state)
     return None if form is None else await title_of(form.slug, models, tr)
-
-
-async def title_of(slug: str, models: Models, tr: Translator) -> str:
-    """The title, plain, of a model or a preset, sold or not; of one that is gone, its slug."""
-    if (title := model_title(slug, models, tr)) != slug:
-        return title
-    for offer in await models.offers():
-        if offer.slug == slug and offer.title is not None:
-            return tr.pick(offer.title)
-    return slug
-
-
-def titled(slug: str, *, models: Models, tr: Translator) -> str:
-    """With the icon."""
-    manifest = models.manifest(slug)
-    return slug if manifest is None else f"{manifest.icon} {tr.pick(manifest.title)}"
-
-
-def model_title(slug: str, models: Models, tr: Translator) -> str:
-    manifest = models.manifest(slug)
-    return slug if manifest is None else tr.pick(manifest.title)

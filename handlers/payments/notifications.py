@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from bot.wiring.services import Shop
 from db.payments import PaymentStatus
 from handlers.payments.outcome_screens import (
     canceled_screen,
@@ -18,6 +17,7 @@ from handlers.telegram.delivery import Parcel, Present
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
+from services.container import Services
 from services.outbox import Letter
 from services.payments.alerts import Problem
 from services.payments.apply import Fact
@@ -28,28 +28,28 @@ IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks s
 FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
 
 
-def payment_presenters(shop: Shop, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+def payment_presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
     return {
-        "payment": _payment(shop, clock, form_waits),
-        "refund": _refund(shop),
-        "credits_expire": _expiring(shop),
-        "payment_problem": _problem(shop),
+        "payment": _payment(services, clock, form_waits),
+        "refund": _refund(services),
+        "credits_expire": _expiring(services),
+        "payment_problem": _problem(services),
     }
 
 
-def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
+def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> Present:
     async def present(letter: Letter, tr: Translator) -> Parcel | None:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
-        payment = await shop.payments.get(UUID(letter.payload["payment_id"]))
+        payment = await services.payments.get(UUID(letter.payload["payment_id"]))
         waits = await form_waits(letter.telegram_id)
         if letter.payload.get("look"):
-            return await _look(shop, payment, tr, form_waits=waits)
+            return await _look(services, payment, tr, form_waits=waits)
         screen: Screen
         match letter.payload["fact"], payment.status:
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
                 screen = payment_screen(payment, tr)
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
-                user = await shop.users.get(letter.user_id)
+                user = await services.users.get(letter.user_id)
                 screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
             case Fact.CANCELED, PaymentStatus.CANCELED if payment.message_id is not None:
                 screen = canceled_screen(payment, tr, form_waits=waits)
@@ -61,11 +61,11 @@ def _payment(shop: Shop, clock: Clock, form_waits: FormWaits) -> Present:
     return present
 
 
-async def _look(shop: Shop, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Parcel | None:
+async def _look(services: Services, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Parcel | None:
     """What its message should show, unless the news came as a message of its own."""
     if payment.message_id is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
         return None
-    screen = await standing_screen(shop.users, payment, tr, form_waits=form_waits)
+    screen = await standing_screen(services.users, payment, tr, form_waits=form_waits)
     return Parcel(screen=screen, into=payment.message_id, told=True)
 
 
@@ -79,36 +79,36 @@ async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *,
     return paid_screen(payment, tr, balance=user.balance, form_waits=form_waits)
 
 
-def _refund(shop: Shop) -> Present:
+def _refund(services: Services) -> Present:
     async def present(letter: Letter, tr: Translator) -> Parcel | None:
-        refund = await shop.payments.refund(UUID(letter.payload["refund_id"]))
+        refund = await services.payments.refund(UUID(letter.payload["refund_id"]))
         if refund is None:
             return None
-        user = await shop.users.get(letter.user_id)
+        user = await services.users.get(letter.user_id)
         return Parcel(screen=refunded_screen(refund, tr, balance=user.balance))
 
     return present
 
 
-def _expiring(shop: Shop) -> Present:
+def _expiring(services: Services) -> Present:
     async def present(letter: Letter, tr: Translator) -> Parcel | None:
-        lot = await shop.reminders.lot(letter.payload["lot_id"])
+        lot = await services.reminders.lot(letter.payload["lot_id"])
         return None if lot is None else Parcel(screen=expiring_screen(lot, tr))
 
     return present
 
 
-def _problem(shop: Shop) -> Present:
+def _problem(services: Services) -> Present:
     async def present(letter: Letter, tr: Translator) -> Parcel:
-        payment = await _named(shop, letter.payload.get("payment_id"))
+        payment = await _named(services, letter.payload.get("payment_id"))
         problem = Problem(letter.payload["problem"])
         return Parcel(screen=problem_screen(problem, letter.payload["detail"], payment, tr))
 
     return present
 
 
-async def _named(shop: Shop, payment_id: str | None) -> PaymentView | None:
+async def _named(services: Services, payment_id: str | None) -> PaymentView | None:
     try:
-        return None if payment_id is None else await shop.payments.get(UUID(payment_id))
+        return None if payment_id is None else await services.payments.get(UUID(payment_id))
     except PaymentNotFound:
         return None

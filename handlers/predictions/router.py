@@ -8,10 +8,11 @@ from aiogram.types import CallbackQuery
 
 from handlers.form.flow import press
 from handlers.form.session import begin, keep, screen_of, show_below
-from handlers.form.state import Action, Form, Place, Turn
+from handlers.form.state import Action, Form, Turn
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import respond
 from handlers.kit.filters import Pressed
+from handlers.kit.form_state import Place
 from handlers.predictions.enclosures import enclosed
 from handlers.predictions.screens import AGAIN, CHANGE, ENCLOSED, enclosures_of, prediction_screen
 from handlers.telegram import sender as chat

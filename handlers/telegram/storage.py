@@ -9,31 +9,21 @@ from typing import Any
 
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, DefaultKeyBuilder, StateType, StorageKey
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.engine import Database
-from db.fsm import FsmState
-from db.upsert import insert_into
 from handlers.telegram.locks import KeyedLocks
-from services.clock import Clock
+from services.dialogs import DialogRecord, Dialogs
 
-_fsm = table_of(FsmState)
 _keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
 CACHED_CHATS = 10_000
 LONG = 1_000
-
-Record = tuple[str | None, dict[str, Any]]  # Any: what a dialog keeps is the dialog's affair
 
 
 class SqlStorage(BaseStorage):
     """States and data of dialogs in `fsm_state`. With `cache` (one process only) reads of known chats cost nothing."""
 
-    def __init__(self, db: Database, clock: Clock, *, cache: bool) -> None:
-        self._db = db
-        self._clock = clock
-        self._cache: OrderedDict[str, Record] | None = OrderedDict() if cache else None
+    def __init__(self, dialogs: Dialogs, *, cache: bool) -> None:
+        self._dialogs = dialogs
+        self._cache: OrderedDict[str, DialogRecord] | None = OrderedDict() if cache else None
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
         name = state.state if isinstance(state, State) else state
@@ -59,23 +49,23 @@ class SqlStorage(BaseStorage):
         """Drop dialogs that nobody touched since `before`."""
         if self._cache is not None:
             self._cache.clear()
-        return await self._db.write(_forget, before)
+        return await self._dialogs.forget(before)
 
-    async def _load(self, key: StorageKey) -> Record:
+    async def _load(self, key: StorageKey) -> DialogRecord:
         name = _keys.build(key)
         if self._cache is not None and name in self._cache:
             self._cache.move_to_end(name)
             return self._cache[name]
-        record = await self._db.read(_read, name)
+        record = await self._dialogs.read(name)
         self._remember(name, record)
         return record
 
-    async def _save(self, key: StorageKey, record: Record) -> None:
+    async def _save(self, key: StorageKey, record: DialogRecord) -> None:
         name = _keys.build(key)
-        await self._db.write(_write, name, record, self._clock())
+        await self._dialogs.write(name, record)
         self._remember(name, record)
 
-    def _remember(self, name: str, record: Record) -> None:
+    def _remember(self, name: str, record: DialogRecord) -> None:
         if self._cache is None:
             return
         if _is_long(record[1]):
@@ -92,25 +82,6 @@ def _is_long(value: Any) -> bool:  # Any: as above
     if isinstance(value, dict):
         return any(map(_is_long, value.values()))
     return isinstance(value, list) and len(value) > LONG
-
-
-def _read(session: Session, key: str) -> Record:
-    row = session.execute(select(_fsm.c.state, _fsm.c.data).where(_fsm.c.key == key)).first()
-    return (None, {}) if row is None else (row.state, row.data)
-
-
-def _write(session: Session, key: str, record: Record, now: datetime) -> None:
-    state, data = record
-    if state is None and not data:
-        session.execute(delete(_fsm).where(_fsm.c.key == key))
-        return
-    values = {"state": state, "data": data, "updated_at": now}
-    insert = insert_into(session, _fsm).values(key=key, **values)
-    session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=values))
-
-
-def _forget(session: Session, before: datetime) -> int:
-    return len(session.execute(delete(_fsm).where(_fsm.c.updated_at < before).returning(_fsm.c.key)).all())
 
 
 class OneAtATime(BaseEventIsolation):

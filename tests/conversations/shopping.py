@@ -26,11 +26,11 @@ async def fills_in_wine(person: Person, row: str = WINE) -> Message:
 
 
 async def balance(stage: Stage, person: Person) -> int:
-    user = await stage.app.shop.users.find(person.id)
+    user = await stage.app.services.users.find(person.id)
     assert user is not None
     return user.balance
 
 
 async def bought(stage: Stage, person: Person) -> int:
     """How many predictions the person has."""
-    return len((await stage.app.shop.history.page(await stage.user_id(person), 0, 100)).items)
+    return len((await stage.app.services.history.page(await stage.user_id(person), 0, 100)).items)

@@ -35,7 +35,7 @@ class Stage:
         return await self.sandbox.person(name, language_code=language, **{"id": next(_people)} | more)
 
     async def user_id(self, person: Person) -> int:
-        user = await self.app.shop.users.find(person.id)
+        user = await self.app.services.users.find(person.id)
         assert user is not None
         return user.id
 

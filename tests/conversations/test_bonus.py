@@ -24,7 +24,7 @@ async def parish(sandbox_url: str, sqlite_server: SqliteServer) -> AsyncIterator
 
 async def grants(parish: Stage) -> str:
     """This week's."""
-    bonuses = parish.app.shop.bonuses
+    bonuses = parish.app.services.bonuses
     week = week_of(parish.app.clock(), bonuses.terms.zone)
     await bonuses.grant(week)
     return week
@@ -53,7 +53,7 @@ async def test_it_comes_once_and_is_told_of(parish: Stage) -> None:
     letter = await anna.sees("🎁 Бонус недели: 2.00 кредита.")
     assert letter.buttons == ["🔮 Модели", "🔕 Не сообщать о бонусах"]
     await john.sees("🎁 The weekly bonus is here: 2.00 credits.")
-    assert (await parish.app.shop.bonuses.grant(week)).users == 0
+    assert (await parish.app.services.bonuses.grant(week)).users == 0
     for person in (anna, boris, john):
         assert await balance(parish, person) == 1200
     await boris.says("/bonus")
@@ -81,6 +81,6 @@ async def test_a_letter_that_waited_too_long_is_not_sent(parish: Stage) -> None:
     anna = await parish.person("Анна", "ru")
     await anna.says("/start")
     await anna.sees("Здравствуйте")
-    terms, long_ago = parish.app.shop.bonuses.terms, parish.app.clock() - timedelta(days=8)
+    terms, long_ago = parish.app.services.bonuses.terms, parish.app.clock() - timedelta(days=8)
     await Bonuses(parish.app.db, lambda: long_ago, terms).grant(week_of(long_ago, terms.zone))
     await anna.never_sees("Бонус недели", during=1.5)

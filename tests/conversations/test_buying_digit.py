@@ -77,7 +77,7 @@ async def test_when_many_files_wait_the_form_does(stage: Stage, anna: Person) ->
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as crowd:
         for number in range(PLACES):
-            await crowd.enter_async_context(stage.app.shop.intake.upload(-number))
+            await crowd.enter_async_context(stage.app.services.intake.upload(-number))
         for number in range(PLACES, QUEUE):
             crowd.push_async_callback(_leaves, loop.create_task(_waits(stage, -number)))
         await asyncio.sleep(0)
@@ -89,7 +89,7 @@ async def test_when_many_files_wait_the_form_does(stage: Stage, anna: Person) ->
 
 
 async def _waits(stage: Stage, person: int) -> None:
-    async with stage.app.shop.intake.upload(person):
+    async with stage.app.services.intake.upload(person):
         pass
 
 

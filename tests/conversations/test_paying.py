@@ -167,7 +167,7 @@ async def test_answers_typed_in_a_hurry(anna: Person) -> None:
 
 async def test_a_preset(stage: Stage, anna: Person, john: Person) -> None:
     """The same model with some answers given, under its own name and price."""
-    wine = stage.app.shop.models.manifest("wine")
+    wine = stage.app.services.models.manifest("wine")
     assert wine is not None
     given = {field.name: default_value(field) for field in wine.inputs if field.name not in {"alcohol", "proline"}}
     preset = {

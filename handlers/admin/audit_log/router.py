@@ -9,8 +9,8 @@ from handlers.admin import buttons as names
 from handlers.admin.audit_log.screens import journal_screen
 from handlers.admin.context import Office, OnDuty
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import titled
 from handlers.kit.filters import Pressed
+from handlers.kit.titles import titled
 
 ON_PAGE = 10
 

@@ -8,8 +8,9 @@ from aiogram import Router
 from handlers.admin import buttons as names
 from handlers.admin.context import Office, OnDuty
 from handlers.admin.statistics.screens import statistics_chart, statistics_screen
-from handlers.kit.dialog import Event, titled
+from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
+from handlers.kit.titles import titled
 from services import charts
 from services.statistics import PERIODS
 

@@ -10,8 +10,9 @@ from handlers.admin.context import Matter, Office, OnDuty
 from handlers.admin.users import change_screens as words
 from handlers.admin.users import changes
 from handlers.admin.users.screens import card_screen, find_question, found_screen
-from handlers.kit.dialog import Event, titled
+from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
+from handlers.kit.titles import titled
 from services.admin_search import NobodyFound
 from services.billing.ledger import UnknownUser
 

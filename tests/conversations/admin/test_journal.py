@@ -62,11 +62,11 @@ async def test_what_was_done_to_a_customer(stage: Stage, olga: Person, kate: Per
     ]
     await kate.presses("‹ Back")
     await kate.sees("👤 Анна")
-    await stage.app.shop.admins.appoint(anna.id, None, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(anna.id, None, actor=OWNER_ID)
 
 
 async def test_models_and_packages(stage: Stage, olga: Person, kate: Person) -> None:
-    shop = stage.app.shop
+    shop = stage.app.services
     await kate.says("/start")
     await kate.sees("Kate")
     await shop.admin_models.set_price("wine", 350, actor=kate.id)
@@ -97,7 +97,7 @@ async def test_models_and_packages(stage: Stage, olga: Person, kate: Person) -> 
 
 
 async def test_moved(stage: Stage, kate: Person) -> None:
-    shop = stage.app.shop
+    shop = stage.app.services
     before = [each.slug for each in await shop.admin_models.all()].index("wine") + 1
     way = -1 if before > 1 else 1
     await shop.admin_models.move("wine", places=way, actor=kate.id)
@@ -152,8 +152,8 @@ async def test_the_provider_is_asked(stage: Stage, olga: Person, kate: Person, a
 async def test_pages(stage: Stage, olga: Person, anna: Person) -> None:
     number = await stage.user_id(anna)
     for turn in range(6):
-        await stage.app.shop.admin_users.disable(number, actor=OWNER_ID, reason=f"за {turn}")
-        await stage.app.shop.admin_users.enable(number, actor=OWNER_ID)
+        await stage.app.services.admin_users.disable(number, actor=OWNER_ID, reason=f"за {turn}")
+        await stage.app.services.admin_users.enable(number, actor=OWNER_ID)
     await olga.says(f"/user #{number}")
     await olga.presses("📜 Что сделано")
     first = await olga.sees("📜 Что сделано")
@@ -167,7 +167,7 @@ async def test_pages(stage: Stage, olga: Person, anna: Person) -> None:
 
 async def test_a_role_given_before_the_first_visit(stage: Stage, olga: Person) -> None:
     newcomer = await stage.person("Ева", "ru")
-    await stage.app.shop.admins.appoint(newcomer.id, Role.MODERATOR, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(newcomer.id, Role.MODERATOR, actor=OWNER_ID)
     await olga.says("/admin")
     await olga.presses("📜 Журнал")
     assert (await lines(olga, "Журнал"))[0] == f"Ольга · Роль, {newcomer.id}: без роли → модератор"

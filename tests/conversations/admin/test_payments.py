@@ -33,7 +33,7 @@ async def spends(stage: Stage, person: Person, amount: int) -> None:
 
 
 async def refunded(stage: Stage, payment: PaymentView) -> list[tuple[RefundStatus, int]]:
-    refunds = await stage.app.shop.payments.refunds(payment.id)
+    refunds = await stage.app.services.payments.refunds(payment.id)
     return [(refund.status, refund.amount_kopecks) for refund in refunds]
 
 
@@ -209,7 +209,7 @@ async def test_a_silent_yookassa(stage: Stage, olga: Person, anna: Person) -> No
         await olga.sees("⚠️")
     finally:
         await shop.clear_faults()
-    till = stage.app.shop.till
+    till = stage.app.services.till
     assert till is not None
     await till.reconciler.round(everything=True)
     assert await refunded(stage, payment) == [(RefundStatus.SUCCEEDED, 30_000)]
@@ -264,7 +264,7 @@ async def test_a_package_in_english(stage: Stage, kate: Person) -> None:
     assert button is not None
     answers = await asyncio.gather(*(kate.forges(button.data or "", shown.id) for _ in range(3)))
     assert [answer.text for answer in answers].count("This is decided already.") == 2
-    made = [each for each in await stage.app.shop.packages.all() if each.title["en"] == "Ten"]
+    made = [each for each in await stage.app.services.packages.all() if each.title["en"] == "Ten"]
     assert [(each.credits, each.price_kopecks, each.valid_days) for each in made] == [(1000, 9550, None)]
     await kate.presses("⬆️ Higher")
     await kate.sees("✅ Now place")

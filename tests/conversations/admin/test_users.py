@@ -16,7 +16,7 @@ async def opens_card(admin: Person, stage: Stage, person: Person) -> None:
 
 
 async def test_found_by_whatever_is_known(stage: Stage, olga: Person, anna: Person) -> None:
-    await stage.app.shop.users.set_email(await stage.user_id(anna), f"anna{anna.id}@example.com")
+    await stage.app.services.users.set_email(await stage.user_id(anna), f"anna{anna.id}@example.com")
     number = await stage.user_id(anna)
     for text in (f"#{number}", str(anna.id), f"ANNA{anna.id}@example.com"):
         await olga.says("/admin")

@@ -121,7 +121,7 @@ class Customer:
         return fits[-1] if fits else None
 
     async def payments(self) -> Sequence[PaymentView]:
-        page = await self.stage.app.shop.payments.of_user(await self.stage.user_id(self.person), 0, 50)
+        page = await self.stage.app.services.payments.of_user(await self.stage.user_id(self.person), 0, 50)
         return page.items
 
 
@@ -155,12 +155,12 @@ async def test_whoever_paid_or_bought_can_read_it(
             succeeded = [p for p in same if p.status is PaymentStatus.SUCCEEDED]
             assert sum(message.holds(paid) for message in told) >= len(succeeded), history
     user_id = await stage.user_id(person)
-    bought = (await stage.app.shop.history.page(user_id, 0, 50)).items
+    bought = (await stage.app.services.history.page(user_id, 0, 50)).items
     assert sum("Бароло" in message.text and "photo" in message.raw for message in told) >= len(bought), history
 
 
 async def _all_told(stage: Stage) -> bool:
-    queue, _ = await stage.app.shop.history.queue(stage.app.clock())
+    queue, _ = await stage.app.services.history.queue(stage.app.clock())
     return queue == 0 and await stage.app.db.read(_none_waits)
 
 

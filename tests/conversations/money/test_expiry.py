@@ -45,7 +45,7 @@ async def test_a_package_from_its_purchase_to_its_end(stage: Stage, language: st
     person = await stage.person("Анна", language)
     title = {"ru": "Месяц", "en": "Month"}
     offer = PackageOffer(title=title, credits=5000, price_kopecks=45_000, valid_days=30)
-    package = await stage.app.shop.packages.create(offer, actor=OWNER_ID)
+    package = await stage.app.services.packages.create(offer, actor=OWNER_ID)
     button, pay, receipt, line, notice, gone = WORDS[language]
     try:
         await person.says("/topup")
@@ -56,15 +56,15 @@ async def test_a_package_from_its_purchase_to_its_end(stage: Stage, language: st
         await person.says("/balance")
         await person.sees(line.format(end=end))
     finally:
-        await stage.app.shop.packages.enable(package.id, enabled=False, actor=OWNER_ID)
+        await stage.app.services.packages.enable(package.id, enabled=False, actor=OWNER_ID)
 
-    assert await stage.app.shop.reminders.tell_expiring() == 0
+    assert await stage.app.services.reminders.tell_expiring() == 0
     await _ends_in(stage, person, 3)
-    assert await stage.app.shop.reminders.tell_expiring() == 1
+    assert await stage.app.services.reminders.tell_expiring() == 1
     stage.app.delivery.wake()
     near = stage.app.catalogues[language].moment(stage.app.clock() + timedelta(days=3)).split()[0]
     await person.sees(f"{notice}{near}")
-    assert await stage.app.shop.reminders.tell_expiring() == 0
+    assert await stage.app.services.reminders.tell_expiring() == 0
 
     await _ends_in(stage, person, 0)
     while await stage.app.db.write(ledger.expire, now=stage.app.clock()):

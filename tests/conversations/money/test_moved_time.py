@@ -133,7 +133,7 @@ async def test_a_lost_notification_is_made_good_by_the_new_time(stage: Stage) ->
 
 async def test_credits_of_a_package_end_after_ninety_days(stage: Stage) -> None:
     john = await stage.person("John", "en")
-    await stage.app.shop.packages.create(DEMO_PACKAGES[0], actor=OWNER_ID)
+    await stage.app.services.packages.create(DEMO_PACKAGES[0], actor=OWNER_ID)
     await john.says("/topup")
     await john.presses("Starter")
     await john.pays("💳 Pay")

@@ -105,7 +105,7 @@ async def test_no_amount_at_all(stage: Stage, john: Person) -> None:
 
 async def test_a_package_with_an_end(stage: Stage, anna: Person, john: Person) -> None:
     offer = PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=5000, price_kopecks=45_000, valid_days=90)
-    package = await stage.app.shop.packages.create(offer, actor=OWNER_ID)
+    package = await stage.app.services.packages.create(offer, actor=OWNER_ID)
     try:
         await anna.says("/topup")
         screen = await anna.sees("🎁 Стартовый: 50.00 кредитов за 450 ₽, действует 90 дней")
@@ -120,7 +120,7 @@ async def test_a_package_with_an_end(stage: Stage, anna: Person, john: Person) -
         await john.says("/topup")
         await john.sees("🎁 Starter: 50.00 credits for 450 ₽, valid for 90 days")
     finally:
-        await stage.app.shop.packages.enable(package.id, enabled=False, actor=OWNER_ID)
+        await stage.app.services.packages.enable(package.id, enabled=False, actor=OWNER_ID)
     await john.presses("🎁 Starter")
     again = await john.sees("⚠️ This package is not sold any more.")
     assert again.button("🎁") is None

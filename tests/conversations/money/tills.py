@@ -9,7 +9,7 @@ from tests.conversations.stage import Stage
 
 
 def till_of(stage: Stage) -> Till:
-    till = stage.app.shop.till
+    till = stage.app.services.till
     assert till is not None
     return till
 
@@ -24,7 +24,7 @@ async def chooses(person: Person, amount: str = "300 ₽") -> Message:
 
 async def payments(stage: Stage, person: Person) -> list[PaymentView]:
     """Newest first."""
-    return list((await stage.app.shop.payments.of_user(await stage.user_id(person))).items)
+    return list((await stage.app.services.payments.of_user(await stage.user_id(person))).items)
 
 
 async def statuses(stage: Stage, person: Person) -> list[PaymentStatus]:

@@ -4,13 +4,14 @@ from aiogram.fsm.storage.base import StorageKey
 
 from db.engine import Database
 from handlers.telegram.storage import SqlStorage
+from services.dialogs import Dialogs
 from tests.support.clock import FakeClock
 
 ANNA = StorageKey(bot_id=1, chat_id=2, user_id=2)
 
 
 async def test_long_answers_are_not_kept_in_memory(sqlite_database: Database, clock: FakeClock) -> None:
-    here, elsewhere = (SqlStorage(sqlite_database, clock, cache=True) for _ in range(2))
+    here, elsewhere = (SqlStorage(Dialogs(sqlite_database, clock), cache=True) for _ in range(2))
     await here.set_data(ANNA, {"answers": {"amount": 1.0}})
     await elsewhere.set_data(ANNA, {"answers": {"amount": 2.0}})
     assert await here.get_data(ANNA) == {"answers": {"amount": 1.0}}, "it asks its memory, not the database"

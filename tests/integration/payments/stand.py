@@ -51,7 +51,7 @@ class Stand:
         anna = await self.sandbox.person("Анна", language_code="ru")
         await anna.says("/start")
         self.message_id = (await anna.sees("Здравствуйте")).id
-        user = await self.app.shop.users.find(anna.id)
+        user = await self.app.services.users.find(anna.id)
         assert user is not None
         return anna, user.id
 
@@ -67,7 +67,7 @@ class Stand:
         return await self.till.topup.start(wish)
 
     async def balance(self, user_id: int) -> int:
-        return (await self.app.shop.users.get(user_id)).balance
+        return (await self.app.services.users.get(user_id)).balance
 
 
 @asynccontextmanager
@@ -83,6 +83,6 @@ async def open_stand(sandbox: Sandbox, url: str, **more: object) -> AsyncIterato
     )
     async with App(settings, parts=PARTS).running() as app:
         await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
-        assert app.shop.till is not None
-        yield Stand(sandbox, shop, app, app.shop.till)
+        assert app.services.till is not None
+        yield Stand(sandbox, shop, app, app.services.till)
         assert (await run_audit(app.db)).ok

@@ -180,7 +180,7 @@ async def test_no_secret_gets_into_the_log(
             await yookassa.pays()
             for kind in ("500", "html", "401", "429", "cut", "broken", "403"):
                 await everything(stand, user_id, kind)
-            assert (await stand.app.shop.payments.get(paid.id)).status is PaymentStatus.SUCCEEDED
+            assert (await stand.app.services.payments.get(paid.id)).status is PaymentStatus.SUCCEEDED
             secret = yookassa.secret_key
             basic = base64.b64encode(f"{yookassa.shop_id}:{secret}".encode()).decode()
     said = json.dumps(entries, default=_with_traceback) + caplog.text
@@ -211,7 +211,7 @@ async def everything(stand: Stand, user_id: int, kind: str) -> None:
     await stand.till.reconciler.round(everything=True)
     await yookassa.clear_faults()
     await stand.till.reconciler.round(everything=True)
-    assert (await stand.app.shop.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED
+    assert (await stand.app.services.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED
     await yookassa.fault(f"{kind}_after" if kind in ("500", "html", "cut") else kind, "refunds.create", times=2)
     wish = RefundWish(
         id=uuid4(), payment_id=payment.id, amount_kopecks=10_00, actor_telegram_id=OWNER_ID, reason="weather"
@@ -221,7 +221,7 @@ async def everything(stand: Stand, user_id: int, kind: str) -> None:
     await stand.till.reconciler.round(everything=True)
     await yookassa.clear_faults()
     await stand.till.reconciler.round(everything=True)
-    refunds = await stand.app.shop.payments.refunds(payment.id)
+    refunds = await stand.app.services.payments.refunds(payment.id)
     refused = kind in ("401", "403")  # a new refund whose key is not taken was certainly not made
     assert [each.status for each in refunds] == [RefundStatus.CANCELED if refused else RefundStatus.SUCCEEDED]
 

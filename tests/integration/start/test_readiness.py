@@ -230,11 +230,11 @@ async def test_messages_that_telegram_does_not_take(
     olga = await sandbox.person("Ольга", id=OWNER_ID)
     async with App(shop_settings(sandbox, sqlite_url), clock=clock).running() as app:
         watch = IncidentNotices(
-            app.bot, (OWNER_ID,), app.health.readiness, users=app.shop.users, catalogues=app.catalogues, clock=clock
+            app.bot, (OWNER_ID,), app.health.readiness, users=app.services.users, catalogues=app.catalogues, clock=clock
         )
         await olga.says("/start")
         await olga.sees("YOOKASSA_SHOP_ID")
-        user = await app.shop.users.find(OWNER_ID)
+        user = await app.services.users.find(OWNER_ID)
         assert user is not None
         await sandbox.fault("sendMessage", "502", times=0)
         for number in range(2):
@@ -245,7 +245,7 @@ async def test_messages_that_telegram_does_not_take(
             return (await app.health.readiness()).parts["messages"]
 
         clock.advance(seconds=1)
-        await until(app.shop.outbox.kept_back)
+        await until(app.services.outbox.kept_back)
         assert await messages() == "ok", "it may pass"
         clock.advance(minutes=4)
         assert await messages() == "cannot be sent since 4 minutes: 2 wait"

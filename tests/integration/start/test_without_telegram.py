@@ -34,15 +34,15 @@ async def test_what_is_paid_is_credited(sandbox: Sandbox, sqlite_url: str) -> No
     ).model_copy(update={"telegram_api_url": NOBODY})
     async with App(settings).running() as app:
         await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
-        user = await app.shop.users.enter(Visitor(telegram_id=7, username=None, first_name="Анна", language="ru"))
-        assert app.shop.till is not None
+        user = await app.services.users.enter(Visitor(telegram_id=7, username=None, first_name="Анна", language="ru"))
+        assert app.services.till is not None
         wish = Wish(user_id=user.id, email=None, return_url="https://t.me/shop", amount_kopecks=300_00)
-        payment = await app.shop.till.topup.start(wish)
+        payment = await app.services.till.topup.start(wish)
         assert payment.provider_payment_id is not None
         await shop.pays(payment.provider_payment_id)
 
         async def credited() -> bool:
-            return (await app.shop.users.get(user.id)).balance == 3000
+            return (await app.services.users.get(user.id)).balance == 3000
 
         await until(credited)
         assert not app.connection.made.is_set()

@@ -138,9 +138,9 @@ async def test_the_webhook_trusts_only_the_secret(sandbox: Sandbox, sqlite_url: 
         assert (
             await http.post("/telegram/webhook", json=update, headers={HEADER: "секрет".encode().decode("latin-1")})
         ).status == 403
-        assert await app.shop.users.find(anna.id) is None
+        assert await app.services.users.find(anna.id) is None
         assert (await http.post("/telegram/webhook", json=update, headers={HEADER: SECRET})).status == 200
-        assert await app.shop.users.find(anna.id) is not None
+        assert await app.services.users.find(anna.id) is not None
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_half_characters_and_nuls(sandbox: Sandbox, database_url: str) -> 
             }
             update = {"update_id": number, "message": message}
             assert (await http.post("/telegram/webhook", json=update, headers={HEADER: SECRET})).status == 200
-        user = await app.shop.users.find(anna.id)
+        user = await app.services.users.find(anna.id)
     assert user is not None
     assert (user.first_name, user.username) == ("Ан\ufffdна\ufffd", "a\ufffd")
     answers = [message.text for message in await anna.looks() if message.from_bot]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from handlers.form.flow import resume
-from handlers.form.state import Form, FormState, Outcome
+from handlers.form.state import Form, Outcome
+from handlers.kit.form_state import FormState
 from tests.unit.forms.samples import EVERYTHING, everything, manifest
 from tests.unit.forms.walk import NONCE, Walk
 

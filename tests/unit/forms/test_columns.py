@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from handlers.form.state import Form, FormState, Outcome
+from handlers.form.state import Form, Outcome
+from handlers.kit.form_state import FormState
 from services.inference.series import parse_series, take_series
 from services.inference.values import check_value
 from tests.unit.forms.samples import EVERYTHING, manifest

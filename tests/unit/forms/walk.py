@@ -7,7 +7,8 @@ from typing import Any
 
 from handlers.form.flow import answer, answer_file, answer_image, ask_column, press, series_wanted, start
 from handlers.form.screens import render
-from handlers.form.state import Action, Form, FormState, Outcome, Turn
+from handlers.form.state import Action, Form, Outcome, Turn
+from handlers.kit.form_state import FormState
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator

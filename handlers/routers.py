@@ -2,17 +2,17 @@
 
 from aiogram import Router
 
-from handlers.admin.routers import routers as admin
+from handlers.admin import routers as admin
 from handlers.balance import router as balance
-from handlers.bonus.router import router as bonus
-from handlers.fallback.router import router as fallback
-from handlers.form.router import router as form
-from handlers.help.router import router as help  # noqa: A004 - the command's own name
+from handlers.bonus import router as bonus
+from handlers.fallback import router as fallback
+from handlers.form import router as form
+from handlers.help import router as help  # noqa: A004 - the command's own name
+from handlers.menu import router as menu
 from handlers.menu import start
-from handlers.menu.router import router as menu
-from handlers.models.router import router as models
+from handlers.models import router as models
 from handlers.payments import router as payments
-from handlers.profile.router import router as profile
+from handlers.profile import router as profile
 
 
 def routers() -> list[Router]:

@@ -8,11 +8,11 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
 from handlers.admin.context import Office, OnDuty
-from handlers.admin.payments.router import router as payments
-from handlers.admin.roles.router import router as roles
-from handlers.admin.statistics.router import router as statistics
+from handlers.admin.payments import router as payments
+from handlers.admin.roles import router as roles
+from handlers.admin.statistics import router as statistics
 from handlers.admin.users import changes
-from handlers.admin.users.router import router as users
+from handlers.admin.users import router as users
 from handlers.telegram.screen import Screen
 from services.admin_users import check_reason
 from services.admins import APPOINTED

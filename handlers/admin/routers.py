@@ -6,13 +6,13 @@ from handlers.admin import commands
 from handlers.admin import dialogs as answers
 from handlers.admin.audit_log import router as journal
 from handlers.admin.dialogs import answers_router
-from handlers.admin.models.router import router as models
-from handlers.admin.packages.router import router as packages
-from handlers.admin.panel.router import router as panel
-from handlers.admin.payments.router import router as payments
-from handlers.admin.roles.router import router as roles
-from handlers.admin.statistics.router import router as statistics
-from handlers.admin.users.router import router as users
+from handlers.admin.models import router as models
+from handlers.admin.packages import router as packages
+from handlers.admin.panel import router as panel
+from handlers.admin.payments import router as payments
+from handlers.admin.roles import router as roles
+from handlers.admin.statistics import router as statistics
+from handlers.admin.users import router as users
 
 __all__ = ["answers_router", "router"]
 

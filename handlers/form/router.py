@@ -18,7 +18,7 @@ from handlers.kit.filters import Pressed
 from handlers.kit.titles import title_of
 from handlers.menu.screens import menu_screen
 from handlers.models.screens import BEGIN, model_screen
-from handlers.predictions import router as results_router
+from handlers.predictions.router import router as results_router
 from handlers.telegram import sender as chat
 from handlers.telegram.messages import Messages
 from i18n.translator import Translator

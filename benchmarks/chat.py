@@ -1,4 +1,5 @@
-"""Updates of `/balance` a second through everything but the network, against a bare aiogram echo."""
+"""Updates of `/balance` a second through everything but the network, against a bare aiogram echo with aiogram's own
+session."""
 
 import asyncio
 import itertools
@@ -13,7 +14,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Message, Update
 
 from benchmarks.finding import Finding, ratio_finding, rounds
-from benchmarks.local_telegram import TOKEN, LocalTelegram, message_update
+from benchmarks.local_telegram import TOKEN, BareTelegram, ShopTelegram, message_update
 from bot.app import App
 from bot.settings import load_settings
 from db.migrate import upgrade
@@ -43,7 +44,7 @@ async def _shop(path: Path) -> float:
     settings = load_settings(_env_file=None, bot_token=TOKEN, database_url=f"sqlite+aiosqlite:///{path}")
     app = App(settings)
     await app.services.models.sync()
-    session = LocalTelegram()
+    session = ShopTelegram()
     session.middleware(Repeat())
     bot = Bot(TOKEN, session=session, default=app.bot.default)
     try:
@@ -57,7 +58,7 @@ async def _shop(path: Path) -> float:
 
 
 async def _echo() -> float:
-    session = LocalTelegram()
+    session = BareTelegram()
     dispatcher = Dispatcher()
 
     @dispatcher.message()
@@ -69,7 +70,7 @@ async def _echo() -> float:
     return await _feed(bot, dispatcher, session, UPDATES, "/balance")
 
 
-async def _feed(bot: Bot, dispatcher: Dispatcher, session: LocalTelegram, count: int, text: str) -> float:
+async def _feed(bot: Bot, dispatcher: Dispatcher, session: BareTelegram | ShopTelegram, count: int, text: str) -> float:
     """From the update's JSON to the answer, a few at once."""
     raw = iter([message_update(next(_numbers), 1000 + number % PEOPLE, text) for number in range(count)])
     before, started = session.answered, time.perf_counter()

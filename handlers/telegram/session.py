@@ -1,24 +1,33 @@
-"""The HTTP connections to Telegram: straight or through a proxy. What fails on the way is a `TelegramNetworkError`, so
-that whoever called repeats it; a proxy that is at fault is named."""
+"""The way to Telegram and back: a call is sent over HTTP, straight or through a proxy. What fails on the way is a
+`TelegramNetworkError`, so that whoever called repeats it; a proxy that is at fault is named."""
 
 import asyncio
 import ssl
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from aiogram import Bot
 from aiogram.__meta__ import __version__
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiohttp import ClientHttpProxyError, ClientProxyConnectionError, ClientSession
+from aiohttp import (
+    BytesPayload,
+    ClientError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
+    ClientSession,
+    ClientTimeout,
+    FormData,
+)
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.hdrs import USER_AGENT
 from aiohttp.http import SERVER_SOFTWARE
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
+from handlers.telegram.request_body import request_body
 from services.proxies import Proxy
 from services.redaction import redact
 
@@ -72,15 +81,27 @@ class ProxySession(AiohttpSession):
         method: TelegramMethod[TelegramType],
         timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own signature
     ) -> TelegramType:
+        url, body = self.api.api_url(bot.token, method.__api_method__), request_body(self, bot, method)
         try:
-            return await super().make_request(bot, method, timeout=timeout)
-        except (TelegramNetworkError, *SOCKS_ERRORS, OSError) as error:
-            words = self.blame(error)
-            if words is not None:
-                raise TelegramProxyFailed(method=method, message=words) from error
-            if isinstance(error, TelegramNetworkError):
-                raise
-            raise TelegramNetworkError(method=method, message=f"{type(error).__name__}: {error}") from error
+            status_code, content = await self.exchange(url, body, timeout)
+        except (ClientError, *SOCKS_ERRORS, OSError) as error:
+            raise self._failure(method, error) from error
+        except UnicodeDecodeError as error:  # a page in another encoding
+            raise ClientDecodeError("Not a text", error, None) from None
+        response = self.check_response(bot, method, status_code, content)
+        return cast(TelegramType, response.result)
+
+    async def exchange(
+        self,
+        url: str,
+        body: BytesPayload | FormData,
+        timeout: float | None,  # noqa: ASYNC109 - as above
+    ) -> tuple[int, str]:
+        """The status and the text of the answer; `timeout` in seconds, the session's own where it is None."""
+        http = await self.create_session()
+        within = ClientTimeout(total=self.timeout if timeout is None else timeout)
+        async with http.post(url, data=body, timeout=within) as answer:
+            return answer.status, await answer.text()
 
     def require_through(self, method: TelegramMethod[Any], status_code: int) -> None:
         """A call in plain HTTP is answered by the proxy itself where it does not let it through. Raises
@@ -88,16 +109,14 @@ class ProxySession(AiohttpSession):
         if status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and self.way is not None:
             raise TelegramProxyFailed(method=method, message=f"{self.way}: 407 {HTTPStatus(status_code).phrase}")
 
-    def blame(self, error: BaseException) -> str | None:
+    def _failure(self, method: TelegramMethod[Any], error: Exception) -> TelegramNetworkError:
         """What the proxy did, if it was the proxy; its address without user and password."""
-        if isinstance(error, TelegramProxyFailed):
-            return error.message
-        cause = error.__cause__ if isinstance(error, TelegramNetworkError) else error
-        if isinstance(cause, ClientHttpProxyError):
-            return f"{self.way}: {cause.status} {cause.message}"
-        if isinstance(cause, (*SOCKS_ERRORS, ClientProxyConnectionError)):
-            return f"{self.way}: {cause}"
-        return None
+        if isinstance(error, ClientHttpProxyError):
+            return TelegramProxyFailed(method=method, message=f"{self.way}: {error.status} {error.message}")
+        if isinstance(error, (*SOCKS_ERRORS, ClientProxyConnectionError)):
+            return TelegramProxyFailed(method=method, message=f"{self.way}: {error}")
+        words = "Request timeout error" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+        return TelegramNetworkError(method=method, message=words)
 
 
 class Redact(BaseRequestMiddleware):

@@ -156,11 +156,16 @@ async def _read(scope: Scope, receive: Receive) -> tuple[JsonObject, dict[str, U
         except ValueError as error:
             raise BadRequest("can't parse JSON object") from error
         if not isinstance(values, dict):
-            raise BadRequest("object expected")
-        raw.update((key, value) for key, value in values.items() if value is not None)
+            raise BadRequest("JSON object expected")
+        raw.update((key, _text(value)) for key, value in values.items())
     elif content_type == "application/x-www-form-urlencoded":
         raw.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return raw, {}
+
+
+def _text(value: object) -> str:
+    """A parameter is a text. Of one that is none Telegram takes its JSON: null is the text "null"."""
+    return value if isinstance(value, str) else to_json(value).decode()
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -89,6 +89,21 @@ async def test_parameters_come_in_any_of_the_ways(sandbox: Sandbox, anna: Person
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"), [(None, "null"), (False, "false"), (0, "0"), (1.5, "1.5"), (["я"], '["я"]'), ({}, "{}")]
+)
+async def test_a_text_that_is_none_is_its_json(api: Api, anna: Person, text: object, shown: str) -> None:
+    await anna.says("/start")
+    _, body = await api("sendMessage", chat_id=anna.id, text=text)
+    assert body["result"]["text"] == shown
+
+
+async def test_a_body_that_is_no_object_is_refused(sandbox: Sandbox) -> None:
+    address = f"{sandbox.base_url}/bot{sandbox.token}/getMe"
+    async with sandbox.http.post(address, json=["getMe"]) as response:
+        assert (await response.json())["description"] == "Bad Request: JSON object expected"
+
+
+@pytest.mark.parametrize(
     ("params", "description"),
     [
         ({"text": ""}, "message text is empty"),

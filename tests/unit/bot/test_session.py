@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramEntityTooLarge, TelegramRetryAfter
+from aiogram.types import BufferedInputFile
 from aiohttp import web
 
 from handlers.telegram import client as module
@@ -21,11 +22,13 @@ class Telegram:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.types: list[str] = []
         self.status = 200
         self.body = b""
 
     async def handle(self, request: web.Request) -> web.Response:
         await request.read()
+        self.types.append(request.content_type)
         self.calls.append(request.match_info["method"])
         return web.Response(status=self.status, body=self.body, content_type="application/json")
 
@@ -54,6 +57,14 @@ async def bot(telegram: Telegram) -> AsyncIterator[Bot]:
     yield bot
     await bot.session.close()
     await runner.cleanup()
+
+
+async def test_an_answer_goes_as_json_and_a_file_as_a_form(telegram: Telegram, bot: Bot) -> None:
+    telegram.answers(SENT)
+    await bot.send_message(7, "hi")
+    await bot.send_document(7, BufferedInputFile(b"1;2", "a.csv"))
+    await bot.send_document(7, "BQAC")
+    assert telegram.types == ["application/json", "multipart/form-data", "application/json"]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,11 @@ def value_columns(header: Row | None, rows: Sequence[Row]) -> list[Column]:
         found.insert(0, named)
     if not found:
         found = [max(range(width), key=lambda at: shares[at])]
-    return [Column(at + 1, names[at][:_NAME] if at < len(names) else "") for at in found]
+    return [Column(at + 1, _shortened(names[at]) if at < len(names) else "") for at in found]
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME else name[: _NAME - 1].rstrip() + "…"
 
 
 def usual_column(columns: Sequence[Column]) -> Column:

@@ -95,7 +95,10 @@ class RunFailed(InferenceError):
 
     def __init__(self, *, problem: str, retryable: bool = False) -> None:
         super().__init__(problem=problem)
-        self.retryable = retryable
+        self.problem, self.retryable = problem, retryable
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class BadInput(InferenceError):
@@ -108,6 +111,13 @@ class BadOutput(InferenceError):
     """The model answered with what cannot be shown: not a number, or of a shape the manifest does not tell."""
 
     message = N_("The model gave no usable answer.")
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem=problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class NotDelivered(InferenceError):

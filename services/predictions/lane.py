@@ -175,8 +175,8 @@ class Lane:
         attempts = 0 if manifest is None else manifest.runtime.attempts
         untried = isinstance(error, ModelUnavailable)
         again = untried or (isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts)
-        log.warning("run_failed", prediction_id=str(claimed.id), model=self._slug, error=str(error), again=again)
         code, text = type(error).__name__, one_line(error)
+        log.warning("run_failed", prediction_id=str(claimed.id), model=self._slug, code=code, error=text, again=again)
         outcome = Outcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
         self._outcomes.append(outcome)
         self._event.set()

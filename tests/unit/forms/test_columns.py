@@ -31,6 +31,12 @@ def test_the_customer_is_asked_and_the_summary_names_the_column() -> None:
     walk.presses("Предсказать").outcome(Outcome.PAY)
 
 
+def test_a_long_heading_is_cut_where_everybody_sees_it() -> None:
+    heading = "Adjusted close of the day, in dollars of 2015"
+    walk = asked(TABLE.replace("Volume", heading)).sees("Какой взять?")
+    assert walk.buttons[2] == "Adjusted close of the day, in dollars o…"
+
+
 def test_in_english() -> None:
     walk = asked(language="en").sees("The table has several columns with numbers. Which one should be taken?")
     walk.presses("Open").sees("the last 10 values of 15, at the end 15 RUB, column “Open”")

@@ -366,6 +366,13 @@ def test_a_file_changed_after_it_was_checked(tmp_path: Path) -> None:
         OnnxRuntime(manifest, folder).load()
 
 
+def test_what_owners_read_of_a_failure_is_the_failure() -> None:
+    """No names of classes around it."""
+    assert [str(kind(problem="the index is too high")) for kind in (errors.RunFailed, errors.BadOutput)] == [
+        "the index is too high"
+    ] * 2
+
+
 def test_every_refusal_can_be_worded(tmp_path: Path) -> None:
     for error in (errors.RunTimeout(seconds=1), errors.RunFailed(problem="p"), errors.ModelBroken(problem="p")):
         assert isinstance(error, ShopError)

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ def init_model(arguments: argparse.Namespace) -> int:
         raise Failure(f"{error.filename or folder}: {error.strerror}") from None
     for line in told:
         print(f"  {line}")
-    print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {folder}")
+    print(f"Wrote {folder / 'manifest.toml'}. Try it: kassandra models check {shlex.quote(str(folder))}")
     return 0
 
 

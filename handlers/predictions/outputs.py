@@ -1,5 +1,6 @@
 """A model's answers in words. Results may be older than today's manifest: what does not fit it is left out."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from services.inference.manifest import (
 from services.predictions.enclosures import fits_a_line
 
 OTHERS: Final = 4  # classes named after the first
+SMALL: Final = 0.1  # numbers under that need more than two decimals
+MOST_DECIMALS: Final = 12
 WORDS: Final = 1500  # characters of a text that a model wrote
 Answer = Any  # JSON of a result: a number, a text, a list, the dict of classes
 
@@ -71,17 +74,25 @@ def ranked(
     return [(output.label_of(value, tr.language), share) for value, share in ordered]
 
 
+def decimals_of(stated: int | None, values: Sequence[float]) -> int:
+    """Where the manifest states none: two, or as many as the largest of small numbers needs for three figures."""
+    if stated is not None:
+        return stated
+    largest = max(map(abs, values), default=0.0)
+    return 2 if largest >= SMALL or not largest else min(MOST_DECIMALS, 2 - math.floor(math.log10(largest)))
+
+
 def series_decimals(output: SeriesOutput, values: Sequence[float]) -> int:
     """Fewer for large numbers: a course of prices is not a table."""
-    largest = max(map(abs, values))
-    return 0 if largest >= 1000 else min(output.decimals, 1) if largest >= 100 else output.decimals
+    largest, decimals = max(map(abs, values)), decimals_of(output.decimals, values)
+    return 0 if largest >= 1000 else min(decimals, 1) if largest >= 100 else decimals
 
 
 def _lines(output: Output, answer: Answer, tr: Translator) -> Iterator[Html]:
     label = tr.pick(output.label)
     match output, answer:
         case NumberOutput(), int() | float():
-            yield _said(label, amount(answer, output.decimals, output.unit, tr), tr)
+            yield _said(label, amount(answer, decimals_of(output.decimals, [answer]), output.unit, tr), tr)
         case ProbabilityOutput(), int() | float():
             yield _said(label, percent(answer, output.decimals, tr), tr)
         case TextOutput(), str():
@@ -90,6 +101,12 @@ def _lines(output: Output, answer: Answer, tr: Translator) -> Iterator[Html]:
             yield from _classes(output, answer, tr)
         case SeriesOutput(), [_, *_]:
             yield _said(label, _series(output, answer, tr), tr)
+
+
+def _told_apart(value: float, common: int, output: SeriesOutput) -> int:
+    """More decimals for a number that would read as nothing beside larger ones."""
+    nothing = abs(value) < 10.0**-common / 2
+    return max(common, decimals_of(output.decimals, [value])) if nothing else common
 
 
 def _said(label: str, value: str, tr: Translator) -> Html:
@@ -115,7 +132,8 @@ def _series(output: SeriesOutput, answer: list[Answer], tr: Translator) -> str:
 
     if not isinstance(answer[0], list) and fits_a_line(answer):
         unit = "" if output.unit is None else f"\u00a0{tr.pick(output.unit)}"
-        return " · ".join(amount(value, output.decimals, None, tr) for value in answer) + unit
+        common = decimals_of(output.decimals, answer)
+        return " · ".join(amount(value, _told_apart(value, common, output), None, tr) for value in answer) + unit
     if isinstance(answer[0], list):
         low, middle, high = answer[-1]
         if output.quantiles is None:

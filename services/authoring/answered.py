@@ -41,6 +41,7 @@ class Answers:
         self._graph, self._trial, self._told = graph, trial, told
         self._pictured, self._kept = pictured, kept
         self._labels: dict[str, tuple[str, ...]] = {}
+        self._rows = len(trial.rows)
 
     def give(self, tensors: Sequence[GraphTensor]) -> None:
         """Raises ModelBroken where nothing can be shown."""
@@ -49,16 +50,33 @@ class Answers:
         labels = [tensor for tensor in rest if self._is_label(tensor)]
         found = {tensor.name: self._scores(tensor, labels) for tensor in rest if tensor not in labels}
         spoken_for = {name for name, _ in found.values() if name is not None}
-        for tensor in rest:
-            entries = found[tensor.name][1] if tensor.name in found else self._label(tensor, spoken_for)
-            self.entries += [{**entry, "name": names.give(entry["name"])} for entry in entries]
+        given = {
+            tensor.name: found[tensor.name][1] if tensor.name in found else self._label(tensor, spoken_for)
+            for tensor in rest
+        }
+        if sum(map(len, given.values())) > MAX_ANSWERS:
+            given = {name: self._together(name, entries) for name, entries in given.items()}
+        self.entries = [{**each, "name": names.give(each["name"])} for entries in given.values() for each in entries]
         if not self.entries:
             told = "; ".join(str(note) for note in self.notes) or "it has no outputs"
-            raise ModelBroken(problem=f"no output of the graph can be shown: {told}", fix="")
+            fix = "Let the graph end in a text, classes, a picture or at most 5,000 numbers, as one tensor each"
+            raise ModelBroken(problem=f"no output of the graph can be shown: {told}", fix=fix)
         if len(self.entries) > MAX_ANSWERS:
             dropped = len(self.entries) - MAX_ANSWERS
-            self.notes.append(Note(tensor="…", what=f"the last {dropped} answers are left out", why="64 can be shown"))
+            self.notes.append(
+                Note(tensor="…", what=f"the last {dropped} answers are left out", why="at most 64 are shown")
+            )
             self.entries = self.entries[:MAX_ANSWERS]
+
+    def _together(self, tensor: str, entries: list[Entry]) -> list[Entry]:
+        """A series in place of several numbers of one tensor."""
+        if len(entries) < 2 or entries[0]["type"] != "number":
+            return entries
+        self.notes.append(
+            Note(tensor=tensor, what="a series in place of single numbers", why=f"at most {MAX_ANSWERS} are shown")
+        )
+        base = {"name": tensor, "label": readable(tensor), "tensor": tensor}
+        return [remarked({**base, "type": "series", "chart": "line"}, "type", "guessed: nothing tells what they mean")]
 
     def _note(self, tensor: GraphTensor, what: str, why: str, *, guessed: bool = False) -> None:
         self.notes.append(Note(tensor=tensor.name, what=what, why=why, guessed=guessed))
@@ -106,26 +124,31 @@ class Answers:
         """The label output that the scores speak for, if they do, and the answers."""
         base, value = _base(tensor), self._value(tensor)
         if tensor.dtype.startswith("seq") and tensor.dtype != "seq(map)":
-            self._note(tensor, "left out", "a sequence cannot be shown")
+            self._note(tensor, "left out", "it is a sequence of tensors, not one")
             return None, []
-        if value is not None and np.size(value) == 0 and not isinstance(value, list):
-            self._note(tensor, "left out", f"it gave nothing for the example, of shape {list(np.shape(value))}")
+        sizes = {np.size(row[tensor.name]) for row in self._trial.rows if not isinstance(row[tensor.name], list)}
+        if sizes == {0}:
+            self._note(tensor, "left out", f"it gave nothing, of shape {list(np.shape(value))}, on {self._rows} rows")
             return None, []
+        if len(sizes) > 1 and max(sizes) <= MAX_SERIES:
+            what = f"a series of {min(sizes)} to {max(sizes)} numbers"
+            self._note(tensor, what, "its length depends on what goes in", guessed=True)
+            series = {**base, "type": "series", "chart": "line"}
+            return None, [remarked(series, "type", "guessed: its length depends on what goes in")]
         shape = self._shape(tensor, value)
         count = math.prod(shape)
         named = named_classes(self._graph, self._told, tensor, count=count, value=value)
         claims = [(label.name, own) for label in labels for own in self._claims(label.name, named, count)]
-        rows = len(self._trial.rows)
         for label, own in claims:
             scores = scores_of(self._trial.rows, tensor.name, own.values)
             if agree(labels_of(self._trial.rows, label), scores, own.values) and are_probabilities(scores):
                 what = f"probabilities of {len(own.classes)} classes"
-                self._note(tensor, what, f"they agree with {label} on {rows} rows; {own.why}")
+                self._note(tensor, what, f"they agree with {label} on {self._rows} rows; {own.why}")
                 return label, [{**_classes(base, own.classes), "label_tensor": label}]
         if claims:
             label, own = claims[0]
-            self._note(tensor, "numbers", f"they are no probabilities of what {label} says")
-            return None, self._plain(base, tensor, count, own.classes)
+            why = f"they are no probabilities of what {label} says"
+            return None, self._plain(base, tensor, count, own.classes, why=why)
         return None, self._without_label(tensor, base, shape, value, named)
 
     def _claims(self, label: str, named: Named, count: int) -> list[Named]:
@@ -220,23 +243,34 @@ class Answers:
         return [0, 255] if high > 2 else [-1, 1] if low < -0.1 else [0, 1]
 
     def _plain(
-        self, base: Entry, tensor: GraphTensor, count: int, columns: Sequence[Class], *, squashed: bool = False
+        self,
+        base: Entry,
+        tensor: GraphTensor,
+        count: int,
+        columns: Sequence[Class],
+        *,
+        squashed: bool = False,
+        why: str = "",
     ) -> list[Entry]:
         """Numbers as numbers: one, a few, or a series."""
         if count == 1:
-            self._note(tensor, "a probability" if squashed else "a number", "one value")
+            self._note(tensor, "a probability" if squashed else "a number", why or "one value")
             return [{**base, "type": "probability" if squashed else "number"}]
+        why = why or "nothing tells what they mean"
+        if squashed:
+            why += "; they sum to one: where they are classes, name them with --labels"
         if count <= MAX_NUMBERS:
             named = [english(each["label"]) for each in columns] if len(columns) == count else range(1, count + 1)
-            self._note(tensor, f"{count} numbers", "nothing tells what they mean", guessed=not columns)
-            return [
+            self._note(tensor, f"{count} numbers", why, guessed=not columns)
+            entries = [
                 {**base, "label": f"{base['label']} {readable(str(each))}", "type": "number", "column": i}
                 for i, each in enumerate(named)
             ]
+            return entries if columns else [remarked(entries[0], "type", f"guessed: {why}"), *entries[1:]]
         if count <= MAX_SERIES:
-            self._note(tensor, f"a series of {count} numbers", "nothing tells what they mean", guessed=True)
-            return [remarked({**base, "type": "series", "chart": "line"}, "type", "guessed: so many numbers")]
-        self._note(tensor, "left out", f"{count} values of shape {shown(tensor.shape)} cannot be shown")
+            self._note(tensor, f"a series of {count} numbers", why, guessed=True)
+            return [remarked({**base, "type": "series", "chart": "line"}, "type", f"guessed: {why}")]
+        self._note(tensor, "left out", f"{count} values of shape {shown(tensor.shape)} are too many to show")
         return []
 
 

@@ -1,7 +1,9 @@
 """What a graph's inputs probably are, as questions of a manifest."""
 
+import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,6 +23,15 @@ MAX_OPTIONS: Final = 1000
 INTEGERS: Final = ("int64", "int32", "int16", "int8", "uint32", "uint16", "uint8")
 TYPES: Final = {"bool": "boolean", "string": "text"} | dict.fromkeys(INTEGERS, "integer")
 KNOWN: Final = {*TYPES, "float32", "float64", "float16"}
+RATE: Final = "a sample rate"
+SETTINGS: Final = (
+    (re.compile("^(sr|rate|sampl(e|ing)_?rate)$", re.IGNORECASE), RATE, 16000),
+    (re.compile("^(is_?|use_?)?train(ing)?(_?mode)?$", re.IGNORECASE), "a switch for training", 0),
+    (re.compile("iou", re.IGNORECASE), "a threshold", 0.45),
+    (re.compile("thres|conf(idence)?$", re.IGNORECASE), "a threshold", 0.5),
+    (re.compile("^(max|top_?k|limit)", re.IGNORECASE), "a limit", 100),
+    (re.compile("dropout|noise", re.IGNORECASE), "a share of chance", 0),
+)
 _VARYING: Final = re.compile("len|time|samp|seq|step|frame|^[tl]$|points|window|period", re.IGNORECASE)
 _TOKENS: Final = re.compile("input_?ids|token|attention_?mask|position_?ids", re.IGNORECASE)
 
@@ -49,32 +60,45 @@ class Questions:
         self.notes: list[Note] = []
         self.kept: list[str] = []  # outputs that are the next state
         self._graph, self._columns, self._told = graph, columns, told
+        self._most = MAX_COLUMNS  # of one tensor, as questions of their own
         self._sides = {tensor.name: dimensions(tensor) for tensor in graph.inputs}
 
     def ask(self, tensors: Sequence[GraphTensor]) -> None:
         """Raises ModelBroken where one of them cannot be asked for."""
         if not tensors:
             raise ModelBroken(problem="the graph has no inputs", fix="Export it with what it looks at as an input")
-        names = Names()
+        lone = [tensor for tensor in tensors if not tensor.shape]
         for tensor in tensors:
             if tensor.dtype not in KNOWN:
-                problem = f'the graph\'s input "{tensor.name}" takes {tensor.dtype}'
-                raise ModelBroken(problem=problem, fix=f"Export it with one of: {', '.join(sorted(KNOWN))}")
-            if (constant := self._constant(tensor)) is not None:
-                self.constants.append(constant)
-                continue
+                what = "a sequence of tensors" if tensor.dtype.startswith("seq") else f"values of type {tensor.dtype}"
+                problem = f'the graph\'s input "{tensor.name}" takes {what}'
+                raise ModelBroken(problem=problem, fix="Export it with one tensor of float32, int64 or string there")
+        fed = {tensor.name: self._constant(tensor, alone=len(lone) == len(tensors)) for tensor in tensors}
+        self.constants = [constant for constant in fed.values() if constant is not None]
+        asked = [tensor for tensor in tensors if fed[tensor.name] is None]
+        if sum(map(self._width, asked)) > MAX_ASKED:
+            self._most = 1
+        names = Names()
+        for tensor in asked:
             self.entries += [{**entry, "name": names.give(entry["name"])} for entry in self._questions(tensor)]
         if not self.entries:
-            raise ModelBroken(problem="nothing that the graph takes can be asked", fix="Describe its inputs by hand")
+            problem = "nothing that the graph takes is a customer's to answer"
+            raise ModelBroken(problem=problem, fix="Describe its inputs by hand")
         if len(self.entries) > MAX_ASKED:
             problem = f"the graph asks {len(self.entries)} values, and at most {MAX_ASKED} can be asked"
             raise ModelBroken(problem=problem, fix="Export it with fewer columns, or with all of them in one input")
 
+    def _width(self, tensor: GraphTensor) -> int:
+        """How many single questions it would take."""
+        count = math.prod(side or 1 for side in self._inner(tensor))
+        return count if count <= self._most else 1
+
     def _note(self, tensor: GraphTensor, what: str, why: str, *, guessed: bool = False) -> None:
         self.notes.append(Note(tensor=tensor.name, what=what, why=why, guessed=guessed))
 
-    def _constant(self, tensor: GraphTensor) -> Entry | None:
-        """What is not the customer's to answer: a state that comes out again, a sample rate."""
+    def _constant(self, tensor: GraphTensor, *, alone: bool) -> Entry | None:
+        """What is not the customer's to answer: a state that comes out again, a sample rate, a threshold. `alone`: all
+        that goes in are lone values, which may be questions."""
         shape = tensor.shape or ()
         twin = _twin(self._graph, tensor.name)
         if twin is not None and shape and tensor.dtype != "string":
@@ -82,12 +106,18 @@ class Questions:
             self._note(tensor, "a state, fed with zeros", f"it comes out again as {twin}", guessed=True)
             entry = {"tensor": tensor.name, "dtype": tensor.dtype, "shape": [side or 1 for side in shape], "value": 0}
             return remarked(entry, "value", f"guessed: a state, it comes out again as {twin}")
-        rate = re.fullmatch("sr|sample_?rate|sampling_?rate|rate", tensor.name, re.IGNORECASE)
-        if rate and tensor.dtype.startswith("int") and shape in ((), (1,)):
-            self._note(tensor, "a sample rate, fed with 16000", "its name", guessed=True)
-            entry = {"tensor": tensor.name, "dtype": tensor.dtype, "shape": list(shape), "value": 16000}
-            return remarked(entry, "value", "guessed: by its name")
-        return None
+        known = next(((what, number) for name, what, number in SETTINGS if name.search(tensor.name)), None)
+        if tensor.dtype == "string" or (alone and (known is None or known[0] != RATE)):
+            return None
+        if shape not in ((), (1,)) or (known is None and shape):
+            return None
+        what, value = known or ("a setting of the model", 0 if tensor.dtype == "bool" else 1)
+        number: float | bool = bool(value) if tensor.dtype == "bool" else value
+        number = int(value) if tensor.dtype.startswith(("int", "uint")) else number
+        why = "its name" if known else "a lone value beside others; nothing tells which is right"
+        self._note(tensor, f"{what}, fed with {json.dumps(number)}", why, guessed=True)
+        entry = {"tensor": tensor.name, "dtype": tensor.dtype, "shape": list(shape), "value": number}
+        return remarked(entry, "value", "guessed: write the one that the model was made for")
 
     def _questions(self, tensor: GraphTensor) -> list[Entry]:
         spec: Entry = {"name": tensor.name}
@@ -103,7 +133,7 @@ class Questions:
             return [{**base, "type": "image", **picture.entry, "tensor": {**spec, "layout": picture.layout}}]
         known = [side for side in inner if side is not None]
         size = math.prod(known)
-        if len(known) == len(inner) and size <= MAX_COLUMNS:
+        if len(known) == len(inner) and size <= self._most:
             return self._cells(tensor, base, size)
         if len([side for side in inner if side != 1]) == 1:
             return [self._series(tensor, base, inner, size if len(known) == len(inner) else None)]
@@ -131,8 +161,10 @@ class Questions:
                 f'the graph\'s input "{tensor.name}" takes the numbers of tokens: this model reads tokens, not text'
             )
             raise ModelBroken(problem=problem, fix="Export it with its tokenizer inside, so that it takes text")
-        batch = tensor.shape[0] if tensor.shape and len(tensor.shape) > 2 else None
-        if batch is not None and batch > 1 and len(tensor.shape or ()) == 4:
+        batch = tensor.shape[0] if tensor.shape and len(tensor.shape) > 1 else None
+        outputs = [dimensions(output) for output in self._graph.outputs]
+        kept = all(sides and sides[0] == batch for sides in outputs)
+        if batch is not None and batch > 1 and (kept or len(tensor.shape or ()) == 4):
             problem = f'the batch of the graph\'s input "{tensor.name}" is fixed at {batch}'
             raise ModelBroken(problem=problem, fix="Export it with a free batch, or with a batch of 1")
 
@@ -171,10 +203,12 @@ class Questions:
         labels = (
             [readable(name) for name in told] if len(told) == count and (count > 1 or self._told.features) else lone
         )
-        kind = "text" if tensor.dtype == "string" else "number"
-        plural = "" if count == 1 else "s"
-        self._note(tensor, f"{count} question{plural} for a {kind}", f"{count} column{plural}")
-        return [{**base, "name": labels[i], "label": labels[i], **self._cell(tensor, i, base)} for i in range(count)]
+        cells = [{**base, "name": labels[i], "label": labels[i], **self._cell(tensor, i, base)} for i in range(count)]
+        counted = Counter(cell["type"] for cell in cells)
+        kinds = ", ".join(kind if len(counted) == 1 else f"{kind} ({number})" for kind, number in counted.items())
+        what = f"a question of type {kinds}" if count == 1 else f"{count} questions of type {kinds}"
+        self._note(tensor, what, "a single value" if count == 1 else "one for each column")
+        return cells
 
     def _features(self, count: int) -> tuple[str, ...]:
         found = listed_features(self._graph.metadata)

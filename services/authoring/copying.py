@@ -9,8 +9,9 @@ import onnx.version_converter
 from onnx.external_data_helper import load_external_data_for_model
 
 from services.authoring.graph import attributes, text
-from services.inference.errors import ModelBroken, ModelTooNew
-from services.inference.onnx_runtime import MAX_FILE_BYTES, one_line, open_session
+from services.inference.errors import ModelBroken, ModelTooNew, OpsetTooNew
+from services.inference.onnx_runtime import MAX_FILE_BYTES, one_line, open_session, outside_files
+from services.inference.refusals import no_onnx
 
 PLAIN_LOCALE: Final = "C.UTF-8"
 NEWEST_OPSET: Final = 21
@@ -21,8 +22,8 @@ def copied(source: Path) -> tuple[bytes, list[str]]:
     data = _read(source)
     try:
         model = onnx.load_model_from_string(data)
-    except Exception as error:  # noqa: BLE001 - protobuf's error types depend on which of its engines is installed
-        raise ModelBroken(problem=f"not an ONNX file: {one_line(error)}", fix="") from None
+    except Exception:  # noqa: BLE001 - protobuf's error types depend on which of its engines is installed
+        raise no_onnx(data) from None
     changes = [*_weights_inside(model, source), *_lower_version(model), *_known_locale(model)]
     return (model.SerializeToString() if changes else data), changes
 
@@ -37,56 +38,59 @@ def _read(source: Path) -> bytes:
 
 
 def _weights_inside(model: Any, source: Path) -> list[str]:
-    external = [each for each in model.graph.initializer if each.data_location == onnx.TensorProto.EXTERNAL]
-    if not external:
+    files = sorted(set(outside_files(model)))
+    if not files:
         return []
+    folder = source.resolve().parent
+    missing = [name for name in files if not (folder / name).is_file()]
+    named = ", ".join(f'"{name}"' for name in missing or files)
     try:
-        load_external_data_for_model(model, str(source.resolve().parent))
+        load_external_data_for_model(model, str(folder))
     except Exception as error:  # noqa: BLE001 - a missing file, one out of the folder, one too short: all mean this
-        fix = "Put the file with the weights beside it, or save it as one: onnx.save(onnx.load(F), G)"
-        raise ModelBroken(problem=f"its weights are in another file: {one_line(error)}", fix=fix) from None
-    return [f"took in the weights of {len(external)} tensors that were kept in another file"]
+        if missing:
+            problem, fix = f"its weights are in another file, {named}, which does not lie beside it", "Put it there"
+        else:
+            problem, fix = (
+                f"its weights in {named} cannot be read: {one_line(error)}",
+                "Export or copy both files again",
+            )
+        raise ModelBroken(problem=problem, fix=fix) from None
+    return [f"took in the weights that were kept in {named}"]
 
 
 def _lower_version(model: Any) -> list[str]:
     """A file of a newer onnx is often only called newer: it is written as an older one where that runs."""
-    newest = _newest_read(model)
-    if newest is None:
+    complaint = _complaint(model)
+    if not isinstance(complaint, ModelTooNew | OpsetTooNew):
         return []
     lower = onnx.ModelProto()
     lower.CopyFrom(model)
-    lower.ir_version = newest
-    changes = [f"wrote IR version {newest} instead of {model.ir_version}, which onnxruntime does not read yet"]
-    if not _runs(lower):
+    lower.ir_version = complaint.newest if isinstance(complaint, ModelTooNew) else model.ir_version
+    changes = []
+    if lower.ir_version != model.ir_version:
+        changes = [
+            f"wrote IR version {lower.ir_version} instead of {model.ir_version}, which onnxruntime does not read yet"
+        ]
+    if _complaint(lower) is not None:
+        version = lower.ir_version
         try:
             lower = onnx.version_converter.convert_version(lower, NEWEST_OPSET)
         except Exception:  # noqa: BLE001 - it has no conversion: the refusal of the file itself is told
             return []
-        lower.ir_version = newest
+        lower.ir_version = version
         changes.append(f"wrote opset {NEWEST_OPSET}, the newest that onnxruntime reads for certain")
-    if not _runs(lower):
+    if _complaint(lower) is not None:
         return []
     model.CopyFrom(lower)
     return changes
 
 
-def _newest_read(model: Any) -> int | None:
-    """The newest IR version that is read, where this one is not."""
+def _complaint(model: Any) -> ModelBroken | None:
     try:
         open_session(model.SerializeToString())
-    except ModelTooNew as error:
-        return error.newest
-    except ModelBroken:
-        return None
+    except ModelBroken as error:
+        return error
     return None
-
-
-def _runs(model: Any) -> bool:
-    try:
-        open_session(model.SerializeToString())
-    except ModelBroken:
-        return False
-    return True
 
 
 def _known_locale(model: Any) -> list[str]:

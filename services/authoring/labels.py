@@ -8,7 +8,7 @@ from services.authoring.graph import PASSES, Graph, Node, attributes, text
 from services.inference.labels import LabelsUnreadable, english, parse_labels
 
 _ATTRIBUTES: Final = ("classlabels_int64s", "classlabels_strings", "classlabels_ints")
-_LABEL_KEYS: Final = ("class_labels", "classes", "labels", "names", "id2label", "class_names", "character")
+_LABEL_KEYS: Final = ("class_labels", "classes", "labels", "names", "id2label", "label2id", "class_names", "character")
 _FEATURE_KEYS: Final = ("feature_names", "features", "feature_names_in_", "columns", "input_names")
 _ABOUT_THE_FILE: Final = re.compile("author|descr|licen|date|time|version|docs|url|task|summary|comment", re.IGNORECASE)
 _NUMBER: Final = re.compile("[-+]?[0-9]+( [(][0-9]+[)])?")
@@ -20,7 +20,7 @@ def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
     """What an output of the graph picks its labels from; () where it gives the position of the greatest score; None
     where it is no label, or nothing tells."""
     node = graph.maker(output)
-    if node is None:
+    if node is None or node.op_type == "ZipMap":
         return None
     told = attributes(node)
     if (own := _own_labels(told)) and output_position(graph, output, node) == 0:

@@ -1,5 +1,7 @@
 """What was taken for granted of a graph, and why: printed by `models init`, and written beside the keys."""
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,7 +19,8 @@ class Note:
     guessed: bool = False
 
     def __str__(self) -> str:
-        return f"{self.tensor}: {self.what} ({'guessed: ' if self.guessed else ''}{self.why})"
+        name = self.tensor if re.fullmatch(r"[\w./:-]+|…", self.tensor) else json.dumps(self.tensor, ensure_ascii=False)
+        return f"{name}: {self.what} ({'guessed: ' if self.guessed else ''}{self.why})"
 
 
 def remarked(entry: Entry, key: str, remark: str) -> Entry:

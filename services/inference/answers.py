@@ -24,7 +24,7 @@ class NumberOutput(Answer):
     type: Literal["number"]
     unit: Text | None = None
     column: int = Field(default=0, ge=0)
-    decimals: int = Field(default=2, ge=0, le=12)
+    decimals: int | None = Field(default=None, ge=0, le=12)
 
 
 class ProbabilityOutput(Answer):
@@ -78,7 +78,7 @@ class TextOutput(Labelled):
 class SeriesOutput(Answer):
     type: Literal["series"]
     unit: Text | None = None
-    decimals: int = Field(default=2, ge=0, le=12)
+    decimals: int | None = Field(default=None, ge=0, le=12)
     chart: Literal["line", "band"] | None = None
     history: str | None = None
     quantiles: Text | None = None

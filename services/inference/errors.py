@@ -72,6 +72,14 @@ class ModelTooNew(ModelBroken):
         self.newest = newest
 
 
+class OpsetTooNew(ModelBroken):
+    """Its operators are of a newer version than the engine knows; an older one may do the same."""
+
+    def __init__(self, *, opset: int) -> None:
+        fix = "Export it with an older one: opset_version=21 in torch.onnx.export, target_opset=21 in skl2onnx"
+        super().__init__(problem=f"its opset {opset} is newer than onnxruntime knows", fix=fix)
+
+
 class RunTimeout(InferenceError):
     """The run was stopped after the manifest's `runtime.timeout` seconds."""
 

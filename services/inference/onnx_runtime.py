@@ -20,13 +20,13 @@ from services.inference.errors import (
     InvalidValue,
     ManifestError,
     ModelBroken,
-    ModelTooNew,
     RunFailed,
     RunTimeout,
 )
 from services.inference.feeds import Feeder
 from services.inference.framing import Size
 from services.inference.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
+from services.inference.refusals import no_onnx, refusal
 from services.inference.results import Frames, Reader
 from services.inference.runtime import Limit
 from services.inference.samples import drawing, example_row, gives_examples, photo_sizes
@@ -34,8 +34,7 @@ from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
 
 MAX_FILE_BYTES = 1_500_000_000
-_TOO_NEW = re.compile(r"Unsupported model IR version: \d+, max supported IR version: (\d+)")
-_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h):\d+ .*?\) (?=[A-Z])")
+_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h):\d+ .*?\) (?=[A-Z\[])")
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
@@ -141,10 +140,7 @@ def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types
     try:
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 — onnxruntime's errors have no base of their own, and any of them means this
-        problem = one_line(error)
-        if too_new := _TOO_NEW.search(problem):
-            raise ModelTooNew(problem=problem, newest=int(too_new[1])) from None
-        raise ModelBroken(problem=problem) from None
+        raise refusal(one_line(error)) from None
 
 
 def run_session(session: Any, outputs: Sequence[str], feeds: dict[str, Any], limit: Limit) -> dict[str, Any]:
@@ -182,14 +178,21 @@ def check_file(data: bytes) -> None:
         raise ModelBroken(problem=f"the file is over {MAX_FILE_BYTES // 1_000_000} MB", fix="Take a smaller model")
     try:
         model = onnx.load_model_from_string(data)
-    except Exception as error:  # noqa: BLE001 — protobuf's error types depend on which of its engines is installed
-        raise ModelBroken(problem=f"not an ONNX file: {one_line(error)}") from None
+    except Exception:  # noqa: BLE001 — protobuf's error types depend on which of its engines is installed
+        raise no_onnx(data) from None
     if not model.HasField("graph"):
-        raise ModelBroken(problem="not an ONNX file: it has no graph")
+        raise no_onnx(data)
+    if outside := next(outside_files(model), None):
+        problem = f'its weights are kept in another file, "{outside}"'
+        fix = "Take them in: kassandra models init does, or onnx.save(onnx.load(F), G)"
+        raise ModelBroken(problem=problem, fix=fix)
+
+
+def outside_files(model: Any) -> Iterator[str]:
+    """For each constant that is kept in another file, the name of that."""
     for tensor in _tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            problem = f'the weights "{tensor.name}" are kept in another file'
-            raise ModelBroken(problem=problem, fix="Save the model as one file with its weights inside")
+            yield next((item.value for item in tensor.external_data if item.key == "location"), "")
 
 
 def _tensors(model: Any) -> Iterator[Any]:
@@ -215,7 +218,7 @@ def _tensors(model: Any) -> Iterator[Any]:
 def one_line(error: Exception) -> str:
     """The library's complaint without places in its own source and its error numbers."""
     text = _NOISE.sub("", " ".join(str(error).split())) or type(error).__name__
-    return text if len(text) <= 300 else text[:299] + "…"
+    return text.rstrip(".") if len(text) <= 300 else text[:299] + "…"
 
 
 @functools.cache

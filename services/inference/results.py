@@ -120,9 +120,16 @@ def _reader(output: Output) -> Read:
             return lambda tensor, rows: [_word(v) for v in np.asarray(tensor).reshape(rows, -1)[:, column].tolist()]
         case SeriesOutput(chart=chart):
             inner = (-1, 3) if chart == "band" else (-1,)
-            return lambda tensor, rows: _checked(_matrix(tensor, rows).reshape(rows, *inner))
+            return lambda tensor, rows: _checked(_filled(_matrix(tensor, rows)).reshape(rows, *inner))
         case ImageOutput(prepare=spec):
             return lambda tensor, rows: [png(picture, spec) for picture in pictures_of(tensor, rows)]
+
+
+def _filled(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A series of nothing is no answer."""
+    if not answers.size:
+        raise BadOutput(problem="the answer is empty")
+    return answers
 
 
 def _checked(answers: NDArray[np.float64]) -> Column:

@@ -53,8 +53,9 @@ def draft_manifest(onnx_file: Path, told: Told = NOTHING, *, title: str = "") ->
     try:
         return _draft(onnx_file, data, told, title or onnx_file.stem)
     except RunTimeout as error:
-        problem = f"one run takes over {error.params['seconds']:g} seconds"
-        raise ModelBroken(problem=problem, fix="Take a smaller model, or write its manifest by hand") from None
+        problem = f"one run takes over {error.params['seconds']:g} seconds and was stopped"
+        fix = "If it ever ends, write its manifest by hand, with a runtime.timeout of up to 600"
+        raise ModelBroken(problem=problem, fix=fix) from None
     except ShopError:
         raise
     except Exception as error:

@@ -229,7 +229,7 @@ SEQUENCE = helper.make_sequence_type_proto(helper.make_tensor_type_proto(FLOAT, 
             graph([node("SequenceAt", ["X", "i"], ["Y"])],
                   [helper.make_value_info("X", SEQUENCE)],
                   [("Y", FLOAT, ["N"])], [weight("i", 0, np.int64)]),
-            'input "X" takes seq(tensor(float))',
+            'input "X" takes a sequence of tensors',
         ),
     ],
 )  # fmt: skip

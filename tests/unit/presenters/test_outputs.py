@@ -22,6 +22,8 @@ OUTPUTS: dict[str, dict[str, Any]] = {
     "line": {"type": "series", "decimals": 1},
     "band": {"type": "series", "chart": "band", "quantiles": {"ru": "полоса 90 %", "en": "90 % band"}},
     "image": {"type": "image"},
+    "free": {"type": "series"},
+    "one": {"type": "number"},
 }
 
 
@@ -105,6 +107,24 @@ SHARES = {"a": 0.612, "b": 0.2, "c": 0.1, "d": 0.05, "e": 0.03, "f": 0.008}
 def test_each_type(name: str, answer: Any, russian: str, english: str) -> None:
     assert words("ru", name, answer) == russian
     assert words("en", name, answer) == english
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "shown"),
+    [
+        ("free", [2e-6, -3.456e-6], "0.00000200 · −0.00000346"),
+        ("free", [12.5, 0.0004, 0.0], "12.50 · 0.000400 · 0.00"),
+        ("free", [0.0, 0.0], "0.00 · 0.00"),
+        ("one", 0.000123456, "0.000123"),
+        ("one", 12.5, "12.50"),
+        ("line", [0.00012], "0.0"),
+    ],
+    ids=["small", "small beside large", "nothing", "a small number", "a usual one", "as the manifest says"],
+)
+@pytest.mark.parametrize(("language", "out"), [("en", "Out"), ("ru", "Итог")])
+def test_as_many_decimals_as_the_numbers_need(name: str, answer: Any, shown: str, language: str, out: str) -> None:
+    comma = shown if language == "en" else shown.replace(".", ",")
+    assert words(language, name, answer) == f"{out} {name}: <b>{comma}</b>"
 
 
 def test_what_comes_from_a_model_is_escaped() -> None:

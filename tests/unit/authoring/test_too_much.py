@@ -1,0 +1,91 @@
+"""More than a form or an answer has room for, and what is nobody's to answer."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.inference.check import check_folder
+from services.inference.errors import BadOutput, ModelBroken
+from services.inference.manifest import Manifest, load_manifest
+from services.inference.results import Reader
+from services.inference.scaffold import draft_manifest
+from tests.unit.inference.models import BOOL, FLOAT, INT64, graph, node, weight
+
+
+def served(tmp_path: Path, data: bytes) -> Manifest:
+    """Its manifest, which the check finds right."""
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(data)
+    draft_manifest(folder / "model.onnx").write(folder)
+    assert [line for line in check_folder(folder) if not line.ok] == []
+    return load_manifest(folder)
+
+
+def joined(inputs: int, columns: int) -> bytes:
+    tensors: list[Any] = [(f"in{i}", FLOAT, ["N", columns]) for i in range(inputs)]
+    names = [name for name, _, _ in tensors]
+    return graph([node("Concat", names, ["Y"], axis=1)], tensors, [("Y", FLOAT, ["N", inputs * columns])])
+
+
+def test_three_hundred_questions_of_ten_inputs_are_ten_series(tmp_path: Path) -> None:
+    manifest = served(tmp_path, joined(10, 30))
+    assert [field.type for field in manifest.inputs] == ["series"] * 10
+
+
+def test_three_hundred_lone_questions_are_too_many(tmp_path: Path) -> None:
+    with pytest.raises(ModelBroken, match="asks 300 values, and at most 256 can be asked"):
+        served(tmp_path, joined(300, 1))
+
+
+def test_a_hundred_and_sixty_numbers_are_ten_series(tmp_path: Path) -> None:
+    nodes = [node("Mul", ["X", f"w{i}"], [f"y{i}"]) for i in range(10)]
+    outputs: list[Any] = [(f"y{i}", FLOAT, ["N", 16]) for i in range(10)]
+    weights = [weight(f"w{i}", i + 1.0) for i in range(10)]
+    manifest = served(tmp_path, graph(nodes, [("X", FLOAT, ["N", 16])], outputs, weights))
+    assert [output.type for output in manifest.outputs] == ["series"] * 10
+
+
+def test_an_answer_whose_length_nobody_knows_is_a_series(tmp_path: Path) -> None:
+    """And an empty one is no answer: it is paid back."""
+    data = graph([node("Unique", ["X"], ["Y"])], [("X", FLOAT, ["N", 4])], [("Y", FLOAT, None)])
+    manifest = served(tmp_path, data)
+    assert [output.type for output in manifest.outputs] == ["series"]
+    with pytest.raises(BadOutput):
+        Reader(manifest).results({"Y": []}, 1)
+
+
+@pytest.mark.parametrize(("shape", "batch"), [([3, 2], 3), ([4, 5, 6], 4), ([8, 3, 32, 32], 8)])
+def test_a_fixed_batch_is_called_so(tmp_path: Path, shape: list[int], batch: int) -> None:
+    data = graph([node("Identity", ["X"], ["Y"])], [("X", FLOAT, shape)], [("Y", FLOAT, shape)])
+    with pytest.raises(ModelBroken, match=f"is fixed at {batch}. Export it with a free batch, or with a batch of 1"):
+        served(tmp_path, data)
+
+
+def test_settings_are_constants(tmp_path: Path) -> None:
+    """By their names, or because they are lone values beside others; lone values by themselves are questions."""
+    nodes = [
+        node("Mul", ["X", "score_threshold"], ["A"]),
+        node("Mul", ["A", "fmin"], ["B"]),
+        node("Where", ["training", "A", "B"], ["C"]),
+        node("Cast", ["max_out"], ["M"], to=FLOAT),
+        node("Add", ["C", "M"], ["Y"]),
+    ]
+    lone: list[Any] = [
+        ("score_threshold", FLOAT, []),
+        ("fmin", FLOAT, []),
+        ("training", BOOL, []),
+        ("max_out", INT64, []),
+    ]
+    manifest = served(tmp_path, graph(nodes, [("X", FLOAT, ["N", 2]), *lone], [("Y", FLOAT, ["N", 2])]))
+    assert len(manifest.inputs) == 2
+    assert {each.tensor: each.value for each in manifest.constants} == {
+        **{"score_threshold": 0.5, "fmin": 1.0, "training": False, "max_out": 100},
+    }
+
+
+def test_lone_values_by_themselves_are_questions(tmp_path: Path) -> None:
+    inputs: list[Any] = [("threshold", FLOAT, []), ("age", FLOAT, [])]
+    manifest = served(tmp_path, graph([node("Mul", ["threshold", "age"], ["Y"])], inputs, [("Y", FLOAT, [])]))
+    assert [field.name for field in manifest.inputs] == ["threshold", "age"]

@@ -53,6 +53,8 @@ class Letter:
     kind: str
     payload: JsonObject
     attempts: int
+    lease: datetime
+    """Its end. No other claim has the same, so it tells whose the message is."""
     since: datetime
     """When it was written, or taken up once more after it was given up."""
     blocked: bool
@@ -230,6 +232,7 @@ def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) 
         _outbox.c.kind,
         _outbox.c.payload,
         _outbox.c.attempts,
+        _outbox.c.available_at.label("lease"),
         func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at).label("since"),
         _users.c.blocked_at.is_not(None).label("blocked"),
         ((_outbox.c.attempts > 1) & _outbox.c.error.is_(None)).label("lost"),
@@ -245,7 +248,8 @@ def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) 
 
 def _is(letter: Letter) -> ColumnElement[bool]:
     """As it was claimed: not by another sender since, nor to be sent anew."""
-    return (_outbox.c.id == letter.id) & (_outbox.c.attempts == letter.attempts) & _pending
+    claimed = (_outbox.c.attempts == letter.attempts) & (_outbox.c.available_at == letter.lease)
+    return (_outbox.c.id == letter.id) & claimed & _pending
 
 
 def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetime, error: str | None) -> bool:
@@ -271,24 +275,25 @@ def _release(session: Session, now: datetime, wait: Wait) -> None:
 
 
 def _recheck(session: Session, about: About, now: datetime) -> None:
+    """A sender that is at it settles nothing any more. Asked for many times it was not tried in vain once: the pause
+    after a try that fails is a short one."""
     row = {
         "user_id": about.user_id,
         "kind": about.kind,
         "payload": {f"{about.kind}_id": about.id.hex, "look": True},
         "key": f"{about.kind}:{about.id}:look",
         "priority": Priority.NEWS,
-        "attempts": 0,
         "created_at": now,
     }
     anew = {
         "status": OutboxStatus.PENDING,
+        "attempts": 0,
         "available_at": now + RECHECK_AFTER,
         "waits_for": Wait.LOOK,
         "reopened_at": now,
     }
     new = insert_into(session, _outbox).values(row | anew)
-    taken_from_senders = {"attempts": _outbox.c.attempts + 1}  # one that is at it settles nothing any more, ever
-    session.execute(new.on_conflict_do_update(index_elements=["key"], set_=anew | taken_from_senders))
+    session.execute(new.on_conflict_do_update(index_elements=["key"], set_=anew))
 
 
 def _tell_again(session: Session, key: str, now: datetime) -> None:

@@ -222,6 +222,23 @@ async def test_a_message_is_looked_at_again(mail: Mail) -> None:
     assert (await mail.row(look)).status == OutboxStatus.SENT
 
 
+async def test_asked_for_many_times_a_look_waits_no_longer(mail: Mail) -> None:
+    """Nor do the chat's looks behind it, when it fails once."""
+    looks = [About(kind="payment", id=uuid4(), user_id=mail.anna) for _ in range(2)]
+    for about in [looks[0]] * 12 + looks:
+        await mail.outbox.recheck(about)
+    mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
+    for letter in await mail.outbox.claim():
+        await mail.outbox.retry(letter, "not sent in time")
+    told = []
+    for _ in range(3):
+        mail.clock.advance(seconds=2)
+        for letter in await mail.outbox.claim():
+            await mail.outbox.sent(letter)
+            told.append(letter.about)
+    assert told == looks
+
+
 async def test_tries_of_an_outage_do_not_make_a_later_pause_long(mail: Mail) -> None:
     await mail.write(mail.anna, "paid")
     for _ in range(20):

@@ -1,6 +1,6 @@
 """Messages that must arrive: written in the transaction whose news they are, sent later by the chat's edge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -57,6 +57,8 @@ class Letter:
     """Its end. No other claim has the same, so it tells whose the message is."""
     since: datetime
     """When it was written, or taken up once more after it was given up."""
+    kept_back: bool
+    """It waited for a Telegram that was away."""
     blocked: bool
     """The user has blocked the bot: there is no use in trying."""
     lost: bool
@@ -115,19 +117,20 @@ class Outbox:
         self._clock = clock
         self._given_up = given_up or {}
 
-    async def claim(self, limit: int = 50) -> list[Letter]:
+    async def claim(self, limit: int = 50, *, in_hand: Collection[int] = ()) -> list[Letter]:
         """Messages that are due, those that somebody waits for before the news; of each, at most one for a chat so that
-        their order holds. What is not settled within the lease is claimed again."""
+        their order holds. What is not settled within the lease is claimed again, but not by who still has it
+        `in_hand`: a clock that leaps ends leases early."""
         if not await self._db.read(_any_due, self._clock()):
             return []  # an idle shop does not write
-        return await self._db.write(_claim, self._clock(), limit)
+        return await self._db.write(_claim, self._clock(), limit, in_hand=in_hand)
 
-    async def probe(self) -> list[Letter]:
+    async def probe(self, *, in_hand: Collection[int] = ()) -> list[Letter]:
         """At most one message: of those that are due or wait for Telegram the one that has waited longest. While
         Telegram is away it stands for all."""
         if not await self._db.read(_any_waiting, self._clock()):
             return []
-        return await self._db.write(_claim, self._clock(), 1, probe=True)
+        return await self._db.write(_claim, self._clock(), 1, in_hand=in_hand, probe=True)
 
     async def release(self, wait: Wait) -> None:
         """What it waited for is there: all such messages are due now. Leases of other senders stand."""
@@ -147,13 +150,16 @@ class Outbox:
     async def retry(
         self, letter: Letter, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
     ) -> OutboxStatus:
-        """Try again `after` that time, which costs no attempt, or after a growing pause; given up after days."""
+        """Try again `after` that time, which costs no attempt, or after a pause that grows; given up after days. How
+        often it was tried while Telegram was away does not make the pauses after that long."""
         now = self._clock()
         if after is None and now - letter.since >= GIVE_UP_AFTER and letter.attempts >= LEAST_ATTEMPTS:
             return await self.fail(letter, reason)
-        pause = after or min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
+        forgiven = letter.kept_back and wait is not Wait.TELEGRAM
+        attempts = min(letter.attempts, 2) if forgiven else letter.attempts  # 2: it may be there by now
+        pause = after or min(timedelta(seconds=2 ** min(attempts, 16)), MAX_PAUSE)
         values = {"available_at": now + pause, "waits_for": wait, "error": short(reason)}
-        await self._db.write(_postpone, letter, values, refund_attempt=after is not None)
+        await self._db.write(_postpone, letter, values | {"attempts": attempts - (after is not None)})
         return OutboxStatus.PENDING
 
     async def recheck(self, about: About) -> None:
@@ -197,7 +203,7 @@ _earlier_one = select(_earlier.c.id).where(
     _earlier.c.id < _outbox.c.id,
     or_(_earlier.c.waits_for.is_(None), _earlier.c.waits_for.in_(KEPT_BACK)),  # the others are passed
 )
-_first = ~_earlier_one.exists()
+_first = ~_earlier_one.exists() & _outbox.c.id.not_in(bindparam("in_hand", expanding=True))
 _in_order = (_outbox.c.priority, _outbox.c.id)
 _first_in_chat = _due.where(_first).order_by(*_in_order).with_for_update(skip_locked=True)
 _longest_waiting = (
@@ -216,9 +222,11 @@ def _any_waiting(session: Session, now: datetime) -> bool:
     return session.execute(select(_outbox.c.id).where(_may_probe).limit(1), {"now": now}).first() is not None
 
 
-def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) -> list[Letter]:
+def _claim(
+    session: Session, now: datetime, limit: int, *, in_hand: Collection[int], probe: bool = False
+) -> list[Letter]:
     some = _longest_waiting if probe else _first_in_chat
-    ids = list(session.scalars(some.limit(limit), {"now": now}))
+    ids = list(session.scalars(some.limit(limit), {"now": now, "in_hand": list(in_hand)}))
     if not ids:
         return []
     tried = case((_outbox.c.waits_for.in_(KEPT_BACK), Wait.TRIED))
@@ -234,6 +242,7 @@ def _claim(session: Session, now: datetime, limit: int, *, probe: bool = False) 
         _outbox.c.attempts,
         _outbox.c.available_at.label("lease"),
         func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at).label("since"),
+        _outbox.c.waits_for.is_not(None).label("kept_back"),
         _users.c.blocked_at.is_not(None).label("blocked"),
         ((_outbox.c.attempts > 1) & _outbox.c.error.is_(None)).label("lost"),
     )
@@ -260,10 +269,9 @@ def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetim
     return session.execute(settled).first() is not None
 
 
-def _postpone(session: Session, letter: Letter, values: dict[str, Any], *, refund_attempt: bool) -> None:
+def _postpone(session: Session, letter: Letter, values: dict[str, Any]) -> None:
     """`values`: the columns' (hence Any)."""
-    attempts = _outbox.c.attempts - (1 if refund_attempt else 0)
-    session.execute(update(_outbox).where(_is(letter)).values(values | {"attempts": attempts}))
+    session.execute(update(_outbox).where(_is(letter)).values(values))
 
 
 def _release(session: Session, now: datetime, wait: Wait) -> None:

@@ -1,7 +1,8 @@
 """Sends what the outbox holds, at Telegram's pace, until each message has arrived or nobody is there to read it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,8 +21,9 @@ from db.errors import DatabaseUnavailable
 from db.outbox import OutboxStatus, Wait
 from handlers.telegram import sender as chat
 from handlers.telegram.client import is_gone
-from handlers.telegram.messages import Messages
+from handlers.telegram.messages import ChatBusy, Messages
 from handlers.telegram.pace import Pace
+from handlers.telegram.reach import Reach
 from handlers.telegram.reply_target import ReplyTarget, replying_to
 from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
@@ -32,12 +34,11 @@ from services.users import Users
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
-PROBE_SECONDS = 1.0  # between two tries to reach a Telegram that is away; doubles
-MAX_PROBE_SECONDS = 15.0
-LATELY_SECONDS = 5.0  # a letter that fails so soon after others got through fails alone
-OWN_PAUSE = timedelta(seconds=5)  # for parts of ours that are away
+OWN_PAUSE = timedelta(seconds=5)  # for parts of ours that are away, and for chats that are busy
 AT_ONCE = 50  # letters under way: at Telegram's pace the last of them waits two seconds
 SEND_SECONDS = LEASE.total_seconds() * 0.75  # then another sender may have it
+CHAT_SECONDS = LEASE.total_seconds() / 6  # for a chat that is busy; then there is hardly time left to send
+HELD_UP_SECONDS = LEASE.total_seconds() / 12  # without an answer for so long, a letter keeps no other from being tried
 GRACE_SECONDS = 5.0  # at the end, for what is being sent: cut off in between it would arrive twice
 BUG_ATTEMPTS = 3  # of a letter that cannot be presented; then the chat's next ones pass it
 
@@ -58,6 +59,18 @@ class Parcel:
     album: tuple[Screen, ...] = ()
 
 
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """How far the sending of a letter is. `begun`: loop time."""
+
+    letter: Letter
+    begun: float
+    waits: bool = False
+    """For its chat, whose messages others change."""
+    asked: bool = False
+    """Telegram, to take it."""
+
+
 Present = Callable[[Letter, Translator], Awaitable[Parcel | None]]  # None: there is nothing to tell any more
 Verdict = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a letter
 
@@ -66,7 +79,8 @@ class Delivery:
     """`presenters`: who turns the payload of each kind of letter into a screen.
 
     While Telegram is away, letters go one by one: what is new at once, and every few seconds the one that has waited
-    longest. The first that gets through makes all that wait due."""
+    longest. The first that gets through makes all that wait due. One whose chat is busy stands in nobody's way, and one
+    that gets no answer does not for long: it may be this chat alone."""
 
     def __init__(
         self, bot: Bot, outbox: Outbox, users: Users, catalogues: Catalogues, presenters: dict[str, Present]
@@ -80,12 +94,9 @@ class Delivery:
         self._presenters = presenters
         self._wake = asyncio.Event()
         self._pace = Pace(asyncio.get_running_loop().time)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Attempt] = {}
         self._now = asyncio.get_running_loop().time
-        self._away = True  # until something gets through: an earlier process may have met an outage
-        self._reached = -LATELY_SECONDS  # when something got through last
-        self._next_probe = 0.0
-        self._probe_pause = PROBE_SECONDS
+        self._reach = Reach(self._now)
         self.outcomes = Counter("kassandra_letters", "Messages by what became of them", ["outcome"], registry=None)
         for status in (OutboxStatus.SENT, OutboxStatus.SKIPPED, OutboxStatus.FAILED):
             self.outcomes.labels(outcome=status.value)
@@ -111,21 +122,28 @@ class Delivery:
 
     async def send_due(self, letters: asyncio.TaskGroup) -> bool:
         """Start to send what is due; whether there may be more at once."""
-        room = (1 if self._away else AT_ONCE) - len(self._under_way)
+        room = self._room()
         claimed = await self._claim(room) if room > 0 else []
         for letter in claimed:
-            task = letters.create_task(self._deliver(letter), name=f"letter-{letter.id}")
-            self._under_way.add(task)
+            attempt = Attempt(letter=letter, begun=self._now())
+            task = letters.create_task(self._deliver(attempt), name=f"letter-{letter.id}")
+            self._under_way[task] = attempt
             task.add_done_callback(self._ended)
         return bool(claimed) and len(claimed) == room
 
+    def _room(self) -> int:
+        """How many more letters may be tried now."""
+        begun = [attempt.begun for attempt in self._under_way.values() if not attempt.waits]
+        if not self._reach.away:
+            return AT_ONCE - len(begun)
+        return 1 - sum(self._now() - each < HELD_UP_SECONDS for each in begun)
+
     async def _claim(self, room: int) -> list[Letter]:
+        in_hand = [attempt.letter.id for attempt in self._under_way.values()]
         try:
-            if self._away and self._now() >= self._next_probe:
-                self._next_probe = self._now() + self._probe_pause
-                self._probe_pause = min(self._probe_pause * 2, MAX_PROBE_SECONDS)
-                return await self._outbox.probe()
-            return await self._outbox.claim(room)
+            if self._reach.takes_probe():
+                return await self._outbox.probe(in_hand=in_hand)
+            return await self._outbox.claim(room, in_hand=in_hand)
         except DatabaseUnavailable as error:
             log.warning("delivery_waits_for_database", error=str(error))
             return []
@@ -146,16 +164,16 @@ class Delivery:
             return
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._wake.set()  # there is room, and the chat's next letter may have waited for this one
 
-    async def _deliver(self, letter: Letter) -> None:
-        begun = self._now()
+    async def _deliver(self, attempt: Attempt) -> None:
+        letter = attempt.letter
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                verdict = await self._try(letter, begun)
+                verdict = await self._try(attempt)
         except TimeoutError:
-            verdict = self._unreached(letter, "not sent in time", begun)
+            verdict = self._late(attempt)
         try:
             async with asyncio.timeout(LEASE.total_seconds() - SEND_SECONDS):
                 await self._record(letter, verdict)
@@ -174,11 +192,15 @@ class Delivery:
                 log.warning("letter_waits_for_database", letter_id=letter.id, error=str(error))
                 await asyncio.sleep(POLL_SECONDS)
 
-    async def _try(self, letter: Letter, begun: float) -> Verdict:
+    async def _try(self, attempt: Attempt) -> Verdict:
+        letter = attempt.letter
         try:
-            return await self._send(letter)
+            return await self._send(attempt)
         except AiogramError as error:
-            return await self._refused(letter, error, begun)
+            return await self._refused(attempt, error)
+        except ChatBusy:
+            log.info("letter_waits_for_chat", letter_id=letter.id, kind=letter.kind)
+            return partial(self._outbox.retry, letter, "the chat is busy", after=OWN_PAUSE)
         except DatabaseUnavailable as error:
             return partial(self._outbox.retry, letter, str(error), after=timedelta(seconds=POLL_SECONDS))
         except Exception as error:  # a letter that cannot be presented must not stop the others
@@ -188,7 +210,8 @@ class Delivery:
             log.exception("letter_failed", letter_id=letter.id, kind=letter.kind)
             return self._unpresented(letter, _words(error))
 
-    async def _send(self, letter: Letter) -> Verdict:
+    async def _send(self, attempt: Attempt) -> Verdict:
+        letter = attempt.letter
         if letter.blocked:
             return partial(self._outbox.skip, letter, "the user has blocked the bot")
         present = self._presenters.get(letter.kind)
@@ -196,14 +219,26 @@ class Delivery:
             log.error("letter_of_unknown_kind", letter_id=letter.id, kind=letter.kind)
             return self._unpresented(letter, f"nobody presents {letter.kind}")
         await self._pace.wait(letter.telegram_id)
-        async with self.messages.hold(letter.telegram_id):
+        async with self._turn(attempt):
             parcel = await present(letter, self._catalogues[letter.language])
             if parcel is None:
                 return partial(self._outbox.skip, letter, "nothing to tell")
+            attempt.asked = True
             with replying_to(ReplyTarget(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
                 await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
         await self._got_through()
         return partial(self._outbox.sent, letter)
+
+    @asynccontextmanager
+    async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
+        """The chat's messages are this letter's. Raises `ChatBusy`."""
+        chat_id = attempt.letter.telegram_id
+        if self.messages.is_held(chat_id):
+            attempt.waits = True
+            self._wake.set()  # there is room
+        async with self.messages.hold(chat_id, within=CHAT_SECONDS):
+            attempt.waits, attempt.begun = False, self._now()
+            yield
 
     async def _put(self, letter: Letter, parcel: Parcel, screen: Screen) -> None:
         """After a sender that was lost it is an edit: that one may have put it there, and a new message would show it
@@ -219,12 +254,13 @@ class Delivery:
         elif not parcel.told:
             await chat.send(self._bot, chat_id, screen)
 
-    async def _refused(self, letter: Letter, error: AiogramError, begun: float) -> Verdict:
+    async def _refused(self, attempt: Attempt, error: AiogramError) -> Verdict:
         """A refusal is an answer, too: Telegram is there."""
+        letter = attempt.letter
         if isinstance(error, TelegramRetryAfter):
             return partial(self._outbox.retry, letter, "429", after=timedelta(seconds=error.retry_after))
         if not isinstance(error, FINAL):
-            return self._unreached(letter, _words(error), begun)
+            return self._unreached(attempt, _words(error))
         await self._got_through()
         if isinstance(error, TelegramForbiddenError):
             return partial(self._blocked, letter, error.message)
@@ -232,14 +268,21 @@ class Delivery:
             return partial(self._outbox.skip, letter, error.message)
         return partial(self._outbox.fail, letter, error.message)
 
-    def _unreached(self, letter: Letter, reason: str, begun: float) -> Verdict:
+    def _late(self, attempt: Attempt) -> Verdict:
+        """What Telegram was not asked says nothing of it."""
+        if attempt.asked:
+            return self._unreached(attempt, "not sent in time")
+        log.warning("letter_not_ready", letter_id=attempt.letter.id, kind=attempt.letter.kind)
+        return partial(self._outbox.retry, attempt.letter, "not ready in time")
+
+    def _unreached(self, attempt: Attempt, reason: str) -> Verdict:
         """Where others got through meanwhile it is this letter alone that does not, and it waits by itself."""
-        if self._reached >= begun - LATELY_SECONDS:
+        letter = attempt.letter
+        if self._reach.others_got_through(attempt.begun):
             return partial(self._outbox.retry, letter, reason)
-        if not self._away:
+        if not self._reach.away:
             log.warning("telegram_away", letter_id=letter.id, error=reason)
-            self._away, self._probe_pause = True, PROBE_SECONDS
-            self._next_probe = self._now() + PROBE_SECONDS
+            self._reach.lose()
         return partial(self._outbox.retry, letter, reason, wait=Wait.TELEGRAM)
 
     def _unpresented(self, letter: Letter, reason: str) -> Verdict:
@@ -247,9 +290,9 @@ class Delivery:
         return partial(self._outbox.retry, letter, reason, wait=wait)
 
     async def _got_through(self) -> None:
-        self._reached = self._now()
-        if self._away and await self._release(Wait.TELEGRAM):
-            self._away = False
+        self._reach.got_through()
+        if self._reach.away and await self._release(Wait.TELEGRAM):
+            self._reach.find()
             log.info("telegram_reached", letters="those that wait are due")
             self.wake()
 

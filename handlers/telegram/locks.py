@@ -12,6 +12,9 @@ class KeyedLocks(Generic[K]):
     def __init__(self) -> None:
         self._locks: dict[K, tuple[asyncio.Lock, int]] = {}
 
+    def is_held(self, key: K) -> bool:
+        return key in self._locks
+
     @asynccontextmanager
     async def hold(self, key: K) -> AsyncGenerator[None, None]:
         """First come, first served."""

@@ -6,7 +6,7 @@ is looked at once more: a letter of the outbox puts the truth into it again.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
@@ -21,6 +21,10 @@ from services.outbox import RECHECK_AFTER, About, Outbox
 DOUBT_SECONDS = RECHECK_AFTER.total_seconds()  # a request that is not answered may take effect for so long
 
 
+class ChatBusy(Exception):
+    """Others do not let go of the chat's messages."""
+
+
 class Messages:
     """Of all chats."""
 
@@ -30,11 +34,19 @@ class Messages:
         self._doubts: dict[tuple[int, int], float] = {}  # until when
         self._now = asyncio.get_running_loop().time
 
+    def is_held(self, chat_id: int) -> bool:
+        return self._chats.is_held(chat_id)
+
     @asynccontextmanager
-    async def hold(self, chat_id: int) -> AsyncGenerator[None, None]:
+    async def hold(self, chat_id: int, *, within: float | None = None) -> AsyncGenerator[None, None]:
         """Nobody else of this process changes the chat's messages that tell of payments and predictions: read what is
-        true now and show that."""
-        async with self._chats.hold(chat_id):
+        true now and show that. Raises `ChatBusy` where others have them for so many seconds."""
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(within):
+                    await held.enter_async_context(self._chats.hold(chat_id))
+            except TimeoutError:
+                raise ChatBusy(chat_id) from None
             yield
 
     @asynccontextmanager

@@ -19,13 +19,15 @@ TOKEN = "42:TEST"
 
 class Wire(BaseSession):
     """`calls` are what arrived, refused calls too. `refusals[chat]` are answered first: `(status, description)` or
-    `(status, description, retry_after)`; an exception is raised as it is. `away`: everybody is refused so."""
+    `(status, description, retry_after)`; an exception is raised as it is. `away`: everybody is refused so.
+    `silent`: chats whose calls are never answered."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[TelegramMethod[Any]] = []
         self.refusals: dict[int, deque[Any]] = defaultdict(deque)
         self.away: tuple[int, str] | None = None  # what everybody is answered
+        self.silent: set[int] = set()
         self.gate: asyncio.Event | None = None  # no answer before it is set
         self.called = asyncio.Event()
         self._ids = count(1000)
@@ -46,6 +48,8 @@ class Wire(BaseSession):
         if self.gate is not None:
             await self.gate.wait()
         chat_id: int = method.chat_id  # type: ignore[attr-defined]  # as above
+        if chat_id in self.silent:
+            await asyncio.Event().wait()
         status, answer = 200, self._answer(chat_id)
         if self.away is not None or self.refusals[chat_id]:
             refusal = self.away or self.refusals[chat_id].popleft()

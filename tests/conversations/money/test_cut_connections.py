@@ -18,7 +18,7 @@ from db.base import table_of
 from db.outbox import OutboxMessage, OutboxStatus
 from db.payments import PaymentStatus
 from handlers.telegram import client as telegram
-from handlers.telegram import delivery, messages, pace
+from handlers.telegram import delivery, messages, pace, reach
 from sandbox.client import SandboxError
 from sandbox.person import Person
 from sandbox.screen import Message
@@ -46,9 +46,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         (telegram, "PAUSE", 0.01),
         (pace, "ONE_CHAT", 0.0),
         (delivery, "POLL_SECONDS", 0.02),
-        (delivery, "PROBE_SECONDS", 0.02),
-        (delivery, "MAX_PROBE_SECONDS", 0.05),
-        (delivery, "LATELY_SECONDS", 0.0),
+        (reach, "PROBE_SECONDS", 0.02),
+        (reach, "MAX_PROBE_SECONDS", 0.05),
+        (reach, "LATELY_SECONDS", 0.0),
         (messages, "DOUBT_SECONDS", 1.2 * LATE),
         (outbox, "RECHECK_AFTER", timedelta(seconds=1.2 * LATE)),
     ):

@@ -15,7 +15,7 @@ from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus
 from db.users import User
 from handlers.telegram import delivery as delivery_module
-from handlers.telegram import pace
+from handlers.telegram import pace, reach
 from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
@@ -39,8 +39,8 @@ BLOCKED = (403, "Forbidden: bot was blocked by the user")
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "ONE_CHAT", 0.0)
     monkeypatch.setattr(delivery_module, "POLL_SECONDS", 0.005)
-    monkeypatch.setattr(delivery_module, "PROBE_SECONDS", 0.005)
-    monkeypatch.setattr(delivery_module, "MAX_PROBE_SECONDS", 0.01)
+    monkeypatch.setattr(reach, "PROBE_SECONDS", 0.005)
+    monkeypatch.setattr(reach, "MAX_PROBE_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ async def post(mail: Mail, wire: Wire) -> Delivery:
     presenters: dict[str, Present] = {"note": _note, "into": _into, "late": _late, "bug": _bug, "nothing": _nothing}
     presenters["redis"] = _with_redis
     presenters["picture"] = _picture
+    presenters["endless"] = _endless
     presenters["only"] = partial(_picture, speaks=False)
     REDIS.clear()
     ASKED.clear()
@@ -90,6 +91,10 @@ async def _with_redis(letter: Letter, tr: Translator) -> Parcel:
     if not REDIS:
         raise RedisConnectionError("Error 111 connecting to 127.0.0.1:6379")
     return Parcel(screen=Screen(text=letter.payload["text"]))
+
+
+async def _endless(letter: Letter, tr: Translator) -> None:
+    await asyncio.Event().wait()
 
 
 async def _nothing(letter: Letter, tr: Translator) -> None:
@@ -233,6 +238,102 @@ async def test_a_letter_that_alone_meets_trouble_waits_by_itself(mail: Mail, pos
             await mail.write(mail.boris, f"letter {number}")
         await until(lambda: _told(wire, "letter 9"))
     assert 1 <= [chat for chat, _ in wire.told].count(1) <= 6
+
+
+async def test_a_chat_that_is_never_answered_holds_up_nobody(
+    mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own letters keep their order."""
+    monkeypatch.setattr(delivery_module, "HELD_UP_SECONDS", 0.02)
+    monkeypatch.setattr(delivery_module, "GRACE_SECONDS", 0.0)
+    wire.silent.add(1)
+    people = [await mail.db.write(add_user, telegram_id=100 + number) for number in range(20)]
+    for user in (mail.anna, mail.anna, *people):
+        await mail.write(user, f"to {user}")
+    async with _delivering(post):
+        await until(partial(_all_told, wire, {(100 + n, f"to {user}") for n, user in enumerate(people)}))
+    assert [chat for chat, _ in wire.told].count(1) == 1
+
+
+async def test_a_busy_chat_holds_up_nobody(mail: Mail, post: Delivery, wire: Wire) -> None:
+    await mail.write(mail.anna, "paid")
+    await mail.write(mail.boris, "one")
+    async with _delivering(post):
+        async with post.messages.hold(1):
+            await until(lambda: _told(wire, "one"))
+            await mail.write(mail.boris, "two")
+            await until(lambda: _told(wire, "two"))
+        await until(lambda: _all(mail, SENT))
+    assert wire.told.count((1, "paid")) == 1
+
+
+async def test_who_waits_for_a_busy_chat_comes_again(
+    mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That costs no attempt, and is no outage."""
+    monkeypatch.setattr(reach, "LATELY_SECONDS", 0.0)
+    monkeypatch.setattr(delivery_module, "CHAT_SECONDS", 0.02)
+    await mail.write(mail.boris, "one")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+        await mail.write(mail.anna, "paid")
+        async with post.messages.hold(1):
+            await until(lambda: _postponed(mail))
+        (row,) = await mail.rows(OutboxMessage, OutboxMessage.user_id == mail.anna)
+        assert (row.attempts, row.waits_for, row.available_at) == (0, None, mail.clock() + OWN_PAUSE)
+        mail.clock.advance(seconds=OWN_PAUSE.total_seconds())
+        await until(lambda: _all(mail, SENT))
+    assert wire.told == [(2, "one"), (1, "paid")]
+    assert "telegram_away" not in capsys.readouterr().out
+
+
+async def test_what_is_not_ready_in_time_is_no_outage(
+    mail: Mail, post: Delivery, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reach, "LATELY_SECONDS", 0.0)
+    await mail.write(mail.boris, "one")
+    async with _delivering(post):
+        await until(lambda: _all(mail, SENT))
+        monkeypatch.setattr(delivery_module, "SEND_SECONDS", 0.02)
+        await mail.write(mail.anna, "paid", kind="endless")
+        await until(lambda: _postponed(mail))
+    (row,) = await mail.rows(OutboxMessage, OutboxMessage.user_id == mail.anna)
+    assert (row.error, row.waits_for) == ("not ready in time", None)
+    assert "telegram_away" not in capsys.readouterr().out
+
+
+async def test_a_telegram_that_says_nothing_is_asked_gently(
+    mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one letter after another, and none arrives twice."""
+    monkeypatch.setattr(delivery_module, "HELD_UP_SECONDS", pause := 0.1)
+    answers = wire.gate = asyncio.Event()
+    people = [await mail.db.write(add_user, telegram_id=100 + number) for number in range(20)]
+    for user in people:
+        await mail.write(user, "paid")
+    begun = asyncio.get_running_loop().time()
+    async with _delivering(post):
+        await until(partial(_asked, wire, 2))
+        assert len(wire.calls) <= 1 + (asyncio.get_running_loop().time() - begun) / pause
+        answers.set()
+        await until(lambda: _all(mail, SENT))
+    assert len(wire.calls) == len(people)
+
+
+async def test_a_clock_that_leaps_sends_nothing_twice(mail: Mail, post: Delivery, wire: Wire) -> None:
+    """Hours pass while a letter is under way."""
+    answers = wire.gate = asyncio.Event()
+    await mail.write(mail.anna, "paid")
+    async with _delivering(post):
+        await wire.called.wait()
+        for _ in range(3):
+            mail.clock.advance(seconds=3600)
+            came_round = post.came_round
+            post.wake()
+            await until(partial(_came_round, post, came_round))
+        answers.set()
+        await until(lambda: _all(mail, SENT))
+    assert wire.told == [(1, "paid")]
 
 
 async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, wire: Wire) -> None:
@@ -408,6 +509,10 @@ async def _told(wire: Wire, text: str) -> bool:
     return text in [told for _, told in wire.told]
 
 
+async def _all_told(wire: Wire, expected: set[tuple[int, str]]) -> bool:
+    return expected <= set(wire.told)
+
+
 async def _none_waits(mail: Mail) -> bool:
     return all(row.status != PENDING for row in await mail.rows(OutboxMessage))
 
@@ -424,6 +529,10 @@ async def _waits_since(mail: Mail, moment: datetime) -> bool:
 
 async def _asked(wire: Wire, before: int) -> bool:
     return len(wire.calls) > before
+
+
+async def _came_round(post: Delivery, before: float | None) -> bool:
+    return post.came_round != before
 
 
 async def _presented(times: int) -> bool:

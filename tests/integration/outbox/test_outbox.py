@@ -252,6 +252,33 @@ async def test_tries_of_an_outage_do_not_make_a_later_pause_long(mail: Mail) -> 
     assert again.attempts > 1, "it may have arrived: told again, it is an edit"
 
 
+async def test_an_outage_that_ends_meanwhile_makes_no_pause_long(mail: Mail) -> None:
+    """It was tried once more when others got through, and alone did not."""
+    await mail.write(mail.anna, "paid")
+    for _ in range(20):
+        (letter,) = await mail.outbox.probe()
+        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+    (letter,) = await mail.outbox.probe()
+    await mail.outbox.release(Wait.TELEGRAM)
+    await mail.outbox.retry(letter, "not sent in time")
+    mail.clock.advance(seconds=4)
+    (again,) = await mail.outbox.claim()
+    assert again.attempts > 1, "as above"
+
+
+async def test_what_a_sender_has_in_hand_it_does_not_take_again(mail: Mail) -> None:
+    """A clock that leaps has ended its lease. Nor does it take what comes after it in the chat."""
+    for text in ("one", "two"):
+        await mail.write(mail.anna, text)
+    (one,) = await mail.outbox.claim()
+    mail.clock.advance(seconds=3600)
+    assert await mail.outbox.claim(in_hand=[one.id]) == []
+    assert await mail.outbox.probe(in_hand=[one.id]) == []
+    await mail.outbox.sent(one)
+    assert (await mail.row(one)).status == OutboxStatus.SENT
+    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["two"]
+
+
 async def test_a_slow_sender_does_not_settle_what_another_has_now(mail: Mail) -> None:
     about = About(kind="payment", id=uuid4(), user_id=mail.anna)
     await mail.outbox.recheck(about)

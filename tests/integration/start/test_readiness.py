@@ -19,7 +19,7 @@ from bot.webhook_watch import WebhookWatch
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from handlers.dispatcher import ALLOWED_UPDATES
-from handlers.telegram import delivery
+from handlers.telegram import reach
 from handlers.telegram.client import make_bot
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
@@ -225,7 +225,7 @@ async def test_messages_that_telegram_does_not_take(
     sandbox: Sandbox, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Updates come, nothing can be sent: it is said, and the owner hears when it is over."""
-    monkeypatch.setattr(delivery, "LATELY_SECONDS", 0.0)
+    monkeypatch.setattr(reach, "LATELY_SECONDS", 0.0)
     clock = FakeClock(now=datetime.now(UTC))  # Telegram's
     olga = await sandbox.person("Ольга", id=OWNER_ID)
     async with App(shop_settings(sandbox, sqlite_url), clock=clock).running() as app:

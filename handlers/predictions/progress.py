@@ -23,6 +23,7 @@ from services.users import Users
 log = structlog.get_logger()
 
 EVERY_SECONDS = 2.0
+EDIT_SECONDS = 10.0  # of a chat that is busy or gets no answer; the round is over then
 EDITS = 20  # a round: with a long queue the rest of Telegram's pace is for answers
 PATIENCE = timedelta(seconds=2)  # quicker predictions need no progress
 
@@ -61,13 +62,21 @@ class ProgressBoard:
         """One round: messages that say what is no longer so, those first that have said it longest."""
         waiting = {_message(p): p for p in await self._history.unfinished(self._clock() - PATIENCE)}
         self._shown = {message: shown for message, shown in self._shown.items() if message in waiting}
-        for progress in self._outdated(list(waiting.values()))[:EDITS]:
-            self._shown.pop(_message(progress), None)
-            self._shown[_message(progress)] = progress
-            try:
+        async with asyncio.TaskGroup() as edits:
+            for progress in self._outdated(list(waiting.values()))[:EDITS]:
+                self._shown.pop(_message(progress), None)
+                self._shown[_message(progress)] = progress
+                edits.create_task(self._try(progress), name=f"progress-{progress.prediction_id}")
+
+    async def _try(self, progress: Progress) -> None:
+        """Whoever is blocked, gone, told too much, busy or not answered holds up nobody else."""
+        try:
+            async with asyncio.timeout(EDIT_SECONDS):
                 await self._show(progress)
-            except (AiogramError, ShopError) as error:  # blocked, gone, too many requests: the others go on
-                log.info("progress_not_shown", prediction_id=str(progress.prediction_id), error=str(error))
+        except (AiogramError, ShopError, TimeoutError) as error:
+            log.info("progress_not_shown", prediction_id=str(progress.prediction_id), error=repr(error))
+        except DatabaseUnavailable as error:
+            log.warning("progress_not_shown", prediction_id=str(progress.prediction_id), error=str(error))
 
     def _outdated(self, waiting: Sequence[Progress]) -> list[Progress]:
         age = {message: number for number, message in enumerate(self._shown)}

@@ -1,12 +1,15 @@
 """What the chat's message says while a prediction waits and runs, and that the answer has the last word."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from db import queue
+from handlers.predictions import progress
 from handlers.predictions.progress import EDITS, ProgressBoard
 from handlers.telegram.delivery import Delivery, Parcel
 from handlers.telegram.screen import Screen
@@ -14,6 +17,7 @@ from i18n.translator import Catalogues, Translator
 from services.outbox import Letter
 from services.users import Users
 from tests.support.counter import Counter
+from tests.support.waiting import until
 from tests.support.wire import Wire, bot_on
 
 ANSWER = "the answer"
@@ -123,6 +127,34 @@ async def test_who_cannot_be_told_holds_up_nobody(stage: Stage, refusal: tuple[A
     stage.counter.clock.advance(seconds=5)
     await stage.board.refresh()
     assert len(stage.seen(2)) == 1
+
+
+@pytest.mark.parametrize("busy", [True, False])
+async def test_a_chat_that_is_busy_or_never_answered_holds_up_nobody(stage: Stage, *, busy: bool) -> None:
+    for chat in (1, 2, 3):
+        await stage.buy(chat)
+    stage.counter.clock.advance(seconds=5)
+    async with AsyncExitStack() as held:
+        if busy:
+            await held.enter_async_context(stage.post.messages.hold(1))
+        else:
+            stage.wire.silent.add(1)
+        refreshing = asyncio.get_running_loop().create_task(stage.board.refresh())
+        await until(partial(_seen_in, stage, {2, 3}))
+    refreshing.cancel()
+    await asyncio.wait([refreshing])
+
+
+async def test_a_round_ends_where_nobody_answers(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EDIT_SECONDS", 0.05)
+    await stage.buy(1)
+    stage.counter.clock.advance(seconds=5)
+    stage.wire.silent.add(1)
+    await asyncio.wait_for(stage.board.refresh(), timeout=5)
+
+
+async def _seen_in(stage: Stage, chats: set[int]) -> bool:
+    return all(stage.seen(chat) for chat in chats)
 
 
 async def test_a_long_queue_leaves_room_for_answers(stage: Stage) -> None:

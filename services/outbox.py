@@ -156,7 +156,7 @@ class Outbox:
         if after is None and now - letter.since >= GIVE_UP_AFTER and letter.attempts >= LEAST_ATTEMPTS:
             return await self.fail(letter, reason)
         forgiven = letter.kept_back and wait is not Wait.TELEGRAM
-        attempts = min(letter.attempts, 2) if forgiven else letter.attempts  # 2: it may be there by now
+        attempts = 1 if forgiven else letter.attempts
         pause = after or min(timedelta(seconds=2 ** min(attempts, 16)), MAX_PAUSE)
         values = {"available_at": now + pause, "waits_for": wait, "error": short(reason)}
         await self._db.write(_postpone, letter, values | {"attempts": attempts - (after is not None)})

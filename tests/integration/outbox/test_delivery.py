@@ -255,7 +255,10 @@ async def test_a_chat_that_is_never_answered_holds_up_nobody(
     assert [chat for chat, _ in wire.told].count(1) == 1
 
 
-async def test_a_busy_chat_holds_up_nobody(mail: Mail, post: Delivery, wire: Wire) -> None:
+async def test_a_busy_chat_holds_up_nobody(
+    mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_module, "HELD_UP_SECONDS", 60.0)  # at once, not after that
     await mail.write(mail.anna, "paid")
     await mail.write(mail.boris, "one")
     async with _delivering(post):
@@ -322,10 +325,12 @@ async def test_a_telegram_that_says_nothing_is_asked_gently(
 
 async def test_a_clock_that_leaps_sends_nothing_twice(mail: Mail, post: Delivery, wire: Wire) -> None:
     """Hours pass while a letter is under way."""
-    answers = wire.gate = asyncio.Event()
-    await mail.write(mail.anna, "paid")
+    await mail.write(mail.boris, "one")
     async with _delivering(post):
-        await wire.called.wait()
+        await until(lambda: _all(mail, SENT))
+        answers = wire.gate = asyncio.Event()
+        await mail.write(mail.anna, "paid")
+        await until(partial(_asked, wire, 1))
         for _ in range(3):
             mail.clock.advance(seconds=3600)
             came_round = post.came_round
@@ -333,7 +338,7 @@ async def test_a_clock_that_leaps_sends_nothing_twice(mail: Mail, post: Delivery
             await until(partial(_came_round, post, came_round))
         answers.set()
         await until(lambda: _all(mail, SENT))
-    assert wire.told == [(1, "paid")]
+    assert wire.told == [(2, "one"), (1, "paid")]
 
 
 async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, wire: Wire) -> None:

@@ -19,6 +19,9 @@ HOW: Final = N_(
 CHANGE: Final = N_(
     "To change an answer, go back to its question or choose it at the summary: editing an old message changes nothing."
 )
+AT_ONCE: Final = N_(
+    "An amount may stand behind the command: <code>/topup 300</code> prepares a payment of 300 ₽ at once."
+)
 
 TERMS: Final = (
     N_(
@@ -54,7 +57,8 @@ def help_screen(tr: Translator, contact: Html, *, can_top_up: bool) -> Screen:
     listed = offered(can_top_up=can_top_up)
     commands = "\n".join(f"/{name} — {tr.escape(tr.gettext(text))}" for name, text in listed.items())
     ask = tr.html("Questions? Write to {contact}.", contact=contact)
-    parts = [tr.html(HOW), tr.html(CHANGE), commands, ask]
+    at_once = [tr.html(AT_ONCE)] if can_top_up else []
+    parts = [tr.html(HOW), tr.html(CHANGE), commands, *at_once, ask]
     rows = (
         (keyboards.models_button(tr),),
         (Button(text=tr.gettext("📄 Terms"), action=keyboards.TERMS), keyboards.menu_button(tr)),

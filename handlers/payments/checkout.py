@@ -81,11 +81,9 @@ class Checkout:
         wrong = "" if problem is None else self.tr.escape(self.tr.error(problem))
         await self._put(event, view.amount_question(self.till.terms, self.tr, problem=wrong))
 
-    async def typed(self, kopecks: int) -> view.Choice:
-        """An amount that answers the question: typed again after a crash it is the same choice, and no other one ever
-        (numbers of messages begin anew with another bot)."""
-        asked = (await self.fsm.get_data()).get(ASKED) or token_urlsafe(6)
-        return view.Choice(kind=view.AMOUNT, number=kopecks, nonce=f"{asked}-{kopecks}")
+    async def asked(self) -> str:
+        """The nonce of the question that was asked."""
+        return (await self.fsm.get_data()).get(ASKED) or token_urlsafe(6)
 
     async def ask_email(self, event: Event, choice: view.Choice | None, problem: ShopError | None = None) -> None:
         await self.fsm.set_state(TopUpQuestion.email)

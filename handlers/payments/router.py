@@ -3,7 +3,7 @@
 from typing import Any
 
 from aiogram import Router
-from aiogram.filters import Command, Filter, StateFilter
+from aiogram.filters import Command, CommandObject, Filter, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
@@ -67,8 +67,12 @@ async def closed(event: Event, *, tr: Translator, state: FSMContext) -> None:
     await respond(event, state, tr, notice_screen(tr.escape(tr.error(PaymentsOff())), tr))
 
 
-async def show_topup(message: Message, *, checkout: Checkout) -> None:
-    await checkout.offer(message)
+async def show_topup(message: Message, *, checkout: Checkout, command: CommandObject) -> None:
+    """With an amount behind it the command is the answer to the question that it spares."""
+    if command.args is None:
+        await checkout.offer(message)
+    else:
+        await _take(message, command.args, checkout, asked=f"{message.message_id}-{message.date.timestamp():.0f}")
 
 
 async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> None:
@@ -89,12 +93,16 @@ async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> N
 
 
 async def take_amount(message: Message, *, checkout: Checkout) -> None:
+    await _take(message, message.text or "", checkout, asked=await checkout.asked())
+
+
+async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str) -> None:
     try:
-        kopecks = checkout.till.terms.parse(message.text or "")
+        kopecks = checkout.till.terms.parse(typed)
     except ShopError as problem:
         await checkout.ask_amount(message, problem)
         return
-    await checkout.open(message, await checkout.typed(kopecks))
+    await checkout.open(message, view.Choice.typed(kopecks, asked=asked))
 
 
 async def take_email(message: Message, *, checkout: Checkout, users: Users, state: FSMContext) -> None:

@@ -41,6 +41,12 @@ class Choice:
         return f"{self.kind}:{self.number}:{self.nonce}"
 
     @classmethod
+    def typed(cls, kopecks: int, *, asked: str) -> Self:
+        """An amount in answer to what was `asked`: typed again after a crash it is the same choice, and no other one
+        ever (numbers of messages begin anew with another bot)."""
+        return cls(kind=AMOUNT, number=kopecks, nonce=f"{asked}-{kopecks}")
+
+    @classmethod
     def parse(cls, text: object) -> Self | None:
         found = _CHOICE.fullmatch(text) if isinstance(text, str) else None
         return None if found is None else cls(kind=found[1], number=int(found[2]), nonce=found[3])

@@ -29,6 +29,7 @@ from services.payments.provider import (
 )
 from services.payments.refund_apply import learn as learn_refund
 from services.payments.refund_apply import succeeded_kopecks
+from services.payments.searches import Searches
 from services.payments.topup import TopUp
 from services.payments.views import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
 
@@ -58,13 +59,16 @@ class Settlement:
     def __init__(self, desk: Desk, topup: TopUp) -> None:
         self._desk = desk
         self._topup = topup
+        self._searches = Searches(desk.clock)
 
     async def ask(self, payment_id: UUID, *, user_id: int | None = None, begun: datetime | None = None) -> PaymentView:
         """Ask the provider now; the payment as it stands then. `begun`: about when, for one that our books have lost.
-        Raises `PaymentNotFound` (with `user_id`, for another user's too) and `ProviderError` when the provider does
-        not tell."""
+        Raises `PaymentNotFound` (with `user_id`, for another user's too), `ProviderError` when the provider does not
+        tell, and `SearchedOften`."""
         payment = await self._desk.db.read(find_payment, payment_id)
         if payment is None and begun is not None:
+            if user_id is not None:
+                self._searches.count(user_id)
             payment = await self._search(payment_id, begun)
         if payment is None or user_id not in (None, payment.user_id):
             raise PaymentNotFound(payment_id=payment_id)

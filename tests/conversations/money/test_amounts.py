@@ -73,3 +73,24 @@ async def test_refused_with_the_bounds(stage: Stage, anna: Person, john: Person)
         await person.says("10,50")
         await person.sees_button(pay)
         assert len(await payments(stage, person)) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "pay", "refusal"), [("ru", "💳 Оплатить", "⚠️ Нужна сумма"), ("en", "💳 Pay", "⚠️ An")]
+)
+async def test_behind_the_command(stage: Stage, language: str, pay: str, refusal: str) -> None:
+    """An amount is taken as the answer to the question would be; what is none is refused, and the question is open."""
+    person = await stage.person("Анна", language)
+    for number, (typed, kopecks) in enumerate((("137", 137_00), ("19,99 ₽", 19_99), ("137", 137_00)), start=1):
+        await person.says(f"/topup {typed}")
+        await person.sees_button(f"{pay} {typed.removesuffix(' ₽').replace(',', '.')} ₽")
+        made = await payments(stage, person)
+        assert (len(made), made[0].amount_kopecks) == (number, kopecks)
+    for typed in ("0", "a lot", "1000000"):
+        await person.says(f"/topup {typed}")
+        await person.sees(refusal)
+    await person.says("500")
+    await person.sees_button(f"{pay} 500 ₽")
+    assert len(await payments(stage, person)) == 4
+    await person.says("/help")
+    await person.sees("/topup 300")

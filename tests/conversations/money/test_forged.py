@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.person import Person
 from sandbox.shop import Shop
+from services.payments.searches import SEARCHES
 from tests.conversations.money.tills import chooses, payments
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
@@ -57,3 +58,21 @@ async def test_a_payment_of_somebody_else(stage: Stage, anna: Person, john: Pers
     await yookassa.pays()
     assert (await anna.sees("✅ Оплачено: 300 ₽")).id == payment.message_id
     assert await balance(stage, john) == 1000
+
+
+async def test_unknown_payments_are_looked_for_a_few_times(anna: Person, john: Person, yookassa: Shop) -> None:
+    """Each look reads the provider's list; who forges on is told, and others are not held up."""
+    for person in (anna, john):
+        await person.says("/topup")
+        await person.sees_button("300 ₽")
+    for number in range(SEARCHES):
+        told = await anna.forges(f"topup:check:{number:032x}")
+        assert told.text == "Такого платежа нет."
+    before = len(await yookassa.log())
+    told = await anna.forges(f"topup:check:{SEARCHES:032x}")
+    assert (told.text, told.show_alert) == (
+        "Вы несколько раз спросили о неизвестных платежах. Попробуйте через час.",
+        True,
+    )
+    assert len(await yookassa.log()) == before
+    assert (await john.forges("topup:check:" + "0" * 32)).text == "There is no such payment."

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,10 @@ from services.authoring.trials import Trial
 from services.authoring.verdicts import agree, are_probabilities, labels_of, scores_of
 from services.inference.answers import MOST_CLASSES
 from services.inference.errors import ModelBroken
+from services.inference.framing import Size, framed
 from services.inference.labels import MAX_VALUE, NAMELESS, Class, english
+from services.inference.preparation import Prepare
+from services.inference.samples import EXAMPLE_PHOTO
 from services.inference.tensors import GraphTensor
 
 MAX_ANSWERS: Final = 64
@@ -34,12 +38,13 @@ _NAMED: Final = re.compile("prob|soft_?max|class|score|label|pred|logit|^p$", re
 class Answers:
     """Answers for the outputs of a graph, and what they were taken for."""
 
-    def __init__(self, graph: Graph, trial: Trial, told: Told, *, pictured: bool, kept: Sequence[str]) -> None:
-        """`pictured`: the model looks at a picture; `kept`: outputs that are its next state, and no answer."""
+    def __init__(self, graph: Graph, trial: Trial, told: Told, *, photo: Entry | None, kept: Sequence[str]) -> None:
+        """`photo`: the question for the picture that the model looks at; `kept`: outputs that are its next
+        state, and no answer."""
         self.entries: list[Entry] = []
         self.notes: list[Note] = []
         self._graph, self._trial, self._told = graph, trial, told
-        self._pictured, self._kept = pictured, kept
+        self._photo, self._pictured, self._kept = photo, photo is not None, kept
         self._labels: dict[str, tuple[str, ...]] = {}
         self._rows = len(trial.rows)
 
@@ -229,7 +234,21 @@ class Answers:
         spread = self._spread(tensor, low, high)
         self._note(tensor, "a picture", f"its shape {sides}; values from {low:.3g} to {high:.3g}", guessed=True)
         entry = {**base, "type": "image", "prepare": {"layout": layout, "range": spread}}
-        return remarked(entry, "prepare", f"guessed: it gave values from {low:.3g} to {high:.3g}")
+        entry = remarked(entry, "prepare", f"guessed: it gave values from {low:.3g} to {high:.3g}")
+        height, width = sides[1:] if layout == "NCHW" else sides[:2]
+        return self._shaped(entry, (width, height))
+
+    def _shaped(self, entry: Entry, size: Size) -> Entry:
+        """With the shape of the photo, where the example was enlarged or reduced alike in width and height."""
+        if self._photo is None:
+            return entry
+        sheet = framed(Prepare.model_validate(self._photo["prepare"]), EXAMPLE_PHOTO).sheet
+        across, down = (Fraction(after, before) for after, before in zip(size, sheet, strict=True))
+        if across != down or 1 not in {across.numerator, across.denominator}:
+            return entry
+        name = self._photo["name"]
+        remark = f"guessed: it is as large as {name}" if across == 1 else f"guessed: its sides are {across} of {name}'s"
+        return remarked({**entry, "shape_of": name}, "shape_of", remark)
 
     def _spread(self, tensor: GraphTensor, low: float, high: float) -> list[float]:
         """What is black and what is white."""

@@ -14,6 +14,12 @@ _LOOKING: Final = PASSES | {"Sub", "Add", "Mul", "Div", "Clip", "Pad", "Dequanti
 _CONVOLVING: Final = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "Resize", "Upsample"}
 _POOLING: Final = {"GlobalAveragePool", "GlobalMaxPool", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"}
 _STEPPING: Final = {"LSTM", "GRU", "RNN", "STFT", "DFT"}
+_MODES: Final = {
+    1: ("grayscale", "a grey picture"),
+    2: ("la", "a grey picture and its transparency"),
+    3: ("rgb", "a colour picture"),
+    4: ("rgba", "a colour picture and its transparency"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +48,27 @@ class Picture:
 def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, told: Told) -> Picture | None:
     """None where the tensor holds no picture; `inner`: the shape of one row."""
     why = _looks(graph, tensor.name)
+    usual = {1, 2, 3, 4} if why else {1, 3}
     match inner:
-        case (1 | 3 as channels, height, width) if _side(height) and _side(width):
+        case (int(channels), height, width) if channels in usual and _side(height) and _side(width):
             layout = "NCHW"
-        case (height, width, 1 | 3 as channels) if _side(height) and _side(width):
+        case (height, width, int(channels)) if channels in usual and _side(height) and _side(width):
             layout = "NHWC"
-        case (int(height), int(width)) if _side(height) and _side(width) and (why or height == width):
+        case (height, width) if _side(height) and _side(width) and (why or (height and height == width)):
             channels, layout = 1, "NCHW"
         case _:
             return None
     if _steps(graph, tensor.name):
         return None
-    size = [width or DEFAULT_SIDE, height or DEFAULT_SIDE]
-    prepare: Entry = {"mode": "grayscale", "size": size} if channels == 1 else {"size": size}
-    prepare |= _numbers(tensor, told)
-    what = f"a {'grey' if channels == 1 else 'colour'} picture"
-    note = Note(tensor=tensor.name, what=what, why=why or "its shape", guessed=why is None)
+    mode, what = _MODES[channels]
+    prepare: Entry = {} if mode == "rgb" else {"mode": mode}
+    prepare |= {"size": [width or "free", height or "free"], **_numbers(tensor, told)}
+    note = Note(tensor=tensor.name, what=what, why=why or "its shape", guessed=why is None or channels in {2, 4})
     entry = remarked({"prepare": prepare}, "prepare", _unknown(prepare))
-    entry = entry if why else remarked(entry, "type", "guessed: by the shape alone")
+    if note.guessed:
+        entry = remarked(
+            entry, "type", f"guessed: by its {channels} channels" if why else "guessed: by the shape alone"
+        )
     return Picture(entry=entry, layout=layout, note=note)
 
 

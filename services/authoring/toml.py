@@ -17,6 +17,7 @@ _ORDER: Final = [
         "classes",
         "options",
         "prepare",
+        "shape_of",
         "dtype",
         "shape",
         "value",

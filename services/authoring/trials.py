@@ -60,7 +60,8 @@ class Bench:
     """A session with a draft of its manifest."""
 
     def __init__(self, session: Any, draft: Manifest, feeder: Feeder, folder: Path) -> None:  # Any: no types
-        self._session, self._draft, self._feeder, self._folder = session, draft, feeder, folder
+        self.draft = draft
+        self._session, self._feeder, self._folder = session, feeder, folder
         self._names = [tensor.name for tensor in session.get_outputs()]
         self._slowest = 0.0
         self._refusal = ""
@@ -77,10 +78,15 @@ class Bench:
             finally:
                 self._slowest = max(self._slowest, time.perf_counter() - begun)
 
+    def shapes(self) -> dict[str, tuple[int, ...]] | None:
+        """Of the outputs for the example; None where the graph refuses it. Raises RunTimeout."""
+        given = self.run([example_row(self.draft, self._folder)])
+        return None if given is None else {name: np.shape(v) for name, v in given.items() if not isinstance(v, list)}
+
     def try_out(self, rows: Sequence[Row]) -> Trial:
         """Run the example, two at once, two lengths, then the rows while there is time. Raises RunTimeout."""
         until = time.monotonic() + PATIENCE
-        first = example_row(self._draft, self._folder)
+        first = example_row(self.draft, self._folder)
         one, refusal = self.run([first]), self._refusal
         answered = [] if one is None else [(first, one)]
         room = MAX_KEPT_BYTES - _size(one)
@@ -105,7 +111,7 @@ class Bench:
 
     def _moving(self, example: Row) -> Iterator[str]:
         """Outputs whose size follows the length of a series."""
-        series = [f for f in self._draft.inputs if isinstance(f, SeriesInput) and f.min_length < f.max_length]
+        series = [f for f in self.draft.inputs if isinstance(f, SeriesInput) and f.min_length < f.max_length]
         if not series:
             return
         sizes = []

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 from pathlib import Path
+from typing import Final
 
 from PIL import Image, ImageDraw
 
@@ -23,6 +24,9 @@ from services.inference.ranges import number_example
 from services.inference.tensors import Row
 from services.inference.values import Value, default_value, example_value, parse_text
 
+EXAMPLE_PHOTO: Final[Size] = (96, 96)  # where the manifest names none
+SMALL_PHOTO: Final[Size] = (111, 74)
+
 
 def example_row(manifest: Manifest, folder: Path) -> Row:
     values: dict[str, Value] = {}
@@ -42,7 +46,11 @@ def photo_sizes(manifest: Manifest) -> list[Size]:
     most = max(spec.most for spec in free)
     wide = all(spec.size[0] == "free" for spec in free)
     tall = all(spec.size[1] == "free" for spec in free)
-    return [(111, 74), (74, 111), (most, most) if wide and tall else (most, 32) if wide else (32, most)]
+    return [
+        SMALL_PHOTO,
+        (SMALL_PHOTO[1], SMALL_PHOTO[0]),
+        (most, most) if wide and tall else (most, 32) if wide else (32, most),
+    ]
 
 
 def gives_examples(manifest: Manifest) -> bool:
@@ -83,9 +91,9 @@ def _invented(field: Input) -> Value:
     return value
 
 
-def drawing(size: Size = (96, 96)) -> bytes:
+def drawing(size: Size = EXAMPLE_PHOTO) -> bytes:
     """A dark stroke on light paper: it has ink to be found and is no flat colour."""
-    picture = Image.new("RGB", (96, 96), (245, 243, 235))
+    picture = Image.new("RGB", EXAMPLE_PHOTO, (245, 243, 235))
     ImageDraw.Draw(picture).line([(30, 25), (62, 22), (45, 75)], fill=(35, 35, 60), width=7)
     picture = picture.resize(size)
     stream = io.BytesIO()

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from services.authoring.graph import Graph
 from services.authoring.label_files import label_files
 from services.authoring.notes import REMARKS, Entry, Note
 from services.authoring.pictures import NOTHING, Told
+from services.authoring.sides import Sides, find_sides, is_free, sized
 from services.authoring.toml import manifest_toml
 from services.authoring.trials import Bench, Trial, made_up_rows
 from services.errors import ShopError
@@ -75,24 +76,41 @@ def _draft(file: Path, data: bytes, told: Told, title: str) -> Draft:
     questions.ask(inputs)
     manifest = _head(file, data, title)
     manifest |= {"constants": questions.constants} if questions.constants else {}
-    manifest["inputs"] = questions.entries
-    draft = _validated(manifest | {"outputs": [_any_output(outputs[0])]})
-    feeder = Feeder(draft, inputs, {})
-    trial = Bench(session, draft, feeder, file.parent).try_out(made_up_rows(draft, columns, graph))
+    manifest |= {"inputs": questions.entries, "outputs": [_any_output(outputs[0])]}
+    sides = _settle_sides(questions, lambda entries: _bench(manifest | {"inputs": entries}, session, file.parent))
+    bench = _bench(manifest, session, file.parent)
+    trial = bench.try_out(made_up_rows(bench.draft, columns, graph))
     if not trial.several:
         manifest["runtime"]["max_batch"] = 1
-    if trial.seconds > QUICK_SECONDS:
-        manifest["runtime"]["timeout"] = min(600.0, float(math.ceil(trial.seconds * 5)))
+    if (slowest := max(trial.seconds, sides.seconds if sides else 0)) > QUICK_SECONDS:
+        manifest["runtime"]["timeout"] = min(600.0, float(math.ceil(slowest * 5)))
     if trial.example is not None:
         _write_examples(questions.entries, trial.example)
-    pictured = any(entry["type"] == "image" for entry in questions.entries)
-    answers = Answers(graph, trial, told, pictured=pictured, kept=questions.kept)
+    photo = next((entry for entry in questions.entries if entry["type"] == "image"), None)
+    answers = Answers(graph, trial, told, photo=photo, kept=questions.kept)
     answers.give(outputs)
     manifest["outputs"] = answers.entries
     _validated(manifest)
     files = label_files(manifest["outputs"], told=bool(told.labels))
     notes = [*questions.notes, *answers.notes, *_unproved(trial)]
     return Draft(toml=manifest_toml(manifest, notes), files=files, notes=notes)
+
+
+def _bench(manifest: Entry, session: Any, folder: Path) -> Bench:  # Any: no types
+    draft = _validated(manifest)
+    return Bench(session, draft, Feeder(draft, graph_tensors(session.get_inputs()), {}), folder)
+
+
+def _settle_sides(questions: Questions, bench: Callable[[Sequence[Entry]], Bench]) -> Sides | None:
+    """Give pictures whose sides the graph leaves open the sizes that run; None where there are none."""
+    if not any(is_free(entry) for entry in questions.entries):
+        return None
+    sides = find_sides(lambda size: bench(sized(questions.entries, size)).shapes())
+    for position, entry in enumerate(questions.entries):
+        if is_free(entry):
+            questions.entries[position] = sides.settle(entry)
+            questions.notes.append(sides.note(entry))
+    return sides
 
 
 def _unproved(trial: Trial) -> list[Note]:

@@ -2,11 +2,11 @@
 
 import asyncio
 
+from bot.cli.database import require_books
 from bot.logs import set_up
 from bot.settings import ShopSettings, load_shop_settings
 from bot.wiring.bonuses import open_bonuses
 from db.engine import Database
-from db.migrate import require_head
 from services.billing.credits import format_credits
 from services.bonuses import parse_week, week_of
 from services.clock import system_clock
@@ -16,7 +16,7 @@ def run_bonus(week: str | None) -> int:
     """`week`: ISO, this one where it is not given. Who has it already gets nothing."""
     settings = load_shop_settings()
     set_up("WARNING", "console")
-    require_head(settings.database_url)
+    require_books(settings.database_url)
     return asyncio.run(_grant(settings, week))
 
 

@@ -8,6 +8,12 @@ from db.engine import Database
 from db.migrate import current_revision, require_head, upgrade
 
 
+def require_books(url: str) -> None:
+    """For every command that works on them: a whole file and the newest tables. Raises a leaf of `db.errors`."""
+    require_sound(url, seconds=BY_COMMAND_SECONDS)
+    require_head(url)
+
+
 def run_migrate() -> int:
     url = load_store_settings().database_url
     require_sound(url, seconds=BY_COMMAND_SECONDS)
@@ -24,8 +30,7 @@ def audit_books() -> int:
     from services.billing.audit import run_audit
 
     url = load_store_settings().database_url
-    require_sound(url, seconds=BY_COMMAND_SECONDS)
-    require_head(url)
+    require_books(url)
 
     async def audit() -> int:
         db = Database(url)

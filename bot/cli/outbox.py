@@ -2,16 +2,16 @@
 
 import asyncio
 
+from bot.cli.database import require_books
 from bot.settings import load_store_settings
 from db.engine import Database
-from db.migrate import require_head
 from services.clock import system_clock
 from services.outbox import Outbox
 
 
 def run_retry() -> int:
     url = load_store_settings().database_url
-    require_head(url)
+    require_books(url)
     number = asyncio.run(_reopen(url))
     print(f"{number} messages that were given up are sent once more.")
     return 0

@@ -5,11 +5,11 @@ import sys
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from bot.cli.database import require_books
 from bot.logs import set_up
 from bot.settings import Settings, load_settings
 from bot.wiring.payments import open_till, why_closed
 from db.engine import Database
-from db.migrate import require_head
 from services.billing.credits import format_credits
 from services.clock import system_clock
 from services.payments.apply import Applied
@@ -35,7 +35,7 @@ def run_reconcile(since: date | None) -> int:
     if since is not None and (problem := _why_no_start(since, system_clock().astimezone(ZoneInfo(settings.timezone)))):
         print(f"kassandra: --since: {problem}", file=sys.stderr)
         return 2
-    require_head(settings.database_url)
+    require_books(settings.database_url)
     return asyncio.run(_reconcile(settings, since))
 
 

@@ -11,6 +11,9 @@ from db.errors import DamagedDatabase, DatabaseUnavailable, NewerDatabase, OldRe
 from db.migrate import current_revision, require_head
 from services import heartbeats
 from services.clock import Clock
+from services.unsent import unsent
+
+OLD_MESSAGE = timedelta(hours=1)
 
 
 async def stores(settings: Settings, clock: Clock) -> list[Finding]:
@@ -19,7 +22,8 @@ async def stores(settings: Settings, clock: Clock) -> list[Finding]:
         return [tables, *await _redis(settings)]
     db = Database(settings.database_url)
     try:
-        return [await _room(settings, db, clock), *await _life(db, clock), *await _redis(settings)]
+        found = [await _room(settings, db, clock), *await _life(db, clock), *await _messages(db, clock)]
+        return [*found, *await _redis(settings)]
     finally:
         await db.close()
 
@@ -62,6 +66,28 @@ async def _life(db: Database, clock: Clock) -> list[Finding]:
         words = ", ".join(f"{job} not done for {_rough(age)}" for job, age in sorted(late.items()))
         return [poor(name, words, "start the shop (its scheduler); where it runs, its log says what the job waits for")]
     return [good(name, f"last done {_ago(max(done.values()), now)}")] if done else []
+
+
+async def _messages(db: Database, clock: Clock) -> list[Finding]:
+    """Those that cannot be sent; an hour is longer than Telegram makes anybody wait."""
+    name = "messages"
+    try:
+        found = await db.read(unsent, clock())
+    except DatabaseUnavailable:
+        return []  # said above
+    findings = []
+    if found.given_up:
+        text = f"given up: {found.given_up}{_why('the last', found.given_up_why)}"
+        findings.append(poor(name, text, "mend what it says, then run: kassandra outbox retry"))
+    if found.waiting and found.waiting_for >= OLD_MESSAGE:
+        text = f"waiting: {found.waiting}, the oldest for {_rough(found.waiting_for)}{_why('it', found.waiting_why)}"
+        fix = "start the shop (its bot); where it runs, look at the network, TELEGRAM_PROXY and its log: letter_…"
+        findings.append(poor(name, text, fix))
+    return findings or [good(name, f"waiting: {found.waiting}, none for long" if found.waiting else "all are sent")]
+
+
+def _why(which: str, error: str) -> str:
+    return f"; {which}: {' '.join(error.split())}" if error else ""
 
 
 async def _redis(settings: Settings) -> list[Finding]:

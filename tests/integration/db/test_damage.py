@@ -101,8 +101,8 @@ def test_a_copy_under_a_foreign_log(file: Path) -> None:
 def test_every_command_says_so(shell: Shell, file: Path) -> None:
     before = _under_foreign_log(file)
     away = {"BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": "http://127.0.0.1:1"}
-    for command in ("run", "audit", "migrate"):
-        line = shell.fails(command, **away)
+    for command in ("run", "audit", "migrate", "reconcile", "bonus grant", "outbox retry"):
+        line = shell.fails(*command.split(), **away)
         assert line.startswith("kassandra: the database file is damaged: "), command
         assert "After a restore" in line
     code, said, _ = shell.run("doctor", **away)

@@ -9,8 +9,10 @@ from bot.doctor.findings import Finding, State
 from bot.doctor.stores import stores
 from bot.settings import Settings, load_settings
 from db.engine import Database
+from db.outbox import Wait
 from services.heartbeats import note
 from tests.integration.cli.test_commands import TOKEN
+from tests.integration.outbox.mail import open_mail
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
 from tests.support.redis import find_redis
@@ -29,7 +31,8 @@ async def _found(settings: Settings, clock: FakeClock) -> dict[str, Finding]:
 
 async def test_signs_of_life(settings: Look, database: Database, clock: FakeClock) -> None:
     found = await _found(settings(), clock)
-    assert set(found) == {"database"}
+    assert set(found) == {"database", "messages"}
+    assert found["messages"].text == "all are sent"
     assert found["database"].text.endswith("can be written")
     await database.write(note, {"reconcile", "expire_lots"}, clock())
     clock.now += timedelta(minutes=2)
@@ -41,6 +44,26 @@ async def test_signs_of_life(settings: Look, database: Database, clock: FakeCloc
         "expire_lots not done for 3 h, reconcile not done for 3 h",
     )
     assert late.fix
+
+
+async def test_messages_that_cannot_be_sent(settings: Look, database: Database, clock: FakeClock) -> None:
+    mail = await open_mail(database, clock)
+    await mail.write(mail.anna, "refused")
+    await mail.write(mail.boris, "away")
+    refused, away = await mail.outbox.claim()
+    await mail.outbox.retry(away, "TelegramNetworkError: no route to host", wait=Wait.TELEGRAM)
+    assert (await _found(settings(), clock))["messages"].text == "waiting: 2, none for long"
+    clock.now += timedelta(hours=3)
+    waiting = (await _found(settings(), clock))["messages"]
+    assert waiting.state is State.WARNING
+    assert waiting.text == "waiting: 2, the oldest for 3 h"
+    await mail.outbox.fail(refused, "Bad Request: can't parse entities")
+    given_up, waiting = [each for each in await stores(settings(), clock) if each.name == "messages"]
+    assert given_up.text == "given up: 1; the last: Bad Request: can't parse entities"
+    assert "kassandra outbox retry" in given_up.fix
+    assert waiting.text == "waiting: 1, the oldest for 3 h; it: TelegramNetworkError: no route to host"
+    await mail.outbox.reopen()
+    assert "given up" not in (await _found(settings(), clock))["messages"].text
 
 
 async def test_a_disk_that_takes_nothing(sqlite_database: Database, sqlite_url: str, clock: FakeClock) -> None:

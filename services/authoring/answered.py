@@ -226,6 +226,8 @@ class Answers:
             layout = "NCHW"
         elif len(sides) == 3 and sides[2] in {1, 3, 4} and min(sides[:2]) >= 8:
             layout = "NHWC"
+        elif len(sides) == 2 and min(sides) >= 8 and self._times((sides[1], sides[0])) is not None:
+            sides, layout = [1, *sides], "NCHW"  # a mask
         else:
             return None
         if not evidence:
@@ -240,15 +242,20 @@ class Answers:
 
     def _shaped(self, entry: Entry, size: Size) -> Entry:
         """With the shape of the photo, where the example was enlarged or reduced alike in width and height."""
-        if self._photo is None:
-            return entry
-        sheet = framed(Prepare.model_validate(self._photo["prepare"]), EXAMPLE_PHOTO).sheet
-        across, down = (Fraction(after, before) for after, before in zip(size, sheet, strict=True))
-        if across != down or 1 not in {across.numerator, across.denominator}:
+        times = self._times(size)
+        if self._photo is None or times is None:
             return entry
         name = self._photo["name"]
-        remark = f"guessed: it is as large as {name}" if across == 1 else f"guessed: its sides are {across} of {name}'s"
+        remark = f"guessed: it is as large as {name}" if times == 1 else f"guessed: its sides are {times} of {name}'s"
         return remarked({**entry, "shape_of": name}, "shape_of", remark)
+
+    def _times(self, size: Size) -> Fraction | None:
+        """As how many times, or what part of, the photo's an answer's sides are; None where width and height differ."""
+        if self._photo is None:
+            return None
+        sheet = framed(Prepare.model_validate(self._photo["prepare"]), EXAMPLE_PHOTO).sheet
+        across, down = (Fraction(after, before) for after, before in zip(size, sheet, strict=True))
+        return across if across == down and 1 in {across.numerator, across.denominator} else None
 
     def _spread(self, tensor: GraphTensor, low: float, high: float) -> list[float]:
         """What is black and what is white."""

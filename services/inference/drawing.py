@@ -14,14 +14,22 @@ from services.inference.framing import Frame
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def pictures_of(tensor: Any, rows: int) -> NDArray[Any]:
-    """One of three sides for each row; one row alone may come without a batch. Raises BadOutput."""
+def pictures_of(tensor: Any, rows: int, layout: str) -> NDArray[Any]:
+    """One of three sides for each row. One row alone may come without a batch, a mask without its one channel. Raises
+    BadOutput."""
     pictures = np.asarray(tensor)
-    if pictures.ndim == 3:
+    channel = 1 if layout == "NCHW" else -1
+    if rows == 1 and (pictures.ndim == 2 or (pictures.ndim == 3 and _has_channels(pictures, channel))):
         pictures = pictures[np.newaxis]
+    if pictures.ndim == 3:
+        pictures = np.expand_dims(pictures, channel)
     if pictures.ndim != 4 or len(pictures) != rows:
         raise BadOutput(problem=f"a picture of shape {pictures.shape}")
     return pictures
+
+
+def _has_channels(picture: NDArray[Any], channel: int) -> bool:
+    return picture.shape[0 if channel == 1 else -1] in _MODES
 
 
 def png(picture: NDArray[Any], spec: Picture, frame: Frame | None = None) -> bytes | BadOutput:

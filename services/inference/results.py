@@ -85,7 +85,7 @@ class Reader:
 def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int, frames: Sequence[Frames]) -> Column:
     """The answers of one output; the class is the one that the graph itself names, where the manifest says how."""
     if isinstance(output, ImageOutput) and output.shape_of is not None and frames:
-        pictures = pictures_of(tensors[output.tensor], rows)
+        pictures = pictures_of(tensors[output.tensor], rows, output.prepare.layout)
         framed = zip(pictures, frames, strict=True)
         return [png(picture, output.prepare, frame[output.shape_of]) for picture, frame in framed]
     column = read(tensors[output.tensor], rows)
@@ -122,7 +122,7 @@ def _reader(output: Output) -> Read:
             inner = (-1, 3) if chart == "band" else (-1,)
             return lambda tensor, rows: _checked(_filled(_matrix(tensor, rows)).reshape(rows, *inner))
         case ImageOutput(prepare=spec):
-            return lambda tensor, rows: [png(picture, spec) for picture in pictures_of(tensor, rows)]
+            return lambda tensor, rows: [png(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
 
 
 def _filled(answers: NDArray[np.float64]) -> NDArray[np.float64]:

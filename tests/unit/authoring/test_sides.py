@@ -11,7 +11,7 @@ from services.authoring.sides import find_sides
 from services.inference.check import check_folder
 from services.inference.manifest import ImageInput, ImageOutput, Manifest, load_manifest
 from services.inference.scaffold import draft_manifest
-from tests.unit.inference.models import FLOAT, graph, identity, node, weight
+from tests.unit.inference.models import FLOAT, INT64, graph, identity, node, weight
 from tests.unit.inference.test_free_sides import FREE, enlarged, three_strides
 
 KERNEL = weight("W", np.full((3, 3, 3, 3), 0.1))
@@ -134,3 +134,15 @@ def test_sides_are_found_where_small_pictures_fail() -> None:
 
 def test_identity_is_a_picture_of_any_size(tmp_path: Path) -> None:
     assert photo(served(tmp_path, identity(FREE))[0]).prepare.size == ("free", "free")
+
+
+@pytest.mark.parametrize("sides", [[64, 48], ["H", "W"]])
+def test_a_mask_without_a_channel(tmp_path: Path, sides: list[Any]) -> None:
+    """`[N, H, W]`, the number of a class for each point; two at once as well."""
+    nodes = [node("Conv", ["X", "W"], ["C"], **SAME), node("ArgMax", ["C"], ["Y"], axis=1, keepdims=0)]
+    kernel = weight("W", np.linspace(-1, 1, 5 * 27).reshape(5, 3, 3, 3))
+    data = graph(nodes, [("X", FLOAT, ["N", 3, *sides])], [("Y", INT64, ["N", *sides])], [kernel])
+    manifest, _ = served(tmp_path, data)
+    (mask,) = manifest.outputs
+    assert isinstance(mask, ImageOutput)
+    assert (mask.shape_of, manifest.runtime.max_batch) == (manifest.inputs[0].name, 32)

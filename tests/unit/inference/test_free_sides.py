@@ -197,6 +197,19 @@ def test_graphs_that_count_their_sides_otherwise(tmp_path: Path, shape: list[Any
         assert np.allclose(values, (np.asarray(photo, np.float32) / 255).ravel())
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_masks_of_several_photos(tmp_path: Path, rows: int, layout: str) -> None:
+    nodes = [node("ReduceMean", ["X"], ["Y"], axes=[1 if layout == "NCHW" else 3], keepdims=0)]
+    shape: list[Any] = FREE if layout == "NCHW" else ["N", "H", "W", 3]
+    data = graph(nodes, [("X", FLOAT, shape)], [("Y", FLOAT, ["N", "H", "W"])])
+    keys = f'prepare = {{ layout = "{layout}" }}'
+    runtime, _ = served(tmp_path, data, 'size = ["free", "free"]', output=keys, layout=layout)
+    photos = [waves(30 + number, 20) for number in range(rows)] + [waves(30, 20)]
+    for photo, seen in zip(photos, drawn(runtime, *photos), strict=True):
+        assert np.abs(seen - np.asarray(photo, np.float32).mean(axis=2)).max() <= 0.51
+
+
 def test_a_line_of_text_is_as_wide_as_it_comes(tmp_path: Path) -> None:
     """What a reader of lines sees: 32 points high, the width a multiple of 4."""
     shape: list[Any] = ["N", 1, 32, "W"]

@@ -270,6 +270,11 @@ def test_a_row_that_does_not_fit(tmp_path: Path, values: dict[str, Any]) -> None
     ("data", "tables", "problem"),
     [
         (identity(["N", 2]), NUMBER_X + NUMBER_Y, 'tensor "X" takes [N, 2], the manifest makes [N, 1]'),
+        (
+            identity(["N", 30]),
+            question("x", "series", 'name = "X"') + NUMBER_Y,
+            'tensor "X" takes [N, 30], the manifest makes [N, N]',
+        ),
         (identity(dtype=DOUBLE), NUMBER_X + NUMBER_Y, 'tensor "X" takes float64, the manifest makes float32'),
         (identity(), NUMBER_X.replace('"X" }', '"Z" }') + NUMBER_Y, 'the graph has no input "Z"'),
         (identity(), NUMBER_X + answer("number", tensor="Z"), 'the graph has no output "Z"'),

@@ -26,10 +26,10 @@ from services.clock import system_clock
 from services.inference.engine import Engine
 from services.inference.manifest import Manifest, load_manifest
 from services.inference.samples import example_row
-from services.models import Models
+from services.models.offers import Models
 from services.predictions.submit import Order, Submit
 from services.predictions.worker import Worker
-from services.users import Users, Visitor
+from services.users.accounts import Users, Visitor
 
 CUSTOMERS = 64
 SALES = 3_200  # a round

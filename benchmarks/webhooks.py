@@ -32,10 +32,10 @@ from db.payments import Payment, PaymentStatus
 from services.billing import audit
 from services.clock import system_clock
 from services.payments.mark import MarkSigner
-from services.payments.terms import Terms
-from services.payments.till import Till, make_till
-from services.payments.yookassa import YooKassa
-from services.users import Users, Visitor
+from services.payments.pricing import Terms
+from services.payments.providers.yookassa.provider import YooKassa
+from services.payments.service import Till, make_till
+from services.users.accounts import Users, Visitor
 from web.app import Hooks, Readiness, make_web
 from web.yookassa import LOOPBACK, PaymentHooks
 

@@ -52,7 +52,7 @@ from services import charts
 from services.clock import Clock, SteadyClock, system_clock
 from services.dialogs import Dialogs
 from services.inference.engine import Engine
-from services.owners import tell_what_waited
+from services.notifications.owners import tell_what_waited
 from services.predictions.worker import Worker
 from services.stored_times import bring_forward, last_written
 from web.app import Hooks, make_web

@@ -19,7 +19,7 @@ from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
-from services.users import Users
+from services.users.accounts import Users
 from web.app import Readiness
 
 log = structlog.get_logger()

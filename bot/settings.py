@@ -21,7 +21,7 @@ from bot.addresses import is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, without_blanks
 from db.connections import read_address
 from services.billing.credits import BadAmount, parse_amount
-from services.payments.money import AmountOutOfBounds, parse_roubles
+from services.money import AmountOutOfBounds, parse_roubles
 from services.proxies import Proxy, parse_proxy
 from services.redaction import hide, hide_login, hide_password
 

@@ -15,7 +15,7 @@ from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
 from services.inference.errors import NotDelivered
-from services.outbox import Letter
+from services.notifications.outbox import Letter
 from services.predictions import enclosures, streaks, undelivered
 from services.predictions.history import PredictionNotFound, PredictionView
 from services.predictions.undelivered import RETURNED

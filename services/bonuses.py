@@ -15,11 +15,11 @@ from db.base import table_of
 from db.billing import BonusGrant
 from db.engine import Database
 from db.users import AuditEntry
+from services.audit_log.record import write_down
 from services.billing.bulk import Chunk, WeeklyGrant, grant_chunk
 from services.clock import Clock
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
-from services.journal import write_down
 
 log = structlog.get_logger()
 

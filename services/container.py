@@ -2,26 +2,26 @@
 
 from dataclasses import dataclass
 
-from services.admin_journal import Journal
-from services.admin_models import AdminModels
-from services.admin_payments import AdminPayments
-from services.admin_users import AdminUsers
-from services.admins import Admins
+from services.audit_log.history import Journal
+from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.bonuses import Bonuses
 from services.files import Files
 from services.inference.intake import Intake
-from services.kept import KeptMessages
-from services.models import Models
-from services.outbox import Outbox
+from services.models.manage import AdminModels
+from services.models.offers import Models
+from services.notifications.kept_messages import KeptMessages
+from services.notifications.outbox import Outbox
+from services.payments.manage import AdminPayments
 from services.payments.packages import Packages
-from services.payments.reminders import Reminders
-from services.payments.till import Till
-from services.payments.views import Payments
+from services.payments.queries import Payments
+from services.payments.service import Till
 from services.predictions.history import History
 from services.predictions.submit import Submit
-from services.statistics import Statistics
-from services.users import Users
+from services.reports.statistics import Statistics
+from services.users.accounts import Users
+from services.users.manage import AdminUsers
+from services.users.roles import Admins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

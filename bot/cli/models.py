@@ -21,7 +21,7 @@ MODEL = "model.onnx"
 
 
 def list_models() -> int:
-    from services.models import read_folders
+    from services.models.offers import read_folders
 
     found, problems = read_folders(load_store_settings().models_dir)
     for slug, manifest in found.items():

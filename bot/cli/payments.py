@@ -12,13 +12,13 @@ from bot.wiring.payments import open_till, why_closed
 from db.engine import Database
 from services.billing.credits import format_credits
 from services.clock import system_clock
+from services.money import to_text
 from services.payments.apply import Applied
-from services.payments.money import to_text
-from services.payments.provider import ProviderError
 from services.payments.provider_list import UnmatchedPayment
+from services.payments.providers.base import ProviderError
+from services.payments.queries import Payments, RefundView
+from services.payments.service import Till
 from services.payments.settlement import LOST, Change
-from services.payments.till import Till
-from services.payments.views import Payments, RefundView
 
 NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
 FIRST_YEAR = 2010

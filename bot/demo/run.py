@@ -95,9 +95,9 @@ def fill_shelves(database: str) -> None:
     """Two packages in a new shop; where there are any, what was made of them stays."""
     from db.engine import Database
     from db.migrate import upgrade
-    from services.admins import Staff
     from services.clock import system_clock
     from services.payments.packages import Packages
+    from services.users.roles import Staff
 
     async def fill() -> None:
         db = Database(database)

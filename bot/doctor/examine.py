@@ -19,10 +19,10 @@ from handlers.telegram.local_files import SHARING, NotReadable, is_local, open_l
 from handlers.telegram.session import TelegramProxyFailed
 from services.clock import Clock
 from services.inference.check import check_folder
-from services.models import read_folders
-from services.payments.money import to_text
-from services.payments.provider import NotAuthorized, ProviderError, ProviderProxyFailed
-from services.payments.yookassa import ShopFacts
+from services.models.offers import read_folders
+from services.money import to_text
+from services.payments.providers.base import NotAuthorized, ProviderError, ProviderProxyFailed
+from services.payments.providers.yookassa.provider import ShopFacts
 from services.proxies import way
 
 SKEW_SECONDS = 30.0

@@ -10,9 +10,9 @@ from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
 from services.clock import Clock
 from services.payments.other_shop import unfinished_of_other_shops
-from services.payments.provider import ProviderError, RemotePayment
 from services.payments.provider_list import missing, reading_from
-from services.payments.till import Till
+from services.payments.providers.base import ProviderError, RemotePayment
+from services.payments.service import Till
 
 PAGES = 30  # of the list: a doctor is not waited for long
 

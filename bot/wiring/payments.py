@@ -8,14 +8,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.scheduler import every
 from bot.settings import YOOKASSA_API, Settings
 from db.engine import Database
+from services.billing.reminders import Reminders
 from services.clock import Clock
 from services.heartbeats import RECONCILE
 from services.payments.alerts import Problem, forget, tell
 from services.payments.mark import MarkSigner
-from services.payments.reminders import Reminders
-from services.payments.terms import Terms
-from services.payments.till import Till, make_till
-from services.payments.yookassa import YooKassa
+from services.payments.pricing import Terms
+from services.payments.providers.yookassa.provider import YooKassa
+from services.payments.service import Till, make_till
 from web.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
 
 log = structlog.get_logger()

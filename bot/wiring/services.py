@@ -7,27 +7,27 @@ from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.payments import open_till
 from db.engine import Database
-from services.admin_journal import Journal
-from services.admin_models import AdminModels
-from services.admin_payments import AdminPayments
-from services.admin_users import AdminUsers
-from services.admins import Admins, Staff
+from services.audit_log.history import Journal
+from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.clock import Clock
 from services.container import Services
 from services.files import Files
 from services.inference.intake import Intake
-from services.kept import KeptMessages
-from services.models import Models
-from services.outbox import Outbox
+from services.models.manage import AdminModels
+from services.models.offers import Models
+from services.notifications.kept_messages import KeptMessages
+from services.notifications.outbox import Outbox
+from services.payments.manage import AdminPayments
 from services.payments.packages import Packages
-from services.payments.reminders import Reminders
-from services.payments.views import Payments
+from services.payments.queries import Payments
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.predictions.undelivered import pay_back
-from services.statistics import Statistics
-from services.users import Users
+from services.reports.statistics import Statistics
+from services.users.accounts import Users
+from services.users.manage import AdminUsers
+from services.users.roles import Admins, Staff
 
 
 def make_services(

@@ -14,13 +14,13 @@ from handlers.admin.statistics import router as statistics
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
 from handlers.telegram.screen import Screen
-from services.admin_users import check_reason
-from services.admins import APPOINTED
 from services.digits import ascii_digits
 from services.errors import N_
-from services.payments.money import parse_roubles
-from services.payments.views import PaymentNotFound
-from services.statistics import PERIODS
+from services.money import parse_roubles
+from services.payments.queries import PaymentNotFound
+from services.reports.statistics import PERIODS
+from services.users.manage import check_reason
+from services.users.roles import APPOINTED
 
 USAGES: Final = {
     "user": N_("Usage: /user WHO, for example: /user @anna"),

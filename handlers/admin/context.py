@@ -13,18 +13,18 @@ from handlers.kit.dialog import AdminQuestion, Event, put, respond
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.admin_journal import Journal
-from services.admin_models import AdminModels
-from services.admin_payments import AdminPayments
-from services.admin_users import AdminUsers
-from services.admins import RANKS, Admins, NotAllowed
+from services.audit_log.history import Journal
 from services.errors import N_
-from services.models import Models
+from services.models.manage import AdminModels
+from services.models.offers import Models
+from services.payments.manage import AdminPayments
 from services.payments.packages import Packages
-from services.payments.till import Till
-from services.payments.views import Payments
-from services.statistics import Statistics
-from services.users import Users, UserView
+from services.payments.queries import Payments
+from services.payments.service import Till
+from services.reports.statistics import Statistics
+from services.users.accounts import Users, UserView
+from services.users.manage import AdminUsers
+from services.users.roles import RANKS, Admins, NotAllowed
 
 MATTER: Final = "admin"  # where the dialog's data has it
 DECIDED = N_("This is decided already.")

@@ -9,9 +9,9 @@ from handlers.admin import buttons as names
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
-from services.admin_search import UserLine
-from services.admins import AdminView
 from services.errors import N_
+from services.users.roles import AdminView
+from services.users.search import UserLine
 
 JOINER: Final = "\u200d"  # of emoji
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"

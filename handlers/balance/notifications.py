@@ -9,7 +9,7 @@ from handlers.telegram.delivery import Parcel, Present
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.clock import Clock
-from services.outbox import Letter
+from services.notifications.outbox import Letter
 
 
 def office_presenters(clock: Clock) -> dict[str, Present]:

@@ -14,9 +14,9 @@ from handlers.kit.filters import Pressed
 from handlers.kit.titles import model_title, titled
 from i18n.translator import Translator
 from services.billing.statement import Statement
-from services.models import Models
+from services.models.offers import Models
 from services.predictions.history import History, HistoryPage, PredictionView
-from services.users import UserView
+from services.users.accounts import UserView
 
 LAST = 5  # operations under the balance
 

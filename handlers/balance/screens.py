@@ -9,8 +9,8 @@ from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.errors import N_
-from services.payments.money import to_words
-from services.users import UserView
+from services.money import to_words
+from services.users.accounts import UserView
 
 LOTS_SHOWN = 3
 

@@ -11,7 +11,7 @@ from handlers.kit.dialog import Event, respond
 from handlers.kit.filters import Pressed
 from i18n.translator import Translator
 from services.bonuses import Bonuses
-from services.users import Users, UserView
+from services.users.accounts import Users, UserView
 
 
 def router() -> Router:

@@ -7,7 +7,7 @@ from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.bonuses import BonusTerms, GrantView
-from services.users import UserView
+from services.users.accounts import UserView
 
 
 def bonus_screen(

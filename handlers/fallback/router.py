@@ -16,8 +16,8 @@ from handlers.kit.filters import AnyCommand
 from handlers.menu.screens import greeting, menu_screen
 from handlers.telegram import sender as chat
 from i18n.translator import Html, Translator
-from services.models import Models, Offer
-from services.users import UserView
+from services.models.offers import Models, Offer
+from services.users.accounts import UserView
 
 log = structlog.get_logger()
 

@@ -22,11 +22,11 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
-from services.models import ModelNotOnSale, Models
-from services.outbox import About
+from services.models.offers import ModelNotOnSale, Models
+from services.notifications.outbox import About
 from services.predictions.history import History
 from services.predictions.submit import Order, PriceChanged, Sold, Submit
-from services.users import UserView
+from services.users.accounts import UserView
 
 log = structlog.get_logger()
 

@@ -25,10 +25,10 @@ from i18n.translator import Translator
 from services.errors import N_
 from services.files import Files
 from services.inference.intake import Intake
-from services.models import ModelNotOnSale, Models
+from services.models.offers import ModelNotOnSale, Models
 from services.predictions.history import History
 from services.predictions.submit import Submit
-from services.users import UserView
+from services.users.accounts import UserView
 
 ANSWERED = N_("This question is answered already.")
 ORDERED = N_("It is ordered already.")

@@ -16,8 +16,8 @@ from handlers.kit.form_state import FormState
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
-from services.models import Models, Offer
-from services.users import UserView
+from services.models.offers import Models, Offer
+from services.users.accounts import UserView
 
 PAID = "paid"  # the nonce of the form that was sold last
 

@@ -21,7 +21,7 @@ from services.inference.decoding import MAX_BYTES as MAX_PICTURE
 from services.inference.errors import ColumnWanted, FileTooLarge
 from services.inference.intake import Intake
 from services.inference.series import MAX_BYTES as MAX_TABLE
-from services.users import UserView
+from services.users.accounts import UserView
 
 log = structlog.get_logger()
 

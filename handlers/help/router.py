@@ -11,8 +11,8 @@ from handlers.kit.dialog import Event, respond
 from handlers.kit.filters import Pressed
 from handlers.profile.language import language_screen
 from i18n.translator import LANGUAGES, Catalogues, Html, Translator
-from services.admins import Admins
-from services.users import Users, UserView
+from services.users.accounts import Users, UserView
+from services.users.roles import Admins
 
 
 def router() -> Router:

@@ -15,8 +15,8 @@ from handlers.kit.titles import title_of
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
-from services.models import Models
-from services.users import UserView
+from services.models.offers import Models
+from services.users.accounts import UserView
 
 Event = Message | CallbackQuery  # a command and the button that does the same share a handler
 

@@ -24,7 +24,7 @@ from handlers.telegram.client import PASSING, is_gone
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.errors import N_, ShopError
-from services.users import UserDisabled, Users, Visitor
+from services.users.accounts import UserDisabled, Users, Visitor
 
 log = structlog.get_logger()
 

@@ -1,7 +1,7 @@
 """What a model or a preset is called where only its slug is known."""
 
 from i18n.translator import Translator
-from services.models import Models
+from services.models.offers import Models
 
 
 async def title_of(slug: str, models: Models, tr: Translator) -> str:

@@ -13,8 +13,8 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from handlers.kit.middlewares import Handler
 from handlers.telegram.reply_target import ReplyTarget, reply_target, replying_to
-from services.kept import KeptMessages
-from services.users import UserView
+from services.notifications.kept_messages import KeptMessages
+from services.users.accounts import UserView
 
 log = structlog.get_logger()
 

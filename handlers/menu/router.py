@@ -11,8 +11,8 @@ from handlers.kit.dialog import AdminQuestion, Event, TopUpQuestion, leave_quest
 from handlers.kit.filters import Pressed
 from handlers.menu.screens import menu_screen
 from i18n.translator import Translator
-from services.models import Models
-from services.users import UserView
+from services.models.offers import Models
+from services.users.accounts import UserView
 
 LEFT = {TopUpQuestion: fallback.TOPUP_LEFT, AdminQuestion: fallback.ADMIN_LEFT}
 

@@ -3,7 +3,7 @@
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
-from services.users import UserView
+from services.users.accounts import UserView
 
 
 def menu_screen(

@@ -13,8 +13,8 @@ from handlers.menu.screens import greeting, menu_screen
 from handlers.models.router import model_page
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
-from services.models import ModelNotOnSale, Models, ModelStopped
-from services.users import UserView
+from services.models.offers import ModelNotOnSale, Models, ModelStopped
+from services.users.accounts import UserView
 
 _LINK = re.compile(r"model_([a-z0-9-]{1,32})")
 

@@ -11,8 +11,8 @@ from handlers.kit.filters import Pressed
 from handlers.models.screens import model_screen, models_screen
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
-from services.models import Models
-from services.users import UserView
+from services.models.offers import Models
+from services.users.accounts import UserView
 
 
 def router() -> Router:

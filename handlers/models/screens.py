@@ -9,8 +9,8 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
-from services.models import Offer
-from services.users import UserView
+from services.models.offers import Offer
+from services.users.accounts import UserView
 
 BEGIN: Final = "begin"  # begin:<slug>: a fresh form
 ON_PAGE: Final = 8

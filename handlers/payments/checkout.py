@@ -25,14 +25,14 @@ from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.errors import N_, ShopError
-from services.outbox import About, Outbox
+from services.notifications.outbox import About, Outbox
 from services.payments.apply import KIND, Fact, news_key
 from services.payments.packages import Packages
-from services.payments.provider import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
-from services.payments.till import Till
+from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
+from services.payments.queries import Payments, PaymentView
+from services.payments.service import Till
 from services.payments.topup import Wish
-from services.payments.views import Payments, PaymentView
-from services.users import Users, UserView
+from services.users.accounts import Users, UserView
 
 log = structlog.get_logger()
 

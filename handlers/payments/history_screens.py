@@ -7,9 +7,9 @@ from db.payments import PaymentStatus
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
-from services.payments.money import to_words
-from services.payments.reasons import payment_reason
-from services.payments.views import PaymentsPage, PaymentView
+from services.money import to_words
+from services.payments.providers.yookassa.reasons import payment_reason
+from services.payments.queries import PaymentsPage, PaymentView
 
 
 def payments_screen(page: PaymentsPage, sent_back: Mapping[UUID, int], tr: Translator, *, can_top_up: bool) -> Screen:

@@ -18,11 +18,11 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
-from services.outbox import Letter
+from services.notifications.outbox import Letter
 from services.payments.alerts import Problem
 from services.payments.apply import Fact
-from services.payments.views import PaymentNotFound, PaymentView
-from services.users import Users
+from services.payments.queries import PaymentNotFound, PaymentView
+from services.users.accounts import Users
 
 IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
 FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id

@@ -9,10 +9,10 @@ from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.errors import N_
+from services.money import to_words
 from services.payments.alerts import Problem
-from services.payments.money import to_words
-from services.payments.reasons import payment_reason, refund_reason
-from services.payments.views import PaymentView, RefundView
+from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
+from services.payments.queries import PaymentView, RefundView
 
 PROBLEMS = {
     Problem.OFF: N_(

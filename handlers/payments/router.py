@@ -17,10 +17,10 @@ from handlers.payments.checkout import WISH, Checkout
 from handlers.payments.history_screens import payments_screen
 from i18n.translator import Translator
 from services.errors import ShopError
-from services.payments.terms import PaymentsOff
-from services.payments.till import Till
-from services.payments.views import Payments
-from services.users import Users, UserView
+from services.payments.pricing import PaymentsOff
+from services.payments.queries import Payments
+from services.payments.service import Till
+from services.users.accounts import Users, UserView
 
 _GIVEN = ("bot", "user", "tr", "packages", "payments", "users", "outbox", "messages")
 ON_PAGE = 6  # payments

@@ -12,11 +12,11 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
-from services.payments.money import to_words
+from services.money import to_words
 from services.payments.packages import PackageView
-from services.payments.terms import Terms
-from services.payments.views import PaymentView
-from services.users import UserView
+from services.payments.pricing import Terms
+from services.payments.queries import PaymentView
+from services.users.accounts import UserView
 
 OWN: Final = "own"  # topup:own
 CHECK: Final = "check"  # topup:check:<hex id>

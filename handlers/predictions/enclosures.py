@@ -8,7 +8,7 @@ from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
 from i18n.translator import Html, Translator
 from services.inference.manifest import Manifest
-from services.models import Models
+from services.models.offers import Models
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import History, PredictionView
 

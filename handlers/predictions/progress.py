@@ -16,9 +16,9 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError
-from services.outbox import About
+from services.notifications.outbox import About
 from services.predictions.history import History, Progress
-from services.users import Users
+from services.users.accounts import Users
 
 log = structlog.get_logger()
 

@@ -17,9 +17,9 @@ from handlers.predictions.enclosures import enclosed
 from handlers.predictions.screens import AGAIN, CHANGE, ENCLOSED, enclosures_of, prediction_screen
 from handlers.telegram import sender as chat
 from i18n.translator import Translator
-from services.models import Models, Offer
+from services.models.offers import Models, Offer
 from services.predictions.history import History, PredictionNotFound, PredictionView
-from services.users import UserView
+from services.users.accounts import UserView
 
 
 def router() -> Router:

@@ -18,7 +18,7 @@ from services.charts import draw
 from services.errors import ShopError
 from services.inference import errors
 from services.inference.manifest import Manifest
-from services.models import Models
+from services.models.offers import Models
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import History, PredictionView
 

@@ -13,7 +13,7 @@ from handlers.profile import screens as view
 from handlers.telegram import sender as chat
 from i18n.translator import Translator
 from services.errors import ShopError
-from services.users import Users, UserView
+from services.users.accounts import Users, UserView
 
 TYPED = {view.EMAIL: ProfileQuestion.email, view.AGE: ProfileQuestion.age}
 

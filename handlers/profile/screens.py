@@ -8,7 +8,7 @@ from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.errors import N_
-from services.users import UserView
+from services.users.accounts import UserView
 
 EMAIL: Final = "email"
 AGE: Final = "age"

@@ -28,8 +28,8 @@ from handlers.telegram.reply_target import ReplyTarget, replying_to
 from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
-from services.outbox import LEASE, Letter, Outbox
-from services.users import Users
+from services.notifications.outbox import LEASE, Letter, Outbox
+from services.users.accounts import Users
 
 log = structlog.get_logger()
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.payments import PaymentStatus, ProviderList
 from db.upsert import insert_into
-from services import users
 from services.payments.mark import Mark, Origin
-from services.payments.provider import RemotePayment
-from services.payments.terms import Terms
-from services.payments.views import parse_id, payments
+from services.payments.pricing import Terms
+from services.payments.providers.base import RemotePayment
+from services.payments.queries import parse_id, payments
+from services.users import accounts as users
 
 log = structlog.get_logger()
 

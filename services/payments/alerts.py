@@ -8,11 +8,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject
-from services.owners import forget_news, tell_owners
+from services.money import to_text
+from services.notifications.owners import forget_news, tell_owners
 from services.payments.mark import BUYER
-from services.payments.money import to_text
-from services.payments.provider import NotAuthorized, RemotePayment, ShopRefused
-from services.payments.terms import Terms
+from services.payments.pricing import Terms
+from services.payments.providers.base import NotAuthorized, RemotePayment, ShopRefused
 
 log = structlog.get_logger()
 

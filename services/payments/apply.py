@@ -15,15 +15,15 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.billing import TransactionKind
 from db.payments import PaymentStatus
-from services import outbox
 from services.billing import ledger
+from services.money import to_text
+from services.notifications import outbox
 from services.payments import alerts
 from services.payments.adopt import Adoption, adopt
 from services.payments.alerts import Problem
-from services.payments.money import to_text
-from services.payments.provider import RemotePayment
-from services.payments.terms import Terms
-from services.payments.views import PaymentView, find_by_provider_id, find_payment, parse_id, payments
+from services.payments.pricing import Terms
+from services.payments.providers.base import RemotePayment
+from services.payments.queries import PaymentView, find_by_provider_id, find_payment, parse_id, payments
 
 log = structlog.get_logger()
 

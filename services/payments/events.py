@@ -17,9 +17,9 @@ from db.base import JsonObject, table_of
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentEvent
 from services.payments.alerts import not_authorized
-from services.payments.desk import Desk
-from services.payments.provider import NotAuthorized, NotFound, ProviderError, Refused
-from services.payments.refunds import Refunds
+from services.payments.context import Desk
+from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused
+from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement, TooEarly, together
 
 log = structlog.get_logger()

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
 
-from services.payments.money import from_text, to_text
-from services.payments.provider import RemotePayment
-from services.payments.views import parse_id
+from services.money import from_text, to_text
+from services.payments.providers.base import RemotePayment
+from services.payments.queries import parse_id
 
 SHOP: Final = "kassandra_shop"
 BUYER: Final = "kassandra_user"

@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, select, union_all
 from sqlalchemy.orm import Session
 
 from db.payments import RefundStatus
+from services.money import to_text
 from services.payments.alerts import Problem, tell
 from services.payments.apply import OPEN
-from services.payments.money import to_text
-from services.payments.terms import Terms
-from services.payments.views import PaymentView, payment_view, payments, refunds
+from services.payments.pricing import Terms
+from services.payments.queries import PaymentView, payment_view, payments, refunds
 
 SHOWN = 20
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.billing import Package
 from db.engine import Database
-from services.admins import Staff
+from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.journal import write_down
-from services.payments.terms import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
+from services.payments.pricing import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
+from services.users.roles import Staff
 
 _packages = table_of(Package)
 MAX_CREDITS = 1_000_000_00

@@ -17,13 +17,13 @@ from db.upsert import insert_into
 from services.payments.adopt import PAID
 from services.payments.alerts import many_lost
 from services.payments.apply import Applied
-from services.payments.desk import Desk
+from services.payments.context import Desk
 from services.payments.mark import Origin
-from services.payments.provider import ProviderError, RemotePayment, RemoteRefund
-from services.payments.refunds import Refunds
+from services.payments.pricing import Terms
+from services.payments.providers.base import ProviderError, RemotePayment, RemoteRefund
+from services.payments.queries import RefundView, parse_id, payments, refunds
+from services.payments.refunds.service import Refunds
 from services.payments.settlement import LOST, Change, Settlement, TooEarly
-from services.payments.terms import Terms
-from services.payments.views import RefundView, parse_id, payments, refunds
 
 log = structlog.get_logger()
 _lists = table_of(ProviderList)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.payments.desk import Desk
+from services.payments.context import Desk
 from services.payments.events import Events
 from services.payments.other_shop import tell_of_other_shops, unfinished_of_other_shops
 from services.payments.provider_list import ListRead, ProviderListReader
-from services.payments.refunds import Refunds
+from services.payments.queries import PaymentView, RefundView
+from services.payments.refunds.service import Refunds
 from services.payments.settlement import Change, Settlement
-from services.payments.views import PaymentView, RefundView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from db.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import Problem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
-from services.payments.desk import Desk
+from services.payments.context import Desk
 from services.payments.other_shop import askable
-from services.payments.provider import (
+from services.payments.providers.base import (
     KEY_LIVES,
     NotAuthorized,
     NotFound,
@@ -31,7 +31,6 @@ from services.payments.refund_apply import learn as learn_refund
 from services.payments.refund_apply import succeeded_kopecks
 from services.payments.searches import Searches
 from services.payments.topup import TopUp
-from services.payments.views import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
 
 log = structlog.get_logger()
 T = TypeVar("T")

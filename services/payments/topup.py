@@ -17,10 +17,11 @@ from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
-from services.payments.desk import Desk
+from services.payments.context import Desk
 from services.payments.mark import Mark, Paid
 from services.payments.packages import package_on_sale
-from services.payments.provider import (
+from services.payments.pricing import CURRENCY, Terms
+from services.payments.providers.base import (
     KEY_LIVES,
     AmountRefused,
     NewPayment,
@@ -33,8 +34,7 @@ from services.payments.provider import (
     RemotePayment,
     ShopRefused,
 )
-from services.payments.terms import CURRENCY, Terms
-from services.payments.views import PaymentNotFound, PaymentView, find_payment, payments
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
 
 _users = table_of(User)
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from db import queue
 from db.base import table_of
 from db.predictions import Prediction, PredictionStatus
-from services import files, outbox
+from services import files
 from services.billing import ledger
+from services.notifications import outbox
 from services.predictions.enclosures import KIND, Enclosure, enclosures
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.streaks import count_failures

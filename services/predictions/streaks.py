@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.models import Model
 from services.inference.errors import BadOutput, ModelBroken, RunFailed, RunTimeout
-from services.outbox import short
-from services.owners import tell_owners
+from services.notifications.outbox import short
+from services.notifications.owners import tell_owners
 from services.predictions.outcomes import Outcome
 
 log = structlog.get_logger()

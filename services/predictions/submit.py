@@ -18,8 +18,8 @@ from services.billing import ledger
 from services.billing.credits import format_credits
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.models import ModelNotOnSale, ModelStopped, price_of
-from services.users import UserDisabled
+from services.models.offers import ModelNotOnSale, ModelStopped, price_of
+from services.users.accounts import UserDisabled
 
 _predictions, _models, _presets, _users = table_of(Prediction), table_of(Model), table_of(Preset), table_of(User)
 

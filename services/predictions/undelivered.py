@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.predictions import Prediction, PredictionStatus
-from services import outbox
 from services.billing import ledger
 from services.inference.errors import NotDelivered
-from services.outbox import Letter
-from services.owners import tell_owners
+from services.notifications import outbox
+from services.notifications.outbox import Letter
+from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
 _p = table_of(Prediction)

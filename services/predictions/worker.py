@@ -17,8 +17,8 @@ from db.errors import DatabaseUnavailable
 from services.clock import Clock
 from services.inference.engine import Engine
 from services.inference.errors import ModelUnavailable
-from services.predictions.lane import Lane, Terms, wait
 from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.runner import Lane, Terms, wait
 from services.predictions.settle import finish
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from aiogram.types import PreCheckoutQuery
 
 from bot.app import App
 from sandbox.testing import new_world
-from services.users import UserView
+from services.users.accounts import UserView
 from tests.conversations.stage import shop_settings, webhook_settings
 from tests.support.databases import PostgresServer
 from tests.support.redis import find_redis

@@ -13,7 +13,7 @@ from sandbox.client import Sandbox
 from sandbox.person import Person
 from sandbox.shop import Shop
 from services.clock import system_clock
-from services.users import Users, Visitor
+from services.users.accounts import Users, Visitor
 from tests.crash.chatting import shops_around
 
 

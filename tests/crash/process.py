@@ -13,7 +13,7 @@ from db.engine import Database
 from services.billing.ledger import InsufficientBalance
 from services.clock import system_clock
 from services.inference.engine import Engine
-from services.models import Models
+from services.models.offers import Models
 from services.predictions import settle
 from services.predictions import worker as worker_module
 from services.predictions.submit import Submit

@@ -9,7 +9,7 @@ from bot.cli.main import main
 from bot.demo import shop as demo_shop
 from bot.errors import leave
 from bot.startup import import_aiogram
-from services import outbox
+from services.notifications import outbox
 from services.payments import events, settlement, topup
 from services.predictions import worker
 

@@ -21,7 +21,7 @@ from db.predictions import Prediction, PredictionStatus
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.clock import system_clock
-from services.models import Models
+from services.models.offers import Models
 from tests.support.counter import STORE
 from tests.support.shop import add_user
 from tests.support.waiting import until

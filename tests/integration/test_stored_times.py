@@ -13,8 +13,8 @@ from db.engine import Database
 from db.outbox import OutboxMessage
 from db.payments import Payment, PaymentEvent, PaymentStatus, Refund
 from db.predictions import Prediction, PredictionStatus
-from services import outbox
 from services.billing import ledger
+from services.notifications import outbox
 from services.stored_times import bring_forward, last_written
 from tests.support.clock import START
 from tests.support.shop import add_model, add_payment, add_prediction, add_refund, add_user

@@ -21,8 +21,8 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.files import Files
 from services.inference.engine import Engine
-from services.models import Models
-from services.outbox import Outbox
+from services.models.offers import Models
+from services.notifications.outbox import Outbox
 from services.predictions.history import History, PredictionView
 from services.predictions.submit import Order, Sold, Submit
 from services.predictions.worker import LEASE, Worker

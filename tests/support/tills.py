@@ -15,11 +15,11 @@ from db.payments import PaymentEvent
 from db.users import User
 from services.billing.audit import run_audit
 from services.payments.mark import MarkSigner
-from services.payments.refund_begin import RefundWish
-from services.payments.terms import Terms
-from services.payments.till import Till, make_till
+from services.payments.pricing import Terms
+from services.payments.queries import Payments, PaymentView, RefundView
+from services.payments.refunds.begin import RefundWish
+from services.payments.service import Till, make_till
 from services.payments.topup import Wish
-from services.payments.views import Payments, PaymentView, RefundView
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 from tests.support.yookassa import SHOP_ID, FakeYooKassa

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from services.payments.provider import (
+from services.payments.providers.base import (
     NewPayment,
     NewRefund,
     NotAuthorized,

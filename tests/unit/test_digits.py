@@ -13,8 +13,8 @@ from services.digits import ascii_digits, whole_number
 from services.inference.dates import date_keys, is_date
 from services.inference.numerals import read_numeral
 from services.inference.tables import find_table, read_flow
-from services.payments.money import from_text, parse_roubles
-from services.users import parse_age, parse_email
+from services.money import from_text, parse_roubles
+from services.users.accounts import parse_age, parse_email
 
 WIDE = str.maketrans("0123456789.,", "０１２３４５６７８９．，")
 ARABIC = str.maketrans("0123456789.", "٠١٢٣٤٥٦٧٨٩٫")

@@ -13,11 +13,11 @@ from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.admin_journal import Entry, JournalPage, Person
-from services.admin_search import UserLine
+from services.audit_log.history import Entry, JournalPage, Person
 from services.billing.credits import format_credits
 from services.errors import N_
-from services.payments.money import to_words
+from services.money import to_words
+from services.users.search import UserLine
 
 NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
 Words = Callable[[Entry, Titles, Translator], Html]

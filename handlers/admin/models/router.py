@@ -9,9 +9,9 @@ from handlers.admin.models import screens as view
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from i18n.translator import Html
-from services.admin_models import MAX_PRICE, ModelLine
 from services.billing.credits import BadAmount, parse_amount
 from services.digits import ascii_digits
+from services.models.manage import MAX_PRICE, ModelLine
 
 PRICE = "model.price"
 

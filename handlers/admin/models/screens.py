@@ -10,8 +10,8 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.admin_models import MAX_PRICE, ModelLine
 from services.billing.credits import format_credits
+from services.models.manage import MAX_PRICE, ModelLine
 
 
 def models_screen(models: Sequence[ModelLine], tr: Translator) -> Screen:

@@ -15,7 +15,7 @@ from handlers.kit.filters import Pressed
 from services.billing.credits import parse_amount
 from services.digits import whole_number
 from services.errors import ShopError
-from services.payments.money import parse_roubles
+from services.money import parse_roubles
 from services.payments.packages import (
     MAX_CREDITS,
     MAX_DAYS,
@@ -25,7 +25,7 @@ from services.payments.packages import (
     PackageOffer,
     PackageView,
 )
-from services.payments.terms import MAX_KOPECKS, MIN_KOPECKS
+from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
 
 FIELD, CREATE = "package.field", "package.create"
 

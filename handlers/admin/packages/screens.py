@@ -13,7 +13,7 @@ from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.errors import N_
-from services.payments.money import to_words
+from services.money import to_words
 from services.payments.packages import PackageOffer, PackageView
 
 ON_PAGE: Final = 10

@@ -6,7 +6,7 @@ from handlers.admin.widgets import ROLE_NAMES
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
-from services.statistics import Waiting
+from services.reports.statistics import Waiting
 
 
 def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:

@@ -13,20 +13,20 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from i18n.translator import Html
-from services.admin_users import MAX_REASON, check_reason
 from services.errors import ShopError
-from services.payments.money import parse_roubles
-from services.payments.provider import ProviderError, Refused
-from services.payments.refund_begin import (
+from services.money import parse_roubles
+from services.payments.pricing import PaymentsOff
+from services.payments.providers.base import ProviderError, Refused
+from services.payments.queries import PaymentNotFound, PaymentView
+from services.payments.refunds.begin import (
     AlreadyRefunded,
     NotRefundable,
     RefundNeedsConfirmation,
     RefundQuote,
     RefundWish,
 )
-from services.payments.terms import PaymentsOff
-from services.payments.till import Till
-from services.payments.views import PaymentNotFound, PaymentView
+from services.payments.service import Till
+from services.users.manage import MAX_REASON, check_reason
 
 FIND, AMOUNT, REASON, REFUND = "payment.find", "refund.amount", "refund.reason", "refund"
 ON_PAGE = 8

@@ -13,12 +13,12 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.admin_search import UserLine
 from services.errors import N_
-from services.payments.money import to_words
-from services.payments.reasons import payment_reason, refund_reason
-from services.payments.refund_begin import RefundNeedsConfirmation, RefundQuote
-from services.payments.views import PaymentsPage, PaymentView, RefundView
+from services.money import to_words
+from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
+from services.payments.queries import PaymentsPage, PaymentView, RefundView
+from services.payments.refunds.begin import RefundNeedsConfirmation, RefundQuote
+from services.users.search import UserLine
 
 FIND: Final = "find"
 ASK: Final = "ask"

@@ -12,11 +12,11 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.commands import set_chat_commands
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
-from services.admin_search import UserLine
-from services.admins import APPOINTED
 from services.billing.ledger import UnknownUser
 from services.digits import whole_number
 from services.errors import ShopError
+from services.users.roles import APPOINTED
+from services.users.search import UserLine
 
 WHO = "role.who"
 MAX_ID = 2**52  # Telegram's own bound

@@ -11,8 +11,8 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.admin_search import UserLine
-from services.admins import APPOINTED, AdminView
+from services.users.roles import APPOINTED, AdminView
+from services.users.search import UserLine
 
 ON_PAGE: Final = 10
 

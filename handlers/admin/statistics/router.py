@@ -12,7 +12,7 @@ from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.kit.titles import titled
 from services import charts
-from services.statistics import PERIODS
+from services.reports.statistics import PERIODS
 
 
 def router() -> Router:

@@ -9,8 +9,8 @@ from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.charts import Columns, Panel
-from services.payments.money import to_words
-from services.statistics import PERIODS, ModelSales, Numbers, Waiting
+from services.money import to_words
+from services.reports.statistics import PERIODS, ModelSales, Numbers, Waiting
 
 MODELS_SHOWN = 6
 TitleOf = Callable[[str], str]  # a model's icon and title, plain, by its slug

@@ -4,9 +4,9 @@ from handlers.admin import buttons as names
 from handlers.admin.widgets import confirmation, name_of, question
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
-from services.admin_search import UserLine
-from services.admin_users import MAX_CREDITS, MAX_REASON, MAX_TEXT
 from services.billing.credits import format_credits
+from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
+from services.users.search import UserLine
 
 
 def amount_question(user: UserLine, tr: Translator, *, give: bool, problem: str = "") -> Screen:

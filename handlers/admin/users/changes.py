@@ -6,10 +6,10 @@ from handlers.admin.context import Matter, Office
 from handlers.admin.users import change_screens as view
 from handlers.kit.dialog import Event
 from i18n.translator import Html
-from services.admin_search import UserLine
-from services.admin_users import MAX_CREDITS, CannotTake, Change, check_reason, check_text
 from services.billing.credits import parse_amount
 from services.errors import ShopError
+from services.users.manage import MAX_CREDITS, CannotTake, Change, check_reason, check_text
+from services.users.search import UserLine
 
 AMOUNT, REASON, CHANGE = "credits.amount", "credits.reason", "credits.change"
 LETTER, SEND = "letter.text", "letter.send"

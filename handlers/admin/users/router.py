@@ -13,8 +13,8 @@ from handlers.admin.users.screens import card_screen, find_question, found_scree
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.kit.titles import titled
-from services.admin_search import NobodyFound
 from services.billing.ledger import UnknownUser
+from services.users.search import NobodyFound
 
 FIND = "user.find"
 

@@ -13,10 +13,10 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.admin_search import PredictionLine, UserCard, UserLine
 from services.billing.credits import format_credits
-from services.payments.money import to_words
-from services.payments.views import PaymentView
+from services.money import to_words
+from services.payments.queries import PaymentView
+from services.users.search import PredictionLine, UserCard, UserLine
 
 PAYMENT_MARKS = {
     PaymentStatus.PENDING: "⏳",

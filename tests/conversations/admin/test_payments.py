@@ -7,7 +7,7 @@ import pytest
 from db.payments import RefundStatus
 from sandbox.person import Person
 from services.billing import ledger
-from services.payments.views import PaymentView
+from services.payments.queries import PaymentView
 from tests.conversations.admin.conftest import journal
 from tests.conversations.money.tills import chooses, payments
 from tests.conversations.shopping import balance

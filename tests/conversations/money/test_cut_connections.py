@@ -22,8 +22,8 @@ from handlers.telegram import delivery, messages, pace, reach
 from sandbox.client import SandboxError
 from sandbox.person import Person
 from sandbox.screen import Message
-from services import outbox
-from services.payments.views import PaymentView
+from services.notifications import outbox
+from services.payments.queries import PaymentView
 from tests.conversations.shopping import WINE
 from tests.conversations.stage import Stage
 from tests.support.waiting import until

@@ -11,7 +11,7 @@ from sandbox.person import Person
 from sandbox.screen import JsonObject
 from sandbox.shop import Shop
 from sandbox.testing import new_token, new_world
-from services import outbox
+from services.notifications import outbox
 from tests.conversations.money.conftest import open_till
 from tests.conversations.money.tills import chooses, payments, reconcile, statuses
 from tests.conversations.shopping import balance

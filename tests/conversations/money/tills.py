@@ -3,8 +3,8 @@
 from db.payments import PaymentStatus
 from sandbox.person import Person
 from sandbox.screen import Message
-from services.payments.till import Till
-from services.payments.views import PaymentView
+from services.payments.queries import PaymentView
+from services.payments.service import Till
 from tests.conversations.stage import Stage
 
 

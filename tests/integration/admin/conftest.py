@@ -11,12 +11,12 @@ from db.billing import TransactionKind
 from db.engine import Database
 from db.models import Model
 from db.users import AuditEntry, Role
-from services.admin_models import AdminModels
-from services.admin_users import AdminUsers
-from services.admins import Admins, Staff
 from services.billing import ledger
 from services.billing.audit import run_audit
+from services.models.manage import AdminModels
 from services.payments.packages import Packages
+from services.users.manage import AdminUsers
+from services.users.roles import Admins, Staff
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 

@@ -3,7 +3,7 @@
 import pytest
 
 from db.users import AuditEntry, Role
-from services.admins import NotAllowed, OwnersAreSettled, OwnRole
+from services.users.roles import NotAllowed, OwnersAreSettled, OwnRole
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
 

@@ -10,15 +10,15 @@ import pytest
 from db.users import AuditEntry, Role
 from handlers.admin.audit_log.screens import WORDS, journal_line
 from i18n.translator import Catalogues
-from services.admin_journal import Journal
-from services.admin_payments import AdminPayments
-from services.admin_users import Change
-from services.admins import NotAllowed, Staff
+from services.audit_log.history import Journal
 from services.bonuses import Bonuses, BonusTerms
+from services.payments.manage import AdminPayments
 from services.payments.packages import PackageOffer
-from services.payments.refund_begin import RefundWish
-from services.payments.terms import PaymentsOff
-from services.payments.views import PaymentNotFound, PaymentView
+from services.payments.pricing import PaymentsOff
+from services.payments.queries import PaymentNotFound, PaymentView
+from services.payments.refunds.begin import RefundWish
+from services.users.manage import Change
+from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_model
 from tests.support.tills import TERMS, Cashier, open_cashier
 

@@ -8,11 +8,11 @@ import pytest
 
 from db.engine import Database
 from db.users import AuditEntry, Role
-from services.admin_users import Change
-from services.admins import Admins, NotAllowed, Staff
 from services.payments.packages import PackageOffer
-from services.payments.refund_begin import RefundWish
-from services.payments.views import PaymentView
+from services.payments.queries import PaymentView
+from services.payments.refunds.begin import RefundWish
+from services.users.manage import Change
+from services.users.roles import Admins, NotAllowed, Staff
 from tests.support.clock import FakeClock
 from tests.support.tills import OWNER as TILLS_OWNER
 from tests.support.tills import open_cashier

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from db.users import AuditEntry
-from services.admin_models import ModelNotFound
+from services.models.manage import ModelNotFound
 from tests.support.shop import add_model
 
 from .conftest import ADMIN, Office

@@ -12,9 +12,9 @@ from db.engine import Database
 from db.payments import Payment, Refund
 from db.predictions import Prediction, PredictionStatus
 from db.users import User
-from services.outbox import Outbox, enqueue
+from services.notifications.outbox import Outbox, enqueue
 from services.predictions.history import History
-from services.statistics import Day, ModelSales, Statistics, calendar
+from services.reports.statistics import Day, ModelSales, Statistics, calendar
 from tests.support.clock import FakeClock
 from tests.support.shop import add_model, add_payment, add_prediction, add_refund, add_user
 

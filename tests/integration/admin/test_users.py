@@ -11,11 +11,11 @@ from db.base import table_of
 from db.billing import Transaction
 from db.outbox import OutboxMessage
 from db.users import AuditEntry, Role, User
-from services.admin_search import NobodyFound, SeveralFound
-from services.admin_users import BadReason, BadText, CannotTake, Change, OneOfUs
-from services.admins import NotAllowed
 from services.billing.ledger import UnknownUser
 from services.payments.packages import PackageOffer
+from services.users.manage import BadReason, BadText, CannotTake, Change, OneOfUs
+from services.users.roles import NotAllowed
+from services.users.search import NobodyFound, SeveralFound
 from tests.support.shop import add_model, add_payment, add_prediction, add_user
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office

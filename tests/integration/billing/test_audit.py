@@ -15,7 +15,7 @@ from db.payments import PaymentStatus
 from db.predictions import PredictionStatus
 from services.billing import audit, ledger
 from services.billing.invariants import RULES
-from services.outbox import enqueue
+from services.notifications.outbox import enqueue
 from tests.support.clock import START
 from tests.support.shop import add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
 

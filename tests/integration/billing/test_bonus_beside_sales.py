@@ -16,7 +16,7 @@ from db.predictions import Prediction, PredictionStatus
 from db.users import User
 from services import bonuses as module
 from services.billing import ledger
-from services.users import Users, Visitor
+from services.users.accounts import Users, Visitor
 from tests.integration.billing.test_bonuses import WEEK, Parish
 from tests.integration.billing.test_races import buy
 from tests.support.clock import START, FakeClock

@@ -6,7 +6,7 @@ import pytest
 
 from db.engine import Database
 from services.clock import system_clock
-from services.users import Users, Visitor
+from services.users.accounts import Users, Visitor
 from tests.integration.cli.test_commands import Shell
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.testing import new_world, running_sandbox
 from services.payments.mark import Mark, MarkSigner, Paid
-from services.payments.provider import NewPayment
-from services.payments.yookassa import YooKassa
+from services.payments.providers.base import NewPayment
+from services.payments.providers.yookassa.provider import YooKassa
 from tests.integration.cli.test_commands import TOKEN, Shell
 
 

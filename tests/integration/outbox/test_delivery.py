@@ -19,8 +19,8 @@ from handlers.telegram import pace, reach
 from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.outbox import LEASE, Letter
-from services.users import Users
+from services.notifications.outbox import LEASE, Letter
+from services.users.accounts import Users
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 from tests.support.waiting import until

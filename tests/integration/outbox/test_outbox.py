@@ -9,7 +9,16 @@ import pytest
 from db.engine import Database
 from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.users import User
-from services.outbox import GIVE_UP_AFTER, LEASE, LEAST_ATTEMPTS, RECHECK_AFTER, About, Letter, Outbox, enqueue
+from services.notifications.outbox import (
+    GIVE_UP_AFTER,
+    LEASE,
+    LEAST_ATTEMPTS,
+    RECHECK_AFTER,
+    About,
+    Letter,
+    Outbox,
+    enqueue,
+)
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 

@@ -8,11 +8,11 @@ from bot.app import App
 from sandbox.client import Sandbox, Shop
 from sandbox.person import Person
 from services.billing.audit import run_audit
-from services.payments.provider import NewPayment, Receipt
-from services.payments.till import Till
+from services.payments.providers.base import NewPayment, Receipt
+from services.payments.providers.yookassa.provider import YooKassa
+from services.payments.queries import PaymentView
+from services.payments.service import Till
 from services.payments.topup import Wish
-from services.payments.views import PaymentView
-from services.payments.yookassa import YooKassa
 from tests.conversations.stage import shop_settings
 
 PARTS = ("bot", "web", "scheduler")  # no models

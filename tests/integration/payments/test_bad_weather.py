@@ -15,9 +15,9 @@ import structlog.testing
 
 from db.payments import PaymentStatus, RefundStatus
 from sandbox.client import Sandbox, Shop
-from services.payments.provider import NewRefund, NotAuthorized, ProviderError, Refused, ResultUnknown
-from services.payments.refund_begin import RefundWish
-from services.payments.yookassa import YooKassa
+from services.payments.providers.base import NewRefund, NotAuthorized, ProviderError, Refused, ResultUnknown
+from services.payments.providers.yookassa.provider import YooKassa
+from services.payments.refunds.begin import RefundWish
 from tests.conversations.stage import OWNER_ID
 from tests.integration.payments.stand import Stand, open_stand, order, provider
 from tests.support.tills import OWNER, TERMS, Cashier

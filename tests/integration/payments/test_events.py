@@ -11,7 +11,7 @@ import pytest
 
 from db.payments import PaymentStatus
 from services.payments.events import BadNotification, read_hint
-from services.payments.provider import ResultUnknown
+from services.payments.providers.base import ResultUnknown
 from tests.support.tills import OWNER, TERMS, Cashier, notification
 from tests.support.waiting import until
 from tests.support.yookassa import Crash, Fault

@@ -31,8 +31,9 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.billing.ledger import InsufficientBalance
 from services.payments.events import KNOWN
-from services.payments.provider import ProviderError, Refused
-from services.payments.refund_begin import (
+from services.payments.providers.base import ProviderError, Refused
+from services.payments.queries import PaymentNotFound, PaymentView
+from services.payments.refunds.begin import (
     AlreadyRefunded,
     NotRefundable,
     RefundNeedsConfirmation,
@@ -40,7 +41,6 @@ from services.payments.refund_begin import (
     RefundWish,
     credits_due,
 )
-from services.payments.views import PaymentNotFound, PaymentView
 from tests.integration.payments.test_uncollected import buy, fail
 from tests.support.backups import back_up
 from tests.support.clock import FakeClock

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from db.payments import PaymentStatus, RefundStatus
-from services.payments.provider import OtherShop, ResultUnknown
-from services.payments.refund_begin import TakenElsewhere
+from services.payments.providers.base import OtherShop, ResultUnknown
+from services.payments.refunds.begin import TakenElsewhere
 from tests.support.tills import OWNER, TERMS, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox.client import Sandbox
-from services.payments.provider import AmountRefused, NotAuthorized, NotFound, Refused, ResultUnknown, ShopRefused
-from services.payments.yookassa import _payment, _readable
+from services.payments.providers.base import AmountRefused, NotAuthorized, NotFound, Refused, ResultUnknown, ShopRefused
+from services.payments.providers.yookassa.provider import _payment, _readable
 from tests.integration.payments.stand import order, provider
 
 

@@ -14,11 +14,12 @@ from db.base import table_of
 from db.engine import Database
 from db.payments import PaymentStatus, RefundStatus
 from db.users import AuditEntry
-from services.admins import Staff
 from services.billing import ledger
+from services.billing.reminders import Reminders
 from services.payments.packages import PackageOffer, Packages
-from services.payments.provider import NotAuthorized, Refused, ResultUnknown
-from services.payments.refund_begin import (
+from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
+from services.payments.queries import PaymentNotFound, PaymentView
+from services.payments.refunds.begin import (
     AlreadyRefunded,
     NotRefundable,
     RefundNeedsConfirmation,
@@ -26,8 +27,7 @@ from services.payments.refund_begin import (
     RefundWish,
     credits_due,
 )
-from services.payments.reminders import Reminders
-from services.payments.views import PaymentNotFound, PaymentView
+from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
 from tests.support.tills import OWNER, Cashier, open_cashier
 from tests.support.yookassa import Crash, Fault

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from db.payments import PaymentStatus, RefundStatus
-from services.payments.provider import (
+from services.payments.providers.base import (
     AmountRefused,
     NewPayment,
     NewRefund,
@@ -15,7 +15,7 @@ from services.payments.provider import (
     ResultUnknown,
     ShopRefused,
 )
-from services.payments.reasons import payment_reason
+from services.payments.providers.yookassa.reasons import payment_reason
 from tests.support.tills import OWNER, TERMS, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 

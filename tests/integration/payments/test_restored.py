@@ -12,9 +12,9 @@ from db.base import table_of
 from db.payments import PaymentStatus, RefundStatus
 from db.users import User
 from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, MarkSigner, Paid
-from services.payments.provider import RemotePayment
+from services.payments.providers.base import RemotePayment
+from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.topup import Wish
-from services.payments.views import PaymentNotFound, PaymentView
 from tests.support.backups import back_up
 from tests.support.clock import START
 from tests.support.tills import OWNER, RETURN_URL, SIGNER, TERMS, Cashier, open_cashier

@@ -16,8 +16,8 @@ from bot.app import App
 from bot.cli.payments import report
 from db.payments import PaymentStatus, RefundStatus
 from sandbox.client import Sandbox
-from services.payments.provider import ResultUnknown
-from services.payments.refund_begin import RefundWish
+from services.payments.providers.base import ResultUnknown
+from services.payments.refunds.begin import RefundWish
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.payments.stand import PARTS, Stand, open_stand
 from tests.support.databases import SqliteServer

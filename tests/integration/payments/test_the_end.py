@@ -21,9 +21,9 @@ from sandbox.person import Person
 from sandbox.shop import Shop
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
-from services.payments.provider import ResultUnknown
-from services.payments.threads import Threads
-from services.payments.yookassa import THREADS, YooKassa
+from services.payments.providers.base import ResultUnknown
+from services.payments.providers.threads import Threads
+from services.payments.providers.yookassa.provider import THREADS, YooKassa
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import PARTS
 from tests.support.waiting import until

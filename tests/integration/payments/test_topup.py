@@ -8,15 +8,15 @@ from uuid import uuid4
 import pytest
 
 from db.payments import PaymentStatus
-from services.admins import Staff
 from services.billing import ledger
+from services.money import AmountOutOfBounds
 from services.payments.apply import Applied
-from services.payments.money import AmountOutOfBounds
 from services.payments.packages import PackageGone, PackageOffer, Packages
-from services.payments.provider import NotAuthorized, Refused, ResultUnknown
+from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
+from services.payments.queries import PaymentNotFound
 from services.payments.settlement import Change
 from services.payments.topup import EmailNeeded
-from services.payments.views import PaymentNotFound
+from services.users.roles import Staff
 from tests.support.tills import OWNER, RETURN_URL, TERMS, Cashier
 from tests.support.yookassa import Crash, Fault
 

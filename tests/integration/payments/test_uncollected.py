@@ -13,11 +13,11 @@ from db.billing import Transaction
 from db.engine import Database
 from db.payments import PaymentStatus
 from db.predictions import Prediction, PredictionStatus
-from services.admins import Staff
 from services.billing import ledger
 from services.payments.packages import PackageOffer, Packages
-from services.payments.provider import ResultUnknown
-from services.payments.views import PaymentView
+from services.payments.providers.base import ResultUnknown
+from services.payments.queries import PaymentView
+from services.users.roles import Staff
 from tests.support.clock import FakeClock
 from tests.support.shop import add_model, add_prediction
 from tests.support.tills import OWNER, Cashier, open_cashier

@@ -11,7 +11,8 @@ import pytest
 from db import queue
 from db.base import AnyRow
 from db.predictions import Prediction, PredictionStatus
-from services.predictions import lane, worker
+from services.predictions import runner as lane
+from services.predictions import worker
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.settle import settle
 from services.predictions.submit import Sold

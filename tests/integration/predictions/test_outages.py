@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from db.engine import Database
 from db.predictions import Prediction, PredictionStatus
-from services.predictions import lane
+from services.predictions import runner as lane
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter, open_counter
 from tests.support.databases import PostgresServer

@@ -14,8 +14,8 @@ from handlers.predictions.progress import EDITS, ProgressBoard
 from handlers.telegram.delivery import Delivery, Parcel
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.outbox import Letter
-from services.users import Users
+from services.notifications.outbox import Letter
+from services.users.accounts import Users
 from tests.support.counter import Counter
 from tests.support.waiting import until
 from tests.support.wire import Wire, bot_on

@@ -9,11 +9,11 @@ from db.base import JsonObject
 from db.models import Model
 from db.outbox import OutboxMessage
 from db.predictions import Prediction
-from services.admin_models import AdminModels
-from services.admins import Staff
-from services.models import ModelNotOnSale, ModelStopped
+from services.models.manage import AdminModels
+from services.models.offers import ModelNotOnSale, ModelStopped
 from services.predictions.streaks import KIND
 from services.predictions.worker import Worker
+from services.users.roles import Staff
 from tests.support.counter import Counter
 
 OWNER = 77

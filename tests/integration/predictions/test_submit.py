@@ -9,9 +9,9 @@ from db.models import Model, Preset
 from db.predictions import Prediction, PredictionStatus
 from db.users import User
 from services.billing.ledger import InsufficientBalance
-from services.models import ModelNotOnSale
+from services.models.offers import ModelNotOnSale
 from services.predictions.submit import PriceChanged
-from services.users import UserDisabled
+from services.users.accounts import UserDisabled
 from tests.support.clock import START
 from tests.support.counter import Counter
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from db.outbox import OutboxMessage, OutboxStatus
 from db.predictions import Prediction, PredictionStatus
-from services.outbox import LEAST_ATTEMPTS, Letter, Outbox
+from services.notifications.outbox import LEAST_ATTEMPTS, Letter, Outbox
 from services.predictions.submit import Sold
 from services.predictions.undelivered import KIND, pay_back
 from tests.support.counter import Counter

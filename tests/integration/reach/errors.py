@@ -17,7 +17,7 @@ from yookassa.domain.common import HttpVerb
 from bot.settings import Settings
 from db.migrate import upgrade
 from handlers.telegram.client import make_bot
-from services.payments.yookassa_client import Client
+from services.payments.providers.yookassa.client import Client
 from services.proxies import parse_proxy
 
 TOKEN = "987654321:AAHq-secret_of_the_bot_itself_0123456"

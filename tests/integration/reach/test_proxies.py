@@ -18,7 +18,7 @@ from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.clock import system_clock
-from services.payments.provider import ResultUnknown
+from services.payments.providers.base import ResultUnknown
 from services.proxies import parse_proxy
 from tests.conversations.shopping import DATA
 from tests.integration.payments.stand import Stand, provider

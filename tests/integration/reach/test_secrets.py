@@ -23,7 +23,7 @@ from bot.terminal import Redacted
 from db.engine import Database
 from handlers.telegram.client import make_bot
 from sandbox.client import Sandbox
-from services.outbox import Outbox, enqueue
+from services.notifications.outbox import Outbox, enqueue
 from services.redaction import redact
 from tests.integration.reach import errors
 from tests.integration.reach.errors import DATABASE, HOOK, KEY, PROXY, REDIS, SECRETS, SHOP_ID, TOKEN, Places, login

@@ -10,8 +10,8 @@ from jsonschema import Draft4Validator, FormatChecker, ValidationError
 
 from sandbox.client import Shop
 from services.payments.events import read_hint
-from services.payments.provider import NewPayment, NewRefund, Receipt
-from services.payments.yookassa import YooKassa
+from services.payments.providers.base import NewPayment, NewRefund, Receipt
+from services.payments.providers.yookassa.provider import YooKassa
 from tests.integration.sandbox_yookassa.conftest import Api, Json, created
 from tests.unit.sandbox.yookassa_spec import SAMPLES, needed, request_body, spec, strangers
 

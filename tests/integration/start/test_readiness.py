@@ -25,7 +25,7 @@ from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
 from services.heartbeats import last_done, note
-from services.outbox import enqueue
+from services.notifications.outbox import enqueue
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk

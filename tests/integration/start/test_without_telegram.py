@@ -10,7 +10,7 @@ from bot.errors import StartError
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.payments.topup import Wish
-from services.users import Visitor
+from services.users.accounts import Visitor
 from tests.conversations.stage import shop_settings
 from tests.integration.start.house import NOBODY
 from tests.support.waiting import until

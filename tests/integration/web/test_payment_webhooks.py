@@ -18,7 +18,7 @@ import structlog
 from bot.app import App
 from sandbox.client import Sandbox
 from sandbox.testing import new_world, running_sandbox
-from services.payments.views import PaymentView
+from services.payments.queries import PaymentView
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import Stand, open_stand
 from tests.support.waiting import until

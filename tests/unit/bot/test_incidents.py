@@ -10,7 +10,7 @@ from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY
 from db.engine import Database
 from i18n.translator import Catalogues
-from services.users import Users, Visitor
+from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
 from tests.support.wire import Wire, bot_on
 from web.app import Readiness

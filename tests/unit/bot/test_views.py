@@ -22,7 +22,7 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.predictions.history import HistoryPage, PredictionView
-from services.users import UserView
+from services.users.accounts import UserView
 from tests.support.clock import START
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]

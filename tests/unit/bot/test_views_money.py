@@ -30,24 +30,24 @@ from handlers.payments.history_screens import payments_screen
 from handlers.telegram.limits import CAPTION, TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.admin_journal import Entry, JournalPage, Person
-from services.admin_models import MAX_PRICE, ModelLine, ModelNotFound
-from services.admin_search import NobodyFound, PredictionLine, UserCard
-from services.admin_users import MAX_CREDITS, MAX_REASON, MAX_TEXT
-from services.admins import AdminView, NotAllowed, OwnersAreSettled, OwnRole
+from services.audit_log.history import Entry, JournalPage, Person
 from services.billing.ledger import UnknownUser
 from services.billing.statement import Expiring
 from services.bonuses import BonusTerms, GrantView
 from services.errors import ShopError
+from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from services.payments.alerts import Problem
 from services.payments.mark import MarkSigner
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
-from services.payments.provider import NotAuthorized, Refused, ResultUnknown
-from services.payments.reasons import PAYMENT_REASONS, REFUND_REASONS
-from services.payments.refund_begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundQuote
-from services.payments.terms import MAX_KOPECKS, PaymentsOff, Terms
-from services.payments.views import PaymentNotFound, PaymentsPage, PaymentView, RefundView
-from services.statistics import Day, ModelSales, Numbers, Waiting
+from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Terms
+from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
+from services.payments.providers.yookassa.reasons import PAYMENT_REASONS, REFUND_REASONS
+from services.payments.queries import PaymentNotFound, PaymentsPage, PaymentView, RefundView
+from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundQuote
+from services.reports.statistics import Day, ModelSales, Numbers, Waiting
+from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
+from services.users.roles import AdminView, NotAllowed, OwnersAreSettled, OwnRole
+from services.users.search import NobodyFound, PredictionLine, UserCard
 from tests.support.clock import START
 from tests.unit.bot.test_views import BOTH, LONGEST, USER
 

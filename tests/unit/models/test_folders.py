@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.models import read_folders
+from services.models.offers import read_folders
 from tests.unit.models.runs import STORE
 
 

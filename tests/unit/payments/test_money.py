@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yookassa.domain.request import PaymentRequest
 
+from services.money import AmountOutOfBounds, from_text, parse_roubles, to_text, to_words
 from services.payments.mark import MarkSigner
-from services.payments.money import AmountOutOfBounds, from_text, parse_roubles, to_text, to_words
-from services.payments.provider import NewPayment
-from services.payments.terms import MAX_KOPECKS, Terms
-from services.payments.yookassa import _create_body
-from services.payments.yookassa_client import checked
+from services.payments.pricing import MAX_KOPECKS, Terms
+from services.payments.providers.base import NewPayment
+from services.payments.providers.yookassa.client import checked
+from services.payments.providers.yookassa.provider import _create_body
 
 TERMS = Terms(credit_price=1000, shop_id="1", test=True, signer=MarkSigner.of("1"))
 KOPECKS = st.integers(1, 999_999_99)

@@ -1,6 +1,6 @@
 import pytest
 
-from services.payments.reasons import PAYMENT_REASONS, REFUND_REASONS, payment_reason, refund_reason
+from services.payments.providers.yookassa.reasons import PAYMENT_REASONS, REFUND_REASONS, payment_reason, refund_reason
 
 DOCUMENTED = (
     *("3d_secure_failed", "call_issuer", "card_expired", "payment_method_limit_exceeded"),

@@ -12,7 +12,7 @@ from db.predictions import PredictionStatus
 from handlers.predictions.screens import prediction_screen
 from handlers.telegram.limits import CAPTION, length
 from handlers.telegram.screen import Screen
-from services.models import Models
+from services.models.offers import Models
 from services.predictions.history import History
 from tests.support.clock import FakeClock
 from tests.unit.forms.samples import STORE

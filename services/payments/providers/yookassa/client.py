@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from yookassa.client import ApiClient
 from yookassa.domain.common import RequestObject, UserAgent
 
-from services.payments.provider import (
+from services.payments.providers.base import (
     AddressRefused,
     AmountRefused,
     NotAuthorized,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from db.engine import Database
 from services.clock import Clock
-from services.payments.desk import Desk
+from services.payments.context import Desk
 from services.payments.events import Events
-from services.payments.provider import Provider
+from services.payments.pricing import Terms
+from services.payments.providers.base import Provider
 from services.payments.reconcile import Reconciler
-from services.payments.refunds import Refunds
+from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
-from services.payments.terms import Terms
 from services.payments.topup import TopUp
 
 

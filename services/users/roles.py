@@ -12,9 +12,9 @@ from db.base import table_of
 from db.engine import Database
 from db.upsert import insert_into
 from db.users import Admin, Role, User
+from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.journal import write_down
 
 _admins, _users = table_of(Admin), table_of(User)
 RANKS: Final = {Role.MODERATOR: 1, Role.ADMIN: 2, Role.OWNER: 3}

@@ -10,17 +10,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.payments import RefundStatus
-from services import outbox
 from services.billing import ledger
 from services.billing.credits import format_credits
+from services.money import to_text
+from services.notifications import outbox
 from services.payments import alerts
 from services.payments.alerts import Problem
-from services.payments.money import to_text
 from services.payments.other_shop import askable
-from services.payments.provider import RemoteRefund
-from services.payments.refund_begin import credits_due, insert_refund, known_refund, lot_of, total
-from services.payments.terms import Terms
-from services.payments.views import (
+from services.payments.pricing import Terms
+from services.payments.providers.base import RemoteRefund
+from services.payments.queries import (
     PaymentView,
     RefundView,
     find_by_provider_id,
@@ -32,6 +31,7 @@ from services.payments.views import (
     refunds,
     refunds_of,
 )
+from services.payments.refunds.begin import credits_due, insert_refund, known_refund, lot_of, total
 
 log = structlog.get_logger()
 

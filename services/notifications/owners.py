@@ -12,7 +12,7 @@ from db.engine import Database
 from db.outbox import OwnerNews
 from db.upsert import insert_into
 from db.users import User
-from services import outbox
+from services.notifications import outbox
 
 _users, _news = table_of(User), table_of(OwnerNews)
 _waiting = select(_news.c.id).where(_news.c.telegram_id == bindparam("telegram_id")).limit(1)

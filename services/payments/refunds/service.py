@@ -6,10 +6,9 @@ import structlog
 
 from db.errors import DatabaseUnavailable
 from db.payments import PaymentStatus, RefundStatus
-from services.admins import Staff
 from services.payments.alerts import not_authorized, shop_refused
-from services.payments.desk import Desk
-from services.payments.provider import (
+from services.payments.context import Desk
+from services.payments.providers.base import (
     KEY_LIVES,
     NewRefund,
     NotAuthorized,
@@ -19,11 +18,12 @@ from services.payments.provider import (
     RemoteRefund,
     ShopRefused,
 )
-from services.payments.refund_apply import claim, learn, refuse, settle, succeeded_kopecks, tell_unknown
-from services.payments.refund_begin import RefundQuote, RefundWish, begin, known_refund, quote
+from services.payments.queries import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
+from services.payments.refunds.apply import claim, learn, refuse, settle, succeeded_kopecks, tell_unknown
+from services.payments.refunds.begin import RefundQuote, RefundWish, begin, known_refund, quote
 from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
-from services.payments.views import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
+from services.users.roles import Staff
 
 log = structlog.get_logger()
 

@@ -15,11 +15,11 @@ from db.billing import Transaction, TransactionKind
 from db.payments import PaymentStatus, RefundStatus
 from db.predictions import Prediction, PredictionStatus
 from db.users import Role, User
-from services.admins import Staff
 from services.billing.ledger import UnknownUser
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
-from services.payments.views import PaymentView, payment_view, payments, refunds
+from services.payments.queries import PaymentView, payment_view, payments, refunds
+from services.users.roles import Staff
 
 _users, _lines, _predictions = table_of(User), table_of(Transaction), table_of(Prediction)
 FOUND_AT_MOST: Final = 8

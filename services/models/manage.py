@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.models import Model
-from services.admins import Staff
+from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.journal import write_down
-from services.models import price_of
+from services.models.offers import price_of
+from services.users.roles import Staff
 
 _models = table_of(Model)
 MAX_PRICE: Final = 100_000_00  # hundredths

@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.payments import PaymentStatus, RefundStatus
-from services.admins import Staff
+from services.audit_log.record import write_down
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
-from services.journal import write_down
-from services.payments.money import to_text, to_words
-from services.payments.views import (
+from services.money import to_text, to_words
+from services.payments.queries import (
     PaymentNotFound,
     PaymentView,
     RefundView,
@@ -25,6 +24,7 @@ from services.payments.views import (
     refunds,
     refunds_of,
 )
+from services.users.roles import Staff
 
 _lines, _entries, _lots = table_of(Transaction), table_of(LotEntry), table_of(Lot)
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from services.admins import Staff
+from services.audit_log.record import complete, write_down
 from services.clock import Clock
-from services.journal import complete, write_down
+from services.payments.pricing import PaymentsOff
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment
 from services.payments.settlement import Settlement
-from services.payments.terms import PaymentsOff
-from services.payments.views import PaymentNotFound, PaymentView, find_payment
+from services.users.roles import Staff
 
 
 class AdminPayments:

@@ -13,8 +13,8 @@ from yookassa.domain.common import HttpVerb
 from yookassa.domain.request import PaymentRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
-from services.payments.money import from_text, to_text
-from services.payments.provider import (
+from services.money import from_text, to_text
+from services.payments.providers.base import (
     NewPayment,
     NewRefund,
     Receipt,
@@ -23,8 +23,8 @@ from services.payments.provider import (
     ResultUnknown,
     ShopRefused,
 )
-from services.payments.threads import Threads
-from services.payments.yookassa_client import CONNECT_SECONDS, READ_SECONDS, Client, checked
+from services.payments.providers.threads import Threads
+from services.payments.providers.yookassa.client import CONNECT_SECONDS, READ_SECONDS, Client, checked
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -13,14 +13,14 @@ from db.base import AnyRow, table_of
 from db.billing import Transaction, TransactionKind
 from db.engine import Database
 from db.users import User
-from services import outbox
-from services.admin_search import UserCard, UserLine, card, lines_of, only_one, search
-from services.admins import Staff
+from services.audit_log.record import write_down
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.journal import write_down
+from services.notifications import outbox
+from services.users.roles import Staff
+from services.users.search import UserCard, UserLine, card, lines_of, only_one, search
 
 _users, _lines = table_of(User), table_of(Transaction)
 MAX_CREDITS: Final = 1_000_000_00  # hundredths; a typing mistake should not make millions

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from services.errors import N_, ShopError
+from services.money import AmountOutOfBounds, parse_roubles, to_text
 from services.payments.mark import MarkSigner
-from services.payments.money import AmountOutOfBounds, parse_roubles, to_text
 
 MIN_KOPECKS = 100
 MAX_KOPECKS = 35_000_000  # a card's limit at YooKassa

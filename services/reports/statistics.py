@@ -15,7 +15,7 @@ from db.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.predictions import Prediction, PredictionStatus
 from db.users import User
 from services.clock import Clock
-from services.outbox import Outbox
+from services.notifications.outbox import Outbox
 from services.predictions.history import History
 
 _users, _predictions, _payments, _refunds = table_of(User), table_of(Prediction), table_of(Payment), table_of(Refund)

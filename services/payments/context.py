@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from db.engine import Database
 from services.clock import Clock
-from services.payments.provider import Provider
-from services.payments.terms import Terms
+from services.payments.pricing import Terms
+from services.payments.providers.base import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from benchmarks.finding import ROUNDS, Finding
 from db.base import table_of
-from db.billing import TransactionKind
 from db.engine import Database
 from db.migrate import upgrade
-from db.predictions import Prediction
-from db.users import User
+from db.tables.billing import TransactionKind
+from db.tables.predictions import Prediction
+from db.tables.users import User
 from sandbox.testing import new_token, new_world, sandbox_process
 from services.billing import ledger
 from services.clock import system_clock

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from benchmarks.finding import Finding, ratio_finding, rounds
 from db.base import JsonObject, table_of
-from db.billing import TransactionKind
 from db.engine import Database
 from db.migrate import upgrade
-from db.outbox import OutboxMessage
+from db.tables.billing import TransactionKind
+from db.tables.outbox import OutboxMessage
 from services.billing import audit, ledger
 from services.clock import system_clock
 from services.inference.engine import Engine

@@ -28,7 +28,7 @@ from bot.http.server import listen, make_server
 from db.base import table_of
 from db.engine import Database
 from db.migrate import upgrade
-from db.payments import Payment, PaymentStatus
+from db.tables.payments import Payment, PaymentStatus
 from services.billing import audit
 from services.clock import system_clock
 from services.payments.mark import MarkSigner
@@ -37,7 +37,7 @@ from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.service import Till, make_till
 from services.users.accounts import Users, Visitor
 from web.app import Hooks, Readiness, make_web
-from web.yookassa import LOOPBACK, PaymentHooks
+from web.webhooks.yookassa import LOOPBACK, PaymentHooks
 
 CUSTOMERS = 64
 WEBHOOKS = 1_600  # a round

@@ -11,7 +11,7 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from services import heartbeats
 from services.clock import Clock
-from web.limits import Cached
+from web.kit.rate_limits import Cached
 
 Probe = Callable[[], Awaitable[str]]
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from db.predictions import PredictionStatus
+from db.tables.predictions import PredictionStatus
 from handlers.admin import buttons as names
 from handlers.balance.notifications import office_presenters
 from handlers.predictions.enclosures import enclosed

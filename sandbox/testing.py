@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.clock import Clock
 from sandbox.server import running
 from sandbox.settings import Settings

@@ -12,9 +12,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import BonusGrant
 from db.engine import Database
-from db.users import AuditEntry
+from db.tables.billing import BonusGrant
+from db.tables.users import AuditEntry
 from services.audit_log.record import write_down
 from services.billing.bulk import Chunk, WeeklyGrant, grant_chunk
 from services.clock import Clock

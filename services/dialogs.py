@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
-from db.fsm import FsmState
+from db.tables.dialogs import FsmState
 from db.upsert import insert_into
 from services.clock import Clock
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
-from db.predictions import File
+from db.tables.predictions import File
 from services.clock import Clock
 
 _files = table_of(File)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.heartbeats import Heartbeat
+from db.tables.heartbeats import Heartbeat
 from db.upsert import insert_into
 
 _beats = table_of(Heartbeat)

@@ -7,10 +7,10 @@ from sqlalchemy import Column, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Transaction
-from db.outbox import OutboxMessage
-from db.payments import Payment, PaymentEvent, Refund
-from db.predictions import Prediction
+from db.tables.billing import Transaction
+from db.tables.outbox import OutboxMessage
+from db.tables.payments import Payment, PaymentEvent, Refund
+from db.tables.predictions import Prediction
 
 HORIZON: Final = timedelta(days=2)  # nothing is put off for longer
 

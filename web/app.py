@@ -13,11 +13,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from services.redaction import redact
-from web.bodies import read_at_most
-from web.limits import Cached, LogLimit
-from web.paths import OneSpelling
-from web.senders import Network, is_insider
-from web.yookassa import PaymentHooks, add_yookassa
+from web.kit.bodies import read_at_most
+from web.kit.paths import OneSpelling
+from web.kit.rate_limits import Cached, LogLimit
+from web.kit.senders import Network, is_insider
+from web.webhooks.yookassa import PaymentHooks, add_yookassa
 
 log = structlog.get_logger()
 

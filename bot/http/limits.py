@@ -7,8 +7,8 @@ from ipaddress import IPv6Address, ip_network
 
 import structlog
 
-from web.forwarded import Address
-from web.senders import Network, is_in
+from web.kit.forwarded import Address
+from web.kit.senders import Network, is_in
 
 log = structlog.get_logger()
 

@@ -16,8 +16,8 @@ from uvicorn.server import ServerState
 
 from bot.http.head import StrictConnection
 from bot.http.limits import SPARE, ConnectionSlots, Limits, RefusalLog
-from web.forwarded import parse_address
-from web.senders import Network
+from web.kit.forwarded import parse_address
+from web.kit.senders import Network
 
 Stage = Literal["head", "leftover", "answer", "closing"]
 """What a connection waits for where somebody else may let it wait for ever; each has its limit."""

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from bot.http.limits import Limits
 from bot.http.protocol import GuardedConfig, GuardedProtocol
-from web.senders import Network
+from web.kit.senders import Network
 
 GRACE_SECONDS = 5  # for requests under way when the process stops
 UNREAD_BYTES = 256 * 1024  # of answers that the system keeps for one who does not read them; else it is megabytes

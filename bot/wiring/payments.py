@@ -16,7 +16,7 @@ from services.payments.mark import MarkSigner
 from services.payments.pricing import Terms
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.service import Till, make_till
-from web.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
+from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, TelegramObject
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.kit.dialog import AdminQuestion, Event, put, respond
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen

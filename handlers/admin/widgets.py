@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from db.billing import TransactionKind
+from db.tables.billing import TransactionKind
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from db.predictions import PredictionStatus
+from db.tables.predictions import PredictionStatus
 from handlers.balance.screens import Titles, operation_lines
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON

@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
-from db.users import Role
+from db.tables.users import Role
 from i18n.translator import LANGUAGES, Catalogues, Translator
 from services.errors import N_
 

@@ -12,7 +12,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from db.errors import DatabaseUnavailable
-from db.payments import PaymentStatus
+from db.tables.payments import PaymentStatus
 from handlers.fallback.screens import notice_screen
 from handlers.form.session import show_in_place
 from handlers.kit.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond

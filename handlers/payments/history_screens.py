@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from db.payments import PaymentStatus
+from db.tables.payments import PaymentStatus
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator

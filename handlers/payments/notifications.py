@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from db.payments import PaymentStatus
+from db.tables.payments import PaymentStatus
 from handlers.payments.outcome_screens import (
     canceled_screen,
     expiring_screen,

@@ -7,7 +7,7 @@ from aiogram.filters import Command, CommandObject, Filter, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from db.payments import PaymentStatus, RefundStatus
+from db.tables.payments import PaymentStatus, RefundStatus
 from handlers.fallback.screens import notice_screen
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event, TopUpQuestion, respond

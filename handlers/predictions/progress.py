@@ -9,7 +9,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from db.errors import DatabaseUnavailable
-from db.predictions import PredictionStatus
+from db.tables.predictions import PredictionStatus
 from handlers.telegram import sender as chat
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.screen import Screen

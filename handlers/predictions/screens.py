@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from string import Formatter
 from typing import Final
 
-from db.predictions import PredictionStatus
+from db.tables.predictions import PredictionStatus
 from handlers.kit import buttons as keyboards
 from handlers.predictions.answer import Answered
 from handlers.predictions.charts import chart_of

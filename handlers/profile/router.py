@@ -5,7 +5,7 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from db.users import Gender
+from db.tables.users import Gender
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event, ProfileQuestion, respond
 from handlers.kit.filters import Pressed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from db.users import Gender
+from db.tables.users import Gender
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator

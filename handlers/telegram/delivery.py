@@ -18,7 +18,7 @@ from aiogram.exceptions import (
 from prometheus_client import Counter
 
 from db.errors import DatabaseUnavailable
-from db.outbox import OutboxStatus, Wait
+from db.tables.outbox import OutboxStatus, Wait
 from handlers.telegram import sender as chat
 from handlers.telegram.client import is_gone
 from handlers.telegram.messages import ChatBusy, Messages

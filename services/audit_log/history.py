@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
-from db.billing import Package
 from db.engine import Database
-from db.users import AuditEntry, User
+from db.tables.billing import Package
+from db.tables.users import AuditEntry, User
 
 _entries, _users, _packages = table_of(AuditEntry), table_of(User), table_of(Package)
 ROLE_CHANGE: Final = "role.change"

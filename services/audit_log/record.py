@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
-from db.users import AuditEntry
+from db.tables.users import AuditEntry
 
 _entries = table_of(AuditEntry)
 

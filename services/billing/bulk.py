@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, String, cast, exists, func, insert, litera
 from sqlalchemy.orm import Session
 
 from db.base import Json, UtcDateTime, table_of
-from db.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
-from db.outbox import OutboxMessage, OutboxStatus, Priority
-from db.users import User
+from db.tables.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
+from db.tables.outbox import OutboxMessage, OutboxStatus, Priority
+from db.tables.users import User
 
 _users, _grants, _lots = table_of(User), table_of(BonusGrant), table_of(Lot)
 _lines, _entries, _outbox = table_of(Transaction), table_of(LotEntry), table_of(OutboxMessage)

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 
 from db.base import table_of
-from db.billing import LotEntry, Transaction
-from db.payments import Payment, Refund
+from db.tables.billing import LotEntry, Transaction
+from db.tables.payments import Payment, Refund
 
 _lines, _entries = table_of(Transaction), table_of(LotEntry)
 _payments, _refunds = table_of(Payment), table_of(Refund)

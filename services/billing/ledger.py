@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import GRANTS, Lot, LotEntry, Transaction, TransactionKind
-from db.users import User
+from db.tables.billing import GRANTS, Lot, LotEntry, Transaction, TransactionKind
+from db.tables.users import User
 from services.billing.credits import format_credits
 from services.billing.debts import debts_of, note_collected
 from services.billing.lots import (

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from db.base import table_of
-from db.billing import Lot, LotEntry, Transaction
+from db.tables.billing import Lot, LotEntry, Transaction
 
 _lots, _lines, _entries = table_of(Lot), table_of(Transaction), table_of(LotEntry)
 

@@ -7,9 +7,9 @@ from sqlalchemy import String, cast, exists, literal, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Lot, TransactionKind
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus, Priority
+from db.tables.billing import Lot, TransactionKind
+from db.tables.outbox import OutboxMessage, OutboxStatus, Priority
 from db.upsert import insert_into
 from services.billing.statement import Expiring
 from services.clock import Clock

@@ -9,10 +9,10 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Lot, Transaction, TransactionKind
 from db.engine import Database
-from db.payments import Payment, Refund
-from db.predictions import Prediction
+from db.tables.billing import Lot, Transaction, TransactionKind
+from db.tables.payments import Payment, Refund
+from db.tables.predictions import Prediction
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
 _payments, _refunds = table_of(Payment), table_of(Refund)

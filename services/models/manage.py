@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
-from db.models import Model
+from db.tables.models import Model
 from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.file_access import why_unreadable
-from db.models import Model, Preset
+from db.tables.models import Model, Preset
 from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError

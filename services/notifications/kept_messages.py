@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
-from db.payments import Payment, PaymentStatus
-from db.predictions import Prediction
+from db.tables.payments import Payment, PaymentStatus
+from db.tables.predictions import Prediction
 
 _payments, _predictions = table_of(Payment), table_of(Prediction)
 _TOLD = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE, PaymentStatus.SUCCEEDED)

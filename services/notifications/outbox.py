@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
+from db.tables.outbox import OutboxMessage, OutboxStatus, Priority, Wait
+from db.tables.users import User
 from db.upsert import insert_into
-from db.users import User
 from services.clock import Clock
 from services.redaction import redact
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
-from db.outbox import OwnerNews
+from db.tables.outbox import OwnerNews
+from db.tables.users import User
 from db.upsert import insert_into
-from db.users import User
 from services.notifications import outbox
 
 _users, _news = table_of(User), table_of(OwnerNews)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.payments import PaymentStatus, ProviderList
+from db.tables.payments import PaymentStatus, ProviderList
 from db.upsert import insert_into
 from services.payments.mark import Mark, Origin
 from services.payments.pricing import Terms

@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from db.billing import TransactionKind
-from db.payments import PaymentStatus
+from db.tables.billing import TransactionKind
+from db.tables.payments import PaymentStatus
 from services.billing import ledger
 from services.money import to_text
 from services.notifications import outbox

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.errors import DatabaseUnavailable
-from db.payments import PaymentEvent
+from db.tables.payments import PaymentEvent
 from services.payments.alerts import not_authorized
 from services.payments.context import Desk
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused

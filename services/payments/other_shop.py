@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, union_all
 from sqlalchemy.orm import Session
 
-from db.payments import RefundStatus
+from db.tables.payments import RefundStatus
 from services.money import to_text
 from services.payments.alerts import Problem, tell
 from services.payments.apply import OPEN

@@ -7,8 +7,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
-from db.billing import Package
 from db.engine import Database
+from db.tables.billing import Package
 from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.errors import DatabaseUnavailable
-from db.payments import PaymentStatus, ProviderList, RefundStatus
+from db.tables.payments import PaymentStatus, ProviderList, RefundStatus
 from db.upsert import insert_into
 from services.payments.adopt import PAID
 from services.payments.alerts import many_lost

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
-from db.payments import Payment, PaymentStatus, Refund, RefundStatus
+from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from services.errors import N_, ShopError
 
 payments, refunds = table_of(Payment), table_of(Refund)

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.errors import DatabaseUnavailable
-from db.payments import PaymentStatus, RefundStatus
+from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import Problem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn

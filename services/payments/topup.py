@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.payments import PaymentStatus
+from db.tables.payments import PaymentStatus
+from db.tables.users import User
 from db.upsert import insert_into
-from db.users import User
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.payments.alerts import not_authorized, shop_refused

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
-from db.predictions import Prediction, PredictionStatus
-from db.queue import QUEUED, RUNNING
+from db.tables.predictions import Prediction, PredictionStatus
 from services import files
 from services.errors import N_, ShopError
+from services.predictions.claims import QUEUED, RUNNING
 
 _p = table_of(Prediction)
 MAX_SHOWN = 1000  # longer queues tell the newest customers nothing but that they wait

@@ -13,7 +13,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from db import queue
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from services import files
@@ -23,6 +22,7 @@ from services.inference.engine import Engine
 from services.inference.errors import BadOutput, InferenceError, ModelUnavailable
 from services.inference.manifest import ImageInput, Manifest
 from services.inference.tensors import Result, Row
+from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.settle import settle
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
-from db import queue
 from db.base import table_of
-from db.predictions import Prediction, PredictionStatus
+from db.tables.predictions import Prediction, PredictionStatus
 from services import files
 from services.billing import ledger
 from services.notifications import outbox
+from services.predictions import claims as queue
 from services.predictions.enclosures import KIND, Enclosure, enclosures
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.streaks import count_failures

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.models import Model
+from db.tables.models import Model
 from services.inference.errors import BadOutput, ModelBroken, RunFailed, RunTimeout
 from services.notifications.outbox import short
 from services.notifications.owners import tell_owners

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
-from db.models import Model, Preset
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.models import Model, Preset
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.clock import Clock

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.predictions import Prediction, PredictionStatus
+from db.tables.predictions import Prediction, PredictionStatus
 from services.billing import ledger
 from services.inference.errors import NotDelivered
 from services.notifications import outbox

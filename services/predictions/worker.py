@@ -11,12 +11,12 @@ import structlog
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from db import queue
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from services.clock import Clock
 from services.inference.engine import Engine
 from services.inference.errors import ModelUnavailable
+from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.runner import Lane, Terms, wait
 from services.predictions.settle import finish

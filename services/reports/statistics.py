@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from db.base import UtcDateTime, table_of
 from db.engine import Database
-from db.payments import Payment, PaymentStatus, Refund, RefundStatus
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from services.clock import Clock
 from services.notifications.outbox import Outbox
 from services.predictions.history import History

@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.billing import TransactionKind
 from db.engine import Database
+from db.tables.billing import TransactionKind
+from db.tables.users import Gender, User
 from db.upsert import insert_into
-from db.users import Gender, User
 from services.billing import ledger
 from services.clock import Clock
 from services.digits import whole_number

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.billing import Transaction, TransactionKind
 from db.engine import Database
-from db.users import User
+from db.tables.billing import Transaction, TransactionKind
+from db.tables.users import User
 from services.audit_log.record import write_down
 from services.billing import ledger
 from services.billing.credits import format_credits

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
+from db.tables.users import Admin, Role, User
 from db.upsert import insert_into
-from db.users import Admin, Role, User
 from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.billing import Transaction, TransactionKind
-from db.payments import PaymentStatus, RefundStatus
-from db.predictions import Prediction, PredictionStatus
-from db.users import Role, User
+from db.tables.billing import Transaction, TransactionKind
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import Role, User
 from services.billing.ledger import UnknownUser
 from services.digits import ascii_digits
 from services.errors import N_, ShopError

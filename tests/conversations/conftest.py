@@ -11,7 +11,7 @@ import pytest_asyncio
 import structlog
 
 from bot.app import App
-from sandbox.person import Person
+from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world, running_sandbox
 from tests.conversations.stage import Stage, shop_settings
 

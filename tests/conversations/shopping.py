@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sandbox.person import Person
-from sandbox.screen import Message
+from sandbox.client.person import Person
+from sandbox.client.screen import Message
 from tests.conversations.stage import Stage
 
 STORE = Path(__file__).parents[2] / "models_store"

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from bot.app import App
 from bot.settings import Settings, load_settings
 from db.base import table_of
-from db.billing import TransactionKind
-from db.users import User
-from sandbox.client import Sandbox
-from sandbox.person import Person
+from db.tables.billing import TransactionKind
+from db.tables.users import User
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
 from services.billing import ledger
 
 OWNER_ID = 900_000_001

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from db.predictions import PredictionStatus
-from sandbox.person import Person
+from db.tables.predictions import PredictionStatus
+from sandbox.client.person import Person
 from tests.conversations.shopping import fills_in_wine
 from tests.conversations.stage import Stage
 from tests.support.shop import add_prediction

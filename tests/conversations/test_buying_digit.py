@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 from PIL import Image
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from services.inference.intake import PLACES, QUEUE
 from tests.conversations.shopping import DATA, STORE, balance, opens_form
 from tests.conversations.stage import Stage

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.shopping import DATA, balance, bought, fills_in_wine, opens_form
 from tests.conversations.stage import Stage
 

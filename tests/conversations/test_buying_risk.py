@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.shopping import balance, opens_form
 from tests.conversations.stage import Stage
 

@@ -1,6 +1,6 @@
 """The wine model: thirteen numbers, one by one or at once."""
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.shopping import WINE, balance, bought, fills_in_wine, opens_form
 from tests.conversations.stage import Stage
 

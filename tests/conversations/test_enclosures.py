@@ -9,8 +9,8 @@ import pytest_asyncio
 from PIL import Image
 
 from bot.app import App
-from sandbox.person import Person
-from sandbox.screen import Message
+from sandbox.client.person import Person
+from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer

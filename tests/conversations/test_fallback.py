@@ -3,7 +3,7 @@
 import pytest
 import pytest_asyncio
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.stage import Stage
 
 KINDS = {

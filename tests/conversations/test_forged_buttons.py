@@ -5,7 +5,7 @@ import random
 import pytest
 
 from handlers.kit import buttons as keyboards
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.stage import Stage
 from tests.support.shop import add_prediction
 

@@ -1,6 +1,6 @@
 """/help and /terms."""
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.stage import OWNER_ID, Stage
 
 

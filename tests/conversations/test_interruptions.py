@@ -3,7 +3,7 @@
 import pytest
 
 from bot.app import App
-from sandbox.person import Person
+from sandbox.client.person import Person
 from sandbox.testing import new_world
 from tests.conversations.stage import shop_settings
 from tests.support.databases import SqliteServer

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.kit import deferred
 from handlers.telegram import client as telegram
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.stage import Stage
 from tests.support.waiting import until
 

@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.app import App
-from sandbox.client import Sandbox
-from sandbox.person import Person
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world
 from tests.conversations.stage import Stage, shop_settings, webhook_settings
 from tests.support.databases import SqliteServer

@@ -7,8 +7,8 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.models import Model, Preset
-from sandbox.person import Person
+from db.tables.models import Model, Preset
+from sandbox.client.person import Person
 from services.billing import ledger
 from services.inference.values import default_value
 from tests.conversations.shopping import balance, bought, fills_in_wine, opens_form

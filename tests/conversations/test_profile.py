@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 
 OUTSIDE_RUSSIAN = [
     "anna",

@@ -7,7 +7,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from bot.app import App
-from sandbox.person import Person
+from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from tests.conversations.shopping import balance
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings

@@ -1,6 +1,6 @@
 """/start: the greeting, the welcome credits, links to models."""
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.stage import Stage
 
 

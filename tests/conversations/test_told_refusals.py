@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.shopping import balance, bought, fills_in_wine
 from tests.conversations.stage import Stage
 from tests.support.waiting import until

@@ -1,6 +1,6 @@
 """Private chats with topics: what is said in one is answered there."""
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.shopping import WINE
 from tests.conversations.stage import Stage
 

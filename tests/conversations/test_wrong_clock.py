@@ -11,9 +11,9 @@ from sqlalchemy import select
 from bot.app import App
 from bot.scheduler import look_again
 from db.base import table_of
-from db.billing import Lot
-from db.outbox import OutboxMessage
-from sandbox.client import Sandbox
+from db.tables.billing import Lot
+from db.tables.outbox import OutboxMessage
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.clock import system_clock

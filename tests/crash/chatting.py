@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from aiohttp import ClientError
 
-from sandbox.client import SandboxError
-from sandbox.person import Person
-from sandbox.shop import Shop
+from sandbox.client.person import Person
+from sandbox.client.sandbox import SandboxError
+from sandbox.client.shop import Shop
 from tests.conversations.shopping import WINE
 
 PATIENCE = 2.5  # seconds; then they try something else

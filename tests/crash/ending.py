@@ -8,15 +8,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.base import AnyRow, Base, table_of
-from db.billing import BonusGrant, Transaction, TransactionKind
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus
-from db.payments import Payment, PaymentStatus
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.billing import BonusGrant, Transaction, TransactionKind
+from db.tables.outbox import OutboxMessage, OutboxStatus
+from db.tables.payments import Payment, PaymentStatus
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from handlers.notifications import IN_PLACE
-from sandbox.person import Person
-from sandbox.shop import Shop
+from sandbox.client.person import Person
+from sandbox.client.shop import Shop
 from tests.crash.victim import ROOT
 from tests.support.waiting import until
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from db.engine import Database
-from sandbox.client import Sandbox
-from sandbox.person import Person
-from sandbox.shop import Shop
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
+from sandbox.client.shop import Shop
 from services.clock import system_clock
 from services.users.accounts import Users, Visitor
 from tests.crash.chatting import shops_around

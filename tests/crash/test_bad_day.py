@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import make_url
 
-from sandbox.client import Sandbox
-from sandbox.person import Person
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
 from tests.crash.opening import customers, environment_of, open_database, were_here_last_week

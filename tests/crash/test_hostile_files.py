@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from sandbox.testing import new_world, sandbox_process
 from tests.conversations.shopping import opens_form
 from tests.crash.opening import environment_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.shop import Shop
+from sandbox.client.shop import Shop
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
 from tests.crash.opening import customers, environment_of, open_database, were_here_last_week

@@ -14,10 +14,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from db.base import AnyRow, table_of
-from db.billing import TransactionKind
 from db.engine import Database
-from db.outbox import OutboxMessage
-from db.predictions import Prediction, PredictionStatus
+from db.tables.billing import TransactionKind
+from db.tables.outbox import OutboxMessage
+from db.tables.predictions import Prediction, PredictionStatus
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.clock import system_clock

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.base import table_of
 from db.engine import Database
-from db.outbox import OutboxMessage
+from db.tables.outbox import OutboxMessage
 from services.notifications.owners import forget_news, tell_owners, tell_what_waited
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock

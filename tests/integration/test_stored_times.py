@@ -8,11 +8,11 @@ from sqlalchemy import Column, Table, Update, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import TransactionKind
 from db.engine import Database
-from db.outbox import OutboxMessage
-from db.payments import Payment, PaymentEvent, PaymentStatus, Refund
-from db.predictions import Prediction, PredictionStatus
+from db.tables.billing import TransactionKind
+from db.tables.outbox import OutboxMessage
+from db.tables.payments import Payment, PaymentEvent, PaymentStatus, Refund
+from db.tables.predictions import Prediction, PredictionStatus
 from services.billing import ledger
 from services.notifications import outbox
 from services.stored_times import bring_forward, last_written

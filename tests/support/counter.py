@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 
 from db.base import AnyRow, JsonObject, table_of
-from db.billing import Transaction, TransactionKind
 from db.engine import Database
-from db.models import Model
-from db.outbox import OutboxMessage
-from db.predictions import Prediction
-from db.users import User
+from db.tables.billing import Transaction, TransactionKind
+from db.tables.models import Model
+from db.tables.outbox import OutboxMessage
+from db.tables.predictions import Prediction
+from db.tables.users import User
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.files import Files

@@ -7,11 +7,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import BonusGrant
-from db.models import Model
-from db.payments import Payment, PaymentStatus, Refund, RefundStatus
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.billing import BonusGrant
+from db.tables.models import Model
+from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from tests.support.clock import START
 
 _telegram_ids = count(1000)

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from db.base import JsonObject, table_of
-from db.billing import Lot, Transaction
 from db.engine import Database
-from db.outbox import OutboxMessage
-from db.payments import PaymentEvent
-from db.users import User
+from db.tables.billing import Lot, Transaction
+from db.tables.outbox import OutboxMessage
+from db.tables.payments import PaymentEvent
+from db.tables.users import User
 from services.billing.audit import run_audit
 from services.payments.mark import MarkSigner
 from services.payments.pricing import Terms

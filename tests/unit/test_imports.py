@@ -16,7 +16,7 @@ for table in Base.metadata.tables.values():
 """
 
 
-@pytest.mark.parametrize("module", ["db.billing", "db.base", "services.billing.ledger"])
+@pytest.mark.parametrize("module", ["db.tables.billing", "db.base", "services.billing.ledger"])
 def test_columns_have_their_types_whatever_comes_first(module: str) -> None:
     """A statement built over an untyped foreign key would not convert its values."""
     script = UNTYPED.format(module=module)

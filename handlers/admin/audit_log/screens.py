@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from db.payments import PaymentStatus
-from db.users import Role
+from db.tables.payments import PaymentStatus
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.payments.screens import STATUSES
 from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button

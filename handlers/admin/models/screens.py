@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards

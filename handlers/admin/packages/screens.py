@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import confirmation, notice_first, panel_button, question
 from handlers.kit import buttons as keyboards

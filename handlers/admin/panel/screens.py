@@ -1,6 +1,6 @@
 """The panel: where an admin's work begins."""
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import ROLE_NAMES
 from handlers.kit import buttons as keyboards

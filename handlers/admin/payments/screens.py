@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from db.payments import PaymentStatus, RefundStatus
-from db.users import Role
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.users.screens import PAYMENT_MARKS
 from handlers.admin.widgets import confirmation, notice_first, panel_button, plain_name, question

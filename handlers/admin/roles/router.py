@@ -3,7 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.context import Matter, Office, OnDuty
 from handlers.admin.roles import screens as view

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
 from handlers.kit import buttons as keyboards

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from db.payments import PaymentStatus
-from db.users import Role
+from db.tables.payments import PaymentStatus
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
 from handlers.balance.screens import Titles

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.payments import RefundStatus
+from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.money import to_text

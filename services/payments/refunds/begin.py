@@ -9,8 +9,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Lot, LotEntry, Transaction, TransactionKind
-from db.payments import PaymentStatus, RefundStatus
+from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
+from db.tables.payments import PaymentStatus, RefundStatus
 from services.audit_log.record import write_down
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError

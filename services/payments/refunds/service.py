@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from db.errors import DatabaseUnavailable
-from db.payments import PaymentStatus, RefundStatus
+from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.context import Desk
 from services.payments.providers.base import (

@@ -6,8 +6,8 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from db.base import AnyRow, table_of
-from db.users import AuditEntry, Role
-from sandbox.person import Person
+from db.tables.users import AuditEntry, Role
+from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from tests.conversations.money.conftest import open_till
 from tests.conversations.stage import OWNER_ID, Stage

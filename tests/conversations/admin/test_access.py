@@ -2,10 +2,10 @@
 
 import pytest
 
-from db.users import Role
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.kit.commands import OWNING
-from sandbox.person import Person
+from sandbox.client.person import Person
 from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays

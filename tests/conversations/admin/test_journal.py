@@ -2,8 +2,8 @@
 
 import pytest
 
-from db.users import Role
-from sandbox.person import Person
+from db.tables.users import Role
+from sandbox.client.person import Person
 from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from db.payments import RefundStatus
-from sandbox.person import Person
+from db.tables.payments import RefundStatus
+from sandbox.client.person import Person
 from services.billing import ledger
 from services.payments.queries import PaymentView
 from tests.conversations.admin.conftest import journal

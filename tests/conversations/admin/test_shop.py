@@ -2,8 +2,8 @@
 
 import pytest
 
-from db.users import Role
-from sandbox.person import Person
+from db.tables.users import Role
+from sandbox.client.person import Person
 from tests.conversations.shopping import fills_in_wine
 from tests.conversations.stage import OWNER_ID, Stage
 

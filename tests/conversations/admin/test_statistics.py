@@ -1,6 +1,6 @@
 """The numbers of a new shop, counted by hand."""
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from tests.conversations.admin.test_payments import pays
 from tests.conversations.money.conftest import open_till

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.admin.conftest import journal
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import pytest_asyncio
 
 from bot.app import App
-from sandbox.client import Sandbox
-from sandbox.shop import Shop
+from sandbox.client.sandbox import Sandbox
+from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer

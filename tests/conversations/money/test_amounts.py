@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from tests.conversations.money.tills import payments
 from tests.conversations.stage import Stage
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.outbox import OutboxMessage, OutboxStatus
-from db.payments import PaymentStatus
+from db.tables.outbox import OutboxMessage, OutboxStatus
+from db.tables.payments import PaymentStatus
 from handlers.telegram import client as telegram
 from handlers.telegram import delivery, messages, pace, reach
 from sandbox.client import SandboxError

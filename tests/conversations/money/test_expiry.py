@@ -7,8 +7,8 @@ from sqlalchemy import Update, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Lot, TransactionKind
-from sandbox.person import Person
+from db.tables.billing import Lot, TransactionKind
+from sandbox.client.person import Person
 from services.billing import ledger
 from services.payments.packages import PackageOffer
 from tests.conversations.shopping import balance

@@ -1,6 +1,6 @@
 """What makes two acts one is unique for ever: neither another bot nor a crash in between confuses them."""
 
-from sandbox.person import Person
+from sandbox.client.person import Person
 from sandbox.testing import new_world
 from tests.conversations.money.conftest import open_till
 from tests.conversations.money.tills import payments

@@ -12,8 +12,8 @@ import pytest_asyncio
 from bot.app import App
 from bot.demo.clock import SandboxClock, kept_ahead
 from bot.demo.run import DEMO_PACKAGES, MONDAY
-from db.payments import PaymentStatus
-from sandbox.client import Sandbox
+from db.tables.payments import PaymentStatus
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from tests.conversations.money.tills import chooses, statuses

@@ -4,9 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.outbox import OutboxMessage
-from sandbox.person import Person
-from sandbox.shop import Shop
+from db.tables.outbox import OutboxMessage
+from sandbox.client.person import Person
+from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world
 from tests.conversations.money.conftest import open_till
 from tests.conversations.money.tills import chooses, payments, reconcile

@@ -1,7 +1,7 @@
 """A payment that was begun in a topic is told there."""
 
-from sandbox.person import Person
-from sandbox.shop import Shop
+from sandbox.client.person import Person
+from sandbox.client.shop import Shop
 from tests.conversations.stage import Stage
 
 

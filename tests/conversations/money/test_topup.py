@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from db.payments import PaymentStatus
-from sandbox.person import Person
-from sandbox.shop import Shop
+from db.tables.payments import PaymentStatus
+from sandbox.client.person import Person
+from sandbox.client.shop import Shop
 from services.billing import ledger
 from services.payments.packages import PackageOffer
 from tests.conversations.money.tills import chooses, payments, statuses

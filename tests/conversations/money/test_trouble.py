@@ -6,10 +6,10 @@ import pytest
 import pytest_asyncio
 
 from bot.app import App
-from db.payments import PaymentStatus
-from sandbox.person import Person
-from sandbox.screen import JsonObject
-from sandbox.shop import Shop
+from db.tables.payments import PaymentStatus
+from sandbox.client.person import Person
+from sandbox.client.screen import JsonObject
+from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world
 from services.notifications import outbox
 from tests.conversations.money.conftest import open_till

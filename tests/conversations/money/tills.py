@@ -1,8 +1,8 @@
 """Steps that conversations about money share."""
 
-from db.payments import PaymentStatus
-from sandbox.person import Person
-from sandbox.screen import Message
+from db.tables.payments import PaymentStatus
+from sandbox.client.person import Person
+from sandbox.client.screen import Message
 from services.payments.queries import PaymentView
 from services.payments.service import Till
 from tests.conversations.stage import Stage

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from db.base import AnyRow, Base, table_of
-from db.billing import TransactionKind
 from db.engine import Database
-from db.models import Model
-from db.users import AuditEntry, Role
+from db.tables.billing import TransactionKind
+from db.tables.models import Model
+from db.tables.users import AuditEntry, Role
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.models.manage import AdminModels

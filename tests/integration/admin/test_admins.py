@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.users import AuditEntry, Role
+from db.tables.users import AuditEntry, Role
 from services.users.roles import NotAllowed, OwnersAreSettled, OwnRole
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office

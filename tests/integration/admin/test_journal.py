@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.users import AuditEntry, Role
+from db.tables.users import AuditEntry, Role
 from handlers.admin.audit_log.screens import WORDS, journal_line
 from i18n.translator import Catalogues
 from services.audit_log.history import Journal

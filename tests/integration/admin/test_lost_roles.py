@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from db.engine import Database
-from db.users import AuditEntry, Role
+from db.tables.users import AuditEntry, Role
 from services.payments.packages import PackageOffer
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundWish

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from db.users import AuditEntry
+from db.tables.users import AuditEntry
 from services.models.manage import ModelNotFound
 from tests.support.shop import add_model
 

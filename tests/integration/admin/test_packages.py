@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from db.users import AuditEntry
+from db.tables.users import AuditEntry
 from services.payments.packages import BadPackage, PackageGone, PackageOffer
 
 from .conftest import ADMIN, OWNER, Office

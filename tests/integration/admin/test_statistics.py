@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from db.base import table_of
 from db.engine import Database
-from db.payments import Payment, Refund
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.payments import Payment, Refund
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from services.notifications.outbox import Outbox, enqueue
 from services.predictions.history import History
 from services.reports.statistics import Day, ModelSales, Statistics, calendar

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from db.base import table_of
-from db.billing import Transaction
-from db.outbox import OutboxMessage
-from db.users import AuditEntry, Role, User
+from db.tables.billing import Transaction
+from db.tables.outbox import OutboxMessage
+from db.tables.users import AuditEntry, Role, User
 from services.billing.ledger import UnknownUser
 from services.payments.packages import PackageOffer
 from services.users.manage import BadReason, BadText, CannotTake, Change, OneOfUs

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.billing import TransactionKind
 from db.engine import Database
-from db.payments import PaymentStatus
-from db.predictions import PredictionStatus
+from db.tables.billing import TransactionKind
+from db.tables.payments import PaymentStatus
+from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger
 from services.billing.invariants import RULES
 from services.notifications.outbox import enqueue

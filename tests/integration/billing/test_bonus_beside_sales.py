@@ -10,10 +10,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
 from db.engine import Database
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from services import bonuses as module
 from services.billing import ledger
 from services.users.accounts import Users, Visitor

@@ -11,10 +11,10 @@ from sqlalchemy import insert, select, update
 
 from bot.cron import next_fire
 from db.base import AnyRow, Base, table_of
-from db.billing import BonusGrant, Lot, Transaction, TransactionKind
 from db.engine import Database
-from db.outbox import OutboxMessage, Priority
-from db.users import AuditEntry, User
+from db.tables.billing import BonusGrant, Lot, Transaction, TransactionKind
+from db.tables.outbox import OutboxMessage, Priority
+from db.tables.users import AuditEntry, User
 from services import bonuses as module
 from services.billing import bulk, ledger
 from services.billing.audit import run_audit

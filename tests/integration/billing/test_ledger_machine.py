@@ -25,10 +25,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Lot, TransactionKind
 from db.engine import Database
-from db.predictions import PredictionStatus
-from db.users import User
+from db.tables.billing import Lot, TransactionKind
+from db.tables.predictions import PredictionStatus
+from db.tables.users import User
 from services.billing import audit, ledger
 from services.billing.ledger import InsufficientBalance, Posting
 from tests.support.clock import FakeClock

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from db.billing import TransactionKind
 from db.engine import Database
-from db.predictions import PredictionStatus
+from db.tables.billing import TransactionKind
+from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger, lots
 from tests.support.clock import START
 from tests.support.shop import add_model, add_prediction, add_user

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.billing import TransactionKind
 from db.engine import Database
 from db.migrate import MIGRATIONS
+from db.tables.billing import TransactionKind
 from services.billing import audit, ledger
 from services.billing.ledger import InsufficientBalance
 from tests.support.clock import START

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db import sqlite_threads
 from db.engine import Database
 from db.errors import DatabaseUnavailable
-from db.fsm import FsmState
+from db.tables.dialogs import FsmState
 from tests.support.clock import START
 
 

@@ -5,8 +5,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.billing import TransactionKind
 from db.engine import Database
+from db.tables.billing import TransactionKind
 from services.billing import ledger
 from tests.support.clock import START
 from tests.support.shop import add_user

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from db.base import AnyRow, Base, table_of
 from db.engine import Database
-from db.outbox import OutboxMessage, Priority
+from db.tables.outbox import OutboxMessage, Priority
 from services.notifications.outbox import Letter, Outbox, enqueue
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user

@@ -12,8 +12,8 @@ from aiogram.methods import SendMessage
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus
-from db.users import User
+from db.tables.outbox import OutboxMessage, OutboxStatus
+from db.tables.users import User
 from handlers.telegram import delivery as delivery_module
 from handlers.telegram import pace, reach
 from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from db.engine import Database
-from db.outbox import OutboxMessage, OutboxStatus, Priority, Wait
-from db.users import User
+from db.tables.outbox import OutboxMessage, OutboxStatus, Priority, Wait
+from db.tables.users import User
 from services.notifications.outbox import (
     GIVE_UP_AFTER,
     LEASE,

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from db.engine import Database
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.support.clock import FakeClock
 from tests.support.tills import Cashier, open_cashier

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from bot.app import App
-from sandbox.client import Sandbox, Shop
-from sandbox.person import Person
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox, Shop
 from services.billing.audit import run_audit
 from services.payments.providers.base import NewPayment, Receipt
 from services.payments.providers.yookassa.provider import YooKassa

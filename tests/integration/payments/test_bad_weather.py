@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 import structlog.testing
 
-from db.payments import PaymentStatus, RefundStatus
-from sandbox.client import Sandbox, Shop
+from db.tables.payments import PaymentStatus, RefundStatus
+from sandbox.client.sandbox import Sandbox, Shop
 from services.payments.providers.base import NewRefund, NotAuthorized, ProviderError, Refused, ResultUnknown
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.refunds.begin import RefundWish

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.doctor.examine import examine, judge_clock
 from bot.doctor.findings import Finding, State
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.support.clock import START
 

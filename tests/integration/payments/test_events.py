@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from db.payments import PaymentStatus
+from db.tables.payments import PaymentStatus
 from services.payments.events import BadNotification, read_hint
 from services.payments.providers.base import ResultUnknown
 from tests.support.tills import OWNER, TERMS, Cashier, notification

@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from db.payments import PaymentStatus, RefundStatus
-from db.predictions import Prediction
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.predictions import Prediction
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.billing.ledger import InsufficientBalance

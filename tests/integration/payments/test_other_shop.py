@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from db.payments import PaymentStatus, RefundStatus
+from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments.providers.base import OtherShop, ResultUnknown
 from services.payments.refunds.begin import TakenElsewhere
 from tests.support.tills import OWNER, TERMS, Cashier

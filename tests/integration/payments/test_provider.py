@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from services.payments.providers.base import AmountRefused, NotAuthorized, NotFound, Refused, ResultUnknown, ShopRefused
 from services.payments.providers.yookassa.provider import _payment, _readable
 from tests.integration.payments.stand import order, provider

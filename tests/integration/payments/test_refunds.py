@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 
 from db.base import table_of
 from db.engine import Database
-from db.payments import PaymentStatus, RefundStatus
-from db.users import AuditEntry
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.users import AuditEntry
 from services.billing import ledger
 from services.billing.reminders import Reminders
 from services.payments.packages import PackageOffer, Packages

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from db.base import table_of
-from db.payments import PaymentStatus, RefundStatus
-from db.users import User
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.users import User
 from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, MarkSigner, Paid
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentNotFound, PaymentView

@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 
 from bot.app import App
 from bot.cli.payments import report
-from db.payments import PaymentStatus, RefundStatus
-from sandbox.client import Sandbox
+from db.tables.payments import PaymentStatus, RefundStatus
+from sandbox.client.sandbox import Sandbox
 from services.payments.providers.base import ResultUnknown
 from services.payments.refunds.begin import RefundWish
 from tests.conversations.stage import OWNER_ID, shop_settings

@@ -15,10 +15,10 @@ import pytest
 
 from bot.app import App
 from bot.scheduler import every, make_scheduler
-from db.payments import PaymentStatus
-from sandbox.client import Sandbox
-from sandbox.person import Person
-from sandbox.shop import Shop
+from db.tables.payments import PaymentStatus
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
+from sandbox.client.shop import Shop
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.payments.providers.base import ResultUnknown

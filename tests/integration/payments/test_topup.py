@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from db.payments import PaymentStatus
+from db.tables.payments import PaymentStatus
 from services.billing import ledger
 from services.money import AmountOutOfBounds
 from services.payments.apply import Applied

@@ -9,10 +9,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.billing import Transaction
 from db.engine import Database
-from db.payments import PaymentStatus
-from db.predictions import Prediction, PredictionStatus
+from db.tables.billing import Transaction
+from db.tables.payments import PaymentStatus
+from db.tables.predictions import Prediction, PredictionStatus
 from services.billing import ledger
 from services.payments.packages import PackageOffer, Packages
 from services.payments.providers.base import ResultUnknown

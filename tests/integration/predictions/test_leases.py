@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from db import queue
 from db.base import AnyRow
-from db.predictions import Prediction, PredictionStatus
+from db.tables.predictions import Prediction, PredictionStatus
+from services.predictions import claims as queue
 from services.predictions import runner as lane
 from services.predictions import worker
 from services.predictions.outcomes import Claimed, Outcome

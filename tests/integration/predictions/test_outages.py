@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from db.engine import Database
-from db.predictions import Prediction, PredictionStatus
+from db.tables.predictions import Prediction, PredictionStatus
 from services.predictions import runner as lane
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter, open_counter

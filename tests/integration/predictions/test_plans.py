@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Select, Update, text
 from sqlalchemy.dialects import sqlite
 
-from db import queue
 from db.engine import Database
 from services.notifications import outbox
+from services.predictions import claims as queue
 from services.predictions import history
 
 WHOLE_TABLE = re.compile(r"SCAN (predictions|outbox)( USING .*sqlite_autoindex.*)?$")

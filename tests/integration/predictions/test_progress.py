@@ -15,6 +15,7 @@ from handlers.telegram.delivery import Delivery, Parcel
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.notifications.outbox import Letter
+from services.predictions import claims as queue
 from services.users.accounts import Users
 from tests.support.counter import Counter
 from tests.support.waiting import until

@@ -6,9 +6,9 @@ import asyncio
 import pytest
 
 from db.base import JsonObject
-from db.models import Model
-from db.outbox import OutboxMessage
-from db.predictions import Prediction
+from db.tables.models import Model
+from db.tables.outbox import OutboxMessage
+from db.tables.predictions import Prediction
 from services.models.manage import AdminModels
 from services.models.offers import ModelNotOnSale, ModelStopped
 from services.predictions.streaks import KIND

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from db.billing import Transaction
-from db.models import Model, Preset
-from db.predictions import Prediction, PredictionStatus
-from db.users import User
+from db.tables.billing import Transaction
+from db.tables.models import Model, Preset
+from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.users import User
 from services.billing.ledger import InsufficientBalance
 from services.models.offers import ModelNotOnSale
 from services.predictions.submit import PriceChanged

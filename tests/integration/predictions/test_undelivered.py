@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 
-from db.outbox import OutboxMessage, OutboxStatus
-from db.predictions import Prediction, PredictionStatus
+from db.tables.outbox import OutboxMessage, OutboxStatus
+from db.tables.predictions import Prediction, PredictionStatus
 from services.notifications.outbox import LEAST_ATTEMPTS, Letter, Outbox
 from services.predictions.submit import Sold
 from services.predictions.undelivered import KIND, pay_back

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from db.engine import Database
-from db.outbox import OutboxMessage
-from db.predictions import File, Prediction, PredictionStatus
+from db.tables.outbox import OutboxMessage
+from db.tables.predictions import File, Prediction, PredictionStatus
 from tests.support.clock import START, FakeClock
 from tests.support.counter import BAROLO, Counter, open_counter
 from tests.support.waiting import until

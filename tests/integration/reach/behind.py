@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.settings import Settings
-from sandbox.client import Sandbox, Shop
+from sandbox.client.sandbox import Sandbox, Shop
 from tests.conversations.stage import shop_settings
 from tests.support.proxy_servers import LOGIN, Place, ProxyServer
 

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 
 

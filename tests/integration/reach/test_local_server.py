@@ -11,8 +11,8 @@ from bot.app import App
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, State
 from handlers.telegram.local_files import NotReadable, copy_local, is_local
-from sandbox.client import Sandbox
-from sandbox.person import Person
+from sandbox.client.person import Person
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.clock import system_clock
 from tests.conversations.shopping import DATA

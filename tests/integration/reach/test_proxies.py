@@ -14,7 +14,7 @@ from bot.app import App
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, State
 from handlers.telegram.client import make_bot
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.clock import system_clock

@@ -22,7 +22,7 @@ from bot.settings import SettingsError, load_settings
 from bot.terminal import Redacted
 from db.engine import Database
 from handlers.telegram.client import make_bot
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from services.notifications.outbox import Outbox, enqueue
 from services.redaction import redact
 from tests.integration.reach import errors

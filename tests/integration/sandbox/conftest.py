@@ -10,7 +10,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
-from sandbox.client import Person, Sandbox
+from sandbox.client.sandbox import Person, Sandbox
 from sandbox.clock import Clock
 from sandbox.testing import new_world, running_sandbox
 

@@ -31,7 +31,7 @@ from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 from PIL import Image
 
-from sandbox.client import Person, Sandbox
+from sandbox.client.sandbox import Person, Sandbox
 
 
 def chart() -> BufferedInputFile:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from sandbox.client import Person, Sandbox, SandboxError
+from sandbox.client.sandbox import Person, Sandbox, SandboxError
 from sandbox.server import running
 from sandbox.settings import DEFAULT_TOKEN, Settings
 from sandbox.testing import new_token, new_world, sandbox_process

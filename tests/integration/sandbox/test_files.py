@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from sandbox.client import Person, Sandbox, SandboxError
+from sandbox.client.sandbox import Person, Sandbox, SandboxError
 from tests.integration.sandbox.conftest import Api
 
 

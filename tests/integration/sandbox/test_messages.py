@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.client import Person, Sandbox
+from sandbox.client.sandbox import Person, Sandbox
 from tests.integration.sandbox.conftest import START, Api
 
 

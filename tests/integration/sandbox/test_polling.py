@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sandbox.client import Person, Sandbox
+from sandbox.client.sandbox import Person, Sandbox
 from tests.integration.sandbox.conftest import Api, until
 
 

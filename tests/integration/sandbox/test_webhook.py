@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from sandbox.client import Person, Sandbox
+from sandbox.client.sandbox import Person, Sandbox
 from tests.integration.sandbox.conftest import START, Api, until
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from sandbox.client import Sandbox, Shop
+from sandbox.client.sandbox import Sandbox, Shop
 from sandbox.clock import Clock
 from sandbox.testing import new_world, running_sandbox
 from tests.unit.sandbox.yookassa_spec import SPEC, validate

@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.client import Sandbox, SandboxError, Shop
+from sandbox.client.sandbox import Sandbox, SandboxError, Shop
 from tests.integration.sandbox_yookassa.conftest import HOUR, RETURN_URL, Api, created
 
 

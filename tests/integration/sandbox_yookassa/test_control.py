@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sandbox.client import Sandbox, SandboxError, Shop
+from sandbox.client.sandbox import Sandbox, SandboxError, Shop
 from sandbox.control.clock import seconds_until
 from sandbox.settings import DEFAULT_TOKEN
 from sandbox.testing import new_world, sandbox_process

@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from sandbox.client import Sandbox, SandboxError, Shop
+from sandbox.client.sandbox import Sandbox, SandboxError, Shop
 from tests.integration.sandbox_yookassa.conftest import Api, authorization, created, order
 
 

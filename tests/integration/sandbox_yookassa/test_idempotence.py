@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sandbox.client import Sandbox, Shop
+from sandbox.client.sandbox import Sandbox, Shop
 from tests.integration.sandbox_yookassa.conftest import DAY, Api, created, order
 
 

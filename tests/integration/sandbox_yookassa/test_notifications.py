@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.client import Sandbox, Shop
+from sandbox.client.sandbox import Sandbox, Shop
 from tests.integration.sandbox_yookassa.conftest import DAY, HOUR, Api, Receiver, created
 from tests.unit.sandbox.yookassa_spec import SAMPLES, flat, needed, schema_of, validate
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 
-from sandbox.client import Shop
+from sandbox.client.sandbox import Shop
 from services.payments.events import read_hint
 from services.payments.providers.base import NewPayment, NewRefund, Receipt
 from services.payments.providers.yookassa.provider import YooKassa

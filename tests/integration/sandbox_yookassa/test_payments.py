@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sandbox.client import Sandbox, SandboxError, Shop
+from sandbox.client.sandbox import Sandbox, SandboxError, Shop
 from tests.integration.sandbox_yookassa.conftest import DAY, HOUR, Api, Json, authorization, created, order
 
 

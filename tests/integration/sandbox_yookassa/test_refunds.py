@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.client import Sandbox, SandboxError, Shop
+from sandbox.client.sandbox import Sandbox, SandboxError, Shop
 from tests.integration.sandbox_yookassa.conftest import DAY, Api, Json, created, order, receipt
 
 

@@ -10,7 +10,7 @@ from yookassa import Configuration, Payment, Refund, Settings
 from yookassa.domain.exceptions import BadRequestError, NotFoundError, TooManyRequestsError, UnauthorizedError
 from yookassa.domain.notification import WebhookNotificationFactory
 
-from sandbox.client import Shop
+from sandbox.client.sandbox import Shop
 from tests.integration.sandbox_yookassa.conftest import Receiver, order, receipt
 
 T = TypeVar("T")

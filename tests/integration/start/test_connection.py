@@ -12,7 +12,7 @@ from bot.settings import Settings
 from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.telegram import client as telegram
 from handlers.telegram.client import make_bot
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 

@@ -19,7 +19,7 @@ from db.connections import sync_url
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import AlreadyRunning, LeaderLock, hold_file
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 from tests.integration.cli.test_commands import ROOT

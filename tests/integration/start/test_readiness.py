@@ -21,7 +21,7 @@ from db.errors import DatabaseUnavailable
 from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.telegram import reach
 from handlers.telegram.client import make_bot
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
 from services.heartbeats import last_done, note

@@ -7,7 +7,7 @@ import pytest
 
 from bot.app import App
 from bot.errors import StartError
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.payments.topup import Wish
 from services.users.accounts import Visitor

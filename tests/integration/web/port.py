@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 
 from bot.http.limits import Limits
 from bot.http.server import Server, listen, make_server
-from web.bodies import read_at_most
+from web.kit.bodies import read_at_most
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /body HTTP/1.1\r\nHost: x\r\n"

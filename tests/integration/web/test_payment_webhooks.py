@@ -16,13 +16,14 @@ import pytest
 import structlog
 
 from bot.app import App
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.payments.queries import PaymentView
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import Stand, open_stand
 from tests.support.waiting import until
-from web import bodies, limits
+from web.kit import bodies
+from web.kit import rate_limits as limits
 
 PATH = "/webhooks/yookassa"
 MANY = 1000

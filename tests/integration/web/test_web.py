@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.app import App
-from sandbox.client import Sandbox
+from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 

@@ -9,7 +9,7 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.wiring.payments import open_till, payment_hooks, why_closed
 from db.engine import Database
 from services.clock import system_clock
-from web.yookassa import LOOPBACK, YOOKASSA_NETWORKS
+from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS
 
 TOKEN = "123456:" + "a" * 30
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from db.billing import TransactionKind
-from db.predictions import PredictionStatus
+from db.tables.billing import TransactionKind
+from db.tables.predictions import PredictionStatus
 from handlers.balance.screens import WORDS, balance_screen, operation_lines, signed
 from handlers.fallback import screens as fallback
 from handlers.fallback.screens import looks_like_numbers, unknown_command_text

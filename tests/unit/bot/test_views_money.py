@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from db.payments import PaymentStatus, RefundStatus
-from db.predictions import PredictionStatus
-from db.users import Role
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.predictions import PredictionStatus
+from db.tables.users import Role
 from handlers.admin.audit_log import screens as journal
 from handlers.admin.context import DECIDED
 from handlers.admin.models import screens as models

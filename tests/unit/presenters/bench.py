@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from db.predictions import PredictionStatus
+from db.tables.predictions import PredictionStatus
 from i18n.translator import Catalogues
 from services.predictions.history import PredictionView
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from db.engine import Database
-from db.predictions import PredictionStatus
+from db.tables.predictions import PredictionStatus
 from handlers.predictions.screens import prediction_screen
 from handlers.telegram.limits import CAPTION, length
 from handlers.telegram.screen import Screen

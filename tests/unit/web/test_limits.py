@@ -2,7 +2,7 @@
 
 import asyncio
 
-from web.limits import LINES, Cached, LogLimit
+from web.kit.rate_limits import LINES, Cached, LogLimit
 
 
 async def test_one_look_serves_all_who_ask_at_once() -> None:

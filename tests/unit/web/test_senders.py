@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from web.forwarded import parse_hop, read_forwarded
-from web.senders import Caller, find_caller, is_in
-from web.yookassa import YOOKASSA_NETWORKS
+from web.kit.forwarded import parse_hop, read_forwarded
+from web.kit.senders import Caller, find_caller, is_in
+from web.webhooks.yookassa import YOOKASSA_NETWORKS
 
 PROXIES = (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 XFF, FORWARDED, REAL = "X-Forwarded-For", "Forwarded", "X-Real-IP"

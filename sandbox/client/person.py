@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from sandbox.screen import Answer, JsonObject, Message, read_message, transcript
+from sandbox.client.screen import Answer, JsonObject, Message, read_message, transcript
 
 if TYPE_CHECKING:
-    from sandbox.client import Sandbox
+    from sandbox.client.sandbox import Sandbox
 
 WITHIN_SECONDS = 15.0
 """Only a test that fails waits so long; on a crowded machine a shop that has just started takes 5 s for an answer."""

@@ -12,8 +12,8 @@ from sqlalchemy import Update, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.models import Model
-from db.predictions import Prediction, PredictionStatus
+from db.tables.models import Model
+from db.tables.predictions import Prediction, PredictionStatus
 
 _p, _models = table_of(Prediction), table_of(Model)
 

@@ -14,9 +14,9 @@ from fastapi.responses import PlainTextResponse
 
 from db.errors import DatabaseUnavailable
 from services.payments.events import BadNotification
-from web.bodies import read_at_most
-from web.limits import LogLimit
-from web.senders import Caller, Network, caller, is_in
+from web.kit.bodies import read_at_most
+from web.kit.rate_limits import LogLimit
+from web.kit.senders import Caller, Network, caller, is_in
 
 log = structlog.get_logger()
 

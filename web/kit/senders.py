@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from fastapi import Request
 from starlette.datastructures import Headers
 
-from web.forwarded import Address, parse_address, parse_hop, read_forwarded, read_list
+from web.kit.forwarded import Address, parse_address, parse_hop, read_forwarded, read_list
 
 Network = IPv4Network | IPv6Network
 

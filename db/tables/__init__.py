@@ -1,14 +1,14 @@
 """Every table, so that one import fills the metadata."""
 
 from db.base import Base
-from db.billing import BonusGrant, Lot, LotEntry, Package, Transaction
-from db.fsm import FsmState
-from db.heartbeats import Heartbeat
-from db.models import Model, Preset
-from db.outbox import OutboxMessage, OwnerNews
-from db.payments import Payment, PaymentEvent, Refund
-from db.predictions import File, Prediction
-from db.users import Admin, AuditEntry, User
+from db.tables.billing import BonusGrant, Lot, LotEntry, Package, Transaction
+from db.tables.dialogs import FsmState
+from db.tables.heartbeats import Heartbeat
+from db.tables.models import Model, Preset
+from db.tables.outbox import OutboxMessage, OwnerNews
+from db.tables.payments import Payment, PaymentEvent, Refund
+from db.tables.predictions import File, Prediction
+from db.tables.users import Admin, AuditEntry, User
 
 __all__ = [
     "Admin",

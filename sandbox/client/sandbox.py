@@ -12,9 +12,9 @@ from typing import Any, Self
 
 import aiohttp
 
-from sandbox.person import Person
-from sandbox.screen import Answer, JsonObject, Message
-from sandbox.shop import Shop
+from sandbox.client.person import Person
+from sandbox.client.screen import Answer, JsonObject, Message
+from sandbox.client.shop import Shop
 
 __all__ = ["Answer", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
 

@@ -7,10 +7,10 @@ assert [each["event"] for each in await shop.webhooks()] == ["payment.succeeded"
 
 from typing import TYPE_CHECKING, Any, Self
 
-from sandbox.screen import JsonObject
+from sandbox.client.screen import JsonObject
 
 if TYPE_CHECKING:
-    from sandbox.client import Sandbox
+    from sandbox.client.sandbox import Sandbox
 
 SETTLE_SECONDS = 5.0
 LAST = "last"

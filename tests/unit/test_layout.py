@@ -1,0 +1,30 @@
+"""Rules of the layout that the import contracts cannot say."""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from db.migrate import MIGRATIONS
+
+ROOT = MIGRATIONS.parent
+EDGES = [*ROOT.glob("handlers/**/*.py"), *ROOT.glob("web/**/*.py"), *ROOT.glob("i18n/**/*.py")]
+
+
+def imported(file: Path, package: str) -> Iterator[tuple[str, str]]:
+    """Module and name of each thing that a file takes from a package."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and f"{node.module}.".startswith(f"{package}."):
+            yield from ((node.module, alias.name) for alias in node.names)
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names if f"{alias.name}.".startswith(f"{package}."))
+
+
+@pytest.mark.parametrize("file", EDGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_edges_take_from_tables_their_enums_alone(file: Path) -> None:
+    for module, name in imported(file, "db.tables"):
+        thing = getattr(importlib.import_module(module), name)
+        assert isinstance(thing, type) and issubclass(thing, Enum), f"{module}.{name}"

@@ -27,8 +27,8 @@ from services.payments.providers.base import (
     Refused,
     RemotePayment,
 )
-from services.payments.refund_apply import learn as learn_refund
-from services.payments.refund_apply import succeeded_kopecks
+from services.payments.refunds.apply import learn as learn_refund
+from services.payments.refunds.apply import succeeded_kopecks
 from services.payments.searches import Searches
 from services.payments.topup import TopUp
 

@@ -19,9 +19,9 @@ from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.payments import PaymentStatus
 from handlers.telegram import client as telegram
 from handlers.telegram import delivery, messages, pace, reach
-from sandbox.client import SandboxError
-from sandbox.person import Person
-from sandbox.screen import Message
+from sandbox.client.person import Person
+from sandbox.client.sandbox import SandboxError
+from sandbox.client.screen import Message
 from services.notifications import outbox
 from services.payments.queries import PaymentView
 from tests.conversations.shopping import WINE

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.person import Person
-from sandbox.shop import Shop
+from sandbox.client.person import Person
+from sandbox.client.shop import Shop
 from services.payments.searches import SEARCHES
 from tests.conversations.money.tills import chooses, payments
 from tests.conversations.shopping import balance

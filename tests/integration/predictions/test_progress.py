@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from db import queue
 from handlers.predictions import progress
 from handlers.predictions.progress import EDITS, ProgressBoard
 from handlers.telegram.delivery import Delivery, Parcel

@@ -27,4 +27,5 @@ def imported(file: Path, package: str) -> Iterator[tuple[str, str]]:
 def test_edges_take_from_tables_their_enums_alone(file: Path) -> None:
     for module, name in imported(file, "db.tables"):
         thing = getattr(importlib.import_module(module), name)
-        assert isinstance(thing, type) and issubclass(thing, Enum), f"{module}.{name}"
+        assert isinstance(thing, type), f"{module}.{name} is no class"
+        assert issubclass(thing, Enum), f"{module}.{name} is a table"

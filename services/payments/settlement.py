@@ -27,6 +27,7 @@ from services.payments.providers.base import (
     Refused,
     RemotePayment,
 )
+from services.payments.queries import PaymentView, find_payment
 from services.payments.refunds.apply import learn as learn_refund
 from services.payments.refunds.apply import succeeded_kopecks
 from services.payments.searches import Searches

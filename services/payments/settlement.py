@@ -27,7 +27,7 @@ from services.payments.providers.base import (
     Refused,
     RemotePayment,
 )
-from services.payments.queries import PaymentView, find_payment
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
 from services.payments.refunds.apply import learn as learn_refund
 from services.payments.refunds.apply import succeeded_kopecks
 from services.payments.searches import Searches

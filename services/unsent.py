@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.outbox import OutboxMessage, OutboxStatus, Wait
+from db.tables.outbox import OutboxMessage, OutboxStatus, Wait
 
 _outbox = table_of(OutboxMessage)
 _since = func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at)

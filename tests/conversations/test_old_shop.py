@@ -19,12 +19,12 @@ from structlog.testing import capture_logs
 from bot.app import App
 from db.base import AnyRow, table_of
 from db.migrate import upgrade
-from db.outbox import OutboxMessage, OutboxStatus
-from db.predictions import Prediction
-from db.users import User
+from db.tables.outbox import OutboxMessage, OutboxStatus
+from db.tables.predictions import Prediction
+from db.tables.users import User
 from handlers.telegram import pace
+from sandbox.client.person import Person
 from sandbox.clock import Clock
-from sandbox.person import Person
 from sandbox.testing import new_world, running_sandbox
 from tests.conversations.old_store import write_store
 from tests.conversations.shopping import STORE

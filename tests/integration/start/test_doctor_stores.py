@@ -9,7 +9,7 @@ from bot.doctor.findings import Finding, State
 from bot.doctor.stores import stores
 from bot.settings import Settings, load_settings
 from db.engine import Database
-from db.outbox import Wait
+from db.tables.outbox import Wait
 from services.heartbeats import note
 from tests.integration.cli.test_commands import TOKEN
 from tests.integration.outbox.mail import open_mail

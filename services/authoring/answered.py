@@ -135,7 +135,7 @@ class Answers:
         if sizes == {0}:
             self._note(tensor, "left out", f"it gave nothing, of shape {list(np.shape(value))}, on {self._rows} rows")
             return None, []
-        if len(sizes) > 1 and max(sizes) <= MAX_SERIES:
+        if len(sizes) > 1 and max(sizes) <= MAX_SERIES and tensor.name not in self._trial.moving:
             what = f"a series of {min(sizes)} to {max(sizes)} numbers"
             self._note(tensor, what, "its length depends on what goes in", guessed=True)
             series = {**base, "type": "series", "chart": "line"}
@@ -150,7 +150,7 @@ class Answers:
                 what = f"probabilities of {len(own.classes)} classes"
                 self._note(tensor, what, f"they agree with {label} on {self._rows} rows; {own.why}")
                 return label, [{**_classes(base, own.classes), "label_tensor": label}]
-        if claims:
+        if claims and (named.by != "person" or any(self._labels.values())):
             label, own = claims[0]
             why = f"they are no probabilities of what {label} says"
             return None, self._plain(base, tensor, count, own.classes, why=why)

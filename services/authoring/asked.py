@@ -111,6 +111,8 @@ class Questions:
             return None
         if shape not in ((), (1,)) or (known is None and shape):
             return None
+        if twin is not None:
+            self.kept.append(twin)
         what, value = known or ("a setting of the model", 0 if tensor.dtype == "bool" else 1)
         number: float | bool = bool(value) if tensor.dtype == "bool" else value
         number = int(value) if tensor.dtype.startswith(("int", "uint")) else number

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.authoring.notes import REMARKS, Entry
+from services.inference.answers import FEWEST_CLASSES
 from services.inference.labels import write_labels
 
 LABELS: Final = "labels.txt"
@@ -17,7 +18,11 @@ def label_files(outputs: Sequence[Entry], *, told: bool) -> dict[str, str]:
     for output in outputs:
         classes = output.get("classes", ())
         plain = all(isinstance(each["label"], str) for each in classes)
-        if not classes or (len(classes) <= FEW and plain and not told) or (text := write_labels(classes)) is None:
+        if (
+            len(classes) < FEWEST_CLASSES
+            or (len(classes) <= FEW and plain and not told)
+            or (text := write_labels(classes)) is None
+        ):
             continue
         known = (name for name, written in files.items() if written == text)
         name = next(known, LABELS if not files else f"labels-{len(files) + 1}.txt")

@@ -45,7 +45,8 @@ LENGTHS: Final = (7, 12)  # two series: a side that follows theirs is a series t
 class Trial:
     """`one`: what the graph gave for the first row, by output; None where it refused, and `refusal` says why. `rows`:
     what it gave for each of many, in arrays of one row. `several`: it takes more than one row at once. `moving`:
-    outputs as long as a series that goes in. `example`: a row that it answered. `seconds`: the longest run."""
+    outputs as long as a series that goes in. `example`: a row that it answered; `usual`: the one that the shop
+    makes up. `seconds`: the longest run."""
 
     one: Mapping[str, Any] | None
     rows: Sequence[Mapping[str, Any]]
@@ -53,6 +54,7 @@ class Trial:
     moving: frozenset[str]
     seconds: float
     example: Row | None = None
+    usual: bool = True
     refusal: str = ""
 
 
@@ -106,6 +108,7 @@ class Bench:
             moving=frozenset(self._moving(example)) if example is not None else frozenset(),
             seconds=self._slowest,
             example=example,
+            usual=example is first,
             refusal="" if example is not None else refusal,
         )
 

@@ -11,6 +11,7 @@ from services.authoring.label_check import label_lines
 from services.errors import ShopError
 from services.inference.check_line import CheckLine
 from services.inference.errors import ManifestError, ModelBroken, RunTimeout
+from services.inference.labels import NAMELESS
 from services.inference.manifest import Manifest, SeriesInput, load_manifest
 from services.inference.onnx_runtime import OnnxRuntime, check_file, one_line
 from services.inference.runtime import Limit, watched
@@ -128,7 +129,7 @@ def _shown(result: Result) -> str:
     for name, answer in result.outputs.items():
         if isinstance(answer, dict) and isinstance(probabilities := answer.get("probabilities"), dict):
             top = answer["value"]
-            parts.append(f"{name} {top} ({probabilities[str(top)]:.1%})")
+            parts.append(f"{name} {top or NAMELESS} ({probabilities[str(top)]:.1%})")
         elif isinstance(answer, list):
             parts.append(f"{name} of {len(answer)} values")
         elif answer is None:

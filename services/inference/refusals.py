@@ -16,6 +16,12 @@ _UNKNOWN: Final = (
 )
 _NO_OPSET: Final = re.compile(r"In Node, \(\".*?\", (\w+), .*No opset import for domain '([\w.]+)'")
 _NODE: Final = re.compile(r"This is an invalid model. In Node, \(\".*?\", (\w+), .* , Error (.+)")
+_SHAPE: Final = re.compile(r"Node \(.*?\) Op \((\w+)\) \[\w+\] (.+)")
+_TAKES: Final = re.compile(r"Type 'tensor\((\w+)\)' of input parameter \(.*\) of operator \((\w+)\)")
+_LEAD: Final = re.compile(
+    r"^((This is an invalid model|Fatal error|Type Error|Node \(.*?\)|Load model from .*? failed|Error"
+    r"|Exception during (initialization|loading))[.:]? )+"
+)
 _NO_CODE: Final = re.compile(r"Could not find an implementation for (\w+)\(")
 _WRONG_TYPE: Final = re.compile(r"Type \(tensor\((\w+)\)\) of output arg .* does not match expected type")
 _NO_TYPE: Final = re.compile(r"MLDataType for: (\S+) is not currently registered")
@@ -38,7 +44,7 @@ def refusal(problem: str) -> ModelBroken:
         if found := pattern.search(problem):
             said, fix = told(found)
             return ModelBroken(problem=said, fix=fix)
-    return ModelBroken(problem=problem)
+    return ModelBroken(problem=_LEAD.sub("", problem))
 
 
 def no_onnx(data: bytes) -> ModelBroken:
@@ -69,6 +75,10 @@ def _bad_node(found: re.Match[str]) -> tuple[str, str]:
     return f"the graph is wrong at {found[1]}: {found[2]}", "Export the model again"
 
 
+def _takes(found: re.Match[str]) -> tuple[str, str]:
+    return f"the graph is wrong at {found[2]}, which takes no {found[1]}", "Export the model again"
+
+
 def _operator(domain: str, kind: str) -> tuple[str, str]:
     name = f"{domain}:{kind}" if domain else kind
     standard = domain in {"", "ai.onnx", "ai.onnx.ml"}
@@ -93,6 +103,8 @@ _TOLD: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, s
     *((pattern, _unknown) for pattern in _UNKNOWN),
     (_NO_OPSET, _no_opset),
     (_NODE, _bad_node),
+    (_SHAPE, _bad_node),
+    (_TAKES, _takes),
     (_NO_CODE, _no_code),
     (_WRONG_TYPE, _wrong_type),
     (_NO_TYPE, _no_type),

@@ -28,6 +28,7 @@ from services.inference.manifest import MANIFEST, SLUG, Manifest, explain
 from services.inference.onnx_runtime import graph_tensors, one_line, open_session
 from services.inference.tensors import GraphTensor, Row
 
+MAX_EXAMPLE: Final = 512  # numbers of a series
 QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in the manifest
 
 
@@ -85,7 +86,7 @@ def _draft(file: Path, data: bytes, told: Told, title: str) -> Draft:
     if (slowest := max(trial.seconds, sides.seconds if sides else 0)) > QUICK_SECONDS:
         manifest["runtime"]["timeout"] = min(600.0, float(math.ceil(slowest * 5)))
     if trial.example is not None:
-        _write_examples(questions.entries, trial.example)
+        _write_examples(questions.entries, trial.example, series=not trial.usual)
     photo = next((entry for entry in questions.entries if entry["type"] == "image"), None)
     answers = Answers(graph, trial, told, photo=photo, kept=questions.kept)
     answers.give(outputs)
@@ -120,13 +121,22 @@ def _unproved(trial: Trial) -> list[Note]:
     return [Note(tensor="example", what="none that runs was found; write one beside each input", why=why, guessed=True)]
 
 
-def _write_examples(entries: Sequence[Entry], row: Row) -> None:
-    """What the graph has answered, beside each question that had no example; a picture and a series go without."""
+def _write_examples(entries: Sequence[Entry], row: Row, *, series: bool) -> None:
+    """What the graph has answered, beside each question that had no example; a picture goes without, and so does a
+    series where the one that the shop makes up will do."""
     for entry in entries:
         value = row.values[entry["name"]]
-        if "example" in entry or isinstance(value, list | dict) or entry["type"] == "image":
+        if "example" in entry or isinstance(value, dict) or entry["type"] == "image":
             continue
-        entry["example"] = float(f"{value:.6g}") if isinstance(value, float) else value
+        if isinstance(value, list):
+            if series and len(value) <= MAX_EXAMPLE:
+                entry["example"] = [_rounded(number) for number in value]
+        else:
+            entry["example"] = _rounded(value)
+
+
+def _rounded(value: Any) -> Any:  # Any: a float, or what is none
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _any_output(tensor: GraphTensor) -> Entry:

@@ -16,7 +16,7 @@ from services.inference.check import check_folder
 from services.inference.labels import Label, numbered, parse_labels, read_labels, write_labels
 from services.inference.manifest import ClassesOutput, Manifest, load_manifest
 from services.inference.scaffold import draft_manifest
-from tests.unit.inference.models import FLOAT, INT64, graph, node, weight
+from tests.unit.inference.models import FLOAT, INT64, STRING, graph, node, weight
 
 
 def drafted(tmp_path: Path, data: bytes, told: Told = NOTHING) -> Manifest:
@@ -136,3 +136,17 @@ def test_a_person_names_what_the_graph_counts(tmp_path: Path, text: str, values:
     assert (output.label_tensor, [item.value for item in output.classes]) == ("label", values)
     assert [output.label_of(value, "en") for value in values] == ["bad", "fair", "good"]
     assert [line for line in check_folder(tmp_path / "fresh") if not line.ok] == []
+
+
+def test_a_text_beside_classes_that_a_person_names(tmp_path: Path) -> None:
+    """A text that names no class does not make numbers of the probabilities."""
+    model = onnx.load_model_from_string(tagged(2, {}))
+    kinds = {"keys_floats": [0.5], "values_strings": ["because"], "default_string": "for no reason"}
+    told = [
+        node("ReduceMax", ["X"], ["M"], axes=[1]),
+        node("LabelEncoder", ["M"], ["why"], domain="ai.onnx.ml", **kinds),
+    ]
+    model.graph.node.extend(told)
+    model.graph.output.append(onnx.helper.make_tensor_value_info("why", STRING, ["N", 1]))
+    manifest = drafted(tmp_path, model.SerializeToString(), Told(labels=numbered(["yes", "no"])))
+    assert [output.type for output in manifest.outputs] == ["classes", "text"]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from services.authoring.pictures import NOTHING, Told
@@ -93,17 +94,17 @@ def test_a_state_and_a_rate_are_constants(tmp_path: Path) -> None:
     nodes = [
         node("ReduceMean", ["X"], ["speech"], axes=[1]),
         node("Identity", ["state"], ["stateN"]),
-        node("Identity", ["sr"], ["kept"]),
+        node("Identity", ["sr"], ["srN"]),
     ]
     inputs = [("X", FLOAT, [1, 512]), ("state", FLOAT, [2, 1, 128]), ("sr", INT64, [])]
-    outputs: list[Any] = [("speech", FLOAT, [1, 1]), ("stateN", FLOAT, [2, 1, 128]), ("kept", INT64, [])]
+    outputs: list[Any] = [("speech", FLOAT, [1, 1]), ("stateN", FLOAT, [2, 1, 128]), ("srN", INT64, [])]
     _, manifest = drafted(tmp_path, graph(nodes, inputs, outputs))
     assert [(each.tensor, each.shape, each.value) for each in manifest.constants] == [
         ("state", (2, 1, 128), 0.0),
         ("sr", (), 16000.0),
     ]
     assert [field.tensor.name for field in manifest.inputs if field.tensor] == ["X"]
-    assert "stateN" not in [output.tensor for output in manifest.outputs]
+    assert [output.tensor for output in manifest.outputs] == ["speech"]
 
 
 @pytest.mark.parametrize(
@@ -132,3 +133,15 @@ def test_a_state_and_a_rate_are_constants(tmp_path: Path) -> None:
 def test_what_cannot_be_asked_is_named(tmp_path: Path, data: bytes, problem: str) -> None:
     with pytest.raises(ModelBroken, match=problem):
         drafted(tmp_path, data)
+
+
+@pytest.mark.parametrize("name", ["weights", "attention", "boxes", "embedding"])
+def test_numbers_that_sum_to_one_are_classes_only_where_something_says_so(tmp_path: Path, name: str) -> None:
+    """Neither portfolio weights nor attention, though softmax makes them and the file lists as many names."""
+    model = onnx.load_model_from_string(photo(3, last="Softmax").replace(b"Y", b"Q"))
+    model.graph.node.append(node("Identity", ["Q"], [name]))
+    model.graph.output[0].name = name
+    onnx.helper.set_model_props(model, {"names": "['cat', 'dog', 'cow']"})
+    draft, manifest = drafted(tmp_path, model.SerializeToString())
+    assert [output.type for output in manifest.outputs] == ["number"] * 3
+    assert "guessed: nothing tells what they mean" in draft.toml

@@ -89,3 +89,12 @@ def test_lone_values_by_themselves_are_questions(tmp_path: Path) -> None:
     inputs: list[Any] = [("threshold", FLOAT, []), ("age", FLOAT, [])]
     manifest = served(tmp_path, graph([node("Mul", ["threshold", "age"], ["Y"])], inputs, [("Y", FLOAT, [])]))
     assert [field.name for field in manifest.inputs] == ["threshold", "age"]
+
+
+def test_a_series_that_must_not_be_short_gets_an_example(tmp_path: Path) -> None:
+    """It takes pairs: the shop's own example of one number would refuse the model."""
+    nodes, weights = [node("Reshape", ["X", "pairs"], ["Y"])], [weight("pairs", [-1, 2], "int64")]
+    manifest = served(tmp_path, graph(nodes, [("X", FLOAT, ["N", "L"])], [("Y", FLOAT, ["M", 2])], weights))
+    (field,) = manifest.inputs
+    assert isinstance(field.example, tuple)
+    assert len(field.example) == 16

@@ -36,7 +36,8 @@ from services.payments.pricing import Terms
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.service import Till, make_till
 from services.users.accounts import Users, Visitor
-from web.app import Hooks, Readiness, make_web
+from web.app import Hooks, make_web
+from web.readiness import Readiness
 from web.webhooks.yookassa import LOOPBACK, PaymentHooks
 
 CUSTOMERS = 64

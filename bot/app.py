@@ -18,7 +18,6 @@ from bot.connection import Connection, lasting
 from bot.errors import StartError
 from bot.health import Health
 from bot.housekeeping import FORGET_DIALOGS, keep_house
-from bot.http.server import listen, make_server
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
 from bot.polling import Polling
@@ -29,7 +28,7 @@ from bot.supervisor import Supervisor
 from bot.telegram_time import telegram_time
 from bot.webhook_watch import WebhookWatch
 from bot.wiring.bonuses import keep_bonuses_coming
-from bot.wiring.payments import keep_money_moving, payment_hooks, tell_why_closed
+from bot.wiring.payments import keep_money_moving, tell_why_closed
 from bot.wiring.services import make_services
 from db.engine import Database
 from db.errors import DatabaseUnavailable
@@ -55,7 +54,6 @@ from services.inference.engine import Engine
 from services.notifications.owners import tell_what_waited
 from services.predictions.worker import Worker
 from services.stored_times import bring_forward, last_written
-from web.app import Hooks, make_web
 
 log = structlog.get_logger()
 
@@ -159,7 +157,9 @@ class App:
         if listening is not None:
             if self.services.till is not None:
                 self.supervisor.keep(self.services.till.events.run, name="notifications")
-            server = make_server(make_web(self._hooks()), trusted=self.settings.trusted_proxies)
+            from bot.wiring.web import shop_server  # FastAPI and uvicorn: 10 MB for this part alone
+
+            server = shop_server(self.settings, self.services, self.health, self._feed)
             self.supervisor.keep(lambda: server.serve_on(listening), name="web")
         if self.parts & {"bot", "web"}:
             self.supervisor.keep(self._connect, name="connection")
@@ -233,20 +233,6 @@ class App:
         except AiogramError as error:  # the shop works without a commands menu
             log.warning("commands_not_set", error=str(error))
 
-    def _hooks(self) -> Hooks:
-        webhook = self.settings.telegram_mode == "webhook"
-        secret = self.settings.telegram_webhook_secret
-        return Hooks(
-            readiness=self.health.readiness,
-            registry=self.health.registry,
-            refresh_metrics=self.health.refresh,
-            feed=self._feed if webhook else None,
-            telegram_secret=secret.get_secret_value() if secret else "",
-            payments=None if self.services.till is None else payment_hooks(self.settings, self.services.till),
-            proxies=self.settings.trusted_proxies,
-            metrics_token=token.get_secret_value() if (token := self.settings.metrics_token) else "",
-        )
-
     async def _answer_deferred(self, update: Update) -> None:
         await self.dispatcher.feed_update(self.bot, update)
 
@@ -255,6 +241,8 @@ class App:
         return await self.inbox.take(raw) is UpdateOutcome.DONE
 
     def _listen(self) -> socket.socket:
+        from bot.http.server import listen
+
         host, port = self.settings.web_host, self.settings.web_port
         try:
             listening = listen(host, port)

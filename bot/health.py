@@ -8,7 +8,7 @@ from bot.probes import OK, Probe
 from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
 from services.container import Services
-from web.app import Readiness
+from web.readiness import Readiness
 
 OLD_QUEUE_SECONDS = 300.0
 OLD_MESSAGE_SECONDS = 180.0  # a shorter outage of Telegram passes by itself

@@ -20,7 +20,7 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.users.accounts import Users
-from web.app import Readiness
+from web.readiness import Readiness
 
 log = structlog.get_logger()
 

@@ -17,23 +17,13 @@ from web.kit.bodies import read_at_most
 from web.kit.paths import OneSpelling
 from web.kit.rate_limits import Cached, LogLimit
 from web.kit.senders import Network, is_insider
+from web.readiness import Readiness
 from web.webhooks.yookassa import PaymentHooks, add_yookassa
 
 log = structlog.get_logger()
 
 MAX_UPDATE_BYTES = 1_000_000
 FRESH_SECONDS = 1.0  # so long an answer of /readyz serves all strangers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """Whether each part can serve now; a value is `ok` or what is wrong."""
-
-    parts: dict[str, str]
-
-    @property
-    def ready(self) -> bool:
-        return all(state == "ok" for state in self.parts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

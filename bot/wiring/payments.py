@@ -1,12 +1,13 @@
 """The till of a shop, as its settings say."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.scheduler import every
-from bot.settings import YOOKASSA_API, Settings
+from bot.settings import Settings
 from db.engine import Database
 from services.billing.reminders import Reminders
 from services.clock import Clock
@@ -14,9 +15,10 @@ from services.heartbeats import RECONCILE
 from services.payments.alerts import Problem, forget, tell
 from services.payments.mark import MarkSigner
 from services.payments.pricing import Terms
-from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.service import Till, make_till
-from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
+
+if TYPE_CHECKING:
+    from services.payments.providers.yookassa.provider import YooKassa
 
 log = structlog.get_logger()
 
@@ -53,9 +55,11 @@ def signer_of(settings: Settings) -> MarkSigner:
     return MarkSigner.of(token.partition(":")[0], token, *([key.get_secret_value()] if key is not None else []))
 
 
-def open_yookassa(settings: Settings) -> YooKassa | None:
+def open_yookassa(settings: Settings) -> "YooKassa | None":
     if settings.yookassa_shop_id is None or settings.yookassa_secret_key is None:
         return None
+    from services.payments.providers.yookassa.provider import YooKassa  # its SDK takes 9 MB, of shops without it too
+
     return YooKassa(
         shop_id=settings.yookassa_shop_id,
         secret_key=settings.yookassa_secret_key.get_secret_value(),
@@ -97,10 +101,3 @@ def keep_money_moving(
     if till is not None:
         every(scheduler, lambda: reconcile(till), name=RECONCILE, seconds=RECONCILE_SECONDS)
         every(scheduler, till.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
-
-
-def payment_hooks(settings: Settings, till: Till) -> PaymentHooks:
-    """A YooKassa that is not the real one, such as the sandbox, calls from this machine."""
-    real = settings.yookassa_api_url == YOOKASSA_API
-    senders = YOOKASSA_NETWORKS if real else (*YOOKASSA_NETWORKS, *LOOPBACK)
-    return PaymentHooks(keep=till.events.keep, senders=senders, proxies=settings.trusted_proxies)

@@ -17,9 +17,9 @@ from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_l
 from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
 from services.files import Files
-from services.inference.decoding import MAX_BYTES as MAX_PICTURE
 from services.inference.errors import ColumnWanted, FileTooLarge
 from services.inference.intake import Intake
+from services.inference.preparation import MAX_BYTES as MAX_PICTURE
 from services.inference.series import MAX_BYTES as MAX_TABLE
 from services.users.accounts import UserView
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
 
-import numpy as np
-
 from i18n.translator import Translator
 from services.inference.manifest import Manifest, SeriesOutput
 
@@ -30,6 +28,8 @@ def series_table(manifest: Manifest, outputs: Mapping[str, Any], tr: Translator)
 
 def exact(value: float) -> str:
     """The shortest text that is this number: of a model's single precision where it came from that."""
+    import numpy as np  # a table of numbers brings it
+
     with np.errstate(over="ignore"):
         single = np.float32(value)
     return str(single) if float(single) == value else repr(float(value))

@@ -1,9 +1,7 @@
-"""What Telegram takes as a photo. The rest goes as a file."""
+"""What Telegram takes as a photo. The rest goes as a file. Pillow is imported by the first picture."""
 
 import io
 from typing import Final
-
-from PIL import Image
 
 from handlers.telegram.screen import Document
 
@@ -19,6 +17,8 @@ def photo_or_file(content: bytes, name: str) -> tuple[bytes | None, Document | N
 
 
 def fits(content: bytes) -> bool:
+    from PIL import Image
+
     if len(content) > BYTES:
         return False
     try:
@@ -31,6 +31,8 @@ def fits(content: bytes) -> bool:
 
 def loses(content: bytes) -> bool:
     """Whether a picture is less as a photo: smaller, or no longer transparent."""
+    from PIL import Image
+
     if not fits(content):
         return True
     with Image.open(io.BytesIO(content)) as picture:

@@ -9,8 +9,8 @@ from PIL import ExifTags, Image, PngImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from services.inference.errors import FileTooLarge, ImageTooLarge, NotAnImage
+from services.inference.preparation import MAX_BYTES
 
-MAX_BYTES: Final = 20_000_000  # what Telegram lets a bot download
 MAX_PIXELS: Final = 60_000_000
 MAX_SIDE: Final = 1024
 DECODED_BYTES: Final = 64_000_000  # what a picture may take while it is decoded

@@ -8,7 +8,6 @@ from pathlib import Path
 from services.inference.batcher import Batcher, Watch
 from services.inference.errors import ModelUnavailable
 from services.inference.manifest import Manifest
-from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.runtime import Limit, Runtime
 from services.inference.tensors import Result, Row
 
@@ -19,6 +18,12 @@ class _Loaded:
     folder: Path
     runtime: Runtime
     batcher: Batcher[Row, Result]
+
+
+def _open(manifest: Manifest, folder: Path) -> Runtime:
+    from services.inference.onnx_runtime import OnnxRuntime  # 40 MB with all it needs: only for who runs models
+
+    return OnnxRuntime(manifest, folder)
 
 
 class Engine:
@@ -37,8 +42,8 @@ class Engine:
 
         Raises ManifestError, ModelBroken or RunTimeout; the model that was there stays then.
         """
-        runtime = OnnxRuntime(manifest, folder)
         loop = asyncio.get_running_loop()
+        runtime = await loop.run_in_executor(self._threads, _open, manifest, folder)
         await loop.run_in_executor(self._threads, runtime.load)
         limit = Limit(manifest.runtime.timeout)
         watch = Watch(loop, limit)

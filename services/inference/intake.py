@@ -19,7 +19,6 @@ import structlog
 from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
 from services.inference.fields import SeriesInput
-from services.inference.images import prepare
 from services.inference.intake_answers import MAX_BYTES, BrokenAnswer, unpack
 from services.inference.preparation import Prepare
 from services.inference.series import Taken
@@ -60,7 +59,7 @@ class Upload:
         async with self._turn:
             found = await self._look(None)
             assert isinstance(found, bytes)
-            await asyncio.to_thread(prepare, found, spec)
+            await asyncio.to_thread(_try, found, spec)
         return found
 
     async def numbers(self, field: SeriesInput, *, column: int | None = None) -> Taken:
@@ -78,6 +77,12 @@ class Upload:
         if isinstance(found, InvalidValue):
             raise found
         return found
+
+
+def _try(picture: bytes, spec: Prepare) -> None:
+    from services.inference.images import prepare  # numpy and Pillow: 12 MB that the first picture brings
+
+    prepare(picture, spec)
 
 
 class Intake:

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from services.inference.schema import Array, Numbers, Table, wrong
 
+MAX_BYTES: Final = 20_000_000  # of a picture: what Telegram lets a bot download
 MAX_SIDE: Final = 2048
 LONGEST: Final = 1024  # of a free side where the manifest says nothing: customers' pictures are reduced to it
 

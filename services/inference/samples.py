@@ -5,8 +5,6 @@ import io
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageDraw
-
 from services.inference.framing import Size
 from services.inference.manifest import (
     BooleanInput,
@@ -93,6 +91,8 @@ def _invented(field: Input) -> Value:
 
 def drawing(size: Size = EXAMPLE_PHOTO) -> bytes:
     """A dark stroke on light paper: it has ink to be found and is no flat colour."""
+    from PIL import Image, ImageDraw  # for a model without an example
+
     picture = Image.new("RGB", EXAMPLE_PHOTO, (245, 243, 235))
     ImageDraw.Draw(picture).line([(30, 25), (62, 22), (45, 75)], fill=(35, 35, 60), width=7)
     picture = picture.resize(size)

@@ -66,7 +66,8 @@ def _as_date(value: Any) -> Any:
 Array = BeforeValidator(_as_tuple)
 Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
-FileName = Annotated[str, Field(pattern=r"^\w[\w. -]{0,127}$")]  # no path: it is looked up in the model's folder
+FileName = Annotated[str, Field(pattern=r"^\w[\w. -]*$", max_length=128)]
+r"""No path: it is looked up in the model's folder. A repetition of \w with a bound in the pattern takes 12 MB."""
 Numbers = Annotated[tuple[float, ...], Array]
 NumericDtype = Literal[
     "float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool"

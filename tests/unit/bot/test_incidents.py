@@ -13,7 +13,7 @@ from i18n.translator import Catalogues
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
 from tests.support.wire import Wire, bot_on
-from web.app import Readiness
+from web.readiness import Readiness
 
 ANNA, JOHN = 7, 8
 WELL = {"telegram": "ok", "database": "ok"}

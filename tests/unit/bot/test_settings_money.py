@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, SettingsError, load_settings
-from bot.wiring.payments import open_till, payment_hooks, why_closed
+from bot.wiring.payments import open_till, why_closed
+from bot.wiring.web import payment_hooks
 from db.engine import Database
 from services.clock import system_clock
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS

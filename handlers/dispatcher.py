@@ -6,7 +6,7 @@ from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
 from handlers.kit.deferred import DeferredUpdates
-from handlers.kit.middlewares import Entered, Entrance, Once, TellErrors
+from handlers.kit.middlewares import DeduplicateUpdates, Entered, ErrorMiddleware, UserMiddleware
 from handlers.kit.topics import KeepMessage, NoteReplyTarget
 from handlers.routers import routers
 from handlers.telegram.inbox import ONLY_ONCE
@@ -28,7 +28,7 @@ def make_dispatcher(
     owner_ids: tuple[int, ...],
     on_entered: Entered,
 ) -> Dispatcher:
-    """Handlers get the shop's services by name, and `catalogues`, `owner_ids`, `can_top_up`, `user`, `tr`."""
+    """Handlers get `ctx`, a `Context`; those that are not converted yet, what is in it by name."""
     by_name = {field.name: getattr(services, field.name) for field in fields(services)}
     dispatcher = Dispatcher(
         storage=storage,
@@ -40,8 +40,19 @@ def make_dispatcher(
         can_top_up=services.till is not None,
         **by_name,
     )
-    tell, enter = TellErrors(services.users, catalogues), Entrance(services.users, catalogues, on_entered)
-    for middleware in (deferred, NoteReplyTarget(), tell, dispatcher.fsm, Once(), enter, KeepMessage(services.kept)):
+    tell, enter = (
+        ErrorMiddleware(services.users, catalogues),
+        UserMiddleware(services, catalogues, messages, on_entered),
+    )
+    for middleware in (
+        deferred,
+        NoteReplyTarget(),
+        tell,
+        dispatcher.fsm,
+        DeduplicateUpdates(),
+        enter,
+        KeepMessage(services.kept),
+    ):
         dispatcher.update.outer_middleware(middleware)
     dispatcher.include_routers(*routers())
     return dispatcher

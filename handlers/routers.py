@@ -8,6 +8,7 @@ from handlers.bonus import router as bonus
 from handlers.fallback import router as fallback
 from handlers.form import router as form
 from handlers.help import router as help  # noqa: A004 - the command's own name
+from handlers.history import router as history
 from handlers.menu import router as menu
 from handlers.menu import start
 from handlers.models import router as models
@@ -20,6 +21,7 @@ def routers() -> list[Router]:
     everything else."""
     return [
         balance.router(),
+        history.router(),
         menu.router(),
         start.router(),
         profile.router(),

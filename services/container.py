@@ -6,6 +6,7 @@ from services.audit_log.history import Journal
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.bonuses import Bonuses
+from services.features import Features
 from services.files import Files
 from services.inference.intake import Intake
 from services.models.manage import AdminModels
@@ -29,6 +30,7 @@ class Services:
     """The names are those that handlers ask for. `till` is None in a shop that takes no money; what was sold before
     can still be looked at."""
 
+    features: Features
     users: Users
     models: Models
     submit: Submit

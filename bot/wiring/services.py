@@ -12,6 +12,7 @@ from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.clock import Clock
 from services.container import Services
+from services.features import Features
 from services.files import Files
 from services.inference.intake import Intake
 from services.models.manage import AdminModels
@@ -38,6 +39,7 @@ def make_services(
     outbox = Outbox(db, clock, {"prediction": partial(pay_back, owners=settings.owner_ids)})
     till = open_till(settings, db, clock, on_news)
     return Services(
+        features=Features(payments=till is not None),
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir),
         submit=Submit(db, clock, on_sold),

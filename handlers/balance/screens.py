@@ -1,16 +1,17 @@
 """The balance: what there is, what will expire, what happened last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from db.tables.billing import TransactionKind
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
+from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation, StatementPage
 from services.errors import N_
 from services.money import to_words
-from services.users.accounts import UserView
 
 LOTS_SHOWN = 3
 
@@ -25,26 +26,17 @@ WORDS = {
     TransactionKind.TAKE_BACK: N_("Taken back"),
 }
 
-Titles = Callable[[str], str]  # a model's icon and title, plain, by its slug
 
-
-def balance_screen(
-    user: UserView,
-    expiring: Sequence[Expiring],
-    last: StatementPage,
-    titles: Titles,
-    tr: Translator,
-    *,
-    can_top_up: bool,
-) -> Screen:
+def balance_screen(expiring: Sequence[Expiring], last: StatementPage, viewer: Viewer) -> Screen:
+    user, tr = viewer.user, viewer.tr
     parts = [tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(user.balance))]
     if expiring:
         parts.append(_expiring(expiring, tr))
     if last.items:
-        lines = [operation_lines(operation, titles, tr) for operation in last.items]
+        lines = [operation_lines(operation, viewer.titles, tr) for operation in last.items]
         parts.append(Html("\n".join([tr.html("<b>Last operations</b>"), *lines])))
     rows = (
-        *(((keyboards.topup_button(tr),),) if can_top_up else ()),
+        *(((keyboards.topup_button(tr),),) if viewer.features.payments else ()),
         (keyboards.models_button(tr),),
         (
             Button(text=tr.gettext("🧾 All operations"), action=keyboards.history_action("operations")),

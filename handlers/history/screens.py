@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from db.tables.predictions import PredictionStatus
-from handlers.balance.screens import Titles, operation_lines
+from handlers.balance.screens import operation_lines
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
@@ -43,8 +44,9 @@ def predictions_screen(page: HistoryPage, title_of: TitleOf, tr: Translator) -> 
     return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
 
 
-def operations_screen(page: StatementPage, titles: Titles, tr: Translator) -> Screen:
-    lines = [operation_lines(operation, titles, tr) for operation in page.items]
+def operations_screen(page: StatementPage, viewer: Viewer) -> Screen:
+    tr = viewer.tr
+    lines = [operation_lines(operation, viewer.titles, tr) for operation in page.items]
     body = "\n".join(lines) or tr.html("Nothing happened with your credits yet.")
     text = "\n\n".join([tr.html("<b>🧾 History · operations</b>"), body])
     pages = keyboards.pages_row(

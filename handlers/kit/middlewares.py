@@ -19,10 +19,13 @@ from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, Teleg
 from aiogram.types import User as TelegramUser
 
 from db.errors import DatabaseUnavailable
+from handlers.kit.context import Context
 from handlers.telegram import sender as chat
 from handlers.telegram.client import PASSING, is_gone
+from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
+from services.container import Services
 from services.errors import N_, ShopError
 from services.users.accounts import UserDisabled, Users, Visitor
 
@@ -43,7 +46,7 @@ WAITED_OUT = (TelegramRetryAfter, *PASSING)
 REMEMBERED = 10_000
 
 
-class Once(BaseMiddleware):
+class DeduplicateUpdates(BaseMiddleware):
     """An update that Telegram delivers twice acts once, unless the first time failed. (What costs credits has keys of
     its own on top.)"""
 
@@ -65,14 +68,16 @@ class Once(BaseMiddleware):
             raise
 
 
-class Entrance(BaseMiddleware):
-    """Finds the user behind an update and gives handlers `user` and `tr`. Groups and channels are left alone; whom the
-    shop is closed to is let in with what comes only once, and `user.disabled` says so. `on_entered` gets their Telegram
-    id, after what they asked for is answered."""
+class UserMiddleware(BaseMiddleware):
+    """Finds the user behind an update and gives handlers `ctx`, their `Context`. Groups and channels are left alone;
+    whom the shop is closed to is let in with what comes only once, and `user.disabled` says so. `on_entered` gets their
+    Telegram id, after what they asked for is answered."""
 
-    def __init__(self, users: Users, catalogues: Catalogues, on_entered: Entered) -> None:
-        self._users = users
+    def __init__(self, services: Services, catalogues: Catalogues, messages: Messages, on_entered: Entered) -> None:
+        self._services = services
+        self._users = services.users
         self._catalogues = catalogues
+        self._messages = messages
         self._on_entered = on_entered
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -96,6 +101,15 @@ class Entrance(BaseMiddleware):
         user = await self._users.enter(visitor)
         data["user"] = user
         data["tr"] = self._catalogues[user.language]
+        data["ctx"] = Context(
+            user=user,
+            tr=data["tr"],
+            fsm=data["state"],
+            bot=data["bot"],
+            services=self._services,
+            catalogues=self._catalogues,
+            messages=self._messages,
+        )
         if user.disabled and not only_once:  # what they paid is theirs
             raise UserDisabled(user_id=user.id)
         try:
@@ -109,7 +123,7 @@ class Entrance(BaseMiddleware):
         await self._users.mark_blocked(change.from_user.id, blocked=blocked)
 
 
-class TellErrors(BaseMiddleware):
+class ErrorMiddleware(BaseMiddleware):
     """Whatever a handler raises becomes one clear sentence for the user, and one line in the log: a refusal of Telegram
     without a stack, a bug with it. An update that comes only once is tried again instead, so nobody is told that it
     failed. Who cannot be written to any more is marked."""

@@ -1,7 +1,11 @@
 """What a model or a preset is called where only its slug is known."""
 
+from collections.abc import Callable
+
 from i18n.translator import Translator
 from services.models.offers import Models
+
+Titles = Callable[[str], str]  # a model's icon and title, plain, by its slug
 
 
 async def title_of(slug: str, models: Models, tr: Translator) -> str:

@@ -8,8 +8,8 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.payments.screens import STATUSES
 from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button
-from handlers.balance.screens import Titles
 from handlers.kit import buttons as keyboards
+from handlers.kit.titles import Titles
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator

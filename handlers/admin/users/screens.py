@@ -6,9 +6,9 @@ from db.tables.payments import PaymentStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
-from handlers.balance.screens import Titles
 from handlers.history.screens import MARKS
 from handlers.kit import buttons as keyboards
+from handlers.kit.titles import Titles
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain

@@ -19,7 +19,7 @@ from bot import polling as module
 from bot.polling import Polling, RawUpdates
 from bot.supervisor import Supervisor
 from db.errors import DatabaseUnavailable
-from handlers.kit.middlewares import Once
+from handlers.kit.middlewares import DeduplicateUpdates
 from handlers.telegram.client import AnswerNotUnderstood, Session
 from handlers.telegram.inbox import Inbox, id_of
 from tests.support.waiting import until
@@ -70,7 +70,7 @@ class Shop:
         self.hold = asyncio.Event()
         self.hold.set()
         dispatcher = Dispatcher()
-        dispatcher.update.outer_middleware(Once())
+        dispatcher.update.outer_middleware(DeduplicateUpdates())
         dispatcher.message.register(self._handle)
         dispatcher.pre_checkout_query.register(self._pay)
         self.supervisor = Supervisor()

@@ -24,6 +24,7 @@ from services.billing.statement import Expiring, Operation, StatementPage
 from services.predictions.history import HistoryPage, PredictionView
 from services.users.accounts import UserView
 from tests.support.clock import START
+from tests.support.viewers import viewer
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 BOTH = pytest.mark.parametrize("tr", [RU, EN], ids=["ru", "en"])
@@ -64,9 +65,9 @@ def _everything(tr: Translator) -> Iterator[Screen]:
     contact = contact_of(tr, telegram_id=10**15, username=None)
     above = greeting(replace(USER, is_new=True, first_name="<" * 64), tr)
     yield menu_screen(USER, tr, can_top_up=True, above=above, paused=LONGEST)
-    yield balance_screen(USER, lots, replace(page, items=page.items[:5]), lambda slug: LONGEST, tr, can_top_up=True)
-    yield operations_screen(page, lambda slug: LONGEST, tr)
-    yield operations_screen(StatementPage(items=[], page=0, pages=1), str, tr)
+    yield balance_screen(lots, replace(page, items=page.items[:5]), viewer(USER, tr, lambda slug: LONGEST))
+    yield operations_screen(page, viewer(USER, tr, lambda slug: LONGEST))
+    yield operations_screen(StatementPage(items=[], page=0, pages=1), viewer(USER, tr, str))
     yield predictions_screen(predictions, lambda view: LONGEST, tr)
     yield predictions_screen(HistoryPage(items=[], page=0, pages=1), lambda view: "", tr)
     yield profile_screen(replace(USER, first_name="<" * 64), tr, notice="✅")
@@ -136,7 +137,7 @@ def test_an_operation() -> None:
 
 def test_a_single_page_has_no_arrows() -> None:
     page = StatementPage(items=[_operation(TransactionKind.WELCOME)], page=0, pages=1)
-    assert [len(row) for row in operations_screen(page, str, RU).rows] == [2, 1]
+    assert [len(row) for row in operations_screen(page, viewer(USER, RU, str)).rows] == [2, 1]
 
 
 def test_contacts() -> None:

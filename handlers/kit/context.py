@@ -1,0 +1,53 @@
+"""What a handler works with, and what a screen may know of its reader."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from aiogram import Bot
+from aiogram.fsm.context import FSMContext
+
+from handlers.kit import dialog
+from handlers.kit.dialog import Event
+from handlers.kit.titles import Titles, titled
+from handlers.telegram.messages import Messages
+from handlers.telegram.screen import Screen
+from i18n.translator import Catalogues, Translator
+from services.container import Services
+from services.features import Features
+from services.users.accounts import UserView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """All that a pure screen may know of who reads it. `titles` names models by their slugs."""
+
+    user: UserView
+    tr: Translator
+    features: Features
+    titles: Titles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Made once for each update, by the middleware that finds its user. Every handler gets it as `ctx`."""
+
+    user: UserView
+    tr: Translator
+    fsm: FSMContext
+    bot: Bot
+    services: Services
+    catalogues: Catalogues
+    messages: Messages
+
+    @property
+    def viewer(self) -> Viewer:
+        titles = partial(titled, models=self.services.models, tr=self.tr)
+        return Viewer(user=self.user, tr=self.tr, features=self.services.features, titles=titles)
+
+    def of(self, user: UserView) -> "Context":
+        """The same, of the customer as they are now."""
+        return replace(self, user=user)
+
+    async def respond(self, event: Event, screen: Screen) -> None:
+        """Show a screen that has nothing to do with the form: see `dialog.respond`."""
+        await dialog.respond(event, self.fsm, self.tr, screen)

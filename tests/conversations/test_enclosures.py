@@ -16,6 +16,8 @@ from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 from tests.unit.inference.models import FLOAT, NUMBER_X, graph, node, weight, write_model
+from tests.unit.inference.test_free_sides import LIKE_PHOTO, PHOTO, enlarged
+from tests.unit.inference.test_preparation import png, waves
 
 SERIES = '[[outputs]]\nname = "path"\ntype = "series"\nlabel = "Path"\ntensor = "Y"\nchart = "line"\n'
 BARS = """[[outputs]]
@@ -63,6 +65,9 @@ async def shop(
     write_model(store, _painter((3, 8, 8), (3, 9, 9)), two, slug="two", runtime=one)
     write_model(store, _painter((4, 20, 30)), question + _picture("cutout", "Y0"), slug="cutout", runtime=one)
     write_model(store, _painter((3, 1400, 200)), question + _picture("large", "Y0"), slug="large", runtime=one)
+    free = 'size = ["free", "free"], multiple = 8'
+    photo = PHOTO.format(prepare=free, layout="NCHW", output=LIKE_PHOTO)
+    write_model(store, enlarged(2), photo, slug="enlarged")
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
         App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
@@ -135,6 +140,18 @@ async def test_what_a_photo_would_lose_comes_as_a_file(
     assert file.document is not None
     picture = Image.open(io.BytesIO(file.document))
     assert (picture.size, "".join(picture.getbands())) == (size, bands)
+
+
+@pytest.mark.parametrize("size", [(101, 67), (67, 101)])
+async def test_a_photo_comes_back_in_its_shape(anna: Person, size: tuple[int, int]) -> None:
+    await anna.says("/start model_enlarged")
+    await anna.presses("▶️")
+    await anna.sees("1/")
+    await anna.sends_photo(png(waves(*size)))
+    await anna.presses("🔮")
+    answer = await anna.sees_photo("баланс 9.00", within=30.0)
+    assert answer.photo is not None
+    assert Image.open(io.BytesIO(answer.photo)).size == (2 * size[0], 2 * size[1])
 
 
 async def test_an_album_that_is_refused_comes_as_files(shop: Stage, anna: Person) -> None:

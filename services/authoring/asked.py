@@ -156,7 +156,10 @@ class Questions:
         """Raises ModelBroken for what no question can stand for, by name."""
         shape = shown(tensor.shape)
         if 0 in (tensor.shape or ()):
-            raise ModelBroken(problem=f'the graph\'s input "{tensor.name}" of shape {shape} takes nothing', fix="")
+            raise ModelBroken(
+                problem=f'the graph\'s input "{tensor.name}" of shape {shape} takes nothing',
+                fix="Export it with columns",
+            )
         whole = tensor.dtype in {"int64", "int32"}
         if whole and (_TOKENS.search(tensor.name) or (None in inner and self._is_looked_up(tensor.name))):
             problem = (

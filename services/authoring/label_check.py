@@ -21,7 +21,8 @@ from services.inference.tensors import Row
 
 
 def label_lines(runtime: OnnxRuntime, manifest: Manifest, data: bytes) -> Iterator[CheckLine]:
-    """A line for each answer of classes beside which the graph has a label of its own."""
+    """A line for each answer of classes beside which the graph has a label of its own; where the manifest names one, of
+    that alone: a graph may tell two things."""
     shown = [output for output in manifest.outputs if isinstance(output, ClassesOutput)]
     if not shown:
         return
@@ -29,7 +30,7 @@ def label_lines(runtime: OnnxRuntime, manifest: Manifest, data: bytes) -> Iterat
     labels = [each.name for each in graph.outputs if picked_labels(graph, each.name)]
     rows = made_up_rows(manifest, read_columns(graph), graph)
     for output in shown:
-        for label in labels:
+        for label in [each for each in labels if output.label_tensor in {each, None}]:
             pairs = _pairs(runtime, manifest, output, label, rows)
             if pairs:
                 yield _verdict(output, label, pairs)

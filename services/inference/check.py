@@ -131,7 +131,7 @@ def _shown(result: Result) -> str:
             top = answer["value"]
             parts.append(f"{name} {top or NAMELESS} ({probabilities[str(top)]:.1%})")
         elif isinstance(answer, list):
-            parts.append(f"{name} of {len(answer)} values")
+            parts.append(f"{name} of {len(answer)} value{'' if len(answer) == 1 else 's'}")
         elif answer is None:
             parts.append(f"{name} a picture of {len(result.images[name])} bytes")
         else:

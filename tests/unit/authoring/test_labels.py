@@ -150,3 +150,17 @@ def test_a_text_beside_classes_that_a_person_names(tmp_path: Path) -> None:
     model.graph.output.append(onnx.helper.make_tensor_value_info("why", STRING, ["N", 1]))
     manifest = drafted(tmp_path, model.SerializeToString(), Told(labels=numbered(["yes", "no"])))
     assert [output.type for output in manifest.outputs] == ["classes", "text"]
+
+
+def test_a_graph_that_names_two_things(tmp_path: Path) -> None:
+    """Each answer goes with its own label."""
+    inputs, outputs, nodes = [("X", FLOAT, ["N", 2])], [], []
+    for name, labels, sign in (("kind", ["cat", "dog"], 1.0), ("size", ["large", "small"], -1.0)):
+        told: dict[str, Any] = {"classlabels_strings": labels, "post_transform": "SOFTMAX", "intercepts": [0.0, 0.1]}
+        weights = [sign, 0.5, -sign, 0.2]
+        made = node("LinearClassifier", ["X"], [name, f"p_{name}"], domain="ai.onnx.ml", coefficients=weights, **told)
+        nodes.append(made)
+        outputs += [(name, STRING, ["N"]), (f"p_{name}", FLOAT, ["N", 2])]
+    manifest = drafted(tmp_path, graph(nodes, inputs, outputs))
+    assert [getattr(output, "label_tensor", None) for output in manifest.outputs] == ["kind", "size"]
+    assert [line for line in check_folder(tmp_path / "fresh") if not line.ok] == []

@@ -9,7 +9,7 @@ from db.base import AnyRow, table_of
 from db.tables.users import AuditEntry, Role
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
-from tests.conversations.money.conftest import open_till
+from tests.conversations.payments.conftest import open_till
 from tests.conversations.stage import OWNER_ID, Stage
 from tests.support.databases import SqliteServer
 

@@ -7,7 +7,7 @@ from sandbox.client.person import Person
 from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays
-from tests.conversations.money.tills import chooses, payments
+from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.stage import OWNER_ID, Stage
 
 OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import App
 from sandbox.testing import new_token, new_world
-from tests.conversations.money.conftest import open_till
+from tests.conversations.payments.conftest import open_till
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.support.databases import SqliteServer
 

@@ -9,7 +9,7 @@ from sandbox.client.person import Person
 from services.billing import ledger
 from services.payments.queries import PaymentView
 from tests.conversations.admin.conftest import journal
-from tests.conversations.money.tills import chooses, payments
+from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
 

@@ -3,7 +3,7 @@
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from tests.conversations.admin.test_payments import pays
-from tests.conversations.money.conftest import open_till
+from tests.conversations.payments.conftest import open_till
 from tests.conversations.shopping import fills_in_wine
 from tests.conversations.stage import OWNER_ID, Stage
 from tests.support.databases import SqliteServer

@@ -12,7 +12,7 @@ from db.engine import Database
 from db.tables.outbox import Wait
 from services.heartbeats import note
 from tests.integration.cli.test_commands import TOKEN
-from tests.integration.outbox.mail import open_mail
+from tests.integration.notifications.mail import open_mail
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
 from tests.support.redis import find_redis

@@ -15,8 +15,8 @@ from services.inference.runtime import Limit
 from services.inference.series import parse_series
 from services.inference.tensors import Result, Row
 from services.inference.values import check_value, parse_many, parse_text
-from tests.unit.forms.samples import manifest
-from tests.unit.forms.walk import Walk
+from tests.unit.handlers.form.samples import manifest
+from tests.unit.handlers.form.walk import Walk
 from tests.unit.inference.models import field, identity, make_model
 
 NARROW = {

@@ -15,8 +15,8 @@ from handlers.telegram.screen import Screen
 from services.models.offers import Models
 from services.predictions.history import History
 from tests.support.clock import FakeClock
-from tests.unit.forms.samples import STORE
-from tests.unit.presenters.bench import CATALOGUES, view
+from tests.unit.handlers.form.samples import STORE
+from tests.unit.handlers.predictions.bench import CATALOGUES, view
 
 WINE = {"outputs": {"cultivar": {"value": "barolo", "probabilities": {"barolo": 0.9, "grignolino": 0.1}}}, "advice": 1}
 

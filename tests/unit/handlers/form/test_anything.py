@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.form.state import Action, Form
-from tests.unit.forms.samples import EVERYTHING, everything, manifest, stored
-from tests.unit.forms.walk import NONCE, Walk
+from tests.unit.handlers.form.samples import EVERYTHING, everything, manifest, stored
+from tests.unit.handlers.form.walk import NONCE, Walk
 
 LONG = "Ы" * 5000
 HUGE: list[dict[str, Any]] = [

@@ -10,8 +10,8 @@ from handlers.predictions.outputs import advice_text, outputs_html, percent
 from handlers.telegram.limits import CAPTION, length
 from i18n.translator import Html
 from services.inference.manifest import Manifest
-from tests.unit.forms.samples import EVERYTHING, manifest, stored
-from tests.unit.presenters.bench import CATALOGUES, view
+from tests.unit.handlers.form.samples import EVERYTHING, manifest, stored
+from tests.unit.handlers.predictions.bench import CATALOGUES, view
 
 CLASSES = [{"value": name, "label": {"ru": f"{name} <р>", "en": name}} for name in ("a", "b", "c", "d", "e", "f")]
 OUTPUTS: dict[str, dict[str, Any]] = {

@@ -6,8 +6,8 @@ import io
 import numpy as np
 
 from handlers.predictions.tables import exact, series_table
-from tests.unit.presenters.bench import CATALOGUES
-from tests.unit.presenters.test_outputs import with_outputs
+from tests.unit.handlers.predictions.bench import CATALOGUES
+from tests.unit.handlers.predictions.test_outputs import with_outputs
 
 
 def test_a_column_for_each_series() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from handlers.form.state import Form, Outcome
-from tests.unit.forms.samples import EVERYTHING, everything, manifest, stored
-from tests.unit.forms.walk import Walk
+from tests.unit.handlers.form.samples import EVERYTHING, everything, manifest, stored
+from tests.unit.handlers.form.walk import Walk
 
 WINE_ROW = "14.23 1.71 2.43 15.6 127 2.8 3.06 0.28 2.29 5.64 1.04 3.92 1065"
 

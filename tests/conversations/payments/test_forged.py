@@ -5,7 +5,7 @@ import pytest
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from services.payments.searches import SEARCHES
-from tests.conversations.money.tills import chooses, payments
+from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
 

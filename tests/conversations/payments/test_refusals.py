@@ -8,8 +8,8 @@ from db.tables.outbox import OutboxMessage
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world
-from tests.conversations.money.conftest import open_till
-from tests.conversations.money.tills import chooses, payments, reconcile
+from tests.conversations.payments.conftest import open_till
+from tests.conversations.payments.tills import chooses, payments, reconcile
 from tests.conversations.stage import OWNER_ID, Stage
 from tests.support.backups import back_up
 from tests.support.databases import SqliteServer

@@ -16,7 +16,7 @@ from db.tables.payments import PaymentStatus
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
-from tests.conversations.money.tills import chooses, statuses
+from tests.conversations.payments.tills import chooses, statuses
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until

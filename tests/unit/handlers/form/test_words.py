@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from i18n.inputs import SHOWN, value_words
 from services.inference.manifest import Manifest
-from tests.unit.forms.samples import everything
-from tests.unit.forms.walk import CATALOGUES
+from tests.unit.handlers.form.samples import everything
+from tests.unit.handlers.form.walk import CATALOGUES
 
 MANIFEST: Manifest = everything()
 

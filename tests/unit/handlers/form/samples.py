@@ -5,7 +5,7 @@ from typing import Any
 
 from services.inference.manifest import Manifest, load_manifest
 
-STORE = Path(__file__).parents[3] / "models_store"
+STORE = Path(__file__).parents[4] / "models_store"
 
 TEXT = {"ru": "Текст <b>&", "en": "Text <b>&"}
 

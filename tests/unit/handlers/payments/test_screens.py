@@ -49,7 +49,7 @@ from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
 from services.users.roles import AdminView, NotAllowed, OwnersAreSettled, OwnRole
 from services.users.search import NobodyFound, PredictionLine, UserCard
 from tests.support.clock import START
-from tests.unit.bot.test_views import BOTH, LONGEST, USER
+from tests.unit.handlers.test_screens import BOTH, LONGEST, USER
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 MOST = 99_999_999_99

@@ -9,7 +9,7 @@ from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from services.billing import ledger
 from services.payments.packages import PackageOffer
-from tests.conversations.money.tills import chooses, payments, statuses
+from tests.conversations.payments.tills import chooses, payments, statuses
 from tests.conversations.shopping import balance, fills_in_wine
 from tests.conversations.stage import OWNER_ID, Stage
 

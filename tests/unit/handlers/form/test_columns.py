@@ -8,8 +8,8 @@ from handlers.form.state import Form, Outcome
 from handlers.kit.form_state import FormState
 from services.inference.series import parse_series, take_series
 from services.inference.values import check_value
-from tests.unit.forms.samples import EVERYTHING, manifest
-from tests.unit.forms.walk import Walk
+from tests.unit.handlers.form.samples import EVERYTHING, manifest
+from tests.unit.handlers.form.walk import Walk
 from tests.unit.inference.models import field
 
 SERIES: dict[str, Any] = EVERYTHING[6]

@@ -8,8 +8,8 @@ import pytest
 from handlers.form.flow import resume
 from handlers.form.state import Form, Outcome
 from handlers.kit.form_state import FormState
-from tests.unit.forms.samples import EVERYTHING, everything, manifest
-from tests.unit.forms.walk import NONCE, Walk
+from tests.unit.handlers.form.samples import EVERYTHING, everything, manifest
+from tests.unit.handlers.form.walk import NONCE, Walk
 
 TWO = EVERYTHING[:2]
 CHANGED = "Модель за это время изменилась"

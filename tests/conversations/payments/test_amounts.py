@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.client.person import Person
-from tests.conversations.money.tills import payments
+from tests.conversations.payments.tills import payments
 from tests.conversations.stage import Stage
 
 TAKEN = {

@@ -12,8 +12,8 @@ from sandbox.client.screen import JsonObject
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world
 from services.notifications import outbox
-from tests.conversations.money.conftest import open_till
-from tests.conversations.money.tills import chooses, payments, reconcile, statuses
+from tests.conversations.payments.conftest import open_till
+from tests.conversations.payments.tills import chooses, payments, reconcile, statuses
 from tests.conversations.shopping import balance
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer

@@ -2,8 +2,8 @@
 
 from sandbox.client.person import Person
 from sandbox.testing import new_world
-from tests.conversations.money.conftest import open_till
-from tests.conversations.money.tills import payments
+from tests.conversations.payments.conftest import open_till
+from tests.conversations.payments.tills import payments
 from tests.conversations.stage import Stage
 from tests.support.databases import SqliteServer
 

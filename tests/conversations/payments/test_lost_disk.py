@@ -1,8 +1,8 @@
 """The database is gone, and money came in that may be the shop's: its owners hear of it, whenever they come."""
 
 from sandbox.testing import new_token, new_world
-from tests.conversations.money.conftest import open_till
-from tests.conversations.money.tills import chooses, reconcile
+from tests.conversations.payments.conftest import open_till
+from tests.conversations.payments.tills import chooses, reconcile
 from tests.conversations.stage import OWNER_ID
 from tests.support.databases import SqliteServer
 

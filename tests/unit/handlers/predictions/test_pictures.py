@@ -6,8 +6,8 @@ import pytest
 
 from handlers.predictions.charts import chart_of
 from services.charts import Band, Bars, Line, draw
-from tests.unit.forms.samples import EVERYTHING, STORE, manifest, stored
-from tests.unit.presenters.bench import CATALOGUES
+from tests.unit.handlers.form.samples import EVERYTHING, STORE, manifest, stored
+from tests.unit.handlers.predictions.bench import CATALOGUES
 
 BAND = [[2400.0 - 5 * day, 2500.0 + day, 2600.0 + 5 * day] for day in range(21)]
 RU = CATALOGUES["ru"]

@@ -226,8 +226,12 @@ class Delivery:
             attempt.asked = True
             with replying_to(ReplyTarget(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
                 await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
-        await self._got_through()
-        return partial(self._outbox.sent, letter)
+        self._reach.got_through()
+        return partial(self._sent, letter)
+
+    async def _sent(self, letter: Letter) -> OutboxStatus:
+        await self._find()
+        return await self._outbox.sent(letter)
 
     @asynccontextmanager
     async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
@@ -261,7 +265,8 @@ class Delivery:
             return partial(self._outbox.retry, letter, "429", after=timedelta(seconds=error.retry_after))
         if not isinstance(error, FINAL):
             return self._unreached(attempt, _words(error))
-        await self._got_through()
+        self._reach.got_through()
+        await self._find()
         if isinstance(error, TelegramForbiddenError):
             return partial(self._blocked, letter, error.message)
         if isinstance(error, TelegramBadRequest) and is_gone(error):
@@ -289,8 +294,7 @@ class Delivery:
         wait = Wait.REPAIR if letter.attempts >= BUG_ATTEMPTS else None
         return partial(self._outbox.retry, letter, reason, wait=wait)
 
-    async def _got_through(self) -> None:
-        self._reach.got_through()
+    async def _find(self) -> None:
         if self._reach.away and await self._release(Wait.TELEGRAM):
             self._reach.find()
             log.info("telegram_reached", letters="those that wait are due")

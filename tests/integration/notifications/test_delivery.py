@@ -341,6 +341,24 @@ async def test_a_clock_that_leaps_sends_nothing_twice(mail: Mail, post: Delivery
     assert wire.told == [(2, "one"), (1, "paid")]
 
 
+async def test_what_arrived_is_not_sent_again_where_the_database_is_slow(
+    mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that gets through has others released: that takes as long as it takes."""
+    monkeypatch.setattr(delivery_module, "SEND_SECONDS", 0.5)
+    answers = wire.gate = asyncio.Event()
+    await mail.write(mail.anna, "paid")
+    async with _delivering(post):
+        await wire.called.wait()
+        with mail.db.sync_engine().connect() as another:
+            another.exec_driver_sql("BEGIN IMMEDIATE")
+            answers.set()
+            await asyncio.sleep(0.8)
+            another.exec_driver_sql("ROLLBACK")
+        await until(lambda: _none_waits(mail))
+    assert wire.told == [(1, "paid")]
+
+
 async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, wire: Wire) -> None:
     """Redis away for a day: nothing is given up, and it is told within seconds after the end."""
     await mail.write(mail.anna, "paid", kind="redis")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-from db.tables.predictions import PredictionStatus
+from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.admin import buttons as names
 from handlers.balance.notifications import office_presenters
 from handlers.predictions.enclosures import enclosed
@@ -14,7 +14,6 @@ from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
-from services.inference.errors import NotDelivered
 from services.notifications.outbox import Letter
 from services.predictions import enclosures, streaks, undelivered
 from services.predictions.history import PredictionNotFound, PredictionView
@@ -38,7 +37,7 @@ def _prediction(services: Services, clock: Clock) -> Callable[[Letter, Translato
             return None
         if letter.payload.get("look") and not _answered_in_place(view):
             return None
-        if _is_answer(letter) and view.error_code == NotDelivered.__name__:
+        if _is_answer(letter) and view.error_code is ErrorCode.NOT_DELIVERED:
             return None  # it was given up, and another letter says so
         user = await services.users.get(letter.user_id)
         screen = await prediction_screen(view, services.models, services.history, tr, balance=user.balance)

@@ -18,6 +18,36 @@ class PredictionStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class ErrorCode(StrEnum):
+    """Why a prediction brought no answer, as rows keep it: the words stay, whatever the errors' classes are called."""
+
+    MODEL_UNAVAILABLE = "ModelUnavailable"
+    """No such model was loaded, and none came."""
+    MODEL_BROKEN = "ModelBroken"
+    MODEL_TOO_NEW = "ModelTooNew"
+    OPSET_TOO_NEW = "OpsetTooNew"
+    RUN_TIMEOUT = "RunTimeout"
+    RUN_FAILED = "RunFailed"
+    """The model's own runtime refused the row."""
+    RUN_LOST = "RunLost"
+    """Workers died while they ran it, as often as it may be tried."""
+    BAD_INPUT = "BadInput"
+    BAD_OUTPUT = "BadOutput"
+    NOT_DELIVERED = "NotDelivered"
+    """It was answered, and the answer never reached the customer."""
+    INVALID_VALUE = "InvalidValue"
+    FILE_TOO_LARGE = "FileTooLarge"
+    NOT_AN_IMAGE = "NotAnImage"
+    IMAGE_TOO_LARGE = "ImageTooLarge"
+    BLANK_IMAGE = "BlankImage"
+    UNEXPECTED = "Unexpected"
+    """A fault of the shop. Older versions wrote the name of whatever Python raised."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ErrorCode":
+        return cls.UNEXPECTED
+
+
 class Prediction(Base):
     """One paid run of a model for one user."""
 
@@ -58,7 +88,7 @@ class Prediction(Base):
     leased_by: Mapped[str | None] = mapped_column(String(64))
     result: Mapped[JsonObject | None]
     error: Mapped[str | None] = mapped_column(String(255))  # for the log and the operator
-    error_code: Mapped[str | None] = mapped_column(String(64))  # which sentence the user sees
+    error_code: Mapped[str | None] = mapped_column(String(64))  # an ErrorCode: which sentence the user sees
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # the topic of a private chat that has some
     message_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows progress and becomes the answer

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator
-from string import Formatter
-from typing import Final
+from typing import Final, assert_never
 
-from db.tables.predictions import PredictionStatus
+from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.kit import buttons as keyboards
 from handlers.predictions.answer import Answered
 from handlers.predictions.charts import chart_of
@@ -113,13 +112,35 @@ def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> 
     """The sentence of the error that the run ended with, where all it needs to say is still known."""
     if view.status is PredictionStatus.CANCELED:
         return tr.gettext("This prediction was canceled.")
-    error = getattr(errors, view.error_code or "", errors.RunFailed)
-    if not (isinstance(error, type) and issubclass(error, ShopError)):
-        error = errors.RunFailed
-    known = {"seconds": f"{manifest.runtime.timeout:g}"} if manifest is not None else {}
-    needed = {name for _, name, _, _ in Formatter().parse(error.message) if name is not None}
-    message = error.message if needed <= known.keys() else errors.RunFailed.message
-    return tr.gettext(message, **known)
+    if view.error_code is ErrorCode.RUN_TIMEOUT and manifest is not None:
+        return tr.gettext(errors.RunTimeout.message, seconds=f"{manifest.runtime.timeout:g}")
+    return tr.gettext(error_of(view.error_code or ErrorCode.UNEXPECTED).message)
+
+
+def error_of(code: ErrorCode) -> type[ShopError]:
+    """Whose sentence is true without what the error once knew besides: a value's name, how large is too large."""
+    match code:
+        case ErrorCode.MODEL_UNAVAILABLE:
+            error: type[ShopError] = errors.ModelUnavailable
+        case ErrorCode.MODEL_BROKEN | ErrorCode.MODEL_TOO_NEW | ErrorCode.OPSET_TOO_NEW:
+            error = errors.ModelBroken
+        case ErrorCode.BAD_OUTPUT:
+            error = errors.BadOutput
+        case ErrorCode.NOT_DELIVERED:
+            error = errors.NotDelivered
+        case ErrorCode.INVALID_VALUE:
+            error = errors.InvalidValue
+        case ErrorCode.NOT_AN_IMAGE:
+            error = errors.NotAnImage
+        case ErrorCode.BLANK_IMAGE:
+            error = errors.BlankImage
+        case ErrorCode.RUN_FAILED | ErrorCode.RUN_LOST | ErrorCode.RUN_TIMEOUT | ErrorCode.UNEXPECTED:
+            error = errors.RunFailed
+        case ErrorCode.BAD_INPUT | ErrorCode.FILE_TOO_LARGE | ErrorCode.IMAGE_TOO_LARGE:
+            error = errors.RunFailed
+        case _:
+            assert_never(code)
+    return error
 
 
 def _icon(manifest: Manifest | None) -> str:

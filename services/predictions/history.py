@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
-from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services import files
 from services.errors import N_, ShopError
 from services.predictions.claims import QUEUED, RUNNING
@@ -36,7 +36,7 @@ class PredictionView:
     price: int
     status: PredictionStatus
     result: JsonObject | None
-    error_code: str | None
+    error_code: ErrorCode | None
     chat_id: int | None
     thread_id: int | None = None
     message_id: int | None
@@ -150,4 +150,5 @@ def _queue(session: Session, now: datetime) -> tuple[int, float]:
 
 def _view(row: AnyRow) -> PredictionView:
     fields = {name: getattr(row, name) for name in PredictionView.__slots__}
-    return PredictionView(**fields | {"status": PredictionStatus(row.status)})
+    code = None if row.error_code is None else ErrorCode(row.error_code)
+    return PredictionView(**fields | {"status": PredictionStatus(row.status), "error_code": code})

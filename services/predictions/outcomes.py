@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from db.base import JsonObject
+from db.tables.predictions import ErrorCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Outcome:
     prediction: Claimed
     result: JsonObject | None = None
     images: Mapping[str, bytes] = field(default_factory=dict)
-    error_code: str | None = None
+    error_code: ErrorCode | None = None
     error: str | None = None
     again: bool = False
     untried: bool = False

@@ -15,14 +15,16 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from db.tables.predictions import ErrorCode
 from services import files
 from services.clock import Clock
 from services.errors import ShopError
 from services.inference.engine import Engine
-from services.inference.errors import BadOutput, InferenceError, ModelUnavailable
+from services.inference.errors import InferenceError, ModelUnavailable
 from services.inference.manifest import ImageInput, Manifest
 from services.inference.tensors import Result, Row
 from services.predictions import claims as queue
+from services.predictions.error_codes import code_of
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.settle import settle
 
@@ -134,7 +136,7 @@ class Lane:
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the customer is paid back
             problem = f"the answer cannot be kept: {type(error).__name__}"
-        failed = Outcome(prediction=outcome.prediction, error_code=BadOutput.__name__, error=problem)
+        failed = Outcome(prediction=outcome.prediction, error_code=ErrorCode.BAD_OUTPUT, error=problem)
         return await patiently(
             lambda: terms.db.write(settle, [failed], terms.worker, terms.clock(), owners=terms.owners)
         )
@@ -175,7 +177,9 @@ class Lane:
         attempts = 0 if manifest is None else manifest.runtime.attempts
         untried = isinstance(error, ModelUnavailable)
         again = untried or (isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts)
-        code, text = type(error).__name__, one_line(error)
+        code, text = code_of(error), one_line(error)
+        if code is ErrorCode.UNEXPECTED:
+            text = f"{type(error).__name__}: {text}"
         log.warning("run_failed", prediction_id=str(claimed.id), model=self._slug, code=code, error=text, again=again)
         outcome = Outcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
         self._outcomes.append(outcome)

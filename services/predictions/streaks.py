@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.models import Model
-from services.inference.errors import BadOutput, ModelBroken, RunFailed, RunTimeout
+from db.tables.predictions import ErrorCode
 from services.notifications.outbox import short
 from services.notifications.owners import tell_owners
 from services.predictions.outcomes import Outcome
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 _models = table_of(Model)
 KIND: Final = "model_stopped"  # of the letter to the owners
 IN_A_ROW: Final = 3
-OWN: Final = frozenset(error.__name__ for error in (RunFailed, RunTimeout, BadOutput, ModelBroken))
+OWN: Final = frozenset((ErrorCode.RUN_FAILED, ErrorCode.RUN_TIMEOUT, ErrorCode.BAD_OUTPUT, ErrorCode.MODEL_BROKEN))
 """Failures of the model itself: not those of a customer's value, of a machine that died, of a model that is away."""
 
 _succeeded = update(_models).where(_models.c.slug == bindparam("model"), _models.c.failures > 0).values(failures=0)

@@ -10,9 +10,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.billing import ledger
-from services.inference.errors import NotDelivered
 from services.notifications import outbox
 from services.notifications.outbox import Letter
 from services.notifications.owners import tell_owners
@@ -54,7 +53,7 @@ def _fail(session: Session, prediction_id: UUID, reason: str) -> AnyRow | None:
     answered = (_p.c.id == prediction_id) & (_p.c.status == PredictionStatus.SUCCEEDED)
     values = {
         "status": PredictionStatus.FAILED,
-        "error_code": NotDelivered.__name__,
+        "error_code": ErrorCode.NOT_DELIVERED,
         "error": outbox.short(reason),
     }
     changed = update(_p).where(answered).values(**values)

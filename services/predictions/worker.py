@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.inference.engine import Engine
-from services.inference.errors import ModelUnavailable
 from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.runner import Lane, Terms, wait
@@ -146,12 +146,12 @@ class Worker:
         manifest = self._engine.manifest(row["model_slug"])
         again = row["attempts"] < (manifest.runtime.attempts if manifest else ATTEMPTS)
         claimed = Claimed(**row, inputs={})
-        return Outcome(prediction=claimed, error_code="RunLost", error="the worker died", again=again)
+        return Outcome(prediction=claimed, error_code=ErrorCode.RUN_LOST, error="the worker died", again=again)
 
 
 def _refund_abandoned(session: Session, now: datetime) -> int:
     rows = queue.abandoned(session, now - ABANDONED)
     claims = [Claimed(**row._mapping, inputs={}) for row in rows]
-    code = ModelUnavailable.__name__
+    code = ErrorCode.MODEL_UNAVAILABLE
     gone = [Outcome(prediction=claim, error_code=code, error="the model has left the shop") for claim in claims]
     return finish(session, gone, now)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from db.base import AnyRow
-from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.predictions import claims as queue
 from services.predictions import runner as lane
 from services.predictions import worker
@@ -71,7 +71,7 @@ async def test_a_lost_lease_cannot_settle(counter: Counter) -> None:
     counter.clock.advance(minutes=1)
     await counter.worker().run_waiting()
     first, second = (late[sold.prediction_id] for sold in sales)
-    outcomes = [Outcome(prediction=first, result=ANSWER), Outcome(prediction=second, error_code="RunFailed")]
+    outcomes = [Outcome(prediction=first, result=ANSWER), Outcome(prediction=second, error_code=ErrorCode.RUN_FAILED)]
     assert await counter.db.write(settle, outcomes, "late", counter.clock()) == 0
     for sold in sales:
         view = await counter.view(sold)
@@ -87,7 +87,7 @@ async def test_an_earlier_claim_of_the_same_worker_cannot_settle(counter: Counte
     await counter.worker().recover()
     counter.clock.advance(minutes=1)
     (present,) = await _claim(counter, "same")
-    failure = Outcome(prediction=early, error_code="RunTimeout", again=True)
+    failure = Outcome(prediction=early, error_code=ErrorCode.RUN_TIMEOUT, again=True)
     assert await counter.db.write(settle, [failure], "same", counter.clock()) == 0
     assert (await _row(counter, sold)).status == RUNNING
     assert await counter.db.write(settle, [Outcome(prediction=present, result=ANSWER)], "same", counter.clock()) == 1

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from db.engine import Database
-from db.tables.predictions import PredictionStatus
+from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.predictions.screens import prediction_screen
 from handlers.telegram.limits import CAPTION, length
 from handlers.telegram.screen import Screen
@@ -78,7 +78,7 @@ async def test_unfinished(shelf: Shelf, status: PredictionStatus, words: str) ->
     ],
 )
 async def test_paid_back(shelf: Shelf, code: str | None, words: str) -> None:
-    screen = await shelf.screen(status=PredictionStatus.FAILED, result=None, error_code=code)
+    screen = await shelf.screen(status=PredictionStatus.FAILED, result=None, error_code=code and ErrorCode(code))
     assert words in screen.text
     assert "<b>1.00 кредит</b>" in screen.text
     assert "9.00" in screen.text

@@ -1,0 +1,28 @@
+"""What is stored of the error that ended a run."""
+
+from typing import Final
+
+from db.tables.predictions import ErrorCode
+from services.inference import errors
+
+CODES: Final[dict[type[BaseException], ErrorCode]] = {
+    errors.ModelUnavailable: ErrorCode.MODEL_UNAVAILABLE,
+    errors.ModelBroken: ErrorCode.MODEL_BROKEN,
+    errors.ModelTooNew: ErrorCode.MODEL_TOO_NEW,
+    errors.OpsetTooNew: ErrorCode.OPSET_TOO_NEW,
+    errors.RunTimeout: ErrorCode.RUN_TIMEOUT,
+    errors.RunFailed: ErrorCode.RUN_FAILED,
+    errors.BadInput: ErrorCode.BAD_INPUT,
+    errors.BadOutput: ErrorCode.BAD_OUTPUT,
+    errors.NotDelivered: ErrorCode.NOT_DELIVERED,
+    errors.InvalidValue: ErrorCode.INVALID_VALUE,
+    errors.FileTooLarge: ErrorCode.FILE_TOO_LARGE,
+    errors.NotAnImage: ErrorCode.NOT_AN_IMAGE,
+    errors.ImageTooLarge: ErrorCode.IMAGE_TOO_LARGE,
+    errors.BlankImage: ErrorCode.BLANK_IMAGE,
+}
+
+
+def code_of(error: BaseException) -> ErrorCode:
+    """Of the error's class, or of the nearest above it that has one."""
+    return next((CODES[each] for each in type(error).__mro__ if each in CODES), ErrorCode.UNEXPECTED)

@@ -47,7 +47,6 @@ from handlers.telegram.inbox import Inbox, UpdateOutcome
 from handlers.telegram.messages import NoteDoubts
 from handlers.telegram.storage import OneAtATime, SqlStorage
 from i18n.translator import Catalogues
-from services import charts
 from services.clock import Clock, SteadyClock, system_clock
 from services.dialogs import Dialogs
 from services.inference.engine import Engine
@@ -60,7 +59,6 @@ log = structlog.get_logger()
 PARTS: Final = frozenset({"bot", "web", "worker", "scheduler"})
 MODEL_THREADS = 2
 DRAIN_SECONDS = 5.0
-WARM_AFTER_SECONDS = 2.0
 
 
 class App:
@@ -172,7 +170,7 @@ class App:
         raise await self._failure.get()
 
     async def _stop(self) -> None:
-        await self.supervisor.close(first=("connection", "polling", "web", "charts", "commands"), drain=DRAIN_SECONDS)
+        await self.supervisor.close(first=("connection", "polling", "web", "commands"), drain=DRAIN_SECONDS)
         if self.services.till is not None:
             self.services.till.close()
         await self.engine.close()
@@ -195,7 +193,6 @@ class App:
             self._talk()
 
     def _talk(self) -> None:
-        self.supervisor.spawn(_warm_charts(), name="charts")
         board = ProgressBoard(
             self.bot,
             self.delivery,
@@ -301,12 +298,6 @@ class App:
 
     def _settled(self) -> None:
         self.delivery.wake()
-
-
-async def _warm_charts() -> None:
-    """The first chart costs a second; nobody should wait for it, and the first updates not for this."""
-    await asyncio.sleep(WARM_AFTER_SECONDS)
-    await asyncio.to_thread(charts.warm_up)
 
 
 Ping = Callable[[], Awaitable[None]]

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from services.billing.credits import format_credits
+from services.charts import AxisNumbers
 from services.errors import ShopError
 from services.inference.errors import InvalidValue, TextTooLong, TextTooShort, TooFewValues, WrongCount
 from services.inference.manifest import Text
@@ -127,6 +128,11 @@ class Translator:
     def number(self, value: float, decimals: int) -> str:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(value, format=pattern, locale=self._locale)
+
+    def axis(self, decimals: int) -> AxisNumbers:
+        """How `number` writes, for who knows no language."""
+        signs = self._locale.number_symbols["latn"]
+        return AxisNumbers(decimals=decimals, point=signs["decimal"], group=signs["group"])
 
     def figure(self, value: float, decimals: int) -> str:
         """At most so many decimals, without idle zeros, as it may also be typed: `1,065` would be read with a decimal

@@ -1,5 +1,7 @@
 """The form: typed answers, pictures, files and buttons, up to the summary. Paying is `handlers.form.purchase`."""
 
+import asyncio
+
 from aiogram import Bot, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter, StateFilter
@@ -22,6 +24,7 @@ from handlers.predictions.router import router as results_router
 from handlers.telegram import sender as chat
 from handlers.telegram.messages import Messages
 from i18n.translator import Translator
+from services import charts
 from services.errors import N_
 from services.files import Files
 from services.inference.intake import Intake
@@ -63,9 +66,12 @@ async def begin_form(
     can_top_up: bool,
 ) -> None:
     """A fresh form takes the place of the model's page, and of a form under way."""
-    form, turn = begin(await models.offer(argument))
+    offer = await models.offer(argument)
+    form, turn = begin(offer)
     message_id = await show_in_place(query, screen_of(form, turn, user, tr, can_top_up=can_top_up))
     await keep(state, form, turn, message_id)
+    if offer.manifest.has_chart:
+        await asyncio.to_thread(charts.expect)
 
 
 async def continue_form(

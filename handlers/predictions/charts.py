@@ -47,7 +47,7 @@ def _line(output: SeriesOutput, answer: Sequence[float], tr: Translator) -> Line
         title=_titled(output, tr),
         values=tuple(answer),
         x_label=tr.gettext("steps ahead"),
-        write=lambda value: tr.number(value, decimals),
+        write=tr.axis(decimals),
     )
 
 
@@ -68,7 +68,7 @@ def _band(
         middle_label=tr.gettext("middle"),
         band_label=tr.pick(output.quantiles) if output.quantiles is not None else tr.gettext("band"),
         x_label=tr.gettext("steps, 0 is the last known one"),
-        write=lambda value: tr.number(value, decimals),
+        write=tr.axis(decimals),
     )
 
 

@@ -1,17 +1,22 @@
-"""Charts as PNG bytes, sized for a phone. Texts come in ready: this package knows no language."""
+"""Charts as PNG bytes, sized for a phone. Texts come in ready: this package knows no language.
 
-from services.charts.specs import Band, Bar, Bars, Chart, Columns, Line, Panel
+A process of its own draws them, and goes when nobody wants charts for a while: what drawing imports is 45 MB.
+"""
 
-__all__ = ["Band", "Bar", "Bars", "Chart", "Columns", "Line", "Panel", "draw"]
+from services.charts.painter import DrawingFailed, Painter
+from services.charts.specs import AxisNumbers, Band, Bar, Bars, Chart, Columns, Line, Panel
+
+__all__ = ["AxisNumbers", "Band", "Bar", "Bars", "Chart", "Columns", "DrawingFailed", "Line", "Panel", "draw", "expect"]
+
+_painter = Painter()
 
 
 def draw(chart: Chart) -> bytes:
-    """PNG bytes, 1080 points wide. Takes some 100 ms of CPU: call it in a thread."""
-    from services.charts.drawing import draw  # matplotlib takes half a second to import: the first chart pays, no start
+    """PNG bytes, 1080 points wide. Takes some 100 ms, and a second where the process has to start: call it in a thread.
+    Raises DrawingFailed."""
+    return _painter.draw(chart)
 
-    return draw(chart)
 
-
-def warm_up() -> None:
-    """Import what drawing needs and draw once, so that the first customer does not wait for it. Call it in a thread."""
-    draw(Bars(title="0", bars=(Bar(label="0", share=0.5, text="0"),)))
+def expect() -> None:
+    """A chart will be wanted soon: the process starts, so that nobody waits for its imports. Call it in a thread."""
+    _painter.start()

@@ -8,6 +8,19 @@ Write: TypeAlias = Callable[[float], str]  # a number on an axis, as the reader 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AxisNumbers:
+    """A `Write` that can be sent to another process."""
+
+    decimals: int
+    point: str
+    group: str
+
+    def __call__(self, value: float) -> str:
+        places = {",": self.group, ".": self.point}
+        return "".join(places.get(sign, sign) for sign in f"{value:,.{self.decimals}f}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """`share` from 0 to 1; `text` stands beside the bar, such as `98 %`."""
 

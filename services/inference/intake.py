@@ -5,7 +5,6 @@ A process gives its memory back for certain, takes no turn of the interpreter fr
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import structlog
 
+from services.children import environment_of_child
 from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
 from services.inference.fields import SeriesInput
@@ -32,10 +32,6 @@ SECONDS: Final = 5.0  # of the processor's time for one look
 WALL_SECONDS: Final = 20.0  # by the clock
 PROGRAM: Final = "services.inference.intake_process"
 _SAMPLES: Final = {"sources", "default", "example", "help"}  # a question's keys that say nothing of an answer
-_GIVEN: Final = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
-"""What the process needs of the environment; the shop's secrets stand there too."""
-_THRIFTY: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
-"""No threads' buffers, and large blocks go back to the system as soon as they are free."""
 
 
 class IntakeBusy(ShopError):
@@ -114,11 +110,10 @@ class Intake:
 
 
 async def _in_a_process(fd: int, wanted: bytes) -> bytes | Taken | InvalidValue:
-    environment = {name: os.environ[name] for name in _GIVEN if name in os.environ} | _THRIFTY
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", PROGRAM, str(fd), str(SECONDS),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        pass_fds=(fd,), start_new_session=True, env=environment,
+        pass_fds=(fd,), start_new_session=True, env=environment_of_child(),
     )  # fmt: skip
     try:
         async with asyncio.timeout(WALL_SECONDS):

@@ -140,6 +140,10 @@ class Manifest(Table):
     def price_hundredths(self) -> int:
         return int(self.price * 100)
 
+    @property
+    def has_chart(self) -> bool:
+        return any(getattr(output, "chart", None) is not None for output in self.outputs)
+
     def input(self, name: str) -> Input:
         return next(field for field in self.inputs if field.name == name)
 

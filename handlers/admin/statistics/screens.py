@@ -31,11 +31,7 @@ def statistics_screen(numbers: Numbers, waiting: Waiting, title_of: TitleOf, tr:
 
 
 def statistics_chart(numbers: Numbers, tr: Translator) -> Columns:
-    days = len(numbers.days)
-
-    def whole(value: float) -> str:
-        return tr.number(value, 0)
-
+    days, whole = len(numbers.days), tr.axis(0)
     panels = (
         Panel(
             heading=tr.gettext("Revenue: {amount} ₽", amount=to_words(numbers.revenue)),

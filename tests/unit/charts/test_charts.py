@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.charts import Band, Bar, Bars, Chart, Columns, Line, Panel, draw
+from services.charts import Band, Bar, Bars, Chart, Columns, Line, Panel
+from services.charts.drawing import draw
 from services.charts.sheet import ACCENT, SOFT, TRACK
 
 HISTORY = tuple(100 + 10 * math.sin(day / 9) for day in range(120))

@@ -1,0 +1,12 @@
+"""Processes of the shop's own: what they need of the environment. The shop's secrets stand there too."""
+
+import os
+from typing import Final
+
+_GIVEN: Final = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "MPLCONFIGDIR")
+_THRIFTY: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""No threads' buffers, and large blocks go back to the system as soon as they are free."""
+
+
+def environment_of_child() -> dict[str, str]:
+    return {name: os.environ[name] for name in _GIVEN if name in os.environ} | _THRIFTY

@@ -1,6 +1,7 @@
 """`kassandra models`: what is in the store, whether a model is right, and a first manifest."""
 
 import argparse
+import filecmp
 import re
 import shlex
 import shutil
@@ -63,7 +64,7 @@ def init_model(arguments: argparse.Namespace) -> int:
 
 def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> Sequence[str]:
     """All or nothing: a file that cannot be read leaves no folder behind. Returns what was changed and guessed."""
-    from services.authoring.copying import copied
+    from services.authoring.copying import copy_model
     from services.authoring.pictures import Told
     from services.inference.scaffold import draft_manifest
 
@@ -75,14 +76,14 @@ def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> S
         std=_numbers("--std", arguments.std),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    data, changes = copied(source)
-    taken = (folder / MODEL).exists() and (folder / MODEL).read_bytes() != data
-    name = "model-rewritten.onnx" if taken else MODEL
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
         new = Path(scratch) / folder.resolve().name
         new.mkdir()
-        (new / name).write_bytes(data)
-        draft = draft_manifest(new / name, told, title=source.stem)
+        changes = copy_model(source, new / MODEL)
+        model = new / MODEL
+        if (folder / MODEL).exists() and not filecmp.cmp(model, folder / MODEL, shallow=False):
+            model = model.rename(new / "model-rewritten.onnx")
+        draft = draft_manifest(model, told, title=source.stem)
         draft.write(new)
         _spare(folder, draft.files)
         folder.mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
 """The file that is sold is a copy of the author's: with its weights inside, in a version and a locale that run here."""
 
 import locale
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,87 +11,95 @@ from onnx.external_data_helper import load_external_data_for_model
 
 from services.authoring.graph import attributes, text
 from services.inference.errors import ModelBroken, ModelTooNew, OpsetTooNew
-from services.inference.onnx_runtime import MAX_FILE_BYTES, one_line, open_session, outside_files
-from services.inference.refusals import no_onnx
+from services.inference.onnx_file import MAX_FILE_BYTES, held, one_line, opened, outside_files
+from services.inference.onnx_runtime import open_file, open_session
 
 PLAIN_LOCALE: Final = "C.UTF-8"
 NEWEST_OPSET: Final = 21
 
 
-def copied(source: Path) -> tuple[bytes, list[str]]:
-    """The bytes to keep, and what was changed, a sentence each. Raises ModelBroken."""
-    data = _read(source)
-    try:
-        model = onnx.load_model_from_string(data)
-    except Exception:  # noqa: BLE001 - protobuf's error types depend on which of its engines is installed
-        raise no_onnx(data) from None
-    changes = [*_weights_inside(model, source), *_lower_version(model), *_known_locale(model)]
-    return (model.SerializeToString() if changes else data), changes
+def copy_model(source: Path, target: Path) -> list[str]:
+    """Write the file to keep, and say what was changed, a sentence each. Weights are read only where something changes.
+    Raises ModelBroken, OSError."""
+    with held(source) as file:
+        skeleton = opened(file).model
+        if not (list(outside_files(skeleton)) or _too_new(skeleton) or _known_locale(skeleton)):
+            with target.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+            return []
+        model = onnx.load_model(file, load_external_data=False)
+    changes = [*_weights_inside(model, source), *_known_locale(model)]
+    onnx.save_model(model, target)
+    return [*changes, *_lower_version(model, target)]
 
 
-def _read(source: Path) -> bytes:
-    try:
-        if source.stat().st_size > MAX_FILE_BYTES:
-            raise ModelBroken(problem=f"the file is over {MAX_FILE_BYTES // 1_000_000} MB", fix="Take a smaller model")
-        return source.read_bytes()
-    except OSError as error:
-        raise ModelBroken(problem=f"{source}: {error.strerror}", fix="Name an ONNX file") from None
-
-
-def _weights_inside(model: Any, source: Path) -> list[str]:
+def _weights_inside(model: Any, source: Path) -> list[str]:  # Any: protobuf
     files = sorted(set(outside_files(model)))
     if not files:
         return []
     folder = source.resolve().parent
     missing = [name for name in files if not (folder / name).is_file()]
     named = ", ".join(f'"{name}"' for name in missing or files)
+    if sum((folder / name).stat().st_size for name in files if name not in missing) > MAX_FILE_BYTES:
+        problem = f"with its weights it would be over {MAX_FILE_BYTES // 1_000_000} MB"
+        raise ModelBroken(problem=problem, fix="Take a smaller model")
     try:
         load_external_data_for_model(model, str(folder))
     except Exception as error:  # noqa: BLE001 - a missing file, one out of the folder, one too short: all mean this
         if missing:
             problem, fix = f"its weights are in another file, {named}, which does not lie beside it", "Put it there"
         else:
-            problem, fix = (
-                f"its weights in {named} cannot be read: {one_line(error)}",
-                "Export or copy both files again",
-            )
+            problem = f"its weights in {named} cannot be read: {one_line(error)}"
+            fix = "Export or copy both files again"
         raise ModelBroken(problem=problem, fix=fix) from None
     return [f"took in the weights that were kept in {named}"]
 
 
-def _lower_version(model: Any) -> list[str]:
+def _lower_version(model: Any, target: Path) -> list[str]:
     """A file of a newer onnx is often only called newer: it is written as an older one where that runs."""
-    complaint = _complaint(model)
-    if not isinstance(complaint, ModelTooNew | OpsetTooNew):
+    complaint = _too_new(model)
+    if complaint is None:
         return []
-    lower = onnx.ModelProto()
-    lower.CopyFrom(model)
-    lower.ir_version = complaint.newest if isinstance(complaint, ModelTooNew) else model.ir_version
-    changes = []
-    if lower.ir_version != model.ir_version:
-        changes = [
-            f"wrote IR version {lower.ir_version} instead of {model.ir_version}, which onnxruntime does not read yet"
-        ]
-    if _complaint(lower) is not None:
-        version = lower.ir_version
-        try:
-            lower = onnx.version_converter.convert_version(lower, NEWEST_OPSET)
-        except Exception:  # noqa: BLE001 - it has no conversion: the refusal of the file itself is told
-            return []
-        lower.ir_version = version
-        changes.append(f"wrote opset {NEWEST_OPSET}, the newest that onnxruntime reads for certain")
-    if _complaint(lower) is not None:
-        return []
-    model.CopyFrom(lower)
-    return changes
-
-
-def _complaint(model: Any) -> ModelBroken | None:
+    given, changes = model.ir_version, []
+    if isinstance(complaint, ModelTooNew):
+        model.ir_version = complaint.newest
+        changes = [f"wrote IR version {complaint.newest} instead of {given}, which onnxruntime does not read yet"]
+    if _runs(model, target):
+        return changes
     try:
-        open_session(model.SerializeToString())
-    except ModelBroken as error:
+        lower = onnx.version_converter.convert_version(model, NEWEST_OPSET)
+        lower.ir_version = model.ir_version
+        if _runs(lower, target):
+            return [*changes, f"wrote opset {NEWEST_OPSET}, the newest that onnxruntime reads for certain"]
+    except Exception:  # noqa: BLE001, S110 - it has no conversion: the refusal of the file itself is told
+        pass
+    model.ir_version = given
+    onnx.save_model(model, target)
+    return []
+
+
+def _too_new(model: Any) -> ModelTooNew | OpsetTooNew | None:
+    """What onnxruntime says of its versions: it is asked with a graph of nothing."""
+    nothing = onnx.helper.make_graph([], "nothing", [], [])
+    probe = onnx.helper.make_model(nothing, ir_version=model.ir_version, opset_imports=model.opset_import)
+    try:
+        open_session(probe.SerializeToString())
+    except (ModelTooNew, OpsetTooNew) as error:
         return error
+    except ModelBroken:
+        return None
     return None
+
+
+def _runs(model: Any, target: Path) -> bool:
+    """Whether it can be loaded, once it is written there."""
+    onnx.save_model(model, target)
+    try:
+        with held(target) as stream:
+            open_file(stream)
+    except ModelBroken:
+        return False
+    return True
 
 
 def _known_locale(model: Any) -> list[str]:

@@ -1,18 +1,21 @@
 """An ONNX graph to walk through: who makes a tensor, who reads it, what is constant."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from services.inference.onnx_file import checked
+from services.inference.skeleton import is_left_out
+
 PASSES: Final = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "Imputer"})
 """They change the form of a tensor, not what it tells."""
 
 Node = Any  # protobuf's, without types
-MAX_CONSTANT_BYTES: Final = 64_000_000  # larger ones are weights: nobody looks into them
+MAX_CONSTANT_BYTES: Final = 8_000_000  # larger ones are weights: nobody looks into them
 
 
 class Graph:
@@ -48,9 +51,9 @@ class Graph:
                     waiting.extend(node.output)
 
     def constant(self, name: str) -> NDArray[Any] | None:
-        """The value of a tensor that is always the same and not huge."""
+        """The value of a tensor that is always the same and not left out."""
         if (weight := self._weights.get(name)) is not None:
-            return None if weight.ByteSize() > MAX_CONSTANT_BYTES else numpy_helper.to_array(weight)
+            return None if is_left_out(weight) else numpy_helper.to_array(weight)
         node = self._makers.get(name)
         if node is None:
             return None
@@ -70,6 +73,11 @@ class Graph:
                 found = self.constant(weight.name)
                 if found is not None and found.dtype.kind == "f":
                     yield found
+
+
+def read_graph(file: BinaryIO) -> Graph:
+    """Of an open ONNX file, without its weights. Raises ModelBroken."""
+    return Graph(checked(file, keep=MAX_CONSTANT_BYTES).model)
 
 
 def attributes(node: Node) -> dict[str, Any]:  # Any: attributes are of many types
@@ -93,7 +101,7 @@ def _constant_of(node: Node) -> NDArray[Any] | None:
     told = attributes(node)
     for key, value in told.items():
         if key == "value":
-            return numpy_helper.to_array(value)
+            return None if is_left_out(value) else numpy_helper.to_array(value)
         if key.startswith("value_"):
             return np.array(value)
     return None

@@ -1,32 +1,34 @@
 """Whether the class that a manifest shows is the one that the graph itself names, on many made-up rows."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 
 from services.authoring.columns import read_columns
-from services.authoring.graph import Graph, text
+from services.authoring.graph import read_graph, text
 from services.authoring.labels import picked_labels
 from services.authoring.trials import MANY, made_up_rows
 from services.authoring.verdicts import TIE
 from services.errors import ShopError
 from services.inference.check_line import CheckLine
 from services.inference.manifest import ClassesOutput, Manifest
+from services.inference.onnx_file import held
 from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.results import Reader
 from services.inference.runtime import Limit, watched
 from services.inference.tensors import Row
 
 
-def label_lines(runtime: OnnxRuntime, manifest: Manifest, data: bytes) -> Iterator[CheckLine]:
+def label_lines(runtime: OnnxRuntime, manifest: Manifest, file: Path) -> Iterator[CheckLine]:
     """A line for each answer of classes beside which the graph has a label of its own; where the manifest names one, of
     that alone: a graph may tell two things."""
     shown = [output for output in manifest.outputs if isinstance(output, ClassesOutput)]
     if not shown:
         return
-    graph = Graph(onnx.load_model_from_string(data))
+    with held(file) as stream:
+        graph = read_graph(stream)
     labels = [each.name for each in graph.outputs if picked_labels(graph, each.name)]
     rows = made_up_rows(manifest, read_columns(graph), graph)
     for output in shown:
@@ -45,8 +47,8 @@ def _pairs(
     with watched(Limit(manifest.runtime.timeout)) as limit:
         for row in rows[:MANY]:
             try:
-                given = runtime.outputs([row], [label], limit)
-                answer = reader.results(runtime.outputs([row], reader.tensors, limit), 1)[0]
+                given = runtime.outputs([row], [label, *(name for name in reader.tensors if name != label)], limit)
+                answer = reader.results(given, 1)[0]
             except ShopError:
                 continue
             words = np.asarray(given[label]).ravel().tolist()

@@ -11,9 +11,12 @@ from services.authoring.label_check import label_lines
 from services.errors import ShopError
 from services.inference.check_line import CheckLine
 from services.inference.errors import ManifestError, ModelBroken, RunTimeout
+from services.inference.heap import freed_at_once
 from services.inference.labels import NAMELESS
 from services.inference.manifest import Manifest, SeriesInput, load_manifest
-from services.inference.onnx_runtime import OnnxRuntime, check_file, one_line
+from services.inference.memory import Measuring, Taken, about, in_words
+from services.inference.onnx_file import held, one_line
+from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.runtime import Limit, watched
 from services.inference.samples import example_row
 from services.inference.tensors import Result, Row
@@ -40,13 +43,15 @@ def _check(folder: Path) -> Iterator[CheckLine]:
             )
             return
     yield CheckLine(what="files", ok=True, detail=f"sha256 {manifest.runtime.sha256[:12]}…")
-    data = (folder / manifest.runtime.file).read_bytes()
+    file = folder / manifest.runtime.file
     try:
-        check_file(data)
+        with held(file) as stream:
+            expected = about(stream)
     except ModelBroken as error:
         yield CheckLine(what="onnx", ok=False, detail=error.problem, fix=error.fix)
         return
-    complaint = _complaint(data)
+    complaint = _complaint(file)
+    measuring = Measuring()
     runtime = OnnxRuntime(manifest, folder)
     try:
         runtime.load()
@@ -61,7 +66,8 @@ def _check(folder: Path) -> Iterator[CheckLine]:
         yield CheckLine(what="onnx", ok=True, detail=f"onnx.checker: {complaint}", fix=fix)
     yield CheckLine(what="graph", ok=True, detail="its inputs and outputs are those of the manifest")
     yield from _run_lines(runtime, manifest, folder)
-    yield from label_lines(runtime, manifest, data)
+    yield CheckLine(what="memory", ok=True, detail=_taken(measuring.taken(), expected))
+    yield from label_lines(runtime, manifest, file)
 
 
 def _files(folder: Path, manifest: Manifest) -> list[Path]:
@@ -69,10 +75,19 @@ def _files(folder: Path, manifest: Manifest) -> list[Path]:
     return [folder / name for name in (manifest.runtime.file, *sources)]
 
 
-def _complaint(data: bytes) -> str | None:
+def _taken(taken: Taken | None, expected: int) -> str:
+    """What the model takes with its example; `expected` of its file, where nothing is measured."""
+    if taken is None:
+        return f"it keeps about {in_words(expected)}"
+    most = "" if taken.most is None else f", {in_words(taken.most)} at the most, while it is read and run"
+    return f"it keeps {in_words(taken.kept)}{most}"
+
+
+def _complaint(file: Path) -> str | None:
     """What onnx.checker does not like; onnxruntime may take it all the same."""
     try:
-        onnx.checker.check_model(data)
+        with freed_at_once():
+            onnx.checker.check_model(file)
     except (onnx.checker.ValidationError, ValueError) as error:
         return one_line(error)
     return None

@@ -1,17 +1,15 @@
 """ONNX files in this process, by onnxruntime."""
 
 import functools
-import hashlib
+import io
 import itertools
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is loaded; spares a thread
 
-import onnx
 import onnxruntime as ort
 
 from services.errors import ShopError
@@ -26,16 +24,16 @@ from services.inference.errors import (
 )
 from services.inference.feeds import Feeder
 from services.inference.framing import Size
+from services.inference.heap import freed_at_once
 from services.inference.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
-from services.inference.refusals import no_onnx, refusal
+from services.inference.onnx_file import checked, descriptor_path, digest, held, one_line
+from services.inference.refusals import refusal
 from services.inference.results import Frames, Reader
 from services.inference.runtime import Limit
 from services.inference.samples import drawing, example_row, gives_examples, photo_sizes
 from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
 
-MAX_FILE_BYTES = 1_500_000_000
-_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h):\d+ .*?\) (?=[A-Z\[])")
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
@@ -46,12 +44,12 @@ class OnnxRuntime:
         self._manifest, self._folder = manifest, folder
 
     def load(self) -> None:
-        data = (self._folder / self._manifest.runtime.file).read_bytes()
-        actual = hashlib.sha256(data).hexdigest()
-        if actual != self._manifest.runtime.sha256:
-            problem, fix = f"{self._manifest.runtime.file} has {actual}", "Write that, if the file is the one you mean"
-            raise ManifestError(file=str(self._folder / MANIFEST), key="runtime.sha256", problem=problem, fix=fix)
-        self._session = open_session(data)
+        with held(self._folder / self._manifest.runtime.file) as file:
+            if (actual := digest(file)) != self._manifest.runtime.sha256:
+                problem = f"{self._manifest.runtime.file} has {actual}"
+                fix = "Write that, if the file is the one you mean"
+                raise ManifestError(file=str(self._folder / MANIFEST), key="runtime.sha256", problem=problem, fix=fix)
+            self._session = open_file(file)
         sources = {
             (field.name, source.value): self._source(field, source.value)
             for field in self._manifest.inputs
@@ -130,9 +128,21 @@ class OnnxRuntime:
         return self._reader.results(run_session(self._session, self._reader.tensors, feeds, limit), len(rows), frames)
 
 
-def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types
-    """A session over the bytes of an ONNX file. Raises ModelBroken with one line of why not."""
-    check_file(data)
+def open_file(file: BinaryIO) -> Any:  # Any: onnxruntime ships no types
+    """A session of an open file, which onnxruntime reads by itself: bytes that it was given it would keep for ever.
+    Raises ModelBroken with one line of why not."""
+    checked(file)
+    with freed_at_once():
+        return _session(descriptor_path(file))
+
+
+def open_session(data: bytes) -> Any:  # Any: as above
+    """A session of a small model in memory. Raises ModelBroken."""
+    checked(io.BytesIO(data))
+    return _session(data)
+
+
+def _session(source: str | bytes) -> Any:  # Any: as above
     _share_memory()
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -141,7 +151,7 @@ def open_session(data: bytes) -> Any:  # Any: onnxruntime ships no types
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.log_severity_level = 4  # what matters comes as an exception
     try:
-        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # noqa: BLE001 — onnxruntime's errors have no base of their own, and any of them means this
         raise refusal(one_line(error)) from None
 
@@ -173,55 +183,6 @@ def graph_tensors(tensors: Sequence[Any]) -> list[GraphTensor]:
         shape = tuple(side if isinstance(side, int) and side >= 0 else None for side in tensor.shape or ())
         found.append(GraphTensor(name=tensor.name, dtype=kind, shape=shape))
     return found
-
-
-def check_file(data: bytes) -> None:
-    """Raise ModelBroken for what is no ONNX file, or keeps weights in other files, where nobody checked them."""
-    if len(data) > MAX_FILE_BYTES:
-        raise ModelBroken(problem=f"the file is over {MAX_FILE_BYTES // 1_000_000} MB", fix="Take a smaller model")
-    try:
-        model = onnx.load_model_from_string(data)
-    except Exception:  # noqa: BLE001 — protobuf's error types depend on which of its engines is installed
-        raise no_onnx(data) from None
-    if not model.HasField("graph"):
-        raise no_onnx(data)
-    if outside := next(outside_files(model), None):
-        problem = f'its weights are kept in another file, "{outside}"'
-        fix = "Take them in: kassandra models init does, or onnx.save(onnx.load(F), G)"
-        raise ModelBroken(problem=problem, fix=fix)
-
-
-def outside_files(model: Any) -> Iterator[str]:
-    """For each constant that is kept in another file, the name of that."""
-    for tensor in _tensors(model):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            yield next((item.value for item in tensor.external_data if item.key == "location"), "")
-
-
-def _tensors(model: Any) -> Iterator[Any]:
-    """All constants of a model, those of subgraphs and functions too."""
-    graphs = [model.graph, *(training.initialization for training in model.training_info)]
-    nodes = [node for function in model.functions for node in function.node]
-    while graphs or nodes:
-        if graphs:
-            graph = graphs.pop()
-            yield from graph.initializer
-            for sparse in graph.sparse_initializer:
-                yield from (sparse.values, sparse.indices)
-            nodes.extend(graph.node)
-        else:
-            for attribute in nodes.pop().attribute:
-                yield from (attribute.t, *attribute.tensors)
-                for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                    yield from (sparse.values, sparse.indices)
-                graphs.extend([attribute.g] if attribute.HasField("g") else [])
-                graphs.extend(attribute.graphs)
-
-
-def one_line(error: Exception) -> str:
-    """The library's complaint without places in its own source and its error numbers."""
-    text = _NOISE.sub("", " ".join(str(error).split())) or type(error).__name__
-    return text.rstrip(".") if len(text) <= 300 else text[:299] + "…"
 
 
 @functools.cache

@@ -1,20 +1,19 @@
 """A first manifest from an ONNX file: a person improves its words, the bot can serve it as it is."""
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
-import onnx
 from pydantic import ValidationError
 
 from services.authoring.answered import Answers
 from services.authoring.asked import Questions, readable
 from services.authoring.columns import read_columns
-from services.authoring.graph import Graph
+from services.authoring.graph import read_graph
 from services.authoring.label_files import label_files
 from services.authoring.notes import REMARKS, Entry, Note
 from services.authoring.pictures import NOTHING, Told
@@ -25,7 +24,8 @@ from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.feeds import Feeder
 from services.inference.manifest import MANIFEST, SLUG, Manifest, explain
-from services.inference.onnx_runtime import graph_tensors, one_line, open_session
+from services.inference.onnx_file import digest, held, one_line
+from services.inference.onnx_runtime import graph_tensors, open_file
 from services.inference.tensors import GraphTensor, Row
 
 MAX_EXAMPLE: Final = 512  # numbers of a series
@@ -49,11 +49,10 @@ def draft_manifest(onnx_file: Path, told: Told = NOTHING, *, title: str = "") ->
     """`told`: what a person says of the file; `title`: what it was called. Raises ModelBroken with what stands in the
     way, whatever it is."""
     try:
-        data = onnx_file.read_bytes()
+        with held(onnx_file) as file:
+            return _draft(file, onnx_file, told, title or onnx_file.stem)
     except OSError as error:
         raise ModelBroken(problem=f"{onnx_file}: {error.strerror}", fix="Name an ONNX file") from None
-    try:
-        return _draft(onnx_file, data, told, title or onnx_file.stem)
     except RunTimeout as error:
         problem = f"one run takes over {error.params['seconds']:g} seconds and was stopped"
         fix = "If it ever ends, write its manifest by hand, with a runtime.timeout of up to 600"
@@ -66,20 +65,19 @@ def draft_manifest(onnx_file: Path, told: Told = NOTHING, *, title: str = "") ->
         ) from error
 
 
-def _draft(file: Path, data: bytes, told: Told, title: str) -> Draft:
-    session = open_session(data)
-    graph = Graph(onnx.load_model_from_string(data))
+def _draft(file: BufferedReader, path: Path, told: Told, title: str) -> Draft:
+    session, graph = open_file(file), read_graph(file)
     inputs, outputs = graph_tensors(session.get_inputs()), graph_tensors(session.get_outputs())
     if not outputs:
         raise ModelBroken(problem="the graph has no outputs", fix="Export it with what it answers as an output")
     columns = read_columns(graph)
     questions = Questions(graph, columns, told)
     questions.ask(inputs)
-    manifest = _head(file, data, title)
+    manifest = _head(path, digest(file), title)
     manifest |= {"constants": questions.constants} if questions.constants else {}
     manifest |= {"inputs": questions.entries, "outputs": [_any_output(outputs[0])]}
-    sides = _settle_sides(questions, lambda entries: _bench(manifest | {"inputs": entries}, session, file.parent))
-    bench = _bench(manifest, session, file.parent)
+    sides = _settle_sides(questions, lambda entries: _bench(manifest | {"inputs": entries}, session, path.parent))
+    bench = _bench(manifest, session, path.parent)
     trial = bench.try_out(made_up_rows(bench.draft, columns, graph))
     if not trial.several:
         manifest["runtime"]["max_batch"] = 1
@@ -159,7 +157,7 @@ def _plain(value: Any) -> Any:  # Any: whatever TOML holds
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _head(file: Path, data: bytes, called: str) -> Entry:
+def _head(file: Path, sha256: str, called: str) -> Entry:
     folder = file.resolve().parent.name
     slug = folder if re.fullmatch(SLUG, folder) else re.sub("[^a-z0-9]+", "-", called.lower()).strip("-")
     title = slug if called == "model" else re.sub(r"\s*\(\d+\)$", "", called)
@@ -168,5 +166,5 @@ def _head(file: Path, data: bytes, called: str) -> Entry:
         "version": "1.0.0",
         "title": readable(re.sub("[-_]+", " ", title))[:64],
         "price": "1.00",
-        "runtime": {"kind": "onnx", "file": file.name, "sha256": hashlib.sha256(data).hexdigest()},
+        "runtime": {"kind": "onnx", "file": file.name, "sha256": sha256},
     }

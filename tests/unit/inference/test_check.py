@@ -19,7 +19,7 @@ def failures(lines: list[CheckLine]) -> list[tuple[str, str, str]]:
 
 def test_a_good_model_shows_its_answer(tmp_path: Path) -> None:
     lines = check_folder(write_model(tmp_path, identity(), EXAMPLE + NUMBER_Y))
-    assert [line.what for line in lines] == ["manifest", "files", "onnx", "graph", "example", "batch"]
+    assert [line.what for line in lines] == ["manifest", "files", "onnx", "graph", "example", "batch", "memory"]
     assert not failures(lines)
     assert lines[4].detail.startswith("y 2.5 in ")
 

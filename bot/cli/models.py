@@ -22,12 +22,15 @@ MODEL = "model.onnx"
 
 
 def list_models() -> int:
+    from services.inference.memory import about_model, in_words
     from services.models.offers import read_folders
 
-    found, problems = read_folders(load_store_settings().models_dir)
+    root = load_store_settings().models_dir
+    found, problems = read_folders(root)
     for slug, manifest in found.items():
-        price = format_credits(manifest.price_hundredths)
-        print(f"{slug:32} {manifest.version:10} {price:>8}  {manifest.title.pick('en')}")
+        price, bytes_ = format_credits(manifest.price_hundredths), about_model(root / slug / manifest.runtime.file)
+        memory = "cannot be read" if bytes_ is None else f"about {in_words(bytes_)}"
+        print(f"{slug:32} {manifest.version:10} {price:>8} {memory:>14}  {manifest.title.pick('en')}")
     for problem in problems:
         print(f"{problem.slug:32} NOT SERVED: {problem.text}")
     return 1 if problems else 0

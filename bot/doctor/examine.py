@@ -9,6 +9,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
 from bot.doctor.findings import Finding, State, bad, good, poor
+from bot.doctor.models import models
 from bot.doctor.payments import compare_books
 from bot.doctor.stores import stores
 from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings, misspelt_settings
@@ -18,8 +19,6 @@ from handlers.telegram.client import make_bot
 from handlers.telegram.local_files import SHARING, NotReadable, is_local, open_local
 from handlers.telegram.session import TelegramProxyFailed
 from services.clock import Clock
-from services.inference.check import check_folder
-from services.models.offers import read_folders
 from services.money import to_text
 from services.payments.providers.base import NotAuthorized, ProviderError, ProviderProxyFailed
 from services.payments.providers.yookassa.provider import ShopFacts
@@ -51,7 +50,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         found = [*await _books(settings, clock), *found]
     for finding in [_senders(settings), *found]:
         yield finding
-    for finding in _models(settings):
+    for finding in models(settings):
         yield finding
     yield await _clock(settings, clock)
 
@@ -215,17 +214,6 @@ def _is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _models(settings: Settings) -> list[Finding]:
-    found, problems = read_folders(settings.models_dir)
-    findings = [bad("models", f"{problem.slug}: {problem.text}", "mend it; it is not sold") for problem in problems]
-    for slug in found:
-        wrong = [line for line in check_folder(settings.models_dir / slug) if not line.ok]
-        findings += [bad("models", f"{slug}: {line.detail}", line.fix) for line in wrong]
-    if not found:
-        findings.append(bad("models", f"nothing is on sale in {settings.models_dir}", "see docs/manifest.md"))
-    return findings or [good("models", ", ".join(found))]
 
 
 async def _clock(settings: Settings, clock: Clock) -> Finding:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from services.inference.onnx_file import checked, tensors
+from services.inference.errors import ModelBroken
+from services.inference.onnx_file import checked, held, tensors
 
 NUMBERS_GROW: Final = 5  # trees are written as lists of numbers; each becomes a part of a node
 _STATUS: Final = Path("/proc/self/status")
@@ -46,6 +47,15 @@ def about(file: BinaryIO) -> int:
     weights: int = skeleton.weights + sum(tensor.ByteSize() for tensor in tensors(skeleton.model))
     size = os.fstat(file.fileno()).st_size
     return weights + NUMBERS_GROW * max(0, size - weights)
+
+
+def about_model(file: Path) -> int | None:
+    """The same of a file by its path; None where it cannot be read or is no such file."""
+    try:
+        with held(file) as stream:
+            return about(stream)
+    except (ModelBroken, OSError):
+        return None
 
 
 def of_machine() -> int | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.doctor.examine import examine, judge_clock
 from bot.doctor.findings import Finding, State
+from bot.doctor.models import judge_memory
 from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.support.clock import START
@@ -52,3 +53,13 @@ def test_the_doctors_clock() -> None:
     assert judge_clock(START, START).state is State.OK
     assert judge_clock(START, START + timedelta(seconds=5)).state is State.OK
     assert judge_clock(START, START + timedelta(minutes=5)).text == "300 s behind of Telegram's"
+
+
+def test_the_doctors_look_at_memory() -> None:
+    fits = judge_memory([300_000_000, 2_000_000], 1_000_000_000)
+    assert (fits.state, fits.text) == (State.OK, "the models take about 302 MB of 1,000 MB")
+    twice = judge_memory([400_000_000, 2_000_000], 1_000_000_000)  # 200 MB for the shop, and 400 MB while it is read
+    assert twice.state is State.WARNING
+    assert "twice" in twice.text
+    assert judge_memory([], 1_000_000_000).state is State.OK
+    assert judge_memory([300_000_000], None).text == "the models take about 300 MB"

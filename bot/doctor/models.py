@@ -1,0 +1,37 @@
+"""The doctor's look at the models: each is checked, and all together must have room in the machine."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.doctor.findings import Finding, bad, good, poor
+from bot.settings import Settings
+from services.inference.check import check_folder
+from services.inference.memory import about_model, in_words, of_machine
+from services.models.offers import read_folders
+
+SHOP_BYTES: Final = 200_000_000  # without its models
+
+
+def models(settings: Settings) -> list[Finding]:
+    found, problems = read_folders(settings.models_dir)
+    findings = [bad("models", f"{problem.slug}: {problem.text}", "mend it; it is not sold") for problem in problems]
+    for slug in found:
+        wrong = [line for line in check_folder(settings.models_dir / slug) if not line.ok]
+        findings += [bad("models", f"{slug}: {line.detail}", line.fix) for line in wrong]
+    if not found:
+        findings.append(bad("models", f"nothing is on sale in {settings.models_dir}", "see docs/manifest.md"))
+    findings = findings or [good("models", ", ".join(found))]
+    files = [settings.models_dir / slug / manifest.runtime.file for slug, manifest in found.items()]
+    return [*findings, judge_memory([about_model(file) or 0 for file in files], of_machine())]
+
+
+def judge_memory(models: Sequence[int], machine: int | None) -> Finding:
+    """Bytes. Of the model that is read the weights are there twice: the largest may be the last."""
+    text = f"the models take about {in_words(sum(models))}"
+    if machine is None:
+        return good("memory", text)
+    text += f" of {in_words(machine)}"
+    if SHOP_BYTES + sum(models) + max(models, default=0) > machine:
+        fix = "take a larger machine, or move models out of MODELS_DIR; kassandra models list says what each takes"
+        return poor("memory", f"{text}, and the largest twice while it is read", fix)
+    return good("memory", text)

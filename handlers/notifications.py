@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.admin import buttons as names
 from handlers.balance.notifications import office_presenters
@@ -15,7 +16,7 @@ from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
 from services.notifications.outbox import Letter
-from services.predictions import enclosures, streaks, undelivered
+from services.predictions import enclosures
 from services.predictions.history import PredictionNotFound, PredictionView
 from services.predictions.undelivered import RETURNED
 
@@ -23,9 +24,13 @@ IN_PLACE = timedelta(minutes=1)  # who waits longer has put the phone away
 
 
 def letter_presenters(services: Services, clock: Clock) -> dict[str, Present]:
-    shown: dict[str, Present] = {"prediction": _prediction(services, clock), "model_problem": _model_problem}
-    shown |= {enclosures.KIND: _enclosure(services)}
-    shown |= {undelivered.KIND: _undelivered, streaks.KIND: _stopped}
+    shown: dict[str, Present] = {
+        OutboxKind.PREDICTION: _prediction(services, clock),
+        OutboxKind.ENCLOSURE: _enclosure(services),
+        OutboxKind.MODEL_PROBLEM: _model_problem,
+        OutboxKind.MODEL_STOPPED: _stopped,
+        OutboxKind.ANSWER_UNDELIVERED: _undelivered,
+    }
     return shown | office_presenters(clock)
 
 

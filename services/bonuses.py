@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import BonusGrant
-from db.tables.users import AuditEntry
+from db.tables.users import AuditAction, AuditEntry
 from services.audit_log.record import write_down
 from services.billing.bulk import Chunk, WeeklyGrant, grant_chunk
 from services.clock import Clock
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 _grants, _audit = table_of(BonusGrant), table_of(AuditEntry)
 CHUNK: Final = 2_000
 ACTIVE_WITHIN: Final = timedelta(days=30)
-DONE: Final = "bonus.week_granted"
+DONE: Final = AuditAction.BONUS_WEEK_GRANTED
 _WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 NextFire = Callable[[datetime], datetime | None]

@@ -7,6 +7,7 @@ from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.payments import open_till
 from db.engine import Database
+from db.tables.outbox import OutboxKind
 from services.audit_log.history import Journal
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
@@ -36,7 +37,7 @@ def make_services(
 ) -> Services:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
     history, staff = History(db), Staff(settings.owner_ids)
-    outbox = Outbox(db, clock, {"prediction": partial(pay_back, owners=settings.owner_ids)})
+    outbox = Outbox(db, clock, {OutboxKind.PREDICTION: partial(pay_back, owners=settings.owner_ids)})
     till = open_till(settings, db, clock, on_news)
     return Services(
         features=Features(payments=till is not None),

@@ -19,6 +19,24 @@ class OutboxStatus(StrEnum):
     once more."""
 
 
+class OutboxKind(StrEnum):
+    """What a message tells; for each kind the chat has who presents it."""
+
+    PREDICTION = "prediction"
+    ENCLOSURE = "enclosure"
+    BONUS = "bonus"
+    CREDITS_CHANGED = "credits_changed"
+    CREDITS_EXPIRE = "credits_expire"
+    FROM_OWNER = "from_owner"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    # To owners:
+    PAYMENT_PROBLEM = "payment_problem"
+    MODEL_PROBLEM = "model_problem"
+    MODEL_STOPPED = "model_stopped"
+    ANSWER_UNDELIVERED = "answer_undelivered"
+
+
 class Wait(StrEnum):
     """What a pending message waits for besides its time."""
 
@@ -63,7 +81,7 @@ class OutboxMessage(Base):
 
     id: Mapped[Key]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    kind: Mapped[Word]  # who presents it: bot/letters
+    kind: Mapped[Word]  # an OutboxKind
     payload: Mapped[JsonObject]
     key: Mapped[str] = mapped_column(String(96), unique=True)  # a fact is told once
     status: Mapped[Word]

@@ -20,6 +20,30 @@ class Role(StrEnum):
     MODERATOR = "moderator"  # looks, does not touch money
 
 
+class AuditAction(StrEnum):
+    """What the audit log tells of: a noun and a verb."""
+
+    CREDITS_GRANT = "credits.grant"
+    CREDITS_TAKE = "credits.take"
+    USER_DISABLE = "user.disable"
+    USER_ENABLE = "user.enable"
+    USER_WRITE = "user.write"
+    ROLE_CHANGE = "role.change"
+    PAYMENT_REFUND = "payment.refund"
+    PAYMENT_ASK = "payment.ask"
+    MODEL_PRICE = "model.price"
+    MODEL_ENABLE = "model.enable"
+    MODEL_DISABLE = "model.disable"
+    MODEL_TRY_AGAIN = "model.try_again"
+    MODEL_MOVE = "model.move"
+    PACKAGE_CREATE = "package.create"
+    PACKAGE_EDIT = "package.edit"
+    PACKAGE_ENABLE = "package.enable"
+    PACKAGE_DISABLE = "package.disable"
+    PACKAGE_MOVE = "package.move"
+    BONUS_WEEK_GRANTED = "bonus.week_granted"
+
+
 class User(Base):
     __tablename__ = "users"
     __table_args__ = (
@@ -62,7 +86,7 @@ class AuditEntry(Base):
     id: Mapped[Key]
     actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)  # null: the shop itself
     target_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    action: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))  # an AuditAction
     subject: Mapped[str | None] = mapped_column(String(64))  # id of a model, payment, package
     before: Mapped[JsonObject | None]
     after: Mapped[JsonObject | None]

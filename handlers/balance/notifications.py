@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from db.tables.outbox import OutboxKind
 from handlers.bonus.screens import mute_button
 from handlers.kit import buttons as keyboards
 from handlers.telegram.delivery import Parcel, Present
@@ -13,7 +14,11 @@ from services.notifications.outbox import Letter
 
 
 def office_presenters(clock: Clock) -> dict[str, Present]:
-    return {"bonus": _bonus(clock), "credits_changed": _credits_changed, "from_owner": _from_owner}
+    return {
+        OutboxKind.BONUS: _bonus(clock),
+        OutboxKind.CREDITS_CHANGED: _credits_changed,
+        OutboxKind.FROM_OWNER: _from_owner,
+    }
 
 
 def _bonus(clock: Clock) -> Callable[[Letter, Translator], Awaitable[Parcel | None]]:

@@ -9,6 +9,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
 from db.errors import DatabaseUnavailable
+from db.tables.outbox import OutboxKind
 from handlers.fallback.screens import notice_screen
 from handlers.form.questions import heading
 from handlers.form.session import PAID, Desk, form_of, keep, screen_of, show_in_place
@@ -125,7 +126,7 @@ class Purchase:
             await self._put(message_id, screen)
 
     def _about(self, sold: Sold) -> About:
-        return About(kind="prediction", id=sold.prediction_id, user_id=self.user.id)
+        return About(kind=OutboxKind.PREDICTION, id=sold.prediction_id, user_id=self.user.id)
 
     async def _put(self, message_id: int, screen: Screen) -> None:
         async def put(form: Screen) -> None:

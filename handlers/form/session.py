@@ -23,7 +23,7 @@ PAID = "paid"  # the nonce of the form that was sold last
 
 
 class FormDialog(StatesGroup):
-    answering = State()
+    answering = State("answering", "FormDialog")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

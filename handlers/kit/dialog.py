@@ -22,17 +22,17 @@ Event = Message | CallbackQuery  # a command and the button that does the same s
 
 
 class ProfileQuestion(StatesGroup):
-    email = State()
-    age = State()
+    email = State("email", "ProfileQuestion")  # stored as ProfileQuestion:email, whatever the class is called
+    age = State("age", "ProfileQuestion")
 
 
 class TopUpQuestion(StatesGroup):
-    amount = State()
-    email = State()
+    amount = State("amount", "TopUpQuestion")
+    email = State("email", "TopUpQuestion")
 
 
 class AdminQuestion(StatesGroup):
-    answering = State()
+    answering = State("answering", "AdminQuestion")
 
 
 QUESTIONS = (ProfileQuestion, TopUpQuestion, AdminQuestion)

@@ -12,6 +12,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from db.errors import DatabaseUnavailable
+from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from handlers.fallback.screens import notice_screen
 from handlers.form.session import show_in_place
@@ -26,7 +27,7 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.errors import N_, ShopError
 from services.notifications.outbox import About, Outbox
-from services.payments.apply import KIND, Fact, news_key
+from services.payments.apply import Fact, news_key
 from services.payments.packages import Packages
 from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
 from services.payments.queries import Payments, PaymentView
@@ -231,7 +232,7 @@ class Checkout:
 
 
 def _about(payment: PaymentView) -> About:
-    return About(kind=KIND, id=payment.id, user_id=payment.user_id)
+    return About(kind=OutboxKind.PAYMENT, id=payment.id, user_id=payment.user_id)
 
 
 def _shown_at(query: CallbackQuery) -> datetime | None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from handlers.payments.outcome_screens import (
     canceled_screen,
@@ -30,10 +31,10 @@ FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
 
 def payment_presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
     return {
-        "payment": _payment(services, clock, form_waits),
-        "refund": _refund(services),
-        "credits_expire": _expiring(services),
-        "payment_problem": _problem(services),
+        OutboxKind.PAYMENT: _payment(services, clock, form_waits),
+        OutboxKind.REFUND: _refund(services),
+        OutboxKind.CREDITS_EXPIRE: _expiring(services),
+        OutboxKind.PAYMENT_PROBLEM: _problem(services),
     }
 
 

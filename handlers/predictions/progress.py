@@ -9,6 +9,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from db.errors import DatabaseUnavailable
+from db.tables.outbox import OutboxKind
 from db.tables.predictions import PredictionStatus
 from handlers.telegram import sender as chat
 from handlers.telegram.delivery import Delivery
@@ -84,7 +85,7 @@ class ProgressBoard:
         return sorted(changed, key=lambda p: age.get(_message(p), -1))
 
     async def _show(self, progress: Progress) -> None:
-        about = About(kind="prediction", id=progress.prediction_id, user_id=progress.user_id)
+        about = About(kind=OutboxKind.PREDICTION, id=progress.prediction_id, user_id=progress.user_id)
         async with self._delivery.messages.change(about, progress.chat_id, progress.message_id):
             if not await self._waits(progress):
                 return

@@ -11,11 +11,18 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
-from db.tables.users import AuditEntry, User
+from db.tables.users import AuditAction, AuditEntry, User
 
 _entries, _users, _packages = table_of(AuditEntry), table_of(User), table_of(Package)
-ROLE_CHANGE: Final = "role.change"
-PACKAGES: Final = "package."  # how actions on packages begin
+ON_PACKAGES: Final = frozenset(
+    (
+        AuditAction.PACKAGE_CREATE,
+        AuditAction.PACKAGE_EDIT,
+        AuditAction.PACKAGE_ENABLE,
+        AuditAction.PACKAGE_DISABLE,
+        AuditAction.PACKAGE_MOVE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,7 @@ class Journal:
 
 def _of_user(session: Session, user_id: int, page: int, size: int) -> JournalPage:
     telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
-    appointed = (_entries.c.action == ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
+    appointed = (_entries.c.action == AuditAction.ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
     return _page(session, (_entries.c.target_user_id == user_id) | appointed, page, size)
 
 
@@ -97,7 +104,7 @@ def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:
             actor=who(row.actor_telegram_id),
             target=targets.get(row.target_user_id) or who(_appointed(row)),
             subject=row.subject,
-            title=titles.get(row.subject) if row.action.startswith(PACKAGES) else None,
+            title=titles.get(row.subject) if row.action in ON_PACKAGES else None,
             before=row.before or {},
             after=row.after or {},
             reason=row.reason,
@@ -109,7 +116,7 @@ def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:
 
 def _appointed(row: AnyRow) -> int | None:
     """Whose role changed: a Telegram id, for they may have never been here."""
-    return int(row.subject) if row.action == ROLE_CHANGE and row.subject else None
+    return int(row.subject) if row.action == AuditAction.ROLE_CHANGE and row.subject else None
 
 
 def _people(session: Session, here: ColumnElement[bool]) -> Iterable[Person]:
@@ -118,6 +125,6 @@ def _people(session: Session, here: ColumnElement[bool]) -> Iterable[Person]:
 
 
 def _titles(session: Session, rows: Sequence[AnyRow]) -> dict[str, dict[str, str]]:
-    ids = {int(row.subject) for row in rows if row.action.startswith(PACKAGES) and row.subject}
+    ids = {int(row.subject) for row in rows if row.action in ON_PACKAGES and row.subject}
     found = session.execute(select(_packages.c.id, _packages.c.title).where(_packages.c.id.in_(ids)))
     return {str(row.id): row.title for row in found}

@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
-from db.tables.users import AuditEntry
+from db.tables.users import AuditAction, AuditEntry
 
 _entries = table_of(AuditEntry)
 
@@ -15,7 +15,7 @@ def write_down(
     session: Session,
     *,
     actor: int | None,
-    action: str,
+    action: AuditAction,
     now: datetime,
     target_user_id: int | None = None,
     subject: str | None = None,
@@ -23,7 +23,7 @@ def write_down(
     after: JsonObject | None = None,
     reason: str | None = None,
 ) -> int:
-    """`actor`: a Telegram id, None for the shop itself; `action`: a noun and a verb, `package.create`; `subject`: the
+    """`actor`: a Telegram id, None for the shop itself; `subject`: the
     id of a payment, a package, a model. Returns the entry's id."""
     row = {
         "actor_telegram_id": actor,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import Json, UtcDateTime, table_of
 from db.tables.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
-from db.tables.outbox import OutboxMessage, OutboxStatus, Priority
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority
 from db.tables.users import User
 
 _users, _grants, _lots = table_of(User), table_of(BonusGrant), table_of(Lot)
@@ -109,7 +109,7 @@ def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool], key
     payload = {"amount": weekly.amount, "week": weekly.week, "expires_at": weekly.expires_at.isoformat()}
     message = {
         "user_id": _users.c.id,
-        "kind": literal("bonus"),
+        "kind": literal(str(OutboxKind.BONUS)),
         "payload": literal(payload, Json),
         "key": key,
         "status": literal(str(OutboxStatus.PENDING)),

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
-from db.tables.outbox import OutboxMessage, OutboxStatus, Priority
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority
 from db.upsert import insert_into
 from services.billing.statement import Expiring
 from services.clock import Clock
 
 _lots, _outbox = table_of(Lot), table_of(OutboxMessage)
-KIND = "credits_expire"
+KIND = OutboxKind.CREDITS_EXPIRE
 NOTICE = timedelta(days=3)
 CHUNK = 500
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.models import Model
+from db.tables.users import AuditAction
 from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -62,25 +63,25 @@ class AdminModels:
 
     async def set_price(self, slug: str, price: int | None, *, actor: int) -> ModelLine:
         """In hundredths; 0 is free, None is the manifest's. Who has the old price on the screen is asked again."""
-        return await self._change(slug, {"admin_price": price}, "model.price", actor)
+        return await self._change(slug, {"admin_price": price}, AuditAction.MODEL_PRICE, actor)
 
     async def enable(self, slug: str, *, enabled: bool, actor: int) -> ModelLine:
-        action = "model.enable" if enabled else "model.disable"
+        action = AuditAction.MODEL_ENABLE if enabled else AuditAction.MODEL_DISABLE
         return await self._change(slug, {"admin_enabled": enabled}, action, actor)
 
     async def try_again(self, slug: str, *, actor: int) -> ModelLine:
         """Sell it again after it was stopped; its failures count anew."""
-        return await self._change(slug, {"stopped_for": None, "failures": 0}, "model.try_again", actor)
+        return await self._change(slug, {"stopped_for": None, "failures": 0}, AuditAction.MODEL_TRY_AGAIN, actor)
 
     async def move(self, slug: str, *, places: int, actor: int) -> Sequence[ModelLine]:
         """Up (negative) or down the menu; returns all."""
         return await self._db.write(self._move, slug, places, actor=actor, now=self._clock())
 
-    async def _change(self, slug: str, values: JsonObject, action: str, actor: int) -> ModelLine:
+    async def _change(self, slug: str, values: JsonObject, action: AuditAction, actor: int) -> ModelLine:
         return await self._db.write(self._changed, slug, values, action=action, actor=actor, now=self._clock())
 
     def _changed(
-        self, session: Session, slug: str, values: JsonObject, *, action: str, actor: int, now: datetime
+        self, session: Session, slug: str, values: JsonObject, *, action: AuditAction, actor: int, now: datetime
     ) -> ModelLine:
         self._staff.require(session, actor)
         row = _locked(session, slug)
@@ -104,7 +105,9 @@ class AdminModels:
             for place, each in enumerate(order, start=1):
                 session.execute(update(_models).where(_models.c.slug == each).values(admin_position=place * STEP))
             before, after = {"place": old + 1}, {"place": new + 1}
-            write_down(session, actor=actor, action="model.move", subject=slug, before=before, after=after, now=now)
+            write_down(
+                session, actor=actor, action=AuditAction.MODEL_MOVE, subject=slug, before=before, after=after, now=now
+            )
         return _all(session)
 
 

@@ -15,6 +15,7 @@ from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.file_access import why_unreadable
 from db.tables.models import Model, Preset
+from db.tables.outbox import OutboxKind
 from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -223,4 +224,4 @@ def _tell(session: Session, owners: list[int], problems: list[Problem], now: dat
         digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]
         payload = {"slug": problem.slug, "problem": problem.text}
         key = f"model:{problem.slug}:{digest}"
-        tell_owners(session, owners, kind="model_problem", payload=payload, key=key, now=now)
+        tell_owners(session, owners, kind=OutboxKind.MODEL_PROBLEM, payload=payload, key=key, now=now)

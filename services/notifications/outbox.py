@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
-from db.tables.outbox import OutboxMessage, OutboxStatus, Priority, Wait
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority, Wait
 from db.tables.users import User
 from db.upsert import insert_into
 from services.clock import Clock
@@ -37,14 +37,14 @@ _pending = _outbox.c.status == literal_column("'pending'")
 class About:
     """What a message in the chat tells of. `kind`: as in letters, payment or prediction."""
 
-    kind: str
+    kind: OutboxKind
     id: UUID
     user_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A claimed message. `kind` says who presents the payload."""
+    """A claimed message. `kind` says who presents the payload: an OutboxKind, or one of a newer version."""
 
     id: int
     user_id: int
@@ -67,15 +67,17 @@ class Letter:
     @property
     def about(self) -> About | None:
         """The payment or prediction whose message it changes."""
-        found = self.payload.get(f"{self.kind}_id") if self.kind in ("payment", "prediction") else None
-        return None if found is None else About(kind=self.kind, id=UUID(found), user_id=self.user_id)
+        if self.kind not in (OutboxKind.PAYMENT, OutboxKind.PREDICTION):
+            return None
+        found = self.payload.get(f"{self.kind}_id")
+        return None if found is None else About(kind=OutboxKind(self.kind), id=UUID(found), user_id=self.user_id)
 
 
 def enqueue(
     session: Session,
     *,
     user_id: int,
-    kind: str,
+    kind: OutboxKind,
     payload: JsonObject,
     key: str,
     now: datetime,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.engine import Database
-from db.tables.outbox import OwnerNews
+from db.tables.outbox import OutboxKind, OwnerNews
 from db.tables.users import User
 from db.upsert import insert_into
 from services.notifications import outbox
@@ -19,7 +19,7 @@ _waiting = select(_news.c.id).where(_news.c.telegram_id == bindparam("telegram_i
 
 
 def tell_owners(
-    session: Session, owners: Collection[int], *, kind: str, payload: JsonObject, key: str, now: datetime
+    session: Session, owners: Collection[int], *, kind: OutboxKind, payload: JsonObject, key: str, now: datetime
 ) -> None:
     """Part of a caller's transaction. `owners`: Telegram ids. Each is told a `key` once: those who have never opened
     the bot, or have blocked it, when they next come."""

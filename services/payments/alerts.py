@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject
+from db.tables.outbox import OutboxKind
 from services.money import to_text
 from services.notifications.owners import forget_news, tell_owners
 from services.payments.mark import BUYER
@@ -16,7 +17,7 @@ from services.payments.providers.base import NotAuthorized, RemotePayment, ShopR
 
 log = structlog.get_logger()
 
-KIND = "payment_problem"
+KIND = OutboxKind.PAYMENT_PROBLEM
 MAX_DETAIL = 2500  # of the 4096 characters that a message may have
 
 

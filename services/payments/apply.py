@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.tables.billing import TransactionKind
+from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from services.billing import ledger
 from services.money import to_text
@@ -27,7 +28,6 @@ from services.payments.queries import PaymentView, find_by_provider_id, find_pay
 
 log = structlog.get_logger()
 
-KIND = "payment"
 OPEN = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 LATE_LOOK = timedelta(hours=1)  # after a cancellation: who pays late has paid
 TROUBLE_PAUSE = timedelta(days=1)
@@ -257,7 +257,7 @@ def _tell(session: Session, payment: PaymentView, fact: Fact, now: datetime) -> 
 def _letter(payment: PaymentView, fact: Fact) -> dict[str, Any]:  # Any: as the outbox takes it
     return {
         "user_id": payment.user_id,
-        "kind": KIND,
+        "kind": OutboxKind.PAYMENT,
         "payload": {"payment_id": payment.id.hex, "fact": fact},
         "key": news_key(payment.id, fact),
     }

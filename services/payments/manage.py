@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.tables.users import AuditAction
 from services.audit_log.record import complete, write_down
 from services.clock import Clock
 from services.payments.pricing import PaymentsOff
@@ -41,7 +42,7 @@ class AdminPayments:
         return write_down(
             session,
             actor=actor,
-            action="payment.ask",
+            action=AuditAction.PAYMENT_ASK,
             target_user_id=payment.user_id,
             subject=str(payment.id),
             before={"status": payment.status},

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
+from db.tables.users import AuditAction
 from services.audit_log.record import write_down
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -79,18 +80,18 @@ class Packages:
     async def edit(self, package_id: int, offer: PackageOffer, *, actor: int) -> PackageView:
         """Payments that are under way keep what they were begun with. Raises `BadPackage`, `PackageGone`."""
         check(offer)
-        return await self._change(package_id, asdict(offer), "package.edit", actor)
+        return await self._change(package_id, asdict(offer), AuditAction.PACKAGE_EDIT, actor)
 
     async def enable(self, package_id: int, *, enabled: bool, actor: int) -> PackageView:
         """Raises `PackageGone`."""
-        action = "package.enable" if enabled else "package.disable"
+        action = AuditAction.PACKAGE_ENABLE if enabled else AuditAction.PACKAGE_DISABLE
         return await self._change(package_id, {"enabled": enabled}, action, actor)
 
     async def move(self, package_id: int, *, places: int, actor: int) -> list[PackageView]:
         """Up (negative) or down the list; returns all. Raises `PackageGone`."""
         return await self._db.write(self._move, package_id, places, actor, self._clock())
 
-    async def _change(self, package_id: int, values: JsonObject, action: str, actor: int) -> PackageView:
+    async def _change(self, package_id: int, values: JsonObject, action: AuditAction, actor: int) -> PackageView:
         return await self._db.write(self._changed, package_id, values, action=action, actor=actor, now=self._clock())
 
     def _create(self, session: Session, offer: PackageOffer, actor: int, now: datetime) -> PackageView:
@@ -98,11 +99,18 @@ class Packages:
         last = max((package.position for package in _listed(session, lock=True)), default=0)
         row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": last + STEP, "created_at": now}
         package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
-        write_down(session, actor=actor, action="package.create", subject=str(package_id), after=asdict(offer), now=now)
+        write_down(
+            session,
+            actor=actor,
+            action=AuditAction.PACKAGE_CREATE,
+            subject=str(package_id),
+            after=asdict(offer),
+            now=now,
+        )
         return _get(session, package_id)
 
     def _changed(
-        self, session: Session, package_id: int, values: JsonObject, *, action: str, actor: int, now: datetime
+        self, session: Session, package_id: int, values: JsonObject, *, action: AuditAction, actor: int, now: datetime
     ) -> PackageView:
         self._staff.require(session, actor)
         package = _get(session, package_id, lock=True)
@@ -126,7 +134,13 @@ class Packages:
                 session.execute(update(_packages).where(_packages.c.id == each).values(position=place * STEP))
             before, after, subject = {"place": old + 1}, {"place": new + 1}, str(package_id)
             write_down(
-                session, actor=actor, action="package.move", subject=subject, before=before, after=after, now=now
+                session,
+                actor=actor,
+                action=AuditAction.PACKAGE_MOVE,
+                subject=subject,
+                before=before,
+                after=after,
+                now=now,
             )
         return _listed(session)
 

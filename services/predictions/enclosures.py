@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from db.base import JsonObject
 
-KIND: Final = "enclosure"  # of the letter
 LISTED: Final = 24  # so many numbers a line of an answer takes
 
 

@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
+from db.tables.outbox import OutboxKind
 from db.tables.predictions import Prediction, PredictionStatus
 from services import files
 from services.billing import ledger
 from services.notifications import outbox
 from services.predictions import claims as queue
-from services.predictions.enclosures import KIND, Enclosure, enclosures
+from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.streaks import count_failures
 
@@ -111,7 +112,7 @@ def _keep_images(session: Session, outcome: Outcome, now: datetime) -> dict[str,
 def _news(prediction: Claimed) -> dict[str, Any]:  # Any: the columns' values
     return {
         "user_id": prediction.user_id,
-        "kind": "prediction",
+        "kind": OutboxKind.PREDICTION,
         "payload": {"prediction_id": prediction.id.hex},
         "key": f"prediction:{prediction.id}",
     }
@@ -119,4 +120,8 @@ def _news(prediction: Claimed) -> dict[str, Any]:  # Any: the columns' values
 
 def _enclosed(prediction: Claimed, what: Enclosure) -> dict[str, Any]:  # Any: the columns' values
     news = _news(prediction)
-    return news | {"kind": KIND, "payload": news["payload"] | {"what": what}, "key": f"{news['key']}:{what}"}
+    return news | {
+        "kind": OutboxKind.ENCLOSURE,
+        "payload": news["payload"] | {"what": what},
+        "key": f"{news['key']}:{what}",
+    }

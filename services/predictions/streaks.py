@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.models import Model
+from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode
 from services.notifications.outbox import short
 from services.notifications.owners import tell_owners
@@ -18,7 +19,7 @@ from services.predictions.outcomes import Outcome
 
 log = structlog.get_logger()
 _models = table_of(Model)
-KIND: Final = "model_stopped"  # of the letter to the owners
+KIND: Final = OutboxKind.MODEL_STOPPED  # of the letter to the owners
 IN_A_ROW: Final = 3
 OWN: Final = frozenset((ErrorCode.RUN_FAILED, ErrorCode.RUN_TIMEOUT, ErrorCode.BAD_OUTPUT, ErrorCode.MODEL_BROKEN))
 """Failures of the model itself: not those of a customer's value, of a machine that died, of a model that is away."""

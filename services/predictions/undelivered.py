@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
+from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.billing import ledger
 from services.notifications import outbox
@@ -18,7 +19,7 @@ from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
 _p = table_of(Prediction)
-KIND: Final = "answer_undelivered"  # of the letter to the owners
+KIND: Final = OutboxKind.ANSWER_UNDELIVERED  # of the letter to the owners
 RETURNED: Final = "returned"  # in the payload of the letter that tells the customer
 
 
@@ -37,7 +38,7 @@ def pay_back(session: Session, letter: Letter, reason: str, now: datetime, *, ow
     outbox.enqueue(
         session,
         user_id=letter.user_id,
-        kind=letter.kind,
+        kind=letter.about.kind,
         payload={"prediction_id": failed.id.hex, RETURNED: True},
         key=f"prediction:{failed.id}:returned",
         now=now,

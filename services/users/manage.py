@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
-from db.tables.users import User
+from db.tables.outbox import OutboxKind
+from db.tables.users import AuditAction, User
 from services.audit_log.record import write_down
 from services.billing import ledger
 from services.billing.credits import format_credits
@@ -115,11 +116,10 @@ class AdminUsers:
         if done is not None:
             return int(done)
         posting = _post(session, wish, key, now)
-        verb = "grant" if wish.amount > 0 else "take"
         write_down(
             session,
             actor=actor,
-            action=f"credits.{verb}",
+            action=AuditAction.CREDITS_GRANT if wish.amount > 0 else AuditAction.CREDITS_TAKE,
             target_user_id=wish.user_id,
             before={"balance": user.balance},
             after={"balance": posting.balance_after, "amount": posting.amount},
@@ -127,7 +127,9 @@ class AdminUsers:
             now=now,
         )
         payload = {"amount": posting.amount, "balance": posting.balance_after, "reason": wish.reason}
-        outbox.enqueue(session, user_id=wish.user_id, kind="credits_changed", payload=payload, key=key, now=now)
+        outbox.enqueue(
+            session, user_id=wish.user_id, kind=OutboxKind.CREDITS_CHANGED, payload=payload, key=key, now=now
+        )
         return posting.balance_after
 
     def _set_disabled(
@@ -143,7 +145,7 @@ class AdminUsers:
         write_down(
             session,
             actor=actor,
-            action="user.disable" if disabled else "user.enable",
+            action=AuditAction.USER_DISABLE if disabled else AuditAction.USER_ENABLE,
             target_user_id=user_id,
             before={"disabled": not disabled},
             after={"disabled": disabled},
@@ -155,9 +157,13 @@ class AdminUsers:
         self._staff.require(session, actor)
         _locked(session, user_id)
         key = f"from_owner:{nonce}"
-        if not outbox.enqueue(session, user_id=user_id, kind="from_owner", payload={"text": text}, key=key, now=now):
+        if not outbox.enqueue(
+            session, user_id=user_id, kind=OutboxKind.FROM_OWNER, payload={"text": text}, key=key, now=now
+        ):
             return
-        write_down(session, actor=actor, action="user.write", target_user_id=user_id, after={"text": text}, now=now)
+        write_down(
+            session, actor=actor, action=AuditAction.USER_WRITE, target_user_id=user_id, after={"text": text}, now=now
+        )
 
 
 def check_reason(text: str) -> str:

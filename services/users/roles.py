@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
-from db.tables.users import Admin, Role, User
+from db.tables.users import Admin, AuditAction, Role, User
 from db.upsert import insert_into
 from services.audit_log.record import write_down
 from services.clock import Clock
@@ -111,7 +111,7 @@ class Admins:
         write_down(
             session,
             actor=actor,
-            action="role.change",
+            action=AuditAction.ROLE_CHANGE,
             target_user_id=session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id)),
             subject=str(telegram_id),
             before={"role": before},

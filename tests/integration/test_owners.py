@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.base import table_of
 from db.engine import Database
-from db.tables.outbox import OutboxMessage
+from db.tables.outbox import OutboxKind, OutboxMessage
 from services.notifications.owners import forget_news, tell_owners, tell_what_waited
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
@@ -26,7 +26,7 @@ class House:
 
     async def tell(self, text: str, key: str) -> None:
         payload, now = {"text": text}, self.clock()
-        await self.db.write(tell_owners, (OLGA, OLEG), kind="note", payload=payload, key=key, now=now)
+        await self.db.write(tell_owners, (OLGA, OLEG), kind=OutboxKind.MODEL_PROBLEM, payload=payload, key=key, now=now)
 
     async def comes(self, telegram_id: int) -> bool:
         await self.users.enter(Visitor(telegram_id=telegram_id, username=None, first_name="O", language="ru"))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import TransactionKind
-from db.tables.outbox import OutboxMessage
+from db.tables.outbox import OutboxKind, OutboxMessage
 from db.tables.payments import Payment, PaymentEvent, PaymentStatus, Refund
 from db.tables.predictions import Prediction, PredictionStatus
 from services.billing import ledger
@@ -23,7 +23,7 @@ YEARS, DAY = timedelta(days=400), timedelta(days=1)
 
 
 def _letter(session: Session) -> None:
-    outbox.enqueue(session, user_id=add_user(session), kind="test", payload={}, key="k", now=START)
+    outbox.enqueue(session, user_id=add_user(session), kind=OutboxKind.BONUS, payload={}, key="k", now=START)
 
 
 def _prediction(session: Session) -> None:
@@ -82,5 +82,5 @@ async def test_when_something_was_last_written(database: Database) -> None:
     kind, later = TransactionKind.GRANT, START + timedelta(hours=1)
     await database.write(ledger.grant, user_id=user, amount=1, kind=kind, key="a", now=START)
     assert await database.read(last_written) == START
-    await database.write(outbox.enqueue, user_id=user, kind="test", payload={}, key="k", now=later)
+    await database.write(outbox.enqueue, user_id=user, kind=OutboxKind.BONUS, payload={}, key="k", now=later)
     assert await database.read(last_written) == later

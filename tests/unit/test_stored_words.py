@@ -1,13 +1,30 @@
 """What is stored by name is never renamed: rows of older versions hold these very words."""
 
 from collections.abc import Iterator
+from enum import StrEnum
+from typing import cast
 
 import pytest
+from aiogram.fsm.state import StatesGroup
 
-from db.tables.predictions import ErrorCode
+from db.tables.billing import TransactionKind
+from db.tables.outbox import OutboxKind, OutboxStatus, Wait
+from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.predictions import ErrorCode, PredictionStatus
+from db.tables.users import AuditAction, Gender, Role
+from handlers.admin.audit_log.screens import WORDS
+from handlers.admin.dialogs import ANSWERS, CARD_DECISIONS, DECISIONS
+from handlers.form.session import FormDialog
+from handlers.notifications import letter_presenters
+from handlers.payments.notifications import payment_presenters
 from handlers.predictions.screens import error_of
+from services.container import Services
 from services.inference.errors import BadInput, InferenceError, NotADate, NotTried
+from services.payments.alerts import Problem
+from services.payments.apply import Fact
+from services.predictions.enclosures import Enclosure
 from services.predictions.error_codes import CODES, code_of
+from tests.support.clock import FakeClock
 
 
 def test_error_codes() -> None:
@@ -65,3 +82,127 @@ def test_a_word_that_is_no_code(word: str) -> None:
 def test_every_code_has_a_sentence(code: ErrorCode) -> None:
     """One that needs nothing filled in."""
     assert "{" not in error_of(code).message or code is ErrorCode.RUN_TIMEOUT
+
+
+def test_kinds_of_messages() -> None:
+    assert {kind.value for kind in OutboxKind} == {
+        "prediction",
+        "enclosure",
+        "bonus",
+        "credits_changed",
+        "credits_expire",
+        "from_owner",
+        "payment",
+        "refund",
+        "payment_problem",
+        "model_problem",
+        "model_stopped",
+        "answer_undelivered",
+    }
+
+
+def test_every_kind_of_message_is_presented() -> None:
+    services, clock = cast(Services, None), FakeClock()  # asked for when a message is there
+
+    async def form_waits(telegram_id: int) -> bool:
+        return False
+
+    presented = letter_presenters(services, clock) | payment_presenters(services, clock, form_waits)
+    assert presented.keys() == set(OutboxKind)
+
+
+def test_audit_actions() -> None:
+    assert {action.value for action in AuditAction} == {
+        "credits.grant",
+        "credits.take",
+        "user.disable",
+        "user.enable",
+        "user.write",
+        "role.change",
+        "payment.refund",
+        "payment.ask",
+        "model.price",
+        "model.enable",
+        "model.disable",
+        "model.try_again",
+        "model.move",
+        "package.create",
+        "package.edit",
+        "package.enable",
+        "package.disable",
+        "package.move",
+        "bonus.week_granted",
+    }
+
+
+def test_every_audit_action_has_its_words() -> None:
+    assert WORDS.keys() == set(AuditAction)
+
+
+@pytest.fixture
+def renamed() -> Iterator[list[type[StatesGroup]]]:
+    """The chat's dialogs under other names."""
+    assert FormDialog in StatesGroup.__subclasses__()
+    groups = [group for group in StatesGroup.__subclasses__() if group.__module__.startswith("handlers.")]
+    names = [group.__name__ for group in groups]
+    for group in groups:
+        group.__name__ = "Renamed"
+    yield groups
+    for group, name in zip(groups, names, strict=True):
+        group.__name__ = name
+
+
+def test_states_of_dialogs(renamed: list[type[StatesGroup]]) -> None:
+    """Whatever the groups are called."""
+    assert {state.state for group in renamed for state in group.__states__} == {
+        "FormDialog:answering",
+        "ProfileQuestion:email",
+        "ProfileQuestion:age",
+        "TopUpQuestion:amount",
+        "TopUpQuestion:email",
+        "AdminQuestion:answering",
+    }
+
+
+def test_what_admins_are_asked_and_decide() -> None:
+    assert ANSWERS.keys() | CARD_DECISIONS.keys() | DECISIONS.keys() == {
+        "user.find",
+        "credits.amount",
+        "credits.reason",
+        "letter.text",
+        "model.price",
+        "package.field",
+        "payment.find",
+        "refund.amount",
+        "refund.reason",
+        "role.who",
+        "credits.change",
+        "letter.send",
+        "user.disable",
+        "package.create",
+        "refund",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "stored"),
+    [
+        (PredictionStatus, "queued running succeeded failed canceled"),
+        (PaymentStatus, "pending waiting_for_capture succeeded canceled"),
+        (RefundStatus, "pending succeeded canceled"),
+        (OutboxStatus, "pending sent skipped failed"),
+        (Wait, "telegram tried repair look"),
+        (TransactionKind, "welcome bonus grant topup charge charge_refund expire take_back"),
+        (Role, "owner admin moderator"),
+        (Gender, "female male"),
+        (Fact, "ready succeeded canceled"),
+        (Enclosure, "table pictures originals"),
+        (
+            Problem,
+            "off not_authorized payment_mismatch refund_mismatch refund_unknown refund_failed uncollected "
+            "receipt_refused shop_refused unbooked unproven many_lost other_shop",
+        ),
+    ],
+)
+def test_other_words(words: type[StrEnum], stored: str) -> None:
+    assert {word.value for word in words} == set(stored.split())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from db.tables.payments import PaymentStatus
-from db.tables.users import Role
+from db.tables.users import AuditAction, Role
 from handlers.admin import buttons as names
 from handlers.admin.payments.screens import STATUSES
 from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button
@@ -161,25 +161,25 @@ def _unknown(entry: Entry, titles: Titles, tr: Translator) -> Html:
 
 
 WORDS: Final[dict[str, Words]] = {
-    "credits.grant": _given,
-    "credits.take": _taken,
-    "user.disable": _about_user(N_("The shop is closed to {whom}")),
-    "user.enable": _about_user(N_("The shop is open to {whom} again")),
-    "user.write": _letter,
-    "role.change": _role,
-    "payment.refund": _refund,
-    "payment.ask": _asked,
-    "model.price": _price,
-    "model.enable": _about_goods(N_("On sale again: {what}")),
-    "model.disable": _about_goods(N_("Taken off the menu: {what}")),
-    "model.try_again": _about_goods(N_("Tried again after its failures: {what}")),
-    "model.move": _moved,
-    "package.create": _new_package,
-    "package.edit": _edited_package,
-    "package.enable": _about_goods(N_("On sale again: {what}")),
-    "package.disable": _about_goods(N_("Taken off the menu: {what}")),
-    "package.move": _moved,
-    "bonus.week_granted": _bonus,
+    AuditAction.CREDITS_GRANT: _given,
+    AuditAction.CREDITS_TAKE: _taken,
+    AuditAction.USER_DISABLE: _about_user(N_("The shop is closed to {whom}")),
+    AuditAction.USER_ENABLE: _about_user(N_("The shop is open to {whom} again")),
+    AuditAction.USER_WRITE: _letter,
+    AuditAction.ROLE_CHANGE: _role,
+    AuditAction.PAYMENT_REFUND: _refund,
+    AuditAction.PAYMENT_ASK: _asked,
+    AuditAction.MODEL_PRICE: _price,
+    AuditAction.MODEL_ENABLE: _about_goods(N_("On sale again: {what}")),
+    AuditAction.MODEL_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
+    AuditAction.MODEL_TRY_AGAIN: _about_goods(N_("Tried again after its failures: {what}")),
+    AuditAction.MODEL_MOVE: _moved,
+    AuditAction.PACKAGE_CREATE: _new_package,
+    AuditAction.PACKAGE_EDIT: _edited_package,
+    AuditAction.PACKAGE_ENABLE: _about_goods(N_("On sale again: {what}")),
+    AuditAction.PACKAGE_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
+    AuditAction.PACKAGE_MOVE: _moved,
+    AuditAction.BONUS_WEEK_GRANTED: _bonus,
 }
 
 

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.tables.outbox import OutboxKind
 from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
@@ -35,7 +36,6 @@ from services.payments.refunds.begin import credits_due, insert_refund, known_re
 
 log = structlog.get_logger()
 
-KIND = "refund"
 PAUSES = tuple(timedelta(seconds=s) for s in (20, 60, 120, 300, 900, 3600))
 TROUBLE_PAUSE = timedelta(days=1)
 
@@ -167,7 +167,7 @@ def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datet
     outbox.enqueue(
         session,
         user_id=payment.user_id,
-        kind=KIND,
+        kind=OutboxKind.REFUND,
         payload={"refund_id": refund.id.hex, "payment_id": payment.id.hex},
         key=f"refund:{refund.id}:succeeded",
         now=now,

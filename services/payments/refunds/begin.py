@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.users import AuditAction
 from services.audit_log.record import write_down
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
@@ -113,7 +114,7 @@ def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime, *, sh
     write_down(
         session,
         actor=wish.actor_telegram_id,
-        action="payment.refund",
+        action=AuditAction.PAYMENT_REFUND,
         target_user_id=payment.user_id,
         subject=str(payment.id),
         before={"refunded": to_text(before)},

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from db.base import table_of
 from db.engine import Database
+from db.tables.outbox import OutboxKind
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import User
@@ -130,7 +131,7 @@ async def test_what_waits(books: Books) -> None:
     anna = await books.user(NOW)
     await books.sold(anna, NOW - timedelta(seconds=90), 100, "queued")
     at = NOW - timedelta(seconds=30)
-    await books.db.write(enqueue, user_id=anna, kind="note", payload={}, key="k", now=at)
+    await books.db.write(enqueue, user_id=anna, kind=OutboxKind.BONUS, payload={}, key="k", now=at)
     waiting = await books.statistics.waiting()
     assert (waiting.predictions, waiting.predictions_age, waiting.letters, waiting.letters_age) == (1, 90.0, 1, 30.0)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.tables.billing import TransactionKind
+from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger
@@ -271,7 +272,7 @@ async def test_i4_an_answer_whose_news_was_given_up(database: Database, shop: Sh
         await database.write(
             enqueue,
             user_id=shop.anna,
-            kind="prediction",
+            kind=OutboxKind.PREDICTION,
             payload={"prediction_id": getattr(shop, which).hex},
             key=f"prediction:{getattr(shop, which)}{key}",
             now=START,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from db.engine import Database
-from db.tables.outbox import OutboxMessage, OutboxStatus, Priority, Wait
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority, Wait
 from db.tables.users import User
 from services.notifications.outbox import (
     GIVE_UP_AFTER,
@@ -213,7 +213,7 @@ async def test_reasons_that_columns_refuse_are_cut(mail: Mail, reason: str) -> N
 
 async def test_a_message_is_looked_at_again(mail: Mail) -> None:
     """In a while, without holding up the chat's news; asked for anew while it is under way, it comes once more."""
-    about = About(kind="payment", id=uuid4(), user_id=mail.anna)
+    about = About(kind=OutboxKind.PAYMENT, id=uuid4(), user_id=mail.anna)
     await mail.outbox.recheck(about)
     await mail.write(mail.anna, "paid", priority=Priority.NEWS)
     (paid,) = await mail.outbox.claim()
@@ -233,7 +233,7 @@ async def test_a_message_is_looked_at_again(mail: Mail) -> None:
 
 async def test_asked_for_many_times_a_look_waits_no_longer(mail: Mail) -> None:
     """Nor do the chat's looks behind it, when it fails once."""
-    looks = [About(kind="payment", id=uuid4(), user_id=mail.anna) for _ in range(2)]
+    looks = [About(kind=OutboxKind.PAYMENT, id=uuid4(), user_id=mail.anna) for _ in range(2)]
     for about in [looks[0]] * 12 + looks:
         await mail.outbox.recheck(about)
     mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
@@ -289,7 +289,7 @@ async def test_what_a_sender_has_in_hand_it_does_not_take_again(mail: Mail) -> N
 
 
 async def test_a_slow_sender_does_not_settle_what_another_has_now(mail: Mail) -> None:
-    about = About(kind="payment", id=uuid4(), user_id=mail.anna)
+    about = About(kind=OutboxKind.PAYMENT, id=uuid4(), user_id=mail.anna)
     await mail.outbox.recheck(about)
     mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
     (slow,) = await mail.outbox.claim()
@@ -323,7 +323,7 @@ async def test_backlog(mail: Mail) -> None:
     await mail.outbox.retry(two, "502", wait=Wait.TELEGRAM)
     assert await mail.outbox.backlog() == (2, 90.0)
     await mail.outbox.sent(one)
-    await mail.outbox.recheck(About(kind="payment", id=uuid4(), user_id=mail.anna))
+    await mail.outbox.recheck(About(kind=OutboxKind.PAYMENT, id=uuid4(), user_id=mail.anna))
     assert (await mail.outbox.backlog())[0] == 2
 
 
@@ -352,7 +352,7 @@ async def test_what_telegram_keeps_back(mail: Mail) -> None:
 
 async def test_a_fact_that_is_rolled_back_is_not_told(mail: Mail) -> None:
     def fail(session: object) -> None:
-        enqueue(session, user_id=mail.anna, kind="note", payload={}, key="fact", now=mail.clock())  # type: ignore[arg-type]  # a session it is
+        enqueue(session, user_id=mail.anna, kind=OutboxKind.BONUS, payload={}, key="fact", now=mail.clock())  # type: ignore[arg-type]  # a session it is
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

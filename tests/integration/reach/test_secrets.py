@@ -21,6 +21,7 @@ from bot.logs import set_up
 from bot.settings import SettingsError, load_settings
 from bot.terminal import Redacted
 from db.engine import Database
+from db.tables.outbox import OutboxKind
 from handlers.telegram.client import make_bot
 from sandbox.client.sandbox import Sandbox
 from services.notifications.outbox import Outbox, enqueue
@@ -156,7 +157,9 @@ async def test_what_is_kept_beside_a_letter(
     user_id = await sqlite_database.write(add_user)
     outbox = Outbox(sqlite_database, clock)
     for number, error in enumerate(raised):
-        await sqlite_database.write(enqueue, user_id=user_id, kind="x", payload={}, key=f"x{number}", now=START)
+        await sqlite_database.write(
+            enqueue, user_id=user_id, kind=OutboxKind.BONUS, payload={}, key=f"x{number}", now=START
+        )
         [letter] = await outbox.claim()
         await outbox.fail(letter, f"{error}")
     kept = await sqlite_database.read(lambda s: str(s.connection().exec_driver_sql("SELECT error FROM outbox").all()))

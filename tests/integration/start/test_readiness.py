@@ -18,6 +18,7 @@ from bot.supervisor import Supervisor
 from bot.webhook_watch import WebhookWatch
 from db.engine import Database
 from db.errors import DatabaseUnavailable
+from db.tables.outbox import OutboxKind
 from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.telegram import reach
 from handlers.telegram.client import make_bot
@@ -239,7 +240,9 @@ async def test_messages_that_telegram_does_not_take(
         await sandbox.fault("sendMessage", "502", times=0)
         for number in range(2):
             payload, key = {"slug": "digit", "problem": f"broken {number}"}, f"letter:{number}"
-            await app.db.write(enqueue, user_id=user.id, kind="model_problem", payload=payload, key=key, now=clock())
+            await app.db.write(
+                enqueue, user_id=user.id, kind=OutboxKind.MODEL_PROBLEM, payload=payload, key=key, now=clock()
+            )
 
         async def messages() -> str:
             return (await app.health.readiness()).parts["messages"]

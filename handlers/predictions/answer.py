@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.predictions.outputs import advice_text, outputs_html
+from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import cut, length
 from i18n.inputs import value_words
+from i18n.outputs import advice_text
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.inference.manifest import ImageInput, Manifest

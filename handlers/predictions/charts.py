@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from handlers.predictions.outputs import percent, ranked, series_decimals
 from i18n.inputs import value_words
+from i18n.outputs import percent, ranked, series_decimals
 from i18n.translator import Translator
 from services.charts import Band, Bar, Bars, Chart, Line
 from services.inference.errors import InvalidValue

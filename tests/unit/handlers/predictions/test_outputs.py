@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from handlers.predictions.answer import Answered
-from handlers.predictions.outputs import advice_text, outputs_html, percent
+from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import CAPTION, length
+from i18n.outputs import advice_text, percent
 from i18n.translator import Html
 from services.inference.manifest import Manifest
 from tests.unit.handlers.form.samples import EVERYTHING, manifest, stored

@@ -38,8 +38,7 @@ from handlers.kit.commands import set_commands
 from handlers.kit.deferred import DeferredUpdates
 from handlers.kit.form_state import FormState
 from handlers.kit.topics import InTopic
-from handlers.notifications import letter_presenters
-from handlers.payments.notifications import payment_presenters
+from handlers.notifications import presenters
 from handlers.predictions.progress import ProgressBoard
 from handlers.telegram.client import make_bot
 from handlers.telegram.delivery import Delivery
@@ -79,10 +78,8 @@ class App:
         self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled, owners=settings.owner_ids)
         self.supervisor = Supervisor()
         self.storage, isolation, self._ping = _dialogs(settings, self.db, self.steady_clock)
-        presenters = letter_presenters(self.services, self.steady_clock) | payment_presenters(
-            self.services, self.steady_clock, self._form_waits
-        )
-        self.delivery = Delivery(self.bot, self.services.outbox, self.services.users, self.catalogues, presenters)
+        shown = presenters(self.services, self.steady_clock, self._form_waits)
+        self.delivery = Delivery(self.bot, self.services.outbox, self.services.users, self.catalogues, shown)
         for note in (NoteDoubts(self.delivery.messages), InTopic()):  # inside of what repeats
             self.bot.session.middleware(note)
         self.deferred = DeferredUpdates(self._answer_deferred)

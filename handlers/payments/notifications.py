@@ -1,4 +1,4 @@
-"""Letters about money."""
+"""News of payments, refunds and credits that expire."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,12 +14,12 @@ from handlers.payments.outcome_screens import (
     refunded_screen,
 )
 from handlers.payments.screens import payment_screen
-from handlers.telegram.delivery import Parcel, Present
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
-from services.notifications.outbox import Letter
+from services.notifications.outbox import Notification
 from services.payments.alerts import Problem
 from services.payments.apply import Fact
 from services.payments.queries import PaymentNotFound, PaymentView
@@ -29,7 +29,7 @@ IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks s
 FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
 
 
-def payment_presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
     return {
         OutboxKind.PAYMENT: _payment(services, clock, form_waits),
         OutboxKind.REFUND: _refund(services),
@@ -39,35 +39,35 @@ def payment_presenters(services: Services, clock: Clock, form_waits: FormWaits) 
 
 
 def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> Present:
-    async def present(letter: Letter, tr: Translator) -> Parcel | None:
+    async def present(notification: Notification, tr: Translator) -> Rendered | None:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
-        payment = await services.payments.get(UUID(letter.payload["payment_id"]))
-        waits = await form_waits(letter.telegram_id)
-        if letter.payload.get("look"):
+        payment = await services.payments.get(UUID(notification.payload["payment_id"]))
+        waits = await form_waits(notification.telegram_id)
+        if notification.payload.get("look"):
             return await _look(services, payment, tr, form_waits=waits)
         screen: Screen
-        match letter.payload["fact"], payment.status:
+        match notification.payload["fact"], payment.status:
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
                 screen = payment_screen(payment, tr)
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
-                user = await services.users.get(letter.user_id)
+                user = await services.users.get(notification.user_id)
                 screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
             case Fact.CANCELED, PaymentStatus.CANCELED if payment.message_id is not None:
                 screen = canceled_screen(payment, tr, form_waits=waits)
             case _:
                 return None
         late = clock() - payment.created_at > IN_PLACE
-        return Parcel(screen=screen, into=payment.message_id, aloud=late, thread_id=payment.thread_id)
+        return Rendered(screen=screen, into=payment.message_id, aloud=late, thread_id=payment.thread_id)
 
     return present
 
 
-async def _look(services: Services, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Parcel | None:
+async def _look(services: Services, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Rendered | None:
     """What its message should show, unless the news came as a message of its own."""
     if payment.message_id is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
         return None
     screen = await standing_screen(services.users, payment, tr, form_waits=form_waits)
-    return Parcel(screen=screen, into=payment.message_id, told=True)
+    return Rendered(screen=screen, into=payment.message_id, told=True)
 
 
 async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
@@ -81,29 +81,29 @@ async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *,
 
 
 def _refund(services: Services) -> Present:
-    async def present(letter: Letter, tr: Translator) -> Parcel | None:
-        refund = await services.payments.refund(UUID(letter.payload["refund_id"]))
+    async def present(notification: Notification, tr: Translator) -> Rendered | None:
+        refund = await services.payments.refund(UUID(notification.payload["refund_id"]))
         if refund is None:
             return None
-        user = await services.users.get(letter.user_id)
-        return Parcel(screen=refunded_screen(refund, tr, balance=user.balance))
+        user = await services.users.get(notification.user_id)
+        return Rendered(screen=refunded_screen(refund, tr, balance=user.balance))
 
     return present
 
 
 def _expiring(services: Services) -> Present:
-    async def present(letter: Letter, tr: Translator) -> Parcel | None:
-        lot = await services.reminders.lot(letter.payload["lot_id"])
-        return None if lot is None else Parcel(screen=expiring_screen(lot, tr))
+    async def present(notification: Notification, tr: Translator) -> Rendered | None:
+        lot = await services.reminders.lot(notification.payload["lot_id"])
+        return None if lot is None else Rendered(screen=expiring_screen(lot, tr))
 
     return present
 
 
 def _problem(services: Services) -> Present:
-    async def present(letter: Letter, tr: Translator) -> Parcel:
-        payment = await _named(services, letter.payload.get("payment_id"))
-        problem = Problem(letter.payload["problem"])
-        return Parcel(screen=problem_screen(problem, letter.payload["detail"], payment, tr))
+    async def present(notification: Notification, tr: Translator) -> Rendered:
+        payment = await _named(services, notification.payload.get("payment_id"))
+        problem = Problem(notification.payload["problem"])
+        return Rendered(screen=problem_screen(problem, notification.payload["detail"], payment, tr))
 
     return present
 

@@ -28,7 +28,7 @@ from handlers.telegram.reply_target import ReplyTarget, replying_to
 from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
-from services.notifications.outbox import LEASE, Letter, Outbox
+from services.notifications.outbox import LEASE, Notification, Outbox
 from services.users.accounts import Users
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ FINAL = (*chat.REFUSED, TelegramForbiddenError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Rendered:
     """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
     `aloud`: it should come as a new message though, for an edit makes no sound. `told`: it was told before, and no new
     message is needed. `album`: more photos, or more files, that come together with that of the screen."""
@@ -63,7 +63,7 @@ class Parcel:
 class Attempt:
     """How far the sending of a letter is. `begun`: loop time."""
 
-    letter: Letter
+    letter: Notification
     begun: float
     waits: bool = False
     """For its chat, whose messages others change."""
@@ -71,7 +71,7 @@ class Attempt:
     """Telegram, to take it."""
 
 
-Present = Callable[[Letter, Translator], Awaitable[Parcel | None]]  # None: there is nothing to tell any more
+Present = Callable[[Notification, Translator], Awaitable[Rendered | None]]  # None: there is nothing to tell any more
 Verdict = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a letter
 
 
@@ -138,7 +138,7 @@ class Delivery:
             return AT_ONCE - len(begun)
         return 1 - sum(self._now() - each < HELD_UP_SECONDS for each in begun)
 
-    async def _claim(self, room: int) -> list[Letter]:
+    async def _claim(self, room: int) -> list[Notification]:
         in_hand = [attempt.letter.id for attempt in self._under_way.values()]
         try:
             if self._reach.takes_probe():
@@ -180,7 +180,7 @@ class Delivery:
         except TimeoutError:  # its lease runs out and it is sent again
             log.error("letter_not_settled", letter_id=letter.id, kind=letter.kind)
 
-    async def _record(self, letter: Letter, verdict: Verdict) -> None:
+    async def _record(self, letter: Notification, verdict: Verdict) -> None:
         """What was sent and not written down would be sent again: it is worth some patience."""
         while True:
             try:
@@ -229,7 +229,7 @@ class Delivery:
         self._reach.got_through()
         return partial(self._sent, letter)
 
-    async def _sent(self, letter: Letter) -> OutboxStatus:
+    async def _sent(self, letter: Notification) -> OutboxStatus:
         await self._find()
         return await self._outbox.sent(letter)
 
@@ -244,7 +244,7 @@ class Delivery:
             attempt.waits, attempt.begun = False, self._now()
             yield
 
-    async def _put(self, letter: Letter, parcel: Parcel, screen: Screen) -> None:
+    async def _put(self, letter: Notification, parcel: Rendered, screen: Screen) -> None:
         """After a sender that was lost it is an edit: that one may have put it there, and a new message would show it
         twice. What is known to have failed is late news, and makes its sound."""
         chat_id = letter.telegram_id
@@ -290,7 +290,7 @@ class Delivery:
             self._reach.lose()
         return partial(self._outbox.retry, letter, reason, wait=Wait.TELEGRAM)
 
-    def _unpresented(self, letter: Letter, reason: str) -> Verdict:
+    def _unpresented(self, letter: Notification, reason: str) -> Verdict:
         wait = Wait.REPAIR if letter.attempts >= BUG_ATTEMPTS else None
         return partial(self._outbox.retry, letter, reason, wait=wait)
 
@@ -300,7 +300,7 @@ class Delivery:
             log.info("telegram_reached", letters="those that wait are due")
             self.wake()
 
-    async def _blocked(self, letter: Letter, reason: str) -> OutboxStatus:
+    async def _blocked(self, letter: Notification, reason: str) -> OutboxStatus:
         await self._users.mark_blocked(letter.telegram_id, blocked=True)
         return await self._outbox.skip(letter, reason)
 

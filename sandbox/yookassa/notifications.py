@@ -25,7 +25,7 @@ Status = Literal["waiting", "held", "delivered", "lost", "unsent", "given_up", "
 
 
 @dataclass(slots=True, kw_only=True)
-class Notification:
+class WebhookCall:
     n: int
     event: str
     object_id: str
@@ -59,7 +59,7 @@ class Errand:
 
     due: float
     order: int
-    notification: Notification = field(compare=False)
+    notification: WebhookCall = field(compare=False)
     is_extra: bool = field(compare=False)
 
 
@@ -68,15 +68,15 @@ class Notifier:
         self.url: str | None = None
         self._clock = clock
         self._faults = faults
-        self._kept: deque[Notification] = deque(maxlen=KEPT)
+        self._kept: deque[WebhookCall] = deque(maxlen=KEPT)
         self._errands: list[Errand] = []
-        self._held: list[Notification] = []
+        self._held: list[WebhookCall] = []
         self._busy = 0
         self._numbers = count(1)
         self._orders = count()
         self._changed = Signal()
 
-    def notify(self, event: str, subject: JsonObject) -> Notification:
+    def notify(self, event: str, subject: JsonObject) -> WebhookCall:
         """Tell the shop what became of one of its objects."""
         body = to_json({"type": "notification", "event": event, "object": subject})
         notification = self._new(event, subject["id"], body)
@@ -94,25 +94,25 @@ class Notifier:
                 self._plan(notification, 0.0, is_extra=True)
         return notification
 
-    def forge(self, body: bytes, headers: dict[str, str]) -> Notification:
+    def forge(self, body: bytes, headers: dict[str, str]) -> WebhookCall:
         """Something that YooKassa never said, posted once."""
         notification = self._new("forged", "", body)
         notification.headers = headers
         self._plan(notification, 0.0, is_extra=True)
         return notification
 
-    def send_again(self, notification: Notification, times: int) -> None:
+    def send_again(self, notification: WebhookCall, times: int) -> None:
         for _ in range(times):
             self._plan(notification, 0.0, is_extra=True)
 
-    def get(self, n: int) -> Notification | None:
+    def get(self, n: int) -> WebhookCall | None:
         index = n - self._kept[0].n if self._kept else -1
         return self._kept[index] if 0 <= index < len(self._kept) else None
 
-    def after(self, n: int) -> list[Notification]:
+    def after(self, n: int) -> list[WebhookCall]:
         return [each for each in self._kept if each.n > n]
 
-    async def attempted(self, notification: Notification, attempts: int, within: float) -> None:
+    async def attempted(self, notification: WebhookCall, attempts: int, within: float) -> None:
         """Wait until it was posted so many times."""
         await self._until(lambda: len(notification.attempts) >= attempts, within)
 
@@ -130,14 +130,14 @@ class Notifier:
                 else:
                     await self._changed.wait(self._clock, self._pause())
 
-    def _new(self, event: str, object_id: str, body: bytes) -> Notification:
-        notification = Notification(
+    def _new(self, event: str, object_id: str, body: bytes) -> WebhookCall:
+        notification = WebhookCall(
             n=next(self._numbers), event=event, object_id=object_id, body=body, created_at=self._clock.now()
         )
         self._kept.append(notification)
         return notification
 
-    def _plan(self, notification: Notification, pause: float, *, is_extra: bool = False) -> None:
+    def _plan(self, notification: WebhookCall, pause: float, *, is_extra: bool = False) -> None:
         due = self._clock.now() + pause
         if not is_extra:
             notification.next_at = due
@@ -166,7 +166,7 @@ class Notifier:
             self._busy -= 1
             self._changed.notify()
 
-    async def _attempt(self, notification: Notification, post: Post, *, is_extra: bool) -> None:
+    async def _attempt(self, notification: WebhookCall, post: Post, *, is_extra: bool) -> None:
         attempt: JsonObject = {"at": self._clock.now(), "status": None}
         if not is_extra:
             notification.next_at = None
@@ -183,7 +183,7 @@ class Notifier:
         if not is_extra:
             self._release(notification)
 
-    def _judge(self, notification: Notification, status: int | None, *, is_extra: bool) -> None:
+    def _judge(self, notification: WebhookCall, status: int | None, *, is_extra: bool) -> None:
         if status == 200:
             notification.status, notification.next_at = "delivered", None
         elif is_extra:
@@ -200,7 +200,7 @@ class Notifier:
             self._plan(notification, notification.pause)
             notification.pause = min(notification.pause * 2, MAX_PAUSE_SECONDS)
 
-    def _release(self, delivered: Notification) -> None:
+    def _release(self, delivered: WebhookCall) -> None:
         """What was held back goes after another one went."""
         for held in [each for each in self._held if each is not delivered]:
             self._plan(held, 0.0)

@@ -43,7 +43,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Notification:
     """A claimed message. `kind` says who presents the payload: an OutboxKind, or one of a newer version."""
 
     id: int
@@ -108,7 +108,7 @@ def enqueue_many(session: Session, rows: list[dict[str, Any]], now: datetime) ->
 _add = insert(_outbox)
 
 
-GivenUp = Callable[[Session, Letter, str, datetime], None]
+GivenUp = Callable[[Session, Notification, str, datetime], None]
 
 
 class Outbox:
@@ -119,7 +119,7 @@ class Outbox:
         self._clock = clock
         self._given_up = given_up or {}
 
-    async def claim(self, limit: int = 50, *, in_hand: Collection[int] = ()) -> list[Letter]:
+    async def claim(self, limit: int = 50, *, in_hand: Collection[int] = ()) -> list[Notification]:
         """Messages that are due, those that somebody waits for before the news; of each, at most one for a chat so that
         their order holds. What is not settled within the lease is claimed again, but not by who still has it
         `in_hand`: a clock that leaps ends leases early."""
@@ -127,7 +127,7 @@ class Outbox:
             return []  # an idle shop does not write
         return await self._db.write(_claim, self._clock(), limit, in_hand=in_hand)
 
-    async def probe(self, *, in_hand: Collection[int] = ()) -> list[Letter]:
+    async def probe(self, *, in_hand: Collection[int] = ()) -> list[Notification]:
         """At most one message: of those that are due or wait for Telegram the one that has waited longest. While
         Telegram is away it stands for all."""
         if not await self._db.read(_any_waiting, self._clock()):
@@ -138,19 +138,19 @@ class Outbox:
         """What it waited for is there: all such messages are due now. Leases of other senders stand."""
         await self._db.write(_release, self._clock(), wait)
 
-    async def sent(self, letter: Letter) -> OutboxStatus:
+    async def sent(self, letter: Notification) -> OutboxStatus:
         return await self._settle(letter, OutboxStatus.SENT, None)
 
-    async def skip(self, letter: Letter, reason: str) -> OutboxStatus:
+    async def skip(self, letter: Notification, reason: str) -> OutboxStatus:
         return await self._settle(letter, OutboxStatus.SKIPPED, reason)
 
-    async def fail(self, letter: Letter, reason: str) -> OutboxStatus:
+    async def fail(self, letter: Notification, reason: str) -> OutboxStatus:
         log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
         await self._db.write(self._give_up, letter, reason, self._clock())
         return OutboxStatus.FAILED
 
     async def retry(
-        self, letter: Letter, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
+        self, letter: Notification, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
     ) -> OutboxStatus:
         """Try again `after` that time, which costs no attempt, or after a pause that grows; given up after days. How
         often it was tried while Telegram was away does not make the pauses after that long."""
@@ -176,11 +176,11 @@ class Outbox:
         """Send once more what was given up. Returns how many messages that are."""
         return await self._db.write(_reopen, self._clock())
 
-    async def _settle(self, letter: Letter, status: OutboxStatus, reason: str | None) -> OutboxStatus:
+    async def _settle(self, letter: Notification, status: OutboxStatus, reason: str | None) -> OutboxStatus:
         await self._db.write(_settle, letter, status, self._clock(), reason)
         return status
 
-    def _give_up(self, session: Session, letter: Letter, reason: str, now: datetime) -> None:
+    def _give_up(self, session: Session, letter: Notification, reason: str, now: datetime) -> None:
         follows = self._given_up.get(letter.kind)
         if _settle(session, letter, OutboxStatus.FAILED, now, reason) and follows is not None:
             follows(session, letter, reason, now)
@@ -226,7 +226,7 @@ def _any_waiting(session: Session, now: datetime) -> bool:
 
 def _claim(
     session: Session, now: datetime, limit: int, *, in_hand: Collection[int], probe: bool = False
-) -> list[Letter]:
+) -> list[Notification]:
     some = _longest_waiting if probe else _first_in_chat
     ids = list(session.scalars(some.limit(limit), {"now": now, "in_hand": list(in_hand)}))
     if not ids:
@@ -254,16 +254,16 @@ def _claim(
         .where(_outbox.c.id.in_(ids))
         .order_by(*_in_order)
     )
-    return [Letter(**row) for row in rows.mappings()]
+    return [Notification(**row) for row in rows.mappings()]
 
 
-def _is(letter: Letter) -> ColumnElement[bool]:
+def _is(letter: Notification) -> ColumnElement[bool]:
     """As it was claimed: not by another sender since, nor to be sent anew."""
     claimed = (_outbox.c.attempts == letter.attempts) & (_outbox.c.available_at == letter.lease)
     return (_outbox.c.id == letter.id) & claimed & _pending
 
 
-def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetime, error: str | None) -> bool:
+def _settle(session: Session, letter: Notification, status: OutboxStatus, now: datetime, error: str | None) -> bool:
     """Whether it was this sender's to settle."""
     sent_at = now if status is OutboxStatus.SENT else None
     values = {"status": status, "sent_at": sent_at, "waits_for": None, "error": error and short(error)}
@@ -271,7 +271,7 @@ def _settle(session: Session, letter: Letter, status: OutboxStatus, now: datetim
     return session.execute(settled).first() is not None
 
 
-def _postpone(session: Session, letter: Letter, values: dict[str, Any]) -> None:
+def _postpone(session: Session, letter: Notification, values: dict[str, Any]) -> None:
     """`values`: the columns' (hence Any)."""
     session.execute(update(_outbox).where(_is(letter)).values(values))
 

@@ -14,7 +14,7 @@ from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.billing import ledger
 from services.notifications import outbox
-from services.notifications.outbox import Letter
+from services.notifications.outbox import Notification
 from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ KIND: Final = OutboxKind.ANSWER_UNDELIVERED  # of the letter to the owners
 RETURNED: Final = "returned"  # in the payload of the letter that tells the customer
 
 
-def pay_back(session: Session, letter: Letter, reason: str, now: datetime, *, owners: Collection[int]) -> None:
+def pay_back(session: Session, letter: Notification, reason: str, now: datetime, *, owners: Collection[int]) -> None:
     """Part of the transaction that gives up `letter`, the news of a prediction. A second look at an answer that is
     there already, and the news of a payment back, change nothing. `owners`: Telegram ids; they are told once of each
     version of a model."""

@@ -14,7 +14,7 @@ from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.payments import Payment, PaymentStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import User
-from handlers.notifications import IN_PLACE
+from handlers.predictions.notifications import IN_PLACE
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from tests.crash.victim import ROOT

@@ -15,8 +15,7 @@ from db.tables.users import AuditAction, Gender, Role
 from handlers.admin.audit_log.screens import WORDS
 from handlers.admin.dialogs import ANSWERS, CARD_DECISIONS, DECISIONS
 from handlers.form.session import FormDialog
-from handlers.notifications import letter_presenters
-from handlers.payments.notifications import payment_presenters
+from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
 from services.inference.errors import BadInput, InferenceError, NotADate, NotTried
@@ -107,7 +106,7 @@ def test_every_kind_of_message_is_presented() -> None:
     async def form_waits(telegram_id: int) -> bool:
         return False
 
-    presented = letter_presenters(services, clock) | payment_presenters(services, clock, form_waits)
+    presented = presenters(services, clock, form_waits)
     assert presented.keys() == set(OutboxKind)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from db.base import AnyRow, Base, table_of
 from db.engine import Database
 from db.tables.outbox import OutboxKind, OutboxMessage, Priority
-from services.notifications.outbox import Letter, Outbox, enqueue
+from services.notifications.outbox import Notification, Outbox, enqueue
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 
@@ -44,7 +44,7 @@ class Mail:
         (row,) = [row for row in await self.rows(OutboxMessage) if row.payload["text"] == text]
         await self.change(OutboxMessage, OutboxMessage.id == row.id, status="sent", sent_at=self.clock())
 
-    async def row(self, letter: Letter) -> AnyRow:
+    async def row(self, letter: Notification) -> AnyRow:
         (row,) = await self.rows(OutboxMessage, OutboxMessage.id == letter.id)
         return row
 

@@ -16,10 +16,10 @@ from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.users import User
 from handlers.telegram import delivery as delivery_module
 from handlers.telegram import pace, reach
-from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Parcel, Present
+from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.notifications.outbox import LEASE, Letter
+from services.notifications.outbox import LEASE, Notification
 from services.users.accounts import Users
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
@@ -66,38 +66,38 @@ async def post(mail: Mail, wire: Wire) -> Delivery:
     return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters)
 
 
-async def _note(letter: Letter, tr: Translator) -> Parcel:
-    return Parcel(screen=Screen(text=letter.payload["text"]))
+async def _note(letter: Notification, tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text=letter.payload["text"]))
 
 
-async def _into(letter: Letter, tr: Translator) -> Parcel:
-    return Parcel(screen=Screen(text=letter.payload["text"]), into=77)
+async def _into(letter: Notification, tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text=letter.payload["text"]), into=77)
 
 
-async def _late(letter: Letter, tr: Translator) -> Parcel:
-    return Parcel(screen=Screen(text=letter.payload["text"]), into=77, aloud=True)
+async def _late(letter: Notification, tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text=letter.payload["text"]), into=77, aloud=True)
 
 
-async def _picture(letter: Letter, tr: Translator, *, speaks: bool = True) -> Parcel:
-    return Parcel(screen=Screen(text=letter.payload["text"], photo=b"photo", speaks=speaks))
+async def _picture(letter: Notification, tr: Translator, *, speaks: bool = True) -> Rendered:
+    return Rendered(screen=Screen(text=letter.payload["text"], photo=b"photo", speaks=speaks))
 
 
-async def _bug(letter: Letter, tr: Translator) -> Parcel:
+async def _bug(letter: Notification, tr: Translator) -> Rendered:
     raise KeyError("outputs")
 
 
-async def _with_redis(letter: Letter, tr: Translator) -> Parcel:
+async def _with_redis(letter: Notification, tr: Translator) -> Rendered:
     ASKED.append(letter.attempts)
     if not REDIS:
         raise RedisConnectionError("Error 111 connecting to 127.0.0.1:6379")
-    return Parcel(screen=Screen(text=letter.payload["text"]))
+    return Rendered(screen=Screen(text=letter.payload["text"]))
 
 
-async def _endless(letter: Letter, tr: Translator) -> None:
+async def _endless(letter: Notification, tr: Translator) -> None:
     await asyncio.Event().wait()
 
 
-async def _nothing(letter: Letter, tr: Translator) -> None:
+async def _nothing(letter: Notification, tr: Translator) -> None:
     return None
 
 

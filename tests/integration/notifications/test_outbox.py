@@ -15,7 +15,7 @@ from services.notifications.outbox import (
     LEAST_ATTEMPTS,
     RECHECK_AFTER,
     About,
-    Letter,
+    Notification,
     Outbox,
     enqueue,
 )
@@ -363,7 +363,7 @@ async def test_a_fact_that_is_rolled_back_is_not_told(mail: Mail) -> None:
 async def test_blocked_readers_are_marked(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
     await mail.change(User, User.id == mail.anna, blocked_at=mail.clock())
-    letters: list[Letter] = await mail.outbox.claim()
+    letters: list[Notification] = await mail.outbox.claim()
     assert [letter.blocked for letter in letters] == [True]
     await mail.outbox.skip(letters[0], "blocked")
     assert [row.status for row in await mail.rows(OutboxMessage)] == [OutboxStatus.SKIPPED]

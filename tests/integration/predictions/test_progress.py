@@ -10,10 +10,10 @@ import pytest
 
 from handlers.predictions import progress
 from handlers.predictions.progress import EDITS, ProgressBoard
-from handlers.telegram.delivery import Delivery, Parcel
+from handlers.telegram.delivery import Delivery, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.notifications.outbox import Letter
+from services.notifications.outbox import Notification
 from services.predictions import claims as queue
 from services.users.accounts import Users
 from tests.support.counter import Counter
@@ -35,9 +35,9 @@ class Stage:
             bot, self.post, history=counter.history, users=users, catalogues=catalogues, clock=counter.clock
         )
 
-    async def _present(self, letter: Letter, tr: Translator) -> Parcel:
+    async def _present(self, letter: Notification, tr: Translator) -> Rendered:
         view = await self.counter.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
-        return Parcel(screen=Screen(text=ANSWER), into=view.message_id)
+        return Rendered(screen=Screen(text=ANSWER), into=view.message_id)
 
     async def buy(self, chat: int) -> UUID:
         user = await self.counter.customer(telegram_id=chat)

@@ -6,7 +6,7 @@ from functools import partial
 
 from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.predictions import Prediction, PredictionStatus
-from services.notifications.outbox import LEAST_ATTEMPTS, Letter, Outbox
+from services.notifications.outbox import LEAST_ATTEMPTS, Notification, Outbox
 from services.predictions.submit import Sold
 from services.predictions.undelivered import KIND, pay_back
 from tests.support.counter import Counter
@@ -24,7 +24,7 @@ async def _answered(counter: Counter, user_id: int) -> Sold:
     return sold
 
 
-async def _claim(outbox: Outbox, sold: Sold) -> Letter:
+async def _claim(outbox: Outbox, sold: Sold) -> Notification:
     (letter,) = [each for each in await outbox.claim() if each.payload.get("prediction_id") == sold.prediction_id.hex]
     return letter
 

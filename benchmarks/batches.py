@@ -15,13 +15,13 @@ from onnx import TensorProto, helper
 
 from benchmarks.finding import ROUNDS, Finding, ratio_finding
 from services.inference.engine import Engine
-from services.inference.feeds import Feeder
-from services.inference.manifest import Manifest, NumberInput, SeriesInput, load_manifest
-from services.inference.onnx_runtime import graph_tensors, open_session
-from services.inference.samples import example_row
-from services.inference.series import load_source
+from services.inference.runtimes.onnx import graph_tensors, open_session
+from services.inference.runtimes.onnx_feeds import Feeder
 from services.inference.tensors import Row
-from services.inference.values import Value
+from services.manifests.manifest import Manifest, NumberInput, SeriesInput, load_manifest
+from services.values.parse import Value
+from services.values.samples import example_row
+from services.values.series import load_source
 
 CALLERS = 128
 SECONDS = 0.6  # of each measurement

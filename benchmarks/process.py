@@ -26,9 +26,9 @@ from db.tables.users import User
 from sandbox.testing import new_token, new_world, sandbox_process
 from services.billing import ledger
 from services.clock import system_clock
-from services.inference.manifest import load_manifest
-from services.inference.samples import example_row
+from services.manifests.manifest import load_manifest
 from services.predictions.submit import Order, Submit
+from services.values.samples import example_row
 
 ROOT = Path(__file__).parents[1]
 WINE = ROOT / "models_store" / "wine"

@@ -24,12 +24,12 @@ from db.tables.outbox import OutboxMessage
 from services.billing import audit, ledger
 from services.clock import system_clock
 from services.inference.engine import Engine
-from services.inference.manifest import Manifest, load_manifest
-from services.inference.samples import example_row
+from services.manifests.manifest import Manifest, load_manifest
 from services.models.offers import Models
 from services.predictions.submit import Order, Submit
 from services.predictions.worker import Worker
 from services.users.accounts import Users, Visitor
+from services.values.samples import example_row
 
 CUSTOMERS = 64
 SALES = 3_200  # a round

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from i18n.text import cut_plain
 from i18n.translator import Translator
-from services.inference.fields import Bounded
-from services.inference.manifest import (
+from services.manifests.inputs import Bounded
+from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
@@ -17,10 +17,10 @@ from services.inference.manifest import (
     SeriesInput,
     TextInput,
 )
-from services.inference.ranges import plain
-from services.inference.samples import sample_value
-from services.inference.series import numbers_of
-from services.inference.values import Value, example_value
+from services.values.parse import Value, example_value
+from services.values.ranges import plain
+from services.values.samples import sample_value
+from services.values.series import numbers_of
 
 SHOWN = 100  # characters of a text among other answers
 ENDLESS = 1e12

@@ -19,7 +19,7 @@ from services.billing.credits import format_credits
 from services.charts import AxisNumbers
 from services.errors import ShopError
 from services.inference.errors import InvalidValue, TextTooLong, TextTooShort, TooFewValues, WrongCount
-from services.inference.manifest import Text
+from services.manifests.manifest import Text
 
 LANGUAGES: Final = ("ru", "en")
 LOCALES = Path(__file__).parent.parent / "locales"

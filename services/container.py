@@ -8,7 +8,6 @@ from services.billing.statement import Statement
 from services.bonuses import Bonuses
 from services.features import Features
 from services.files import Files
-from services.inference.intake import Intake
 from services.models.manage import AdminModels
 from services.models.offers import Models
 from services.notifications.kept_messages import KeptMessages
@@ -23,6 +22,7 @@ from services.reports.statistics import Statistics
 from services.users.accounts import Users
 from services.users.manage import AdminUsers
 from services.users.roles import Admins
+from services.values.intake import Intake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from bot.errors import Failure
 from bot.settings import load_store_settings
 from services.billing.credits import format_credits
-from services.inference.manifest import SLUG
+from services.manifests.manifest import SLUG
 
 if TYPE_CHECKING:
-    from services.inference.labels import Class
+    from services.manifests.labels import Class
 
 MODEL = "model.onnx"
 
@@ -37,7 +37,7 @@ def list_models() -> int:
 
 
 def check_model(folder: Path) -> int:
-    from services.inference.check import check_folder
+    from services.authoring.check import check_folder
 
     lines = check_folder(folder)
     for line in lines:
@@ -69,7 +69,7 @@ def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> S
     """All or nothing: a file that cannot be read leaves no folder behind. Returns what was changed and guessed."""
     from services.authoring.copying import copy_model
     from services.authoring.pictures import Told
-    from services.inference.scaffold import draft_manifest
+    from services.authoring.scaffold import draft_manifest
 
     told = Told(
         labels=() if arguments.labels is None else _labels(arguments.labels),
@@ -96,7 +96,7 @@ def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> S
 
 
 def _labels(file: Path) -> "Sequence[Class]":
-    from services.inference.labels import LabelsUnreadable, read_labels
+    from services.manifests.labels import LabelsUnreadable, read_labels
 
     try:
         return read_labels(file)
@@ -106,7 +106,7 @@ def _labels(file: Path) -> "Sequence[Class]":
 
 def _spare(folder: Path, files: Mapping[str, str]) -> None:
     """A file of labels that lies there already is not written over, unless it says the same."""
-    from services.inference.labels import parse_labels
+    from services.manifests.labels import parse_labels
 
     for name, text in files.items():
         if (folder / name).exists() and _labels(folder / name) != parse_labels(text):

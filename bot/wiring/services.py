@@ -15,7 +15,6 @@ from services.clock import Clock
 from services.container import Services
 from services.features import Features
 from services.files import Files
-from services.inference.intake import Intake
 from services.models.manage import AdminModels
 from services.models.offers import Models
 from services.notifications.kept_messages import KeptMessages
@@ -30,6 +29,7 @@ from services.reports.statistics import Statistics
 from services.users.accounts import Users
 from services.users.manage import AdminUsers
 from services.users.roles import Admins, Staff
+from services.values.intake import Intake
 
 
 def make_services(

@@ -9,9 +9,9 @@ from handlers.form.state import MANY, Action, Form, Outcome, Turn
 from handlers.kit.form_state import FormState, Place, WaitingTable
 from services.errors import N_
 from services.inference.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
-from services.inference.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
-from services.inference.series import Taken, take_series
-from services.inference.values import Value, check_value, default_value, parse_many, parse_text
+from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.values.parse import Value, check_value, default_value, parse_many, parse_text
+from services.values.series import Taken, take_series
 
 Asked = TypeVar("Asked", ImageInput, SeriesInput)
 

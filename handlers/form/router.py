@@ -27,11 +27,11 @@ from i18n.translator import Translator
 from services import charts
 from services.errors import N_
 from services.files import Files
-from services.inference.intake import Intake
 from services.models.offers import ModelNotOnSale, Models
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.users.accounts import UserView
+from services.values.intake import Intake
 
 ANSWERED = N_("This question is answered already.")
 ORDERED = N_("It is ordered already.")

@@ -9,7 +9,7 @@ from typing import Final, Self
 from handlers.kit.form_state import FormState
 from services.errors import ShopError
 from services.inference.errors import InvalidValue
-from services.inference.manifest import (
+from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
@@ -19,7 +19,7 @@ from services.inference.manifest import (
     NumberInput,
     Text,
 )
-from services.inference.values import Value, check_value
+from services.values.parse import Value, check_value
 
 MANY: Final = 3  # from so many typed inputs on, they may be sent at once
 

@@ -18,10 +18,10 @@ from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
 from services.files import Files
 from services.inference.errors import ColumnWanted, FileTooLarge
-from services.inference.intake import Intake
-from services.inference.preparation import MAX_BYTES as MAX_PICTURE
-from services.inference.series import MAX_BYTES as MAX_TABLE
+from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.users.accounts import UserView
+from services.values.intake import Intake
+from services.values.series import MAX_BYTES as MAX_TABLE
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from services.inference.values import Value
+from services.values.parse import Value
 
 
 class Place(StrEnum):

@@ -10,7 +10,7 @@ from i18n.inputs import value_words
 from i18n.outputs import advice_text
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.inference.manifest import ImageInput, Manifest
+from services.manifests.manifest import ImageInput, Manifest
 from services.predictions.history import PredictionView
 
 BRIEF: Final = 3  # so many answers of the customer stand under the title

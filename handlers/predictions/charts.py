@@ -9,8 +9,8 @@ from i18n.outputs import percent, ranked, series_decimals
 from i18n.translator import Translator
 from services.charts import Band, Bar, Bars, Chart, Line
 from services.inference.errors import InvalidValue
-from services.inference.manifest import ClassesOutput, Manifest, SeriesInput, SeriesOutput
-from services.inference.series import load_source, numbers_of
+from services.manifests.manifest import ClassesOutput, Manifest, SeriesInput, SeriesOutput
+from services.values.series import load_source, numbers_of
 
 BARS: Final = 10
 PAST: Final = 6  # the history shown is so many times longer than what is predicted

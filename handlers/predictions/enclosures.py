@@ -7,7 +7,7 @@ from handlers.predictions.tables import series_table
 from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
 from i18n.translator import Html, Translator
-from services.inference.manifest import Manifest
+from services.manifests.manifest import Manifest
 from services.models.offers import Models
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import History, PredictionView

@@ -6,7 +6,7 @@ from typing import Final
 from i18n.outputs import Answer, amount, decimals_of, percent, ranked, series_decimals
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.inference.manifest import (
+from services.manifests.manifest import (
     ClassesOutput,
     ImageOutput,
     Manifest,

@@ -16,7 +16,7 @@ from services.billing.credits import format_credits
 from services.charts import draw
 from services.errors import ShopError
 from services.inference import errors
-from services.inference.manifest import Manifest
+from services.manifests.manifest import Manifest
 from services.models.offers import Models
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import History, PredictionView

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from i18n.translator import Translator
-from services.inference.manifest import Manifest, SeriesOutput
+from services.manifests.manifest import Manifest, SeriesOutput
 
 BOM: Final = "utf-8-sig"  # without it spreadsheets take Cyrillic for something else
 

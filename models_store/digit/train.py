@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models_store._training import Graph, publish
 from models_store.digit.pictures import Ink, draw, enlarge, on_squares, photograph, vary
-from services.inference.images import prepare
-from services.inference.preparation import Prepare
+from services.manifests.preparation import Prepare
+from services.values.images import prepare
 
 FOLDER = Path(__file__).resolve().parent
 SEED = 1998

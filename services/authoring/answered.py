@@ -16,13 +16,13 @@ from services.authoring.notes import Entry, Note, remarked
 from services.authoring.pictures import Told
 from services.authoring.trials import Trial
 from services.authoring.verdicts import agree, are_probabilities, labels_of, scores_of
-from services.inference.answers import MOST_CLASSES
 from services.inference.errors import ModelBroken
-from services.inference.framing import Size, framed
-from services.inference.labels import MAX_VALUE, NAMELESS, Class, english
-from services.inference.preparation import Prepare
-from services.inference.samples import EXAMPLE_PHOTO
 from services.inference.tensors import GraphTensor
+from services.manifests.labels import MAX_VALUE, NAMELESS, Class, english
+from services.manifests.outputs import MOST_CLASSES
+from services.manifests.preparation import Prepare
+from services.values.framing import Size, framed
+from services.values.samples import EXAMPLE_PHOTO
 
 MAX_ANSWERS: Final = 64
 MAX_NUMBERS: Final = 16

@@ -13,9 +13,9 @@ from services.authoring.labels import listed_features
 from services.authoring.notes import Entry, Note, remarked
 from services.authoring.pictures import Told, guess_picture
 from services.inference.errors import ModelBroken
-from services.inference.fields import MAX_SERIES
-from services.inference.labels import numbered
 from services.inference.tensors import GraphTensor, Shape
+from services.manifests.inputs import MAX_SERIES
+from services.manifests.labels import numbered
 
 MAX_ASKED: Final = 256
 MAX_COLUMNS: Final = 64  # of one tensor, as questions; more are sent together

@@ -9,8 +9,8 @@ from services.authoring.asked import readable
 from services.authoring.graph import Graph, text
 from services.authoring.labels import listed_labels, names_classes, score_labels
 from services.authoring.pictures import Told
-from services.inference.labels import MAX_VALUE, NAMELESS, Class, numbered
 from services.inference.tensors import GraphTensor
+from services.manifests.labels import MAX_VALUE, NAMELESS, Class, numbered
 
 _NUMBER: Final = re.compile("-?[0-9]+")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from services.authoring.check_line import CheckLine
 from services.authoring.columns import read_columns
 from services.authoring.graph import read_graph, text
 from services.authoring.labels import picked_labels
@@ -19,6 +20,7 @@ from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.results import Reader
 from services.inference.runtime import Limit, watched
 from services.inference.tensors import Row
+from services.manifests.manifest import ClassesOutput, Manifest
 
 
 def label_lines(runtime: OnnxRuntime, manifest: Manifest, file: Path) -> Iterator[CheckLine]:

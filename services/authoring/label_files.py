@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.authoring.notes import REMARKS, Entry
-from services.inference.answers import FEWEST_CLASSES
-from services.inference.labels import write_labels
+from services.manifests.labels import write_labels
+from services.manifests.outputs import FEWEST_CLASSES
 
 LABELS: Final = "labels.txt"
 FEW: Final = 50

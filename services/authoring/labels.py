@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.authoring.graph import PASSES, Graph, Node, attributes, text
-from services.inference.labels import LabelsUnreadable, english, parse_labels
+from services.manifests.labels import LabelsUnreadable, english, parse_labels
 
 _ATTRIBUTES: Final = ("classlabels_int64s", "classlabels_strings", "classlabels_ints")
 _LABEL_KEYS: Final = ("class_labels", "classes", "labels", "names", "id2label", "label2id", "class_names", "character")

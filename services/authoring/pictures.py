@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from services.authoring.graph import PASSES, Graph, attributes
 from services.authoring.notes import Entry, Note, remarked
-from services.inference.labels import Class
 from services.inference.tensors import GraphTensor, Shape
+from services.manifests.labels import Class
 
 DEFAULT_SIDE: Final = 224
 _LOOKING: Final = PASSES | {"Sub", "Add", "Mul", "Div", "Clip", "Pad", "DequantizeLinear", "QuantizeLinear", "Slice"}

@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 
 from services.authoring.notes import REMARKS, Entry, Note, remarked
 from services.authoring.pictures import DEFAULT_SIDE
-from services.inference.framing import Size, framed
-from services.inference.preparation import Prepare
-from services.inference.samples import SMALL_PHOTO
+from services.manifests.preparation import Prepare
+from services.values.framing import Size, framed
+from services.values.samples import SMALL_PHOTO
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 Run: TypeAlias = Callable[[Size], Shapes | None]

@@ -14,9 +14,13 @@ from PIL import Image
 from services.authoring.columns import Columns
 from services.authoring.graph import Graph, attributes, text
 from services.inference.errors import BadInput, BadOutput, InvalidValue, RunFailed
-from services.inference.feeds import Feeder
-from services.inference.fields import Bounded
-from services.inference.manifest import (
+from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.onnx import run_session
+from services.inference.runtimes.onnx_feeds import Feeder
+from services.inference.runtimes.onnx_results import answers_each
+from services.inference.tensors import Row
+from services.manifests.inputs import Bounded
+from services.manifests.manifest import (
     ChoiceInput,
     ImageInput,
     Input,
@@ -25,12 +29,8 @@ from services.inference.manifest import (
     SeriesInput,
     TextInput,
 )
-from services.inference.onnx_runtime import run_session
-from services.inference.results import answers_each
-from services.inference.runtime import Limit, watched
-from services.inference.samples import example_row, sample_value
-from services.inference.tensors import Row
-from services.inference.values import Value
+from services.values.parse import Value
+from services.values.samples import example_row, sample_value
 
 MANY: Final = 100
 SECONDS: Final = 30.0  # for one run

@@ -14,7 +14,7 @@ import structlog
 
 from services.errors import ShopError
 from services.inference.errors import ModelUnavailable, NotTried, RunFailed, RunTimeout
-from services.inference.runtime import Limit
+from services.inference.runtimes.base import Limit
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.inference.answers import Picture
 from services.inference.errors import BadOutput
-from services.inference.framing import Frame
+from services.manifests.outputs import Picture
+from services.values.framing import Frame
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 

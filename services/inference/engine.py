@@ -7,9 +7,9 @@ from pathlib import Path
 
 from services.inference.batcher import Batcher, Watch
 from services.inference.errors import ModelUnavailable
-from services.inference.manifest import Manifest
-from services.inference.runtime import Limit, Runtime
+from services.inference.runtimes.base import Limit, Runtime
 from services.inference.tensors import Result, Row
+from services.manifests.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class _Loaded:
 
 
 def _open(manifest: Manifest, folder: Path) -> Runtime:
-    from services.inference.onnx_runtime import OnnxRuntime  # 40 MB with all it needs: only for who runs models
+    from services.inference.runtimes.onnx import OnnxRuntime  # 40 MB with all it needs: only for who runs models
 
     return OnnxRuntime(manifest, folder)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from services.inference.values import Value
+from services.values.parse import Value
 
 Json: TypeAlias = "float | str | list[Json] | dict[str, Json] | None"
 Shape: TypeAlias = tuple[int | None, ...]

@@ -21,7 +21,7 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ManifestError
-from services.inference.manifest import MANIFEST, SLUG, Manifest, load_manifest
+from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
 from services.notifications.owners import forget_news, tell_owners
 
 _models, _presets = table_of(Model), table_of(Preset)

@@ -21,8 +21,8 @@ from services.clock import Clock
 from services.errors import ShopError
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ModelUnavailable
-from services.inference.manifest import ImageInput, Manifest
 from services.inference.tensors import Result, Row
+from services.manifests.manifest import ImageInput, Manifest
 from services.predictions import claims as queue
 from services.predictions.error_codes import code_of
 from services.predictions.outcomes import Claimed, Outcome

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sandbox.client.person import Person
-from services.inference.intake import PLACES, QUEUE
+from services.values.intake import PLACES, QUEUE
 from tests.conversations.shopping import DATA, STORE, balance, opens_form
 from tests.conversations.stage import Stage
 

@@ -10,7 +10,7 @@ from db.base import table_of
 from db.tables.models import Model, Preset
 from sandbox.client.person import Person
 from services.billing import ledger
-from services.inference.values import default_value
+from services.values.parse import default_value
 from tests.conversations.shopping import balance, bought, fills_in_wine, opens_form
 from tests.conversations.stage import Stage
 

@@ -10,11 +10,11 @@ from handlers.admin.models.router import parse_price
 from services.billing.credits import parse_amount
 from services.bonuses import parse_week
 from services.digits import ascii_digits, whole_number
-from services.inference.dates import date_keys, is_date
-from services.inference.numerals import read_numeral
-from services.inference.tables import find_table, read_flow
 from services.money import from_text, parse_roubles
 from services.users.accounts import parse_age, parse_email
+from services.values.dates import date_keys, is_date
+from services.values.numerals import read_numeral
+from services.values.tables import find_table, read_flow
 
 WIDE = str.maketrans("0123456789.,", "０１２３４５６７８９．，")
 ARABIC = str.maketrans("0123456789.", "٠١٢٣٤٥٦٧٨٩٫")

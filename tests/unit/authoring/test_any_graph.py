@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from services.inference.check import check_folder
+from services.authoring.check import check_folder
+from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
-from services.inference.manifest import load_manifest
-from services.inference.scaffold import Draft, draft_manifest
+from services.manifests.manifest import load_manifest
 from tests.unit.inference.models import graph, node, weight
 
 REAL = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.inference.check import check_folder
-from services.inference.manifest import ClassesOutput, Manifest, TextOutput, load_manifest
-from services.inference.onnx_runtime import OnnxRuntime
-from services.inference.runtime import Limit, watched
-from services.inference.scaffold import draft_manifest
+from services.authoring.check import check_folder
+from services.authoring.scaffold import draft_manifest
+from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
+from services.manifests.manifest import ClassesOutput, Manifest, TextOutput, load_manifest
 
 pytest.importorskip("sklearn")
 pytest.importorskip("skl2onnx")

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 
 from services.authoring.copying import copy_model
 from services.inference.errors import ModelBroken
-from services.inference.onnx_runtime import open_session
+from services.inference.runtimes.onnx import open_session
 from tests.unit.inference.models import FLOAT, STRING, graph, identity, node, weight
 
 

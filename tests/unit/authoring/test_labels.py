@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.authoring.check import check_folder
 from services.authoring.labels import listed_labels, parse_list
 from services.authoring.pictures import NOTHING, Told
-from services.inference.check import check_folder
-from services.inference.labels import Label, numbered, parse_labels, read_labels, write_labels
-from services.inference.manifest import ClassesOutput, Manifest, load_manifest
-from services.inference.scaffold import draft_manifest
+from services.authoring.scaffold import draft_manifest
+from services.manifests.labels import Label, numbered, parse_labels, read_labels, write_labels
+from services.manifests.manifest import ClassesOutput, Manifest, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, STRING, graph, node, weight
 
 

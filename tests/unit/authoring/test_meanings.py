@@ -8,10 +8,10 @@ import onnx
 import pytest
 
 from services.authoring.pictures import NOTHING, Told
+from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
-from services.inference.labels import numbered
-from services.inference.manifest import Manifest, load_manifest
-from services.inference.scaffold import Draft, draft_manifest
+from services.manifests.labels import numbered
+from services.manifests.manifest import Manifest, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, UINT8, graph, node, weight
 
 POOLED = [node("GlobalAveragePool", ["X"], ["P"]), node("Flatten", ["P"], ["F"])]

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.authoring.check import check_folder
 from services.authoring.pictures import Told
+from services.authoring.scaffold import draft_manifest
 from services.authoring.sides import find_sides
-from services.inference.check import check_folder
-from services.inference.manifest import ImageInput, ImageOutput, Manifest, load_manifest
-from services.inference.scaffold import draft_manifest
+from services.manifests.manifest import ImageInput, ImageOutput, Manifest, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, graph, identity, node, weight
 from tests.unit.inference.test_free_sides import FREE, enlarged, three_strides
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.inference.check import check_folder
+from services.authoring.check import check_folder
+from services.authoring.scaffold import draft_manifest
 from services.inference.errors import BadOutput, ModelBroken
-from services.inference.manifest import Manifest, load_manifest
-from services.inference.results import Reader
-from services.inference.scaffold import draft_manifest
+from services.inference.runtimes.onnx_results import Reader
+from services.manifests.manifest import Manifest, load_manifest
 from tests.unit.inference.models import BOOL, FLOAT, INT64, graph, node, weight
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import TypeAdapter
 
-from services.inference.manifest import Input, Manifest, load_manifest
+from services.manifests.manifest import Input, Manifest, load_manifest
 
 FLOAT, DOUBLE, INT64, STRING, BOOL, UINT8 = (
     TensorProto.FLOAT,

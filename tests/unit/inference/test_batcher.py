@@ -8,7 +8,7 @@ import pytest
 from services.errors import ShopError
 from services.inference import errors
 from services.inference.batcher import Batcher
-from services.inference.runtime import Limit
+from services.inference.runtimes.base import Limit
 
 
 class Doubler:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.inference.check import check_folder
-from services.inference.check_line import CheckLine
+from services.authoring.check import check_folder
+from services.authoring.check_line import CheckLine
 from tests.unit.inference.models import FLOAT, NUMBER_X, NUMBER_Y, endless, graph, identity, node, weight, write_model
 
 EXAMPLE = NUMBER_X.replace('label = "X"', 'label = "X"\nexample = 2.5')

@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 
 from services.inference import errors
-from services.inference.decoding import read_picture
-from services.inference.images import prepare
-from services.inference.preparation import Prepare
+from services.manifests.preparation import Prepare
+from services.values.decoding import read_picture
+from services.values.images import prepare
 from tests.support.hostile import PICTURES, encoded, noise, png
 
 PEAK = """
 import sys
-from services.inference.images import check_image
+from services.values.images import check_image
 check_image(sys.stdin.buffer)
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """

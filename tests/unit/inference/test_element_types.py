@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from handlers.form.state import Form
 from services.inference.errors import InvalidMember, InvalidValue, LineOutOfRange, ManifestError, NotWhole, OutOfRange
-from services.inference.onnx_runtime import OnnxRuntime
-from services.inference.ranges import number_example
-from services.inference.runtime import Limit
-from services.inference.series import parse_series
+from services.inference.runtimes.base import Limit
+from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
-from services.inference.values import check_value, parse_many, parse_text
+from services.values.parse import check_value, parse_many, parse_text
+from services.values.ranges import number_example
+from services.values.series import parse_series
 from tests.unit.handlers.form.samples import manifest
 from tests.unit.handlers.form.walk import Walk
 from tests.unit.inference.models import field, identity, make_model

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from services.inference import errors, intake
-from services.inference.fields import SeriesInput
-from services.inference.intake import Intake, IntakeBusy, StillLooking
-from services.inference.intake_answers import pack_numbers, unpack
-from services.inference.preparation import Prepare
-from services.inference.series import Taken
+from services.inference import errors
+from services.manifests.inputs import SeriesInput
+from services.manifests.preparation import Prepare
+from services.values import intake
+from services.values.intake import Intake, IntakeBusy, StillLooking
+from services.values.intake_answers import pack_numbers, unpack
+from services.values.series import Taken
 from tests.support.hostile import PICTURES, encoded, endless_scans
 from tests.unit.inference.models import field
 

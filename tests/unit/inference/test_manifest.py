@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from services.inference.errors import ManifestError
-from services.inference.manifest import Manifest, Text, load_manifest
+from services.manifests.manifest import Manifest, Text, load_manifest
 from tests.unit.inference.models import NUMBER_X, NUMBER_Y, identity, write_model
 
 CHOICE = """

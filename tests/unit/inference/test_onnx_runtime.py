@@ -11,8 +11,8 @@ from PIL import Image
 
 from services.errors import ShopError
 from services.inference import errors
-from services.inference.onnx_runtime import OnnxRuntime, open_session
-from services.inference.runtime import Limit, watched
+from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.onnx import OnnxRuntime, open_session
 from services.inference.tensors import Result, Row
 from tests.unit.inference.models import (
     BOOL,

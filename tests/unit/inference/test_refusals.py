@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto
 
 from services.inference.errors import ModelBroken
-from services.inference.onnx_runtime import open_session
+from services.inference.runtimes.onnx import open_session
 from tests.unit.inference.models import DOUBLE, FLOAT, STRING, graph, identity, node
 
 LINE: dict[str, Any] = {

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from services.authoring.check import check_folder
+from services.authoring.scaffold import draft_manifest
 from services.inference import errors
-from services.inference.check import check_folder
 from services.inference.engine import Engine
-from services.inference.manifest import Manifest, load_manifest
-from services.inference.samples import example_row
-from services.inference.scaffold import draft_manifest
 from services.inference.tensors import Result
+from services.manifests.manifest import Manifest, load_manifest
+from services.values.samples import example_row
 from tests.unit.inference.models import DOUBLE, FLOAT, INT64, STRING, UINT8, graph, node, seq_map, weight
 
 

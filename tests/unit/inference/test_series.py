@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from services.inference import errors
 from services.inference.errors import InvalidValue
-from services.inference.manifest import SeriesInput
-from services.inference.series import MAX_BYTES, load_source, parse_series
+from services.manifests.manifest import SeriesInput
+from services.values.series import MAX_BYTES, load_source, parse_series
 from tests.unit.inference.models import field
 
 PRICES: SeriesInput = field("series", above=0, min_length=3, max_length=5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.inference import errors
 from services.inference.errors import InvalidValue
-from services.inference.values import check_value, default_value, example_value, parse_many, parse_text
+from services.values.parse import check_value, default_value, example_value, parse_many, parse_text
 from tests.unit.inference.models import field
 
 ALCOHOL = field("number", unit={"en": "% vol", "ru": "% об."}, min=10, max=16, example=13.2)

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import ShopError
-from services.inference.manifest import Manifest, load_manifest
-from services.inference.onnx_runtime import OnnxRuntime
-from services.inference.runtime import Limit, watched
+from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
-from services.inference.values import Value
+from services.manifests.manifest import Manifest, load_manifest
+from services.values.parse import Value
 
 STORE = Path(__file__).resolve().parents[3] / "models_store"
 SLUGS = ("investment-risk", "wine", "digit")

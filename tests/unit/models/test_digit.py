@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from models_store.digit.pictures import draw, photograph
-from services.inference.images import check_image
+from services.values.images import check_image
 from tests.unit.models.runs import Model
 
 PHOTOS = sorted((Path(__file__).resolve().parents[2] / "data").glob("digit-*.jpg"))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.inference.manifest import SeriesInput
 from services.inference.tensors import Row
+from services.manifests.manifest import SeriesInput
 from tests.unit.models.runs import Model
 
 Answers = dict[str, Any]  # Any: floats and a band

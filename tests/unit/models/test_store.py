@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.inference.check import check_folder
-from services.inference.manifest import load_manifest
-from services.inference.schema import Table, Text
+from services.authoring.check import check_folder
+from services.manifests.manifest import load_manifest
+from services.manifests.schema import Table, Text
 from tests.unit.models.runs import SLUGS, STORE
 
 

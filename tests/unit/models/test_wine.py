@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.inference.manifest import NumberInput
+from services.manifests.manifest import NumberInput
 from tests.unit.models.runs import Model
 
 # The wine of each cultivar that is nearest to its cultivar's mean, in the order of the form.

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from services.inference.manifest import Manifest, load_manifest
+from services.manifests.manifest import Manifest, load_manifest
 
 STORE = Path(__file__).parents[4] / "models_store"
 

@@ -6,8 +6,8 @@ import pytest
 
 from handlers.form.state import Form, Outcome
 from handlers.kit.form_state import FormState
-from services.inference.series import parse_series, take_series
-from services.inference.values import check_value
+from services.values.parse import check_value
+from services.values.series import parse_series, take_series
 from tests.unit.handlers.form.samples import EVERYTHING, manifest
 from tests.unit.handlers.form.walk import Walk
 from tests.unit.inference.models import field

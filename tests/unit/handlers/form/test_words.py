@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from i18n.inputs import SHOWN, value_words
-from services.inference.manifest import Manifest
+from services.manifests.manifest import Manifest
 from tests.unit.handlers.form.samples import everything
 from tests.unit.handlers.form.walk import CATALOGUES
 

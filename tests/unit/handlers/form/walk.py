@@ -13,8 +13,8 @@ from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.inference.errors import ColumnWanted, InvalidValue
-from services.inference.series import take_series
-from services.inference.values import Value
+from services.values.parse import Value
+from services.values.series import take_series
 
 CATALOGUES = Catalogues()
 NONCE = "n0nce-_x"

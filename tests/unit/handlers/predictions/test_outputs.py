@@ -10,7 +10,7 @@ from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import CAPTION, length
 from i18n.outputs import advice_text, percent
 from i18n.translator import Html
-from services.inference.manifest import Manifest
+from services.manifests.manifest import Manifest
 from tests.unit.handlers.form.samples import EVERYTHING, manifest, stored
 from tests.unit.handlers.predictions.bench import CATALOGUES, view
 

@@ -1,4 +1,4 @@
-"""A process that looks at one file of a stranger and ends: `python -m services.inference.intake_process FD SECONDS`.
+"""A process that looks at one file of a stranger and ends: `python -m services.values.intake_process FD SECONDS`.
 
 `FD` is the open file, `SECONDS` how much of the processor's time it may take. What is wanted comes as JSON by stdin:
 `{"field": …, "column": …}`, a SeriesInput for its numbers with the number of the column, if one is chosen; null for a
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from services.inference.errors import InvalidValue, TooMuch
-from services.inference.intake_answers import pack_numbers, pack_picture, pack_refusal
+from services.values.intake_answers import pack_numbers, pack_picture, pack_refusal
 
 MEMORY = 160_000_000  # bytes that may be reserved beyond what the program itself has; far less is used
 
@@ -33,13 +33,13 @@ def main() -> None:
 
 def _look(file: BinaryIO, wanted: dict[str, Any] | None) -> bytes:  # Any: JSON
     if wanted is None:
-        from services.inference.images import check_image
+        from services.values.images import check_image
 
         _set_bounds()
         return pack_picture(check_image(file))
     # A picture does without these: they take a quarter of a second and 25 MB.
-    from services.inference.fields import SeriesInput
-    from services.inference.series import MAX_BYTES, take_series
+    from services.manifests.inputs import SeriesInput
+    from services.values.series import MAX_BYTES, take_series
 
     field = SeriesInput.model_validate(wanted["field"])
     _set_bounds()

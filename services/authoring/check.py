@@ -7,9 +7,9 @@ from typing import Any
 
 import onnx
 
+from services.authoring.check_line import CheckLine
 from services.authoring.label_check import label_lines
 from services.errors import ShopError
-from services.inference.check_line import CheckLine
 from services.inference.errors import ManifestError, ModelBroken, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.labels import NAMELESS
@@ -20,6 +20,9 @@ from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.runtime import Limit, watched
 from services.inference.samples import example_row
 from services.inference.tensors import Result, Row
+from services.manifests.labels import NAMELESS
+from services.manifests.manifest import Manifest, SeriesInput, load_manifest
+from services.values.samples import example_row
 
 
 def check_folder(folder: Path) -> list[CheckLine]:

@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 from typing import Final
 
-from services.inference.framing import Size
-from services.inference.manifest import (
+from services.inference.tensors import Row
+from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
@@ -18,9 +18,9 @@ from services.inference.manifest import (
     SeriesInput,
     TextInput,
 )
-from services.inference.ranges import number_example
-from services.inference.tensors import Row
-from services.inference.values import Value, default_value, example_value, parse_text
+from services.values.framing import Size
+from services.values.parse import Value, default_value, example_value, parse_text
+from services.values.ranges import number_example
 
 EXAMPLE_PHOTO: Final[Size] = (96, 96)  # where the manifest names none
 SMALL_PHOTO: Final[Size] = (111, 74)

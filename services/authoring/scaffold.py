@@ -27,6 +27,7 @@ from services.inference.manifest import MANIFEST, SLUG, Manifest, explain
 from services.inference.onnx_file import digest, held, one_line
 from services.inference.onnx_runtime import graph_tensors, open_file
 from services.inference.tensors import GraphTensor, Row
+from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain
 
 MAX_EXAMPLE: Final = 512  # numbers of a series
 QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in the manifest

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from services.inference.decoding import read_picture
-from services.inference.framing import Frame, framed
-from services.inference.ink import find_ink
+from services.values.decoding import read_picture
+from services.values.framing import Frame, framed
+from services.values.ink import find_ink
 
 if TYPE_CHECKING:  # pydantic's part is not needed where a stranger's picture is read: a process of its own each time
-    from services.inference.preparation import Prepare
+    from services.manifests.preparation import Prepare
 
 _JPEG = b"\xff\xd8"
 

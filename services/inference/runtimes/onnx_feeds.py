@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.inference.errors import BadInput, InvalidValue, ModelBroken
-from services.inference.fields import EPOCH
-from services.inference.framing import Frame
-from services.inference.images import frame_of, prepare
-from services.inference.manifest import (
+from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
+from services.manifests.inputs import EPOCH
+from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     Constant,
@@ -26,9 +25,10 @@ from services.inference.manifest import (
     NumberInput,
     SeriesInput,
 )
-from services.inference.series import numbers_of
-from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
-from services.inference.values import check_value
+from services.values.framing import Frame
+from services.values.images import frame_of, prepare
+from services.values.parse import check_value
+from services.values.series import numbers_of
 
 Array: TypeAlias = NDArray[Any]  # Any: element types differ between tensors
 Build: TypeAlias = Callable[[Sequence[Row]], Array]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.inference.dates import is_date
-from services.inference.numerals import read_numeral, same_unit
+from services.values.dates import is_date
+from services.values.numerals import read_numeral, same_unit
 
 _CLOSE = (
     "close", "closing price", "close price", "close/last", "закрытие", "цена закрытия", "закр.", "закр", "price",

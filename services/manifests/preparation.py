@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from services.inference.schema import Array, Numbers, Table, wrong
+from services.manifests.schema import Array, Numbers, Table, wrong
 
 MAX_BYTES: Final = 20_000_000  # of a picture: what Telegram lets a bot download
 MAX_SIDE: Final = 2048

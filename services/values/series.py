@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from services.inference import errors
-from services.inference.columns import usual_column
 from services.inference.errors import InvalidValue
-from services.inference.fields import SeriesInput
-from services.inference.numerals import read_numeral
-from services.inference.ranges import parse_number, shorten, within
-from services.inference.tables import Cell, find_table, read_flow
+from services.manifests.inputs import SeriesInput
+from services.values.columns import usual_column
+from services.values.numerals import read_numeral
+from services.values.ranges import parse_number, shorten, within
+from services.values.tables import Cell, find_table, read_flow
 
 MAX_BYTES = 5_000_000
 Taken: TypeAlias = list[float] | dict[str, int | str | list[float]]

@@ -18,10 +18,10 @@ import structlog
 from services.children import environment_of_child
 from services.errors import N_, ShopError
 from services.inference.errors import InvalidValue, TooMuch
-from services.inference.fields import SeriesInput
-from services.inference.intake_answers import MAX_BYTES, BrokenAnswer, unpack
-from services.inference.preparation import Prepare
-from services.inference.series import Taken
+from services.manifests.inputs import SeriesInput
+from services.manifests.preparation import Prepare
+from services.values.intake_answers import MAX_BYTES, BrokenAnswer, unpack
+from services.values.series import Taken
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ QUEUE: Final = 32  # people with a file who wait or are served
 PATIENCE: Final = 45.0  # seconds from the queue's end to the answer; with Redis a chat is held for 60
 SECONDS: Final = 5.0  # of the processor's time for one look
 WALL_SECONDS: Final = 20.0  # by the clock
-PROGRAM: Final = "services.inference.intake_process"
+PROGRAM: Final = "services.values.intake_process"
 _SAMPLES: Final = {"sources", "default", "example", "help"}  # a question's keys that say nothing of an answer
 
 
@@ -76,7 +76,7 @@ class Upload:
 
 
 def _try(picture: bytes, spec: Prepare) -> None:
-    from services.inference.images import prepare  # numpy and Pillow: 12 MB that the first picture brings
+    from services.values.images import prepare  # numpy and Pillow: 12 MB that the first picture brings
 
     prepare(picture, spec)
 

@@ -12,19 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from services.inference.answers import (
-    FEWEST_CLASSES,
-    Advice,
-    ClassesOutput,
-    ImageOutput,
-    NumberOutput,
-    Output,
-    ProbabilityOutput,
-    SeriesOutput,
-    TextOutput,
-)
 from services.inference.errors import ManifestError
-from services.inference.fields import (
+from services.manifests.inputs import (
     BooleanInput,
     ChoiceInput,
     DateInput,
@@ -35,9 +24,20 @@ from services.inference.fields import (
     SeriesInput,
     TextInput,
 )
-from services.inference.labels import LabelsUnreadable, read_labels
-from services.inference.preparation import Prepare
-from services.inference.schema import Array, FileName, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
+from services.manifests.labels import LabelsUnreadable, read_labels
+from services.manifests.outputs import (
+    FEWEST_CLASSES,
+    Advice,
+    ClassesOutput,
+    ImageOutput,
+    NumberOutput,
+    Output,
+    ProbabilityOutput,
+    SeriesOutput,
+    TextOutput,
+)
+from services.manifests.preparation import Prepare
+from services.manifests.schema import Array, FileName, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
 
 __all__ = [
     "Advice",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.inference.schema import Array, FileName, Name, Table, Text, wrong
+from services.manifests.schema import Array, FileName, Name, Table, Text, wrong
 
 FEWEST_CLASSES: Final = 2
 MOST_CLASSES: Final = 100_000

@@ -14,7 +14,7 @@ from services.inference import errors
 from services.inference.errors import ColumnWanted, InvalidValue
 
 if TYPE_CHECKING:  # a process that looks at a picture does without
-    from services.inference.series import Taken
+    from services.values.series import Taken
 
 MAX_BYTES: Final = 16_000_000  # of an answer
 
@@ -58,7 +58,7 @@ def _packed(head: dict[str, Any], body: bytes = b"") -> bytes:  # Any: JSON
 
 
 def _numbers(told: dict[str, Any], body: bytes) -> "Taken":  # Any: JSON
-    from services.inference.tables import MAX_VALUES
+    from services.values.tables import MAX_VALUES
 
     values = array("d")
     values.frombytes(body)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from services.errors import ShopError
 from services.inference.drawing import pictures_of, png
 from services.inference.errors import BadOutput
-from services.inference.framing import Frame
-from services.inference.manifest import (
+from services.inference.tensors import Result
+from services.manifests.manifest import (
     ClassesOutput,
     ImageOutput,
     Manifest,
@@ -21,7 +21,7 @@ from services.inference.manifest import (
     SeriesOutput,
     TextOutput,
 )
-from services.inference.tensors import Result
+from services.values.framing import Frame
 
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
 Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or PNG bytes; a BadOutput where there is none

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from services.inference.errors import FileTooLarge, ImageTooLarge, NotAnImage
-from services.inference.preparation import MAX_BYTES
+from services.manifests.preparation import MAX_BYTES
 
 MAX_PIXELS: Final = 60_000_000
 MAX_SIDE: Final = 1024

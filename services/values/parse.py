@@ -14,7 +14,7 @@ from services.digits import whole_number
 from services.errors import N_
 from services.inference import errors
 from services.inference.errors import InvalidValue
-from services.inference.manifest import (
+from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
     DateInput,
@@ -25,10 +25,10 @@ from services.inference.manifest import (
     SeriesInput,
     TextInput,
 )
-from services.inference.numerals import plain_digits
-from services.inference.ranges import parse_integer, parse_number, refusal, within
-from services.inference.schema import Text
-from services.inference.series import Taken, check_taken, take_series
+from services.manifests.schema import Text
+from services.values.numerals import plain_digits
+from services.values.ranges import parse_integer, parse_number, refusal, within
+from services.values.series import Taken, check_taken, take_series
 
 Value: TypeAlias = int | float | str | bool | Taken | dict[str, str]
 

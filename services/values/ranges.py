@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from services.errors import N_
 from services.inference.errors import InvalidValue, NotANumber, NotWhole, OutOfRange, WrongUnit
-from services.inference.fields import Bounded, IntegerInput, NumberInput
-from services.inference.numerals import Numeral, read_numeral, same_unit
+from services.manifests.inputs import Bounded, IntegerInput, NumberInput
+from services.values.numerals import Numeral, read_numeral, same_unit
 
 TELLABLE = 1e12  # a wider bound of a type is told as "too large"
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.inference.preparation import Prepare
-from services.inference.schema import (
+from services.manifests.preparation import Prepare
+from services.manifests.schema import (
     LIMITS,
     Array,
     ChoiceTensor,

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from services.inference.preparation import Prepare, Side
+    from services.manifests.preparation import Prepare, Side
 
 Size: TypeAlias = tuple[int, int]
 

@@ -18,7 +18,6 @@ from babel.numbers import format_decimal
 from services.billing.credits import format_credits
 from services.charts import AxisNumbers
 from services.errors import ShopError
-from services.inference.errors import InvalidValue, TextTooLong, TextTooShort, TooFewValues, WrongCount
 from services.manifests.manifest import Text
 
 LANGUAGES: Final = ("ru", "en")
@@ -63,42 +62,9 @@ class Translator:
         """The user's sentence, as plain text: nested errors worded, manifest texts picked, bounds as people here
         write them."""
         params = {name: self._worded(error, name, value) for name, value in error.params.items()}
-        if (counted := self._counted(error, params)) is not None:
-            return counted
+        if (counted := error.counted) is not None and isinstance(number := error.params.get(counted.by), int):
+            return self.ngettext(counted.one, counted.many, number, **params)
         return self.gettext(error.message, **params) if params else self.gettext(error.message)
-
-    def _counted(self, error: ShopError, params: dict[str, Any]) -> str | None:  # Any: whatever str.format takes
-        """The sentences that depend on a number."""
-        match error, error.params:
-            case TextTooShort(), {"min": int(n)}:
-                return self.ngettext(
-                    "At least {min} character is expected, {count} given.",
-                    "At least {min} characters are expected, {count} given.",
-                    n,
-                    **params,
-                )
-            case TextTooLong(), {"max": int(n)}:
-                return self.ngettext(
-                    "At most {max} character is expected, {count} given.",
-                    "At most {max} characters are expected, {count} given.",
-                    n,
-                    **params,
-                )
-            case WrongCount(), {"expected": int(n)}:
-                return self.ngettext(
-                    "{expected} value is expected, {given} given.",
-                    "{expected} values are expected, {given} given.",
-                    n,
-                    **params,
-                )
-            case TooFewValues(), {"min": int(n)}:
-                return self.ngettext(
-                    "At least {min} value is needed, {count} given.",
-                    "At least {min} values are needed, {count} given.",
-                    n,
-                    **params,
-                )
-        return None
 
     def _worded(self, error: ShopError, name: str, value: Any) -> Any:  # Any: whatever str.format takes
         match value:
@@ -106,7 +72,7 @@ class Translator:
                 return self.error(value)
             case Text() | dict():
                 return self.pick(value)
-            case str() if isinstance(error, InvalidValue) and name in {"min", "max", "above", "example"}:
+            case str() if name in error.figures:
                 return self._written(value)
         return value
 

@@ -1,6 +1,7 @@
 """The one base of business errors. A leaf is a business fact that keeps the offending value."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 
 def N_(message: str) -> str:  # the field's own name for a string that is translated later
@@ -8,11 +9,28 @@ def N_(message: str) -> str:  # the field's own name for a string that is transl
     return message
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A sentence whose form depends on a number: the parameter `by`."""
+
+    one: str
+    many: str
+    by: str
+
+
+def NN_(one: str, many: str, by: str) -> Counted:  # as above
+    """Mark a sentence with a number for the catalogues."""
+    return Counted(one, many, by)
+
+
 class ShopError(Exception):
     """What the shop refuses, in two texts: `message` (an English msgid with named placeholders, for the user; the edge
-    translates it and fills in `params`) and `str(error)` (for the log)."""
+    translates it and fills in `params`) and `str(error)` (for the log). `counted` takes the message's place where its
+    form depends on a number; the parameters in `figures` are numbers or dates in text, told as people write them."""
 
     message: str = N_("Something went wrong. Please try again.")
+    counted: ClassVar[Counted | None] = None
+    figures: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **params: Any) -> None:  # Any: placeholders take whatever str.format takes
         self.params = params

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 from handlers.form.state import MANY, Action, Form, Outcome, Turn
 from handlers.kit.form_state import FormState, Place, WaitingTable
 from services.errors import N_
-from services.inference.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
 from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.values.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
 from services.values.parse import Value, check_value, default_value, parse_many, parse_text
 from services.values.series import Taken, take_series
 

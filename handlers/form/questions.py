@@ -11,8 +11,8 @@ from handlers.telegram.screen import Button, Screen
 from i18n.inputs import allowed, example_row, example_words, value_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.inference.errors import InvalidMember, WrongCount
 from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
+from services.values.errors import InvalidMember, WrongCount
 from services.values.parse import Value, default_value
 
 OPTIONS: Final = 8  # on one screen

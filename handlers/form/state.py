@@ -8,7 +8,6 @@ from typing import Final, Self
 
 from handlers.kit.form_state import FormState
 from services.errors import ShopError
-from services.inference.errors import InvalidValue
 from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
@@ -19,6 +18,7 @@ from services.manifests.manifest import (
     NumberInput,
     Text,
 )
+from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
 
 MANY: Final = 3  # from so many typed inputs on, they may be sent at once

@@ -17,9 +17,9 @@ from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_l
 from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
 from services.files import Files
-from services.inference.errors import ColumnWanted, FileTooLarge
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.users.accounts import UserView
+from services.values.errors import ColumnWanted, FileTooLarge
 from services.values.intake import Intake
 from services.values.series import MAX_BYTES as MAX_TABLE
 

@@ -8,8 +8,8 @@ from i18n.inputs import value_words
 from i18n.outputs import percent, ranked, series_decimals
 from i18n.translator import Translator
 from services.charts import Band, Bar, Bars, Chart, Line
-from services.inference.errors import InvalidValue
 from services.manifests.manifest import ClassesOutput, Manifest, SeriesInput, SeriesOutput
+from services.values.errors import InvalidValue
 from services.values.series import load_source, numbers_of
 
 BARS: Final = 10

@@ -20,6 +20,7 @@ from services.manifests.manifest import Manifest
 from services.models.offers import Models
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import History, PredictionView
+from services.values import errors as value_errors
 
 AGAIN: Final = "again"  # again:<hex id>
 CHANGE: Final = "change"  # change:<hex id>
@@ -129,11 +130,11 @@ def error_of(code: ErrorCode) -> type[ShopError]:
         case ErrorCode.NOT_DELIVERED:
             error = errors.NotDelivered
         case ErrorCode.INVALID_VALUE:
-            error = errors.InvalidValue
+            error = value_errors.InvalidValue
         case ErrorCode.NOT_AN_IMAGE:
-            error = errors.NotAnImage
+            error = value_errors.NotAnImage
         case ErrorCode.BLANK_IMAGE:
-            error = errors.BlankImage
+            error = value_errors.BlankImage
         case ErrorCode.RUN_FAILED | ErrorCode.RUN_LOST | ErrorCode.RUN_TIMEOUT | ErrorCode.UNEXPECTED:
             error = errors.RunFailed
         case ErrorCode.BAD_INPUT | ErrorCode.FILE_TOO_LARGE | ErrorCode.IMAGE_TOO_LARGE:

@@ -20,6 +20,7 @@ from services.inference.onnx_runtime import OnnxRuntime
 from services.inference.runtime import Limit, watched
 from services.inference.samples import example_row
 from services.inference.tensors import Result, Row
+from services.manifests.errors import ManifestError
 from services.manifests.labels import NAMELESS
 from services.manifests.manifest import Manifest, SeriesInput, load_manifest
 from services.values.samples import example_row

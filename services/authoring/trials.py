@@ -13,7 +13,7 @@ from PIL import Image
 
 from services.authoring.columns import Columns
 from services.authoring.graph import Graph, attributes, text
-from services.inference.errors import BadInput, BadOutput, InvalidValue, RunFailed
+from services.inference.errors import BadInput, BadOutput, RunFailed
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import run_session
 from services.inference.runtimes.onnx_feeds import Feeder
@@ -29,6 +29,7 @@ from services.manifests.manifest import (
     SeriesInput,
     TextInput,
 )
+from services.values.errors import InvalidValue
 from services.values.parse import Value
 from services.values.samples import example_row, sample_value
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from services.inference.errors import ManifestError
+from services.manifests.errors import ManifestError
 from services.manifests.inputs import (
     BooleanInput,
     ChoiceInput,

@@ -20,7 +20,8 @@ from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.inference.engine import Engine
-from services.inference.errors import InferenceError, ManifestError
+from services.inference.errors import InferenceError
+from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
 from services.notifications.owners import forget_news, tell_owners
 

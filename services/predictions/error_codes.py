@@ -4,6 +4,7 @@ from typing import Final
 
 from db.tables.predictions import ErrorCode
 from services.inference import errors
+from services.values import errors as value_errors
 
 CODES: Final[dict[type[BaseException], ErrorCode]] = {
     errors.ModelUnavailable: ErrorCode.MODEL_UNAVAILABLE,
@@ -15,11 +16,11 @@ CODES: Final[dict[type[BaseException], ErrorCode]] = {
     errors.BadInput: ErrorCode.BAD_INPUT,
     errors.BadOutput: ErrorCode.BAD_OUTPUT,
     errors.NotDelivered: ErrorCode.NOT_DELIVERED,
-    errors.InvalidValue: ErrorCode.INVALID_VALUE,
-    errors.FileTooLarge: ErrorCode.FILE_TOO_LARGE,
-    errors.NotAnImage: ErrorCode.NOT_AN_IMAGE,
-    errors.ImageTooLarge: ErrorCode.IMAGE_TOO_LARGE,
-    errors.BlankImage: ErrorCode.BLANK_IMAGE,
+    value_errors.InvalidValue: ErrorCode.INVALID_VALUE,
+    value_errors.FileTooLarge: ErrorCode.FILE_TOO_LARGE,
+    value_errors.NotAnImage: ErrorCode.NOT_AN_IMAGE,
+    value_errors.ImageTooLarge: ErrorCode.IMAGE_TOO_LARGE,
+    value_errors.BlankImage: ErrorCode.BLANK_IMAGE,
 }
 
 

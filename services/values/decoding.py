@@ -8,8 +8,8 @@ import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
-from services.inference.errors import FileTooLarge, ImageTooLarge, NotAnImage
 from services.manifests.preparation import MAX_BYTES
+from services.values.errors import FileTooLarge, ImageTooLarge, NotAnImage
 
 MAX_PIXELS: Final = 60_000_000
 MAX_SIDE: Final = 1024

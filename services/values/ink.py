@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.inference.errors import BlankImage
+from services.values.errors import BlankImage
 
 WORK_SIDE = 256
 MIN_CONTRAST = 0.1

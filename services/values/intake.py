@@ -17,9 +17,9 @@ import structlog
 
 from services.children import environment_of_child
 from services.errors import N_, ShopError
-from services.inference.errors import InvalidValue, TooMuch
 from services.manifests.inputs import SeriesInput
 from services.manifests.preparation import Prepare
+from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import MAX_BYTES, BrokenAnswer, unpack
 from services.values.series import Taken
 

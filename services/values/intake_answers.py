@@ -10,8 +10,8 @@ from array import array
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final
 
-from services.inference import errors
-from services.inference.errors import ColumnWanted, InvalidValue
+from services.values import errors
+from services.values.errors import ColumnWanted, InvalidValue
 
 if TYPE_CHECKING:  # a process that looks at a picture does without
     from services.values.series import Taken

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from services.inference.errors import InvalidValue, TooMuch
+from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import pack_numbers, pack_picture, pack_refusal
 
 MEMORY = 160_000_000  # bytes that may be reserved beyond what the program itself has; far less is used

@@ -12,8 +12,6 @@ from typing import Any, TypeAlias
 
 from services.digits import whole_number
 from services.errors import N_
-from services.inference import errors
-from services.inference.errors import InvalidValue
 from services.manifests.manifest import (
     BooleanInput,
     ChoiceInput,
@@ -26,6 +24,8 @@ from services.manifests.manifest import (
     TextInput,
 )
 from services.manifests.schema import Text
+from services.values import errors
+from services.values.errors import InvalidValue
 from services.values.numerals import plain_digits
 from services.values.ranges import parse_integer, parse_number, refusal, within
 from services.values.series import Taken, check_taken, take_series

@@ -4,8 +4,8 @@ import math
 from decimal import Decimal
 
 from services.errors import N_
-from services.inference.errors import InvalidValue, NotANumber, NotWhole, OutOfRange, WrongUnit
 from services.manifests.inputs import Bounded, IntegerInput, NumberInput
+from services.values.errors import InvalidValue, NotANumber, NotWhole, OutOfRange, WrongUnit
 from services.values.numerals import Numeral, read_numeral, same_unit
 
 TELLABLE = 1e12  # a wider bound of a type is told as "too large"

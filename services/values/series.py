@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from services.inference import errors
-from services.inference.errors import InvalidValue
 from services.manifests.inputs import SeriesInput
+from services.values import errors
 from services.values.columns import usual_column
+from services.values.errors import InvalidValue
 from services.values.numerals import read_numeral
 from services.values.ranges import parse_number, shorten, within
 from services.values.tables import Cell, find_table, read_flow

@@ -7,9 +7,9 @@ from itertools import chain, dropwhile, islice
 from typing import NamedTuple
 
 from services.digits import ascii_digits
-from services.inference.errors import NotATextFile, TooManyColumns, TooManyValues
 from services.values.columns import Column, Row, is_blank, is_number, value_columns
 from services.values.dates import date_keys, is_date
+from services.values.errors import NotATextFile, TooManyColumns, TooManyValues
 from services.values.numerals import MAX_CHARS, read_numeral
 
 _GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)", re.ASCII)

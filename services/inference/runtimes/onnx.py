@@ -33,7 +33,9 @@ from services.inference.runtime import Limit
 from services.inference.samples import drawing, example_row, gives_examples, photo_sizes
 from services.inference.series import load_source
 from services.inference.tensors import GraphTensor, Result, Row
+from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
+from services.values.errors import InvalidValue
 from services.values.framing import Size
 from services.values.samples import drawing, example_row, gives_examples, photo_sizes
 from services.values.series import load_source

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from services.inference.errors import BadInput, InvalidValue, ModelBroken
+from services.inference.errors import BadInput, ModelBroken
 from services.inference.tensors import Fit, GraphTensor, Row, Shape, agree, fit
 from services.manifests.inputs import EPOCH
 from services.manifests.manifest import (
@@ -25,6 +25,7 @@ from services.manifests.manifest import (
     NumberInput,
     SeriesInput,
 )
+from services.values.errors import InvalidValue
 from services.values.framing import Frame
 from services.values.images import frame_of, prepare
 from services.values.parse import check_value

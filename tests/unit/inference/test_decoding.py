@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.inference import errors
 from services.manifests.preparation import Prepare
+from services.values import errors
 from services.values.decoding import read_picture
 from services.values.images import prepare
 from tests.support.hostile import PICTURES, encoded, noise, png

@@ -8,10 +8,11 @@ from onnx import TensorProto
 from pydantic import ValidationError
 
 from handlers.form.state import Form
-from services.inference.errors import InvalidMember, InvalidValue, LineOutOfRange, ManifestError, NotWhole, OutOfRange
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
+from services.manifests.errors import ManifestError
+from services.values.errors import InvalidMember, InvalidValue, LineOutOfRange, NotWhole, OutOfRange
 from services.values.parse import check_value, parse_many, parse_text
 from services.values.ranges import number_example
 from services.values.series import parse_series

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from services.inference.errors import ManifestError, ModelBroken
+from services.inference.errors import ModelBroken
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
+from services.manifests.errors import ManifestError
 from services.values.framing import Frame, framed
 from tests.unit.inference.models import FLOAT, INT64, field, graph, identity, make_model, node, weight
 from tests.unit.inference.test_preparation import by_hand, png, spec, waves

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from services.inference import errors
 from services.manifests.manifest import Prepare
 from services.manifests.preparation import MAX_BYTES
+from services.values import errors
 from services.values.images import check_image, prepare
 
 DIGIT = {"mode": "grayscale", "invert": "light-background", "crop": "ink", "centre": True, "size": [8, 8]}

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from services.inference import errors
 from services.manifests.inputs import SeriesInput
 from services.manifests.preparation import Prepare
-from services.values import intake
+from services.values import errors, intake
 from services.values.intake import Intake, IntakeBusy, StillLooking
 from services.values.intake_answers import pack_numbers, unpack
 from services.values.series import Taken

@@ -10,11 +10,11 @@ import pytest
 
 from handlers.predictions.outputs import outputs_html
 from i18n.translator import Catalogues
-from services.inference.errors import ManifestError
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.runtimes.onnx_results import LIKELIEST, Reader
 from services.inference.tensors import Result, Row
+from services.manifests.errors import ManifestError
 from services.manifests.manifest import ClassesOutput, Manifest, load_manifest
 from tests.unit.inference.models import identity, write_model
 

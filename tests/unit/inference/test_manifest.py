@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from services.inference.errors import ManifestError
+from services.manifests.errors import ManifestError
 from services.manifests.manifest import Manifest, Text, load_manifest
 from tests.unit.inference.models import NUMBER_X, NUMBER_Y, identity, write_model
 

@@ -14,6 +14,7 @@ from services.inference import errors
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import OnnxRuntime, open_session
 from services.inference.tensors import Result, Row
+from services.manifests.errors import ManifestError
 from tests.unit.inference.models import (
     BOOL,
     DOUBLE,
@@ -367,7 +368,7 @@ def test_an_endless_run_is_stopped(tmp_path: Path) -> None:
 def test_a_file_changed_after_it_was_checked(tmp_path: Path) -> None:
     manifest, folder = make_model(tmp_path, identity())
     (folder / "model.onnx").write_bytes(endless())
-    with pytest.raises(errors.ManifestError, match="sha256"):
+    with pytest.raises(ManifestError, match="sha256"):
         OnnxRuntime(manifest, folder).load()
 
 

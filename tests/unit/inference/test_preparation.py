@@ -11,10 +11,10 @@ from onnx import TensorProto
 from PIL import Image
 from pydantic import ValidationError
 
-from services.inference.errors import ManifestError
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
+from services.manifests.errors import ManifestError
 from services.manifests.preparation import Prepare
 from services.values.images import prepare
 from tests.unit.inference.models import field, identity, make_model

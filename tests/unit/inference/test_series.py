@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.inference import errors
-from services.inference.errors import InvalidValue
 from services.manifests.manifest import SeriesInput
+from services.values import errors
+from services.values.errors import InvalidValue
 from services.values.series import MAX_BYTES, load_source, parse_series
 from tests.unit.inference.models import field
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.inference import errors
-from services.inference.errors import InvalidValue
+from services.values import errors
+from services.values.errors import InvalidValue
 from services.values.parse import check_value, default_value, example_value, parse_many, parse_text
 from tests.unit.inference.models import field
 

@@ -12,7 +12,7 @@ from handlers.kit.form_state import FormState
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.inference.errors import ColumnWanted, InvalidValue
+from services.values.errors import ColumnWanted, InvalidValue
 from services.values.parse import Value
 from services.values.series import take_series
 

@@ -1,0 +1,158 @@
+"""What can be wrong with what a person enters.
+
+Parameters of messages may be a `Text` of the manifest, which the edge picks in its language (English otherwise),
+or another error of this file, which the edge words first.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.errors import N_, NN_, ShopError
+
+
+class InvalidValue(ShopError):
+    """What a person entered does not fit the question; the message says what is allowed."""
+
+    message = N_("This value does not fit.")
+    figures = frozenset({"min", "max", "above", "example"})
+
+    def __init__(self, message: str | None = None, **params: Any) -> None:  # Any: whatever str.format takes
+        if message is not None:
+            self.message = message
+        super().__init__(**params)
+
+
+class NotANumber(InvalidValue): ...
+
+
+class NotWhole(InvalidValue): ...
+
+
+class OutOfRange(InvalidValue): ...
+
+
+class WrongUnit(InvalidValue): ...
+
+
+class NotAnOption(InvalidValue):
+    message = N_("Please choose one of: {options}.")
+
+
+class NotYesNo(InvalidValue):
+    message = N_("Please answer yes or no.")
+
+
+class NotADate(InvalidValue): ...
+
+
+class TextTooShort(InvalidValue):
+    counted = NN_(
+        "At least {min} character is expected, {count} given.",
+        "At least {min} characters are expected, {count} given.",
+        "min",
+    )
+    message = counted.many
+
+
+class TextTooLong(InvalidValue):
+    counted = NN_(
+        "At most {max} character is expected, {count} given.",
+        "At most {max} characters are expected, {count} given.",
+        "max",
+    )
+    message = counted.many
+
+
+class NotAText(InvalidValue):
+    message = N_("A picture is expected here. Please send a photo.")
+
+
+class WrongCount(InvalidValue):
+    """Several values at once, but not as many as there are questions."""
+
+    counted = NN_(
+        "{expected} value is expected, {given} given.",
+        "{expected} values are expected, {given} given.",
+        "expected",
+    )
+    message = counted.many
+
+
+class InvalidMember(InvalidValue):
+    """One of several values is wrong; `position` counts from 1, `problem` is the error of that value."""
+
+    message = N_("Value {position}, “{label}”: {problem}")
+
+    def __init__(self, *, position: int, label: object, problem: InvalidValue) -> None:
+        super().__init__(position=position, label=label, problem=problem)
+        self.position, self.problem = position, problem
+
+
+class FileTooLarge(InvalidValue):
+    message = N_("The file is too large: at most {megabytes} MB.")
+
+
+class TooMuch(InvalidValue):
+    """Reading it went over the bounds of time or memory."""
+
+    message = N_("This file takes too much work to read. Please send a simpler or smaller one.")
+
+
+class NotATextFile(InvalidValue):
+    message = N_("This is not a text or CSV file with numbers.")
+
+
+class NoNumbers(InvalidValue):
+    message = N_("No numbers were found. Send one value per line, or a CSV file with a column of prices.")
+
+
+class TooFewValues(InvalidValue):
+    counted = NN_(
+        "At least {min} value is needed, {count} given.",
+        "At least {min} values are needed, {count} given.",
+        "min",
+    )
+    message = counted.many
+
+
+class TooManyValues(InvalidValue):
+    message = N_("There are too many lines or numbers: at most {max} are read.")
+
+
+class ColumnWanted(InvalidValue):
+    """A table has several columns with numbers; `columns` are pairs of number and heading."""
+
+    message = N_("The table has several columns with numbers. Which one should be taken?")
+
+    def __init__(self, *, columns: Sequence[tuple[int, str]]) -> None:
+        super().__init__(columns=", ".join(name or str(number) for number, name in columns))
+        self.columns = columns
+
+
+class BadLine(InvalidValue):
+    message = N_("Line {line}: “{given}” is not a number.")
+
+
+class LineOutOfRange(InvalidValue):
+    """A value of a series outside its range; `problem` is the error that tells the range."""
+
+    message = N_("Line {line}: {given} does not fit. {problem}")
+
+
+class TooManyColumns(InvalidValue):
+    message = N_("Line {line} has {count} columns and the header {expected}. Put numbers with a comma into quotes.")
+
+
+class NotAnImage(InvalidValue):
+    message = N_("This is not a picture that can be read. Send a JPEG, PNG or WebP.")
+
+
+class ImageTooLarge(InvalidValue):
+    message = N_(
+        "The picture is too large: of this kind at most {megapixels} million points are read. "
+        "Send it as a photo, not as a file: Telegram makes it smaller."
+    )
+
+
+class BlankImage(InvalidValue):
+    message = N_("Nothing is drawn on the picture. Write larger and darker on a plain background.")

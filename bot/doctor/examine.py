@@ -18,7 +18,6 @@ from bot.wiring.payments import open_yookassa, why_closed
 from handlers.telegram.client import make_bot
 from handlers.telegram.local_files import SHARING, NotReadable, is_local, open_local
 from handlers.telegram.session import TelegramProxyFailed
-from services.authoring.check import check_folder
 from services.clock import Clock
 from services.money import to_text
 from services.payments.providers.base import NotAuthorized, ProviderError, ProviderProxyFailed

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.doctor.findings import Finding, bad, good, poor
 from bot.settings import Settings
-from services.inference.check import check_folder
+from services.authoring.check import check_folder
 from services.inference.memory import about_model, in_words, of_machine
 from services.models.offers import read_folders
 

@@ -10,15 +10,12 @@ import onnx
 from services.authoring.check_line import CheckLine
 from services.authoring.label_check import label_lines
 from services.errors import ShopError
-from services.inference.errors import ManifestError, ModelBroken, RunTimeout
+from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.heap import freed_at_once
-from services.inference.labels import NAMELESS
-from services.inference.manifest import Manifest, SeriesInput, load_manifest
 from services.inference.memory import Measuring, Taken, about, in_words
 from services.inference.onnx_file import held, one_line
-from services.inference.onnx_runtime import OnnxRuntime
-from services.inference.runtime import Limit, watched
-from services.inference.samples import example_row
+from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.labels import NAMELESS

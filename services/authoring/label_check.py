@@ -13,12 +13,10 @@ from services.authoring.labels import picked_labels
 from services.authoring.trials import MANY, made_up_rows
 from services.authoring.verdicts import TIE
 from services.errors import ShopError
-from services.inference.check_line import CheckLine
-from services.inference.manifest import ClassesOutput, Manifest
 from services.inference.onnx_file import held
-from services.inference.onnx_runtime import OnnxRuntime
-from services.inference.results import Reader
-from services.inference.runtime import Limit, watched
+from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.onnx import OnnxRuntime
+from services.inference.runtimes.onnx_results import Reader
 from services.inference.tensors import Row
 from services.manifests.manifest import ClassesOutput, Manifest
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import onnx
 
 from services.inference.errors import ModelBroken
-from services.inference.refusals import no_onnx
+from services.inference.runtimes.onnx_refusals import no_onnx
 from services.inference.skeleton import SMALL_BYTES, Skeleton, read_skeleton
 
 MAX_FILE_BYTES: Final = 1_500_000_000

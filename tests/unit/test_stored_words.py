@@ -18,11 +18,12 @@ from handlers.form.session import FormDialog
 from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
-from services.inference.errors import BadInput, InferenceError, NotADate, NotTried
+from services.inference.errors import BadInput, InferenceError, NotTried
 from services.payments.alerts import Problem
 from services.payments.apply import Fact
 from services.predictions.enclosures import Enclosure
 from services.predictions.error_codes import CODES, code_of
+from services.values.errors import NotADate
 from tests.support.clock import FakeClock
 
 

@@ -13,25 +13,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is 
 import onnxruntime as ort
 
 from services.errors import ShopError
-from services.inference.errors import (
-    BadInput,
-    BadOutput,
-    InvalidValue,
-    ManifestError,
-    ModelBroken,
-    RunFailed,
-    RunTimeout,
-)
-from services.inference.feeds import Feeder
-from services.inference.framing import Size
+from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed, RunTimeout
 from services.inference.heap import freed_at_once
-from services.inference.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
 from services.inference.onnx_file import checked, descriptor_path, digest, held, one_line
-from services.inference.refusals import refusal
-from services.inference.results import Frames, Reader
-from services.inference.runtime import Limit
-from services.inference.samples import drawing, example_row, gives_examples, photo_sizes
-from services.inference.series import load_source
+from services.inference.runtimes.base import Limit
+from services.inference.runtimes.onnx_feeds import Feeder
+from services.inference.runtimes.onnx_refusals import refusal
+from services.inference.runtimes.onnx_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, ImageInput, Manifest, SeriesInput

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.inference.memory import Measuring
 from services.inference.onnx_file import digest, held
-from services.inference.onnx_runtime import open_file, open_session
+from services.inference.runtimes.onnx import open_file, open_session
 from tests.unit.inference.models import identity
 
 path = Path(sys.argv[1])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from services.inference.check import check_folder
+from services.authoring.check import check_folder
 from services.inference.memory import about, in_words
 from tests.unit.inference.models import FLOAT, NUMBER_X, NUMBER_Y, graph, identity, node, weight, write_model
 

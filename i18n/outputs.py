@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from i18n.translator import Translator
-from services.inference.manifest import ClassesOutput, Manifest, SeriesOutput
+from services.manifests.manifest import ClassesOutput, Manifest, SeriesOutput
 
 SMALL: Final = 0.1  # numbers under that need more than two decimals
 MOST_DECIMALS: Final = 12

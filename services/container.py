@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.audit_log.history import Journal
+from services.audit_log.history import AuditLog
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.bonuses import Bonuses
@@ -49,5 +49,5 @@ class Services:
     admin_users: AdminUsers
     admin_models: AdminModels
     admin_payments: AdminPayments
-    journal: Journal
+    audit_log: AuditLog
     statistics: Statistics

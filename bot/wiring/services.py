@@ -8,7 +8,7 @@ from bot.wiring.bonuses import open_bonuses
 from bot.wiring.payments import open_till
 from db.engine import Database
 from db.tables.outbox import OutboxKind
-from services.audit_log.history import Journal
+from services.audit_log.history import AuditLog
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.clock import Clock
@@ -59,6 +59,6 @@ def make_services(
         admin_users=AdminUsers(db, clock, staff),
         admin_models=AdminModels(db, clock, staff),
         admin_payments=AdminPayments(db, clock, staff, None if till is None else till.settlement),
-        journal=Journal(db),
+        audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),
     )

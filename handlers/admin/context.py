@@ -13,7 +13,7 @@ from handlers.kit.dialog import AdminQuestion, Event, put, respond
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.audit_log.history import Journal
+from services.audit_log.history import AuditLog
 from services.errors import N_
 from services.models.manage import AdminModels
 from services.models.offers import Models
@@ -57,7 +57,7 @@ class Office:
     admin_users: AdminUsers
     admin_models: AdminModels
     admin_payments: AdminPayments
-    journal: Journal
+    audit_log: AuditLog
     models: Models
     packages: Packages
     payments: Payments

@@ -9,7 +9,7 @@ from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
-from services.billing.statement import Expiring, Operation, StatementPage
+from services.billing.statement import Expiring, Operation
 from services.errors import N_
 from services.money import to_words
 
@@ -27,13 +27,13 @@ WORDS = {
 }
 
 
-def balance_screen(expiring: Sequence[Expiring], last: StatementPage, viewer: Viewer) -> Screen:
+def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], viewer: Viewer) -> Screen:
     user, tr = viewer.user, viewer.tr
     parts = [tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(user.balance))]
     if expiring:
         parts.append(_expiring(expiring, tr))
-    if last.items:
-        lines = [operation_lines(operation, viewer.titles, tr) for operation in last.items]
+    if last:
+        lines = [operation_lines(operation, viewer.titles, tr) for operation in last]
         parts.append(Html("\n".join([tr.html("<b>Last operations</b>"), *lines])))
     rows = (
         *(((keyboards.topup_button(tr),),) if viewer.features.payments else ()),

@@ -9,7 +9,8 @@ from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.kit.titles import model_title
-from services.predictions.history import HistoryPage, PredictionView
+from services.pages import Page
+from services.predictions.history import PredictionView
 
 
 def router() -> Router:
@@ -35,7 +36,7 @@ async def show_history(event: Event, *, ctx: Context, argument: str = "") -> Non
     await ctx.respond(event, predictions_screen(bought, title_of, ctx.tr))
 
 
-async def _presets(page: HistoryPage, ctx: Context) -> dict[int | None, str]:
+async def _presets(page: Page[PredictionView], ctx: Context) -> dict[int | None, str]:
     """Titles of presets, where the page has any."""
     if all(view.preset_id is None for view in page.items):
         return {}

@@ -10,9 +10,10 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Translator
-from services.billing.statement import StatementPage
+from services.billing.statement import Operation
 from services.errors import N_
-from services.predictions.history import HistoryPage, PredictionView
+from services.pages import Page
+from services.predictions.history import PredictionView
 
 PREDICTIONS = "predictions"
 OPERATIONS = "operations"
@@ -28,7 +29,7 @@ MARKS = {
 TitleOf = Callable[[PredictionView], str]
 
 
-def predictions_screen(page: HistoryPage, title_of: TitleOf, tr: Translator) -> Screen:
+def predictions_screen(page: Page[PredictionView], title_of: TitleOf, tr: Translator) -> Screen:
     if not page.items:
         empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
         return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
@@ -44,7 +45,7 @@ def predictions_screen(page: HistoryPage, title_of: TitleOf, tr: Translator) -> 
     return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
 
 
-def operations_screen(page: StatementPage, viewer: Viewer) -> Screen:
+def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
     tr = viewer.tr
     lines = [operation_lines(operation, viewer.titles, tr) for operation in page.items]
     body = "\n".join(lines) or tr.html("Nothing happened with your credits yet.")

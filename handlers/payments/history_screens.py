@@ -8,11 +8,14 @@ from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.money import to_words
+from services.pages import Page
 from services.payments.providers.yookassa.reasons import payment_reason
-from services.payments.queries import PaymentsPage, PaymentView
+from services.payments.queries import PaymentView
 
 
-def payments_screen(page: PaymentsPage, sent_back: Mapping[UUID, int], tr: Translator, *, can_top_up: bool) -> Screen:
+def payments_screen(
+    page: Page[PaymentView], sent_back: Mapping[UUID, int], tr: Translator, *, can_top_up: bool
+) -> Screen:
     """`sent_back`: kopecks refunded, by payment. What can still be paid has a button that leads there."""
     lines = [_line(payment, sent_back.get(payment.id, 0), tr) for payment in page.items]
     body = "\n\n".join(lines) or tr.html("You have paid nothing yet.")

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
 from db.tables.users import AuditAction, AuditEntry, User
+from services.pages import Page, paginate
 
 _entries, _users, _packages = table_of(AuditEntry), table_of(User), table_of(Package)
 ON_PACKAGES: Final = frozenset(
@@ -51,40 +52,29 @@ class Entry:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalPage:
-    """Newest first; `page` counts from 0; `pages` is at least 1."""
+class AuditLog:
+    """Newest first."""
 
-    items: Sequence[Entry]
-    page: int
-    pages: int
-
-
-class Journal:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def latest(self, page: int = 0, size: int = 10) -> JournalPage:
+    async def latest(self, page: int = 0, size: int = 10) -> Page[Entry]:
         return await self._db.read(_page, true(), page, size)
 
-    async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> JournalPage:
+    async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> Page[Entry]:
         """What was done to somebody; also the role that they got before they came."""
         return await self._db.read(_of_user, user_id, page, size)
 
 
-def _of_user(session: Session, user_id: int, page: int, size: int) -> JournalPage:
+def _of_user(session: Session, user_id: int, page: int, size: int) -> Page[Entry]:
     telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
     appointed = (_entries.c.action == AuditAction.ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
     return _page(session, (_entries.c.target_user_id == user_id) | appointed, page, size)
 
 
-def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> JournalPage:
-    total = session.scalar(select(func.count()).select_from(_entries).where(here)) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(page, 0), pages - 1)
-    newest = select(_entries).where(here).order_by(_entries.c.id.desc())
-    rows = session.execute(newest.limit(size).offset(page * size)).all()
-    return JournalPage(items=_entries_of(session, rows), page=page, pages=pages)
+def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> Page[Entry]:
+    found = paginate(session, select(_entries).where(here).order_by(_entries.c.id.desc()), page, size)
+    return found.holding(_entries_of(session, found.items))
 
 
 def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:

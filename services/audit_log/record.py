@@ -11,7 +11,7 @@ from db.tables.users import AuditAction, AuditEntry
 _entries = table_of(AuditEntry)
 
 
-def write_down(
+def record(
     session: Session,
     *,
     actor: int | None,

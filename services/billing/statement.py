@@ -1,6 +1,5 @@
 """A user's operations, and the credits that will expire."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Lot, Transaction, TransactionKind
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction
+from services.pages import Page, paginate
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
 _payments, _refunds = table_of(Payment), table_of(Refund)
@@ -35,15 +35,6 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatementPage:
-    """`page` counts from 0; `pages` is at least 1."""
-
-    items: Sequence[Operation]
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Expiring:
     """What is left of a lot that has an end, in hundredths."""
 
@@ -55,17 +46,16 @@ class Statement:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def page(self, user_id: int, page: int, size: int = 10) -> StatementPage:
+    async def page(self, user_id: int, page: int, size: int = 10) -> Page[Operation]:
         """The user's operations, newest first; a page past the end is the last one."""
         return await self._db.read(_page, user_id, page, size)
 
-    async def overview(self, user_id: int, size: int) -> tuple[StatementPage, list[Expiring]]:
+    async def overview(self, user_id: int, size: int) -> tuple[list[Operation], list[Expiring]]:
         """The newest operations; lots with an end, the nearest first. Both of one moment."""
         return await self._db.read(_overview, user_id, size)
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
-_count = select(func.count()).select_from(_lines).where(_lines.c.user_id == bindparam("user_id"))
 _newest = (
     select(
         _lines.c.id,
@@ -83,9 +73,8 @@ _newest = (
     .outerjoin(_refunds, _refunds.c.id == _lines.c.refund_id)
     .where(_lines.c.user_id == bindparam("user_id"))
     .order_by(_lines.c.id.desc())
-    .limit(bindparam("size"))
-    .offset(bindparam("skipped"))
 )
+_last = _newest.limit(bindparam("size"))
 _ending = (
     select(_lots.c.remaining, _lots.c.expires_at)
     .where(_lots.c.user_id == bindparam("user_id"), _lots.c.remaining > 0, _lots.c.expires_at.is_not(None))
@@ -93,18 +82,18 @@ _ending = (
 )
 
 
-def _overview(session: Session, user_id: int, size: int) -> tuple[StatementPage, list[Expiring]]:
-    return _page(session, user_id, 0, size), _expiring(session, user_id)
+def _overview(session: Session, user_id: int, size: int) -> tuple[list[Operation], list[Expiring]]:
+    rows = session.connection().execute(_last, {"user_id": user_id, "size": size})
+    return [_operation(row) for row in rows], _expiring(session, user_id)
 
 
-def _page(session: Session, user_id: int, page: int, size: int) -> StatementPage:
-    connection = session.connection()
-    total = connection.scalar(_count, {"user_id": user_id}) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(page, 0), pages - 1)
-    rows = connection.execute(_newest, {"user_id": user_id, "size": size, "skipped": page * size})
-    items = [Operation(**{**row, "kind": TransactionKind(row["kind"])}) for row in rows.mappings()]
-    return StatementPage(items=items, page=page, pages=pages)
+def _page(session: Session, user_id: int, page: int, size: int) -> Page[Operation]:
+    found = paginate(session, _newest.params(user_id=user_id), page, size)
+    return found.holding([_operation(row) for row in found.items])
+
+
+def _operation(row: AnyRow) -> Operation:
+    return Operation(**{**row._mapping, "kind": TransactionKind(row.kind)})
 
 
 def _expiring(session: Session, user_id: int) -> list[Expiring]:

@@ -12,7 +12,8 @@ from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.models import Model
 from db.tables.users import AuditAction
-from services.audit_log.record import write_down
+from services import ordering
+from services.audit_log.record import record
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.models.offers import price_of
@@ -20,7 +21,6 @@ from services.users.roles import Staff
 
 _models = table_of(Model)
 MAX_PRICE: Final = 100_000_00  # hundredths
-STEP: Final = 10  # between positions
 
 
 class ModelNotFound(ShopError):
@@ -89,29 +89,25 @@ class AdminModels:
         if before == values:
             return _line(row)
         session.execute(update(_models).where(_models.c.slug == slug).values(**values, updated_at=now))
-        write_down(session, actor=actor, action=action, subject=slug, before=before, after=values, now=now)
+        record(session, actor=actor, action=action, subject=slug, before=before, after=values, now=now)
         return _get(session, slug)
 
     def _move(self, session: Session, slug: str, places: int, *, actor: int, now: datetime) -> Sequence[ModelLine]:
         self._staff.require(session, actor)
-        session.execute(select(_models.c.slug).order_by(_models.c.slug).with_for_update(key_share=True))
-        order = list(session.scalars(select(_models.c.slug).order_by(*_IN_ORDER)))
-        if slug not in order:
+        moved = ordering.move(session, _ORDER, slug, places)
+        if moved is None:
             raise ModelNotFound(slug=slug)
-        old = order.index(slug)
-        new = min(max(old + places, 0), len(order) - 1)
+        old, new = moved
         if new != old:
-            order.insert(new, order.pop(old))
-            for place, each in enumerate(order, start=1):
-                session.execute(update(_models).where(_models.c.slug == each).values(admin_position=place * STEP))
-            before, after = {"place": old + 1}, {"place": new + 1}
-            write_down(
+            before, after = {"place": old}, {"place": new}
+            record(
                 session, actor=actor, action=AuditAction.MODEL_MOVE, subject=slug, before=before, after=after, now=now
             )
         return _all(session)
 
 
 _IN_ORDER = (func.coalesce(_models.c.admin_position, _models.c.manifest_position), _models.c.slug)
+_ORDER = ordering.Order(key=_models.c.slug, position=_models.c.admin_position, by=_IN_ORDER)
 
 
 def _all(session: Session) -> list[ModelLine]:

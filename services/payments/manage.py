@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.tables.users import AuditAction
-from services.audit_log.record import complete, write_down
+from services.audit_log.record import complete, record
 from services.clock import Clock
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment
@@ -39,7 +39,7 @@ class AdminPayments:
         payment = find_payment(session, payment_id)
         if payment is None:
             raise PaymentNotFound(payment_id=payment_id)
-        return write_down(
+        return record(
             session,
             actor=actor,
             action=AuditAction.PAYMENT_ASK,

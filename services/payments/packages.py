@@ -10,7 +10,8 @@ from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
 from db.tables.users import AuditAction
-from services.audit_log.record import write_down
+from services import ordering
+from services.audit_log.record import record
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.payments.pricing import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
@@ -20,7 +21,7 @@ _packages = table_of(Package)
 MAX_CREDITS = 1_000_000_00
 MAX_DAYS = 3650
 MAX_TITLE = 60
-STEP = 10  # between positions
+_ORDER = ordering.Order(key=_packages.c.id, position=_packages.c.position, by=(_packages.c.position, _packages.c.id))
 
 
 class PackageGone(ShopError):
@@ -97,9 +98,10 @@ class Packages:
     def _create(self, session: Session, offer: PackageOffer, actor: int, now: datetime) -> PackageView:
         self._staff.require(session, actor)
         last = max((package.position for package in _listed(session, lock=True)), default=0)
-        row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": last + STEP, "created_at": now}
+        place = last + ordering.STEP
+        row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": place, "created_at": now}
         package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
-        write_down(
+        record(
             session,
             actor=actor,
             action=AuditAction.PACKAGE_CREATE,
@@ -118,22 +120,18 @@ class Packages:
         if before == values:
             return package
         session.execute(update(_packages).where(_packages.c.id == package_id).values(values))
-        write_down(session, actor=actor, action=action, subject=str(package_id), before=before, after=values, now=now)
+        record(session, actor=actor, action=action, subject=str(package_id), before=before, after=values, now=now)
         return _get(session, package_id)
 
     def _move(self, session: Session, package_id: int, places: int, actor: int, now: datetime) -> list[PackageView]:
         self._staff.require(session, actor)
-        order = [package.id for package in _listed(session, lock=True)]
-        if package_id not in order:
+        moved = ordering.move(session, _ORDER, package_id, places)
+        if moved is None:
             raise PackageGone(package_id=package_id)
-        old = order.index(package_id)
-        new = min(max(old + places, 0), len(order) - 1)
+        old, new = moved
         if new != old:
-            order.insert(new, order.pop(old))
-            for place, each in enumerate(order, start=1):
-                session.execute(update(_packages).where(_packages.c.id == each).values(position=place * STEP))
-            before, after, subject = {"place": old + 1}, {"place": new + 1}, str(package_id)
-            write_down(
+            before, after, subject = {"place": old}, {"place": new}, str(package_id)
+            record(
                 session,
                 actor=actor,
                 action=AuditAction.PACKAGE_MOVE,

@@ -1,17 +1,17 @@
 """Payments and refunds as screens and other services need them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import ColumnElement, bindparam, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from services.errors import N_, ShopError
+from services.pages import Page, paginate
 
 payments, refunds = table_of(Payment), table_of(Refund)
 
@@ -75,15 +75,6 @@ class RefundView:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentsPage:
-    """Newest first; `page` counts from 0; `pages` is at least 1."""
-
-    items: Sequence[PaymentView]
-    page: int
-    pages: int
-
-
 _SHOWN = tuple(PaymentView.__slots__)
 
 
@@ -104,11 +95,12 @@ class Payments:
         """By our id, with or without dashes, or by the provider's."""
         return await self._db.read(_find, text.strip())
 
-    async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> PaymentsPage:
+    async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> Page[PaymentView]:
+        """Newest first."""
         return await self._db.read(_page, payments.c.user_id == user_id, page, size)
 
-    async def latest(self, page: int = 0, size: int = 10, *, status: PaymentStatus | None = None) -> PaymentsPage:
-        """Of all users."""
+    async def latest(self, page: int = 0, size: int = 10, *, status: PaymentStatus | None = None) -> Page[PaymentView]:
+        """Of all users, newest first."""
         return await self._db.read(_page, true() if status is None else payments.c.status == status, page, size)
 
     async def refunds(self, payment_id: UUID) -> list[RefundView]:
@@ -179,10 +171,7 @@ def _find(session: Session, text: str) -> PaymentView | None:
     return None if row is None else payment_view(row)
 
 
-def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> PaymentsPage:
-    total = session.scalar(select(func.count()).select_from(payments).where(here)) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(page, 0), pages - 1)
+def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> Page[PaymentView]:
     newest = payments.c.created_at.desc(), payments.c.id.desc()
-    rows = session.execute(select(payments).where(here).order_by(*newest).limit(size).offset(page * size))
-    return PaymentsPage(items=[payment_view(row) for row in rows], page=page, pages=pages)
+    found = paginate(session, select(payments).where(here).order_by(*newest), page, size)
+    return found.holding([payment_view(row) for row in found.items])

@@ -1,6 +1,5 @@
 """What a customer bought, and how it goes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +12,7 @@ from db.engine import Database
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services import files
 from services.errors import N_, ShopError
+from services.pages import Page, paginate
 from services.predictions.claims import QUEUED, RUNNING
 
 _p = table_of(Prediction)
@@ -45,15 +45,6 @@ class PredictionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPage:
-    """`page` counts from 0; `pages` is at least 1."""
-
-    items: Sequence[PredictionView]
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Of a prediction that is not finished; `place` counts from 1 within its model's queue, 0 once it
     runs."""
@@ -70,7 +61,7 @@ class History:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def page(self, user_id: int, page: int, size: int = 8) -> HistoryPage:
+    async def page(self, user_id: int, page: int, size: int = 8) -> Page[PredictionView]:
         """The user's predictions, newest first; a page past the end is the last one."""
         return await self._db.read(_page, user_id, page, size)
 
@@ -93,18 +84,10 @@ class History:
         return await self._db.read(_queue, now)
 
 
-def _page(session: Session, user_id: int, page: int, size: int) -> HistoryPage:
-    total = session.scalar(select(func.count()).select_from(_p).where(_p.c.user_id == user_id)) or 0
-    pages = max(1, -(-total // size))
-    page = min(max(page, 0), pages - 1)
-    rows = session.execute(
-        select(_p)
-        .where(_p.c.user_id == user_id)
-        .order_by(_p.c.created_at.desc(), _p.c.id)
-        .limit(size)
-        .offset(page * size)
-    )
-    return HistoryPage(items=[_view(row) for row in rows], page=page, pages=pages)
+def _page(session: Session, user_id: int, page: int, size: int) -> Page[PredictionView]:
+    mine = select(_p).where(_p.c.user_id == user_id).order_by(_p.c.created_at.desc(), _p.c.id)
+    found = paginate(session, mine, page, size)
+    return found.holding([_view(row) for row in found.items])
 
 
 def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:

@@ -14,7 +14,7 @@ from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
 from db.tables.outbox import OutboxKind
 from db.tables.users import AuditAction, User
-from services.audit_log.record import write_down
+from services.audit_log.record import record
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.clock import Clock
@@ -116,7 +116,7 @@ class AdminUsers:
         if done is not None:
             return int(done)
         posting = _post(session, wish, key, now)
-        write_down(
+        record(
             session,
             actor=actor,
             action=AuditAction.CREDITS_GRANT if wish.amount > 0 else AuditAction.CREDITS_TAKE,
@@ -142,7 +142,7 @@ class AdminUsers:
         if disabled and self._staff.role_of(session, user.telegram_id) is not None:
             raise OneOfUs(user_id=user_id)
         session.execute(update(_users).where(_users.c.id == user_id).values(disabled_at=now if disabled else None))
-        write_down(
+        record(
             session,
             actor=actor,
             action=AuditAction.USER_DISABLE if disabled else AuditAction.USER_ENABLE,
@@ -161,7 +161,7 @@ class AdminUsers:
             session, user_id=user_id, kind=OutboxKind.FROM_OWNER, payload={"text": text}, key=key, now=now
         ):
             return
-        write_down(
+        record(
             session, actor=actor, action=AuditAction.USER_WRITE, target_user_id=user_id, after={"text": text}, now=now
         )
 

@@ -12,7 +12,7 @@ from db.base import table_of
 from db.engine import Database
 from db.tables.users import Admin, AuditAction, Role, User
 from db.upsert import insert_into
-from services.audit_log.record import write_down
+from services.audit_log.record import record
 from services.clock import Clock
 from services.errors import N_, ShopError
 
@@ -108,7 +108,7 @@ class Admins:
             values = {"role": role, "granted_by": actor}
             new = insert_into(session, _admins).values(telegram_id=telegram_id, created_at=now, **values)
             session.execute(new.on_conflict_do_update(index_elements=["telegram_id"], set_=values))
-        write_down(
+        record(
             session,
             actor=actor,
             action=AuditAction.ROLE_CHANGE,

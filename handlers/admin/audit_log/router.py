@@ -29,9 +29,9 @@ async def show_journal(query: CallbackQuery, *, argument: str, office: Office) -
     user = await office.admin_users.card(int(number)) if known else None
     which = keyboards.parse_page(page)
     shown = (
-        await office.journal.latest(which, ON_PAGE)
+        await office.audit_log.latest(which, ON_PAGE)
         if user is None
-        else await office.journal.of_user(user.id, which, ON_PAGE)
+        else await office.audit_log.of_user(user.id, which, ON_PAGE)
     )
     titles = partial(titled, models=office.models, tr=office.tr)
     await office.show(query, journal_screen(shown, titles, office.tr, user=user))

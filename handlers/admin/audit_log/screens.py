@@ -13,17 +13,18 @@ from handlers.kit.titles import Titles
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.audit_log.history import Entry, JournalPage, Person
+from services.audit_log.history import Entry, Person
 from services.billing.credits import format_credits
 from services.errors import N_
 from services.money import to_words
+from services.pages import Page
 from services.users.search import UserLine
 
 NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
 Words = Callable[[Entry, Titles, Translator], Html]
 
 
-def journal_screen(page: JournalPage, titles: Titles, tr: Translator, *, user: UserLine | None = None) -> Screen:
+def journal_screen(page: Page[Entry], titles: Titles, tr: Translator, *, user: UserLine | None = None) -> Screen:
     """`user`: whom all of it was done to."""
     head = (
         tr.html("<b>📜 Journal</b>, the newest first")

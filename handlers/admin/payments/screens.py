@@ -15,8 +15,9 @@ from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import to_words
+from services.pages import Page
 from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
-from services.payments.queries import PaymentsPage, PaymentView, RefundView
+from services.payments.queries import PaymentView, RefundView
 from services.payments.refunds.begin import RefundNeedsConfirmation, RefundQuote
 from services.users.search import UserLine
 
@@ -34,7 +35,7 @@ STATUSES: Final = {
 REFUND_MARKS: Final = {RefundStatus.PENDING: "⏳", RefundStatus.SUCCEEDED: "↩️", RefundStatus.CANCELED: "✖️"}
 
 
-def payments_screen(page: PaymentsPage, customers: Mapping[int, UserLine], tr: Translator) -> Screen:
+def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], tr: Translator) -> Screen:
     head = tr.html("<b>💰 Payments</b>, the newest first")
     text = notice_first("", head, "" if page.items else tr.html("Nobody has paid yet."))
     rows: list[keyboards.Row] = [

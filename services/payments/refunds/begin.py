@@ -12,7 +12,7 @@ from db.base import table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import AuditAction
-from services.audit_log.record import write_down
+from services.audit_log.record import record
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.money import to_text, to_words
@@ -111,7 +111,7 @@ def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime, *, sh
     due = credits_due(payment, before=before, amount=wish.amount_kopecks)
     if held < due and not wish.confirmed:
         raise RefundNeedsConfirmation(due=due, held=held)
-    write_down(
+    record(
         session,
         actor=wish.actor_telegram_id,
         action=AuditAction.PAYMENT_REFUND,

@@ -10,7 +10,7 @@ import pytest
 from db.tables.users import AuditEntry, Role
 from handlers.admin.audit_log.screens import WORDS, journal_line
 from i18n.translator import Catalogues
-from services.audit_log.history import Journal
+from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
 from services.payments.manage import AdminPayments
 from services.payments.packages import PackageOffer
@@ -81,7 +81,7 @@ async def test_every_action_is_there_in_words(office: Office) -> None:
     await do_to_anna(office)
     await do_to_goods(office)
     await bonuses_of(office).grant("2026-W47")
-    page = await Journal(office.db).latest(0, 100)
+    page = await AuditLog(office.db).latest(0, 100)
     assert {entry.action for entry in page.items} == set(WORDS)
     for language in ("ru", "en"):
         tr = Catalogues()[language]
@@ -125,7 +125,7 @@ async def test_asking_takes_a_role_and_a_till(office: Office) -> None:
 async def test_of_one_user(office: Office) -> None:
     await do_to_anna(office)
     await office.admins.appoint(STRANGER, Role.MODERATOR, actor=OWNER)
-    book = Journal(office.db)
+    book = AuditLog(office.db)
     first, second = await book.of_user(office.anna, 0, 3), await book.of_user(office.anna, 9, 3)
     assert [entry.action for entry in (*first.items, *second.items)] == [
         "user.write",

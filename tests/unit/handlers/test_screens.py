@@ -20,8 +20,9 @@ from handlers.profile.screens import AGE, EMAIL, GENDER, profile_screen, questio
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
-from services.billing.statement import Expiring, Operation, StatementPage
-from services.predictions.history import HistoryPage, PredictionView
+from services.billing.statement import Expiring, Operation
+from services.pages import Page
+from services.predictions.history import PredictionView
 from services.users.accounts import UserView
 from tests.support.clock import START
 from tests.support.viewers import viewer
@@ -57,19 +58,17 @@ def _prediction(status: PredictionStatus) -> PredictionView:
 def _everything(tr: Translator) -> Iterator[Screen]:
     """Every screen at its fullest."""
     longest = [_operation(kind, model_slug="wine", comment="<" * 255) for kind in TransactionKind]
-    page = StatementPage(items=[*longest, *longest][:10], page=999_998, pages=1_000_000)
+    page = Page(items=[*longest, *longest][:10], page=999_998, pages=1_000_000)
     lots = [Expiring(remaining=n, expires_at=START + timedelta(days=n)) for n in range(1, 30)]
-    predictions = HistoryPage(
-        items=[_prediction(s) for s in [*PredictionStatus, *PredictionStatus][:8]], page=5, pages=9
-    )
+    predictions = Page(items=[_prediction(s) for s in [*PredictionStatus, *PredictionStatus][:8]], page=5, pages=9)
     contact = contact_of(tr, telegram_id=10**15, username=None)
     above = greeting(replace(USER, is_new=True, first_name="<" * 64), tr)
     yield menu_screen(USER, tr, can_top_up=True, above=above, paused=LONGEST)
-    yield balance_screen(lots, replace(page, items=page.items[:5]), viewer(USER, tr, lambda slug: LONGEST))
+    yield balance_screen(lots, page.items[:5], viewer(USER, tr, lambda slug: LONGEST))
     yield operations_screen(page, viewer(USER, tr, lambda slug: LONGEST))
-    yield operations_screen(StatementPage(items=[], page=0, pages=1), viewer(USER, tr, str))
+    yield operations_screen(Page(items=[], page=0, pages=1), viewer(USER, tr, str))
     yield predictions_screen(predictions, lambda view: LONGEST, tr)
-    yield predictions_screen(HistoryPage(items=[], page=0, pages=1), lambda view: "", tr)
+    yield predictions_screen(Page(items=[], page=0, pages=1), lambda view: "", tr)
     yield profile_screen(replace(USER, first_name="<" * 64), tr, notice="✅")
     yield from (question_screen(part, USER, tr, problem="?") for part in (EMAIL, AGE, GENDER))
     yield language_screen(tr)
@@ -136,7 +135,7 @@ def test_an_operation() -> None:
 
 
 def test_a_single_page_has_no_arrows() -> None:
-    page = StatementPage(items=[_operation(TransactionKind.WELCOME)], page=0, pages=1)
+    page = Page(items=[_operation(TransactionKind.WELCOME)], page=0, pages=1)
     assert [len(row) for row in operations_screen(page, viewer(USER, RU, str)).rows] == [2, 1]
 
 

@@ -30,19 +30,20 @@ from handlers.payments.history_screens import payments_screen
 from handlers.telegram.limits import CAPTION, TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
-from services.audit_log.history import Entry, JournalPage, Person
+from services.audit_log.history import Entry, Person
 from services.billing.ledger import UnknownUser
 from services.billing.statement import Expiring
 from services.bonuses import BonusTerms, GrantView
 from services.errors import ShopError
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
+from services.pages import Page
 from services.payments.alerts import Problem
 from services.payments.mark import MarkSigner
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
 from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Terms
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.providers.yookassa.reasons import PAYMENT_REASONS, REFUND_REASONS
-from services.payments.queries import PaymentNotFound, PaymentsPage, PaymentView, RefundView
+from services.payments.queries import PaymentNotFound, PaymentView, RefundView
 from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundQuote
 from services.reports.statistics import Day, ModelSales, Numbers, Waiting
 from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
@@ -168,8 +169,8 @@ def _money(tr: Translator) -> Iterator[Screen]:
     """What customers see."""
     for status in PaymentStatus:
         payment = replace(PAYMENT, status=status, cancel_reason="canceled_by_merchant")
-        yield payments_screen(PaymentsPage(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, tr, can_top_up=True)
-    yield payments_screen(PaymentsPage(items=[], page=0, pages=1), {}, tr, can_top_up=False)
+        yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, tr, can_top_up=True)
+    yield payments_screen(Page(items=[], page=0, pages=1), {}, tr, can_top_up=False)
     for count in (0, 1, 50):
         yield topup.topup_screen(
             USER, TERMS, [PACKAGE] * count, tr, lacking=MOST, problem=tr.escape(tr.error(PackageGone()))
@@ -211,7 +212,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     yield models.price_question(MODEL, tr, again=True)
     yield packages.new_confirmation(PACKAGE, "x" * 8, tr)
     yield from (packages.field_question(field, tr, package_id=10**12) for field in packages.FIELDS)
-    latest = PaymentsPage(items=[PAYMENT] * 8, page=5, pages=10**6)
+    latest = Page(items=[PAYMENT] * 8, page=5, pages=10**6)
     yield till.payments_screen(latest, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
         PAYMENT, tr, customer=name_of(CARD, tr), amount=1, reason="<" * MAX_REASON, nonce="x" * 8
@@ -221,7 +222,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     yield journal.journal_screen(_journal(), lambda slug: LONGEST, tr)
 
 
-def _journal() -> JournalPage:
+def _journal() -> Page[Entry]:
     person = Person(telegram_id=2**52, user_id=10**12, username="x" * 32, first_name="<" * 64)
     values: dict[str, Any] = {"title": {"ru": "<" * MAX_TITLE}, "credits": MOST, "price_kopecks": 1, "valid_days": 1}
     entry = Entry(
@@ -235,7 +236,7 @@ def _journal() -> JournalPage:
         reason="<" * MAX_REASON,
         created_at=START,
     )
-    return JournalPage(items=[replace(entry, action=action) for action in list(journal.WORDS)[:8]], page=0, pages=9)
+    return Page(items=[replace(entry, action=action) for action in list(journal.WORDS)[:8]], page=0, pages=9)
 
 
 @BOTH

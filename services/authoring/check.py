@@ -13,9 +13,9 @@ from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.memory import Measuring, Taken, about, in_words
-from services.inference.onnx_file import held, one_line
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import OnnxRuntime
+from services.inference.runtimes.onnx_file import held, one_line
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.labels import NAMELESS

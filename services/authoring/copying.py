@@ -11,8 +11,8 @@ from onnx.external_data_helper import load_external_data_for_model
 
 from services.authoring.graph import attributes, text
 from services.inference.errors import ModelBroken, ModelTooNew, OpsetTooNew
-from services.inference.onnx_file import MAX_FILE_BYTES, held, one_line, opened, outside_files
 from services.inference.runtimes.onnx import open_file, open_session
+from services.inference.runtimes.onnx_file import MAX_FILE_BYTES, held, one_line, opened, outside_files
 
 PLAIN_LOCALE: Final = "C.UTF-8"
 NEWEST_OPSET: Final = 21

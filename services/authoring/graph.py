@@ -8,8 +8,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from services.inference.onnx_file import checked
-from services.inference.skeleton import is_left_out
+from services.inference.runtimes.onnx_file import checked
+from services.inference.runtimes.onnx_skeleton import is_left_out
 
 PASSES: Final = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "Imputer"})
 """They change the form of a tensor, not what it tells."""

@@ -13,9 +13,9 @@ from services.authoring.labels import picked_labels
 from services.authoring.trials import MANY, made_up_rows
 from services.authoring.verdicts import TIE
 from services.errors import ShopError
-from services.inference.onnx_file import held
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import OnnxRuntime
+from services.inference.runtimes.onnx_file import held
 from services.inference.runtimes.onnx_results import Reader
 from services.inference.tensors import Row
 from services.manifests.manifest import ClassesOutput, Manifest

@@ -22,9 +22,9 @@ from services.authoring.toml import manifest_toml
 from services.authoring.trials import Bench, Trial, made_up_rows
 from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
-from services.inference.onnx_file import digest, held, one_line
 from services.inference.runtimes.onnx import graph_tensors, open_file
 from services.inference.runtimes.onnx_feeds import Feeder
+from services.inference.runtimes.onnx_file import digest, held, one_line
 from services.inference.tensors import GraphTensor, Row
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from services.inference.errors import ModelBroken
-from services.inference.onnx_file import checked, held, tensors
+from services.inference.runtimes.onnx_file import checked, held, tensors
 
 NUMBERS_GROW: Final = 5  # trees are written as lists of numbers; each becomes a part of a node
 _STATUS: Final = Path("/proc/self/status")

@@ -15,9 +15,9 @@ import onnxruntime as ort
 from services.errors import ShopError
 from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed, RunTimeout
 from services.inference.heap import freed_at_once
-from services.inference.onnx_file import checked, descriptor_path, digest, held, one_line
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx_feeds import Feeder
+from services.inference.runtimes.onnx_file import checked, descriptor_path, digest, held, one_line
 from services.inference.runtimes.onnx_refusals import refusal
 from services.inference.runtimes.onnx_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from services.inference.memory import Measuring
-from services.inference.onnx_file import digest, held
 from services.inference.runtimes.onnx import open_file, open_session
+from services.inference.runtimes.onnx_file import digest, held
 from tests.unit.inference.models import identity
 
 path = Path(sys.argv[1])

@@ -14,9 +14,9 @@ from onnx import TensorProto, helper
 
 from services.authoring.graph import Graph, read_graph
 from services.inference.errors import ModelBroken
-from services.inference.onnx_file import checked, held
 from services.inference.runtimes.onnx import open_file
-from services.inference.skeleton import is_left_out, read_skeleton
+from services.inference.runtimes.onnx_file import checked, held
+from services.inference.runtimes.onnx_skeleton import is_left_out, read_skeleton
 from tests.unit.inference.models import FLOAT, graph, identity, node, weight
 
 BIG = np.arange(40_000, dtype=np.float32).reshape(200, 200)

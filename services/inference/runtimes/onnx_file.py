@@ -13,7 +13,7 @@ import onnx
 
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_refusals import no_onnx
-from services.inference.skeleton import SMALL_BYTES, Skeleton, read_skeleton
+from services.inference.runtimes.onnx_skeleton import SMALL_BYTES, Skeleton, read_skeleton
 
 MAX_FILE_BYTES: Final = 1_500_000_000
 _NOISE = re.compile(

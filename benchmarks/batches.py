@@ -14,6 +14,7 @@ import uvloop
 from onnx import TensorProto, helper
 
 from benchmarks.finding import ROUNDS, Finding, ratio_finding
+from bot.wiring.inference import RUNTIMES
 from services.inference.engine import Engine
 from services.inference.runtimes.onnx import graph_tensors, open_session
 from services.inference.runtimes.onnx_feeds import Feeder
@@ -47,7 +48,7 @@ def measure() -> list[Finding]:
 async def _measure(folder: Path, name: str, *, judged: bool) -> list[Finding]:
     manifest = load_manifest(folder)
     rows = _rows(manifest, folder)
-    engine = Engine(max_threads=2)
+    engine = Engine(RUNTIMES, max_threads=2)
     await engine.load(manifest, folder)
     session, feeder, outputs = _bare(manifest, folder)
     batch, alone = feeder.feeds(rows), feeder.feeds(rows[:1])
@@ -76,7 +77,7 @@ async def _measure_pictures(folder: Path, name: str) -> list[Finding]:
     """A lone call of the folder's example, a photo: reading it and making it ready is most of it."""
     manifest = load_manifest(folder)
     row = example_row(manifest, folder)
-    engine = Engine(max_threads=2)
+    engine = Engine(RUNTIMES, max_threads=2)
     await engine.load(manifest, folder)
     try:
         took = await _lone(engine, manifest.slug, row, calls=20) * 1000
@@ -110,7 +111,7 @@ def _values(manifest: Manifest, folder: Path, example: Row, chance: random.Rando
 
 
 def _bare(manifest: Manifest, folder: Path) -> tuple[Session, Feeder, list[str]]:
-    session = open_session((folder / manifest.runtime.file).read_bytes())
+    session = open_session((folder / manifest.runtime.files["file"]).read_bytes())
     feeder = Feeder(manifest, graph_tensors(session.get_inputs()), {})
     return session, feeder, sorted({output.tensor for output in manifest.outputs})
 

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from benchmarks.finding import Finding, ratio_finding, rounds
+from bot.wiring.inference import RUNTIMES
 from db.base import JsonObject, table_of
 from db.engine import Database
 from db.migrate import upgrade
@@ -85,7 +86,7 @@ def _letters(session: Session, last: int) -> list[tuple[int, JsonObject]]:
 async def _sell(path: Path) -> float:
     upgrade(f"sqlite:///{path}")
     db = Database(f"sqlite+aiosqlite:///{path}")
-    engine = Engine(max_threads=2)
+    engine = Engine(RUNTIMES, max_threads=2)
     models = Models(db, system_clock, MODELS)
     await models.sync(engine)
     manifest = models.manifest(SLUG)

@@ -28,6 +28,7 @@ from bot.supervisor import Supervisor
 from bot.telegram_time import telegram_time
 from bot.webhook_watch import WebhookWatch
 from bot.wiring.bonuses import keep_bonuses_coming
+from bot.wiring.inference import RUNTIMES
 from bot.wiring.payments import keep_money_moving, tell_why_closed
 from bot.wiring.services import make_services
 from db.engine import Database
@@ -49,6 +50,7 @@ from i18n.translator import Catalogues
 from services.clock import Clock, SteadyClock, system_clock
 from services.dialogs import Dialogs
 from services.inference.engine import Engine
+from services.inference.runtimes.registry import Runtimes
 from services.notifications.owners import tell_what_waited
 from services.predictions.worker import Worker
 from services.stored_times import bring_forward, last_written
@@ -64,17 +66,26 @@ class App:
     """One process of the shop. `parts`: `bot` talks to Telegram and delivers, `web` answers HTTP, `worker` runs
     predictions, `scheduler` keeps the clock. Use `running`."""
 
-    def __init__(self, settings: Settings, *, parts: Collection[str] = PARTS, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        parts: Collection[str] = PARTS,
+        clock: Clock = system_clock,
+        runtimes: Runtimes = RUNTIMES,
+    ) -> None:
         self.settings = settings
         self.parts = frozenset(parts)
         self.clock = clock
         self.steady_clock = SteadyClock(clock)
         self.db = Database(settings.database_url)
         self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
-        self.services = make_services(settings, self.db, self.steady_clock, on_sold=self._sold, on_news=self._settled)
+        self.services = make_services(
+            settings, self.db, self.steady_clock, runtimes, on_sold=self._sold, on_news=self._settled
+        )
         token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
         self.bot: Bot = make_bot(token, settings.telegram_api_url, proxy)
-        self.engine = Engine(max_threads=MODEL_THREADS)
+        self.engine = Engine(runtimes, max_threads=MODEL_THREADS)
         self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled, owners=settings.owner_ids)
         self.supervisor = Supervisor()
         self.storage, isolation, self._ping = _dialogs(settings, self.db, self.steady_clock)

@@ -22,14 +22,18 @@ MODEL = "model.onnx"
 
 
 def list_models() -> int:
+    from bot.wiring.inference import RUNTIMES
     from services.inference.memory import about_model, in_words
+    from services.manifests.runtime import OnnxSpec
     from services.models.offers import read_folders
 
     root = load_store_settings().models_dir
-    found, problems = read_folders(root)
+    found, problems = read_folders(root, RUNTIMES.specs)
     for slug, manifest in found.items():
-        price, bytes_ = format_credits(manifest.price_hundredths), about_model(root / slug / manifest.runtime.file)
-        memory = "cannot be read" if bytes_ is None else f"about {in_words(bytes_)}"
+        price, memory = format_credits(manifest.price_hundredths), ""
+        if isinstance(manifest.runtime, OnnxSpec):
+            bytes_ = about_model(root / slug / manifest.runtime.file)
+            memory = "cannot be read" if bytes_ is None else f"about {in_words(bytes_)}"
         print(f"{slug:32} {manifest.version:10} {price:>8} {memory:>14}  {manifest.title.pick('en')}")
     for problem in problems:
         print(f"{problem.slug:32} NOT SERVED: {problem.text}")
@@ -37,9 +41,10 @@ def list_models() -> int:
 
 
 def check_model(folder: Path) -> int:
+    from bot.wiring.inference import RUNTIMES
     from services.authoring.check import check_folder
 
-    lines = check_folder(folder)
+    lines = check_folder(folder, RUNTIMES)
     for line in lines:
         print(f"{line.state:4} {line.what}: {line.detail}{f'. {line.fix}' if line.fix else ''}")
     return 0 if all(line.ok for line in lines) else 1

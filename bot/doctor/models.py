@@ -5,23 +5,26 @@ from typing import Final
 
 from bot.doctor.findings import Finding, bad, good, poor
 from bot.settings import Settings
+from bot.wiring.inference import RUNTIMES
 from services.authoring.check import check_folder
 from services.inference.memory import about_model, in_words, of_machine
+from services.manifests.runtime import OnnxSpec
 from services.models.offers import read_folders
 
 SHOP_BYTES: Final = 200_000_000  # without its models
 
 
 def models(settings: Settings) -> list[Finding]:
-    found, problems = read_folders(settings.models_dir)
+    found, problems = read_folders(settings.models_dir, RUNTIMES.specs)
     findings = [bad("models", f"{problem.slug}: {problem.text}", "mend it; it is not sold") for problem in problems]
     for slug in found:
-        wrong = [line for line in check_folder(settings.models_dir / slug) if not line.ok]
+        wrong = [line for line in check_folder(settings.models_dir / slug, RUNTIMES) if not line.ok]
         findings += [bad("models", f"{slug}: {line.detail}", line.fix) for line in wrong]
     if not found:
         findings.append(bad("models", f"nothing is on sale in {settings.models_dir}", "see docs/manifest.md"))
     findings = findings or [good("models", ", ".join(found))]
-    files = [settings.models_dir / slug / manifest.runtime.file for slug, manifest in found.items()]
+    here = [(slug, manifest.runtime) for slug, manifest in found.items()]
+    files = [settings.models_dir / slug / spec.file for slug, spec in here if isinstance(spec, OnnxSpec)]
     return [*findings, judge_memory([about_model(file) or 0 for file in files], of_machine())]
 
 

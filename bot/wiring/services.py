@@ -15,6 +15,7 @@ from services.clock import Clock
 from services.container import Services
 from services.features import Features
 from services.files import Files
+from services.inference.runtimes.registry import Runtimes
 from services.models.manage import AdminModels
 from services.models.offers import Models
 from services.notifications.kept_messages import KeptMessages
@@ -33,7 +34,13 @@ from services.values.intake import Intake
 
 
 def make_services(
-    settings: Settings, db: Database, clock: Clock, *, on_sold: Callable[[str], None], on_news: Callable[[], None]
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    runtimes: Runtimes,
+    *,
+    on_sold: Callable[[str], None],
+    on_news: Callable[[], None],
 ) -> Services:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
     history, staff = History(db), Staff(settings.owner_ids)
@@ -42,7 +49,7 @@ def make_services(
     return Services(
         features=Features(payments=till is not None),
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
-        models=Models(db, clock, settings.models_dir),
+        models=Models(db, clock, settings.models_dir, runtimes.specs),
         submit=Submit(db, clock, on_sold),
         history=history,
         statement=Statement(db),

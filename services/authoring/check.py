@@ -13,24 +13,29 @@ from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.memory import Measuring, Taken, about, in_words
-from services.inference.runtimes.base import Limit, watched
+from services.inference.runtimes.base import Limit, Runtime, watched
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.runtimes.onnx_file import held, one_line
+from services.inference.runtimes.onnx_kind import ONNX
+from services.inference.runtimes.registry import Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.labels import NAMELESS
 from services.manifests.manifest import Manifest, SeriesInput, load_manifest
+from services.manifests.runtime import OnnxSpec
 from services.values.samples import example_row
 
+_ONNX = Runtimes([ONNX])
 
-def check_folder(folder: Path) -> list[CheckLine]:
+
+def check_folder(folder: Path, runtimes: Runtimes = _ONNX) -> list[CheckLine]:
     """Look at manifest, files, graph and example, in this order; the first failure hides what comes after it."""
-    return list(_check(folder))
+    return list(_check(folder, runtimes))
 
 
-def _check(folder: Path) -> Iterator[CheckLine]:
+def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
     try:
-        manifest = load_manifest(folder)
+        manifest = load_manifest(folder, runtimes.specs)
     except ManifestError as error:
         yield CheckLine(what="manifest", ok=False, detail=f"{error.key}: {error.problem}".strip(": "), fix=error.fix)
         return
@@ -43,8 +48,21 @@ def _check(folder: Path) -> Iterator[CheckLine]:
                 what="files", ok=False, detail=f"{file.name} is a hard link: it can change elsewhere", fix=fix
             )
             return
-    yield CheckLine(what="files", ok=True, detail=f"sha256 {manifest.runtime.sha256[:12]}…")
-    file = folder / manifest.runtime.file
+    spec = manifest.runtime
+    if isinstance(spec, OnnxSpec):
+        yield CheckLine(what="files", ok=True, detail=f"sha256 {spec.sha256[:12]}…")
+        yield from _onnx_lines(manifest, folder, folder / spec.file)
+        return
+    runtime = runtimes.of(manifest).open(manifest, folder)
+    try:
+        runtime.load()
+    except ModelBroken as error:
+        yield CheckLine(what="model", ok=False, detail=error.problem, fix=error.fix)
+        return
+    yield from _run_lines(runtime, manifest, folder)
+
+
+def _onnx_lines(manifest: Manifest, folder: Path, file: Path) -> Iterator[CheckLine]:
     try:
         with held(file) as stream:
             expected = about(stream)
@@ -73,7 +91,7 @@ def _check(folder: Path) -> Iterator[CheckLine]:
 
 def _files(folder: Path, manifest: Manifest) -> list[Path]:
     sources = [s.file for field in manifest.inputs if isinstance(field, SeriesInput) for s in field.sources]
-    return [folder / name for name in (manifest.runtime.file, *sources)]
+    return [folder / name for name in (*manifest.runtime.files.values(), *sources)]
 
 
 def _taken(taken: Taken | None, expected: int) -> str:
@@ -94,7 +112,7 @@ def _complaint(file: Path) -> str | None:
     return None
 
 
-def _run_lines(runtime: OnnxRuntime, manifest: Manifest, folder: Path) -> Iterator[CheckLine]:
+def _run_lines(runtime: Runtime, manifest: Manifest, folder: Path) -> Iterator[CheckLine]:
     row = example_row(manifest, folder)
     try:
         with watched(Limit(manifest.runtime.timeout)) as limit:
@@ -117,7 +135,7 @@ def _run_lines(runtime: OnnxRuntime, manifest: Manifest, folder: Path) -> Iterat
     yield CheckLine(what="batch", ok=same, detail=detail, fix="" if same else "Set runtime.max_batch = 1")
 
 
-def _run(runtime: OnnxRuntime, manifest: Manifest, rows: list[Row]) -> tuple[list[Result], float]:
+def _run(runtime: Runtime, manifest: Manifest, rows: list[Row]) -> tuple[list[Result], float]:
     begun = time.perf_counter()
     with watched(Limit(manifest.runtime.timeout)) as limit:
         answers = runtime.run(rows, limit)

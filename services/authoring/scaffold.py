@@ -26,7 +26,7 @@ from services.inference.runtimes.onnx import graph_tensors, open_file
 from services.inference.runtimes.onnx_feeds import Feeder
 from services.inference.runtimes.onnx_file import digest, held, one_line
 from services.inference.tensors import GraphTensor, Row
-from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain
+from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain, with_runtime
 
 MAX_EXAMPLE: Final = 512  # numbers of a series
 QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in the manifest
@@ -144,7 +144,7 @@ def _any_output(tensor: GraphTensor) -> Entry:
 def _validated(manifest: Entry) -> Manifest:
     plain = _plain(manifest)
     try:
-        return Manifest.model_validate(plain)
+        return Manifest.model_validate(with_runtime(plain))
     except ValidationError as error:
         key, problem, fix = explain(error, plain)
         raise ModelBroken(problem=f"{key}: {problem}", fix=fix) from None

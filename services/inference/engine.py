@@ -8,6 +8,7 @@ from pathlib import Path
 from services.inference.batcher import Batcher, Watch
 from services.inference.errors import ModelUnavailable
 from services.inference.runtimes.base import Limit, Runtime
+from services.inference.runtimes.registry import Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 
@@ -20,18 +21,16 @@ class _Loaded:
     batcher: Batcher[Row, Result]
 
 
-def _open(manifest: Manifest, folder: Path) -> Runtime:
-    from services.inference.runtimes.onnx import OnnxRuntime  # 40 MB with all it needs: only for who runs models
-
-    return OnnxRuntime(manifest, folder)
-
-
 class Engine:
-    """Belongs to one event loop. Models run in up to `max_threads` threads off it."""
+    """Belongs to one event loop. Models run in threads off it: in up to `max_threads` those that compute here, in
+    threads of their own kind the others."""
 
-    def __init__(self, *, max_threads: int) -> None:
-        threads = max_threads + 1  # one is left for the others while a model hangs
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="model")
+    def __init__(self, runtimes: Runtimes, *, max_threads: int) -> None:
+        self._runtimes = runtimes
+        own = max_threads + 1  # one is left for the others while a model hangs
+        self._threads = {
+            kind.name: ThreadPoolExecutor(kind.threads or own, thread_name_prefix=kind.name) for kind in runtimes.kinds
+        }
         self._parallel = min(2, max_threads)
         self._models: dict[str, _Loaded] = {}
         self._retiring: set[asyncio.Future[None]] = set()
@@ -43,17 +42,19 @@ class Engine:
         Raises ManifestError, ModelBroken or RunTimeout; the model that was there stays then.
         """
         loop = asyncio.get_running_loop()
-        runtime = await loop.run_in_executor(self._threads, _open, manifest, folder)
-        await loop.run_in_executor(self._threads, runtime.load)
+        kind = self._runtimes.of(manifest)
+        threads = self._threads[kind.name]
+        runtime = await loop.run_in_executor(threads, kind.open, manifest, folder)
+        await loop.run_in_executor(threads, runtime.load)
         limit = Limit(manifest.runtime.timeout)
         watch = Watch(loop, limit)
         try:
-            await loop.run_in_executor(self._threads, runtime.warm_up, limit)
+            await loop.run_in_executor(threads, runtime.warm_up, limit)
         finally:
             watch.cancel()
         spec = manifest.runtime
         batcher: Batcher[Row, Result] = Batcher(
-            runtime.run, executor=self._threads, max_batch=spec.max_batch, timeout=spec.timeout, parallel=self._parallel
+            runtime.run, executor=threads, max_batch=spec.max_batch, timeout=spec.timeout, parallel=self._parallel
         )
         loaded = _Loaded(manifest=manifest, folder=folder, runtime=runtime, batcher=batcher)
         if self._closed:
@@ -91,7 +92,8 @@ class Engine:
             self.unload(slug)
         if self._retiring:
             await asyncio.wait(self._retiring)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _retire(self, loaded: _Loaded, *, refuse: bool) -> None:
         done = loaded.batcher.retire(refuse=refuse)

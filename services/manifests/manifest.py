@@ -1,15 +1,14 @@
 """`manifest.toml`: all the shop knows of a model. The format is described in docs/manifest.md."""
 
-import hashlib
 import math
 import re
 import tomllib
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from services.manifests.errors import ManifestError
@@ -37,7 +36,8 @@ from services.manifests.outputs import (
     TextOutput,
 )
 from services.manifests.preparation import Prepare
-from services.manifests.schema import Array, FileName, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
+from services.manifests.runtime import SPECS, RuntimeSpec, Specs
+from services.manifests.schema import Array, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
 
 __all__ = [
     "Advice",
@@ -56,7 +56,6 @@ __all__ = [
     "Output",
     "Prepare",
     "ProbabilityOutput",
-    "Runtime",
     "SeriesInput",
     "SeriesOutput",
     "TensorSpec",
@@ -94,15 +93,6 @@ def _shorter(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-class Runtime(Table):
-    kind: Literal["onnx"]
-    file: FileName
-    sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
-    timeout: float = Field(default=10.0, gt=0, le=600)
-    max_batch: int = Field(default=32, ge=1, le=4096)
-    attempts: int = Field(default=3, ge=1, le=10)
-
-
 class Constant(Table):
     """What a graph's input gets that is nobody's to answer: a state, a sample rate, a threshold."""
 
@@ -130,7 +120,7 @@ class Manifest(Table):
     icon: str = Field(default="🔮", min_length=1, max_length=16)
     price: Annotated[Decimal, BeforeValidator(_parse_price)]
     order: float = 100
-    runtime: Runtime
+    runtime: SerializeAsAny[RuntimeSpec]
     constants: Annotated[tuple[Constant, ...], Array] = ()
     inputs: Annotated[tuple[Input, ...], Array] = Field(min_length=1, max_length=256)
     outputs: Annotated[tuple[Output, ...], Array] = Field(min_length=1, max_length=64)
@@ -192,11 +182,13 @@ class Manifest(Table):
                 raise wrong(problem, "A series or an image has its own", "inputs", whole.name, "tensor", "name")
 
 
-def load_manifest(folder: Path) -> Manifest:
-    """Read and check `folder/manifest.toml` and that the files it names are there and are what it says."""
+def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:
+    """Read and check `folder/manifest.toml` and that the files it names are there and are what it says. `specs`: the
+    runtimes that there are."""
     file = folder / MANIFEST
     data = _read_toml(file)
     _fill_in_labels(folder, data)
+    data = _with_runtime(file, data, specs)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
@@ -204,6 +196,25 @@ def load_manifest(folder: Path) -> Manifest:
     _check_name(folder, manifest)
     _check_files(folder, manifest)
     return manifest
+
+
+def _with_runtime(file: Path, data: dict[str, Any], specs: Specs) -> dict[str, Any]:  # Any: TOML
+    match data.get("runtime"):
+        case {"kind": str(kind)} if kind not in specs:
+            problem, fix = f"'{kind}' is not known", f"Use one of: {', '.join(map(repr, specs))}"
+            raise ManifestError(file=str(file), key="runtime.kind", problem=problem, fix=fix)
+        case {"kind": str()}:
+            try:
+                return with_runtime(data, specs)
+            except ValidationError as error:
+                key, problem, fix = explain(error, data["runtime"])
+                raise ManifestError(file=str(file), key=f"runtime.{key}", problem=problem, fix=fix) from None
+    return data
+
+
+def with_runtime(data: dict[str, Any], specs: Specs = SPECS) -> dict[str, Any]:  # Any: as above
+    """The same with its `[runtime]` read as its kind says. Raises pydantic's ValidationError."""
+    return data | {"runtime": specs[data["runtime"]["kind"]].model_validate(data["runtime"])}
 
 
 def _fill_in_labels(folder: Path, data: dict[str, Any]) -> None:  # Any: TOML
@@ -276,12 +287,11 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix) from None
         return path
 
-    model = require(manifest.runtime.file, "runtime.file")
-    with model.open("rb") as stream:
-        actual = hashlib.file_digest(stream, "sha256").hexdigest()
-    if actual != manifest.runtime.sha256:
-        problem, fix = f"{model.name} has {actual}", "Write that, if the file is the one you mean"
-        raise ManifestError(file=str(folder / MANIFEST), key="runtime.sha256", problem=problem, fix=fix)
+    for key, name in manifest.runtime.files.items():
+        require(name, f"runtime.{key}")
+    if (complaint := manifest.runtime.complaint(folder)) is not None:
+        key, problem, fix = complaint
+        raise ManifestError(file=str(folder / MANIFEST), key=f"runtime.{key}", problem=problem, fix=fix)
     for field in manifest.inputs:
         if isinstance(field, SeriesInput):
             for source in field.sources:

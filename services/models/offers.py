@@ -23,6 +23,7 @@ from services.inference.engine import Engine
 from services.inference.errors import InferenceError
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
+from services.manifests.runtime import SPECS, Specs
 from services.notifications.owners import forget_news, tell_owners
 
 _models, _presets = table_of(Model), table_of(Preset)
@@ -63,16 +64,17 @@ class Problem:
 class Models:
     """The catalogue. Manifests are read once at start and kept; prices and switches are read from the database."""
 
-    def __init__(self, db: Database, clock: Clock, folder: Path) -> None:
+    def __init__(self, db: Database, clock: Clock, folder: Path, specs: Specs = SPECS) -> None:
         self._db = db
         self._clock = clock
         self._folder = folder
+        self._specs = specs
         self._manifests: dict[str, Manifest] = {}
 
     async def sync(self, engine: Engine | None = None) -> list[Problem]:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
-        found, problems = await asyncio.to_thread(read_folders, self._folder)
+        found, problems = await asyncio.to_thread(read_folders, self._folder, self._specs)
         for slug, manifest in list(found.items()):
             if engine is None:
                 continue
@@ -139,7 +141,7 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
     )
 
 
-def read_folders(root: Path) -> tuple[dict[str, Manifest], list[Problem]]:
+def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest], list[Problem]]:
     """All manifests below `root` by slug, and what is wrong with the folders that have none."""
     found: dict[str, Manifest] = {}
     problems: list[Problem] = []
@@ -151,7 +153,7 @@ def read_folders(root: Path) -> tuple[dict[str, Manifest], list[Problem]]:
         return found, [Problem(slug="-", text=f"MODELS_DIR: {why_unreadable(root, error)}")]
     for folder in folders:
         try:
-            found[folder.name] = load_manifest(folder)
+            found[folder.name] = load_manifest(folder, specs)
         except ManifestError as error:
             problems.append(Problem(slug=folder.name[:32], text=_one_line(error)))
     return found, problems
@@ -186,7 +188,7 @@ def _write_down(session: Session, found: dict[str, Manifest], problems: list[Pro
             "manifest": described,
             "manifest_price": manifest.price_hundredths,
             "manifest_position": int(manifest.order),
-            "sha256": manifest.runtime.sha256,
+            "sha256": manifest.runtime.fingerprint,
             "present": True,
             "problem": None,
             "updated_at": now,

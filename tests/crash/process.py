@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from bot.wiring.inference import RUNTIMES
 from db.engine import Database
 from services.billing.ledger import InsufficientBalance
 from services.clock import system_clock
@@ -26,7 +27,7 @@ settle.RETRY_PAUSE = timedelta(seconds=0.05)
 
 
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
-    db, engine = Database(url), Engine(max_threads=2)
+    db, engine = Database(url), Engine(RUNTIMES, max_threads=2)
     await Models(db, system_clock, models_folder).sync(engine)
     worker = Worker(db, engine, system_clock, lambda: None, lease=LEASE)
     submit, chance = Submit(db, system_clock, worker.wake), random.Random(seed)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 
+from bot.wiring.inference import RUNTIMES
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
@@ -57,7 +58,7 @@ class Counter:
 
     async def another_engine(self) -> Engine:
         """As another machine has one."""
-        engine = Engine(max_threads=1)
+        engine = Engine(RUNTIMES, max_threads=1)
         self.exits.push_async_callback(engine.close)
         await self.models.sync(engine)
         return engine
@@ -124,7 +125,7 @@ class Counter:
 
 
 async def open_counter(db: Database, clock: FakeClock, folder: Path) -> Counter:
-    engine = Engine(max_threads=2)
+    engine = Engine(RUNTIMES, max_threads=2)
     models = Models(db, clock, folder)
     problems = await models.sync(engine)
     assert not problems, problems

@@ -23,6 +23,7 @@ from services.inference.runtimes.onnx_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
+from services.manifests.runtime import OnnxSpec
 from services.values.errors import InvalidValue
 from services.values.framing import Size
 from services.values.samples import drawing, example_row, gives_examples, photo_sizes
@@ -35,12 +36,13 @@ class OnnxRuntime:
     """One thread a run and no spinning: the engine's threads are the parallelism. All models share one arena."""
 
     def __init__(self, manifest: Manifest, folder: Path) -> None:
-        self._manifest, self._folder = manifest, folder
+        assert isinstance(manifest.runtime, OnnxSpec)
+        self._manifest, self._folder, self._spec = manifest, folder, manifest.runtime
 
     def load(self) -> None:
-        with held(self._folder / self._manifest.runtime.file) as file:
-            if (actual := digest(file)) != self._manifest.runtime.sha256:
-                problem = f"{self._manifest.runtime.file} has {actual}"
+        with held(self._folder / self._spec.file) as file:
+            if (actual := digest(file)) != self._spec.sha256:
+                problem = f"{self._spec.file} has {actual}"
                 fix = "Write that, if the file is the one you mean"
                 raise ManifestError(file=str(self._folder / MANIFEST), key="runtime.sha256", problem=problem, fix=fix)
             self._session = open_file(file)

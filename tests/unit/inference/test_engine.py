@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.wiring.inference import RUNTIMES
 from services.inference import errors
 from services.inference.engine import Engine
 from services.inference.tensors import Row
@@ -19,7 +20,7 @@ def adding(number: float) -> bytes:
 
 @pytest.fixture
 async def engine() -> AsyncIterator[Engine]:
-    made = Engine(max_threads=2)
+    made = Engine(RUNTIMES, max_threads=2)
     yield made
     await made.close()
 
@@ -90,7 +91,7 @@ async def test_a_poison_row_fails_alone(engine: Engine, tmp_path: Path) -> None:
 
 
 async def test_closing_answers_what_runs(tmp_path: Path) -> None:
-    engine = Engine(max_threads=1)
+    engine = Engine(RUNTIMES, max_threads=1)
     await engine.load(*make_model(tmp_path, adding(10)))
     answer = engine.predict("tiny", ROW)
     await asyncio.sleep(0)

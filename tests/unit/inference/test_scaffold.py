@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from bot.wiring.inference import RUNTIMES
 from services.authoring.check import check_folder
 from services.authoring.scaffold import draft_manifest
 from services.inference import errors
@@ -25,7 +26,7 @@ async def served(tmp_path: Path, data: bytes, slug: str = "fresh") -> tuple[Mani
     (folder / "model.onnx").write_bytes(data)
     draft_manifest(folder / "model.onnx").write(folder)
     assert [line for line in check_folder(folder) if not line.ok] == []
-    manifest, engine = load_manifest(folder), Engine(max_threads=1)
+    manifest, engine = load_manifest(folder), Engine(RUNTIMES, max_threads=1)
     await engine.load(manifest, folder)
     answers = await asyncio.gather(*(engine.predict(slug, example_row(manifest, folder)) for _ in range(3)))
     await engine.close()

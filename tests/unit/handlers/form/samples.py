@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from services.manifests.manifest import Manifest, load_manifest
+from services.manifests.manifest import Manifest, load_manifest, with_runtime
 
 STORE = Path(__file__).parents[4] / "models_store"
 
@@ -89,16 +89,18 @@ def manifest(inputs: list[dict[str, Any]], *, price: str = "1.00", version: str 
         for each in inputs
     ]
     return Manifest.model_validate(
-        {
-            "slug": "sample",
-            "version": version,
-            "title": {"ru": "Проба", "en": "Sample"},
-            "price": price,
-            "runtime": {"kind": "onnx", "file": "model.onnx", "sha256": "0" * 64},
-            "inputs": asked,
-            "outputs": [{"name": "y", "type": "number", "label": "y", "tensor": "y"}],
-        }
-        | more
+        with_runtime(
+            {
+                "slug": "sample",
+                "version": version,
+                "title": {"ru": "Проба", "en": "Sample"},
+                "price": price,
+                "runtime": {"kind": "onnx", "file": "model.onnx", "sha256": "0" * 64},
+                "inputs": asked,
+                "outputs": [{"name": "y", "type": "number", "label": "y", "tensor": "y"}],
+            }
+            | more
+        )
     )
 
 

@@ -1,0 +1,8 @@
+"""What models may run on in this shop."""
+
+from typing import Final
+
+from services.inference.runtimes.onnx_kind import ONNX
+from services.inference.runtimes.registry import Runtimes
+
+RUNTIMES: Final = Runtimes([ONNX])

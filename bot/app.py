@@ -101,7 +101,6 @@ class App:
             isolation,
             deferred=self.deferred,
             messages=self.delivery.messages,
-            owner_ids=settings.owner_ids,
             on_entered=self._entered,
         )
         self.connection = Connection(self.bot, settings, ALLOWED_UPDATES)
@@ -234,7 +233,7 @@ class App:
 
     async def _set_commands(self) -> None:
         try:
-            await set_commands(self.bot, self.catalogues, can_top_up=self.services.till is not None)
+            await set_commands(self.bot, self.catalogues, self.services.features)
         except AiogramError as error:  # the shop works without a commands menu
             log.warning("commands_not_set", error=str(error))
 

@@ -25,7 +25,6 @@ def make_dispatcher(
     *,
     deferred: DeferredUpdates,
     messages: Messages,
-    owner_ids: tuple[int, ...],
     on_entered: Entered,
 ) -> Dispatcher:
     """Handlers get `ctx`, a `Context`; those that are not converted yet, what is in it by name."""
@@ -36,7 +35,6 @@ def make_dispatcher(
         disable_fsm=True,  # it is put in below: a database that is away must be told of, too
         catalogues=catalogues,
         messages=messages,
-        owner_ids=owner_ids,
         can_top_up=services.till is not None,
         **by_name,
     )

@@ -13,6 +13,7 @@ from handlers.menu import router as menu
 from handlers.menu import start
 from handlers.models import router as models
 from handlers.payments import router as payments
+from handlers.profile import language
 from handlers.profile import router as profile
 
 
@@ -28,6 +29,7 @@ def routers() -> list[Router]:
         payments.router(),
         bonus.router(),
         help.router(),
+        language.router(),
         models.router(),
         admin.router(),
         fallback.commands_router(),

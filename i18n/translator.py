@@ -66,6 +66,10 @@ class Translator:
             return self.ngettext(counted.one, counted.many, number, **params)
         return self.gettext(error.message, **params) if params else self.gettext(error.message)
 
+    def error_html(self, error: ShopError) -> Html:
+        """The same, for a message's text."""
+        return self.escape(self.error(error))
+
     def _worded(self, error: ShopError, name: str, value: Any) -> Any:  # Any: whatever str.format takes
         match value:
             case ShopError():

@@ -6,15 +6,17 @@ from typing import Any, Final, Self
 
 from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, TelegramObject
 
 from db.tables.users import Role
-from handlers.kit.dialog import AdminQuestion, Event, put, respond
+from handlers.kit.dialog import Event, Question, put, respond
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.audit_log.history import AuditLog
 from services.errors import N_
+from services.features import Features
 from services.models.manage import AdminModels
 from services.models.offers import Models
 from services.payments.manage import AdminPayments
@@ -28,6 +30,11 @@ from services.users.roles import RANKS, Admins, NotAllowed
 
 MATTER: Final = "admin"  # where the dialog's data has it
 DECIDED = N_("This is decided already.")
+
+
+class AdminQuestion(Question):
+    left = N_("The question is left. Nothing was changed.")
+    answering = State("answering", "AdminQuestion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,7 @@ class Office:
     payments: Payments
     till: Till | None
     statistics: Statistics
+    features: Features
 
     @property
     def actor(self) -> int:

@@ -10,14 +10,14 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.admin import buttons as names
-from handlers.admin.context import Matter, Office, OnDuty
+from handlers.admin.context import AdminQuestion, Matter, Office, OnDuty
 from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.payments import router as payments
 from handlers.admin.roles import router as roles
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
-from handlers.kit.dialog import AdminQuestion, pause
+from handlers.kit.dialog import pause
 from handlers.kit.filters import Pressed
 from i18n.translator import Html
 

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.bonuses import BonusTerms, GrantView
-from services.users.accounts import UserView
 
 
-def bonus_screen(
-    terms: BonusTerms, next_date: datetime | None, last: Sequence[GrantView], user: UserView, tr: Translator
-) -> Screen:
+def bonus_screen(terms: BonusTerms, next_date: datetime | None, last: Sequence[GrantView], viewer: Viewer) -> Screen:
     """`next_date` is None in a shop that gives no bonus (any more)."""
+    user, tr = viewer.user, viewer.tr
     parts = [tr.html("<b>🎁 Weekly bonus</b>")]
     if next_date is None:
         parts.append(tr.html("There is no weekly bonus now."))

@@ -7,17 +7,19 @@ import structlog
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.fallback import screens as view
-from handlers.kit.dialog import QUESTIONS, open_form, open_form_title, pause, put, respond
+from handlers.kit.context import Context
+from handlers.kit.dialog import Question, open_form, pause, put
 from handlers.kit.filters import AnyCommand
+from handlers.kit.notices import notice_screen, plain_screen
 from handlers.menu.screens import greeting, menu_screen
+from handlers.models.screens import icon_of, title_of
 from handlers.telegram import sender as chat
-from i18n.translator import Html, Translator
-from services.models.offers import Models, Offer
-from services.users.accounts import UserView
+from handlers.telegram.screen import Screen
+from i18n.translator import Html
+from services.models.offers import Offer
 
 log = structlog.get_logger()
 
@@ -79,70 +81,59 @@ class FirstOfAlbum(Filter):
         return first
 
 
-async def unknown_command(message: Message, *, name: str, tr: Translator, state: FSMContext) -> None:
-    await respond(message, state, tr, view.notice_screen(view.unknown_command_text(tr, name), tr))
+async def unknown_command(message: Message, *, name: str, ctx: Context) -> None:
+    await ctx.respond(message, notice_screen(view.unknown_command_text(name, ctx.tr), ctx.tr))
 
 
-async def unexpected(
-    message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
-) -> None:
+async def unexpected(message: Message, *, ctx: Context) -> None:
     if message.text is not None:
-        await _unknown_text(
-            message, text=message.text, user=user, tr=tr, state=state, models=models, can_top_up=can_top_up
-        )
+        await _unknown_text(message, message.text, ctx)
         return
     kind = KINDS.get(message.content_type)
     if kind is None:
         raise SkipHandler
-    if await state.get_state() is not None:
-        await respond(message, state, tr, view.notice_screen(tr.html(view.CONTENT_IN_FORM), tr))
+    if await ctx.fsm.get_state() is not None:
+        await ctx.respond(message, notice_screen(ctx.tr.html(view.CONTENT_IN_FORM), ctx.tr))
     else:
-        title = await open_form_title(state, models, tr)
-        await put(
-            message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(view.CONTENT[kind]), paused=title)
-        )
+        await put(message, await _menu(ctx.tr.html(view.CONTENT[kind]), ctx))
 
 
-async def _unknown_text(
-    message: Message, *, text: str, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
-) -> None:
-    title = await open_form_title(state, models, tr)
-    if user.is_new:
-        await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=greeting(user, tr)))
+async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
+    tr = ctx.tr
+    if ctx.user.is_new:
+        await put(message, menu_screen(ctx.viewer, above=greeting(ctx.viewer)))
     elif view.looks_like_numbers(text):
-        await respond(message, state, tr, view.notice_screen(tr.html(view.NUMBERS), tr))
-    elif found := _meant(text, await models.offers()):
-        named = [(offer.slug, _label(offer, tr)) for offer in found[:SUGGESTED]]
-        await respond(message, state, tr, view.suggestions_screen(tr, named))
+        await ctx.respond(message, notice_screen(tr.html(view.NUMBERS), tr))
+    elif found := _meant(text, await ctx.services.models.offers()):
+        named = [(offer.slug, f"{icon_of(offer)} {title_of(offer, tr)}") for offer in found[:SUGGESTED]]
+        await ctx.respond(message, view.suggestions_screen(named, tr))
     else:
-        await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(view.TEXT), paused=title))
+        await put(message, await _menu(tr.html(view.TEXT), ctx))
 
 
-async def edited(message: Message, *, tr: Translator, state: FSMContext) -> None:
+async def edited(message: Message, *, ctx: Context) -> None:
     """The first text was taken already. Live locations edit themselves every few seconds: no answer to those."""
     if message.text is None and message.caption is None:
         return
-    form = await open_form(state)
-    sentence = tr.html(view.EDITED if form is None else view.EDITED_IN_FORM)
-    asked = await state.get_state()
-    if any(asked in group.__state_names__ for group in QUESTIONS):  # still asked: nothing is left or paused
-        assert message.bot is not None
-        await chat.send(message.bot, message.chat.id, view.plain_screen(sentence))
+    form = await open_form(ctx.fsm)
+    sentence = ctx.tr.html(view.EDITED if form is None else view.EDITED_IN_FORM)
+    if await Question.asked(ctx.fsm) is not None:  # still asked: nothing is left or paused
+        await put(message, plain_screen(sentence))
         return
-    await respond(message, state, tr, view.notice_screen(sentence, tr))
+    await ctx.respond(message, notice_screen(sentence, ctx.tr))
 
 
-async def out_of_date(
-    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
-) -> None:
+async def out_of_date(query: CallbackQuery, *, ctx: Context) -> None:
     """The old message stays as it is: it may be worth reading."""
     log.info("stale_button", data=(query.data or "")[:64])
-    await pause(state)
-    await chat.acknowledge(query, tr.gettext(view.OUT_OF_DATE), alert=True)
-    assert query.bot is not None
-    above = greeting(user, tr) if user.is_new else Html()
-    screen = menu_screen(user, tr, can_top_up=can_top_up, above=above, paused=await open_form_title(state, models, tr))
-    await chat.send(query.bot, query.from_user.id, screen)
+    await pause(ctx.fsm)
+    await chat.acknowledge(query, ctx.tr.gettext(view.OUT_OF_DATE), alert=True)
+    above = greeting(ctx.viewer) if ctx.user.is_new else Html()
+    await chat.send(ctx.bot, query.from_user.id, await _menu(above, ctx))
+
+
+async def _menu(above: Html, ctx: Context) -> Screen:
+    return menu_screen(ctx.viewer, above=above, paused=await ctx.open_form_title())
 
 
 def _meant(text: str, offers: list[Offer]) -> list[Offer]:
@@ -165,8 +156,3 @@ def _alike(one: str, other: str) -> bool:
     """The same but for an ending."""
     shared = min(len(one), len(other)) - 1
     return one[:shared] == other[:shared] and abs(len(one) - len(other)) < 4
-
-
-def _label(offer: Offer, tr: Translator) -> str:
-    title = tr.pick(offer.manifest.title if offer.title is None else offer.title)
-    return f"{offer.icon or offer.manifest.icon} {title}"

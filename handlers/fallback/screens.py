@@ -13,11 +13,6 @@ from i18n.translator import Html, Translator
 from services.errors import N_
 
 OUT_OF_DATE: Final = N_("This button is out of date. Here is a fresh menu.")
-NOTHING_TO_CANCEL: Final = N_("There is nothing to cancel.")
-QUESTION_LEFT: Final = N_("The question is left; the profile stays as it was.")
-TOPUP_LEFT: Final = N_("The top-up is left. Nothing was charged.")
-ADMIN_LEFT: Final = N_("The question is left. Nothing was changed.")
-LINK_UNKNOWN: Final = N_("This link leads nowhere any more. Choose from what there is:")
 
 FOUND: Final = N_("Is it one of these?")
 TEXT: Final = N_("I did not understand that: I am better with buttons.")
@@ -44,7 +39,7 @@ EDITED_IN_FORM: Final = N_(
 )
 
 
-def unknown_command_text(tr: Translator, command: str) -> Html:
+def unknown_command_text(command: str, tr: Translator) -> Html:
     """Names the command that was probably meant."""
     near = get_close_matches(command.lower(), [*COMMANDS, "start"], n=1, cutoff=0.6)
     if near:
@@ -63,21 +58,7 @@ def looks_like_numbers(text: str) -> bool:
     return any(c.isdigit() for c in text) and letters <= 2
 
 
-def suggestions_screen(tr: Translator, models: Sequence[tuple[str, str]]) -> Screen:
+def suggestions_screen(models: Sequence[tuple[str, str]], tr: Translator) -> Screen:
     """`models`: slug and title with icon of those that a text seems to name."""
     rows = [(Button(text=cut_plain(title, BUTTON), action=keyboards.model_action(slug)),) for slug, title in models]
     return Screen(text=tr.html(FOUND), rows=(*rows, (keyboards.models_button(tr), keyboards.menu_button(tr))))
-
-
-def form_left(tr: Translator, title: str) -> Html:
-    return tr.html("The form “{title}” is left. Nothing was charged.", title=title)
-
-
-def notice_screen(text: str, tr: Translator) -> Screen:
-    """`text`: HTML."""
-    return Screen(text=text, rows=((keyboards.models_button(tr), keyboards.menu_button(tr)),))
-
-
-def plain_screen(text: str) -> Screen:
-    """`text`: HTML; the screen above it has the buttons."""
-    return Screen(text=text)

@@ -10,11 +10,11 @@ from aiogram.types import CallbackQuery
 
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
-from handlers.fallback.screens import notice_screen
 from handlers.form.questions import heading
 from handlers.form.session import PAID, Desk, form_of, keep, screen_of, show_in_place
 from handlers.form.state import Turn
 from handlers.kit.middlewares import BUSY
+from handlers.kit.notices import notice_screen
 from handlers.predictions.screens import prediction_screen
 from handlers.telegram import sender as chat
 from handlers.telegram.messages import Messages
@@ -102,7 +102,7 @@ class Purchase:
         log.info("not_sold", error=str(error), user_id=self.user.id)
         if isinstance(error, ModelNotOnSale):
             await self.fsm.set_state(None)
-            await self._put(message_id, notice_screen(self.tr.escape(self.tr.error(error)), self.tr))
+            await self._put(message_id, notice_screen(self.tr.error_html(error), self.tr))
             return
         form, user, state = self.desk.form, self.user, self.desk.state
         if isinstance(error, PriceChanged):

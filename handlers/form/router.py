@@ -8,15 +8,16 @@ from aiogram.filters import Filter, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from handlers.fallback import screens as fallback
 from handlers.form.flow import answer, press, resume
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, Desk, FormDialog, begin, keep, screen_of, show_below, show_in_place
 from handlers.form.state import Action, Outcome, Turn
 from handlers.form.uploads import take_column, take_document, take_photo
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Context, Viewer
 from handlers.kit.dialog import pause, put
 from handlers.kit.filters import Pressed
+from handlers.kit.notices import form_left, notice_screen
 from handlers.kit.titles import title_of
 from handlers.menu.screens import menu_screen
 from handlers.models.screens import BEGIN, model_screen
@@ -75,7 +76,14 @@ async def begin_form(
 
 
 async def continue_form(
-    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
+    query: CallbackQuery,
+    *,
+    ctx: Context,
+    user: UserView,
+    tr: Translator,
+    state: FSMContext,
+    models: Models,
+    can_top_up: bool,
 ) -> None:
     """The form that was left, below: the message of the button may be worth keeping. Where its model is not sold any
     more it ends."""
@@ -83,10 +91,10 @@ async def continue_form(
         desk = await Desk.find(state, models)
     except ModelNotOnSale as error:
         await state.clear()
-        await chat.show(query, fallback.notice_screen(tr.escape(tr.error(error)), tr))
+        await chat.show(query, notice_screen(tr.error_html(error), tr))
         return
     if desk is None:
-        await chat.show(query, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(NO_FORM)))
+        await chat.show(query, menu_screen(ctx.viewer, above=tr.html(NO_FORM)))
         return
     turn = resume(desk.form, desk.state)
     await chat.acknowledge(query)
@@ -138,7 +146,7 @@ async def _desk_of(message: Message, state: FSMContext, models: Models, tr: Tran
         desk = await Desk.find(state, models)
     except ModelNotOnSale as error:
         await pause(state)
-        await put(message, fallback.notice_screen(tr.escape(tr.error(error)), tr))
+        await put(message, notice_screen(tr.error_html(error), tr))
         return None
     if desk is None:
         await state.clear()
@@ -149,6 +157,7 @@ async def _desk_of(message: Message, state: FSMContext, models: Models, tr: Tran
 async def pressed(
     query: CallbackQuery,
     *,
+    ctx: Context,
     bot: Bot,
     user: UserView,
     tr: Translator,
@@ -186,10 +195,10 @@ async def pressed(
             await purchase.pay()
         case Outcome.CANCEL:
             await state.clear()
-            above = fallback.form_left(tr, await title_of(desk.form.slug, models, tr))
-            await chat.show(query, menu_screen(user, tr, can_top_up=can_top_up, above=above))
+            above = form_left(await title_of(desk.form.slug, models, tr), tr)
+            await chat.show(query, menu_screen(ctx.viewer, above=above))
         case Outcome.LEAVE:
-            await _leave(query, desk, user=user, tr=tr, fsm=state, can_top_up=can_top_up)
+            await _leave(query, desk, ctx.viewer, fsm=state)
         case Outcome.COLUMN | None:
             if turn.outcome is Outcome.COLUMN:
                 turn = await take_column(turn, desk, bot=bot, user=user, intake=intake)
@@ -197,14 +206,12 @@ async def pressed(
             await desk.keep(state, turn, message_id)
 
 
-async def _leave(
-    query: CallbackQuery, desk: Desk, *, user: UserView, tr: Translator, fsm: FSMContext, can_top_up: bool
-) -> None:
+async def _leave(query: CallbackQuery, desk: Desk, viewer: Viewer, *, fsm: FSMContext) -> None:
     """Back to the model's page; what was answered already can be continued."""
-    screen = model_screen(desk.offer, user, tr, can_top_up=can_top_up)
+    screen = model_screen(desk.offer, viewer)
     if desk.state.answers:
         await pause(fsm)
-        screen = keyboards.with_continue(screen, tr)
+        screen = keyboards.with_continue(screen, viewer.tr)
     else:
         await fsm.clear()
     await chat.show(query, screen)

@@ -4,9 +4,11 @@ from typing import Final
 
 from handlers.kit import buttons as keyboards
 from handlers.kit.commands import offered
+from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.errors import N_
+from services.users.accounts import UserView
 
 HOW: Final = N_(
     "<b>ℹ️ How it works</b>\n\n"
@@ -52,12 +54,12 @@ TERMS: Final = (
 )
 
 
-def help_screen(tr: Translator, contact: Html, *, can_top_up: bool) -> Screen:
+def help_screen(contact: Html, viewer: Viewer) -> Screen:
     """`contact`: HTML that names the owner."""
-    listed = offered(can_top_up=can_top_up)
+    tr, listed = viewer.tr, offered(viewer.features)
     commands = "\n".join(f"/{name} — {tr.escape(tr.gettext(text))}" for name, text in listed.items())
     ask = tr.html("Questions? Write to {contact}.", contact=contact)
-    at_once = [tr.html(AT_ONCE)] if can_top_up else []
+    at_once = [tr.html(AT_ONCE)] if viewer.features.payments else []
     parts = [tr.html(HOW), tr.html(CHANGE), commands, *at_once, ask]
     rows = (
         (keyboards.models_button(tr),),
@@ -66,16 +68,16 @@ def help_screen(tr: Translator, contact: Html, *, can_top_up: bool) -> Screen:
     return Screen(text="\n\n".join(parts), rows=rows)
 
 
-def terms_screen(tr: Translator, contact: Html) -> Screen:
+def terms_screen(contact: Html, tr: Translator) -> Screen:
     ask = tr.html("<b>Contact.</b> For anything else, money included, write to {contact}.", contact=contact)
     rows = ((keyboards.back_button(tr, keyboards.HELP), keyboards.menu_button(tr)),)
     return Screen(text="\n\n".join([*(tr.html(part) for part in TERMS), ask]), rows=rows)
 
 
-def contact_of(tr: Translator, *, telegram_id: int | None, username: str | None) -> Html:
-    """How to reach the owner: by name where Telegram has one, else by a link, else in words."""
-    if username:
-        return Html(f"@{tr.escape(username)}")
-    if telegram_id is not None:
-        return tr.html('<a href="tg://user?id={id}">the owner</a>', id=telegram_id)
-    return tr.html("the owner of this bot")
+def contact_of(owner: UserView | None, tr: Translator) -> Html:
+    """How to reach the owner: by name where Telegram has one, else by a link, in words where they are not known."""
+    if owner is None:
+        return tr.html("the owner of this bot")
+    if owner.username:
+        return Html(f"@{tr.escape(owner.username)}")
+    return tr.html('<a href="tg://user?id={id}">the owner</a>', id=owner.telegram_id)

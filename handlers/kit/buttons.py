@@ -26,6 +26,7 @@ CONTINUE: Final = "continue"
 MODEL: Final = "model"  # model:<slug>
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
 
+MAX_TELEGRAM_ID: Final = 2**52 - 1  # Telegram's own bound
 Row = tuple[Button, ...]
 
 
@@ -77,9 +78,22 @@ def with_continue(screen: Screen, tr: Translator) -> Screen:
     return Screen(text=screen.text, photo=screen.photo, rows=((continue_button(tr),), *screen.rows))
 
 
+def parse_number(text: str, *, most: int = 10**18 - 1) -> int | None:
+    """A number from callback data, from 0; None for rubbish and for more than `most`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    number = int(text)
+    return number if number <= most else None
+
+
+def parse_telegram_id(text: str) -> int | None:
+    """A person's id from callback data, or None for what can be nobody's."""
+    return parse_number(text, most=MAX_TELEGRAM_ID) or None
+
+
 def parse_page(text: str) -> int:
     """A page number from callback data, from 0; rubbish is the first page."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+    return parse_number(text, most=999_999) or 0
 
 
 def parse_id(text: str) -> UUID | None:

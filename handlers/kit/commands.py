@@ -10,6 +10,7 @@ from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommand
 from db.tables.users import Role
 from i18n.translator import LANGUAGES, Catalogues, Translator
 from services.errors import N_
+from services.features import Features
 
 log = structlog.get_logger()
 
@@ -49,14 +50,14 @@ ABOUT: Final = N_(
 )
 
 
-async def set_commands(bot: Bot, catalogues: Catalogues, *, can_top_up: bool) -> None:
+async def set_commands(bot: Bot, catalogues: Catalogues, features: Features) -> None:
     """For every private chat, in English for those who read neither language. The texts of the profile are a nicety:
     failing to set them is logged only. Raises `AiogramError`."""
     scope = BotCommandScopeAllPrivateChats()
     for language in LANGUAGES:
         tr = catalogues[language]
         code = None if language == "en" else language
-        await bot.set_my_commands(commands(tr, can_top_up=can_top_up), scope=scope, language_code=code)
+        await bot.set_my_commands(commands(tr, features), scope=scope, language_code=code)
         try:
             await bot.set_my_short_description(tr.gettext(SHORT_ABOUT), language_code=code)
             await bot.set_my_description(tr.gettext(ABOUT), language_code=code)
@@ -65,21 +66,21 @@ async def set_commands(bot: Bot, catalogues: Catalogues, *, can_top_up: bool) ->
 
 
 async def set_chat_commands(
-    bot: Bot, chat_id: int, tr: Translator, *, can_top_up: bool, role: Role | None = None
+    bot: Bot, chat_id: int, tr: Translator, *, features: Features, role: Role | None = None
 ) -> None:
     """The commands menu of one chat, whose person has a role or chose another language than Telegram's."""
     try:
-        listed = commands(tr, can_top_up=can_top_up, role=role)
+        listed = commands(tr, features, role)
         await bot.set_my_commands(listed, scope=BotCommandScopeChat(chat_id=chat_id))
     except AiogramError as error:  # a menu in the other language is no reason to refuse
         log.warning("chat_commands_not_set", chat_id=chat_id, error=str(error))
 
 
-def commands(tr: Translator, *, can_top_up: bool, role: Role | None = None) -> list[BotCommand]:
-    listed = offered(can_top_up=can_top_up) | (OF_ROLES[role] if role is not None else {})
+def commands(tr: Translator, features: Features, role: Role | None = None) -> list[BotCommand]:
+    listed = offered(features) | (OF_ROLES[role] if role is not None else {})
     return [BotCommand(command=name, description=tr.gettext(text)) for name, text in listed.items()]
 
 
-def offered(*, can_top_up: bool) -> dict[str, str]:
+def offered(features: Features) -> dict[str, str]:
     """Commands with their texts; a shop that takes no money does not speak of it."""
-    return {name: text for name, text in COMMANDS.items() if can_top_up or name != "topup"}
+    return {name: text for name, text in COMMANDS.items() if features.payments or name != "topup"}

@@ -8,7 +8,7 @@ from aiogram.fsm.context import FSMContext
 
 from handlers.kit import dialog
 from handlers.kit.dialog import Event
-from handlers.kit.titles import Titles, titled
+from handlers.kit.titles import Titles, title_of, titled
 from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
@@ -44,6 +44,10 @@ class Context:
         titles = partial(titled, models=self.services.models, tr=self.tr)
         return Viewer(user=self.user, tr=self.tr, features=self.services.features, titles=titles)
 
+    async def refreshed(self) -> "Context":
+        """The same, with what was just changed about the customer."""
+        return self.of(await self.services.users.get(self.user.id))
+
     def of(self, user: UserView) -> "Context":
         """The same, of the customer as they are now."""
         return replace(self, user=user)
@@ -51,3 +55,8 @@ class Context:
     async def respond(self, event: Event, screen: Screen) -> None:
         """Show a screen that has nothing to do with the form: see `dialog.respond`."""
         await dialog.respond(event, self.fsm, self.tr, screen)
+
+    async def open_form_title(self) -> str | None:
+        """What the form under way or paused is called."""
+        form = await dialog.open_form(self.fsm)
+        return None if form is None else await title_of(form.slug, self.services.models, self.tr)

@@ -5,37 +5,37 @@ set, what is typed answers it; the main menu and questions of the profile, the t
 goes, the answers stay). /start, /cancel and another form end it.
 """
 
+from typing import ClassVar
+
 from aiogram.fsm.context import FSMContext
-from aiogram.fsm.state import State, StatesGroup
+from aiogram.fsm.state import StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from handlers.kit import buttons as keyboards
 from handlers.kit.form_state import FormState
-from handlers.kit.titles import title_of
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
-from services.models.offers import Models
 from services.users.accounts import UserView
 
 Event = Message | CallbackQuery  # a command and the button that does the same share a handler
 
 
-class ProfileQuestion(StatesGroup):
-    email = State("email", "ProfileQuestion")  # stored as ProfileQuestion:email, whatever the class is called
-    age = State("age", "ProfileQuestion")
+class Question(StatesGroup):
+    """What a feature asks beside the form. Each feature has a subclass of its own, known here once it is imported; the
+    states are stored with the dialog under the names given to them. `left`: what /cancel says of it."""
 
+    left: ClassVar[str]
+    _known: ClassVar[list[type["Question"]]] = []
 
-class TopUpQuestion(StatesGroup):
-    amount = State("amount", "TopUpQuestion")
-    email = State("email", "TopUpQuestion")
+    def __init_subclass__(cls) -> None:
+        Question._known.append(cls)
 
-
-class AdminQuestion(StatesGroup):
-    answering = State("answering", "AdminQuestion")
-
-
-QUESTIONS = (ProfileQuestion, TopUpQuestion, AdminQuestion)
+    @classmethod
+    async def asked(cls, fsm: FSMContext) -> type["Question"] | None:
+        """Which question an answer is expected to, if it is none of the form's."""
+        name = await fsm.get_state()
+        return next((question for question in cls._known if name in question.__state_names__), None)
 
 
 async def respond(event: Event, state: FSMContext, tr: Translator, screen: Screen) -> None:
@@ -55,10 +55,9 @@ async def put(event: Event, screen: Screen) -> None:
         await chat.send(event.bot, event.chat.id, screen)
 
 
-async def leave_question(state: FSMContext) -> type[StatesGroup] | None:
+async def leave_question(state: FSMContext) -> type[Question] | None:
     """Which question that is none of the form's was asked."""
-    name = await state.get_state()
-    asked = next((group for group in QUESTIONS if name in group.__state_names__), None)
+    asked = await Question.asked(state)
     if asked is not None:
         await pause(state)
     return asked
@@ -81,8 +80,3 @@ async def lacking(state: FSMContext, user: UserView) -> int:
     if FormState.load(data) is None or not isinstance(price, int):
         return 0
     return max(0, price - user.balance)
-
-
-async def open_form_title(state: FSMContext, models: Models, tr: Translator) -> str | None:
-    form = await open_form(state)
-    return None if form is None else await title_of(form.slug, models, tr)

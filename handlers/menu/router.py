@@ -2,19 +2,14 @@
 
 from aiogram import Router
 from aiogram.filters import Command
-from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from handlers.fallback import screens as fallback
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import AdminQuestion, Event, TopUpQuestion, leave_question, open_form_title, pause, put
+from handlers.kit.context import Context
+from handlers.kit.dialog import Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
-from handlers.menu.screens import menu_screen
-from i18n.translator import Translator
-from services.models.offers import Models
-from services.users.accounts import UserView
-
-LEFT = {TopUpQuestion: fallback.TOPUP_LEFT, AdminQuestion: fallback.ADMIN_LEFT}
+from handlers.kit.notices import form_left
+from handlers.menu.screens import NOTHING_TO_CANCEL, menu_screen
 
 
 def router() -> Router:
@@ -25,23 +20,18 @@ def router() -> Router:
     return router
 
 
-async def show_menu(
-    event: Event, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
-) -> None:
+async def show_menu(event: Event, *, ctx: Context) -> None:
     """A form is paused: the menu offers to continue it."""
-    await pause(state)
-    await put(event, menu_screen(user, tr, can_top_up=can_top_up, paused=await open_form_title(state, models, tr)))
+    await pause(ctx.fsm)
+    await put(event, menu_screen(ctx.viewer, paused=await ctx.open_form_title()))
 
 
-async def cancel(
-    message: Message, *, user: UserView, tr: Translator, state: FSMContext, models: Models, can_top_up: bool
-) -> None:
-    """Leave what is asked now: a question of the profile or the till before the form that it interrupted."""
-    title = await open_form_title(state, models, tr)
-    if (asked := await leave_question(state)) is not None:
-        left = LEFT.get(asked, fallback.QUESTION_LEFT)
-        await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=tr.html(left), paused=title))
+async def cancel(message: Message, *, ctx: Context) -> None:
+    """Leave what is asked now: a question beside the form before the form that it interrupted."""
+    title = await ctx.open_form_title()
+    if (asked := await leave_question(ctx.fsm)) is not None:
+        await put(message, menu_screen(ctx.viewer, above=ctx.tr.html(asked.left), paused=title))
         return
-    await state.clear()
-    above = tr.html(fallback.NOTHING_TO_CANCEL) if title is None else fallback.form_left(tr, title)
-    await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=above))
+    await ctx.fsm.clear()
+    above = ctx.tr.html(NOTHING_TO_CANCEL) if title is None else form_left(title, ctx.tr)
+    await put(message, menu_screen(ctx.viewer, above=above))

@@ -1,20 +1,25 @@
 """The main menu and the greeting."""
 
+from typing import Final
+
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
-from i18n.translator import Html, Translator
-from services.users.accounts import UserView
+from i18n.translator import Html
+from services.errors import N_
+
+NOTHING_TO_CANCEL: Final = N_("There is nothing to cancel.")
+LINK_UNKNOWN: Final = N_("This link leads nowhere any more. Choose from what there is:")
 
 
-def menu_screen(
-    user: UserView, tr: Translator, *, can_top_up: bool, above: str = "", paused: str | None = None
-) -> Screen:
+def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None) -> Screen:
     """`above`: HTML told before the menu. `paused`: the title of a form that can be continued."""
+    user, tr = viewer.user, viewer.tr
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     question = tr.html("What shall we do?")
     rows: tuple[keyboards.Row, ...] = (
         (keyboards.models_button(tr),),
-        *(((keyboards.topup_button(tr),),) if can_top_up else ()),
+        *(((keyboards.topup_button(tr),),) if viewer.features.payments else ()),
         (
             Button(text=tr.gettext("💳 Balance"), action=keyboards.BALANCE),
             Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY),
@@ -33,8 +38,9 @@ def menu_screen(
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
 
 
-def greeting(user: UserView, tr: Translator) -> Html:
+def greeting(viewer: Viewer) -> Html:
     """The first words of a start; a new user hears of the welcome credits."""
+    user, tr = viewer.user, viewer.tr
     name = user.first_name.strip()
     hello = tr.html("Hello, {name}!", name=name) if name else tr.html("Hello!")
     if not user.is_new:

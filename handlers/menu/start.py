@@ -4,17 +4,16 @@ import re
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
-from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from handlers.fallback import screens as fallback
-from handlers.kit.dialog import open_form_title, put
-from handlers.menu.screens import greeting, menu_screen
+from handlers.kit.context import Context
+from handlers.kit.dialog import put
+from handlers.kit.notices import form_left, notice_screen
+from handlers.menu.screens import LINK_UNKNOWN, greeting, menu_screen
 from handlers.models.router import model_page
 from handlers.telegram.screen import Screen
-from i18n.translator import Html, Translator
-from services.models.offers import ModelNotOnSale, Models, ModelStopped
-from services.users.accounts import UserView
+from i18n.translator import Html
+from services.models.offers import ModelNotOnSale, ModelStopped
 
 _LINK = re.compile(r"model_([a-z0-9-]{1,32})")
 
@@ -25,41 +24,32 @@ def router() -> Router:
     return router
 
 
-async def start(
-    message: Message,
-    *,
-    command: CommandObject,
-    user: UserView,
-    tr: Translator,
-    state: FSMContext,
-    models: Models,
-    can_top_up: bool,
-) -> None:
+async def start(message: Message, *, command: CommandObject, ctx: Context) -> None:
     """A fresh start: a form under way ends, and is told of."""
-    title = await open_form_title(state, models, tr)
-    await state.clear()
-    told = [greeting(user, tr)]
+    title = await ctx.open_form_title()
+    await ctx.fsm.clear()
+    told = [greeting(ctx.viewer)]
     if title is not None:
-        told.append(fallback.form_left(tr, title))
+        told.append(form_left(title, ctx.tr))
     if command.args:
-        page = await _linked(command.args, user, tr, models, can_top_up=can_top_up)
+        page = await _linked(command.args, ctx)
         if page is not None:
-            if user.is_new or title is not None:
+            if ctx.user.is_new or title is not None:
                 await put(message, Screen(text="\n\n".join(told)))
             await put(message, page)
             return
-        told.append(tr.html(fallback.LINK_UNKNOWN))
-    await put(message, menu_screen(user, tr, can_top_up=can_top_up, above=Html("\n\n".join(told))))
+        told.append(ctx.tr.html(LINK_UNKNOWN))
+    await put(message, menu_screen(ctx.viewer, above=Html("\n\n".join(told))))
 
 
-async def _linked(payload: str, user: UserView, tr: Translator, models: Models, *, can_top_up: bool) -> Screen | None:
+async def _linked(payload: str, ctx: Context) -> Screen | None:
     """The page of the model that a link names, if there is one."""
     link = _LINK.fullmatch(payload.strip())
     if link is None:
         return None
     try:
-        return await model_page(link[1], user=user, tr=tr, models=models, can_top_up=can_top_up)
+        return await model_page(link[1], ctx)
     except ModelStopped as error:
-        return fallback.notice_screen(tr.escape(tr.error(error)), tr)
+        return notice_screen(ctx.tr.error_html(error), ctx.tr)
     except ModelNotOnSale:
         return None

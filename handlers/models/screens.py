@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models.offers import Offer
-from services.users.accounts import UserView
 
 BEGIN: Final = "begin"  # begin:<slug>: a fresh form
 ON_PAGE: Final = 8
 
 
-def models_screen(offers: Sequence[Offer], tr: Translator, page: int = 0) -> Screen:
+def models_screen(offers: Sequence[Offer], tr: Translator, *, page: int = 0) -> Screen:
     """By category, in the order of the catalogue; a category stands where its first model does."""
     if not offers:
         text = tr.html("Nothing is on sale right now. Please come back later.")
@@ -30,8 +30,9 @@ def models_screen(offers: Sequence[Offer], tr: Translator, page: int = 0) -> Scr
     return Screen(text=_list(shown, tr), rows=(*rows, *((turn,) if turn else ()), (keyboards.menu_button(tr),)))
 
 
-def model_screen(offer: Offer, user: UserView, tr: Translator, *, can_top_up: bool) -> Screen:
+def model_screen(offer: Offer, viewer: Viewer) -> Screen:
     """The page before the form: what it does, what it costs, what it asks."""
+    user, tr = viewer.user, viewer.tr
     manifest = offer.manifest
     parts = [Html(f"{tr.escape(icon_of(offer))} <b>{tr.escape(title_of(offer, tr))}</b>")]
     if manifest.description is not None:
@@ -45,7 +46,7 @@ def model_screen(offer: Offer, user: UserView, tr: Translator, *, can_top_up: bo
     parts.append(Html("\n".join(facts)))
     begin = Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}")
     back = keyboards.back_button(tr, keyboards.MODELS)
-    more = ((keyboards.topup_button(tr),),) if can_top_up and user.balance < offer.price else ()
+    more = ((keyboards.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price else ()
     return Screen(text="\n\n".join(parts), rows=((begin,), *more, (back, keyboards.menu_button(tr))))
 
 

@@ -9,15 +9,16 @@ from uuid import UUID, uuid5
 import structlog
 from aiogram import Bot
 from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
-from handlers.fallback.screens import notice_screen
 from handlers.form.session import show_in_place
-from handlers.kit.dialog import Event, TopUpQuestion, lacking, leave_question, open_form, respond
+from handlers.kit.dialog import Event, Question, lacking, leave_question, open_form, respond
 from handlers.kit.middlewares import BUSY
+from handlers.kit.notices import notice_screen
 from handlers.payments import screens as view
 from handlers.payments.notifications import standing_screen
 from handlers.telegram import sender as chat
@@ -47,6 +48,12 @@ NOT_YET: Final = N_(
 NO_ANSWER: Final = N_("The payment service does not answer right now. We keep asking: nothing is lost.")
 NOT_PAID: Final = N_("The payment did not go through; the message says why.")
 PAID: Final = N_("Paid, thank you!")
+
+
+class TopUpQuestion(Question):
+    left = N_("The top-up is left. Nothing was charged.")
+    amount = State("amount", "TopUpQuestion")
+    email = State("email", "TopUpQuestion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +86,7 @@ class Checkout:
     async def ask_amount(self, event: Event, problem: ShopError | None = None) -> None:
         await self.fsm.set_state(TopUpQuestion.amount)
         await self.fsm.update_data({ASKED: token_urlsafe(6)})
-        wrong = "" if problem is None else self.tr.escape(self.tr.error(problem))
+        wrong = "" if problem is None else self.tr.error_html(problem)
         await self._put(event, view.amount_question(self.till.terms, self.tr, problem=wrong))
 
     async def asked(self) -> str:
@@ -89,7 +96,7 @@ class Checkout:
     async def ask_email(self, event: Event, choice: view.Choice | None, problem: ShopError | None = None) -> None:
         await self.fsm.set_state(TopUpQuestion.email)
         await self.fsm.update_data({WISH: None if choice is None else str(choice)})
-        wrong = "" if problem is None else self.tr.escape(self.tr.error(problem))
+        wrong = "" if problem is None else self.tr.error_html(problem)
         await self._put(event, view.email_question(self.tr, problem=wrong))
 
     async def open(self, event: Event, choice: view.Choice) -> None:
@@ -198,7 +205,7 @@ class Checkout:
     async def _not_begun(self, error: ShopError | DatabaseUnavailable) -> Screen:
         if isinstance(error, DatabaseUnavailable):
             return notice_screen(self.tr.html(BUSY), self.tr)
-        words = self.tr.escape(self.tr.error(error))
+        words = self.tr.error_html(error)
         if isinstance(error, NotAuthorized | ShopRefused | OtherShop):  # no other amount would help
             return notice_screen(words, self.tr)
         return await self._goods(problem=words)

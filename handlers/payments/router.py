@@ -8,12 +8,12 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from db.tables.payments import PaymentStatus, RefundStatus
-from handlers.fallback.screens import notice_screen
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import Event, TopUpQuestion, respond
+from handlers.kit.dialog import Event, respond
 from handlers.kit.filters import Pressed
+from handlers.kit.notices import notice_screen
 from handlers.payments import screens as view
-from handlers.payments.checkout import WISH, Checkout
+from handlers.payments.checkout import WISH, Checkout, TopUpQuestion
 from handlers.payments.history_screens import payments_screen
 from i18n.translator import Translator
 from services.errors import ShopError
@@ -64,7 +64,7 @@ def answers_router() -> Router:
 
 async def closed(event: Event, *, tr: Translator, state: FSMContext) -> None:
     """Buttons and questions may be older than the shop's settings."""
-    await respond(event, state, tr, notice_screen(tr.escape(tr.error(PaymentsOff())), tr))
+    await respond(event, state, tr, notice_screen(tr.error_html(PaymentsOff()), tr))
 
 
 async def show_topup(message: Message, *, checkout: Checkout, command: CommandObject) -> None:

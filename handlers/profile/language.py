@@ -1,12 +1,38 @@
-"""The choice of a language; it names each language in itself, so that a wrong one can be left."""
+"""/language: the choice names each language in itself, so that a wrong one can be left."""
 
 from typing import Final
 
+from aiogram import Router
+from aiogram.filters import Command
+
 from handlers.kit import buttons as keyboards
+from handlers.kit.commands import set_chat_commands
+from handlers.kit.context import Context
+from handlers.kit.dialog import Event, respond
+from handlers.kit.filters import Pressed
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import LANGUAGES, Translator
 
 NAMES: Final = {"ru": "🇷🇺 Русский", "en": "🇬🇧 English"}
+
+
+def router() -> Router:
+    router = Router(name="language")
+    router.message.register(show_languages, Command("language", ignore_case=True))
+    router.callback_query.register(show_languages, Pressed(keyboards.LANGUAGE))
+    return router
+
+
+async def show_languages(event: Event, *, ctx: Context, argument: str = "") -> None:
+    """`argument`: the language chosen, or nothing."""
+    if argument not in LANGUAGES:
+        await ctx.respond(event, language_screen(ctx.tr))
+        return
+    services, reader, tr = ctx.services, ctx.user, ctx.catalogues[argument]
+    await services.users.choose_language(reader.id, argument)
+    await respond(event, ctx.fsm, tr, language_screen(tr))
+    role = await services.admins.role_of(reader.telegram_id)
+    await set_chat_commands(ctx.bot, reader.telegram_id, tr, features=services.features, role=role)
 
 
 def language_screen(tr: Translator) -> Screen:

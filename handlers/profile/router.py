@@ -2,18 +2,23 @@
 
 from aiogram import Router
 from aiogram.filters import Command, StateFilter
-from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from db.tables.users import Gender
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import Event, ProfileQuestion, respond
+from handlers.kit.context import Context
+from handlers.kit.dialog import Event, Question, put
 from handlers.kit.filters import Pressed
 from handlers.profile import screens as view
-from handlers.telegram import sender as chat
-from i18n.translator import Translator
-from services.errors import ShopError
-from services.users.accounts import Users, UserView
+from services.errors import N_, ShopError
+
+
+class ProfileQuestion(Question):
+    left = N_("The question is left; the profile stays as it was.")
+    email = State("email", "ProfileQuestion")  # stored as ProfileQuestion:email, whatever the class is called
+    age = State("age", "ProfileQuestion")
+
 
 TYPED = {view.EMAIL: ProfileQuestion.email, view.AGE: ProfileQuestion.age}
 
@@ -33,49 +38,47 @@ def answers_router() -> Router:
     return router
 
 
-async def show_profile(event: Event, *, user: UserView, tr: Translator, state: FSMContext, notice: str = "") -> None:
-    await respond(event, state, tr, view.profile_screen(user, tr, notice=notice))
+async def show_profile(event: Event, *, ctx: Context) -> None:
+    await ctx.respond(event, view.profile_screen(ctx.viewer))
 
 
-async def press(
-    query: CallbackQuery, *, user: UserView, tr: Translator, state: FSMContext, users: Users, argument: str
-) -> None:
+async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """`argument`: nothing, a part to ask for, or `<part>:<value>`. One that makes no sense shows the profile."""
     part, _, value = argument.partition(":")
+    users, user_id = ctx.services.users, ctx.user.id
     match part, value:
         case ((view.EMAIL | view.AGE | view.GENDER), ""):
-            await _ask(query, part=part, user=user, tr=tr, state=state)
+            await _ask(query, part, ctx)
             return
         case view.EMAIL, view.CLEAR:
-            await users.set_email(user.id, None)
+            await users.set_email(user_id, None)
         case view.AGE, view.CLEAR:
-            await users.set_age(user.id, None)
+            await users.set_age(user_id, None)
         case view.GENDER, view.CLEAR:
-            await users.set_gender(user.id, None)
+            await users.set_gender(user_id, None)
         case view.GENDER, (Gender.FEMALE | Gender.MALE):
-            await users.set_gender(user.id, Gender(value))
+            await users.set_gender(user_id, Gender(value))
         case view.BONUS, ("on" | "off"):
-            await users.mute_bonus(user.id, muted=value == "off")
-    await show_profile(query, user=await users.get(user.id), tr=tr, state=state)
+            await users.mute_bonus(user_id, muted=value == "off")
+    await show_profile(query, ctx=await ctx.refreshed())
 
 
-async def take_answer(message: Message, *, user: UserView, tr: Translator, state: FSMContext, users: Users) -> None:
-    part = view.EMAIL if await state.get_state() == ProfileQuestion.email.state else view.AGE
-    assert message.bot is not None
+async def take_answer(message: Message, *, ctx: Context) -> None:
+    part = view.EMAIL if await ctx.fsm.get_state() == ProfileQuestion.email.state else view.AGE
+    users, typed = ctx.services.users, message.text or ""
     try:
         if part == view.EMAIL:
-            await users.set_email(user.id, message.text or "")
+            await users.set_email(ctx.user.id, typed)
         else:
-            await users.set_age(user.id, message.text or "")
+            await users.set_age(ctx.user.id, typed)
     except ShopError as problem:
-        screen = view.question_screen(part, user, tr, problem=tr.escape(tr.error(problem)))
-        await chat.send(message.bot, message.chat.id, screen)
+        await put(message, view.question_screen(part, ctx.viewer, problem=ctx.tr.error_html(problem)))
         return
-    changed = await users.get(user.id)
-    await show_profile(message, user=changed, tr=tr, state=state, notice=tr.html("✅ Saved."))
+    changed = await ctx.refreshed()
+    await ctx.respond(message, view.profile_screen(changed.viewer, notice=ctx.tr.html("✅ Saved.")))
 
 
-async def _ask(query: CallbackQuery, *, part: str, user: UserView, tr: Translator, state: FSMContext) -> None:
+async def _ask(query: CallbackQuery, part: str, ctx: Context) -> None:
     """What is typed next answers this; a form waits meanwhile."""
-    await state.set_state(TYPED.get(part))
-    await chat.show(query, view.question_screen(part, user, tr))
+    await ctx.fsm.set_state(TYPED.get(part))
+    await put(query, view.question_screen(part, ctx.viewer))

@@ -5,6 +5,7 @@ from typing import Final
 
 from db.tables.users import Gender
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -46,8 +47,9 @@ def action(part: str, value: str = "") -> str:
     return f"{keyboards.PROFILE}:{part}" + (f":{value}" if value else "")
 
 
-def profile_screen(user: UserView, tr: Translator, *, notice: str = "") -> Screen:
+def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
     """`notice`: HTML told first."""
+    user, tr = viewer.user, viewer.tr
     lines = [
         _line(tr.gettext("Name"), user.first_name or None, tr),
         _line(tr.gettext("E-mail"), user.email, tr),
@@ -74,8 +76,9 @@ def profile_screen(user: UserView, tr: Translator, *, notice: str = "") -> Scree
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
 
 
-def question_screen(part: str, user: UserView, tr: Translator, *, problem: str = "") -> Screen:
+def question_screen(part: str, viewer: Viewer, *, problem: str = "") -> Screen:
     """`problem`: HTML, what was wrong with the last answer; it says what is expected."""
+    user, tr = viewer.user, viewer.tr
     question = QUESTIONS[part]
     value = {EMAIL: user.email, AGE: None if user.age is None else str(user.age), GENDER: _gender(user, tr)}[part]
     now = None if value is None else tr.html("Now: <b>{value}</b>", value=value)

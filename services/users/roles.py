@@ -78,6 +78,11 @@ class Admins:
         self._clock = clock
         self._staff = staff
 
+    @property
+    def first_owner(self) -> int | None:
+        """Whom customers turn to: the first of `OWNER_IDS`."""
+        return next(iter(self._staff.owner_ids), None)
+
     async def role_of(self, telegram_id: int) -> Role | None:
         """Costs nothing for owners, one short read for others."""
         if telegram_id in self._staff.owner_ids:

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from aiogram.fsm.state import StatesGroup
 
+import handlers.routers  # noqa: F401 - every feature's dialogs
 from db.tables.billing import TransactionKind
 from db.tables.outbox import OutboxKind, OutboxStatus, Wait
 from db.tables.payments import PaymentStatus, RefundStatus
@@ -15,6 +16,7 @@ from db.tables.users import AuditAction, Gender, Role
 from handlers.admin.audit_log.screens import WORDS
 from handlers.admin.dialogs import ANSWERS, CARD_DECISIONS, DECISIONS
 from handlers.form.session import FormDialog
+from handlers.kit.dialog import Question
 from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
@@ -143,7 +145,8 @@ def test_every_audit_action_has_its_words() -> None:
 def renamed() -> Iterator[list[type[StatesGroup]]]:
     """The chat's dialogs under other names."""
     assert FormDialog in StatesGroup.__subclasses__()
-    groups = [group for group in StatesGroup.__subclasses__() if group.__module__.startswith("handlers.")]
+    dialogs = [*StatesGroup.__subclasses__(), *Question.__subclasses__()]
+    groups = [group for group in dialogs if group.__module__.startswith("handlers.")]
     names = [group.__name__ for group in groups]
     for group in groups:
         group.__name__ = "Renamed"

@@ -25,8 +25,8 @@ async def show_journal(query: CallbackQuery, *, argument: str, office: Office) -
     """`argument`: the page, and the user whom it was done to; of everybody without one."""
     office.require()
     page, _, number = argument.partition(":")
-    known = number.isascii() and number.isdigit() and len(number) < 19
-    user = await office.admin_users.card(int(number)) if known else None
+    user_id = keyboards.parse_number(number)
+    user = None if user_id is None else await office.admin_users.card(user_id)
     which = keyboards.parse_page(page)
     shown = (
         await office.audit_log.latest(which, ON_PAGE)

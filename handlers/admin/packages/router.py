@@ -53,9 +53,10 @@ async def show_packages(event: Event, *, office: Office, argument: str = "", not
 async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:
     """`argument`: the package's id and what to do."""
     number, _, verb = argument.partition(":")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    package_id = keyboards.parse_number(number)
+    if package_id is None:
         raise PackageGone(package_id=number[:32])
-    package = await office.packages.get(int(number))
+    package = await office.packages.get(package_id)
     if verb in (names.ON, names.OFF, names.UP, names.DOWN, *view.FIELDS):
         office.require()
     match verb:
@@ -81,7 +82,7 @@ async def take_field(message: Message, *, office: Office, matter: Matter) -> Non
     try:
         value = _parse(field, message.text or "")
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         screen = view.field_question(field, office.tr, package_id=package_id, problem=shown)
         await office.ask(message, screen, matter)
         return

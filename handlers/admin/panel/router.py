@@ -1,6 +1,6 @@
 """/admin: the panel."""
 
-from aiogram import Bot, Router
+from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
@@ -8,6 +8,7 @@ from handlers.admin import buttons as names
 from handlers.admin.context import Office, OnDuty
 from handlers.admin.panel.screens import panel_screen
 from handlers.kit.commands import set_chat_commands
+from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 
@@ -19,9 +20,9 @@ def router() -> Router:
     return router
 
 
-async def open_panel(message: Message, *, office: Office, bot: Bot, can_top_up: bool) -> None:
+async def open_panel(message: Message, *, office: Office, ctx: Context) -> None:
     await show_panel(message, office=office)
-    await set_chat_commands(bot, message.chat.id, office.tr, can_top_up=can_top_up, role=office.role)
+    await set_chat_commands(ctx.bot, message.chat.id, office.tr, features=ctx.services.features, role=office.role)
 
 
 async def show_panel(event: Event, *, office: Office) -> None:

@@ -52,7 +52,7 @@ async def show_payments(event: Event, *, office: Office, argument: str = "") -> 
 async def find(message: Message, *, office: Office, matter: Matter) -> None:
     payment = await office.payments.find(message.text or "")
     if payment is None:
-        problem = office.tr.escape(office.tr.error(PaymentNotFound()))
+        problem = office.tr.error_html(PaymentNotFound())
         await office.ask(message, view.find_question(office.tr, problem=problem), matter)
         return
     await show_payment(message, payment, office=office)
@@ -93,7 +93,7 @@ async def take_amount(message: Message, *, office: Office, matter: Matter) -> No
     try:
         amount = parse_roubles(message.text or "", low=1, high=quote.rest_kopecks)
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         await office.ask(message, view.amount_question(payment, quote, office.tr, problem=shown), matter)
         return
     await ask_reason(message, payment, amount, office=office)
@@ -110,7 +110,7 @@ async def take_reason(message: Message, *, office: Office, matter: Matter) -> No
     try:
         reason = check_reason(message.text or "")
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         screen = view.reason_question(payment, office.tr, limit=MAX_REASON, problem=shown)
         await office.ask(message, screen, matter)
         return

@@ -99,7 +99,7 @@ def refund_confirmation(
 
 def second_confirmation(payment: PaymentView, problem: RefundNeedsConfirmation, nonce: str, tr: Translator) -> Screen:
     """The credits are spent already."""
-    text = Html(f"⚠️ {tr.escape(tr.error(problem))}")
+    text = Html(f"⚠️ {tr.error_html(problem)}")
     back = names.action(names.PAYMENT, payment.id.hex)
     return confirmation(text, tr, yes=tr.gettext("↩️ Refund all the same"), nonce=nonce, back=back)
 

@@ -19,7 +19,6 @@ from services.users.roles import APPOINTED
 from services.users.search import UserLine
 
 WHO = "role.who"
-MAX_ID = 2**52  # Telegram's own bound
 
 
 def router() -> Router:
@@ -43,7 +42,7 @@ async def take_who(message: Message, *, office: Office, matter: Matter) -> None:
     try:
         telegram_id = await whom(message.text or "", office=office)
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         await office.ask(message, view.who_question(office.tr, problem=shown), matter)
         return
     await _show_choice(message, telegram_id, office=office)
@@ -52,16 +51,16 @@ async def take_who(message: Message, *, office: Office, matter: Matter) -> None:
 async def whom(text: str, *, office: Office) -> int:
     """A Telegram id; of one who was never here it is taken at its word. Raises `NobodyFound`, `SeveralFound`."""
     typed = text.strip()
-    return whole_number(typed, most=MAX_ID) or (await office.admin_users.find(typed)).telegram_id
+    return whole_number(typed, most=keyboards.MAX_TELEGRAM_ID) or (await office.admin_users.find(typed)).telegram_id
 
 
 async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:
     """`argument`: a Telegram id, and the role it shall have."""
     number, _, word = argument.partition(":")
     office.require(Role.OWNER)
-    if not (number.isascii() and number.isdigit() and 0 < int(number[:20]) < MAX_ID):
+    telegram_id = keyboards.parse_telegram_id(number)
+    if telegram_id is None:
         raise UnknownUser(telegram_id=number[:32])
-    telegram_id = int(number)
     role = next((each for each in APPOINTED if each == word), None)
     if role is None and word != names.NOBODY:
         await _show_choice(query, telegram_id, office=office)
@@ -81,7 +80,7 @@ async def appoint(event: Event, telegram_id: int, role: Role | None, *, office: 
     if person is not None:
         assert event.bot is not None
         tr = office.catalogues[person.language]
-        await set_chat_commands(event.bot, telegram_id, tr, can_top_up=office.till is not None, role=role)
+        await set_chat_commands(event.bot, telegram_id, tr, features=office.features, role=role)
 
 
 async def _show_choice(event: Event, telegram_id: int, *, office: Office) -> None:

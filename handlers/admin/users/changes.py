@@ -30,7 +30,7 @@ async def take_amount(message: Message, *, office: Office, matter: Matter) -> No
     try:
         amount = parse_change(message.text or "", card, give=give)
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         await ask_amount(message, user_id, office=office, give=give, problem=shown)
         return
     screen = view.reason_question(card, office.tr)
@@ -42,7 +42,7 @@ async def take_reason(message: Message, *, office: Office, matter: Matter) -> No
     try:
         reason = check_reason(message.text or "")
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         await office.ask(message, view.reason_question(card, office.tr, problem=shown), matter)
         return
     await propose_change(message, card, matter.facts["amount"], reason, office=office)
@@ -80,7 +80,7 @@ async def take_letter(message: Message, *, office: Office, matter: Matter) -> No
     try:
         text = check_text(message.text or "")
     except ShopError as problem:
-        shown = office.tr.escape(office.tr.error(problem))
+        shown = office.tr.error_html(problem)
         await office.ask(message, view.letter_question(card, office.tr, problem=shown), matter)
         return
     new = Matter.of(SEND, user=card.id, text=text)

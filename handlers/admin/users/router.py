@@ -10,6 +10,7 @@ from handlers.admin.context import Matter, Office, OnDuty
 from handlers.admin.users import change_screens as words
 from handlers.admin.users import changes
 from handlers.admin.users.screens import card_screen, find_question, found_screen
+from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.kit.titles import titled
@@ -39,7 +40,7 @@ async def find(message: Message, *, office: Office, matter: Matter) -> None:
 async def look_for(message: Message, text: str, *, office: Office) -> None:
     found = await office.admin_users.search(text)
     if not found:
-        problem = office.tr.escape(office.tr.error(NobodyFound(text=text[:64])))
+        problem = office.tr.error_html(NobodyFound(text=text[:64]))
         await ask_whom(message, office=office, problem=problem)
     elif len(found) > 1:
         await office.show(message, found_screen(found, office.tr))
@@ -57,9 +58,9 @@ async def show_card(event: Event, user_id: int, *, office: Office, notice: str =
 async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:
     """`argument`: the user's id and what to do. Without a sense it shows the card."""
     number, _, verb = argument.partition(":")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    user_id = keyboards.parse_number(number)
+    if user_id is None:
         raise UnknownUser(user_id=number[:32])
-    user_id = int(number)
     match verb:
         case names.GIVE | names.TAKE:
             await changes.ask_amount(query, user_id, office=office, give=verb == names.GIVE)

@@ -14,6 +14,7 @@ from handlers.fallback import screens as fallback
 from handlers.fallback.screens import looks_like_numbers, unknown_command_text
 from handlers.help.screens import contact_of, help_screen, terms_screen
 from handlers.history.screens import MARKS, operations_screen, predictions_screen
+from handlers.kit.notices import notice_screen
 from handlers.menu.screens import greeting, menu_screen
 from handlers.profile.language import language_screen
 from handlers.profile.screens import AGE, EMAIL, GENDER, profile_screen, question_screen
@@ -61,21 +62,21 @@ def _everything(tr: Translator) -> Iterator[Screen]:
     page = Page(items=[*longest, *longest][:10], page=999_998, pages=1_000_000)
     lots = [Expiring(remaining=n, expires_at=START + timedelta(days=n)) for n in range(1, 30)]
     predictions = Page(items=[_prediction(s) for s in [*PredictionStatus, *PredictionStatus][:8]], page=5, pages=9)
-    contact = contact_of(tr, telegram_id=10**15, username=None)
-    above = greeting(replace(USER, is_new=True, first_name="<" * 64), tr)
-    yield menu_screen(USER, tr, can_top_up=True, above=above, paused=LONGEST)
+    contact = contact_of(replace(USER, telegram_id=10**15, username=None), tr)
+    above = greeting(viewer(replace(USER, is_new=True, first_name="<" * 64), tr))
+    yield menu_screen(viewer(USER, tr), above=above, paused=LONGEST)
     yield balance_screen(lots, page.items[:5], viewer(USER, tr, lambda slug: LONGEST))
     yield operations_screen(page, viewer(USER, tr, lambda slug: LONGEST))
     yield operations_screen(Page(items=[], page=0, pages=1), viewer(USER, tr, str))
     yield predictions_screen(predictions, lambda view: LONGEST, tr)
     yield predictions_screen(Page(items=[], page=0, pages=1), lambda view: "", tr)
-    yield profile_screen(replace(USER, first_name="<" * 64), tr, notice="✅")
-    yield from (question_screen(part, USER, tr, problem="?") for part in (EMAIL, AGE, GENDER))
+    yield profile_screen(viewer(replace(USER, first_name="<" * 64), tr), notice="✅")
+    yield from (question_screen(part, viewer(USER, tr), problem="?") for part in (EMAIL, AGE, GENDER))
     yield language_screen(tr)
-    yield help_screen(tr, contact, can_top_up=True)
-    yield terms_screen(tr, contact)
-    yield fallback.suggestions_screen(tr, [("x" * 32, LONGEST)] * 4)
-    yield fallback.notice_screen(unknown_command_text(tr, "x" * 4000), tr)
+    yield help_screen(contact, viewer(USER, tr))
+    yield terms_screen(contact, tr)
+    yield fallback.suggestions_screen([("x" * 32, LONGEST)] * 4, tr)
+    yield notice_screen(unknown_command_text("x" * 4000, tr), tr)
 
 
 @BOTH
@@ -140,14 +141,14 @@ def test_a_single_page_has_no_arrows() -> None:
 
 
 def test_contacts() -> None:
-    assert contact_of(RU, telegram_id=5, username="olga") == "@olga"
-    assert contact_of(RU, telegram_id=5, username=None) == '<a href="tg://user?id=5">владельцу</a>'
-    assert contact_of(EN, telegram_id=None, username=None) == "the owner of this bot"
+    assert contact_of(replace(USER, telegram_id=5, username="olga"), RU) == "@olga"
+    assert contact_of(replace(USER, telegram_id=5, username=None), RU) == '<a href="tg://user?id=5">владельцу</a>'
+    assert contact_of(None, EN) == "the owner of this bot"
 
 
 def test_a_newcomer_without_credits_hears_of_none() -> None:
-    assert "🎁" not in greeting(replace(USER, is_new=True, balance=0), RU)
-    assert greeting(replace(USER, first_name=" "), EN) == Html("<b>Hello!</b>")
+    assert "🎁" not in greeting(viewer(replace(USER, is_new=True, balance=0), RU))
+    assert greeting(viewer(replace(USER, first_name=" "), EN)) == Html("<b>Hello!</b>")
 
 
 @pytest.mark.parametrize("text", ["5", "1,5; 2", "14.23\n1.71", "-3 %", "5 м"])
@@ -161,5 +162,5 @@ def test_no_numbers(text: str) -> None:
 
 
 def test_the_command_that_was_meant() -> None:
-    assert unknown_command_text(EN, "HISTRY").endswith("Did you mean /history?")
-    assert unknown_command_text(EN, "xyzzy").endswith("All commands are in /help.")
+    assert unknown_command_text("HISTRY", EN).endswith("Did you mean /history?")
+    assert unknown_command_text("xyzzy", EN).endswith("All commands are in /help.")

@@ -50,6 +50,7 @@ from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
 from services.users.roles import AdminView, NotAllowed, OwnersAreSettled, OwnRole
 from services.users.search import NobodyFound, PredictionLine, UserCard
 from tests.support.clock import START
+from tests.support.viewers import viewer
 from tests.unit.handlers.test_screens import BOTH, LONGEST, USER
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
@@ -172,9 +173,7 @@ def _money(tr: Translator) -> Iterator[Screen]:
         yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, tr, can_top_up=True)
     yield payments_screen(Page(items=[], page=0, pages=1), {}, tr, can_top_up=False)
     for count in (0, 1, 50):
-        yield topup.topup_screen(
-            USER, TERMS, [PACKAGE] * count, tr, lacking=MOST, problem=tr.escape(tr.error(PackageGone()))
-        )
+        yield topup.topup_screen(USER, TERMS, [PACKAGE] * count, tr, lacking=MOST, problem=tr.error_html(PackageGone()))
     yield topup.amount_question(TERMS, tr)
     yield topup.email_question(tr)
     yield topup.payment_screen(PAYMENT, tr)
@@ -186,7 +185,7 @@ def _money(tr: Translator) -> Iterator[Screen]:
     yield payments.expiring_screen(Expiring(remaining=MOST, expires_at=START), tr)
     for muted in (True, False):
         last = [GrantView(week="2026-W47", amount=MOST, created_at=START)] * 5
-        yield bonus_screen(BONUS, START, last, replace(USER, bonus_muted=muted), tr)
+        yield bonus_screen(BONUS, START, last, viewer(replace(USER, bonus_muted=muted), tr))
 
 
 def _panel(tr: Translator) -> Iterator[Screen]:
@@ -202,7 +201,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
         customer = name_of(CARD, tr)
         yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, customer=customer, role=role, notice="✅")
         yield from (roles.roles_screen([ADMIN] * 200, tr, role=role, notice="✅", page=page) for page in (0, 99))
-    yield users.find_question(tr, problem=tr.escape(tr.error(NobodyFound())))
+    yield users.find_question(tr, problem=tr.error_html(NobodyFound()))
     yield users.found_screen([CARD] * 8, tr)
     for give in (True, False):
         yield changes.amount_question(CARD, tr, give=give)

@@ -1,18 +1,15 @@
 """How each kind of message in the outbox looks in a chat."""
 
-from db.tables.outbox import OutboxKind
-from handlers.admin import buttons as names
+from handlers.admin.models import notifications as admin_models
+from handlers.admin.payments import notifications as admin_payments
 from handlers.balance import notifications as balance
 from handlers.bonus import notifications as bonus
 from handlers.payments import notifications as payments
 from handlers.payments.notifications import FormWaits
 from handlers.predictions import notifications as predictions
-from handlers.telegram.delivery import Present, Rendered
-from handlers.telegram.screen import Button, Screen
-from i18n.translator import Translator
+from handlers.telegram.delivery import Present
 from services.clock import Clock
 from services.container import Services
-from services.notifications.outbox import Notification
 
 
 def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
@@ -22,37 +19,6 @@ def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[
         **payments.presenters(services, clock, form_waits),
         **balance.presenters(),
         **bonus.presenters(clock),
-        OutboxKind.MODEL_PROBLEM: _model_problem,
-        OutboxKind.ANSWER_UNDELIVERED: _undelivered,
-        OutboxKind.MODEL_STOPPED: _stopped,
+        **admin_payments.presenters(services),
+        **admin_models.presenters(),
     }
-
-
-async def _model_problem(notification: Notification, tr: Translator) -> Rendered:
-    text = tr.html(
-        "⚠️ The model “{slug}” is not on sale: {problem}",
-        slug=notification.payload["slug"],
-        problem=notification.payload["problem"],
-    )
-    return Rendered(screen=Screen(text=text))
-
-
-async def _undelivered(notification: Notification, tr: Translator) -> Rendered:
-    text = tr.html(
-        "⚠️ An answer of the model “{slug}” could not be delivered, and the customer was paid back: {problem}",
-        slug=notification.payload["slug"],
-        problem=notification.payload["problem"],
-    )
-    return Rendered(screen=Screen(text=text))
-
-
-async def _stopped(notification: Notification, tr: Translator) -> Rendered:
-    slug = notification.payload["slug"]
-    text = tr.html(
-        "🛑 The model “{slug}” is not sold any more: it failed several times in a row, at last with: {problem}",
-        slug=slug,
-        problem=notification.payload["problem"],
-    )
-    again = Button(text=tr.gettext("🔁 Try it again"), action=names.action(names.MODEL, slug, names.AGAIN))
-    card = Button(text=tr.gettext("🧠 To the model"), action=names.action(names.MODEL, slug))
-    return Rendered(screen=Screen(text=text, rows=((again,), (card,))))

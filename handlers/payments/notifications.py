@@ -10,7 +10,6 @@ from handlers.payments.outcome_screens import (
     canceled_screen,
     expiring_screen,
     paid_screen,
-    problem_screen,
     refunded_screen,
 )
 from handlers.payments.screens import payment_screen
@@ -20,9 +19,8 @@ from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
 from services.notifications.outbox import Notification
-from services.payments.alerts import Problem
 from services.payments.apply import Fact
-from services.payments.queries import PaymentNotFound, PaymentView
+from services.payments.queries import PaymentView
 from services.users.accounts import Users
 
 IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
@@ -34,7 +32,6 @@ def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[
         OutboxKind.PAYMENT: _payment(services, clock, form_waits),
         OutboxKind.REFUND: _refund(services),
         OutboxKind.CREDITS_EXPIRE: _expiring(services),
-        OutboxKind.PAYMENT_PROBLEM: _problem(services),
     }
 
 
@@ -97,19 +94,3 @@ def _expiring(services: Services) -> Present:
         return None if lot is None else Rendered(screen=expiring_screen(lot, tr))
 
     return present
-
-
-def _problem(services: Services) -> Present:
-    async def present(notification: Notification, tr: Translator) -> Rendered:
-        payment = await _named(services, notification.payload.get("payment_id"))
-        problem = Problem(notification.payload["problem"])
-        return Rendered(screen=problem_screen(problem, notification.payload["detail"], payment, tr))
-
-    return present
-
-
-async def _named(services: Services, payment_id: str | None) -> PaymentView | None:
-    try:
-        return None if payment_id is None else await services.payments.get(UUID(payment_id))
-    except PaymentNotFound:
-        return None

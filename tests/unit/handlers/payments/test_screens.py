@@ -16,6 +16,7 @@ from handlers.admin.models import screens as models
 from handlers.admin.packages import screens as packages
 from handlers.admin.panel import screens as panel
 from handlers.admin.payments import screens as till
+from handlers.admin.payments.notifications import problem_screen
 from handlers.admin.roles import screens as roles
 from handlers.admin.statistics import screens as statistics
 from handlers.admin.users import change_screens as changes
@@ -265,10 +266,10 @@ def test_statistics_fit_under_a_picture(tr: Translator) -> None:
 @BOTH
 def test_every_trouble_is_told_to_the_owner(tr: Translator) -> None:
     for problem in Problem:
-        screen = payments.problem_screen(problem, "<" * 300, PAYMENT, tr)
+        screen = problem_screen(problem, "<" * 300, PAYMENT, tr)
         assert length(screen.text) <= TEXT
         assert "{" not in screen.text
-    assert length(payments.problem_screen(Problem.OFF, "YOOKASSA_SHOP_ID", None, tr).text) <= TEXT
+    assert length(problem_screen(Problem.OFF, "YOOKASSA_SHOP_ID", None, tr).text) <= TEXT
 
 
 @BOTH

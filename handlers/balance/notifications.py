@@ -1,7 +1,7 @@
 """What the shop's people tell a customer: credits given or taken, and words of the owner."""
 
 from db.tables.outbox import OutboxKind
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
@@ -22,11 +22,11 @@ async def _credits_changed(notification: Notification, tr: Translator) -> Render
     )
     why = tr.html("Reason: {reason}", reason=notification.payload["reason"])
     now = tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance))
-    rows = ((keyboards.models_button(tr), keyboards.menu_button(tr)),)
+    rows = ((buttons.models_button(tr), buttons.menu_button(tr)),)
     return Rendered(screen=Screen(text="\n".join([what, why, now]), rows=rows))
 
 
 async def _from_owner(notification: Notification, tr: Translator) -> Rendered:
     heading = tr.html("<b>✉️ From the shop</b>")
     text = Html(f"{heading}\n\n{tr.escape(notification.payload['text'])}")
-    return Rendered(screen=Screen(text=text, rows=((keyboards.menu_button(tr),),)))
+    return Rendered(screen=Screen(text=text, rows=((buttons.menu_button(tr),),)))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from db.tables.billing import TransactionKind
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
@@ -36,11 +36,11 @@ def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], view
         lines = [operation_lines(operation, viewer.titles, tr) for operation in last]
         parts.append(Html("\n".join([tr.html("<b>Last operations</b>"), *lines])))
     rows = (
-        *(((keyboards.topup_button(tr),),) if viewer.features.payments else ()),
-        (keyboards.models_button(tr),),
+        *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
+        (buttons.models_button(tr),),
         (
-            Button(text=tr.gettext("🧾 All operations"), action=keyboards.history_action("operations")),
-            keyboards.menu_button(tr),
+            Button(text=tr.gettext("🧾 All operations"), action=buttons.history_action("operations")),
+            buttons.menu_button(tr),
         ),
     )
     return Screen(text="\n\n".join(parts), rows=rows)

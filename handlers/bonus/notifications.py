@@ -4,7 +4,7 @@ from datetime import datetime
 
 from db.tables.outbox import OutboxKind
 from handlers.bonus.screens import mute_button
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
@@ -26,8 +26,6 @@ def _bonus(clock: Clock) -> Present:
             credits=tr.credits(notification.payload["amount"]),
             moment=tr.moment(until),
         )
-        return Rendered(
-            screen=Screen(text=text, rows=((keyboards.models_button(tr),), (mute_button(tr, muted=False),)))
-        )
+        return Rendered(screen=Screen(text=text, rows=((buttons.models_button(tr),), (mute_button(tr, muted=False),))))
 
     return present

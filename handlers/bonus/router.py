@@ -5,7 +5,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
 from handlers.bonus.screens import bonus_screen
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
@@ -14,7 +14,7 @@ from handlers.kit.filters import Pressed
 def router() -> Router:
     router = Router(name="bonus")
     router.message.register(show_bonus, Command("bonus", ignore_case=True))
-    router.callback_query.register(press, Pressed(keyboards.BONUS))
+    router.callback_query.register(press, Pressed(buttons.BONUS))
     return router
 
 

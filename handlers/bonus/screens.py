@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
@@ -24,7 +24,7 @@ def bonus_screen(terms: BonusTerms, next_date: datetime | None, last: Sequence[G
             for each in last
         ]
         parts.append(Html("\n".join([tr.html("<b>Last bonuses</b>"), *lines])))
-    rows: tuple[keyboards.Row, ...] = ((keyboards.models_button(tr), keyboards.menu_button(tr)),)
+    rows: tuple[buttons.Row, ...] = ((buttons.models_button(tr), buttons.menu_button(tr)),)
     if next_date is not None:
         if user.bonus_muted:
             parts.append(tr.html("🔕 You are not told when it comes; it comes all the same."))
@@ -34,8 +34,8 @@ def bonus_screen(terms: BonusTerms, next_date: datetime | None, last: Sequence[G
 
 def mute_button(tr: Translator, *, muted: bool) -> Button:
     if muted:
-        return Button(text=tr.gettext("🔔 Tell me of bonuses"), action=f"{keyboards.BONUS}:on")
-    return Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=f"{keyboards.BONUS}:off")
+        return Button(text=tr.gettext("🔔 Tell me of bonuses"), action=f"{buttons.BONUS}:on")
+    return Button(text=tr.gettext("🔕 Do not tell me of bonuses"), action=f"{buttons.BONUS}:off")
 
 
 def _terms(terms: BonusTerms, next_date: datetime, tr: Translator) -> Html:

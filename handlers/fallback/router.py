@@ -9,14 +9,14 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
-from handlers.fallback import screens as view
+from handlers.fallback import screens
 from handlers.kit.context import Context
 from handlers.kit.dialog import Question, open_form, pause, put
 from handlers.kit.filters import AnyCommand
 from handlers.kit.notices import notice_screen, plain_screen
 from handlers.menu.screens import greeting, menu_screen
 from handlers.models.screens import icon_of, title_of
-from handlers.telegram import sender as chat
+from handlers.telegram import sender
 from handlers.telegram.screen import Screen
 from i18n.translator import Html
 from services.models.offers import Offer
@@ -82,7 +82,7 @@ class FirstOfAlbum(Filter):
 
 
 async def unknown_command(message: Message, *, name: str, ctx: Context) -> None:
-    await ctx.respond(message, notice_screen(view.unknown_command_text(name, ctx.tr), ctx.tr))
+    await ctx.respond(message, notice_screen(screens.unknown_command_text(name, ctx.tr), ctx.tr))
 
 
 async def unexpected(message: Message, *, ctx: Context) -> None:
@@ -93,22 +93,22 @@ async def unexpected(message: Message, *, ctx: Context) -> None:
     if kind is None:
         raise SkipHandler
     if await ctx.fsm.get_state() is not None:
-        await ctx.respond(message, notice_screen(ctx.tr.html(view.CONTENT_IN_FORM), ctx.tr))
+        await ctx.respond(message, notice_screen(ctx.tr.html(screens.CONTENT_IN_FORM), ctx.tr))
     else:
-        await put(message, await _menu(ctx.tr.html(view.CONTENT[kind]), ctx))
+        await put(message, await _menu(ctx.tr.html(screens.CONTENT[kind]), ctx))
 
 
 async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
     tr = ctx.tr
     if ctx.user.is_new:
         await put(message, menu_screen(ctx.viewer, above=greeting(ctx.viewer)))
-    elif view.looks_like_numbers(text):
-        await ctx.respond(message, notice_screen(tr.html(view.NUMBERS), tr))
+    elif screens.looks_like_numbers(text):
+        await ctx.respond(message, notice_screen(tr.html(screens.NUMBERS), tr))
     elif found := _meant(text, await ctx.services.models.offers()):
         named = [(offer.slug, f"{icon_of(offer)} {title_of(offer, tr)}") for offer in found[:SUGGESTED]]
-        await ctx.respond(message, view.suggestions_screen(named, tr))
+        await ctx.respond(message, screens.suggestions_screen(named, tr))
     else:
-        await put(message, await _menu(tr.html(view.TEXT), ctx))
+        await put(message, await _menu(tr.html(screens.TEXT), ctx))
 
 
 async def edited(message: Message, *, ctx: Context) -> None:
@@ -116,7 +116,7 @@ async def edited(message: Message, *, ctx: Context) -> None:
     if message.text is None and message.caption is None:
         return
     form = await open_form(ctx.fsm)
-    sentence = ctx.tr.html(view.EDITED if form is None else view.EDITED_IN_FORM)
+    sentence = ctx.tr.html(screens.EDITED if form is None else screens.EDITED_IN_FORM)
     if await Question.asked(ctx.fsm) is not None:  # still asked: nothing is left or paused
         await put(message, plain_screen(sentence))
         return
@@ -127,9 +127,9 @@ async def out_of_date(query: CallbackQuery, *, ctx: Context) -> None:
     """The old message stays as it is: it may be worth reading."""
     log.info("stale_button", data=(query.data or "")[:64])
     await pause(ctx.fsm)
-    await chat.acknowledge(query, ctx.tr.gettext(view.OUT_OF_DATE), alert=True)
+    await sender.acknowledge(query, ctx.tr.gettext(screens.OUT_OF_DATE), alert=True)
     above = greeting(ctx.viewer) if ctx.user.is_new else Html()
-    await chat.send(ctx.bot, query.from_user.id, await _menu(above, ctx))
+    await sender.send(ctx.bot, query.from_user.id, await _menu(above, ctx))
 
 
 async def _menu(above: Html, ctx: Context) -> Screen:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.commands import COMMANDS
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -60,5 +60,5 @@ def looks_like_numbers(text: str) -> bool:
 
 def suggestions_screen(models: Sequence[tuple[str, str]], tr: Translator) -> Screen:
     """`models`: slug and title with icon of those that a text seems to name."""
-    rows = [(Button(text=cut_plain(title, BUTTON), action=keyboards.model_action(slug)),) for slug, title in models]
-    return Screen(text=tr.html(FOUND), rows=(*rows, (keyboards.models_button(tr), keyboards.menu_button(tr))))
+    rows = [(Button(text=cut_plain(title, BUTTON), action=buttons.model_action(slug)),) for slug, title in models]
+    return Screen(text=tr.html(FOUND), rows=(*rows, (buttons.models_button(tr), buttons.menu_button(tr))))

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from handlers.help.screens import contact_of, help_screen, terms_screen
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
@@ -14,9 +14,9 @@ from i18n.translator import Html
 def router() -> Router:
     router = Router(name="help")
     router.message.register(show_help, Command("help", ignore_case=True))
-    router.callback_query.register(show_help, Pressed(keyboards.HELP))
+    router.callback_query.register(show_help, Pressed(buttons.HELP))
     router.message.register(show_terms, Command("terms", ignore_case=True))
-    router.callback_query.register(show_terms, Pressed(keyboards.TERMS))
+    router.callback_query.register(show_terms, Pressed(buttons.TERMS))
     return router
 
 

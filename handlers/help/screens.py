@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.commands import offered
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
@@ -62,15 +62,15 @@ def help_screen(contact: Html, viewer: Viewer) -> Screen:
     at_once = [tr.html(AT_ONCE)] if viewer.features.payments else []
     parts = [tr.html(HOW), tr.html(CHANGE), commands, *at_once, ask]
     rows = (
-        (keyboards.models_button(tr),),
-        (Button(text=tr.gettext("📄 Terms"), action=keyboards.TERMS), keyboards.menu_button(tr)),
+        (buttons.models_button(tr),),
+        (Button(text=tr.gettext("📄 Terms"), action=buttons.TERMS), buttons.menu_button(tr)),
     )
     return Screen(text="\n\n".join(parts), rows=rows)
 
 
 def terms_screen(contact: Html, tr: Translator) -> Screen:
     ask = tr.html("<b>Contact.</b> For anything else, money included, write to {contact}.", contact=contact)
-    rows = ((keyboards.back_button(tr, keyboards.HELP), keyboards.menu_button(tr)),)
+    rows = ((buttons.back_button(tr, buttons.HELP), buttons.menu_button(tr)),)
     return Screen(text="\n\n".join([*(tr.html(part) for part in TERMS), ask]), rows=rows)
 
 

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from handlers.history.screens import OPERATIONS, operations_screen, predictions_screen
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
@@ -16,14 +16,14 @@ from services.predictions.history import PredictionView
 def router() -> Router:
     router = Router(name="history")
     router.message.register(show_history, Command("history", ignore_case=True))
-    router.callback_query.register(show_history, Pressed(keyboards.HISTORY))
+    router.callback_query.register(show_history, Pressed(buttons.HISTORY))
     return router
 
 
 async def show_history(event: Event, *, ctx: Context, argument: str = "") -> None:
     """`argument`: `<tab>:<page>`, as a button names it."""
     tab, _, number = argument.partition(":")
-    page = keyboards.parse_page(number)
+    page = buttons.parse_page(number)
     if tab == OPERATIONS:
         await ctx.respond(event, operations_screen(await ctx.services.statement.page(ctx.user.id, page), ctx.viewer))
         return

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from db.tables.predictions import PredictionStatus
 from handlers.balance.screens import operation_lines
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -39,8 +39,8 @@ def predictions_screen(page: Page[PredictionView], title_of: TitleOf, tr: Transl
     hint = tr.html("Press a prediction to open it; an opened one can be repeated.")
     text = "\n\n".join([tr.html("<b>🧾 History · predictions</b>"), hint, *(["\n".join(legend)] if legend else [])])
     rows = [(_prediction(each, page.page, title_of, tr),) for each in page.items]
-    pages = keyboards.pages_row(
-        tr, page=page.page, pages=page.pages, action=lambda n: keyboards.history_action(PREDICTIONS, n)
+    pages = buttons.pages_row(
+        tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(PREDICTIONS, n)
     )
     return Screen(text=text, rows=(_tabs(PREDICTIONS, tr), *rows, *((pages,) if pages else ()), *_end(tr)))
 
@@ -50,8 +50,8 @@ def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
     lines = [operation_lines(operation, viewer.titles, tr) for operation in page.items]
     body = "\n".join(lines) or tr.html("Nothing happened with your credits yet.")
     text = "\n\n".join([tr.html("<b>🧾 History · operations</b>"), body])
-    pages = keyboards.pages_row(
-        tr, page=page.page, pages=page.pages, action=lambda n: keyboards.history_action(OPERATIONS, n)
+    pages = buttons.pages_row(
+        tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(OPERATIONS, n)
     )
     return Screen(text=text, rows=(_tabs(OPERATIONS, tr), *((pages,) if pages else ()), *_end(tr)))
 
@@ -59,16 +59,16 @@ def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
 def _prediction(view: PredictionView, page: int, title_of: TitleOf, tr: Translator) -> Button:
     mark, _ = MARKS[view.status]
     text = cut_plain(f"{mark} {tr.short_moment(view.created_at)} · {title_of(view)}", BUTTON)
-    return Button(text=text, action=keyboards.prediction_action(view.id, page))
+    return Button(text=text, action=buttons.prediction_action(view.id, page))
 
 
-def _tabs(current: str, tr: Translator) -> keyboards.Row:
+def _tabs(current: str, tr: Translator) -> buttons.Row:
     names = {PREDICTIONS: tr.gettext("Predictions"), OPERATIONS: tr.gettext("Operations")}
     return tuple(
-        Button(text=f"• {name} •" if tab == current else name, action=keyboards.history_action(tab))
+        Button(text=f"• {name} •" if tab == current else name, action=buttons.history_action(tab))
         for tab, name in names.items()
     )
 
 
-def _end(tr: Translator, *, models: bool = False) -> tuple[keyboards.Row, ...]:
-    return ((keyboards.models_button(tr), keyboards.menu_button(tr)),) if models else ((keyboards.menu_button(tr),),)
+def _end(tr: Translator, *, models: bool = False) -> tuple[buttons.Row, ...]:
+    return ((buttons.models_button(tr), buttons.menu_button(tr)),) if models else ((buttons.menu_button(tr),),)

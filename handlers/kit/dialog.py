@@ -11,9 +11,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.form_state import FormState
-from handlers.telegram import sender as chat
+from handlers.telegram import sender
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.users.accounts import UserView
@@ -43,16 +43,16 @@ async def respond(event: Event, state: FSMContext, tr: Translator, screen: Scree
     none of the form's is left; a form gets a way back."""
     await leave_question(state)
     if await open_form(state) is not None:
-        screen = keyboards.with_continue(screen, tr)
+        screen = buttons.with_continue(screen, tr)
     await put(event, screen)
 
 
 async def put(event: Event, screen: Screen) -> None:
     if isinstance(event, CallbackQuery):
-        await chat.show(event, screen)
+        await sender.show(event, screen)
     else:
         assert event.bot is not None
-        await chat.send(event.bot, event.chat.id, screen)
+        await sender.send(event.bot, event.chat.id, screen)
 
 
 async def leave_question(state: FSMContext) -> type[Question] | None:

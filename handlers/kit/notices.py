@@ -1,13 +1,13 @@
 """Short notices that any feature may show."""
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 
 
 def notice_screen(text: str, tr: Translator) -> Screen:
     """`text`: HTML. With the ways on."""
-    return Screen(text=text, rows=((keyboards.models_button(tr), keyboards.menu_button(tr)),))
+    return Screen(text=text, rows=((buttons.models_button(tr), buttons.menu_button(tr)),))
 
 
 def plain_screen(text: str) -> Screen:

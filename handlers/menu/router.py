@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
@@ -16,7 +16,7 @@ def router() -> Router:
     router = Router(name="menu")
     router.message.register(show_menu, Command("menu", ignore_case=True))
     router.message.register(cancel, Command("cancel", ignore_case=True))
-    router.callback_query.register(show_menu, Pressed(keyboards.MENU))
+    router.callback_query.register(show_menu, Pressed(buttons.MENU))
     return router
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html
@@ -17,22 +17,22 @@ def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None) -
     user, tr = viewer.user, viewer.tr
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     question = tr.html("What shall we do?")
-    rows: tuple[keyboards.Row, ...] = (
-        (keyboards.models_button(tr),),
-        *(((keyboards.topup_button(tr),),) if viewer.features.payments else ()),
+    rows: tuple[buttons.Row, ...] = (
+        (buttons.models_button(tr),),
+        *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
         (
-            Button(text=tr.gettext("💳 Balance"), action=keyboards.BALANCE),
-            Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY),
+            Button(text=tr.gettext("💳 Balance"), action=buttons.BALANCE),
+            Button(text=tr.gettext("🧾 History"), action=buttons.HISTORY),
         ),
         (
-            Button(text=tr.gettext("👤 Profile"), action=keyboards.PROFILE),
-            Button(text=tr.gettext("🌐 Language"), action=keyboards.LANGUAGE),
+            Button(text=tr.gettext("👤 Profile"), action=buttons.PROFILE),
+            Button(text=tr.gettext("🌐 Language"), action=buttons.LANGUAGE),
         ),
-        (Button(text=tr.gettext("ℹ️ Help"), action=keyboards.HELP),),
+        (Button(text=tr.gettext("ℹ️ Help"), action=buttons.HELP),),
     )
     parts = [above, balance]
     if paused is not None:
-        rows = ((keyboards.continue_button(tr),), *rows)
+        rows = ((buttons.continue_button(tr),), *rows)
         parts.append(tr.html("The form “{title}” waits for you.", title=paused))
     parts.append(question)
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
@@ -15,15 +15,15 @@ from handlers.telegram.screen import Screen
 def router() -> Router:
     router = Router(name="models")
     router.message.register(show_models, Command("models", ignore_case=True))
-    router.callback_query.register(show_models, Pressed(keyboards.MODELS))
-    router.callback_query.register(show_model, Pressed(keyboards.MODEL))
+    router.callback_query.register(show_models, Pressed(buttons.MODELS))
+    router.callback_query.register(show_model, Pressed(buttons.MODEL))
     return router
 
 
 async def show_models(event: Event, *, ctx: Context, argument: str = "") -> None:
     """`argument`: the page, as a button names it."""
     offers = await ctx.services.models.offers()
-    await ctx.respond(event, models_screen(offers, ctx.tr, page=keyboards.parse_page(argument)))
+    await ctx.respond(event, models_screen(offers, ctx.tr, page=buttons.parse_page(argument)))
 
 
 async def show_model(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -20,14 +20,14 @@ def models_screen(offers: Sequence[Offer], tr: Translator, *, page: int = 0) -> 
     """By category, in the order of the catalogue; a category stands where its first model does."""
     if not offers:
         text = tr.html("Nothing is on sale right now. Please come back later.")
-        return Screen(text=text, rows=((keyboards.menu_button(tr),),))
+        return Screen(text=text, rows=((buttons.menu_button(tr),),))
     ordered = _by_category(offers, tr)
     pages = -(-len(ordered) // ON_PAGE)
     page = min(page, pages - 1)
     shown = ordered[page * ON_PAGE : (page + 1) * ON_PAGE]
-    rows = [(Button(text=_button(offer, tr), action=keyboards.model_action(offer.slug)),) for offer in shown]
-    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: f"{keyboards.MODELS}:{to}")
-    return Screen(text=_list(shown, tr), rows=(*rows, *((turn,) if turn else ()), (keyboards.menu_button(tr),)))
+    rows = [(Button(text=_button(offer, tr), action=buttons.model_action(offer.slug)),) for offer in shown]
+    turn = buttons.pages_row(tr, page=page, pages=pages, action=lambda to: f"{buttons.MODELS}:{to}")
+    return Screen(text=_list(shown, tr), rows=(*rows, *((turn,) if turn else ()), (buttons.menu_button(tr),)))
 
 
 def model_screen(offer: Offer, viewer: Viewer) -> Screen:
@@ -45,9 +45,9 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
         facts.append(tr.nhtml("It asks {n} question.", "It asks {n} questions.", asked))
     parts.append(Html("\n".join(facts)))
     begin = Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}")
-    back = keyboards.back_button(tr, keyboards.MODELS)
-    more = ((keyboards.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price else ()
-    return Screen(text="\n\n".join(parts), rows=((begin,), *more, (back, keyboards.menu_button(tr))))
+    back = buttons.back_button(tr, buttons.MODELS)
+    more = ((buttons.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price else ()
+    return Screen(text="\n\n".join(parts), rows=((begin,), *more, (back, buttons.menu_button(tr))))
 
 
 def title_of(offer: Offer, tr: Translator) -> str:

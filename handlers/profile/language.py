@@ -5,7 +5,7 @@ from typing import Final
 from aiogram import Router
 from aiogram.filters import Command
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.commands import set_chat_commands
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event, respond
@@ -19,7 +19,7 @@ NAMES: Final = {"ru": "🇷🇺 Русский", "en": "🇬🇧 English"}
 def router() -> Router:
     router = Router(name="language")
     router.message.register(show_languages, Command("language", ignore_case=True))
-    router.callback_query.register(show_languages, Pressed(keyboards.LANGUAGE))
+    router.callback_query.register(show_languages, Pressed(buttons.LANGUAGE))
     return router
 
 
@@ -40,9 +40,9 @@ def language_screen(tr: Translator) -> Screen:
     choice = tuple(
         Button(
             text=("✓ " if code == tr.language else "") + NAMES[code],
-            action=f"{keyboards.LANGUAGE}:{code}",
+            action=f"{buttons.LANGUAGE}:{code}",
         )
         for code in LANGUAGES
     )
     text = tr.html("<b>🌐 Language</b>\n\nЯзык / Language: {name}", name=NAMES[tr.language])
-    return Screen(text=text, rows=(choice, (keyboards.menu_button(tr),)))
+    return Screen(text=text, rows=(choice, (buttons.menu_button(tr),)))

@@ -6,11 +6,11 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from db.tables.users import Gender
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event, Question, put
 from handlers.kit.filters import Pressed
-from handlers.profile import screens as view
+from handlers.profile import screens
 from services.errors import N_, ShopError
 
 
@@ -20,14 +20,14 @@ class ProfileQuestion(Question):
     age = State("age", "ProfileQuestion")
 
 
-TYPED = {view.EMAIL: ProfileQuestion.email, view.AGE: ProfileQuestion.age}
+TYPED = {screens.EMAIL: ProfileQuestion.email, screens.AGE: ProfileQuestion.age}
 
 
 def router() -> Router:
     """The command and the buttons."""
     router = Router(name="profile")
     router.message.register(show_profile, Command("profile", ignore_case=True))
-    router.callback_query.register(press, Pressed(keyboards.PROFILE))
+    router.callback_query.register(press, Pressed(buttons.PROFILE))
     return router
 
 
@@ -39,7 +39,7 @@ def answers_router() -> Router:
 
 
 async def show_profile(event: Event, *, ctx: Context) -> None:
-    await ctx.respond(event, view.profile_screen(ctx.viewer))
+    await ctx.respond(event, screens.profile_screen(ctx.viewer))
 
 
 async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
@@ -47,38 +47,38 @@ async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     part, _, value = argument.partition(":")
     users, user_id = ctx.services.users, ctx.user.id
     match part, value:
-        case ((view.EMAIL | view.AGE | view.GENDER), ""):
+        case ((screens.EMAIL | screens.AGE | screens.GENDER), ""):
             await _ask(query, part, ctx)
             return
-        case view.EMAIL, view.CLEAR:
+        case screens.EMAIL, screens.CLEAR:
             await users.set_email(user_id, None)
-        case view.AGE, view.CLEAR:
+        case screens.AGE, screens.CLEAR:
             await users.set_age(user_id, None)
-        case view.GENDER, view.CLEAR:
+        case screens.GENDER, screens.CLEAR:
             await users.set_gender(user_id, None)
-        case view.GENDER, (Gender.FEMALE | Gender.MALE):
+        case screens.GENDER, (Gender.FEMALE | Gender.MALE):
             await users.set_gender(user_id, Gender(value))
-        case view.BONUS, ("on" | "off"):
+        case screens.BONUS, ("on" | "off"):
             await users.mute_bonus(user_id, muted=value == "off")
     await show_profile(query, ctx=await ctx.refreshed())
 
 
 async def take_answer(message: Message, *, ctx: Context) -> None:
-    part = view.EMAIL if await ctx.fsm.get_state() == ProfileQuestion.email.state else view.AGE
+    part = screens.EMAIL if await ctx.fsm.get_state() == ProfileQuestion.email.state else screens.AGE
     users, typed = ctx.services.users, message.text or ""
     try:
-        if part == view.EMAIL:
+        if part == screens.EMAIL:
             await users.set_email(ctx.user.id, typed)
         else:
             await users.set_age(ctx.user.id, typed)
     except ShopError as problem:
-        await put(message, view.question_screen(part, ctx.viewer, problem=ctx.tr.error_html(problem)))
+        await put(message, screens.question_screen(part, ctx.viewer, problem=ctx.tr.error_html(problem)))
         return
     changed = await ctx.refreshed()
-    await ctx.respond(message, view.profile_screen(changed.viewer, notice=ctx.tr.html("✅ Saved.")))
+    await ctx.respond(message, screens.profile_screen(changed.viewer, notice=ctx.tr.html("✅ Saved.")))
 
 
 async def _ask(query: CallbackQuery, part: str, ctx: Context) -> None:
     """What is typed next answers this; a form waits meanwhile."""
     await ctx.fsm.set_state(TYPED.get(part))
-    await put(query, view.question_screen(part, ctx.viewer))
+    await put(query, screens.question_screen(part, ctx.viewer))

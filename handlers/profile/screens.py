@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from db.tables.users import Gender
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
@@ -44,7 +44,7 @@ QUESTIONS: Final = {
 
 
 def action(part: str, value: str = "") -> str:
-    return f"{keyboards.PROFILE}:{part}" + (f":{value}" if value else "")
+    return f"{buttons.PROFILE}:{part}" + (f":{value}" if value else "")
 
 
 def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
@@ -71,7 +71,7 @@ def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
             Button(text=tr.gettext("🎂 Age"), action=action(AGE)),
         ),
         (bonus,),
-        (keyboards.menu_button(tr),),
+        (buttons.menu_button(tr),),
     )
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
 
@@ -84,12 +84,12 @@ def question_screen(part: str, viewer: Viewer, *, problem: str = "") -> Screen:
     now = None if value is None else tr.html("Now: <b>{value}</b>", value=value)
     text = tr.escape(tr.gettext(question.text))
     why = Html(f"<i>{tr.escape(tr.gettext(question.why))}</i>")
-    rows: list[keyboards.Row] = []
+    rows: list[buttons.Row] = []
     if part == GENDER:
         rows.append(tuple(_choice(gender, user, tr) for gender in Gender))
     if value is not None:
         rows.append((Button(text=tr.gettext("🗑 Clear"), action=action(part, CLEAR)),))
-    rows.append((keyboards.back_button(tr, keyboards.PROFILE),))
+    rows.append((buttons.back_button(tr, buttons.PROFILE),))
     parts = [f"⚠️ {problem}", now] if problem else [text, now, why]
     return Screen(text="\n\n".join(each for each in parts if each), rows=tuple(rows))
 

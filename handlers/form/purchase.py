@@ -11,8 +11,9 @@ from aiogram.types import CallbackQuery
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from handlers.form.questions import heading
-from handlers.form.session import PAID, Desk, form_of, keep, screen_of, show_in_place
+from handlers.form.session import PAID, Desk, form_of, keep, screen_of
 from handlers.form.state import Turn
+from handlers.kit.dialog import show_in_place
 from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.predictions.screens import prediction_screen

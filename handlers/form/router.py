@@ -10,12 +10,12 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.form.flow import answer, press, resume
 from handlers.form.purchase import Purchase
-from handlers.form.session import PAID, Desk, FormDialog, begin, keep, screen_of, show_below, show_in_place
+from handlers.form.session import PAID, Desk, FormDialog, begin, keep, screen_of
 from handlers.form.state import Action, Outcome, Turn
 from handlers.form.uploads import take_column, take_document, take_photo
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Context, Viewer
-from handlers.kit.dialog import pause, put
+from handlers.kit.dialog import pause, put, show_below, show_in_place
 from handlers.kit.filters import Pressed
 from handlers.kit.notices import form_left, notice_screen
 from handlers.kit.titles import title_of

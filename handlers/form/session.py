@@ -7,13 +7,11 @@ from typing import Any, Self
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import CallbackQuery, Message
 
 from handlers.form.flow import start
 from handlers.form.screens import render
 from handlers.form.state import Form, Turn
 from handlers.kit.form_state import FormState
-from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.models.offers import Models, Offer
@@ -78,22 +76,3 @@ async def keep(fsm: FSMContext, form: Form, turn: Turn, message_id: int | None, 
 
 def screen_of(form: Form, turn: Turn, user: UserView, tr: Translator, *, can_top_up: bool) -> Screen:
     return render(form, turn, tr, balance=user.balance, can_top_up=can_top_up)
-
-
-async def show_below(event: Message | CallbackQuery, screen: Screen, *, old: int | None) -> int:
-    """The screen as a new message; the one of the question before loses its buttons. Returns the new message's id."""
-    bot, chat_id = event.bot, event.chat.id if isinstance(event, Message) else event.from_user.id
-    assert bot is not None
-    sent = await chat.send(bot, chat_id, screen)
-    if old is not None:
-        await chat.strip_buttons(bot, chat_id, old)
-    return sent.message_id
-
-
-async def show_in_place(query: CallbackQuery, screen: Screen, notice: str | None = None) -> int:
-    """The screen in the message of the button. Returns the id of the message that shows it."""
-    sent = await chat.show(query, screen, notice)
-    if sent is not None:
-        return sent.message_id
-    assert query.message is not None
-    return query.message.message_id

@@ -55,6 +55,25 @@ async def put(event: Event, screen: Screen) -> None:
         await sender.send(event.bot, event.chat.id, screen)
 
 
+async def show_below(event: Event, screen: Screen, *, old: int | None) -> int:
+    """The screen as a new message; `old`, the message before it, loses its buttons. Returns the new message's id."""
+    bot, chat_id = event.bot, event.chat.id if isinstance(event, Message) else event.from_user.id
+    assert bot is not None
+    sent = await sender.send(bot, chat_id, screen)
+    if old is not None:
+        await sender.strip_buttons(bot, chat_id, old)
+    return sent.message_id
+
+
+async def show_in_place(query: CallbackQuery, screen: Screen, notice: str | None = None) -> int:
+    """The screen in the message of the button. Returns the id of the message that shows it."""
+    sent = await sender.show(query, screen, notice)
+    if sent is not None:
+        return sent.message_id
+    assert query.message is not None
+    return query.message.message_id
+
+
 async def leave_question(state: FSMContext) -> type[Question] | None:
     """Which question that is none of the form's was asked."""
     asked = await Question.asked(state)

@@ -7,34 +7,29 @@ from typing import Final
 from uuid import UUID, uuid5
 
 import structlog
-from aiogram import Bot
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
-from handlers.form.session import show_in_place
-from handlers.kit.dialog import Event, Question, lacking, leave_question, open_form, respond
+from handlers.kit.context import Context
+from handlers.kit.dialog import Event, Question, lacking, leave_question, open_form, show_in_place
 from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.payments import screens as view
 from handlers.payments.notifications import standing_screen
 from handlers.telegram import sender as chat
-from handlers.telegram.messages import Messages
 from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
-from i18n.translator import Translator
 from services.errors import N_, ShopError
-from services.notifications.outbox import About, Outbox
+from services.notifications.outbox import About
 from services.payments.apply import Fact, news_key
-from services.payments.packages import Packages
 from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
-from services.payments.queries import Payments, PaymentView
+from services.payments.queries import PaymentView
 from services.payments.service import Till
 from services.payments.topup import Wish
-from services.users.accounts import Users, UserView
+from services.users.accounts import UserView
 
 log = structlog.get_logger()
 
@@ -60,20 +55,12 @@ class TopUpQuestion(Question):
 class Checkout:
     """Sells credits to one customer. A payment keeps its message: other screens do not take its place."""
 
-    bot: Bot
-    user: UserView
-    tr: Translator
-    fsm: FSMContext
+    ctx: Context
     till: Till
-    packages: Packages
-    payments: Payments
-    users: Users
-    outbox: Outbox
-    messages: Messages
 
     def of(self, user: UserView) -> "Checkout":
         """The same, of the customer as they are now."""
-        return replace(self, user=user)
+        return replace(self, ctx=self.ctx.of(user))
 
     async def offer(self, event: Event) -> None:
         """What can be bought."""
@@ -81,29 +68,29 @@ class Checkout:
         if isinstance(event, CallbackQuery) and await self._is_form(event):
             await self._put(event, screen)
             return
-        await respond(event, self.fsm, self.tr, screen)
+        await self.ctx.respond(event, screen)
 
     async def ask_amount(self, event: Event, problem: ShopError | None = None) -> None:
-        await self.fsm.set_state(TopUpQuestion.amount)
-        await self.fsm.update_data({ASKED: token_urlsafe(6)})
-        wrong = "" if problem is None else self.tr.error_html(problem)
-        await self._put(event, view.amount_question(self.till.terms, self.tr, problem=wrong))
+        await self.ctx.fsm.set_state(TopUpQuestion.amount)
+        await self.ctx.fsm.update_data({ASKED: token_urlsafe(6)})
+        wrong = "" if problem is None else self.ctx.tr.error_html(problem)
+        await self._put(event, view.amount_question(self.till.terms, self.ctx.tr, problem=wrong))
 
     async def asked(self) -> str:
         """The nonce of the question that was asked."""
-        return (await self.fsm.get_data()).get(ASKED) or token_urlsafe(6)
+        return (await self.ctx.fsm.get_data()).get(ASKED) or token_urlsafe(6)
 
     async def ask_email(self, event: Event, choice: view.Choice | None, problem: ShopError | None = None) -> None:
-        await self.fsm.set_state(TopUpQuestion.email)
-        await self.fsm.update_data({WISH: None if choice is None else str(choice)})
-        wrong = "" if problem is None else self.tr.error_html(problem)
-        await self._put(event, view.email_question(self.tr, problem=wrong))
+        await self.ctx.fsm.set_state(TopUpQuestion.email)
+        await self.ctx.fsm.update_data({WISH: None if choice is None else str(choice)})
+        wrong = "" if problem is None else self.ctx.tr.error_html(problem)
+        await self._put(event, view.email_question(self.ctx.tr, problem=wrong))
 
     async def open(self, event: Event, choice: view.Choice) -> None:
         """A payment with its link, or why there is none. Another tap on the same screen shows the same payment:
         one that took its message would cover the news of the first. The question is left last: what answered it may
         come again after a crash."""
-        if self.till.terms.receipts and self.user.email is None:
+        if self.till.terms.receipts and self.ctx.user.email is None:
             await self.ask_email(event, choice)
             return
         wish = await self._wish(choice)
@@ -113,7 +100,7 @@ class Checkout:
             payment = await self.till.topup.start(wish)
         except ResultUnknown as error:
             log.warning("payment_waits_for_provider", payment_id=str(wish.id), code=error.code)
-            await self._show(await self.payments.get(wish.id), message_id)
+            await self._show(await self.ctx.services.payments.get(wish.id), message_id)
         except (ShopError, DatabaseUnavailable) as error:
             log.info("payment_not_begun", payment_id=str(wish.id), error=str(error))
             await self._edit(message_id, await self._not_begun(error))
@@ -121,13 +108,13 @@ class Checkout:
                 return  # to be answered once more
         else:
             await self._show(payment, message_id)
-        await leave_question(self.fsm)
+        await leave_question(self.ctx.fsm)
 
     async def _message_of(self, event: Event, payment_id: UUID) -> int:
         """The payment's own, which may say by now that it is paid; else one that says that it is prepared."""
-        begun = await self.payments.find(str(payment_id))
+        begun = await self.ctx.services.payments.find(str(payment_id))
         if begun is None or begun.message_id is None:
-            return await self._put(event, view.preparing_screen(self.tr))
+            return await self._put(event, view.preparing_screen(self.ctx.tr))
         if isinstance(event, CallbackQuery):
             await chat.acknowledge(event)
         return begun.message_id
@@ -136,13 +123,13 @@ class Checkout:
         """Ask the provider at once and say what it found."""
         assert query.message is not None
         try:
-            payment = await self.till.settlement.ask(payment_id, user_id=self.user.id, begun=_shown_at(query))
+            payment = await self.till.settlement.ask(payment_id, user_id=self.ctx.user.id, begun=_shown_at(query))
         except OtherShop as error:
-            await chat.acknowledge(query, self.tr.error(error), alert=True)
+            await chat.acknowledge(query, self.ctx.tr.error(error), alert=True)
             return
         except ProviderError as error:
             log.warning("payment_not_asked", payment_id=str(payment_id), code=error.code)
-            await chat.acknowledge(query, self.tr.gettext(NO_ANSWER), alert=True)
+            await chat.acknowledge(query, self.ctx.tr.gettext(NO_ANSWER), alert=True)
             return
         is_new = payment.confirmation_url not in _links(query)
         if not payment.is_open or is_new:
@@ -152,32 +139,33 @@ class Checkout:
             return
         paid = payment.status is PaymentStatus.SUCCEEDED
         words = NOT_YET if payment.is_open else PAID if paid else NOT_PAID
-        await chat.acknowledge(query, self.tr.gettext(words), alert=not paid)
+        await chat.acknowledge(query, self.ctx.tr.gettext(words), alert=not paid)
 
     async def leave(self, query: CallbackQuery, payment_id: UUID) -> None:
         """Its message becomes what can be bought; should the payment be paid after all, that comes as a new one. One
         that was paid meanwhile keeps its message."""
-        chat_id = self.user.telegram_id
-        async with self.messages.hold(chat_id):
-            payment = await self.payments.get(payment_id, user_id=self.user.id)
+        chat_id = self.ctx.user.telegram_id
+        async with self.ctx.messages.hold(chat_id):
+            payment = await self.ctx.services.payments.get(payment_id, user_id=self.ctx.user.id)
             if not payment.is_open:
                 await self.offer(query)
                 return
             await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=None)
             with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
-            if (await self.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED:  # told by another process
-                await self.outbox.tell_again(news_key(payment.id, Fact.SUCCEEDED))
+            now = await self.ctx.services.payments.get(payment.id)
+            if now.status is PaymentStatus.SUCCEEDED:  # told by another process
+                await self.ctx.services.outbox.tell_again(news_key(payment.id, Fact.SUCCEEDED))
 
     async def _show(self, payment: PaymentView, message_id: int) -> None:
         """The payment as it stands, in the message. News that came while that was sent must not be covered by it."""
-        chat_id = self.user.telegram_id
-        async with self.messages.change(_about(payment), chat_id, message_id):
-            payment = await self.payments.get(payment.id)
+        chat_id = self.ctx.user.telegram_id
+        async with self.ctx.messages.change(_about(payment), chat_id, message_id):
+            payment = await self.ctx.services.payments.get(payment.id)
             shown = await self._edit(message_id, await self._screen(payment))
             if payment.is_open and payment.message_id != shown:
                 await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=shown)
-            now = await self.payments.get(payment.id)
+            now = await self.ctx.services.payments.get(payment.id)
             if now.status != payment.status:  # another process may have told it already
                 await self._edit(shown, await self._screen(now))
 
@@ -188,54 +176,49 @@ class Checkout:
             return await show_in_place(event, screen)
         if isinstance(event, CallbackQuery):
             await chat.acknowledge(event)
-        return (await chat.send(self.bot, self.user.telegram_id, screen)).message_id
+        return (await chat.send(self.ctx.bot, self.ctx.user.telegram_id, screen)).message_id
 
     async def _edit(self, message_id: int, screen: Screen) -> int:
         """Returns the id of the message that shows it."""
-        chat_id = self.user.telegram_id
-        if await chat.edit(self.bot, chat_id, message_id, screen):
+        chat_id = self.ctx.user.telegram_id
+        if await chat.edit(self.ctx.bot, chat_id, message_id, screen):
             return message_id
-        return (await chat.send(self.bot, chat_id, screen)).message_id
+        return (await chat.send(self.ctx.bot, chat_id, screen)).message_id
 
     async def _is_form(self, query: CallbackQuery) -> bool:
         """Whether the button is under the form that is under way: it stays, to be paid for later."""
-        data = await self.fsm.get_data()
+        data = await self.ctx.fsm.get_data()
         return query.message is not None and query.message.message_id == data.get("message_id")
 
     async def _not_begun(self, error: ShopError | DatabaseUnavailable) -> Screen:
         if isinstance(error, DatabaseUnavailable):
-            return notice_screen(self.tr.html(BUSY), self.tr)
-        words = self.tr.error_html(error)
+            return notice_screen(self.ctx.tr.html(BUSY), self.ctx.tr)
+        words = self.ctx.tr.error_html(error)
         if isinstance(error, NotAuthorized | ShopRefused | OtherShop):  # no other amount would help
-            return notice_screen(words, self.tr)
+            return notice_screen(words, self.ctx.tr)
         return await self._goods(problem=words)
 
     async def _goods(self, *, problem: str = "") -> Screen:
-        return view.topup_screen(
-            self.user,
-            self.till.terms,
-            await self.packages.on_sale(),
-            self.tr,
-            lacking=await lacking(self.fsm, self.user),
-            problem=problem,
-        )
+        ctx = self.ctx
+        packages, lacks = await ctx.services.packages.on_sale(), await lacking(ctx.fsm, ctx.user)
+        return view.topup_screen(self.till.terms, packages, ctx.viewer, lacking=lacks, problem=problem)
 
     async def _wish(self, choice: view.Choice) -> Wish:
-        me = await self.bot.me()
+        me = await self.ctx.bot.me()
         return Wish(
-            id=uuid5(DECISIONS, f"{self.user.id}:{choice.nonce}"),
-            user_id=self.user.id,
-            email=self.user.email,
+            id=uuid5(DECISIONS, f"{self.ctx.user.id}:{choice.nonce}"),
+            user_id=self.ctx.user.id,
+            email=self.ctx.user.email,
             return_url=f"https://t.me/{me.username}",
             amount_kopecks=choice.number if choice.kind == view.AMOUNT else None,
             package_id=choice.number if choice.kind == view.PACKAGE else None,
-            chat_id=self.user.telegram_id,
+            chat_id=self.ctx.user.telegram_id,
             thread_id=reply_target().thread_id,
         )
 
     async def _screen(self, payment: PaymentView) -> Screen:
-        waits = await open_form(self.fsm) is not None
-        return await standing_screen(self.users, payment, self.tr, form_waits=waits)
+        waits = await open_form(self.ctx.fsm) is not None
+        return await standing_screen(self.ctx.services.users, payment, self.ctx.tr, form_waits=waits)
 
 
 def _about(payment: PaymentView) -> About:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from db.tables.payments import PaymentStatus
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.money import to_words
@@ -13,10 +14,9 @@ from services.payments.providers.yookassa.reasons import payment_reason
 from services.payments.queries import PaymentView
 
 
-def payments_screen(
-    page: Page[PaymentView], sent_back: Mapping[UUID, int], tr: Translator, *, can_top_up: bool
-) -> Screen:
+def payments_screen(page: Page[PaymentView], sent_back: Mapping[UUID, int], viewer: Viewer) -> Screen:
     """`sent_back`: kopecks refunded, by payment. What can still be paid has a button that leads there."""
+    tr = viewer.tr
     lines = [_line(payment, sent_back.get(payment.id, 0), tr) for payment in page.items]
     body = "\n\n".join(lines) or tr.html("You have paid nothing yet.")
     rows: list[keyboards.Row] = [
@@ -26,7 +26,7 @@ def payments_screen(
     ]
     turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: f"{keyboards.PAYMENTS}:{to}")
     rows += [turn] if turn else []
-    rows.append((*((keyboards.topup_button(tr),) if can_top_up else ()), keyboards.menu_button(tr)))
+    rows.append((*((keyboards.topup_button(tr),) if viewer.features.payments else ()), keyboards.menu_button(tr)))
     return Screen(text="\n\n".join([tr.html("<b>🧾 My payments</b>"), body]), rows=tuple(rows))
 
 

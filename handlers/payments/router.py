@@ -1,45 +1,29 @@
 """/topup and the list of payments. A shop without a till says so."""
 
-from typing import Any
-
 from aiogram import Router
 from aiogram.filters import Command, CommandObject, Filter, StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from db.tables.payments import PaymentStatus, RefundStatus
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import Event, respond
+from handlers.kit.context import Context
+from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.kit.notices import notice_screen
 from handlers.payments import screens as view
 from handlers.payments.checkout import WISH, Checkout, TopUpQuestion
 from handlers.payments.history_screens import payments_screen
-from i18n.translator import Translator
 from services.errors import ShopError
 from services.payments.pricing import PaymentsOff
-from services.payments.queries import Payments
-from services.payments.service import Till
-from services.users.accounts import Users, UserView
 
-_GIVEN = ("bot", "user", "tr", "packages", "payments", "users", "outbox", "messages")
 ON_PAGE = 6  # payments
 
 
 class Open(Filter):
     """A shop that takes money; gives the handler `checkout`."""
 
-    async def __call__(
-        self,
-        event: TelegramObject,
-        till: Till | None,
-        state: FSMContext,
-        **data: Any,  # Any: aiogram's workflow data
-    ) -> bool | dict[str, Checkout]:
-        if till is None:
-            return False
-        given = {name: data[name] for name in _GIVEN}
-        return {"checkout": Checkout(till=till, fsm=state, **given)}
+    async def __call__(self, event: TelegramObject, ctx: Context) -> bool | dict[str, Checkout]:
+        till = ctx.services.till
+        return False if till is None else {"checkout": Checkout(ctx=ctx, till=till)}
 
 
 def router() -> Router:
@@ -62,9 +46,9 @@ def answers_router() -> Router:
     return router
 
 
-async def closed(event: Event, *, tr: Translator, state: FSMContext) -> None:
+async def closed(event: Event, *, ctx: Context) -> None:
     """Buttons and questions may be older than the shop's settings."""
-    await respond(event, state, tr, notice_screen(tr.error_html(PaymentsOff()), tr))
+    await ctx.respond(event, notice_screen(ctx.tr.error_html(PaymentsOff()), ctx.tr))
 
 
 async def show_topup(message: Message, *, checkout: Checkout, command: CommandObject) -> None:
@@ -105,36 +89,23 @@ async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str)
     await checkout.open(message, view.Choice.typed(kopecks, asked=asked))
 
 
-async def take_email(message: Message, *, checkout: Checkout, users: Users, state: FSMContext) -> None:
+async def take_email(message: Message, *, checkout: Checkout, ctx: Context) -> None:
     """Kept in the profile; what was chosen before goes on."""
-    choice = view.Choice.parse((await state.get_data()).get(WISH))
+    choice = view.Choice.parse((await ctx.fsm.get_data()).get(WISH))
     try:
-        await users.set_email(checkout.user.id, message.text or "")
+        await ctx.services.users.set_email(ctx.user.id, message.text or "")
     except ShopError as problem:
         await checkout.ask_email(message, choice, problem)
         return
-    checkout = checkout.of(await users.get(checkout.user.id))
+    checkout = checkout.of(await ctx.services.users.get(ctx.user.id))
     if choice is None:
         await checkout.offer(message)
     else:
         await checkout.open(message, choice)
 
 
-async def show_payments(
-    query: CallbackQuery,
-    *,
-    user: UserView,
-    tr: Translator,
-    state: FSMContext,
-    till: Till | None,
-    payments: Payments,
-    argument: str,
-) -> None:
+async def show_payments(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """`argument`: the page."""
-    page = await payments.of_user(user.id, keyboards.parse_page(argument), ON_PAGE)
-    sent_back = {}
-    for payment in page.items:
-        if payment.status is PaymentStatus.SUCCEEDED:
-            refunds = await payments.refunds(payment.id)
-            sent_back[payment.id] = sum(r.amount_kopecks for r in refunds if r.status is RefundStatus.SUCCEEDED)
-    await respond(query, state, tr, payments_screen(page, sent_back, tr, can_top_up=till is not None))
+    payments = ctx.services.payments
+    page = await payments.of_user(ctx.user.id, keyboards.parse_page(argument), ON_PAGE)
+    await ctx.respond(query, payments_screen(page, await payments.sent_back(page.items), ctx.viewer))

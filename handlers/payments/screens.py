@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from typing import Final, Self
 
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
@@ -16,7 +17,6 @@ from services.money import to_words
 from services.payments.packages import PackageView
 from services.payments.pricing import Terms
 from services.payments.queries import PaymentView
-from services.users.accounts import UserView
 
 OWN: Final = "own"  # topup:own
 CHECK: Final = "check"  # topup:check:<hex id>
@@ -53,19 +53,13 @@ class Choice:
 
 
 def topup_screen(
-    user: UserView,
-    terms: Terms,
-    packages: Sequence[PackageView],
-    tr: Translator,
-    *,
-    lacking: int = 0,
-    problem: str = "",
+    terms: Terms, packages: Sequence[PackageView], viewer: Viewer, *, lacking: int = 0, problem: str = ""
 ) -> Screen:
     """`lacking`: hundredths of a credit that a form waits for. `problem`: HTML, why the last choice came to nothing."""
-    nonce = token_urlsafe(6)
+    tr, nonce = viewer.tr, token_urlsafe(6)
     packages = packages[:PACKAGES_SHOWN]
     facts = [
-        tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance)),
+        tr.html("Balance: <b>{credits}</b>", credits=tr.credits(viewer.user.balance)),
         tr.html("1 credit costs {price} ₽.", price=to_words(terms.credit_price)),
     ]
     if lacking > 0:

@@ -7,10 +7,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 
 from handlers.form.flow import press
-from handlers.form.session import begin, keep, screen_of, show_below
+from handlers.form.session import begin, keep, screen_of
 from handlers.form.state import Action, Form, Turn
 from handlers.kit import buttons as keyboards
-from handlers.kit.dialog import respond
+from handlers.kit.dialog import respond, show_below
 from handlers.kit.filters import Pressed
 from handlers.kit.form_state import Place
 from handlers.predictions.enclosures import enclosed

@@ -1,10 +1,11 @@
 """Payments and refunds as screens and other services need them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select, true
+from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -103,6 +104,10 @@ class Payments:
         """Of all users, newest first."""
         return await self._db.read(_page, true() if status is None else payments.c.status == status, page, size)
 
+    async def sent_back(self, shown: Iterable[PaymentView]) -> dict[UUID, int]:
+        """Kopecks that were refunded, by payment; those that nothing was refunded of are left out."""
+        return await self._db.read(_sent_back, [payment.id for payment in shown])
+
     async def refunds(self, payment_id: UUID) -> list[RefundView]:
         """Oldest first."""
         return await self._db.read(refunds_of, payment_id)
@@ -144,6 +149,12 @@ def find_refund(session: Session, refund_id: UUID) -> RefundView | None:
 def refunds_of(session: Session, payment_id: UUID) -> list[RefundView]:
     query = select(refunds).where(refunds.c.payment_id == payment_id)
     return [refund_view(row) for row in session.execute(query.order_by(refunds.c.created_at, refunds.c.id))]
+
+
+def _sent_back(session: Session, payment_ids: Sequence[UUID]) -> dict[UUID, int]:
+    mine = refunds.c.payment_id.in_(payment_ids), refunds.c.status == RefundStatus.SUCCEEDED
+    query = select(refunds.c.payment_id, func.sum(refunds.c.amount_kopecks)).where(*mine)
+    return {payment_id: int(kopecks) for payment_id, kopecks in session.execute(query.group_by(refunds.c.payment_id))}
 
 
 def payment_view(row: AnyRow) -> PaymentView:

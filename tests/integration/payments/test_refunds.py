@@ -71,6 +71,18 @@ async def test_parts_add_up_exactly(cashier: Cashier) -> None:
     await cashier.is_sound()
 
 
+async def test_what_was_sent_back_of_a_page_of_payments(cashier: Cashier) -> None:
+    anna = await cashier.customer()
+    whole, part, kept = [await cashier.pays(anna, kopecks) for kopecks in (100_00, 200_00, 300_00)]
+    for payment, kopecks in ((whole, 100_00), (part, 50_00), (part, 1)):
+        await cashier.refunds(payment, kopecks)
+    cashier.yookassa.refunds_wait = True
+    await cashier.refunds(kept, 300_00)
+    page = await cashier.payments.of_user(anna)
+    assert await cashier.payments.sent_back(page.items) == {whole.id: 100_00, part.id: 50_01}
+    assert await cashier.payments.sent_back([kept]) == await cashier.payments.sent_back([]) == {}
+
+
 @given(
     credits=st.integers(1, 10**9),
     parts=st.lists(st.integers(1, 10**6), min_size=1, max_size=12),

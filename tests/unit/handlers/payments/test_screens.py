@@ -171,10 +171,12 @@ def _money(tr: Translator) -> Iterator[Screen]:
     """What customers see."""
     for status in PaymentStatus:
         payment = replace(PAYMENT, status=status, cancel_reason="canceled_by_merchant")
-        yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, tr, can_top_up=True)
-    yield payments_screen(Page(items=[], page=0, pages=1), {}, tr, can_top_up=False)
+        yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, viewer(USER, tr))
+    yield payments_screen(Page(items=[], page=0, pages=1), {}, viewer(USER, tr, payments=False))
     for count in (0, 1, 50):
-        yield topup.topup_screen(USER, TERMS, [PACKAGE] * count, tr, lacking=MOST, problem=tr.error_html(PackageGone()))
+        yield topup.topup_screen(
+            TERMS, [PACKAGE] * count, viewer(USER, tr), lacking=MOST, problem=tr.error_html(PackageGone())
+        )
     yield topup.amount_question(TERMS, tr)
     yield topup.email_question(tr)
     yield topup.payment_screen(PAYMENT, tr)
@@ -309,6 +311,6 @@ def test_packages_are_paged() -> None:
 
 @BOTH
 def test_a_sum_and_its_sign_stay_in_one_line(tr: Translator) -> None:
-    text = topup.topup_screen(USER, TERMS, [PACKAGE], tr).text
+    text = topup.topup_screen(TERMS, [PACKAGE], viewer(USER, tr)).text
     assert "₽" in text
     assert " ₽" not in text

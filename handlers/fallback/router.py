@@ -19,7 +19,7 @@ from handlers.models.screens import icon_of, title_of
 from handlers.telegram import sender
 from handlers.telegram.screen import Screen
 from i18n.translator import Html
-from services.models.offers import Offer
+from services.models.search import named_in
 
 log = structlog.get_logger()
 
@@ -104,7 +104,7 @@ async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
         await put(message, menu_screen(ctx.viewer, above=greeting(ctx.viewer)))
     elif screens.looks_like_numbers(text):
         await ctx.respond(message, notice_screen(tr.html(screens.NUMBERS), tr))
-    elif found := _meant(text, await ctx.services.models.offers()):
+    elif found := named_in(text, await ctx.services.models.offers()):
         named = [(offer.slug, f"{icon_of(offer)} {title_of(offer, tr)}") for offer in found[:SUGGESTED]]
         await ctx.respond(message, screens.suggestions_screen(named, tr))
     else:
@@ -134,25 +134,3 @@ async def out_of_date(query: CallbackQuery, *, ctx: Context) -> None:
 
 async def _menu(above: Html, ctx: Context) -> Screen:
     return menu_screen(ctx.viewer, above=above, paused=await ctx.open_form_title())
-
-
-def _meant(text: str, offers: list[Offer]) -> list[Offer]:
-    """Offers whose title shares a word with the text, in any language and grammatical case."""
-    words = _words(text)
-    return [offer for offer in offers if any(_alike(a, b) for a in words for b in _words(_titles(offer)))]
-
-
-def _titles(offer: Offer) -> str:
-    titles = offer.manifest.title.root if offer.title is None else offer.title
-    return " ".join([offer.slug.replace("-", " "), *map(str, titles.values())])
-
-
-def _words(text: str) -> set[str]:
-    letters = "".join(c if c.isalnum() else " " for c in text[:200].casefold())
-    return {word for word in letters.split() if len(word) > 3}
-
-
-def _alike(one: str, other: str) -> bool:
-    """The same but for an ending."""
-    shared = min(len(one), len(other)) - 1
-    return one[:shared] == other[:shared] and abs(len(one) - len(other)) < 4

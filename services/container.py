@@ -8,11 +8,11 @@ from services.billing.statement import Statement
 from services.bonuses import Bonuses
 from services.features import Features
 from services.files import Files
-from services.models.manage import AdminModels
+from services.models.manage import ModelManagement
 from services.models.offers import Models
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.outbox import Outbox
-from services.payments.manage import AdminPayments
+from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import Payments
 from services.payments.service import Till
@@ -20,7 +20,7 @@ from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.reports.statistics import Statistics
 from services.users.accounts import Users
-from services.users.manage import AdminUsers
+from services.users.manage import UserManagement
 from services.users.roles import Admins
 from services.values.intake import Intake
 
@@ -46,8 +46,8 @@ class Services:
     till: Till | None
     bonuses: Bonuses
     admins: Admins
-    admin_users: AdminUsers
-    admin_models: AdminModels
-    admin_payments: AdminPayments
+    user_management: UserManagement
+    model_management: ModelManagement
+    payment_management: PaymentManagement
     audit_log: AuditLog
     statistics: Statistics

@@ -16,11 +16,11 @@ from services.container import Services
 from services.features import Features
 from services.files import Files
 from services.inference.runtimes.registry import Runtimes
-from services.models.manage import AdminModels
+from services.models.manage import ModelManagement
 from services.models.offers import Models
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.outbox import Outbox
-from services.payments.manage import AdminPayments
+from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import Payments
 from services.predictions.history import History
@@ -28,7 +28,7 @@ from services.predictions.submit import Submit
 from services.predictions.undelivered import pay_back
 from services.reports.statistics import Statistics
 from services.users.accounts import Users
-from services.users.manage import AdminUsers
+from services.users.manage import UserManagement
 from services.users.roles import Admins, Staff
 from services.values.intake import Intake
 
@@ -63,9 +63,9 @@ def make_services(
         till=till,
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
-        admin_users=AdminUsers(db, clock, staff),
-        admin_models=AdminModels(db, clock, staff),
-        admin_payments=AdminPayments(db, clock, staff, None if till is None else till.settlement),
+        user_management=UserManagement(db, clock, staff),
+        model_management=ModelManagement(db, clock, staff),
+        payment_management=PaymentManagement(db, clock, staff, None if till is None else till.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),
     )

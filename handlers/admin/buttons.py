@@ -15,7 +15,7 @@ PAYMENT: Final = "adm-pay"  # adm-pay:<hex id>:<verb>
 STATISTICS: Final = "adm-stats"  # adm-stats:<days>
 ROLES: Final = "adm-roles"
 ROLE: Final = "adm-role"  # adm-role:<Telegram id>:<role>
-JOURNAL: Final = "adm-log"  # adm-log:<page>:<users.id, or nothing for everybody>
+AUDIT_LOG: Final = "adm-log"  # adm-log:<page>:<users.id, or nothing for everybody>
 
 GIVE: Final = "give"
 TAKE: Final = "take"

@@ -1,13 +1,14 @@
 """What admins type instead of pressing: /user, /grant, /take, /ban, /unban, /stats, /refund, /role."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
-from handlers.admin.context import Office, OnDuty
+from handlers.admin.context import AdminContext, StaffOnly
 from handlers.admin.payments import router as payments
 from handlers.admin.roles import router as roles
 from handlers.admin.statistics import router as statistics
@@ -19,7 +20,7 @@ from services.errors import N_
 from services.money import parse_roubles
 from services.payments.queries import PaymentNotFound
 from services.reports.statistics import PERIODS
-from services.users.manage import check_reason
+from services.users.manage import check_reason, parse_change
 from services.users.roles import APPOINTED
 
 USAGES: Final = {
@@ -32,114 +33,94 @@ USAGES: Final = {
     "refund": N_("Usage: /refund PAYMENT [ROUBLES] [REASON], for example: /refund 2f0c…e1 150 paid twice"),
     "role": N_("Usage: /role WHO admin|moderator|none, for example: /role @anna moderator"),
 }
-Run = Callable[[Message, str, Office], Awaitable[bool]]  # False: not as its usage says
+Run = Callable[[Message, str, AdminContext], Awaitable[bool]]  # False: not as its usage says
 
 
 def router() -> Router:
     router = Router(name="admin_commands")
-    router.message.register(run, Command(*RUNS, ignore_case=True), OnDuty())
+    router.message.register(run, Command(*RUNS, ignore_case=True), StaffOnly())
     return router
 
 
-async def run(message: Message, *, command: CommandObject, office: Office) -> None:
+async def run(message: Message, *, command: CommandObject, ctx: AdminContext) -> None:
     name = command.command.lower()
-    if not await RUNS[name](message, (command.args or "").strip(), office):
-        usage = office.tr.escape(office.tr.gettext(USAGES[name]))
-        await office.show(message, Screen(text=usage))
+    if not await RUNS[name](message, (command.args or "").strip(), ctx):
+        usage = ctx.tr.escape(ctx.tr.gettext(USAGES[name]))
+        await ctx.respond(message, Screen(text=usage))
 
 
-async def _user(message: Message, args: str, office: Office) -> bool:
+async def _user(message: Message, args: str, ctx: AdminContext) -> bool:
     if args:
-        await users.look_for(message, args, office=office)
+        await users.look_for(message, args, ctx=ctx)
     return bool(args)
 
 
-async def _grant(message: Message, args: str, office: Office) -> bool:
-    return await _change(message, args, office, give=True)
-
-
-async def _take(message: Message, args: str, office: Office) -> bool:
-    return await _change(message, args, office, give=False)
-
-
-async def _change(message: Message, args: str, office: Office, *, give: bool) -> bool:
-    office.require()
+async def _change(message: Message, args: str, ctx: AdminContext, *, give: bool) -> bool:
+    ctx.require()
     words = args.split(maxsplit=2)
     if len(words) < 3:
         return False
     who, amount, reason = words
-    user = await office.admin_users.find(who)
-    change = changes.parse_change(amount, user, give=give)
-    await changes.propose_change(message, user, change, check_reason(reason), office=office)
+    user = await ctx.services.user_management.find(who)
+    change = parse_change(amount, balance=user.balance, give=give)
+    await changes.propose_change(message, user, change, check_reason(reason), ctx=ctx)
     return True
 
 
-async def _ban(message: Message, args: str, office: Office) -> bool:
-    office.require()
+async def _let_in(message: Message, args: str, ctx: AdminContext, *, allowed: bool) -> bool:
+    ctx.require()
     if not args:
         return False
     who, _, reason = args.partition(" ")
-    user = await office.admin_users.find(who)
-    await office.admin_users.disable(user.id, actor=office.actor, reason=reason.strip() or None)
-    await users.show_card(message, user.id, office=office, notice=office.tr.html("⛔ The shop is closed to them."))
+    user = await ctx.services.user_management.find(who)
+    await changes.let_in(message, user.id, ctx=ctx, allowed=allowed, reason=reason.strip() or None)
     return True
 
 
-async def _unban(message: Message, args: str, office: Office) -> bool:
-    office.require()
-    if not args:
-        return False
-    who, _, reason = args.partition(" ")
-    user = await office.admin_users.find(who)
-    await office.admin_users.enable(user.id, actor=office.actor, reason=reason.strip() or None)
-    await users.show_card(message, user.id, office=office, notice=office.tr.html("✅ The shop is open to them again."))
-    return True
-
-
-async def _stats(message: Message, args: str, office: Office) -> bool:
+async def _stats(message: Message, args: str, ctx: AdminContext) -> bool:
     period = ascii_digits(args)
     if period not in ("", *map(str, PERIODS)):
         return False
-    await statistics.show_statistics(message, office=office, argument=period)
+    await statistics.show_statistics(message, ctx=ctx, argument=period)
     return True
 
 
-async def _refund(message: Message, args: str, office: Office) -> bool:
+async def _refund(message: Message, args: str, ctx: AdminContext) -> bool:
     """Without a sum all that is left goes back; without a reason it is asked for."""
-    office.require()
+    ctx.require()
     number, _, rest = args.partition(" ")
     if not number:
         return False
-    payment = await office.payments.find(number)
+    payment = await ctx.services.payments.find(number)
     if payment is None:
         raise PaymentNotFound(number=number[:64])
-    quote = await payments.require_quote(payment, office=office)
+    quote = await payments.require_quote(payment, ctx=ctx)
     amount, reason = quote.rest_kopecks, rest.strip()
     first, _, others = reason.partition(" ")
     if first[:1].isdecimal():
         amount, reason = parse_roubles(first, low=1, high=quote.rest_kopecks), others.strip()
     if reason:
-        await payments.propose_refund(message, payment, amount, check_reason(reason), office=office)
+        await payments.propose_refund(message, payment, amount, check_reason(reason), ctx=ctx)
     else:
-        await payments.ask_reason(message, payment, amount, office=office)
+        await payments.ask_reason(message, payment, amount, ctx=ctx)
     return True
 
 
-async def _role(message: Message, args: str, office: Office) -> bool:
+async def _role(message: Message, args: str, ctx: AdminContext) -> bool:
     who, _, word = args.partition(" ")
     role = next((each for each in APPOINTED if each == word.strip().lower()), None)
     if not who or (role is None and word.strip().lower() != "none"):
         return False
-    await roles.appoint(message, await roles.whom(who, office=office), role, office=office)
+    await roles.appoint(message, await ctx.services.user_management.telegram_id_of(who), role, ctx=ctx)
     return True
 
 
 RUNS: Final[dict[str, Run]] = {
     "user": _user,
-    "grant": _grant,
-    "take": _take,
-    "ban": _ban,
-    "unban": _unban,
+    "grant": partial(_change, give=True),
+    "take": partial(_change, give=False),
+    "ban": partial(_let_in, allowed=False),
+    "unban": partial(_let_in, allowed=True),
     "stats": _stats,
     "refund": _refund,
     "role": _role,

@@ -1,6 +1,7 @@
-"""An admin at work: who they are, what they may, what they were asked and what they are about to decide."""
+"""What an admin's handler works with: the chat's context, the role, and what is being decided."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any, Final, Self
 
@@ -10,25 +11,14 @@ from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, TelegramObject
 
 from db.tables.users import Role
-from handlers.kit.dialog import Event, Question, put, respond
+from handlers.kit.context import Context
+from handlers.kit.dialog import Event, Question, put
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
-from i18n.translator import Catalogues, Translator
-from services.audit_log.history import AuditLog
-from services.errors import N_
-from services.features import Features
-from services.models.manage import AdminModels
-from services.models.offers import Models
-from services.payments.manage import AdminPayments
-from services.payments.packages import Packages
-from services.payments.queries import Payments
-from services.payments.service import Till
-from services.reports.statistics import Statistics
-from services.users.accounts import Users, UserView
-from services.users.manage import AdminUsers
-from services.users.roles import RANKS, Admins, NotAllowed
+from services.errors import N_, ShopError
+from services.users.roles import RANKS, NotAllowed
 
-MATTER: Final = "admin"  # where the dialog's data has it
+PENDING: Final = "admin"  # where the dialog's data has it
 DECIDED = N_("This is decided already.")
 
 
@@ -38,7 +28,7 @@ class AdminQuestion(Question):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matter:
+class PendingAction:
     """What a question or a confirmation on the screen is about; `nonce` tells it from every other one."""
 
     what: str
@@ -51,26 +41,11 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """Everything an admin's handler works with."""
+class AdminContext(Context):
+    """The context of somebody with a role. `pending`: what was asked or proposed before this update."""
 
-    user: UserView
     role: Role
-    tr: Translator
-    catalogues: Catalogues
-    state: FSMContext
-    users: Users
-    admins: Admins
-    admin_users: AdminUsers
-    admin_models: AdminModels
-    admin_payments: AdminPayments
-    audit_log: AuditLog
-    models: Models
-    packages: Packages
-    payments: Payments
-    till: Till | None
-    statistics: Statistics
-    features: Features
+    pending: PendingAction | None
 
     @property
     def actor(self) -> int:
@@ -81,56 +56,63 @@ class Office:
         if RANKS[self.role] < RANKS[least]:
             raise NotAllowed(actor=self.actor, role=self.role, least=least)
 
-    async def show(self, event: Event, screen: Screen) -> None:
-        await respond(event, self.state, self.tr, screen)
-
-    async def ask(self, event: Event, screen: Screen, matter: Matter) -> None:
+    async def ask(self, event: Event, screen: Screen, action: PendingAction) -> None:
         """What is typed next answers it; a form waits meanwhile."""
-        await self._keep(matter)
-        await self.state.set_state(AdminQuestion.answering)
+        await self._keep(action)
+        await self.fsm.set_state(AdminQuestion.answering)
         await put(event, screen)
 
-    async def propose(self, event: Event, screen: Screen, matter: Matter) -> None:
+    async def ask_again(self, event: Event, question: Callable[..., Screen], problem: ShopError) -> None:
+        """What is pending, once more: `question` makes its screen with `problem`, HTML, the sentence that says what
+        was wrong with the answer."""
+        assert self.pending is not None
+        await self.ask(event, question(problem=self.tr.error_html(problem)), self.pending)
+
+    async def propose(self, event: Event, screen: Screen, action: PendingAction) -> None:
         """The screen's button decides it."""
-        await self._keep(matter)
-        await self.state.set_state(None)
+        await self._keep(action)
+        await self.fsm.set_state(None)
         await put(event, screen)
-
-    async def matter(self) -> Matter | None:
-        match (await self.state.get_data()).get(MATTER):
-            case {"what": str(what), "nonce": str(nonce), "facts": dict(facts)}:
-                return Matter(what=what, nonce=nonce, facts=facts)
-        return None
 
     async def close(self) -> None:
         """It is decided: its button does nothing any more."""
-        data = await self.state.get_data()
-        data.pop(MATTER, None)
-        await self.state.set_data(data)
+        data = await self.fsm.get_data()
+        data.pop(PENDING, None)
+        await self.fsm.set_data(data)
 
-    async def decided(self, query: CallbackQuery) -> None:
-        """A second tap, or the button of an older decision."""
+    async def tell_decided(self, query: CallbackQuery) -> None:
+        """To a second tap, or the button of an older decision."""
         await chat.acknowledge(query, self.tr.gettext(DECIDED), alert=True)
 
-    async def _keep(self, matter: Matter) -> None:
-        kept = {"what": matter.what, "nonce": matter.nonce, "facts": matter.facts}
-        await self.state.update_data({MATTER: kept})
+    async def _keep(self, action: PendingAction) -> None:
+        kept = {"what": action.what, "nonce": action.nonce, "facts": action.facts}
+        await self.fsm.update_data({PENDING: kept})
 
 
-class OnDuty(Filter):
-    """Somebody with a role, as of this moment; gives the handler `office`. For everybody else there is no such command
-    and no such button."""
+class StaffOnly(Filter):
+    """Lets through whoever has a role at this moment, and gives the handler an `AdminContext` as `ctx`. For everybody
+    else there is no such command and no such button."""
 
-    async def __call__(
-        self,
-        event: TelegramObject,
-        user: UserView,
-        admins: Admins,
-        state: FSMContext,
-        **data: Any,  # Any: aiogram's workflow data
-    ) -> bool | dict[str, Office]:
-        role = await admins.role_of(user.telegram_id)
+    async def __call__(self, event: TelegramObject, ctx: Context) -> bool | dict[str, AdminContext]:
+        role = await ctx.services.admins.role_of(ctx.user.telegram_id)
         if role is None:
             return False
-        given = {field.name: data[field.name] for field in fields(Office) if field.name in data}
-        return {"office": Office(**given | {"user": user, "role": role, "admins": admins, "state": state})}
+        admin = AdminContext(
+            user=ctx.user,
+            tr=ctx.tr,
+            fsm=ctx.fsm,
+            bot=ctx.bot,
+            services=ctx.services,
+            catalogues=ctx.catalogues,
+            messages=ctx.messages,
+            role=role,
+            pending=await _pending(ctx.fsm),
+        )
+        return {"ctx": admin}
+
+
+async def _pending(fsm: FSMContext) -> PendingAction | None:
+    match (await fsm.get_data()).get(PENDING):
+        case {"what": str(what), "nonce": str(nonce), "facts": dict(facts)}:
+            return PendingAction(what=what, nonce=nonce, facts=facts)
+    return None

@@ -1,42 +1,35 @@
 """What admins type in answer to a question, and the buttons that decide what was proposed."""
 
 from collections.abc import Awaitable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from handlers.admin import buttons as names
-from handlers.admin.context import AdminQuestion, Matter, Office, OnDuty
+from handlers.admin.context import AdminContext, AdminQuestion, PendingAction, StaffOnly
 from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.payments import router as payments
 from handlers.admin.roles import router as roles
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
+from handlers.kit.context import Context
 from handlers.kit.dialog import pause
 from handlers.kit.filters import Pressed
-from i18n.translator import Html
+
+E_contra = TypeVar("E_contra", Message, CallbackQuery, contravariant=True)
 
 
-class Answer(Protocol):
-    def __call__(self, message: Message, /, *, office: Office, matter: Matter) -> Awaitable[None]: ...
+class Step(Protocol[E_contra]):
+    """Does what an admin typed or decided about a pending action, and shows what came of it."""
+
+    def __call__(self, event: E_contra, /, *, ctx: AdminContext, action: PendingAction) -> Awaitable[None]: ...
 
 
-class Decision(Protocol):
-    def __call__(self, query: CallbackQuery, /, *, office: Office, matter: Matter) -> Awaitable[None]: ...
-
-
-class CardDecision(Protocol):
-    """Gives whose card is to be shown, and with which notice."""
-
-    def __call__(self, query: CallbackQuery, /, *, office: Office, matter: Matter) -> Awaitable[tuple[int, Html]]: ...
-
-
-ANSWERS: Final[dict[str, Answer]] = {
+ANSWERS: Final[dict[str, Step[Message]]] = {
     users.FIND: users.find,
     changes.AMOUNT: changes.take_amount,
     changes.REASON: changes.take_reason,
@@ -48,53 +41,48 @@ ANSWERS: Final[dict[str, Answer]] = {
     payments.REASON: payments.take_reason,
     roles.WHO: roles.take_who,
 }
-CARD_DECISIONS: Final[dict[str, CardDecision]] = {
+DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     changes.CHANGE: changes.change,
     changes.SEND: changes.send,
     changes.DISABLE: changes.disable,
+    packages.CREATE: packages.create,
+    payments.REFUND: payments.refund,
 }
-DECISIONS: Final[dict[str, Decision]] = {packages.CREATE: packages.create, payments.REFUND: payments.refund}
 
 
 def router() -> Router:
     """The button of a confirmation."""
     router = Router(name="admin_decisions")
-    router.callback_query.register(decide, Pressed(names.YES), OnDuty())
+    router.callback_query.register(decide, Pressed(names.YES), StaffOnly())
     return router
 
 
 def answers_router() -> Router:
     """What is typed in answer to a question."""
     router = Router(name="admin_answers")
-    router.message.register(take_answer, StateFilter(AdminQuestion), OnDuty())
+    router.message.register(take_answer, StateFilter(AdminQuestion), StaffOnly())
     router.message.register(drop, StateFilter(AdminQuestion))
     return router
 
 
-async def take_answer(message: Message, *, office: Office) -> None:
-    matter = await office.matter()
-    if matter is None or matter.what not in ANSWERS:
-        await drop(message, state=office.state)
+async def take_answer(message: Message, *, ctx: AdminContext) -> None:
+    action = ctx.pending
+    if action is None or action.what not in ANSWERS:
+        await drop(message, ctx=ctx)
         return
-    await ANSWERS[matter.what](message, office=office, matter=matter)
+    await ANSWERS[action.what](message, ctx=ctx, action=action)
 
 
-async def drop(message: Message, *, state: FSMContext) -> None:
+async def drop(message: Message, *, ctx: Context) -> None:
     """A role was taken away in the middle of a question."""
-    await pause(state)
+    await pause(ctx.fsm)
     raise SkipHandler
 
 
-async def decide(query: CallbackQuery, *, argument: str, office: Office) -> None:
+async def decide(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
     """`argument`: the nonce of what is decided."""
-    matter = await office.matter()
-    if matter is None or matter.nonce != argument:
-        await office.decided(query)
-    elif matter.what in CARD_DECISIONS:
-        user_id, notice = await CARD_DECISIONS[matter.what](query, office=office, matter=matter)
-        await office.close()
-        await users.show_card(query, user_id, office=office, notice=notice)
-    elif matter.what in DECISIONS:
-        await DECISIONS[matter.what](query, office=office, matter=matter)
-    else:
-        await office.decided(query)
+    action = ctx.pending
+    if action is None or action.nonce != argument or action.what not in DECISIONS:
+        await ctx.tell_decided(query)
+        return
+    await DECISIONS[action.what](query, ctx=ctx, action=action)

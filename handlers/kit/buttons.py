@@ -9,6 +9,7 @@ from uuid import UUID
 
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
+from services.users.accounts import MAX_TELEGRAM_ID
 
 MENU: Final = "menu"
 MODELS: Final = "models"
@@ -26,7 +27,6 @@ CONTINUE: Final = "continue"
 MODEL: Final = "model"  # model:<slug>
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
 
-MAX_TELEGRAM_ID: Final = 2**52 - 1  # Telegram's own bound
 Row = tuple[Button, ...]
 
 

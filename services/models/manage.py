@@ -14,7 +14,9 @@ from db.tables.models import Model
 from db.tables.users import AuditAction
 from services import ordering
 from services.audit_log.record import record
+from services.billing.credits import parse_amount
 from services.clock import Clock
+from services.digits import ascii_digits
 from services.errors import N_, ShopError
 from services.models.offers import price_of
 from services.users.roles import Staff
@@ -46,8 +48,9 @@ class ModelLine:
     """Why it was stopped after it had failed several times in a row."""
 
 
-class AdminModels:
-    """`actor` is a Telegram id. Changes raise `NotAllowed`, `ModelNotFound`; each is in the audit log."""
+class ModelManagement:
+    """What admins may do to the models on sale. `actor` is a Telegram id. Changes raise `NotAllowed`, `ModelNotFound`;
+    each is in the audit log."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
         self._db = db
@@ -104,6 +107,14 @@ class AdminModels:
                 session, actor=actor, action=AuditAction.MODEL_MOVE, subject=slug, before=before, after=after, now=now
             )
         return _all(session)
+
+
+def parse_price(text: str) -> int:
+    """Hundredths from what was typed; a model may be free. Raises `BadAmount`."""
+    typed = ascii_digits(text.strip())
+    if typed and set(typed) <= set("0.,") and typed.strip("0") in ("", ".", ","):
+        return 0
+    return parse_amount(text, low=1, high=MAX_PRICE)
 
 
 _IN_ORDER = (func.coalesce(_models.c.admin_position, _models.c.manifest_position), _models.c.slug)

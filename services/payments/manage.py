@@ -15,8 +15,8 @@ from services.payments.settlement import Settlement
 from services.users.roles import Staff
 
 
-class AdminPayments:
-    """`settlement`: None in a shop that takes no money."""
+class PaymentManagement:
+    """What admins may do about payments. `settlement`: None in a shop that takes no money."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff, settlement: Settlement | None) -> None:
         self._db = db

@@ -19,6 +19,7 @@ from services.errors import N_, ShopError
 
 _users = table_of(User)
 MAX_AGE = 120
+MAX_TELEGRAM_ID = 2**52 - 1  # Telegram's own bound
 SEEN_EVERY = timedelta(minutes=5)  # how exact `last_seen_at` is
 
 

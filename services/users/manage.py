@@ -16,10 +16,12 @@ from db.tables.outbox import OutboxKind
 from db.tables.users import AuditAction, User
 from services.audit_log.record import record
 from services.billing import ledger
-from services.billing.credits import format_credits
+from services.billing.credits import format_credits, parse_amount
 from services.clock import Clock
+from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.notifications import outbox
+from services.users.accounts import MAX_TELEGRAM_ID
 from services.users.roles import Staff
 from services.users.search import UserCard, UserLine, card, lines_of, only_one, search
 
@@ -58,7 +60,7 @@ class OneOfUs(ShopError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class CreditChange:
     """Credits for a user, in hundredths: positive to give, negative to take. The customer reads the reason."""
 
     user_id: int
@@ -67,8 +69,10 @@ class Change:
     nonce: str
 
 
-class AdminUsers:
-    """`actor` is a Telegram id. What changes something raises `NotAllowed` for moderators and strangers, and
+class UserManagement:
+    """What admins may do to customers. (To models and payments: `ModelManagement`, `PaymentManagement`; each has
+    services/<noun>/manage.py, asks for the role in the transaction that acts, and leaves a line in the audit log.)
+    `actor` is a Telegram id. What changes something raises `NotAllowed` for moderators and strangers, and
     `UnknownUser`."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
@@ -83,6 +87,11 @@ class AdminUsers:
         """The only one who fits. Raises `NobodyFound`, `SeveralFound`."""
         return await self._db.scan(only_one, text)
 
+    async def telegram_id_of(self, text: str) -> int:
+        """As `find`, but a Telegram id is taken at its word, also of one who was never here."""
+        typed = text.strip()
+        return whole_number(typed, most=MAX_TELEGRAM_ID) or (await self.find(typed)).telegram_id
+
     async def lines(self, user_ids: Iterable[int]) -> dict[int, UserLine]:
         """By `users.id`."""
         return await self._db.read(lines_of, list(user_ids))
@@ -91,10 +100,10 @@ class AdminUsers:
         """Raises `UnknownUser`."""
         return await self._db.read(card, user_id, self._staff)
 
-    async def change(self, wish: Change, *, actor: int) -> int:
+    async def change(self, request: CreditChange, *, actor: int) -> int:
         """Returns the balance after it, of the first time where it is repeated. Raises `CannotTake`, `BadReason`."""
-        check_reason(wish.reason)
-        return await self._db.write(self._change, wish, actor, self._clock())
+        check_reason(request.reason)
+        return await self._db.write(self._change, request, actor, self._clock())
 
     async def disable(self, user_id: int, *, actor: int, reason: str | None = None) -> None:
         """Close the shop to them; their credits stay. Raises `OneOfUs`."""
@@ -108,27 +117,27 @@ class AdminUsers:
         check_text(text)
         await self._db.write(self._write_to, user_id, text.strip(), nonce=nonce, actor=actor, now=self._clock())
 
-    def _change(self, session: Session, wish: Change, actor: int, now: datetime) -> int:
+    def _change(self, session: Session, request: CreditChange, actor: int, now: datetime) -> int:
         self._staff.require(session, actor)
-        user = _locked(session, wish.user_id)
-        key = f"admin:{wish.nonce}"
+        user = _locked(session, request.user_id)
+        key = f"admin:{request.nonce}"
         done = session.scalar(select(_lines.c.balance_after).where(_lines.c.key == key))
         if done is not None:
             return int(done)
-        posting = _post(session, wish, key, now)
+        posting = _post(session, request, key, now)
         record(
             session,
             actor=actor,
-            action=AuditAction.CREDITS_GRANT if wish.amount > 0 else AuditAction.CREDITS_TAKE,
-            target_user_id=wish.user_id,
+            action=AuditAction.CREDITS_GRANT if request.amount > 0 else AuditAction.CREDITS_TAKE,
+            target_user_id=request.user_id,
             before={"balance": user.balance},
             after={"balance": posting.balance_after, "amount": posting.amount},
-            reason=wish.reason,
+            reason=request.reason,
             now=now,
         )
-        payload = {"amount": posting.amount, "balance": posting.balance_after, "reason": wish.reason}
+        payload = {"amount": posting.amount, "balance": posting.balance_after, "reason": request.reason}
         outbox.enqueue(
-            session, user_id=wish.user_id, kind=OutboxKind.CREDITS_CHANGED, payload=payload, key=key, now=now
+            session, user_id=request.user_id, kind=OutboxKind.CREDITS_CHANGED, payload=payload, key=key, now=now
         )
         return posting.balance_after
 
@@ -166,6 +175,16 @@ class AdminUsers:
         )
 
 
+def parse_change(text: str, *, balance: int, give: bool) -> int:
+    """Hundredths from what was typed, negative to take from a balance. Raises `BadAmount`, `CannotTake`."""
+    amount = parse_amount(text, low=1, high=MAX_CREDITS)
+    if give:
+        return amount
+    if amount > balance:
+        raise CannotTake(rest=balance)
+    return -amount
+
+
 def check_reason(text: str) -> str:
     """Raises `BadReason`."""
     reason = text.strip()
@@ -189,15 +208,15 @@ def _locked(session: Session, user_id: int) -> AnyRow:
     return row
 
 
-def _post(session: Session, wish: Change, key: str, now: datetime) -> ledger.Posting:
-    if wish.amount > 0:
+def _post(session: Session, request: CreditChange, key: str, now: datetime) -> ledger.Posting:
+    if request.amount > 0:
         kind = TransactionKind.GRANT
         return ledger.grant(
-            session, user_id=wish.user_id, amount=wish.amount, kind=kind, key=key, now=now, comment=wish.reason
+            session, user_id=request.user_id, amount=request.amount, kind=kind, key=key, now=now, comment=request.reason
         )
     try:
         taken = ledger.take_back(
-            session, user_id=wish.user_id, amount=-wish.amount, key=key, now=now, comment=wish.reason
+            session, user_id=request.user_id, amount=-request.amount, key=key, now=now, comment=request.reason
         )
     except ledger.InsufficientBalance as error:
         raise CannotTake(rest=error.balance) from error

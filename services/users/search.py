@@ -23,8 +23,8 @@ from services.users.roles import Staff
 
 _users, _lines, _predictions = table_of(User), table_of(Transaction), table_of(Prediction)
 FOUND_AT_MOST: Final = 8
-LAST: Final = 5  # predictions and payments on a card
 MAX_ID: Final = 2**63 - 1
+LAST: Final = 5  # predictions and payments on a card
 
 
 class NobodyFound(ShopError):

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.admin.models.router import parse_price
 from services.billing.credits import parse_amount
 from services.bonuses import parse_week
 from services.digits import ascii_digits, whole_number
+from services.models.manage import parse_price
 from services.money import from_text, parse_roubles
 from services.users.accounts import parse_age, parse_email
 from services.values.dates import date_keys, is_date

@@ -14,7 +14,7 @@ from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import ErrorCode, PredictionStatus
 from db.tables.users import AuditAction, Gender, Role
 from handlers.admin.audit_log.screens import WORDS
-from handlers.admin.dialogs import ANSWERS, CARD_DECISIONS, DECISIONS
+from handlers.admin.dialogs import ANSWERS, DECISIONS
 from handlers.form.session import FormDialog
 from handlers.kit.dialog import Question
 from handlers.notifications import presenters
@@ -168,7 +168,7 @@ def test_states_of_dialogs(renamed: list[type[StatesGroup]]) -> None:
 
 
 def test_what_admins_are_asked_and_decide() -> None:
-    assert ANSWERS.keys() | CARD_DECISIONS.keys() | DECISIONS.keys() == {
+    assert ANSWERS.keys() | DECISIONS.keys() == {
         "user.find",
         "credits.amount",
         "credits.reason",

@@ -1,4 +1,4 @@
-"""The journal: a line in words for each thing that was done."""
+"""The audit log: a line in words for each thing that was done."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -9,6 +9,7 @@ from handlers.admin import buttons as names
 from handlers.admin.payments.screens import STATUSES
 from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.kit.titles import Titles
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
@@ -24,17 +25,18 @@ NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
 Words = Callable[[Entry, Titles, Translator], Html]
 
 
-def journal_screen(page: Page[Entry], titles: Titles, tr: Translator, *, user: UserLine | None = None) -> Screen:
+def audit_log_screen(page: Page[Entry], viewer: Viewer, *, user: UserLine | None = None) -> Screen:
     """`user`: whom all of it was done to."""
+    tr = viewer.tr
     head = (
         tr.html("<b>📜 Journal</b>, the newest first")
         if user is None
         else tr.html("<b>📜 What was done</b>: {name}, the newest first", name=name_of(user, tr))
     )
-    lines = [journal_line(entry, titles, tr) for entry in page.items] or [tr.html("Nothing yet.")]
+    lines = [entry_line(entry, viewer.titles, tr) for entry in page.items] or [tr.html("Nothing yet.")]
 
     def turn(to: int) -> str:
-        return names.action(names.JOURNAL, to) if user is None else names.action(names.JOURNAL, to, user.id)
+        return names.action(names.AUDIT_LOG, to) if user is None else names.action(names.AUDIT_LOG, to, user.id)
 
     back = names.PANEL if user is None else names.action(names.USER, user.id)
     rows: Sequence[keyboards.Row] = (
@@ -44,7 +46,7 @@ def journal_screen(page: Page[Entry], titles: Titles, tr: Translator, *, user: U
     return Screen(text=notice_first("", head, *lines), rows=tuple(row for row in rows if row))
 
 
-def journal_line(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def entry_line(entry: Entry, titles: Titles, tr: Translator) -> Html:
     """When, who, what to whom, from what to what, why."""
     who = tr.gettext("the shop itself") if entry.actor is None else _name(entry.actor)
     what = WORDS.get(entry.action, _unknown)(entry, titles, tr)

@@ -1,156 +1,106 @@
 """Packages, as admins see them."""
 
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers.admin import buttons as names
-from handlers.admin.context import Matter, Office, OnDuty
+from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.packages import screens as view
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
-from services.billing.credits import parse_amount
-from services.digits import whole_number
 from services.errors import ShopError
-from services.money import parse_roubles
-from services.payments.packages import (
-    MAX_CREDITS,
-    MAX_DAYS,
-    MAX_TITLE,
-    BadPackage,
-    PackageGone,
-    PackageOffer,
-    PackageView,
-)
-from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
+from services.payments.package_parts import PackagePart, Parts, offer_of, parse_part, parts_of
+from services.payments.packages import PackageGone, PackageView
 
 FIELD, CREATE = "package.field", "package.create"
-
-Draft = Mapping[str, Any]  # Any: JSON of the fields answered so far
 
 
 def router() -> Router:
     router = Router(name="admin_packages")
-    router.callback_query.register(show_packages, Pressed(names.PACKAGES), OnDuty())
-    router.callback_query.register(press, Pressed(names.PACKAGE), OnDuty())
+    router.callback_query.register(show_packages, Pressed(names.PACKAGES), StaffOnly())
+    router.callback_query.register(press, Pressed(names.PACKAGE), StaffOnly())
     return router
 
 
-async def show_packages(event: Event, *, office: Office, argument: str = "", notice: str = "") -> None:
+async def show_packages(event: Event, *, ctx: AdminContext, argument: str = "", notice: str = "") -> None:
     """`argument`: the page, or that there shall be a new one; `notice`: HTML."""
     if argument == names.NEW:
-        office.require()
-        await _ask(event, view.NAME_RU, office=office)
+        ctx.require()
+        await _ask(event, PackagePart.NAME_RU, ctx=ctx)
         return
-    found = await office.packages.all()
+    found = await ctx.services.packages.all()
     page = keyboards.parse_page(argument)
-    await office.show(event, view.packages_screen(found, office.tr, role=office.role, notice=notice, page=page))
+    await ctx.respond(event, view.packages_screen(found, ctx.tr, role=ctx.role, notice=notice, page=page))
 
 
-async def press(query: CallbackQuery, *, argument: str, office: Office) -> None:
+async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
     """`argument`: the package's id and what to do."""
     number, _, verb = argument.partition(":")
     package_id = keyboards.parse_number(number)
     if package_id is None:
         raise PackageGone(package_id=number[:32])
-    package = await office.packages.get(package_id)
-    if verb in (names.ON, names.OFF, names.UP, names.DOWN, *view.FIELDS):
-        office.require()
+    package = await ctx.services.packages.get(package_id)
+    if verb in (names.ON, names.OFF, names.UP, names.DOWN, *PackagePart):
+        ctx.require()
     match verb:
         case names.ON | names.OFF:
-            package = await office.packages.enable(package.id, enabled=verb == names.ON, actor=office.actor)
+            package = await ctx.services.packages.enable(package.id, enabled=verb == names.ON, actor=ctx.actor)
         case names.UP | names.DOWN:
             places = -1 if verb == names.UP else 1
-            order = await office.packages.move(package.id, places=places, actor=office.actor)
+            order = await ctx.services.packages.move(package.id, places=places, actor=ctx.actor)
             place = [each.id for each in order].index(package.id) + 1
-            notice = office.tr.html("✅ Now place {place} of {count}.", place=place, count=len(order))
-            await _show(query, package, office=office, notice=notice)
+            notice = ctx.tr.html("✅ Now place {place} of {count}.", place=place, count=len(order))
+            await _show(query, package, ctx=ctx, notice=notice)
             return
-        case _ if verb in view.FIELDS:
-            await _ask(query, verb, office=office, package_id=package.id)
+        case _ if verb in tuple(PackagePart):
+            await _ask(query, PackagePart(verb), ctx=ctx, package_id=package.id)
             return
-    await _show(query, package, office=office)
+    await _show(query, package, ctx=ctx)
 
 
-async def take_field(message: Message, *, office: Office, matter: Matter) -> None:
+async def take_field(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
     """One part of a package: of a new one the next part is asked, or all of it confirmed."""
-    field, package_id, draft = matter.facts["field"], matter.facts["package"], matter.facts["draft"]
-    office.require()
+    part, package_id = PackagePart(action.facts["field"]), action.facts["package"]
+    ctx.require()
     try:
-        value = _parse(field, message.text or "")
+        value = parse_part(part, message.text or "")
     except ShopError as problem:
-        shown = office.tr.error_html(problem)
-        screen = view.field_question(field, office.tr, package_id=package_id, problem=shown)
-        await office.ask(message, screen, matter)
+        await ctx.ask_again(message, partial(view.part_question, part, ctx.tr, package_id=package_id), problem)
         return
     if package_id is not None:
-        await _edit(message, package_id, {field: value}, office=office)
+        await _edit(message, package_id, {part: value}, ctx=ctx)
         return
-    draft = {**draft, field: value}
-    if (unanswered := [each for each in view.FIELDS if each not in draft]) != []:
-        await _ask(message, unanswered[0], office=office, draft=draft)
+    draft = {**action.facts["draft"], part: value}
+    if (unanswered := [each for each in PackagePart if each not in draft]) != []:
+        await _ask(message, unanswered[0], ctx=ctx, draft=draft)
         return
-    new = Matter.of(CREATE, draft=draft)
-    await office.propose(message, view.new_confirmation(_offer(draft), new.nonce, office.tr), new)
+    new = PendingAction.of(CREATE, draft=draft)
+    await ctx.propose(message, view.new_confirmation(offer_of(draft), new.nonce, ctx.tr), new)
 
 
-async def create(query: CallbackQuery, *, office: Office, matter: Matter) -> None:
+async def create(query: CallbackQuery, *, ctx: AdminContext, action: PendingAction) -> None:
     """What a confirmation does."""
-    office.require()
-    await office.close()  # first: a repeat would be another package
-    package = await office.packages.create(_offer(matter.facts["draft"]), actor=office.actor)
-    await _show(query, package, office=office, notice=office.tr.html("✅ On sale."))
+    ctx.require()
+    await ctx.close()  # first: a repeat would be another package
+    package = await ctx.services.packages.create(offer_of(action.facts["draft"]), actor=ctx.actor)
+    await _show(query, package, ctx=ctx, notice=ctx.tr.html("✅ On sale."))
 
 
-async def _edit(event: Event, package_id: int, change: Draft, *, office: Office) -> None:
-    package = await office.packages.get(package_id)
-    known = {
-        view.NAME_RU: package.title.get("ru", ""),
-        view.NAME_EN: package.title.get("en", ""),
-        view.CREDITS: package.credits,
-        view.PRICE: package.price_kopecks,
-        view.DAYS: package.valid_days,
-    }
-    changed = await office.packages.edit(package_id, _offer({**known, **change}), actor=office.actor)
-    await _show(event, changed, office=office, notice=office.tr.html("✅ Saved."))
+async def _edit(event: Event, package_id: int, change: Parts, *, ctx: AdminContext) -> None:
+    offer = offer_of({**parts_of(await ctx.services.packages.get(package_id)), **change})
+    changed = await ctx.services.packages.edit(package_id, offer, actor=ctx.actor)
+    await _show(event, changed, ctx=ctx, notice=ctx.tr.html("✅ Saved."))
 
 
 async def _ask(
-    event: Event, field: str, *, office: Office, package_id: int | None = None, draft: Draft | None = None
+    event: Event, part: PackagePart, *, ctx: AdminContext, package_id: int | None = None, draft: Parts | None = None
 ) -> None:
-    matter = Matter.of(FIELD, field=field, package=package_id, draft=dict(draft or {}))
-    await office.ask(event, view.field_question(field, office.tr, package_id=package_id), matter)
+    action = PendingAction.of(FIELD, field=part, package=package_id, draft=dict(draft or {}))
+    await ctx.ask(event, view.part_question(part, ctx.tr, package_id=package_id), action)
 
 
-async def _show(event: Event, package: PackageView, *, office: Office, notice: str = "") -> None:
-    await office.show(event, view.package_screen(package, office.tr, role=office.role, notice=notice))
-
-
-def _offer(draft: Draft) -> PackageOffer:
-    return PackageOffer(
-        title={"ru": draft[view.NAME_RU], "en": draft[view.NAME_EN]},
-        credits=draft[view.CREDITS],
-        price_kopecks=draft[view.PRICE],
-        valid_days=draft[view.DAYS],
-    )
-
-
-def _parse(field: str, text: str) -> str | int | None:
-    """Raises `BadAmount`, `AmountOutOfBounds`, `BadPackage`."""
-    typed = " ".join(text.split())
-    match field:
-        case view.CREDITS:
-            return parse_amount(typed, low=1, high=MAX_CREDITS)
-        case view.PRICE:
-            return parse_roubles(typed, low=MIN_KOPECKS, high=MAX_KOPECKS)
-        case view.DAYS:
-            days = whole_number(typed, most=MAX_DAYS)
-            if days is None:
-                raise BadPackage(field=field)
-            return days or None
-    if not 0 < len(typed) <= MAX_TITLE or not typed.isprintable():
-        raise BadPackage(field=field)
-    return typed
+async def _show(event: Event, package: PackageView, *, ctx: AdminContext, notice: str = "") -> None:
+    await ctx.respond(event, view.package_screen(package, ctx.tr, role=ctx.role, notice=notice))

@@ -14,30 +14,25 @@ from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.errors import N_
 from services.money import to_words
+from services.pages import page_of
+from services.payments.package_parts import PackagePart
 from services.payments.packages import PackageOffer, PackageView
 
 ON_PAGE: Final = 10
 
-NAME_RU: Final = "ru"
-NAME_EN: Final = "en"
-CREDITS: Final = "credits"
-PRICE: Final = "price"
-DAYS: Final = "days"
-FIELDS: Final = (NAME_RU, NAME_EN, CREDITS, PRICE, DAYS)
-
 QUESTIONS: Final = {
-    NAME_RU: N_("What is the package called in Russian? For example: Сто кредитов"),
-    NAME_EN: N_("What is it called in English? For example: A hundred credits"),
-    CREDITS: N_("How many credits does it bring? For example: 100"),
-    PRICE: N_("What does it cost, in roubles? For example: 900"),
-    DAYS: N_("For how many days are its credits valid? For example: 90. Send 0 for no end."),
+    PackagePart.NAME_RU: N_("What is the package called in Russian? For example: Сто кредитов"),
+    PackagePart.NAME_EN: N_("What is it called in English? For example: A hundred credits"),
+    PackagePart.CREDITS: N_("How many credits does it bring? For example: 100"),
+    PackagePart.PRICE: N_("What does it cost, in roubles? For example: 900"),
+    PackagePart.DAYS: N_("For how many days are its credits valid? For example: 90. Send 0 for no end."),
 }
 BUTTONS: Final = {
-    NAME_RU: N_("✏️ Russian name"),
-    NAME_EN: N_("✏️ English name"),
-    CREDITS: N_("✏️ Credits"),
-    PRICE: N_("✏️ Price"),
-    DAYS: N_("✏️ Days"),
+    PackagePart.NAME_RU: N_("✏️ Russian name"),
+    PackagePart.NAME_EN: N_("✏️ English name"),
+    PackagePart.CREDITS: N_("✏️ Credits"),
+    PackagePart.PRICE: N_("✏️ Price"),
+    PackagePart.DAYS: N_("✏️ Days"),
 }
 
 
@@ -45,14 +40,14 @@ def packages_screen(
     packages: Sequence[PackageView], tr: Translator, *, role: Role, notice: str = "", page: int = 0
 ) -> Screen:
     """`notice`: HTML; `page` from 0, the last one for any beyond it."""
-    pages = max(1, -(-len(packages) // ON_PAGE))
-    page = min(page, pages - 1)
-    shown = packages[page * ON_PAGE :][:ON_PAGE]
+    shown = page_of(packages, page, ON_PAGE)
     legend = tr.html("🟢 on sale, ⚪ taken off") if packages else tr.html("There are none yet.")
     rows: list[keyboards.Row] = [
-        (Button(text=_button(each, tr), action=names.action(names.PACKAGE, each.id)),) for each in shown
+        (Button(text=_button(each, tr), action=names.action(names.PACKAGE, each.id)),) for each in shown.items
     ]
-    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: names.action(names.PACKAGES, to))
+    turn = keyboards.pages_row(
+        tr, page=shown.page, pages=shown.pages, action=lambda to: names.action(names.PACKAGES, to)
+    )
     rows += [turn] if turn else []
     if role is not Role.MODERATOR:
         rows.append((Button(text=tr.gettext("➕ New package"), action=names.action(names.PACKAGES, names.NEW)),))
@@ -67,9 +62,9 @@ def package_screen(package: PackageView, tr: Translator, *, role: Role, notice: 
     return Screen(text=notice_first(notice, _offer(package, tr), state), rows=tuple(shown))
 
 
-def field_question(field: str, tr: Translator, *, package_id: int | None, problem: str = "") -> Screen:
+def part_question(part: PackagePart, tr: Translator, *, package_id: int | None, problem: str = "") -> Screen:
     back = names.PACKAGES if package_id is None else names.action(names.PACKAGE, package_id)
-    return question(tr.html(QUESTIONS[field]), tr, back=back, problem=problem)
+    return question(tr.html(QUESTIONS[part]), tr, back=back, problem=problem)
 
 
 def new_confirmation(offer: PackageOffer, nonce: str, tr: Translator) -> Screen:
@@ -102,10 +97,10 @@ def _actions(package: PackageView, tr: Translator) -> list[keyboards.Row]:
         if package.enabled
         else button(tr.gettext("🟢 Put on sale"), names.ON)
     )
-    edits = {field: button(tr.gettext(BUTTONS[field]), field) for field in FIELDS}
+    edits = {part: button(tr.gettext(words), part) for part, words in BUTTONS.items()}
     return [
-        (edits[NAME_RU], edits[NAME_EN]),
-        (edits[CREDITS], edits[PRICE], edits[DAYS]),
+        (edits[PackagePart.NAME_RU], edits[PackagePart.NAME_EN]),
+        (edits[PackagePart.CREDITS], edits[PackagePart.PRICE], edits[PackagePart.DAYS]),
         (switch,),
         (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),
     ]

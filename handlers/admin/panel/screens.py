@@ -17,7 +17,7 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
     ]
     if role is Role.MODERATOR:
         lines.append(tr.html("A moderator looks and changes nothing."))
-    journal = Button(text=tr.gettext("📜 Journal"), action=names.JOURNAL)
+    journal = Button(text=tr.gettext("📜 Journal"), action=names.AUDIT_LOG)
     rows = (
         (
             Button(text=tr.gettext("👥 Customers"), action=names.USERS),

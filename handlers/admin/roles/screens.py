@@ -11,6 +11,7 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
+from services.pages import page_of
 from services.users.roles import APPOINTED, AdminView
 from services.users.search import UserLine
 
@@ -19,10 +20,8 @@ ON_PAGE: Final = 10
 
 def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "", page: int = 0) -> Screen:
     """`notice`: HTML; `page` from 0, the last one for any beyond it."""
-    pages = max(1, -(-len(admins) // ON_PAGE))
-    page = min(page, pages - 1)
-    shown = admins[page * ON_PAGE :][:ON_PAGE]
-    lines = [_line(each, tr) for each in shown]
+    shown = page_of(admins, page, ON_PAGE)
+    lines = [_line(each, tr) for each in shown.items]
     about = tr.html(
         "An admin does everything but this page. A moderator looks and changes nothing. "
         "Owners are named in the settings."
@@ -31,10 +30,10 @@ def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, not
     if role is Role.OWNER:
         rows = [
             (Button(text=_button(each, tr), action=names.action(names.ROLE, each.telegram_id)),)
-            for each in shown
+            for each in shown.items
             if each.role is not Role.OWNER
         ]
-    turn = keyboards.pages_row(tr, page=page, pages=pages, action=lambda to: names.action(names.ROLES, to))
+    turn = keyboards.pages_row(tr, page=shown.page, pages=shown.pages, action=lambda to: names.action(names.ROLES, to))
     rows += [turn] if turn else []
     if role is Role.OWNER:
         rows.append((Button(text=tr.gettext("➕ Give somebody a role"), action=names.action(names.ROLES, names.NEW)),))
@@ -76,7 +75,7 @@ def changed_notice(name: str, role: Role | None, tr: Translator) -> Html:
     return tr.html("✅ The role of {name} is now: {role}.", name=Html(name), role=tr.gettext(ROLE_NAMES[role]))
 
 
-def page_of(telegram_id: int, admins: Sequence[AdminView]) -> int:
+def page_with(telegram_id: int, admins: Sequence[AdminView]) -> int:
     """Where somebody stands; the first page for who has no role."""
     place = next((place for place, each in enumerate(admins) if each.telegram_id == telegram_id), 0)
     return place // ON_PAGE

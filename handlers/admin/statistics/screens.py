@@ -1,11 +1,11 @@
 """How the shop does, in numbers and a picture."""
 
-from collections.abc import Callable
-
 from handlers.admin import buttons as names
 from handlers.admin.panel.screens import age_words, waiting_line
 from handlers.admin.widgets import panel_button
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
+from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.charts import Columns, Panel
@@ -13,14 +13,14 @@ from services.money import to_words
 from services.reports.statistics import PERIODS, ModelSales, Numbers, Waiting
 
 MODELS_SHOWN = 6
-TitleOf = Callable[[str], str]  # a model's icon and title, plain, by its slug
 
 
-def statistics_screen(numbers: Numbers, waiting: Waiting, title_of: TitleOf, tr: Translator, *, photo: bytes) -> Screen:
+def statistics_screen(numbers: Numbers, waiting: Waiting, viewer: Viewer, *, photo: bytes) -> Screen:
+    tr = viewer.tr
     days = len(numbers.days)
     parts = [_head(days, tr), _people(numbers, tr), _sales(numbers, tr)]
     if numbers.models:
-        lines = [_model(each, title_of, tr) for each in numbers.models[:MODELS_SHOWN]]
+        lines = [_model(each, viewer.titles, tr) for each in numbers.models[:MODELS_SHOWN]]
         parts.append(Html("\n".join([tr.html("<b>By model</b>"), *lines])))
     parts.append(_waiting(waiting, tr))
     periods = tuple(
@@ -76,10 +76,10 @@ def _sales(numbers: Numbers, tr: Translator) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _model(sales: ModelSales, title_of: TitleOf, tr: Translator) -> str:
+def _model(sales: ModelSales, titles: Titles, tr: Translator) -> str:
     return tr.html(
         "{title}: {count} · {spent}",
-        title=title_of(sales.slug),
+        title=titles(sales.slug),
         count=sales.predictions,
         spent=tr.credits(sales.spent),
     )

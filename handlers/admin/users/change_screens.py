@@ -58,6 +58,12 @@ def disable_confirmation(user: UserLine, nonce: str, tr: Translator) -> Screen:
     return confirmation(text, tr, yes=tr.gettext("⛔ Disable"), nonce=nonce, back=back)
 
 
+def let_in_notice(tr: Translator, *, allowed: bool) -> Html:
+    if allowed:
+        return tr.html("✅ The shop is open to them again.")
+    return tr.html("⛔ The shop is closed to them.")
+
+
 def letter_question(user: UserLine, tr: Translator, *, problem: str = "") -> Screen:
     text = tr.html("What shall I write to {name}? At most {max} characters.", name=name_of(user, tr), max=MAX_TEXT)
     return question(text, tr, back=names.action(names.USER, user.id), problem=problem)

@@ -8,6 +8,7 @@ from handlers.admin import buttons as names
 from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
 from handlers.history.screens import MARKS
 from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
 from handlers.kit.titles import Titles
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -40,11 +41,12 @@ def found_screen(found: Sequence[UserLine], tr: Translator) -> Screen:
     return Screen(text=tr.html("Several people fit. Whom do you mean?"), rows=(*rows, back))
 
 
-def card_screen(card: UserCard, titles: Titles, tr: Translator, *, role: Role, notice: str = "") -> Screen:
-    """`role`: of who looks; `notice`: HTML."""
+def card_screen(card: UserCard, viewer: Viewer, *, role: Role, notice: str = "") -> Screen:
+    """`role`: the viewer's; `notice`: HTML."""
+    tr = viewer.tr
     parts = [_who(card, tr), _money(card, tr), _when(card, tr)]
     if card.predictions:
-        lines = [_prediction(each, titles, tr) for each in card.predictions]
+        lines = [_prediction(each, viewer.titles, tr) for each in card.predictions]
         parts.append(Html("\n".join([tr.html("<b>Last predictions</b>"), *lines])))
     if card.payments:
         lines = [payment_line(each, tr) for each in card.payments]
@@ -75,7 +77,7 @@ def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
         if card.disabled
         else button(tr.gettext("⛔ Disable"), names.OFF)
     )
-    journal = Button(text=tr.gettext("📜 What was done"), action=names.action(names.JOURNAL, 0, card.id))
+    journal = Button(text=tr.gettext("📜 What was done"), action=names.action(names.AUDIT_LOG, 0, card.id))
     return [
         (button(tr.gettext("➕ Give credits"), names.GIVE), button(tr.gettext("➖ Take credits"), names.TAKE)),
         (button(tr.gettext("✉️ Write"), names.WRITE), switch),

@@ -69,10 +69,10 @@ async def test_models_and_packages(stage: Stage, olga: Person, kate: Person) -> 
     shop = stage.app.services
     await kate.says("/start")
     await kate.sees("Kate")
-    await shop.admin_models.set_price("wine", 350, actor=kate.id)
-    await shop.admin_models.set_price("wine", None, actor=kate.id)
-    await shop.admin_models.enable("wine", enabled=False, actor=kate.id)
-    await shop.admin_models.enable("wine", enabled=True, actor=kate.id)
+    await shop.model_management.set_price("wine", 350, actor=kate.id)
+    await shop.model_management.set_price("wine", None, actor=kate.id)
+    await shop.model_management.enable("wine", enabled=False, actor=kate.id)
+    await shop.model_management.enable("wine", enabled=True, actor=kate.id)
     package = await shop.packages.create(OFFER, actor=OWNER_ID)
     cheaper = PackageOffer(title=OFFER.title, credits=10000, price_kopecks=80050, valid_days=None)
     await shop.packages.edit(package.id, cheaper, actor=OWNER_ID)
@@ -98,10 +98,10 @@ async def test_models_and_packages(stage: Stage, olga: Person, kate: Person) -> 
 
 async def test_moved(stage: Stage, kate: Person) -> None:
     shop = stage.app.services
-    before = [each.slug for each in await shop.admin_models.all()].index("wine") + 1
+    before = [each.slug for each in await shop.model_management.all()].index("wine") + 1
     way = -1 if before > 1 else 1
-    await shop.admin_models.move("wine", places=way, actor=kate.id)
-    await shop.admin_models.move("wine", places=-way, actor=kate.id)
+    await shop.model_management.move("wine", places=way, actor=kate.id)
+    await shop.model_management.move("wine", places=-way, actor=kate.id)
     await kate.says("/admin")
     await kate.presses("📜 Journal")
     newest = (await lines(kate, "📜 Journal"))[:2]
@@ -152,8 +152,8 @@ async def test_the_provider_is_asked(stage: Stage, olga: Person, kate: Person, a
 async def test_pages(stage: Stage, olga: Person, anna: Person) -> None:
     number = await stage.user_id(anna)
     for turn in range(6):
-        await stage.app.services.admin_users.disable(number, actor=OWNER_ID, reason=f"за {turn}")
-        await stage.app.services.admin_users.enable(number, actor=OWNER_ID)
+        await stage.app.services.user_management.disable(number, actor=OWNER_ID, reason=f"за {turn}")
+        await stage.app.services.user_management.enable(number, actor=OWNER_ID)
     await olga.says(f"/user #{number}")
     await olga.presses("📜 Что сделано")
     first = await olga.sees("📜 Что сделано")

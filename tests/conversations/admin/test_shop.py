@@ -49,24 +49,24 @@ async def test_taken_off_and_put_back(olga: Person, anna: Person) -> None:
 
 async def test_a_price_that_changes_under_a_form(stage: Stage, olga: Person, anna: Person) -> None:
     await fills_in_wine(anna)
-    await stage.app.services.admin_models.set_price("wine", 700, actor=OWNER_ID)
+    await stage.app.services.model_management.set_price("wine", 700, actor=OWNER_ID)
     try:
         await anna.presses("🔮")
         await anna.sees("7.00")
     finally:
-        await stage.app.services.admin_models.set_price("wine", None, actor=OWNER_ID)
+        await stage.app.services.model_management.set_price("wine", None, actor=OWNER_ID)
 
 
 async def test_the_order(stage: Stage, olga: Person) -> None:
     await opens_model(olga)
-    before = [each.slug for each in await stage.app.services.admin_models.all()]
+    before = [each.slug for each in await stage.app.services.model_management.all()]
     up = before.index("wine") > 0
     await olga.presses("⬆️ Выше" if up else "⬇️ Ниже")
     await olga.sees("✅ Теперь место")
-    assert [each.slug for each in await stage.app.services.admin_models.all()] != before
+    assert [each.slug for each in await stage.app.services.model_management.all()] != before
     await olga.presses("⬇️ Ниже" if up else "⬆️ Выше")
     await olga.sees("✅ Теперь место")
-    assert [each.slug for each in await stage.app.services.admin_models.all()] == before
+    assert [each.slug for each in await stage.app.services.model_management.all()] == before
 
 
 async def test_statistics(stage: Stage, olga: Person, kate: Person, anna: Person) -> None:

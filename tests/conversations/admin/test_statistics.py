@@ -42,5 +42,5 @@ async def test_a_shops_first_day(sandbox_url: str, sqlite_server: SqliteServer) 
 
 
 async def _price_of_wine(stage: Stage) -> str:
-    model = await stage.app.services.admin_models.get("wine")
+    model = await stage.app.services.model_management.get("wine")
     return stage.app.catalogues["ru"].credits(model.price)

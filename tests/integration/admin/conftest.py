@@ -13,9 +13,9 @@ from db.tables.models import Model
 from db.tables.users import AuditEntry, Role
 from services.billing import ledger
 from services.billing.audit import run_audit
-from services.models.manage import AdminModels
+from services.models.manage import ModelManagement
 from services.payments.packages import Packages
-from services.users.manage import AdminUsers
+from services.users.manage import UserManagement
 from services.users.roles import Admins, Staff
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
@@ -30,8 +30,8 @@ class Office:
     db: Database
     clock: FakeClock
     admins: Admins
-    users: AdminUsers
-    models: AdminModels
+    users: UserManagement
+    models: ModelManagement
     packages: Packages
     anna: int
 
@@ -75,8 +75,8 @@ async def open_office(db: Database, clock: FakeClock) -> Office:
         db=db,
         clock=clock,
         admins=admins,
-        users=AdminUsers(db, clock, staff),
-        models=AdminModels(db, clock, staff),
+        users=UserManagement(db, clock, staff),
+        models=ModelManagement(db, clock, staff),
         packages=Packages(db, clock, staff),
         anna=anna,
     )

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from db.tables.users import AuditEntry, Role
-from handlers.admin.audit_log.screens import WORDS, journal_line
+from handlers.admin.audit_log.screens import WORDS, entry_line
 from i18n.translator import Catalogues
 from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
-from services.payments.manage import AdminPayments
+from services.payments.manage import PaymentManagement
 from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.refunds.begin import RefundWish
-from services.users.manage import Change
+from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_model
 from tests.support.tills import TERMS, Cashier, open_cashier
@@ -31,8 +31,8 @@ def till_of(office: Office) -> Cashier:
     return open_cashier(office.db, office.clock, replace(TERMS, owners=(OWNER,)))
 
 
-def asking(office: Office, cashier: Cashier) -> AdminPayments:
-    return AdminPayments(office.db, office.clock, Staff((OWNER,)), cashier.till.settlement)
+def asking(office: Office, cashier: Cashier) -> PaymentManagement:
+    return PaymentManagement(office.db, office.clock, Staff((OWNER,)), cashier.till.settlement)
 
 
 def bonuses_of(office: Office) -> Bonuses:
@@ -41,7 +41,7 @@ def bonuses_of(office: Office) -> Bonuses:
 
 
 async def do_to_anna(office: Office) -> None:
-    gift = Change(user_id=office.anna, amount=100, reason="because", nonce="n1")
+    gift = CreditChange(user_id=office.anna, amount=100, reason="because", nonce="n1")
     await office.users.change(gift, actor=ADMIN)
     await office.users.change(replace(gift, amount=-50, nonce="n2"), actor=ADMIN)
     await office.users.disable(office.anna, actor=ADMIN, reason="spam")
@@ -86,7 +86,7 @@ async def test_every_action_is_there_in_words(office: Office) -> None:
     for language in ("ru", "en"):
         tr = Catalogues()[language]
         for entry in page.items:
-            line = journal_line(entry, lambda slug: f"[{slug}]", tr)
+            line = entry_line(entry, lambda slug: f"[{slug}]", tr)
             assert "None" not in line
             assert "\n" not in line
             assert entry.action not in line
@@ -118,7 +118,7 @@ async def test_asking_takes_a_role_and_a_till(office: Office) -> None:
     with pytest.raises(PaymentNotFound):
         await asking(office, cashier).ask(uuid4(), actor=ADMIN)
     with pytest.raises(PaymentsOff):
-        await AdminPayments(office.db, office.clock, Staff((OWNER,)), None).ask(payment.id, actor=ADMIN)
+        await PaymentManagement(office.db, office.clock, Staff((OWNER,)), None).ask(payment.id, actor=ADMIN)
     assert await office.journal() == before
 
 

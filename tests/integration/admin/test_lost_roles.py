@@ -11,7 +11,7 @@ from db.tables.users import AuditEntry, Role
 from services.payments.packages import PackageOffer
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundWish
-from services.users.manage import Change
+from services.users.manage import CreditChange
 from services.users.roles import Admins, NotAllowed, Staff
 from tests.support.clock import FakeClock
 from tests.support.tills import OWNER as TILLS_OWNER
@@ -24,7 +24,7 @@ OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, pri
 
 async def test_what_is_done_comes_before_the_end_of_the_role(office: Office) -> None:
     for turn in range(12):
-        gift = Change(user_id=office.anna, amount=100, reason="because", nonce=str(turn))
+        gift = CreditChange(user_id=office.anna, amount=100, reason="because", nonce=str(turn))
         acts: tuple[Awaitable[object], ...] = (
             office.users.change(gift, actor=ADMIN),
             office.admins.appoint(ADMIN, None, actor=OWNER),

@@ -13,7 +13,7 @@ from db.tables.outbox import OutboxMessage
 from db.tables.users import AuditEntry, Role, User
 from services.billing.ledger import UnknownUser
 from services.payments.packages import PackageOffer
-from services.users.manage import BadReason, BadText, CannotTake, Change, OneOfUs
+from services.users.manage import BadReason, BadText, CannotTake, CreditChange, OneOfUs
 from services.users.roles import NotAllowed
 from services.users.search import NobodyFound, SeveralFound
 from tests.support.shop import add_model, add_payment, add_prediction, add_user
@@ -21,8 +21,8 @@ from tests.support.shop import add_model, add_payment, add_prediction, add_user
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
 
 
-def wish(office: Office, amount: int, *, nonce: str = "n1", reason: str = "because") -> Change:
-    return Change(user_id=office.anna, amount=amount, reason=reason, nonce=nonce)
+def wish(office: Office, amount: int, *, nonce: str = "n1", reason: str = "because") -> CreditChange:
+    return CreditChange(user_id=office.anna, amount=amount, reason=reason, nonce=nonce)
 
 
 async def change_user(office: Office, user_id: int, **values: object) -> None:
@@ -144,7 +144,7 @@ async def test_a_letter(office: Office) -> None:
 
 
 async def test_nobody_there(office: Office) -> None:
-    nobody = Change(user_id=999, amount=100, reason="x", nonce="n")
+    nobody = CreditChange(user_id=999, amount=100, reason="x", nonce="n")
     for act in (
         office.users.card(999),
         office.users.change(nobody, actor=ADMIN),

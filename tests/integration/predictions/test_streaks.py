@@ -9,7 +9,7 @@ from db.base import JsonObject
 from db.tables.models import Model
 from db.tables.outbox import OutboxMessage
 from db.tables.predictions import Prediction
-from services.models.manage import AdminModels
+from services.models.manage import ModelManagement
 from services.models.offers import ModelNotOnSale, ModelStopped
 from services.predictions.streaks import KIND
 from services.predictions.worker import Worker
@@ -52,7 +52,7 @@ async def test_three_failures_in_a_row(counter: Counter) -> None:
     assert await counter.balance(anna) == 1000
     assert "endless" not in [offer.slug for offer in await counter.models.offers()]
     assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
-    admin = AdminModels(counter.db, counter.clock, Staff((OWNER,)))
+    admin = ModelManagement(counter.db, counter.clock, Staff((OWNER,)))
     assert (await admin.get("endless")).stopped_for
     assert (await admin.try_again("endless", actor=OWNER)).stopped_for is None
     await _runs(counter, anna, FINE, BROKEN, BROKEN, BROKEN)

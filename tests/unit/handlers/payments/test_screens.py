@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import PredictionStatus
 from db.tables.users import Role
-from handlers.admin.audit_log import screens as journal
+from handlers.admin.audit_log import screens as audit_log
 from handlers.admin.context import DECIDED
 from handlers.admin.models import screens as models
 from handlers.admin.packages import screens as packages
@@ -40,6 +40,7 @@ from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from services.pages import Page
 from services.payments.alerts import Problem
 from services.payments.mark import MarkSigner
+from services.payments.package_parts import PackagePart
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
 from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Terms
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
@@ -195,7 +196,9 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     """What admins see."""
     for role in Role:
         yield panel.panel_screen(role, WAITING, tr)
-        yield users.card_screen(CARD, lambda slug: f"🍷 {LONGEST}", tr, role=role, notice="✅" + "<" * 100)
+        yield users.card_screen(
+            CARD, viewer(USER, tr, lambda slug: f"🍷 {LONGEST}"), role=role, notice="✅" + "<" * 100
+        )
         yield models.model_screen(MODEL, tr, role=role)
         yield models.model_screen(replace(MODEL, present=False), tr, role=role, notice="✅")
         for page in (0, 4, 10**5):
@@ -213,7 +216,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     yield models.models_screen([MODEL] * 20, tr)
     yield models.price_question(MODEL, tr, again=True)
     yield packages.new_confirmation(PACKAGE, "x" * 8, tr)
-    yield from (packages.field_question(field, tr, package_id=10**12) for field in packages.FIELDS)
+    yield from (packages.part_question(part, tr, package_id=10**12) for part in PackagePart)
     latest = Page(items=[PAYMENT] * 8, page=5, pages=10**6)
     yield till.payments_screen(latest, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
@@ -221,10 +224,10 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     )
     yield till.second_confirmation(PAYMENT, RefundNeedsConfirmation(due=MOST, held=0), "x" * 8, tr)
     yield roles.role_screen(CARD, 2**52, tr, role=Role.ADMIN)
-    yield journal.journal_screen(_journal(), lambda slug: LONGEST, tr)
+    yield audit_log.audit_log_screen(_audit_log(), viewer(USER, tr, lambda slug: LONGEST))
 
 
-def _journal() -> Page[Entry]:
+def _audit_log() -> Page[Entry]:
     person = Person(telegram_id=2**52, user_id=10**12, username="x" * 32, first_name="<" * 64)
     values: dict[str, Any] = {"title": {"ru": "<" * MAX_TITLE}, "credits": MOST, "price_kopecks": 1, "valid_days": 1}
     entry = Entry(
@@ -238,7 +241,7 @@ def _journal() -> Page[Entry]:
         reason="<" * MAX_REASON,
         created_at=START,
     )
-    return Page(items=[replace(entry, action=action) for action in list(journal.WORDS)[:8]], page=0, pages=9)
+    return Page(items=[replace(entry, action=action) for action in list(audit_log.WORDS)[:8]], page=0, pages=9)
 
 
 @BOTH
@@ -261,7 +264,7 @@ WAYS |= {"adm-packs", "adm-pack", "adm-pays", "adm-pay", "adm-roles"}
 
 @BOTH
 def test_statistics_fit_under_a_picture(tr: Translator) -> None:
-    screen = statistics.statistics_screen(NUMBERS, WAITING, lambda slug: f"🍷 {LONGEST}", tr, photo=b"")
+    screen = statistics.statistics_screen(NUMBERS, WAITING, viewer(USER, tr, lambda slug: f"🍷 {LONGEST}"), photo=b"")
     assert length(screen.text) <= CAPTION
 
 

@@ -73,10 +73,10 @@ def init_model(arguments: argparse.Namespace) -> int:
 def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> Sequence[str]:
     """All or nothing: a file that cannot be read leaves no folder behind. Returns what was changed and guessed."""
     from services.authoring.copying import copy_model
-    from services.authoring.pictures import Told
+    from services.authoring.hints import AuthorHints
     from services.authoring.scaffold import draft_manifest
 
-    told = Told(
+    told = AuthorHints(
         labels=() if arguments.labels is None else _labels(arguments.labels),
         features=tuple(name.strip() for name in (arguments.features or "").split(",") if name.strip()),
         range=_two(arguments.range),

@@ -8,7 +8,6 @@ from typing import Any
 import onnx
 
 from services.authoring.check_line import CheckLine
-from services.authoring.label_check import label_lines
 from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.heap import freed_at_once
@@ -16,6 +15,7 @@ from services.inference.memory import Measuring, Taken, about, in_words
 from services.inference.runtimes.base import Limit, Runtime, watched
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.runtimes.onnx_file import held, one_line
+from services.inference.runtimes.onnx_judge import label_lines
 from services.inference.runtimes.onnx_kind import ONNX
 from services.inference.runtimes.registry import Runtimes
 from services.inference.tensors import Result, Row

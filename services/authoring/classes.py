@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from services.authoring.asked import readable
-from services.authoring.graph import Graph, text
-from services.authoring.labels import listed_labels, names_classes, score_labels
-from services.authoring.pictures import Told
-from services.inference.tensors import GraphTensor
+from services.authoring.hints import AuthorHints
+from services.authoring.inputs import readable
+from services.authoring.labels import listed_labels, names_classes
+from services.inference.runtimes.onnx_graph import Graph
+from services.inference.runtimes.onnx_labels import score_labels
+from services.inference.tensors import GraphTensor, label_text
 from services.manifests.labels import MAX_VALUE, NAMELESS, Class, numbered
 
 _NUMBER: Final = re.compile("-?[0-9]+")
@@ -29,13 +30,13 @@ class Named:
         return tuple(str(each["value"]) for each in self.classes)
 
 
-def named_classes(graph: Graph, told: Told, tensor: GraphTensor, *, count: int, value: Any) -> Named:
+def named_classes(graph: Graph, hints: AuthorHints, tensor: GraphTensor, *, count: int, value: Any) -> Named:
     """`count`: columns of a row, where one may stand for two classes; `value`: what the graph gave for one row."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        keys = [text(key) for key in value[0]]
-        return with_values(keys, _by_others(graph, told, len(keys)))
+        keys = [label_text(key) for key in value[0]]
+        return with_values(keys, _by_others(graph, hints, len(keys)))
     columns = max(count, 2)
-    others = _by_others(graph, told, columns) if count else Named()
+    others = _by_others(graph, hints, columns) if count else Named()
     own = score_labels(graph, tensor.name)
     return with_values(own, others) if own is not None and len(own) == columns else others
 
@@ -52,9 +53,9 @@ def with_values(values: Sequence[str], others: Named) -> Named:
     return replace(others, classes=[{"value": value, "label": label} for value, label in pairs])
 
 
-def _by_others(graph: Graph, told: Told, count: int) -> Named:
-    if len(told.labels) == count:
-        return Named(classes=told.labels, by="person", why="they are told")
+def _by_others(graph: Graph, hints: AuthorHints, count: int) -> Named:
+    if len(hints.labels) == count:
+        return Named(classes=hints.labels, by="person", why="they are told")
     if (listed := listed_labels(graph.metadata, count)) is None:
         return Named()
     key, labels = listed

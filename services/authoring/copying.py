@@ -9,10 +9,11 @@ import onnx
 import onnx.version_converter
 from onnx.external_data_helper import load_external_data_for_model
 
-from services.authoring.graph import attributes, text
 from services.inference.errors import ModelBroken, ModelTooNew, OpsetTooNew
 from services.inference.runtimes.onnx import open_file, open_session
 from services.inference.runtimes.onnx_file import MAX_FILE_BYTES, held, one_line, opened, outside_files
+from services.inference.runtimes.onnx_graph import attributes
+from services.inference.tensors import label_text
 
 PLAIN_LOCALE: Final = "C.UTF-8"
 NEWEST_OPSET: Final = 21
@@ -108,7 +109,7 @@ def _known_locale(model: Any) -> list[str]:
     for node in model.graph.node:
         if node.op_type != "StringNormalizer":
             continue
-        wanted = text(attributes(node).get("locale", b"")) or "en_US.UTF-8"
+        wanted = label_text(attributes(node).get("locale", b"")) or "en_US.UTF-8"
         if _exists(wanted):
             continue
         kept = [attribute for attribute in node.attribute if attribute.name != "locale"]

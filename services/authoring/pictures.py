@@ -1,13 +1,12 @@
 """Whether an input of a graph is a picture, and how one would be prepared for it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.authoring.graph import PASSES, Graph, attributes
+from services.authoring.hints import AuthorHints
 from services.authoring.notes import Entry, Note, remarked
+from services.inference.runtimes.onnx_graph import PASSES, Graph, attributes
 from services.inference.tensors import GraphTensor, Shape
-from services.manifests.labels import Class
 
 DEFAULT_SIDE: Final = 224
 _LOOKING: Final = PASSES | {"Sub", "Add", "Mul", "Div", "Clip", "Pad", "DequantizeLinear", "QuantizeLinear", "Slice"}
@@ -23,20 +22,6 @@ _MODES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a person says of the file beforehand; None or empty where nothing was said."""
-
-    labels: Sequence[Class] = ()
-    features: tuple[str, ...] = ()
-    range: tuple[float, float] | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-
-
-NOTHING: Final = Told()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """Keys of an input, the layout of its tensor, and what it was taken for."""
 
@@ -45,7 +30,7 @@ class Picture:
     note: Note
 
 
-def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, told: Told) -> Picture | None:
+def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: AuthorHints) -> Picture | None:
     """None where the tensor holds no picture; `inner`: the shape of one row."""
     why = _looks(graph, tensor.name)
     usual = {1, 2, 3, 4} if why else {1, 3}
@@ -62,7 +47,7 @@ def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, told: Told) -
         return None
     mode, what = _MODES[channels]
     prepare: Entry = {} if mode == "rgb" else {"mode": mode}
-    prepare |= {"size": [width or "free", height or "free"], **_numbers(tensor, told)}
+    prepare |= {"size": [width or "free", height or "free"], **_numbers(tensor, hints)}
     note = Note(tensor=tensor.name, what=what, why=why or "its shape", guessed=why is None or channels in {2, 4})
     entry = remarked({"prepare": prepare}, "prepare", _unknown(prepare))
     if note.guessed:
@@ -72,11 +57,11 @@ def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, told: Told) -
     return Picture(entry=entry, layout=layout, note=note)
 
 
-def _numbers(tensor: GraphTensor, told: Told) -> Entry:
+def _numbers(tensor: GraphTensor, hints: AuthorHints) -> Entry:
     known: Entry = {"range": [0, 255]} if tensor.dtype.startswith(("int", "uint")) else {}
-    if told.range is not None:
-        known["range"] = list(told.range)
-    for key, values in (("mean", told.mean), ("std", told.std)):
+    if hints.range is not None:
+        known["range"] = list(hints.range)
+    for key, values in (("mean", hints.mean), ("std", hints.std)):
         if values is not None:
             known[key] = list(values)
     return known

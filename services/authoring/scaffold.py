@@ -10,21 +10,22 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from services.authoring.answered import Answers
-from services.authoring.asked import Questions, readable
-from services.authoring.columns import read_columns
-from services.authoring.graph import read_graph
+from services.authoring.hints import NO_HINTS, AuthorHints
+from services.authoring.inputs import Questions, readable
 from services.authoring.label_files import label_files
 from services.authoring.notes import REMARKS, Entry, Note
-from services.authoring.pictures import NOTHING, Told
+from services.authoring.outputs import Answers
 from services.authoring.sides import Sides, find_sides, is_free, sized
 from services.authoring.toml import manifest_toml
-from services.authoring.trials import Bench, Trial, made_up_rows
+from services.authoring.trials import Bench, Trial
 from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.runtimes.onnx import graph_tensors, open_file
+from services.inference.runtimes.onnx_columns import read_columns
 from services.inference.runtimes.onnx_feeds import Feeder
 from services.inference.runtimes.onnx_file import digest, held, one_line
+from services.inference.runtimes.onnx_graph import read_graph
+from services.inference.runtimes.onnx_rows import made_up_rows
 from services.inference.tensors import GraphTensor, Row
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain, with_runtime
 
@@ -45,12 +46,12 @@ class Draft:
             (folder / name).write_text(text, encoding="utf-8")
 
 
-def draft_manifest(onnx_file: Path, told: Told = NOTHING, *, title: str = "") -> Draft:
-    """`told`: what a person says of the file; `title`: what it was called. Raises ModelBroken with what stands in the
+def draft_manifest(onnx_file: Path, hints: AuthorHints = NO_HINTS, *, title: str = "") -> Draft:
+    """`hints`: what a person says of the file; `title`: what it was called. Raises ModelBroken with what stands in the
     way, whatever it is."""
     try:
         with held(onnx_file) as file:
-            return _draft(file, onnx_file, told, title or onnx_file.stem)
+            return _draft(file, onnx_file, hints, title or onnx_file.stem)
     except OSError as error:
         raise ModelBroken(problem=f"{onnx_file}: {error.strerror}", fix="Name an ONNX file") from None
     except RunTimeout as error:
@@ -65,13 +66,13 @@ def draft_manifest(onnx_file: Path, told: Told = NOTHING, *, title: str = "") ->
         ) from error
 
 
-def _draft(file: BufferedReader, path: Path, told: Told, title: str) -> Draft:
+def _draft(file: BufferedReader, path: Path, hints: AuthorHints, title: str) -> Draft:
     session, graph = open_file(file), read_graph(file)
     inputs, outputs = graph_tensors(session.get_inputs()), graph_tensors(session.get_outputs())
     if not outputs:
         raise ModelBroken(problem="the graph has no outputs", fix="Export it with what it answers as an output")
     columns = read_columns(graph)
-    questions = Questions(graph, columns, told)
+    questions = Questions(graph, columns, hints)
     questions.ask(inputs)
     manifest = _head(path, digest(file), title)
     manifest |= {"constants": questions.constants} if questions.constants else {}
@@ -86,11 +87,11 @@ def _draft(file: BufferedReader, path: Path, told: Told, title: str) -> Draft:
     if trial.example is not None:
         _write_examples(questions.entries, trial.example, series=not trial.usual)
     photo = next((entry for entry in questions.entries if entry["type"] == "image"), None)
-    answers = Answers(graph, trial, told, photo=photo, kept=questions.kept)
+    answers = Answers(graph, trial, hints, photo=photo, kept=questions.kept)
     answers.give(outputs)
     manifest["outputs"] = answers.entries
     _validated(manifest)
-    files = label_files(manifest["outputs"], told=bool(told.labels))
+    files = label_files(manifest["outputs"], told=bool(hints.labels))
     notes = [*questions.notes, *answers.notes, *_unproved(trial)]
     return Draft(toml=manifest_toml(manifest, notes), files=files, notes=notes)
 

@@ -1,7 +1,5 @@
-"""Many made-up rows for a model, and what its graph gives for them."""
+"""What a graph gives for many rows."""
 
-import io
-import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,34 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image
 
-from services.authoring.columns import Columns
-from services.authoring.graph import Graph, attributes, text
 from services.inference.errors import BadInput, BadOutput, RunFailed
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import run_session
 from services.inference.runtimes.onnx_feeds import Feeder
 from services.inference.runtimes.onnx_results import answers_each
 from services.inference.tensors import Row
-from services.manifests.inputs import Bounded
-from services.manifests.manifest import (
-    ChoiceInput,
-    ImageInput,
-    Input,
-    IntegerInput,
-    Manifest,
-    SeriesInput,
-    TextInput,
-)
+from services.manifests.manifest import Manifest, SeriesInput
 from services.values.errors import InvalidValue
-from services.values.parse import Value
-from services.values.samples import example_row, sample_value
+from services.values.samples import example_row
 
-MANY: Final = 100
 SECONDS: Final = 30.0  # for one run
 PATIENCE: Final = 6.0  # seconds for all of many runs
-SCALES: Final = (0.1, 1.0, 10.0, 100.0, 1000.0)
 MAX_KEPT_BYTES: Final = 200_000_000  # of what the graph gave: a few large pictures tell as much as many
 NEAR: Final = 1e-4  # what `models check` takes for equal
 LENGTHS: Final = (7, 12)  # two series: a side that follows theirs is a series too
@@ -143,80 +126,3 @@ def _is_twice(two: Any, one: Any) -> bool:  # Any: arrays, and lists of maps
 
 def _size(given: Mapping[str, Any] | None) -> int:
     return sum(value.nbytes for value in (given or {}).values() if isinstance(value, np.ndarray))
-
-
-def made_up_rows(manifest: Manifest, columns: Columns, graph: Graph, count: int = MANY) -> list[Row]:
-    """Rows of what the graph tells apart where that is known, and of numbers of all sizes where it is not; always the
-    same ones."""
-    chance = random.Random(0)  # noqa: S311 - the same rows each time
-    words = _vocabulary(graph)
-    places = _places(manifest)
-    rows = []
-    for number in range(count):
-        scale = SCALES[number % len(SCALES)]
-        values: dict[str, Value] = {}
-        files: dict[str, bytes] = {}
-        for field in manifest.inputs:
-            if isinstance(field, ImageInput):
-                files[field.name] = _picture(chance)
-            values[field.name] = _made_up(field, columns.ranges.get(places[field.name]), scale, words, chance)
-        rows.append(Row(values=values, files=files))
-    return rows
-
-
-def _places(manifest: Manifest) -> dict[str, tuple[str, int]]:
-    """Which column of which tensor each input becomes."""
-    places: dict[str, tuple[str, int]] = {}
-    counted: dict[str, int] = {}
-    for field in manifest.inputs:
-        tensor = "" if field.tensor is None else field.tensor.name
-        places[field.name] = (tensor, counted.get(tensor, 0))
-        counted[tensor] = counted.get(tensor, 0) + 1
-    return places
-
-
-def _made_up(
-    field: Input, known: tuple[float, float] | None, scale: float, words: Sequence[str], chance: random.Random
-) -> Value:
-    match field:
-        case ChoiceInput():
-            return chance.choice(field.options).value
-        case TextInput() if words:
-            return " ".join(chance.choices(words, k=chance.randint(1, 8)))[: field.max_length]
-        case SeriesInput():
-            length = field.min_length if field.min_length == field.max_length else max(field.min_length, 16)
-            return [_number(field, known, scale, chance) for _ in range(length)]
-        case Bounded():
-            return _number(field, known, scale, chance)
-    return sample_value(field)
-
-
-def _number(field: Bounded, known: tuple[float, float] | None, scale: float, chance: random.Random) -> float:
-    low, high = known or (-2 * scale, 2 * scale)
-    dtype = field.tensor.dtype if field.tensor is not None else "float32"
-    number = chance.uniform(low, high)
-    if isinstance(field, IntegerInput) or dtype.startswith(("int", "uint")):
-        bounds = np.iinfo(dtype if dtype.startswith(("int", "uint")) else "int64")
-        number = min(max(round(number), bounds.min), bounds.max)
-    if field.min is not None:
-        number = max(number, field.min)
-    if field.max is not None:
-        number = min(number, field.max)
-    return number
-
-
-def _vocabulary(graph: Graph) -> list[str]:
-    """Words that a text model knows."""
-    words: list[str] = []
-    for node in graph.nodes:
-        if node.op_type == "TfIdfVectorizer":
-            words += [text(word) for word in attributes(node).get("pool_strings", ())[:5000]]
-    return words
-
-
-def _picture(chance: random.Random) -> bytes:
-    """Blocks of colour."""
-    blocks = bytes(chance.randrange(256) for _ in range(8 * 8 * 3))
-    stream = io.BytesIO()
-    Image.frombytes("RGB", (8, 8), blocks).resize((96, 96), Image.Resampling.NEAREST).save(stream, "PNG")
-    return stream.getvalue()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from services.values.parse import Value
 
@@ -108,3 +108,10 @@ def _size(shape: Shape) -> int | None:
             return None
         size *= side
     return size
+
+
+def label_text(value: Any) -> str:  # Any: an element of a tensor
+    """A label as manifests write it: 1.0 and 1 are both "1"."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

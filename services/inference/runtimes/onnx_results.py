@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.errors import ShopError
 from services.inference.drawing import pictures_of, png
 from services.inference.errors import BadOutput
-from services.inference.tensors import Result
+from services.inference.tensors import Result, label_text
 from services.manifests.manifest import (
     ClassesOutput,
     ImageOutput,
@@ -90,7 +90,9 @@ def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int
         return [png(picture, output.prepare, frame[output.shape_of]) for picture, frame in framed]
     column = read(tensors[output.tensor], rows)
     if isinstance(output, ClassesOutput) and output.label_tensor is not None:
-        named = [_word(label) for label in np.asarray(tensors[output.label_tensor]).reshape(rows, -1)[:, 0].tolist()]
+        named = [
+            label_text(label) for label in np.asarray(tensors[output.label_tensor]).reshape(rows, -1)[:, 0].tolist()
+        ]
         known = {item.value for item in output.classes}
         for answer, label in zip(column, named, strict=True):
             if isinstance(answer, dict) and label in known:
@@ -117,7 +119,9 @@ def _reader(output: Output) -> Read:
         case ClassesOutput():
             return _classes_reader(output)
         case TextOutput(column=column):
-            return lambda tensor, rows: [_word(v) for v in np.asarray(tensor).reshape(rows, -1)[:, column].tolist()]
+            return lambda tensor, rows: [
+                label_text(v) for v in np.asarray(tensor).reshape(rows, -1)[:, column].tolist()
+            ]
         case SeriesOutput(chart=chart):
             inner = (-1, 3) if chart == "band" else (-1,)
             return lambda tensor, rows: _checked(_filled(_matrix(tensor, rows)).reshape(rows, *inner))
@@ -195,10 +199,3 @@ def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
     powers: NDArray[np.float64] = np.exp(values - values.max(axis=1, keepdims=True))
     total: NDArray[np.float64] = powers.sum(axis=1, keepdims=True)
     return powers / total
-
-
-def _word(value: Any) -> str:
-    """A label as the manifest writes it: 1.0 and 1 are both "1"."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

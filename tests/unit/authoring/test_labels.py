@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.authoring.check import check_folder
+from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.labels import listed_labels, parse_list
-from services.authoring.pictures import NOTHING, Told
 from services.authoring.scaffold import draft_manifest
 from services.manifests.labels import Label, numbered, parse_labels, read_labels, write_labels
 from services.manifests.manifest import ClassesOutput, Manifest, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, STRING, graph, node, weight
 
 
-def drafted(tmp_path: Path, data: bytes, told: Told = NOTHING) -> Manifest:
+def drafted(tmp_path: Path, data: bytes, told: AuthorHints = NO_HINTS) -> Manifest:
     folder = tmp_path / "fresh"
     folder.mkdir()
     (folder / "model.onnx").write_bytes(data)
@@ -129,7 +129,7 @@ def test_many_names_go_to_a_file(tmp_path: Path) -> None:
 def test_a_person_names_what_the_graph_counts(tmp_path: Path, text: str, values: list[str]) -> None:
     """The graph's label output says 3, 5, 8; the customer reads the person's words for them."""
     (tmp_path / "names").write_text(text, encoding="utf-8")
-    told = Told(labels=read_labels(tmp_path / "names"))
+    told = AuthorHints(labels=read_labels(tmp_path / "names"))
     manifest = drafted(tmp_path, counted([3, 5, 8]), told)
     (output,) = manifest.outputs
     assert isinstance(output, ClassesOutput)
@@ -148,7 +148,7 @@ def test_a_text_beside_classes_that_a_person_names(tmp_path: Path) -> None:
     ]
     model.graph.node.extend(told)
     model.graph.output.append(onnx.helper.make_tensor_value_info("why", STRING, ["N", 1]))
-    manifest = drafted(tmp_path, model.SerializeToString(), Told(labels=numbered(["yes", "no"])))
+    manifest = drafted(tmp_path, model.SerializeToString(), AuthorHints(labels=numbered(["yes", "no"])))
     assert [output.type for output in manifest.outputs] == ["classes", "text"]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
-from services.authoring.pictures import NOTHING, Told
+from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
 from services.manifests.labels import numbered
@@ -17,11 +17,11 @@ from tests.unit.inference.models import FLOAT, INT64, UINT8, graph, node, weight
 POOLED = [node("GlobalAveragePool", ["X"], ["P"]), node("Flatten", ["P"], ["F"])]
 
 
-def drafted(tmp_path: Path, data: bytes, told: Told | None = None) -> tuple[Draft, Manifest]:
+def drafted(tmp_path: Path, data: bytes, told: AuthorHints | None = None) -> tuple[Draft, Manifest]:
     folder = tmp_path / "fresh"
     folder.mkdir()
     (folder / "model.onnx").write_bytes(data)
-    draft = draft_manifest(folder / "model.onnx", told or NOTHING)
+    draft = draft_manifest(folder / "model.onnx", told or NO_HINTS)
     draft.write(folder)
     return draft, load_manifest(folder)
 
@@ -53,7 +53,7 @@ def test_probabilities_about_a_photo_are_classes_and_a_guess(tmp_path: Path) -> 
 
 
 def test_what_a_person_says_of_a_file(tmp_path: Path) -> None:
-    told = Told(labels=numbered(["a", "b", "c"]), range=(-1.0, 1.0), mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
+    told = AuthorHints(labels=numbered(["a", "b", "c"]), range=(-1.0, 1.0), mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
     _, manifest = drafted(tmp_path, photo(3, last="Softmax"), told)
     (field,), (output,) = manifest.inputs, manifest.outputs
     assert field.type == "image"

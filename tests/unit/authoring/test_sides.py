@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.authoring.check import check_folder
-from services.authoring.pictures import Told
+from services.authoring.hints import AuthorHints
 from services.authoring.scaffold import draft_manifest
 from services.authoring.sides import find_sides
 from services.manifests.manifest import ImageInput, ImageOutput, Manifest, load_manifest
@@ -23,7 +23,7 @@ def served(tmp_path: Path, data: bytes) -> tuple[Manifest, str]:
     folder = tmp_path / "fresh"
     folder.mkdir()
     (folder / "model.onnx").write_bytes(data)
-    draft = draft_manifest(folder / "model.onnx", Told())
+    draft = draft_manifest(folder / "model.onnx", AuthorHints())
     (folder / "manifest.toml").write_text(draft.toml, encoding="utf-8")
     assert [line for line in check_folder(folder) if not line.ok] == []
     return load_manifest(folder), draft.toml

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from services.authoring.graph import Graph, read_graph
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx import open_file
 from services.inference.runtimes.onnx_file import checked, held
+from services.inference.runtimes.onnx_graph import Graph, read_graph
 from services.inference.runtimes.onnx_skeleton import is_left_out, read_skeleton
 from tests.unit.inference.models import FLOAT, graph, identity, node, weight
 

@@ -90,13 +90,6 @@ def dimensions(tensor: Any) -> list[str | int]:
     return [side.dim_value if side.HasField("dim_value") and side.dim_value > 0 else side.dim_param for side in sides]
 
 
-def text(value: Any) -> str:
-    """A label as onnxruntime would give it: 3.0 and 3 are both "3"."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def _constant_of(node: Node) -> NDArray[Any] | None:
     told = attributes(node)
     for key, value in told.items():

@@ -6,7 +6,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from services.authoring.graph import PASSES, Graph, Node, attributes, dimensions, text
+from services.inference.runtimes.onnx_graph import PASSES, Graph, Node, attributes, dimensions
+from services.inference.tensors import label_text
 
 Column: TypeAlias = tuple[str, int]
 """An input of the graph and one of its columns."""
@@ -30,7 +31,7 @@ def read_columns(graph: Graph) -> Columns:
         told = attributes(node)
         known = told.get("cats_strings") or told.get("keys_strings") or told.get("cats_int64s")
         if known and len(columns) == 1:
-            found.categories.setdefault(columns[0], tuple(text(value) for value in known))
+            found.categories.setdefault(columns[0], tuple(label_text(value) for value in known))
         if node.op_type == "Scaler" and len(offset := told.get("offset", ())) == len(columns):
             found.centres.update(zip(columns, offset, strict=True))
         for column, (low, high) in _ranges(graph, node, told, columns):

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from services.authoring.agreement import TIE
 from services.authoring.check_line import CheckLine
-from services.authoring.columns import read_columns
-from services.authoring.graph import read_graph, text
-from services.authoring.labels import picked_labels
-from services.authoring.trials import MANY, made_up_rows
-from services.authoring.verdicts import TIE
 from services.errors import ShopError
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import OnnxRuntime
+from services.inference.runtimes.onnx_columns import read_columns
 from services.inference.runtimes.onnx_file import held
+from services.inference.runtimes.onnx_graph import read_graph
+from services.inference.runtimes.onnx_labels import picked_labels
 from services.inference.runtimes.onnx_results import Reader
-from services.inference.tensors import Row
+from services.inference.runtimes.onnx_rows import MANY, made_up_rows
+from services.inference.tensors import Row, label_text
 from services.manifests.manifest import ClassesOutput, Manifest
 
 
@@ -57,7 +57,7 @@ def _pairs(
             shown: Any = answer.outputs[output.name]
             best = sorted(shown["probabilities"].values(), reverse=True)
             if len(best) < 2 or best[0] - best[1] > TIE:
-                pairs.append((text(words[0]), str(shown["value"])))
+                pairs.append((label_text(words[0]), str(shown["value"])))
     return pairs
 
 

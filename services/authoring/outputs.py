@@ -8,15 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.authoring.asked import Names, readable, shown
+from services.authoring.agreement import agree, are_probabilities, labels_of, scores_of
 from services.authoring.classes import Named, named_classes, with_values
-from services.authoring.graph import PASSES, Graph, attributes
-from services.authoring.labels import picked_labels
+from services.authoring.hints import AuthorHints
+from services.authoring.inputs import Names, readable, shown
 from services.authoring.notes import Entry, Note, remarked
-from services.authoring.pictures import Told
 from services.authoring.trials import Trial
-from services.authoring.verdicts import agree, are_probabilities, labels_of, scores_of
 from services.inference.errors import ModelBroken
+from services.inference.runtimes.onnx_graph import PASSES, Graph, attributes
+from services.inference.runtimes.onnx_labels import picked_labels
 from services.inference.tensors import GraphTensor
 from services.manifests.labels import MAX_VALUE, NAMELESS, Class, english
 from services.manifests.outputs import MOST_CLASSES
@@ -38,12 +38,14 @@ _NAMED: Final = re.compile("prob|soft_?max|class|score|label|pred|logit|^p$", re
 class Answers:
     """Answers for the outputs of a graph, and what they were taken for."""
 
-    def __init__(self, graph: Graph, trial: Trial, told: Told, *, photo: Entry | None, kept: Sequence[str]) -> None:
+    def __init__(
+        self, graph: Graph, trial: Trial, hints: AuthorHints, *, photo: Entry | None, kept: Sequence[str]
+    ) -> None:
         """`photo`: the question for the picture that the model looks at; `kept`: outputs that are its next
         state, and no answer."""
         self.entries: list[Entry] = []
         self.notes: list[Note] = []
-        self._graph, self._trial, self._told = graph, trial, told
+        self._graph, self._trial, self._hints = graph, trial, hints
         self._photo, self._pictured, self._kept = photo, photo is not None, kept
         self._labels: dict[str, tuple[str, ...]] = {}
         self._rows = len(trial.rows)
@@ -120,7 +122,7 @@ class Answers:
     def _words(self, labels: Sequence[str]) -> list[Class]:
         """Labels for what the graph says, a person's where there are as many."""
         values = list(dict.fromkeys(labels))
-        told = self._told.labels if len(self._told.labels) == len(values) else ()
+        told = self._hints.labels if len(self._hints.labels) == len(values) else ()
         words = [each["label"] for each in told] or [value.strip() or NAMELESS for value in values]
         pairs = zip(values, words, strict=True)
         return [{"value": value, "label": word} for value, word in pairs if len(value) <= MAX_VALUE][:MOST_CLASSES]
@@ -142,7 +144,7 @@ class Answers:
             return None, [remarked(series, "type", "guessed: its length depends on what goes in")]
         shape = self._shape(tensor, value)
         count = math.prod(shape)
-        named = named_classes(self._graph, self._told, tensor, count=count, value=value)
+        named = named_classes(self._graph, self._hints, tensor, count=count, value=value)
         claims = [(label.name, own) for label in labels for own in self._claims(label.name, named, count)]
         for label, own in claims:
             scores = scores_of(self._trial.rows, tensor.name, own.values)

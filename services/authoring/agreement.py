@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.authoring.graph import text
+from services.inference.tensors import label_text
 
 NEAR: Final = 1e-3  # of a sum to one
 MOST: Final = 100_000  # scores a row: more are no classes
@@ -22,7 +22,7 @@ def scores_of(rows: Sequence[Mapping[str, Any]], tensor: str, keys: Sequence[str
         if isinstance(value, list):
             if not value or not isinstance(value[0], dict):
                 return np.empty((0, 0))
-            named = {text(key): number for key, number in value[0].items()}
+            named = {label_text(key): number for key, number in value[0].items()}
             listed.append([named.get(key, np.nan) for key in keys or named])
         elif np.size(value) > MOST:
             return np.empty((0, 0))
@@ -35,7 +35,7 @@ def scores_of(rows: Sequence[Mapping[str, Any]], tensor: str, keys: Sequence[str
 
 def labels_of(rows: Sequence[Mapping[str, Any]], tensor: str) -> list[str]:
     """The first label of each row."""
-    return [next(iter(text(value) for value in np.asarray(row[tensor]).ravel().tolist()), "") for row in rows]
+    return [next(iter(label_text(value) for value in np.asarray(row[tensor]).ravel().tolist()), "") for row in rows]
 
 
 def agree(labels: Sequence[str], scores: NDArray[np.float64], classes: Sequence[str]) -> bool:

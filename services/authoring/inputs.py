@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from services.authoring.columns import Columns
-from services.authoring.graph import Graph, dimensions
+from services.authoring.hints import AuthorHints
 from services.authoring.labels import listed_features
 from services.authoring.notes import Entry, Note, remarked
-from services.authoring.pictures import Told, guess_picture
+from services.authoring.pictures import guess_picture
 from services.inference.errors import ModelBroken
+from services.inference.runtimes.onnx_columns import Columns
+from services.inference.runtimes.onnx_graph import Graph, dimensions
 from services.inference.tensors import GraphTensor, Shape
 from services.manifests.inputs import MAX_SERIES
 from services.manifests.labels import numbered
@@ -54,12 +55,12 @@ class Names:
 class Questions:
     """Questions for the inputs of a graph, and what they were taken for."""
 
-    def __init__(self, graph: Graph, columns: Columns, told: Told) -> None:
+    def __init__(self, graph: Graph, columns: Columns, hints: AuthorHints) -> None:
         self.entries: list[Entry] = []
         self.constants: list[Entry] = []
         self.notes: list[Note] = []
         self.kept: list[str] = []  # outputs that are the next state
-        self._graph, self._columns, self._told = graph, columns, told
+        self._graph, self._columns, self._hints = graph, columns, hints
         self._most = MAX_COLUMNS  # of one tensor, as questions of their own
         self._sides = {tensor.name: dimensions(tensor) for tensor in graph.inputs}
 
@@ -130,7 +131,7 @@ class Questions:
         self._refuse(tensor, inner)
         if tensor.dtype == "string":
             return self._cells(tensor, base, math.prod(side or 1 for side in inner))
-        if (picture := guess_picture(self._graph, tensor, inner, self._told)) is not None:
+        if (picture := guess_picture(self._graph, tensor, inner, self._hints)) is not None:
             self.notes.append(picture.note)
             return [{**base, "type": "image", **picture.entry, "tensor": {**spec, "layout": picture.layout}}]
         known = [side for side in inner if side is not None]
@@ -199,14 +200,14 @@ class Questions:
         return {**base, "type": "series", **length, "tensor": {**base["tensor"], **column}}
 
     def _cells(self, tensor: GraphTensor, base: Entry, count: int) -> list[Entry]:
-        told = self._told.features or self._features(count)
-        if len(told) != count and self._told.features and len(self._graph.inputs) == 1:
+        told = self._hints.features or self._features(count)
+        if len(told) != count and self._hints.features and len(self._graph.inputs) == 1:
             problem = f'{len(told)} features are named, the graph\'s input "{tensor.name}" takes {count}'
             raise ModelBroken(problem=problem, fix="Name as many, in the order of the columns")
         label = base["label"]
         lone = [label] if count == 1 else [f"{label} {i + 1}" for i in range(count)]
         labels = (
-            [readable(name) for name in told] if len(told) == count and (count > 1 or self._told.features) else lone
+            [readable(name) for name in told] if len(told) == count and (count > 1 or self._hints.features) else lone
         )
         cells = [{**base, "name": labels[i], "label": labels[i], **self._cell(tensor, i, base)} for i in range(count)]
         counted = Counter(cell["type"] for cell in cells)

@@ -1,0 +1,21 @@
+"""What an author says of a file before its manifest is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.manifests.labels import Class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorHints:
+    """What a person says of the file beforehand; None or empty where nothing was said."""
+
+    labels: Sequence[Class] = ()
+    features: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+
+NO_HINTS: Final = AuthorHints()

@@ -1,0 +1,61 @@
+"""What a graph calls its classes: what its label output picks from, what names the columns of its scores."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.inference.runtimes.onnx_graph import PASSES, Graph, Node, attributes
+from services.inference.tensors import label_text
+
+_ATTRIBUTES: Final = ("classlabels_int64s", "classlabels_strings", "classlabels_ints")
+_SCORING: Final = PASSES | {"Normalizer", "Softmax", "Sigmoid", "Clip", "Div", "ReduceSum"}
+
+
+def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
+    """What an output of the graph picks its labels from; () where it gives the position of the greatest score; None
+    where it is no label, or nothing tells."""
+    node = graph.maker(output)
+    if node is None or node.op_type == "ZipMap":
+        return None
+    told = attributes(node)
+    if (own := _own_labels(told)) and output_position(graph, output, node) == 0:
+        return own
+    found: tuple[str, ...] | None = None
+    if node.op_type in {"ArrayFeatureExtractor", "Gather"}:
+        found = _constants(graph, node.input[0])
+    elif node.op_type == "Where":
+        no, yes = _constants(graph, node.input[2]), _constants(graph, node.input[1])
+        found = no + yes if no and yes else None
+    elif node.op_type == "LabelEncoder":
+        values = next((value for key, value in told.items() if key.startswith("values_")), ())
+        found = tuple(label_text(value) for value in values) or None
+    elif node.op_type == "ArgMax":
+        found = ()
+    return found
+
+
+def score_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
+    """The classes of an output's columns, where the node that makes them names them."""
+    node = graph.maker(output, _SCORING)
+    return None if node is None else _own_labels(attributes(node)) or None
+
+
+def output_position(graph: Graph, output: str, maker: Node) -> int | None:
+    """Which of the maker's outputs becomes this one."""
+    name = output
+    while name not in maker.output:
+        node = graph.maker(name, ())
+        if node is None or not node.input:
+            return None
+        name = node.input[0]
+    return list(maker.output).index(name)
+
+
+def _own_labels(told: Mapping[str, Any]) -> tuple[str, ...]:
+    return next((tuple(label_text(value) for value in told[key]) for key in _ATTRIBUTES if told.get(key)), ())
+
+
+def _constants(graph: Graph, name: str) -> tuple[str, ...] | None:
+    found = graph.constant(name)
+    return (
+        None if found is None or found.size > 100_000 else tuple(label_text(value) for value in found.ravel().tolist())
+    )

@@ -6,6 +6,7 @@ from handlers.admin import routers as admin
 from handlers.balance import router as balance
 from handlers.bonus import router as bonus
 from handlers.fallback import router as fallback
+from handlers.form import repeat
 from handlers.form import router as form
 from handlers.help import router as help  # noqa: A004 - the command's own name
 from handlers.history import router as history
@@ -13,6 +14,7 @@ from handlers.menu import router as menu
 from handlers.menu import start
 from handlers.models import router as models
 from handlers.payments import router as payments
+from handlers.predictions import router as predictions
 from handlers.profile import language
 from handlers.profile import router as profile
 
@@ -34,6 +36,8 @@ def routers() -> list[Router]:
         admin.router(),
         fallback.commands_router(),
         form.router(),
+        repeat.router(),
+        predictions.router(),
         profile.answers_router(),
         payments.answers_router(),
         admin.answers_router(),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from handlers.form.state import MANY, Action, Form, Outcome, Turn
+from handlers.form.state import MANY, Action, Form, FormExit, Turn
 from handlers.kit.form_state import FormState, Place, WaitingTable
 from services.errors import N_
 from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
@@ -118,21 +118,21 @@ def series_wanted(form: Form, state: FormState) -> SeriesInput | None:
 
 
 def press(form: Form, state: FormState, action: Action) -> Turn:
-    """A button. One of another form, or of a question that is not asked any more, changes nothing: `Outcome.STALE`."""
+    """A button. One of another form, or of a question that is not asked any more, changes nothing: `FormExit.STALE`."""
     if action.nonce != state.nonce:
-        return Turn(state=state, outcome=Outcome.STALE)
+        return Turn(state=state, outcome=FormExit.STALE)
     if _outdated(form, state):
         return _resume(form, state)
     if action.where != where(form, state):
-        return Turn(state=state, outcome=Outcome.STALE)
+        return Turn(state=state, outcome=FormExit.STALE)
     if action.verb == "x":
-        return Turn(state=state, outcome=Outcome.CANCEL)
+        return Turn(state=state, outcome=FormExit.CANCEL)
     field = _asked(form, state)
     if state.table is not None:
         turn = _press_column(form, state, state.table, action)
     else:
         turn = _press_question(form, state, field, action) if field else _press_summary(form, state, action)
-    return turn or Turn(state=state, outcome=Outcome.STALE)
+    return turn or Turn(state=state, outcome=FormExit.STALE)
 
 
 def where(form: Form, state: FormState) -> str:
@@ -162,9 +162,9 @@ def _press_summary(form: Form, state: FormState, action: Action) -> Turn | None:
     target: FormState | None = None
     match state.place, action.verb:
         case Place.SUMMARY, "g":
-            return Turn(state=state, outcome=Outcome.PAY)
+            return Turn(state=state, outcome=FormExit.PAY)
         case Place.SUMMARY, "b" if not form.fields:
-            return Turn(state=state, outcome=Outcome.LEAVE)
+            return Turn(state=state, outcome=FormExit.LEAVE)
         case Place.SUMMARY, "b":
             target = state.at(form.fields[-1].name)
         case Place.LIST, "b":
@@ -192,7 +192,7 @@ def _press_column(form: Form, state: FormState, table: WaitingTable, action: Act
 def _column_chosen(form: Form, state: FormState, table: WaitingTable, number: int) -> Turn:
     field = series_wanted(form, state)
     if table.text is None or field is None:
-        return Turn(state=state, outcome=Outcome.COLUMN, column=number)
+        return Turn(state=state, outcome=FormExit.COLUMN, column=number)
     try:
         return _accept(form, state, field, take_series(field, table.text, column=number))
     except InvalidValue as problem:
@@ -213,7 +213,7 @@ def _back(form: Form, state: FormState) -> Turn:
         return Turn(state=state.at(None))
     index = form.index(state.asked or "")
     if index == 0:
-        return Turn(state=state, outcome=Outcome.LEAVE)
+        return Turn(state=state, outcome=FormExit.LEAVE)
     return Turn(state=state.at(form.fields[index - 1].name))
 
 

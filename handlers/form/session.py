@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any, Self
 
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 
 from handlers.form.flow import start
 from handlers.form.screens import render
 from handlers.form.state import Form, Turn
+from handlers.kit.context import Context
 from handlers.kit.form_state import FormState
 from handlers.telegram.screen import Screen
-from i18n.translator import Translator
-from services.models.offers import Models, Offer
-from services.users.accounts import UserView
+from services.models.offers import Offer
 
 PAID = "paid"  # the nonce of the form that was sold last
 
@@ -25,10 +23,11 @@ class FormDialog(StatesGroup):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """A form under way with what the chat keeps of it. `price`: on the screen now; `message_id`: of that screen;
-    `album`: the last album that a picture was taken from."""
+class FormSession:
+    """One customer's form under way, with what the chat keeps of it. `price`: on the screen now, in hundredths;
+    `message_id`: of that screen, None before the first; `album`: the last album that a picture was taken from."""
 
+    ctx: Context
     offer: Offer
     form: Form
     state: FormState
@@ -37,18 +36,39 @@ class Desk:
     album: str | None = None
 
     @classmethod
-    async def find(cls, fsm: FSMContext, models: Models) -> Self | None:
+    async def find(cls, ctx: Context) -> Self | None:
         """The form under way or paused. Raises `ModelNotOnSale`."""
-        data = await fsm.get_data()
+        data = await ctx.fsm.get_data()
         state = FormState.load(data)
         if state is None:
             return None
-        offer = await models.offer(state.slug)
-        kept: dict[str, Any] = {name: data.get(name) for name in ("message_id", "album")}  # Any: JSON
-        return cls(offer=offer, form=form_of(offer), state=state, price=data.get("price", offer.price), **kept)
+        offer = await ctx.services.models.offer(state.slug)
+        return cls(
+            ctx=ctx,
+            offer=offer,
+            form=form_of(offer),
+            state=state,
+            price=data.get("price", offer.price),
+            message_id=data.get("message_id"),
+            album=data.get("album"),
+        )
 
-    async def keep(self, fsm: FSMContext, turn: Turn, message_id: int | None, *, album: str | None = None) -> None:
-        await keep(fsm, self.form, turn, message_id, album=album or self.album)
+    @classmethod
+    def begin(cls, ctx: Context, offer: Offer, answers: Mapping[str, Any] | None = None) -> tuple[Self, Turn]:
+        """A fresh form and its first turn; it is under way once that is kept. `answers`: JSON of a prediction that is
+        repeated."""
+        form = form_of(offer)
+        turn = start(form, nonce=token_urlsafe(6), answers=answers)
+        return cls(ctx=ctx, offer=offer, form=form, state=turn.state, price=form.price), turn
+
+    def screen(self, turn: Turn) -> Screen:
+        return render(self.form, turn, self.ctx.viewer)
+
+    async def keep(self, turn: Turn, message_id: int | None, *, album: str | None = None) -> None:
+        """The form stands at `turn`, shown in this message; what is typed from now on answers it."""
+        where = {"message_id": message_id, "price": self.form.price, "album": album or self.album}
+        await self.ctx.fsm.set_data(turn.state.dump() | where)
+        await self.ctx.fsm.set_state(FormDialog.answering)
 
 
 def form_of(offer: Offer) -> Form:
@@ -60,19 +80,3 @@ def form_of(offer: Offer) -> Form:
         icon=offer.icon,
         preset=offer.preset_inputs,
     )
-
-
-def begin(offer: Offer, answers: Mapping[str, Any] | None = None) -> tuple[Form, Turn]:  # Any: JSON of a prediction
-    form = form_of(offer)
-    return form, start(form, nonce=token_urlsafe(6), answers=answers)
-
-
-async def keep(fsm: FSMContext, form: Form, turn: Turn, message_id: int | None, *, album: str | None = None) -> None:
-    """What is typed from now on answers this form."""
-    data = turn.state.dump() | {"message_id": message_id, "price": form.price, "album": album}
-    await fsm.set_data(data)
-    await fsm.set_state(FormDialog.answering)
-
-
-def screen_of(form: Form, turn: Turn, user: UserView, tr: Translator, *, can_top_up: bool) -> Screen:
-    return render(form, turn, tr, balance=user.balance, can_top_up=can_top_up)

@@ -79,7 +79,7 @@ def _fits(manifest: Manifest, name: str, value: Value) -> bool:
     return True
 
 
-class Outcome(StrEnum):
+class FormExit(StrEnum):
     """What a press asks of the chat beyond the next screen."""
 
     PAY = "pay"
@@ -99,7 +99,7 @@ class Turn:
     state: FormState
     problem: ShopError | None = None
     notice: str | None = None
-    outcome: Outcome | None = None
+    outcome: FormExit | None = None
     column: int | None = None
 
 

@@ -6,6 +6,7 @@ from handlers.form.flow import where
 from handlers.form.questions import heading, said
 from handlers.form.state import Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row, topup_button
+from handlers.kit.context import Viewer
 from handlers.kit.form_state import FormState
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
@@ -19,11 +20,11 @@ LISTED: Final = 7  # buttons on a page of the list
 ANSWERS: Final = 3200  # characters of answers; the price must be seen
 
 
-def render_summary(form: Form, turn: Turn, tr: Translator, *, balance: int, can_top_up: bool) -> Screen:
-    """`balance` in hundredths of a credit."""
+def render_summary(form: Form, turn: Turn, viewer: Viewer) -> Screen:
+    tr, balance = viewer.tr, viewer.user.balance
     parts = [heading(form, tr), said(turn, tr), cut(_answers(form, turn.state, tr), ANSWERS), _terms(form, tr, balance)]
     text = "\n\n".join(part for part in parts if part)
-    more = ((topup_button(tr),),) if can_top_up and balance < form.price else ()
+    more = ((topup_button(tr),),) if viewer.features.payments and balance < form.price else ()
     return Screen(text=cut(text, TEXT), rows=(*more, *_summary_rows(form, turn.state, tr)))
 
 

@@ -11,16 +11,13 @@ from aiogram.types import Document, Message, PhotoSize
 from aiohttp import ClientError
 
 from handlers.form.flow import answer_file, answer_image, ask_column, image_wanted, series_wanted
-from handlers.form.session import Desk
+from handlers.form.session import FormSession
 from handlers.form.state import Turn
 from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
 from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
-from services.files import Files
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
-from services.users.accounts import UserView
 from services.values.errors import ColumnWanted, FileTooLarge
-from services.values.intake import Intake
 from services.values.series import MAX_BYTES as MAX_TABLE
 
 log = structlog.get_logger()
@@ -36,46 +33,45 @@ class FilesClosed(ShopError):
     message = N_("The shop cannot open files right now; its owner has to mend that. Please send it again later.")
 
 
-async def take_photo(message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake) -> Turn:
+async def take_photo(message: Message, session: FormSession) -> Turn:
     assert message.photo
-    return await _picture(message.photo[-1], desk, bot=bot, user=user, files=files, intake=intake)
+    return await _picture(message.photo[-1], session)
 
 
-async def take_document(
-    message: Message, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake
-) -> Turn:
+async def take_document(message: Message, session: FormSession) -> Turn:
     """A picture sent as a file is a picture; everything else may be a table of numbers."""
-    document = message.document
+    document, ctx = message.document, session.ctx
     assert document is not None
     if is_picture(document):
-        return await _picture(document, desk, bot=bot, user=user, files=files, intake=intake)
-    field = series_wanted(desk.form, desk.state)
+        return await _picture(document, session)
+    field = series_wanted(session.form, session.state)
     if field is None:
-        return answer_file(desk.form, desk.state, [])
+        return answer_file(session.form, session.state, [])
     try:
-        async with intake.upload(user.id) as upload:
-            await _fetch(bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
+        async with ctx.services.intake.upload(ctx.user.id) as upload:
+            await _fetch(ctx.bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
             numbers = await upload.numbers(field)
     except ColumnWanted as wanted:
-        return ask_column(desk.form, desk.state, wanted, file=document.file_id)
+        return ask_column(session.form, session.state, wanted, file=document.file_id)
     except ShopError as problem:
-        return Turn(state=desk.state, problem=problem)
-    return answer_file(desk.form, desk.state, numbers)
+        return Turn(state=session.state, problem=problem)
+    return answer_file(session.form, session.state, numbers)
 
 
-async def take_column(turn: Turn, desk: Desk, *, bot: Bot, user: UserView, intake: Intake) -> Turn:
+async def take_column(turn: Turn, session: FormSession) -> Turn:
     """The column that was chosen of the file that waits. Telegram keeps the file, and hands it over again."""
-    field, table = series_wanted(desk.form, turn.state), turn.state.table
+    ctx = session.ctx
+    field, table = series_wanted(session.form, turn.state), turn.state.table
     assert field is not None
     assert table is not None
     assert table.file is not None
     try:
-        async with intake.upload(user.id) as upload:
-            await _fetch(bot, table.file, size=None, into=upload.file, limit=MAX_TABLE)
+        async with ctx.services.intake.upload(ctx.user.id) as upload:
+            await _fetch(ctx.bot, table.file, size=None, into=upload.file, limit=MAX_TABLE)
             numbers = await upload.numbers(field, column=turn.column)
     except ShopError as problem:
         return Turn(state=turn.state, problem=problem)
-    return answer_file(desk.form, turn.state, numbers)
+    return answer_file(session.form, turn.state, numbers)
 
 
 def is_picture(document: Document) -> bool:
@@ -83,21 +79,20 @@ def is_picture(document: Document) -> bool:
     return kind.startswith("image/") or PurePath(document.file_name or "").suffix.lower() in PICTURES
 
 
-async def _picture(
-    source: PhotoSize | Document, desk: Desk, *, bot: Bot, user: UserView, files: Files, intake: Intake
-) -> Turn:
-    field = image_wanted(desk.form, desk.state)
+async def _picture(source: PhotoSize | Document, session: FormSession) -> Turn:
+    ctx = session.ctx
+    field = image_wanted(session.form, session.state)
     if field is None:
-        return answer_image(desk.form, desk.state, "")
+        return answer_image(session.form, session.state, "")
     try:
-        async with intake.upload(user.id) as upload:
-            await _fetch(bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
+        async with ctx.services.intake.upload(ctx.user.id) as upload:
+            await _fetch(ctx.bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
             picture = await upload.picture(field.prepare)
     except ShopError as problem:
-        return Turn(state=desk.state, problem=problem)
+        return Turn(state=session.state, problem=problem)
     kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
-    file_id = await files.put(user.id, picture, kind)
-    return answer_image(desk.form, desk.state, file_id.hex)
+    file_id = await ctx.services.files.put(ctx.user.id, picture, kind)
+    return answer_image(session.form, session.state, file_id.hex)
 
 
 class _Bounded:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.form.flow import resume
-from handlers.form.state import Form, Outcome
+from handlers.form.state import Form, FormExit
 from handlers.kit.form_state import FormState
 from tests.unit.handlers.form.samples import EVERYTHING, everything, manifest
 from tests.unit.handlers.form.walk import NONCE, Walk
@@ -73,7 +73,7 @@ def test_a_preset_is_not_asked() -> None:
 
 def test_a_preset_that_fills_everything_begins_at_the_summary() -> None:
     walk = Walk(Form.of(manifest(TWO), preset={"number": 1.0, "integer": 7})).sees("Цена")
-    walk.presses("Назад").outcome(Outcome.LEAVE)
+    walk.presses("Назад").outcome(FormExit.LEAVE)
 
 
 def test_a_preset_value_that_fits_no_more_is_asked() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handlers.form.state import Form, Outcome
+from handlers.form.state import Form, FormExit
 from handlers.kit.form_state import FormState
 from services.values.parse import check_value
 from services.values.series import parse_series, take_series
@@ -28,7 +28,7 @@ def test_the_customer_is_asked_and_the_summary_names_the_column() -> None:
     assert walk.buttons == ["Close", "Open", "Volume", "‹ Назад", "✖ Отмена"]
     walk.presses("Open").sees("последние 10 значений из 15, в конце 15 ₽, столбец «Open»")
     assert walk.answers == {"series": OPEN}
-    walk.presses("Предсказать").outcome(Outcome.PAY)
+    walk.presses("Предсказать").outcome(FormExit.PAY)
 
 
 def test_a_long_heading_is_cut_where_everybody_sees_it() -> None:
@@ -88,7 +88,7 @@ def test_back_leads_to_the_question_and_numbers_answer_it_still() -> None:
 def test_a_button_of_another_table_changes_nothing() -> None:
     walk = asked()
     old = next(button.action for row in walk.screen.rows for button in row if button.text == "Open")
-    walk.sends_file(b"x;y\n1;2\n3;4\n5;6\n").sends_action(old).outcome(Outcome.STALE)
+    walk.sends_file(b"x;y\n1;2\n3;4\n5;6\n").sends_action(old).outcome(FormExit.STALE)
     walk.presses("y")
     assert walk.answers == {"series": {"values": [2.0, 4.0, 6.0], "column": "y"}}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.form.state import Form, Outcome
+from handlers.form.state import Form, FormExit
 from tests.unit.handlers.form.samples import EVERYTHING, everything, manifest, stored
 from tests.unit.handlers.form.walk import Walk
 
@@ -22,7 +22,7 @@ def test_every_type_in_russian() -> None:
     walk.sees("8/8", "Пришлите фото").sends_picture()
     walk.sees("Число: 13,75 %", "Целое: 1 500 000", "Цвет: Красный", "С дождём?: Да", "День: 09.05.2025")
     walk.sees("Отзыв: Очень <хорошо>", "Цены: 3 значения, последнее 30 ₽", "Снимок: картинка")
-    walk.sees("Цена: 1.00", "Баланс: 10.00 → 9.00").presses("Предсказать за 1.00").outcome(Outcome.PAY)
+    walk.sees("Цена: 1.00", "Баланс: 10.00 → 9.00").presses("Предсказать за 1.00").outcome(FormExit.PAY)
     assert walk.answers == {
         "number": 13.75,
         "integer": 1_500_000,
@@ -133,7 +133,7 @@ def test_back_keeps_the_answers() -> None:
     walk.presses("Оставить: 13,75 %").sees("3/8")
     walk.presses("Назад").presses("Назад").says("50").sees("3/8")
     assert walk.answers == {"number": 50.0, "integer": 7}
-    Walk(Form.of(everything())).presses("Назад").outcome(Outcome.LEAVE)
+    Walk(Form.of(everything())).presses("Назад").outcome(FormExit.LEAVE)
 
 
 def test_the_current_option_is_marked() -> None:
@@ -167,8 +167,8 @@ def test_answers_at_the_summary() -> None:
 
 def test_cancel_from_anywhere() -> None:
     walk = Walk(Form.of(everything()))
-    walk.presses("Отмена").outcome(Outcome.CANCEL)
-    Walk(Form.of(stored("wine"))).says(WINE_ROW).presses("Отмена").outcome(Outcome.CANCEL)
+    walk.presses("Отмена").outcome(FormExit.CANCEL)
+    Walk(Form.of(stored("wine"))).says(WINE_ROW).presses("Отмена").outcome(FormExit.CANCEL)
 
 
 def test_credits_that_do_not_suffice() -> None:
@@ -179,15 +179,15 @@ def test_credits_that_do_not_suffice() -> None:
 
 def test_a_free_model() -> None:
     walk = Walk(Form.of(manifest(EVERYTHING[:1], price="0")), balance=0).says("1").sees("бесплатное")
-    walk.presses("Предсказать бесплатно").outcome(Outcome.PAY)
+    walk.presses("Предсказать бесплатно").outcome(FormExit.PAY)
 
 
 def test_a_second_tap_answers_nothing() -> None:
     walk = Walk(Form.of(everything()))
     tap = next(button.action for row in walk.screen.rows for button in row if "По умолчанию" in button.text)
-    walk.sends_action(tap).sees("2/8").sends_action(tap).outcome(Outcome.STALE)
+    walk.sends_action(tap).sees("2/8").sends_action(tap).outcome(FormExit.STALE)
     walk.sees("2/8")
-    walk.sends_action(tap.replace("n0nce", "other")).outcome(Outcome.STALE)
+    walk.sends_action(tap.replace("n0nce", "other")).outcome(FormExit.STALE)
     assert walk.answers == {"number": 12.25}
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 from handlers.form.flow import answer, answer_file, answer_image, ask_column, press, series_wanted, start
 from handlers.form.screens import render
-from handlers.form.state import Action, Form, Outcome, Turn
+from handlers.form.state import Action, Form, FormExit, Turn
 from handlers.kit.form_state import FormState
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
@@ -15,6 +16,8 @@ from i18n.translator import Catalogues, Translator
 from services.values.errors import ColumnWanted, InvalidValue
 from services.values.parse import Value
 from services.values.series import take_series
+from tests.support.viewers import viewer
+from tests.unit.handlers.test_screens import USER
 
 CATALOGUES = Catalogues()
 NONCE = "n0nce-_x"
@@ -39,7 +42,7 @@ class Walk:
 
     @property
     def screen(self) -> Screen:
-        screen = render(self.form, self.turn, self.tr, balance=self.balance)
+        screen = render(self.form, self.turn, viewer(replace(USER, balance=self.balance), self.tr, payments=False))
         assert 0 < length(screen.text) <= TEXT
         assert all(1 <= len(button.action.encode()) <= 64 and button.text for row in screen.rows for button in row)
         return screen
@@ -93,13 +96,13 @@ class Walk:
     def at_summary(self) -> bool:
         return self.turn.state.asked is None and self.turn.outcome is None
 
-    def outcome(self, outcome: Outcome) -> "Walk":
+    def outcome(self, outcome: FormExit) -> "Walk":
         assert self.turn.outcome is outcome
         return self
 
     def _goes(self, move: Callable[..., Turn], what: object) -> "Walk":
         self.turn = move(self.form, self.state, what)
-        if self.turn.outcome is Outcome.COLUMN:
+        if self.turn.outcome is FormExit.COLUMN:
             self._read_again(self.turn.column)
         return self
 

@@ -1,0 +1,59 @@
+"""A prediction that was bought before: bought again, or with another answer."""
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from handlers.form.flow import press
+from handlers.form.session import FormSession
+from handlers.form.state import Action, Turn
+from handlers.kit.context import Context
+from handlers.kit.dialog import show_below
+from handlers.kit.filters import Pressed
+from handlers.kit.form_state import Place
+from handlers.predictions.router import find_prediction
+from handlers.predictions.screens import AGAIN, CHANGE
+from handlers.telegram import sender
+from services.models.offers import Models, Offer
+from services.predictions.history import PredictionView
+
+
+def router() -> Router:
+    router = Router(name="repeat")
+    router.callback_query.register(again, Pressed(AGAIN))
+    router.callback_query.register(change, Pressed(CHANGE))
+    return router
+
+
+async def again(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """The summary of a new form with the same answers, at today's price. `argument`: the prediction's hex id."""
+    session, turn = await _repeat(argument, ctx)
+    await _open(query, session, turn)
+
+
+async def change(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """The same, at the choice of the answer to change; a form of one question asks it at once."""
+    session, turn = await _repeat(argument, ctx)
+    fields = session.form.fields
+    if turn.state.asked is None and fields:
+        verb = "e" if len(fields) == 1 else "l"
+        turn = press(session.form, turn.state, Action(nonce=turn.state.nonce, where=Place.SUMMARY.value, verb=verb))
+    await _open(query, session, turn)
+
+
+async def _repeat(hex_id: str, ctx: Context) -> tuple[FormSession, Turn]:
+    view = await find_prediction(hex_id, ctx)
+    return FormSession.begin(ctx, await _offer(view, ctx.services.models), view.inputs)
+
+
+async def _open(query: CallbackQuery, session: FormSession, turn: Turn) -> None:
+    """Below the answer, which stays."""
+    await sender.acknowledge(query)
+    await session.keep(turn, await show_below(query, session.screen(turn), old=None))
+
+
+async def _offer(view: PredictionView, models: Models) -> Offer:
+    """The preset that it was bought as, while that is sold; else the model itself."""
+    for offer in await models.offers():
+        if view.preset_id is not None and offer.preset_id == view.preset_id:
+            return offer
+    return await models.offer(view.model_slug)

@@ -22,6 +22,7 @@ class Model(Base):
     manifest_price: Mapped[Credits]
     manifest_position: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    written: Mapped[str | None] = mapped_column(String(64))  # tells what its author wrote from anything else
     present: Mapped[bool] = mapped_column(default=True)  # the folder is there and loads
     problem: Mapped[str | None] = mapped_column(Text)
     failures: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row, without a success since

@@ -21,7 +21,8 @@ from services.inference.runtimes.registry import Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.labels import NAMELESS
-from services.manifests.manifest import Manifest, SeriesInput, load_manifest
+from services.manifests.manifest import ImageInput, Manifest, SeriesInput, load_manifest
+from services.manifests.outputs import Labelled
 from services.manifests.runtime import OnnxSpec
 from services.values.samples import example_row
 
@@ -90,8 +91,15 @@ def _onnx_lines(manifest: Manifest, folder: Path, file: Path) -> Iterator[CheckL
 
 
 def _files(folder: Path, manifest: Manifest) -> list[Path]:
-    sources = [s.file for field in manifest.inputs if isinstance(field, SeriesInput) for s in field.sources]
-    return [folder / name for name in (*manifest.runtime.files.values(), *sources)]
+    """All that it names."""
+    names = list(manifest.runtime.files.values())
+    for field in manifest.inputs:
+        if isinstance(field, SeriesInput):
+            names += [source.file for source in field.sources]
+        elif isinstance(field, ImageInput) and field.example is not None:
+            names.append(field.example)
+    names += [output.labels for output in manifest.outputs if isinstance(output, Labelled) and output.labels]
+    return [folder / name for name in names]
 
 
 def _taken(taken: Taken | None, expected: int) -> str:

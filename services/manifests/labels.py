@@ -30,10 +30,12 @@ class LabelsUnreadable(Exception):
 
 def read_labels(file: Path) -> list[Class]:
     """The classes that a file names. Raises LabelsUnreadable, OSError."""
-    if file.stat().st_size > MAX_BYTES:
+    with file.open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)  # not as much as it says it has: a device says nothing
+    if len(content) > MAX_BYTES:
         raise LabelsUnreadable(f"is over {MAX_BYTES // 1_000_000} MB")
     try:
-        return parse_labels(file.read_text(encoding="utf-8-sig"))
+        return parse_labels(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise LabelsUnreadable("is not UTF-8", "Save it as UTF-8") from None
 
@@ -41,9 +43,14 @@ def read_labels(file: Path) -> list[Class]:
 def parse_labels(text: str) -> list[Class]:
     """Of lines and of a list (JSON, or Python's) the value is the label itself, equal ones numbered; of a map it is the
     key, and a map of names to positions is a list. Lines may have a column for each language under a head such as
-    `en;ru`. Raises LabelsUnreadable."""
+    `en;ru`. Raises LabelsUnreadable, whatever the text is."""
     text = text.strip()
-    return _of_literal(text) if text.startswith(("[", "{", "(")) else _of_lines(text.splitlines())
+    try:
+        classes = _of_literal(text) if text.startswith(("[", "{", "(")) else _of_lines(text.splitlines())
+        json.dumps(classes, ensure_ascii=False).encode()  # JSON can escape half a character, which no text can hold
+    except (ValueError, RecursionError, MemoryError, csv.Error) as error:  # numbers, cells and nests of any size
+        raise LabelsUnreadable(f"cannot be read: {_in_short(error)}") from None
+    return classes
 
 
 def write_labels(classes: Sequence[Class]) -> str | None:
@@ -74,6 +81,8 @@ def _of_literal(text: str) -> list[Class]:
     if isinstance(found, list | tuple):
         return numbered([_label(item) for item in found])
     keys = list(map(str, found))
+    if (longest := max(map(len, keys), default=0)) > MAX_VALUE:
+        raise LabelsUnreadable(f"has a key of {longest} characters", f"At most {MAX_VALUE} are allowed")
     if all(key.isascii() and key.isdigit() for key in keys):
         return [{"value": str(key), "label": _named(_label(found[key]))} for key in sorted(found, key=int)]
     if sorted(map(str, found.values())) == sorted(map(str, range(len(found)))):  # label2id
@@ -87,7 +96,7 @@ def _literal(text: str) -> Any:  # Any: a list or a map of whatever was written 
         try:
             found = read(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError) as error:
-            complaint = complaint or str(error)
+            complaint = complaint or _in_short(error)
             continue
         if isinstance(found, list | tuple | dict):
             return found
@@ -104,6 +113,11 @@ def _of_lines(lines: Sequence[str]) -> list[Class]:
     if blank := next((n for n, line in enumerate(lines, start=1) if not line.strip()), None):
         raise LabelsUnreadable(f"line {blank} is empty", "Name that class, or remove the line")
     return numbered([line.strip() for line in lines])
+
+
+def _in_short(error: Exception) -> str:
+    """Without Python's advice to its programmer."""
+    return str(error).partition(";")[0] or type(error).__name__
 
 
 def _label(item: Any) -> Label:  # Any: JSON

@@ -1,5 +1,7 @@
 """`manifest.toml`: all the shop knows of a model. The format is described in docs/manifest.md."""
 
+import hashlib
+import json
 import math
 import re
 import tomllib
@@ -8,7 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from services.manifests.errors import ManifestError
@@ -125,6 +135,7 @@ class Manifest(Table):
     inputs: Annotated[tuple[Input, ...], Array] = Field(min_length=1, max_length=256)
     outputs: Annotated[tuple[Output, ...], Array] = Field(min_length=1, max_length=64)
     advice: Annotated[tuple[Advice, ...], Array] = ()
+    _written: str = PrivateAttr(default="")
 
     @property
     def price_hundredths(self) -> int:
@@ -136,6 +147,12 @@ class Manifest(Table):
 
     def input(self, name: str) -> Input:
         return next(field for field in self.inputs if field.name == name)
+
+    @property
+    def written(self) -> str:
+        """SHA-256 in hex of what its author wrote and of the labels that it names, whatever the shop makes of them;
+        empty where no file was read."""
+        return self._written
 
     def output(self, name: str) -> Output:
         return next(output for output in self.outputs if output.name == name)
@@ -188,6 +205,7 @@ def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:
     file = folder / MANIFEST
     data = _read_toml(file)
     _fill_in_labels(folder, data)
+    written = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
     data = _with_runtime(file, data, specs)
     try:
         manifest = Manifest.model_validate(data)
@@ -195,6 +213,7 @@ def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:
         raise _explain(file, data, error) from None
     _check_name(folder, manifest)
     _check_files(folder, manifest)
+    manifest._written = written
     return manifest
 
 
@@ -227,7 +246,7 @@ def _fill_in_labels(folder: Path, data: dict[str, Any]) -> None:  # Any: TOML
             if "classes" in output:
                 raise LabelsUnreadable("says again what classes says", "Keep one of the two")
             if (path := find_file(folder, name)) is None:
-                raise LabelsUnreadable(f'there is no file "{name}" in the folder', "Put it there or correct the name")
+                raise LabelsUnreadable(*_why_missing(folder, name))
             output["classes"] = read_labels(path)
             if (count := len(output["classes"])) < FEWEST_CLASSES:
                 raise LabelsUnreadable(f"names {count} classes", f"Name at least {FEWEST_CLASSES}")
@@ -275,10 +294,17 @@ def find_file(folder: Path, name: str) -> Path | None:
     return path if path.is_file() and path.resolve().parent == folder.resolve() else None
 
 
+def _why_missing(folder: Path, name: str) -> tuple[str, str]:
+    """Problem and fix of what `find_file` does not find."""
+    if (folder / name).is_file():
+        return f'"{name}" is a link that leads out of the folder', "Put a copy of the file there"
+    return f'there is no file "{name}" in the folder', "Put it there or correct the name"
+
+
 def _check_files(folder: Path, manifest: Manifest) -> None:
     def require(name: str, key: str) -> Path:
         if (path := find_file(folder, name)) is None:
-            problem, fix = f'there is no file "{name}" in the folder', "Put it there or correct the name"
+            problem, fix = _why_missing(folder, name)
             raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix)
         try:
             path.open("rb").close()

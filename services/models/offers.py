@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -26,7 +28,9 @@ from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
 from services.manifests.runtime import SPECS, Specs
 from services.notifications.owners import forget_news, tell_owners
 
+log = structlog.get_logger()
 _models, _presets = table_of(Model), table_of(Preset)
+MAX_PROBLEM: Final = 500  # characters of what the shop did not foresee
 
 
 class ModelNotOnSale(ShopError):
@@ -80,9 +84,9 @@ class Models:
                 continue
             try:
                 await engine.load(manifest, self._folder / slug)
-            except (InferenceError, ManifestError) as error:
+            except Exception as error:  # noqa: BLE001 - it is told, and the others are sold
                 del found[slug]
-                problems.append(Problem(slug=slug, text=_one_line(error)))
+                problems.append(_problem(slug, error))
         self._manifests = found
         await self._db.write(_write_down, found, problems, self._clock())
         return problems
@@ -154,8 +158,8 @@ def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest],
     for folder in folders:
         try:
             found[folder.name] = load_manifest(folder, specs)
-        except ManifestError as error:
-            problems.append(Problem(slug=folder.name[:32], text=_one_line(error)))
+        except Exception as error:  # noqa: BLE001 - one folder never takes the others off
+            problems.append(_problem(folder.name, error))
     return found, problems
 
 
@@ -172,20 +176,30 @@ def _holds_a_model(folder: Path) -> bool:
     return MANIFEST in names or (named and any(name.lower().endswith(".onnx") for name in names))
 
 
-def _one_line(error: ShopError) -> str:
-    return " ".join(str(error).split())
+def _problem(name: str, error: Exception) -> Problem:
+    """What an author can mend has its words; anything else is a fault of the shop, and its stack goes to the log."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, InferenceError | ManifestError):
+        log.error("folder_not_read", folder=_shown(name), exc_info=error)
+        text = f"it cannot be read: {type(error).__name__}: {text}"[:MAX_PROBLEM]
+    return Problem(slug=_shown(name)[:32], text=_shown(text))
+
+
+def _shown(text: str) -> str:
+    """As a database and a terminal take it: a folder's name may be no UTF-8."""
+    return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _write_down(session: Session, found: dict[str, Manifest], problems: list[Problem], now: datetime) -> None:
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
     for problem in problems:
         session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
-    known = {row.slug: row.manifest for row in session.execute(select(_models.c.slug, _models.c.manifest))}
+    known = {row.slug: row for row in session.execute(select(_models.c.slug, _models.c.sha256, _models.c.written))}
     for slug, manifest in found.items():
-        described = manifest.model_dump(mode="json")
         columns = {
             "version": manifest.version,
-            "manifest": described,
+            "manifest": manifest.model_dump(mode="json"),
+            "written": manifest.written,
             "manifest_price": manifest.price_hundredths,
             "manifest_position": int(manifest.order),
             "sha256": manifest.runtime.fingerprint,
@@ -193,10 +207,17 @@ def _write_down(session: Session, found: dict[str, Manifest], problems: list[Pro
             "problem": None,
             "updated_at": now,
         }
-        if described != known.get(slug):  # another file, or another way to run it: its failures tell nothing of it
-            columns |= {"failures": 0, "stopped_for": None}
+        if (row := known.get(slug)) is not None and _is_another(row, manifest):
+            columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
+
+
+def _is_another(row: AnyRow, manifest: Manifest) -> bool:
+    """Whether its author has changed it: the file, or what the manifest says. How this version of the shop understands
+    a manifest does not count."""
+    written = manifest.written if row.written is None else row.written  # of a shop that did not keep it
+    return bool(row.sha256 != manifest.runtime.fingerprint or written != manifest.written)
 
 
 def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:

@@ -92,6 +92,13 @@ async def test_another_version_is_sold_again(sqlite_counter: Counter) -> None:
     await counter.models.sync()
     with pytest.raises(ModelNotOnSale):
         await counter.models.offer("endless")
+    # As a shop stored it that reads the same manifest otherwise, or did not keep what its author wrote.
+    await counter.change(Model, Model.slug == "endless", manifest={"of": "an older shop"})
+    await counter.models.sync()
+    await counter.change(Model, Model.slug == "endless", written=None)
+    await counter.models.sync()
+    with pytest.raises(ModelNotOnSale):
+        await counter.models.offer("endless")
     manifest = counter.models.folder("endless") / "manifest.toml"
     manifest.write_text(manifest.read_text("utf-8").replace("timeout = 0.2", "timeout = 0.3"), "utf-8")
     await counter.models.sync()

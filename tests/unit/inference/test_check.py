@@ -11,6 +11,9 @@ from tests.unit.inference.models import FLOAT, NUMBER_X, NUMBER_Y, endless, grap
 
 EXAMPLE = NUMBER_X.replace('label = "X"', 'label = "X"\nexample = 2.5')
 
+TWO = '[[inputs]]\nname = "x"\ntype = "series"\nlabel = "X"\nmin_length = 2\nmax_length = 2\ntensor = { name = "X" }\n'
+NAMED = '[[outputs]]\nname = "y"\ntype = "classes"\nlabel = "Y"\ntensor = "Y"\nlabels = "labels.txt"\n'
+
 
 def failures(lines: list[CheckLine]) -> list[tuple[str, str, str]]:
     assert all(line.fix for line in lines if not line.ok)
@@ -36,6 +39,19 @@ def test_a_hard_link(tmp_path: Path) -> None:
     folder = write_model(tmp_path, identity())
     os.link(folder / "model.onnx", tmp_path / "elsewhere.onnx")
     assert [what for what, _, _ in failures(check_folder(folder))] == ["files"]
+
+
+def test_labels_that_lie_elsewhere(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, identity(["N", 2]), TWO + NAMED)
+    (tmp_path / "names").write_text("a\nb")
+    (folder / "labels.txt").symlink_to(tmp_path / "names")
+    ((what, detail, fix),) = failures(check_folder(folder))
+    assert (what, fix) == ("manifest", "Put a copy of the file there")
+    assert detail == 'outputs.y.labels: "labels.txt" is a link that leads out of the folder'
+    (folder / "labels.txt").unlink()
+    os.link(tmp_path / "names", folder / "labels.txt")
+    ((what, detail, _),) = failures(check_folder(folder))
+    assert (what, detail) == ("files", "labels.txt is a hard link: it can change elsewhere")
 
 
 X1, Y1 = ("X", FLOAT, ["N", 1]), ("Y", FLOAT, ["N", 1])

@@ -77,6 +77,12 @@ def test_the_file_names_the_columns(tmp_path: Path, labels: str, values: list[st
         (b"\xff\xfe\x00", "is not UTF-8"),
         ("en;ru\nfish", "line 2 has not 2 columns"),
         ("[" * 100_000, "is not JSON"),
+        (f'{{"{"9" * 5000}": "a", "1": "b"}}', "has a key of 5000 characters"),
+        (f"{{0x{'f' * 5000}: 'a', 1: 'b'}}", "cannot be read: Exceeds the limit"),
+        (f"[{'9' * 5000}, 1]", "is not JSON: Exceeds the limit"),
+        (f'en;ru\n"{"a" * 140_000}";b', "cannot be read: field larger than field limit"),
+        (r'["\ud800", "b"]', "cannot be read: 'utf-8' codec can't encode"),
+        ("a" * 10_000_001, "is over 10 MB"),
     ],
 )
 def test_what_is_wrong_with_it_is_told(tmp_path: Path, labels: str | bytes | None, problem: str) -> None:
@@ -91,7 +97,7 @@ def test_a_link_that_leads_elsewhere_is_no_file_of_the_folder(tmp_path: Path) ->
     (tmp_path / "secret").write_text("a\nb\nc")
     folder = model(tmp_path, None)
     (folder / "labels.txt").symlink_to(tmp_path / "secret")
-    with pytest.raises(ManifestError, match="there is no file"):
+    with pytest.raises(ManifestError, match="a link that leads out of the folder"):
         load_manifest(folder)
 
 

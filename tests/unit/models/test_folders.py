@@ -63,7 +63,7 @@ def test_one_folder_never_takes_the_others_off(store: Path, capfd: pytest.Captur
     told = [line for line in manifest if not line.startswith(("file", "sha256"))]
     (folder / "manifest.toml").write_text("\n".join(told).replace('"onnx"', '"unforeseen"'))
     shutil.copytree(folder, store / os.fsdecode(b"odd\xff"))
-    found, problems = read_folders(store, SPECS | {"unforeseen": Unforeseen})
+    found, problems = read_folders(store, {**SPECS, "unforeseen": Unforeseen})
     assert list(found) == ["wine"]
     assert [problem.slug for problem in problems] == ["odd", r"odd\udcff"]
     assert problems[0].text == "it cannot be read: ZeroDivisionError: ab"

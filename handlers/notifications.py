@@ -20,5 +20,5 @@ def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[
         **balance.presenters(),
         **bonus.presenters(clock),
         **admin_payments.presenters(services),
-        **admin_models.presenters(),
+        **admin_models.presenters(services),
     }

@@ -201,8 +201,8 @@ async def walks(person: Person, *commands: str) -> dict[str, str]:
 TOLD = {
     "prediction": ("Анна", "Вино: Бароло"),
     "enclosure": ("Анна", "📄 Все числа"),
-    "answer_undelivered": ("Ольга", "Ответ модели «long» не удалось доставить"),
-    "model_stopped": ("Ольга", "Модель «logarithm» больше не продаётся"),
+    "answer_undelivered": ("Ольга", "Ответ модели «Tiny» не удалось доставить"),
+    "model_stopped": ("Ольга", "Модель «Tiny» больше не продаётся"),
     "model_problem": ("Ольга", "Модель «broken» не продаётся"),
     "bonus": ("John", "🎁 The weekly bonus is here: 2.00 credits."),
     "credits_changed": ("Анна", "Магазин забрал 3.00 кредита"),
@@ -234,8 +234,8 @@ async def test_an_owner_who_comes_late(stage: Stage) -> None:
     oleg = await stage.person("Oleg", "en", id=LATE_OWNER)
     await oleg.says("/start")
     for words in (
-        "“logarithm” is not sold any more",
-        "of the model “long” could not be delivered",
+        "“Tiny” is not sold any more",
+        "of the model “Tiny” could not be delivered",
         "credits spent: 12.00",
     ):
         await oleg.sees(words)

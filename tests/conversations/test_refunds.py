@@ -104,7 +104,7 @@ async def test_a_model_that_only_fails_is_taken_off(
         assert await balance(stage, john) == 1000
         await john.says("/start model_logarithm")
         await john.sees("не сработала несколько раз подряд")
-        await owner.sees("🛑 Модель «logarithm» больше не продаётся")
+        await owner.sees("🛑 Модель «Логарифм» больше не продаётся")
         await owner.presses("🧠 К модели")
         await owner.sees("🛑 Остановлена")
         await owner.presses("🔁 Попробовать снова")

@@ -32,7 +32,27 @@ WRONG: Final = {
     "tasks": N_("A part of the shop has stopped working. Look at the log and start the shop anew."),
     "clock": N_("The machine's clock is wrong. Bonuses and expiries wait until it is right: timedatectl set-ntp true."),
 }
-"""By part of /readyz."""
+"""By part of /readyz: what is wrong, and what to do about it."""
+WAS_WRONG: Final = {
+    "telegram": N_("The shop heard nothing from Telegram, or another program took its messages."),
+    "database": N_(
+        "Nothing could be written to the database. Customers were told that the shop was busy, nothing was lost or"
+        " charged."
+    ),
+    "redis": N_("Redis did not answer. Customers were told that the shop was busy, nothing was lost or charged."),
+    "models": N_("Nothing was on sale."),
+    "queue": N_("Predictions waited for long."),
+    "messages": N_(
+        "Telegram took none of the shop's messages, though it answered otherwise. Answers and news of payments were"
+        " kept and are sent now."
+    ),
+    "jobs": N_(
+        "Regular work stood still, such as asking for payments, bonuses and expiries. What was missed is made good."
+    ),
+    "tasks": N_("A part of the shop had stopped working."),
+    "clock": N_("The machine's clock was wrong. Bonuses and expiries waited until it was right."),
+}
+"""The same of what is over."""
 
 
 def wrong_text(part: str, detail: str, since: datetime, tr: Translator) -> Html:
@@ -48,4 +68,4 @@ def over_text(part: str, since: datetime, until: datetime, tr: Translator, *, to
         lasted = tr.html("It lasted from {since} to {until}.", **times)
         return Html(f"{heading}\n\n{lasted}\n\n<code>{part}</code>")
     late = tr.html("From {since} to {until} something was wrong, and you could not be told.", **times)
-    return Html(f"{heading} {late}\n\n{tr.html(WRONG[part])}\n\n<code>{part}</code>")
+    return Html(f"{heading} {late}\n\n{tr.html(WAS_WRONG[part])}\n\n<code>{part}</code>")

@@ -9,6 +9,7 @@ from aiogram.methods import SendMessage
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY
 from db.engine import Database
+from handlers.admin.incidents.screens import WAS_WRONG, WRONG
 from i18n.translator import Catalogues
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
@@ -82,6 +83,11 @@ async def test_an_outage_of_telegram_is_told_when_it_is_back(sqlite_database: Da
     watchman.wire.refusals.clear()
     (told,) = await watchman.sees(WELL, minutes=20)
     assert "сообщить вам не удавалось" in told
+    assert "Магазин ничего не получал от Telegram" in told  # as of what is past, without advice
+
+
+def test_each_part_has_words_for_its_trouble_and_for_the_end() -> None:
+    assert WAS_WRONG.keys() == WRONG.keys()
 
 
 async def test_an_owner_who_never_opened_the_bot_holds_nobody_up(sqlite_database: Database, clock: FakeClock) -> None:

@@ -35,7 +35,6 @@ def make_dispatcher(
         disable_fsm=True,  # it is put in below: a database that is away must be told of, too
         catalogues=catalogues,
         messages=messages,
-        can_top_up=services.till is not None,
         **by_name,
     )
     tell, enter = (

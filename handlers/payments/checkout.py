@@ -19,7 +19,7 @@ from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.payments import screens as view
 from handlers.payments.notifications import standing_screen
-from handlers.telegram import sender as chat
+from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
@@ -116,7 +116,7 @@ class Checkout:
         if begun is None or begun.message_id is None:
             return await self._put(event, view.preparing_screen(self.ctx.tr))
         if isinstance(event, CallbackQuery):
-            await chat.acknowledge(event)
+            await sender.acknowledge(event)
         return begun.message_id
 
     async def check(self, query: CallbackQuery, payment_id: UUID) -> None:
@@ -125,21 +125,21 @@ class Checkout:
         try:
             payment = await self.till.settlement.ask(payment_id, user_id=self.ctx.user.id, begun=_shown_at(query))
         except OtherShop as error:
-            await chat.acknowledge(query, self.ctx.tr.error(error), alert=True)
+            await sender.acknowledge(query, self.ctx.tr.error(error), alert=True)
             return
         except ProviderError as error:
             log.warning("payment_not_asked", payment_id=str(payment_id), code=error.code)
-            await chat.acknowledge(query, self.ctx.tr.gettext(NO_ANSWER), alert=True)
+            await sender.acknowledge(query, self.ctx.tr.gettext(NO_ANSWER), alert=True)
             return
         is_new = payment.confirmation_url not in _links(query)
         if not payment.is_open or is_new:
             await self._show(payment, query.message.message_id)
         if payment.is_open and is_new and payment.confirmation_url is not None:
-            await chat.acknowledge(query)  # the link is the answer: nobody could have paid
+            await sender.acknowledge(query)  # the link is the answer: nobody could have paid
             return
         paid = payment.status is PaymentStatus.SUCCEEDED
         words = NOT_YET if payment.is_open else PAID if paid else NOT_PAID
-        await chat.acknowledge(query, self.ctx.tr.gettext(words), alert=not paid)
+        await sender.acknowledge(query, self.ctx.tr.gettext(words), alert=not paid)
 
     async def leave(self, query: CallbackQuery, payment_id: UUID) -> None:
         """Its message becomes what can be bought; should the payment be paid after all, that comes as a new one. One
@@ -175,15 +175,15 @@ class Checkout:
         if isinstance(event, CallbackQuery) and not await self._is_form(event):
             return await show_in_place(event, screen)
         if isinstance(event, CallbackQuery):
-            await chat.acknowledge(event)
-        return (await chat.send(self.ctx.bot, self.ctx.user.telegram_id, screen)).message_id
+            await sender.acknowledge(event)
+        return (await sender.send(self.ctx.bot, self.ctx.user.telegram_id, screen)).message_id
 
     async def _edit(self, message_id: int, screen: Screen) -> int:
         """Returns the id of the message that shows it."""
         chat_id = self.ctx.user.telegram_id
-        if await chat.edit(self.ctx.bot, chat_id, message_id, screen):
+        if await sender.edit(self.ctx.bot, chat_id, message_id, screen):
             return message_id
-        return (await chat.send(self.ctx.bot, chat_id, screen)).message_id
+        return (await sender.send(self.ctx.bot, chat_id, screen)).message_id
 
     async def _is_form(self, query: CallbackQuery) -> bool:
         """Whether the button is under the form that is under way: it stays, to be paid for later."""

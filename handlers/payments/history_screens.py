@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from db.tables.payments import PaymentStatus
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
@@ -19,14 +19,14 @@ def payments_screen(page: Page[PaymentView], sent_back: Mapping[UUID, int], view
     tr = viewer.tr
     lines = [_line(payment, sent_back.get(payment.id, 0), tr) for payment in page.items]
     body = "\n\n".join(lines) or tr.html("You have paid nothing yet.")
-    rows: list[keyboards.Row] = [
+    rows: list[buttons.Row] = [
         (Button(text=_pay(payment, tr), url=payment.confirmation_url),)
         for payment in page.items
         if payment.status is PaymentStatus.PENDING and payment.confirmation_url is not None
     ]
-    turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: f"{keyboards.PAYMENTS}:{to}")
+    turn = buttons.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: f"{buttons.PAYMENTS}:{to}")
     rows += [turn] if turn else []
-    rows.append((*((keyboards.topup_button(tr),) if viewer.features.payments else ()), keyboards.menu_button(tr)))
+    rows.append((*((buttons.topup_button(tr),) if viewer.features.payments else ()), buttons.menu_button(tr)))
     return Screen(text="\n\n".join([tr.html("<b>🧾 My payments</b>"), body]), rows=tuple(rows))
 
 

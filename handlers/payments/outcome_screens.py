@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.buttons import Row
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
@@ -33,7 +33,7 @@ def canceled_screen(payment: PaymentView, tr: Translator, *, form_waits: bool) -
         amount=to_words(payment.amount_kopecks),
         reason=tr.gettext(payment_reason(payment.cancel_reason)),
     )
-    return Screen(text=text, rows=((keyboards.topup_button(tr),), *_onward(tr, form_waits=form_waits)))
+    return Screen(text=text, rows=((buttons.topup_button(tr),), *_onward(tr, form_waits=form_waits)))
 
 
 def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Screen:
@@ -46,7 +46,7 @@ def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Scre
     if refund.credits_taken:
         parts.append(tr.html("{credits} went with them.", credits=tr.credits(refund.credits_taken)))
     parts.append(tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
-    return Screen(text=Html("\n".join(parts)), rows=((keyboards.menu_button(tr),),))
+    return Screen(text=Html("\n".join(parts)), rows=((buttons.menu_button(tr),),))
 
 
 def expiring_screen(lot: Expiring, tr: Translator) -> Screen:
@@ -55,10 +55,10 @@ def expiring_screen(lot: Expiring, tr: Translator) -> Screen:
         credits=tr.credits(lot.remaining),
         moment=tr.moment(lot.expires_at),
     )
-    return Screen(text=text, rows=((keyboards.models_button(tr),), (keyboards.menu_button(tr),)))
+    return Screen(text=text, rows=((buttons.models_button(tr),), (buttons.menu_button(tr),)))
 
 
 def _onward(tr: Translator, *, form_waits: bool) -> tuple[Row, ...]:
     """To the form that the customer could not pay for, if there is one."""
-    first = keyboards.continue_button(tr) if form_waits else keyboards.models_button(tr)
-    return ((first,), (keyboards.menu_button(tr),))
+    first = buttons.continue_button(tr) if form_waits else buttons.models_button(tr)
+    return ((first,), (buttons.menu_button(tr),))

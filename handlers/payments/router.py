@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject, Filter, StateFilter
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
@@ -31,9 +31,9 @@ def router() -> Router:
     router = Router(name="topup")
     router.message.register(show_topup, Command("topup", ignore_case=True), Open())
     router.message.register(closed, Command("topup", ignore_case=True))
-    router.callback_query.register(press, Pressed(keyboards.TOPUP), Open())
-    router.callback_query.register(closed, Pressed(keyboards.TOPUP))
-    router.callback_query.register(show_payments, Pressed(keyboards.PAYMENTS))
+    router.callback_query.register(press, Pressed(buttons.TOPUP), Open())
+    router.callback_query.register(closed, Pressed(buttons.TOPUP))
+    router.callback_query.register(show_payments, Pressed(buttons.PAYMENTS))
     return router
 
 
@@ -62,7 +62,7 @@ async def show_topup(message: Message, *, checkout: Checkout, command: CommandOb
 async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> None:
     """`argument`: nothing, a choice, or what to do with a payment. One that makes no sense shows what can be bought."""
     verb, _, rest = argument.partition(":")
-    payment_id = keyboards.parse_id(rest)
+    payment_id = buttons.parse_id(rest)
     choice = view.Choice.parse(argument)
     if choice is not None:
         await checkout.open(query, choice)
@@ -107,5 +107,5 @@ async def take_email(message: Message, *, checkout: Checkout, ctx: Context) -> N
 async def show_payments(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """`argument`: the page."""
     payments = ctx.services.payments
-    page = await payments.of_user(ctx.user.id, keyboards.parse_page(argument), ON_PAGE)
+    page = await payments.of_user(ctx.user.id, buttons.parse_page(argument), ON_PAGE)
     await ctx.respond(query, payments_screen(page, await payments.sent_back(page.items), ctx.viewer))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Final, Self
 
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -69,10 +69,10 @@ def topup_screen(
         parts.append("\n".join([tr.html("<b>Packages</b>"), *(_package_line(each, tr) for each in packages)]))
     parts.append(tr.html("How much shall it be?"))
     amounts = [_amount_button(kopecks, terms, nonce) for kopecks in terms.suggested]
-    rows: list[keyboards.Row] = [tuple(amounts[i : i + IN_A_ROW]) for i in range(0, len(amounts), IN_A_ROW)]
+    rows: list[buttons.Row] = [tuple(amounts[i : i + IN_A_ROW]) for i in range(0, len(amounts), IN_A_ROW)]
     rows += [(_package_button(each, nonce, tr),) for each in packages]
-    rows.append((Button(text=tr.gettext("✏️ Another amount"), action=f"{keyboards.TOPUP}:{OWN}"),))
-    rows.append((payments_button(tr), keyboards.menu_button(tr)))
+    rows.append((Button(text=tr.gettext("✏️ Another amount"), action=f"{buttons.TOPUP}:{OWN}"),))
+    rows.append((payments_button(tr), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
 
 
@@ -82,7 +82,7 @@ def amount_question(terms: Terms, tr: Translator, *, problem: str = "") -> Scree
         "Send the amount in roubles: from {low} to {high} ₽.", low=to_words(terms.low), high=to_words(terms.high)
     )
     text = f"⚠️ {problem}" if problem else question
-    return Screen(text=text, rows=((keyboards.back_button(tr, keyboards.TOPUP),),))
+    return Screen(text=text, rows=((buttons.back_button(tr, buttons.TOPUP),),))
 
 
 def email_question(tr: Translator, *, problem: str = "") -> Screen:
@@ -92,7 +92,7 @@ def email_question(tr: Translator, *, problem: str = "") -> Screen:
         "it is asked once and kept in your profile."
     )
     text = f"⚠️ {problem}" if problem else question
-    return Screen(text=text, rows=((keyboards.back_button(tr, keyboards.TOPUP),),))
+    return Screen(text=text, rows=((buttons.back_button(tr, buttons.TOPUP),),))
 
 
 def preparing_screen(tr: Translator) -> Screen:
@@ -110,8 +110,8 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
         facts.append(tr.html("The receipt goes to {email}.", email=payment.receipt_email))
     if payment.test:
         facts.append(tr.html("🧪 A test shop: no real money is taken."))
-    again = Button(text=tr.gettext("✅ I have paid"), action=f"{keyboards.TOPUP}:{CHECK}:{payment.id.hex}")
-    back = keyboards.back_button(tr, f"{keyboards.TOPUP}:{LEAVE}:{payment.id.hex}")
+    again = Button(text=tr.gettext("✅ I have paid"), action=f"{buttons.TOPUP}:{CHECK}:{payment.id.hex}")
+    back = buttons.back_button(tr, f"{buttons.TOPUP}:{LEAVE}:{payment.id.hex}")
     if payment.confirmation_url is None:
         hint = tr.html(
             "⏳ The payment service does not answer right now. We keep trying: the link will come into this message "
@@ -128,20 +128,20 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
 
 
 def payments_button(tr: Translator) -> Button:
-    return Button(text=tr.gettext("🧾 My payments"), action=keyboards.PAYMENTS)
+    return Button(text=tr.gettext("🧾 My payments"), action=buttons.PAYMENTS)
 
 
 def _amount_button(kopecks: int, terms: Terms, nonce: str) -> Button:
     choice = Choice(kind=AMOUNT, number=kopecks, nonce=nonce)
     brings = format_credits(terms.credits_for(kopecks))
-    return Button(text=f"{to_words(kopecks)} ₽ → {brings}", action=f"{keyboards.TOPUP}:{choice}")
+    return Button(text=f"{to_words(kopecks)} ₽ → {brings}", action=f"{buttons.TOPUP}:{choice}")
 
 
 def _package_button(package: PackageView, nonce: str, tr: Translator) -> Button:
     choice = Choice(kind=PACKAGE, number=package.id, nonce=nonce)
     price = f" · {to_words(package.price_kopecks)} ₽"
     title = cut_plain(tr.pick(package.title), BUTTON - len(price) - 3)
-    return Button(text=f"🎁 {title}{price}", action=f"{keyboards.TOPUP}:{choice}")
+    return Button(text=f"🎁 {title}{price}", action=f"{buttons.TOPUP}:{choice}")
 
 
 def _package_line(package: PackageView, tr: Translator) -> Html:

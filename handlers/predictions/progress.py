@@ -11,7 +11,7 @@ from aiogram.exceptions import AiogramError
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.predictions import PredictionStatus
-from handlers.telegram import sender as chat
+from handlers.telegram import sender
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
@@ -91,7 +91,7 @@ class ProgressBoard:
                 return
             user = await self._users.get(progress.user_id)
             text = progress_text(progress, self._catalogues[user.language])
-            await chat.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
+            await sender.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
         if not await self._waits(progress):  # another process may have answered meanwhile
             await self._delivery.messages.recheck(about)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from db.tables.predictions import ErrorCode, PredictionStatus
-from handlers.kit import buttons as keyboards
+from handlers.kit import buttons
 from handlers.predictions.answer import Answered
 from handlers.predictions.charts import chart_of
 from handlers.telegram.limits import CAPTION, TEXT, cut
@@ -157,20 +157,20 @@ async def _title(view: PredictionView, models: Models, tr: Translator) -> str:
     return view.model_slug if manifest is None else tr.pick(manifest.title)
 
 
-def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable: bool) -> tuple[keyboards.Row, ...]:
-    back = keyboards.menu_button(tr)
+def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable: bool) -> tuple[buttons.Row, ...]:
+    back = buttons.menu_button(tr)
     if page is not None:
-        back = keyboards.back_button(tr, keyboards.history_action("predictions", page))
+        back = buttons.back_button(tr, buttons.history_action("predictions", page))
     if view.finished_at is None or not repeatable:
-        return ((keyboards.models_button(tr), back),)
+        return ((buttons.models_button(tr), back),)
     again = Button(text=tr.gettext("🔁 Again"), action=f"{AGAIN}:{view.id.hex}")
     change = Button(text=tr.gettext("✏️ Change an answer"), action=f"{CHANGE}:{view.id.hex}")
-    history = Button(text=tr.gettext("🧾 History"), action=keyboards.HISTORY)
+    history = Button(text=tr.gettext("🧾 History"), action=buttons.HISTORY)
     if page is None:
         return ((again, change), (history, back))
     enclosed = Button(text=tr.gettext("📎 Files"), action=f"{ENCLOSED}:{view.id.hex}")
     more = ((enclosed,),) if any(enclosures_of(view)) else ()
-    return ((again, change), *more, (keyboards.models_button(tr), back))
+    return ((again, change), *more, (buttons.models_button(tr), back))
 
 
 def enclosures_of(view: PredictionView) -> Iterator[Enclosure]:

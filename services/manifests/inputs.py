@@ -85,6 +85,10 @@ class Bounded(Question):
         ):
             if empty:
                 raise wrong(f"{bound:g} leaves nothing of {_holding(self)}", "Choose another dtype or bound", key)
+        low, above, high = self.narrowed(told=math.inf)
+        first = low if low is not None else above
+        if self.whole and first is not None and high is not None and math.ceil(first) > math.floor(high):
+            raise wrong(f"no whole number lies from {first:g} to {high:g}", "Widen the bounds", "min")
         return self
 
     def allows(self, number: float) -> bool:
@@ -115,9 +119,7 @@ def _check_samples(field: Bounded, **samples: float | None) -> None:
 
 def _holding(field: Question) -> str:
     """What its tensor's type holds, as an operator reads it."""
-    tensor = field.tensor or TensorSpec(name="x")
-    low, high = (f"{bound:d}" if isinstance(bound, int) else f"{bound:g}" for bound in tensor.limits)
-    return f"the {'whole numbers' if tensor.whole else 'numbers'} from {low} to {high} that {tensor.dtype} holds"
+    return (field.tensor or TensorSpec(name="x")).holding()
 
 
 class NumberInput(Bounded):

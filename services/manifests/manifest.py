@@ -47,7 +47,7 @@ from services.manifests.outputs import (
 )
 from services.manifests.preparation import Prepare
 from services.manifests.runtime import SPECS, RuntimeSpec, Specs
-from services.manifests.schema import Array, Numbers, NumericDtype, Table, TensorSpec, Text, wrong
+from services.manifests.schema import Array, Numbers, NumericDtype, Table, TensorSpec, Text, check_values, wrong
 
 __all__ = [
     "Advice",
@@ -80,6 +80,13 @@ SLUG = "[a-z0-9-]{1,32}"
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_PRICE = Decimal(1_000_000)
 MAX_CONSTANT = 10_000_000  # numbers
+MAX_RANK = 32  # sides of a constant
+MAX_ORDER = 1_000_000_000  # either way: a column of the database holds it
+MAX_KEY = 32  # parts of a key with dots: tomllib's memory grows with their square
+
+
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*+\.[ \t]*+){{{MAX_KEY}}}")
 
 
 def _parse_price(value: Any) -> Decimal:  # Any: whatever TOML holds
@@ -108,7 +115,7 @@ class Constant(Table):
 
     tensor: str = Field(min_length=1)
     dtype: NumericDtype = "float32"
-    shape: Annotated[tuple[int, ...], Array] = ()
+    shape: Annotated[tuple[int, ...], Array] = Field(default=(), max_length=MAX_RANK)
     value: float | bool | Numbers = 0.0
 
     @model_validator(mode="after")
@@ -118,24 +125,36 @@ class Constant(Table):
             raise wrong("is no shape of a constant", "Write its sides, such as [2, 1, 128]", "shape")
         if isinstance(self.value, tuple) and len(self.value) != size:
             raise wrong(f"has {len(self.value)} numbers", f"One, or {size}, are needed", "value")
+        spec = TensorSpec(name=self.tensor, dtype=self.dtype)
+        for number in self.value if isinstance(self.value, tuple) else (self.value,):
+            if not spec.holds(number):
+                raise wrong(
+                    f"{number:g} is none of {spec.holding()}", "Choose a value inside, or another dtype", "value"
+                )
         return self
 
 
 class Manifest(Table):
     slug: Annotated[str, Field(pattern=f"^{SLUG}$")]
-    version: str = Field(min_length=1, max_length=32)
+    version: str = Field(pattern=r"^\S", max_length=32)
     title: Annotated[Text, _shorter(64)]
     description: Annotated[Text, _shorter(600)] | None = None
     category: Annotated[Text, _shorter(64)] | None = None
-    icon: str = Field(default="🔮", min_length=1, max_length=16)
+    icon: str = Field(default="🔮", pattern=r"^\S", max_length=16)
     price: Annotated[Decimal, BeforeValidator(_parse_price)]
-    order: float = 100
+    order: float = Field(default=100, ge=-MAX_ORDER, le=MAX_ORDER)
     runtime: SerializeAsAny[RuntimeSpec]
     constants: Annotated[tuple[Constant, ...], Array] = ()
     inputs: Annotated[tuple[Input, ...], Array] = Field(min_length=1, max_length=256)
     outputs: Annotated[tuple[Output, ...], Array] = Field(min_length=1, max_length=64)
     advice: Annotated[tuple[Advice, ...], Array] = ()
     _written: str = PrivateAttr(default="")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, data: Any) -> Any:  # Any: whatever TOML holds
+        check_values(data)
+        return data
 
     @property
     def price_hundredths(self) -> int:
@@ -277,21 +296,29 @@ def _read_toml(file: Path) -> dict[str, Any]:  # Any: that is what TOML holds
     try:
         if file.stat().st_size > MAX_MANIFEST_BYTES:
             raise broken("is over 1 MB", "A manifest is a short text; keep data in other files")
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise broken(f"has a key of over {MAX_KEY} parts", "Keys of a manifest have two or three")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise broken("there is no such file", "Write one with: kassandra models init FILE.onnx") from None
     except OSError as error:
         raise broken(f"cannot be read ({error.strerror})", "Check the file and its permissions") from None
     except UnicodeDecodeError:
         raise broken("is not UTF-8", "Save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise broken("is nested too deep", "Tables of a manifest are two or three inside one another") from None
+    except ValueError as error:  # TOMLDecodeError, and Python's own of numbers with thousands of digits
         raise broken(f"is not TOML: {error}", "Correct that place") from None
 
 
 def find_file(folder: Path, name: str) -> Path | None:
     """A plain file right inside the folder, or None; a link that leads elsewhere is none."""
     path = folder / name
-    return path if path.is_file() and path.resolve().parent == folder.resolve() else None
+    try:
+        return path if path.is_file() and path.resolve().parent == folder.resolve() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
 
 
 def _why_missing(folder: Path, name: str) -> tuple[str, str]:

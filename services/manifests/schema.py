@@ -2,15 +2,45 @@
 
 import datetime as dt
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
+
+from services.manifests.characters import is_storable, is_visible
 
 
 def wrong(problem: str, fix: str, *key: str | int) -> PydanticCustomError:
     """A validation error that tells the fix; `key` is the path below the table that is being validated."""
     return PydanticCustomError("manifest", "{problem}", {"problem": problem, "fix": fix, "key": key})
+
+
+MOST_NESTED: Final = 16  # tables and lists inside one another
+MOST_INTEGER: Final = 2**63 - 1  # either way: more is neither an element's nor a column's
+MOST_NAME_BYTES: Final = 255  # of a file, on every file system
+
+
+def check_values(value: Any) -> None:  # Any: whatever TOML holds
+    """Refuse what neither the database nor numpy could take, wherever in a manifest it stands."""
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
+    while waiting:
+        item, key = waiting.pop()
+        if len(key) > MOST_NESTED:
+            raise wrong("is nested too deep", f"At most {MOST_NESTED} levels are allowed", *key[:2])
+        if isinstance(item, int) and abs(item) > MOST_INTEGER:
+            raise wrong("is too large a number", f"At most {MOST_INTEGER} is allowed", *key)
+        if isinstance(item, str) and not is_storable(item):
+            raise wrong("has a character that cannot be stored", "Remove control characters such as \\u0000", *key)
+        waiting += [(inner, (*key, step)) for step, inner in _parts(item)]
+
+
+def _parts(value: Any) -> Iterator[tuple[str | int, Any]]:  # Any: as above
+    if isinstance(value, dict):
+        yield from value.items()
+        yield from (("", key) for key in value)
+    elif isinstance(value, list):
+        yield from enumerate(value)
 
 
 class Table(BaseModel):
@@ -29,7 +59,7 @@ class Text(RootModel[dict[str, str]]):
             value = {"en": value}
         if not isinstance(value, dict) or not value or not all(isinstance(v, str) for v in value.values()):
             raise wrong("is not a text", 'Write "…" or { ru = "…", en = "…" }')
-        if not all(v.strip() for v in value.values()):
+        if not all(map(is_visible, value.values())):
             raise wrong("is empty", "Write the text or remove the key")
         if not all(len(k) in {2, 3} and k.isascii() and k.isalpha() and k.islower() for k in value):
             raise wrong("has a key that is not a language", 'Use codes of two letters: { ru = "…", en = "…" }')
@@ -63,10 +93,16 @@ def _as_date(value: Any) -> Any:
     return value
 
 
+def _check_file_name(name: str) -> str:
+    if (size := len(name.encode())) > MOST_NAME_BYTES:
+        raise wrong(f"has {size} bytes", f"A file's name has at most {MOST_NAME_BYTES}")
+    return name
+
+
 Array = BeforeValidator(_as_tuple)
 Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
-FileName = Annotated[str, Field(pattern=r"^\w[\w. -]*$", max_length=128)]
+FileName = Annotated[str, Field(pattern=r"^\w[\w. -]*$", max_length=128), AfterValidator(_check_file_name)]
 r"""No path: it is looked up in the model's folder. A repetition of \w with a bound in the pattern takes 12 MB."""
 Numbers = Annotated[tuple[float, ...], Array]
 NumericDtype = Literal[
@@ -101,6 +137,11 @@ class TensorSpec(Table):
     def holds(self, number: float) -> bool:
         low, high = self.limits
         return low <= number <= high and (not self.whole or number == int(number))
+
+    def holding(self) -> str:
+        """What it holds, as an operator reads it."""
+        low, high = (f"{bound:d}" if isinstance(bound, int) else f"{bound:g}" for bound in self.limits)
+        return f"the {'whole numbers' if self.whole else 'numbers'} from {low} to {high} that {self.dtype} holds"
 
 
 class EncodedTensor(TensorSpec):

@@ -25,6 +25,10 @@ classes = [{ value = "a", label = "A" }, { value = "b", label = "B" }]
 """
 
 
+def constant(keys: str) -> str:
+    return f'[[constants]]\ntensor = "K"\n{keys}\n'
+
+
 def test_reads_what_a_manifest_says(tmp_path: Path) -> None:
     manifest = load_manifest(write_model(tmp_path, identity(), NUMBER_X + CHOICE + NUMBER_Y + CLASSES))
     assert (manifest.slug, manifest.price_hundredths, manifest.icon, manifest.runtime.max_batch) == (
@@ -64,6 +68,18 @@ def test_prices_are_exact(tmp_path: Path, price: str, hundredths: int) -> None:
         ('price = "1.00"', "", "price", "is missing"),
         ('title = "Tiny"', 'title = ""', "title", "is empty"),
         ('title = "Tiny"', 'title = { russian = "…" }', "title", "not a language"),
+        ('title = "Tiny"', r'title = "\u202e\u200f"', "title", "is empty"),
+        ('title = "Tiny"', r'title = "a\u0000b"', "title", "cannot be stored"),
+        ('title = "Tiny"', r'title = { en = "a\u001bb" }', "title.en", "cannot be stored"),
+        ('version = "1.0.0"', r'version = "\n"', "version", "must match"),
+        ('price = "1.00"', 'price = "1.00"\norder = 1e300', "order", "1000000000"),
+        ('price = "1.00"', 'price = "1.00"\norder = 3e9', "order", "1000000000"),
+        ('price = "1.00"', f'price = "1.00"\norder = {"9" * 400}', "order", "too large"),
+        ('file = "model.onnx"', f'file = "{"я" * 128}"', "runtime.file", "has 256 bytes"),
+        ('{ name = "X" }', '{ name = "X", dtype = "int64" }\nmin = 0.2\nmax = 0.8', "inputs.x.min", "no whole number"),
+        (NUMBER_X, constant('dtype = "uint8"\nvalue = 300') + NUMBER_X, "constants.1.value", "from 0 to 255"),
+        (NUMBER_X, constant("value = 1e39") + NUMBER_X, "constants.1.value", "float32 holds"),
+        (NUMBER_X, constant(f"shape = {[1] * 70}") + NUMBER_X, "constants.1.shape", "at most 32"),
         ('title = "Tiny"', f'title = "{"x" * 65}"', "title", "At most 64"),
         ('title = "Tiny"', 'titel = "Tiny"', "title", "is missing"),
         ('slug = "tiny"', 'slug = "Tiny"', "slug", "must match"),
@@ -150,7 +166,13 @@ def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
     [
         (b"slug = ", "is not TOML"),
         (b"\xff\xfe\x00", "is not UTF-8"),
-        (b"a = " + b"[" * 5000, "is not TOML"),
+        (b"a = " + b"[" * 5000, "is nested too deep"),
+        (b"a = " + b"[" * 40 + b"]" * 40, "is nested too deep"),
+        (b"order = " + b"9" * 5000, "is not TOML"),
+        (b"order = 0x" + b"f" * 5000, "is too large a number"),
+        (b"a." * 50_000 + b"b = 1", "has a key of over 32 parts"),
+        (b'a = { "b" . ' + b"'c'. " * 40 + b"d = 1 }", "has a key of over 32 parts"),
+        (b'[runtime]\nkind = "\\u0000"', "is not known"),
         (b"# " + b"x" * 1_000_001, "over 1 MB"),
         (b"", "is missing"),
         (b'inputs = 5\nslug = ["a"]', "is not text"),

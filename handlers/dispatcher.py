@@ -1,7 +1,5 @@
 """aiogram's dispatcher for this shop: storage, isolation, middlewares, routers."""
 
-from dataclasses import fields
-
 from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
@@ -27,15 +25,11 @@ def make_dispatcher(
     messages: Messages,
     on_entered: Entered,
 ) -> Dispatcher:
-    """Handlers get `ctx`, a `Context`; those that are not converted yet, what is in it by name."""
-    by_name = {field.name: getattr(services, field.name) for field in fields(services)}
+    """Handlers get `ctx`, a `Context`."""
     dispatcher = Dispatcher(
         storage=storage,
         events_isolation=isolation,
         disable_fsm=True,  # it is put in below: a database that is away must be told of, too
-        catalogues=catalogues,
-        messages=messages,
-        **by_name,
     )
     tell, enter = (
         ErrorMiddleware(services.users, catalogues),

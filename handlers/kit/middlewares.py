@@ -86,7 +86,6 @@ class UserMiddleware(BaseMiddleware):
         only_once: bool = data.get("only_once", False)
         if sender is None or sender.is_bot or (place is not None and place.type != "private"):
             return UNHANDLED if only_once or place is None else None
-        data["tr"] = self._catalogues[self._catalogues.best(sender.language_code)]  # until the user is known
         assert isinstance(event, Update)
         if event.my_chat_member is not None:
             await self._note_block(event.my_chat_member)
@@ -99,11 +98,9 @@ class UserMiddleware(BaseMiddleware):
             language_told=bool(sender.language_code),
         )
         user = await self._users.enter(visitor)
-        data["user"] = user
-        data["tr"] = self._catalogues[user.language]
         data["ctx"] = Context(
             user=user,
-            tr=data["tr"],
+            tr=self._catalogues[user.language],
             fsm=data["state"],
             bot=data["bot"],
             services=self._services,
@@ -159,10 +156,11 @@ class ErrorMiddleware(BaseMiddleware):
 
     def _tr(self, data: dict[str, Any]) -> Translator:
         """The user's language; Telegram's where the user could not be found."""
-        known: Translator | None = data.get("tr")
+        known: Context | None = data.get("ctx")
+        if known is not None:
+            return known.tr
         sender: TelegramUser | None = data.get("event_from_user")
-        code = None if sender is None else sender.language_code
-        return known or self._catalogues[self._catalogues.best(code)]
+        return self._catalogues[self._catalogues.best(None if sender is None else sender.language_code)]
 
     async def _forget(self, data: dict[str, Any]) -> None:
         sender: TelegramUser | None = data.get("event_from_user")

@@ -11,10 +11,10 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
+from handlers.kit.context import Context
 from handlers.kit.middlewares import Handler
 from handlers.telegram.reply_target import ReplyTarget, reply_target, replying_to
 from services.notifications.kept_messages import KeptMessages
-from services.users.accounts import UserView
 
 log = structlog.get_logger()
 
@@ -42,9 +42,9 @@ class KeepMessage(BaseMiddleware):
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         assert isinstance(event, Update)
-        query, user = event.callback_query, data.get("user")
+        query, ctx = event.callback_query, data.get("ctx")
         message = None if query is None else query.message
-        if message is None or not isinstance(user, UserView) or not await self._kept.has(user.id, message.message_id):
+        if message is None or not isinstance(ctx, Context) or not await self._kept.has(ctx.user.id, message.message_id):
             return await handler(event, data)
         with replying_to(replace(reply_target(), keeps=message.message_id)):
             return await handler(event, data)

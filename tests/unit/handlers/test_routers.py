@@ -1,6 +1,7 @@
 """How updates find their handlers."""
 
 from collections.abc import Iterator
+from inspect import signature
 
 from aiogram import Router
 
@@ -20,6 +21,17 @@ def test_no_filter_and_no_handler_costs_a_thread() -> None:
             for handler in observer.handlers:
                 assert handler.awaitable, handler.callback
                 assert all(each.awaitable for each in handler.filters or []), handler.callback
+
+
+def test_handlers_ask_for_what_is_given() -> None:
+    """The context, and what filters find in the update itself; services are in the context, by type."""
+    given = {"event", "message", "query", "ctx", "argument", "command", "name", "admin", "checkout"}
+    for router in _all(routers()):
+        for observer in router.observers.values():
+            for handler in observer.handlers:
+                assert {*signature(handler.callback).parameters} - given <= {"event", "message", "query"}, (
+                    handler.callback
+                )
 
 
 def test_routers_are_made_anew() -> None:

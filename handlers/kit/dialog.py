@@ -38,11 +38,11 @@ class Question(StatesGroup):
         return next((question for question in cls._known if name in question.__state_names__), None)
 
 
-async def respond(event: Event, state: FSMContext, tr: Translator, screen: Screen) -> None:
+async def respond(event: Event, fsm: FSMContext, tr: Translator, screen: Screen) -> None:
     """Show a screen that has nothing to do with the form: below a command, in place under a button. A question that is
     none of the form's is left; a form gets a way back."""
-    await leave_question(state)
-    if await open_form(state) is not None:
+    await leave_question(fsm)
+    if await open_form(fsm) is not None:
         screen = buttons.with_continue(screen, tr)
     await put(event, screen)
 
@@ -74,27 +74,27 @@ async def show_in_place(query: CallbackQuery, screen: Screen, notice: str | None
     return query.message.message_id
 
 
-async def leave_question(state: FSMContext) -> type[Question] | None:
+async def leave_question(fsm: FSMContext) -> type[Question] | None:
     """Which question that is none of the form's was asked."""
-    asked = await Question.asked(state)
+    asked = await Question.asked(fsm)
     if asked is not None:
-        await pause(state)
+        await pause(fsm)
     return asked
 
 
-async def pause(state: FSMContext) -> None:
+async def pause(fsm: FSMContext) -> None:
     """What is typed answers nothing any more; the form's answers stay."""
-    await state.set_state(None)
+    await fsm.set_state(None)
 
 
-async def open_form(state: FSMContext) -> FormState | None:
+async def open_form(fsm: FSMContext) -> FormState | None:
     """The form under way or paused."""
-    return FormState.load(await state.get_data())
+    return FormState.load(await fsm.get_data())
 
 
-async def lacking(state: FSMContext, user: UserView) -> int:
+async def lacking(fsm: FSMContext, user: UserView) -> int:
     """Hundredths of a credit that the form waits for."""
-    data = await state.get_data()
+    data = await fsm.get_data()
     price = data.get("price")
     if FormState.load(data) is None or not isinstance(price, int):
         return 0

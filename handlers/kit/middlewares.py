@@ -20,7 +20,7 @@ from aiogram.types import User as TelegramUser
 
 from db.errors import DatabaseUnavailable
 from handlers.kit.context import Context
-from handlers.telegram import sender as chat
+from handlers.telegram import sender
 from handlers.telegram.client import PASSING, is_gone
 from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
@@ -81,21 +81,21 @@ class UserMiddleware(BaseMiddleware):
         self._on_entered = on_entered
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        sender: TelegramUser | None = data.get("event_from_user")
+        person: TelegramUser | None = data.get("event_from_user")
         place: Chat | None = data.get("event_chat")
         only_once: bool = data.get("only_once", False)
-        if sender is None or sender.is_bot or (place is not None and place.type != "private"):
+        if person is None or person.is_bot or (place is not None and place.type != "private"):
             return UNHANDLED if only_once or place is None else None
         assert isinstance(event, Update)
         if event.my_chat_member is not None:
             await self._note_block(event.my_chat_member)
             return None
         visitor = Visitor(
-            telegram_id=sender.id,
-            username=sender.username,
-            first_name=sender.first_name[:64],
-            language=self._catalogues.best(sender.language_code),
-            language_told=bool(sender.language_code),
+            telegram_id=person.id,
+            username=person.username,
+            first_name=person.first_name[:64],
+            language=self._catalogues.best(person.language_code),
+            language_told=bool(person.language_code),
         )
         user = await self._users.enter(visitor)
         data["ctx"] = Context(
@@ -133,7 +133,7 @@ class ErrorMiddleware(BaseMiddleware):
         try:
             return await handler(event, data)
         except Exception as error:
-            if isinstance(error, WAITED_OUT) and not isinstance(error, chat.REFUSED):
+            if isinstance(error, WAITED_OUT) and not isinstance(error, sender.REFUSED):
                 raise  # it is answered later
             if _is_nobody_there(error):
                 await self._forget(data)
@@ -145,7 +145,7 @@ class ErrorMiddleware(BaseMiddleware):
         return None
 
     async def _tell(self, event: Update, data: dict[str, Any], error: Exception) -> None:
-        aloud = isinstance(error, chat.REFUSED)  # the button may have been answered before
+        aloud = isinstance(error, sender.REFUSED)  # the button may have been answered before
         try:
             await _say(data["bot"], event, _sentence(error, event, self._tr(data)), aloud=aloud)
         except (ClientDecodeError, TelegramAPIError) as refusal:  # Telegram itself is away: nobody can be told
@@ -159,14 +159,14 @@ class ErrorMiddleware(BaseMiddleware):
         known: Context | None = data.get("ctx")
         if known is not None:
             return known.tr
-        sender: TelegramUser | None = data.get("event_from_user")
-        return self._catalogues[self._catalogues.best(None if sender is None else sender.language_code)]
+        person: TelegramUser | None = data.get("event_from_user")
+        return self._catalogues[self._catalogues.best(None if person is None else person.language_code)]
 
     async def _forget(self, data: dict[str, Any]) -> None:
-        sender: TelegramUser | None = data.get("event_from_user")
-        if sender is not None:
-            log.info("user_blocked_bot", telegram_id=sender.id)
-            await self._users.mark_blocked(sender.id, blocked=True)
+        person: TelegramUser | None = data.get("event_from_user")
+        if person is not None:
+            log.info("user_blocked_bot", telegram_id=person.id)
+            await self._users.mark_blocked(person.id, blocked=True)
 
 
 def _is_nobody_there(error: Exception) -> bool:
@@ -181,7 +181,7 @@ def _sentence(error: Exception, event: Update, tr: Translator) -> str:
     if isinstance(error, DatabaseUnavailable):
         log.warning("database_unavailable", error=str(error), update_id=event.update_id)
         return tr.gettext(BUSY)
-    if isinstance(error, chat.REFUSED):  # it would be refused again
+    if isinstance(error, sender.REFUSED):  # it would be refused again
         refused = error.method.__api_method__
         log.warning("answer_refused", method=refused, error=error.message, update_id=event.update_id)
         return tr.gettext(NOT_TAKEN)
@@ -199,9 +199,9 @@ async def _say(bot: Bot, event: Update, sentence: str, *, aloud: bool) -> None:
     screen = Screen(text=Translator.escape(sentence))
     match event.event:
         case CallbackQuery() as query if aloud:
-            await chat.acknowledge(query)
-            await chat.send(bot, query.from_user.id, screen)
+            await sender.acknowledge(query)
+            await sender.send(bot, query.from_user.id, screen)
         case CallbackQuery() as query:
-            await chat.acknowledge(query, sentence, alert=True)
+            await sender.acknowledge(query, sentence, alert=True)
         case Message() as message:
-            await chat.send(bot, message.chat.id, screen)
+            await sender.send(bot, message.chat.id, screen)

@@ -27,7 +27,7 @@ from services.values.intake import Intake
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The names are those that handlers ask for. `till` is None in a shop that takes no money; what was sold before
+    """Edges reach them by these names. `till` is None in a shop that takes no money; what was sold before
     can still be looked at."""
 
     features: Features

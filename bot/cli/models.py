@@ -5,15 +5,15 @@ import filecmp
 import re
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.scratch import scratch_folder
 from bot.errors import Failure
 from bot.settings import load_store_settings
 from services.billing.credits import format_credits
-from services.manifests.manifest import SLUG
+from services.manifests.manifest import MANIFEST, SLUG
 
 if TYPE_CHECKING:
     from services.manifests.labels import Class
@@ -83,9 +83,8 @@ def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> S
         mean=_numbers("--mean", arguments.mean),
         std=_numbers("--std", arguments.std),
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
-        new = Path(scratch) / folder.resolve().name
+    with scratch_folder(folder.parent) as scratch:
+        new = scratch / folder.resolve().name
         new.mkdir()
         changes = copy_model(source, new / MODEL)
         model = new / MODEL
@@ -95,7 +94,9 @@ def _write_model(source: Path, folder: Path, arguments: argparse.Namespace) -> S
         draft.write(new)
         _spare(folder, draft.files)
         folder.mkdir(exist_ok=True)
-        for file in new.iterdir():
+        for file in sorted(
+            new.iterdir(), key=lambda file: file.name == MANIFEST
+        ):  # with that it is a model, so at last
             shutil.move(file, folder / file.name)
     return [*changes, *map(str, draft.notes)]
 

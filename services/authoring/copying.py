@@ -9,9 +9,19 @@ import onnx
 import onnx.version_converter
 from onnx.external_data_helper import load_external_data_for_model
 
+from services.errors import ShopError
 from services.inference.errors import ModelBroken, ModelTooNew, OpsetTooNew
 from services.inference.runtimes.onnx import open_file, open_session
-from services.inference.runtimes.onnx_file import MAX_FILE_BYTES, held, one_line, opened, outside_files
+from services.inference.runtimes.onnx_file import (
+    MAX_FILE_BYTES,
+    held,
+    location_of,
+    nodes,
+    one_line,
+    opened,
+    outside_files,
+    outside_tensors,
+)
 from services.inference.runtimes.onnx_graph import attributes
 from services.inference.tensors import label_text
 
@@ -21,7 +31,17 @@ NEWEST_OPSET: Final = 21
 
 def copy_model(source: Path, target: Path) -> list[str]:
     """Write the file to keep, and say what was changed, a sentence each. Weights are read only where something changes.
-    Raises ModelBroken, OSError."""
+    Raises ModelBroken with what stands in the way, whatever it is; OSError."""
+    try:
+        return _copied(source, target)
+    except (ShopError, OSError):
+        raise
+    except Exception as error:
+        fix = "Export it again, with its weights inside"
+        raise ModelBroken(problem=f"no copy can be made of it: {one_line(error)}", fix=fix) from error
+
+
+def _copied(source: Path, target: Path) -> list[str]:
     with held(source) as file:
         skeleton = opened(file).model
         if not (list(outside_files(skeleton)) or _too_new(skeleton) or _known_locale(skeleton)):
@@ -41,19 +61,34 @@ def _weights_inside(model: Any, source: Path) -> list[str]:  # Any: protobuf
     folder = source.resolve().parent
     missing = [name for name in files if not (folder / name).is_file()]
     named = ", ".join(f'"{name}"' for name in missing or files)
-    if sum((folder / name).stat().st_size for name in files if name not in missing) > MAX_FILE_BYTES:
+    if source.stat().st_size + sum(_length(tensor, folder) for tensor in outside_tensors(model)) > MAX_FILE_BYTES:
         problem = f"with its weights it would be over {MAX_FILE_BYTES // 1_000_000} MB"
         raise ModelBroken(problem=problem, fix="Take a smaller model")
     try:
         load_external_data_for_model(model, str(folder))
     except Exception as error:  # noqa: BLE001 - a missing file, one out of the folder, one too short: all mean this
         if missing:
-            problem, fix = f"its weights are in another file, {named}, which does not lie beside it", "Put it there"
+            problem, fix = (
+                f"its weights are in another file, {named}, which does not lie beside it",
+                "Put it there, or export it again",
+            )
         else:
             problem = f"its weights in {named} cannot be read: {one_line(error)}"
             fix = "Export or copy both files again"
         raise ModelBroken(problem=problem, fix=fix) from None
     return [f"took in the weights that were kept in {named}"]
+
+
+def _length(tensor: Any, folder: Path) -> int:  # Any: protobuf
+    """Bytes that would be read for it; the same ones may be read for many. 0 for what is refused without being read."""
+    told = {item.key: item.value for item in tensor.external_data}
+    try:
+        begin = int(told.get("offset") or 0)
+        rest = (folder / location_of(tensor)).stat().st_size - begin
+        length = int(told["length"]) if told.get("length") else rest
+    except (OSError, ValueError):
+        return 0
+    return length if 0 <= length <= rest else 0
 
 
 def _lower_version(model: Any, target: Path) -> list[str]:
@@ -106,7 +141,7 @@ def _runs(model: Any, target: Path) -> bool:
 def _known_locale(model: Any) -> list[str]:
     """A text model names a locale, or means en_US.UTF-8; servers often have neither."""
     changes = []
-    for node in model.graph.node:
+    for node in nodes(model):
         if node.op_type != "StringNormalizer":
             continue
         wanted = label_text(attributes(node).get("locale", b"")) or "en_US.UTF-8"

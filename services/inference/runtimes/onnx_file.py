@@ -78,29 +78,57 @@ def _no_onnx(file: BinaryIO) -> ModelBroken:
 
 def outside_files(model: Any) -> Iterator[str]:  # Any: protobuf
     """For each constant that is kept in another file, the name of that."""
+    for tensor in outside_tensors(model):
+        yield location_of(tensor)
+
+
+def outside_tensors(model: Any) -> Iterator[Any]:  # Any: protobuf
+    """The constants that are kept in another file."""
     for tensor in tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            yield next((item.value for item in tensor.external_data if item.key == "location"), "")
+            yield tensor
+
+
+def location_of(tensor: Any) -> str:  # Any: protobuf
+    """Where its data are. What is no UTF-8 protobuf gives as bytes: escaped, it can be told and names no file."""
+    found = next((item.value for item in tensor.external_data if item.key == "location"), "")
+    return found.decode("utf-8", "backslashreplace") if isinstance(found, bytes) else str(found)
 
 
 def tensors(model: Any) -> Iterator[Any]:  # Any: protobuf
     """All constants of a model, those of subgraphs and functions too."""
-    graphs = [model.graph, *(training.initialization for training in model.training_info)]
-    nodes = [node for function in model.functions for node in function.node]
-    while graphs or nodes:
-        if graphs:
-            graph = graphs.pop()
-            yield from graph.initializer
-            for sparse in graph.sparse_initializer:
+    for graph in graphs(model):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in nodes(model):
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
                 yield from (sparse.values, sparse.indices)
-            nodes.extend(graph.node)
-        else:
-            for attribute in nodes.pop().attribute:
-                yield from (attribute.t, *attribute.tensors)
-                for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                    yield from (sparse.values, sparse.indices)
-                graphs.extend([attribute.g] if attribute.HasField("g") else [])
-                graphs.extend(attribute.graphs)
+
+
+def nodes(model: Any) -> Iterator[Any]:  # Any: protobuf
+    """All nodes of a model, those of subgraphs and functions too."""
+    for part in _parts(model):
+        yield from part.node
+
+
+def graphs(model: Any) -> Iterator[Any]:  # Any: protobuf
+    """All graphs of a model, those inside nodes too."""
+    return (part for part in _parts(model) if isinstance(part, onnx.GraphProto))
+
+
+def _parts(model: Any) -> Iterator[Any]:  # Any: protobuf
+    """Graphs and functions: what has nodes."""
+    parts = [model.graph, *(training.initialization for training in model.training_info), *model.functions]
+    while parts:
+        part = parts.pop()
+        yield part
+        for node in part.node:
+            for attribute in node.attribute:
+                parts.extend([attribute.g] if attribute.HasField("g") else [])
+                parts.extend(attribute.graphs)
 
 
 def one_line(error: Exception) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.scratch import PREFIX, scratch_folder
 from db.migrate import head_revision, upgrade
 from sandbox.testing import running_sandbox
 
@@ -185,6 +186,21 @@ def test_labels_that_are_told_become_a_file_of_the_model(shell: Shell) -> None:
     assert 'labels = "labels.txt"' in (shell.folder / "store/wine/manifest.toml").read_text()
     (shell.folder / "names.csv").write_bytes(b"\xff\xfe\xfa")
     assert "names.csv is not UTF-8. Save it as UTF-8" in shell.fails(*told[:-1], "store/other")
+
+
+def test_what_a_killed_init_has_left_is_taken_away_by_the_next(shell: Shell) -> None:
+    """Not what another that runs is filling, nor what looks like it and is nobody's."""
+    store = shell.folder / "store"
+    shutil.copy(ROOT / "models_store/wine/model.onnx", shell.folder / "wine.onnx")
+    with scratch_folder(store) as mine:
+        left = store / f"{PREFIX}abcd"
+        (left / "wine").mkdir(parents=True)
+        (store / ".new-ideas").mkdir()
+        assert shell.run("models", "list", MODELS_DIR=str(store)) == (0, "", "")
+        assert shell.run("models", "init", "wine.onnx", MODELS_DIR=str(store))[0] == 0
+        assert {file.name for file in store.iterdir()} == {"wine", ".new-ideas", mine.name}
+    assert not mine.exists()
+    assert shell.run("models", "list", MODELS_DIR=str(store))[1].split()[0] == "wine"
 
 
 def test_a_broken_model_is_told_and_leaves_nothing_behind(shell: Shell) -> None:

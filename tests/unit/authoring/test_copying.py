@@ -1,5 +1,6 @@
 """The copy that is sold runs here, where the author's file would not."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from onnx import TensorProto, helper
 from services.authoring.copying import copy_model
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx import open_session
-from tests.unit.inference.models import FLOAT, STRING, graph, identity, node, weight
+from tests.unit.inference.models import BOOL, FLOAT, STRING, graph, identity, node, weight
 
 
 def copied(file: Path) -> tuple[bytes, list[str]]:
@@ -70,3 +71,62 @@ def test_what_is_no_model(tmp_path: Path) -> None:
     file.write_bytes(b"rubbish")
     with pytest.raises(ModelBroken, match="not an ONNX file"):
         copied(file)
+
+
+def outside(file: Path, location: str, *, count: int, length: int) -> None:
+    """Writes a model of so many tensors, each of which is said to be that part of another file."""
+    names = [f"W{number}" for number in range(count)]
+    weights = [TensorProto(name=name, data_type=FLOAT, dims=[2], data_location=TensorProto.EXTERNAL) for name in names]
+    for tensor in weights:
+        for key, value in (("location", location), ("offset", "0"), ("length", str(length))):
+            tensor.external_data.add(key=key, value=value)
+    file.write_bytes(graph([node("Sum", ["X", *names], ["Y"])], [("X", FLOAT, [2])], [("Y", FLOAT, [2])], weights))
+
+
+def test_many_tensors_of_one_file_are_counted_one_by_one(tmp_path: Path) -> None:
+    """It is refused before anything is read: the file has no content, only a size."""
+    with (tmp_path / "weights.bin").open("wb") as weights:
+        weights.truncate(50_000_000)
+    outside(tmp_path / "model.onnx", "weights.bin", count=60, length=50_000_000)
+    tracemalloc.start()
+    with pytest.raises(ModelBroken, match="with its weights it would be over 1500 MB"):
+        copied(tmp_path / "model.onnx")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
+
+
+def test_they_may_share_what_is_small(tmp_path: Path) -> None:
+    (tmp_path / "weights.bin").write_bytes(np.array([1.5, 2.5], np.float32).tobytes())
+    outside(tmp_path / "model.onnx", "weights.bin", count=60, length=8)
+    kept, _ = copied(tmp_path / "model.onnx")
+    assert open_session(kept).run(None, {"X": np.zeros(2, np.float32)})[0].tolist() == [90.0, 150.0]
+
+
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    outside(file, "weights", count=2, length=8)
+    file.write_bytes(file.read_bytes().replace(b"weights", b"we\xff\xfehts"))
+    with pytest.raises(ModelBroken, match=r'in another file, "we\\xff\\xfehts", which does not lie beside it'):
+        copied(file)
+
+
+def test_a_locale_inside_a_branch(tmp_path: Path) -> None:
+    """One that exists is left as it is."""
+    normal = {"case_change_action": "LOWER"}
+    branches = [
+        helper.make_graph(
+            [node("StringNormalizer", ["X"], [f"Y{locale}"], locale=locale, **normal)],
+            "branch",
+            [],
+            [helper.make_tensor_value_info(f"Y{locale}", STRING, [1])],
+        )
+        for locale in ("xx_XX.UTF-8", "C.UTF-8")
+    ]
+    choice = node("If", ["yes"], ["Y"], then_branch=branches[0], else_branch=branches[1])
+    file = tmp_path / "model.onnx"
+    file.write_bytes(graph([choice], [("X", STRING, [1]), ("yes", BOOL, [])], [("Y", STRING, [1])]))
+    kept, changes = copied(file)
+    assert changes == ["took the locale C.UTF-8 for xx_XX.UTF-8, which this machine does not have"]
+    said = {"X": np.array(["Привет"]), "yes": np.array(True)}
+    assert open_session(kept).run(None, said)[0].tolist() == ["привет"]

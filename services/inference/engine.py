@@ -1,9 +1,11 @@
 """All loaded models of this process: load, swap, predict."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from services.inference.batcher import Batcher, Watch
 from services.inference.errors import ModelUnavailable
@@ -11,6 +13,8 @@ from services.inference.runtimes.base import Limit, Runtime
 from services.inference.runtimes.registry import Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +50,7 @@ class Engine:
         threads = self._threads[kind.name]
         runtime = await loop.run_in_executor(threads, kind.open, manifest, folder)
         await loop.run_in_executor(threads, runtime.load)
-        limit = Limit(manifest.runtime.timeout)
-        watch = Watch(loop, limit)
-        try:
-            await loop.run_in_executor(threads, runtime.warm_up, limit)
-        finally:
-            watch.cancel()
+        await _warm_up(runtime, manifest, threads)
         spec = manifest.runtime
         batcher: Batcher[Row, Result] = Batcher(
             runtime.run, executor=threads, max_batch=spec.max_batch, timeout=spec.timeout, parallel=self._parallel
@@ -85,6 +84,21 @@ class Engine:
             raise ModelUnavailable()
         return loaded.batcher.run(row)
 
+    async def fails(self, slug: str) -> bool:
+        """Whether the model fails even with the example of its manifest. Raises ModelUnavailable, also where it cannot
+        be reached."""
+        loaded = self._models.get(slug)
+        if loaded is None:
+            raise ModelUnavailable()
+        try:
+            await _warm_up(loaded.runtime, loaded.manifest, self._threads[self._runtimes.of(loaded.manifest).name])
+        except ModelUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, customers would meet it
+            log.warning("example_fails", model=slug, error=str(error))
+            return True
+        return False
+
     async def close(self) -> None:
         """Refuse the rows that wait, answer those that run, let go of all models."""
         self._closed = True
@@ -100,3 +114,12 @@ class Engine:
         self._retiring.add(done)
         done.add_done_callback(self._retiring.discard)
         done.add_done_callback(lambda _: loaded.runtime.close())
+
+
+async def _warm_up(runtime: Runtime, manifest: Manifest, threads: Executor) -> None:
+    loop, limit = asyncio.get_running_loop(), Limit(manifest.runtime.timeout)
+    watch = Watch(loop, limit)
+    try:
+        await loop.run_in_executor(threads, runtime.warm_up, limit)
+    finally:
+        watch.cancel()

@@ -27,6 +27,7 @@ from services.predictions import claims as queue
 from services.predictions.error_codes import code_of
 from services.predictions.outcomes import Claimed, Outcome
 from services.predictions.settle import settle
+from services.predictions.streaks import is_own, is_suspected, judge
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -59,6 +60,8 @@ class Lane:
         self._more = True  # rows may be waiting
         self._event = asyncio.Event()
         self._renew_at = 0.0
+        self._suspect = False  # it has failed by itself
+        self._trial = False  # of its example is under way
 
     @property
     def holds(self) -> set[tuple[UUID, int]]:
@@ -71,15 +74,24 @@ class Lane:
 
     async def run(self) -> None:
         """Until nothing waits and nothing runs."""
-        try:
-            while self._held or (self._more and self._manifest is not None):
-                await self._turn()
-                await self._renew()
-                if self._held and not (self._more and self._room):
-                    await wait(self._event, self._renew_at - asyncio.get_running_loop().time())
-        finally:
-            for run in self._runs:
-                run.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                while self._busy:
+                    await self._turn()
+                    await self._renew()
+                    if self._suspect and not self._trial:
+                        self._trial = True
+                        tasks.create_task(self._try_example(), name=f"trial-{self._slug}")
+                    if (self._held or self._trial) and not (self._more and self._room):
+                        renew_at = self._renew_at if self._held else self._next_renewal()
+                        await wait(self._event, renew_at - asyncio.get_running_loop().time())
+            finally:
+                for run in self._runs:
+                    run.cancel()
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._held or self._suspect or self._trial or (self._more and self._manifest is not None))
 
     @property
     def _manifest(self) -> Manifest | None:
@@ -103,6 +115,8 @@ class Lane:
             del self._held[outcome.prediction.id]
         if final:
             self._terms.on_settled()
+        if any(map(is_own, outcomes)):
+            self._suspect = True
         if batch:
             self._more = self._more or len(batch) == room
             await self._start(batch)
@@ -122,7 +136,7 @@ class Lane:
         self, session: Session, outcomes: Sequence[Outcome], room: int, now: datetime
     ) -> tuple[int, list[Claimed]]:
         worker, until = self._terms.worker, now + self._terms.lease
-        final = settle(session, outcomes, worker, now, owners=self._terms.owners)
+        final = settle(session, outcomes, worker, now)
         if not room:
             return final, []
         rows = queue.claim(session, model_slug=self._slug, limit=room, now=now, lease_until=until, worker=worker)
@@ -131,15 +145,35 @@ class Lane:
     async def _settle_alone(self, outcome: Outcome) -> int:
         terms = self._terms
         try:
-            return await patiently(
-                lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock(), owners=terms.owners)
-            )
+            return await patiently(lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock()))
         except Exception as error:  # noqa: BLE001 - whatever it is, the customer is paid back
             problem = f"the answer cannot be kept: {type(error).__name__}"
         failed = Outcome(prediction=outcome.prediction, error_code=ErrorCode.BAD_OUTPUT, error=problem)
-        return await patiently(
-            lambda: terms.db.write(settle, [failed], terms.worker, terms.clock(), owners=terms.owners)
-        )
+        return await patiently(lambda: terms.db.write(settle, [failed], terms.worker, terms.clock()))
+
+    async def _try_example(self) -> None:
+        """Whether the model has failed, or its customers' inputs: it is stopped, or not. What fails meanwhile is a
+        reason to look once more."""
+        self._suspect = False
+        try:
+            await self._judge()
+        except Exception:  # the next failure is looked at again
+            log.exception("trial_crashed", model=self._slug)
+        finally:
+            self._trial = False
+            self._event.set()
+
+    async def _judge(self) -> None:
+        terms = self._terms
+        if not await patiently(lambda: terms.db.read(is_suspected, self._slug)):
+            return
+        try:
+            broken = await terms.engine.fails(self._slug)
+        except ModelUnavailable:
+            return
+        verdict = partial(judge, broken=broken, owners=terms.owners)
+        if await patiently(lambda: terms.db.write(verdict, self._slug, now=terms.clock())):
+            terms.on_settled()  # there is a message
 
     async def _start(self, batch: Sequence[Claimed]) -> None:
         if not self._held:

@@ -1,6 +1,6 @@
 """The end of a run: result or refund, status and the message about it, for a whole batch in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,19 +23,16 @@ _p = table_of(Prediction)
 RETRY_PAUSE = timedelta(seconds=1)  # doubles with every attempt
 
 
-def settle(
-    session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime, *, owners: Collection[int] = ()
-) -> int:
+def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime) -> int:
     """Settle what this worker still holds of one model; returns how many predictions are now final. A row whose lease
-    ran out and was taken from this worker is left to whoever has it. `owners`: Telegram ids of those to tell that the
-    model is stopped."""
+    ran out and was taken from this worker is left to whoever has it."""
     if not outcomes:
         return 0
     slug = outcomes[0].prediction.model_slug
     held = queue.held(session, worker=worker, model_slug=slug)
     mine = [o for o in outcomes if held.get(o.prediction.id) == o.prediction.attempts]
     final = finish(session, mine, now)
-    count_failures(session, slug, [o for o in mine if not o.again], owners=owners, now=now)
+    count_failures(session, slug, [o for o in mine if not o.again])
     return final
 
 

@@ -1,6 +1,7 @@
 """`kassandra models`: what is in the store, whether a model is right, and a first manifest."""
 
 import argparse
+import asyncio
 import filecmp
 import re
 import shlex
@@ -25,9 +26,10 @@ def list_models() -> int:
     from bot.wiring.inference import RUNTIMES
     from services.inference.memory import about_model, in_words
     from services.manifests.runtime import OnnxSpec
-    from services.models.offers import read_folders
+    from services.models.offers import TRY_AGAIN, read_folders
 
-    root = load_store_settings().models_dir
+    settings = load_store_settings()
+    root, stopped = settings.models_dir, asyncio.run(_stopped(settings.database_url))
     found, problems = read_folders(root, RUNTIMES.specs)
     for slug, manifest in found.items():
         price, memory = format_credits(manifest.price_hundredths), ""
@@ -35,9 +37,29 @@ def list_models() -> int:
             bytes_ = about_model(root / slug / manifest.runtime.file)
             memory = "cannot be read" if bytes_ is None else f"about {in_words(bytes_)}"
         print(f"{slug:32} {manifest.version:10} {price:>8} {memory:>14}  {manifest.title.pick('en')}")
+        if slug in stopped:
+            print(f"{slug:32} STOPPED by its failures, at last: {' '.join(stopped[slug].split())}; {TRY_AGAIN}")
     for problem in problems:
         print(f"{problem.slug:32} NOT SERVED: {problem.text}")
-    return 1 if problems else 0
+    return 1 if problems or stopped.keys() & found.keys() else 0
+
+
+async def _stopped(url: str) -> Mapping[str, str]:
+    """Why, by slug. Nothing is of a shop that has not run yet, or whose database is away: the folders are there."""
+    from db.engine import Database
+    from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
+    from db.migrate import require_head
+    from services.models.offers import stopped
+
+    try:
+        await asyncio.to_thread(require_head, url)
+        db = Database(url)
+        try:
+            return await db.read(stopped)
+        finally:
+            await db.close()
+    except (DatabaseUnavailable, NewerDatabase, OldRevision):
+        return {}
 
 
 def check_model(folder: Path) -> int:

@@ -11,6 +11,7 @@ from db.errors import DamagedDatabase, DatabaseUnavailable, NewerDatabase, OldRe
 from db.migrate import current_revision, require_head
 from services import heartbeats
 from services.clock import Clock
+from services.models.offers import TRY_AGAIN, stopped
 from services.unsent import unsent
 
 OLD_MESSAGE = timedelta(hours=1)
@@ -23,7 +24,7 @@ async def stores(settings: Settings, clock: Clock) -> list[Finding]:
     db = Database(settings.database_url)
     try:
         found = [await _room(settings, db, clock), *await _life(db, clock), *await _messages(db, clock)]
-        return [*found, *await _redis(settings)]
+        return [*found, *await _stopped(db), *await _redis(settings)]
     finally:
         await db.close()
 
@@ -84,6 +85,16 @@ async def _messages(db: Database, clock: Clock) -> list[Finding]:
         fix = "start the shop (its bot); where it runs, look at the network, TELEGRAM_PROXY and its log: letter_…"
         findings.append(poor(name, text, fix))
     return findings or [good(name, f"waiting: {found.waiting}, none for long" if found.waiting else "all are sent")]
+
+
+async def _stopped(db: Database) -> list[Finding]:
+    try:
+        found = await db.read(stopped)
+    except DatabaseUnavailable:
+        return []  # said above
+    return [
+        bad("models", f"{slug} was stopped by its failures, at last: {why}", TRY_AGAIN) for slug, why in found.items()
+    ]
 
 
 def _why(which: str, error: str) -> str:

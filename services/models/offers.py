@@ -30,6 +30,7 @@ from services.notifications.owners import forget_news, tell_owners
 
 log = structlog.get_logger()
 _models, _presets = table_of(Model), table_of(Preset)
+TRY_AGAIN: Final = "mend that, then tap “🔁 Try it again” on its card in the chat: /admin, models"
 MAX_PROBLEM: Final = 500  # characters of what the shop did not foresee
 
 
@@ -232,6 +233,13 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
     models = session.execute(select(*columns).where(sold)).all()
     presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
     return models, presets
+
+
+def stopped(session: Session) -> dict[str, str]:
+    """What was stopped after failures in a row, and the last of those, by slug."""
+    columns = select(_models.c.slug, _models.c.stopped_for)
+    rows = session.execute(columns.where(_models.c.present, _models.c.stopped_for.is_not(None)))
+    return {row.slug: row.stopped_for for row in rows}
 
 
 def _is_stopped(session: Session, slug: str) -> bool:

@@ -172,6 +172,19 @@ def test_models_list_check_init(shell: Shell) -> None:
     assert "not overwritten" in shell.fails("models", "init", "Red Wine.onnx", MODELS_DIR=store)
 
 
+def test_what_is_stopped_is_listed_with_what_to_do(shell: Shell) -> None:
+    shell.has_tables()
+    with sqlite3.connect(shell.folder / "shop.db") as db:
+        columns = "slug, version, manifest, manifest_price, manifest_position, sha256, present, stopped_for"
+        values = "'wine', '1', '{}', 100, 1, '', 1, 'the card is gone'"
+        db.execute(f"INSERT INTO models ({columns}, created_at, updated_at) VALUES ({values}, 0, 0)")
+    code, out, _ = shell.run("models", "list")
+    assert code == 1
+    (line,) = [line for line in out.splitlines() if "STOPPED" in line]
+    assert line.startswith("wine ")
+    assert "at last: the card is gone; mend that, then tap “🔁 Try it again” on its card" in line
+
+
 def test_labels_that_are_told_become_a_file_of_the_model(shell: Shell) -> None:
     shutil.copy(ROOT / "models_store/wine/model.onnx", shell.folder / "wine.onnx")
     (shell.folder / "names.csv").write_text("en;ru\nfirst;первый\nsecond;второй\nthird;третий\n", encoding="utf-8")

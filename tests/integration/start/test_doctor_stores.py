@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot.doctor.findings import Finding, State
 from bot.doctor.stores import stores
 from bot.settings import Settings, load_settings
+from db.base import table_of
 from db.engine import Database
+from db.tables.models import Model
 from db.tables.outbox import Wait
 from services.heartbeats import note
+from services.models.offers import Models
 from tests.integration.cli.test_commands import TOKEN
 from tests.integration.notifications.mail import open_mail
 from tests.support.clock import FakeClock
 from tests.support.disks import full_disk
 from tests.support.redis import find_redis
+from tests.unit.inference.models import identity, write_model
 
 Look = Callable[..., Settings]
 
@@ -44,6 +50,18 @@ async def test_signs_of_life(settings: Look, database: Database, clock: FakeCloc
         "expire_lots not done for 3 h, reconcile not done for 3 h",
     )
     assert late.fix
+
+
+async def test_models_that_are_stopped(settings: Look, database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    write_model(tmp_path, identity())
+    await Models(database, clock, tmp_path).sync()
+    assert "models" not in await _found(settings(), clock)
+    await database.write(
+        lambda session: session.execute(update(table_of(Model)).values(stopped_for="the card is gone")) and None
+    )
+    found = (await _found(settings(), clock))["models"]
+    assert (found.state, found.text) == (State.FAILED, "tiny was stopped by its failures, at last: the card is gone")
+    assert "Try it again" in found.fix
 
 
 async def test_messages_that_cannot_be_sent(settings: Look, database: Database, clock: FakeClock) -> None:

@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from services.inference.closeness import TIE
 from services.inference.tensors import label_text
 
 NEAR: Final = 1e-3  # of a sum to one
 MOST: Final = 100_000  # scores a row: more are no classes
-TIE: Final = 1e-6  # scores nearer than that are equal: either label will do
 
 
 def scores_of(rows: Sequence[Mapping[str, Any]], tensor: str, keys: Sequence[str] | None = None) -> NDArray[np.float64]:

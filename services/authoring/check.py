@@ -1,24 +1,23 @@
 """`kassandra models check FOLDER`: everything that can be said of a model before a customer meets it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import onnx
 
-from services.authoring.check_line import CheckLine
 from services.errors import ShopError
+from services.inference.check_batch import batch_line
+from services.inference.check_line import CheckLine
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.memory import Measuring, Taken, about, in_words
 from services.inference.runtimes.base import Limit, Runtime, watched
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.runtimes.onnx_file import held, one_line
-from services.inference.runtimes.onnx_judge import label_lines
 from services.inference.runtimes.onnx_kind import ONNX
 from services.inference.runtimes.registry import Runtimes
-from services.inference.tensors import Result, Row
+from services.inference.tensors import Result
 from services.manifests.errors import ManifestError
 from services.manifests.labels import NAMELESS
 from services.manifests.manifest import ImageInput, Manifest, SeriesInput, load_manifest
@@ -60,7 +59,11 @@ def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
     except ModelBroken as error:
         yield CheckLine(what="model", ok=False, detail=error.problem, fix=error.fix)
         return
-    yield from _run_lines(runtime, manifest, folder)
+    yield (example := _example_line(runtime.warm_up, runtime, manifest, folder))
+    if example.ok:
+        with watched(Limit(manifest.runtime.timeout)) as limit:
+            batch = batch_line(runtime, manifest, example_row(manifest, folder), limit)
+        yield from [] if batch is None else [batch]
 
 
 def _onnx_lines(manifest: Manifest, folder: Path, file: Path) -> Iterator[CheckLine]:
@@ -85,9 +88,11 @@ def _onnx_lines(manifest: Manifest, folder: Path, file: Path) -> Iterator[CheckL
         fix = "onnxruntime takes it all the same; other programs may not"
         yield CheckLine(what="onnx", ok=True, detail=f"onnx.checker: {complaint}", fix=fix)
     yield CheckLine(what="graph", ok=True, detail="its inputs and outputs are those of the manifest")
-    yield from _run_lines(runtime, manifest, folder)
+    yield (example := _example_line(runtime.answer_example, runtime, manifest, folder))
     yield CheckLine(what="memory", ok=True, detail=_taken(measuring.taken(), expected))
-    yield from label_lines(runtime, manifest, file)
+    if example.ok:
+        with watched(Limit(manifest.runtime.timeout)) as limit:
+            yield from runtime.judge(limit)
 
 
 def _files(folder: Path, manifest: Manifest) -> list[Path]:
@@ -120,49 +125,19 @@ def _complaint(file: Path) -> str | None:
     return None
 
 
-def _run_lines(runtime: Runtime, manifest: Manifest, folder: Path) -> Iterator[CheckLine]:
-    row = example_row(manifest, folder)
-    try:
-        with watched(Limit(manifest.runtime.timeout)) as limit:
-            runtime.warm_up(limit)  # the shop's own verdict
-        result, seconds = _run(runtime, manifest, [row])
-    except (ModelBroken, RunTimeout) as error:
-        yield CheckLine(what="example", ok=False, detail=error.problem, fix=error.fix)
-        return
-    yield CheckLine(what="example", ok=True, detail=f"{_shown(result[0])} in {seconds * 1000:.1f} ms")
-    if manifest.runtime.max_batch == 1:
-        return
-    try:
-        several, _ = _run(runtime, manifest, [row, row])
-        same = all(_close(answer.outputs, result[0].outputs) for answer in several)
-    except ShopError as error:
-        problem = str(error.params.get("problem", error))
-        yield CheckLine(what="batch", ok=False, detail=f"two rows at once: {problem}", fix="Set runtime.max_batch = 1")
-        return
-    detail = "two rows at once give the same answers" if same else "two rows at once give other answers than one"
-    yield CheckLine(what="batch", ok=same, detail=detail, fix="" if same else "Set runtime.max_batch = 1")
-
-
-def _run(runtime: Runtime, manifest: Manifest, rows: list[Row]) -> tuple[list[Result], float]:
-    begun = time.perf_counter()
+def _example_line(ready: Callable[[Limit], None], runtime: Runtime, manifest: Manifest, folder: Path) -> CheckLine:
+    """`ready`: what the shop does before it sells the model."""
     with watched(Limit(manifest.runtime.timeout)) as limit:
-        answers = runtime.run(rows, limit)
-    results = []
-    for answer in answers:
-        if isinstance(answer, ShopError):
-            raise answer
-        results.append(answer)
-    return results, time.perf_counter() - begun
-
-
-def _close(one: Any, other: Any) -> bool:  # Any: JSON of the same outputs
-    if isinstance(one, dict):
-        return all(_close(one[key], other[key]) for key in other)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_close, one, other))
-    if isinstance(one, float) and isinstance(other, float):
-        return abs(one - other) <= 1e-4 * max(1.0, abs(other))
-    return bool(one == other)
+        try:
+            ready(limit)
+            begun = time.perf_counter()
+            (answer,) = runtime.run([example_row(manifest, folder)], limit)
+        except (ModelBroken, RunTimeout) as error:
+            return CheckLine(what="example", ok=False, detail=error.problem, fix=error.fix)
+    if isinstance(answer, ShopError):
+        return CheckLine(what="example", ok=False, detail=str(answer), fix="Try it again")
+    seconds = time.perf_counter() - begun
+    return CheckLine(what="example", ok=True, detail=f"{_shown(answer)} in {seconds * 1000:.1f} ms")
 
 
 def _shown(result: Result) -> str:

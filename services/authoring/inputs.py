@@ -128,10 +128,11 @@ class Questions:
             spec["dtype"] = tensor.dtype
         base: Entry = {"name": tensor.name, "label": readable(tensor.name), "tensor": spec}
         inner = self._inner(tensor)
-        self._refuse(tensor, inner)
+        picture = None if tensor.dtype == "string" else guess_picture(self._graph, tensor, inner, self._hints)
+        self._refuse(tensor, inner, whole=picture is not None and len(inner) == len(tensor.shape or ()))
         if tensor.dtype == "string":
             return self._cells(tensor, base, math.prod(side or 1 for side in inner))
-        if (picture := guess_picture(self._graph, tensor, inner, self._hints)) is not None:
+        if picture is not None:
             self.notes.append(picture.note)
             return [{**base, "type": "image", **picture.entry, "tensor": {**spec, "layout": picture.layout}}]
         known = [side for side in inner if side is not None]
@@ -153,16 +154,16 @@ class Questions:
             inner = (self._columns.widths[tensor.name],)
         return inner
 
-    def _refuse(self, tensor: GraphTensor, inner: Shape) -> None:
-        """Raises ModelBroken for what no question can stand for, by name."""
+    def _refuse(self, tensor: GraphTensor, inner: Shape, *, whole: bool) -> None:
+        """Raises ModelBroken for what no question can stand for, by name. `whole`: its first side is a picture's."""
         shape = shown(tensor.shape)
         if 0 in (tensor.shape or ()):
             raise ModelBroken(
                 problem=f'the graph\'s input "{tensor.name}" of shape {shape} takes nothing',
                 fix="Export it with columns",
             )
-        whole = tensor.dtype in {"int64", "int32"}
-        if whole and (_TOKENS.search(tensor.name) or (None in inner and self._is_looked_up(tensor.name))):
+        integers = tensor.dtype in {"int64", "int32"}
+        if integers and (_TOKENS.search(tensor.name) or (None in inner and self._is_looked_up(tensor.name))):
             problem = (
                 f'the graph\'s input "{tensor.name}" takes the numbers of tokens: this model reads tokens, not text'
             )
@@ -170,7 +171,7 @@ class Questions:
         batch = tensor.shape[0] if tensor.shape and len(tensor.shape) > 1 else None
         outputs = [dimensions(output) for output in self._graph.outputs]
         kept = all(sides and sides[0] == batch for sides in outputs)
-        if batch is not None and batch > 1 and (kept or len(tensor.shape or ()) == 4):
+        if batch is not None and batch > 1 and not whole and (kept or len(tensor.shape or ()) == 4):
             problem = f'the batch of the graph\'s input "{tensor.name}" is fixed at {batch}'
             raise ModelBroken(problem=problem, fix="Export it with a free batch, or with a batch of 1")
 

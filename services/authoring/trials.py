@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.inference.closeness import close
 from services.inference.errors import BadInput, BadOutput, RunFailed
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import run_session
@@ -21,7 +22,6 @@ from services.values.samples import example_row
 SECONDS: Final = 30.0  # for one run
 PATIENCE: Final = 6.0  # seconds for all of many runs
 MAX_KEPT_BYTES: Final = 200_000_000  # of what the graph gave: a few large pictures tell as much as many
-NEAR: Final = 1e-4  # what `models check` takes for equal
 LENGTHS: Final = (7, 12)  # two series: a side that follows theirs is a series too
 
 
@@ -116,12 +116,10 @@ def _is_twice(two: Any, one: Any) -> bool:  # Any: arrays, and lists of maps
     if not (answers_each(two, 2) and isinstance(one, list) == isinstance(two, list)):
         return False
     if isinstance(one, list):
-        return len(one) == 1 and one + one == two
+        return len(one) == 1 and close(two, one + one)
     if np.shape(one)[:1] != (1,) or np.shape(two)[1:] != np.shape(one)[1:]:
         return False
-    if np.asarray(one).dtype.kind not in "fiu":
-        return bool((np.asarray(two) == one).all())
-    return bool(np.allclose(two, one, rtol=NEAR, atol=NEAR, equal_nan=True))
+    return close(np.asarray(two), np.concatenate([one, one]))
 
 
 def _size(given: Mapping[str, Any] | None) -> int:

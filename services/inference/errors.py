@@ -90,9 +90,10 @@ class BadOutput(InferenceError):
 
     message = N_("The model gave no usable answer.")
 
-    def __init__(self, *, problem: str) -> None:
+    def __init__(self, *, problem: str, fix: str = "") -> None:
+        """`fix`: what to change in the manifest, where that would do."""
         super().__init__(problem=problem)
-        self.problem = problem
+        self.problem, self.fix = problem, fix
 
     def __str__(self) -> str:
         return self.problem

@@ -4,7 +4,7 @@ import functools
 import io
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,16 +13,20 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is 
 import onnxruntime as ort
 
 from services.errors import ShopError
+from services.inference.check_batch import batch_line
+from services.inference.check_line import CheckLine
 from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx_feeds import Feeder
 from services.inference.runtimes.onnx_file import checked, descriptor_path, digest, held, one_line
+from services.inference.runtimes.onnx_graph import read_graph
+from services.inference.runtimes.onnx_judge import judge
 from services.inference.runtimes.onnx_refusals import refusal
 from services.inference.runtimes.onnx_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.errors import ManifestError
-from services.manifests.manifest import MANIFEST, ImageInput, Manifest, SeriesInput
+from services.manifests.manifest import MANIFEST, ClassesOutput, ImageInput, Manifest, ProbabilityOutput, SeriesInput
 from services.manifests.runtime import OnnxSpec
 from services.values.errors import InvalidValue
 from services.values.framing import Size
@@ -60,6 +64,22 @@ class OnnxRuntime:
             raise ModelBroken(problem=problem, fix=fix)
 
     def warm_up(self, limit: Limit) -> None:
+        self.answer_example(limit)
+        if wrong := next((line for line in self.judge(limit) if not line.ok), None):
+            raise ModelBroken(problem=wrong.detail, fix=wrong.fix)
+
+    def judge(self, limit: Limit) -> Iterator[CheckLine]:
+        """What is seen of rows in a batch, and of many made-up rows, in bounded time. Raises ModelBroken, OSError."""
+        example = example_row(self._manifest, self._folder)
+        if (line := batch_line(self, self._manifest, example, limit)) is not None:
+            yield line
+        if any(isinstance(output, ClassesOutput | ProbabilityOutput) for output in self._manifest.outputs):
+            with held(self._folder / self._spec.file) as file:
+                graph = read_graph(file)
+            yield from judge(self._manifest, graph, example, self.outputs)
+
+    def answer_example(self, limit: Limit) -> None:
+        """And photos of several sizes, where the graph takes them. Raises ModelBroken, RunTimeout."""
         row = example_row(self._manifest, self._folder)
         try:
             self._answer(row, limit)
@@ -68,7 +88,8 @@ class OnnxRuntime:
             raise ModelBroken(problem=problem, fix="Correct the example") from error
         except (RunFailed, BadOutput, BadInput) as error:
             problem = f"the example gives no answer: {error.params.get('problem', error)}"
-            fix = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
+            usual = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
+            fix = (isinstance(error, BadOutput) and error.fix) or usual
             raise ModelBroken(problem=problem, fix=fix) from error
         for size in photo_sizes(self._manifest):
             self._try_size(row, size, limit)
@@ -91,7 +112,7 @@ class OnnxRuntime:
             raise answer
 
     def outputs(self, rows: Sequence[Row], names: Sequence[str], limit: Limit) -> dict[str, Any]:
-        """What the graph itself gives for these outputs. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
+        """What the graph itself gives for these. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
         return run_session(self._session, names, self._feeder.feeds(rows), limit)
 
     def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:

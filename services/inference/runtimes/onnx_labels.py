@@ -7,11 +7,14 @@ from services.inference.runtimes.onnx_graph import PASSES, Graph, Node, attribut
 from services.inference.tensors import label_text
 
 _ATTRIBUTES: Final = ("classlabels_int64s", "classlabels_strings", "classlabels_ints")
+_PLACING: Final = frozenset({"ArgMax", "ArgMin"})
+_PICKING: Final = frozenset({"Gather", "ArrayFeatureExtractor"})
+_FOLLOWED: Final = PASSES | _PLACING | _PICKING | {"Softmax", "LogSoftmax", "Sigmoid", "Neg", "Log", "Exp"}
 _SCORING: Final = PASSES | {"Normalizer", "Softmax", "Sigmoid", "Clip", "Div", "ReduceSum"}
 
 
 def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
-    """What an output of the graph picks its labels from; () where it gives the position of the greatest score; None
+    """What an output of the graph picks its labels from; () where it gives the position of a score; None
     where it is no label, or nothing tells."""
     node = graph.maker(output)
     if node is None or node.op_type == "ZipMap":
@@ -20,7 +23,7 @@ def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
     if (own := _own_labels(told)) and output_position(graph, output, node) == 0:
         return own
     found: tuple[str, ...] | None = None
-    if node.op_type in {"ArrayFeatureExtractor", "Gather"}:
+    if node.op_type in _PICKING:
         found = _constants(graph, node.input[0])
     elif node.op_type == "Where":
         no, yes = _constants(graph, node.input[2]), _constants(graph, node.input[1])
@@ -28,7 +31,7 @@ def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
     elif node.op_type == "LabelEncoder":
         values = next((value for key, value in told.items() if key.startswith("values_")), ())
         found = tuple(label_text(value) for value in values) or None
-    elif node.op_type == "ArgMax":
+    elif node.op_type in _PLACING:
         found = ()
     return found
 
@@ -37,6 +40,19 @@ def score_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
     """The classes of an output's columns, where the node that makes them names them."""
     node = graph.maker(output, _SCORING)
     return None if node is None else _own_labels(attributes(node)) or None
+
+
+def same_source(graph: Graph, one: str, other: str) -> bool:
+    """Whether two outputs are made of the same scores."""
+    return not _sources(graph, one).isdisjoint(_sources(graph, other))
+
+
+def _sources(graph: Graph, name: str) -> set[str]:
+    found = {name}
+    while (node := graph.maker(name, ())) is not None and node.op_type in _FOLLOWED and node.input:
+        name = node.input[1 if node.op_type in _PICKING else 0]
+        found.add(name)
+    return found
 
 
 def output_position(graph: Graph, output: str, maker: Node) -> int | None:

@@ -31,6 +31,10 @@ Frames: TypeAlias = Mapping[str, Frame]
 
 MANY_CLASSES: Final = 1_000
 LIKELIEST: Final = 100
+NOT_SHARES: Final = "Set logits = true where they are scores before a softmax; else show them as numbers"
+NAME_EACH: Final = "Name each label of the graph as the value of a class"
+ROUNDING: Final = 1e-3  # that a probability may lie outside 0 to 1
+ROUNDED_SUM: Final = 0.05  # many classes of half precision
 
 
 class Reader:
@@ -90,18 +94,24 @@ def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int
         return [png(picture, output.prepare, frame[output.shape_of]) for picture, frame in framed]
     column = read(tensors[output.tensor], rows)
     if isinstance(output, ClassesOutput) and output.label_tensor is not None:
-        named = [
-            label_text(label) for label in np.asarray(tensors[output.label_tensor]).reshape(rows, -1)[:, 0].tolist()
-        ]
-        known = {item.value for item in output.classes}
-        for answer, label in zip(column, named, strict=True):
-            if isinstance(answer, dict) and label in known:
-                answer["value"] = label
+        _name(column, output, tensors[output.label_tensor])
     if isinstance(output, ClassesOutput) and len(output.classes) > MANY_CLASSES:
         for answer in column:
             if isinstance(answer, dict):
                 answer["probabilities"] = _likeliest(answer["value"], answer["probabilities"])
     return column
+
+
+def _name(column: Column, output: ClassesOutput, labels: Tensor) -> None:
+    """Put the class that the graph names in place of the likeliest; BadOutput where it names none of the classes."""
+    known = {item.value for item in output.classes}
+    named = np.asarray(labels).reshape(len(column), -1)[:, 0].tolist()
+    for position, label in enumerate(map(label_text, named)):
+        if label not in known:
+            problem = f'the label "{label[:80]}" is none of the classes of {output.name}'
+            column[position] = BadOutput(problem=problem, fix=NAME_EACH)
+        elif isinstance(column[position], dict):
+            column[position]["value"] = label
 
 
 def answers_each(tensor: Tensor, rows: int) -> bool:
@@ -115,7 +125,12 @@ def _reader(output: Output) -> Read:
             return lambda tensor, rows: _checked(_matrix(tensor, rows)[:, column])
         case ProbabilityOutput(column=column, logits=logits):
             squash = _sigmoid if logits else _same
-            return lambda tensor, rows: _checked(squash(_matrix(tensor, rows)[:, column]))
+
+            def read(tensor: Tensor, rows: int) -> Column:
+                shares = squash(_matrix(tensor, rows)[:, column])
+                return _probable(output, shares[:, np.newaxis], _checked(shares))
+
+            return read
         case ClassesOutput():
             return _classes_reader(output)
         case TextOutput(column=column):
@@ -153,32 +168,53 @@ def _matrix(tensor: Tensor, rows: int) -> NDArray[np.float64]:
     return np.asarray(tensor, np.float64).reshape(rows, -1)
 
 
+def class_shares(output: ClassesOutput, tensor: Tensor, rows: int) -> NDArray[np.float64]:
+    """`[rows, classes]` as they are shown. Raises BadOutput where there are other columns than classes."""
+    values = [item.value for item in output.classes]
+    if isinstance(tensor, list):
+        named = [{str(key): p for key, p in answer.items()} for answer in tensor]
+        return np.array([[answer[value] for value in values] for answer in named], np.float64).reshape(rows, -1)
+    matrix = _matrix(tensor, rows)
+    if matrix.shape[1] == 1 and len(values) == 2:
+        positive = _sigmoid(matrix) if output.logits else matrix
+        return np.hstack([1 - positive, positive])
+    if matrix.shape[1] != len(values):
+        raise BadOutput(problem=f"{matrix.shape[1]} columns for {len(values)} classes")
+    return _softmax(matrix) if output.logits else matrix
+
+
+def no_shares(matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """For each row of `[rows, columns]` whether its numbers are no probabilities: not between 0 and 1, or of several
+    columns not summing to one."""
+    wrong: NDArray[np.bool_] = np.any((matrix < -ROUNDING) | (matrix > 1 + ROUNDING), axis=1)
+    return np.logical_or(wrong, np.abs(matrix.sum(axis=1) - 1) > ROUNDED_SUM) if matrix.shape[1] > 1 else wrong
+
+
 def _classes_reader(output: ClassesOutput) -> Read:
     values = [item.value for item in output.classes]
 
-    def probabilities(tensor: Tensor, rows: int) -> NDArray[np.float64]:
-        if isinstance(tensor, list):
-            named = [{str(key): p for key, p in answer.items()} for answer in tensor]
-            return np.array([[answer[value] for value in values] for answer in named], np.float64).reshape(rows, -1)
-        matrix = _matrix(tensor, rows)
-        if matrix.shape[1] == 1 and len(values) == 2:
-            positive = _sigmoid(matrix) if output.logits else matrix
-            return np.hstack([1 - positive, positive])
-        return _softmax(matrix) if output.logits else matrix
-
     def read(tensor: Tensor, rows: int) -> Column:
-        matrix = probabilities(tensor, rows)
-        if matrix.shape[1] != len(values):
-            raise BadOutput(problem=f"{matrix.shape[1]} columns for {len(values)} classes")
+        matrix = class_shares(output, tensor, rows)
         tops = np.argmax(matrix, axis=1).tolist()
         return [
             row
             if isinstance(row, BadOutput)
             else {"value": values[top], "probabilities": dict(zip(values, row, strict=True))}
-            for top, row in zip(tops, _checked(matrix), strict=True)
+            for top, row in zip(tops, _probable(output, matrix, _checked(matrix)), strict=True)
         ]
 
     return read
+
+
+def _probable(output: Output, matrix: NDArray[np.float64], listed: Column) -> Column:
+    """Numbers that are no probabilities are not shown as such: BadOutput in their rows."""
+    wrong = no_shares(matrix)
+    for row in np.flatnonzero(wrong).tolist() if wrong.any() else ():
+        if not isinstance(listed[row], BadOutput):
+            numbers = ", ".join(f"{number:.4g}" for number in matrix[row, :3])
+            problem = f"the numbers of {output.name} are no probabilities: {numbers}"
+            listed[row] = BadOutput(problem=problem, fix=NOT_SHARES)
+    return listed
 
 
 def _likeliest(value: str, shares: Mapping[str, float]) -> dict[str, float]:

@@ -63,6 +63,12 @@ def test_a_fixed_batch_is_called_so(tmp_path: Path, shape: list[int], batch: int
         served(tmp_path, data)
 
 
+def test_a_picture_without_a_batch_has_none_that_is_fixed(tmp_path: Path) -> None:
+    data = graph([node("Identity", ["X"], ["Y"])], [("X", FLOAT, [64, 64, 3])], [("Y", FLOAT, [64, 64, 3])])
+    manifest = served(tmp_path, data)
+    assert [field.type for field in manifest.inputs] == ["image"]
+
+
 def test_settings_are_constants(tmp_path: Path) -> None:
     """By their names, or because they are lone values beside others; lone values by themselves are questions."""
     nodes = [

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from services.authoring.check import check_folder
-from services.authoring.check_line import CheckLine
+from services.inference.check_line import CheckLine
 from tests.unit.inference.models import FLOAT, NUMBER_X, NUMBER_Y, endless, graph, identity, node, weight, write_model
 
 EXAMPLE = NUMBER_X.replace('label = "X"', 'label = "X"\nexample = 2.5')
@@ -22,7 +22,7 @@ def failures(lines: list[CheckLine]) -> list[tuple[str, str, str]]:
 
 def test_a_good_model_shows_its_answer(tmp_path: Path) -> None:
     lines = check_folder(write_model(tmp_path, identity(), EXAMPLE + NUMBER_Y))
-    assert [line.what for line in lines] == ["manifest", "files", "onnx", "graph", "example", "batch", "memory"]
+    assert [line.what for line in lines] == ["manifest", "files", "onnx", "graph", "example", "memory", "batch"]
     assert not failures(lines)
     assert lines[4].detail.startswith("y 2.5 in ")
 

@@ -25,20 +25,23 @@ from sqlalchemy.orm import Session
 from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.local_yookassa import AMOUNT, SHOP_ID, provider_id
 from bot.http.server import listen, make_server
+from bot.wiring.web import yookassa_hooks
 from db.base import table_of
 from db.engine import Database
 from db.migrate import upgrade
 from db.tables.payments import Payment, PaymentStatus
 from services.billing import audit
 from services.clock import system_clock
+from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
+from services.payments.pricing import Pricing
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.service import Till, make_till
 from services.users.accounts import Users, Visitor
 from web.app import Hooks, make_web
 from web.readiness import Readiness
-from web.webhooks.yookassa import LOOPBACK, PaymentHooks
+from web.webhooks.yookassa import LOOPBACK
 
 CUSTOMERS = 64
 WEBHOOKS = 1_600  # a round
@@ -93,11 +96,12 @@ async def _take_money(path: Path, api_url: str) -> float:
     db = Database(f"sqlite+aiosqlite:///{path}")
     provider = YooKassa(shop_id=SHOP_ID, secret_key="test_benchmark", api_url=api_url)
     credited = Credited()
+    merchant = Merchant(provider=provider.name, shop_id=SHOP_ID, test=True, signer=MarkSigner.of("1"))
     till = make_till(
         db,
         system_clock,
-        provider,
-        Terms(credit_price=1000, shop_id=SHOP_ID, test=True, signer=MarkSigner.of("1")),
+        [ProviderAccount(provider=provider, merchant=merchant)],
+        Pricing(credit_price=1000),
         credited,
     )
     listening = listen("127.0.0.1", 0)
@@ -129,7 +133,7 @@ def _hooks(till: Till) -> Hooks:
     async def refresh() -> None:
         return None
 
-    payments = PaymentHooks(keep=till.events.keep, senders=LOOPBACK, proxies=())
+    payments = yookassa_hooks(till, LOOPBACK, ())
     return Hooks(readiness=ready, registry=CollectorRegistry(), refresh_metrics=refresh, payments=payments)
 
 

@@ -18,7 +18,7 @@ from services.payments.provider_list import UnmatchedPayment
 from services.payments.providers.base import ProviderError
 from services.payments.queries import Payments, RefundView
 from services.payments.service import Till
-from services.payments.settlement import LOST, Change
+from services.payments.settlement import LOST, PaymentChange
 
 NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
 FIRST_YEAR = 2010
@@ -85,7 +85,7 @@ async def report(till: Till, payments: Payments, since: datetime | None = None) 
     return [*changed, *unmatched, end, *([] if listed.complete else [NOT_WHOLE])]
 
 
-async def _payment(change: Change, payments: Payments) -> str:
+async def _payment(change: PaymentChange, payments: Payments) -> str:
     payment = await payments.get(change.payment_id)
     money = f"{to_text(payment.amount_kopecks)} {payment.currency}, {format_credits(payment.credits)} credits"
     return f"payment {payment.id}: {change.applied} ({money}, user {payment.user_id})"

@@ -51,14 +51,15 @@ async def compare_books(settings: Settings, clock: Clock) -> Books | None:
 
 async def _compare(till: Till, db: Database, clock: Clock) -> Books:
     """Of the list, what the shop has not read by itself."""
-    name, terms, lost = till.provider.name, till.terms, list[RemotePayment]()
-    since, pages = await db.read(reading_from, name, terms.shop_id, clock()), 0
-    async for page in till.provider.payments_since(since):
-        lost += await db.read(missing, page, terms, name)
+    account, lost = till.accounts.first, list[RemotePayment]()
+    merchant = account.merchant
+    since, pages = await db.read(reading_from, merchant.provider, merchant.shop_id, clock()), 0
+    async for page in account.provider.payments_since(since):
+        lost += await db.read(missing, page, merchant)
         pages += 1
         if pages == PAGES:
             break
-    elsewhere = await db.read(unfinished_of_other_shops, terms.shop_id)
+    elsewhere = await db.read(unfinished_of_other_shops, till.accounts.shops)
     return Books(
         missing=len(lost),
         kopecks=sum(each.amount_kopecks for each in lost),

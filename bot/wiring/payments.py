@@ -13,8 +13,10 @@ from services.billing.reminders import Reminders
 from services.clock import Clock
 from services.heartbeats import RECONCILE
 from services.payments.alerts import Problem, forget, tell
+from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
+from services.payments.pricing import Pricing
 from services.payments.service import Till, make_till
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ def open_till(settings: Settings, db: Database, clock: Clock, on_news: Callable[
     provider = open_yookassa(settings)
     if provider is None or settings.yookassa_shop_id is None or settings.yookassa_secret_key is None:
         return None
-    terms = Terms(
-        credit_price=settings.credit_price,
+    merchant = Merchant(
+        provider=provider.name,
         shop_id=settings.yookassa_shop_id,
         test=settings.yookassa_secret_key.get_secret_value().startswith(TEST_KEYS),
         vat_code=settings.yookassa_vat_code,
@@ -46,7 +48,9 @@ def open_till(settings: Settings, db: Database, clock: Clock, on_news: Callable[
         welcome_credits=settings.welcome_credits,
         language=settings.default_language,
     )
-    return make_till(db, clock, provider, terms, on_news)
+    accounts = [ProviderAccount(provider=provider, merchant=merchant)]
+    pricing = Pricing(credit_price=settings.credit_price)
+    return make_till(db, clock, accounts, pricing, on_news, owners=settings.owner_ids)
 
 
 def signer_of(settings: Settings) -> MarkSigner:

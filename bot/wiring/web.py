@@ -1,14 +1,16 @@
 """The HTTP part of a shop: its endpoints, and the server under them. Only a process with that part imports it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.health import Health
 from bot.http.server import Server, make_server
 from bot.settings import YOOKASSA_API, Settings
 from services.container import Services
+from services.payments.providers.yookassa.notifications import read_notification
 from services.payments.service import Till
 from web.app import Hooks, make_web
+from web.kit.senders import Network
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
 
 
@@ -37,4 +39,11 @@ def payment_hooks(settings: Settings, till: Till) -> PaymentHooks:
     """A YooKassa that is not the real one, such as the sandbox, calls from this machine."""
     real = settings.yookassa_api_url == YOOKASSA_API
     senders = YOOKASSA_NETWORKS if real else (*YOOKASSA_NETWORKS, *LOOPBACK)
-    return PaymentHooks(keep=till.events.keep, senders=senders, proxies=settings.trusted_proxies)
+    return yookassa_hooks(till, senders, settings.trusted_proxies)
+
+
+def yookassa_hooks(till: Till, senders: Sequence[Network], proxies: Sequence[Network]) -> PaymentHooks:
+    async def keep(raw: bytes) -> None:
+        await till.events.keep(read_notification(raw))
+
+    return PaymentHooks(keep=keep, senders=senders, proxies=proxies)

@@ -74,7 +74,7 @@ class Checkout:
         await self.ctx.fsm.set_state(TopUpQuestion.amount)
         await self.ctx.fsm.update_data({ASKED: token_urlsafe(6)})
         wrong = "" if problem is None else self.ctx.tr.error_html(problem)
-        await self._put(event, view.amount_question(self.till.terms, self.ctx.tr, problem=wrong))
+        await self._put(event, view.amount_question(self.till.pricing, self.ctx.tr, problem=wrong))
 
     async def asked(self) -> str:
         """The nonce of the question that was asked."""
@@ -90,7 +90,7 @@ class Checkout:
         """A payment with its link, or why there is none. Another tap on the same screen shows the same payment:
         one that took its message would cover the news of the first. The question is left last: what answered it may
         come again after a crash."""
-        if self.till.terms.receipts and self.ctx.user.email is None:
+        if self.till.receipts and self.ctx.user.email is None:
             await self.ask_email(event, choice)
             return
         wish = await self._wish(choice)
@@ -201,7 +201,7 @@ class Checkout:
     async def _goods(self, *, problem: str = "") -> Screen:
         ctx = self.ctx
         packages, lacks = await ctx.services.packages.on_sale(), await lacking(ctx.fsm, ctx.user)
-        return view.topup_screen(self.till.terms, packages, ctx.viewer, lacking=lacks, problem=problem)
+        return view.topup_screen(self.till.pricing, packages, ctx.viewer, lacking=lacks, problem=problem)
 
     async def _wish(self, choice: view.Choice) -> Wish:
         me = await self.ctx.bot.me()

@@ -82,7 +82,7 @@ async def take_amount(message: Message, *, checkout: Checkout) -> None:
 
 async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str) -> None:
     try:
-        kopecks = checkout.till.terms.parse(typed)
+        kopecks = checkout.till.pricing.parse(typed)
     except ShopError as problem:
         await checkout.ask_amount(message, problem)
         return

@@ -15,7 +15,7 @@ from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.money import to_words
 from services.payments.packages import PackageView
-from services.payments.pricing import Terms
+from services.payments.pricing import Pricing
 from services.payments.queries import PaymentView
 
 OWN: Final = "own"  # topup:own
@@ -53,14 +53,14 @@ class Choice:
 
 
 def topup_screen(
-    terms: Terms, packages: Sequence[PackageView], viewer: Viewer, *, lacking: int = 0, problem: str = ""
+    pricing: Pricing, packages: Sequence[PackageView], viewer: Viewer, *, lacking: int = 0, problem: str = ""
 ) -> Screen:
     """`lacking`: hundredths of a credit that a form waits for. `problem`: HTML, why the last choice came to nothing."""
     tr, nonce = viewer.tr, token_urlsafe(6)
     packages = packages[:PACKAGES_SHOWN]
     facts = [
         tr.html("Balance: <b>{credits}</b>", credits=tr.credits(viewer.user.balance)),
-        tr.html("1 credit costs {price} ₽.", price=to_words(terms.credit_price)),
+        tr.html("1 credit costs {price} ₽.", price=to_words(pricing.credit_price)),
     ]
     if lacking > 0:
         facts.append(tr.html("Your form waits for <b>{credits}</b> more.", credits=tr.credits(lacking)))
@@ -68,7 +68,7 @@ def topup_screen(
     if packages:
         parts.append("\n".join([tr.html("<b>Packages</b>"), *(_package_line(each, tr) for each in packages)]))
     parts.append(tr.html("How much shall it be?"))
-    amounts = [_amount_button(kopecks, terms, nonce) for kopecks in terms.suggested]
+    amounts = [_amount_button(kopecks, pricing, nonce) for kopecks in pricing.suggested]
     rows: list[buttons.Row] = [tuple(amounts[i : i + IN_A_ROW]) for i in range(0, len(amounts), IN_A_ROW)]
     rows += [(_package_button(each, nonce, tr),) for each in packages]
     rows.append((Button(text=tr.gettext("✏️ Another amount"), action=f"{buttons.TOPUP}:{OWN}"),))
@@ -76,10 +76,10 @@ def topup_screen(
     return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
 
 
-def amount_question(terms: Terms, tr: Translator, *, problem: str = "") -> Screen:
+def amount_question(pricing: Pricing, tr: Translator, *, problem: str = "") -> Screen:
     """`problem`: HTML, what was wrong with the last answer; it says what is expected."""
     question = tr.html(
-        "Send the amount in roubles: from {low} to {high} ₽.", low=to_words(terms.low), high=to_words(terms.high)
+        "Send the amount in roubles: from {low} to {high} ₽.", low=to_words(pricing.low), high=to_words(pricing.high)
     )
     text = f"⚠️ {problem}" if problem else question
     return Screen(text=text, rows=((buttons.back_button(tr, buttons.TOPUP),),))
@@ -131,9 +131,9 @@ def payments_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🧾 My payments"), action=buttons.PAYMENTS)
 
 
-def _amount_button(kopecks: int, terms: Terms, nonce: str) -> Button:
+def _amount_button(kopecks: int, pricing: Pricing, nonce: str) -> Button:
     choice = Choice(kind=AMOUNT, number=kopecks, nonce=nonce)
-    brings = format_credits(terms.credits_for(kopecks))
+    brings = format_credits(pricing.credits_for(kopecks))
     return Button(text=f"{to_words(kopecks)} ₽ → {brings}", action=f"{buttons.TOPUP}:{choice}")
 
 

@@ -11,7 +11,7 @@ from db.base import table_of
 from db.tables.payments import PaymentStatus, ProviderList
 from db.upsert import insert_into
 from services.payments.mark import Mark, Origin
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import parse_id, payments
 from services.users import accounts as users
@@ -35,31 +35,31 @@ class Adoption(StrEnum):
     """Paid, and it may be ours: it was begun before our payments were signed."""
 
 
-def adopt(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Adoption:
+def adopt(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime) -> Adoption:
     """Judge a payment that has no row here, and give it one, pending, where its mark is true. What follows from its
     status follows as for any other. Whoever else does the same at this moment gets the same row."""
-    if remote.shop_id != terms.shop_id or remote.status == PaymentStatus.CANCELED:
+    if remote.shop_id != merchant.shop_id or remote.status == PaymentStatus.CANCELED:
         return Adoption.ANOTHER
-    origin, mark = terms.signer.verify(remote)
-    if mark is not None and remote.test is terms.test:
-        _insert(session, remote, mark, provider=provider, terms=terms, now=now)
+    origin, mark = merchant.signer.verify(remote)
+    if mark is not None and remote.test is merchant.test:
+        _insert(session, remote, mark, merchant, now)
         log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)
         return Adoption.ADOPTED
     if remote.status not in PAID or origin is Origin.ANOTHER:
         return Adoption.ANOTHER
     if origin is not Origin.UNMARKED:
         return Adoption.UNPROVEN
-    old = parse_id(remote.our_id) is not None and _before_marks(session, remote, provider, terms)
+    old = parse_id(remote.our_id) is not None and _before_marks(session, remote, merchant)
     return Adoption.UNBOOKED if old else Adoption.ANOTHER
 
 
-def _insert(session: Session, remote: RemotePayment, mark: Mark, *, provider: str, terms: Terms, now: datetime) -> None:
-    buyer = users.Visitor(telegram_id=mark.telegram_id, username=None, first_name="", language=terms.language)
-    user = users.bring_in(session, buyer, now, terms.welcome_credits)
+def _insert(session: Session, remote: RemotePayment, mark: Mark, merchant: Merchant, now: datetime) -> None:
+    buyer = users.Visitor(telegram_id=mark.telegram_id, username=None, first_name="", language=merchant.language)
+    user = users.bring_in(session, buyer, now, merchant.welcome_credits)
     row = {
         "id": mark.payment_id,
         "user_id": user.id,
-        "provider": provider,
+        "provider": merchant.provider,
         "provider_payment_id": remote.id,
         "provider_shop_id": remote.shop_id,
         "status": PaymentStatus.PENDING,
@@ -69,7 +69,7 @@ def _insert(session: Session, remote: RemotePayment, mark: Mark, *, provider: st
         "valid_days": mark.valid_days,
         "test": remote.test,
         "description": remote.description.replace("\x00", "")[:128],
-        "receipt_email": user.email if terms.receipts else None,
+        "receipt_email": user.email if merchant.receipts else None,
         "return_url": "",
         "confirmation_url": remote.confirmation_url,
         "next_check_at": now,
@@ -81,7 +81,7 @@ def _insert(session: Session, remote: RemotePayment, mark: Mark, *, provider: st
     session.execute(insert_into(session, payments).values(row).on_conflict_do_nothing())
 
 
-def _before_marks(session: Session, remote: RemotePayment, provider: str, terms: Terms) -> bool:
-    here = (_lists.c.provider == provider) & (_lists.c.provider_shop_id == terms.shop_id)
+def _before_marks(session: Session, remote: RemotePayment, merchant: Merchant) -> bool:
+    here = (_lists.c.provider == merchant.provider) & (_lists.c.provider_shop_id == merchant.shop_id)
     began_at = session.scalar(select(_lists.c.began_at).where(here))
     return began_at is None or remote.created_at is None or remote.created_at < began_at

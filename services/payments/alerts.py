@@ -12,7 +12,7 @@ from db.tables.outbox import OutboxKind
 from services.money import to_text
 from services.notifications.owners import forget_news, tell_owners
 from services.payments.mark import BUYER
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
 from services.payments.providers.base import NotAuthorized, RemotePayment, ShopRefused
 
 log = structlog.get_logger()
@@ -71,35 +71,35 @@ def forget(session: Session, problem: Problem) -> None:
     forget_news(session, f"{KIND}:{problem}:")
 
 
-def not_authorized(session: Session, terms: Terms, now: datetime, *, error: NotAuthorized) -> None:
+def not_authorized(session: Session, merchant: Merchant, now: datetime, *, error: NotAuthorized) -> None:
     """Once a day: until it is mended nobody can pay."""
-    log.error("payments_not_authorized", code=error.code, shop_id=terms.shop_id)
-    about = f"{terms.shop_id}:{error.code[:24]}:{now:%Y-%m-%d}"
-    tell(session, terms.owners, Problem.NOT_AUTHORIZED, about=about, detail=_words(error), now=now)
+    log.error("payments_not_authorized", code=error.code, shop_id=merchant.shop_id)
+    about = f"{merchant.shop_id}:{error.code[:24]}:{now:%Y-%m-%d}"
+    tell(session, merchant.owners, Problem.NOT_AUTHORIZED, about=about, detail=_words(error), now=now)
 
 
-def shop_refused(session: Session, terms: Terms, now: datetime, *, error: ShopRefused) -> None:
+def shop_refused(session: Session, merchant: Merchant, now: datetime, *, error: ShopRefused) -> None:
     """Once for what the provider objects to, until the setting is another."""
-    log.warning("payment_refused_for_shop", code=error.code, detail=error.detail, shop_id=terms.shop_id)
+    log.warning("payment_refused_for_shop", code=error.code, detail=error.detail, shop_id=merchant.shop_id)
     receipt = error.parameter.startswith("receipt") or "receipt" in error.detail.lower()
     problem = Problem.RECEIPT_REFUSED if receipt else Problem.SHOP_REFUSED
-    about = f"{terms.shop_id}:{error.code[:20]}:{error.parameter[:16]}:{terms.vat_code}"
-    tell(session, terms.owners, problem, about=about, detail=_words(error), now=now)
+    about = f"{merchant.shop_id}:{error.code[:20]}:{error.parameter[:16]}:{merchant.vat_code}"
+    tell(session, merchant.owners, problem, about=about, detail=_words(error), now=now)
 
 
-def lost(session: Session, terms: Terms, now: datetime, *, problem: Problem, remote: RemotePayment) -> None:
+def lost(session: Session, merchant: Merchant, now: datetime, *, problem: Problem, remote: RemotePayment) -> None:
     """Money that came in and that our books do not know; each payment once."""
     money = f"{to_text(remote.amount_kopecks)} {remote.currency}"
     log.warning("payment_not_in_books", problem=problem, provider_payment_id=remote.id, amount=money)
     claimed = remote.mark.get(BUYER, "")[:16]
     buyer = f"Telegram {claimed}" if claimed.isdigit() else ""
     detail = " · ".join(each for each in (money, remote.id, _moment(remote), buyer) if each)
-    tell(session, terms.owners, problem, about=remote.id[:40], detail=detail, now=now)
+    tell(session, merchant.owners, problem, about=remote.id[:40], detail=detail, now=now)
 
 
-def many_lost(session: Session, terms: Terms, now: datetime, *, count: int) -> None:
+def many_lost(session: Session, merchant: Merchant, now: datetime, *, count: int) -> None:
     """Once a day."""
-    tell(session, terms.owners, Problem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count), now=now)
+    tell(session, merchant.owners, Problem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count), now=now)
 
 
 def _moment(remote: RemotePayment) -> str:

@@ -22,7 +22,7 @@ from services.notifications import outbox
 from services.payments import alerts
 from services.payments.adopt import Adoption, adopt
 from services.payments.alerts import Problem
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_by_provider_id, find_payment, parse_id, payments
 
@@ -75,19 +75,19 @@ class Verdict:
     problem: str | None = None
 
 
-def apply(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
+def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime) -> Verdict:
     """Bring our payment to what the provider says of it. May be repeated and reordered: each status has its effect
     once, and a success counts even after a cancellation. One that our books have lost gets its row back."""
-    payment, adoption = _ours(session, provider, remote), None
+    payment, adoption = _ours(session, merchant.provider, remote), None
     if payment is None:
-        adoption = adopt(session, remote, provider=provider, terms=terms, now=now)
+        adoption = adopt(session, remote, merchant, now)
         if adoption is not Adoption.ADOPTED:
             return Verdict(applied=UNKNOWN[adoption])
-        payment = _ours(session, provider, remote)
+        payment = _ours(session, merchant.provider, remote)
         assert payment is not None  # it was inserted, here or elsewhere
-    problem = _mismatch(payment, remote, provider, terms)
+    problem = _mismatch(payment, remote, merchant)
     if problem is not None:
-        _note_mismatch(session, payment, problem, terms, now)
+        _note_mismatch(session, payment, problem, merchant, now)
         return Verdict(applied=Applied.MISMATCH, payment=payment, problem=problem)
     if payment.provider_payment_id is None:
         _change(session, payment, (*PaymentStatus,), now, provider_payment_id=remote.id)
@@ -134,13 +134,13 @@ def _ours(session: Session, provider: str, remote: RemotePayment) -> PaymentView
     return None if payment_id is None else find_payment(session, payment_id, lock=True)
 
 
-def _mismatch(payment: PaymentView, remote: RemotePayment, provider: str, terms: Terms) -> str | None:
+def _mismatch(payment: PaymentView, remote: RemotePayment, merchant: Merchant) -> str | None:
     """What the provider says that our books do not, ours first."""
     ours_and_theirs: tuple[tuple[str, object, object], ...] = (
-        ("provider", payment.provider, provider),
+        ("provider", payment.provider, merchant.provider),
         ("id", payment.provider_payment_id or remote.id, remote.id),
         ("payment_id in metadata", payment.id, parse_id(remote.our_id)),
-        ("shop", terms.shop_id, remote.shop_id),
+        ("shop", merchant.shop_id, remote.shop_id),
         ("amount", to_text(payment.amount_kopecks), to_text(remote.amount_kopecks)),
         ("currency", payment.currency, remote.currency),
         ("test", payment.test, remote.test),
@@ -149,11 +149,11 @@ def _mismatch(payment: PaymentView, remote: RemotePayment, provider: str, terms:
     return "; ".join(wrong) or None
 
 
-def _note_mismatch(session: Session, payment: PaymentView, problem: str, terms: Terms, now: datetime) -> None:
+def _note_mismatch(session: Session, payment: PaymentView, problem: str, merchant: Merchant, now: datetime) -> None:
     log.error("payment_mismatch", payment_id=str(payment.id), problem=problem)
     alerts.tell(
         session,
-        terms.owners,
+        merchant.owners,
         Problem.PAYMENT_MISMATCH,
         about=str(payment.id),
         detail=problem,

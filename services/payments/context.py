@@ -1,20 +1,64 @@
-"""What every part of the till works with."""
+"""What every part of payments works with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from db.engine import Database
 from services.clock import Clock
-from services.payments.pricing import Terms
-from services.payments.providers.base import Provider
+from services.payments.merchant import Merchant
+from services.payments.pricing import Pricing
+from services.payments.providers.base import OtherShop, Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class ProviderAccount:
+    """A provider, and the shop there."""
+
+    provider: Provider
+    merchant: Merchant
+
+
+class ProviderAccounts:
+    """Where the shop takes money. Every payment remembers the one that it was begun with."""
+
+    def __init__(self, accounts: Sequence[ProviderAccount]) -> None:
+        self._accounts = {each.merchant.provider: each for each in accounts}
+
+    def __iter__(self) -> Iterator[ProviderAccount]:
+        return iter(self._accounts.values())
+
+    @property
+    def first(self) -> ProviderAccount:
+        """Where a payment is begun if nobody chose another one."""
+        return next(iter(self))
+
+    @property
+    def shops(self) -> Mapping[str, str]:
+        """The shop's id at each provider: the payments that can be asked for."""
+        return {name: each.merchant.shop_id for name, each in self._accounts.items()}
+
+    def of(self, provider: str) -> ProviderAccount:
+        """Raises `OtherShop` where the settings do not name the provider any more."""
+        if (account := self._accounts.get(provider)) is None:
+            raise OtherShop(code="other_shop", detail=provider)
+        return account
+
+    def reach(self, provider: str, shop_id: str | None) -> bool:
+        """Whether a payment of this provider's shop can be asked for; of one without a shop nobody has heard yet."""
+        account = self._accounts.get(provider)
+        return account is not None and shop_id in (None, account.merchant.shop_id)
+
+    def close(self) -> None:
+        for each in self:
+            each.provider.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentsContext:
     """`on_news` is called when a message was put into the outbox."""
 
     db: Database
     clock: Clock
-    provider: Provider
-    terms: Terms
+    accounts: ProviderAccounts
+    pricing: Pricing
     on_news: Callable[[], None]

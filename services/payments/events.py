@@ -1,31 +1,35 @@
 """Notifications: kept as they come, answered, and only then looked into by asking the provider."""
 
 import asyncio
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
 
 import structlog
 from sqlalchemy import Executable, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.base import JsonObject, table_of
+from db.base import table_of
 from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentEvent
 from services.payments.alerts import not_authorized
-from services.payments.context import Desk
-from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused
+from services.payments.context import PaymentsContext
+from services.payments.providers.base import (
+    NotAuthorized,
+    NotFound,
+    OtherShop,
+    ProviderError,
+    ProviderEvent,
+    Refused,
+    Subject,
+)
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement, TooEarly, together
 
 log = structlog.get_logger()
 
 _events = table_of(PaymentEvent)
-KNOWN = ("payment.waiting_for_capture", "payment.succeeded", "payment.canceled", "refund.succeeded")
 AT_ONCE = 40
 LEASE = timedelta(minutes=5)  # longer than any look into a batch takes
 MAX_PAUSE = timedelta(hours=1)
@@ -33,26 +37,12 @@ EARLY_ATTEMPTS = 8  # ten minutes in all; then only polling finds out
 DATABASE_PAUSE = 5.0  # seconds
 FORGET_FOREIGN = timedelta(days=7)
 FORGET = timedelta(days=180)
-OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)  # it becomes part of an address
-EVENT = re.compile(r"[a-z_.]{1,64}", re.ASCII)
-
-
-class BadNotification(Exception):
-    """Not a notification at all: nobody who should write to us writes this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
-    """What a notification claims; nothing of it is believed."""
-
-    event: str
-    object_id: str
-    body: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
     id: int
+    provider: str
     event: str
     object_id: str
     attempts: int
@@ -68,45 +58,18 @@ class _Seen:
     again: bool = False
 
 
-def read_hint(raw: bytes) -> Hint:
-    """Raises `BadNotification`."""
-    try:
-        body = json.loads(raw, parse_constant=_refuse_constant)
-        text = json.dumps(body, ensure_ascii=False)
-        text.encode()
-    except (ValueError, RecursionError) as error:  # half a surrogate pair is a ValueError too
-        raise BadNotification("not JSON") from error
-    if "\\u0000" in text:  # PostgreSQL keeps no zero characters
-        raise BadNotification("not text")
-    if not isinstance(body, dict) or body.get("type") != "notification":
-        raise BadNotification("not a notification")
-    event, thing = body.get("event"), body.get("object")
-    object_id = thing.get("id") if isinstance(thing, dict) else None
-    if not (isinstance(event, str) and EVENT.fullmatch(event)):
-        raise BadNotification("no event")
-    if not (isinstance(object_id, str) and OBJECT_ID.fullmatch(object_id)):
-        raise BadNotification("no object id")
-    return Hint(event=event, object_id=object_id, body=body)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 class Events:
     """`run` and the reconciler look into what `keep` has stored."""
 
-    def __init__(self, desk: Desk, settlement: Settlement, refunds: Refunds) -> None:
-        self._desk = desk
+    def __init__(self, ctx: PaymentsContext, settlement: Settlement, refunds: Refunds) -> None:
+        self._ctx = ctx
         self._settlement = settlement
         self._refunds = refunds
         self._wake = asyncio.Event()
 
-    async def keep(self, raw: bytes) -> None:
-        """Store a notification; once this returns it may be acknowledged. Raises `BadNotification`,
-        `DatabaseUnavailable`."""
-        hint = read_hint(raw)
-        await self._desk.db.write(_keep, self._desk.provider.name, hint, self._desk.clock())
+    async def keep(self, event: ProviderEvent) -> None:
+        """Store a notification; once this returns it may be acknowledged. Raises `DatabaseUnavailable`."""
+        await self._ctx.db.write(_keep, event, self._ctx.clock())
         self._wake.set()
 
     async def run(self) -> None:
@@ -125,19 +88,19 @@ class Events:
         """Look into all notifications whose time has come; returns how many were finished."""
         done = 0
         while True:
-            batch = await self._desk.db.write(_claim, self._desk.clock(), AT_ONCE)
+            batch = await self._ctx.db.write(_claim, self._ctx.clock(), AT_ONCE)
             if not batch:
                 return done
             seen = await together(self._look_into(event) for event in batch)
-            await self._desk.db.write(_finish, seen, self._desk.clock())
+            await self._ctx.db.write(_finish, seen, self._ctx.clock())
             done += sum(not each.again for each in seen)
 
     async def forget(self) -> int:
         """Delete old notifications, those that were not about us sooner; returns how many."""
-        return await self._desk.db.write(_forget, self._desk.clock())
+        return await self._ctx.db.write(_forget, self._ctx.clock())
 
     async def unhandled(self) -> int:
-        return await self._desk.db.read(_unhandled)
+        return await self._ctx.db.read(_unhandled)
 
     async def _look_into(self, event: EventView) -> _Seen:
         try:
@@ -149,10 +112,13 @@ class Events:
             note = "the provider knows no such object"
         except Refused as error:
             note = f"the provider does not tell: {error.code}"
+        except OtherShop:
+            note = "the settings do not name its provider any more"
         except ProviderError as error:
             if isinstance(error, NotAuthorized):
-                await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), error=error)
-                self._desk.on_news()
+                merchant = self._ctx.accounts.of(event.provider).merchant
+                await self._ctx.db.write(not_authorized, merchant, self._ctx.clock(), error=error)
+                self._ctx.on_news()
             return _Seen(event=event, note=error.code, again=True)
         except DatabaseUnavailable:
             raise
@@ -165,20 +131,22 @@ class Events:
 
     async def _follow(self, event: EventView) -> str | None:
         """Why nothing followed from it, or None."""
-        if event.event not in KNOWN:
-            return "unknown event"
-        if event.event == "refund.succeeded":
-            return await self._refunds.learn(event.object_id)
-        return await self._settlement.learn(event.object_id)
+        account = self._ctx.accounts.of(event.provider)
+        match account.provider.subject_of(event.event):
+            case Subject.PAYMENT:
+                return await self._settlement.learn(event.object_id, account)
+            case Subject.REFUND:
+                return await self._refunds.learn(event.object_id, account)
+        return "unknown event"
 
 
-def _keep(session: Session, provider: str, hint: Hint, now: datetime) -> None:
+def _keep(session: Session, event: ProviderEvent, now: datetime) -> None:
     """A repeat of one that came to nothing so far is looked into at once: the first may have been forged, or early."""
     row = {
-        "provider": provider,
-        "event": hint.event,
-        "object_id": hint.object_id,
-        "body": hint.body,
+        "provider": event.provider,
+        "event": event.event,
+        "object_id": event.object_id,
+        "body": event.body,
         "attempts": 0,
         "next_attempt_at": now,
         "received_at": now,
@@ -212,7 +180,7 @@ def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
         update(_events)
         .where(_events.c.id.in_(select(due.c.id)))
         .values(attempts=_events.c.attempts + 1, next_attempt_at=now + LEASE)
-        .returning(_events.c.id, _events.c.event, _events.c.object_id, _events.c.attempts)
+        .returning(_events.c.id, _events.c.provider, _events.c.event, _events.c.object_id, _events.c.attempts)
     )
     return [EventView(**row) for row in rows.mappings()]
 

@@ -1,10 +1,9 @@
-"""What the shop charges for credits, and what it expects of its provider's answers."""
+"""What the shop charges for credits."""
 
 from dataclasses import dataclass
 
 from services.errors import N_, ShopError
 from services.money import AmountOutOfBounds, parse_roubles, to_text
-from services.payments.mark import MarkSigner
 
 MIN_KOPECKS = 100
 MAX_KOPECKS = 35_000_000  # a card's limit at YooKassa
@@ -19,21 +18,11 @@ class PaymentsOff(ShopError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """`credit_price`: kopecks for one credit. `shop_id` and `test`: what a payment must say of itself to be credited.
-    `vat_code`: of receipts; none are sent without. `owners`: Telegram ids, told of what only people can mend. `signer`:
-    what the shop knows its own payments by. `welcome_credits` (hundredths), `language`: of customers of whom only a
-    payment tells."""
+class Pricing:
+    """`credit_price`: kopecks for one credit. `high`: the largest payment, in kopecks."""
 
     credit_price: int
-    shop_id: str
-    test: bool
-    signer: MarkSigner
-    vat_code: int | None = None
-    owners: tuple[int, ...] = ()
     high: int = MAX_KOPECKS
-    welcome_credits: int = 0
-    language: str = "ru"
 
     @property
     def low(self) -> int:
@@ -43,11 +32,6 @@ class Terms:
     @property
     def suggested(self) -> tuple[int, ...]:
         return tuple(kopecks for kopecks in SUGGESTED_KOPECKS if self.low <= kopecks <= self.high)
-
-    @property
-    def receipts(self) -> bool:
-        """Whether a payment needs an e-mail address."""
-        return self.vat_code is not None
 
     def credits_for(self, kopecks: int) -> int:
         """Hundredths of a credit, rounded down."""

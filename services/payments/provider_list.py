@@ -17,13 +17,13 @@ from db.upsert import insert_into
 from services.payments.adopt import PAID
 from services.payments.alerts import many_lost
 from services.payments.apply import Applied
-from services.payments.context import Desk
+from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.mark import Origin
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
 from services.payments.providers.base import ProviderError, RemotePayment, RemoteRefund
 from services.payments.queries import RefundView, parse_id, payments, refunds
 from services.payments.refunds.service import Refunds
-from services.payments.settlement import LOST, Change, Settlement, TooEarly
+from services.payments.settlement import LOST, PaymentChange, Settlement, TooEarly
 
 log = structlog.get_logger()
 _lists = table_of(ProviderList)
@@ -45,22 +45,34 @@ class UnmatchedPayment:
 class ListRead:
     """What one reading changed and what it left alone; `complete`: nothing has to be read again."""
 
-    payments: list[Change] = field(default_factory=list)
+    payments: list[PaymentChange] = field(default_factory=list)
     refunds: list[RefundView] = field(default_factory=list)
     unmatched: list[UnmatchedPayment] = field(default_factory=list)
     complete: bool = True
 
+    def add(self, other: "ListRead") -> None:
+        """What reading another list came to."""
+        self.payments += other.payments
+        self.refunds += other.refunds
+        self.unmatched += other.unmatched
+        self.complete &= other.complete
+
 
 class ProviderListReader:
-    def __init__(self, desk: Desk, settlement: Settlement, refunds: Refunds) -> None:
-        self._desk = desk
+    """Of one provider."""
+
+    def __init__(
+        self, ctx: PaymentsContext, account: ProviderAccount, settlement: Settlement, refunds: Refunds
+    ) -> None:
+        self._ctx = ctx
+        self._account = account
         self._settlement = settlement
         self._refunds = refunds
 
     async def when_due(self, *, now: bool = False) -> ListRead:
         """Every hour, from where the last reading ended; `now`: also sooner. A provider that does not answer is asked
         again the next time."""
-        since = await self._desk.db.read(_due, *self._list(), self._desk.clock(), forced=now)
+        since = await self._ctx.db.read(_due, *self._list(), self._ctx.clock(), forced=now)
         if since is None:
             return ListRead()
         try:
@@ -71,13 +83,13 @@ class ProviderListReader:
 
     async def since(self, since: datetime) -> ListRead:
         """All that was begun since. Raises `ProviderError` where the list cannot be had."""
-        began, listed = self._desk.clock(), ListRead()
-        await self._desk.db.write(_open, *self._list(), began)
-        async for page in self._desk.provider.payments_since(since):
-            for remote in await self._desk.db.read(_unbooked, page, self._desk.provider.name):
+        began, listed = self._ctx.clock(), ListRead()
+        await self._ctx.db.write(_open, *self._list(), began)
+        async for page in self._account.provider.payments_since(since):
+            for remote in await self._ctx.db.read(_unbooked, page, self._account.merchant.provider):
                 await self._patiently(listed, self._payment(remote, listed))
-        async for sent_back in self._desk.provider.refunds_since(since):
-            for refund in await self._desk.db.read(_unbooked_refunds, sent_back):
+        async for sent_back in self._account.provider.refunds_since(since):
+            for refund in await self._ctx.db.read(_unbooked_refunds, sent_back):
                 await self._patiently(listed, self._refund(refund, listed))
         await self._end(listed, since, began)
         return listed
@@ -85,10 +97,10 @@ class ProviderListReader:
     async def _end(self, listed: ListRead, since: datetime, until: datetime) -> None:
         count = sum(each.applied in LOST for each in listed.unmatched)
         if count > LETTERS:
-            await self._desk.db.write(many_lost, self._desk.terms, self._desk.clock(), count=count)
-            self._desk.on_news()
+            await self._ctx.db.write(many_lost, self._account.merchant, self._ctx.clock(), count=count)
+            self._ctx.on_news()
         if listed.complete:
-            await self._desk.db.write(_read, *self._list(), since, until)
+            await self._ctx.db.write(_read, *self._list(), since, until)
 
     async def _patiently(self, listed: ListRead, work: Awaitable[None]) -> None:
         """One that cannot be followed must not stop the others."""
@@ -105,40 +117,40 @@ class ProviderListReader:
 
     async def _payment(self, remote: RemotePayment, listed: ListRead) -> None:
         applied, payment = Applied.FOREIGN, None
-        if maybe_ours(remote, self._desk.terms):
+        if maybe_ours(remote, self._account.merchant):
             told = sum(each.applied in LOST for each in listed.unmatched)
-            verdict = await self._settlement.follow(remote, quietly=told >= LETTERS)
+            verdict = await self._settlement.follow(remote, self._account, quietly=told >= LETTERS)
             applied, payment = verdict.applied, verdict.payment
         if payment is None or applied is Applied.MISMATCH:
             if remote.status in PAID:
                 listed.unmatched.append(UnmatchedPayment(remote=remote, applied=applied))
         elif applied is not Applied.UNCHANGED:
-            listed.payments.append(Change(payment_id=payment.id, applied=applied))
+            listed.payments.append(PaymentChange(payment_id=payment.id, applied=applied))
 
     async def _refund(self, remote: RemoteRefund, listed: ListRead) -> None:
-        booked = await self._refunds.follow(remote)
+        booked = await self._refunds.follow(remote, self._account)
         if booked is not None and booked.status is RefundStatus.SUCCEEDED:
             listed.refunds.append(booked)
 
     def _list(self) -> tuple[str, str]:
-        return self._desk.provider.name, self._desk.terms.shop_id
+        return self._account.merchant.provider, self._account.merchant.shop_id
 
 
-def maybe_ours(remote: RemotePayment, terms: Terms) -> bool:
+def maybe_ours(remote: RemotePayment, merchant: Merchant) -> bool:
     """Whether there is any use in looking for it in our books."""
-    origin, _ = terms.signer.verify(remote)
+    origin, _ = merchant.signer.verify(remote)
     return origin is not Origin.ANOTHER and parse_id(remote.our_id) is not None
 
 
-def missing(session: Session, page: list[RemotePayment], terms: Terms, provider: str) -> list[RemotePayment]:
+def missing(session: Session, page: list[RemotePayment], merchant: Merchant) -> list[RemotePayment]:
     """Of a page of the list, the paid ones that are proved to be ours and have no row."""
     ours = [
         remote
         for remote in page
-        if remote.status == PaymentStatus.SUCCEEDED and terms.signer.verify(remote)[0] is Origin.OURS
+        if remote.status == PaymentStatus.SUCCEEDED and merchant.signer.verify(remote)[0] is Origin.OURS
     ]
     ids = [each.id for each in ours]
-    here = (payments.c.provider == provider) & payments.c.provider_payment_id.in_(ids)
+    here = (payments.c.provider == merchant.provider) & payments.c.provider_payment_id.in_(ids)
     known = set(session.scalars(select(payments.c.provider_payment_id).where(here)))
     return [remote for remote in ours if remote.id not in known]
 

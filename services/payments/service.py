@@ -1,46 +1,61 @@
 """Everything that takes money, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from db.engine import Database
 from services.clock import Clock
-from services.payments.context import Desk
+from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
 from services.payments.events import Events
-from services.payments.pricing import Terms
-from services.payments.providers.base import Provider
+from services.payments.pricing import Pricing
 from services.payments.reconcile import Reconciler
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
 from services.payments.topup import TopUp
+from services.users.roles import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Till:
-    provider: Provider
-    terms: Terms
+    accounts: ProviderAccounts
+    pricing: Pricing
     topup: TopUp
     settlement: Settlement
     events: Events
     refunds: Refunds
     reconciler: Reconciler
-    close: Callable[[], None]
+
+    @property
+    def receipts(self) -> bool:
+        """Whether a payment needs an e-mail address."""
+        return self.accounts.first.merchant.receipts
+
+    def close(self) -> None:
+        self.accounts.close()
 
 
-def make_till(db: Database, clock: Clock, provider: Provider, terms: Terms, on_news: Callable[[], None]) -> Till:
-    """`on_news` is called when a message was put into the outbox."""
-    desk = Desk(db=db, clock=clock, provider=provider, terms=terms, on_news=on_news)
-    topup = TopUp(desk)
-    settlement = Settlement(desk, topup)
-    refunds = Refunds(desk, settlement)
-    events = Events(desk, settlement, refunds)
+def make_till(
+    db: Database,
+    clock: Clock,
+    accounts: Sequence[ProviderAccount],
+    pricing: Pricing,
+    on_news: Callable[[], None],
+    *,
+    owners: tuple[int, ...] = (),
+) -> Till:
+    """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids."""
+    everywhere = ProviderAccounts(accounts)
+    ctx = PaymentsContext(db=db, clock=clock, accounts=everywhere, pricing=pricing, on_news=on_news)
+    topup = TopUp(ctx)
+    settlement = Settlement(ctx, topup)
+    refunds = Refunds(ctx, settlement, Staff(owners))
+    events = Events(ctx, settlement, refunds)
     return Till(
-        provider=provider,
-        terms=terms,
+        accounts=everywhere,
+        pricing=pricing,
         topup=topup,
         settlement=settlement,
         events=events,
         refunds=refunds,
-        reconciler=Reconciler(desk, events, settlement, refunds),
-        close=provider.close,
+        reconciler=Reconciler(ctx, events, settlement, refunds, owners),
     )

@@ -1,7 +1,7 @@
 """Asking the provider for a payment and applying what it says."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import Problem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
-from services.payments.context import Desk
+from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.other_shop import askable
 from services.payments.providers.base import (
     KEY_LIVES,
@@ -48,7 +48,7 @@ class TooEarly(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PaymentChange:
     """What one look at the provider changed."""
 
     payment_id: UUID
@@ -56,16 +56,16 @@ class Change:
 
 
 class Settlement:
-    def __init__(self, desk: Desk, topup: TopUp) -> None:
-        self._desk = desk
+    def __init__(self, ctx: PaymentsContext, topup: TopUp) -> None:
+        self._ctx = ctx
         self._topup = topup
-        self._searches = Searches(desk.clock)
+        self._searches = Searches(ctx.clock)
 
     async def ask(self, payment_id: UUID, *, user_id: int | None = None, begun: datetime | None = None) -> PaymentView:
         """Ask the provider now; the payment as it stands then. `begun`: about when, for one that our books have lost.
         Raises `PaymentNotFound` (with `user_id`, for another user's too), `ProviderError` when the provider does not
         tell, and `SearchedOften`."""
-        payment = await self._desk.db.read(find_payment, payment_id)
+        payment = await self._ctx.db.read(find_payment, payment_id)
         if payment is None and begun is not None:
             if user_id is not None:
                 self._searches.count(user_id)
@@ -74,30 +74,31 @@ class Settlement:
             raise PaymentNotFound(payment_id=payment_id)
         if payment.status is not PaymentStatus.SUCCEEDED:
             await self.check(payment)
-            payment = await self._desk.db.read(find_payment, payment_id)
+            payment = await self._ctx.db.read(find_payment, payment_id)
             assert payment is not None
         return payment
 
     async def check(self, payment: PaymentView) -> Applied:
         """Ask for one payment now. Raises `ProviderError` when the provider does not tell."""
-        elsewhere = payment.provider_shop_id not in (None, self._desk.terms.shop_id)
+        elsewhere = not self._ctx.accounts.reach(payment.provider, payment.provider_shop_id)
         if payment.provider_payment_id is None:
             return await self._find_or_repeat(payment, elsewhere=elsewhere)
         if elsewhere:
             raise OtherShop(code="other_shop", detail=payment.provider_shop_id or "")
+        account = self._ctx.accounts.of(payment.provider)
         try:
-            remote = await self._desk.provider.get(payment.provider_payment_id)
+            remote = await account.provider.get(payment.provider_payment_id)
         except NotFound:
-            if self._desk.clock() - payment.created_at < KEY_LIVES:
+            if self._ctx.clock() - payment.created_at < KEY_LIVES:
                 raise
-            return self._told(await self._desk.db.write(cancel_lost, payment.id, self._desk.clock()))
-        return (await self.follow(remote)).applied
+            return self._told(await self._ctx.db.write(cancel_lost, payment.id, self._ctx.clock()))
+        return (await self.follow(remote, account)).applied
 
-    async def learn(self, provider_payment_id: str) -> str | None:
+    async def learn(self, provider_payment_id: str, account: ProviderAccount) -> str | None:
         """Follow a hint that a payment is not pending any more. Returns why nothing followed from it, or None. Raises
         `TooEarly` and `ProviderError`."""
-        remote = await self._desk.provider.get(provider_payment_id)
-        verdict = await self.follow(remote)
+        remote = await account.provider.get(provider_payment_id)
+        verdict = await self.follow(remote, account)
         if verdict.applied is Applied.FOREIGN:
             return "not a payment of ours"
         if verdict.applied in LOST:
@@ -108,41 +109,43 @@ class Settlement:
             raise TooEarly(remote.status)
         return None
 
-    async def follow(self, remote: RemotePayment, *, quietly: bool = False) -> Verdict:
+    async def follow(self, remote: RemotePayment, account: ProviderAccount, *, quietly: bool = False) -> Verdict:
         """Do what follows from the provider's word: take held money, book what it sent back, tell the owners of money
         that may be ours, unless `quietly`. Raises `ProviderError`."""
-        verdict = await self._write(remote)
+        verdict = await self._write(remote, account)
         if verdict.applied is Applied.TO_CAPTURE and verdict.payment is not None:
-            verdict = await self._capture(remote, verdict.payment)
+            verdict = await self._capture(remote, verdict.payment, account)
         if verdict.applied in LOST and remote.refunded_kopecks < remote.amount_kopecks and not quietly:
             problem = LOST[verdict.applied]
-            await self._desk.db.write(alerts.lost, self._desk.terms, self._desk.clock(), problem=problem, remote=remote)
-            self._desk.on_news()
+            now = self._ctx.clock()
+            await self._ctx.db.write(alerts.lost, account.merchant, now, problem=problem, remote=remote)
+            self._ctx.on_news()
         if remote.refunded_kopecks and verdict.payment is not None and verdict.applied is not Applied.MISMATCH:
-            await self._book_refunds(remote, verdict.payment)
+            await self._book_refunds(remote, verdict.payment, account)
         return verdict
 
-    async def check_due(self, *, everything: bool = False) -> list[Change]:
+    async def check_due(self, *, everything: bool = False) -> list[PaymentChange]:
         """Ask for the unfinished payments whose time has come, or for all of them."""
-        changes: list[Change] = []
+        changes: list[PaymentChange] = []
         limit = 1000 if everything else AT_ONCE
         while True:
-            batch = await self._desk.db.write(
-                _claim, self._desk.clock(), limit, shop_id=self._desk.terms.shop_id, everything=everything
+            batch = await self._ctx.db.write(
+                _claim, self._ctx.clock(), limit, shops=self._ctx.accounts.shops, everything=everything
             )
             found = await together(self._look(payment) for payment in batch)
-            changes += [change for change in found if isinstance(change, Change)]
+            changes += [change for change in found if isinstance(change, PaymentChange)]
             answered = any(change is not False for change in found)
             if len(batch) < limit or not answered or everything:  # nobody answers: the next round tries again
                 return changes
 
-    async def _look(self, payment: PaymentView) -> Change | bool:
+    async def _look(self, payment: PaymentView) -> PaymentChange | bool:
         """The change; or whether the provider answered."""
         try:
             applied = await self.check(payment)
         except NotAuthorized as error:
-            await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), error=error)
-            self._desk.on_news()
+            merchant = self._ctx.accounts.of(payment.provider).merchant
+            await self._ctx.db.write(not_authorized, merchant, self._ctx.clock(), error=error)
+            self._ctx.on_news()
             return False
         except ProviderError as error:
             log.warning("payment_not_checked", payment_id=str(payment.id), code=error.code)
@@ -152,60 +155,55 @@ class Settlement:
         except Exception:  # one that we cannot handle must not stop the others
             log.exception("payment_look_failed", payment_id=str(payment.id))
             return False
-        return True if applied is Applied.UNCHANGED else Change(payment_id=payment.id, applied=applied)
+        return True if applied is Applied.UNCHANGED else PaymentChange(payment_id=payment.id, applied=applied)
 
     async def _find_or_repeat(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
         """The create call's answer was lost: the same key gets the same payment, while it lives. In another shop it
         would be a second one."""
         if not payment.is_open:
             return Applied.UNCHANGED
-        if elsewhere or self._desk.clock() - payment.created_at > KEY_LIVES:
+        if elsewhere or self._ctx.clock() - payment.created_at > KEY_LIVES:
             return self._told(
-                await self._desk.db.write(cancel_unborn, payment.id, "no_answer", self._desk.clock(), tell=True)
+                await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=True)
             )
         return await self._topup.repeat(payment)
 
     async def _search(self, payment_id: UUID, begun: datetime) -> PaymentView | None:
-        """In the provider's list, which is not arranged by our ids."""
-        pages = self._desk.provider.payments_since(begun - NEAR, begun + NEAR)
-        async for page in pages:
-            for remote in page:
-                if parse_id(remote.our_id) == payment_id:
-                    return (await self.follow(remote)).payment
+        """In the providers' lists, which are not arranged by our ids."""
+        for account in self._ctx.accounts:
+            async for page in account.provider.payments_since(begun - NEAR, begun + NEAR):
+                for remote in page:
+                    if parse_id(remote.our_id) == payment_id:
+                        return (await self.follow(remote, account)).payment
         return None
 
-    async def _book_refunds(self, remote: RemotePayment, payment: PaymentView) -> None:
+    async def _book_refunds(self, remote: RemotePayment, payment: PaymentView, account: ProviderAccount) -> None:
         """Those that our books have lost, or have not heard of yet."""
-        desk = self._desk
-        if remote.refunded_kopecks <= await desk.db.read(succeeded_kopecks, payment.id):
+        ctx = self._ctx
+        if remote.refunded_kopecks <= await ctx.db.read(succeeded_kopecks, payment.id):
             return
-        async for page in desk.provider.refunds_of(remote.id):
+        async for page in account.provider.refunds_of(remote.id):
             for refund in page:
                 if refund.status != RefundStatus.CANCELED:
-                    await desk.db.write(
-                        learn_refund, refund, uuid4(), desk.terms, desk.clock(), provider=desk.provider.name
-                    )
-        desk.on_news()
+                    await ctx.db.write(learn_refund, refund, uuid4(), account.merchant, ctx.clock())
+        ctx.on_news()
 
-    async def _capture(self, remote: RemotePayment, payment: PaymentView) -> Verdict:
+    async def _capture(self, remote: RemotePayment, payment: PaymentView, account: ProviderAccount) -> Verdict:
         try:
-            captured = await self._desk.provider.capture(remote.id, key=payment.id)
+            captured = await account.provider.capture(remote.id, key=payment.id)
         except Refused as error:  # it was taken, or canceled, meanwhile
             log.warning("payment_not_captured", payment_id=str(payment.id), code=error.code)
-            captured = await self._desk.provider.get(remote.id)
-        return await self._write(captured)
+            captured = await account.provider.get(remote.id)
+        return await self._write(captured, account)
 
-    async def _write(self, remote: RemotePayment) -> Verdict:
-        now = self._desk.clock()
-        verdict = await self._desk.db.write(
-            apply, remote, provider=self._desk.provider.name, terms=self._desk.terms, now=now
-        )
+    async def _write(self, remote: RemotePayment, account: ProviderAccount) -> Verdict:
+        verdict = await self._ctx.db.write(apply, remote, account.merchant, self._ctx.clock())
         self._told(verdict.applied)
         return verdict
 
     def _told(self, applied: Applied) -> Applied:
         if applied in (Applied.CREDITED, Applied.CANCELED, Applied.MISMATCH):
-            self._desk.on_news()
+            self._ctx.on_news()
         return applied
 
 
@@ -218,12 +216,14 @@ async def together(work: Iterable[Awaitable[T]]) -> list[T]:
     return [result for result in results if not isinstance(result, BaseException)]
 
 
-def _claim(session: Session, now: datetime, limit: int, *, shop_id: str, everything: bool) -> list[PaymentView]:
-    """Those that our key can ask for. Moves each on to its next look, so that two reconcilers do not ask for one."""
+def _claim(
+    session: Session, now: datetime, limit: int, *, shops: Mapping[str, str], everything: bool
+) -> list[PaymentView]:
+    """Those that a key of ours can ask for. Moves each on to its next look: two reconcilers do not ask for one."""
     due = payments.c.next_check_at.is_not(None) if everything else payments.c.next_check_at <= now
     rows = session.execute(
         select(payments)
-        .where(due, askable(shop_id))
+        .where(due, askable(shops))
         .order_by(payments.c.next_check_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

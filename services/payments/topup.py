@@ -17,10 +17,11 @@ from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
-from services.payments.context import Desk
+from services.payments.context import PaymentsContext
 from services.payments.mark import Mark, Paid
+from services.payments.merchant import Merchant
 from services.payments.packages import package_on_sale
-from services.payments.pricing import CURRENCY, Terms
+from services.payments.pricing import CURRENCY, Pricing
 from services.payments.providers.base import (
     KEY_LIVES,
     AmountRefused,
@@ -49,8 +50,8 @@ class EmailNeeded(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a customer wants to buy: an amount, or a package. `return_url`: where the checkout page leads back to.
-    `chat_id`, `message_id`: the message that shows it, and no other payment any more. `id` is the same for every repeat
-    of one decision."""
+    `chat_id`, `message_id`: the message that shows it, and no other payment any more. `provider`: None for the shop's
+    first. `id` is the same for every repeat of one decision."""
 
     user_id: int
     email: str | None
@@ -60,29 +61,29 @@ class Wish:
     chat_id: int | None = None
     thread_id: int | None = None
     message_id: int | None = None
+    provider: str | None = None
     id: UUID = field(default_factory=uuid4)
 
 
 class TopUp:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.terms = desk.terms
+    def __init__(self, ctx: PaymentsContext) -> None:
+        self._ctx = ctx
 
     async def start(self, wish: Wish) -> PaymentView:
         """A payment with a link. Raises `AmountOutOfBounds`, `PackageGone`, `EmailNeeded`; `ResultUnknown` when the
         provider did not answer: the payment exists then, the reconciler goes on with it and the user gets the link in
         a message; other leaves of `ProviderError` when it refused. What lies in the shop its owners are told."""
-        if self.terms.receipts and wish.email is None:
+        accounts = self._ctx.accounts
+        merchant = (accounts.first if wish.provider is None else accounts.of(wish.provider)).merchant
+        if merchant.receipts and wish.email is None:
             raise EmailNeeded()
-        payment = await self._desk.db.write(
-            _begin, wish, terms=self.terms, provider=self._desk.provider.name, now=self._desk.clock()
-        )
+        payment = await self._ctx.db.write(_begin, wish, merchant, self._ctx.pricing, self._ctx.clock())
         if payment.provider_payment_id is not None or not payment.is_open:
             return payment
-        if payment.provider_shop_id not in (None, self.terms.shop_id):
+        if not accounts.reach(payment.provider, payment.provider_shop_id):
             raise OtherShop(code="other_shop", detail=payment.provider_shop_id or "")
-        if self._desk.clock() - payment.created_at > KEY_LIVES:  # lost, and a repeat could be a second one
-            await self._desk.db.write(cancel_unborn, payment.id, "no_answer", self._desk.clock(), tell=False)
+        if self._ctx.clock() - payment.created_at > KEY_LIVES:  # lost, and a repeat could be a second one
+            await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=False)
             return replace(payment, status=PaymentStatus.CANCELED, cancel_reason="no_answer")
         try:
             return _born(await self._create(payment, apply))
@@ -97,50 +98,47 @@ class TopUp:
             applied = (await self._create(payment, _apply_late)).applied
         except (Refused, NotFound) as error:
             return await self._refuse(payment, error, tell=True)
-        self._desk.on_news()
+        self._ctx.on_news()
         return applied
 
     async def shown_in(self, payment_id: UUID, *, chat_id: int, message_id: int | None) -> None:
         """Which message shows the payment and becomes "paid"; with None, no message does any more."""
-        await self._desk.db.write(_shown_in, payment_id, chat_id, message_id)
+        await self._ctx.db.write(_shown_in, payment_id, chat_id, message_id)
 
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
-        buyer = await self._desk.db.read(_buyer, payment.user_id)
-        remote = await self._desk.provider.create(self._order(payment, buyer))
-        return await self._desk.db.write(
-            then, remote, provider=self._desk.provider.name, terms=self.terms, now=self._desk.clock()
-        )
+        account = self._ctx.accounts.of(payment.provider)
+        buyer = await self._ctx.db.read(_buyer, payment.user_id)
+        remote = await account.provider.create(_order(payment, buyer, account.merchant))
+        return await self._ctx.db.write(then, remote, account.merchant, self._ctx.clock())
 
     async def _refuse(self, payment: PaymentView, error: ProviderError, *, tell: bool) -> Applied:
         """Nothing was made."""
-        applied = await self._desk.db.write(_refuse, payment.id, error, self.terms, self._desk.clock(), tell=tell)
-        self._desk.on_news()
+        merchant = self._ctx.accounts.of(payment.provider).merchant
+        applied = await self._ctx.db.write(_refuse, payment.id, error, merchant, self._ctx.clock(), tell=tell)
+        self._ctx.on_news()
         return applied
 
-    def _order(self, payment: PaymentView, telegram_id: int) -> NewPayment:
-        """The same for every repeat."""
-        mark = Mark(
-            payment_id=payment.id, telegram_id=telegram_id, credits=payment.credits, valid_days=payment.valid_days
-        )
-        paid = Paid(
-            account=self.terms.shop_id, kopecks=payment.amount_kopecks, currency=payment.currency, test=payment.test
-        )
-        return NewPayment(
-            id=payment.id,
-            amount_kopecks=payment.amount_kopecks,
-            currency=payment.currency,
-            description=payment.description,
-            return_url=payment.return_url,
-            receipt=receipt_for(payment, self.terms),
-            mark=self.terms.signer.sign(mark, paid),
-        )
+
+def _order(payment: PaymentView, telegram_id: int, merchant: Merchant) -> NewPayment:
+    """The same for every repeat."""
+    mark = Mark(payment_id=payment.id, telegram_id=telegram_id, credits=payment.credits, valid_days=payment.valid_days)
+    paid = Paid(account=merchant.shop_id, kopecks=payment.amount_kopecks, currency=payment.currency, test=payment.test)
+    return NewPayment(
+        id=payment.id,
+        amount_kopecks=payment.amount_kopecks,
+        currency=payment.currency,
+        description=payment.description,
+        return_url=payment.return_url,
+        receipt=receipt_for(payment, merchant),
+        mark=merchant.signer.sign(mark, paid),
+    )
 
 
-def receipt_for(payment: PaymentView, terms: Terms) -> Receipt | None:
+def receipt_for(payment: PaymentView, merchant: Merchant) -> Receipt | None:
     """Of the payment, and of refunds of it."""
-    if terms.vat_code is None or payment.receipt_email is None:
+    if merchant.vat_code is None or payment.receipt_email is None:
         return None
-    return Receipt(email=payment.receipt_email, description=payment.description, vat_code=terms.vat_code)
+    return Receipt(email=payment.receipt_email, description=payment.description, vat_code=merchant.vat_code)
 
 
 def _born(verdict: Verdict) -> PaymentView:
@@ -149,25 +147,25 @@ def _born(verdict: Verdict) -> PaymentView:
     return verdict.payment
 
 
-def _apply_late(session: Session, remote: RemotePayment, *, provider: str, terms: Terms, now: datetime) -> Verdict:
+def _apply_late(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime) -> Verdict:
     """The user was told to wait, and gets the link in a message."""
-    verdict = apply(session, remote, provider=provider, terms=terms, now=now)
+    verdict = apply(session, remote, merchant, now)
     if verdict.payment is not None and verdict.applied is Applied.UNCHANGED:
         tell_ready(session, verdict.payment, now)
     return verdict
 
 
-def _begin(session: Session, wish: Wish, *, terms: Terms, provider: str, now: datetime) -> PaymentView:
+def _begin(session: Session, wish: Wish, merchant: Merchant, pricing: Pricing, now: datetime) -> PaymentView:
     row = {
         "id": wish.id,
         "user_id": wish.user_id,
         "package_id": wish.package_id,
-        "provider": provider,
-        "provider_shop_id": terms.shop_id,
+        "provider": merchant.provider,
+        "provider_shop_id": merchant.shop_id,
         "status": PaymentStatus.PENDING,
         "currency": CURRENCY,
-        "test": terms.test,
-        "receipt_email": wish.email if terms.receipts else None,
+        "test": merchant.test,
+        "receipt_email": wish.email if merchant.receipts else None,
         "return_url": wish.return_url,
         "chat_id": wish.chat_id,
         "thread_id": wish.thread_id,
@@ -179,7 +177,7 @@ def _begin(session: Session, wish: Wish, *, terms: Terms, provider: str, now: da
     }
     if find_payment(session, wish.id) is None:
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
-        session.execute(new, row | _goods(session, wish, terms))
+        session.execute(new, row | _goods(session, wish, pricing))
         _only_one_in(session, wish)
     payment = find_payment(session, wish.id)
     if payment is None or payment.user_id != wish.user_id:
@@ -194,7 +192,7 @@ def _only_one_in(session: Session, wish: Wish) -> None:
         session.execute(update(payments).where(same, payments.c.id != wish.id).values(message_id=None))
 
 
-def _goods(session: Session, wish: Wish, terms: Terms) -> dict[str, Any]:  # Any: the columns' values
+def _goods(session: Session, wish: Wish, pricing: Pricing) -> dict[str, Any]:  # Any: the columns' values
     """What is paid and what it brings."""
     if wish.package_id is not None:
         package = package_on_sale(session, wish.package_id)
@@ -205,8 +203,8 @@ def _goods(session: Session, wish: Wish, terms: Terms) -> dict[str, Any]:  # Any
             "description": f"{package.title['ru']}: {format_credits(package.credits)} кредитов"[:128],
         }
     amount = wish.amount_kopecks or 0
-    terms.check(amount)
-    bought = terms.credits_for(amount)
+    pricing.check(amount)
+    bought = pricing.credits_for(amount)
     return {
         "amount_kopecks": amount,
         "credits": bought,
@@ -216,15 +214,15 @@ def _goods(session: Session, wish: Wish, terms: Terms) -> dict[str, Any]:  # Any
 
 
 def _refuse(
-    session: Session, payment_id: UUID, error: ProviderError, terms: Terms, now: datetime, *, tell: bool
+    session: Session, payment_id: UUID, error: ProviderError, merchant: Merchant, now: datetime, *, tell: bool
 ) -> Applied:
     """The provider made nothing; the owners hear of it where the reason lies in their shop."""
     reason = error.code
     if isinstance(error, NotAuthorized):
-        not_authorized(session, terms, now, error=error)
+        not_authorized(session, merchant, now, error=error)
     elif isinstance(error, ShopRefused):
         reason = "shop_refused"
-        shop_refused(session, terms, now, error=error)
+        shop_refused(session, merchant, now, error=error)
     elif isinstance(error, AmountRefused):
         reason = "amount_refused"
     return cancel_unborn(session, payment_id, reason, now, tell=tell)

@@ -14,8 +14,11 @@ from db.tables.outbox import OutboxMessage
 from db.tables.payments import PaymentEvent
 from db.tables.users import User
 from services.billing.audit import run_audit
+from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
-from services.payments.pricing import Terms
+from services.payments.merchant import Merchant
+from services.payments.pricing import Pricing
+from services.payments.providers.yookassa.notifications import NAME, read_notification
 from services.payments.queries import Payments, PaymentView, RefundView
 from services.payments.refunds.begin import RefundWish
 from services.payments.service import Till, make_till
@@ -26,7 +29,8 @@ from tests.support.yookassa import SHOP_ID, FakeYooKassa
 
 OWNER = 77
 SIGNER = MarkSigner.of("4242", "4242:token", "test_key")
-TERMS = Terms(credit_price=1000, shop_id=SHOP_ID, test=True, signer=SIGNER, owners=(OWNER,))
+MERCHANT = Merchant(provider=NAME, shop_id=SHOP_ID, test=True, signer=SIGNER, owners=(OWNER,))
+PRICING = Pricing(credit_price=1000)
 RETURN_URL = "https://t.me/shop_bot"
 
 
@@ -39,9 +43,9 @@ class Cashier:
     payments: Payments
     news: list[bool] = field(default_factory=list)
 
-    def restart(self, terms: Terms = TERMS) -> None:
+    def restart(self, merchant: Merchant = MERCHANT) -> None:
         """Another process over the same database."""
-        self.till = make_till(self.db, self.clock, self.yookassa, terms, lambda: self.news.append(True))
+        self.till = _open(self.db, self.clock, self.yookassa, merchant, self.news)
 
     async def customer(self, *, telegram_id: int | None = None) -> int:
         return await self.db.write(add_user, telegram_id=telegram_id)
@@ -72,7 +76,7 @@ class Cashier:
 
     async def delivers(self, event: str, object_id: str) -> None:
         """A notification, as YooKassa posts it; it is only kept."""
-        await self.till.events.keep(notification(event, object_id))
+        await self.till.events.keep(read_notification(notification(event, object_id)))
 
     async def notified(self) -> None:
         """All that YooKassa has to tell, handled."""
@@ -124,11 +128,16 @@ class Cashier:
         assert report.ok, f"\n{report}"
 
 
-def open_cashier(db: Database, clock: FakeClock, terms: Terms = TERMS) -> Cashier:
+def open_cashier(db: Database, clock: FakeClock, merchant: Merchant = MERCHANT) -> Cashier:
     news: list[bool] = []
-    yookassa = FakeYooKassa(clock=clock, test=terms.test)
-    till = make_till(db, clock, yookassa, terms, lambda: news.append(True))
+    yookassa = FakeYooKassa(clock=clock, test=merchant.test)
+    till = _open(db, clock, yookassa, merchant, news)
     return Cashier(db=db, clock=clock, yookassa=yookassa, till=till, payments=Payments(db), news=news)
+
+
+def _open(db: Database, clock: FakeClock, yookassa: FakeYooKassa, merchant: Merchant, news: list[bool]) -> Till:
+    account = ProviderAccount(provider=yookassa, merchant=merchant)
+    return make_till(db, clock, [account], PRICING, lambda: news.append(True), owners=merchant.owners)
 
 
 def notification(event: str, object_id: str, **more: Any) -> bytes:  # Any: JSON

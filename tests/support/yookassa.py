@@ -18,7 +18,9 @@ from services.payments.providers.base import (
     RemotePayment,
     RemoteRefund,
     ResultUnknown,
+    Subject,
 )
+from services.payments.providers.yookassa.notifications import SUBJECTS
 
 SHOP_ID = "100500"
 KEY_LIVES = timedelta(hours=24)
@@ -62,6 +64,9 @@ class FakeYooKassa:
     _refunded_at: dict[str, datetime] = field(default_factory=dict)
 
     # What the shop calls.
+
+    def subject_of(self, event: str) -> Subject | None:
+        return SUBJECTS.get(event)
 
     async def create(self, payment: NewPayment) -> RemotePayment:
         return self._with_faults("create", lambda: self.payments[self._once(payment.id, payment, self._create)])

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from yookassa.domain.request import PaymentRequest
 
 from services.money import AmountOutOfBounds, from_text, parse_roubles, to_text, to_words
-from services.payments.mark import MarkSigner
-from services.payments.pricing import MAX_KOPECKS, Terms
+from services.payments.pricing import MAX_KOPECKS, Pricing
 from services.payments.providers.base import NewPayment
 from services.payments.providers.yookassa.client import checked
 from services.payments.providers.yookassa.provider import _create_body
 
-TERMS = Terms(credit_price=1000, shop_id="1", test=True, signer=MarkSigner.of("1"))
+PRICING = Pricing(credit_price=1000)
 KOPECKS = st.integers(1, 999_999_99)
 
 
@@ -40,7 +39,7 @@ KOPECKS = st.integers(1, 999_999_99)
     ],
 )
 def test_taken_exactly(text: str, kopecks: int) -> None:
-    assert TERMS.parse(text) == kopecks
+    assert PRICING.parse(text) == kopecks
 
 
 @pytest.mark.parametrize(
@@ -71,17 +70,15 @@ def test_taken_exactly(text: str, kopecks: int) -> None:
 )
 def test_refused_with_the_bounds(text: str) -> None:
     with pytest.raises(AmountOutOfBounds) as refused:
-        TERMS.parse(text)
+        PRICING.parse(text)
     assert (refused.value.params["low"], refused.value.params["high"]) == ("1", "350\u00a0000")
 
 
 def test_the_bounds_follow_the_price_of_a_credit() -> None:
-    dear = Terms(
-        credit_price=1_000_000, shop_id="1", test=True, signer=MarkSigner.of("1")
-    )  # a hundredth of a credit costs 100 roubles
+    dear = Pricing(credit_price=1_000_000)  # a hundredth of a credit costs 100 roubles
     assert (dear.low, dear.credits_for(dear.low)) == (100_00, 1)
     assert dear.suggested == (100_00, 300_00, 500_00, 1000_00)
-    assert Terms(credit_price=333, shop_id="1", test=True, signer=MarkSigner.of("1")).credits_for(100_00) == 3003
+    assert Pricing(credit_price=333).credits_for(100_00) == 3003
 
 
 @given(KOPECKS)
@@ -107,10 +104,10 @@ def test_every_amount_survives_the_sdk(kopecks: int) -> None:
 @given(st.text(max_size=12))
 def test_whatever_is_typed_is_an_amount_or_refused(text: str) -> None:
     try:
-        kopecks = TERMS.parse(text)
+        kopecks = PRICING.parse(text)
     except AmountOutOfBounds:
         return
-    assert TERMS.low <= kopecks <= TERMS.high
+    assert PRICING.low <= kopecks <= PRICING.high
 
 
 @pytest.mark.parametrize("text", ["", "1,00", "1.001", "-1", "1e3", "NaN", " 1", "1.", "٣"])

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
 from db.errors import DatabaseUnavailable
-from services.payments.events import BadNotification
+from services.payments.providers.base import BadNotification
 from web.kit.bodies import read_at_most
 from web.kit.rate_limits import LogLimit
 from web.kit.senders import Caller, Network, caller, is_in
@@ -38,8 +38,8 @@ LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentHooks:
-    """`keep` stores a notification and returns when it is safe; `senders` may send them; of `proxies` the forwarded
-    addresses are believed."""
+    """`keep` stores a notification and returns when it is safe, or raises `BadNotification`; `senders` may send them;
+    of `proxies` the forwarded addresses are believed."""
 
     keep: Callable[[bytes], Awaitable[None]]
     senders: Sequence[Network]

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Protocol
 from uuid import UUID
 
+from db.base import JsonObject
 from services.errors import N_, ShopError
 
 KEY_LIVES = timedelta(hours=23)  # of a key's day, with an hour to spare
@@ -148,6 +150,27 @@ class RemoteRefund:
     cancel_reason: str | None = None
 
 
+class BadNotification(Exception):
+    """Not a notification at all: nobody who should write to us writes this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """What a notification claims; nothing of it is believed. `event` is the provider's own word."""
+
+    provider: str
+    event: str
+    object_id: str
+    body: JsonObject
+
+
+class Subject(Enum):
+    """What a notification is about."""
+
+    PAYMENT = auto()
+    REFUND = auto()
+
+
 class Provider(Protocol):
     """All calls raise `ProviderError` leaves only. One that has an id or key of ours may be repeated within a day: it
     happens once."""
@@ -171,5 +194,9 @@ class Provider(Protocol):
     def refunds_since(self, since: datetime) -> AsyncIterator[list[RemoteRefund]]: ...
 
     def refunds_of(self, payment_id: str) -> AsyncIterator[list[RemoteRefund]]: ...
+
+    def subject_of(self, event: str) -> Subject | None:
+        """What to ask for when a notification of this kind comes; None where nothing follows from one."""
+        ...
 
     def close(self) -> None: ...

@@ -1,6 +1,7 @@
 """The one place where a refund's status changes: the provider's answer against our row, in one transaction with the
 credits that are taken back and the messages. The payment's row is locked first, then the user, then the lots."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,8 @@ from services.money import to_text
 from services.notifications import outbox
 from services.payments import alerts
 from services.payments.alerts import Problem
+from services.payments.merchant import Merchant
 from services.payments.other_shop import askable
-from services.payments.pricing import Terms
 from services.payments.providers.base import RemoteRefund
 from services.payments.queries import (
     PaymentView,
@@ -41,7 +42,7 @@ TROUBLE_PAUSE = timedelta(days=1)
 
 
 def settle(
-    session: Session, refund_id: UUID, remote: RemoteRefund, terms: Terms, now: datetime, *, seen: bool
+    session: Session, refund_id: UUID, remote: RemoteRefund, merchant: Merchant, now: datetime, *, seen: bool
 ) -> RefundView:
     """Bring our refund to what the provider says. `seen`: who began it sees the end without being told."""
     refund, payment = _locked(session, refund_id)
@@ -50,26 +51,24 @@ def settle(
         log.error("refund_mismatch", refund_id=str(refund_id), problem=wrong)
         problem = Problem.REFUND_MISMATCH
         alerts.tell(
-            session, terms.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id.hex, now=now
+            session, merchant.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id.hex, now=now
         )
         _change(session, refund_id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
         return refund
     if refund.provider_refund_id is None:
         _change(session, refund_id, (*RefundStatus,), now, provider_refund_id=remote.id)
     if remote.status == RefundStatus.SUCCEEDED:
-        _succeed(session, refund, payment, terms, now)
+        _succeed(session, refund, payment, merchant, now)
     elif remote.status == RefundStatus.CANCELED:
         refuse(session, refund_id, remote.cancel_reason or "general_decline", now, seen=seen)
     return known_refund(session, refund_id)
 
 
-def learn(
-    session: Session, remote: RemoteRefund, new_id: UUID, terms: Terms, now: datetime, *, provider: str
-) -> RefundView | None:
+def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Merchant, now: datetime) -> RefundView | None:
     """Follow what the provider says of a refund of a succeeded payment: one of ours, or one made in the provider's own
     cabinet, which gets a row as `new_id`; one of ours that our books have lost gets its own id back. None where the
     payment is not ours."""
-    payment = find_by_provider_id(session, provider, remote.payment_id)
+    payment = find_by_provider_id(session, merchant.provider, remote.payment_id)
     if payment is None or find_payment(session, payment.id, lock=True) is None:
         return None
     same = refunds.c.provider_refund_id == remote.id
@@ -84,7 +83,7 @@ def learn(
     if known is None:
         known = new_id
         insert_refund(session, new_id, payment, remote.amount_kopecks, now, provider_refund_id=remote.id)
-    return settle(session, known, remote, terms, now, seen=False)
+    return settle(session, known, remote, merchant, now, seen=False)
 
 
 def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, seen: bool) -> RefundView:
@@ -105,12 +104,14 @@ def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, see
     return known_refund(session, refund_id)
 
 
-def claim(session: Session, now: datetime, limit: int, *, shop_id: str, everything: bool) -> list[RefundView]:
-    """Those that our key can ask for. Moves each on to its next look, so that two reconcilers do not ask for one."""
+def claim(
+    session: Session, now: datetime, limit: int, *, shops: Mapping[str, str], everything: bool
+) -> list[RefundView]:
+    """Those that a key of ours can ask for. Moves each on to its next look: two reconcilers do not ask for one."""
     due = refunds.c.next_check_at.is_not(None) if everything else refunds.c.next_check_at <= now
     rows = session.execute(
         select(refunds)
-        .where(due, refunds.c.payment_id.in_(select(payments.c.id).where(askable(shop_id))))
+        .where(due, refunds.c.payment_id.in_(select(payments.c.id).where(askable(shops))))
         .order_by(refunds.c.next_check_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
@@ -126,15 +127,15 @@ def succeeded_kopecks(session: Session, payment_id: UUID) -> int:
     return total(refunds_of(session, payment_id), RefundStatus.SUCCEEDED)
 
 
-def tell_unknown(session: Session, refund: RefundView, terms: Terms, now: datetime) -> RefundView:
+def tell_unknown(session: Session, refund: RefundView, merchant: Merchant, now: datetime) -> RefundView:
     """Nobody here can find out whether it was made; the owners look into the provider's cabinet."""
     about, payment_id = str(refund.id), refund.payment_id.hex
-    alerts.tell(session, terms.owners, Problem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
+    alerts.tell(session, merchant.owners, Problem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
     _change(session, refund.id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
     return known_refund(session, refund.id)
 
 
-def _succeed(session: Session, refund: RefundView, payment: PaymentView, terms: Terms, now: datetime) -> None:
+def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchant: Merchant, now: datetime) -> None:
     """Take the credits back, as far as the payment's own lot still holds them; the rest is owed and shown."""
     before = succeeded_kopecks(session, payment.id)
     done = {"status": RefundStatus.SUCCEEDED, "cancel_reason": None, "next_check_at": None}
@@ -160,7 +161,7 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, terms: 
     if due > taken and refund.actor_telegram_id is None:
         about, detail = str(refund.id), format_credits(due - taken)
         problem = Problem.UNCOLLECTED
-        alerts.tell(session, terms.owners, problem, about=about, detail=detail, payment_id=payment.id.hex, now=now)
+        alerts.tell(session, merchant.owners, problem, about=about, detail=detail, payment_id=payment.id.hex, now=now)
 
 
 def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datetime) -> None:

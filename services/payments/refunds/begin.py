@@ -1,5 +1,6 @@
 """Beginning a refund: what may go back, and our row of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,7 +96,9 @@ def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
     return upto(before + amount) - upto(before)
 
 
-def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime, *, shop_id: str) -> tuple[RefundView, bool]:
+def begin(
+    session: Session, wish: RefundWish, staff: Staff, now: datetime, *, shops: Mapping[str, str]
+) -> tuple[RefundView, bool]:
     """The refund, and whether it is new."""
     staff.require(session, wish.actor_telegram_id)
     payment = find_payment(session, wish.payment_id, lock=True)
@@ -103,7 +106,7 @@ def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime, *, sh
         raise PaymentNotFound(payment_id=wish.payment_id)
     if (known := find_refund(session, wish.id)) is not None:
         return known, False
-    rest, before, held = _state(session, payment, now, shop_id)
+    rest, before, held = _state(session, payment, now, shops)
     if rest == 0:
         raise AlreadyRefunded(payment_id=payment.id)
     if not 0 < wish.amount_kopecks <= rest:
@@ -132,12 +135,12 @@ def begin(session: Session, wish: RefundWish, staff: Staff, now: datetime, *, sh
     return made, True
 
 
-def quote(session: Session, payment_id: UUID, now: datetime, *, shop_id: str) -> RefundQuote:
+def quote(session: Session, payment_id: UUID, now: datetime, *, shops: Mapping[str, str]) -> RefundQuote:
     """Raises `PaymentNotFound`, `NotRefundable`."""
     payment = find_payment(session, payment_id)
     if payment is None:
         raise PaymentNotFound(payment_id=payment_id)
-    rest, before, held = _state(session, payment, now, shop_id)
+    rest, before, held = _state(session, payment, now, shops)
     reach = credits_due(payment, before=0, amount=before) + held  # the most that may go in all
     kopecks = ((reach + 1) * payment.amount_kopecks - 1) // payment.credits
     return RefundQuote(rest_kopecks=rest, covered_kopecks=max(0, min(rest, kopecks - before)))
@@ -177,13 +180,13 @@ def known_refund(session: Session, refund_id: UUID) -> RefundView:
     return refund
 
 
-def _state(session: Session, payment: PaymentView, now: datetime, shop_id: str) -> tuple[int, int, int]:
+def _state(session: Session, payment: PaymentView, now: datetime, shops: Mapping[str, str]) -> tuple[int, int, int]:
     """Kopecks that can still go back; those that went or are on their way; credits that nobody has claimed yet in the
     lot that the payment brought."""
     if payment.status is not PaymentStatus.SUCCEEDED or payment.provider_payment_id is None:
         raise NotRefundable(payment_id=payment.id)
-    if payment.provider_shop_id not in (None, shop_id):
-        raise TakenElsewhere(shop=payment.provider_shop_id)
+    if payment.provider not in shops or payment.provider_shop_id not in (None, shops[payment.provider]):
+        raise TakenElsewhere(shop=payment.provider_shop_id or payment.provider)
     rows = refunds_of(session, payment.id)
     gone, under_way = total(rows, RefundStatus.SUCCEEDED), total(rows, RefundStatus.PENDING)
     held = session.execute(

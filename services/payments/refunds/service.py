@@ -7,7 +7,8 @@ import structlog
 from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments.alerts import not_authorized, shop_refused
-from services.payments.context import Desk
+from services.payments.context import PaymentsContext, ProviderAccount
+from services.payments.merchant import Merchant
 from services.payments.providers.base import (
     KEY_LIVES,
     NewRefund,
@@ -31,21 +32,21 @@ AT_ONCE = 20
 
 
 class Refunds:
-    def __init__(self, desk: Desk, settlement: Settlement) -> None:
-        self._desk = desk
+    def __init__(self, ctx: PaymentsContext, settlement: Settlement, staff: Staff) -> None:
+        self._ctx = ctx
         self._settlement = settlement
-        self._staff = Staff(desk.terms.owners)
+        self._staff = staff
 
     async def quote(self, payment_id: UUID) -> RefundQuote:
         """Raises `PaymentNotFound`, `NotRefundable`."""
-        return await self._desk.db.read(quote, payment_id, self._desk.clock(), shop_id=self._desk.terms.shop_id)
+        return await self._ctx.db.read(quote, payment_id, self._ctx.clock(), shops=self._ctx.accounts.shops)
 
     async def start(self, wish: RefundWish) -> RefundView:
         """Raises `NotAllowed`, `PaymentNotFound`, `NotRefundable`, `AlreadyRefunded`, `RefundTooLarge`,
         `RefundNeedsConfirmation`; leaves of `ProviderError` when the provider refused, `ResultUnknown` when it did not
         answer: then the reconciler goes on, as with one that comes back pending."""
-        refund, is_new = await self._desk.db.write(
-            begin, wish, self._staff, self._desk.clock(), shop_id=self._desk.terms.shop_id
+        refund, is_new = await self._ctx.db.write(
+            begin, wish, self._staff, self._ctx.clock(), shops=self._ctx.accounts.shops
         )
         if refund.status is not RefundStatus.PENDING:
             return refund
@@ -53,50 +54,49 @@ class Refunds:
             return await self._go_on(refund, seen=True, first=is_new)
         except NotAuthorized as error:
             if is_new:  # else the first try, whose answer was lost, may have gone through
-                await self._desk.db.write(refuse, refund.id, error.code, self._desk.clock(), seen=True)
-            await self._tell_not_authorized(error)
+                await self._ctx.db.write(refuse, refund.id, error.code, self._ctx.clock(), seen=True)
+            await self._tell_not_authorized(error, await self._account_of(refund))
             raise
 
-    async def learn(self, provider_refund_id: str) -> str | None:
+    async def learn(self, provider_refund_id: str, account: ProviderAccount) -> str | None:
         """Follow a hint about a refund, one made in the provider's own cabinet too. Returns why nothing followed, or
         None. Raises `TooEarly` and `ProviderError`."""
-        remote = await self._desk.provider.get_refund(provider_refund_id)
+        remote = await account.provider.get_refund(provider_refund_id)
         if remote.status != RefundStatus.SUCCEEDED:
             raise TooEarly(remote.status)
-        note = await self._meet_payment(remote)
+        note = await self._meet_payment(remote, account)
         if note is None:
-            await self._book(remote)
+            await self._book(remote, account)
         return note
 
-    async def follow(self, remote: RemoteRefund) -> RefundView | None:
+    async def follow(self, remote: RemoteRefund, account: ProviderAccount) -> RefundView | None:
         """Book a refund that succeeded or is under way; None where its payment is not ours. Raises `TooEarly` and
         `ProviderError`."""
-        return await self._book(remote) if await self._meet_payment(remote) is None else None
+        return await self._book(remote, account) if await self._meet_payment(remote, account) is None else None
 
-    async def _meet_payment(self, remote: RemoteRefund) -> str | None:
+    async def _meet_payment(self, remote: RemoteRefund, account: ProviderAccount) -> str | None:
         """See to it that our books have the payment as paid. Returns why they have not, or None."""
-        desk = self._desk
-        payment = await desk.db.read(find_by_provider_id, desk.provider.name, remote.payment_id)
+        db, provider = self._ctx.db, account.merchant.provider
+        payment = await db.read(find_by_provider_id, provider, remote.payment_id)
         if payment is None or payment.status is not PaymentStatus.SUCCEEDED:  # it overtook the payment's notification
-            note = await self._settlement.learn(remote.payment_id)
+            note = await self._settlement.learn(remote.payment_id, account)
             if note is not None:
                 return note
-            payment = await desk.db.read(find_by_provider_id, desk.provider.name, remote.payment_id)
+            payment = await db.read(find_by_provider_id, provider, remote.payment_id)
             if payment is None or payment.status is not PaymentStatus.SUCCEEDED:
                 raise TooEarly("the payment has not succeeded")
         return None
 
-    async def _book(self, remote: RemoteRefund) -> RefundView | None:
-        desk = self._desk
-        booked = await desk.db.write(learn, remote, uuid4(), desk.terms, desk.clock(), provider=desk.provider.name)
-        desk.on_news()
+    async def _book(self, remote: RemoteRefund, account: ProviderAccount) -> RefundView | None:
+        booked = await self._ctx.db.write(learn, remote, uuid4(), account.merchant, self._ctx.clock())
+        self._ctx.on_news()
         return booked
 
     async def check_due(self, *, everything: bool = False) -> list[RefundView]:
         """Ask for the unfinished refunds whose time has come, or for all of them; returns those that ended."""
         limit = 1000 if everything else AT_ONCE
-        batch = await self._desk.db.write(
-            claim, self._desk.clock(), limit, shop_id=self._desk.terms.shop_id, everything=everything
+        batch = await self._ctx.db.write(
+            claim, self._ctx.clock(), limit, shops=self._ctx.accounts.shops, everything=everything
         )
         found = await together(self._look(refund) for refund in batch)
         return [refund for refund in found if refund is not None and refund.status is not RefundStatus.PENDING]
@@ -106,9 +106,9 @@ class Refunds:
             return await self._go_on(refund, seen=False)
         except (Refused, NotFound) as error:
             log.warning("refund_refused", refund_id=str(refund.id), code=error.code)
-            return await self._desk.db.read(known_refund, refund.id)
+            return await self._ctx.db.read(known_refund, refund.id)
         except NotAuthorized as error:
-            await self._tell_not_authorized(error)
+            await self._tell_not_authorized(error, await self._account_of(refund))
         except ProviderError as error:
             log.warning("refund_not_checked", refund_id=str(refund.id), code=error.code)
         except DatabaseUnavailable:
@@ -120,7 +120,7 @@ class Refunds:
     async def _go_on(self, refund: RefundView, *, seen: bool, first: bool = False) -> RefundView:
         if refund.provider_refund_id is not None:
             return await self._ask(refund, seen=seen)
-        if self._desk.clock() - refund.created_at > KEY_LIVES:
+        if self._ctx.clock() - refund.created_at > KEY_LIVES:
             return await self._find_out(refund)
         return await self._send(refund, seen=seen, first=first)
 
@@ -128,64 +128,73 @@ class Refunds:
         """Ask the provider to do our refund; with the same key, so repeating is safe within its day. A repeat that is
         refused (its receipt is another one since the settings changed, say) does not tell what became of the first."""
         payment = await self._payment_of(refund)
+        account = self._ctx.accounts.of(payment.provider)
         try:
-            remote = await self._desk.provider.refund(self._order(refund, payment))
+            remote = await account.provider.refund(_order(refund, payment, account.merchant))
         except (Refused, NotFound) as error:
             if isinstance(error, ShopRefused):
-                await self._desk.db.write(shop_refused, self._desk.terms, self._desk.clock(), error=error)
-                self._desk.on_news()
+                await self._ctx.db.write(shop_refused, account.merchant, self._ctx.clock(), error=error)
+                self._ctx.on_news()
             if not first:
                 log.warning("refund_repeat_refused", refund_id=str(refund.id), code=error.code)
                 return await self._find_out(refund, reason=error.code)
-            await self._desk.db.write(refuse, refund.id, error.code, self._desk.clock(), seen=seen)
-            self._desk.on_news()
+            await self._ctx.db.write(refuse, refund.id, error.code, self._ctx.clock(), seen=seen)
+            self._ctx.on_news()
             raise
-        return await self._settle(refund, remote, seen=seen)
+        return await self._settle(refund, remote, account, seen=seen)
 
     async def _ask(self, refund: RefundView, *, seen: bool) -> RefundView:
         assert refund.provider_refund_id is not None
-        remote = await self._desk.provider.get_refund(refund.provider_refund_id)
-        return await self._settle(refund, remote, seen=seen)
+        account = await self._account_of(refund)
+        remote = await account.provider.get_refund(refund.provider_refund_id)
+        return await self._settle(refund, remote, account, seen=seen)
 
-    async def _settle(self, refund: RefundView, remote: RemoteRefund, *, seen: bool) -> RefundView:
-        settled = await self._desk.db.write(settle, refund.id, remote, self._desk.terms, self._desk.clock(), seen=seen)
-        self._desk.on_news()
+    async def _settle(
+        self, refund: RefundView, remote: RemoteRefund, account: ProviderAccount, *, seen: bool
+    ) -> RefundView:
+        settled = await self._ctx.db.write(settle, refund.id, remote, account.merchant, self._ctx.clock(), seen=seen)
+        self._ctx.on_news()
         return settled
 
     async def _find_out(self, refund: RefundView, *, reason: str = "no_answer") -> RefundView:
         """No answer came for a day and a repeat could be a second refund now, or the repeat was refused: the provider's
         list tells whether ours was made, and what it says was sent back in all whether there is one that it hides."""
         payment = await self._payment_of(refund)
+        account = self._ctx.accounts.of(payment.provider)
         remote_id = payment.provider_payment_id or ""
-        async for page in self._desk.provider.refunds_of(remote_id):
+        async for page in account.provider.refunds_of(remote_id):
             for made in page:
                 if parse_id(made.our_id) == refund.id:
-                    return await self._settle(refund, made, seen=False)
-        remote = await self._desk.provider.get(remote_id)
-        booked = await self._desk.db.read(succeeded_kopecks, payment.id)
+                    return await self._settle(refund, made, account, seen=False)
+        remote = await account.provider.get(remote_id)
+        booked = await self._ctx.db.read(succeeded_kopecks, payment.id)
         if remote.refunded_kopecks < booked + refund.amount_kopecks:
-            settled = await self._desk.db.write(refuse, refund.id, reason, self._desk.clock(), seen=False)
+            settled = await self._ctx.db.write(refuse, refund.id, reason, self._ctx.clock(), seen=False)
         else:
             log.error("refund_unknown", refund_id=str(refund.id))
-            settled = await self._desk.db.write(tell_unknown, refund, self._desk.terms, self._desk.clock())
-        self._desk.on_news()
+            settled = await self._ctx.db.write(tell_unknown, refund, account.merchant, self._ctx.clock())
+        self._ctx.on_news()
         return settled
 
-    async def _tell_not_authorized(self, error: NotAuthorized) -> None:
-        await self._desk.db.write(not_authorized, self._desk.terms, self._desk.clock(), error=error)
-        self._desk.on_news()
+    async def _tell_not_authorized(self, error: NotAuthorized, account: ProviderAccount) -> None:
+        await self._ctx.db.write(not_authorized, account.merchant, self._ctx.clock(), error=error)
+        self._ctx.on_news()
+
+    async def _account_of(self, refund: RefundView) -> ProviderAccount:
+        return self._ctx.accounts.of((await self._payment_of(refund)).provider)
 
     async def _payment_of(self, refund: RefundView) -> PaymentView:
-        payment = await self._desk.db.read(find_payment, refund.payment_id)
+        payment = await self._ctx.db.read(find_payment, refund.payment_id)
         assert payment is not None  # a foreign key says so
         return payment
 
-    def _order(self, refund: RefundView, payment: PaymentView) -> NewRefund:
-        return NewRefund(
-            id=refund.id,
-            provider_payment_id=payment.provider_payment_id or "",
-            amount_kopecks=refund.amount_kopecks,
-            currency=refund.currency,
-            description=refund.reason or payment.description,
-            receipt=receipt_for(payment, self._desk.terms),
-        )
+
+def _order(refund: RefundView, payment: PaymentView, merchant: Merchant) -> NewRefund:
+    return NewRefund(
+        id=refund.id,
+        provider_payment_id=payment.provider_payment_id or "",
+        amount_kopecks=refund.amount_kopecks,
+        currency=refund.currency,
+        description=refund.reason or payment.description,
+        receipt=receipt_for(payment, merchant),
+    )

@@ -20,7 +20,7 @@ from services.payments.refunds.begin import RefundWish
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_model
-from tests.support.tills import TERMS, Cashier, open_cashier
+from tests.support.tills import MERCHANT, Cashier, open_cashier
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
 
@@ -28,7 +28,7 @@ OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, pri
 
 
 def till_of(office: Office) -> Cashier:
-    return open_cashier(office.db, office.clock, replace(TERMS, owners=(OWNER,)))
+    return open_cashier(office.db, office.clock, replace(MERCHANT, owners=(OWNER,)))
 
 
 def asking(office: Office, cashier: Cashier) -> PaymentManagement:

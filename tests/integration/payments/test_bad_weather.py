@@ -20,7 +20,7 @@ from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.refunds.begin import RefundWish
 from tests.conversations.stage import OWNER_ID
 from tests.integration.payments.stand import Stand, open_stand, order, provider
-from tests.support.tills import OWNER, TERMS, Cashier
+from tests.support.tills import MERCHANT, OWNER, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 
 Call = Callable[[YooKassa, Shop], Awaitable[Callable[[], Awaitable[object]]]]
@@ -230,7 +230,7 @@ async def test_a_refund_that_was_made_and_whose_repeat_is_refused(cashier: Cashi
     """The receipt's settings changed before the repeat: to YooKassa it is another request under the same key. That it
     refuses this one says nothing of the first."""
     await cashier.customer(telegram_id=OWNER)
-    cashier.restart(replace(TERMS, vat_code=1))
+    cashier.restart(replace(MERCHANT, vat_code=1))
     anna = await cashier.customer()
     made, never = [await cashier.pays(anna) for _ in range(2)]
     for payment, fault in ((made, Fault.LOST_ANSWER), (never, Fault.LOST)):
@@ -239,7 +239,7 @@ async def test_a_refund_that_was_made_and_whose_repeat_is_refused(cashier: Cashi
             await cashier.refunds(payment, 100_00)
     [unheard] = await cashier.payments.refunds(never.id)
     cashier.yookassa._keys[str(unheard.id)] = (cashier.clock(), "another body", "x")
-    cashier.restart(replace(TERMS, vat_code=2))
+    cashier.restart(replace(MERCHANT, vat_code=2))
     cashier.clock.advance(minutes=1)
     await cashier.till.reconciler.round()
     [refund], [unheard] = [await cashier.payments.refunds(payment.id) for payment in (made, never)]

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from db.tables.payments import PaymentStatus
-from services.payments.events import BadNotification, read_hint
-from services.payments.providers.base import ResultUnknown
-from tests.support.tills import OWNER, TERMS, Cashier, notification
+from services.payments.providers.base import BadNotification, ResultUnknown
+from services.payments.providers.yookassa.notifications import read_notification
+from tests.support.tills import MERCHANT, OWNER, Cashier, notification
 from tests.support.waiting import until
 from tests.support.yookassa import Crash, Fault
 
@@ -48,7 +48,7 @@ from tests.support.yookassa import Crash, Fault
 )
 def test_what_is_no_notification(raw: bytes) -> None:
     with pytest.raises(BadNotification):
-        read_hint(raw)
+        read_notification(raw)
 
 
 async def test_an_unknown_event_is_kept_and_ignored(cashier: Cashier) -> None:
@@ -69,7 +69,7 @@ async def test_a_forged_success_changes_nothing(cashier: Cashier) -> None:
             amount={"value": "300.00", "currency": "RUB"},
             metadata={"payment_id": str(payment.id)},
         )
-        await cashier.till.events.keep(raw)
+        await cashier.till.events.keep(read_notification(raw))
     await cashier.till.events.handle_due()
     assert await cashier.balance(anna) == 0
     assert (await cashier.payments.get(payment.id)).status is PaymentStatus.PENDING
@@ -155,7 +155,7 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
 async def test_a_payment_that_differs_from_our_books(quick: Cashier, wrong: dict[str, Any]) -> None:
     """The shop is a live one."""
-    quick.restart(replace(TERMS, test=False))
+    quick.restart(replace(MERCHANT, test=False))
     quick.yookassa.test = False
     await quick.customer(telegram_id=OWNER)
     anna = await quick.customer()
@@ -254,5 +254,5 @@ async def test_the_documented_bodies_are_understood() -> None:
         ("deal.closed", {"id": "dl-285e5ee7-0022-5000-8000-01516a44b147"}),
     ):
         raw = json.dumps({"type": "notification", "event": event, "object": thing}).encode()
-        hint = read_hint(raw)
+        hint = read_notification(raw)
         assert (hint.event, hint.object_id, hint.body["object"]) == (event, thing["id"], thing)

@@ -7,7 +7,7 @@ import pytest
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments.providers.base import OtherShop, ResultUnknown
 from services.payments.refunds.begin import TakenElsewhere
-from tests.support.tills import OWNER, TERMS, Cashier
+from tests.support.tills import MERCHANT, OWNER, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 
 OTHER = "200600"
@@ -17,7 +17,7 @@ def move(cashier: Cashier) -> FakeYooKassa:
     """To another shop, which knows nothing of the former; returns the former."""
     former = cashier.yookassa
     cashier.yookassa = FakeYooKassa(clock=cashier.clock, shop_id=OTHER)
-    cashier.restart(replace(TERMS, shop_id=OTHER))
+    cashier.restart(replace(MERCHANT, shop_id=OTHER))
     return former
 
 

@@ -16,7 +16,7 @@ from services.payments.providers.base import (
     ShopRefused,
 )
 from services.payments.providers.yookassa.reasons import payment_reason
-from tests.support.tills import OWNER, TERMS, Cashier
+from tests.support.tills import MERCHANT, OWNER, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 
 RECEIPT = ShopRefused(code="invalid_request", detail="Receipt is missing or illegal receipt", parameter="receipt")
@@ -61,7 +61,7 @@ async def test_what_lies_in_the_shop_is_told_its_owners_once(quick: Cashier, err
     payment = (await quick.payments.of_user(anna)).items[0]
     assert (payment.status, payment.cancel_reason) == (PaymentStatus.CANCELED, "shop_refused")
     assert "not your fault" in payment_reason(payment.cancel_reason)
-    quick.restart(replace(TERMS, vat_code=1))  # the setting is another now, and still wrong
+    quick.restart(replace(MERCHANT, vat_code=1))  # the setting is another now, and still wrong
     with pytest.raises(ShopRefused):
         await quick.begins(anna)
     assert await quick.problems() == [problem] * 2

@@ -17,11 +17,11 @@ from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.topup import Wish
 from tests.support.backups import back_up
 from tests.support.clock import START
-from tests.support.tills import OWNER, RETURN_URL, SIGNER, TERMS, Cashier, open_cashier
+from tests.support.tills import MERCHANT, OWNER, RETURN_URL, SIGNER, Cashier, open_cashier
 from tests.support.yookassa import SHOP_ID, Fault
 
 ANNA = 4711
-WELCOME = replace(TERMS, welcome_credits=1000)
+WELCOME = replace(MERCHANT, welcome_credits=1000)
 
 
 async def lose(cashier: Cashier, url: str, *, known: bool = True) -> PaymentView:
@@ -264,7 +264,7 @@ async def test_either_secret_proves_it_and_neither_does_not(quick: Cashier, sqli
     await quick.customer(telegram_id=OWNER)
     payment = await lose(quick, sqlite_url)
     for secrets, known in ((("4242:new", "new"), False), (("4242:new", "test_key"), True)):
-        quick.restart(replace(TERMS, signer=MarkSigner.of("4242", *secrets)))
+        quick.restart(replace(MERCHANT, signer=MarkSigner.of("4242", *secrets)))
         await quick.till.reconciler.round(everything=True)
         assert bool((await quick.payments.latest()).items) is known
     assert await quick.problems() == ["unproven"]

@@ -14,10 +14,10 @@ from services.payments.apply import Applied
 from services.payments.packages import PackageGone, PackageOffer, Packages
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.queries import PaymentNotFound
-from services.payments.settlement import Change
+from services.payments.settlement import PaymentChange
 from services.payments.topup import EmailNeeded
 from services.users.roles import Staff
-from tests.support.tills import OWNER, RETURN_URL, TERMS, Cashier
+from tests.support.tills import MERCHANT, OWNER, RETURN_URL, Cashier
 from tests.support.yookassa import Crash, Fault
 
 
@@ -117,12 +117,12 @@ async def test_one_decision_is_one_payment(cashier: Cashier) -> None:
 
 
 async def test_a_receipt_needs_an_address(quick: Cashier) -> None:
-    quick.restart(replace(TERMS, vat_code=1))
+    quick.restart(replace(MERCHANT, vat_code=1))
     anna = await quick.customer()
     with pytest.raises(EmailNeeded):
         await quick.begins(anna, email=None)
     assert (await quick.begins(anna)).receipt_email == "anna@example.com"
-    quick.restart(TERMS)
+    quick.restart(MERCHANT)
     assert (await quick.begins(anna)).receipt_email is None
 
 
@@ -237,7 +237,7 @@ async def test_a_crash_around_capture(cashier: Cashier, fault: Fault) -> None:
     cashier.restart()
     cashier.clock.advance(minutes=1)
     round_ = await cashier.till.reconciler.round()
-    assert round_.payments == [Change(payment_id=payment.id, applied=Applied.CREDITED)]
+    assert round_.payments == [PaymentChange(payment_id=payment.id, applied=Applied.CREDITED)]
     assert await cashier.credited(payment.id) == [3000]
 
 

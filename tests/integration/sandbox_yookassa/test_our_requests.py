@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 
 from sandbox.client.sandbox import Shop
-from services.payments.events import read_hint
 from services.payments.providers.base import NewPayment, NewRefund, Receipt
+from services.payments.providers.yookassa.notifications import read_notification
 from services.payments.providers.yookassa.provider import YooKassa
 from tests.integration.sandbox_yookassa.conftest import Api, Json, created
 from tests.unit.sandbox.yookassa_spec import SAMPLES, needed, request_body, spec, strangers
@@ -114,7 +114,7 @@ async def test_held_money_is_taken(api: Api, yookassa: YooKassa, shop: Shop) -> 
 
 def test_notifications_of_the_real_yookassa_are_understood() -> None:
     for sample in needed(SAMPLES):
-        hint = read_hint(json.dumps(sample).encode())
+        hint = read_notification(json.dumps(sample).encode())
         assert (hint.event, hint.object_id) == (sample["event"], sample["object"]["id"])
 
 

@@ -90,6 +90,6 @@ async def test_this_machine_may_notify_a_sandboxs_shop_only(written: Written, sq
         settings = written("YOOKASSA_SHOP_ID=1", "YOOKASSA_SECRET_KEY=live_x", api)
         till = open_till(settings, sqlite_database, system_clock, lambda: None)
         assert till is not None
-        assert not till.terms.test
+        assert not till.accounts.first.merchant.test
         assert tuple(payment_hooks(settings, till).senders) == senders
         till.close()

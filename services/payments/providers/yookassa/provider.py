@@ -22,9 +22,11 @@ from services.payments.providers.base import (
     RemoteRefund,
     ResultUnknown,
     ShopRefused,
+    Subject,
 )
 from services.payments.providers.threads import Threads
 from services.payments.providers.yookassa.client import CONNECT_SECONDS, READ_SECONDS, Client, checked
+from services.payments.providers.yookassa.notifications import NAME, SUBJECTS
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -49,7 +51,7 @@ class ShopFacts:
 class YooKassa:
     """Calls run in a few threads: the SDK is synchronous. Waiting for one counts as waiting for an answer."""
 
-    name = "yookassa"
+    name = NAME
 
     def __init__(
         self,
@@ -106,6 +108,9 @@ class YooKassa:
 
     async def about(self) -> ShopFacts:
         return await self._get("/me", _about)
+
+    def subject_of(self, event: str) -> Subject | None:
+        return SUBJECTS.get(event)
 
     def close(self) -> None:
         self._threads.close()

@@ -39,10 +39,9 @@ from services.errors import ShopError
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from services.pages import Page
 from services.payments.alerts import Problem
-from services.payments.mark import MarkSigner
 from services.payments.package_parts import PackagePart
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
-from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Terms
+from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Pricing
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.providers.yookassa.reasons import PAYMENT_REASONS, REFUND_REASONS
 from services.payments.queries import PaymentNotFound, PaymentView, RefundView
@@ -57,7 +56,7 @@ from tests.unit.handlers.test_screens import BOTH, LONGEST, USER
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 MOST = 99_999_999_99
-TERMS = Terms(credit_price=1, shop_id="1", test=True, signer=MarkSigner.of("1"), vat_code=1)
+PRICING = Pricing(credit_price=1)
 EMAIL = "<" * 64 + "@" + "x" * 189
 
 PAYMENT = PaymentView(
@@ -176,9 +175,9 @@ def _money(tr: Translator) -> Iterator[Screen]:
     yield payments_screen(Page(items=[], page=0, pages=1), {}, viewer(USER, tr, payments=False))
     for count in (0, 1, 50):
         yield topup.topup_screen(
-            TERMS, [PACKAGE] * count, viewer(USER, tr), lacking=MOST, problem=tr.error_html(PackageGone())
+            PRICING, [PACKAGE] * count, viewer(USER, tr), lacking=MOST, problem=tr.error_html(PackageGone())
         )
-    yield topup.amount_question(TERMS, tr)
+    yield topup.amount_question(PRICING, tr)
     yield topup.email_question(tr)
     yield topup.payment_screen(PAYMENT, tr)
     yield topup.payment_screen(replace(PAYMENT, confirmation_url=None), tr)
@@ -314,6 +313,6 @@ def test_packages_are_paged() -> None:
 
 @BOTH
 def test_a_sum_and_its_sign_stay_in_one_line(tr: Translator) -> None:
-    text = topup.topup_screen(TERMS, [PACKAGE], viewer(USER, tr)).text
+    text = topup.topup_screen(PRICING, [PACKAGE], viewer(USER, tr)).text
     assert "₽" in text
     assert " ₽" not in text

@@ -1,0 +1,136 @@
+"""A shop with two providers: what was begun with one is asked, settled and sent back with that one."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from db.tables.payments import PaymentStatus
+from services.payments.context import ProviderAccount
+from services.payments.merchant import Merchant
+from services.payments.providers.base import OtherShop, ProviderEvent, Subject
+from services.payments.queries import PaymentView
+from services.payments.refunds.begin import TakenElsewhere
+from services.payments.service import Till, make_till
+from services.payments.topup import Wish
+from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
+from tests.support.yookassa import FakeYooKassa, Fault
+
+BANK = "bank"
+WORDS = {"money_came": Subject.PAYMENT, "money_went": Subject.REFUND}
+
+
+class Bank(FakeYooKassa):
+    """Keeps money as the other one does, and speaks of it in words of its own."""
+
+    def subject_of(self, event: str) -> Subject | None:
+        return WORDS.get(event)
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    cashier: Cashier
+    bank: Bank
+    till: Till
+
+    async def begins(self, user_id: int, **more: Any) -> PaymentView:  # Any: as Wish takes it
+        wish = Wish(user_id=user_id, email=None, return_url=RETURN_URL, amount_kopecks=300_00, provider=BANK, **more)
+        return await self.till.topup.start(wish)
+
+
+@pytest.fixture
+def shop(cashier: Cashier) -> Shop:
+    bank = Bank(clock=cashier.clock, shop_id="branch-7", name=BANK)
+    merchant: Merchant = replace(MERCHANT, provider=BANK, shop_id="branch-7")
+    accounts = [
+        ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT),
+        ProviderAccount(provider=bank, merchant=merchant),
+    ]
+    till = make_till(cashier.db, cashier.clock, accounts, PRICING, lambda: None, owners=(OWNER,))
+    return Shop(cashier=cashier, bank=bank, till=till)
+
+
+async def test_its_own_words_bring_the_credits(shop: Shop) -> None:
+    anna = await shop.cashier.customer()
+    payment = await shop.begins(anna)
+    shop.bank.pay(payment.provider_payment_id or "")
+    await shop.till.events.keep(event("payment.succeeded", payment))  # a word of the other one means nothing here
+    await shop.till.events.keep(event("money_came", payment))
+    await shop.till.events.handle_due()
+    assert await shop.cashier.balance(anna) == 3000
+    assert await shop.cashier.notes() == ["unknown event", None]
+    assert shop.cashier.yookassa.calls == []
+    await shop.cashier.is_sound()
+
+
+async def test_a_round_asks_each_for_its_own(shop: Shop) -> None:
+    anna = await shop.cashier.customer()
+    there, here = await shop.begins(anna), await shop.cashier.begins(anna, 500_00)
+    shop.bank.pay(there.provider_payment_id or "")
+    shop.cashier.yookassa.pay(here.provider_payment_id or "")
+    await shop.till.reconciler.round(everything=True)
+    assert await shop.cashier.balance(anna) == 8000
+    await shop.cashier.is_sound()
+
+
+async def test_an_answer_that_was_lost_is_asked_for_where_it_was_lost(shop: Shop) -> None:
+    anna = await shop.cashier.customer()
+    shop.bank.faults.append(Fault.LOST_ANSWER)
+    with pytest.raises(Exception, match="ReadTimeout"):
+        await shop.begins(anna)
+    shop.cashier.clock.advance(minutes=2)
+    await shop.till.reconciler.round()
+    [payment] = (await shop.cashier.payments.of_user(anna)).items
+    assert payment.provider == BANK
+    assert payment.confirmation_url is not None
+    assert len(shop.bank.payments) == 1
+    assert "create" not in shop.cashier.yookassa.calls
+
+
+async def test_the_same_id_at_both_is_not_the_same_payment(shop: Shop) -> None:
+    anna, john = await shop.cashier.customer(), await shop.cashier.customer()
+    here = await shop.cashier.begins(anna, 500_00)
+    shop.cashier.yookassa.pay(here.provider_payment_id or "")
+    await shop.begins(john)
+    await shop.till.events.keep(event("money_came", here))  # the bank does not know it
+    await shop.till.events.handle_due()
+    assert (await shop.cashier.balance(anna), await shop.cashier.balance(john)) == (0, 0)
+    assert await shop.cashier.notes() == ["the provider knows no such object"]
+
+
+async def test_money_goes_back_where_it_came_from(shop: Shop) -> None:
+    await shop.cashier.customer(telegram_id=OWNER)
+    anna = await shop.cashier.customer()
+    payment = await shop.begins(anna)
+    shop.bank.pay(payment.provider_payment_id or "")
+    payment = await shop.till.settlement.ask(payment.id)
+    shop.cashier.till = shop.till
+    await shop.cashier.refunds(payment, 300_00)
+    assert len(shop.bank.refunds) == 1
+    assert not shop.cashier.yookassa.refunds
+    assert await shop.cashier.balance(anna) == 0
+    await shop.cashier.is_sound()
+
+
+async def test_a_provider_that_the_settings_do_not_name_any_more(shop: Shop) -> None:
+    """Its payments are nobody's to ask for: they wait, owners are told, nothing goes to the other one."""
+    await shop.cashier.customer(telegram_id=OWNER)
+    anna = await shop.cashier.customer()
+    payment = await shop.begins(anna)
+    shop.cashier.restart()  # with the first provider alone
+    await shop.cashier.till.events.keep(event("money_came", payment))
+    await shop.cashier.till.reconciler.round(everything=True)
+    with pytest.raises(OtherShop):
+        await shop.cashier.till.settlement.ask(payment.id)
+    assert (await shop.cashier.payments.get(payment.id)).status is PaymentStatus.PENDING
+    assert await shop.cashier.problems() == ["other_shop"]
+    assert {call for call in shop.cashier.yookassa.calls if call != "list"} == set()
+    shop.bank.pay(payment.provider_payment_id or "")
+    paid = await shop.till.settlement.ask(payment.id)  # it is named again
+    assert paid.status is PaymentStatus.SUCCEEDED
+    with pytest.raises(TakenElsewhere):
+        await shop.cashier.till.refunds.quote(payment.id)
+
+
+def event(word: str, payment: PaymentView) -> ProviderEvent:
+    return ProviderEvent(provider=BANK, event=word, object_id=payment.provider_payment_id or "", body={})

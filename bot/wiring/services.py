@@ -44,7 +44,8 @@ def make_services(
 ) -> Services:
     """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
     history, staff = History(db), Staff(settings.owner_ids)
-    outbox = Outbox(db, clock, {OutboxKind.PREDICTION: partial(pay_back, owners=settings.owner_ids)})
+    undelivered = partial(pay_back, owners=settings.owner_ids)
+    outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
     till = open_till(settings, db, clock, on_news)
     return Services(
         features=Features(payments=till is not None),

@@ -1,13 +1,17 @@
-"""What comes below an answer: its table, its other pictures, pictures as files."""
+"""What comes below an answer: its table, its other pictures, pictures as files.
+
+A table and pictures that nothing else shows are the answer: what Telegram takes in no form is paid back. A chart, and
+the file of a picture that came as a photo, are extras: words say what is missing, with a button to ask for it again."""
 
 import asyncio
 
-from handlers.predictions.screens import chart_picture
-from handlers.predictions.tables import series_table
+from handlers.predictions.screens import chart_picture, enclosed_button, photo_name
+from handlers.predictions.tables import BOM, series_table
+from handlers.telegram.limits import TEXT, length
 from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
 from i18n.translator import Html, Translator
-from services.manifests.manifest import Manifest
+from services.manifests.manifest import Manifest, Text
 from services.models.offers import Models
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import History, PredictionView
@@ -21,27 +25,63 @@ async def enclosed(
     if manifest is None or view.result is None:
         return []
     if what is Enclosure.TABLE:
-        table = Document(name=f"{view.model_slug}.csv", content=series_table(manifest, view.result["outputs"], tr))
-        return [Screen(text=tr.html("📄 All numbers"), document=table)]
+        return [_table(view, series_table(manifest, view.result["outputs"], tr), tr)]
     painted = await history.images(view)
     if what is Enclosure.ORIGINALS:
-        return await asyncio.to_thread(_originals, manifest, painted, tr)
+        return await asyncio.to_thread(_originals, view, manifest, painted, tr)
     chart = await chart_picture(view, manifest, models, tr)
-    charts = [] if chart is None else [Screen(text="", photo=chart)]
-    others = list(painted.items())[1:]
-    return charts + [Screen(text=_label(manifest, name, tr), photo=each) for name, each in others if fits(each)]
+    missing = _missing(view, tr.html("📎 The chart could not be sent: Telegram did not take it."), tr)
+    charts = [] if chart is None else [Screen(text="", photo=chart, photo_name="chart.png", instead=missing)]
+    return charts + [
+        Screen(text=_label(manifest, name, tr), photo=each, photo_name=photo_name([name]), speaks=False)
+        for name, each in list(painted.items())[1:]
+        if fits(each)
+    ]
 
 
-def _originals(manifest: Manifest, painted: dict[str, bytes], tr: Translator) -> list[Screen]:
+def _table(view: PredictionView, table: bytes, tr: Translator) -> Screen:
+    """Where no file is taken the numbers themselves are, if one message holds them."""
+    heading = tr.html("📄 All numbers")
+    words = f"{heading}\n<pre>{tr.escape(table.decode(BOM).strip())}</pre>"
+    return Screen(
+        text=heading,
+        document=Document(name=f"{view.model_slug}.csv", content=table),
+        speaks=False,
+        instead=Screen(text=words) if length(words) <= TEXT else None,
+    )
+
+
+def _originals(view: PredictionView, manifest: Manifest, painted: dict[str, bytes], tr: Translator) -> list[Screen]:
     """The first picture is a file already where it is no photo."""
     first = next(iter(painted), None)
     return [
-        Screen(text=_label(manifest, name, tr), document=Document(name=f"{name}.png", content=content))
+        Screen(
+            text=_label(manifest, name, tr),
+            document=Document(name=photo_name([name]), content=content),
+            speaks=False,
+            instead=_smaller_only(view, manifest, name, tr) if fits(content) else None,
+        )
         for name, content in painted.items()
         if loses(content) and (name != first or fits(content))
     ]
 
 
+def _smaller_only(view: PredictionView, manifest: Manifest, name: str, tr: Translator) -> Screen:
+    text = tr.html(
+        "📎 The file of “{picture}” could not be sent, only the photo: Telegram did not take it.",
+        picture=tr.pick(_labels(manifest)[name]) if name in _labels(manifest) else name,
+    )
+    return _missing(view, text, tr)
+
+
+def _missing(view: PredictionView, text: Html, tr: Translator) -> Screen:
+    return Screen(text=text, rows=((enclosed_button(view, tr),),))
+
+
 def _label(manifest: Manifest, name: str, tr: Translator) -> Html:
-    label = next((output.label for output in manifest.outputs if output.name == name), None)
+    label = _labels(manifest).get(name)
     return Html() if label is None else tr.escape(tr.pick(label))
+
+
+def _labels(manifest: Manifest) -> dict[str, Text]:
+    return {output.name: output.label for output in manifest.outputs}

@@ -33,9 +33,11 @@ async def show_enclosed(query: CallbackQuery, *, ctx: Context, argument: str) ->
     view = await find_prediction(argument, ctx)
     models, history = ctx.services.models, ctx.services.history
     found = [await enclosed(view, what, models, history, ctx.tr) for what in enclosures_of(view)]
-    for screens in found:
-        await sender.send_album(ctx.bot, query.from_user.id, screens)
-    await sender.acknowledge(query, None if any(found) else ctx.tr.gettext("The answer itself shows it all."))
+    refused = sum([await sender.send_all(ctx.bot, query.from_user.id, screens) for screens in found])
+    notice = None if any(found) else ctx.tr.gettext("The answer itself shows it all.")
+    if refused:
+        notice = ctx.tr.gettext("Telegram did not take all of it. Please try again later.")
+    await sender.acknowledge(query, notice, alert=bool(refused))
 
 
 async def find_prediction(hex_id: str, ctx: Context) -> PredictionView:

@@ -1,7 +1,7 @@
 """A prediction as its customer sees it: waiting, answered or paid back."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, assert_never
 
 from db.tables.predictions import ErrorCode, PredictionStatus
@@ -43,33 +43,45 @@ async def prediction_screen(
     if view.status is not PredictionStatus.SUCCEEDED:
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
         return Screen(text=cut(text, TEXT), rows=rows)
-    photo, document = await _picture(view, manifest, models, history, tr)
+    painted = await history.images(view)
+    photo, document = await _picture(view, painted, manifest, models, tr)
     limit = TEXT if photo is None and document is None else CAPTION
     footer = _footer(view, tr, balance)
     if manifest is None:
         gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
         text = cut("\n\n".join([heading, gone, footer]), limit)
-        return Screen(text=text, rows=rows, photo=photo, document=document)
+        return Screen(text=text, rows=rows, photo=photo, photo_name=photo_name(painted), document=document)
     answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr)
     return Screen(
-        text=answered.fullest(limit), rows=rows, photo=photo, document=document, speaks=_speaks(view, manifest)
+        text=answered.fullest(limit),
+        rows=rows,
+        photo=photo,
+        photo_name=photo_name(painted),
+        document=document,
+        speaks=_speaks(view, manifest) and (page is not None or not painted),
     )
 
 
 def _speaks(view: PredictionView, manifest: Manifest) -> bool:
-    """Whether the words alone are an answer: a picture cannot be told."""
+    """Whether the words alone are an answer: a picture cannot be told, and where it was bought with words they are not
+    all of it."""
     outputs = (view.result or {}).get("outputs", {})
     return any(outputs.get(output.name) is not None for output in manifest.outputs)
 
 
 async def _picture(
-    view: PredictionView, manifest: Manifest | None, models: Models, history: History, tr: Translator
+    view: PredictionView, painted: Mapping[str, bytes], manifest: Manifest | None, models: Models, tr: Translator
 ) -> tuple[bytes | None, Document | None]:
     """What the model painted, as a photo or a file, or a chart of what it answered."""
-    if painted := await history.images(view):
+    if painted:
         name, content = next(iter(painted.items()))
         return photo_or_file(content, name)
     return (None if manifest is None else await chart_picture(view, manifest, models, tr)), None
+
+
+def photo_name(painted: Iterable[str]) -> str:
+    """Of the file that the first picture is, or a chart where there is none."""
+    return f"{next(iter(painted), 'chart')}.png"
 
 
 async def chart_picture(view: PredictionView, manifest: Manifest, models: Models, tr: Translator) -> bytes | None:
@@ -168,9 +180,12 @@ def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable:
     history = Button(text=tr.gettext("🧾 History"), action=buttons.HISTORY)
     if page is None:
         return ((again, change), (history, back))
-    enclosed = Button(text=tr.gettext("📎 Files"), action=f"{ENCLOSED}:{view.id.hex}")
-    more = ((enclosed,),) if any(enclosures_of(view)) else ()
+    more = ((enclosed_button(view, tr),),) if any(enclosures_of(view)) else ()
     return ((again, change), *more, (buttons.models_button(tr), back))
+
+
+def enclosed_button(view: PredictionView, tr: Translator) -> Button:
+    return Button(text=tr.gettext("📎 Files"), action=f"{ENCLOSED}:{view.id.hex}")
 
 
 def enclosures_of(view: PredictionView) -> Iterator[Enclosure]:

@@ -17,6 +17,7 @@ from aiogram.exceptions import (
 )
 from prometheus_client import Counter
 
+from db.base import JsonObject
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxStatus, Wait
 from handlers.telegram import sender as chat
@@ -49,7 +50,9 @@ FINAL = (*chat.REFUSED, TelegramForbiddenError)
 class Rendered:
     """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
     `aloud`: it should come as a new message though, for an edit makes no sound. `told`: it was told before, and no new
-    message is needed. `album`: more photos, or more files, that come together with that of the screen."""
+    message is needed. `album`: more photos, or more files, that come together with that of the screen. `then`: payload
+    of the next such letter, where this is not all. `alone`: payload of one that takes its place where Telegram refuses
+    the album as a whole."""
 
     screen: Screen
     into: int | None = None
@@ -57,6 +60,8 @@ class Rendered:
     told: bool = False
     thread_id: int | None = None
     album: tuple[Screen, ...] = ()
+    then: JsonObject | None = None
+    alone: JsonObject | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -225,13 +230,27 @@ class Delivery:
                 return partial(self._outbox.skip, letter, "nothing to tell")
             attempt.asked = True
             with replying_to(ReplyTarget(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
-                await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
+                if not parcel.album:
+                    await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
+                elif not await self._put_album(letter, parcel):
+                    return partial(self._outbox.skip, letter, "the album was refused", then=parcel.alone)
         self._reach.got_through()
-        return partial(self._sent, letter)
+        return partial(self._sent, letter, parcel.then)
 
-    async def _sent(self, letter: Notification) -> OutboxStatus:
+    async def _sent(self, letter: Notification, then: JsonObject | None) -> OutboxStatus:
         await self._find()
-        return await self._outbox.sent(letter)
+        return await self._outbox.sent(letter, then=then)
+
+    async def _put_album(self, letter: Notification, parcel: Rendered) -> bool:
+        """False where it was refused, and none of it has arrived."""
+        try:
+            await chat.send_together(self._bot, letter.telegram_id, (parcel.screen, *parcel.album))
+        except chat.REFUSED as error:
+            if parcel.alone is None or chat.is_refusal_of_chat(error):
+                raise
+            log.warning("album_refused", letter_id=letter.id, error=error.message)
+            return False
+        return True
 
     @asynccontextmanager
     async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
@@ -253,9 +272,7 @@ class Delivery:
             if (about := letter.about) is not None:
                 await self.messages.recheck_if_in_doubt(about, chat_id, into)
             return
-        if parcel.album:
-            await chat.send_album(self._bot, chat_id, (screen, *parcel.album))
-        elif not parcel.told:
+        if not parcel.told:
             await chat.send(self._bot, chat_id, screen)
 
     async def _refused(self, attempt: Attempt, error: AiogramError) -> Verdict:

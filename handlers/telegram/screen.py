@@ -23,19 +23,24 @@ class Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """`text` is Telegram HTML; with `photo` (PNG or JPEG bytes) or `document`, of which there is at most one, it is the
-    caption. `speaks`: the text alone says something, too."""
+    caption. `photo_name`: of the file that it becomes where it is refused. `speaks`: the text alone says something,
+    too. `instead`: what says it where the file is refused."""
 
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
     photo: bytes | None = field(default=None, repr=False)
+    photo_name: str = "picture.png"
     document: Document | None = None
     speaks: bool = True
+    instead: "Screen | None" = None
 
     def plainer(self) -> "Screen | None":
         """The same in the next plainer form, for a chat that does not take it as it is: a photo as a file, a file as
         the words about it. None where there is none."""
         if self.photo is not None:
-            return replace(self, photo=None, document=Document(name="picture.png", content=self.photo))
+            return replace(self, photo=None, document=Document(name=self.photo_name, content=self.photo))
+        if self.document is not None and self.instead is not None:
+            return self.instead
         if self.document is not None and self.speaks:
             return replace(self, document=None)
         return None

@@ -26,6 +26,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 ALBUM = 10  # so many photos or files are one message to the eye
+ALBUM_BYTES = 45_000_000  # of 50 MB that a request may have
 REFUSED = (TelegramBadRequest, TelegramEntityTooLarge)  # words about this very message
 
 
@@ -51,27 +52,56 @@ async def send(bot: Bot, chat_id: int, screen: Screen) -> Message:
         file = BufferedInputFile(screen.document.content, filename=screen.document.name)
         return await bot.send_document(chat_id, file, caption=screen.text, reply_markup=markup)
     if screen.photo is not None:
-        photo = BufferedInputFile(screen.photo, filename="picture.png")
+        photo = BufferedInputFile(screen.photo, filename=screen.photo_name)
         return await bot.send_photo(chat_id, photo, caption=screen.text, reply_markup=markup)
     return await bot.send_message(chat_id, screen.text, reply_markup=markup)
 
 
-async def send_album(bot: Bot, chat_id: int, screens: Sequence[Screen]) -> None:
-    """Photos, or files, with their captions in messages that belong together; where Telegram refuses the photos, the
-    same as files."""
-    for start in range(0, len(screens), ALBUM):
-        part = screens[start : start + ALBUM]
-        media = [each for screen in part if (each := _media(screen)) is not None]
-        if len(media) == 1:
-            await in_some_form(partial(send, bot, chat_id), part[0])
-            continue
+def album(screens: Sequence[Screen], most: int = ALBUM) -> int:
+    """How many of the first go into one message: photos, or files, of a size that one request may have. At least 1."""
+    count, size = 0, 0
+    for screen in screens[:most]:
+        size += len(screen.photo or (screen.document.content if screen.document else b""))
+        alike = (screen.photo is None, screen.document is None) == (
+            screens[0].photo is None,
+            screens[0].document is None,
+        )
+        if count and (size > ALBUM_BYTES or not alike):
+            break
+        count += 1
+    return max(count, 1)
+
+
+async def send_together(bot: Bot, chat_id: int, screens: Sequence[Screen]) -> None:
+    """One message, or several photos or files with their captions that belong together: as many as `album` says."""
+    if len(screens) == 1:
+        await send(bot, chat_id, screens[0])
+    else:
+        media = [each for screen in screens if (each := _media(screen)) is not None]
+        await bot.send_media_group(chat_id, list(media))
+
+
+async def send_all(bot: Bot, chat_id: int, screens: Sequence[Screen]) -> int:
+    """In as few messages as may be, each sent once; of a group that is refused each alone, in the form that is taken.
+    Returns how many were refused in every form."""
+    rest, refused = list(screens), 0
+    while rest:
+        part, rest = rest[: album(rest)], rest[album(rest) :]
         try:
-            await bot.send_media_group(chat_id, list(media))
+            if len(part) == 1:
+                await in_some_form(partial(send, bot, chat_id), part[0])
+            else:
+                await send_together(bot, chat_id, part)
         except REFUSED as error:
-            files = [each.plainer() or each for each in part if each.photo is not None]
-            if not files or (isinstance(error, TelegramBadRequest) and is_gone(error)):
+            if is_refusal_of_chat(error):
                 raise
-            await send_album(bot, chat_id, files)
+            refused += 1 if len(part) == 1 else sum([await send_all(bot, chat_id, [each]) for each in part])
+    return refused
+
+
+def is_refusal_of_chat(error: AiogramError) -> bool:
+    """Whether no other form would do."""
+    return isinstance(error, TelegramBadRequest) and is_gone(error)
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
@@ -96,7 +126,7 @@ def _media(screen: Screen) -> InputMediaPhoto | InputMediaDocument | None:
         file = BufferedInputFile(screen.document.content, filename=screen.document.name)
         return InputMediaDocument(media=file, caption=screen.text, parse_mode="HTML")
     if screen.photo is not None:
-        photo = BufferedInputFile(screen.photo, filename="picture.png")
+        photo = BufferedInputFile(screen.photo, filename=screen.photo_name)
         return InputMediaPhoto(media=photo, caption=screen.text, parse_mode="HTML")
     return None
 
@@ -108,9 +138,8 @@ async def in_some_form(put: Callable[[Screen], Awaitable[T]], screen: Screen) ->
         try:
             return await put(screen)
         except REFUSED as error:
-            gone = isinstance(error, TelegramBadRequest) and is_gone(error)
             plainer = screen.plainer()
-            if plainer is None or gone:
+            if plainer is None or is_refusal_of_chat(error):
                 raise
             log.warning("screen_refused", error=error.message, next="file" if plainer.document else "words")
             screen = plainer

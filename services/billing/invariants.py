@@ -163,13 +163,13 @@ LATE_REFUNDS = Rule(
 DELIVERED = Rule(
     invariant="I4",
     name="answers and their news",
-    states="a succeeded prediction with a price reached its customer, or is on its way",
+    states="a succeeded prediction with a price reached its customer with all that belongs to it, or is on its way",
     examined="predictions WHERE status = 'succeeded'",
     offenders="""
         SELECT p.id AS prediction_id, p.user_id, p.model_slug, p.price FROM predictions p
         WHERE p.status = 'succeeded' AND p.price > 0 AND replace(CAST(p.id AS VARCHAR), '-', '') IN (
             SELECT payload ->> 'prediction_id' FROM outbox
-            WHERE kind = 'prediction' AND status = 'failed' AND key NOT LIKE '%look')
+            WHERE kind IN ('prediction', 'enclosure') AND status = 'failed' AND key NOT LIKE '%look')
         ORDER BY p.id""",
 )
 

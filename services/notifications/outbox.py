@@ -138,11 +138,12 @@ class Outbox:
         """What it waited for is there: all such messages are due now. Leases of other senders stand."""
         await self._db.write(_release, self._clock(), wait)
 
-    async def sent(self, letter: Notification) -> OutboxStatus:
-        return await self._settle(letter, OutboxStatus.SENT, None)
+    async def sent(self, letter: Notification, *, then: JsonObject | None = None) -> OutboxStatus:
+        """`then`: payload of a letter of the same kind that goes on where this one ends."""
+        return await self._settle(letter, OutboxStatus.SENT, None, then)
 
-    async def skip(self, letter: Notification, reason: str) -> OutboxStatus:
-        return await self._settle(letter, OutboxStatus.SKIPPED, reason)
+    async def skip(self, letter: Notification, reason: str, *, then: JsonObject | None = None) -> OutboxStatus:
+        return await self._settle(letter, OutboxStatus.SKIPPED, reason, then)
 
     async def fail(self, letter: Notification, reason: str) -> OutboxStatus:
         log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
@@ -176,8 +177,10 @@ class Outbox:
         """Send once more what was given up. Returns how many messages that are."""
         return await self._db.write(_reopen, self._clock())
 
-    async def _settle(self, letter: Notification, status: OutboxStatus, reason: str | None) -> OutboxStatus:
-        await self._db.write(_settle, letter, status, self._clock(), reason)
+    async def _settle(
+        self, letter: Notification, status: OutboxStatus, reason: str | None, then: JsonObject | None
+    ) -> OutboxStatus:
+        await self._db.write(_settle_and_go_on, letter, status, self._clock(), reason, then=then)
         return status
 
     def _give_up(self, session: Session, letter: Notification, reason: str, now: datetime) -> None:
@@ -269,6 +272,20 @@ def _settle(session: Session, letter: Notification, status: OutboxStatus, now: d
     values = {"status": status, "sent_at": sent_at, "waits_for": None, "error": error and short(error)}
     settled = update(_outbox).where(_is(letter)).values(values).returning(_outbox.c.id)
     return session.execute(settled).first() is not None
+
+
+def _settle_and_go_on(
+    session: Session,
+    letter: Notification,
+    status: OutboxStatus,
+    now: datetime,
+    error: str | None,
+    *,
+    then: JsonObject | None,
+) -> None:
+    if _settle(session, letter, status, now, error) and then is not None:
+        key = f"after:{letter.id}"
+        enqueue(session, user_id=letter.user_id, kind=OutboxKind(letter.kind), payload=then, key=key, now=now)
 
 
 def _postpone(session: Session, letter: Notification, values: dict[str, Any]) -> None:

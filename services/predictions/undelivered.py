@@ -1,4 +1,4 @@
-"""An answer that its customer will never get: paid back and told instead, and told to the owners."""
+"""An answer that its customer will never get, or not whole: paid back and told instead, and told to the owners."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -21,15 +21,16 @@ log = structlog.get_logger()
 _p = table_of(Prediction)
 KIND: Final = OutboxKind.ANSWER_UNDELIVERED  # of the letter to the owners
 RETURNED: Final = "returned"  # in the payload of the letter that tells the customer
+BELOW: Final = "below"  # in the same: its words have arrived, and stay
 
 
 def pay_back(session: Session, letter: Notification, reason: str, now: datetime, *, owners: Collection[int]) -> None:
-    """Part of the transaction that gives up `letter`, the news of a prediction. A second look at an answer that is
-    there already, and the news of a payment back, change nothing. `owners`: Telegram ids; they are told once of each
-    version of a model."""
-    if letter.about is None or letter.payload.get("look"):
+    """Part of the transaction that gives up `letter`, the news of a prediction or what comes with it. A second look at
+    an answer that is there already, and the news of a payment back, change nothing. `owners`: Telegram ids; they are
+    told once of each version of a model."""
+    if letter.payload.get("look") or (prediction_id := letter.payload.get("prediction_id")) is None:
         return
-    failed = _fail(session, letter.about.id, reason)
+    failed = _fail(session, UUID(prediction_id), reason)
     if failed is None:
         return
     if failed.price:
@@ -38,8 +39,8 @@ def pay_back(session: Session, letter: Notification, reason: str, now: datetime,
     outbox.enqueue(
         session,
         user_id=letter.user_id,
-        kind=letter.about.kind,
-        payload={"prediction_id": failed.id.hex, RETURNED: True},
+        kind=OutboxKind.PREDICTION,
+        payload={"prediction_id": failed.id.hex, RETURNED: True, BELOW: letter.kind == OutboxKind.ENCLOSURE},
         key=f"prediction:{failed.id}:returned",
         now=now,
     )

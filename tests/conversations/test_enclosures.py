@@ -12,13 +12,16 @@ from bot.app import App
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
-from tests.conversations.stage import Stage, shop_settings
+from services.billing.audit import run_audit
+from tests.conversations.shopping import balance
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 from tests.unit.inference.models import FLOAT, NUMBER_X, graph, node, weight, write_model
 from tests.unit.inference.test_free_sides import LIKE_PHOTO, PHOTO, enlarged
 from tests.unit.inference.test_preparation import png, waves
 
+REFUSAL = {"description": "Bad Request: IMAGE_PROCESS_FAILED"}
 SERIES = '[[outputs]]\nname = "path"\ntype = "series"\nlabel = "Path"\ntensor = "Y"\nchart = "line"\n'
 BARS = """[[outputs]]
 name = "kind"
@@ -65,6 +68,9 @@ async def shop(
     write_model(store, _painter((3, 8, 8), (3, 9, 9)), two, slug="two", runtime=one)
     write_model(store, _painter((4, 20, 30)), question + _picture("cutout", "Y0"), slug="cutout", runtime=one)
     write_model(store, _painter((3, 1400, 200)), question + _picture("large", "Y0"), slug="large", runtime=one)
+    write_model(store, _steps(1000), question + SERIES, slug="huge")
+    many = question + "".join(_picture(f"p{number}", f"Y{number}") for number in range(12))
+    write_model(store, _painter(*[(3, 8, 8)] * 12), many, slug="many", runtime=one)
     free = 'size = ["free", "free"], multiple = 8'
     photo = PHOTO.format(prepare=free, layout="NCHW", output=LIKE_PHOTO)
     write_model(store, enlarged(2), photo, slug="enlarged")
@@ -76,8 +82,12 @@ async def shop(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> Person:
-    return await shop.person("Анна", "ru")
+async def anna(shop: Stage) -> AsyncIterator[Person]:
+    """The books hold whatever happened."""
+    yield await shop.person("Анна", "ru")
+    await shop.sandbox.clear_faults()
+    report = await run_audit(shop.app.db)
+    assert report.ok, str(report)
 
 
 async def _buys(person: Person, slug: str) -> Message:
@@ -154,13 +164,86 @@ async def test_a_photo_comes_back_in_its_shape(anna: Person, size: tuple[int, in
     assert Image.open(io.BytesIO(answer.photo)).size == (2 * size[0], 2 * size[1])
 
 
-async def test_an_album_that_is_refused_comes_as_files(shop: Stage, anna: Person) -> None:
-    await shop.sandbox.fault(
-        "sendMediaGroup", "400", times=1, chat_id=anna.id, description="Bad Request: PHOTO_INVALID_DIMENSIONS"
-    )
+async def _is_paid_back(shop: Stage, person: Person) -> None:
+    told = await person.sees("Ответ не удалось вам доставить.")
+    assert told.holds("Вернулось вам: 1.00 кредит. Баланс: 10.00")
+    assert await balance(shop, person) == 1000
+    await person.sees("баланс 9.00")  # what has arrived stays
+
+
+async def test_an_album_that_is_refused_comes_one_by_one(shop: Stage, anna: Person) -> None:
+    """Each in the form that is taken: one of them as a file, which bears its output's name."""
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
     answer = await _buys(anna, "two")
-    files = await _below(anna, answer, 2)
-    assert all(file.document is not None for file in files)
+    chart, sketch = await _below(anna, answer, 2)
+    assert chart.photo is not None
+    assert sketch.photo is not None
+    await anna.says("/history")
+    await anna.presses("Tiny")
+    opened = await anna.sees_button("📎 Файлы")
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
+    await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=anna.id, **REFUSAL)
+    await anna.presses("📎 Файлы")
+    files = await _below(anna, opened, 2)
+    assert [file.file_name for file in files] == ["chart.png", "sketch.png"]
+
+
+async def test_what_has_arrived_is_not_sent_again(shop: Stage, anna: Person) -> None:
+    """Eleven more pictures: ten together, and one that finds Telegram busy at first."""
+    await shop.sandbox.fault("sendPhoto", "429", times=1, chat_id=anna.id)
+    answer = await _buys(anna, "many")
+    below = await _below(anna, answer, 11)
+    await anna.never_sees("Ответ не удалось")
+    below = await _below(anna, answer, 11)
+    assert [each.text for each in below] == [f"P{number}" for number in range(1, 12)]
+    assert len({each.raw.get("media_group_id") for each in below[:10]}) == 1
+
+
+async def test_a_table_that_is_refused_is_told(shop: Stage, anna: Person) -> None:
+    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
+    answer = await _buys(anna, "long")
+    (told,) = await _below(anna, answer, 1)
+    assert told.holds("59,29.0") or told.holds("60,29.5")
+    assert await balance(shop, anna) == 900
+
+
+async def test_numbers_that_cannot_be_handed_over_are_paid_back(shop: Stage, anna: Person) -> None:
+    """A thousand of them are no message; the owner hears of it."""
+    owner = await shop.sandbox.person("Ольга", id=OWNER_ID)
+    await owner.says("/start")
+    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
+    await _buys(anna, "huge")
+    await _is_paid_back(shop, anna)
+    await owner.sees("«huge»")
+
+
+async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, anna: Person) -> None:
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
+    answer = await _buys(anna, "two")
+    await _below(anna, answer, 2)
+    await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
+    await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=anna.id, **REFUSAL)
+    await shop.sandbox.fault("sendDocument", "400", times=2, chat_id=anna.id, **REFUSAL)
+    await anna.says("/start model_two")
+    await anna.presses("▶️")
+    await anna.sees("1/")
+    await anna.says("0.5")
+    await anna.presses("🔮")
+    told = await anna.sees("Ответ не удалось вам доставить.")
+    assert told.holds("Баланс: 9.00")
+    assert [each for each in await anna.looks() if "График не удалось отправить" in each.text]
+
+
+async def test_an_extra_that_is_refused_is_named_and_can_be_had(shop: Stage, anna: Person) -> None:
+    """The photo has come; only its file has not."""
+    await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
+    answer = await _buys(anna, "cutout")
+    (told,) = await _below(anna, answer, 1)
+    assert told.holds("Файл «Cutout» не удалось отправить")
+    assert await balance(shop, anna) == 900
+    await anna.presses("📎 Файлы")
+    _, file = await _below(anna, answer, 2)
+    assert file.file_name == "cutout.png"
 
 
 async def test_the_history_has_it_once_more(anna: Person) -> None:

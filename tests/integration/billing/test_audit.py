@@ -285,6 +285,16 @@ async def test_i4_an_answer_whose_news_was_given_up(database: Database, shop: Sh
     assert f"prediction_id={shop.ran} " in found["answers and their news"][0]
 
 
+async def test_i4_what_belongs_to_an_answer_was_given_up(database: Database, shop: Shop) -> None:
+    payload = {"prediction_id": shop.ran.hex, "what": "table"}
+    kind, key = OutboxKind.ENCLOSURE, f"prediction:{shop.ran}:table"
+    await database.write(enqueue, user_id=shop.anna, kind=kind, payload=payload, key=key, now=START)
+    assert await broken(database) == {}
+    await meddle(database, "UPDATE outbox SET status = 'failed'")
+    found = await broken(database)
+    assert f"prediction_id={shop.ran} " in found["answers and their news"][0]
+
+
 async def test_i5_two_bonuses_in_a_week(database: Database, shop: Shop) -> None:
     rebuild = (
         (

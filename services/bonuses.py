@@ -15,7 +15,7 @@ from db.base import table_of
 from db.engine import Database
 from db.tables.billing import BonusGrant
 from db.tables.users import AuditAction, AuditEntry
-from services.audit_log.record import record
+from services.audit_log.record import AuditRecord, record
 from services.billing.bulk import Chunk, WeeklyGrant, grant_chunk
 from services.clock import Clock
 from services.digits import ascii_digits
@@ -176,7 +176,7 @@ def _monday(at: datetime, zone: ZoneInfo, *, weeks: int = 0) -> datetime:
 
 def _note_done(session: Session, week: str, users: int, now: datetime) -> None:
     if users or not _is_done(session, week):
-        record(session, actor=None, action=DONE, subject=week, after={"users": users}, now=now)
+        record(session, AuditRecord(actor=None, action=DONE, subject=week, after={"users": users}), now)
 
 
 def _is_done(session: Session, week: str) -> bool:

@@ -1,5 +1,6 @@
 """The audit log: who did what to whom, written in the transaction that does it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, update
@@ -11,28 +12,30 @@ from db.tables.users import AuditAction, AuditEntry
 _entries = table_of(AuditEntry)
 
 
-def record(
-    session: Session,
-    *,
-    actor: int | None,
-    action: AuditAction,
-    now: datetime,
-    target_user_id: int | None = None,
-    subject: str | None = None,
-    before: JsonObject | None = None,
-    after: JsonObject | None = None,
-    reason: str | None = None,
-) -> int:
-    """`actor`: a Telegram id, None for the shop itself; `subject`: the
-    id of a payment, a package, a model. Returns the entry's id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """`actor`: a Telegram id, None for the shop itself; `subject`: the id of a payment, a package, a model, or the week
+    of a bonus; `before` and `after`: only what the action changed."""
+
+    actor: int | None
+    action: AuditAction
+    target_user_id: int | None = None
+    subject: str | None = None
+    before: JsonObject | None = None
+    after: JsonObject | None = None
+    reason: str | None = None
+
+
+def record(session: Session, what: AuditRecord, now: datetime) -> int:
+    """Returns the entry's id."""
     row = {
-        "actor_telegram_id": actor,
-        "target_user_id": target_user_id,
-        "action": action,
-        "subject": subject,
-        "before": before,
-        "after": after,
-        "reason": reason,
+        "actor_telegram_id": what.actor,
+        "target_user_id": what.target_user_id,
+        "action": what.action,
+        "subject": what.subject,
+        "before": what.before,
+        "after": what.after,
+        "reason": what.reason,
         "created_at": now,
     }
     entry_id: int = session.execute(insert(_entries).returning(_entries.c.id), row).scalar_one()

@@ -13,7 +13,7 @@ from db.engine import Database
 from db.tables.models import Model
 from db.tables.users import AuditAction
 from services import ordering
-from services.audit_log.record import record
+from services.audit_log.record import AuditRecord, record
 from services.billing.credits import parse_amount
 from services.clock import Clock
 from services.digits import ascii_digits
@@ -92,7 +92,7 @@ class ModelManagement:
         if before == values:
             return _line(row)
         session.execute(update(_models).where(_models.c.slug == slug).values(**values, updated_at=now))
-        record(session, actor=actor, action=action, subject=slug, before=before, after=values, now=now)
+        record(session, AuditRecord(actor=actor, action=action, subject=slug, before=before, after=values), now)
         return _get(session, slug)
 
     def _move(self, session: Session, slug: str, places: int, *, actor: int, now: datetime) -> Sequence[ModelLine]:
@@ -104,7 +104,9 @@ class ModelManagement:
         if new != old:
             before, after = {"place": old}, {"place": new}
             record(
-                session, actor=actor, action=AuditAction.MODEL_MOVE, subject=slug, before=before, after=after, now=now
+                session,
+                AuditRecord(actor=actor, action=AuditAction.MODEL_MOVE, subject=slug, before=before, after=after),
+                now,
             )
         return _all(session)
 

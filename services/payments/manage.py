@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.tables.users import AuditAction
-from services.audit_log.record import complete, record
+from services.audit_log.record import AuditRecord, complete, record
 from services.clock import Clock
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment
@@ -41,10 +41,12 @@ class PaymentManagement:
             raise PaymentNotFound(payment_id=payment_id)
         return record(
             session,
-            actor=actor,
-            action=AuditAction.PAYMENT_ASK,
-            target_user_id=payment.user_id,
-            subject=str(payment.id),
-            before={"status": payment.status},
-            now=now,
+            AuditRecord(
+                actor=actor,
+                action=AuditAction.PAYMENT_ASK,
+                target_user_id=payment.user_id,
+                subject=str(payment.id),
+                before={"status": payment.status},
+            ),
+            now,
         )

@@ -11,7 +11,7 @@ from db.engine import Database
 from db.tables.billing import Package
 from db.tables.users import AuditAction
 from services import ordering
-from services.audit_log.record import record
+from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.payments.pricing import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
@@ -103,11 +103,8 @@ class Packages:
         package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
         record(
             session,
-            actor=actor,
-            action=AuditAction.PACKAGE_CREATE,
-            subject=str(package_id),
-            after=asdict(offer),
-            now=now,
+            AuditRecord(actor=actor, action=AuditAction.PACKAGE_CREATE, subject=str(package_id), after=asdict(offer)),
+            now,
         )
         return _get(session, package_id)
 
@@ -120,7 +117,9 @@ class Packages:
         if before == values:
             return package
         session.execute(update(_packages).where(_packages.c.id == package_id).values(values))
-        record(session, actor=actor, action=action, subject=str(package_id), before=before, after=values, now=now)
+        record(
+            session, AuditRecord(actor=actor, action=action, subject=str(package_id), before=before, after=values), now
+        )
         return _get(session, package_id)
 
     def _move(self, session: Session, package_id: int, places: int, actor: int, now: datetime) -> list[PackageView]:
@@ -133,12 +132,8 @@ class Packages:
             before, after, subject = {"place": old}, {"place": new}, str(package_id)
             record(
                 session,
-                actor=actor,
-                action=AuditAction.PACKAGE_MOVE,
-                subject=subject,
-                before=before,
-                after=after,
-                now=now,
+                AuditRecord(actor=actor, action=AuditAction.PACKAGE_MOVE, subject=subject, before=before, after=after),
+                now,
             )
         return _listed(session)
 

@@ -14,7 +14,7 @@ from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
 from db.tables.outbox import OutboxKind
 from db.tables.users import AuditAction, User
-from services.audit_log.record import record
+from services.audit_log.record import AuditRecord, record
 from services.billing import ledger
 from services.billing.credits import format_credits, parse_amount
 from services.clock import Clock
@@ -127,13 +127,15 @@ class UserManagement:
         posting = _post(session, request, key, now)
         record(
             session,
-            actor=actor,
-            action=AuditAction.CREDITS_GRANT if request.amount > 0 else AuditAction.CREDITS_TAKE,
-            target_user_id=request.user_id,
-            before={"balance": user.balance},
-            after={"balance": posting.balance_after, "amount": posting.amount},
-            reason=request.reason,
-            now=now,
+            AuditRecord(
+                actor=actor,
+                action=AuditAction.CREDITS_GRANT if request.amount > 0 else AuditAction.CREDITS_TAKE,
+                target_user_id=request.user_id,
+                before={"balance": user.balance},
+                after={"balance": posting.balance_after, "amount": posting.amount},
+                reason=request.reason,
+            ),
+            now,
         )
         payload = {"amount": posting.amount, "balance": posting.balance_after, "reason": request.reason}
         outbox.enqueue(
@@ -153,13 +155,15 @@ class UserManagement:
         session.execute(update(_users).where(_users.c.id == user_id).values(disabled_at=now if disabled else None))
         record(
             session,
-            actor=actor,
-            action=AuditAction.USER_DISABLE if disabled else AuditAction.USER_ENABLE,
-            target_user_id=user_id,
-            before={"disabled": not disabled},
-            after={"disabled": disabled},
-            reason=reason and reason[:MAX_REASON],
-            now=now,
+            AuditRecord(
+                actor=actor,
+                action=AuditAction.USER_DISABLE if disabled else AuditAction.USER_ENABLE,
+                target_user_id=user_id,
+                before={"disabled": not disabled},
+                after={"disabled": disabled},
+                reason=reason and reason[:MAX_REASON],
+            ),
+            now,
         )
 
     def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: int, now: datetime) -> None:
@@ -171,7 +175,9 @@ class UserManagement:
         ):
             return
         record(
-            session, actor=actor, action=AuditAction.USER_WRITE, target_user_id=user_id, after={"text": text}, now=now
+            session,
+            AuditRecord(actor=actor, action=AuditAction.USER_WRITE, target_user_id=user_id, after={"text": text}),
+            now,
         )
 
 

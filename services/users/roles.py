@@ -12,7 +12,7 @@ from db.base import table_of
 from db.engine import Database
 from db.tables.users import Admin, AuditAction, Role, User
 from db.upsert import insert_into
-from services.audit_log.record import record
+from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
 
@@ -115,13 +115,15 @@ class Admins:
             session.execute(new.on_conflict_do_update(index_elements=["telegram_id"], set_=values))
         record(
             session,
-            actor=actor,
-            action=AuditAction.ROLE_CHANGE,
-            target_user_id=session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id)),
-            subject=str(telegram_id),
-            before={"role": before},
-            after={"role": role},
-            now=now,
+            AuditRecord(
+                actor=actor,
+                action=AuditAction.ROLE_CHANGE,
+                target_user_id=session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id)),
+                subject=str(telegram_id),
+                before={"role": before},
+                after={"role": role},
+            ),
+            now,
         )
         return before
 

@@ -13,7 +13,7 @@ from db.base import table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import AuditAction
-from services.audit_log.record import record
+from services.audit_log.record import AuditRecord, record
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.money import to_text, to_words
@@ -116,18 +116,20 @@ def begin(
         raise RefundNeedsConfirmation(due=due, held=held)
     record(
         session,
-        actor=wish.actor_telegram_id,
-        action=AuditAction.PAYMENT_REFUND,
-        target_user_id=payment.user_id,
-        subject=str(payment.id),
-        before={"refunded": to_text(before)},
-        after={
-            "refunded": to_text(before + wish.amount_kopecks),
-            "amount": to_text(wish.amount_kopecks),
-            "refund_id": str(wish.id),
-        },
-        reason=wish.reason,
-        now=now,
+        AuditRecord(
+            actor=wish.actor_telegram_id,
+            action=AuditAction.PAYMENT_REFUND,
+            target_user_id=payment.user_id,
+            subject=str(payment.id),
+            before={"refunded": to_text(before)},
+            after={
+                "refunded": to_text(before + wish.amount_kopecks),
+                "amount": to_text(wish.amount_kopecks),
+                "refund_id": str(wish.id),
+            },
+            reason=wish.reason,
+        ),
+        now,
     )
     made = insert_refund(
         session, wish.id, payment, wish.amount_kopecks, now, actor=wish.actor_telegram_id, reason=wish.reason

@@ -11,6 +11,7 @@ from services.authoring.labels import listed_labels, names_classes
 from services.inference.runtimes.onnx_graph import Graph
 from services.inference.runtimes.onnx_labels import score_labels
 from services.inference.tensors import GraphTensor, label_text
+from services.manifests.characters import is_storable
 from services.manifests.labels import MAX_VALUE, NAMELESS, Class, numbered
 
 _NUMBER: Final = re.compile("-?[0-9]+")
@@ -47,7 +48,7 @@ def with_values(values: Sequence[str], others: Named) -> Named:
     if len(others.classes) != len(values) or not (others.by == "person" or numbers):
         others = Named(classes=_readable(values), by="graph", why="the graph names them")
     labels = [each["label"] for each in others.classes]
-    if len(set(values)) < len(values) or max(map(len, values), default=0) > MAX_VALUE:
+    if len(set(values)) < len(values) or not all(len(value) <= MAX_VALUE and is_storable(value) for value in values):
         return replace(others, classes=numbered(labels))
     pairs = zip(values, labels, strict=True)
     return replace(others, classes=[{"value": value, "label": label} for value, label in pairs])

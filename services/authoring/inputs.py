@@ -15,12 +15,14 @@ from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_columns import Columns
 from services.inference.runtimes.onnx_graph import Graph, dimensions
 from services.inference.tensors import GraphTensor, Shape
+from services.manifests.characters import cleaned, is_visible
 from services.manifests.inputs import MAX_SERIES
 from services.manifests.labels import numbered
 
 MAX_ASKED: Final = 256
 MAX_COLUMNS: Final = 64  # of one tensor, as questions; more are sent together
 MAX_OPTIONS: Final = 1000
+MAX_LABEL: Final = 200  # characters
 INTEGERS: Final = ("int64", "int32", "int16", "int8", "uint32", "uint16", "uint8")
 TYPES: Final = {"bool": "boolean", "string": "text"} | dict.fromkeys(INTEGERS, "integer")
 KNOWN: Final = {*TYPES, "float32", "float64", "float16"}
@@ -260,5 +262,6 @@ def shown(shape: Shape | None) -> str:
 
 
 def readable(name: str) -> str:
-    words = re.sub(r"[_\s]+", " ", name).strip()
-    return words[:1].upper() + words[1:] or "Value"
+    """A name as a label: its words, what can be stored of them, and not all of a long one."""
+    words = re.sub(r"[_\s]+", " ", cleaned(name)).strip()[:MAX_LABEL].strip()
+    return words[:1].upper() + words[1:] if is_visible(words) else "Value"

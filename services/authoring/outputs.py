@@ -16,9 +16,10 @@ from services.authoring.notes import Entry, Note, remarked
 from services.authoring.trials import Trial
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_graph import PASSES, Graph, attributes
-from services.inference.runtimes.onnx_labels import picked_labels
+from services.inference.runtimes.onnx_labels import picked_labels, picked_of
 from services.inference.tensors import GraphTensor
-from services.manifests.labels import MAX_VALUE, NAMELESS, Class, english
+from services.manifests.characters import is_storable
+from services.manifests.labels import MAX_VALUE, NAMELESS, Class, Label
 from services.manifests.outputs import MOST_CLASSES
 from services.manifests.preparation import Prepare
 from services.values.framing import Size, framed
@@ -27,6 +28,7 @@ from services.values.samples import EXAMPLE_PHOTO
 MAX_ANSWERS: Final = 64
 MAX_NUMBERS: Final = 16
 MAX_SERIES: Final = 5_000
+SCORE: Final = {"en": "Score", "ru": "Оценка"}
 _SQUASHING: Final = frozenset({"Softmax", "Sigmoid", "LogisticRegression", "Normalizer", "HardSigmoid"})
 _DRAWING: Final = frozenset({"Conv", "ConvTranspose", "Resize", "Upsample", "DepthToSpace", "Tanh", "Clip", "Sigmoid"})
 _OTHER: Final = re.compile(
@@ -125,7 +127,8 @@ class Answers:
         told = self._hints.labels if len(self._hints.labels) == len(values) else ()
         words = [each["label"] for each in told] or [value.strip() or NAMELESS for value in values]
         pairs = zip(values, words, strict=True)
-        return [{"value": value, "label": word} for value, word in pairs if len(value) <= MAX_VALUE][:MOST_CLASSES]
+        fitting = [pair for pair in pairs if len(pair[0]) <= MAX_VALUE and is_storable(pair[0])]
+        return [{"value": value, "label": word} for value, word in fitting[:MOST_CLASSES]]
 
     def _scores(self, tensor: GraphTensor, labels: Sequence[GraphTensor]) -> tuple[str | None, list[Entry]]:
         """The label output that the scores speak for, if they do, and the answers."""
@@ -155,7 +158,7 @@ class Answers:
         if claims and (named.by != "person" or any(self._labels.values())):
             label, own = claims[0]
             why = f"they are no probabilities of what {label} says"
-            return None, self._plain(base, tensor, count, own.classes, why=why)
+            return None, self._plain({**base, "label": SCORE}, tensor, count, why=why)
         return None, self._without_label(tensor, base, shape, value, named)
 
     def _claims(self, label: str, named: Named, count: int) -> list[Named]:
@@ -192,7 +195,7 @@ class Answers:
             self._note(tensor, "a series", "it is as long as what goes in")
             return [{**base, "type": "series", "chart": "line"}]
         if _OTHER.search(tensor.name) and named.by != "person" and not isinstance(value, list):
-            return self._plain(base, tensor, count, ())
+            return self._plain(base, tensor, count)
         if len(classes) >= 2 and (count == len(classes) or (count == 1 and squashed and len(classes) == 2)):
             return [self._named_scores(tensor, base, named, squashed=squashed)]
         speaking = self._pictured or _NAMED.search(tensor.name)
@@ -200,7 +203,7 @@ class Answers:
             self._note(tensor, f"probabilities of {count} classes", "they sum to one; nothing names them", guessed=True)
             entry = _classes(base, [{"value": str(i), "label": str(i)} for i in range(count)])
             return [remarked(entry, "classes", "guessed: nothing in the file names them; see --labels")]
-        return self._plain(base, tensor, count, (), squashed=squashed)
+        return self._plain(base, tensor, count, squashed=squashed)
 
     def _named_scores(self, tensor: GraphTensor, base: Entry, named: Named, *, squashed: bool) -> Entry:
         what = "probabilities" if squashed else "scores, made probabilities by softmax,"
@@ -267,7 +270,7 @@ class Answers:
         high = max([high, *(float(np.max(value)) for value in values if np.size(value))])
         integral = whole or (high > 1 and all(np.array_equal(value, np.rint(value)) for value in values))
         if integral and high < 128:  # the numbers of classes
-            return [0, max(1.0, high)]
+            return [0, max(1, picked_of(self._graph, tensor.name) - 1, int(high))]
         return [0, 255] if high > 2 else [-1, 1] if low < -0.1 else [0, 1]
 
     def _plain(
@@ -275,7 +278,6 @@ class Answers:
         base: Entry,
         tensor: GraphTensor,
         count: int,
-        columns: Sequence[Class],
         *,
         squashed: bool = False,
         why: str = "",
@@ -288,18 +290,22 @@ class Answers:
         if squashed:
             why += "; they sum to one: where they are classes, name them with --labels"
         if count <= MAX_NUMBERS:
-            named = [english(each["label"]) for each in columns] if len(columns) == count else range(1, count + 1)
-            self._note(tensor, f"{count} numbers", why, guessed=not columns)
+            self._note(tensor, f"{count} numbers", why, guessed=True)
             entries = [
-                {**base, "label": f"{base['label']} {readable(str(each))}", "type": "number", "column": i}
-                for i, each in enumerate(named)
+                {**base, "label": _counted(base["label"], i + 1), "type": "number", "column": i} for i in range(count)
             ]
-            return entries if columns else [remarked(entries[0], "type", f"guessed: {why}"), *entries[1:]]
+            return [remarked(entry, "type", f"guessed: {why}") for entry in entries]
         if count <= MAX_SERIES:
             self._note(tensor, f"a series of {count} numbers", why, guessed=True)
             return [remarked({**base, "type": "series", "chart": "line"}, "type", f"guessed: {why}")]
         self._note(tensor, "left out", f"{count} values of shape {shown(tensor.shape)} are too many to show")
         return []
+
+
+def _counted(label: Label, number: int) -> Label:
+    if isinstance(label, str):
+        return f"{label} {number}"
+    return {language: f"{text} {number}" for language, text in label.items()}
 
 
 def _base(tensor: GraphTensor) -> Entry:

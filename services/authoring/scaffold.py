@@ -58,6 +58,12 @@ def draft_manifest(onnx_file: Path, hints: AuthorHints = NO_HINTS, *, title: str
         problem = f"one run takes over {error.params['seconds']:g} seconds and was stopped"
         fix = "If it ever ends, write its manifest by hand, with a runtime.timeout of up to 600"
         raise ModelBroken(problem=problem, fix=fix) from None
+    except MemoryError:
+        problem = "it takes more memory than there is here to read and try it"
+        raise ModelBroken(problem=problem, fix="Take a smaller model, or a machine with more memory") from None
+    except UnicodeDecodeError:
+        problem = "it answers with a text that is not UTF-8"
+        raise ModelBroken(problem=problem, fix="Export it with labels in UTF-8") from None
     except ShopError:
         raise
     except Exception as error:

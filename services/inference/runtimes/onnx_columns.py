@@ -11,6 +11,7 @@ from services.inference.tensors import label_text
 
 Column: TypeAlias = tuple[str, int]
 """An input of the graph and one of its columns."""
+MOST_COLUMNS: Final = 100_000  # that are looked at one by one
 _PICKS: Final = frozenset({"Gather", "ArrayFeatureExtractor"})
 
 
@@ -46,6 +47,8 @@ def _widths(graph: Graph) -> dict[str, int]:
     for tensor in graph.inputs:
         sides = dimensions(tensor)
         width = sides[1] if len(sides) == 2 and isinstance(sides[1], int) else int(len(sides) < 2)
+        if width > MOST_COLUMNS:
+            continue
         for node in () if width else graph.readers(tensor.name):
             width = width or _width(node, attributes(node), graph)
         if width:

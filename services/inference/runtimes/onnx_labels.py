@@ -12,6 +12,8 @@ _PICKING: Final = frozenset({"Gather", "ArrayFeatureExtractor"})
 _FOLLOWED: Final = PASSES | _PLACING | _PICKING | {"Softmax", "LogSoftmax", "Sigmoid", "Neg", "Log", "Exp"}
 _SCORING: Final = PASSES | {"Normalizer", "Softmax", "Sigmoid", "Clip", "Div", "ReduceSum"}
 
+_EACH_CHANNEL: Final = _SCORING | {"Relu", "BatchNormalization", "Resize", "Upsample", "Add", "LogSoftmax"}
+
 
 def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
     """What an output of the graph picks its labels from; () where it gives the position of a score; None
@@ -34,6 +36,18 @@ def picked_labels(graph: Graph, output: str) -> tuple[str, ...] | None:
     elif node.op_type in _PLACING:
         found = ()
     return found
+
+
+def picked_of(graph: Graph, output: str) -> int:
+    """Among how many channels an ArgMax picks; 0 where it is none, or nothing tells."""
+    node = graph.maker(output)
+    if node is None or node.op_type != "ArgMax":
+        return 0
+    node = graph.maker(node.input[0], _EACH_CHANNEL)
+    if node is None or node.op_type not in {"Conv", "ConvTranspose"}:
+        return 0
+    shape = graph.shape_of(node.input[1]) or (0, 0)
+    return shape[0] if node.op_type == "Conv" else shape[1] * int(attributes(node).get("group", 1))
 
 
 def score_labels(graph: Graph, output: str) -> tuple[str, ...] | None:

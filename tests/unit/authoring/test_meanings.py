@@ -1,5 +1,6 @@
 """What a tensor is taken for, and that it is said."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,15 @@ from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
 from services.manifests.labels import numbered
-from services.manifests.manifest import Manifest, load_manifest
-from tests.unit.inference.models import FLOAT, INT64, UINT8, graph, node, weight
+from services.manifests.manifest import ImageOutput, Manifest, load_manifest
+from tests.unit.inference.models import FLOAT, INT64, STRING, UINT8, graph, identity, node, weight
 
 POOLED = [node("GlobalAveragePool", ["X"], ["P"]), node("Flatten", ["P"], ["F"])]
 
 
 def drafted(tmp_path: Path, data: bytes, told: AuthorHints | None = None) -> tuple[Draft, Manifest]:
     folder = tmp_path / "fresh"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(data)
     draft = draft_manifest(folder / "model.onnx", told or NO_HINTS)
     draft.write(folder)
@@ -145,3 +146,71 @@ def test_numbers_that_sum_to_one_are_classes_only_where_something_says_so(tmp_pa
     draft, manifest = drafted(tmp_path, model.SerializeToString())
     assert [output.type for output in manifest.outputs] == ["number"] * 3
     assert "guessed: nothing tells what they mean" in draft.toml
+
+
+def test_a_mask_spans_all_classes_that_its_model_picks_from(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", ["X", "W"], ["C"]),
+        node("Resize", ["C", "", "S"], ["R"]),
+        node("ArgMax", ["R"], ["Y"], axis=1, keepdims=0),
+    ]
+    weights = [weight("W", np.eye(5, 3).reshape(5, 3, 1, 1)), weight("S", [1.0, 1.0, 1.0, 1.0])]
+    _, manifest = drafted(tmp_path, graph(nodes, [("X", FLOAT, [1, 3, 32, 32])], [("Y", INT64, [1, 32, 32])], weights))
+    (output,) = manifest.outputs
+    assert isinstance(output, ImageOutput)
+    assert output.prepare.range == (0, 4)  # only 0, 1 and 2 are ever given
+
+
+def margins() -> bytes:
+    """A label, and two numbers in the order of the other class."""
+    nodes = [
+        node("ArgMax", ["X"], ["i"], axis=1, keepdims=0),
+        node("ArrayFeatureExtractor", ["names", "i"], ["picked"], domain="ai.onnx.ml"),
+        node("Reshape", ["picked", "flat"], ["label"]),
+        node("Neg", ["X"], ["probabilities"]),
+    ]
+    weights = [onnx.helper.make_tensor("names", STRING, [2], [b"healthy", b"sick"]), weight("flat", [-1], np.int64)]
+    outputs = [("label", STRING, ["N"]), ("probabilities", FLOAT, ["N", 2])]
+    return graph(nodes, [("X", FLOAT, ["N", 2])], outputs, weights)
+
+
+def test_numbers_that_are_no_probabilities_bear_no_classs_name(tmp_path: Path) -> None:
+    draft, manifest = drafted(tmp_path, margins())
+    label, *scores = manifest.outputs
+    assert label.type == "text"
+    assert [(score.type, score.label.pick("en"), score.label.pick("ru")) for score in scores] == [
+        ("number", "Score 1", "Оценка 1"),
+        ("number", "Score 2", "Оценка 2"),
+    ]
+    assert draft.toml.count("guessed: they are no probabilities of what label says") == 2 + 1  # beside each; the note
+
+
+@pytest.mark.parametrize("metadata", ['["a\\u0000", "b", "c"]', '["\\ud800", "b", "c"]', '["\\u0007", "", "c"]'])
+@pytest.mark.parametrize("key", ["feature_names", "labels", "note"])
+def test_metadata_of_any_characters(tmp_path: Path, key: str, metadata: str) -> None:
+    model = onnx.load_model_from_string(photo(3, last="Softmax") if key == "labels" else row_of_three())
+    model.metadata_props.add(key=key, value=metadata)
+    drafted(tmp_path, model.SerializeToString())
+
+
+def row_of_three() -> bytes:
+    return graph([node("Softmax", ["X"], ["Y"])], [("X", FLOAT, ["N", 3])], [("Y", FLOAT, ["N", 3])])
+
+
+def test_labels_of_any_bytes(tmp_path: Path) -> None:
+    data = margins().replace(b"healthy", b"he\x00lthy")
+    _, manifest = drafted(tmp_path, data)
+    assert manifest.outputs[0].type == "text"
+    with pytest.raises(ModelBroken, match="not UTF-8"):
+        drafted(tmp_path / "second", margins().replace(b"healthy", b"he\xfflthy"))
+
+
+def test_a_row_of_a_million_million_columns_is_refused_by_its_size(tmp_path: Path) -> None:
+    with pytest.raises(ModelBroken, match="takes 1099511627776 values, and at most 100000 can be sent"):
+        drafted(tmp_path, identity((1, 2**40)))
+
+
+def test_a_files_name_of_any_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(identity())
+    assert 'title = "A b"\n' in draft_manifest(file, title=os.fsdecode(b"\xff a\x1b\nb")).toml

@@ -53,6 +53,8 @@ def decimals_of(stated: int | None, values: Sequence[float]) -> int:
 
 
 def series_decimals(output: SeriesOutput, values: Sequence[float]) -> int:
-    """Fewer for large numbers: a course of prices is not a table."""
+    """As the manifest states; else fewer for large numbers: a course of prices is not a table."""
+    if output.decimals is not None:
+        return output.decimals
     largest, decimals = max(map(abs, values)), decimals_of(output.decimals, values)
     return 0 if largest >= 1000 else min(decimals, 1) if largest >= 100 else decimals

@@ -64,14 +64,15 @@ def _answer(form: Form, state: FormState, field: Input | None, text: str) -> Tur
         else:
             return _advance(form, state.with_answers(values))
     if field is None:
-        worth_telling = many is not None and _looks_like_many(text)
+        worth_telling = many is not None and (_is_row(text, many) or _looks_like_many(text))
         return Turn(state=state, problem=many if worth_telling else None, notice=None if worth_telling else USE_BUTTONS)
     try:
         return _accept(form, state, field, parse_text(field, text))
     except ColumnWanted as wanted:
         return ask_column(form, state, wanted, text=text)
     except InvalidValue as problem:
-        single = isinstance(problem, OutOfRange | NotWhole) or many is None or not _looks_like_many(text)
+        row = many is not None and (_is_row(text, many) or _looks_like_many(text))
+        single = not row or (isinstance(problem, OutOfRange | NotWhole) and not _is_row(text, many))
         return Turn(state=state, problem=problem if single else many)
 
 
@@ -294,6 +295,14 @@ def _rows(form: Form, state: FormState, field: Input | None) -> Sequence[Sequenc
 def _closer(first: InvalidValue | None, second: InvalidValue) -> InvalidValue:
     """Of two attempts the one with as many values as questions."""
     return second if first is None or (isinstance(second, InvalidMember) and isinstance(first, WrongCount)) else first
+
+
+def _is_row(text: str, problem: InvalidValue | None) -> bool:
+    """Whether its separators say so: as many values between commas as there are questions, or several between
+    semicolons, tabs or lines."""
+    if isinstance(problem, InvalidMember) and re.search(r",\s", text):
+        return True
+    return len([part for part in re.split(r"[;\t\n]", text) if part.strip()]) >= MANY
 
 
 def _looks_like_many(text: str) -> bool:

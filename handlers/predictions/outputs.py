@@ -94,7 +94,7 @@ def _series(output: SeriesOutput, answer: list[Answer], tr: Translator) -> str:
         band = "" if output.quantiles is None else tr.pick(output.quantiles)
         return text.format(middle=write(middle), low=write(low), high=write(high), band=band)
     return tr.gettext(
-        "from {first} to {last}, lowest {low}, highest {high}",
+        "begins at {first}, ends at {last}, lowest {low}, highest {high}",
         first=write(answer[0]),
         last=write(answer[-1]),
         low=write(min(answer)),

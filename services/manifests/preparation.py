@@ -56,6 +56,11 @@ class Prepare(Table):
         return "free" in self.size
 
     @property
+    def reduces(self) -> bool:
+        """Whether the graph sees pictures as large as they come, but for the largest."""
+        return self.size == ("free", "free")
+
+    @property
     def step(self) -> int:
         """Free sides are multiples of it."""
         return self.multiple or 1

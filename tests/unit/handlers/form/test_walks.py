@@ -1,5 +1,7 @@
 """Whole forms, from the first question to paying."""
 
+import tomllib
+
 import pytest
 
 from handlers.form.state import Form, FormExit
@@ -203,3 +205,69 @@ def test_many_options_come_in_pages() -> None:
     walk.presses("Вариант 17")
     assert walk.answers == {"choice": "v17"}
     assert Walk(Form.of(manifest([field]))).says("вариант 999").answers == {"choice": "v999"}
+
+
+CITIES = """
+[[inputs]]
+name = "city"
+type = "choice"
+label = "City"
+options = [{ value = "kzn", label = "Kazan" }, { value = "msk", label = "Moscow" }]
+tensor = { name = "X" }
+[[inputs]]
+name = "trade"
+type = "choice"
+label = "Trade"
+options = [{ value = "doctor", label = "Doctor" }, { value = "baker", label = "Baker" }]
+tensor = { name = "X" }
+[[inputs]]
+name = "age"
+type = "integer"
+label = "Age"
+min = 18
+max = 99
+tensor = { name = "X" }
+[[inputs]]
+name = "weight"
+type = "number"
+label = "Weight"
+tensor = { name = "X" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("Moscow; doctor; 17; 88", "Value 3, “Age”: A whole number from 18 to 99 is expected"),
+        ("Moscow, doctor, 17, 88", "Value 3, “Age”: A whole number from 18 to 99 is expected"),
+        ("Moscow\ndoctor\n30\nheavy", "Value 4, “Weight”: "),
+        ("Moscow; smith; 30; 88", "Value 2, “Trade”: Please choose one of: Doctor, Baker."),
+        ("Moscow; doctor; 30", "4 values are expected, 3 given."),
+        ("I live elsewhere", "Please choose one of: Kazan, Moscow."),
+        ("Omsk", "Please choose one of: Kazan, Moscow."),
+    ],
+)
+def test_a_row_that_starts_with_a_choice_names_the_value_that_is_wrong(row: str, told: str) -> None:
+    inputs = tomllib.loads(CITIES)["inputs"]
+    Walk(Form.of(manifest(inputs)), "en").says(row).sees(told)
+
+
+def test_a_row_that_starts_with_a_choice() -> None:
+    walk = Walk(Form.of(manifest(tomllib.loads(CITIES)["inputs"])), "en").says("Moscow; doctor; 30; 88")
+    assert walk.answers == {"city": "msk", "trade": "doctor", "age": 30, "weight": 88.0}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "most"),
+    [
+        ({}, "1,024"),
+        ({"longest": 512, "multiple": 8}, "512"),
+        ({"longest": 2048}, "1,024"),
+        ({"multiple": 100}, "1,000"),
+    ],
+)
+def test_a_picture_of_any_size_is_asked_with_its_limit(prepare: dict[str, int], most: str) -> None:
+    field = EVERYTHING[7] | {"prepare": {"size": ["free", "free"], **prepare}}
+    Walk(Form.of(manifest([field])), "en").sees(f"If a side is longer than {most} points, the picture is made smaller.")
+    fixed = EVERYTHING[7] | {"prepare": {"size": [64, 64]}}
+    assert "longer" not in Walk(Form.of(manifest([fixed])), "en").text

@@ -77,8 +77,8 @@ SHARES = {"a": 0.612, "b": 0.2, "c": 0.1, "d": 0.05, "e": 0.03, "f": 0.008}
         (
             "line",
             [1.0, *[3.25] * 23, 2.0],
-            "Итог line: <b>от 1,0 до 2,0, минимум 1,0, максимум 3,2</b>",
-            "Out line: <b>from 1.0 to 2.0, lowest 1.0, highest 3.2</b>",
+            "Итог line: <b>в начале 1,0, в конце 2,0, минимум 1,0, максимум 3,2</b>",
+            "Out line: <b>begins at 1.0, ends at 2.0, lowest 1.0, highest 3.2</b>",
         ),
         (
             "band",
@@ -126,6 +126,16 @@ def test_each_type(name: str, answer: Any, russian: str, english: str) -> None:
 def test_as_many_decimals_as_the_numbers_need(name: str, answer: Any, shown: str, language: str, out: str) -> None:
     comma = shown if language == "en" else shown.replace(".", ",")
     assert words(language, name, answer) == f"{out} {name}: <b>{comma}</b>"
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 3])
+def test_a_series_has_the_decimals_that_its_manifest_says(decimals: int) -> None:
+    """In words too, however large its numbers are."""
+    output = {"name": "free", "label": "Path", "tensor": "y", "type": "series", "decimals": decimals}
+    path = manifest(EVERYTHING[:1], outputs=[output])
+    html = outputs_html(path, {"free": [1234.5678, *[4321.0] * 23, 2345.6789]}, CATALOGUES["en"], helped=1)
+    first, last = f"{1234.5678:,.{decimals}f}", f"{2345.6789:,.{decimals}f}"
+    assert f"begins at {first}, ends at {last}, " in html
 
 
 def test_what_comes_from_a_model_is_escaped() -> None:

@@ -16,7 +16,7 @@ class Redacted(io.TextIOWrapper):
         super().__init__(
             stream.buffer,
             encoding=stream.encoding,
-            errors="backslashreplace",  # a file may have a name that is no text
+            errors=stream.errors,
             line_buffering=stream.line_buffering,
             write_through=stream.write_through,
         )

@@ -1,6 +1,7 @@
 """`kassandra demo`: a local Telegram and YooKassa with a page to play in, and the real bot under them."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -10,8 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from bot.demo.clock import kept_ahead
 from bot.errors import Failure
@@ -31,32 +34,37 @@ _here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own 
 
 
 def run_demo(*, host: str, port: int, data: Path) -> int:
-    port = port or _free_port(host)
+    port = _free_port(host, port)
     data.mkdir(parents=True, exist_ok=True)
     url = f"http://{host}:{port}"
     time_file = data / "ahead"
     web_port = _free_port(HERE)
     database = f"sqlite+aiosqlite:///{data}/kassandra.db"
     signal.signal(signal.SIGTERM, _stop)
-    children: list[subprocess.Popen[bytes]] = []
+    children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        command = [sys.executable, "-m", "sandbox", "--host", host, "--port", str(port)]
-        command += ["--webhook-url", f"http://{HERE}:{web_port}/webhooks/yookassa"]
-        command += ["--ahead", str(kept_ahead(time_file))]
-        children.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        arguments = ["--host", host, "--port", str(port), "--ahead", str(kept_ahead(time_file))]
+        arguments += ["--webhook-url", f"http://{HERE}:{web_port}/webhooks/yookassa"]
+        children["sandbox"] = _started("sandbox", *arguments, stdout=subprocess.DEVNULL)
         fill_shelves(database)
-        _wait_for(url, children[0])
+        _wait_for(url, children["sandbox"])
         environment = os.environ | _settings(url, database, web_port)
-        command = [sys.executable, "-m", "bot.demo.shop", _world(url), str(time_file)]
-        children.append(subprocess.Popen(command, env=environment))
+        children["shop"] = _started("bot.demo.shop", _world(url), str(time_file), env=environment)
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)
     except KeyboardInterrupt:
         print("\nClosed.")
         return 0
     finally:
-        for child in reversed(children):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # whoever cannot wait does not leave half of it open
+        for child in reversed(children.values()):
             _end(child)
+
+
+def _started(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:  # Any: those of Popen
+    command = [sys.executable, "-m", "bot.demo.child", module, *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, **options)
 
 
 def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
@@ -113,11 +121,11 @@ def fill_shelves(database: str) -> None:
     asyncio.run(fill())
 
 
-def _watch(children: list[subprocess.Popen[bytes]]) -> int:
+def _watch(children: Mapping[str, subprocess.Popen[bytes]]) -> int:
     while True:
-        for child in children:
+        for name, child in children.items():
             if (code := child.poll()) is not None:
-                raise Failure(f"{child.args!r} ended with code {code}")
+                raise Failure(f"the {name} of the demo ended by itself, with code {code}")
         time.sleep(0.3)
 
 
@@ -125,7 +133,7 @@ def _wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise Failure(f"the sandbox could not start on {url}; is the port taken? Try --port 0")
+            raise Failure(f"the sandbox could not start on {url}")
         try:
             with _here.open(url, timeout=1):
                 return
@@ -143,9 +151,16 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             child.kill()
 
 
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
+def _free_port(host: str, wanted: int = 0) -> int:
+    """This one, or any where it is 0."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just been closed is free
+        try:
+            probe.bind((host, wanted))
+        except (OSError, OverflowError) as error:
+            why = "is taken" if isinstance(error, OSError) and error.errno == errno.EADDRINUSE else "cannot be had"
+            raise Failure(f"port {wanted} of {host} {why}; another one: --port 0 takes any that is free") from None
         port: int = probe.getsockname()[1]
         return port
 

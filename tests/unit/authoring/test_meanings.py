@@ -169,7 +169,8 @@ def margins() -> bytes:
         node("Reshape", ["picked", "flat"], ["label"]),
         node("Neg", ["X"], ["probabilities"]),
     ]
-    weights = [onnx.helper.make_tensor("names", STRING, [2], [b"healthy", b"sick"]), weight("flat", [-1], np.int64)]
+    names: list[Any] = [b"healthy", b"sick"]
+    weights = [onnx.helper.make_tensor("names", STRING, [2], names), weight("flat", [-1], np.int64)]
     outputs = [("label", STRING, ["N"]), ("probabilities", FLOAT, ["N", 2])]
     return graph(nodes, [("X", FLOAT, ["N", 2])], outputs, weights)
 

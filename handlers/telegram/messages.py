@@ -15,7 +15,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from handlers.telegram.client import PASSING
-from handlers.telegram.locks import KeyedLocks
+from services.coordination.locks import KeyedLocks
 from services.notifications.outbox import RECHECK_AFTER, About, Outbox
 
 DOUBT_SECONDS = RECHECK_AFTER.total_seconds()  # a request that is not answered may take effect for so long

@@ -10,7 +10,7 @@ from typing import Any
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, DefaultKeyBuilder, StateType, StorageKey
 
-from handlers.telegram.locks import KeyedLocks
+from services.coordination.locks import KeyedLocks
 from services.dialogs import DialogRecord, Dialogs
 
 _keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, NoReturn
@@ -10,14 +10,14 @@ from typing import Any, Final, NoReturn
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
-from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, StorageKey
+from aiogram.fsm.storage.base import StorageKey
 from aiogram.types import Update
 
 from bot.clock_watch import ClockWatch
 from bot.connection import Connection, lasting
 from bot.errors import StartError
 from bot.health import Health
-from bot.housekeeping import FORGET_DIALOGS, keep_house
+from bot.housekeeping import keep_house
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
 from bot.polling import Polling
@@ -28,6 +28,7 @@ from bot.supervisor import Supervisor
 from bot.telegram_time import telegram_time
 from bot.webhook_watch import WebhookWatch
 from bot.wiring.bonuses import keep_bonuses_coming
+from bot.wiring.coordination import open_shared
 from bot.wiring.inference import RUNTIMES
 from bot.wiring.payments import keep_money_moving, tell_why_closed
 from bot.wiring.services import make_services
@@ -45,10 +46,10 @@ from handlers.telegram.client import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.inbox import Inbox, UpdateOutcome
 from handlers.telegram.messages import NoteDoubts
-from handlers.telegram.storage import OneAtATime, SqlStorage
+from handlers.telegram.storage import OneAtATime
 from i18n.translator import Catalogues
 from services.clock import Clock, SteadyClock, system_clock
-from services.dialogs import Dialogs
+from services.coordination.base import Topic
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.notifications.owners import tell_what_waited
@@ -80,17 +81,26 @@ class App:
         self.steady_clock = SteadyClock(clock)
         self.db = Database(settings.database_url)
         self.catalogues = Catalogues(default=settings.default_language, zone=settings.timezone)
+        shared = open_shared(settings, self.db, self.steady_clock)
+        self.coordination, self.storage, self._ping = shared.coordination, shared.storage, shared.ping
         self.services = make_services(
-            settings, self.db, self.steady_clock, runtimes, on_sold=self._sold, on_news=self._settled
+            settings, self.db, self.steady_clock, runtimes, self.coordination, on_models=self._models_changed
         )
         token, proxy = settings.bot_token.get_secret_value(), settings.telegram_proxy
         self.bot: Bot = make_bot(token, settings.telegram_api_url, proxy)
         self.engine = Engine(runtimes, max_threads=MODEL_THREADS)
-        self.worker = Worker(self.db, self.engine, self.steady_clock, self._settled, owners=settings.owner_ids)
+        told = partial(self.coordination.tell, Topic.NEWS)
+        self.worker = Worker(self.db, self.engine, self.steady_clock, told, owners=settings.owner_ids)
         self.supervisor = Supervisor()
-        self.storage, isolation, self._ping = _dialogs(settings, self.db, self.steady_clock)
         shown = presenters(self.services, self.steady_clock, self._form_waits)
-        self.delivery = Delivery(self.bot, self.services.outbox, self.services.users, self.catalogues, shown)
+        self.delivery = Delivery(
+            self.bot,
+            self.services.outbox,
+            self.services.users,
+            self.catalogues,
+            shown,
+            coordination=self.coordination,
+        )
         for note in (NoteDoubts(self.delivery.messages), InTopic()):  # inside of what repeats
             self.bot.session.middleware(note)
         self.deferred = DeferredUpdates(self._answer_deferred)
@@ -98,7 +108,7 @@ class App:
             self.services,
             self.catalogues,
             self.storage,
-            isolation,
+            OneAtATime(self.coordination),
             deferred=self.deferred,
             messages=self.delivery.messages,
             on_entered=self._entered,
@@ -118,6 +128,9 @@ class App:
         self.web_port: int | None = None
         self._failure: asyncio.Queue[StartError] = asyncio.Queue()
         self._scheduler = make_scheduler(settings.timezone)
+        self.coordination.hear(Topic.NEWS, lambda _: self.delivery.wake())
+        self.coordination.hear(Topic.SOLD, self.worker.wake)
+        self.coordination.hear(Topic.MODELS, self._hear_of_models)
         self._last_runs = LastRuns(self._scheduler, asyncio.get_running_loop().time)
         self._look_at_all()
 
@@ -148,12 +161,13 @@ class App:
                 listening.close()
 
     async def _start(self, listening: socket.socket | None) -> None:
-        problems = await self.services.models.sync(self.engine if "worker" in self.parts else None)
+        problems = await self.services.models.sync(self._engine_of_worker())
         for problem in problems:
             log.error("model_not_served", model=problem.slug, problem=problem.text)
         if "worker" in self.parts:  # who loads the models knows what is wrong with them
             await self.services.models.tell_owners(self.settings.owner_ids, problems)
         self.steady_clock.compare(await self.db.read(last_written))
+        self.supervisor.keep(self.coordination.run, name="coordination")
         self.supervisor.keep(self.clock_watch.run, name="clock")
         self.supervisor.keep(self.deferred.run, name="deferred")
         await tell_why_closed(self.settings, self.db, self.steady_clock)
@@ -285,7 +299,7 @@ class App:
             return
         try:
             if await tell_what_waited(self.db, telegram_id, self.steady_clock()):
-                self.delivery.wake()
+                self.coordination.tell(Topic.NEWS)
         except DatabaseUnavailable as error:  # it waits for their next message
             log.warning("owner_news_wait_for_database", error=str(error))
 
@@ -300,22 +314,16 @@ class App:
         key = StorageKey(bot_id=self.bot.id, chat_id=telegram_id, user_id=telegram_id)
         return FormState.load(await self.storage.get_data(key)) is not None
 
-    def _sold(self, slug: str) -> None:
-        self.worker.wake(slug)
+    def _models_changed(self) -> None:
+        self.coordination.tell(Topic.MODELS, self.worker.name)
 
-    def _settled(self) -> None:
-        self.delivery.wake()
+    def _hear_of_models(self, teller: str) -> None:
+        if teller != self.worker.name:
+            self.supervisor.spawn(self._read_models_again(), name="models")
 
+    async def _read_models_again(self) -> None:
+        for problem in await self.services.models.read_again(self._engine_of_worker()):
+            log.error("model_not_served", model=problem.slug, problem=problem.text)
 
-Ping = Callable[[], Awaitable[None]]
-
-
-def _dialogs(settings: Settings, db: Database, clock: Clock) -> tuple[BaseStorage, BaseEventIsolation, Ping | None]:
-    """With Redis, which can be pinged, any number of processes share dialogs; without, one process has them in its
-    database."""
-    if settings.redis_url is None:
-        return SqlStorage(Dialogs(db, clock), cache=db.is_sqlite), OneAtATime(), None
-    from handlers.telegram.storage_redis import KEYS, SharedIsolation, SharedStorage
-
-    storage = SharedStorage.at(settings.redis_url, ttl=FORGET_DIALOGS)
-    return storage, SharedIsolation(redis=storage.redis, key_builder=KEYS), storage.ping
+    def _engine_of_worker(self) -> Engine | None:
+        return self.engine if "worker" in self.parts else None

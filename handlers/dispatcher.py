@@ -40,7 +40,7 @@ def make_dispatcher(
         NoteReplyTarget(),
         tell,
         dispatcher.fsm,
-        DeduplicateUpdates(),
+        DeduplicateUpdates(services.coordination),
         enter,
         KeepMessage(services.kept),
     ):

@@ -6,6 +6,7 @@ from services.audit_log.history import AuditLog
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.bonuses import Bonuses
+from services.coordination.base import Coordination
 from services.features import Features
 from services.files import Files
 from services.models.manage import ModelManagement
@@ -31,6 +32,7 @@ class Services:
     can still be looked at."""
 
     features: Features
+    coordination: Coordination
     users: Users
     models: Models
     submit: Submit

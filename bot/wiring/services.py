@@ -13,6 +13,7 @@ from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.clock import Clock
 from services.container import Services
+from services.coordination.base import Coordination, Topic
 from services.features import Features
 from services.files import Files
 from services.inference.runtimes.registry import Runtimes
@@ -38,19 +39,22 @@ def make_services(
     db: Database,
     clock: Clock,
     runtimes: Runtimes,
+    coordination: Coordination,
     *,
-    on_sold: Callable[[str], None],
-    on_news: Callable[[], None],
+    on_models: Callable[[], None],
 ) -> Services:
-    """`on_sold` gets the model's slug; `on_news` is called when a message was put into the outbox."""
+    """They tell through `coordination` when a message was put into the outbox, and which model was sold. `on_models` is
+    called where the folders of models are found changed."""
+    on_news, on_sold = partial(coordination.tell, Topic.NEWS), partial(coordination.tell, Topic.SOLD)
     history, staff = History(db), Staff(settings.owner_ids)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
     till = open_till(settings, db, clock, on_news)
     return Services(
         features=Features(payments=till is not None),
+        coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
-        models=Models(db, clock, settings.models_dir, runtimes.specs),
+        models=Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models),
         submit=Submit(db, clock, on_sold),
         history=history,
         statement=Statement(db),

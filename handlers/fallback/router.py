@@ -1,13 +1,12 @@
 """What nobody else handled: every message and button gets an answer, and a way on."""
 
-from collections import OrderedDict
 from typing import Final
 
 import structlog
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, Update
 
 from handlers.fallback import screens
 from handlers.kit.context import Context
@@ -45,7 +44,7 @@ KINDS: Final = {
 }
 """What is answered, by aiogram's content type; the rest are Telegram's own notes, such as a pinned message."""
 SUGGESTED = 4
-ALBUMS = 1_000
+ALBUM_SECONDS = 3600.0
 
 
 def commands_router() -> Router:
@@ -65,20 +64,14 @@ def router() -> Router:
 
 
 class FirstOfAlbum(Filter):
-    """An album is many messages at once; one answer is enough."""
+    """An album is many messages at once; one answer is enough, to the first of them. That one may come again."""
 
-    def __init__(self) -> None:
-        self._seen: OrderedDict[str, None] = OrderedDict()
-
-    async def __call__(self, message: Message) -> bool:
+    async def __call__(self, message: Message, ctx: Context, event_update: Update) -> bool:
         album = message.media_group_id
         if album is None:
             return True
-        first = album not in self._seen
-        self._seen[album] = None
-        if len(self._seen) > ALBUMS:
-            self._seen.popitem(last=False)
-        return first
+        key, first = f"album:{message.chat.id}:{album}", str(event_update.update_id)
+        return await ctx.services.coordination.claim(key, first, seconds=ALBUM_SECONDS)
 
 
 async def unknown_command(message: Message, *, name: str, ctx: Context) -> None:

@@ -1,6 +1,5 @@
 """What every update passes on its way to a handler: once, by a known user, with errors told."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -26,6 +25,7 @@ from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.container import Services
+from services.coordination.base import Coordination
 from services.errors import N_, ShopError
 from services.users.accounts import UserDisabled, Users, Visitor
 
@@ -43,29 +43,39 @@ NOT_TAKEN = N_(
     "Telegram did not take our answer, so it cannot be shown here. What you paid for and bought is kept: see /history."
 )
 WAITED_OUT = (TelegramRetryAfter, *PASSING)
-REMEMBERED = 10_000
+REMEMBERED_SECONDS = 6 * 3600.0  # Telegram repeats an update within minutes; a day is the longest it keeps one
 
 
 class DeduplicateUpdates(BaseMiddleware):
-    """An update that Telegram delivers twice acts once, unless the first time failed. (What costs credits has keys of
-    its own on top.)"""
+    """An update that Telegram delivers twice, to any process of the shop, acts once, unless the first time failed or
+    its process died. Its user's turn is held meanwhile, so nobody else is at it. (What costs credits has keys of its
+    own on top.)"""
 
-    def __init__(self) -> None:
-        self._seen: OrderedDict[int, None] = OrderedDict()
+    def __init__(self, coordination: Coordination) -> None:
+        self._coordination = coordination
+        self._under_way: set[int] = set()
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         assert isinstance(event, Update)
-        if event.update_id in self._seen:
-            log.info("update_repeated", update_id=event.update_id)
+        number = event.update_id
+        key = f"update:{number}"
+        if number in self._under_way or await self._coordination.seen(key):
+            log.info("update_repeated", update_id=number)
             return None
-        self._seen[event.update_id] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+        self._under_way.add(number)
         try:
-            return await handler(event, data)
-        except BaseException:
-            self._seen.pop(event.update_id, None)
-            raise
+            result = await handler(event, data)
+            await self._remember(key)
+        finally:
+            self._under_way.discard(number)
+        return result
+
+    async def _remember(self, key: str) -> None:
+        """What was done is not undone by a memory that is away."""
+        try:
+            await self._coordination.remember(key, seconds=REMEMBERED_SECONDS)
+        except DatabaseUnavailable as error:
+            log.warning("update_not_remembered", key=key, error=str(error))
 
 
 class UserMiddleware(BaseMiddleware):

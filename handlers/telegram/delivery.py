@@ -29,6 +29,7 @@ from handlers.telegram.reply_target import ReplyTarget, replying_to
 from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
+from services.coordination.base import Coordination
 from services.notifications.outbox import LEASE, Notification, Outbox
 from services.users.accounts import Users
 
@@ -88,17 +89,24 @@ class Delivery:
     that gets no answer does not for long: it may be this chat alone."""
 
     def __init__(
-        self, bot: Bot, outbox: Outbox, users: Users, catalogues: Catalogues, presenters: dict[str, Present]
+        self,
+        bot: Bot,
+        outbox: Outbox,
+        users: Users,
+        catalogues: Catalogues,
+        presenters: dict[str, Present],
+        *,
+        coordination: Coordination,
     ) -> None:
         self.came_round: float | None = None  # loop time of the latest look at what is due
-        self.messages = Messages(outbox)
+        self.messages = Messages(outbox, coordination)
         self._bot = bot
         self._outbox = outbox
         self._users = users
         self._catalogues = catalogues
         self._presenters = presenters
         self._wake = asyncio.Event()
-        self._pace = Pace(asyncio.get_running_loop().time)
+        self._pace = Pace(coordination)
         self._under_way: dict[asyncio.Task[None], Attempt] = {}
         self._now = asyncio.get_running_loop().time
         self._reach = Reach(self._now)

@@ -15,6 +15,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
 from handlers.telegram.client import PASSING
+from services.coordination.base import Coordination
 from services.coordination.locks import KeyedLocks
 from services.notifications.outbox import RECHECK_AFTER, About, Outbox
 
@@ -28,23 +29,28 @@ class ChatBusy(Exception):
 class Messages:
     """Of all chats."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, coordination: Coordination) -> None:
         self._outbox = outbox
+        self._coordination = coordination
         self._chats: KeyedLocks[int] = KeyedLocks()
         self._doubts: dict[tuple[int, int], float] = {}  # until when
         self._now = asyncio.get_running_loop().time
 
     def is_held(self, chat_id: int) -> bool:
+        """By this process."""
         return self._chats.is_held(chat_id)
 
     @asynccontextmanager
     async def hold(self, chat_id: int, *, within: float | None = None) -> AsyncGenerator[None, None]:
-        """Nobody else of this process changes the chat's messages that tell of payments and predictions: read what is
-        true now and show that. Raises `ChatBusy` where others have them for so many seconds."""
+        """Nobody else changes the chat's messages that tell of payments and predictions: read what is true now and show
+        that. Raises `ChatBusy` where others have them for so many seconds. Processes that cannot reach each other do
+        without: who shows something looks again whether it is still true."""
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(within):
                     await held.enter_async_context(self._chats.hold(chat_id))
+                    turn = self._coordination.hold(f"messages:{chat_id}", alone_if_away=True)
+                    await held.enter_async_context(turn)
             except TimeoutError:
                 raise ChatBusy(chat_id) from None
             yield

@@ -10,7 +10,7 @@ from typing import Any
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage, DefaultKeyBuilder, StateType, StorageKey
 
-from services.coordination.locks import KeyedLocks
+from services.coordination.base import Coordination
 from services.dialogs import DialogRecord, Dialogs
 
 _keys = DefaultKeyBuilder(with_bot_id=True, with_destiny=True)
@@ -85,14 +85,15 @@ def _is_long(value: Any) -> bool:  # Any: as above
 
 
 class OneAtATime(BaseEventIsolation):
-    """Events of one user one after another, in this process."""
+    """Events of one user one after another, in all processes of the shop."""
 
-    def __init__(self) -> None:
-        self._locks: KeyedLocks[StorageKey] = KeyedLocks()
+    def __init__(self, coordination: Coordination) -> None:
+        self._coordination = coordination
 
     @asynccontextmanager
     async def lock(self, key: StorageKey) -> AsyncGenerator[None, None]:
-        async with self._locks.hold(key):
+        """Raises `DatabaseUnavailable`, but not once the event was handled."""
+        async with self._coordination.hold(f"turn:{_keys.build(key)}"):
             yield
 
     async def close(self) -> None:

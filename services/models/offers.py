@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,21 +67,38 @@ class Problem:
 
 
 class Models:
-    """The catalogue. Manifests are read once at start and kept; prices and switches are read from the database."""
+    """The catalogue. Manifests are read at start and kept; prices and switches are read from the database. `on_changed`
+    is called when the folders are not as they were written down."""
 
-    def __init__(self, db: Database, clock: Clock, folder: Path, specs: Specs = SPECS) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        folder: Path,
+        specs: Specs = SPECS,
+        *,
+        on_changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._folder = folder
         self._specs = specs
+        self._on_changed = on_changed
         self._manifests: dict[str, Manifest] = {}
 
     async def sync(self, engine: Engine | None = None) -> list[Problem]:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
+        problems = await self.read_again(engine)
+        if await self._db.write(_write_down, self._manifests, problems, self._clock()):
+            self._on_changed()
+        return problems
+
+    async def read_again(self, engine: Engine | None = None) -> list[Problem]:
+        """As `sync`, where another process has written it down: its folders may be other ones than ours for a while."""
         found, problems = await asyncio.to_thread(read_folders, self._folder, self._specs)
         for slug, manifest in list(found.items()):
-            if engine is None:
+            if engine is None or engine.manifest(slug) == manifest:
                 continue
             try:
                 await engine.load(manifest, self._folder / slug)
@@ -89,7 +106,6 @@ class Models:
                 del found[slug]
                 problems.append(_problem(slug, error))
         self._manifests = found
-        await self._db.write(_write_down, found, problems, self._clock())
         return problems
 
     def folder(self, slug: str) -> Path:
@@ -191,7 +207,9 @@ def _shown(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _write_down(session: Session, found: dict[str, Manifest], problems: list[Problem], now: datetime) -> None:
+def _write_down(session: Session, found: dict[str, Manifest], problems: list[Problem], now: datetime) -> bool:
+    """Whether anything is not as it was."""
+    before = _on_record(session)
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
     for problem in problems:
         session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
@@ -212,6 +230,13 @@ def _write_down(session: Session, found: dict[str, Manifest], problems: list[Pro
             columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
+    return _on_record(session) != before
+
+
+def _on_record(session: Session) -> dict[str, tuple[JsonObject, str, bool]]:
+    """The manifest of each model, its file, and whether its folder is there."""
+    rows = session.execute(select(_models.c.slug, _models.c.manifest, _models.c.sha256, _models.c.present))
+    return {row.slug: (row.manifest, row.sha256, row.present) for row in rows}
 
 
 def _is_another(row: AnyRow, manifest: Manifest) -> bool:

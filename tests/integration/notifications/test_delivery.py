@@ -19,6 +19,7 @@ from handlers.telegram import pace, reach
 from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
+from services.coordination.memory import MemoryCoordination
 from services.notifications.outbox import LEASE, Notification
 from services.users.accounts import Users
 from tests.support.clock import FakeClock
@@ -63,7 +64,8 @@ async def post(mail: Mail, wire: Wire) -> Delivery:
     presenters["only"] = partial(_picture, speaks=False)
     REDIS.clear()
     ASKED.clear()
-    return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters)
+    memory = MemoryCoordination()
+    return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters, coordination=memory)
 
 
 async def _note(letter: Notification, tr: Translator) -> Rendered:

@@ -10,9 +10,10 @@ import pytest
 
 from handlers.predictions import progress
 from handlers.predictions.progress import EDITS, ProgressBoard
-from handlers.telegram.delivery import Delivery, Rendered
+from handlers.telegram.delivery import Delivery, Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
+from services.coordination.memory import MemoryCoordination
 from services.notifications.outbox import Notification
 from services.predictions import claims as queue
 from services.users.accounts import Users
@@ -30,7 +31,9 @@ class Stage:
         users, catalogues = Users(counter.db, counter.clock, welcome_credits=0), Catalogues(default="en")
         bot = bot_on(wire)
         self.counter, self.wire = counter, wire
-        self.post = Delivery(bot, counter.outbox, users, catalogues, {"prediction": self._present})
+        shown: dict[str, Present] = {"prediction": self._present}
+        memory = MemoryCoordination()
+        self.post = Delivery(bot, counter.outbox, users, catalogues, shown, coordination=memory)
         self.board = ProgressBoard(
             bot, self.post, history=counter.history, users=users, catalogues=catalogues, clock=counter.clock
         )

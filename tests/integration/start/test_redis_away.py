@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from aiogram.fsm.storage.base import StorageKey
 
 from bot.app import App
 from db.errors import DatabaseUnavailable
-from handlers.telegram import storage_redis as fsm_redis
+from handlers.telegram.storage import OneAtATime
+from handlers.telegram.storage_redis import SharedStorage
 from sandbox.testing import new_world, running_sandbox
+from services.coordination import redis_client
+from services.coordination.redis import RedisCoordination
 from tests.conversations.stage import shop_settings
 from tests.integration.start.house import silence
 from tests.support.proxy import Proxy, proxy_to
@@ -49,16 +53,16 @@ async def test_customers_hear_that_the_shop_is_busy(way: tuple[Proxy, str], sqli
 
 async def _is_free(app: App) -> bool:
     """Whether nobody has the turn in any chat of the bot."""
-    assert isinstance(app.storage, fsm_redis.SharedStorage)
-    return not await app.storage.redis.keys(f"fsm:{app.bot.id}:*:lock")
+    assert isinstance(app.storage, SharedStorage)
+    return not await app.storage.redis.keys(f"*:{app.bot.id}*:turn:*")
 
 
 async def test_silence_is_an_outage_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fsm_redis, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.1)
     async with silence() as address:
         url = address.replace("http", "redis")
-        storage = fsm_redis.SharedStorage.at(url, ttl=timedelta(days=1))
-        turns = fsm_redis.SharedIsolation(redis=storage.redis, key_builder=fsm_redis.KEYS)
+        storage = SharedStorage.at(url, ttl=timedelta(days=1))
+        turns = OneAtATime(RedisCoordination(storage.redis, "1"))
         async with asyncio.timeout(5):
             with pytest.raises(DatabaseUnavailable):
                 await storage.get_data(KEY)
@@ -70,8 +74,8 @@ async def test_silence_is_an_outage_too(monkeypatch: pytest.MonkeyPatch) -> None
 
 async def test_an_event_that_was_handled_is_not_undone(way: tuple[Proxy, str]) -> None:
     proxy, url = way
-    storage = fsm_redis.SharedStorage.at(url, ttl=timedelta(days=1))
-    turns = fsm_redis.SharedIsolation(redis=storage.redis, key_builder=fsm_redis.KEYS, lock_kwargs={"timeout": 1})
+    storage = SharedStorage.at(url, ttl=timedelta(days=1))
+    turns = OneAtATime(RedisCoordination(storage.redis, uuid4().hex))
     async with turns.lock(KEY):
         proxy.cut()
     await storage.close()

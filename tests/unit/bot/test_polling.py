@@ -22,6 +22,7 @@ from db.errors import DatabaseUnavailable
 from handlers.kit.middlewares import DeduplicateUpdates
 from handlers.telegram.client import AnswerNotUnderstood, Session
 from handlers.telegram.inbox import Inbox, id_of
+from services.coordination.memory import MemoryCoordination
 from tests.support.waiting import until
 
 
@@ -70,7 +71,7 @@ class Shop:
         self.hold = asyncio.Event()
         self.hold.set()
         dispatcher = Dispatcher()
-        dispatcher.update.outer_middleware(DeduplicateUpdates())
+        dispatcher.update.outer_middleware(DeduplicateUpdates(MemoryCoordination()))
         dispatcher.message.register(self._handle)
         dispatcher.pre_checkout_query.register(self._pay)
         self.supervisor = Supervisor()

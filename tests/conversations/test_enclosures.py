@@ -44,9 +44,9 @@ def _steps(count: int) -> bytes:
 
 
 def _painter(*shapes: tuple[int, int, int]) -> bytes:
-    """A picture of each shape (channels, height, width), of the colour X; and the classes X, 1 - X."""
+    """A picture of each shape (channels, height, width), of the colour X; and classes of the scores X, 1 - X."""
     nodes = [node("Reshape", ["X", "point"], ["x"]), node("Sub", ["one", "X"], ["rest"])]
-    nodes.append(node("Concat", ["X", "rest"], ["P"], axis=1))
+    nodes += [node("Concat", ["X", "rest"], ["scores"], axis=1), node("Softmax", ["scores"], ["P"], axis=1)]
     outputs: list[tuple[str, int, list[int | str]]] = [("P", FLOAT, ["N", 2])]
     weights = [weight("point", [1, 1, 1, 1], "int64"), weight("one", 1.0)]
     for number, shape in enumerate(shapes):
@@ -214,7 +214,7 @@ async def test_numbers_that_cannot_be_handed_over_are_paid_back(shop: Stage, ann
     await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)
     await _buys(anna, "huge")
     await _is_paid_back(shop, anna)
-    await owner.sees("«huge»")
+    await owner.sees("Ответ модели «Tiny» не удалось доставить")
 
 
 async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, anna: Person) -> None:

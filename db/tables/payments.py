@@ -51,7 +51,8 @@ class Payment(Base):
     credits: Mapped[Credits]  # what a success brings
     valid_days: Mapped[int | None]  # of the lot
     test: Mapped[bool] = mapped_column(default=False)
-    description: Mapped[str] = mapped_column(String(128))
+    description: Mapped[str] = mapped_column(String(128))  # in Russian: of receipts
+    provider_text: Mapped[str | None] = mapped_column(String(128))  # the same in the customer's language
     receipt_email: Mapped[str | None] = mapped_column(String(254))
     return_url: Mapped[str] = mapped_column(String(255), default="")  # a repeated create call must say the same
     confirmation_url: Mapped[str | None] = mapped_column(Text)

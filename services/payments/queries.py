@@ -24,7 +24,8 @@ class PaymentNotFound(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
     """Amounts in kopecks, credits in hundredths; `valid_days` of the lot that a success brings. `provider_shop_id`:
-    None where that was not kept yet; `adopted_at`: None where it was begun here."""
+    None where that was not kept yet; `adopted_at`: None where it was begun here. `description`: in Russian, as on
+    receipts; `provider_text`: in the customer's language, None where that was not kept yet."""
 
     id: UUID
     user_id: int
@@ -49,6 +50,7 @@ class PaymentView:
     created_at: datetime
     paid_at: datetime | None
     provider_shop_id: str | None = None
+    provider_text: str | None = None
     adopted_at: datetime | None = None
 
     @property

@@ -1,9 +1,9 @@
 """Starting a payment: our row first, then the provider, then its link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
@@ -38,6 +38,8 @@ from services.payments.providers.base import (
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
 
 _users = table_of(User)
+AMOUNT: Final = {"ru": "Кредиты для предсказаний: {credits}", "en": "Credits for predictions: {credits}"}
+PACKAGE: Final = {"ru": "{title}: {credits} кредитов", "en": "{title}: {credits} credits"}
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
@@ -127,7 +129,7 @@ def _order(payment: PaymentView, telegram_id: int, merchant: Merchant) -> NewPay
         id=payment.id,
         amount_kopecks=payment.amount_kopecks,
         currency=payment.currency,
-        description=payment.description,
+        description=payment.provider_text or payment.description,
         return_url=payment.return_url,
         receipt=receipt_for(payment, merchant),
         mark=merchant.signer.sign(mark, paid),
@@ -200,7 +202,7 @@ def _goods(session: Session, wish: Wish, pricing: Pricing) -> dict[str, Any]:  #
             "amount_kopecks": package.price_kopecks,
             "credits": package.credits,
             "valid_days": package.valid_days,
-            "description": f"{package.title['ru']}: {format_credits(package.credits)} кредитов"[:128],
+            **_described(session, wish, PACKAGE, package.credits, package.title),
         }
     amount = wish.amount_kopecks or 0
     pricing.check(amount)
@@ -209,8 +211,22 @@ def _goods(session: Session, wish: Wish, pricing: Pricing) -> dict[str, Any]:  #
         "amount_kopecks": amount,
         "credits": bought,
         "valid_days": None,
-        "description": f"Кредиты для предсказаний: {format_credits(bought)}",
+        **_described(session, wish, AMOUNT, bought, {}),
     }
+
+
+def _described(
+    session: Session, wish: Wish, words: Mapping[str, str], bought: int, title: Mapping[str, str]
+) -> dict[str, str]:
+    """What it is for: in Russian for the receipt, as the law wants it, and in the customer's language for the page
+    where they pay. `words` and the package's `title` by language; `bought` in hundredths."""
+    language = session.scalars(select(_users.c.language).where(_users.c.id == wish.user_id)).one()
+    shown = language if language in words else "en"
+
+    def described(language: str) -> str:
+        return words[language].format(title=title.get(language, ""), credits=format_credits(bought))[:128]
+
+    return {"description": described("ru"), "provider_text": described(shown)}
 
 
 def _refuse(

@@ -6,8 +6,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
+from db.base import table_of
 from db.tables.payments import PaymentStatus
+from db.tables.users import User
 from services.billing import ledger
 from services.money import AmountOutOfBounds
 from services.payments.apply import Applied
@@ -15,7 +18,7 @@ from services.payments.packages import PackageGone, PackageOffer, Packages
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.queries import PaymentNotFound
 from services.payments.settlement import PaymentChange
-from services.payments.topup import EmailNeeded
+from services.payments.topup import EmailNeeded, receipt_for
 from services.users.roles import Staff
 from tests.support.tills import MERCHANT, OWNER, RETURN_URL, Cashier
 from tests.support.yookassa import Crash, Fault
@@ -54,6 +57,34 @@ async def test_a_clock_that_is_behind_shortens_no_term(cashier: Cashier) -> None
     assert await cashier.db.write(ledger.expire, now=cashier.clock()) == 0
     assert await cashier.balance(anna) == 100_00
     await cashier.is_sound()
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("ru", ["Кредиты для предсказаний: 30.00", "Сотня: 100.00 кредитов"]),
+        ("en", ["Credits for predictions: 30.00", "A hundred: 100.00 credits"]),
+        ("de", ["Credits for predictions: 30.00", "A hundred: 100.00 credits"]),
+    ],
+)
+async def test_the_checkout_speaks_the_customers_language(cashier: Cashier, language: str, shown: list[str]) -> None:
+    """Receipts are Russian, as the law wants them; a repeat says the same, whatever the language is by then."""
+    john = await cashier.customer()
+    users = table_of(User)
+    speaks = update(users).where(users.c.id == john)
+    await cashier.db.write(lambda session: session.execute(speaks.values(language=language)) and None)
+    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
+    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=OWNER)
+    amount, bundle = await cashier.begins(john), await cashier.begins(john, None, package_id=package.id)
+    await cashier.db.write(lambda session: session.execute(speaks.values(language="ru")) and None)
+    await cashier.till.topup.repeat(amount)
+    assert [cashier.yookassa.by_our_id(each.id).description for each in (amount, bundle)] == shown
+    law = replace(MERCHANT, vat_code=1)
+    receipts = [receipt_for(replace(each, receipt_email="john@example.com"), law) for each in (amount, bundle)]
+    assert [each and each.description for each in receipts] == [
+        "Кредиты для предсказаний: 30.00",
+        "Сотня: 100.00 кредитов",
+    ]
 
 
 async def test_twenty_deliveries_at_once_credit_once(cashier: Cashier) -> None:

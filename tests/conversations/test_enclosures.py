@@ -234,6 +234,19 @@ async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, an
     assert [each for each in await anna.looks() if "График не удалось отправить" in each.text]
 
 
+async def test_words_are_not_all_where_a_picture_was_bought(shop: Stage, anna: Person) -> None:
+    """The classes could be told; the picture beside them cannot."""
+    await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=anna.id, **REFUSAL)
+    await anna.says("/start model_two")
+    await anna.presses("▶️")
+    await anna.sees("1/")
+    await anna.says("0.5")
+    await anna.presses("🔮")
+    await anna.sees("Ответ не удалось вам доставить.")
+    assert await balance(shop, anna) == 1000
+    await anna.never_sees("Sketch")
+
+
 async def test_an_extra_that_is_refused_is_named_and_can_be_had(shop: Stage, anna: Person) -> None:
     """The photo has come; only its file has not."""
     await shop.sandbox.fault("sendDocument", "400", times=1, chat_id=anna.id, **REFUSAL)

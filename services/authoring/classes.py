@@ -56,7 +56,7 @@ def with_values(values: Sequence[str], others: Named) -> Named:
 
 def _by_others(graph: Graph, hints: AuthorHints, count: int) -> Named:
     if len(hints.labels) == count:
-        return Named(classes=hints.labels, by="person", why="they are told")
+        return Named(classes=hints.labels, by="person", why="--labels names them")
     if (listed := listed_labels(graph.metadata, count)) is None:
         return Named()
     key, labels = listed

@@ -25,6 +25,13 @@ MAX_OPTIONS: Final = 1000
 MAX_LABEL: Final = 200  # characters
 INTEGERS: Final = ("int64", "int32", "int16", "int8", "uint32", "uint16", "uint8")
 TYPES: Final = {"bool": "boolean", "string": "text"} | dict.fromkeys(INTEGERS, "integer")
+WORDS: Final = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "yes or no",
+    "text": "a text",
+    "choice": "one of its options",
+}
 KNOWN: Final = {*TYPES, "float32", "float64", "float16"}
 RATE: Final = "a sample rate"
 SETTINGS: Final = (
@@ -63,6 +70,8 @@ class Questions:
         self.notes: list[Note] = []
         self.kept: list[str] = []  # outputs that are the next state
         self._graph, self._columns, self._hints = graph, columns, hints
+        self._unnamed: dict[str, int] = {}  # columns that --features did not name
+        self._named = False
         self._most = MAX_COLUMNS  # of one tensor, as questions of their own
         self._sides = {tensor.name: dimensions(tensor) for tensor in graph.inputs}
 
@@ -87,9 +96,24 @@ class Questions:
         if not self.entries:
             problem = "nothing that the graph takes is a customer's to answer"
             raise ModelBroken(problem=problem, fix="Describe its inputs by hand")
+        self._check_hints()
         if len(self.entries) > MAX_ASKED:
             problem = f"the graph asks {len(self.entries)} values, and at most {MAX_ASKED} can be asked"
             raise ModelBroken(problem=problem, fix="Export it with fewer columns, or with all of them in one input")
+
+    def _check_hints(self) -> None:
+        """Say which hints nothing here takes. Raises ModelBroken where features are too many or too few."""
+        features, pictured = self._hints.features, any(entry["type"] == "image" for entry in self.entries)
+        if features and not self._named and self._unnamed:
+            inputs = ", ".join(f'"{name}" takes {count}' for name, count in self._unnamed.items())
+            problem = f"{len(features)} features are named, the graph's input {inputs}"
+            raise ModelBroken(problem=problem, fix="Name as many, in the order of the columns")
+        unused = ["--features"] if features and not self._named else []
+        if not pictured:
+            unused += [f"--{key}" for key in ("range", "mean", "std") if getattr(self._hints, key) is not None]
+        for option in unused:
+            why = "no columns go in" if option == "--features" else "no picture goes in"
+            self.notes.append(Note(tensor=option, what="of no use here", why=why))
 
     def _width(self, tensor: GraphTensor) -> int:
         """How many single questions it would take."""
@@ -204,20 +228,28 @@ class Questions:
 
     def _cells(self, tensor: GraphTensor, base: Entry, count: int) -> list[Entry]:
         told = self._hints.features or self._features(count)
-        if len(told) != count and self._hints.features and len(self._graph.inputs) == 1:
-            problem = f'{len(told)} features are named, the graph\'s input "{tensor.name}" takes {count}'
-            raise ModelBroken(problem=problem, fix="Name as many, in the order of the columns")
         label = base["label"]
         lone = [label] if count == 1 else [f"{label} {i + 1}" for i in range(count)]
-        labels = (
-            [readable(name) for name in told] if len(told) == count and (count > 1 or self._hints.features) else lone
-        )
+        named = len(told) == count and bool(count > 1 or self._hints.features)
+        if named:
+            self._named = True
+        else:
+            self._unnamed[tensor.name] = count
+        labels = [readable(name) for name in told] if named else lone
         cells = [{**base, "name": labels[i], "label": labels[i], **self._cell(tensor, i, base)} for i in range(count)]
-        counted = Counter(cell["type"] for cell in cells)
+        counted = Counter(WORDS[cell["type"]] for cell in cells)
+        if count == 1:
+            self._note(tensor, f"one question, answered by {next(iter(counted))}", "a single value")
+            return cells
         kinds = ", ".join(kind if len(counted) == 1 else f"{kind} ({number})" for kind, number in counted.items())
-        what = f"a question of type {kinds}" if count == 1 else f"{count} questions of type {kinds}"
-        self._note(tensor, what, "a single value" if count == 1 else "one for each column")
-        return cells
+        what = f"{count} questions, one for each column, answered by {kinds}"
+        if named:
+            self._note(tensor, what, "--features names them" if self._hints.features else "the file names them")
+            return cells
+        self.notes.append(
+            Note(tensor=tensor.name, what=what, why="nothing names them", guessed=True, options="--features")
+        )
+        return [remarked(cell, "label", "guessed: nothing names this column; see --features") for cell in cells]
 
     def _features(self, count: int) -> tuple[str, ...]:
         found = listed_features(self._graph.metadata)

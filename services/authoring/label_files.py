@@ -7,7 +7,7 @@ from services.authoring.notes import REMARKS, Entry
 from services.manifests.labels import write_labels
 from services.manifests.outputs import FEWEST_CLASSES
 
-LABELS: Final = "labels.txt"
+LABELS: Final = "labels"
 FEW: Final = 50
 
 
@@ -25,7 +25,8 @@ def label_files(outputs: Sequence[Entry], *, told: bool) -> dict[str, str]:
         ):
             continue
         known = (name for name, written in files.items() if written == text)
-        name = next(known, LABELS if not files else f"labels-{len(files) + 1}.txt")
+        ending = "json" if text.startswith(("{", "[")) else "txt"
+        name = next(known, f"{LABELS}.{ending}" if not files else f"{LABELS}-{len(files) + 1}.{ending}")
         files[name] = text
         del output["classes"]
         output["labels"] = name

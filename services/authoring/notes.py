@@ -11,16 +11,19 @@ REMARKS = "#"  # key of an entry: remarks beside its keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """`tensor` of the graph was taken for `what`, because of `why`; `guessed`: a person should look."""
+    """`tensor` of the graph was taken for `what`, because of `why`; `guessed`: a person should look; `options` of
+    `models init` settle it."""
 
     tensor: str
     what: str
     why: str
     guessed: bool = False
+    options: str = ""
 
     def __str__(self) -> str:
         name = self.tensor if re.fullmatch(r"[\w./:-]+|…", self.tensor) else json.dumps(self.tensor, ensure_ascii=False)
-        return f"{name}: {self.what} ({'guessed: ' if self.guessed else ''}{self.why})"
+        settled = f"; see {self.options}" if self.options else ""
+        return f"{name}: {self.what} ({'guessed: ' if self.guessed else ''}{self.why}{settled})"
 
 
 def remarked(entry: Entry, key: str, remark: str) -> Entry:

@@ -50,6 +50,7 @@ class Answers:
         self._graph, self._trial, self._hints = graph, trial, hints
         self._photo, self._pictured, self._kept = photo, photo is not None, kept
         self._labels: dict[str, tuple[str, ...]] = {}
+        self._counts: dict[str, int] = {}  # names that an output could have
         self._rows = len(trial.rows)
 
     def give(self, tensors: Sequence[GraphTensor]) -> None:
@@ -63,6 +64,7 @@ class Answers:
             tensor.name: found[tensor.name][1] if tensor.name in found else self._label(tensor, spoken_for)
             for tensor in rest
         }
+        self._check_labels()
         if sum(map(len, given.values())) > MAX_ANSWERS:
             given = {name: self._together(name, entries) for name, entries in given.items()}
         self.entries = [{**each, "name": names.give(each["name"])} for entries in given.values() for each in entries]
@@ -77,6 +79,15 @@ class Answers:
             )
             self.entries = self.entries[:MAX_ANSWERS]
 
+    def _check_labels(self) -> None:
+        """Raises ModelBroken where names of classes were said that no output has as many of."""
+        told = len(self._hints.labels)
+        if not told or told in self._counts.values():
+            return
+        counts = ", ".join(f'"{name}" has {count}' for name, count in self._counts.items() if count > 1)
+        problem = f"{told} classes are named, and {f'the output {counts}' if counts else 'no output has classes'}"
+        raise ModelBroken(problem=problem, fix="Name as many, in the order of the columns, or leave --labels out")
+
     def _together(self, tensor: str, entries: list[Entry]) -> list[Entry]:
         """A series in place of several numbers of one tensor."""
         if len(entries) < 2 or entries[0]["type"] != "number":
@@ -87,8 +98,8 @@ class Answers:
         base = {"name": tensor, "label": readable(tensor), "tensor": tensor}
         return [remarked({**base, "type": "series", "chart": "line"}, "type", "guessed: nothing tells what they mean")]
 
-    def _note(self, tensor: GraphTensor, what: str, why: str, *, guessed: bool = False) -> None:
-        self.notes.append(Note(tensor=tensor.name, what=what, why=why, guessed=guessed))
+    def _note(self, tensor: GraphTensor, what: str, why: str, *, guessed: bool = False, options: str = "") -> None:
+        self.notes.append(Note(tensor=tensor.name, what=what, why=why, guessed=guessed, options=options))
 
     def _is_label(self, tensor: GraphTensor) -> bool:
         """One text or whole number a row that names a class."""
@@ -124,6 +135,7 @@ class Answers:
     def _words(self, labels: Sequence[str]) -> list[Class]:
         """Labels for what the graph says, a person's where there are as many."""
         values = list(dict.fromkeys(labels))
+        self._counts[", ".join(self._labels)] = len(values)
         told = self._hints.labels if len(self._hints.labels) == len(values) else ()
         words = [each["label"] for each in told] or [value.strip() or NAMELESS for value in values]
         pairs = zip(values, words, strict=True)
@@ -148,6 +160,7 @@ class Answers:
         shape = self._shape(tensor, value)
         count = math.prod(shape)
         named = named_classes(self._graph, self._hints, tensor, count=count, value=value)
+        self._counts[tensor.name] = max(count, 2) if count == 1 and self._may_be_two(tensor) else count
         claims = [(label.name, own) for label in labels for own in self._claims(label.name, named, count)]
         for label, own in claims:
             scores = scores_of(self._trial.rows, tensor.name, own.values)
@@ -200,7 +213,8 @@ class Answers:
             return [self._named_scores(tensor, base, named, squashed=squashed)]
         speaking = self._pictured or _NAMED.search(tensor.name)
         if 2 <= count <= MOST_CLASSES and squashed and speaking:
-            self._note(tensor, f"probabilities of {count} classes", "they sum to one; nothing names them", guessed=True)
+            why = "they sum to one; nothing names them"
+            self._note(tensor, f"probabilities of {count} classes", why, guessed=True, options="--labels")
             entry = _classes(base, [{"value": str(i), "label": str(i)} for i in range(count)])
             return [remarked(entry, "classes", "guessed: nothing in the file names them; see --labels")]
         return self._plain(base, tensor, count, squashed=squashed)
@@ -208,11 +222,17 @@ class Answers:
     def _named_scores(self, tensor: GraphTensor, base: Entry, named: Named, *, squashed: bool) -> Entry:
         what = "probabilities" if squashed else "scores, made probabilities by softmax,"
         guessed = named.guessed or not squashed
-        self._note(tensor, f"{what} of {len(named.classes)} classes", named.why, guessed=guessed)
+        why = named.why if squashed else f"{named.why}; they do not sum to one as they are"
+        options = "--labels" if named.guessed else ""
+        self._note(tensor, f"{what} of {len(named.classes)} classes", why, guessed=guessed, options=options)
         entry = _classes(base, named.classes, logits=not squashed)
         if named.guessed:
-            entry = remarked(entry, "classes", f"guessed: {named.why}")
+            entry = remarked(entry, "classes", f"guessed: {named.why}; see --labels")
         return entry if squashed else remarked(entry, "logits", "guessed: the scores are no probabilities as they are")
+
+    def _may_be_two(self, tensor: GraphTensor) -> bool:
+        """Whether one column stands for two classes: a probability, or scores that a label goes with."""
+        return bool(self._labels) or self._is_squashed(tensor, ())
 
     def _is_squashed(self, tensor: GraphTensor, classes: Sequence[str]) -> bool:
         if isinstance(self._value(tensor), list):
@@ -225,7 +245,8 @@ class Answers:
 
     def _image(self, tensor: GraphTensor, base: Entry, shape: tuple[int, ...], value: Any) -> Entry | None:
         drawn = self._graph.maker(tensor.name, PASSES)
-        evidence = self._pictured or (drawn is not None and drawn.op_type in _DRAWING)
+        many = tensor.shape is not None and len(tensor.shape) == 4 and math.prod(shape) > MAX_SERIES
+        evidence = self._pictured or many or (drawn is not None and drawn.op_type in _DRAWING)
         sides = list(shape)
         if len(sides) == 3 and sides[0] in {1, 3, 4} and min(sides[1:]) >= 8:
             layout = "NCHW"
@@ -241,7 +262,9 @@ class Answers:
         spread = self._spread(tensor, low, high)
         self._note(tensor, "a picture", f"its shape {sides}; values from {low:.3g} to {high:.3g}", guessed=True)
         entry = {**base, "type": "image", "prepare": {"layout": layout, "range": spread}}
-        entry = remarked(entry, "prepare", f"guessed: it gave values from {low:.3g} to {high:.3g}")
+        picked = picked_of(self._graph, tensor.name)
+        seen = f"it picks among {picked} channels" if picked else f"it gave values from {low:.3g} to {high:.3g}"
+        entry = remarked(entry, "prepare", f"guessed: {seen}")
         height, width = sides[1:] if layout == "NCHW" else sides[:2]
         return self._shaped(entry, (width, height))
 

@@ -1,5 +1,6 @@
 """Whether an input of a graph is a picture, and how one would be prepared for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,9 +49,13 @@ def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: Author
     mode, what = _MODES[channels]
     prepare: Entry = {} if mode == "rgb" else {"mode": mode}
     prepare |= {"size": [width or "free", height or "free"], **_numbers(tensor, hints)}
-    note = Note(tensor=tensor.name, what=what, why=why or "its shape", guessed=why is None or channels in {2, 4})
-    entry = remarked({"prepare": prepare}, "prepare", _unknown(prepare))
-    if note.guessed:
+    missing = [key for key in ("range", "mean", "std") if key not in prepare]
+    by_shape = why is None or channels in {2, 4}
+    reasons = [why or "its shape", *([f"the file does not tell its {', '.join(missing)}"] if missing else [])]
+    options = ", ".join(f"--{key}" for key in missing)
+    note = Note(tensor=tensor.name, what=what, why="; ".join(reasons), guessed=by_shape, options=options)
+    entry = remarked({"prepare": prepare}, "prepare", _unknown(missing))
+    if by_shape:
         entry = remarked(
             entry, "type", f"guessed: by its {channels} channels" if why else "guessed: by the shape alone"
         )
@@ -67,9 +72,9 @@ def _numbers(tensor: GraphTensor, hints: AuthorHints) -> Entry:
     return known
 
 
-def _unknown(prepare: Entry) -> str:
-    missing = [key for key in ("range", "mean", "std") if key not in prepare]
-    return f"the file does not tell {', '.join(missing)}: check them" if missing else "as told"
+def _unknown(missing: Sequence[str]) -> str:
+    options = ", ".join(f"--{key}" for key in missing)
+    return f"the file does not tell {', '.join(missing)}: check them, or see {options}" if missing else "as told"
 
 
 def _looks(graph: Graph, name: str) -> str | None:

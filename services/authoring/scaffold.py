@@ -91,7 +91,7 @@ def _draft(file: BufferedReader, path: Path, hints: AuthorHints, title: str) -> 
     if (slowest := max(trial.seconds, sides.seconds if sides else 0)) > QUICK_SECONDS:
         manifest["runtime"]["timeout"] = min(600.0, float(math.ceil(slowest * 5)))
     if trial.example is not None:
-        _write_examples(questions.entries, trial.example, series=not trial.usual)
+        questions.notes += _write_examples(questions.entries, trial.example, usual=trial.usual)
     photo = next((entry for entry in questions.entries if entry["type"] == "image"), None)
     answers = Answers(graph, trial, hints, photo=photo, kept=questions.kept)
     answers.give(outputs)
@@ -126,18 +126,23 @@ def _unproved(trial: Trial) -> list[Note]:
     return [Note(tensor="example", what="none that runs was found; write one beside each input", why=why, guessed=True)]
 
 
-def _write_examples(entries: Sequence[Entry], row: Row, *, series: bool) -> None:
+def _write_examples(entries: Sequence[Entry], row: Row, *, usual: bool) -> list[Note]:
     """What the graph has answered, beside each question that had no example; a picture goes without, and so does a
-    series where the one that the shop makes up will do."""
+    series where the one that the shop makes up will do. Says which series go without."""
+    notes = []
     for entry in entries:
         value = row.values[entry["name"]]
         if "example" in entry or isinstance(value, dict) or entry["type"] == "image":
             continue
         if isinstance(value, list):
-            if series and len(value) <= MAX_EXAMPLE:
+            if not usual and len(value) <= MAX_EXAMPLE:
                 entry["example"] = [_rounded(number) for number in value]
+                continue
+            why = "the shop makes one up, and it ran" if usual else f"the one that ran has {len(value)} numbers"
+            notes.append(Note(tensor=entry["tensor"]["name"], what="no example is written", why=why))
         else:
             entry["example"] = _rounded(value)
+    return notes
 
 
 def _rounded(value: Any) -> Any:  # Any: a float, or what is none

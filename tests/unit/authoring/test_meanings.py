@@ -11,8 +11,8 @@ import pytest
 from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.scaffold import Draft, draft_manifest
 from services.inference.errors import ModelBroken
-from services.manifests.labels import numbered
-from services.manifests.manifest import ImageOutput, Manifest, load_manifest
+from services.manifests.labels import Class, numbered
+from services.manifests.manifest import ClassesOutput, ImageOutput, Manifest, load_manifest
 from tests.unit.inference.models import FLOAT, INT64, STRING, UINT8, graph, identity, node, weight
 
 POOLED = [node("GlobalAveragePool", ["X"], ["P"]), node("Flatten", ["P"], ["F"])]
@@ -215,3 +215,91 @@ def test_a_files_name_of_any_bytes(tmp_path: Path) -> None:
     file = tmp_path / "model.onnx"
     file.write_bytes(identity())
     assert 'title = "A b"\n' in draft_manifest(file, title=os.fsdecode(b"\xff a\x1b\nb")).toml
+
+
+def row_of(columns: int, given: int) -> bytes:
+    """Numbers in, numbers out."""
+    weights = [weight("W", np.ones((columns, given)))]
+    return graph(
+        [node("MatMul", ["X", "W"], ["Y"])], [("X", FLOAT, ["N", columns])], [("Y", FLOAT, ["N", given])], weights
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (photo(5, last="Softmax"), '2 classes are named, and the output "Y" has 5'),
+        (row_of(3, 1), "2 classes are named, and no output has classes"),
+    ],
+)
+def test_labels_of_another_count_are_refused(tmp_path: Path, data: bytes, problem: str) -> None:
+    with pytest.raises(ModelBroken, match=problem):
+        drafted(tmp_path, data, AuthorHints(labels=numbered(["a", "b"])))
+
+
+def test_a_persons_labels_come_before_the_files(tmp_path: Path) -> None:
+    model = onnx.load_model_from_string(photo(3, last="Softmax"))
+    model.metadata_props.add(key="labels", value='["x", "y", "z"]')
+    hints = AuthorHints(labels=numbered(["a", "b", "c"]))
+    _, manifest = drafted(tmp_path, model.SerializeToString(), hints)
+    (output,) = manifest.outputs
+    assert isinstance(output, ClassesOutput)
+    assert [each.label.pick("en") for each in output.classes] == ["a", "b", "c"]
+    model.metadata_props[0].value = '["x", "y"]'
+    with pytest.raises(ModelBroken, match='2 classes are named, and the output "Y" has 3'):
+        drafted(tmp_path / "second", model.SerializeToString(), AuthorHints(labels=numbered(["a", "b"])))
+
+
+def test_what_is_said_for_nothing_is_told(tmp_path: Path) -> None:
+    hints = AuthorHints(mean=(0.0,), range=(0.0, 1.0))
+    told = [str(note) for note in drafted(tmp_path / "row", row_of(3, 1), hints)[0].notes]
+    assert "--mean: of no use here (no picture goes in)" in told
+    assert "--range: of no use here (no picture goes in)" in told
+    told = [str(note) for note in drafted(tmp_path / "photo", photo(4), AuthorHints(features=("a", "b")))[0].notes]
+    assert "--features: of no use here (no columns go in)" in told
+
+
+def test_every_guess_names_the_option_that_settles_it(tmp_path: Path) -> None:
+    draft, _ = drafted(tmp_path / "photo", photo(5, last="Softmax"))
+    picture, classes = map(str, draft.notes)
+    assert picture.endswith("the file does not tell its range, mean, std; see --range, --mean, --std)")
+    assert classes.endswith("see --labels)")
+    draft, _ = drafted(tmp_path / "row", row_of(3, 4))
+    columns, *_ = map(str, draft.notes)
+    assert (
+        columns
+        == "X: 3 questions, one for each column, answered by a number (guessed: nothing names them; see --features)"
+    )
+    assert draft.toml.count("# guessed: nothing names this column; see --features") == 3
+    assert draft.toml.count("# guessed: nothing tells what they mean") == 4
+    draft, _ = drafted(tmp_path / "told", row_of(3, 4), AuthorHints(features=("a", "b", "c")))
+    assert "nothing names" not in draft.toml
+
+
+def test_a_series_without_an_example_says_so(tmp_path: Path) -> None:
+    draft, _ = drafted(tmp_path, row_of(512, 1))
+    assert "X: no example is written (the shop makes one up, and it ran)" in map(str, draft.notes)
+
+
+def test_labels_that_are_written_as_json_are_called_so(tmp_path: Path) -> None:
+    scores = onnx.load_model_from_string(photo(2, last="Softmax"))
+    classes: list[Class] = [{"value": "7", "label": "seven"}, {"value": "9", "label": "nine"}]
+    draft, manifest = drafted(tmp_path, scores.SerializeToString(), AuthorHints(labels=classes))
+    assert list(draft.files) == ["labels.json"]
+    (output,) = manifest.outputs
+    assert isinstance(output, ClassesOutput)
+    assert [each.value for each in output.classes] == ["7", "9"]
+
+
+@pytest.mark.parametrize("sides", [(40, 2000), (1500, 1500)], ids=["a strip", "a large one"])
+def test_a_picture_from_a_number(tmp_path: Path, sides: tuple[int, int]) -> None:
+    shape = [1, 3, *sides]
+    nodes = [
+        node("Reshape", ["X", "four"], ["R"]),
+        node("Expand", ["R", "shape"], ["E"]),
+        node("Mul", ["E", "W"], ["Y"]),
+    ]
+    weights = [weight("four", [1, 1, 1, 1], "int64"), weight("shape", shape, "int64"), weight("W", [0.5])]
+    draft, manifest = drafted(tmp_path, graph(nodes, [("X", FLOAT, [1, 1])], [("Y", FLOAT, shape)], weights))
+    assert [output.type for output in manifest.outputs] == ["image"]
+    assert any(note.guessed and note.what == "a picture" for note in draft.notes)

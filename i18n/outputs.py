@@ -45,9 +45,12 @@ def ranked(
 
 
 def decimals_of(stated: int | None, values: Sequence[float]) -> int:
-    """Where the manifest states none: two, or as many as the largest of small numbers needs for three figures."""
+    """Where the manifest states none: none for whole numbers, else two, or as many as the largest of small numbers
+    needs for three figures."""
     if stated is not None:
         return stated
+    if all(isinstance(value, int) for value in values):
+        return 0
     largest = max(map(abs, values), default=0.0)
     return 2 if largest >= SMALL or not largest else min(MOST_DECIMALS, 2 - math.floor(math.log10(largest)))
 

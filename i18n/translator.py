@@ -19,6 +19,7 @@ from services.billing.credits import format_credits
 from services.charts import AxisNumbers
 from services.errors import ShopError
 from services.manifests.manifest import Text
+from services.numbers import HUGE, in_powers, is_plain
 
 LANGUAGES: Final = ("ru", "en")
 LOCALES = Path(__file__).parent.parent / "locales"
@@ -96,7 +97,11 @@ class Translator:
         return text.get(self.language) or text.get("en") or next(iter(text.values()), "")
 
     def number(self, value: float, decimals: int) -> str:
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        """With so many decimals, or as a power of ten where they would not show it."""
+        if not is_plain(value, decimals):
+            return in_powers(value, self._locale.number_symbols["latn"]["decimal"])
+        shown = 0 if abs(value) >= HUGE else decimals
+        pattern = "#,##0" + ("." + "0" * shown if shown else "")
         return format_decimal(value, format=pattern, locale=self._locale)
 
     def axis(self, decimals: int) -> AxisNumbers:
@@ -107,7 +112,9 @@ class Translator:
     def figure(self, value: float, decimals: int) -> str:
         """At most so many decimals, without idle zeros, as it may also be typed: `1,065` would be read with a decimal
         comma, so only longer numbers are grouped by commas."""
-        if value and not 1e-12 < abs(value) < 1e15:
+        if isinstance(value, int) and is_plain(value, 0):
+            decimals = 0
+        elif value and not 1e-12 < abs(value) < 1e15:
             return f"{value:.6g}".replace(".", "," if self.language == "ru" else ".")
         whole = "#,##0" if abs(value) >= (10_000 if self.language == "ru" else 1_000_000) else "0"
         return str(format_decimal(value, format=f"{whole}.{'#' * decimals}".rstrip("."), locale=self._locale))

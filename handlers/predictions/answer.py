@@ -1,5 +1,6 @@
 """The text of an answer, as full as there is room for."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import cut, length
 from i18n.inputs import value_words
-from i18n.outputs import advice_text
+from i18n.outputs import Answer, advice_text
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.manifests.manifest import ImageInput, Manifest
@@ -15,16 +16,20 @@ from services.predictions.history import PredictionView
 
 BRIEF: Final = 3  # so many answers of the customer stand under the title
 BRIEF_CHARS: Final = 160
+PLAIN_CHARS: Final = 800  # of an answer that is told as it is kept
 LISTED: Final = 20  # so many are listed at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
+    """`plain`: nothing of it fits the manifest."""
+
     view: PredictionView
     manifest: Manifest
     heading: Html
     footer: Html
     tr: Translator
+    plain: bool = False
 
     def fullest(self, limit: int) -> str:
         """A long list of what was asked goes first, then what the outputs mean, the last of them first."""
@@ -51,10 +56,15 @@ class Answered:
         elif asked:
             shown = [*asked[:LISTED], "…"] if len(asked) > LISTED else asked
             folded = Html("<blockquote expandable>{}</blockquote>".format(tr.escape("\n".join(shown))))
+        answers = (
+            plain_words(self.view, tr)
+            if self.plain
+            else outputs_html(self.manifest, result.get("outputs", {}), tr, helped=helped)
+        )
         advice = tr.escape(advice_text(self.manifest, result.get("advice"), tr))
         parts = [
             head,
-            outputs_html(self.manifest, result.get("outputs", {}), tr, helped=helped),
+            answers,
             f"💡 {advice}" if advice else "",
             folded,
             self.footer,
@@ -69,6 +79,17 @@ class Answered:
             for field in self.manifest.inputs
             if field.name in inputs and not isinstance(field, ImageInput)
         ]
+
+
+def plain_words(view: PredictionView, tr: Translator) -> Html:
+    """The answers as they are kept, name by name: where their manifest does not fit them, or showing them fails."""
+    outputs = (view.result or {}).get("outputs", {})
+    told = {name: answer for name, answer in outputs.items() if answer is not None}
+    return Html("\n".join(f"{tr.escape(name)}: <b>{tr.escape(_plain(answer))}</b>" for name, answer in told.items()))
+
+
+def _plain(answer: Answer) -> str:
+    return cut_plain(answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False), PLAIN_CHARS)
 
 
 def _brief(asked: list[str]) -> bool:

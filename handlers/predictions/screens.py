@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, assert_never
 
+import structlog
+
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.kit import buttons
-from handlers.predictions.answer import Answered
+from handlers.predictions.answer import Answered, plain_words
 from handlers.predictions.charts import chart_of
 from handlers.telegram.limits import CAPTION, TEXT, cut
 from handlers.telegram.photos import photo_or_file
@@ -21,6 +23,8 @@ from services.models.offers import Models
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import History, PredictionView
 from services.values import errors as value_errors
+
+log = structlog.get_logger()
 
 AGAIN: Final = "again"  # again:<hex id>
 CHANGE: Final = "change"  # change:<hex id>
@@ -51,15 +55,27 @@ async def prediction_screen(
         gone = tr.html("This model has left the shop; its answers cannot be shown any more.")
         text = cut("\n\n".join([heading, gone, footer]), limit)
         return Screen(text=text, rows=rows, photo=photo, photo_name=photo_name(painted), document=document)
-    answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr)
+    speaks = _speaks(view, manifest)
+    plain = not speaks and photo is None and document is None
+    answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr, plain=plain)
     return Screen(
-        text=answered.fullest(limit),
+        text=_words(answered, limit),
         rows=rows,
         photo=photo,
         photo_name=photo_name(painted),
         document=document,
-        speaks=_speaks(view, manifest) and (page is not None or not painted),
+        speaks=plain or (speaks and (page is not None or not painted)),
     )
+
+
+def _words(answered: Answered, limit: int) -> str:
+    """What was paid for is told as it is kept where a fault of the shop keeps it from being worded."""
+    try:
+        return answered.fullest(limit)
+    except Exception:
+        view, tr = answered.view, answered.tr
+        log.exception("answer_not_worded", prediction_id=str(view.id), model=view.model_slug)
+        return cut("\n\n".join([answered.heading, plain_words(view, tr), answered.footer]), limit)
 
 
 def _speaks(view: PredictionView, manifest: Manifest) -> bool:
@@ -85,7 +101,7 @@ def photo_name(painted: Iterable[str]) -> str:
 
 
 async def chart_picture(view: PredictionView, manifest: Manifest, models: Models, tr: Translator) -> bytes | None:
-    """PNG of the chart that the manifest asks for."""
+    """PNG of the chart that the manifest asks for; none where it cannot be drawn: the answer is told in words too."""
     outputs = (view.result or {}).get("outputs", {})
     folder = models.folder(view.model_slug)
 
@@ -93,7 +109,11 @@ async def chart_picture(view: PredictionView, manifest: Manifest, models: Models
         spec = chart_of(manifest, view.inputs, outputs, folder, tr)
         return None if spec is None else draw(spec)
 
-    return await asyncio.to_thread(chart)
+    try:
+        return await asyncio.to_thread(chart)
+    except Exception:
+        log.exception("chart_not_drawn", prediction_id=str(view.id), model=view.model_slug)
+        return None
 
 
 def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:

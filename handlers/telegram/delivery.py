@@ -42,7 +42,7 @@ SEND_SECONDS = LEASE.total_seconds() * 0.75  # then another sender may have it
 CHAT_SECONDS = LEASE.total_seconds() / 6  # for a chat that is busy; then there is hardly time left to send
 HELD_UP_SECONDS = LEASE.total_seconds() / 12  # without an answer for so long, a letter keeps no other from being tried
 GRACE_SECONDS = 5.0  # at the end, for what is being sent: cut off in between it would arrive twice
-BUG_ATTEMPTS = 3  # of a letter that cannot be presented; then the chat's next ones pass it
+BUG_ATTEMPTS = 3  # of a letter that cannot be presented; then it is paid back, or the chat's next ones pass it
 
 FINAL = (*chat.REFUSED, TelegramForbiddenError)
 
@@ -316,8 +316,9 @@ class Delivery:
         return partial(self._outbox.retry, letter, reason, wait=Wait.TELEGRAM)
 
     def _unpresented(self, letter: Notification, reason: str) -> Verdict:
-        wait = Wait.REPAIR if letter.attempts >= BUG_ATTEMPTS else None
-        return partial(self._outbox.retry, letter, reason, wait=wait)
+        if letter.attempts >= BUG_ATTEMPTS:
+            return partial(self._outbox.shelve, letter, reason)
+        return partial(self._outbox.retry, letter, reason)
 
     async def _find(self) -> None:
         if self._reach.away and await self._release(Wait.TELEGRAM):

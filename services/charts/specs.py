@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from services.numbers import in_powers, is_plain
+
 Write: TypeAlias = Callable[[float], str]  # a number on an axis, as the reader writes it
 
 
@@ -16,6 +18,8 @@ class AxisNumbers:
     group: str
 
     def __call__(self, value: float) -> str:
+        if not is_plain(value, self.decimals):
+            return in_powers(value, self.point)
         places = {",": self.group, ".": self.point}
         return "".join(places.get(sign, sign) for sign in f"{value:,.{self.decimals}f}")
 

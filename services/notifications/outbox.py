@@ -108,11 +108,12 @@ def enqueue_many(session: Session, rows: list[dict[str, Any]], now: datetime) ->
 _add = insert(_outbox)
 
 
-GivenUp = Callable[[Session, Notification, str, datetime], None]
+GivenUp = Callable[[Session, Notification, str, datetime], bool]
 
 
 class Outbox:
-    """`given_up`: by kind, what follows from giving up a letter for the reason told, in the same transaction."""
+    """`given_up`: by kind, what follows from giving up a letter for the reason told, in the same transaction; it tells
+    whether anything did."""
 
     def __init__(self, db: Database, clock: Clock, given_up: Mapping[str, GivenUp] | None = None) -> None:
         self._db = db
@@ -165,6 +166,11 @@ class Outbox:
         await self._db.write(_postpone, letter, values | {"attempts": attempts - (after is not None)})
         return OutboxStatus.PENDING
 
+    async def shelve(self, letter: Notification, reason: str) -> OutboxStatus:
+        """The shop itself cannot present it: it waits for a repair. Nobody's money waits: what is paid back where it is
+        given up is given up."""
+        return await self._db.write(self._shelve, letter, reason, self._clock())
+
     async def recheck(self, about: About) -> None:
         """Put into its message, in a while, what is true of it then."""
         await self._db.write(_recheck, about, self._clock())
@@ -188,6 +194,17 @@ class Outbox:
         if _settle(session, letter, OutboxStatus.FAILED, now, reason) and follows is not None:
             follows(session, letter, reason, now)
 
+    def _shelve(self, session: Session, letter: Notification, reason: str, now: datetime) -> OutboxStatus:
+        follows = self._given_up.get(letter.kind)
+        if not _settle(session, letter, OutboxStatus.FAILED, now, reason):
+            return OutboxStatus.PENDING
+        if follows is not None and follows(session, letter, reason, now):
+            log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
+            return OutboxStatus.FAILED
+        waiting = {"status": OutboxStatus.PENDING, "waits_for": Wait.REPAIR, "available_at": now + _pause(letter)}
+        session.execute(update(_outbox).where(_outbox.c.id == letter.id).values(waiting))
+        return OutboxStatus.PENDING
+
     async def backlog(self) -> tuple[int, float]:
         """How many messages wait, whatever for, and how old the oldest is, in seconds."""
         return await self._db.read(_backlog, self._clock())
@@ -195,6 +212,10 @@ class Outbox:
     async def kept_back(self) -> float:
         """How old the oldest answer is that Telegram does not let through, in seconds; 0 where there is none."""
         return await self._db.read(_kept_back, self._clock())
+
+
+def _pause(letter: Notification) -> timedelta:
+    return min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
 
 
 _is_due = _pending & (_outbox.c.available_at <= bindparam("now"))

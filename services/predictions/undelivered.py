@@ -24,15 +24,15 @@ RETURNED: Final = "returned"  # in the payload of the letter that tells the cust
 BELOW: Final = "below"  # in the same: its words have arrived, and stay
 
 
-def pay_back(session: Session, letter: Notification, reason: str, now: datetime, *, owners: Collection[int]) -> None:
-    """Part of the transaction that gives up `letter`, the news of a prediction or what comes with it. A second look at
-    an answer that is there already, and the news of a payment back, change nothing. `owners`: Telegram ids; they are
-    told once of each version of a model."""
+def pay_back(session: Session, letter: Notification, reason: str, now: datetime, *, owners: Collection[int]) -> bool:
+    """Part of the transaction that gives up `letter`, the news of a prediction or what comes with it; whether it
+    brought what was bought. A second look at an answer that is there already, and the news of a payment back, change
+    nothing. `owners`: Telegram ids; they are told once of each version of a model."""
     if letter.payload.get("look") or (prediction_id := letter.payload.get("prediction_id")) is None:
-        return
+        return False
     failed = _fail(session, UUID(prediction_id), reason)
     if failed is None:
-        return
+        return False
     if failed.price:
         ledger.charge_refund(session, prediction_id=failed.id, now=now)
     log.error("answer_undelivered", prediction_id=str(failed.id), model=failed.model_slug, reason=reason)
@@ -48,6 +48,7 @@ def pay_back(session: Session, letter: Notification, reason: str, now: datetime,
     tell_owners(
         session, owners, kind=KIND, payload={"slug": failed.model_slug, "problem": reason[:255]}, key=key, now=now
     )
+    return True
 
 
 def _fail(session: Session, prediction_id: UUID, reason: str) -> AnyRow | None:

@@ -179,7 +179,7 @@ async def test_what_cannot_be_presented_is_passed(mail: Mail) -> None:
     assert await mail.outbox.claim() == []
     mail.clock.advance(seconds=2)
     (bug,) = await mail.outbox.claim()
-    await mail.outbox.retry(bug, "KeyError", wait=Wait.REPAIR)
+    await mail.outbox.shelve(bug, "KeyError")
     assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["next"]
 
 

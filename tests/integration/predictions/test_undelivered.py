@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 
-from db.tables.outbox import OutboxMessage, OutboxStatus
+from db.tables.outbox import OutboxMessage, OutboxStatus, Wait
 from db.tables.predictions import Prediction, PredictionStatus
 from services.notifications.outbox import LEAST_ATTEMPTS, Notification, Outbox
 from services.predictions.submit import Sold
@@ -86,3 +86,21 @@ async def test_a_second_look_that_is_refused_takes_nothing_back(sqlite_counter: 
     await outbox.fail(await _claim(outbox, sold), "Bad Request: no")
     assert (await counter.view(sold)).status is PredictionStatus.SUCCEEDED
     assert await counter.count(Prediction, Prediction.error_code.is_not(None)) == 0
+
+
+async def test_an_answer_that_the_shop_cannot_present_is_paid_back(counter: Counter) -> None:
+    """The money does not wait for a repair; the news of it does."""
+    await counter.customer(0, telegram_id=OWNER)
+    user_id = await counter.customer()
+    sold = await _answered(counter, user_id)
+    outbox = _outbox(counter)
+    assert await outbox.shelve(await _claim(outbox, sold), "KeyError: 'y'") is OutboxStatus.FAILED
+    assert (await counter.view(sold)).error_code == "NotDelivered"
+    assert await counter.balance(user_id) == 1000
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    told = await _claim(outbox, sold)
+    assert await outbox.shelve(told, "KeyError: 'y'") is OutboxStatus.PENDING
+    (row,) = await counter.rows(OutboxMessage, OutboxMessage.id == told.id)
+    assert (row.status, row.waits_for) == (OutboxStatus.PENDING, Wait.REPAIR)
+    assert row.available_at > counter.clock()
+    await counter.check()

@@ -1,9 +1,10 @@
-"""What comes below an answer: its table, its other pictures, pictures as files.
+"""What comes below an answer: its table, its texts, its other pictures, pictures as files.
 
-A table and pictures that nothing else shows are the answer: what Telegram takes in no form is paid back. A chart, and
+A table, texts and pictures that nothing else shows are the answer: what Telegram takes in no form is paid back. A chart, and
 the file of a picture that came as a photo, are extras: words say what is missing, with a button to ask for it again."""
 
 import asyncio
+from collections.abc import Mapping
 
 from handlers.predictions.screens import chart_picture, enclosed_button, photo_name
 from handlers.predictions.tables import BOM, series_table
@@ -11,7 +12,7 @@ from handlers.telegram.limits import TEXT, length
 from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
 from i18n.translator import Html, Translator
-from services.manifests.manifest import Manifest, Text
+from services.manifests.manifest import Manifest, Text, TextOutput
 from services.models.offers import Models
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import History, PredictionView
@@ -26,6 +27,8 @@ async def enclosed(
         return []
     if what is Enclosure.TABLE:
         return [_table(view, series_table(manifest, view.result["outputs"], tr), tr)]
+    if what is Enclosure.TEXTS:
+        return _texts(manifest, view.result["outputs"], tr)
     painted = await history.images(view)
     if what is Enclosure.ORIGINALS:
         return await asyncio.to_thread(_originals, view, manifest, painted, tr)
@@ -49,6 +52,22 @@ def _table(view: PredictionView, table: bytes, tr: Translator) -> Screen:
         speaks=False,
         instead=Screen(text=words) if length(words) <= TEXT else None,
     )
+
+
+def _texts(manifest: Manifest, outputs: Mapping[str, object], tr: Translator) -> list[Screen]:
+    """Every text that the model wrote, whole; words for a class are no text of its own. Where no file is taken a
+    message says it, if one holds it."""
+    written = [(output, outputs.get(output.name)) for output in manifest.outputs if isinstance(output, TextOutput)]
+    return [
+        Screen(
+            text=_label(manifest, output.name, tr),
+            document=Document(name=f"{output.name}.txt", content=text.encode()),
+            speaks=False,
+            instead=Screen(text=tr.escape(text)) if length(tr.escape(text)) <= TEXT else None,
+        )
+        for output, text in written
+        if isinstance(text, str) and text and text not in {item.value for item in output.classes}
+    ]
 
 
 def _originals(view: PredictionView, manifest: Manifest, painted: dict[str, bytes], tr: Translator) -> list[Screen]:

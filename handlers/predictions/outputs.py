@@ -16,10 +16,9 @@ from services.manifests.manifest import (
     SeriesOutput,
     TextOutput,
 )
-from services.predictions.enclosures import fits_a_line
+from services.predictions.enclosures import WORDS, fits_a_line
 
 OTHERS: Final = 4  # classes named after the first
-WORDS: Final = 1500  # characters of a text that a model wrote
 
 
 def outputs_html(manifest: Manifest, outputs: Mapping[str, Answer], tr: Translator, *, helped: int) -> Html:

@@ -28,6 +28,8 @@ def series_table(manifest: Manifest, outputs: Mapping[str, Any], tr: Translator)
 
 def exact(value: float) -> str:
     """The shortest text that is this number: of a model's single precision where it came from that."""
+    if isinstance(value, int):
+        return str(value)
     import numpy as np  # a table of numbers brings it
 
     with np.errstate(over="ignore"):

@@ -11,7 +11,7 @@ import numpy as np
 from services.authoring.agreement import agree, are_probabilities, labels_of, scores_of
 from services.authoring.classes import Named, named_classes, with_values
 from services.authoring.hints import AuthorHints
-from services.authoring.inputs import Names, readable, shown
+from services.authoring.inputs import KNOWN, Names, readable, shown
 from services.authoring.notes import Entry, Note, remarked
 from services.authoring.trials import Trial
 from services.inference.errors import ModelBroken
@@ -35,6 +35,9 @@ _OTHER: Final = re.compile(
     "box|rect|landm|coord|embed|feature|vector|weight|attention|alpha|mask|anchor", re.IGNORECASE
 )
 _NAMED: Final = re.compile("prob|soft_?max|class|score|label|pred|logit|^p$", re.IGNORECASE)
+
+
+_SHOWN: Final = {*KNOWN, "uint64", "seq(map)"}
 
 
 class Answers:
@@ -129,6 +132,8 @@ class Answers:
         self._note(tensor, "the label of a class" if labels else "a text", "the graph picks it")
         if count <= 1:
             return [entry]
+        if count > MAX_NUMBERS:
+            self._note(tensor, f"the last {count - MAX_NUMBERS} texts are left out", f"at most {MAX_NUMBERS} are shown")
         label = base["label"]
         return [{**entry, "label": f"{label} {i + 1}", "column": i} for i in range(min(count, MAX_NUMBERS))]
 
@@ -145,9 +150,12 @@ class Answers:
     def _scores(self, tensor: GraphTensor, labels: Sequence[GraphTensor]) -> tuple[str | None, list[Entry]]:
         """The label output that the scores speak for, if they do, and the answers."""
         base, value = _base(tensor), self._value(tensor)
-        if tensor.dtype.startswith("seq") and tensor.dtype != "seq(map)":
-            self._note(tensor, "left out", "it is a sequence of tensors, not one")
+        if (unreadable := _unreadable(tensor)) is not None:
+            self._note(tensor, "left out", unreadable)
             return None, []
+        if self._rows and not any(_is_finite(row[tensor.name]) for row in self._trial.rows):
+            what = "no finite number, so that every customer would be paid back"
+            self._note(tensor, what, f"on none of {self._rows} rows there was one", guessed=True)
         sizes = {np.size(row[tensor.name]) for row in self._trial.rows if not isinstance(row[tensor.name], list)}
         if sizes == {0}:
             self._note(tensor, "left out", f"it gave nothing, of shape {list(np.shape(value))}, on {self._rows} rows")
@@ -329,6 +337,18 @@ def _counted(label: Label, number: int) -> Label:
     if isinstance(label, str):
         return f"{label} {number}"
     return {language: f"{text} {number}" for language, text in label.items()}
+
+
+def _unreadable(tensor: GraphTensor) -> str | None:
+    """Why its values cannot be read; None where they can."""
+    if tensor.dtype.startswith("seq") and tensor.dtype != "seq(map)":
+        return "it is a sequence of tensors, not one"
+    return None if tensor.dtype in _SHOWN else f"its values are of type {tensor.dtype}, which cannot be read"
+
+
+def _is_finite(value: Any) -> bool:  # Any: an array, or a list of maps
+    numbers = [list(each.values()) for each in value] if isinstance(value, list) else value
+    return np.asarray(numbers).dtype.kind not in "fiub" or bool(np.isfinite(np.asarray(numbers)).all())
 
 
 def _base(tensor: GraphTensor) -> Entry:

@@ -63,7 +63,9 @@ def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: Author
 
 
 def _numbers(tensor: GraphTensor, hints: AuthorHints) -> Entry:
-    known: Entry = {"range": [0, 255]} if tensor.dtype.startswith(("int", "uint")) else {}
+    known: Entry = {}
+    if tensor.dtype.startswith(("int", "uint")):
+        known["range"] = [-128, 127] if tensor.dtype == "int8" else [0, 255]
     if hints.range is not None:
         known["range"] = list(hints.range)
     for key, values in (("mean", hints.mean), ("std", hints.std)):

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.inference.check_batch import NEAR as BEARABLE
+from services.inference.check_batch import NOISE
 from services.inference.closeness import close
 from services.inference.errors import BadInput, BadOutput, RunFailed
 from services.inference.runtimes.base import Limit, watched
@@ -22,6 +24,7 @@ from services.values.samples import example_row
 SECONDS: Final = 30.0  # for one run
 PATIENCE: Final = 6.0  # seconds for all of many runs
 MAX_KEPT_BYTES: Final = 200_000_000  # of what the graph gave: a few large pictures tell as much as many
+TOGETHER: Final = 5  # different rows at once: one of each scale
 LENGTHS: Final = (7, 12)  # two series: a side that follows theirs is a series too
 
 
@@ -82,19 +85,35 @@ class Bench:
             if (given := self.run([row])) is not None:
                 answered.append((row, given))
                 room -= _size(given)
-        example, one = answered[0] if answered else (None, None)
+        finite = (pair for pair in answered if _is_finite(pair[1]))
+        example, one = next(finite, answered[0] if answered else (None, None))
         quick = self._feeder.several and self._slowest < PATIENCE  # what takes so long is run one by one
-        two = self.run([example] * 2) if quick and example is not None else None
+        several = one is not None and example is not None and quick and self._keeps_apart(answered, example, one)
         return Trial(
             one=one,
             rows=[given for _, given in answered],
-            several=one is not None and two is not None and all(_is_twice(two[name], one[name]) for name in one),
+            several=several,
             moving=frozenset(self._moving(example)) if example is not None else frozenset(),
             seconds=self._slowest,
             example=example,
             usual=example is first,
             refusal="" if example is not None else refusal,
         )
+
+    def _keeps_apart(
+        self, answered: Sequence[tuple[Row, Mapping[str, Any]]], example: Row, one: Mapping[str, Any]
+    ) -> bool:
+        """Whether two equal rows, and then a few different ones, get at once what each gets alone."""
+        two = self.run([example] * 2)
+        if two is None or not all(_is_twice(two[name], one[name]) for name in one):
+            return False
+        rows = [row for row, _ in answered[: 2 * TOGETHER]]
+        group = max(self._feeder.groups(rows, self._feeder.frames(rows)), key=len)[:TOGETHER]
+        together = self.run([rows[place] for place in group])
+        if together is None:
+            return False
+        alone = [answered[place][1] for place in group]
+        return all(_each_its_own(together[name], [given[name] for given in alone]) for name in one)
 
     def _moving(self, example: Row) -> Iterator[str]:
         """Outputs whose size follows the length of a series."""
@@ -120,6 +139,35 @@ def _is_twice(two: Any, one: Any) -> bool:  # Any: arrays, and lists of maps
     if np.shape(one)[:1] != (1,) or np.shape(two)[1:] != np.shape(one)[1:]:
         return False
     return close(np.asarray(two), np.concatenate([one, one]))
+
+
+def _is_finite(given: Mapping[str, Any]) -> bool:
+    """Whether a customer would get an answer for it."""
+    numbers = [value for value in given.values() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    return all(bool(np.isfinite(value).all()) for value in numbers)
+
+
+def _each_its_own(together: Any, alone: Sequence[Any]) -> bool:  # Any: as above
+    """Whether each of several rows got what it gets alone."""
+    if isinstance(together, list):
+        return together == [each for given in alone for each in given] or all(
+            _near_maps(found, given[0]) for found, given in zip(together, alone, strict=True)
+        )
+    if len(together) != len(alone) or len({np.shape(given)[1:] for given in alone}) > 1:
+        return False
+    if np.asarray(together).dtype.kind not in "fiu":
+        return all(bool(np.all(together[at] == given[0])) for at, given in enumerate(alone))
+    most = max(float(np.abs(np.nan_to_num(np.asarray(given, np.float64))).max(initial=0)) for given in alone)
+    for at, given in enumerate(alone):
+        own = np.asarray(given[0], np.float64)
+        bearable = BEARABLE * float(np.abs(np.nan_to_num(own)).max(initial=0)) + NOISE * most
+        if not np.allclose(np.asarray(together[at], np.float64), own, rtol=0, atol=bearable, equal_nan=True):
+            return False
+    return True
+
+
+def _near_maps(found: Mapping[Any, float], given: Mapping[Any, float]) -> bool:  # Any: a label's type
+    return found.keys() == given.keys() and all(abs(found[key] - given[key]) <= BEARABLE for key in given)
 
 
 def _size(given: Mapping[str, Any] | None) -> int:

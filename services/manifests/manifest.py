@@ -47,7 +47,7 @@ from services.manifests.outputs import (
 )
 from services.manifests.preparation import Prepare
 from services.manifests.runtime import SPECS, RuntimeSpec, Specs
-from services.manifests.schema import Array, Numbers, NumericDtype, Table, TensorSpec, Text, check_values, wrong
+from services.manifests.schema import Array, Figure, NumericDtype, Table, TensorSpec, Text, check_values, wrong
 
 __all__ = [
     "Advice",
@@ -116,7 +116,7 @@ class Constant(Table):
     tensor: str = Field(min_length=1)
     dtype: NumericDtype = "float32"
     shape: Annotated[tuple[int, ...], Array] = Field(default=(), max_length=MAX_RANK)
-    value: float | bool | Numbers = 0.0
+    value: Figure | Annotated[tuple[Figure, ...], Array] = 0.0
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -126,12 +126,13 @@ class Constant(Table):
         if isinstance(self.value, tuple) and len(self.value) != size:
             raise wrong(f"has {len(self.value)} numbers", f"One, or {size}, are needed", "value")
         spec = TensorSpec(name=self.tensor, dtype=self.dtype)
-        for number in self.value if isinstance(self.value, tuple) else (self.value,):
-            if not spec.holds(number):
-                raise wrong(
-                    f"{number:g} is none of {spec.holding()}", "Choose a value inside, or another dtype", "value"
-                )
+        if (changed := next((each for each in self.values if not spec.holds(each)), None)) is not None:
+            raise wrong(f"{changed!r} is none of {spec.holding()}", "Choose a value inside, or another dtype", "value")
         return self
+
+    @property
+    def values(self) -> tuple[bool | int | float, ...]:
+        return self.value if isinstance(self.value, tuple) else (self.value,)
 
 
 class Manifest(Table):

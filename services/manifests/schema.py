@@ -104,6 +104,8 @@ Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w. -]*$", max_length=128), AfterValidator(_check_file_name)]
 r"""No path: it is looked up in the model's folder. A repetition of \w with a bound in the pattern takes 12 MB."""
+Figure = bool | int | float
+"""As TOML has it: a whole number is not made a float, which knows but 53 bits of it."""
 Numbers = Annotated[tuple[float, ...], Array]
 NumericDtype = Literal[
     "float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint32", "uint16", "uint8", "bool"

@@ -10,7 +10,8 @@ _CLOSE = (
     "close", "closing price", "close price", "close/last", "закрытие", "цена закрытия", "закр.", "закр", "price",
     "цена", "курс", "adj close", "adj. close", "adjusted close", "last", "value", "значение",
 )  # fmt: skip
-_BLANK = {"", ".", "-", "—", "–", "null", "nan", "n/a", "na", "none", "н/д", "#n/a"}
+_BLANK = {"", ".", "-", "—", "–", "null", "n/a", "na", "none", "н/д", "#n/a"}
+_ENDLESS = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "∞", "-∞", "−∞"}
 _NAME: Final = 40  # characters of a heading
 
 
@@ -31,6 +32,11 @@ def is_blank(cell: str) -> bool:
     return len(text) <= 4 and text.casefold() in _BLANK
 
 
+def is_no_number(cell: str) -> bool:
+    """What programs write where they came to no number. It is no gap: whoever sends it should know."""
+    return cell.strip().casefold() in _ENDLESS
+
+
 def is_number(cell: str) -> bool:
     if is_date(cell):
         return False
@@ -44,6 +50,7 @@ def value_columns(header: Row | None, rows: Sequence[Row]) -> list[Column]:
     named = _named([name.casefold().replace("_", " ") for name in names])
     width = max(len(row.cells) for row in rows)
     filled = [[row.cells[c] for row in rows if c < len(row.cells) and not is_blank(row.cells[c])] for c in range(width)]
+    filled = [[cell for cell in cells if not is_no_number(cell)] for cells in filled]
     shares = [sum(map(is_number, cells)) / len(cells) if cells else 0.0 for cells in filled]
     found = [at for at, share in enumerate(shares) if share >= 0.8 and at != named]
     if named is not None:

@@ -133,6 +133,10 @@ class BadLine(InvalidValue):
     message = N_("Line {line}: “{given}” is not a number.")
 
 
+class UnclosedQuote(InvalidValue):
+    message = N_("Line {line}: a quotation mark is opened and never closed.")
+
+
 class LineOutOfRange(InvalidValue):
     """A value of a series outside its range; `problem` is the error that tells the range."""
 

@@ -1,9 +1,9 @@
 """Numbers as people type them.
 
 Decimal commas and points, spaces (also no-break and thin ones) and apostrophes between thousands, a typographic minus,
-a unit or a currency sign beside the number, an exponent. A lone comma is a decimal comma: `1,234` is 1.234; a comma
-beside a point separates thousands: `1,234.5` is 1234.5. Any decimal digits of Unicode are read (Arabic-Indic `٣` is 3,
-with their own separators `٫` and `٬`), since they are unambiguous; superscripts and fractions are refused.
+a minus behind the number, a unit or a currency sign beside it, an exponent. A lone comma is a decimal comma: `1,234` is
+1.234; a comma beside a point separates thousands: `1,234.5` is 1234.5. Any decimal digits of Unicode are read
+(Arabic-Indic `٣` is 3, with their own separators `٫` and `٬`), since they are unambiguous; superscripts and fractions are refused.
 """
 
 import re
@@ -49,13 +49,42 @@ def read_numeral(raw: str) -> Numeral | None:
     before, after = text[: found.start()].strip(), text[found.end() :].strip()
     if any(c.isdigit() for c in before + after) or (before and after):
         return None
+    sign = found["sign"].replace("+", "")
+    if after == "-" and text[found.end()] == "-" and not found["sign"]:  # as bookkeepers write it
+        sign, after = "-", ""
     if (before and text[found.start() - 1].isalpha()) or before.endswith(("-", "+")):
         return None
     digits = _ungroup(found["digits"])
     if digits is None:
         return None
-    sign, exponent = found["sign"].replace("+", ""), found["exponent"]
+    exponent = found["exponent"]
     return Numeral(f"{sign}{digits}e{exponent}" if exponent else f"{sign}{digits}", before or after)
+
+
+def grouped_by(raw: str) -> str | None:
+    """The sign, a comma or a point, that can only stand between thousands here."""
+    found = _NUMBER.search(plain_digits(raw))
+    digits = found["digits"] if found is not None else ""
+    points, commas = digits.count("."), digits.count(",")
+    if points + commas < 2 or _ungroup(digits) is None:
+        return None
+    if points and commas:
+        return min(".", ",", key=digits.rfind)
+    return "." if points > 1 else "," if commas > 1 else None
+
+
+def ungrouped(raw: str, sign: str) -> str | None:
+    """The text without that sign between thousands; None where it stands for something else."""
+    text = plain_digits(raw)
+    found = _NUMBER.search(text)
+    if found is None or sign not in found["digits"]:
+        return text
+    whole, *decimals = found["digits"].split("." if sign == "," else ",")
+    first, *groups = whole.split(sign)
+    if not 1 <= len(first) <= 3 or any(len(group) != 3 for group in groups) or sign in "".join(decimals):
+        return None
+    start, end = found.span("digits")
+    return text[:start] + found["digits"].replace(sign, "") + text[end:]
 
 
 def plain_digits(raw: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import random
 from pathlib import Path
 from typing import Final
 
@@ -98,4 +99,53 @@ def drawing(size: Size = EXAMPLE_PHOTO) -> bytes:
     picture = picture.resize(size)
     stream = io.BytesIO()
     picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def other_rows(manifest: Manifest, example: Row, count: int) -> list[Row]:
+    """Rows like the example, each of other values that the manifest allows; always the same ones."""
+    chance = random.Random(0)  # noqa: S311 - the same rows each time
+    rows = []
+    for number in range(count):
+        values = {field.name: _other(field, example.values[field.name], chance) for field in manifest.inputs}
+        files = {name: _turned(content, number) for name, content in example.files.items()}
+        rows.append(Row(values=values, files=files))
+    return rows
+
+
+def _other(field: Input, value: Value, chance: random.Random) -> Value:
+    match field, value:
+        case ChoiceInput(), _:
+            return chance.choice(field.options).value
+        case BooleanInput(), _:
+            return chance.random() < 0.5
+        case TextInput(), str() if len(value) + 2 <= field.max_length:
+            return f"{value} {chance.choice('bcdefg')}"
+        case SeriesInput(), list():
+            return [_beside(field, float(number), chance) for number in value]
+        case NumberInput() | IntegerInput(), int() | float():
+            return _beside(field, value, chance)
+    return value
+
+
+def _beside(field: NumberInput | IntegerInput | SeriesInput, number: float, chance: random.Random) -> float:
+    """A number not far from it that the field allows, else the number itself."""
+    other = number * chance.uniform(0.3, 2) + chance.uniform(-2, 2)
+    low, high = field.min, field.max
+    other = other if low is None else max(other, low)
+    other = other if high is None else min(other, high)
+    if isinstance(field, IntegerInput) or field.whole:
+        other = round(other)
+    least, most = field.capacity
+    return other if field.allows(other) and least <= other <= most and field.holds(other) else number
+
+
+def _turned(content: bytes, number: int) -> bytes:
+    """The picture as a mirror shows it, upside down, or both; as large as it was."""
+    from PIL import Image, ImageOps  # for a model that looks at pictures
+
+    picture = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    turned = (ImageOps.mirror, ImageOps.flip, lambda each: ImageOps.flip(ImageOps.mirror(each)))[number % 3](picture)
+    stream = io.BytesIO()
+    turned.save(stream, "PNG")
     return stream.getvalue()

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from services.manifests.inputs import SeriesInput
 from services.values import errors
-from services.values.columns import usual_column
+from services.values.columns import is_no_number, usual_column
 from services.values.errors import InvalidValue
-from services.values.numerals import read_numeral
+from services.values.numerals import grouped_by, read_numeral, ungrouped
 from services.values.ranges import parse_number, shorten, within
 from services.values.tables import Cell, find_table, read_flow
 
@@ -16,6 +16,7 @@ MAX_BYTES = 5_000_000
 Taken: TypeAlias = list[float] | dict[str, int | str | list[float]]
 """Numbers; or `{"values": numbers, "column": heading or number, "rows": how many there were}`, where the column is
 known or more numbers came than are taken."""
+_MEANT = "+-<>=~≈≤≥±*/^|"  # beside a number they say something of it
 _HIGH_BYTES = 4  # of Latin and Cyrillic letters in UTF-16; no letter of a text in bytes is so low
 
 
@@ -70,7 +71,9 @@ def _numbers(field: SeriesInput, cells: Sequence[Cell]) -> list[float]:
         raise errors.NoNumbers()
     if len(cells) < field.min_length:
         raise errors.TooFewValues(min=field.min_length, count=len(cells))
-    return [_number(field, cell) for cell in cells[-field.max_length :]]
+    taken = cells[-field.max_length :]
+    group = next((sign for cell in cells if (sign := grouped_by(cell.text)) is not None), None)
+    return [_number(field, cell, group) for cell in taken]
 
 
 def check_taken(field: SeriesInput, value: list[object] | Mapping[str, object]) -> Taken:
@@ -127,9 +130,13 @@ def _decode(data: bytes, encoding: str) -> str:
     return text.replace("\x1a", "")  # the end-of-file mark of old DOS exports
 
 
-def _number(field: SeriesInput, cell: Cell) -> float:
+def _number(field: SeriesInput, cell: Cell, group: str | None) -> float:
+    """`group`: the comma or point between thousands, where one number of them tells it: it tells it of all."""
+    text = cell.text if group is None else ungrouped(cell.text, group)
+    if text is None or is_no_number(cell.text):
+        raise errors.BadLine(line=cell.line, given=shorten(cell.text))
     try:
-        return _parsed(field, cell.text)
+        return _parsed(field, text)
     except (errors.OutOfRange, errors.NotWhole) as problem:
         raise errors.LineOutOfRange(line=cell.line, given=shorten(cell.text), problem=problem) from None
     except InvalidValue:
@@ -143,6 +150,6 @@ def _parsed(field: SeriesInput, text: str) -> float:
         raise
     except InvalidValue:
         numeral = read_numeral(text)
-        if numeral is None or any(c.isalnum() for c in numeral.unit):
+        if numeral is None or any(c.isalnum() or c in _MEANT for c in numeral.unit):
             raise
         return parse_number(field, numeral.digits)  # a sign that is no unit, such as a quote

@@ -7,9 +7,9 @@ from itertools import chain, dropwhile, islice
 from typing import NamedTuple
 
 from services.digits import ascii_digits
-from services.values.columns import Column, Row, is_blank, is_number, value_columns
+from services.values.columns import Column, Row, is_blank, is_no_number, is_number, value_columns
 from services.values.dates import date_keys, is_date
-from services.values.errors import NotATextFile, TooManyColumns, TooManyValues
+from services.values.errors import NotATextFile, TooManyColumns, TooManyValues, UnclosedQuote
 from services.values.numerals import MAX_CHARS, read_numeral
 
 _GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)", re.ASCII)
@@ -62,7 +62,7 @@ def find_table(text: str, *, is_file: bool) -> Table | None:
         return None
     header, first = (first[start - 1] if start else None), first[start:]
     everything: Iterable[Row] = chain(first, rows)
-    if header is not None and delimiter == ",":
+    if header is not None and delimiter != " ":
         everything = _of_width(header, everything)
     return Table(header, first[:_SAMPLE], everything)
 
@@ -70,7 +70,7 @@ def find_table(text: str, *, is_file: bool) -> Table | None:
 def read_flow(text: str) -> list[Cell]:
     """Numbers one after another, each with its line; heading lines without a digit are passed over."""
     told = (line for line in _lines(text) if not is_blank(line.text))
-    lines = list(dropwhile(lambda line: not _DIGIT.search(line.text), told))
+    lines = list(dropwhile(lambda line: not _DIGIT.search(line.text) and not is_no_number(line.text), told))
     if len(lines) > 1 and all(len(line) <= MAX_CHARS and _GROUPED.fullmatch(ascii_digits(line)) for _, line in lines):
         return lines
     cells = list(islice((Cell(n, token) for n, line in lines for token in _tokens(line)), MAX_VALUES + 1))
@@ -104,10 +104,11 @@ def _tokens(line: str) -> Iterator[str]:
 
 
 def _delimiter(lines: Sequence[str], *, is_file: bool) -> str | None:
-    """`;`, tab, `|`, `,` or a space where it separates columns in nearly every line."""
+    """`;`, tab, `|`, `,` or a space where it separates columns in nearly every line; in a file, in half of them."""
     for delimiter in (";", "\t", "|", ","):
         with_it = [line for line in lines if delimiter in line]
-        if len(with_it) >= 2 and len(with_it) >= 0.8 * len(lines) and _separates(delimiter, with_it, is_file=is_file):
+        share = 0.5 if is_file and delimiter != "," else 0.8  # a file of uneven lines is no row of numbers
+        if len(with_it) >= 2 and len(with_it) >= share * len(lines) and _separates(delimiter, with_it, is_file=is_file):
             return delimiter
     dated = [line for line in lines if len(words := line.split(maxsplit=1)) > 1 and is_date(words[0])]
     return " " if len(dated) * 2 > len(lines) else None
@@ -135,8 +136,10 @@ def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[Row]:
     reader = csv.reader(feed, delimiter=delimiter, skipinitialspace=True)
     try:
         for cells in reader:
+            if feed.count > 1 and feed.quotes % 2:
+                raise UnclosedQuote(line=feed.first)
             yield Row(feed.line, [cell.strip() for cell in cells[:_MAX_COLUMNS]])
-            feed.chars = 0
+            feed.chars = feed.count = feed.quotes = 0
     except csv.Error:
         raise NotATextFile() from None
 
@@ -147,13 +150,16 @@ class _Feed:
     def __init__(self, lines: Iterator[Cell]) -> None:
         self._lines = lines
         self.line = 0
-        self.chars = 0
+        self.chars = self.count = self.quotes = self.first = 0  # of one row
 
     def __iter__(self) -> "_Feed":
         return self
 
     def __next__(self) -> str:
         self.line, text = next(self._lines)
+        self.first = self.first if self.count else self.line
+        self.count += 1
+        self.quotes += text.count('"')
         self.chars += len(text)
         if self.chars > _MAX_ROW:
             raise NotATextFile()

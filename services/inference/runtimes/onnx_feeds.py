@@ -122,7 +122,8 @@ def _constant(constant: Constant, graph: GraphTensor) -> Callable[[int], Array]:
         problem = f'the constant "{graph.name}" is {constant.dtype}, the graph takes {graph.dtype}'
         raise ModelBroken(problem=problem, fix=f'Write dtype = "{graph.dtype}"')
     value = np.empty(constant.shape, np.dtype(constant.dtype))
-    value[...] = np.reshape(constant.value, constant.shape) if isinstance(constant.value, tuple) else constant.value
+    given = np.array(constant.values, value.dtype)
+    value[...] = given.reshape(constant.shape) if len(given) == value.size else given[0]
     wanted = graph.shape
     if wanted is None or agree(constant.shape, wanted):
         return lambda rows: np.repeat(value[:1], rows, axis=0) if wanted and wanted[0] is None else value
@@ -219,7 +220,12 @@ def _packer(names: Sequence[str], dtype: str) -> Build:
 def _encoded(encoders: Sequence[tuple[str, Callable[[Any], Sequence[float]]]], dtype: str) -> Build:
     def build(rows: Sequence[Row]) -> Array:
         listed = [[n for name, encode in encoders for n in encode(row.values[name])] for row in rows]
-        return _converted(np.array(listed, np.float64), dtype)
+        if dtype.startswith("float"):
+            return np.array(listed, dtype)
+        if any(number != int(number) for row in listed for number in row):
+            raise ValueError(dtype)
+        whole = np.array([[int(number) for number in row] for row in listed], np.int64)
+        return _converted(whole, dtype)
 
     return build
 

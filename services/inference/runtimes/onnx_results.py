@@ -122,7 +122,7 @@ def answers_each(tensor: Tensor, rows: int) -> bool:
 def _reader(output: Output) -> Read:
     match output:
         case NumberOutput(column=column):
-            return lambda tensor, rows: _checked(_matrix(tensor, rows)[:, column])
+            return lambda tensor, rows: _checked(_figures(tensor, rows)[:, column])
         case ProbabilityOutput(column=column, logits=logits):
             squash = _sigmoid if logits else _same
 
@@ -139,20 +139,20 @@ def _reader(output: Output) -> Read:
             ]
         case SeriesOutput(chart=chart):
             inner = (-1, 3) if chart == "band" else (-1,)
-            return lambda tensor, rows: _checked(_filled(_matrix(tensor, rows)).reshape(rows, *inner))
+            return lambda tensor, rows: _checked(_filled(_figures(tensor, rows)).reshape(rows, *inner))
         case ImageOutput(prepare=spec):
             return lambda tensor, rows: [png(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
 
 
-def _filled(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _filled(answers: NDArray[Any]) -> NDArray[Any]:
     """A series of nothing is no answer."""
     if not answers.size:
         raise BadOutput(problem="the answer is empty")
     return answers
 
 
-def _checked(answers: NDArray[np.float64]) -> Column:
-    """Rows as lists and floats, with BadOutput in place of those that hold a number that is not finite."""
+def _checked(answers: NDArray[Any]) -> Column:
+    """Rows as lists and numbers, with BadOutput in place of those that hold a number that is not finite."""
     listed: list[Any] = answers.tolist()
     finite = np.isfinite(answers)
     if not finite.all():
@@ -188,6 +188,13 @@ def no_shares(matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
     columns not summing to one."""
     wrong: NDArray[np.bool_] = np.any((matrix < -ROUNDING) | (matrix > 1 + ROUNDING), axis=1)
     return np.logical_or(wrong, np.abs(matrix.sum(axis=1) - 1) > ROUNDED_SUM) if matrix.shape[1] > 1 else wrong
+
+
+def _figures(tensor: Tensor, rows: int) -> NDArray[Any]:
+    """The same, where whole numbers stay whole: a float knows but 53 bits of them."""
+    if isinstance(tensor, np.ndarray) and tensor.dtype.kind in "iu":
+        return tensor.reshape(rows, -1)
+    return _matrix(tensor, rows)
 
 
 def _classes_reader(output: ClassesOutput) -> Read:

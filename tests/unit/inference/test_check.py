@@ -5,8 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bot.wiring.inference import RUNTIMES
 from services.authoring.check import check_folder
+from services.authoring.scaffold import draft_manifest
 from services.inference.check_line import CheckLine
+from services.inference.engine import Engine
+from services.inference.errors import ModelBroken
+from services.manifests.manifest import load_manifest
 from tests.unit.inference.models import FLOAT, NUMBER_X, NUMBER_Y, endless, graph, identity, node, weight, write_model
 
 EXAMPLE = NUMBER_X.replace('label = "X"', 'label = "X"\nexample = 2.5')
@@ -71,13 +76,13 @@ X1, Y1 = ("X", FLOAT, ["N", 1]), ("Y", FLOAT, ["N", 1])
                 [weight("S", [1, 1], np.int64)],
             ),
             "batch",
-            "two rows at once",
+            "several rows at once",
         ),
         (
             graph([node("ReduceSum", ["X"], ["s"], keepdims=1), node("Expand", ["s", "n"], ["Y"])],
                   [X1], [("Y", FLOAT, [2, 1])], [weight("n", [2, 1], np.int64)]),
             "batch",
-            "other answers",
+            "several rows at once",
         ),
         (graph([node("Log", ["zero"], ["l"]), node("Add", ["X", "l"], ["Y"])],
                [X1], [Y1], [weight("zero", 0.0)]), "example", "not a finite number"),
@@ -125,3 +130,30 @@ tensor = { name = "X" }
     ((what, detail, _),) = failures(check_folder(write_model(tmp_path, identity(["N", 1, 8, 8]), tables + output)))
     assert what == "example"
     assert "Nothing is drawn" in detail
+
+
+MIXING = {
+    "over the largest of all rows": [node("ReduceMax", ["X"], ["m"], axes=[0]), node("Div", ["X", "m"], ["Y"])],
+    "less the mean of all rows": [node("ReduceMean", ["X"], ["m"], axes=[0]), node("Sub", ["X", "m"], ["Y"])],
+    "shares among all rows": [node("Softmax", ["X"], ["Y"], axis=0)],
+    "sums of the rows before": [node("CumSum", ["X", "first"], ["Y"])],
+}
+
+
+@pytest.mark.parametrize("name", MIXING)
+async def test_a_model_that_mixes_rows_is_refused_and_drafted_for_one_row(tmp_path: Path, name: str) -> None:
+    """The shop, the check and the first manifest say the same: one customer's answer is not made of another's row."""
+    shape = ["N", 2]
+    data = graph(MIXING[name], [("X", FLOAT, shape)], [("Y", FLOAT, shape)], [weight("first", 0, "int64")])
+    asked = NUMBER_X + NUMBER_X.replace('name = "x"', 'name = "z"')  # X has two columns
+    folder = write_model(tmp_path, data, asked + NUMBER_Y)
+    ((what, _, fix),) = failures(check_folder(folder))
+    assert (what, fix) == ("batch", "Set runtime.max_batch = 1")
+    engine = Engine(RUNTIMES, max_threads=1)
+    with pytest.raises(ModelBroken, match="several rows"):
+        await engine.load(load_manifest(folder), folder)
+    await engine.close()
+    draft = draft_manifest(folder / "model.onnx")
+    assert "max_batch = 1" in draft.toml
+    draft.write(folder)
+    assert not failures(check_folder(folder))

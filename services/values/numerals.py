@@ -3,7 +3,8 @@
 Decimal commas and points, spaces (also no-break and thin ones) and apostrophes between thousands, a typographic minus,
 a minus behind the number, a unit or a currency sign beside it, an exponent. A lone comma is a decimal comma: `1,234` is
 1.234; a comma beside a point separates thousands: `1,234.5` is 1234.5. Any decimal digits of Unicode are read
-(Arabic-Indic `٣` is 3, with their own separators `٫` and `٬`), since they are unambiguous; superscripts and fractions are refused.
+(Arabic-Indic `٣` is 3, with their own separators `٫` and `٬`), since they are unambiguous; superscripts and
+fractions are refused.
 """
 
 import re

@@ -12,7 +12,7 @@ from services.values.dates import date_keys, is_date
 from services.values.errors import NotATextFile, TooManyColumns, TooManyValues, UnclosedQuote
 from services.values.numerals import MAX_CHARS, read_numeral
 
-_GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)", re.ASCII)
+_GROUPED = re.compile(r"-?(\d{1,2}( \d{3})+([.,]\d+)?|\d{1,3}( \d{3})+[.,]\d+)-?", re.ASCII)
 _ENDS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # of lines
 _LINE = re.compile(rf"([^{_ENDS}]*)(?:\r\n|[{_ENDS}]|\Z)")
 _DIGIT = re.compile(r"\d")

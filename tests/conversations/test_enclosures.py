@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -17,7 +18,7 @@ from tests.conversations.shopping import balance
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
-from tests.unit.inference.models import FLOAT, NUMBER_X, graph, node, weight, write_model
+from tests.unit.inference.models import FLOAT, NUMBER_X, STRING, graph, node, weight, write_model
 from tests.unit.inference.test_free_sides import LIKE_PHOTO, PHOTO, enlarged
 from tests.unit.inference.test_preparation import png, waves
 
@@ -31,6 +32,21 @@ tensor = "P"
 chart = "bars"
 classes = [{ value = "cat", label = "Cat" }, { value = "dog", label = "Dog" }]
 """
+
+
+TEXT = '[[outputs]]\nname = "said"\ntype = "text"\nlabel = "Said"\ntensor = "Y"\n'
+POEM = "слово " * 1000 + "КОНЕЦ"
+
+
+def _says(text: str) -> bytes:
+    """The text for each row."""
+    nodes = [
+        node("Constant", [], ["said"], value_strings=[text.encode()]),
+        node("Shape", ["X"], ["sides"]),
+        node("Gather", ["sides", "first"], ["rows"]),
+        node("Expand", ["said", "rows"], ["Y"]),
+    ]
+    return graph(nodes, [("X", FLOAT, ["N", 1])], [("Y", STRING, ["N"])], [weight("first", [0], "int64")])
 
 
 def _picture(name: str, tensor: str) -> str:
@@ -64,6 +80,8 @@ async def shop(
     question, one = NUMBER_X.replace("label", "example = 0.5\nlabel"), "max_batch = 1"
     write_model(store, _steps(5), question + SERIES, slug="short")
     write_model(store, _steps(60), question + SERIES, slug="long")
+    write_model(store, _says(POEM), question + TEXT, slug="poem")
+    write_model(store, _says("short"), question + TEXT, slug="word")
     two = question + _picture("cartoon", "Y0") + _picture("sketch", "Y1") + BARS
     write_model(store, _painter((3, 8, 8), (3, 9, 9)), two, slug="two", runtime=one)
     write_model(store, _painter((4, 20, 30)), question + _picture("cutout", "Y0"), slug="cutout", runtime=one)
@@ -281,3 +299,18 @@ async def _buys_again(person: Person, slug: str) -> None:
     await person.says("0.5")
     await person.presses("🔮")
     await person.sees("баланс 8.00", within=30.0)
+
+
+async def test_a_long_text_comes_whole_as_a_file(anna: Person) -> None:
+    answer = await _buys(anna, "poem")
+    assert answer.holds("Said: слово слово")
+    assert "КОНЕЦ" not in answer.text
+    (file,) = await _below(anna, answer, 1)
+    assert file.document is not None
+    assert (file.text, file.file_name, file.document.decode()) == ("Said", "said.txt", POEM)
+
+
+async def test_a_short_text_is_no_file(anna: Person) -> None:
+    answer = await _buys(anna, "word")
+    assert answer.holds("Said: short")
+    await anna.never_sees(re.compile("^Said$"))

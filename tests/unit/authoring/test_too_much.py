@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
+from onnx import TensorProto
 
 from services.authoring.check import check_folder
 from services.authoring.scaffold import draft_manifest
 from services.inference.errors import BadOutput, ModelBroken
 from services.inference.runtimes.onnx_results import Reader
 from services.manifests.manifest import Manifest, load_manifest
-from tests.unit.inference.models import BOOL, FLOAT, INT64, graph, node, weight
+from tests.unit.inference.models import BOOL, FLOAT, INT64, STRING, graph, node, weight
 
 
 def served(tmp_path: Path, data: bytes) -> Manifest:
@@ -104,3 +106,57 @@ def test_a_series_that_must_not_be_short_gets_an_example(tmp_path: Path) -> None
     (field,) = manifest.inputs
     assert isinstance(field.example, tuple)
     assert len(field.example) == 16
+
+
+def test_texts_that_are_left_out_are_counted(tmp_path: Path) -> None:
+    nodes = [node("Expand", ["X", "many"], ["Y"])]
+    data = graph(nodes, [("X", STRING, [1, 1])], [("Y", STRING, [1, 100])], [weight("many", [1, 100], "int64")])
+    (tmp_path / "model.onnx").write_bytes(data)
+    notes = [str(note) for note in draft_manifest(tmp_path / "model.onnx").notes]
+    assert "Y: the last 84 texts are left out (at most 16 are shown)" in notes
+
+
+@pytest.mark.parametrize("kind", [TensorProto.INT4, TensorProto.UINT4, TensorProto.BFLOAT16])
+def test_an_answer_of_a_type_that_nothing_reads_is_left_out(tmp_path: Path, kind: int) -> None:
+    """Beside another one; alone there is nothing to sell, and that is said."""
+    odd = ("Q", kind, ["N", 1])
+    cast = node("Cast", ["X"], ["Q"], to=kind)
+    both = [("Y", FLOAT, ["N", 1]), odd]
+    manifest = served(tmp_path, _newer([cast, node("Identity", ["X"], ["Y"])], both))
+    assert [output.tensor for output in manifest.outputs] == ["Y"]
+    (tmp_path / "alone.onnx").write_bytes(_newer([cast], [odd]))
+    with pytest.raises(ModelBroken, match="no output of the graph can be shown: Q: left out"):
+        draft_manifest(tmp_path / "alone.onnx")
+
+
+def _newer(nodes: list[Any], outputs: list[Any]) -> bytes:
+    """Of an opset that knows these types."""
+    made = onnx.load_model_from_string(graph(nodes, [("X", FLOAT, ["N", 1])], outputs))
+    made.opset_import[0].version, made.ir_version = 21, 10
+    data: bytes = made.SerializeToString()
+    return data
+
+
+@pytest.mark.parametrize("nothing", [float("nan"), float("inf")])
+def test_an_answer_that_is_never_a_number_is_warned_of(tmp_path: Path, nothing: float) -> None:
+    nodes = [node("Add", ["X", "k"], ["Y"])]
+    data = graph(nodes, [("X", FLOAT, ["N", 1])], [("Y", FLOAT, ["N", 1])], [weight("k", nothing)])
+    (tmp_path / "model.onnx").write_bytes(data)
+    notes = [str(note) for note in draft_manifest(tmp_path / "model.onnx").notes]
+    assert any(note.startswith("Y: no finite number, so that every customer would be paid back") for note in notes)
+
+
+def test_an_example_with_a_finite_answer_is_preferred(tmp_path: Path) -> None:
+    nodes = [node("Sub", ["X", "k"], ["d"]), node("Log", ["d"], ["Y"])]
+    data = graph(nodes, [("X", FLOAT, ["N", 1])], [("Y", FLOAT, ["N", 1])], [weight("k", 5.0)])
+    served(tmp_path, data)
+
+
+def test_a_picture_of_signed_bytes_gets_a_range_that_they_hold(tmp_path: Path) -> None:
+    nodes = [node("Cast", ["X"], ["x"], to=FLOAT), node("Conv", ["x", "w"], ["c"])]
+    nodes.append(node("ReduceMean", ["c"], ["Y"], axes=[1, 2, 3], keepdims=0))
+    ones = weight("w", [[[[1.0]], [[1.0]], [[1.0]]]])
+    manifest = served(
+        tmp_path, graph(nodes, [("X", TensorProto.INT8, ["N", 3, 32, 32])], [("Y", FLOAT, ["N"])], [ones])
+    )
+    assert manifest.inputs[0].prepare.range == (-128, 127)  # type: ignore[union-attr]

@@ -157,3 +157,50 @@ def test_many_prices_survive_the_way(separator: str, comma: str) -> None:
     prices = [round(random.Random(n).uniform(10, 5000), 2) for n in range(300)]
     text = separator.join(str(price).replace(".", comma) for price in prices)
     assert parse_series(long, text) == prices[-253:]
+
+
+ANY = field("series", min_length=1)
+
+
+@pytest.mark.parametrize(
+    ("data", "numbers"),
+    [
+        ("5-\n6-\n7\n", [-5.0, -6.0, 7.0]),
+        ("1 234,50-\n2,5\n", [-1234.5, 2.5]),
+        ("p\n$1,234.50\n$2,000\n", [1234.5, 2000.0]),
+        ('p,q\n"2,000",1\n"1,234,567",1\n', [2000.0, 1234567.0]),
+        ("p\n1.234,50\n2.000\n", [1234.5, 2000.0]),
+        ("p\n1,234\n2,345\n", [1.234, 2.345]),
+    ],
+)
+def test_one_rule_reads_a_column(data: str, numbers: list[float]) -> None:
+    """A sign that can only stand between thousands in one number stands between thousands in all of them."""
+    assert parse_series(ANY, data.encode()) == numbers
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ("p\n1,234.50\n2,5\n", 3),
+        ("p\n1,234.50\n1.234,50\n", 3),
+        ("p\n1\nNaN\n3\n", 3),
+        ("inf\n1\n", 1),
+        ("d;p\n2020-01-01;1\n2020-01-02;-inf\n2020-01-03;3\n", 3),
+        ("p\n<5\n6\n", 2),
+        ("p\n5\n±6\n", 3),
+    ],
+)
+def test_what_means_another_number_is_told_with_its_line(data: str, line: int) -> None:
+    with pytest.raises(errors.BadLine) as caught:
+        parse_series(ANY, data.encode())
+    assert caught.value.params["line"] == line
+
+
+def test_uneven_columns_and_open_quotes_are_no_row_of_numbers() -> None:
+    with pytest.raises(errors.TooManyColumns) as uneven:
+        parse_series(ANY, b"a;b\n1;2\n3\n4;5;6\n")
+    assert uneven.value.params["line"] == 4
+    with pytest.raises(errors.UnclosedQuote) as quoted:
+        parse_series(ANY, b'a;b\n"1;2\n3;4\n')
+    assert quoted.value.params["line"] == 2
+    assert parse_series(ANY, b'a;b\n"two\nlines";2\n"one";4\n') == [2.0, 4.0]

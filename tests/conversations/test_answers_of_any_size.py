@@ -36,7 +36,7 @@ async def shop(
     write_model(store, _times(*[1e300 * (1 + step) for step in range(60)]), question + SERIES, slug="many")
     halves = [node("Sub", ["one", "X"], ["rest"]), node("Concat", ["X", "rest"], ["P"], axis=1)]
     both = graph(halves, [("X", FLOAT, ["N", 1])], [("P", FLOAT, ["N", 2])], [weight("one", 1.0)])
-    write_model(store, both, question + BARS, slug="kinds")
+    write_model(store, both, question.replace("label", "min = 0\nmax = 1\nlabel") + BARS, slug="kinds")
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
         App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,

@@ -82,7 +82,8 @@ async def shop(
     write_model(store, _steps(60), question + SERIES, slug="long")
     write_model(store, _says(POEM), question + TEXT, slug="poem")
     write_model(store, _says("short"), question + TEXT, slug="word")
-    two = question + _picture("cartoon", "Y0") + _picture("sketch", "Y1") + BARS
+    share = question.replace("label", "min = 0\nmax = 1\nlabel")
+    two = share + _picture("cartoon", "Y0") + _picture("sketch", "Y1") + BARS
     write_model(store, _painter((3, 8, 8), (3, 9, 9)), two, slug="two", runtime=one)
     write_model(store, _painter((4, 20, 30)), question + _picture("cutout", "Y0"), slug="cutout", runtime=one)
     write_model(store, _painter((3, 1400, 200)), question + _picture("large", "Y0"), slug="large", runtime=one)

@@ -1,8 +1,8 @@
 """What comes below an answer: its table, its texts, its other pictures, pictures as files.
 
 A table, texts, and pictures that nothing else shows are the answer: what Telegram takes in no form is paid back. A
-chart, and the file of a picture that came as a photo, are extras: words say what is missing, with a button to ask for it
-again."""
+chart, and the file of a picture that came as a photo, are extras: words say what is missing, with a button to ask for
+it again."""
 
 import asyncio
 from collections.abc import Mapping

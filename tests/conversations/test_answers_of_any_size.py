@@ -66,7 +66,7 @@ async def _buys(person: Person, slug: str) -> None:
         ("large", "5·10²⁵"),
         ("small", "5·10⁻²¹"),
         ("few", "5·10²⁹ · 5·10²⁹ · 5·10²⁹"),
-        ("many", "от 5·10²⁹⁹ до 3·10³⁰¹"),
+        ("many", "в начале 5·10²⁹⁹, в конце 3·10³⁰¹"),
     ],
 )
 async def test_an_answer_of_any_size_is_told(anna: Person, slug: str, words: str) -> None:

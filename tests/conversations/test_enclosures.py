@@ -137,7 +137,7 @@ async def test_a_short_series_is_in_the_text(anna: Person) -> None:
 
 async def test_a_long_series_comes_as_a_table(anna: Person) -> None:
     answer = await _buys(anna, "long")
-    assert answer.holds("Path: от 0,00 до 29,5")
+    assert answer.holds("Path: в начале 0,00, в конце 29,5")
     (table,) = await _below(anna, answer, 1)
     assert (table.file_name, table.text) == ("long.csv", "📄 Все числа")
     assert table.document is not None

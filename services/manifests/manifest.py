@@ -225,15 +225,15 @@ def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:
     file = folder / MANIFEST
     data = _read_toml(file)
     _fill_in_labels(folder, data)
-    written = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
-    data = _with_runtime(file, data, specs)
+    written, data = data, _with_runtime(file, data, specs)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:
         raise _explain(file, data, error) from None
     _check_name(folder, manifest)
     _check_files(folder, manifest)
-    manifest._written = written
+    digest = hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode())
+    manifest._written = digest.hexdigest()
     return manifest
 
 

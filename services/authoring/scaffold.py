@@ -30,6 +30,7 @@ from services.inference.tensors import GraphTensor, Row
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain, with_runtime
 
 MAX_EXAMPLE: Final = 512  # numbers of a series
+_UNREADABLE: Final = re.compile("u?int4|bfloat16|float8|complex")  # no array of numpy holds them
 QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in the manifest
 
 
@@ -77,6 +78,10 @@ def _draft(file: BufferedReader, path: Path, hints: AuthorHints, title: str) -> 
     inputs, outputs = graph_tensors(session.get_inputs()), graph_tensors(session.get_outputs())
     if not outputs:
         raise ModelBroken(problem="the graph has no outputs", fix="Export it with what it answers as an output")
+    for tensor in outputs:
+        if _UNREADABLE.match(tensor.dtype):
+            problem = f'the graph\'s output "{tensor.name}" gives values of type {tensor.dtype}, which cannot be read'
+            raise ModelBroken(problem=problem, fix="Let it end in float32")
     columns = read_columns(graph)
     questions = Questions(graph, columns, hints)
     questions.ask(inputs)

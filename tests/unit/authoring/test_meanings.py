@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto
 
 from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.scaffold import Draft, draft_manifest
@@ -303,3 +304,12 @@ def test_a_picture_from_a_number(tmp_path: Path, sides: tuple[int, int]) -> None
     draft, manifest = drafted(tmp_path, graph(nodes, [("X", FLOAT, [1, 1])], [("Y", FLOAT, shape)], weights))
     assert [output.type for output in manifest.outputs] == ["image"]
     assert any(note.guessed and note.what == "a picture" for note in draft.notes)
+
+
+@pytest.mark.parametrize(("dtype", "name"), [(TensorProto.BFLOAT16, "bfloat16"), (TensorProto.INT4, "int4")])
+def test_an_output_that_no_array_holds_is_refused_by_name(tmp_path: Path, dtype: int, name: str) -> None:
+    data = graph([node("Cast", ["X"], ["Y"], to=dtype)], [("X", FLOAT, ["N", 1])], [("Y", dtype, ["N", 1])])
+    model = onnx.load_model_from_string(data)
+    model.opset_import[0].version, model.ir_version = 21, 10
+    with pytest.raises(ModelBroken, match=f'output "Y" gives values of type {name}, which cannot be read'):
+        drafted(tmp_path, model.SerializeToString())

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from services.errors import N_, ShopError
-from services.manifests.characters import cleaned
 
 
 class ManifestError(ShopError):
@@ -18,7 +17,7 @@ class ManifestError(ShopError):
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.key}" if self.key else self.file
-        return cleaned(" ".join(f"{where}: {self.problem}. {self.fix}".split()))
+        return " ".join(f"{where}: {self.problem}. {self.fix}".split())
 
     def __reduce__(
         self,

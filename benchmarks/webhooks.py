@@ -37,7 +37,7 @@ from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
 from services.payments.providers.yookassa.provider import YooKassa
-from services.payments.service import Till, make_till
+from services.payments.service import Payments, make_payments
 from services.users.accounts import Users, Visitor
 from web.app import Hooks, make_web
 from web.readiness import Readiness
@@ -97,7 +97,7 @@ async def _take_money(path: Path, api_url: str) -> float:
     provider = YooKassa(shop_id=SHOP_ID, secret_key="test_benchmark", api_url=api_url)
     credited = Credited()
     merchant = Merchant(provider=provider.name, shop_id=SHOP_ID, test=True, signer=MarkSigner.of("1"))
-    till = make_till(
+    till = make_payments(
         db,
         system_clock,
         [ProviderAccount(provider=provider, merchant=merchant)],
@@ -126,15 +126,15 @@ async def _take_money(path: Path, api_url: str) -> float:
     return WEBHOOKS / elapsed
 
 
-def _hooks(till: Till) -> Hooks:
+def _hooks(till: Payments) -> Hooks:
     async def ready() -> Readiness:
         return Readiness(parts={})
 
     async def refresh() -> None:
         return None
 
-    payments = yookassa_hooks(till, LOOPBACK, ())
-    return Hooks(readiness=ready, registry=CollectorRegistry(), refresh_metrics=refresh, payments=payments)
+    hooks = yookassa_hooks(till, LOOPBACK, ())
+    return Hooks(readiness=ready, registry=CollectorRegistry(), refresh_metrics=refresh, payments=hooks)
 
 
 async def _begun(db: Database, count: int) -> list[UUID]:

@@ -149,7 +149,7 @@ class App:
             if "scheduler" in self.parts:
                 doubted = self._doubts_time
                 keep_house(scheduler, self.db, self.storage, self.steady_clock, self._last_runs, doubted=doubted)
-                keep_money_moving(scheduler, self.services.till, self.services.reminders, doubted)
+                keep_money_moving(scheduler, self.services.payments, self.services.reminders, doubted)
                 keep_bonuses_coming(scheduler, self.settings, self.services.bonuses, doubted)
                 scheduler.start()
             yield self
@@ -174,8 +174,8 @@ class App:
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
         if listening is not None:
-            if self.services.till is not None:
-                self.supervisor.keep(self.services.till.events.run, name="notifications")
+            if self.services.payments is not None:
+                self.supervisor.keep(self.services.payments.events.run, name="notifications")
             from bot.wiring.web import shop_server  # FastAPI and uvicorn: 10 MB for this part alone
 
             server = shop_server(self.settings, self.services, self.health, self._feed)
@@ -192,8 +192,8 @@ class App:
 
     async def _stop(self) -> None:
         await self.supervisor.close(first=("connection", "polling", "web", "commands"), drain=DRAIN_SECONDS)
-        if self.services.till is not None:
-            self.services.till.close()
+        if self.services.payments is not None:
+            self.services.payments.close()
         await self.engine.close()
         await self.storage.close()
         await self.bot.session.close()

@@ -15,8 +15,8 @@ from services.notifications.kept_messages import KeptMessages
 from services.notifications.outbox import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
-from services.payments.queries import Payments
-from services.payments.service import Till
+from services.payments.queries import PaymentQueries
+from services.payments.service import Payments
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.reports.statistics import Statistics
@@ -28,7 +28,7 @@ from services.values.intake import Intake
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Edges reach them by these names. `till` is None in a shop that takes no money; what was sold before
+    """Edges reach them by these names. `payments` is None in a shop that takes no money; what was sold before
     can still be looked at."""
 
     features: Features
@@ -43,9 +43,9 @@ class Services:
     outbox: Outbox
     kept: KeptMessages
     packages: Packages
-    payments: Payments
+    payment_queries: PaymentQueries
     reminders: Reminders
-    till: Till | None
+    payments: Payments | None
     bonuses: Bonuses
     admins: Admins
     user_management: UserManagement

@@ -11,7 +11,7 @@ STEP: Final = 10  # between positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Ranking:
     """`key` names a row; `position` is the column that admins set; `by`: what the rows are listed by."""
 
     key: Column[Any]  # Any: a number or a word
@@ -19,7 +19,7 @@ class Order:
     by: Sequence[ColumnElement[Any]]
 
 
-def move(session: Session, order: Order, key: int | str, places: int) -> tuple[int, int] | None:
+def move(session: Session, order: Ranking, key: int | str, places: int) -> tuple[int, int] | None:
     """Up (negative) or down, as far as it goes. Gives its place before and after, from 1; None where there is no such
     row. Two at once go one after the other: rows are locked first, and read again then."""
     session.execute(select(order.key).order_by(order.key).with_for_update(key_share=True))

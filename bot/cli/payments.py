@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.cli.database import require_books
 from bot.logs import set_up
 from bot.settings import Settings, load_settings
-from bot.wiring.payments import open_till, why_closed
+from bot.wiring.payments import open_payments, why_closed
 from db.engine import Database
 from services.billing.credits import format_credits
 from services.clock import system_clock
@@ -16,8 +16,8 @@ from services.money import to_text
 from services.payments.apply import Applied
 from services.payments.provider_list import UnmatchedPayment
 from services.payments.providers.base import ProviderError
-from services.payments.queries import Payments, RefundView
-from services.payments.service import Till
+from services.payments.queries import PaymentQueries, RefundView
+from services.payments.service import Payments
 from services.payments.settlement import LOST, PaymentChange
 
 NOT_WHOLE = "YooKassa's list was not read to its end. Run it again."
@@ -49,13 +49,13 @@ def _why_no_start(day: date, now: datetime) -> str | None:
 
 async def _reconcile(settings: Settings, day: date | None) -> int:
     db = Database(settings.database_url)
-    till = open_till(settings, db, system_clock, lambda: None)
+    payments = open_payments(settings, db, system_clock, lambda: None)
     since = None if day is None else datetime.combine(day, time(), ZoneInfo(settings.timezone))
     try:
-        if till is None:
+        if payments is None:
             print(f"This shop takes no payments; not set: {why_closed(settings) or 'PAYMENT_METHODS'}.")
             return 1
-        lines = await report(till, Payments(db), since)
+        lines = await report(payments, PaymentQueries(db), since)
         for line in lines:
             print(line)
         return 1 if NOT_WHOLE in lines else 0
@@ -63,18 +63,18 @@ async def _reconcile(settings: Settings, day: date | None) -> int:
         print(f"YooKassa did not give its list of payments ({error.code}). Try again.")
         return 1
     finally:
-        if till is not None:
-            till.close()
+        if payments is not None:
+            payments.close()
         await db.close()
 
 
-async def report(till: Till, payments: Payments, since: datetime | None = None) -> list[str]:
+async def report(payments: Payments, queries: PaymentQueries, since: datetime | None = None) -> list[str]:
     """Do a round; what it changed, a line each, and what it found and left alone. Raises `ProviderError` where the list
     since then cannot be had."""
-    done = await till.reconciler.round(everything=True, since=since)
+    done = await payments.reconciler.round(everything=True, since=since)
     listed = done.listed
-    changed = [await _payment(change, payments) for change in done.payments]
-    changed += [f"{await _payment(change, payments)}, found in YooKassa's list" for change in listed.payments]
+    changed = [await _payment(change, queries) for change in done.payments]
+    changed += [f"{await _payment(change, queries)}, found in YooKassa's list" for change in listed.payments]
     changed += [_refund(refund) for refund in done.refunds]
     changed += [f"{_refund(refund)}, found in YooKassa's list" for refund in listed.refunds]
     unmatched = [_unmatched(each) for each in listed.unmatched if since is not None or each.applied in LOST]
@@ -85,8 +85,8 @@ async def report(till: Till, payments: Payments, since: datetime | None = None) 
     return [*changed, *unmatched, end, *([] if listed.complete else [NOT_WHOLE])]
 
 
-async def _payment(change: PaymentChange, payments: Payments) -> str:
-    payment = await payments.get(change.payment_id)
+async def _payment(change: PaymentChange, queries: PaymentQueries) -> str:
+    payment = await queries.get(change.payment_id)
     money = f"{to_text(payment.amount_kopecks)} {payment.currency}, {format_credits(payment.credits)} credits"
     return f"payment {payment.id}: {change.applied} ({money}, user {payment.user_id})"
 

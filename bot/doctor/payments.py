@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.settings import Settings
-from bot.wiring.payments import open_till
+from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.payments.other_shop import unfinished_of_other_shops
 from services.payments.provider_list import missing, reading_from
 from services.payments.providers.base import ProviderError, RemotePayment
-from services.payments.service import Till
+from services.payments.service import Payments
 
 PAGES = 30  # of the list: a doctor is not waited for long
 
@@ -30,28 +30,28 @@ class Books:
 
 
 async def compare_books(settings: Settings, clock: Clock) -> Books | None:
-    """None where there is no till, or something stands in the way that others tell of."""
+    """None where the shop takes no money, or something stands in the way that others tell of."""
     try:
         require_head(settings.database_url)
     except (DatabaseUnavailable, NewerDatabase, OldRevision):
         return None
     db = Database(settings.database_url)
-    till = open_till(settings, db, clock, lambda: None)
-    if till is None:
+    payments = open_payments(settings, db, clock, lambda: None)
+    if payments is None:
         await db.close()
         return None
     try:
-        return await _compare(till, db, clock)
+        return await _compare(payments, db, clock)
     except (ProviderError, DatabaseUnavailable):
         return None
     finally:
-        till.close()
+        payments.close()
         await db.close()
 
 
-async def _compare(till: Till, db: Database, clock: Clock) -> Books:
+async def _compare(payments: Payments, db: Database, clock: Clock) -> Books:
     """Of the list, what the shop has not read by itself."""
-    account, lost = till.accounts.first, list[RemotePayment]()
+    account, lost = payments.accounts.first, list[RemotePayment]()
     merchant = account.merchant
     since, pages = await db.read(reading_from, merchant.provider, merchant.shop_id, clock()), 0
     async for page in account.provider.payments_since(since):
@@ -59,7 +59,7 @@ async def _compare(till: Till, db: Database, clock: Clock) -> Books:
         pages += 1
         if pages == PAGES:
             break
-    elsewhere = await db.read(unfinished_of_other_shops, till.accounts.shops)
+    elsewhere = await db.read(unfinished_of_other_shops, payments.accounts.shops)
     return Books(
         missing=len(lost),
         kopecks=sum(each.amount_kopecks for each in lost),

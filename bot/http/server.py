@@ -16,7 +16,7 @@ GRACE_SECONDS = 5  # for requests under way when the process stops
 UNREAD_BYTES = 256 * 1024  # of answers that the system keeps for one who does not read them; else it is megabytes
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """Leaves signals to the process that runs it."""
 
     config: GuardedConfig
@@ -45,9 +45,9 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def make_server(app: FastAPI, *, trusted: Sequence[Network] = (), limits: Limits | None = None) -> Server:
+def make_server(app: FastAPI, *, trusted: Sequence[Network] = (), limits: Limits | None = None) -> HttpServer:
     """`trusted`: proxies, whose connections do not count among those of strangers."""
-    return Server(GuardedConfig(app, limits=limits or Limits(), trusted=trusted, grace=GRACE_SECONDS))
+    return HttpServer(GuardedConfig(app, limits=limits or Limits(), trusted=trusted, grace=GRACE_SECONDS))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The till of a shop, as its settings say."""
+"""The payments of a shop, as its settings say."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,12 +12,12 @@ from db.engine import Database
 from services.billing.reminders import Reminders
 from services.clock import Clock
 from services.heartbeats import RECONCILE
-from services.payments.alerts import Problem, forget, tell
+from services.payments.alerts import PaymentProblem, forget, tell
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
-from services.payments.service import Till, make_till
+from services.payments.service import Payments, make_payments
 
 if TYPE_CHECKING:
     from services.payments.providers.yookassa.provider import YooKassa
@@ -31,7 +31,7 @@ FORGET_SECONDS = 3600
 TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 
 
-def open_till(settings: Settings, db: Database, clock: Clock, on_news: Callable[[], None]) -> Till | None:
+def open_payments(settings: Settings, db: Database, clock: Clock, on_news: Callable[[], None]) -> Payments | None:
     """None where the settings name no provider; `why_closed` says which is missing."""
     if "yookassa" not in settings.payment_methods:
         return None
@@ -50,7 +50,7 @@ def open_till(settings: Settings, db: Database, clock: Clock, on_news: Callable[
     )
     accounts = [ProviderAccount(provider=provider, merchant=merchant)]
     pricing = Pricing(credit_price=settings.credit_price)
-    return make_till(db, clock, accounts, pricing, on_news, owners=settings.owner_ids)
+    return make_payments(db, clock, accounts, pricing, on_news, owners=settings.owner_ids)
 
 
 def signer_of(settings: Settings) -> MarkSigner:
@@ -73,7 +73,7 @@ def open_yookassa(settings: Settings) -> "YooKassa | None":
 
 
 def why_closed(settings: Settings) -> str | None:
-    """Which settings a till would need; None where there is one, or nobody wants one."""
+    """Which settings a payments would need; None where there is one, or nobody wants one."""
     if "yookassa" not in settings.payment_methods or settings.yookassa_shop_id is not None:
         return None
     return "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY"
@@ -81,27 +81,27 @@ def why_closed(settings: Settings) -> str | None:
 
 async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> None:
     """Each owner is told once."""
-    await db.write(forget, Problem.OFF)
+    await db.write(forget, PaymentProblem.OFF)
     if (missing := why_closed(settings)) is not None:
         log.warning("payments_off", missing=missing)
-        await db.write(tell, settings.owner_ids, Problem.OFF, about="settings", detail=missing, now=clock())
+        await db.write(tell, settings.owner_ids, PaymentProblem.OFF, about="settings", detail=missing, now=clock())
 
 
 def keep_money_moving(
-    scheduler: AsyncIOScheduler, till: Till | None, reminders: Reminders, doubted: Callable[[], bool]
+    scheduler: AsyncIOScheduler, payments: Payments | None, reminders: Reminders, doubted: Callable[[], bool]
 ) -> None:
     """What the clock wakes: the reconciler, reminders, the end of old notifications. `doubted`: whether the time is,
     and what cannot be undone waits."""
 
-    async def reconcile(till: Till) -> None:
-        done = await till.reconciler.round()
+    async def reconcile(payments: Payments) -> None:
+        done = await payments.reconciler.round()
         changed, listed = done.payments or done.refunds, done.listed
         if changed or listed.payments or listed.refunds:
-            payments, refunds = len(done.payments), len(done.refunds)
+            asked, refunds = len(done.payments), len(done.refunds)
             found = len(listed.payments) + len(listed.refunds)
-            log.info("reconciled", payments=payments, refunds=refunds, found_in_list=found)
+            log.info("reconciled", payments=asked, refunds=refunds, found_in_list=found)
 
     every(scheduler, reminders.tell_expiring, name="remind", seconds=REMIND_SECONDS, unless=doubted)
-    if till is not None:
-        every(scheduler, lambda: reconcile(till), name=RECONCILE, seconds=RECONCILE_SECONDS)
-        every(scheduler, till.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
+    if payments is not None:
+        every(scheduler, lambda: reconcile(payments), name=RECONCILE, seconds=RECONCILE_SECONDS)
+        every(scheduler, payments.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)

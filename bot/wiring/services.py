@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
-from bot.wiring.payments import open_till
+from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -23,7 +23,7 @@ from services.notifications.kept_messages import KeptMessages
 from services.notifications.outbox import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
-from services.payments.queries import Payments
+from services.payments.queries import PaymentQueries
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.predictions.undelivered import pay_back
@@ -49,9 +49,9 @@ def make_services(
     history, staff = History(db), Staff(settings.owner_ids)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
-    till = open_till(settings, db, clock, on_news)
+    payments = open_payments(settings, db, clock, on_news)
     return Services(
-        features=Features(payments=till is not None),
+        features=Features(payments=payments is not None),
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models),
@@ -63,14 +63,14 @@ def make_services(
         outbox=outbox,
         kept=KeptMessages(db),
         packages=Packages(db, clock, staff),
-        payments=Payments(db),
+        payment_queries=PaymentQueries(db),
         reminders=Reminders(db, clock),
-        till=till,
+        payments=payments,
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
         user_management=UserManagement(db, clock, staff),
         model_management=ModelManagement(db, clock, staff),
-        payment_management=PaymentManagement(db, clock, staff, None if till is None else till.settlement),
+        payment_management=PaymentManagement(db, clock, staff, None if payments is None else payments.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),
     )

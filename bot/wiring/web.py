@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.health import Health
-from bot.http.server import Server, make_server
+from bot.http.server import HttpServer, make_server
 from bot.settings import YOOKASSA_API, Settings
 from services.container import Services
 from services.payments.providers.yookassa.notifications import read_notification
-from services.payments.service import Till
+from services.payments.service import Payments
 from web.app import Hooks, make_web
 from web.kit.senders import Network
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS, PaymentHooks
@@ -19,7 +19,7 @@ def shop_server(
     services: Services,
     health: Health,
     feed: Callable[[Any], Awaitable[bool]],  # Any: Telegram's JSON
-) -> Server:
+) -> HttpServer:
     """`feed` handles an update that Telegram brings here and returns whether that ended well."""
     secret, token = settings.telegram_webhook_secret, settings.metrics_token
     hooks = Hooks(
@@ -28,22 +28,22 @@ def shop_server(
         refresh_metrics=health.refresh,
         feed=feed if settings.telegram_mode == "webhook" else None,
         telegram_secret=secret.get_secret_value() if secret else "",
-        payments=None if services.till is None else payment_hooks(settings, services.till),
+        payments=None if services.payments is None else payment_hooks(settings, services.payments),
         proxies=settings.trusted_proxies,
         metrics_token=token.get_secret_value() if token else "",
     )
     return make_server(make_web(hooks), trusted=settings.trusted_proxies)
 
 
-def payment_hooks(settings: Settings, till: Till) -> PaymentHooks:
+def payment_hooks(settings: Settings, payments: Payments) -> PaymentHooks:
     """A YooKassa that is not the real one, such as the sandbox, calls from this machine."""
     real = settings.yookassa_api_url == YOOKASSA_API
     senders = YOOKASSA_NETWORKS if real else (*YOOKASSA_NETWORKS, *LOOPBACK)
-    return yookassa_hooks(till, senders, settings.trusted_proxies)
+    return yookassa_hooks(payments, senders, settings.trusted_proxies)
 
 
-def yookassa_hooks(till: Till, senders: Sequence[Network], proxies: Sequence[Network]) -> PaymentHooks:
+def yookassa_hooks(payments: Payments, senders: Sequence[Network], proxies: Sequence[Network]) -> PaymentHooks:
     async def keep(raw: bytes) -> None:
-        await till.events.keep(read_notification(raw))
+        await payments.events.keep(read_notification(raw))
 
     return PaymentHooks(keep=keep, senders=senders, proxies=proxies)

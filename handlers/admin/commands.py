@@ -91,7 +91,7 @@ async def _refund(message: Message, args: str, ctx: AdminContext) -> bool:
     number, _, rest = args.partition(" ")
     if not number:
         return False
-    payment = await ctx.services.payments.find(number)
+    payment = await ctx.services.payment_queries.find(number)
     if payment is None:
         raise PaymentNotFound(number=number[:64])
     quote = await payments.require_quote(payment, ctx=ctx)

@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, TelegramObject
 
 from db.tables.users import Role
 from handlers.kit.context import Context
-from handlers.kit.dialog import Event, Question, put
+from handlers.kit.dialog import ChatQuestion, Event, put
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
@@ -22,7 +22,7 @@ PENDING: Final = "admin"  # where the dialog's data has it
 DECIDED = N_("This is decided already.")
 
 
-class AdminQuestion(Question):
+class AdminQuestion(ChatQuestion):
     left = N_("The question is left. Nothing was changed.")
     answering = State("answering", "AdminQuestion")
 

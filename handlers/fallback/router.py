@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message, Update
 
 from handlers.fallback import screens
 from handlers.kit.context import Context
-from handlers.kit.dialog import Question, open_form, pause, put
+from handlers.kit.dialog import ChatQuestion, open_form, pause, put
 from handlers.kit.filters import AnyCommand
 from handlers.kit.notices import notice_screen, plain_screen
 from handlers.menu.screens import greeting, menu_screen
@@ -110,7 +110,7 @@ async def edited(message: Message, *, ctx: Context) -> None:
         return
     form = await open_form(ctx.fsm)
     sentence = ctx.tr.html(screens.EDITED if form is None else screens.EDITED_IN_FORM)
-    if await Question.asked(ctx.fsm) is not None:  # still asked: nothing is left or paused
+    if await ChatQuestion.asked(ctx.fsm) is not None:  # still asked: nothing is left or paused
         await put(message, plain_screen(sentence))
         return
     await ctx.respond(message, notice_screen(sentence, ctx.tr))

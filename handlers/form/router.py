@@ -30,7 +30,7 @@ ORDERED = N_("It is ordered already.")
 NO_FORM = N_("There is no form to continue. Choose a model:")
 
 
-class Answer(Filter):
+class IsAnswer(Filter):
     """What may answer a question; the rest is told so by the fallback."""
 
     async def __call__(self, message: Message) -> bool:
@@ -42,7 +42,7 @@ def router() -> Router:
     router.callback_query.register(pressed, Pressed("f"))
     router.callback_query.register(begin_form, Pressed(BEGIN))
     router.callback_query.register(continue_form, Pressed(buttons.CONTINUE))
-    router.message.register(answered, StateFilter(FormDialog.answering), Answer())
+    router.message.register(answered, StateFilter(FormDialog.answering), IsAnswer())
     return router
 
 

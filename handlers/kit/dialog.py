@@ -1,8 +1,8 @@
 """How commands, menus and forms live together in one chat.
 
 A form that is under way survives every other screen: those of commands bear a button back to it. While its state is
-set, what is typed answers it; the main menu and questions of the profile, the till or the admins pause it (the state
-goes, the answers stay). /start, /cancel and another form end it.
+set, what is typed answers it; the main menu and questions of the profile, of payments or of the admins pause it (the
+state goes, the answers stay). /start, /cancel and another form end it.
 """
 
 from typing import ClassVar
@@ -21,18 +21,18 @@ from services.users.accounts import UserView
 Event = Message | CallbackQuery  # a command and the button that does the same share a handler
 
 
-class Question(StatesGroup):
+class ChatQuestion(StatesGroup):
     """What a feature asks beside the form. Each feature has a subclass of its own, known here once it is imported; the
     states are stored with the dialog under the names given to them. `left`: what /cancel says of it."""
 
     left: ClassVar[str]
-    _known: ClassVar[list[type["Question"]]] = []
+    _known: ClassVar[list[type["ChatQuestion"]]] = []
 
     def __init_subclass__(cls) -> None:
-        Question._known.append(cls)
+        ChatQuestion._known.append(cls)
 
     @classmethod
-    async def asked(cls, fsm: FSMContext) -> type["Question"] | None:
+    async def asked(cls, fsm: FSMContext) -> type["ChatQuestion"] | None:
         """Which question an answer is expected to, if it is none of the form's."""
         name = await fsm.get_state()
         return next((question for question in cls._known if name in question.__state_names__), None)
@@ -74,9 +74,9 @@ async def show_in_place(query: CallbackQuery, screen: Screen, notice: str | None
     return query.message.message_id
 
 
-async def leave_question(fsm: FSMContext) -> type[Question] | None:
+async def leave_question(fsm: FSMContext) -> type[ChatQuestion] | None:
     """Which question that is none of the form's was asked."""
-    asked = await Question.asked(fsm)
+    asked = await ChatQuestion.asked(fsm)
     if asked is not None:
         await pause(fsm)
     return asked

@@ -14,7 +14,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from handlers.kit.context import Context
-from handlers.kit.dialog import Event, Question, lacking, leave_question, open_form, show_in_place
+from handlers.kit.dialog import ChatQuestion, Event, lacking, leave_question, open_form, show_in_place
 from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.payments import screens as view
@@ -27,8 +27,8 @@ from services.notifications.outbox import About
 from services.payments.apply import Fact, news_key
 from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
 from services.payments.queries import PaymentView
-from services.payments.service import Till
-from services.payments.topup import Wish
+from services.payments.service import Payments
+from services.payments.topup import TopUpRequest
 from services.users.accounts import UserView
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ NOT_PAID: Final = N_("The payment did not go through; the message says why.")
 PAID: Final = N_("Paid, thank you!")
 
 
-class TopUpQuestion(Question):
+class TopUpQuestion(ChatQuestion):
     left = N_("The top-up is left. Nothing was charged.")
     amount = State("amount", "TopUpQuestion")
     email = State("email", "TopUpQuestion")
@@ -56,7 +56,7 @@ class Checkout:
     """Sells credits to one customer. A payment keeps its message: other screens do not take its place."""
 
     ctx: Context
-    till: Till
+    payments: Payments
 
     def of(self, user: UserView) -> "Checkout":
         """The same, of the customer as they are now."""
@@ -74,7 +74,7 @@ class Checkout:
         await self.ctx.fsm.set_state(TopUpQuestion.amount)
         await self.ctx.fsm.update_data({ASKED: token_urlsafe(6)})
         wrong = "" if problem is None else self.ctx.tr.error_html(problem)
-        await self._put(event, view.amount_question(self.till.pricing, self.ctx.tr, problem=wrong))
+        await self._put(event, view.amount_question(self.payments.pricing, self.ctx.tr, problem=wrong))
 
     async def asked(self) -> str:
         """The nonce of the question that was asked."""
@@ -90,17 +90,17 @@ class Checkout:
         """A payment with its link, or why there is none. Another tap on the same screen shows the same payment:
         one that took its message would cover the news of the first. The question is left last: what answered it may
         come again after a crash."""
-        if self.till.receipts and self.ctx.user.email is None:
+        if self.payments.receipts and self.ctx.user.email is None:
             await self.ask_email(event, choice)
             return
         wish = await self._wish(choice)
         message_id = await self._message_of(event, wish.id)
         wish = replace(wish, message_id=message_id)
         try:
-            payment = await self.till.topup.start(wish)
+            payment = await self.payments.topup.start(wish)
         except ResultUnknown as error:
             log.warning("payment_waits_for_provider", payment_id=str(wish.id), code=error.code)
-            await self._show(await self.ctx.services.payments.get(wish.id), message_id)
+            await self._show(await self.ctx.services.payment_queries.get(wish.id), message_id)
         except (ShopError, DatabaseUnavailable) as error:
             log.info("payment_not_begun", payment_id=str(wish.id), error=str(error))
             await self._edit(message_id, await self._not_begun(error))
@@ -112,7 +112,7 @@ class Checkout:
 
     async def _message_of(self, event: Event, payment_id: UUID) -> int:
         """The payment's own, which may say by now that it is paid; else one that says that it is prepared."""
-        begun = await self.ctx.services.payments.find(str(payment_id))
+        begun = await self.ctx.services.payment_queries.find(str(payment_id))
         if begun is None or begun.message_id is None:
             return await self._put(event, view.preparing_screen(self.ctx.tr))
         if isinstance(event, CallbackQuery):
@@ -123,7 +123,7 @@ class Checkout:
         """Ask the provider at once and say what it found."""
         assert query.message is not None
         try:
-            payment = await self.till.settlement.ask(payment_id, user_id=self.ctx.user.id, begun=_shown_at(query))
+            payment = await self.payments.settlement.ask(payment_id, user_id=self.ctx.user.id, begun=_shown_at(query))
         except OtherShop as error:
             await sender.acknowledge(query, self.ctx.tr.error(error), alert=True)
             return
@@ -146,14 +146,14 @@ class Checkout:
         that was paid meanwhile keeps its message."""
         chat_id = self.ctx.user.telegram_id
         async with self.ctx.messages.hold(chat_id):
-            payment = await self.ctx.services.payments.get(payment_id, user_id=self.ctx.user.id)
+            payment = await self.ctx.services.payment_queries.get(payment_id, user_id=self.ctx.user.id)
             if not payment.is_open:
                 await self.offer(query)
                 return
-            await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=None)
+            await self.payments.topup.shown_in(payment.id, chat_id=chat_id, message_id=None)
             with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
-            now = await self.ctx.services.payments.get(payment.id)
+            now = await self.ctx.services.payment_queries.get(payment.id)
             if now.status is PaymentStatus.SUCCEEDED:  # told by another process
                 await self.ctx.services.outbox.tell_again(news_key(payment.id, Fact.SUCCEEDED))
 
@@ -161,11 +161,11 @@ class Checkout:
         """The payment as it stands, in the message. News that came while that was sent must not be covered by it."""
         chat_id = self.ctx.user.telegram_id
         async with self.ctx.messages.change(_about(payment), chat_id, message_id):
-            payment = await self.ctx.services.payments.get(payment.id)
+            payment = await self.ctx.services.payment_queries.get(payment.id)
             shown = await self._edit(message_id, await self._screen(payment))
             if payment.is_open and payment.message_id != shown:
-                await self.till.topup.shown_in(payment.id, chat_id=chat_id, message_id=shown)
-            now = await self.ctx.services.payments.get(payment.id)
+                await self.payments.topup.shown_in(payment.id, chat_id=chat_id, message_id=shown)
+            now = await self.ctx.services.payment_queries.get(payment.id)
             if now.status != payment.status:  # another process may have told it already
                 await self._edit(shown, await self._screen(now))
 
@@ -201,11 +201,11 @@ class Checkout:
     async def _goods(self, *, problem: str = "") -> Screen:
         ctx = self.ctx
         packages, lacks = await ctx.services.packages.on_sale(), await lacking(ctx.fsm, ctx.user)
-        return view.topup_screen(self.till.pricing, packages, ctx.viewer, lacking=lacks, problem=problem)
+        return view.topup_screen(self.payments.pricing, packages, ctx.viewer, lacking=lacks, problem=problem)
 
-    async def _wish(self, choice: view.Choice) -> Wish:
+    async def _wish(self, choice: view.Choice) -> TopUpRequest:
         me = await self.ctx.bot.me()
-        return Wish(
+        return TopUpRequest(
             id=uuid5(DECISIONS, f"{self.ctx.user.id}:{choice.nonce}"),
             user_id=self.ctx.user.id,
             email=self.ctx.user.email,

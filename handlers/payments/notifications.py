@@ -38,7 +38,7 @@ def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[
 def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> Present:
     async def present(notification: Notification, tr: Translator) -> Rendered | None:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
-        payment = await services.payments.get(UUID(notification.payload["payment_id"]))
+        payment = await services.payment_queries.get(UUID(notification.payload["payment_id"]))
         waits = await form_waits(notification.telegram_id)
         if notification.payload.get("look"):
             return await _look(services, payment, tr, form_waits=waits)
@@ -79,7 +79,7 @@ async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *,
 
 def _refund(services: Services) -> Present:
     async def present(notification: Notification, tr: Translator) -> Rendered | None:
-        refund = await services.payments.refund(UUID(notification.payload["refund_id"]))
+        refund = await services.payment_queries.refund(UUID(notification.payload["refund_id"]))
         if refund is None:
             return None
         user = await services.users.get(notification.user_id)

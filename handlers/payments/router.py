@@ -1,4 +1,4 @@
-"""/topup and the list of payments. A shop without a till says so."""
+"""/topup and the list of payments. A shop that takes no money says so."""
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject, Filter, StateFilter
@@ -22,8 +22,8 @@ class Open(Filter):
     """A shop that takes money; gives the handler `checkout`."""
 
     async def __call__(self, event: TelegramObject, ctx: Context) -> bool | dict[str, Checkout]:
-        till = ctx.services.till
-        return False if till is None else {"checkout": Checkout(ctx=ctx, till=till)}
+        payments = ctx.services.payments
+        return False if payments is None else {"checkout": Checkout(ctx=ctx, payments=payments)}
 
 
 def router() -> Router:
@@ -82,7 +82,7 @@ async def take_amount(message: Message, *, checkout: Checkout) -> None:
 
 async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str) -> None:
     try:
-        kopecks = checkout.till.pricing.parse(typed)
+        kopecks = checkout.payments.pricing.parse(typed)
     except ShopError as problem:
         await checkout.ask_amount(message, problem)
         return
@@ -106,6 +106,6 @@ async def take_email(message: Message, *, checkout: Checkout, ctx: Context) -> N
 
 async def show_payments(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """`argument`: the page."""
-    payments = ctx.services.payments
+    payments = ctx.services.payment_queries
     page = await payments.of_user(ctx.user.id, buttons.parse_page(argument), ON_PAGE)
     await ctx.respond(query, payments_screen(page, await payments.sent_back(page.items), ctx.viewer))

@@ -8,13 +8,13 @@ from aiogram.types import CallbackQuery, Message
 from db.tables.users import Gender
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.dialog import Event, Question, put
+from handlers.kit.dialog import ChatQuestion, Event, put
 from handlers.kit.filters import Pressed
 from handlers.profile import screens
 from services.errors import N_, ShopError
 
 
-class ProfileQuestion(Question):
+class ProfileQuestion(ChatQuestion):
     left = N_("The question is left; the profile stays as it was.")
     email = State("email", "ProfileQuestion")  # stored as ProfileQuestion:email, whatever the class is called
     age = State("age", "ProfileQuestion")

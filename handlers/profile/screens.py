@@ -21,7 +21,7 @@ GENDERS: Final = {Gender.FEMALE: N_("female"), Gender.MALE: N_("male")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ProfilePart:
     """What is asked for a part of the profile, and what it is good for."""
 
     text: str
@@ -29,15 +29,15 @@ class Question:
 
 
 QUESTIONS: Final = {
-    EMAIL: Question(
+    EMAIL: ProfilePart(
         text=N_("Send your e-mail address, for example anna@example.com."),
         why=N_("Receipts for payments go there, nothing else."),
     ),
-    AGE: Question(
+    AGE: ProfilePart(
         text=N_("Send your age in years, for example 35."),
         why=N_("So that the shop knows its customers. Predictions do not depend on it."),
     ),
-    GENDER: Question(
+    GENDER: ProfilePart(
         text=N_("Choose your gender."), why=N_("So that the shop knows its customers. Predictions do not depend on it.")
     ),
 }

@@ -23,7 +23,7 @@ _MODES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class PictureGuess:
     """Keys of an input, the layout of its tensor, and what it was taken for."""
 
     entry: Entry
@@ -31,7 +31,7 @@ class Picture:
     note: Note
 
 
-def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: AuthorHints) -> Picture | None:
+def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: AuthorHints) -> PictureGuess | None:
     """None where the tensor holds no picture; `inner`: the shape of one row."""
     why = _looks(graph, tensor.name)
     usual = {1, 2, 3, 4} if why else {1, 3}
@@ -59,7 +59,7 @@ def guess_picture(graph: Graph, tensor: GraphTensor, inner: Shape, hints: Author
         entry = remarked(
             entry, "type", f"guessed: by its {channels} channels" if why else "guessed: by the shape alone"
         )
-    return Picture(entry=entry, layout=layout, note=note)
+    return PictureGuess(entry=entry, layout=layout, note=note)
 
 
 def _numbers(tensor: GraphTensor, hints: AuthorHints) -> Entry:

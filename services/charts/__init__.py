@@ -4,9 +4,21 @@ A process of its own draws them, and goes when nobody wants charts for a while: 
 """
 
 from services.charts.painter import DrawingFailed, Painter
-from services.charts.specs import AxisNumbers, Band, Bar, Bars, Chart, Columns, Line, Panel
+from services.charts.specs import AxisNumbers, Band, Bar, Bars, Chart, ColumnPanels, Line, Panel
 
-__all__ = ["AxisNumbers", "Band", "Bar", "Bars", "Chart", "Columns", "DrawingFailed", "Line", "Panel", "draw", "expect"]
+__all__ = [
+    "AxisNumbers",
+    "Band",
+    "Bar",
+    "Bars",
+    "Chart",
+    "ColumnPanels",
+    "DrawingFailed",
+    "Line",
+    "Panel",
+    "draw",
+    "expect",
+]
 
 _painter = Painter()
 

@@ -6,13 +6,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from services.charts.sheet import ACCENT, DPI, FONT, INK, MARGIN, SOFT, TEXT, WIDTH, bare_axes, clean, sheet, wrapped
-from services.charts.specs import Columns, Panel
+from services.charts.specs import ColumnPanels, Panel
 
 PANEL, GAP, FOOT = 300, 76, 8  # dots: of a panel with its heading, for labels below it, at the end
 TICKS: Final = 6
 
 
-def columns(chart: Columns) -> Figure:
+def columns(chart: ColumnPanels) -> Figure:
     head = 104 + 44 * (len(wrapped(chart.title)) - 1)
     height = head + (PANEL + GAP) * len(chart.panels) + FOOT
     figure = sheet(chart.title, height)

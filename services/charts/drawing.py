@@ -30,7 +30,7 @@ from services.charts.sheet import (
     sheet,
     wrapped,
 )
-from services.charts.specs import Band, Bars, Chart, Columns, Line, Write
+from services.charts.specs import Band, Bars, Chart, ColumnPanels, Line, Write
 
 _one_at_a_time = threading.Lock()  # matplotlib's caches of fonts and glyphs are shared and not meant for threads
 
@@ -45,7 +45,7 @@ def draw(chart: Chart) -> bytes:
                 figure = _line(chart)
             case Band():
                 figure = _band(chart)
-            case Columns():
+            case ColumnPanels():
                 figure = columns(chart)
         return png(figure)
 

@@ -76,7 +76,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class ColumnPanels:
     """Panels one below the other that share their labels, such as days; the last column is highlighted."""
 
     title: str
@@ -84,4 +84,4 @@ class Columns:
     panels: tuple[Panel, ...]
 
 
-Chart: TypeAlias = Bars | Line | Band | Columns
+Chart: TypeAlias = Bars | Line | Band | ColumnPanels

@@ -120,7 +120,7 @@ def parse_price(text: str) -> int:
 
 
 _IN_ORDER = (func.coalesce(_models.c.admin_position, _models.c.manifest_position), _models.c.slug)
-_ORDER = ordering.Order(key=_models.c.slug, position=_models.c.admin_position, by=_IN_ORDER)
+_ORDER = ordering.Ranking(key=_models.c.slug, position=_models.c.admin_position, by=_IN_ORDER)
 
 
 def _all(session: Session) -> list[ModelLine]:

@@ -59,7 +59,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class FolderProblem:
     """A folder that cannot be sold, in one line for the operator."""
 
     slug: str
@@ -86,7 +86,7 @@ class Models:
         self._on_changed = on_changed
         self._manifests: dict[str, Manifest] = {}
 
-    async def sync(self, engine: Engine | None = None) -> list[Problem]:
+    async def sync(self, engine: Engine | None = None) -> list[FolderProblem]:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
         problems = await self.read_again(engine)
@@ -132,7 +132,7 @@ class Models:
                 return offer
         raise ModelStopped(slug=slug) if await self._db.read(_is_stopped, slug) else ModelNotOnSale(slug=slug)
 
-    async def tell_owners(self, owners: Sequence[int], problems: Sequence[Problem]) -> None:
+    async def tell_owners(self, owners: Sequence[int], problems: Sequence[FolderProblem]) -> None:
         """One message about each new problem to each owner; `problems` are all there are."""
         await self._db.write(_tell, list(owners), list(problems), self._clock())
 
@@ -162,16 +162,16 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
     )
 
 
-def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest], list[Problem]]:
+def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest], list[FolderProblem]]:
     """All manifests below `root` by slug, and what is wrong with the folders that have none."""
     found: dict[str, Manifest] = {}
-    problems: list[Problem] = []
+    problems: list[FolderProblem] = []
     try:
         if not root.is_dir():
-            return found, [Problem(slug="-", text=f"MODELS_DIR: there is no folder {root}")]
+            return found, [FolderProblem(slug="-", text=f"MODELS_DIR: there is no folder {root}")]
         folders = sorted(folder for folder in root.iterdir() if _holds_a_model(folder))
     except OSError as error:
-        return found, [Problem(slug="-", text=f"MODELS_DIR: {why_unreadable(root, error)}")]
+        return found, [FolderProblem(slug="-", text=f"MODELS_DIR: {why_unreadable(root, error)}")]
     for folder in folders:
         try:
             found[folder.name] = load_manifest(folder, specs)
@@ -193,13 +193,13 @@ def _holds_a_model(folder: Path) -> bool:
     return MANIFEST in names or (named and any(name.lower().endswith(".onnx") for name in names))
 
 
-def _problem(name: str, error: Exception) -> Problem:
+def _problem(name: str, error: Exception) -> FolderProblem:
     """What an author can mend has its words; anything else is a fault of the shop, and its stack goes to the log."""
     text = " ".join(str(error).split())
     if not isinstance(error, InferenceError | ManifestError):
         log.error("folder_not_read", folder=_shown(name), exc_info=error)
         text = f"it cannot be read: {type(error).__name__}: {text}"[:MAX_PROBLEM]
-    return Problem(slug=_shown(name)[:32], text=_shown(text))
+    return FolderProblem(slug=_shown(name)[:32], text=_shown(text))
 
 
 def _shown(text: str) -> str:
@@ -207,7 +207,7 @@ def _shown(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _write_down(session: Session, found: dict[str, Manifest], problems: list[Problem], now: datetime) -> bool:
+def _write_down(session: Session, found: dict[str, Manifest], problems: list[FolderProblem], now: datetime) -> bool:
     """Whether anything is not as it was."""
     before = _on_record(session)
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
@@ -275,7 +275,7 @@ def _is_stopped(session: Session, slug: str) -> bool:
     return session.execute(select(_models.c.slug).where(stopped, named)).first() is not None
 
 
-def _tell(session: Session, owners: list[int], problems: list[Problem], now: datetime) -> None:
+def _tell(session: Session, owners: list[int], problems: list[FolderProblem], now: datetime) -> None:
     forget_news(session, "model:")
     for problem in problems:
         digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]

@@ -21,7 +21,7 @@ KIND = OutboxKind.PAYMENT_PROBLEM
 MAX_DETAIL = 2500  # of the 4096 characters that a message may have
 
 
-class Problem(StrEnum):
+class PaymentProblem(StrEnum):
     OFF = "off"
     """The shop has no provider; `detail` says which setting is missing."""
     NOT_AUTHORIZED = "not_authorized"
@@ -53,7 +53,7 @@ class Problem(StrEnum):
 def tell(
     session: Session,
     people: Sequence[int],
-    problem: Problem,
+    problem: PaymentProblem,
     *,
     about: str,
     now: datetime,
@@ -66,7 +66,7 @@ def tell(
     tell_owners(session, people, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
 
 
-def forget(session: Session, problem: Problem) -> None:
+def forget(session: Session, problem: PaymentProblem) -> None:
     """It is over: who has not been told need not be."""
     forget_news(session, f"{KIND}:{problem}:")
 
@@ -75,19 +75,21 @@ def not_authorized(session: Session, merchant: Merchant, now: datetime, *, error
     """Once a day: until it is mended nobody can pay."""
     log.error("payments_not_authorized", code=error.code, shop_id=merchant.shop_id)
     about = f"{merchant.shop_id}:{error.code[:24]}:{now:%Y-%m-%d}"
-    tell(session, merchant.owners, Problem.NOT_AUTHORIZED, about=about, detail=_words(error), now=now)
+    tell(session, merchant.owners, PaymentProblem.NOT_AUTHORIZED, about=about, detail=_words(error), now=now)
 
 
 def shop_refused(session: Session, merchant: Merchant, now: datetime, *, error: ShopRefused) -> None:
     """Once for what the provider objects to, until the setting is another."""
     log.warning("payment_refused_for_shop", code=error.code, detail=error.detail, shop_id=merchant.shop_id)
     receipt = error.parameter.startswith("receipt") or "receipt" in error.detail.lower()
-    problem = Problem.RECEIPT_REFUSED if receipt else Problem.SHOP_REFUSED
+    problem = PaymentProblem.RECEIPT_REFUSED if receipt else PaymentProblem.SHOP_REFUSED
     about = f"{merchant.shop_id}:{error.code[:20]}:{error.parameter[:16]}:{merchant.vat_code}"
     tell(session, merchant.owners, problem, about=about, detail=_words(error), now=now)
 
 
-def lost(session: Session, merchant: Merchant, now: datetime, *, problem: Problem, remote: RemotePayment) -> None:
+def lost(
+    session: Session, merchant: Merchant, now: datetime, *, problem: PaymentProblem, remote: RemotePayment
+) -> None:
     """Money that came in and that our books do not know; each payment once."""
     money = f"{to_text(remote.amount_kopecks)} {remote.currency}"
     log.warning("payment_not_in_books", problem=problem, provider_payment_id=remote.id, amount=money)
@@ -99,7 +101,7 @@ def lost(session: Session, merchant: Merchant, now: datetime, *, problem: Proble
 
 def many_lost(session: Session, merchant: Merchant, now: datetime, *, count: int) -> None:
     """Once a day."""
-    tell(session, merchant.owners, Problem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count), now=now)
+    tell(session, merchant.owners, PaymentProblem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count), now=now)
 
 
 def _moment(remote: RemotePayment) -> str:

@@ -21,7 +21,7 @@ from services.money import to_text
 from services.notifications import outbox
 from services.payments import alerts
 from services.payments.adopt import Adoption, adopt
-from services.payments.alerts import Problem
+from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_by_provider_id, find_payment, parse_id, payments
@@ -154,7 +154,7 @@ def _note_mismatch(session: Session, payment: PaymentView, problem: str, merchan
     alerts.tell(
         session,
         merchant.owners,
-        Problem.PAYMENT_MISMATCH,
+        PaymentProblem.PAYMENT_MISMATCH,
         about=str(payment.id),
         detail=problem,
         payment_id=payment.id.hex,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.tables.payments import RefundStatus
 from services.money import to_text
-from services.payments.alerts import Problem, tell
+from services.payments.alerts import PaymentProblem, tell
 from services.payments.apply import OPEN
 from services.payments.queries import PaymentView, payment_view, payments, refunds
 
@@ -42,7 +42,7 @@ def tell_of_other_shops(session: Session, shops: Mapping[str, str], owners: Sequ
     if len(found) > SHOWN:
         lines.append(f"+ {len(found) - SHOWN}")
     detail = "\n".join(["", *lines])
-    tell(session, owners, Problem.OTHER_SHOP, about=str(found[-1].id), detail=detail, now=now)
+    tell(session, owners, PaymentProblem.OTHER_SHOP, about=str(found[-1].id), detail=detail, now=now)
 
 
 def _line(payment: PaymentView) -> str:

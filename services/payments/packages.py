@@ -21,7 +21,7 @@ _packages = table_of(Package)
 MAX_CREDITS = 1_000_000_00
 MAX_DAYS = 3650
 MAX_TITLE = 60
-_ORDER = ordering.Order(key=_packages.c.id, position=_packages.c.position, by=(_packages.c.position, _packages.c.id))
+_ORDER = ordering.Ranking(key=_packages.c.id, position=_packages.c.position, by=(_packages.c.position, _packages.c.id))
 
 
 class PackageGone(ShopError):

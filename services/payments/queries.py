@@ -81,7 +81,7 @@ class RefundView:
 _SHOWN = tuple(PaymentView.__slots__)
 
 
-class Payments:
+class PaymentQueries:
     """Payments to look at."""
 
     def __init__(self, db: Database) -> None:

@@ -16,7 +16,7 @@ from services.users.roles import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Till:
+class Payments:
     accounts: ProviderAccounts
     pricing: Pricing
     topup: TopUp
@@ -34,7 +34,7 @@ class Till:
         self.accounts.close()
 
 
-def make_till(
+def make_payments(
     db: Database,
     clock: Clock,
     accounts: Sequence[ProviderAccount],
@@ -42,7 +42,7 @@ def make_till(
     on_news: Callable[[], None],
     *,
     owners: tuple[int, ...] = (),
-) -> Till:
+) -> Payments:
     """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids."""
     everywhere = ProviderAccounts(accounts)
     ctx = PaymentsContext(db=db, clock=clock, accounts=everywhere, pricing=pricing, on_news=on_news)
@@ -50,7 +50,7 @@ def make_till(
     settlement = Settlement(ctx, topup)
     refunds = Refunds(ctx, settlement, Staff(owners))
     events = Events(ctx, settlement, refunds)
-    return Till(
+    return Payments(
         accounts=everywhere,
         pricing=pricing,
         topup=topup,

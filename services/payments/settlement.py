@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
-from services.payments.alerts import Problem, not_authorized
+from services.payments.alerts import PaymentProblem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.other_shop import askable
@@ -40,7 +40,7 @@ PAUSES = tuple(timedelta(seconds=s) for s in (20, 30, 60, 60, 120, 300, 600, 180
 LAST_LOOK = timedelta(days=1)  # at a canceled payment, after the first one
 AT_ONCE = 20
 NEAR = timedelta(hours=1)  # between a message and the payment that it shows
-LOST = {Applied.UNPROVEN: Problem.UNPROVEN, Applied.UNBOOKED: Problem.UNBOOKED}
+LOST = {Applied.UNPROVEN: PaymentProblem.UNPROVEN, Applied.UNBOOKED: PaymentProblem.UNBOOKED}
 
 
 class TooEarly(Exception):

@@ -50,7 +50,7 @@ class EmailNeeded(ShopError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class TopUpRequest:
     """What a customer wants to buy: an amount, or a package. `return_url`: where the checkout page leads back to.
     `chat_id`, `message_id`: the message that shows it, and no other payment any more. `provider`: None for the shop's
     first. `id` is the same for every repeat of one decision."""
@@ -71,7 +71,7 @@ class TopUp:
     def __init__(self, ctx: PaymentsContext) -> None:
         self._ctx = ctx
 
-    async def start(self, wish: Wish) -> PaymentView:
+    async def start(self, wish: TopUpRequest) -> PaymentView:
         """A payment with a link. Raises `AmountOutOfBounds`, `PackageGone`, `EmailNeeded`; `ResultUnknown` when the
         provider did not answer: the payment exists then, the reconciler goes on with it and the user gets the link in
         a message; other leaves of `ProviderError` when it refused. What lies in the shop its owners are told."""
@@ -157,7 +157,7 @@ def _apply_late(session: Session, remote: RemotePayment, merchant: Merchant, now
     return verdict
 
 
-def _begin(session: Session, wish: Wish, merchant: Merchant, pricing: Pricing, now: datetime) -> PaymentView:
+def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pricing, now: datetime) -> PaymentView:
     row = {
         "id": wish.id,
         "user_id": wish.user_id,
@@ -187,14 +187,14 @@ def _begin(session: Session, wish: Wish, merchant: Merchant, pricing: Pricing, n
     return payment
 
 
-def _only_one_in(session: Session, wish: Wish) -> None:
+def _only_one_in(session: Session, wish: TopUpRequest) -> None:
     """What an older payment comes to is told in a message of its own."""
     if wish.message_id is not None:
         same = (payments.c.user_id == wish.user_id) & (payments.c.message_id == wish.message_id)
         session.execute(update(payments).where(same, payments.c.id != wish.id).values(message_id=None))
 
 
-def _goods(session: Session, wish: Wish, pricing: Pricing) -> dict[str, Any]:  # Any: the columns' values
+def _goods(session: Session, wish: TopUpRequest, pricing: Pricing) -> dict[str, Any]:  # Any: the columns' values
     """What is paid and what it brings."""
     if wish.package_id is not None:
         package = package_on_sale(session, wish.package_id)

@@ -21,7 +21,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue, `untried`:
     as if it had never been claimed."""
 

@@ -25,7 +25,7 @@ from services.inference.tensors import Result, Row
 from services.manifests.manifest import ImageInput, Manifest
 from services.predictions import claims as queue
 from services.predictions.error_codes import code_of
-from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.settle import settle
 from services.predictions.streaks import is_own, is_suspected, judge
 
@@ -38,7 +38,7 @@ OUTAGE_PAUSE = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class WorkerContext:
     """What all lanes of a worker share. `owners`: Telegram ids of those to tell that a model is stopped."""
 
     db: Database
@@ -50,13 +50,13 @@ class Terms:
     owners: Collection[int] = ()
 
 
-class Lane:
-    def __init__(self, slug: str, terms: Terms) -> None:
+class ModelRunner:
+    def __init__(self, slug: str, terms: WorkerContext) -> None:
         self._slug = slug
         self._terms = terms
         self._held: dict[UUID, Claimed] = {}
         self._runs: set[asyncio.Future[Result]] = set()
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[RunOutcome] = []
         self._more = True  # rows may be waiting
         self._event = asyncio.Event()
         self._renew_at = 0.0
@@ -121,7 +121,7 @@ class Lane:
             self._more = self._more or len(batch) == room
             await self._start(batch)
 
-    async def _exchange(self, outcomes: Sequence[Outcome], room: int) -> tuple[int, list[Claimed]]:
+    async def _exchange(self, outcomes: Sequence[RunOutcome], room: int) -> tuple[int, list[Claimed]]:
         try:
             return await patiently(lambda: self._terms.db.write(self._exchange_in, outcomes, room, self._terms.clock()))
         except Exception:
@@ -133,7 +133,7 @@ class Lane:
         return sum([await self._settle_alone(outcome) for outcome in outcomes]), []
 
     def _exchange_in(
-        self, session: Session, outcomes: Sequence[Outcome], room: int, now: datetime
+        self, session: Session, outcomes: Sequence[RunOutcome], room: int, now: datetime
     ) -> tuple[int, list[Claimed]]:
         worker, until = self._terms.worker, now + self._terms.lease
         final = settle(session, outcomes, worker, now)
@@ -142,13 +142,13 @@ class Lane:
         rows = queue.claim(session, model_slug=self._slug, limit=room, now=now, lease_until=until, worker=worker)
         return final, [Claimed(**row._mapping) for row in rows]
 
-    async def _settle_alone(self, outcome: Outcome) -> int:
+    async def _settle_alone(self, outcome: RunOutcome) -> int:
         terms = self._terms
         try:
             return await patiently(lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock()))
         except Exception as error:  # noqa: BLE001 - whatever it is, the customer is paid back
             problem = f"the answer cannot be kept: {type(error).__name__}"
-        failed = Outcome(prediction=outcome.prediction, error_code=ErrorCode.BAD_OUTPUT, error=problem)
+        failed = RunOutcome(prediction=outcome.prediction, error_code=ErrorCode.BAD_OUTPUT, error=problem)
         return await patiently(lambda: terms.db.write(settle, [failed], terms.worker, terms.clock()))
 
     async def _try_example(self) -> None:
@@ -200,7 +200,7 @@ class Lane:
         if error is None:
             result = run.result()
             answer = {"outputs": result.outputs, "advice": result.advice}
-            self._outcomes.append(Outcome(prediction=claimed, result=answer, images=result.images))
+            self._outcomes.append(RunOutcome(prediction=claimed, result=answer, images=result.images))
             self._event.set()
         else:
             self._ended(claimed, error)
@@ -215,7 +215,7 @@ class Lane:
         if code is ErrorCode.UNEXPECTED:
             text = f"{type(error).__name__}: {text}"
         log.warning("run_failed", prediction_id=str(claimed.id), model=self._slug, code=code, error=text, again=again)
-        outcome = Outcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
+        outcome = RunOutcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
         self._outcomes.append(outcome)
         self._event.set()
 

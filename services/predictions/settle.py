@@ -16,14 +16,14 @@ from services.billing import ledger
 from services.notifications import outbox
 from services.predictions import claims as queue
 from services.predictions.enclosures import Enclosure, enclosures
-from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.streaks import count_failures
 
 _p = table_of(Prediction)
 RETRY_PAUSE = timedelta(seconds=1)  # doubles with every attempt
 
 
-def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: datetime) -> int:
+def settle(session: Session, outcomes: Sequence[RunOutcome], worker: str, now: datetime) -> int:
     """Settle what this worker still holds of one model; returns how many predictions are now final. A row whose lease
     ran out and was taken from this worker is left to whoever has it."""
     if not outcomes:
@@ -36,7 +36,7 @@ def settle(session: Session, outcomes: Sequence[Outcome], worker: str, now: date
     return final
 
 
-def finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> int:
+def finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> int:
     """The same for rows that the transaction has locked, of any model."""
     for outcome in (o for o in outcomes if o.again):
         attempts = outcome.prediction.attempts - outcome.untried
@@ -63,7 +63,7 @@ _finish_row = (
 )
 
 
-def _finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+def _finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> None:
     session.connection().execute(_finish_row, [_finished(session, outcome, now) for outcome in outcomes])
     for outcome in sorted(outcomes, key=lambda o: o.prediction.user_id):  # users are locked in one order
         if outcome.result is None and outcome.prediction.price:
@@ -75,7 +75,7 @@ def _finish(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Non
     outbox.enqueue_many(session, news, now)
 
 
-def _finished(session: Session, outcome: Outcome, now: datetime) -> dict[str, Any]:  # Any: the columns' values
+def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, Any]:  # Any: the columns' values
     result = outcome.result
     if result is not None and outcome.images:
         result = result | {"files": _keep_images(session, outcome, now)}
@@ -89,7 +89,7 @@ def _finished(session: Session, outcome: Outcome, now: datetime) -> dict[str, An
     }
 
 
-def _keep_images(session: Session, outcome: Outcome, now: datetime) -> dict[str, str]:
+def _keep_images(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, str]:
     names = {}
     for name, content in outcome.images.items():
         file_id = uuid4()

@@ -20,7 +20,7 @@ from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.notifications.outbox import short
 from services.notifications.owners import tell_owners
-from services.predictions.outcomes import Outcome
+from services.predictions.outcomes import RunOutcome
 
 log = structlog.get_logger()
 _models, _predictions = table_of(Model), table_of(Prediction)
@@ -54,7 +54,7 @@ _stop = (
 )
 
 
-def count_failures(session: Session, slug: str, ended: Sequence[Outcome]) -> None:
+def count_failures(session: Session, slug: str, ended: Sequence[RunOutcome]) -> None:
     """Part of the transaction that settles `ended` of one model, in their order; all workers count together. The
     model's row is locked after those of users."""
     telling = [outcome for outcome in ended if outcome.result is not None or is_own(outcome)]
@@ -65,7 +65,7 @@ def count_failures(session: Session, slug: str, ended: Sequence[Outcome]) -> Non
             session.connection().execute(_failed, {"model": slug, "more": len(list(together))})
 
 
-def is_own(outcome: Outcome) -> bool:
+def is_own(outcome: RunOutcome) -> bool:
     """Whether it ended by the model's own failure."""
     return outcome.error_code in OWN and not outcome.again
 

@@ -17,8 +17,8 @@ from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.inference.engine import Engine
 from services.predictions import claims as queue
-from services.predictions.outcomes import Claimed, Outcome
-from services.predictions.runner import Lane, Terms, wait
+from services.predictions.outcomes import Claimed, RunOutcome
+from services.predictions.runner import ModelRunner, WorkerContext, wait
 from services.predictions.settle import finish
 
 log = structlog.get_logger()
@@ -46,10 +46,10 @@ class Worker:
         self._db = db
         self._engine = engine
         self._clock = clock
-        self._terms = Terms(
+        self._terms = WorkerContext(
             db=db, engine=engine, clock=clock, worker=self.name, lease=lease, on_settled=on_settled, owners=owners
         )
-        self._lanes: dict[str, Lane] = {}  # of models that have something to run
+        self._lanes: dict[str, ModelRunner] = {}  # of models that have something to run
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
         self.came_round: float | None = None  # loop time of the latest look at what waits
@@ -113,10 +113,10 @@ class Worker:
             if slug in self._lanes:
                 self._lanes[slug].wake()
             elif self._engine.manifest(slug) is not None:
-                lane = self._lanes[slug] = Lane(slug, self._terms)
+                lane = self._lanes[slug] = ModelRunner(slug, self._terms)
                 tasks.create_task(self._keep_lane(slug, lane), name=f"lane-{slug}")
 
-    async def _keep_lane(self, slug: str, lane: Lane) -> None:
+    async def _keep_lane(self, slug: str, lane: ModelRunner) -> None:
         try:
             await lane.run()
         except Exception:  # a bug with one model must not stop the others; its rows come back when their lease ends
@@ -142,16 +142,16 @@ class Worker:
             log.warning("recovered_predictions", count=len(lost))
         return len(lost)
 
-    def _lost(self, row: RowMapping) -> Outcome:
+    def _lost(self, row: RowMapping) -> RunOutcome:
         manifest = self._engine.manifest(row["model_slug"])
         again = row["attempts"] < (manifest.runtime.attempts if manifest else ATTEMPTS)
         claimed = Claimed(**row, inputs={})
-        return Outcome(prediction=claimed, error_code=ErrorCode.RUN_LOST, error="the worker died", again=again)
+        return RunOutcome(prediction=claimed, error_code=ErrorCode.RUN_LOST, error="the worker died", again=again)
 
 
 def _refund_abandoned(session: Session, now: datetime) -> int:
     rows = queue.abandoned(session, now - ABANDONED)
     claims = [Claimed(**row._mapping, inputs={}) for row in rows]
     code = ErrorCode.MODEL_UNAVAILABLE
-    gone = [Outcome(prediction=claim, error_code=code, error="the model has left the shop") for claim in claims]
+    gone = [RunOutcome(prediction=claim, error_code=code, error="the model has left the shop") for claim in claims]
     return finish(session, gone, now)

@@ -15,7 +15,7 @@ _ENDLESS = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "∞", "-∞"
 _NAME: Final = 40  # characters of a heading
 
 
-class Row(NamedTuple):
+class ColumnsRow(NamedTuple):
     line: int
     cells: list[str]
 
@@ -44,7 +44,7 @@ def is_number(cell: str) -> bool:
     return numeral is not None and (not numeral.unit or same_unit(numeral.unit, ()))
 
 
-def value_columns(header: Row | None, rows: Sequence[Row]) -> list[Column]:
+def value_columns(header: ColumnsRow | None, rows: Sequence[ColumnsRow]) -> list[Column]:
     """The columns that hold numbers, at least one: in front the one named close, price or the like."""
     names = [" ".join(cell.split()).strip(' <>"') for cell in header.cells] if header else []
     named = _named([name.casefold().replace("_", " ") for name in names])

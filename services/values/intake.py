@@ -42,7 +42,7 @@ class StillLooking(ShopError):
     message = N_("Your last file is still being looked at. Please send the next one after that.")
 
 
-class Upload:
+class ReceivedFile:
     """A file that nobody else sees, and a turn to have it looked at."""
 
     def __init__(self, file: BinaryIO, turn: asyncio.Lock) -> None:
@@ -90,7 +90,7 @@ class Intake:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def upload(self, user_id: int) -> AsyncGenerator[Upload, None]:
+    async def upload(self, user_id: int) -> AsyncGenerator[ReceivedFile, None]:
         """One for each person, first come, first served. Raises IntakeBusy, StillLooking."""
         if user_id in self._people:
             raise StillLooking()
@@ -101,7 +101,7 @@ class Intake:
         try:
             async with asyncio.timeout(PATIENCE), self._places:
                 with tempfile.TemporaryFile() as file:
-                    yield Upload(file, self._turn)
+                    yield ReceivedFile(file, self._turn)
         except TimeoutError:
             log.warning("intake_slow", waiting=len(self._people))
             raise IntakeBusy() from None

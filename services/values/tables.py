@@ -7,7 +7,7 @@ from itertools import chain, dropwhile, islice
 from typing import NamedTuple
 
 from services.digits import ascii_digits
-from services.values.columns import Column, Row, is_blank, is_no_number, is_number, value_columns
+from services.values.columns import Column, ColumnsRow, is_blank, is_no_number, is_number, value_columns
 from services.values.dates import date_keys, is_date
 from services.values.errors import NotATextFile, TooManyColumns, TooManyValues, UnclosedQuote
 from services.values.numerals import MAX_CHARS, read_numeral
@@ -30,11 +30,11 @@ class Cell(NamedTuple):
     text: str
 
 
-class Table:
+class NumberTable:
     """A text whose lines have columns. `columns` are those with numbers, at least one: in front the one that people
     mean most often. Rows are read once, when the cells of one column are asked for; of the others nothing is kept."""
 
-    def __init__(self, header: Row | None, sample: Sequence[Row], rows: Iterable[Row]) -> None:
+    def __init__(self, header: ColumnsRow | None, sample: Sequence[ColumnsRow], rows: Iterable[ColumnsRow]) -> None:
         self.columns = value_columns(header, sample)
         self._date = _dates(sample)
         self._rows = rows
@@ -44,7 +44,7 @@ class Table:
         return _in_order(self._rows, value=column.number - 1, date=self._date)
 
 
-def find_table(text: str, *, is_file: bool) -> Table | None:
+def find_table(text: str, *, is_file: bool) -> NumberTable | None:
     """None where the text is no table.
 
     Columns are believed where there is a heading, a date in front or, in a file, a separator on every line. The first
@@ -61,10 +61,10 @@ def find_table(text: str, *, is_file: bool) -> Table | None:
     if start is None:
         return None
     header, first = (first[start - 1] if start else None), first[start:]
-    everything: Iterable[Row] = chain(first, rows)
+    everything: Iterable[ColumnsRow] = chain(first, rows)
     if header is not None and delimiter != " ":
         everything = _of_width(header, everything)
-    return Table(header, first[:_SAMPLE], everything)
+    return NumberTable(header, first[:_SAMPLE], everything)
 
 
 def read_flow(text: str) -> list[Cell]:
@@ -128,9 +128,9 @@ def _separates(delimiter: str, lines: Sequence[str], *, is_file: bool) -> bool:
     return is_file and even and (first.count(",") > 1 or any("." in line for line in lines[1:]))
 
 
-def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[Row]:
+def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[ColumnsRow]:
     if delimiter == " ":
-        yield from (Row(n, line.split(maxsplit=_MAX_COLUMNS)[:_MAX_COLUMNS]) for n, line in lines)
+        yield from (ColumnsRow(n, line.split(maxsplit=_MAX_COLUMNS)[:_MAX_COLUMNS]) for n, line in lines)
         return
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, skipinitialspace=True)
@@ -138,7 +138,7 @@ def _rows(lines: Iterator[Cell], delimiter: str) -> Iterator[Row]:
         for cells in reader:
             if feed.count > 1 and feed.quotes % 2:
                 raise UnclosedQuote(line=feed.first)
-            yield Row(feed.line, [cell.strip() for cell in cells[:_MAX_COLUMNS]])
+            yield ColumnsRow(feed.line, [cell.strip() for cell in cells[:_MAX_COLUMNS]])
             feed.chars = feed.count = feed.quotes = 0
     except csv.Error:
         raise NotATextFile() from None
@@ -166,7 +166,7 @@ class _Feed:
         return text
 
 
-def _of_width(header: Row, rows: Iterable[Row]) -> Iterator[Row]:
+def _of_width(header: ColumnsRow, rows: Iterable[ColumnsRow]) -> Iterator[ColumnsRow]:
     expected = len(header.cells)
     for row in rows:
         if any(row.cells[expected:]):
@@ -174,13 +174,13 @@ def _of_width(header: Row, rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-def _dates(rows: Sequence[Row]) -> int | None:
+def _dates(rows: Sequence[ColumnsRow]) -> int | None:
     """The first column where every row has a date."""
     width = min(len(row.cells) for row in rows)
     return next((column for column in range(width) if all(is_date(row.cells[column]) for row in rows)), None)
 
 
-def _in_order(rows: Iterable[Row], *, value: int, date: int | None) -> list[Cell]:
+def _in_order(rows: Iterable[ColumnsRow], *, value: int, date: int | None) -> list[Cell]:
     """The cells of a column that are filled; oldest first where every one has a date, otherwise as given."""
     cells, days = [], []
     for row in rows:

@@ -19,10 +19,10 @@ from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
 from services.payments.providers.yookassa.notifications import NAME, read_notification
-from services.payments.queries import Payments, PaymentView, RefundView
-from services.payments.refunds.begin import RefundWish
-from services.payments.service import Till, make_till
-from services.payments.topup import Wish
+from services.payments.queries import PaymentQueries, PaymentView, RefundView
+from services.payments.refunds.begin import RefundRequest
+from services.payments.service import Payments, make_payments
+from services.payments.topup import TopUpRequest
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 from tests.support.yookassa import SHOP_ID, FakeYooKassa
@@ -39,8 +39,8 @@ class Cashier:
     db: Database
     clock: FakeClock
     yookassa: FakeYooKassa
-    till: Till
-    payments: Payments
+    till: Payments
+    payments: PaymentQueries
     news: list[bool] = field(default_factory=list)
 
     def restart(self, merchant: Merchant = MERCHANT) -> None:
@@ -52,10 +52,10 @@ class Cashier:
 
     async def begins(
         self, user_id: int, kopecks: int | None = 30_000, **more: Any
-    ) -> PaymentView:  # Any: as Wish takes it
+    ) -> PaymentView:  # Any: as TopUpRequest takes it
         """A payment with its link."""
         given = {"email": "anna@example.com", "return_url": RETURN_URL, "amount_kopecks": kopecks, **more}
-        return await self.till.topup.start(Wish(user_id=user_id, **given))
+        return await self.till.topup.start(TopUpRequest(user_id=user_id, **given))
 
     async def pays(self, user_id: int, kopecks: int | None = 30_000, **more: Any) -> PaymentView:  # Any: as above
         """Credited already."""
@@ -64,7 +64,7 @@ class Cashier:
         return await self.till.settlement.ask(payment.id)
 
     async def refunds(self, payment: PaymentView, kopecks: int, *, confirmed: bool = False) -> RefundView:
-        wish = RefundWish(
+        wish = RefundRequest(
             id=uuid4(),
             payment_id=payment.id,
             amount_kopecks=kopecks,
@@ -132,12 +132,12 @@ def open_cashier(db: Database, clock: FakeClock, merchant: Merchant = MERCHANT) 
     news: list[bool] = []
     yookassa = FakeYooKassa(clock=clock, test=merchant.test)
     till = _open(db, clock, yookassa, merchant, news)
-    return Cashier(db=db, clock=clock, yookassa=yookassa, till=till, payments=Payments(db), news=news)
+    return Cashier(db=db, clock=clock, yookassa=yookassa, till=till, payments=PaymentQueries(db), news=news)
 
 
-def _open(db: Database, clock: FakeClock, yookassa: FakeYooKassa, merchant: Merchant, news: list[bool]) -> Till:
+def _open(db: Database, clock: FakeClock, yookassa: FakeYooKassa, merchant: Merchant, news: list[bool]) -> Payments:
     account = ProviderAccount(provider=yookassa, merchant=merchant)
-    return make_till(db, clock, [account], PRICING, lambda: news.append(True), owners=merchant.owners)
+    return make_payments(db, clock, [account], PRICING, lambda: news.append(True), owners=merchant.owners)
 
 
 def notification(event: str, object_id: str, **more: Any) -> bytes:  # Any: JSON

@@ -29,3 +29,14 @@ def test_edges_take_from_tables_their_enums_alone(file: Path) -> None:
         thing = getattr(importlib.import_module(module), name)
         assert isinstance(thing, type), f"{module}.{name} is no class"
         assert issubclass(thing, Enum), f"{module}.{name} is a table"
+
+
+def test_a_class_name_means_one_thing() -> None:
+    """In all of the shop. The sandbox is a program of its own, and speaks as Telegram and YooKassa do."""
+    places: dict[str, list[str]] = {}
+    for package in ("bot", "handlers", "web", "i18n", "services", "db"):
+        for file in (ROOT / package).rglob("*.py"):
+            for node in ast.parse(file.read_text()).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

@@ -16,12 +16,12 @@ from db.tables.users import AuditAction, Gender, Role
 from handlers.admin.audit_log.screens import WORDS
 from handlers.admin.dialogs import ANSWERS, DECISIONS
 from handlers.form.session import FormDialog
-from handlers.kit.dialog import Question
+from handlers.kit.dialog import ChatQuestion
 from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
 from services.inference.errors import BadInput, InferenceError, NotTried
-from services.payments.alerts import Problem
+from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.enclosures import Enclosure
 from services.predictions.error_codes import CODES, code_of
@@ -145,7 +145,7 @@ def test_every_audit_action_has_its_words() -> None:
 def renamed() -> Iterator[list[type[StatesGroup]]]:
     """The chat's dialogs under other names."""
     assert FormDialog in StatesGroup.__subclasses__()
-    dialogs = [*StatesGroup.__subclasses__(), *Question.__subclasses__()]
+    dialogs = [*StatesGroup.__subclasses__(), *ChatQuestion.__subclasses__()]
     groups = [group for group in dialogs if group.__module__.startswith("handlers.")]
     names = [group.__name__ for group in groups]
     for group in groups:
@@ -201,7 +201,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         (Fact, "ready succeeded canceled"),
         (Enclosure, "table texts pictures originals"),
         (
-            Problem,
+            PaymentProblem,
             "off not_authorized payment_mismatch refund_mismatch refund_unknown refund_failed uncollected "
             "receipt_refused shop_refused unbooked unproven many_lost other_shop",
         ),

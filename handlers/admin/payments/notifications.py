@@ -11,58 +11,58 @@ from services.container import Services
 from services.errors import N_
 from services.money import to_words
 from services.notifications.outbox import Notification
-from services.payments.alerts import Problem
+from services.payments.alerts import PaymentProblem
 from services.payments.providers.yookassa.reasons import refund_reason
 from services.payments.queries import PaymentNotFound, PaymentView
 
 PROBLEMS = {
-    Problem.OFF: N_(
+    PaymentProblem.OFF: N_(
         "Customers cannot top up: there is no payment provider. Set {detail} in .env and restart; the keys are in "
         "YooKassa's cabinet under Integration, API keys. Without payments, set PAYMENT_METHODS to nothing."
     ),
-    Problem.NOT_AUTHORIZED: N_(
+    PaymentProblem.NOT_AUTHORIZED: N_(
         "YooKassa does not let this shop in ({detail}), so nobody can pay. Check YOOKASSA_SHOP_ID and "
         "YOOKASSA_SECRET_KEY; “kassandra doctor” says more."
     ),
-    Problem.PAYMENT_MISMATCH: N_(
+    PaymentProblem.PAYMENT_MISMATCH: N_(
         "A payment is not at YooKassa what it is in our books, and nothing was credited. Ours and YooKassa's: "
         "{detail}. If the money is yours, give the credits by hand; if not, refund it in YooKassa's cabinet."
     ),
-    Problem.REFUND_MISMATCH: N_(
+    PaymentProblem.REFUND_MISMATCH: N_(
         "A refund is not at YooKassa what it is in our books, and no credits were taken. Ours and YooKassa's: "
         "{detail}. Look at it in YooKassa's cabinet."
     ),
-    Problem.REFUND_UNKNOWN: N_(
+    PaymentProblem.REFUND_UNKNOWN: N_(
         "YooKassa has not answered a refund for a day, and it may have been made. Look into YooKassa's cabinet before "
         "you refund again."
     ),
-    Problem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
-    Problem.UNCOLLECTED: N_(
+    PaymentProblem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
+    PaymentProblem.UNCOLLECTED: N_(
         "A refund made in YooKassa's cabinet found its credits spent: {detail} credits could not be taken back."
     ),
-    Problem.RECEIPT_REFUSED: N_(
+    PaymentProblem.RECEIPT_REFUSED: N_(
         "YooKassa refuses payments because of the receipt ({detail}). Set YOOKASSA_VAT_CODE in .env (1 is without VAT) "
         "as the shop's taxes are, and restart; “kassandra doctor” says more. Customers read that it is not their fault."
     ),
-    Problem.SHOP_REFUSED: N_(
+    PaymentProblem.SHOP_REFUSED: N_(
         "YooKassa refuses payments for a reason that lies in the shop: {detail}. Look at the shop's settings in "
         "YooKassa's cabinet; “kassandra doctor” says more. Customers read that it is not their fault."
     ),
-    Problem.UNBOOKED: N_(
+    PaymentProblem.UNBOOKED: N_(
         "Money came in that is not in our books, perhaps of a payment from before a back-up was restored: {detail}. "
         "Nothing was credited. Look at it in YooKassa's cabinet; if it is this shop's, give the customer the credits "
         "by hand (/grant)."
     ),
-    Problem.UNPROVEN: N_(
+    PaymentProblem.UNPROVEN: N_(
         "Money came in with this shop's mark, and the mark is not true: {detail}. Either BOT_TOKEN and "
         "YOOKASSA_SECRET_KEY both changed since, or somebody made the payment by hand. Nothing was credited. Look at "
         "it in YooKassa's cabinet; if it is this shop's, give the customer the credits by hand (/grant)."
     ),
-    Problem.MANY_LOST: N_(
+    PaymentProblem.MANY_LOST: N_(
         "{detail} payments at YooKassa are not in our books and may be this shop's; you were told of some. "
         "“kassandra reconcile --since DATE” names them all."
     ),
-    Problem.OTHER_SHOP: N_(
+    PaymentProblem.OTHER_SHOP: N_(
         "YOOKASSA_SHOP_ID is another shop's now, so these payments of the former one cannot be asked for any more "
         "(begun, amount, customer, shop, number):{detail}\nTo finish them, run “kassandra reconcile” once with the "
         "former id and key, or look at them in that shop's cabinet and give the credits by hand."
@@ -74,9 +74,9 @@ def presenters(services: Services) -> dict[str, Present]:
     return {OutboxKind.PAYMENT_PROBLEM: _problem(services)}
 
 
-def problem_screen(problem: Problem, detail: str, payment: PaymentView | None, tr: Translator) -> Screen:
+def problem_screen(problem: PaymentProblem, detail: str, payment: PaymentView | None, tr: Translator) -> Screen:
     """`payment`: the one that it is about, with the way to it."""
-    if problem is Problem.REFUND_FAILED:
+    if problem is PaymentProblem.REFUND_FAILED:
         detail = tr.gettext(refund_reason(detail))
     parts = [Html("⚠️ " + tr.html(PROBLEMS[problem], detail=detail))]
     if payment is not None:
@@ -95,7 +95,7 @@ def problem_screen(problem: Problem, detail: str, payment: PaymentView | None, t
 def _problem(services: Services) -> Present:
     async def present(notification: Notification, tr: Translator) -> Rendered:
         payment = await _named(services, notification.payload.get("payment_id"))
-        problem = Problem(notification.payload["problem"])
+        problem = PaymentProblem(notification.payload["problem"])
         return Rendered(screen=problem_screen(problem, notification.payload["detail"], payment, tr))
 
     return present
@@ -103,6 +103,6 @@ def _problem(services: Services) -> Present:
 
 async def _named(services: Services, payment_id: str | None) -> PaymentView | None:
     try:
-        return None if payment_id is None else await services.payments.get(UUID(payment_id))
+        return None if payment_id is None else await services.payment_queries.get(UUID(payment_id))
     except PaymentNotFound:
         return None

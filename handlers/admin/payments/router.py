@@ -24,9 +24,9 @@ from services.payments.refunds.begin import (
     NotRefundable,
     RefundNeedsConfirmation,
     RefundQuote,
-    RefundWish,
+    RefundRequest,
 )
-from services.payments.service import Till
+from services.payments.service import Payments
 from services.users.manage import MAX_REASON, check_reason
 
 FIND, AMOUNT, REASON, REFUND = "payment.find", "refund.amount", "refund.reason", "refund"
@@ -45,13 +45,13 @@ async def show_payments(event: Event, *, ctx: AdminContext, argument: str = "") 
     if argument == view.FIND:
         await ctx.ask(event, view.find_question(ctx.tr), PendingAction.of(FIND))
         return
-    page = await ctx.services.payments.latest(keyboards.parse_page(argument), ON_PAGE)
+    page = await ctx.services.payment_queries.latest(keyboards.parse_page(argument), ON_PAGE)
     customers = await ctx.services.user_management.lines(payment.user_id for payment in page.items)
     await ctx.respond(event, view.payments_screen(page, customers, ctx.tr))
 
 
 async def find(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
-    payment = await ctx.services.payments.find(message.text or "")
+    payment = await ctx.services.payment_queries.find(message.text or "")
     if payment is None:
         await ctx.ask_again(message, partial(view.find_question, ctx.tr), PaymentNotFound())
         return
@@ -59,7 +59,7 @@ async def find(message: Message, *, ctx: AdminContext, action: PendingAction) ->
 
 
 async def show_payment(event: Event, payment: PaymentView, *, ctx: AdminContext, notice: Html | str = "") -> None:
-    refunds = await ctx.services.payments.refunds(payment.id)
+    refunds = await ctx.services.payment_queries.refunds(payment.id)
     quote = await _quote(payment, ctx)
     customer = name_of(await ctx.services.user_management.card(payment.user_id), ctx.tr)
     screen = view.payment_screen(payment, refunds, quote, ctx.tr, customer=customer, role=ctx.role, notice=notice)
@@ -72,7 +72,7 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
     payment_id = keyboards.parse_id(number)
     if payment_id is None:
         raise PaymentNotFound(payment_id=number[:64])
-    payment = await ctx.services.payments.get(payment_id)
+    payment = await ctx.services.payment_queries.get(payment_id)
     match verb:
         case view.ASK:
             await _ask_provider(query, payment, ctx=ctx)
@@ -88,7 +88,7 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
 
 
 async def take_amount(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
-    payment = await ctx.services.payments.get(UUID(action.facts["payment"]))
+    payment = await ctx.services.payment_queries.get(UUID(action.facts["payment"]))
     quote = await require_quote(payment, ctx=ctx)
     try:
         amount = parse_roubles(message.text or "", low=1, high=quote.rest_kopecks)
@@ -105,7 +105,7 @@ async def ask_reason(event: Event, payment: PaymentView, amount: int, *, ctx: Ad
 
 
 async def take_reason(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
-    payment = await ctx.services.payments.get(UUID(action.facts["payment"]))
+    payment = await ctx.services.payment_queries.get(UUID(action.facts["payment"]))
     try:
         reason = check_reason(message.text or "")
     except ShopError as problem:
@@ -128,9 +128,9 @@ async def propose_refund(event: Event, payment: PaymentView, amount: int, reason
 async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingAction) -> None:
     """What a confirmation does; where credits are spent it is asked once more. Every repeat bears the same id."""
     ctx.require()
-    facts, till = action.facts, _till(ctx)
-    payment = await ctx.services.payments.get(UUID(facts["payment"]))
-    wish = RefundWish(
+    facts, payments = action.facts, _till(ctx)
+    payment = await ctx.services.payment_queries.get(UUID(facts["payment"]))
+    wish = RefundRequest(
         id=UUID(facts["refund"]),
         payment_id=payment.id,
         amount_kopecks=facts["amount"],
@@ -139,7 +139,7 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
         confirmed=facts["confirmed"],
     )
     try:
-        notice = view.refund_notice(await till.refunds.start(wish), ctx.tr)
+        notice = view.refund_notice(await payments.refunds.start(wish), ctx.tr)
     except RefundNeedsConfirmation as problem:
         again = PendingAction.of(REFUND, **{**facts, "confirmed": True})
         await ctx.propose(query, view.second_confirmation(payment, problem, again.nonce, ctx.tr), again)
@@ -174,15 +174,15 @@ async def _ask_provider(query: CallbackQuery, payment: PaymentView, *, ctx: Admi
 
 async def _quote(payment: PaymentView, ctx: AdminContext) -> RefundQuote | None:
     """None where nothing can be sent back."""
-    if ctx.services.till is None:
+    if ctx.services.payments is None:
         return None
     try:
-        return await ctx.services.till.refunds.quote(payment.id)
+        return await ctx.services.payments.refunds.quote(payment.id)
     except NotRefundable:
         return None
 
 
-def _till(ctx: AdminContext) -> Till:
-    if ctx.services.till is None:
+def _till(ctx: AdminContext) -> Payments:
+    if ctx.services.payments is None:
         raise PaymentsOff
-    return ctx.services.till
+    return ctx.services.payments

@@ -8,7 +8,7 @@ from handlers.kit.context import Viewer
 from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
-from services.charts import Columns, Panel
+from services.charts import ColumnPanels, Panel
 from services.money import to_words
 from services.reports.statistics import PERIODS, ModelSales, Numbers, Waiting
 
@@ -30,7 +30,7 @@ def statistics_screen(numbers: Numbers, waiting: Waiting, viewer: Viewer, *, pho
     return Screen(text="\n\n".join(parts), rows=(periods, (panel_button(tr), keyboards.menu_button(tr))), photo=photo)
 
 
-def statistics_chart(numbers: Numbers, tr: Translator) -> Columns:
+def statistics_chart(numbers: Numbers, tr: Translator) -> ColumnPanels:
     days, whole = len(numbers.days), tr.axis(0)
     panels = (
         Panel(
@@ -50,7 +50,7 @@ def statistics_chart(numbers: Numbers, tr: Translator) -> Columns:
         ),
     )
     title = tr.ngettext("Last {n} day", "Last {n} days", days)
-    return Columns(title=title, labels=tuple(f"{day.date:%d.%m}" for day in numbers.days), panels=panels)
+    return ColumnPanels(title=title, labels=tuple(f"{day.date:%d.%m}" for day in numbers.days), panels=panels)
 
 
 def _head(days: int, tr: Translator) -> str:

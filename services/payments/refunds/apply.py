@@ -17,7 +17,7 @@ from services.billing.credits import format_credits
 from services.money import to_text
 from services.notifications import outbox
 from services.payments import alerts
-from services.payments.alerts import Problem
+from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
 from services.payments.other_shop import askable
 from services.payments.providers.base import RemoteRefund
@@ -49,7 +49,7 @@ def settle(
     wrong = _mismatch(refund, payment, remote)
     if wrong is not None:
         log.error("refund_mismatch", refund_id=str(refund_id), problem=wrong)
-        problem = Problem.REFUND_MISMATCH
+        problem = PaymentProblem.REFUND_MISMATCH
         alerts.tell(
             session, merchant.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id.hex, now=now
         )
@@ -95,7 +95,7 @@ def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, see
         alerts.tell(
             session,
             (refund.actor_telegram_id,),
-            Problem.REFUND_FAILED,
+            PaymentProblem.REFUND_FAILED,
             about=str(refund_id),
             detail=reason,
             payment_id=payment.id.hex,
@@ -130,7 +130,7 @@ def succeeded_kopecks(session: Session, payment_id: UUID) -> int:
 def tell_unknown(session: Session, refund: RefundView, merchant: Merchant, now: datetime) -> RefundView:
     """Nobody here can find out whether it was made; the owners look into the provider's cabinet."""
     about, payment_id = str(refund.id), refund.payment_id.hex
-    alerts.tell(session, merchant.owners, Problem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
+    alerts.tell(session, merchant.owners, PaymentProblem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
     _change(session, refund.id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
     return known_refund(session, refund.id)
 
@@ -160,7 +160,7 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     _tell(session, refund, payment, now)
     if due > taken and refund.actor_telegram_id is None:
         about, detail = str(refund.id), format_credits(due - taken)
-        problem = Problem.UNCOLLECTED
+        problem = PaymentProblem.UNCOLLECTED
         alerts.tell(session, merchant.owners, problem, about=about, detail=detail, payment_id=payment.id.hex, now=now)
 
 

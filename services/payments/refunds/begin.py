@@ -67,7 +67,7 @@ class RefundNeedsConfirmation(ShopError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundWish:
+class RefundRequest:
     """`id` is the same for every repeat of one decision; `confirmed`: also where credits are spent already."""
 
     id: UUID
@@ -97,7 +97,7 @@ def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
 
 
 def begin(
-    session: Session, wish: RefundWish, staff: Staff, now: datetime, *, shops: Mapping[str, str]
+    session: Session, wish: RefundRequest, staff: Staff, now: datetime, *, shops: Mapping[str, str]
 ) -> tuple[RefundView, bool]:
     """The refund, and whether it is new."""
     staff.require(session, wish.actor_telegram_id)

@@ -21,7 +21,7 @@ from services.payments.providers.base import (
 )
 from services.payments.queries import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
 from services.payments.refunds.apply import claim, learn, refuse, settle, succeeded_kopecks, tell_unknown
-from services.payments.refunds.begin import RefundQuote, RefundWish, begin, known_refund, quote
+from services.payments.refunds.begin import RefundQuote, RefundRequest, begin, known_refund, quote
 from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
 from services.users.roles import Staff
@@ -41,7 +41,7 @@ class Refunds:
         """Raises `PaymentNotFound`, `NotRefundable`."""
         return await self._ctx.db.read(quote, payment_id, self._ctx.clock(), shops=self._ctx.accounts.shops)
 
-    async def start(self, wish: RefundWish) -> RefundView:
+    async def start(self, wish: RefundRequest) -> RefundView:
         """Raises `NotAllowed`, `PaymentNotFound`, `NotRefundable`, `AlreadyRefunded`, `RefundTooLarge`,
         `RefundNeedsConfirmation`; leaves of `ProviderError` when the provider refused, `ResultUnknown` when it did not
         answer: then the reconciler goes on, as with one that comes back pending."""

@@ -33,7 +33,7 @@ async def spends(stage: Stage, person: Person, amount: int) -> None:
 
 
 async def refunded(stage: Stage, payment: PaymentView) -> list[tuple[RefundStatus, int]]:
-    refunds = await stage.app.services.payments.refunds(payment.id)
+    refunds = await stage.app.services.payment_queries.refunds(payment.id)
     return [(refund.status, refund.amount_kopecks) for refund in refunds]
 
 
@@ -209,7 +209,7 @@ async def test_a_silent_yookassa(stage: Stage, olga: Person, anna: Person) -> No
         await olga.sees("⚠️")
     finally:
         await shop.clear_faults()
-    till = stage.app.services.till
+    till = stage.app.services.payments
     assert till is not None
     await till.reconciler.round(everything=True)
     assert await refunded(stage, payment) == [(RefundStatus.SUCCEEDED, 30_000)]

@@ -121,7 +121,7 @@ class Customer:
         return fits[-1] if fits else None
 
     async def payments(self) -> Sequence[PaymentView]:
-        page = await self.stage.app.services.payments.of_user(await self.stage.user_id(self.person), 0, 50)
+        page = await self.stage.app.services.payment_queries.of_user(await self.stage.user_id(self.person), 0, 50)
         return page.items
 
 

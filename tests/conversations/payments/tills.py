@@ -4,12 +4,12 @@ from db.tables.payments import PaymentStatus
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from services.payments.queries import PaymentView
-from services.payments.service import Till
+from services.payments.service import Payments
 from tests.conversations.stage import Stage
 
 
-def till_of(stage: Stage) -> Till:
-    till = stage.app.services.till
+def till_of(stage: Stage) -> Payments:
+    till = stage.app.services.payments
     assert till is not None
     return till
 
@@ -24,7 +24,7 @@ async def chooses(person: Person, amount: str = "300 ₽") -> Message:
 
 async def payments(stage: Stage, person: Person) -> list[PaymentView]:
     """Newest first."""
-    return list((await stage.app.services.payments.of_user(await stage.user_id(person))).items)
+    return list((await stage.app.services.payment_queries.of_user(await stage.user_id(person))).items)
 
 
 async def statuses(stage: Stage, person: Person) -> list[PaymentStatus]:

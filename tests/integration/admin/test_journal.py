@@ -16,7 +16,7 @@ from services.payments.manage import PaymentManagement
 from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView
-from services.payments.refunds.begin import RefundWish
+from services.payments.refunds.begin import RefundRequest
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_model
@@ -54,7 +54,9 @@ async def do_to_money(office: Office) -> PaymentView:
     payment = await cashier.begins(office.anna)
     cashier.yookassa.pay(cashier.yookassa.by_our_id(payment.id).id)
     await asking(office, cashier).ask(payment.id, actor=ADMIN)
-    wish = RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=ADMIN, reason="half")
+    wish = RefundRequest(
+        id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=ADMIN, reason="half"
+    )
     await cashier.till.refunds.start(wish)
     return payment
 

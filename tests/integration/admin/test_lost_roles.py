@@ -10,7 +10,7 @@ from db.engine import Database
 from db.tables.users import AuditEntry, Role
 from services.payments.packages import PackageOffer
 from services.payments.queries import PaymentView
-from services.payments.refunds.begin import RefundWish
+from services.payments.refunds.begin import RefundRequest
 from services.users.manage import CreditChange
 from services.users.roles import Admins, NotAllowed, Staff
 from tests.support.clock import FakeClock
@@ -60,5 +60,5 @@ async def test_a_refund_is_begun_by_those_who_may(database: Database, clock: Fak
     await cashier.is_sound()
 
 
-def _wish(payment: PaymentView, actor: int) -> RefundWish:
-    return RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=300_00, actor_telegram_id=actor)
+def _wish(payment: PaymentView, actor: int) -> RefundRequest:
+    return RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=300_00, actor_telegram_id=actor)

@@ -11,8 +11,8 @@ from services.billing.audit import run_audit
 from services.payments.providers.base import NewPayment, Receipt
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.queries import PaymentView
-from services.payments.service import Till
-from services.payments.topup import Wish
+from services.payments.service import Payments
+from services.payments.topup import TopUpRequest
 from tests.conversations.stage import shop_settings
 
 PARTS = ("bot", "web", "scheduler")  # no models
@@ -43,7 +43,7 @@ async def provider(shop: Shop, **more: object) -> AsyncIterator[YooKassa]:
 class Stand:
     """A running shop and its YooKassa."""
 
-    def __init__(self, sandbox: Sandbox, shop: Shop, app: App, till: Till) -> None:
+    def __init__(self, sandbox: Sandbox, shop: Shop, app: App, till: Payments) -> None:
         self.sandbox, self.shop, self.app, self.till = sandbox, shop, app, till
         self.message_id = 0
 
@@ -57,7 +57,7 @@ class Stand:
 
     async def begins(self, user_id: int, kopecks: int = 300_00) -> PaymentView:
         """Shown in the customer's first message."""
-        wish = Wish(
+        wish = TopUpRequest(
             user_id=user_id,
             email=None,
             return_url="https://t.me/shop",
@@ -83,6 +83,6 @@ async def open_stand(sandbox: Sandbox, url: str, **more: object) -> AsyncIterato
     )
     async with App(settings, parts=PARTS).running() as app:
         await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
-        assert app.services.till is not None
-        yield Stand(sandbox, shop, app, app.services.till)
+        assert app.services.payments is not None
+        yield Stand(sandbox, shop, app, app.services.payments)
         assert (await run_audit(app.db)).ok

@@ -17,7 +17,7 @@ from db.tables.payments import PaymentStatus, RefundStatus
 from sandbox.client.sandbox import Sandbox, Shop
 from services.payments.providers.base import NewRefund, NotAuthorized, ProviderError, Refused, ResultUnknown
 from services.payments.providers.yookassa.provider import YooKassa
-from services.payments.refunds.begin import RefundWish
+from services.payments.refunds.begin import RefundRequest
 from tests.conversations.stage import OWNER_ID
 from tests.integration.payments.stand import Stand, open_stand, order, provider
 from tests.support.tills import MERCHANT, OWNER, Cashier
@@ -180,7 +180,7 @@ async def test_no_secret_gets_into_the_log(
             await yookassa.pays()
             for kind in ("500", "html", "401", "429", "cut", "broken", "403"):
                 await everything(stand, user_id, kind)
-            assert (await stand.app.services.payments.get(paid.id)).status is PaymentStatus.SUCCEEDED
+            assert (await stand.app.services.payment_queries.get(paid.id)).status is PaymentStatus.SUCCEEDED
             secret = yookassa.secret_key
             basic = base64.b64encode(f"{yookassa.shop_id}:{secret}".encode()).decode()
     said = json.dumps(entries, default=_with_traceback) + caplog.text
@@ -211,9 +211,9 @@ async def everything(stand: Stand, user_id: int, kind: str) -> None:
     await stand.till.reconciler.round(everything=True)
     await yookassa.clear_faults()
     await stand.till.reconciler.round(everything=True)
-    assert (await stand.app.services.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED
+    assert (await stand.app.services.payment_queries.get(payment.id)).status is PaymentStatus.SUCCEEDED
     await yookassa.fault(f"{kind}_after" if kind in ("500", "html", "cut") else kind, "refunds.create", times=2)
-    wish = RefundWish(
+    wish = RefundRequest(
         id=uuid4(), payment_id=payment.id, amount_kopecks=10_00, actor_telegram_id=OWNER_ID, reason="weather"
     )
     with pytest.raises(ProviderError):
@@ -221,7 +221,7 @@ async def everything(stand: Stand, user_id: int, kind: str) -> None:
     await stand.till.reconciler.round(everything=True)
     await yookassa.clear_faults()
     await stand.till.reconciler.round(everything=True)
-    refunds = await stand.app.services.payments.refunds(payment.id)
+    refunds = await stand.app.services.payment_queries.refunds(payment.id)
     refused = kind in ("401", "403")  # a new refund whose key is not taken was certainly not made
     assert [each.status for each in refunds] == [RefundStatus.CANCELED if refused else RefundStatus.SUCCEEDED]
 

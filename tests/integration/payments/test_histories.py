@@ -37,8 +37,8 @@ from services.payments.refunds.begin import (
     AlreadyRefunded,
     NotRefundable,
     RefundNeedsConfirmation,
+    RefundRequest,
     RefundTooLarge,
-    RefundWish,
     credits_due,
 )
 from tests.integration.payments.test_uncollected import buy, fail
@@ -86,7 +86,7 @@ class Histories(RuleBasedStateMachine):
         """Payments that somebody else made under our marks."""
         self.put_back = back_up(self.url)
         self.bought: list[UUID] = []
-        self.refund_orders: list[RefundWish] = []
+        self.refund_orders: list[RefundRequest] = []
         self.told: list[tuple[str, str]] = []
         """Notifications that were delivered once: they may come again."""
 
@@ -233,7 +233,7 @@ class Histories(RuleBasedStateMachine):
             if row.id == wish and row.status is PaymentStatus.SUCCEEDED:
                 quote = self.run(self.cashier.till.refunds.quote(wish))
                 assert 0 <= quote.covered_kopecks <= quote.rest_kopecks
-                order = RefundWish(
+                order = RefundRequest(
                     id=uuid4(),
                     payment_id=wish,
                     amount_kopecks=quote.rest_kopecks // part,

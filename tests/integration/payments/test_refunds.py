@@ -23,8 +23,8 @@ from services.payments.refunds.begin import (
     AlreadyRefunded,
     NotRefundable,
     RefundNeedsConfirmation,
+    RefundRequest,
     RefundTooLarge,
-    RefundWish,
     credits_due,
 )
 from services.users.roles import Staff
@@ -201,7 +201,7 @@ async def test_two_refunds_of_all_at_the_same_moment(cashier: Cashier) -> None:
 
 async def test_one_decision_is_one_refund(cashier: Cashier) -> None:
     payment = await cashier.pays(await cashier.customer())
-    wish = RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER)
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER)
     refunds = await asyncio.gather(*(cashier.till.refunds.start(wish) for _ in range(5)))
     assert {refund.id for refund in refunds} == {wish.id}
     assert len(cashier.yookassa.refunds) == 1
@@ -223,7 +223,7 @@ async def test_what_cannot_be_refunded(quick: Cashier) -> None:
         await quick.till.refunds.quote(uuid4())
     with pytest.raises(PaymentNotFound):
         await quick.till.refunds.start(
-            RefundWish(id=uuid4(), payment_id=uuid4(), amount_kopecks=1, actor_telegram_id=OWNER)
+            RefundRequest(id=uuid4(), payment_id=uuid4(), amount_kopecks=1, actor_telegram_id=OWNER)
         )
 
 
@@ -265,7 +265,7 @@ async def test_a_key_that_is_not_taken_cancels_a_new_refund_only(quick: Cashier)
     [refund] = await quick.payments.refunds(payment.id)
     assert (refund.status, refund.cancel_reason) == (RefundStatus.CANCELED, "invalid_credentials")
     assert (refund.reason, await quick.problems()) == ("asked for it", ["not_authorized"])
-    wish = RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER)
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER)
     for fault, error in ((Fault.LOST_ANSWER, ResultUnknown), (Fault.KEY, NotAuthorized)):
         quick.yookassa.faults.append(fault)
         with pytest.raises(error):

@@ -14,7 +14,7 @@ from db.tables.users import User
 from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, MarkSigner, Paid
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentNotFound, PaymentView
-from services.payments.topup import Wish
+from services.payments.topup import TopUpRequest
 from tests.support.backups import back_up
 from tests.support.clock import START
 from tests.support.tills import MERCHANT, OWNER, RETURN_URL, SIGNER, Cashier, open_cashier
@@ -126,7 +126,9 @@ async def test_its_row_comes_back_later(cashier: Cashier, database_url: str) -> 
     """The old screen's button makes the same payment: it is there already."""
     payment = await lose(cashier, database_url)
     await cashier.till.reconciler.round()
-    wish = Wish(id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount_kopecks=300_00)
+    wish = TopUpRequest(
+        id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount_kopecks=300_00
+    )
     assert (await cashier.till.topup.start(wish)).status is PaymentStatus.SUCCEEDED
     assert len(cashier.yookassa.payments) == 1
     assert await cashier.balance(await user_id(cashier)) == 3000
@@ -135,7 +137,9 @@ async def test_its_row_comes_back_later(cashier: Cashier, database_url: str) -> 
 async def test_its_row_comes_back_first(cashier: Cashier, database_url: str) -> None:
     """The same button before anybody has read the list: the same key finds the same payment."""
     payment = await lose(cashier, database_url)
-    wish = Wish(id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount_kopecks=300_00)
+    wish = TopUpRequest(
+        id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount_kopecks=300_00
+    )
     assert (await cashier.till.topup.start(wish)).status is PaymentStatus.SUCCEEDED
     await cashier.till.reconciler.round()
     assert len(cashier.yookassa.payments) == 1

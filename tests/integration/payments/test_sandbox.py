@@ -17,7 +17,7 @@ from bot.cli.payments import report
 from db.tables.payments import PaymentStatus, RefundStatus
 from sandbox.client.sandbox import Sandbox
 from services.payments.providers.base import ResultUnknown
-from services.payments.refunds.begin import RefundWish
+from services.payments.refunds.begin import RefundRequest
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.payments.stand import PARTS, Stand, open_stand
 from tests.support.databases import SqliteServer
@@ -45,7 +45,7 @@ async def test_the_webhook_credits_and_the_chat_says_so(stand: Stand) -> None:
     assert [each["status"] for each in await stand.shop.webhooks()] == ["delivered"]
     assert await stand.shop.sends_again(1, times=20) == [200] * 20
     assert await stand.balance(user_id) == 4000
-    assert (await stand.app.services.payments.get(payment.id)).status is PaymentStatus.SUCCEEDED
+    assert (await stand.app.services.payment_queries.get(payment.id)).status is PaymentStatus.SUCCEEDED
 
 
 async def test_a_decline_and_a_refund_in_the_cabinet_are_told(quick: Stand) -> None:
@@ -129,7 +129,7 @@ async def test_an_address_told_by_a_stranger_is_not_believed(sandbox: Sandbox, s
 
 async def test_a_shop_without_yookassa_has_no_such_address(sandbox: Sandbox, sqlite_url: str) -> None:
     async with App(shop_settings(sandbox, sqlite_url), parts=PARTS).running() as app, aiohttp.ClientSession() as http:
-        assert app.services.till is None
+        assert app.services.payments is None
         async with http.post(f"http://127.0.0.1:{app.web_port}/webhooks/yookassa", data=b"{}") as answer:
             assert answer.status == 404
 
@@ -165,7 +165,7 @@ async def test_a_payment_that_changed_its_amount(quick: Stand) -> None:
     await quick.shop.pays()
     await olga.sees("Платёж в ЮKassa не такой, как у нас в учёте")
     assert await quick.balance(user_id) == 1000
-    assert (await quick.app.services.payments.get(payment.id)).status is PaymentStatus.PENDING
+    assert (await quick.app.services.payment_queries.get(payment.id)).status is PaymentStatus.PENDING
 
 
 @pytest.mark.parametrize("change", [{"account_id": "999"}, {"currency": "USD"}, {"test": None}, {"metadata": {}}])
@@ -186,7 +186,7 @@ async def test_lost_repeated_and_reordered_webhooks(quick: Stand) -> None:
     await quick.shop.fault("lose", "payment.succeeded")
     await quick.begins(user_id)
     await quick.shop.pays()
-    payments = quick.app.services.payments
+    payments = quick.app.services.payment_queries
     lines = await report(quick.till, payments)
     assert lines[0].endswith("credited (300.00 RUB, 30.00 credits, user 1)")
     assert lines[-1] == "1 changed, 0 notifications handled."
@@ -204,20 +204,20 @@ async def test_lost_answers_of_everything(quick: Stand) -> None:
     await quick.shop.fault("500_after", "payments.create")
     with pytest.raises(ResultUnknown):
         await quick.begins(user_id)
-    await report(quick.till, quick.app.services.payments)
+    await report(quick.till, quick.app.services.payment_queries)
     await anna.sees("300 ₽")
     await quick.shop.pays()
     await anna.sees("Оплачено: 300 ₽")
-    payment = (await quick.app.services.payments.latest()).items[0]
+    payment = (await quick.app.services.payment_queries.latest()).items[0]
     await quick.shop.fault("lose", "refund.succeeded")
     await quick.shop.fault("html_after", "refunds.create")
-    wish = RefundWish(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER_ID)
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER_ID)
     with pytest.raises(ResultUnknown):
         await quick.till.refunds.start(wish)
-    lines = await report(quick.till, quick.app.services.payments)
+    lines = await report(quick.till, quick.app.services.payment_queries)
     assert lines[0] == f"refund {wish.id}: succeeded (100.00 RUB, 10.00 credits taken)"
     assert len(await quick.shop.refunds()) == 1
-    refund = await quick.app.services.payments.refund(wish.id)
+    refund = await quick.app.services.payment_queries.refund(wish.id)
     assert refund is not None
     assert refund.status is RefundStatus.SUCCEEDED
     assert await quick.balance(user_id) == 3000

@@ -11,8 +11,8 @@ from services.payments.merchant import Merchant
 from services.payments.providers.base import OtherShop, ProviderEvent, Subject
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import TakenElsewhere
-from services.payments.service import Till, make_till
-from services.payments.topup import Wish
+from services.payments.service import Payments, make_payments
+from services.payments.topup import TopUpRequest
 from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 
@@ -31,10 +31,12 @@ class Bank(FakeYooKassa):
 class Shop:
     cashier: Cashier
     bank: Bank
-    till: Till
+    till: Payments
 
-    async def begins(self, user_id: int, **more: Any) -> PaymentView:  # Any: as Wish takes it
-        wish = Wish(user_id=user_id, email=None, return_url=RETURN_URL, amount_kopecks=300_00, provider=BANK, **more)
+    async def begins(self, user_id: int, **more: Any) -> PaymentView:  # Any: as TopUpRequest takes it
+        wish = TopUpRequest(
+            user_id=user_id, email=None, return_url=RETURN_URL, amount_kopecks=300_00, provider=BANK, **more
+        )
         return await self.till.topup.start(wish)
 
 
@@ -46,7 +48,7 @@ def shop(cashier: Cashier) -> Shop:
         ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT),
         ProviderAccount(provider=bank, merchant=merchant),
     ]
-    till = make_till(cashier.db, cashier.clock, accounts, PRICING, lambda: None, owners=(OWNER,))
+    till = make_payments(cashier.db, cashier.clock, accounts, PRICING, lambda: None, owners=(OWNER,))
     return Shop(cashier=cashier, bank=bank, till=till)
 
 

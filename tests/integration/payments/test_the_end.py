@@ -59,11 +59,11 @@ async def test_a_silent_provider_does_not_hold_up_the_end(sqlite_url: str) -> No
 async def _goes_on(sandbox: Sandbox, yookassa: Shop, url: str, anna: Person, boris: Person) -> None:
     """In another process the reconciler finds what both were about."""
     async with App(_settings(sandbox, yookassa, url), parts=PARTS).running() as app:
-        assert app.services.till is not None
-        await app.services.till.reconciler.round(everything=True)
+        assert app.services.payments is not None
+        await app.services.payments.reconciler.round(everything=True)
         await anna.sees("✅ Оплачено: 300 ₽")
         await boris.sees_button("💳 Оплатить 300 ₽")
-        payments = (await app.services.payments.latest()).items
+        payments = (await app.services.payment_queries.latest()).items
         assert [each.status for each in payments] == [PaymentStatus.PENDING, PaymentStatus.SUCCEEDED]
         assert len(await yookassa.payments()) == 2
         assert (await run_audit(app.db)).ok

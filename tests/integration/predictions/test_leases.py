@@ -13,7 +13,7 @@ from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.predictions import claims as queue
 from services.predictions import runner as lane
 from services.predictions import worker
-from services.predictions.outcomes import Claimed, Outcome
+from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.settle import settle
 from services.predictions.submit import Sold
 from services.predictions.worker import LEASE, Worker
@@ -71,7 +71,10 @@ async def test_a_lost_lease_cannot_settle(counter: Counter) -> None:
     counter.clock.advance(minutes=1)
     await counter.worker().run_waiting()
     first, second = (late[sold.prediction_id] for sold in sales)
-    outcomes = [Outcome(prediction=first, result=ANSWER), Outcome(prediction=second, error_code=ErrorCode.RUN_FAILED)]
+    outcomes = [
+        RunOutcome(prediction=first, result=ANSWER),
+        RunOutcome(prediction=second, error_code=ErrorCode.RUN_FAILED),
+    ]
     assert await counter.db.write(settle, outcomes, "late", counter.clock()) == 0
     for sold in sales:
         view = await counter.view(sold)
@@ -87,10 +90,10 @@ async def test_an_earlier_claim_of_the_same_worker_cannot_settle(counter: Counte
     await counter.worker().recover()
     counter.clock.advance(minutes=1)
     (present,) = await _claim(counter, "same")
-    failure = Outcome(prediction=early, error_code=ErrorCode.RUN_TIMEOUT, again=True)
+    failure = RunOutcome(prediction=early, error_code=ErrorCode.RUN_TIMEOUT, again=True)
     assert await counter.db.write(settle, [failure], "same", counter.clock()) == 0
     assert (await _row(counter, sold)).status == RUNNING
-    assert await counter.db.write(settle, [Outcome(prediction=present, result=ANSWER)], "same", counter.clock()) == 1
+    assert await counter.db.write(settle, [RunOutcome(prediction=present, result=ANSWER)], "same", counter.clock()) == 1
     assert (await counter.view(sold)).status is SUCCEEDED
 
 

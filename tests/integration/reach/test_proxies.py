@@ -92,8 +92,8 @@ async def test_a_day_behind_proxies(
     one, other = proxies[telegram], proxies[yookassa]
     here = await behind(sandbox, sqlite_url, telegram=address(telegram, one), yookassa=address(yookassa, other))
     async with App(here.settings).running() as app:
-        assert app.services.till is not None
-        stand = Stand(sandbox, here.shop, app, app.services.till)
+        assert app.services.payments is not None
+        stand = Stand(sandbox, here.shop, app, app.services.payments)
         anna, user_id = await stand.customer()
         await anna.says("/start model_digit")
         await anna.presses("▶️")
@@ -103,7 +103,7 @@ async def test_a_day_behind_proxies(
         await anna.sees_photo("Цифра: 3")
         payment = await stand.begins(user_id)
         await here.shop.pays()
-        await app.services.till.reconciler.round(everything=True)
+        await app.services.payments.reconciler.round(everything=True)
         await anna.sees("Оплачено: 300 ₽")
         assert payment.confirmation_url is not None
         await until(lambda: _called(sandbox))
@@ -176,17 +176,17 @@ async def test_a_proxy_dies_and_comes_back(
     through = address(scheme, proxy)
     here = await behind(sandbox, sqlite_url, telegram=through, yookassa=through)
     async with App(here.settings, parts=("bot", "web", "scheduler")).running() as app:
-        assert app.services.till is not None
-        stand = Stand(sandbox, here.shop, app, app.services.till)
+        assert app.services.payments is not None
+        stand = Stand(sandbox, here.shop, app, app.services.payments)
         anna, user_id = await stand.customer()
         await stand.begins(user_id)
         await proxy.die()
         await here.shop.pays()
         await anna.says("/balance")
-        await app.services.till.reconciler.round(everything=True)
+        await app.services.payments.reconciler.round(everything=True)
         assert await stand.balance(user_id) == 10_00
         await proxy.start()
-        await app.services.till.reconciler.round(everything=True)
+        await app.services.payments.reconciler.round(everything=True)
         await anna.sees("Оплачено: 300 ₽")
         await anna.sees("Баланс: 40.00")
         assert (await run_audit(app.db)).ok

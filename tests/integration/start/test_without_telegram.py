@@ -9,7 +9,7 @@ from bot.app import App
 from bot.errors import StartError
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
-from services.payments.topup import Wish
+from services.payments.topup import TopUpRequest
 from services.users.accounts import Visitor
 from tests.conversations.stage import shop_settings
 from tests.integration.start.house import NOBODY
@@ -35,9 +35,9 @@ async def test_what_is_paid_is_credited(sandbox: Sandbox, sqlite_url: str) -> No
     async with App(settings).running() as app:
         await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
         user = await app.services.users.enter(Visitor(telegram_id=7, username=None, first_name="Анна", language="ru"))
-        assert app.services.till is not None
-        wish = Wish(user_id=user.id, email=None, return_url="https://t.me/shop", amount_kopecks=300_00)
-        payment = await app.services.till.topup.start(wish)
+        assert app.services.payments is not None
+        wish = TopUpRequest(user_id=user.id, email=None, return_url="https://t.me/shop", amount_kopecks=300_00)
+        payment = await app.services.payments.topup.start(wish)
         assert payment.provider_payment_id is not None
         await shop.pays(payment.provider_payment_id)
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
 from bot.http.limits import Limits
-from bot.http.server import Server, listen, make_server
+from bot.http.server import HttpServer, listen, make_server
 from web.kit.bodies import read_at_most
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
@@ -46,7 +46,7 @@ def small_app() -> FastAPI:
 class Port:
     """A listening port and those who call it."""
 
-    def __init__(self, number: int, server: Server) -> None:
+    def __init__(self, number: int, server: HttpServer) -> None:
         self.number = number
         self._server = server
         self.lines: list[Line] = []

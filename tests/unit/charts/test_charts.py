@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.charts import Band, Bar, Bars, Chart, Columns, Line, Panel
+from services.charts import Band, Bar, Bars, Chart, ColumnPanels, Line, Panel
 from services.charts.drawing import draw
 from services.charts.sheet import ACCENT, SOFT, TRACK
 
@@ -42,10 +42,10 @@ def line(*values: float) -> Line:
     return Line(title="Спрос", values=values, x_label="шаги", write=lambda value: f"{value:g}")
 
 
-def columns(*values: float, heading: str = "Выручка", panels: int = 3) -> Columns:
+def columns(*values: float, heading: str = "Выручка", panels: int = 3) -> ColumnPanels:
     panel = Panel(heading=heading, values=values, write=lambda value: f"{value:g}")
     labels = tuple(f"{day:02d}.11" for day in range(len(values)))
-    return Columns(title="30 дней", labels=labels, panels=(panel,) * panels)
+    return ColumnPanels(title="30 дней", labels=labels, panels=(panel,) * panels)
 
 
 LONG = "Очень длинное название, которому в строке места нет " * 5

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.charts import AxisNumbers, Bar, Bars, Columns, DrawingFailed, Line, Panel
+from services.charts import AxisNumbers, Bar, Bars, ColumnPanels, DrawingFailed, Line, Panel
 from services.charts.drawing import draw
 from services.charts.painter import Painter
 from tests.support.waiting import until
@@ -19,7 +19,7 @@ BARS = Bars(
     title="Вино", bars=(Bar(label="Бароло", share=0.7, text="70 %"), Bar(label="Барбера", share=0.3, text="30 %"))
 )
 LINE = Line(title="Цена", values=(1.0, 2506.85, -3.0), x_label="шаги", write=WRITE)
-COLUMNS = Columns(title="", labels=("1", "2"), panels=(Panel(heading="₽", values=(1.0, 2.0), write=WRITE),))
+COLUMNS = ColumnPanels(title="", labels=("1", "2"), panels=(Panel(heading="₽", values=(1.0, 2.0), write=WRITE),))
 
 
 @pytest.fixture

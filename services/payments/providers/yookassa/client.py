@@ -43,7 +43,7 @@ class Client(ApiClient):  # type: ignore[misc]  # the SDK has no types
         self.user_agent = UserAgent()
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._session = requests.Session()
-        self._session.trust_env = False  # a stray netrc or proxy variable must not reach the till
+        self._session.trust_env = False  # a stray netrc or proxy variable must not reach the payments
         if proxy is not None:
             self._session.proxies = {"http": proxy, "https": proxy}
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing to share between threads

@@ -38,7 +38,7 @@ from services.bonuses import BonusTerms, GrantView
 from services.errors import ShopError
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from services.pages import Page
-from services.payments.alerts import Problem
+from services.payments.alerts import PaymentProblem
 from services.payments.package_parts import PackagePart
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
 from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Pricing
@@ -269,11 +269,11 @@ def test_statistics_fit_under_a_picture(tr: Translator) -> None:
 
 @BOTH
 def test_every_trouble_is_told_to_the_owner(tr: Translator) -> None:
-    for problem in Problem:
+    for problem in PaymentProblem:
         screen = problem_screen(problem, "<" * 300, PAYMENT, tr)
         assert length(screen.text) <= TEXT
         assert "{" not in screen.text
-    assert length(problem_screen(Problem.OFF, "YOOKASSA_SHOP_ID", None, tr).text) <= TEXT
+    assert length(problem_screen(PaymentProblem.OFF, "YOOKASSA_SHOP_ID", None, tr).text) <= TEXT
 
 
 @BOTH

@@ -94,7 +94,7 @@ class Models:
             self._on_changed()
         return problems
 
-    async def read_again(self, engine: Engine | None = None) -> list[Problem]:
+    async def read_again(self, engine: Engine | None = None) -> list[FolderProblem]:
         """As `sync`, where another process has written it down: its folders may be other ones than ours for a while."""
         found, problems = await asyncio.to_thread(read_folders, self._folder, self._specs)
         for slug, manifest in list(found.items()):

@@ -56,7 +56,7 @@ check: install-dev ## Format, lint, types, import contract, catalogues.
 	@echo "Format";        $(BIN)/ruff format --check --quiet $(SOURCES)
 	@echo "Lint";          $(BIN)/ruff check --quiet $(SOURCES)
 	@echo "Types";         $(BIN)/mypy $(SOURCES)
-	@echo "Imports";       $(BIN)/lint-imports --no-cache | tail -n 3
+	@echo "Imports";       $(BIN)/lint-imports --no-cache >.imports.log && tail -n 3 .imports.log || { cat .imports.log; exit 1; }
 	@echo "Catalogues";    $(BIN)/python -m i18n.catalogues check
 
 format: install-dev ## Format and sort imports.

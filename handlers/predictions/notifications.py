@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from db.base import JsonObject
 from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.predictions.enclosures import enclosed
@@ -15,7 +14,7 @@ from handlers.telegram.sender import ALBUM, album
 from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
-from services.notifications.outbox import Notification
+from services.notifications.outbox import Notification, Payload
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import PredictionNotFound, PredictionView
 from services.predictions.undelivered import BELOW, RETURNED
@@ -65,7 +64,7 @@ def _enclosure(services: Services) -> Present:
     return present
 
 
-def _part(screens: Sequence[Screen], payload: JsonObject, thread_id: int | None) -> Rendered | None:
+def _part(screens: Sequence[Screen], payload: Payload, thread_id: int | None) -> Rendered | None:
     """One message of an enclosure, each in a letter of its own: what has arrived is not sent again because of the
     next. The payload says from which on, and how many at most come together."""
     begin, most = payload.get(FROM, 0), payload.get(MOST, ALBUM)

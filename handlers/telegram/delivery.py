@@ -17,7 +17,6 @@ from aiogram.exceptions import (
 )
 from prometheus_client import Counter
 
-from db.base import JsonObject
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxStatus, Wait
 from handlers.telegram import sender as chat
@@ -30,7 +29,7 @@ from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
 from services.coordination.base import Coordination
-from services.notifications.outbox import LEASE, Notification, Outbox
+from services.notifications.outbox import LEASE, Notification, Outbox, Payload
 from services.users.accounts import Users
 
 log = structlog.get_logger()
@@ -61,8 +60,8 @@ class Rendered:
     told: bool = False
     thread_id: int | None = None
     album: tuple[Screen, ...] = ()
-    then: JsonObject | None = None
-    alone: JsonObject | None = None
+    then: Payload | None = None
+    alone: Payload | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -245,7 +244,7 @@ class Delivery:
         self._reach.got_through()
         return partial(self._sent, letter, parcel.then)
 
-    async def _sent(self, letter: Notification, then: JsonObject | None) -> OutboxStatus:
+    async def _sent(self, letter: Notification, then: Payload | None) -> OutboxStatus:
         await self._find()
         return await self._outbox.sent(letter, then=then)
 

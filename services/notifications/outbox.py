@@ -31,6 +31,7 @@ KEPT_BACK: Final = (Wait.TELEGRAM, Wait.TRIED)  # by a Telegram that is away
 
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
 _pending = _outbox.c.status == literal_column("'pending'")
+Payload = JsonObject  # what a notification carries, as it is stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,7 +216,7 @@ def _goods(session: Session, wish: TopUpRequest, pricing: Pricing) -> dict[str, 
 
 
 def _described(
-    session: Session, wish: Wish, words: Mapping[str, str], bought: int, title: Mapping[str, str]
+    session: Session, wish: TopUpRequest, words: Mapping[str, str], bought: int, title: Mapping[str, str]
 ) -> dict[str, str]:
     """What it is for: in Russian for the receipt, as the law wants it, and in the customer's language for the page
     where they pay. `words` and the package's `title` by language; `bought` in hundredths."""

@@ -12,7 +12,7 @@ from services.inference.runtimes.onnx_graph import Graph
 from services.inference.runtimes.onnx_labels import score_labels
 from services.inference.tensors import GraphTensor, label_text
 from services.manifests.characters import is_storable
-from services.manifests.labels import MAX_VALUE, NAMELESS, Class, numbered
+from services.manifests.labels import MAX_VALUE, Class, numbered, readable_label
 
 _NUMBER: Final = re.compile("-?[0-9]+")
 
@@ -65,4 +65,4 @@ def _by_others(graph: Graph, hints: AuthorHints, count: int) -> Named:
 
 
 def _readable(labels: Sequence[str]) -> list[Class]:
-    return numbered([readable(label) if label.strip() else NAMELESS for label in labels])
+    return numbered([readable(readable_label(label)) if label.strip() else "" for label in labels])

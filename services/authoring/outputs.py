@@ -19,7 +19,7 @@ from services.inference.runtimes.onnx_graph import PASSES, Graph, attributes
 from services.inference.runtimes.onnx_labels import picked_labels, picked_of
 from services.inference.tensors import GraphTensor
 from services.manifests.characters import is_storable
-from services.manifests.labels import MAX_VALUE, NAMELESS, Class, Label
+from services.manifests.labels import MAX_VALUE, Class, Label, readable_label
 from services.manifests.outputs import MOST_CLASSES
 from services.manifests.preparation import Prepare
 from services.values.framing import Size, framed
@@ -142,7 +142,7 @@ class Answers:
         values = list(dict.fromkeys(labels))
         self._counts[", ".join(self._labels)] = len(values)
         told = self._hints.labels if len(self._hints.labels) == len(values) else ()
-        words = [each["label"] for each in told] or [value.strip() or NAMELESS for value in values]
+        words = [each["label"] for each in told] or [readable_label(value) for value in values]
         pairs = zip(values, words, strict=True)
         fitting = [pair for pair in pairs if len(pair[0]) <= MAX_VALUE and is_storable(pair[0])]
         return [{"value": value, "label": word} for value, word in fitting[:MOST_CLASSES]]

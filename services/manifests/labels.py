@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -128,10 +129,16 @@ def _label(item: Any) -> Label:  # Any: JSON
     raise LabelsUnreadable(f"has {str(item)[:40]!r} for a label", 'Write "…", or {"en": "…", "ru": "…"}')
 
 
+def readable_label(text: str) -> str:
+    """Without control characters and halves of characters, which no chat shows; `(none)` where nothing is left."""
+    kept = "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+    return " ".join(kept.split()) or NAMELESS if kept != text else text.strip() or NAMELESS
+
+
 def _named(label: Label) -> Label:
     if isinstance(label, str):
-        return label.strip() or NAMELESS
-    return {language: text.strip() or NAMELESS for language, text in label.items()}
+        return readable_label(label)
+    return {language: readable_label(text) for language, text in label.items()}
 
 
 def _counted(label: Label, count: str) -> Label:

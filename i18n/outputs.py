@@ -41,7 +41,7 @@ def ranked(
     """Labels with their probabilities, the likeliest first."""
     shares: Mapping[str, float] = answer.get("probabilities", {})
     ordered = sorted(shares.items(), key=lambda pair: (pair[0] != answer.get("value"), -pair[1]))[:most]
-    return [(output.label_of(value, tr.language), share) for value, share in ordered]
+    return [(tr.label(output.label_of(value, tr.language)), share) for value, share in ordered]
 
 
 def decimals_of(stated: int | None, values: Sequence[float]) -> int:

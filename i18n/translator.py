@@ -18,6 +18,7 @@ from babel.numbers import format_decimal
 from services.billing.credits import format_credits
 from services.charts import AxisNumbers
 from services.errors import ShopError
+from services.manifests.labels import NAMELESS
 from services.manifests.manifest import Text
 from services.numbers import HUGE, in_powers, is_plain
 
@@ -88,12 +89,16 @@ class Translator:
         except ValueError:
             return text
 
+    def label(self, label: str) -> str:
+        """A class or an option as it is called; one without a name is called so in the person's language."""
+        return self.gettext("(none)") if label == NAMELESS else label
+
     def pick(self, text: Text | dict[str, str] | str) -> str:
         """One language of a manifest's text or a `{ru, en}` map, with a fallback."""
         if isinstance(text, str):
             return text
         if isinstance(text, Text):
-            return text.pick(self.language)
+            return self.label(text.pick(self.language))
         return text.get(self.language) or text.get("en") or next(iter(text.values()), "")
 
     def number(self, value: float, decimals: int) -> str:

@@ -46,7 +46,7 @@ def _lines(output: Output, answer: Answer, tr: Translator) -> Iterator[Html]:
         case ProbabilityOutput(), int() | float():
             yield _said(label, percent(answer, output.decimals, tr), tr)
         case TextOutput(), str():
-            yield _said(label, cut_plain(output.label_of(answer, tr.language), WORDS), tr)
+            yield _said(label, cut_plain(tr.label(output.label_of(answer, tr.language)), WORDS), tr)
         case ClassesOutput(), dict() if answer.get("probabilities"):
             yield from _classes(output, answer, tr)
         case SeriesOutput(), [_, *_]:

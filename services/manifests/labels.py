@@ -130,8 +130,8 @@ def _label(item: Any) -> Label:  # Any: JSON
 
 
 def readable_label(text: str) -> str:
-    """Without control characters and halves of characters, which no chat shows; `(none)` where nothing is left."""
-    kept = "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+    """Without control characters, which no chat shows; `(none)` where nothing is left."""
+    kept = "".join(" " if unicodedata.category(c) == "Cc" or c == "\ufffd" else c for c in text)
     return " ".join(kept.split()) or NAMELESS if kept != text else text.strip() or NAMELESS
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from services.manifests.schema import CONTROL
 from services.values.parse import Value
 
 Json: TypeAlias = "float | str | list[Json] | dict[str, Json] | None"
@@ -112,10 +111,7 @@ def _size(shape: Shape) -> int | None:
 
 
 def label_text(value: Any) -> str:  # Any: an element of a tensor
-    """A label as manifests write it: 1.0 and 1 are both "1". In place of control characters, which neither databases
-    nor chats take, stands U+FFFD."""
+    """A label as manifests write it: 1.0 and 1 are both "1"."""
     if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        return CONTROL.sub("\ufffd", value)
+        return value.decode("utf-8", "replace")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.manifests.schema import CONTROL, Array, FileName, Name, Table, Text, wrong
+from services.manifests.schema import Array, FileName, Name, Table, Text, wrong
 
 FEWEST_CLASSES: Final = 2
 MOST_CLASSES: Final = 100_000
@@ -50,9 +50,6 @@ class Labelled(Answer):
         values = [item.value for item in self.classes]
         if len(set(values)) < len(values):
             raise wrong("two classes have the same value", "Give each its own", "classes")
-        for place, value in enumerate(values):
-            if CONTROL.search(value):
-                raise wrong("has a control character", "Write the value without it", "classes", place, "value")
         return self
 
     def label_of(self, value: str, language: str) -> str:

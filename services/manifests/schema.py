@@ -2,7 +2,6 @@
 
 import datetime as dt
 import math
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
@@ -10,9 +9,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from services.manifests.characters import is_storable, is_visible
-
-CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""What no chat shows and PostgreSQL partly refuses; ends of lines and tabs are none of them."""
 
 
 def wrong(problem: str, fix: str, *key: str | int) -> PydanticCustomError:
@@ -65,8 +61,6 @@ class Text(RootModel[dict[str, str]]):
             raise wrong("is not a text", 'Write "…" or { ru = "…", en = "…" }')
         if not all(map(is_visible, value.values())):
             raise wrong("is empty", "Write the text or remove the key")
-        if any(CONTROL.search(v) for v in value.values()):
-            raise wrong("has a control character", "Write the text without it")
         if not all(len(k) in {2, 3} and k.isascii() and k.isalpha() and k.islower() for k in value):
             raise wrong("has a key that is not a language", 'Use codes of two letters: { ru = "…", en = "…" }')
         return value

@@ -175,29 +175,6 @@ def worded(labels: list[str]) -> bytes:
     return graph([made], [("X", FLOAT, ["N", 2])], [("label", STRING, ["N"]), ("p", FLOAT, ["N", 2])])
 
 
-def test_labels_with_control_characters(tmp_path: Path) -> None:
-    """Neither a database nor a chat takes them: the words go without, and the values have a sign in their place."""
-    manifest = drafted(tmp_path, worded(["a\x00", "b\x1b[31m"]))
-    (output,) = manifest.outputs
-    assert isinstance(output, ClassesOutput)
-    assert [(item.value, item.label.pick("en")) for item in output.classes] == [
-        ("a\ufffd", "A"),
-        ("b\ufffd[31m", "B [31m"),
-    ]
-    assert [line for line in check_folder(tmp_path / "fresh") if not line.ok] == []
-
-
-@pytest.mark.parametrize("key", ["value", "label"])
-def test_a_manifest_with_control_characters(tmp_path: Path, key: str) -> None:
-    drafted(tmp_path, worded(["yes", "no"]))
-    file = tmp_path / "fresh" / "manifest.toml"
-    text = file.read_text()
-    word = {"value": "yes", "label": "Yes"}[key]
-    file.write_text(text.replace(f'{key} = "{word}"', f'{key} = "{word}\\u001b"'))
-    (line,) = [line for line in check_folder(tmp_path / "fresh") if not line.ok]
-    assert "has a control character" in line.detail
-
-
 def test_a_class_without_a_name_is_called_so_in_the_persons_language(tmp_path: Path) -> None:
     (output,) = drafted(tmp_path, worded(["", "no"])).outputs
     assert isinstance(output, ClassesOutput)

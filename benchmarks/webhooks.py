@@ -32,6 +32,7 @@ from db.migrate import upgrade
 from db.tables.payments import Payment, PaymentStatus
 from services.billing import audit
 from services.clock import system_clock
+from services.coordination.memory import MemoryCoordination
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
@@ -103,6 +104,7 @@ async def _take_money(path: Path, api_url: str) -> float:
         [ProviderAccount(provider=provider, merchant=merchant)],
         Pricing(credit_price=1000),
         credited,
+        coordination=MemoryCoordination(),
     )
     listening = listen("127.0.0.1", 0)
     try:

@@ -12,6 +12,7 @@ from bot.wiring.payments import open_payments, why_closed
 from db.engine import Database
 from services.billing.credits import format_credits
 from services.clock import system_clock
+from services.coordination.memory import MemoryCoordination
 from services.money import to_text
 from services.payments.apply import Applied
 from services.payments.provider_list import UnmatchedPayment
@@ -49,7 +50,7 @@ def _why_no_start(day: date, now: datetime) -> str | None:
 
 async def _reconcile(settings: Settings, day: date | None) -> int:
     db = Database(settings.database_url)
-    payments = open_payments(settings, db, system_clock, lambda: None)
+    payments = open_payments(settings, db, system_clock, MemoryCoordination(), lambda: None)
     since = None if day is None else datetime.combine(day, time(), ZoneInfo(settings.timezone))
     try:
         if payments is None:

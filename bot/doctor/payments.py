@@ -9,6 +9,7 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
 from services.clock import Clock
+from services.coordination.memory import MemoryCoordination
 from services.payments.other_shop import unfinished_of_other_shops
 from services.payments.provider_list import missing, reading_from
 from services.payments.providers.base import ProviderError, RemotePayment
@@ -36,7 +37,7 @@ async def compare_books(settings: Settings, clock: Clock) -> Books | None:
     except (DatabaseUnavailable, NewerDatabase, OldRevision):
         return None
     db = Database(settings.database_url)
-    payments = open_payments(settings, db, clock, lambda: None)
+    payments = open_payments(settings, db, clock, MemoryCoordination(), lambda: None)
     if payments is None:
         await db.close()
         return None

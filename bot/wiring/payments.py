@@ -11,6 +11,7 @@ from bot.settings import Settings
 from db.engine import Database
 from services.billing.reminders import Reminders
 from services.clock import Clock
+from services.coordination.base import Coordination
 from services.heartbeats import RECONCILE
 from services.payments.alerts import PaymentProblem, forget, tell
 from services.payments.context import ProviderAccount
@@ -31,7 +32,9 @@ FORGET_SECONDS = 3600
 TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 
 
-def open_payments(settings: Settings, db: Database, clock: Clock, on_news: Callable[[], None]) -> Payments | None:
+def open_payments(
+    settings: Settings, db: Database, clock: Clock, coordination: Coordination, on_news: Callable[[], None]
+) -> Payments | None:
     """None where the settings name no provider; `why_closed` says which is missing."""
     if "yookassa" not in settings.payment_methods:
         return None
@@ -50,7 +53,7 @@ def open_payments(settings: Settings, db: Database, clock: Clock, on_news: Calla
     )
     accounts = [ProviderAccount(provider=provider, merchant=merchant)]
     pricing = Pricing(credit_price=settings.credit_price)
-    return make_payments(db, clock, accounts, pricing, on_news, owners=settings.owner_ids)
+    return make_payments(db, clock, accounts, pricing, on_news, coordination=coordination, owners=settings.owner_ids)
 
 
 def signer_of(settings: Settings) -> MarkSigner:

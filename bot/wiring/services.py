@@ -49,7 +49,7 @@ def make_services(
     history, staff = History(db), Staff(settings.owner_ids)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
-    payments = open_payments(settings, db, clock, on_news)
+    payments = open_payments(settings, db, clock, coordination, on_news)
     return Services(
         features=Features(payments=payments is not None),
         coordination=coordination,

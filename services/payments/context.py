@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from db.engine import Database
 from services.clock import Clock
+from services.coordination.base import Coordination
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
 from services.payments.providers.base import OtherShop, Provider
@@ -61,4 +62,5 @@ class PaymentsContext:
     clock: Clock
     accounts: ProviderAccounts
     pricing: Pricing
+    coordination: Coordination
     on_news: Callable[[], None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from db.engine import Database
 from services.clock import Clock
+from services.coordination.base import Coordination
 from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
 from services.payments.events import Events
 from services.payments.pricing import Pricing
@@ -41,11 +42,14 @@ def make_payments(
     pricing: Pricing,
     on_news: Callable[[], None],
     *,
+    coordination: Coordination,
     owners: tuple[int, ...] = (),
 ) -> Payments:
     """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids."""
     everywhere = ProviderAccounts(accounts)
-    ctx = PaymentsContext(db=db, clock=clock, accounts=everywhere, pricing=pricing, on_news=on_news)
+    ctx = PaymentsContext(
+        db=db, clock=clock, accounts=everywhere, pricing=pricing, coordination=coordination, on_news=on_news
+    )
     topup = TopUp(ctx)
     settlement = Settlement(ctx, topup)
     refunds = Refunds(ctx, settlement, Staff(owners))

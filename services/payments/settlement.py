@@ -30,7 +30,7 @@ from services.payments.providers.base import (
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
 from services.payments.refunds.apply import learn as learn_refund
 from services.payments.refunds.apply import succeeded_kopecks
-from services.payments.searches import Searches
+from services.payments.searches import count_search
 from services.payments.topup import TopUp
 
 log = structlog.get_logger()
@@ -59,7 +59,6 @@ class Settlement:
     def __init__(self, ctx: PaymentsContext, topup: TopUp) -> None:
         self._ctx = ctx
         self._topup = topup
-        self._searches = Searches(ctx.clock)
 
     async def ask(self, payment_id: UUID, *, user_id: int | None = None, begun: datetime | None = None) -> PaymentView:
         """Ask the provider now; the payment as it stands then. `begun`: about when, for one that our books have lost.
@@ -68,7 +67,7 @@ class Settlement:
         payment = await self._ctx.db.read(find_payment, payment_id)
         if payment is None and begun is not None:
             if user_id is not None:
-                self._searches.count(user_id)
+                await count_search(self._ctx.coordination, user_id)
             payment = await self._search(payment_id, begun)
         if payment is None or user_id not in (None, payment.user_id):
             raise PaymentNotFound(payment_id=payment_id)

@@ -14,6 +14,7 @@ from db.tables.outbox import OutboxMessage
 from db.tables.payments import PaymentEvent
 from db.tables.users import User
 from services.billing.audit import run_audit
+from services.coordination.memory import MemoryCoordination
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
@@ -137,7 +138,15 @@ def open_cashier(db: Database, clock: FakeClock, merchant: Merchant = MERCHANT) 
 
 def _open(db: Database, clock: FakeClock, yookassa: FakeYooKassa, merchant: Merchant, news: list[bool]) -> Payments:
     account = ProviderAccount(provider=yookassa, merchant=merchant)
-    return make_payments(db, clock, [account], PRICING, lambda: news.append(True), owners=merchant.owners)
+    return make_payments(
+        db,
+        clock,
+        [account],
+        PRICING,
+        lambda: news.append(True),
+        coordination=MemoryCoordination(),
+        owners=merchant.owners,
+    )
 
 
 def notification(event: str, object_id: str, **more: Any) -> bytes:  # Any: JSON

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from db.tables.payments import PaymentStatus
+from services.coordination.memory import MemoryCoordination
 from services.payments.context import ProviderAccount
 from services.payments.merchant import Merchant
 from services.payments.providers.base import OtherShop, ProviderEvent, Subject
@@ -48,7 +49,9 @@ def shop(cashier: Cashier) -> Shop:
         ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT),
         ProviderAccount(provider=bank, merchant=merchant),
     ]
-    till = make_payments(cashier.db, cashier.clock, accounts, PRICING, lambda: None, owners=(OWNER,))
+    till = make_payments(
+        cashier.db, cashier.clock, accounts, PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
+    )
     return Shop(cashier=cashier, bank=bank, till=till)
 
 

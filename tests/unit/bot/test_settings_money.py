@@ -10,6 +10,7 @@ from bot.wiring.payments import open_payments, why_closed
 from bot.wiring.web import payment_hooks
 from db.engine import Database
 from services.clock import system_clock
+from services.coordination.memory import MemoryCoordination
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS
 
 TOKEN = "123456:" + "a" * 30
@@ -88,7 +89,7 @@ async def test_this_machine_may_notify_a_sandboxs_shop_only(written: Written, sq
         ("YOOKASSA_API_URL=http://127.0.0.1:8081/yookassa/v3/", (*YOOKASSA_NETWORKS, *LOOPBACK)),
     ):
         settings = written("YOOKASSA_SHOP_ID=1", "YOOKASSA_SECRET_KEY=live_x", api)
-        till = open_payments(settings, sqlite_database, system_clock, lambda: None)
+        till = open_payments(settings, sqlite_database, system_clock, MemoryCoordination(), lambda: None)
         assert till is not None
         assert not till.accounts.first.merchant.test
         assert tuple(payment_hooks(settings, till).senders) == senders

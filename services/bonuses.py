@@ -20,6 +20,7 @@ from services.billing.bulk import Chunk, WeeklyGrant, grant_chunk
 from services.clock import Clock
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
+from services.users.actor import Actor
 
 log = structlog.get_logger()
 
@@ -176,7 +177,7 @@ def _monday(at: datetime, zone: ZoneInfo, *, weeks: int = 0) -> datetime:
 
 def _note_done(session: Session, week: str, users: int, now: datetime) -> None:
     if users or not _is_done(session, week):
-        record(session, AuditRecord(actor=None, action=DONE, subject=week, after={"users": users}), now)
+        record(session, AuditRecord(actor=Actor.system(), action=DONE, subject=week, after={"users": users}), now)
 
 
 def _is_done(session: Session, week: str) -> bool:

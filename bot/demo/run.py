@@ -20,6 +20,7 @@ from bot.demo.clock import kept_ahead
 from bot.errors import Failure
 from sandbox.settings import DEFAULT_TOKEN
 from services.payments.packages import PackageOffer
+from services.users.actor import Actor
 
 WAIT_SECONDS = 20.0
 DEMO_OWNER = 100  # Ольга, see sandbox/README.md
@@ -113,7 +114,7 @@ def fill_shelves(database: str) -> None:
             packages = Packages(db, system_clock, Staff((DEMO_OWNER,)))
             if not await packages.all():
                 for offer in DEMO_PACKAGES:
-                    await packages.create(offer, actor=DEMO_OWNER)
+                    await packages.create(offer, actor=Actor.system())
         finally:
             await db.close()
 

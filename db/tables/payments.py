@@ -91,7 +91,9 @@ class Refund(Base):
     currency: Mapped[Currency]
     credits_taken: Mapped[Credits] = mapped_column(default=0)
     credits_uncollected: Mapped[Credits] = mapped_column(default=0)  # already spent, could not be taken
-    actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)  # null: made in the provider's own cabinet
+    actor_user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT")
+    )  # null: made in the provider's own cabinet
     reason: Mapped[str | None] = mapped_column(String(255))  # the actor's
     cancel_reason: Mapped[str | None] = mapped_column(String(64))  # the provider's
     next_check_at: Mapped[datetime | None]

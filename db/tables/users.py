@@ -53,7 +53,7 @@ class User(Base):
     )
 
     id: Mapped[Key]
-    telegram_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)  # null: does not come through Telegram
     username: Mapped[str | None] = mapped_column(String(64), index=True)
     first_name: Mapped[str] = mapped_column(String(64), default="")
     language: Mapped[str] = mapped_column(String(2))
@@ -70,12 +70,19 @@ class User(Base):
 
 
 class Admin(Base):
-    __tablename__ = "admins"
-    __table_args__ = (CheckConstraint(one_of("role", Role), name="role_known"),)
+    """A role. It waits under a Telegram id for somebody who has never been here."""
 
-    telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    __tablename__ = "admins"
+    __table_args__ = (
+        CheckConstraint(one_of("role", Role), name="role_known"),
+        CheckConstraint("(user_id IS NULL) <> (telegram_id IS NULL)", name="one_person"),
+    )
+
+    id: Mapped[Key]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), unique=True)
+    telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     role: Mapped[Word]
-    granted_by: Mapped[int | None] = mapped_column(BigInteger)  # a Telegram id; null: from OWNER_IDS
+    granted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # null: the shop itself
     created_at: Mapped[datetime]
 
 
@@ -84,7 +91,9 @@ class AuditEntry(Base):
     __table_args__ = (Index(None, "target_user_id", "created_at"),)
 
     id: Mapped[Key]
-    actor_telegram_id: Mapped[int | None] = mapped_column(BigInteger)  # null: the shop itself
+    actor_user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="RESTRICT")
+    )  # null: the shop itself
     target_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     action: Mapped[str] = mapped_column(String(64))  # an AuditAction
     subject: Mapped[str | None] = mapped_column(String(64))  # id of a model, payment, package

@@ -16,6 +16,7 @@ from handlers.kit.dialog import ChatQuestion, Event, put
 from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
+from services.users.actor import Actor
 from services.users.roles import RANKS, NotAllowed
 
 PENDING: Final = "admin"  # where the dialog's data has it
@@ -48,13 +49,13 @@ class AdminContext(Context):
     pending: PendingAction | None
 
     @property
-    def actor(self) -> int:
-        return self.user.telegram_id
+    def actor(self) -> Actor:
+        return Actor(self.user.id)
 
     def require(self, least: Role = Role.ADMIN) -> None:
         """Before questions, so that nobody answers them in vain; services ask again. Raises `NotAllowed`."""
         if RANKS[self.role] < RANKS[least]:
-            raise NotAllowed(actor=self.actor, role=self.role, least=least)
+            raise NotAllowed(actor=self.user.id, role=self.role, least=least)
 
     async def ask(self, event: Event, screen: Screen, action: PendingAction) -> None:
         """What is typed next answers it; a form waits meanwhile."""
@@ -94,7 +95,7 @@ class StaffOnly(Filter):
     else there is no such command and no such button."""
 
     async def __call__(self, event: TelegramObject, ctx: Context) -> bool | dict[str, AdminContext]:
-        role = await ctx.services.admins.role_of(ctx.user.telegram_id)
+        role = await ctx.services.admins.role_of(ctx.user.id)
         if role is None:
             return False
         admin = AdminContext(

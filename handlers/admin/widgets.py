@@ -51,6 +51,13 @@ def name_of(user: UserLine | AdminView, tr: Translator) -> Html:
     return tr.html("<b>{name}</b>", name=shown or tr.gettext("no name"))
 
 
+def number_of(user: UserLine, tr: Translator) -> Html:
+    """What tells this person from everybody else."""
+    if user.telegram_id is None:
+        return tr.html("#{id} · not in Telegram", id=user.id)
+    return tr.html("#{id} · Telegram <code>{telegram_id}</code>", id=user.id, telegram_id=user.telegram_id)
+
+
 def plain_name(user: UserLine | AdminView, tr: Translator) -> str:
     return calm(user.first_name) or (f"@{user.username}" if user.username else tr.gettext("no name"))
 

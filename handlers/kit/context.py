@@ -44,6 +44,12 @@ class Context:
         titles = partial(titled, models=self.services.models, tr=self.tr)
         return Viewer(user=self.user, tr=self.tr, features=self.services.features, titles=titles)
 
+    @property
+    def chat_id(self) -> int:
+        """Of the private chat with the customer, which is their Telegram id."""
+        assert self.user.telegram_id is not None  # the chat found them by it
+        return self.user.telegram_id
+
     async def refreshed(self) -> "Context":
         """The same, with what was just changed about the customer."""
         return self.of(await self.services.users.get(self.user.id))

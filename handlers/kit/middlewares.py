@@ -122,7 +122,7 @@ class UserMiddleware(BaseMiddleware):
         try:
             return await handler(event, data)
         finally:  # the greeting comes first
-            await self._on_entered(user.telegram_id)
+            await self._on_entered(visitor.telegram_id)
 
     async def _note_block(self, change: ChatMemberUpdated) -> None:
         blocked = change.new_chat_member.status in {"kicked", "left"}

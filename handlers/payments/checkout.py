@@ -144,7 +144,7 @@ class Checkout:
     async def leave(self, query: CallbackQuery, payment_id: UUID) -> None:
         """Its message becomes what can be bought; should the payment be paid after all, that comes as a new one. One
         that was paid meanwhile keeps its message."""
-        chat_id = self.ctx.user.telegram_id
+        chat_id = self.ctx.chat_id
         async with self.ctx.messages.hold(chat_id):
             payment = await self.ctx.services.payment_queries.get(payment_id, user_id=self.ctx.user.id)
             if not payment.is_open:
@@ -159,7 +159,7 @@ class Checkout:
 
     async def _show(self, payment: PaymentView, message_id: int) -> None:
         """The payment as it stands, in the message. News that came while that was sent must not be covered by it."""
-        chat_id = self.ctx.user.telegram_id
+        chat_id = self.ctx.chat_id
         async with self.ctx.messages.change(_about(payment), chat_id, message_id):
             payment = await self.ctx.services.payment_queries.get(payment.id)
             shown = await self._edit(message_id, await self._screen(payment))
@@ -176,11 +176,11 @@ class Checkout:
             return await show_in_place(event, screen)
         if isinstance(event, CallbackQuery):
             await sender.acknowledge(event)
-        return (await sender.send(self.ctx.bot, self.ctx.user.telegram_id, screen)).message_id
+        return (await sender.send(self.ctx.bot, self.ctx.chat_id, screen)).message_id
 
     async def _edit(self, message_id: int, screen: Screen) -> int:
         """Returns the id of the message that shows it."""
-        chat_id = self.ctx.user.telegram_id
+        chat_id = self.ctx.chat_id
         if await sender.edit(self.ctx.bot, chat_id, message_id, screen):
             return message_id
         return (await sender.send(self.ctx.bot, chat_id, screen)).message_id
@@ -212,7 +212,7 @@ class Checkout:
             return_url=f"https://t.me/{me.username}",
             amount_kopecks=choice.number if choice.kind == view.AMOUNT else None,
             package_id=choice.number if choice.kind == view.PACKAGE else None,
-            chat_id=self.ctx.user.telegram_id,
+            chat_id=self.ctx.chat_id,
             thread_id=reply_target().thread_id,
         )
 

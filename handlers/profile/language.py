@@ -31,8 +31,8 @@ async def show_languages(event: Event, *, ctx: Context, argument: str = "") -> N
     services, reader, tr = ctx.services, ctx.user, ctx.catalogues[argument]
     await services.users.choose_language(reader.id, argument)
     await respond(event, ctx.fsm, tr, language_screen(tr))
-    role = await services.admins.role_of(reader.telegram_id)
-    await set_chat_commands(ctx.bot, reader.telegram_id, tr, features=services.features, role=role)
+    role = await services.admins.role_of(reader.id)
+    await set_chat_commands(ctx.bot, ctx.chat_id, tr, features=services.features, role=role)
 
 
 def language_screen(tr: Translator) -> Screen:

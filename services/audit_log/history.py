@@ -28,9 +28,9 @@ ON_PACKAGES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`user_id` and names: of those who have opened the bot."""
+    """`user_id` and names: of those who have been here; `telegram_id`: of those who come through Telegram."""
 
-    telegram_id: int
+    telegram_id: int | None
     user_id: int | None = None
     username: str | None = None
     first_name: str = ""
@@ -67,9 +67,11 @@ class AuditLog:
 
 
 def _of_user(session: Session, user_id: int, page: int, size: int) -> Page[Entry]:
+    here = _entries.c.target_user_id == user_id
     telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
-    appointed = (_entries.c.action == AuditAction.ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
-    return _page(session, (_entries.c.target_user_id == user_id) | appointed, page, size)
+    if telegram_id is not None:
+        here |= (_entries.c.action == AuditAction.ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
+    return _page(session, here, page, size)
 
 
 def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> Page[Entry]:
@@ -78,21 +80,20 @@ def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> 
 
 
 def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:
-    by_id = _people(session, _users.c.id.in_({row.target_user_id for row in rows}))
-    named = {row.actor_telegram_id for row in rows} | {_appointed(row) for row in rows}
-    by_telegram_id = _people(session, _users.c.telegram_id.in_(named - {None}))
-    targets = {person.user_id: person for person in by_id}
-    people = {person.telegram_id: person for person in by_telegram_id}
+    ids = {each for row in rows for each in (row.actor_user_id, row.target_user_id) if each is not None}
+    people = {person.user_id: person for person in _people(session, _users.c.id.in_(ids))}
+    appointed = {each for row in rows if (each := _appointed(row)) is not None}
+    came = {person.telegram_id: person for person in _people(session, _users.c.telegram_id.in_(appointed))}
     titles = _titles(session, rows)
 
-    def who(telegram_id: int | None) -> Person | None:
-        return None if telegram_id is None else people.get(telegram_id) or Person(telegram_id=telegram_id)
+    def named(telegram_id: int | None) -> Person | None:
+        return None if telegram_id is None else came.get(telegram_id) or Person(telegram_id=telegram_id)
 
     return [
         Entry(
             action=row.action,
-            actor=who(row.actor_telegram_id),
-            target=targets.get(row.target_user_id) or who(_appointed(row)),
+            actor=people.get(row.actor_user_id),
+            target=people.get(row.target_user_id) or named(_appointed(row)),
             subject=row.subject,
             title=titles.get(row.subject) if row.action in ON_PACKAGES else None,
             before=row.before or {},

@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.tables.users import AuditAction, AuditEntry
+from services.users.actor import Actor
 
 _entries = table_of(AuditEntry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """`actor`: a Telegram id, None for the shop itself; `subject`: the id of a payment, a package, a model, or the week
-    of a bonus; `before` and `after`: only what the action changed."""
+    """`subject`: the id of a payment, a package, a model, the week of a bonus, or the Telegram id of who got a role;
+    `before` and `after`: only what the action changed."""
 
-    actor: int | None
+    actor: Actor
     action: AuditAction
     target_user_id: int | None = None
     subject: str | None = None
@@ -29,7 +30,7 @@ class AuditRecord:
 def record(session: Session, what: AuditRecord, now: datetime) -> int:
     """Returns the entry's id."""
     row = {
-        "actor_telegram_id": what.actor,
+        "actor_user_id": what.actor.user_id,
         "target_user_id": what.target_user_id,
         "action": what.action,
         "subject": what.subject,

@@ -118,6 +118,6 @@ def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool], key
         "available_at": now,
         "created_at": now,
     }
-    wanted = fresh & _users.c.blocked_at.is_(None) & ~_users.c.bonus_muted
+    wanted = fresh & _users.c.telegram_id.is_not(None) & _users.c.blocked_at.is_(None) & ~_users.c.bonus_muted
     messages = select(*message.values()).join(_lots, _lots.c.user_id == _users.c.id).where(wanted)
     session.execute(insert(_outbox).from_select(list(message), messages))

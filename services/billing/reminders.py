@@ -10,11 +10,12 @@ from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority
+from db.tables.users import User
 from db.upsert import insert_into
 from services.billing.statement import Expiring
 from services.clock import Clock
 
-_lots, _outbox = table_of(Lot), table_of(OutboxMessage)
+_lots, _outbox, _users = table_of(Lot), table_of(OutboxMessage), table_of(User)
 KIND = OutboxKind.CREDITS_EXPIRE
 NOTICE = timedelta(days=3)
 CHUNK = 500
@@ -45,7 +46,9 @@ def _tell(session: Session, after: int, now: datetime) -> list[int]:
     key = literal(f"{KIND}:", String) + cast(_lots.c.id, String)
     rows = session.execute(
         select(_lots.c.id, _lots.c.user_id)
+        .join(_users, _users.c.id == _lots.c.user_id)
         .where(
+            _users.c.telegram_id.is_not(None),
             _lots.c.id > after,
             _lots.c.kind == TransactionKind.TOPUP,
             _lots.c.remaining > 0,

@@ -19,6 +19,7 @@ from services.clock import Clock
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
 from services.models.offers import price_of
+from services.users.actor import Actor
 from services.users.roles import Staff
 
 _models = table_of(Model)
@@ -49,7 +50,7 @@ class ModelLine:
 
 
 class ModelManagement:
-    """What admins may do to the models on sale. `actor` is a Telegram id. Changes raise `NotAllowed`, `ModelNotFound`;
+    """What admins may do to the models on sale. Changes raise `NotAllowed`, `ModelNotFound`;
     each is in the audit log."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
@@ -64,27 +65,27 @@ class ModelManagement:
     async def get(self, slug: str) -> ModelLine:
         return await self._db.read(_get, slug)
 
-    async def set_price(self, slug: str, price: int | None, *, actor: int) -> ModelLine:
+    async def set_price(self, slug: str, price: int | None, *, actor: Actor) -> ModelLine:
         """In hundredths; 0 is free, None is the manifest's. Who has the old price on the screen is asked again."""
         return await self._change(slug, {"admin_price": price}, AuditAction.MODEL_PRICE, actor)
 
-    async def enable(self, slug: str, *, enabled: bool, actor: int) -> ModelLine:
+    async def enable(self, slug: str, *, enabled: bool, actor: Actor) -> ModelLine:
         action = AuditAction.MODEL_ENABLE if enabled else AuditAction.MODEL_DISABLE
         return await self._change(slug, {"admin_enabled": enabled}, action, actor)
 
-    async def try_again(self, slug: str, *, actor: int) -> ModelLine:
+    async def try_again(self, slug: str, *, actor: Actor) -> ModelLine:
         """Sell it again after it was stopped; its failures count anew."""
         return await self._change(slug, {"stopped_for": None, "failures": 0}, AuditAction.MODEL_TRY_AGAIN, actor)
 
-    async def move(self, slug: str, *, places: int, actor: int) -> Sequence[ModelLine]:
+    async def move(self, slug: str, *, places: int, actor: Actor) -> Sequence[ModelLine]:
         """Up (negative) or down the menu; returns all."""
         return await self._db.write(self._move, slug, places, actor=actor, now=self._clock())
 
-    async def _change(self, slug: str, values: JsonObject, action: AuditAction, actor: int) -> ModelLine:
+    async def _change(self, slug: str, values: JsonObject, action: AuditAction, actor: Actor) -> ModelLine:
         return await self._db.write(self._changed, slug, values, action=action, actor=actor, now=self._clock())
 
     def _changed(
-        self, session: Session, slug: str, values: JsonObject, *, action: AuditAction, actor: int, now: datetime
+        self, session: Session, slug: str, values: JsonObject, *, action: AuditAction, actor: Actor, now: datetime
     ) -> ModelLine:
         self._staff.require(session, actor)
         row = _locked(session, slug)
@@ -95,7 +96,7 @@ class ModelManagement:
         record(session, AuditRecord(actor=actor, action=action, subject=slug, before=before, after=values), now)
         return _get(session, slug)
 
-    def _move(self, session: Session, slug: str, places: int, *, actor: int, now: datetime) -> Sequence[ModelLine]:
+    def _move(self, session: Session, slug: str, places: int, *, actor: Actor, now: datetime) -> Sequence[ModelLine]:
         self._staff.require(session, actor)
         moved = ordering.move(session, _ORDER, slug, places)
         if moved is None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -32,6 +32,8 @@ KEPT_BACK: Final = (Wait.TELEGRAM, Wait.TRIED)  # by a Telegram that is away
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
 _pending = _outbox.c.status == literal_column("'pending'")
 Payload = JsonObject  # what a notification carries, as it is stored
+# What is for somebody without a channel waits until they have one.
+_can_be_sent = exists().where(_users.c.id == _outbox.c.user_id, _users.c.telegram_id.is_not(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +124,9 @@ class Outbox:
         self._given_up = given_up or {}
 
     async def claim(self, limit: int = 50, *, in_hand: Collection[int] = ()) -> list[Notification]:
-        """Messages that are due, those that somebody waits for before the news; of each, at most one for a chat so that
-        their order holds. What is not settled within the lease is claimed again, but not by who still has it
-        `in_hand`: a clock that leaps ends leases early."""
+        """Messages that are due and can be sent, those that somebody waits for before the news; of each, at most one
+        for a chat so that their order holds. What is not settled within the lease is claimed again, but not by who
+        still has it `in_hand`: a clock that leaps ends leases early."""
         if not await self._db.read(_any_due, self._clock()):
             return []  # an idle shop does not write
         return await self._db.write(_claim, self._clock(), limit, in_hand=in_hand)
@@ -219,9 +221,11 @@ def _pause(letter: Notification) -> timedelta:
     return min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
 
 
-_is_due = _pending & (_outbox.c.available_at <= bindparam("now"))
+_is_due = _pending & (_outbox.c.available_at <= bindparam("now")) & _can_be_sent
 _due = select(_outbox.c.id).where(_is_due)
-_may_probe = _pending & or_(_outbox.c.available_at <= bindparam("now"), _outbox.c.waits_for == Wait.TELEGRAM)
+_may_probe = (
+    _pending & or_(_outbox.c.available_at <= bindparam("now"), _outbox.c.waits_for == Wait.TELEGRAM) & _can_be_sent
+)
 _earlier = _outbox.alias("earlier")
 _earlier_one = select(_earlier.c.id).where(
     _earlier.c.user_id == _outbox.c.user_id,
@@ -357,7 +361,7 @@ def _reopen(session: Session, now: datetime) -> int:
 
 
 _oldest = func.min(func.coalesce(_outbox.c.reopened_at, _outbox.c.created_at))
-_untold = _pending & or_(_outbox.c.waits_for.is_(None), _outbox.c.waits_for != Wait.LOOK)
+_untold = _pending & or_(_outbox.c.waits_for.is_(None), _outbox.c.waits_for != Wait.LOOK) & _can_be_sent
 _answer_kept_back = _pending & (_outbox.c.priority == Priority.ANSWER) & _outbox.c.waits_for.in_(KEPT_BACK)
 
 

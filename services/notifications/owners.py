@@ -36,6 +36,17 @@ def tell_owners(
         session.execute(kept.on_conflict_do_nothing(index_elements=["telegram_id", "key"]))
 
 
+def tell_user(
+    session: Session, user_id: int, *, kind: OutboxKind, payload: JsonObject, key: str, now: datetime
+) -> None:
+    """The same to one of the shop's people who acted, and so has a row."""
+    telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
+    if telegram_id is None:
+        outbox.enqueue(session, user_id=user_id, kind=kind, payload=payload, key=f"{key}:{user_id}", now=now)
+    else:
+        tell_owners(session, (telegram_id,), kind=kind, payload=payload, key=key, now=now)
+
+
 def forget_news(session: Session, key: str) -> None:
     """What waited for owners under keys that begin so is not true any more."""
     session.execute(delete(_news).where(_news.c.key.startswith(key, autoescape=True)))

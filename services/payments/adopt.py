@@ -41,8 +41,8 @@ def adopt(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if remote.shop_id != merchant.shop_id or remote.status == PaymentStatus.CANCELED:
         return Adoption.ANOTHER
     origin, mark = merchant.signer.verify(remote)
-    if mark is not None and remote.test is merchant.test:
-        _insert(session, remote, mark, merchant, now)
+    if mark is not None and mark.telegram_id is not None and remote.test is merchant.test:
+        _insert(session, remote, mark, mark.telegram_id, merchant=merchant, now=now)
         log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)
         return Adoption.ADOPTED
     if remote.status not in PAID or origin is Origin.ANOTHER:
@@ -53,8 +53,10 @@ def adopt(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     return Adoption.UNBOOKED if old else Adoption.ANOTHER
 
 
-def _insert(session: Session, remote: RemotePayment, mark: Mark, merchant: Merchant, now: datetime) -> None:
-    buyer = users.Visitor(telegram_id=mark.telegram_id, username=None, first_name="", language=merchant.language)
+def _insert(
+    session: Session, remote: RemotePayment, mark: Mark, telegram_id: int, *, merchant: Merchant, now: datetime
+) -> None:
+    buyer = users.Visitor(telegram_id=telegram_id, username=None, first_name="", language=merchant.language)
     user = users.bring_in(session, buyer, now, merchant.welcome_credits)
     row = {
         "id": mark.payment_id,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.base import JsonObject
 from db.tables.outbox import OutboxKind
 from services.money import to_text
-from services.notifications.owners import forget_news, tell_owners
+from services.notifications.owners import forget_news, tell_owners, tell_user
 from services.payments.mark import BUYER
 from services.payments.merchant import Merchant
 from services.payments.providers.base import NotAuthorized, RemotePayment, ShopRefused
@@ -64,6 +64,14 @@ def tell(
     message for each."""
     payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
     tell_owners(session, people, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
+
+
+def tell_actor(
+    session: Session, user_id: int, problem: PaymentProblem, *, about: str, now: datetime, detail: str, payment_id: str
+) -> None:
+    """The same to whom it is about: `user_id` of the admin who began it."""
+    payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
+    tell_user(session, user_id, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
 
 
 def forget(session: Session, problem: PaymentProblem) -> None:

@@ -12,6 +12,7 @@ from services.clock import Clock
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment
 from services.payments.settlement import Settlement
+from services.users.actor import Actor
 from services.users.roles import Staff
 
 
@@ -24,7 +25,7 @@ class PaymentManagement:
         self._staff = staff
         self._settlement = settlement
 
-    async def ask(self, payment_id: UUID, *, actor: int) -> PaymentView:
+    async def ask(self, payment_id: UUID, *, actor: Actor) -> PaymentView:
         """Ask the provider now; the payment as it stands then. In the audit log whatever it answers. Raises
         `NotAllowed`, `PaymentsOff`, `PaymentNotFound`, and `ProviderError` when it does not tell."""
         if self._settlement is None:
@@ -34,7 +35,7 @@ class PaymentManagement:
         await self._db.write(complete, entry, {"status": payment.status})
         return payment
 
-    def _begin_asking(self, session: Session, payment_id: UUID, actor: int, now: datetime) -> int:
+    def _begin_asking(self, session: Session, payment_id: UUID, actor: Actor, now: datetime) -> int:
         self._staff.require(session, actor)
         payment = find_payment(session, payment_id)
         if payment is None:

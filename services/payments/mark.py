@@ -18,6 +18,7 @@ BUYER: Final = "kassandra_user"
 CREDITS: Final = "kassandra_credits"
 DAYS: Final = "kassandra_days"
 PROOF: Final = "kassandra_proof"
+NOBODY: Final = "none"  # in the place of a Telegram id
 
 PURPOSE: Final = b"kassandra: the mark of a payment"
 MAX_TELEGRAM_ID: Final = 2**52  # as Telegram promises
@@ -37,10 +38,12 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Who bought what: `credits` in hundredths, `valid_days` of them, None for ever."""
+    """Who bought what: `credits` in hundredths, `valid_days` of them, None for ever. `telegram_id`: None for a buyer
+    who does not come through Telegram. Once our books are lost nothing else tells who somebody was, so that people
+    have to look into such a payment."""
 
     payment_id: UUID
-    telegram_id: int
+    telegram_id: int | None
     credits: int
     valid_days: int | None
 
@@ -69,7 +72,7 @@ class MarkSigner:
 
     def sign(self, mark: Mark, paid: Paid) -> dict[str, str]:
         """What to put beside the payment's id into the provider's metadata."""
-        facts = {SHOP: self.shop, BUYER: str(mark.telegram_id), CREDITS: to_text(mark.credits)}
+        facts = {SHOP: self.shop, BUYER: str(mark.telegram_id or NOBODY), CREDITS: to_text(mark.credits)}
         if mark.valid_days is not None:
             facts[DAYS] = str(mark.valid_days)
         return facts | {PROOF: " ".join(self._proofs(mark, paid))}

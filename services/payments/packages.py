@@ -15,6 +15,7 @@ from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.payments.pricing import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
+from services.users.actor import Actor
 from services.users.roles import Staff
 
 _packages = table_of(Package)
@@ -55,7 +56,7 @@ class PackageView(PackageOffer):
 
 
 class Packages:
-    """`actor` is a Telegram id. Changes raise `NotAllowed`; each is in the audit log."""
+    """Changes raise `NotAllowed`; each is in the audit log."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
         self._db = db
@@ -73,29 +74,29 @@ class Packages:
         """On sale or not. Raises `PackageGone`."""
         return await self._db.read(_get, package_id)
 
-    async def create(self, offer: PackageOffer, *, actor: int) -> PackageView:
+    async def create(self, offer: PackageOffer, *, actor: Actor) -> PackageView:
         """On sale at once, behind the others. Raises `BadPackage`."""
         check(offer)
         return await self._db.write(self._create, offer, actor, self._clock())
 
-    async def edit(self, package_id: int, offer: PackageOffer, *, actor: int) -> PackageView:
+    async def edit(self, package_id: int, offer: PackageOffer, *, actor: Actor) -> PackageView:
         """Payments that are under way keep what they were begun with. Raises `BadPackage`, `PackageGone`."""
         check(offer)
         return await self._change(package_id, asdict(offer), AuditAction.PACKAGE_EDIT, actor)
 
-    async def enable(self, package_id: int, *, enabled: bool, actor: int) -> PackageView:
+    async def enable(self, package_id: int, *, enabled: bool, actor: Actor) -> PackageView:
         """Raises `PackageGone`."""
         action = AuditAction.PACKAGE_ENABLE if enabled else AuditAction.PACKAGE_DISABLE
         return await self._change(package_id, {"enabled": enabled}, action, actor)
 
-    async def move(self, package_id: int, *, places: int, actor: int) -> list[PackageView]:
+    async def move(self, package_id: int, *, places: int, actor: Actor) -> list[PackageView]:
         """Up (negative) or down the list; returns all. Raises `PackageGone`."""
         return await self._db.write(self._move, package_id, places, actor, self._clock())
 
-    async def _change(self, package_id: int, values: JsonObject, action: AuditAction, actor: int) -> PackageView:
+    async def _change(self, package_id: int, values: JsonObject, action: AuditAction, actor: Actor) -> PackageView:
         return await self._db.write(self._changed, package_id, values, action=action, actor=actor, now=self._clock())
 
-    def _create(self, session: Session, offer: PackageOffer, actor: int, now: datetime) -> PackageView:
+    def _create(self, session: Session, offer: PackageOffer, actor: Actor, now: datetime) -> PackageView:
         self._staff.require(session, actor)
         last = max((package.position for package in _listed(session, lock=True)), default=0)
         place = last + ordering.STEP
@@ -109,7 +110,7 @@ class Packages:
         return _get(session, package_id)
 
     def _changed(
-        self, session: Session, package_id: int, values: JsonObject, *, action: AuditAction, actor: int, now: datetime
+        self, session: Session, package_id: int, values: JsonObject, *, action: AuditAction, actor: Actor, now: datetime
     ) -> PackageView:
         self._staff.require(session, actor)
         package = _get(session, package_id, lock=True)
@@ -122,7 +123,7 @@ class Packages:
         )
         return _get(session, package_id)
 
-    def _move(self, session: Session, package_id: int, places: int, actor: int, now: datetime) -> list[PackageView]:
+    def _move(self, session: Session, package_id: int, places: int, actor: Actor, now: datetime) -> list[PackageView]:
         self._staff.require(session, actor)
         moved = ordering.move(session, _ORDER, package_id, places)
         if moved is None:

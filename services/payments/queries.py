@@ -61,7 +61,7 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundView:
-    """Amount in kopecks; credits in hundredths: taken back, and owed because they were gone. `actor_telegram_id`: None
+    """Amount in kopecks; credits in hundredths: taken back, and owed because they were gone. `actor_user_id`: None
     when made in the provider's own cabinet."""
 
     id: UUID
@@ -72,7 +72,7 @@ class RefundView:
     currency: str
     credits_taken: int
     credits_uncollected: int
-    actor_telegram_id: int | None
+    actor_user_id: int | None
     reason: str | None
     cancel_reason: str | None
     created_at: datetime

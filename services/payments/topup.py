@@ -121,7 +121,7 @@ class TopUp:
         return applied
 
 
-def _order(payment: PaymentView, telegram_id: int, merchant: Merchant) -> NewPayment:
+def _order(payment: PaymentView, telegram_id: int | None, merchant: Merchant) -> NewPayment:
     """The same for every repeat."""
     mark = Mark(payment_id=payment.id, telegram_id=telegram_id, credits=payment.credits, valid_days=payment.valid_days)
     paid = Paid(account=merchant.shop_id, kopecks=payment.amount_kopecks, currency=payment.currency, test=payment.test)
@@ -244,9 +244,10 @@ def _refuse(
     return cancel_unborn(session, payment_id, reason, now, tell=tell)
 
 
-def _buyer(session: Session, user_id: int) -> int:
-    """Their Telegram id."""
-    return int(session.scalars(select(_users.c.telegram_id).where(_users.c.id == user_id)).one())
+def _buyer(session: Session, user_id: int) -> int | None:
+    """Their Telegram id, where they have one."""
+    telegram_id: int | None = session.scalars(select(_users.c.telegram_id).where(_users.c.id == user_id)).one()
+    return telegram_id
 
 
 def _shown_in(session: Session, payment_id: UUID, chat_id: int, message_id: int | None) -> None:

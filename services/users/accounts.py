@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import TransactionKind
-from db.tables.users import Gender, User
+from db.tables.users import Admin, Gender, User
 from db.upsert import insert_into
 from services.billing import ledger
 from services.clock import Clock
 from services.digits import whole_number
 from services.errors import N_, ShopError
 
-_users = table_of(User)
+_users, _admins = table_of(User), table_of(Admin)
 MAX_AGE = 120
 MAX_TELEGRAM_ID = 2**52 - 1  # Telegram's own bound
 SEEN_EVERY = timedelta(minutes=5)  # how exact `last_seen_at` is
@@ -37,10 +37,11 @@ class BadAge(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserView:
-    """A user as screens need it; `balance` in hundredths of a credit."""
+    """A user as screens need it; `balance` in hundredths of a credit; `telegram_id`: None for those who do not come
+    through Telegram."""
 
     id: int
-    telegram_id: int
+    telegram_id: int | None
     username: str | None
     first_name: str
     language: str
@@ -172,7 +173,8 @@ def _enter(session: Session, visitor: Visitor, now: datetime, welcome_credits: i
 
 
 def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits: int) -> UserView:
-    """Part of a caller's transaction: the user as they are, made with welcome credits where there is none."""
+    """Part of a caller's transaction: the user as they are, made with welcome credits where there is none,
+    and with the role that waits for them."""
     new = {
         "telegram_id": visitor.telegram_id,
         "username": visitor.username,
@@ -183,6 +185,9 @@ def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits:
     }
     insert = insert_into(session, _users).values(**new).on_conflict_do_nothing(index_elements=["telegram_id"])
     user_id = session.scalar(insert.returning(_users.c.id))
+    if user_id is not None:
+        waits = _admins.c.telegram_id == visitor.telegram_id
+        session.execute(update(_admins).where(waits).values(user_id=user_id, telegram_id=None))
     if user_id is not None and welcome_credits:
         kind = TransactionKind.WELCOME
         ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)

@@ -22,6 +22,7 @@ from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.notifications import outbox
 from services.users.accounts import MAX_TELEGRAM_ID
+from services.users.actor import Actor
 from services.users.roles import Staff
 from services.users.search import UserCard, UserLine, card, lines_of, only_one, search
 
@@ -55,6 +56,10 @@ class BadText(ShopError):
         super().__init__(max=MAX_TEXT)
 
 
+class NotInTelegram(ShopError):
+    message = N_("This person does not come through Telegram.")
+
+
 class OneOfUs(ShopError):
     message = N_("This person runs the shop too. Take the role away first.")
 
@@ -72,7 +77,7 @@ class CreditChange:
 class UserManagement:
     """What admins may do to customers. (To models and payments: `ModelManagement`, `PaymentManagement`; each has
     services/<noun>/manage.py, asks for the role in the transaction that acts, and leaves a line in the audit log.)
-    `actor` is a Telegram id. What changes something raises `NotAllowed` for moderators and strangers, and
+    What changes something raises `NotAllowed` for moderators and strangers, and
     `UnknownUser`."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
@@ -88,9 +93,14 @@ class UserManagement:
         return await self._db.scan(only_one, text)
 
     async def telegram_id_of(self, text: str) -> int:
-        """As `find`, but a Telegram id is taken at its word, also of one who was never here."""
+        """As `find`, but a Telegram id is taken at its word, also of one who was never here. Raises `NotInTelegram`."""
         typed = text.strip()
-        return whole_number(typed, most=MAX_TELEGRAM_ID) or (await self.find(typed)).telegram_id
+        if number := whole_number(typed, most=MAX_TELEGRAM_ID):
+            return number
+        person = await self.find(typed)
+        if person.telegram_id is None:
+            raise NotInTelegram(user_id=person.id)
+        return person.telegram_id
 
     async def lines(self, user_ids: Iterable[int]) -> dict[int, UserLine]:
         """By `users.id`."""
@@ -100,24 +110,24 @@ class UserManagement:
         """Raises `UnknownUser`."""
         return await self._db.read(card, user_id, self._staff)
 
-    async def change(self, request: CreditChange, *, actor: int) -> int:
+    async def change(self, request: CreditChange, *, actor: Actor) -> int:
         """Returns the balance after it, of the first time where it is repeated. Raises `CannotTake`, `BadReason`."""
         check_reason(request.reason)
         return await self._db.write(self._change, request, actor, self._clock())
 
-    async def disable(self, user_id: int, *, actor: int, reason: str | None = None) -> None:
+    async def disable(self, user_id: int, *, actor: Actor, reason: str | None = None) -> None:
         """Close the shop to them; their credits stay. Raises `OneOfUs`."""
         await self._db.write(self._set_disabled, user_id, True, actor=actor, reason=reason, now=self._clock())
 
-    async def enable(self, user_id: int, *, actor: int, reason: str | None = None) -> None:
+    async def enable(self, user_id: int, *, actor: Actor, reason: str | None = None) -> None:
         await self._db.write(self._set_disabled, user_id, False, actor=actor, reason=reason, now=self._clock())
 
-    async def write_to(self, user_id: int, text: str, *, nonce: str, actor: int) -> None:
+    async def write_to(self, user_id: int, text: str, *, nonce: str, actor: Actor) -> None:
         """Raises `BadText`."""
         check_text(text)
         await self._db.write(self._write_to, user_id, text.strip(), nonce=nonce, actor=actor, now=self._clock())
 
-    def _change(self, session: Session, request: CreditChange, actor: int, now: datetime) -> int:
+    def _change(self, session: Session, request: CreditChange, actor: Actor, now: datetime) -> int:
         self._staff.require(session, actor)
         user = _locked(session, request.user_id)
         key = f"admin:{request.nonce}"
@@ -144,13 +154,13 @@ class UserManagement:
         return posting.balance_after
 
     def _set_disabled(
-        self, session: Session, user_id: int, disabled: bool, *, actor: int, reason: str | None, now: datetime
+        self, session: Session, user_id: int, disabled: bool, *, actor: Actor, reason: str | None, now: datetime
     ) -> None:
         self._staff.require(session, actor)
         user = _locked(session, user_id)
         if (user.disabled_at is not None) is disabled:
             return
-        if disabled and self._staff.role_of(session, user.telegram_id) is not None:
+        if disabled and self._staff.role_of(session, user.id) is not None:
             raise OneOfUs(user_id=user_id)
         session.execute(update(_users).where(_users.c.id == user_id).values(disabled_at=now if disabled else None))
         record(
@@ -166,7 +176,7 @@ class UserManagement:
             now,
         )
 
-    def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: int, now: datetime) -> None:
+    def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: Actor, now: datetime) -> None:
         self._staff.require(session, actor)
         _locked(session, user_id)
         key = f"from_owner:{nonce}"

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, false, or_, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.users import Admin, AuditAction, Role, User
 from db.upsert import insert_into
 from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
+from services.users.actor import Actor
 
 _admins, _users = table_of(Admin), table_of(User)
 RANKS: Final = {Role.MODERATOR: 1, Role.ADMIN: 2, Role.OWNER: 3}
@@ -37,10 +38,10 @@ class OwnersAreSettled(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminView:
-    """`user_id`, `username`, `first_name`: of those who have opened the bot. `granted_by`: a Telegram id, None for an
-    owner of the settings."""
+    """`user_id`, `username`, `first_name`: of those who have opened the bot. `telegram_id`: None for those who do
+    not come through Telegram. `granted_by`: `users.id`, None for an owner of the settings."""
 
-    telegram_id: int
+    telegram_id: int | None
     role: Role
     granted_by: int | None
     user_id: int | None
@@ -54,24 +55,41 @@ class Staff:
     def __init__(self, owner_ids: Collection[int]) -> None:
         self.owner_ids = tuple(owner_ids)
 
-    def role_of(self, session: Session, telegram_id: int, *, hold: bool = False) -> Role | None:
+    def role_of(self, session: Session, user_id: int, *, hold: bool = False) -> Role | None:
         """`hold`: nobody takes the role away until the transaction ends."""
+        telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
+        return self._role(session, user_id, telegram_id, hold=hold)
+
+    def role_by_telegram(self, session: Session, telegram_id: int) -> Role | None:
+        """Of somebody who may have never been here."""
+        user_id = session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id))
+        return self._role(session, user_id, telegram_id)
+
+    def require(self, session: Session, actor: Actor, least: Role = Role.ADMIN) -> None:
+        """First in the transaction that acts: what an admin did comes before the end of their role, or not at all.
+        Raises `NotAllowed`."""
+        role = Role.OWNER if actor.user_id is None else self.role_of(session, actor.user_id, hold=True)
+        if role is None or RANKS[role] < RANKS[least]:
+            raise NotAllowed(actor=actor.user_id, role=role, least=least)
+
+    def _role(
+        self, session: Session, user_id: int | None, telegram_id: int | None, *, hold: bool = False
+    ) -> Role | None:
         if telegram_id in self.owner_ids:
             return Role.OWNER
-        query = select(_admins.c.role).where(_admins.c.telegram_id == telegram_id)
+        query = select(_admins.c.role).where(_of(user_id, telegram_id))
         word = session.scalar(query.with_for_update(read=True) if hold else query)
         return None if word is None else Role(word)
 
-    def require(self, session: Session, actor: int, least: Role = Role.ADMIN) -> None:
-        """First in the transaction that acts: what an admin did comes before the end of their role, or not at all.
-        Raises `NotAllowed`."""
-        role = self.role_of(session, actor, hold=True)
-        if role is None or RANKS[role] < RANKS[least]:
-            raise NotAllowed(actor=actor, role=role, least=least)
+
+def _of(user_id: int | None, telegram_id: int | None) -> ColumnElement[bool]:
+    """Rows of one person; also the one that waits for them, as long as both are there."""
+    names = ((_admins.c.user_id, user_id), (_admins.c.telegram_id, telegram_id))
+    return or_(false(), *(column == value for column, value in names if value is not None))
 
 
 class Admins:
-    """`actor` and `telegram_id` are Telegram ids everywhere."""
+    """Roles are given by Telegram id, also to those who have never been here."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
         self._db = db
@@ -83,42 +101,51 @@ class Admins:
         """Whom customers turn to: the first of `OWNER_IDS`."""
         return next(iter(self._staff.owner_ids), None)
 
-    async def role_of(self, telegram_id: int) -> Role | None:
+    async def role_of(self, user_id: int) -> Role | None:
+        return await self._db.read(self._staff.role_of, user_id)
+
+    async def role_by_telegram(self, telegram_id: int) -> Role | None:
         """Costs nothing for owners, one short read for others."""
         if telegram_id in self._staff.owner_ids:
             return Role.OWNER
-        return await self._db.read(self._staff.role_of, telegram_id)
+        return await self._db.read(self._staff.role_by_telegram, telegram_id)
 
     async def all(self) -> list[AdminView]:
         """Owners first, then admins, then moderators."""
         return await self._db.read(self._all)
 
-    async def appoint(self, telegram_id: int, role: Role | None, *, actor: int) -> Role | None:
+    async def appoint(self, telegram_id: int, role: Role | None, *, actor: Actor) -> Role | None:
         """Give or change a role, or with None take it away; returns the role before. Raises `NotAllowed`, `OwnRole`,
         `OwnersAreSettled`."""
         return await self._db.write(self._appoint, telegram_id, role, actor, self._clock())
 
-    def _appoint(self, session: Session, telegram_id: int, role: Role | None, actor: int, now: datetime) -> Role | None:
+    def _appoint(
+        self, session: Session, telegram_id: int, role: Role | None, actor: Actor, now: datetime
+    ) -> Role | None:
         self._staff.require(session, actor, Role.OWNER)
-        before = self._staff.role_of(session, telegram_id)
-        if telegram_id == actor:
-            raise OwnRole(actor=actor)
+        before = self._staff.role_by_telegram(session, telegram_id)
+        user_id = session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id))
+        if user_id is not None and user_id == actor.user_id:
+            raise OwnRole(actor=actor.user_id)
         if Role.OWNER in (role, before):
             raise OwnersAreSettled(telegram_id=telegram_id)
         if role is before:
             return before
-        if role is None:
-            session.execute(delete(_admins).where(_admins.c.telegram_id == telegram_id))
-        else:
-            values = {"role": role, "granted_by": actor}
-            new = insert_into(session, _admins).values(telegram_id=telegram_id, created_at=now, **values)
-            session.execute(new.on_conflict_do_update(index_elements=["telegram_id"], set_=values))
+        known = user_id is not None
+        if role is None or known:
+            every = _of(user_id, telegram_id) if role is None else _admins.c.telegram_id == telegram_id
+            session.execute(delete(_admins).where(every))
+        if role is not None:
+            person = {"user_id": user_id} if known else {"telegram_id": telegram_id}
+            values = {"role": role, "granted_by": actor.user_id}
+            new = insert_into(session, _admins).values(created_at=now, **person, **values)
+            session.execute(new.on_conflict_do_update(index_elements=list(person), set_=values))
         record(
             session,
             AuditRecord(
                 actor=actor,
                 action=AuditAction.ROLE_CHANGE,
-                target_user_id=session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id)),
+                target_user_id=user_id,
                 subject=str(telegram_id),
                 before={"role": before},
                 after={"role": role},
@@ -128,19 +155,36 @@ class Admins:
         return before
 
     def _all(self, session: Session) -> list[AdminView]:
-        appointed = {row.telegram_id: row for row in session.execute(select(_admins))}
-        ids = {*self._staff.owner_ids, *appointed}
-        known = {row.telegram_id: row for row in session.execute(select(_users).where(_users.c.telegram_id.in_(ids)))}
-        views = []
-        for each in ids:
-            user, owner = known.get(each), each in self._staff.owner_ids
-            view = AdminView(
-                telegram_id=each,
-                role=Role.OWNER if owner else Role(appointed[each].role),
-                granted_by=None if owner else appointed[each].granted_by,
-                user_id=None if user is None else user.id,
-                username=None if user is None else user.username,
-                first_name="" if user is None else user.first_name,
-            )
-            views.append(view)
-        return sorted(views, key=lambda view: (-RANKS[view.role], view.telegram_id))
+        owners = self._staff.owner_ids
+        with_roles = select(_users, _admins.c.role, _admins.c.granted_by).outerjoin(
+            _admins, _admins.c.user_id == _users.c.id
+        )
+        ours = or_(_admins.c.id.is_not(None), _users.c.telegram_id.in_(owners))
+        here = session.execute(with_roles.where(ours)).all()
+        waiting = session.execute(select(_admins).where(_admins.c.telegram_id.is_not(None))).all()
+        known = {row.telegram_id for row in here}
+        views = [_view(row, owner=row.telegram_id in owners) for row in here]
+        views += [_awaited(each, Role.OWNER, None) for each in set(owners) - known]
+        known |= set(owners)
+        views += [
+            _awaited(row.telegram_id, Role(row.role), row.granted_by) for row in waiting if row.telegram_id not in known
+        ]
+        return sorted(views, key=lambda view: (-RANKS[view.role], view.telegram_id or 0, view.user_id or 0))
+
+
+def _view(row: AnyRow, *, owner: bool) -> AdminView:
+    return AdminView(
+        telegram_id=row.telegram_id,
+        role=Role.OWNER if owner else Role(row.role),
+        granted_by=None if owner else row.granted_by,
+        user_id=row.id,
+        username=row.username,
+        first_name=row.first_name,
+    )
+
+
+def _awaited(telegram_id: int, role: Role, granted_by: int | None) -> AdminView:
+    """Of somebody who has never been here."""
+    return AdminView(
+        telegram_id=telegram_id, role=role, granted_by=granted_by, user_id=None, username=None, first_name=""
+    )

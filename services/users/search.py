@@ -43,7 +43,7 @@ class UserLine:
     """A user in a list; `balance` in hundredths."""
 
     id: int
-    telegram_id: int
+    telegram_id: int | None
     username: str | None
     first_name: str
     balance: int
@@ -110,7 +110,7 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
         **_line(row),
         language=row.language,
         email=row.email,
-        role=staff.role_of(session, row.telegram_id),
+        role=staff.role_of(session, row.id),
         spent=_spent(session, user_id),
         paid_kopecks=_paid(session, user_id),
         predictions=_last_predictions(session, user_id),

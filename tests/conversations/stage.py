@@ -19,6 +19,8 @@ from db.tables.users import User
 from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox
 from services.billing import ledger
+from services.users.accounts import Visitor
+from services.users.actor import Actor
 
 OWNER_ID = 900_000_001
 _people = count(910_000_001)
@@ -38,6 +40,12 @@ class Stage:
         user = await self.app.services.users.find(person.id)
         assert user is not None
         return user.id
+
+    async def actor(self, telegram_id: int = OWNER_ID, name: str = "Ольга") -> Actor:
+        """Somebody of the shop, who came just now if they had never been here."""
+        visitor = Visitor(telegram_id=telegram_id, username=None, first_name=name, language="ru")
+        users = self.app.services.users
+        return Actor((await users.find(telegram_id) or await users.enter(visitor)).id)
 
     async def blocked(self, person: Person) -> bool:
         """Whether the shop knows that they blocked it."""

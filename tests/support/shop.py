@@ -19,9 +19,18 @@ _telegram_ids = count(1000)
 
 def add_user(session: Session, *, telegram_id: int | None = None) -> int:
     """Returns users.id; the balance is empty."""
+    return _add_user(session, next(_telegram_ids) if telegram_id is None else telegram_id)
+
+
+def add_outsider(session: Session) -> int:
+    """A user whom Telegram does not know."""
+    return _add_user(session, None)
+
+
+def _add_user(session: Session, telegram_id: int | None) -> int:
     user = table_of(User)
     row = {
-        "telegram_id": next(_telegram_ids) if telegram_id is None else telegram_id,
+        "telegram_id": telegram_id,
         "first_name": "Anna",
         "language": "ru",
         "language_chosen": False,

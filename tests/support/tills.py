@@ -24,6 +24,8 @@ from services.payments.queries import PaymentQueries, PaymentView, RefundView
 from services.payments.refunds.begin import RefundRequest
 from services.payments.service import Payments, make_payments
 from services.payments.topup import TopUpRequest
+from services.users.accounts import Users, Visitor
+from services.users.actor import Actor
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 from tests.support.yookassa import SHOP_ID, FakeYooKassa
@@ -51,6 +53,11 @@ class Cashier:
     async def customer(self, *, telegram_id: int | None = None) -> int:
         return await self.db.write(add_user, telegram_id=telegram_id)
 
+    async def owner(self) -> Actor:
+        """Of this Telegram id, who came just now if they had never been here."""
+        visitor = Visitor(telegram_id=OWNER, username=None, first_name="Olga", language="ru")
+        return Actor((await Users(self.db, self.clock, welcome_credits=0).enter(visitor)).id)
+
     async def begins(
         self, user_id: int, kopecks: int | None = 30_000, **more: Any
     ) -> PaymentView:  # Any: as TopUpRequest takes it
@@ -69,7 +76,7 @@ class Cashier:
             id=uuid4(),
             payment_id=payment.id,
             amount_kopecks=kopecks,
-            actor_telegram_id=OWNER,
+            actor=await self.owner(),
             reason="asked for it",
             confirmed=confirmed,
         )

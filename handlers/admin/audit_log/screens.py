@@ -210,7 +210,11 @@ def _roubles(text: str | None) -> str:
 
 def _name(person: Person) -> str:
     called = f"@{person.username}" if person.username else ""
-    return calm(cut_plain(person.first_name, NAME)) or called or str(person.telegram_id)
+    return calm(cut_plain(person.first_name, NAME)) or called or _number(person)
+
+
+def _number(person: Person) -> str:
+    return f"#{person.user_id}" if person.telegram_id is None else str(person.telegram_id)
 
 
 def _whom(entry: Entry, tr: Translator) -> str:

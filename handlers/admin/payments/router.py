@@ -134,7 +134,7 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
         id=UUID(facts["refund"]),
         payment_id=payment.id,
         amount_kopecks=facts["amount"],
-        actor_telegram_id=ctx.actor,
+        actor=ctx.actor,
         reason=facts["reason"],
         confirmed=facts["confirmed"],
     )

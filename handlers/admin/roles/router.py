@@ -78,7 +78,7 @@ async def appoint(event: Event, telegram_id: int, role: Role | None, *, ctx: Adm
 
 async def _show_choice(event: Event, telegram_id: int, *, ctx: AdminContext) -> None:
     person = await _known(telegram_id, ctx=ctx)
-    role = await ctx.services.admins.role_of(telegram_id)
+    role = await ctx.services.admins.role_by_telegram(telegram_id)
     await ctx.respond(event, view.role_screen(person, telegram_id, ctx.tr, role=role))
 
 

@@ -31,7 +31,7 @@ def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, not
         rows = [
             (Button(text=_button(each, tr), action=names.action(names.ROLE, each.telegram_id)),)
             for each in shown.items
-            if each.role is not Role.OWNER
+            if each.role is not Role.OWNER and each.telegram_id is not None
         ]
     turn = keyboards.pages_row(tr, page=shown.page, pages=shown.pages, action=lambda to: names.action(names.ROLES, to))
     rows += [turn] if turn else []
@@ -83,11 +83,12 @@ def page_with(telegram_id: int, admins: Sequence[AdminView]) -> int:
 
 def _line(person: AdminView, tr: Translator) -> Html:
     name = name_of(person, tr) if person.user_id is not None else tr.html("<b>never here</b>")
+    number = f"#{person.user_id}" if person.telegram_id is None else str(person.telegram_id)
     return tr.html(
         "{name} · {role} · <code>{id}</code>",
         name=name,
         role=tr.gettext(ROLE_NAMES[person.role]),
-        id=person.telegram_id,
+        id=number,
     )
 
 

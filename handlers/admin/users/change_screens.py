@@ -1,7 +1,7 @@
 """Questions and confirmations of what is done to one customer."""
 
 from handlers.admin import buttons as names
-from handlers.admin.widgets import confirmation, name_of, question
+from handlers.admin.widgets import confirmation, name_of, number_of, question
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
@@ -37,7 +37,7 @@ def change_confirmation(user: UserLine, amount: int, reason: str, nonce: str, tr
     )
     lines = [
         what,
-        tr.html("#{id} · Telegram <code>{telegram_id}</code>", id=user.id, telegram_id=user.telegram_id),
+        number_of(user, tr),
         tr.html(
             "Balance: {before} → <b>{after}</b>",
             before=format_credits(user.balance),

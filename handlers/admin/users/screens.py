@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from db.tables.payments import PaymentStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
+from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, number_of, panel_button, plain_name, question
 from handlers.history.screens import MARKS
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
@@ -54,7 +54,7 @@ def card_screen(card: UserCard, viewer: Viewer, *, role: Role, notice: str = "")
     rows = [*_actions(card, tr), (keyboards.back_button(tr, names.USERS), panel_button(tr))]
     if role is Role.MODERATOR:
         rows = rows[-1:]
-    if role is Role.OWNER and card.role is not Role.OWNER:
+    if role is Role.OWNER and card.role is not Role.OWNER and card.telegram_id is not None:
         rows.insert(-1, (Button(text=tr.gettext("🔑 Role"), action=names.action(names.ROLE, card.telegram_id)),))
     return Screen(text=notice_first(notice, *parts), rows=tuple(rows))
 
@@ -94,12 +94,7 @@ def _button(user: UserLine, tr: Translator) -> str:
 def _who(card: UserCard, tr: Translator) -> Html:
     lines = [
         Html(f"👤 {name_of(card, tr)}"),
-        tr.html(
-            "#{id} · Telegram <code>{telegram_id}</code> · {language}",
-            id=card.id,
-            telegram_id=card.telegram_id,
-            language=card.language,
-        ),
+        Html(f"{number_of(card, tr)} · {tr.escape(card.language)}"),
     ]
     if card.email:
         lines.append(tr.html("E-mail: {email}", email=card.email))

@@ -91,10 +91,10 @@ def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, see
     refund, payment = _locked(session, refund_id)
     canceled = {"status": RefundStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
     changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
-    if changed and not seen and refund.actor_telegram_id is not None:
-        alerts.tell(
+    if changed and not seen and refund.actor_user_id is not None:
+        alerts.tell_actor(
             session,
-            (refund.actor_telegram_id,),
+            refund.actor_user_id,
             PaymentProblem.REFUND_FAILED,
             about=str(refund_id),
             detail=reason,
@@ -158,7 +158,7 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     owed = {"credits_taken": taken, "credits_uncollected": due - taken}
     session.execute(update(refunds).where(refunds.c.id == refund.id).values(owed))
     _tell(session, refund, payment, now)
-    if due > taken and refund.actor_telegram_id is None:
+    if due > taken and refund.actor_user_id is None:
         about, detail = str(refund.id), format_credits(due - taken)
         problem = PaymentProblem.UNCOLLECTED
         alerts.tell(session, merchant.owners, problem, about=about, detail=detail, payment_id=payment.id.hex, now=now)

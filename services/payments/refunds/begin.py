@@ -26,6 +26,7 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
+from services.users.actor import Actor
 from services.users.roles import Staff
 
 _lines, _entries, _lots = table_of(Transaction), table_of(LotEntry), table_of(Lot)
@@ -73,7 +74,7 @@ class RefundRequest:
     id: UUID
     payment_id: UUID
     amount_kopecks: int
-    actor_telegram_id: int
+    actor: Actor
     reason: str | None = None
     confirmed: bool = False
 
@@ -100,7 +101,7 @@ def begin(
     session: Session, wish: RefundRequest, staff: Staff, now: datetime, *, shops: Mapping[str, str]
 ) -> tuple[RefundView, bool]:
     """The refund, and whether it is new."""
-    staff.require(session, wish.actor_telegram_id)
+    staff.require(session, wish.actor)
     payment = find_payment(session, wish.payment_id, lock=True)
     if payment is None:
         raise PaymentNotFound(payment_id=wish.payment_id)
@@ -117,7 +118,7 @@ def begin(
     record(
         session,
         AuditRecord(
-            actor=wish.actor_telegram_id,
+            actor=wish.actor,
             action=AuditAction.PAYMENT_REFUND,
             target_user_id=payment.user_id,
             subject=str(payment.id),
@@ -132,7 +133,7 @@ def begin(
         now,
     )
     made = insert_refund(
-        session, wish.id, payment, wish.amount_kopecks, now, actor=wish.actor_telegram_id, reason=wish.reason
+        session, wish.id, payment, wish.amount_kopecks, now, actor=wish.actor.user_id, reason=wish.reason
     )
     return made, True
 
@@ -165,7 +166,7 @@ def insert_refund(
         "currency": payment.currency,
         "credits_taken": 0,
         "credits_uncollected": 0,
-        "actor_telegram_id": more.get("actor"),
+        "actor_user_id": more.get("actor"),
         "reason": more.get("reason"),
         "provider_refund_id": more.get("provider_refund_id"),
         "next_check_at": now + FIRST_CHECK,

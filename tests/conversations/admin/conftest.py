@@ -32,7 +32,7 @@ async def olga(stage: Stage) -> Person:
 async def kate(stage: Stage) -> Person:
     """An admin."""
     kate = await stage.person("Kate", "en")
-    await stage.app.services.admins.appoint(kate.id, Role.ADMIN, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(kate.id, Role.ADMIN, actor=await stage.actor())
     return kate
 
 
@@ -40,7 +40,7 @@ async def kate(stage: Stage) -> Person:
 async def max_(stage: Stage) -> Person:
     """A moderator."""
     person = await stage.person("Max", "en")
-    await stage.app.services.admins.appoint(person.id, Role.MODERATOR, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(person.id, Role.MODERATOR, actor=await stage.actor())
     return person
 
 

@@ -10,7 +10,7 @@ from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays
 from tests.conversations.shopping import balance
-from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.stage import Stage
 
 
 async def test_the_panel(olga: Person, kate: Person) -> None:
@@ -67,7 +67,7 @@ async def test_to_a_stranger_there_is_no_such_button(stage: Stage, anna: Person,
     for argument in ("", f":{number}", f":{number}:give", f":{anna.id}:admin", ":wine:off", ":new"):
         assert (await anna.forges(f"{name}{argument}")).text == "Эта кнопка устарела. Вот свежее меню."
         assert (await john.forges(f"{name}{argument}")).text == "This button is out of date. Here is a fresh menu."
-    assert await stage.app.services.admins.role_of(anna.id) is None
+    assert await stage.app.services.admins.role_by_telegram(anna.id) is None
     assert await journal(stage, anna) == []
 
 
@@ -75,7 +75,7 @@ async def test_a_role_that_is_taken_away_while_its_question_waits(stage: Stage, 
     await kate.says(f"/user #{await stage.user_id(anna)}")
     await kate.presses("➕ Give credits")
     await kate.sees("How many credits shall")
-    await stage.app.services.admins.appoint(kate.id, None, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(kate.id, None, actor=await stage.actor())
     await kate.says("5")
     await kate.sees("These look like values for a model.")
     await kate.says("hello")
@@ -87,10 +87,10 @@ async def test_a_role_that_is_taken_away_while_its_question_waits(stage: Stage, 
 async def test_a_role_that_is_taken_away_before_the_confirmation(stage: Stage, kate: Person, anna: Person) -> None:
     await kate.says(f"/grant #{await stage.user_id(anna)} 5 kindness")
     await kate.sees("Give 5.00 credits to")
-    await stage.app.services.admins.appoint(kate.id, Role.MODERATOR, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(kate.id, Role.MODERATOR, actor=await stage.actor())
     answer = await kate.presses("✅ Give")
     assert answer.text == "Your role does not allow this."
-    await stage.app.services.admins.appoint(kate.id, None, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(kate.id, None, actor=await stage.actor())
     answer = await kate.presses("✅ Give")
     assert answer.text == "This button is out of date. Here is a fresh menu."
     assert await balance(stage, anna) == 1000
@@ -103,7 +103,7 @@ async def test_a_moderator_looks(stage: Stage, max_: Person, anna: Person) -> No
     assert card.buttons == ["‹ Back", "🛠 Panel"]
     for data in (f"adm-user:{number}:{verb}" for verb in ("give", "take", "write", "off", "on")):
         assert (await max_.forges(data)).text == "Your role does not allow this."
-    package = await stage.app.services.packages.create(OFFER, actor=OWNER_ID)
+    package = await stage.app.services.packages.create(OFFER, actor=await stage.actor())
     paid = (await pays(stage, anna)).id.hex
     for data in (
         *(f"adm-model:wine:{verb}" for verb in ("off", "on", "price", "own", "up", "down")),
@@ -142,8 +142,8 @@ async def test_an_admin_gives_no_roles(stage: Stage, kate: Person, anna: Person)
         await kate.says("/admin")
         await kate.sees("panel")
         assert (await kate.forges(data)).text == "Your role does not allow this.", data
-    assert await stage.app.services.admins.role_of(anna.id) is None
-    assert await stage.app.services.admins.role_of(kate.id) is Role.ADMIN
+    assert await stage.app.services.admins.role_by_telegram(anna.id) is None
+    assert await stage.app.services.admins.role_by_telegram(kate.id) is Role.ADMIN
 
 
 async def test_a_form_waits_while_an_admin_works(stage: Stage, olga: Person, anna: Person) -> None:

@@ -8,7 +8,7 @@ from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays
 from tests.conversations.payments.tills import chooses, payments
-from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.stage import Stage
 
 OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
 
@@ -62,21 +62,21 @@ async def test_what_was_done_to_a_customer(stage: Stage, olga: Person, kate: Per
     ]
     await kate.presses("‹ Back")
     await kate.sees("👤 Анна")
-    await stage.app.services.admins.appoint(anna.id, None, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(anna.id, None, actor=await stage.actor())
 
 
 async def test_models_and_packages(stage: Stage, olga: Person, kate: Person) -> None:
     shop = stage.app.services
     await kate.says("/start")
     await kate.sees("Kate")
-    await shop.model_management.set_price("wine", 350, actor=kate.id)
-    await shop.model_management.set_price("wine", None, actor=kate.id)
-    await shop.model_management.enable("wine", enabled=False, actor=kate.id)
-    await shop.model_management.enable("wine", enabled=True, actor=kate.id)
-    package = await shop.packages.create(OFFER, actor=OWNER_ID)
+    await shop.model_management.set_price("wine", 350, actor=await stage.actor(kate.id, "Kate"))
+    await shop.model_management.set_price("wine", None, actor=await stage.actor(kate.id, "Kate"))
+    await shop.model_management.enable("wine", enabled=False, actor=await stage.actor(kate.id, "Kate"))
+    await shop.model_management.enable("wine", enabled=True, actor=await stage.actor(kate.id, "Kate"))
+    package = await shop.packages.create(OFFER, actor=await stage.actor())
     cheaper = PackageOffer(title=OFFER.title, credits=10000, price_kopecks=80050, valid_days=None)
-    await shop.packages.edit(package.id, cheaper, actor=OWNER_ID)
-    await shop.packages.enable(package.id, enabled=False, actor=OWNER_ID)
+    await shop.packages.edit(package.id, cheaper, actor=await stage.actor())
+    await shop.packages.enable(package.id, enabled=False, actor=await stage.actor())
     await olga.says("/admin")
     await olga.presses("📜 Журнал")
     assert (await lines(olga, "📜 Журнал, сначала новое"))[:7] == [
@@ -100,8 +100,8 @@ async def test_moved(stage: Stage, kate: Person) -> None:
     shop = stage.app.services
     before = [each.slug for each in await shop.model_management.all()].index("wine") + 1
     way = -1 if before > 1 else 1
-    await shop.model_management.move("wine", places=way, actor=kate.id)
-    await shop.model_management.move("wine", places=-way, actor=kate.id)
+    await shop.model_management.move("wine", places=way, actor=await stage.actor(kate.id, "Kate"))
+    await shop.model_management.move("wine", places=-way, actor=await stage.actor(kate.id, "Kate"))
     await kate.says("/admin")
     await kate.presses("📜 Journal")
     newest = (await lines(kate, "📜 Journal"))[:2]
@@ -132,8 +132,8 @@ async def test_the_provider_is_asked(stage: Stage, olga: Person, kate: Person, a
     finally:
         await shop.clear_faults()
     entries = await journal(stage, anna)
-    assert [(entry.action, entry.actor_telegram_id, entry.subject) for entry in entries] == [
-        ("payment.ask", kate.id, str(payment.id))
+    assert [(entry.action, entry.actor_user_id, entry.subject) for entry in entries] == [
+        ("payment.ask", await stage.user_id(kate), str(payment.id))
     ] * 3
     assert [(entry.before, entry.after) for entry in entries] == [
         ({"status": "pending"}, {"status": "pending"}),
@@ -152,8 +152,8 @@ async def test_the_provider_is_asked(stage: Stage, olga: Person, kate: Person, a
 async def test_pages(stage: Stage, olga: Person, anna: Person) -> None:
     number = await stage.user_id(anna)
     for turn in range(6):
-        await stage.app.services.user_management.disable(number, actor=OWNER_ID, reason=f"за {turn}")
-        await stage.app.services.user_management.enable(number, actor=OWNER_ID)
+        await stage.app.services.user_management.disable(number, actor=await stage.actor(), reason=f"за {turn}")
+        await stage.app.services.user_management.enable(number, actor=await stage.actor())
     await olga.says(f"/user #{number}")
     await olga.presses("📜 Что сделано")
     first = await olga.sees("📜 Что сделано")
@@ -167,7 +167,7 @@ async def test_pages(stage: Stage, olga: Person, anna: Person) -> None:
 
 async def test_a_role_given_before_the_first_visit(stage: Stage, olga: Person) -> None:
     newcomer = await stage.person("Ева", "ru")
-    await stage.app.services.admins.appoint(newcomer.id, Role.MODERATOR, actor=OWNER_ID)
+    await stage.app.services.admins.appoint(newcomer.id, Role.MODERATOR, actor=await stage.actor())
     await olga.says("/admin")
     await olga.presses("📜 Журнал")
     assert (await lines(olga, "Журнал"))[0] == f"Ольга · Роль, {newcomer.id}: без роли → модератор"

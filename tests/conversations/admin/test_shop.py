@@ -5,7 +5,7 @@ import pytest
 from db.tables.users import Role
 from sandbox.client.person import Person
 from tests.conversations.shopping import fills_in_wine
-from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.stage import Stage
 
 
 async def opens_model(olga: Person) -> None:
@@ -49,12 +49,12 @@ async def test_taken_off_and_put_back(olga: Person, anna: Person) -> None:
 
 async def test_a_price_that_changes_under_a_form(stage: Stage, olga: Person, anna: Person) -> None:
     await fills_in_wine(anna)
-    await stage.app.services.model_management.set_price("wine", 700, actor=OWNER_ID)
+    await stage.app.services.model_management.set_price("wine", 700, actor=await stage.actor())
     try:
         await anna.presses("🔮")
         await anna.sees("7.00")
     finally:
-        await stage.app.services.model_management.set_price("wine", None, actor=OWNER_ID)
+        await stage.app.services.model_management.set_price("wine", None, actor=await stage.actor())
 
 
 async def test_the_order(stage: Stage, olga: Person) -> None:
@@ -99,7 +99,7 @@ async def test_a_role_given_and_taken(stage: Stage, olga: Person, john: Person) 
     assert choice.buttons == ["Админ", "Модератор", "‹ Назад", "🛠 Панель"]
     await olga.presses("Модератор")
     await olga.sees("✅ Теперь John")
-    assert await stage.app.services.admins.role_of(john.id) is Role.MODERATOR
+    assert await stage.app.services.admins.role_by_telegram(john.id) is Role.MODERATOR
     await john.says("/admin")
     await john.sees("Your role: moderator")
     await olga.presses("✏️ John")
@@ -112,7 +112,7 @@ async def test_a_role_given_and_taken(stage: Stage, olga: Person, john: Person) 
 async def test_more_roles_than_a_page_holds(stage: Stage, olga: Person) -> None:
     strangers = range(990_000_001, 990_000_012)  # listed after all others
     for telegram_id in strangers:
-        await stage.app.services.admins.appoint(telegram_id, Role.MODERATOR, actor=OWNER_ID)
+        await stage.app.services.admins.appoint(telegram_id, Role.MODERATOR, actor=await stage.actor())
     await olga.says("/admin")
     await olga.presses("🔑 Роли")
     first = await olga.sees("🔑 Роли")
@@ -126,7 +126,7 @@ async def test_more_roles_than_a_page_holds(stage: Stage, olga: Person) -> None:
     await olga.presses("Админ")
     assert f"{strangers[-1]}" in (await olga.sees("✅ Теперь")).text.partition("Роли")[2]
     for telegram_id in strangers:
-        await stage.app.services.admins.appoint(telegram_id, None, actor=OWNER_ID)
+        await stage.app.services.admins.appoint(telegram_id, None, actor=await stage.actor())
 
 
 async def test_a_role_by_command(stage: Stage, olga: Person, kate: Person, anna: Person) -> None:
@@ -153,7 +153,7 @@ async def test_a_role_for_oneself(stage: Stage, olga: Person, kate: Person) -> N
     assert answer.text == "Свою роль никто не меняет сам."
     await kate.says(f"/role {kate.id} none")
     await kate.sees("Your role does not allow this.")
-    assert await stage.app.services.admins.role_of(kate.id) is Role.ADMIN
+    assert await stage.app.services.admins.role_by_telegram(kate.id) is Role.ADMIN
 
 
 @pytest.mark.parametrize("data", ["adm-model:none", "adm-model:none:off", "adm-model:wine:none", "adm-stats:14"])

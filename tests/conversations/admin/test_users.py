@@ -79,7 +79,11 @@ async def test_credits_given(stage: Stage, olga: Person, anna: Person) -> None:
     letter = await anna.sees("🎁 Магазин подарил вам 2.50 кредита.")
     assert "Причина: за <терпение>" in letter.text
     (entry,) = await journal(stage, anna)
-    assert (entry.action, entry.actor_telegram_id, entry.reason) == ("credits.grant", olga.id, "за <терпение>")
+    assert (entry.action, entry.actor_user_id, entry.reason) == (
+        "credits.grant",
+        await stage.user_id(olga),
+        "за <терпение>",
+    )
     assert (entry.before, entry.after) == ({"balance": 1000}, {"balance": 1250, "amount": 250})
     await anna.says("/balance")
     await anna.sees("+2.50 · Подарок магазина (за <терпение>)")

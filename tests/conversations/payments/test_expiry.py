@@ -11,8 +11,9 @@ from db.tables.billing import Lot, TransactionKind
 from sandbox.client.person import Person
 from services.billing import ledger
 from services.payments.packages import PackageOffer
+from services.users.actor import Actor
 from tests.conversations.shopping import balance
-from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.stage import Stage
 
 _lots = table_of(Lot)
 
@@ -45,7 +46,7 @@ async def test_a_package_from_its_purchase_to_its_end(stage: Stage, language: st
     person = await stage.person("Анна", language)
     title = {"ru": "Месяц", "en": "Month"}
     offer = PackageOffer(title=title, credits=5000, price_kopecks=45_000, valid_days=30)
-    package = await stage.app.services.packages.create(offer, actor=OWNER_ID)
+    package = await stage.app.services.packages.create(offer, actor=Actor.system())
     button, pay, receipt, line, notice, gone = WORDS[language]
     try:
         await person.says("/topup")
@@ -56,7 +57,7 @@ async def test_a_package_from_its_purchase_to_its_end(stage: Stage, language: st
         await person.says("/balance")
         await person.sees(line.format(end=end))
     finally:
-        await stage.app.services.packages.enable(package.id, enabled=False, actor=OWNER_ID)
+        await stage.app.services.packages.enable(package.id, enabled=False, actor=Actor.system())
 
     assert await stage.app.services.reminders.tell_expiring() == 0
     await _ends_in(stage, person, 3)

@@ -16,8 +16,9 @@ from db.tables.payments import PaymentStatus
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
+from services.users.actor import Actor
 from tests.conversations.payments.tills import chooses, statuses
-from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 
@@ -133,7 +134,7 @@ async def test_a_lost_notification_is_made_good_by_the_new_time(stage: Stage) ->
 
 async def test_credits_of_a_package_end_after_ninety_days(stage: Stage) -> None:
     john = await stage.person("John", "en")
-    await stage.app.services.packages.create(DEMO_PACKAGES[0], actor=OWNER_ID)
+    await stage.app.services.packages.create(DEMO_PACKAGES[0], actor=Actor.system())
     await john.says("/topup")
     await john.presses("Starter")
     await john.pays("💳 Pay")

@@ -9,9 +9,10 @@ from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from services.billing import ledger
 from services.payments.packages import PackageOffer
+from services.users.actor import Actor
 from tests.conversations.payments.tills import chooses, payments, statuses
 from tests.conversations.shopping import balance, fills_in_wine
-from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.stage import Stage
 
 
 async def test_a_top_up_by_card(stage: Stage, anna: Person) -> None:
@@ -105,7 +106,7 @@ async def test_no_amount_at_all(stage: Stage, john: Person) -> None:
 
 async def test_a_package_with_an_end(stage: Stage, anna: Person, john: Person) -> None:
     offer = PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=5000, price_kopecks=45_000, valid_days=90)
-    package = await stage.app.services.packages.create(offer, actor=OWNER_ID)
+    package = await stage.app.services.packages.create(offer, actor=Actor.system())
     try:
         await anna.says("/topup")
         screen = await anna.sees("🎁 Стартовый: 50.00 кредитов за 450 ₽, действует 90 дней")
@@ -120,7 +121,7 @@ async def test_a_package_with_an_end(stage: Stage, anna: Person, john: Person) -
         await john.says("/topup")
         await john.sees("🎁 Starter: 50.00 credits for 450 ₽, valid for 90 days")
     finally:
-        await stage.app.services.packages.enable(package.id, enabled=False, actor=OWNER_ID)
+        await stage.app.services.packages.enable(package.id, enabled=False, actor=Actor.system())
     await john.presses("🎁 Starter")
     again = await john.sees("⚠️ This package is not sold any more.")
     assert again.button("🎁") is None

@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.models.manage import ModelManagement
 from services.payments.packages import Packages
+from services.users.actor import Actor
 from services.users.manage import UserManagement
 from services.users.roles import Admins, Staff
 from tests.support.clock import FakeClock
@@ -69,8 +70,8 @@ async def open_office(db: Database, clock: FakeClock) -> Office:
     await db.write(ledger.grant, user_id=anna, amount=1000, kind=TransactionKind.WELCOME, key="welcome", now=clock())
     staff = Staff((OWNER,))
     admins = Admins(db, clock, staff)
-    await admins.appoint(ADMIN, Role.ADMIN, actor=OWNER)
-    await admins.appoint(MODERATOR, Role.MODERATOR, actor=OWNER)
+    await admins.appoint(ADMIN, Role.ADMIN, actor=Actor(OWNER))
+    await admins.appoint(MODERATOR, Role.MODERATOR, actor=Actor(OWNER))
     return Office(
         db=db,
         clock=clock,

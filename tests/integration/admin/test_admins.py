@@ -3,6 +3,7 @@
 import pytest
 
 from db.tables.users import AuditEntry, Role
+from services.users.actor import Actor
 from services.users.roles import NotAllowed, OwnersAreSettled, OwnRole
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
@@ -21,20 +22,20 @@ async def test_roles(office: Office) -> None:
 
 
 async def test_a_role_is_changed_and_taken_away(office: Office) -> None:
-    assert await office.admins.appoint(MODERATOR, Role.ADMIN, actor=OWNER) is Role.MODERATOR
-    assert await office.admins.appoint(MODERATOR, None, actor=OWNER) is Role.ADMIN
+    assert await office.admins.appoint(MODERATOR, Role.ADMIN, actor=Actor(OWNER)) is Role.MODERATOR
+    assert await office.admins.appoint(MODERATOR, None, actor=Actor(OWNER)) is Role.ADMIN
     assert await office.admins.role_of(MODERATOR) is None
-    assert await office.admins.appoint(MODERATOR, None, actor=OWNER) is None
+    assert await office.admins.appoint(MODERATOR, None, actor=Actor(OWNER)) is None
     last = (await office.rows(AuditEntry))[-2:]
     assert [(row.before, row.after) for row in last] == [
         ({"role": "moderator"}, {"role": "admin"}),
         ({"role": "admin"}, {"role": None}),
     ]
-    assert [(row.actor_telegram_id, row.subject, row.target_user_id) for row in last] == [(OWNER, "3", 3)] * 2
+    assert [(row.actor_user_id, row.subject, row.target_user_id) for row in last] == [(OWNER, "3", 3)] * 2
 
 
 async def test_somebody_who_was_never_here_can_be_appointed(office: Office) -> None:
-    await office.admins.appoint(STRANGER, Role.MODERATOR, actor=OWNER)
+    await office.admins.appoint(STRANGER, Role.MODERATOR, actor=Actor(OWNER))
     newest = (await office.admins.all())[-1]
     assert (newest.telegram_id, newest.user_id, newest.first_name) == (STRANGER, None, "")
 
@@ -44,17 +45,17 @@ async def test_only_owners_appoint(office: Office, actor: int) -> None:
     before = await office.journal()
     for target in (CUSTOMER, actor, OWNER):
         with pytest.raises(NotAllowed):
-            await office.admins.appoint(target, Role.ADMIN, actor=actor)
+            await office.admins.appoint(target, Role.ADMIN, actor=Actor(actor))
     assert await office.journal() == before
 
 
 async def test_nobody_changes_a_role_of_their_own(office: Office) -> None:
     for role in (Role.ADMIN, None):
         with pytest.raises(OwnRole):
-            await office.admins.appoint(OWNER, role, actor=OWNER)
+            await office.admins.appoint(OWNER, role, actor=Actor(OWNER))
 
 
 async def test_owners_are_made_in_the_settings(office: Office) -> None:
     with pytest.raises(OwnersAreSettled):
-        await office.admins.appoint(ADMIN, Role.OWNER, actor=OWNER)
+        await office.admins.appoint(ADMIN, Role.OWNER, actor=Actor(OWNER))
     assert await office.admins.role_of(ADMIN) is Role.ADMIN

@@ -17,6 +17,7 @@ from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.refunds.begin import RefundRequest
+from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_model
@@ -42,21 +43,19 @@ def bonuses_of(office: Office) -> Bonuses:
 
 async def do_to_anna(office: Office) -> None:
     gift = CreditChange(user_id=office.anna, amount=100, reason="because", nonce="n1")
-    await office.users.change(gift, actor=ADMIN)
-    await office.users.change(replace(gift, amount=-50, nonce="n2"), actor=ADMIN)
-    await office.users.disable(office.anna, actor=ADMIN, reason="spam")
-    await office.users.enable(office.anna, actor=ADMIN)
-    await office.users.write_to(office.anna, "hello", nonce="n3", actor=ADMIN)
+    await office.users.change(gift, actor=Actor(ADMIN))
+    await office.users.change(replace(gift, amount=-50, nonce="n2"), actor=Actor(ADMIN))
+    await office.users.disable(office.anna, actor=Actor(ADMIN), reason="spam")
+    await office.users.enable(office.anna, actor=Actor(ADMIN))
+    await office.users.write_to(office.anna, "hello", nonce="n3", actor=Actor(ADMIN))
 
 
 async def do_to_money(office: Office) -> PaymentView:
     cashier = till_of(office)
     payment = await cashier.begins(office.anna)
     cashier.yookassa.pay(cashier.yookassa.by_our_id(payment.id).id)
-    await asking(office, cashier).ask(payment.id, actor=ADMIN)
-    wish = RefundRequest(
-        id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=ADMIN, reason="half"
-    )
+    await asking(office, cashier).ask(payment.id, actor=Actor(ADMIN))
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=Actor(ADMIN), reason="half")
     await cashier.till.refunds.start(wish)
     return payment
 
@@ -64,18 +63,18 @@ async def do_to_money(office: Office) -> PaymentView:
 async def do_to_goods(office: Office) -> None:
     for slug in ("wine", "digit"):
         await office.db.write(add_model, slug=slug)
-    await office.models.set_price("wine", 250, actor=ADMIN)
-    await office.models.enable("wine", enabled=False, actor=ADMIN)
-    await office.models.enable("wine", enabled=True, actor=ADMIN)
+    await office.models.set_price("wine", 250, actor=Actor(ADMIN))
+    await office.models.enable("wine", enabled=False, actor=Actor(ADMIN))
+    await office.models.enable("wine", enabled=True, actor=Actor(ADMIN))
     await office.stop("wine")
-    await office.models.try_again("wine", actor=ADMIN)
-    await office.models.move("digit", places=1, actor=ADMIN)
-    package = await office.packages.create(OFFER, actor=ADMIN)
-    await office.packages.create(OFFER, actor=ADMIN)
-    await office.packages.edit(package.id, replace(OFFER, price_kopecks=80000, valid_days=None), actor=ADMIN)
-    await office.packages.enable(package.id, enabled=False, actor=ADMIN)
-    await office.packages.enable(package.id, enabled=True, actor=ADMIN)
-    await office.packages.move(package.id, places=1, actor=ADMIN)
+    await office.models.try_again("wine", actor=Actor(ADMIN))
+    await office.models.move("digit", places=1, actor=Actor(ADMIN))
+    package = await office.packages.create(OFFER, actor=Actor(ADMIN))
+    await office.packages.create(OFFER, actor=Actor(ADMIN))
+    await office.packages.edit(package.id, replace(OFFER, price_kopecks=80000, valid_days=None), actor=Actor(ADMIN))
+    await office.packages.enable(package.id, enabled=False, actor=Actor(ADMIN))
+    await office.packages.enable(package.id, enabled=True, actor=Actor(ADMIN))
+    await office.packages.move(package.id, places=1, actor=Actor(ADMIN))
 
 
 async def test_every_action_is_there_in_words(office: Office) -> None:
@@ -94,7 +93,7 @@ async def test_every_action_is_there_in_words(office: Office) -> None:
             assert entry.action not in line
     for row in await office.rows(AuditEntry):
         by_shop = row.action == "bonus.week_granted"
-        assert row.actor_telegram_id == (None if by_shop else OWNER if row.action == "role.change" else ADMIN)
+        assert row.actor_user_id == (None if by_shop else OWNER if row.action == "role.change" else ADMIN)
         assert row.after
         assert row.before or row.action in {"user.write", "package.create", "bonus.week_granted"}
         assert row.before != row.after
@@ -116,17 +115,17 @@ async def test_asking_takes_a_role_and_a_till(office: Office) -> None:
     before = await office.journal()
     for actor in (MODERATOR, CUSTOMER, STRANGER):
         with pytest.raises(NotAllowed):
-            await asking(office, cashier).ask(payment.id, actor=actor)
+            await asking(office, cashier).ask(payment.id, actor=Actor(actor))
     with pytest.raises(PaymentNotFound):
-        await asking(office, cashier).ask(uuid4(), actor=ADMIN)
+        await asking(office, cashier).ask(uuid4(), actor=Actor(ADMIN))
     with pytest.raises(PaymentsOff):
-        await PaymentManagement(office.db, office.clock, Staff((OWNER,)), None).ask(payment.id, actor=ADMIN)
+        await PaymentManagement(office.db, office.clock, Staff((OWNER,)), None).ask(payment.id, actor=Actor(ADMIN))
     assert await office.journal() == before
 
 
 async def test_of_one_user(office: Office) -> None:
     await do_to_anna(office)
-    await office.admins.appoint(STRANGER, Role.MODERATOR, actor=OWNER)
+    await office.admins.appoint(STRANGER, Role.MODERATOR, actor=Actor(OWNER))
     book = AuditLog(office.db)
     first, second = await book.of_user(office.anna, 0, 3), await book.of_user(office.anna, 9, 3)
     assert [entry.action for entry in (*first.items, *second.items)] == [

@@ -11,6 +11,7 @@ from db.tables.users import AuditEntry, Role
 from services.payments.packages import PackageOffer
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest
+from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import Admins, NotAllowed, Staff
 from tests.support.clock import FakeClock
@@ -26,19 +27,19 @@ async def test_what_is_done_comes_before_the_end_of_the_role(office: Office) -> 
     for turn in range(12):
         gift = CreditChange(user_id=office.anna, amount=100, reason="because", nonce=str(turn))
         acts: tuple[Awaitable[object], ...] = (
-            office.users.change(gift, actor=ADMIN),
-            office.admins.appoint(ADMIN, None, actor=OWNER),
-            office.packages.create(OFFER, actor=ADMIN),
-            office.users.write_to(office.anna, "hello", nonce=str(turn), actor=ADMIN),
+            office.users.change(gift, actor=Actor(ADMIN)),
+            office.admins.appoint(ADMIN, None, actor=Actor(OWNER)),
+            office.packages.create(OFFER, actor=Actor(ADMIN)),
+            office.users.write_to(office.anna, "hello", nonce=str(turn), actor=Actor(ADMIN)),
         )
         for result in await asyncio.gather(*acts, return_exceptions=True):
             assert not isinstance(result, BaseException) or isinstance(result, NotAllowed)
-        await office.admins.appoint(ADMIN, Role.ADMIN, actor=OWNER)
+        await office.admins.appoint(ADMIN, Role.ADMIN, actor=Actor(OWNER))
     role: object = "admin"
     for row in await office.rows(AuditEntry):
         if row.action == "role.change" and row.subject == str(ADMIN):
             role = row.after["role"]
-        elif row.actor_telegram_id == ADMIN:
+        elif row.actor_user_id == ADMIN:
             assert role == "admin", f"{row.action} after the role was gone"
     await office.audit()
 
@@ -46,19 +47,20 @@ async def test_what_is_done_comes_before_the_end_of_the_role(office: Office) -> 
 async def test_a_refund_is_begun_by_those_who_may(database: Database, clock: FakeClock) -> None:
     cashier = open_cashier(database, clock)
     admins = Admins(database, clock, Staff((TILLS_OWNER,)))
-    payment = await cashier.pays(await cashier.customer(telegram_id=CUSTOMER))
-    await admins.appoint(MODERATOR, Role.MODERATOR, actor=TILLS_OWNER)
-    await admins.appoint(ADMIN, Role.ADMIN, actor=TILLS_OWNER)
-    await admins.appoint(ADMIN, None, actor=TILLS_OWNER)  # between the confirmation on the screen and its button
-    for actor in (ADMIN, MODERATOR, CUSTOMER):
+    anna, admin, moderator = [await cashier.customer(telegram_id=each) for each in (CUSTOMER, ADMIN, MODERATOR)]
+    payment = await cashier.pays(anna)
+    await admins.appoint(MODERATOR, Role.MODERATOR, actor=Actor.system())
+    await admins.appoint(ADMIN, Role.ADMIN, actor=Actor.system())
+    await admins.appoint(ADMIN, None, actor=Actor.system())  # between the confirmation on the screen and its button
+    for actor in (admin, moderator, anna):
         with pytest.raises(NotAllowed):
             await cashier.till.refunds.start(_wish(payment, actor))
     assert cashier.yookassa.refunds == {}
     assert await cashier.payments.refunds(payment.id) == []
-    await admins.appoint(ADMIN, Role.ADMIN, actor=TILLS_OWNER)
-    assert (await cashier.till.refunds.start(_wish(payment, ADMIN))).credits_taken == payment.credits
+    await admins.appoint(ADMIN, Role.ADMIN, actor=Actor.system())
+    assert (await cashier.till.refunds.start(_wish(payment, admin))).credits_taken == payment.credits
     await cashier.is_sound()
 
 
 def _wish(payment: PaymentView, actor: int) -> RefundRequest:
-    return RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=300_00, actor_telegram_id=actor)
+    return RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=300_00, actor=Actor(actor))

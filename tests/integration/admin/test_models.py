@@ -6,6 +6,7 @@ import pytest
 
 from db.tables.users import AuditEntry
 from services.models.manage import ModelNotFound
+from services.users.actor import Actor
 from tests.support.shop import add_model
 
 from .conftest import ADMIN, Office
@@ -13,11 +14,11 @@ from .conftest import ADMIN, Office
 
 async def test_a_price(office: Office) -> None:
     await office.db.write(add_model, price=100)
-    changed = await office.models.set_price("wine", 250, actor=ADMIN)
+    changed = await office.models.set_price("wine", 250, actor=Actor(ADMIN))
     assert (changed.price, changed.manifest_price, changed.changed_price) == (250, 100, True)
-    await office.models.set_price("wine", 250, actor=ADMIN)  # nothing new
-    assert (await office.models.set_price("wine", 0, actor=ADMIN)).price == 0
-    assert (await office.models.set_price("wine", None, actor=ADMIN)).price == 100
+    await office.models.set_price("wine", 250, actor=Actor(ADMIN))  # nothing new
+    assert (await office.models.set_price("wine", 0, actor=Actor(ADMIN))).price == 0
+    assert (await office.models.set_price("wine", None, actor=Actor(ADMIN))).price == 100
     entries = [row for row in await office.rows(AuditEntry) if row.action == "model.price"]
     assert [(row.before, row.after) for row in entries] == [
         ({"admin_price": None}, {"admin_price": 250}),
@@ -29,17 +30,17 @@ async def test_a_price(office: Office) -> None:
 
 async def test_off_and_on(office: Office) -> None:
     await office.db.write(add_model)
-    assert not (await office.models.enable("wine", enabled=False, actor=ADMIN)).enabled
-    assert (await office.models.enable("wine", enabled=True, actor=ADMIN)).enabled
+    assert not (await office.models.enable("wine", enabled=False, actor=Actor(ADMIN))).enabled
+    assert (await office.models.enable("wine", enabled=True, actor=Actor(ADMIN))).enabled
     assert (await office.journal())[-2:] == ["model.disable", "model.enable"]
 
 
 async def test_order(office: Office) -> None:
     for slug in ("a", "b", "c"):
         await office.db.write(add_model, slug=slug)
-    assert [each.slug for each in await office.models.move("c", places=-1, actor=ADMIN)] == ["a", "c", "b"]
-    assert [each.slug for each in await office.models.move("a", places=-1, actor=ADMIN)] == ["a", "c", "b"]
-    assert [each.slug for each in await office.models.move("a", places=9, actor=ADMIN)] == ["c", "b", "a"]
+    assert [each.slug for each in await office.models.move("c", places=-1, actor=Actor(ADMIN))] == ["a", "c", "b"]
+    assert [each.slug for each in await office.models.move("a", places=-1, actor=Actor(ADMIN))] == ["a", "c", "b"]
+    assert [each.slug for each in await office.models.move("a", places=9, actor=Actor(ADMIN))] == ["c", "b", "a"]
     assert [each.slug for each in await office.models.all()] == ["c", "b", "a"]
     moves = [row for row in await office.rows(AuditEntry) if row.action == "model.move"]
     assert [(row.subject, row.before, row.after) for row in moves] == [
@@ -53,7 +54,9 @@ async def test_moved_by_two_at_once(office: Office) -> None:
     slugs = ["a", "b", "c", "d"]
     for slug in slugs:
         await office.db.write(add_model, slug=slug)
-    await asyncio.gather(*(office.models.move(each, places=way, actor=ADMIN) for each in slugs for way in (-1, 1, -2)))
+    await asyncio.gather(
+        *(office.models.move(each, places=way, actor=Actor(ADMIN)) for each in slugs for way in (-1, 1, -2))
+    )
     order = [each.slug for each in await office.models.all()]
     for row in reversed([row for row in await office.rows(AuditEntry) if row.action == "model.move"]):
         assert order[row.after["place"] - 1] == row.subject
@@ -64,9 +67,9 @@ async def test_moved_by_two_at_once(office: Office) -> None:
 async def test_no_such_model(office: Office) -> None:
     for act in (
         office.models.get("none"),
-        office.models.set_price("none", 1, actor=ADMIN),
-        office.models.enable("none", enabled=True, actor=ADMIN),
-        office.models.move("none", places=1, actor=ADMIN),
+        office.models.set_price("none", 1, actor=Actor(ADMIN)),
+        office.models.enable("none", enabled=True, actor=Actor(ADMIN)),
+        office.models.move("none", places=1, actor=Actor(ADMIN)),
     ):
         with pytest.raises(ModelNotFound):
             await act

@@ -7,6 +7,7 @@ import pytest
 
 from db.tables.users import AuditEntry
 from services.payments.packages import BadPackage, PackageGone, PackageOffer
+from services.users.actor import Actor
 
 from .conftest import ADMIN, OWNER, Office
 
@@ -14,13 +15,13 @@ HUNDRED = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, p
 
 
 async def test_made_changed_taken_off(office: Office) -> None:
-    made = await office.packages.create(HUNDRED, actor=ADMIN)
+    made = await office.packages.create(HUNDRED, actor=Actor(ADMIN))
     cheaper = replace(HUNDRED, price_kopecks=80000, valid_days=None)
-    await office.packages.edit(made.id, cheaper, actor=OWNER)
-    await office.packages.edit(made.id, cheaper, actor=OWNER)  # nothing new
-    await office.packages.enable(made.id, enabled=False, actor=ADMIN)
+    await office.packages.edit(made.id, cheaper, actor=Actor(OWNER))
+    await office.packages.edit(made.id, cheaper, actor=Actor(OWNER))  # nothing new
+    await office.packages.enable(made.id, enabled=False, actor=Actor(ADMIN))
     entries = [row for row in await office.rows(AuditEntry) if row.action.startswith("package.")]
-    assert [(row.action, row.actor_telegram_id, row.before, row.after) for row in entries] == [
+    assert [(row.action, row.actor_user_id, row.before, row.after) for row in entries] == [
         ("package.create", ADMIN, None, asdict(HUNDRED)),
         ("package.edit", OWNER, asdict(HUNDRED), asdict(cheaper)),
         ("package.disable", ADMIN, {"enabled": True}, {"enabled": False}),
@@ -30,18 +31,22 @@ async def test_made_changed_taken_off(office: Office) -> None:
 
 
 async def test_the_order(office: Office) -> None:
-    first, second, third = [(await office.packages.create(HUNDRED, actor=ADMIN)).id for _ in range(3)]
-    moved = await office.packages.move(third, places=-1, actor=ADMIN)
+    first, second, third = [(await office.packages.create(HUNDRED, actor=Actor(ADMIN))).id for _ in range(3)]
+    moved = await office.packages.move(third, places=-1, actor=Actor(ADMIN))
     assert [each.id for each in moved] == [first, third, second]
-    assert [each.id for each in await office.packages.move(first, places=-1, actor=ADMIN)] == [first, third, second]
+    assert [each.id for each in await office.packages.move(first, places=-1, actor=Actor(ADMIN))] == [
+        first,
+        third,
+        second,
+    ]
     moves = [row for row in await office.rows(AuditEntry) if row.action == "package.move"]
     assert [(row.subject, row.before, row.after) for row in moves] == [(str(third), {"place": 3}, {"place": 2})]
 
 
 async def test_moved_by_two_at_once(office: Office) -> None:
     """No place is taken twice, and what is written down is what happened: undone in turn it leads back."""
-    ids = [(await office.packages.create(HUNDRED, actor=ADMIN)).id for _ in range(4)]
-    presses = [office.packages.move(each, places=way, actor=ADMIN) for each in ids for way in (-1, 1, -2)]
+    ids = [(await office.packages.create(HUNDRED, actor=Actor(ADMIN))).id for _ in range(4)]
+    presses = [office.packages.move(each, places=way, actor=Actor(ADMIN)) for each in ids for way in (-1, 1, -2)]
     await asyncio.gather(*presses)
     order = [each.id for each in await office.packages.all()]
     assert sorted(order) == ids
@@ -52,16 +57,16 @@ async def test_moved_by_two_at_once(office: Office) -> None:
 
 
 async def test_what_cannot_be_sold(office: Office) -> None:
-    made = await office.packages.create(HUNDRED, actor=ADMIN)
+    made = await office.packages.create(HUNDRED, actor=Actor(ADMIN))
     wrong = {"title": {"ru": "Сто"}, "credits": 0, "price_kopecks": 99, "valid_days": 3651}
     for name, value in wrong.items():
         with pytest.raises(BadPackage):
-            await office.packages.edit(made.id, replace(HUNDRED, **{name: value}), actor=ADMIN)  # type: ignore[arg-type]  # a wrong one is the point
+            await office.packages.edit(made.id, replace(HUNDRED, **{name: value}), actor=Actor(ADMIN))  # type: ignore[arg-type]  # a wrong one is the point
     for act in (
         office.packages.get(99),
-        office.packages.edit(99, HUNDRED, actor=ADMIN),
-        office.packages.enable(99, enabled=True, actor=ADMIN),
-        office.packages.move(99, places=1, actor=ADMIN),
+        office.packages.edit(99, HUNDRED, actor=Actor(ADMIN)),
+        office.packages.enable(99, enabled=True, actor=Actor(ADMIN)),
+        office.packages.move(99, places=1, actor=Actor(ADMIN)),
     ):
         with pytest.raises(PackageGone):
             await act

@@ -18,7 +18,7 @@ from sandbox.client.sandbox import Sandbox, Shop
 from services.payments.providers.base import NewRefund, NotAuthorized, ProviderError, Refused, ResultUnknown
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.refunds.begin import RefundRequest
-from tests.conversations.stage import OWNER_ID
+from services.users.actor import Actor
 from tests.integration.payments.stand import Stand, open_stand, order, provider
 from tests.support.tills import MERCHANT, OWNER, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
@@ -214,7 +214,7 @@ async def everything(stand: Stand, user_id: int, kind: str) -> None:
     assert (await stand.app.services.payment_queries.get(payment.id)).status is PaymentStatus.SUCCEEDED
     await yookassa.fault(f"{kind}_after" if kind in ("500", "html", "cut") else kind, "refunds.create", times=2)
     wish = RefundRequest(
-        id=uuid4(), payment_id=payment.id, amount_kopecks=10_00, actor_telegram_id=OWNER_ID, reason="weather"
+        id=uuid4(), payment_id=payment.id, amount_kopecks=10_00, actor=Actor.system(), reason="weather"
     )
     with pytest.raises(ProviderError):
         await stand.till.refunds.start(wish)

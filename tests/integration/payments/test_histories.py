@@ -237,7 +237,7 @@ class Histories(RuleBasedStateMachine):
                     id=uuid4(),
                     payment_id=wish,
                     amount_kopecks=quote.rest_kopecks // part,
-                    actor_telegram_id=OWNER,
+                    actor=self.run(self.cashier.owner()),
                     confirmed=confirmed,
                 )
                 self.refund_orders.append(order)

@@ -27,6 +27,7 @@ from services.payments.refunds.begin import (
     RefundTooLarge,
     credits_due,
 )
+from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
 from tests.support.tills import OWNER, Cashier, open_cashier
@@ -49,8 +50,8 @@ async def test_a_full_refund_takes_all_back(cashier: Cashier) -> None:
     assert cashier.yookassa.payments[payment.provider_payment_id or ""].refunded_kopecks == 300_00
     audit = table_of(AuditEntry)
     row = await cashier.db.read(lambda s: s.execute(select(audit)).one())
-    assert (row.actor_telegram_id, row.action, row.target_user_id, row.subject) == (
-        OWNER,
+    assert (row.actor_user_id, row.action, row.target_user_id, row.subject) == (
+        (await cashier.owner()).user_id,
         "payment.refund",
         anna,
         str(payment.id),
@@ -156,7 +157,7 @@ async def test_only_the_payments_own_credits_are_taken(cashier: Cashier) -> None
 async def test_credits_that_have_expired_cannot_be_taken(cashier: Cashier) -> None:
     packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
     offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price_kopecks=100_00, valid_days=1)
-    package = await packages.create(offer, actor=OWNER)
+    package = await packages.create(offer, actor=Actor.system())
     payment = await cashier.pays(await cashier.customer(), None, package_id=package.id)
     cashier.clock.advance(days=1)
     with pytest.raises(RefundNeedsConfirmation):
@@ -201,7 +202,7 @@ async def test_two_refunds_of_all_at_the_same_moment(cashier: Cashier) -> None:
 
 async def test_one_decision_is_one_refund(cashier: Cashier) -> None:
     payment = await cashier.pays(await cashier.customer())
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER)
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=await cashier.owner())
     refunds = await asyncio.gather(*(cashier.till.refunds.start(wish) for _ in range(5)))
     assert {refund.id for refund in refunds} == {wish.id}
     assert len(cashier.yookassa.refunds) == 1
@@ -223,7 +224,7 @@ async def test_what_cannot_be_refunded(quick: Cashier) -> None:
         await quick.till.refunds.quote(uuid4())
     with pytest.raises(PaymentNotFound):
         await quick.till.refunds.start(
-            RefundRequest(id=uuid4(), payment_id=uuid4(), amount_kopecks=1, actor_telegram_id=OWNER)
+            RefundRequest(id=uuid4(), payment_id=uuid4(), amount_kopecks=1, actor=await quick.owner())
         )
 
 
@@ -253,7 +254,7 @@ async def test_a_notification_that_overtakes_the_refunds_answer(cashier: Cashier
         await cashier.refunds(payment, 100_00)
     await cashier.notified()
     [refund] = await cashier.payments.refunds(payment.id)
-    assert (refund.status, refund.actor_telegram_id) == (RefundStatus.SUCCEEDED, OWNER)
+    assert (refund.status, refund.actor_user_id) == (RefundStatus.SUCCEEDED, (await cashier.owner()).user_id)
 
 
 async def test_a_key_that_is_not_taken_cancels_a_new_refund_only(quick: Cashier) -> None:
@@ -265,7 +266,7 @@ async def test_a_key_that_is_not_taken_cancels_a_new_refund_only(quick: Cashier)
     [refund] = await quick.payments.refunds(payment.id)
     assert (refund.status, refund.cancel_reason) == (RefundStatus.CANCELED, "invalid_credentials")
     assert (refund.reason, await quick.problems()) == ("asked for it", ["not_authorized"])
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER)
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=await quick.owner())
     for fault, error in ((Fault.LOST_ANSWER, ResultUnknown), (Fault.KEY, NotAuthorized)):
         quick.yookassa.faults.append(fault)
         with pytest.raises(error):
@@ -336,7 +337,7 @@ async def test_a_refund_made_in_the_cabinet(cashier: Cashier) -> None:
         await asyncio.gather(*(cashier.delivers(event, refund_id) for _ in range(5)))
         await cashier.till.events.handle_due()
     [refund] = await cashier.payments.refunds(payment.id)
-    assert (refund.status, refund.actor_telegram_id) == (RefundStatus.SUCCEEDED, None)
+    assert (refund.status, refund.actor_user_id) == (RefundStatus.SUCCEEDED, None)
     assert (refund.credits_taken, refund.credits_uncollected) == (500, 500)
     assert await cashier.problems() == ["uncollected"]
     with pytest.raises(RefundTooLarge):
@@ -390,7 +391,7 @@ async def test_a_refund_that_differs_from_our_books(quick: Cashier) -> None:
 async def test_nobody_is_told_of_expiry_twice(cashier: Cashier) -> None:
     packages, reminders = Packages(cashier.db, cashier.clock, Staff((OWNER,))), Reminders(cashier.db, cashier.clock)
     offer = PackageOffer(title={"ru": "Десять", "en": "Ten"}, credits=1000, price_kopecks=100_00, valid_days=10)
-    package = await packages.create(offer, actor=OWNER)
+    package = await packages.create(offer, actor=Actor.system())
     anna = await cashier.customer()
     await cashier.pays(anna, None, package_id=package.id)
     await cashier.pays(anna)  # never expires

@@ -18,6 +18,7 @@ from db.tables.payments import PaymentStatus, RefundStatus
 from sandbox.client.sandbox import Sandbox
 from services.payments.providers.base import ResultUnknown
 from services.payments.refunds.begin import RefundRequest
+from services.users.actor import Actor
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.payments.stand import PARTS, Stand, open_stand
 from tests.support.databases import SqliteServer
@@ -211,7 +212,7 @@ async def test_lost_answers_of_everything(quick: Stand) -> None:
     payment = (await quick.app.services.payment_queries.latest()).items[0]
     await quick.shop.fault("lose", "refund.succeeded")
     await quick.shop.fault("html_after", "refunds.create")
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor_telegram_id=OWNER_ID)
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=Actor.system())
     with pytest.raises(ResultUnknown):
         await quick.till.refunds.start(wish)
     lines = await report(quick.till, quick.app.services.payment_queries)

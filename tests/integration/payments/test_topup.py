@@ -19,6 +19,7 @@ from services.payments.providers.base import NotAuthorized, Refused, ResultUnkno
 from services.payments.queries import PaymentNotFound
 from services.payments.settlement import PaymentChange
 from services.payments.topup import EmailNeeded, receipt_for
+from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.tills import MERCHANT, OWNER, RETURN_URL, Cashier
 from tests.support.yookassa import Crash, Fault
@@ -45,7 +46,7 @@ async def test_a_clock_that_is_behind_shortens_no_term(cashier: Cashier) -> None
     anna = await cashier.customer()
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
     packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
-    package = await packages.create(offer, actor=OWNER)
+    package = await packages.create(offer, actor=Actor.system())
     payment = await cashier.begins(anna, None, package_id=package.id)
     paid_at = cashier.clock.advance(days=400)
     cashier.yookassa.pay(payment.provider_payment_id or "")
@@ -74,7 +75,7 @@ async def test_the_checkout_speaks_the_customers_language(cashier: Cashier, lang
     speaks = update(users).where(users.c.id == john)
     await cashier.db.write(lambda session: session.execute(speaks.values(language=language)) and None)
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
-    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=OWNER)
+    package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=Actor.system())
     amount, bundle = await cashier.begins(john), await cashier.begins(john, None, package_id=package.id)
     await cashier.db.write(lambda session: session.execute(speaks.values(language="ru")) and None)
     await cashier.till.topup.repeat(amount)
@@ -117,15 +118,15 @@ async def test_twenty_looks_at_once_credit_once(cashier: Cashier) -> None:
 async def test_a_package_brings_its_credits_until_their_end(cashier: Cashier) -> None:
     packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
     offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
-    package = await packages.create(offer, actor=OWNER)
+    package = await packages.create(offer, actor=Actor.system())
     anna = await cashier.customer()
     payment = await cashier.begins(anna, None, package_id=package.id)
-    await packages.edit(package.id, replace(offer, credits=1), actor=OWNER)  # too late for this payment
+    await packages.edit(package.id, replace(offer, credits=1), actor=Actor.system())  # too late for this payment
     cashier.clock.advance(minutes=5)
     cashier.yookassa.pay(payment.provider_payment_id or "")
     await cashier.notified()
     assert await cashier.lots(anna) == [(100_00, cashier.clock() + timedelta(days=30))]
-    await packages.enable(package.id, enabled=False, actor=OWNER)
+    await packages.enable(package.id, enabled=False, actor=Actor.system())
     with pytest.raises(PackageGone):
         await cashier.begins(anna, None, package_id=package.id)
 

@@ -1,0 +1,17 @@
+"""Who asks for something, the same for every edge."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`user_id`: of the row in `users`, None for the shop itself. It bears no role: what acts reads it in its own
+    transaction (`Staff.require`), so that one taken away a moment ago counts."""
+
+    user_id: int | None
+
+    @classmethod
+    def system(cls) -> Self:
+        """The shop itself: it may do everything, and the audit log says so."""
+        return cls(None)

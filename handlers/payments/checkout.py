@@ -23,8 +23,9 @@ from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
+from services.notifications.kinds.payments import PaymentNews
 from services.notifications.outbox import About
-from services.payments.apply import Fact, news_key
+from services.payments.apply import Fact
 from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
 from services.payments.queries import PaymentView
 from services.payments.service import Payments
@@ -155,7 +156,8 @@ class Checkout:
                 await self.offer(query)
             now = await self.ctx.services.payment_queries.get(payment.id)
             if now.status is PaymentStatus.SUCCEEDED:  # told by another process
-                await self.ctx.services.outbox.tell_again(news_key(payment.id, Fact.SUCCEEDED))
+                news = PaymentNews(payment_id=payment.id, fact=Fact.SUCCEEDED)
+                await self.ctx.services.outbox.tell_again(news.key)
 
     async def _show(self, payment: PaymentView, message_id: int) -> None:
         """The payment as it stands, in the message. News that came while that was sent must not be covered by it."""

@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
 
-from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from handlers.payments.outcome_screens import (
     canceled_screen,
@@ -13,11 +11,13 @@ from handlers.payments.outcome_screens import (
     refunded_screen,
 )
 from handlers.payments.screens import payment_screen
-from handlers.telegram.delivery import Present, Rendered
+from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
+from services.notifications.kinds.credits import CreditsExpire
+from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
 from services.notifications.outbox import Notification
 from services.payments.apply import Fact
 from services.payments.queries import PaymentView
@@ -29,21 +29,21 @@ FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
 
 def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
     return {
-        OutboxKind.PAYMENT: _payment(services, clock, form_waits),
-        OutboxKind.REFUND: _refund(services),
-        OutboxKind.CREDITS_EXPIRE: _expiring(services),
+        **_payment(services, clock, form_waits),
+        **_refund(services),
+        **_expiring(services),
     }
 
 
-def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> Present:
-    async def present(notification: Notification, tr: Translator) -> Rendered | None:
+def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+    async def present(news: PaymentNews, notification: Notification, tr: Translator) -> Rendered | None:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
-        payment = await services.payment_queries.get(UUID(notification.payload["payment_id"]))
+        payment = await services.payment_queries.get(news.payment_id)
         waits = await form_waits(notification.telegram_id)
-        if notification.payload.get("look"):
+        if news.look:
             return await _look(services, payment, tr, form_waits=waits)
         screen: Screen
-        match notification.payload["fact"], payment.status:
+        match news.fact, payment.status:
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
                 screen = payment_screen(payment, tr)
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
@@ -56,7 +56,7 @@ def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> Present
         late = clock() - payment.created_at > IN_PLACE
         return Rendered(screen=screen, into=payment.message_id, aloud=late, thread_id=payment.thread_id)
 
-    return present
+    return presenting(PaymentNews, present)
 
 
 async def _look(services: Services, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Rendered | None:
@@ -77,20 +77,20 @@ async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *,
     return paid_screen(payment, tr, balance=user.balance, form_waits=form_waits)
 
 
-def _refund(services: Services) -> Present:
-    async def present(notification: Notification, tr: Translator) -> Rendered | None:
-        refund = await services.payment_queries.refund(UUID(notification.payload["refund_id"]))
+def _refund(services: Services) -> dict[str, Present]:
+    async def present(news: RefundSucceeded, notification: Notification, tr: Translator) -> Rendered | None:
+        refund = await services.payment_queries.refund(news.refund_id)
         if refund is None:
             return None
         user = await services.users.get(notification.user_id)
         return Rendered(screen=refunded_screen(refund, tr, balance=user.balance))
 
-    return present
+    return presenting(RefundSucceeded, present)
 
 
-def _expiring(services: Services) -> Present:
-    async def present(notification: Notification, tr: Translator) -> Rendered | None:
-        lot = await services.reminders.lot(notification.payload["lot_id"])
+def _expiring(services: Services) -> dict[str, Present]:
+    async def present(news: CreditsExpire, notification: Notification, tr: Translator) -> Rendered | None:
+        lot = await services.reminders.lot(news.lot_id)
         return None if lot is None else Rendered(screen=expiring_screen(lot, tr))
 
-    return present
+    return presenting(CreditsExpire, present)

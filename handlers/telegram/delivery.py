@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from aiogram import Bot
@@ -29,7 +30,8 @@ from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
 from services.coordination.base import Coordination
-from services.notifications.outbox import LEASE, Notification, Outbox, Payload
+from services.notifications.kinds.news import News
+from services.notifications.outbox import LEASE, Notification, Outbox
 from services.users.accounts import Users
 
 log = structlog.get_logger()
@@ -50,9 +52,8 @@ FINAL = (*chat.REFUSED, TelegramForbiddenError)
 class Rendered:
     """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
     `aloud`: it should come as a new message though, for an edit makes no sound. `told`: it was told before, and no new
-    message is needed. `album`: more photos, or more files, that come together with that of the screen. `then`: payload
-    of the next such letter, where this is not all. `alone`: payload of one that takes its place where Telegram refuses
-    the album as a whole."""
+    message is needed. `album`: more photos, or more files, that come together with that of the screen. `then`: what is
+    told next, where this is not all. `alone`: what takes its place where Telegram refuses the album as a whole."""
 
     screen: Screen
     into: int | None = None
@@ -60,8 +61,8 @@ class Rendered:
     told: bool = False
     thread_id: int | None = None
     album: tuple[Screen, ...] = ()
-    then: Payload | None = None
-    alone: Payload | None = None
+    then: News | None = None
+    alone: News | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +79,18 @@ class Attempt:
 
 Present = Callable[[Notification, Translator], Awaitable[Rendered | None]]  # None: there is nothing to tell any more
 Verdict = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a letter
+Told = TypeVar("Told", bound=News)
+
+
+def presenting(
+    kind: type[Told], present: Callable[[Told, Notification, Translator], Awaitable[Rendered | None]]
+) -> dict[str, Present]:
+    """Who presents news of this `kind`, as the outbox holds them; unreadable ones raise."""
+
+    async def read(letter: Notification, tr: Translator) -> Rendered | None:
+        return await present(kind.load(letter.payload), letter, tr)
+
+    return {kind.kind: read}
 
 
 class Delivery:
@@ -244,7 +257,7 @@ class Delivery:
         self._reach.got_through()
         return partial(self._sent, letter, parcel.then)
 
-    async def _sent(self, letter: Notification, then: Payload | None) -> OutboxStatus:
+    async def _sent(self, letter: Notification, then: News | None) -> OutboxStatus:
         await self._find()
         return await self._outbox.sent(letter, then=then)
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from db.base import Json, UtcDateTime, table_of
 from db.tables.billing import BonusGrant, Lot, LotEntry, Transaction, TransactionKind
-from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority
+from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.users import User
+from services.notifications.kinds.credits import BonusGranted
 
 _users, _grants, _lots = table_of(User), table_of(BonusGrant), table_of(Lot)
 _lines, _entries, _outbox = table_of(Transaction), table_of(LotEntry), table_of(OutboxMessage)
@@ -106,14 +107,14 @@ def _post(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool]) -> 
 def _tell(session: Session, weekly: WeeklyGrant, fresh: ColumnElement[bool], key: ColumnElement[str]) -> None:
     """A message to everyone who wants one and can get it."""
     now = literal(weekly.now, UtcDateTime())
-    payload = {"amount": weekly.amount, "week": weekly.week, "expires_at": weekly.expires_at.isoformat()}
+    news = BonusGranted(amount=weekly.amount, week=weekly.week, expires_at=weekly.expires_at)
     message = {
         "user_id": _users.c.id,
-        "kind": literal(str(OutboxKind.BONUS)),
-        "payload": literal(payload, Json),
+        "kind": literal(str(news.kind)),
+        "payload": literal(news.dump(), Json),
         "key": key,
         "status": literal(str(OutboxStatus.PENDING)),
-        "priority": literal(int(Priority.NEWS)),
+        "priority": literal(int(news.priority)),
         "attempts": literal(0),
         "available_at": now,
         "created_at": now,

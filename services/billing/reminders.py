@@ -1,7 +1,6 @@
 """Credits of packages that will expire soon: each lot's owner is told once, some days before."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, cast, exists, literal, select
 from sqlalchemy.orm import Session
@@ -9,14 +8,15 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
-from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority
+from db.tables.outbox import OutboxMessage
 from db.tables.users import User
 from db.upsert import insert_into
 from services.billing.statement import Expiring
 from services.clock import Clock
+from services.notifications.kinds.credits import CreditsExpire
+from services.notifications.outbox import row_of
 
 _lots, _outbox, _users = table_of(Lot), table_of(OutboxMessage), table_of(User)
-KIND = OutboxKind.CREDITS_EXPIRE
 NOTICE = timedelta(days=3)
 CHUNK = 500
 
@@ -43,7 +43,7 @@ class Reminders:
 
 def _tell(session: Session, after: int, now: datetime) -> list[int]:
     """The ids of the lots told of, from `after` on."""
-    key = literal(f"{KIND}:", String) + cast(_lots.c.id, String)
+    key = literal(f"{CreditsExpire.kind}:", String) + cast(_lots.c.id, String)
     rows = session.execute(
         select(_lots.c.id, _lots.c.user_id)
         .join(_users, _users.c.id == _lots.c.user_id)
@@ -61,22 +61,10 @@ def _tell(session: Session, after: int, now: datetime) -> list[int]:
     ).all()
     if rows:
         new = insert_into(session, _outbox).on_conflict_do_nothing(index_elements=["key"])
-        session.connection().execute(new, [_letter(row.id, row.user_id, now) for row in rows])
+        session.connection().execute(
+            new, [row_of(CreditsExpire(lot_id=row.id), user_id=row.user_id, now=now) for row in rows]
+        )
     return [row.id for row in rows]
-
-
-def _letter(lot_id: int, user_id: int, now: datetime) -> dict[str, Any]:  # Any: the columns' values
-    return {
-        "user_id": user_id,
-        "kind": KIND,
-        "payload": {"lot_id": lot_id},
-        "key": f"{KIND}:{lot_id}",
-        "status": OutboxStatus.PENDING,
-        "priority": Priority.NEWS,
-        "attempts": 0,
-        "available_at": now,
-        "created_at": now,
-    }
 
 
 def _left(session: Session, lot_id: int, now: datetime) -> Expiring | None:

@@ -1,7 +1,6 @@
 """What is on sale. `MODELS_DIR` is synced into the table `models`; what an admin changed later wins."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.file_access import why_unreadable
 from db.tables.models import Model, Preset
-from db.tables.outbox import OutboxKind
 from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -26,6 +24,7 @@ from services.inference.errors import InferenceError
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
 from services.manifests.runtime import SPECS, Specs
+from services.notifications.kinds.models import ModelNotLoaded
 from services.notifications.owners import forget_news, tell_owners
 
 log = structlog.get_logger()
@@ -278,7 +277,4 @@ def _is_stopped(session: Session, slug: str) -> bool:
 def _tell(session: Session, owners: list[int], problems: list[FolderProblem], now: datetime) -> None:
     forget_news(session, "model:")
     for problem in problems:
-        digest = hashlib.sha256(problem.text.encode()).hexdigest()[:16]
-        payload = {"slug": problem.slug, "problem": problem.text}
-        key = f"model:{problem.slug}:{digest}"
-        tell_owners(session, owners, kind=OutboxKind.MODEL_PROBLEM, payload=payload, key=key, now=now)
+        tell_owners(session, owners, ModelNotLoaded(slug=problem.slug, problem=problem.text), now=now)

@@ -1,6 +1,6 @@
 """Messages that must arrive: written in the transaction whose news they are, sent later by the chat's edge."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,9 @@ from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority, 
 from db.tables.users import User
 from db.upsert import insert_into
 from services.clock import Clock
+from services.notifications.kinds.news import News
+from services.notifications.kinds.payments import PaymentNews
+from services.notifications.kinds.predictions import PredictionEnded
 from services.redaction import redact
 
 _outbox, _users = table_of(OutboxMessage), table_of(User)
@@ -31,7 +34,6 @@ KEPT_BACK: Final = (Wait.TELEGRAM, Wait.TRIED)  # by a Telegram that is away
 
 # A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
 _pending = _outbox.c.status == literal_column("'pending'")
-Payload = JsonObject  # what a notification carries, as it is stored
 # What is for somebody without a channel waits until they have one.
 _can_be_sent = exists().where(_users.c.id == _outbox.c.user_id, _users.c.telegram_id.is_not(None))
 
@@ -43,6 +45,13 @@ class About:
     kind: OutboxKind
     id: UUID
     user_id: int
+
+    @property
+    def look(self) -> News:
+        """It puts the truth into the message again."""
+        if self.kind is OutboxKind.PAYMENT:
+            return PaymentNews(payment_id=self.id, look=True)
+        return PredictionEnded(prediction_id=self.id, look=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +79,24 @@ class Notification:
     @property
     def about(self) -> About | None:
         """The payment or prediction whose message it changes."""
-        if self.kind not in (OutboxKind.PAYMENT, OutboxKind.PREDICTION):
+        if self.kind == OutboxKind.PREDICTION:
+            number = PredictionEnded.load(self.payload).prediction_id
+        elif self.kind == OutboxKind.PAYMENT:
+            number = PaymentNews.load(self.payload).payment_id
+        else:
             return None
-        found = self.payload.get(f"{self.kind}_id")
-        return None if found is None else About(kind=OutboxKind(self.kind), id=UUID(found), user_id=self.user_id)
+        return About(kind=OutboxKind(self.kind), id=number, user_id=self.user_id)
+
+
+def put(session: Session, news: News, *, user_id: int, now: datetime) -> bool:
+    """Part of a caller's transaction. What was told before is not told again: False."""
+    return _add_new(session, row_of(news, user_id=user_id, now=now))
+
+
+def put_many(session: Session, told: Sequence[tuple[int, News]], now: datetime) -> None:
+    """Like `put`, to users by their ids, for facts that the caller has just made and that cannot have been told
+    before."""
+    session.connection().execute(_add, [row_of(news, user_id=user_id, now=now) for user_id, news in told])
 
 
 def enqueue(
@@ -86,8 +109,19 @@ def enqueue(
     now: datetime,
     priority: Priority = Priority.ANSWER,
 ) -> bool:
-    """Part of a caller's transaction. The same `key` a second time changes nothing: False."""
-    row = {
+    """As `put`, for what was written as a row before, perhaps by another version, or goes on under another key."""
+    row = _row(user_id=user_id, kind=kind, payload=payload, key=key, priority=priority, now=now)
+    return _add_new(session, row)
+
+
+def row_of(news: News, *, user_id: int, now: datetime) -> dict[str, Any]:  # Any: the columns' values
+    return _row(user_id=user_id, kind=news.kind, payload=news.dump(), key=news.key, priority=news.priority, now=now)
+
+
+def _row(
+    *, user_id: int, kind: OutboxKind, payload: JsonObject, key: str, priority: Priority, now: datetime
+) -> dict[str, Any]:  # Any: the columns' values
+    return {
         "user_id": user_id,
         "kind": kind,
         "payload": payload,
@@ -98,14 +132,12 @@ def enqueue(
         "available_at": now,
         "created_at": now,
     }
+
+
+def _add_new(session: Session, row: dict[str, Any]) -> bool:
+    """Whether its key is new."""
     new = insert_into(session, _outbox).values(row).on_conflict_do_nothing(index_elements=["key"])
     return session.execute(new.returning(_outbox.c.id)).first() is not None
-
-
-def enqueue_many(session: Session, rows: list[dict[str, Any]], now: datetime) -> None:  # Any: the columns' values
-    """Like `enqueue`, for facts that the caller has just made and that cannot have been told before."""
-    common = {"status": OutboxStatus.PENDING, "attempts": 0, "available_at": now, "created_at": now}
-    session.connection().execute(_add, [common | row for row in rows])
 
 
 _add = insert(_outbox)
@@ -142,11 +174,11 @@ class Outbox:
         """What it waited for is there: all such messages are due now. Leases of other senders stand."""
         await self._db.write(_release, self._clock(), wait)
 
-    async def sent(self, letter: Notification, *, then: JsonObject | None = None) -> OutboxStatus:
-        """`then`: payload of a letter of the same kind that goes on where this one ends."""
+    async def sent(self, letter: Notification, *, then: News | None = None) -> OutboxStatus:
+        """`then`: goes on where this one ends."""
         return await self._settle(letter, OutboxStatus.SENT, None, then)
 
-    async def skip(self, letter: Notification, reason: str, *, then: JsonObject | None = None) -> OutboxStatus:
+    async def skip(self, letter: Notification, reason: str, *, then: News | None = None) -> OutboxStatus:
         return await self._settle(letter, OutboxStatus.SKIPPED, reason, then)
 
     async def fail(self, letter: Notification, reason: str) -> OutboxStatus:
@@ -187,7 +219,7 @@ class Outbox:
         return await self._db.write(_reopen, self._clock())
 
     async def _settle(
-        self, letter: Notification, status: OutboxStatus, reason: str | None, then: JsonObject | None
+        self, letter: Notification, status: OutboxStatus, reason: str | None, then: News | None
     ) -> OutboxStatus:
         await self._db.write(_settle_and_go_on, letter, status, self._clock(), reason, then=then)
         return status
@@ -307,11 +339,11 @@ def _settle_and_go_on(
     now: datetime,
     error: str | None,
     *,
-    then: JsonObject | None,
+    then: News | None,
 ) -> None:
     if _settle(session, letter, status, now, error) and then is not None:
         key = f"after:{letter.id}"
-        enqueue(session, user_id=letter.user_id, kind=OutboxKind(letter.kind), payload=then, key=key, now=now)
+        enqueue(session, user_id=letter.user_id, kind=then.kind, payload=then.dump(), key=key, now=now)
 
 
 def _postpone(session: Session, letter: Notification, values: dict[str, Any]) -> None:
@@ -330,11 +362,12 @@ def _release(session: Session, now: datetime, wait: Wait) -> None:
 def _recheck(session: Session, about: About, now: datetime) -> None:
     """A sender that is at it settles nothing any more. Asked for many times it was not tried in vain once: the pause
     after a try that fails is a short one."""
+    look = about.look
     row = {
         "user_id": about.user_id,
-        "kind": about.kind,
-        "payload": {f"{about.kind}_id": about.id.hex, "look": True},
-        "key": f"{about.kind}:{about.id}:look",
+        "kind": look.kind,
+        "payload": look.dump(),
+        "key": look.key,
         "priority": Priority.NEWS,
         "created_at": now,
     }

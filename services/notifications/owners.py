@@ -7,22 +7,22 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from db.base import JsonObject, table_of
+from db.base import table_of
 from db.engine import Database
-from db.tables.outbox import OutboxKind, OwnerNews
+from db.tables.outbox import OwnerNews
 from db.tables.users import User
 from db.upsert import insert_into
 from services.notifications import outbox
+from services.notifications.kinds.news import News
 
 _users, _news = table_of(User), table_of(OwnerNews)
 _waiting = select(_news.c.id).where(_news.c.telegram_id == bindparam("telegram_id")).limit(1)
 
 
-def tell_owners(
-    session: Session, owners: Collection[int], *, kind: OutboxKind, payload: JsonObject, key: str, now: datetime
-) -> None:
-    """Part of a caller's transaction. `owners`: Telegram ids. Each is told a `key` once: those who have never opened
-    the bot, or have blocked it, when they next come."""
+def tell_owners(session: Session, owners: Collection[int], news: News, *, now: datetime) -> None:
+    """Part of a caller's transaction. `owners`: Telegram ids. Each is told once: those who have never opened the bot,
+    or have blocked it, when they next come."""
+    kind, payload, key = news.kind, news.dump(), news.key
     reached = select(_users.c.telegram_id, _users.c.id).where(
         _users.c.telegram_id.in_(owners), _users.c.blocked_at.is_(None)
     )
@@ -36,15 +36,14 @@ def tell_owners(
         session.execute(kept.on_conflict_do_nothing(index_elements=["telegram_id", "key"]))
 
 
-def tell_user(
-    session: Session, user_id: int, *, kind: OutboxKind, payload: JsonObject, key: str, now: datetime
-) -> None:
+def tell_user(session: Session, user_id: int, news: News, *, now: datetime) -> None:
     """The same to one of the shop's people who acted, and so has a row."""
     telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
     if telegram_id is None:
-        outbox.enqueue(session, user_id=user_id, kind=kind, payload=payload, key=f"{key}:{user_id}", now=now)
+        key = f"{news.key}:{user_id}"
+        outbox.enqueue(session, user_id=user_id, kind=news.kind, payload=news.dump(), key=key, now=now)
     else:
-        tell_owners(session, (telegram_id,), kind=kind, payload=payload, key=key, now=now)
+        tell_owners(session, (telegram_id,), news, now=now)
 
 
 def forget_news(session: Session, key: str) -> None:

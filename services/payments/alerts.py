@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
 
-from db.base import JsonObject
-from db.tables.outbox import OutboxKind
 from services.money import to_text
+from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.owners import forget_news, tell_owners, tell_user
 from services.payments.mark import BUYER
 from services.payments.merchant import Merchant
@@ -17,7 +17,6 @@ from services.payments.providers.base import NotAuthorized, RemotePayment, ShopR
 
 log = structlog.get_logger()
 
-KIND = OutboxKind.PAYMENT_PROBLEM
 MAX_DETAIL = 2500  # of the 4096 characters that a message may have
 
 
@@ -58,25 +57,25 @@ def tell(
     about: str,
     now: datetime,
     detail: str = "",
-    payment_id: str | None = None,
+    payment_id: UUID | None = None,
 ) -> None:
     """Part of a caller's transaction. `people`: Telegram ids. `about`: what the trouble is with; one
     message for each."""
-    payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
-    tell_owners(session, people, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
+    trouble = PaymentTrouble(problem=problem, detail=detail[:MAX_DETAIL], payment_id=payment_id, about=about)
+    tell_owners(session, people, trouble, now=now)
 
 
 def tell_actor(
-    session: Session, user_id: int, problem: PaymentProblem, *, about: str, now: datetime, detail: str, payment_id: str
+    session: Session, user_id: int, problem: PaymentProblem, *, about: str, now: datetime, detail: str, payment_id: UUID
 ) -> None:
     """The same to whom it is about: `user_id` of the admin who began it."""
-    payload: JsonObject = {"problem": problem, "detail": detail[:MAX_DETAIL], "payment_id": payment_id}
-    tell_user(session, user_id, kind=KIND, payload=payload, key=f"{KIND}:{problem}:{about}", now=now)
+    trouble = PaymentTrouble(problem=problem, detail=detail[:MAX_DETAIL], payment_id=payment_id, about=about)
+    tell_user(session, user_id, trouble, now=now)
 
 
 def forget(session: Session, problem: PaymentProblem) -> None:
     """It is over: who has not been told need not be."""
-    forget_news(session, f"{KIND}:{problem}:")
+    forget_news(session, PaymentTrouble(problem=problem).key)
 
 
 def not_authorized(session: Session, merchant: Merchant, now: datetime, *, error: NotAuthorized) -> None:

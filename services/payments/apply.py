@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.tables.billing import TransactionKind
-from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from services.billing import ledger
 from services.money import to_text
 from services.notifications import outbox
+from services.notifications.kinds.payments import PaymentNews
 from services.payments import alerts
 from services.payments.adopt import Adoption, adopt
 from services.payments.alerts import PaymentProblem
@@ -157,7 +157,7 @@ def _note_mismatch(session: Session, payment: PaymentView, problem: str, merchan
         PaymentProblem.PAYMENT_MISMATCH,
         about=str(payment.id),
         detail=problem,
-        payment_id=payment.id.hex,
+        payment_id=payment.id,
         now=now,
     )
     _change(session, payment, OPEN, now, next_check_at=now + TROUBLE_PAUSE)
@@ -193,7 +193,7 @@ def _succeed(session: Session, payment: PaymentView, remote: RemotePayment, now:
         expires_at=expires_at,
         payment_id=payment.id,
     )
-    outbox.enqueue_many(session, [_letter(payment, Fact.SUCCEEDED)], now)  # it succeeds once
+    outbox.put_many(session, [(payment.user_id, _news(payment, Fact.SUCCEEDED))], now)  # it succeeds once
     return Applied.CREDITED
 
 
@@ -245,19 +245,9 @@ def _changing(columns: tuple[str, ...], before: tuple[PaymentStatus, ...]) -> Re
     )
 
 
-def news_key(payment_id: UUID, fact: Fact) -> str:
-    """Of the message that tells it."""
-    return f"payment:{payment_id}:{fact}"
-
-
 def _tell(session: Session, payment: PaymentView, fact: Fact, now: datetime) -> None:
-    outbox.enqueue(session, now=now, **_letter(payment, fact))
+    outbox.put(session, _news(payment, fact), user_id=payment.user_id, now=now)
 
 
-def _letter(payment: PaymentView, fact: Fact) -> dict[str, Any]:  # Any: as the outbox takes it
-    return {
-        "user_id": payment.user_id,
-        "kind": OutboxKind.PAYMENT,
-        "payload": {"payment_id": payment.id.hex, "fact": fact},
-        "key": news_key(payment.id, fact),
-    }
+def _news(payment: PaymentView, fact: Fact) -> PaymentNews:
+    return PaymentNews(payment_id=payment.id, fact=fact)

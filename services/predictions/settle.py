@@ -9,11 +9,12 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.tables.outbox import OutboxKind
 from db.tables.predictions import Prediction, PredictionStatus
 from services import files
 from services.billing import ledger
 from services.notifications import outbox
+from services.notifications.kinds.news import News
+from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
 from services.predictions import claims as queue
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.outcomes import Claimed, RunOutcome
@@ -68,11 +69,11 @@ def _finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> 
     for outcome in sorted(outcomes, key=lambda o: o.prediction.user_id):  # users are locked in one order
         if outcome.result is None and outcome.prediction.price:
             ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
-    news = [_news(outcome.prediction) for outcome in outcomes]
+    news: list[tuple[int, News]] = [_news(outcome.prediction) for outcome in outcomes]
     for outcome in outcomes:
         more = enclosures(outcome.result, painted=bool(outcome.images))
         news += [_enclosed(outcome.prediction, what) for what in more]
-    outbox.enqueue_many(session, news, now)
+    outbox.put_many(session, news, now)
 
 
 def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, Any]:  # Any: the columns' values
@@ -106,19 +107,9 @@ def _keep_images(session: Session, outcome: RunOutcome, now: datetime) -> dict[s
     return names
 
 
-def _news(prediction: Claimed) -> dict[str, Any]:  # Any: the columns' values
-    return {
-        "user_id": prediction.user_id,
-        "kind": OutboxKind.PREDICTION,
-        "payload": {"prediction_id": prediction.id.hex},
-        "key": f"prediction:{prediction.id}",
-    }
+def _news(prediction: Claimed) -> tuple[int, News]:
+    return prediction.user_id, PredictionEnded(prediction_id=prediction.id)
 
 
-def _enclosed(prediction: Claimed, what: Enclosure) -> dict[str, Any]:  # Any: the columns' values
-    news = _news(prediction)
-    return news | {
-        "kind": OutboxKind.ENCLOSURE,
-        "payload": news["payload"] | {"what": what},
-        "key": f"{news['key']}:{what}",
-    }
+def _enclosed(prediction: Claimed, what: Enclosure) -> tuple[int, News]:
+    return prediction.user_id, AnswerEnclosure(prediction_id=prediction.id, what=what)

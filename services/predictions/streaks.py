@@ -16,15 +16,14 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.models import Model
-from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
+from services.notifications.kinds.models import ModelFails
 from services.notifications.outbox import short
 from services.notifications.owners import tell_owners
 from services.predictions.outcomes import RunOutcome
 
 log = structlog.get_logger()
 _models, _predictions = table_of(Model), table_of(Prediction)
-KIND: Final = OutboxKind.MODEL_STOPPED  # of the letter to the owners
 IN_A_ROW: Final = 3
 LOOKED_AT: Final = 100  # failures of a row, the latest
 OWN: Final = frozenset((ErrorCode.RUN_FAILED, ErrorCode.RUN_TIMEOUT, ErrorCode.BAD_OUTPUT, ErrorCode.MODEL_BROKEN))
@@ -95,5 +94,4 @@ def _stop_selling(session: Session, slug: str, reason: str, *, owners: Collectio
     if session.connection().execute(_stop, {"model": slug, "reason": short(reason)}).first() is None:
         return  # it was before
     log.error("model_stopped", model=slug, reason=reason)
-    payload = {"slug": slug, "problem": short(reason)}
-    tell_owners(session, owners, kind=KIND, payload=payload, key=f"stopped:{slug}:{now.isoformat()}", now=now)
+    tell_owners(session, owners, ModelFails(slug=slug, problem=short(reason), at=now), now=now)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import structlog
@@ -14,14 +13,13 @@ from db.tables.outbox import OutboxKind
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.billing import ledger
 from services.notifications import outbox
+from services.notifications.kinds.models import AnswerUndelivered
+from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.outbox import Notification
 from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
 _p = table_of(Prediction)
-KIND: Final = OutboxKind.ANSWER_UNDELIVERED  # of the letter to the owners
-RETURNED: Final = "returned"  # in the payload of the letter that tells the customer
-BELOW: Final = "below"  # in the same: its words have arrived, and stay
 
 
 def pay_back(session: Session, letter: Notification, reason: str, now: datetime, *, owners: Collection[int]) -> bool:
@@ -36,18 +34,10 @@ def pay_back(session: Session, letter: Notification, reason: str, now: datetime,
     if failed.price:
         ledger.charge_refund(session, prediction_id=failed.id, now=now)
     log.error("answer_undelivered", prediction_id=str(failed.id), model=failed.model_slug, reason=reason)
-    outbox.enqueue(
-        session,
-        user_id=letter.user_id,
-        kind=OutboxKind.PREDICTION,
-        payload={"prediction_id": failed.id.hex, RETURNED: True, BELOW: letter.kind == OutboxKind.ENCLOSURE},
-        key=f"prediction:{failed.id}:returned",
-        now=now,
-    )
-    key = f"undelivered:{failed.model_slug}:{failed.model_version}"
-    tell_owners(
-        session, owners, kind=KIND, payload={"slug": failed.model_slug, "problem": reason[:255]}, key=key, now=now
-    )
+    news = PredictionEnded(prediction_id=failed.id, returned=True, below=letter.kind == OutboxKind.ENCLOSURE)
+    outbox.put(session, news, user_id=letter.user_id, now=now)
+    trouble = AnswerUndelivered(slug=failed.model_slug, problem=reason[:255], version=failed.model_version)
+    tell_owners(session, owners, trouble, now=now)
     return True
 
 

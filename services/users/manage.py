@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
-from db.tables.outbox import OutboxKind
 from db.tables.users import AuditAction, User
 from services.audit_log.record import AuditRecord, record
 from services.billing import ledger
@@ -21,6 +20,7 @@ from services.clock import Clock
 from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.notifications import outbox
+from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.users.accounts import MAX_TELEGRAM_ID
 from services.users.actor import Actor
 from services.users.roles import Staff
@@ -147,10 +147,10 @@ class UserManagement:
             ),
             now,
         )
-        payload = {"amount": posting.amount, "balance": posting.balance_after, "reason": request.reason}
-        outbox.enqueue(
-            session, user_id=request.user_id, kind=OutboxKind.CREDITS_CHANGED, payload=payload, key=key, now=now
+        news = CreditsChanged(
+            amount=posting.amount, balance=posting.balance_after, reason=request.reason, nonce=request.nonce
         )
+        outbox.put(session, news, user_id=request.user_id, now=now)
         return posting.balance_after
 
     def _set_disabled(
@@ -179,10 +179,7 @@ class UserManagement:
     def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: Actor, now: datetime) -> None:
         self._staff.require(session, actor)
         _locked(session, user_id)
-        key = f"from_owner:{nonce}"
-        if not outbox.enqueue(
-            session, user_id=user_id, kind=OutboxKind.FROM_OWNER, payload={"text": text}, key=key, now=now
-        ):
+        if not outbox.put(session, WordsFromOwner(text=text, nonce=nonce), user_id=user_id, now=now):
             return
         record(
             session,

@@ -1,20 +1,40 @@
 """What owners are told: once each, whenever they can be reached."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 import pytest
 from sqlalchemy import select
 
-from db.base import table_of
+from db.base import JsonObject, table_of
 from db.engine import Database
 from db.tables.outbox import OutboxKind, OutboxMessage
+from services.notifications.kinds.news import News
 from services.notifications.owners import forget_news, tell_owners, tell_what_waited
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
 from tests.support.tills import OWNER, open_cashier
 
 OLGA, OLEG = 77, 78
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble(News):
+    kind = OutboxKind.MODEL_PROBLEM
+    text: str
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    def dump(self) -> JsonObject:
+        return {"text": self.text}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(text=payload["text"])
 
 
 class House:
@@ -25,8 +45,7 @@ class House:
         self.users = Users(db, clock, welcome_credits=0)
 
     async def tell(self, text: str, key: str) -> None:
-        payload, now = {"text": text}, self.clock()
-        await self.db.write(tell_owners, (OLGA, OLEG), kind=OutboxKind.MODEL_PROBLEM, payload=payload, key=key, now=now)
+        await self.db.write(tell_owners, (OLGA, OLEG), Trouble(text=text, name=key), now=self.clock())
 
     async def comes(self, telegram_id: int) -> bool:
         await self.users.enter(Visitor(telegram_id=telegram_id, username=None, first_name="O", language="ru"))

@@ -2,33 +2,32 @@
 
 from collections.abc import Callable
 
-from db.tables.outbox import OutboxKind
 from handlers.admin import buttons as names
 from handlers.kit.titles import model_title
-from handlers.telegram.delivery import Present, Rendered
+from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.container import Services
+from services.notifications.kinds.models import AnswerUndelivered, ModelFails, ModelNotLoaded, ModelTrouble
 from services.notifications.outbox import Notification
 
 Words = Callable[[str, str, str, Translator], Screen]  # a slug, a title, what is wrong
 
 
 def presenters(services: Services) -> dict[str, Present]:
-    words: dict[str, Words] = {
-        OutboxKind.MODEL_PROBLEM: _model_problem,
-        OutboxKind.ANSWER_UNDELIVERED: _undelivered,
-        OutboxKind.MODEL_STOPPED: _stopped,
+    return {
+        **_presenter(ModelNotLoaded, _model_problem, services),
+        **_presenter(AnswerUndelivered, _undelivered, services),
+        **_presenter(ModelFails, _stopped, services),
     }
-    return {kind: _presenter(each, services) for kind, each in words.items()}
 
 
-def _presenter(words: Words, services: Services) -> Present:
-    async def present(notification: Notification, tr: Translator) -> Rendered:
-        slug, problem = notification.payload["slug"], notification.payload["problem"]
-        return Rendered(screen=words(slug, model_title(slug, services.models, tr), problem, tr))
+def _presenter(kind: type[ModelTrouble], words: Words, services: Services) -> dict[str, Present]:
+    async def present(news: ModelTrouble, notification: Notification, tr: Translator) -> Rendered:
+        title = model_title(news.slug, services.models, tr)
+        return Rendered(screen=words(news.slug, title, news.problem, tr))
 
-    return present
+    return presenting(kind, present)
 
 
 def _model_problem(slug: str, title: str, problem: str, tr: Translator) -> Screen:

@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from db.tables.outbox import OutboxKind
 from handlers.admin import buttons as names
-from handlers.telegram.delivery import Present, Rendered
+from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.container import Services
 from services.errors import N_
 from services.money import to_words
+from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.outbox import Notification
 from services.payments.alerts import PaymentProblem
 from services.payments.providers.yookassa.reasons import refund_reason
@@ -71,7 +71,11 @@ PROBLEMS = {
 
 
 def presenters(services: Services) -> dict[str, Present]:
-    return {OutboxKind.PAYMENT_PROBLEM: _problem(services)}
+    async def present(news: PaymentTrouble, notification: Notification, tr: Translator) -> Rendered:
+        payment = await _named(services, news.payment_id)
+        return Rendered(screen=problem_screen(PaymentProblem(news.problem), news.detail, payment, tr))
+
+    return presenting(PaymentTrouble, present)
 
 
 def problem_screen(problem: PaymentProblem, detail: str, payment: PaymentView | None, tr: Translator) -> Screen:
@@ -92,17 +96,8 @@ def problem_screen(problem: PaymentProblem, detail: str, payment: PaymentView | 
     return Screen(text=Html("\n".join(parts)), rows=((look,),) if look else ())
 
 
-def _problem(services: Services) -> Present:
-    async def present(notification: Notification, tr: Translator) -> Rendered:
-        payment = await _named(services, notification.payload.get("payment_id"))
-        problem = PaymentProblem(notification.payload["problem"])
-        return Rendered(screen=problem_screen(problem, notification.payload["detail"], payment, tr))
-
-    return present
-
-
-async def _named(services: Services, payment_id: str | None) -> PaymentView | None:
+async def _named(services: Services, payment_id: UUID | None) -> PaymentView | None:
     try:
-        return None if payment_id is None else await services.payment_queries.get(UUID(payment_id))
+        return None if payment_id is None else await services.payment_queries.get(payment_id)
     except PaymentNotFound:
         return None

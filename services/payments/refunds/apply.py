@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.tables.outbox import OutboxKind
 from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.money import to_text
 from services.notifications import outbox
+from services.notifications.kinds.payments import RefundSucceeded
 from services.payments import alerts
 from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
@@ -51,7 +51,7 @@ def settle(
         log.error("refund_mismatch", refund_id=str(refund_id), problem=wrong)
         problem = PaymentProblem.REFUND_MISMATCH
         alerts.tell(
-            session, merchant.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id.hex, now=now
+            session, merchant.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id, now=now
         )
         _change(session, refund_id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
         return refund
@@ -98,7 +98,7 @@ def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, see
             PaymentProblem.REFUND_FAILED,
             about=str(refund_id),
             detail=reason,
-            payment_id=payment.id.hex,
+            payment_id=payment.id,
             now=now,
         )
     return known_refund(session, refund_id)
@@ -129,7 +129,7 @@ def succeeded_kopecks(session: Session, payment_id: UUID) -> int:
 
 def tell_unknown(session: Session, refund: RefundView, merchant: Merchant, now: datetime) -> RefundView:
     """Nobody here can find out whether it was made; the owners look into the provider's cabinet."""
-    about, payment_id = str(refund.id), refund.payment_id.hex
+    about, payment_id = str(refund.id), refund.payment_id
     alerts.tell(session, merchant.owners, PaymentProblem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
     _change(session, refund.id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
     return known_refund(session, refund.id)
@@ -161,18 +161,12 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     if due > taken and refund.actor_user_id is None:
         about, detail = str(refund.id), format_credits(due - taken)
         problem = PaymentProblem.UNCOLLECTED
-        alerts.tell(session, merchant.owners, problem, about=about, detail=detail, payment_id=payment.id.hex, now=now)
+        alerts.tell(session, merchant.owners, problem, about=about, detail=detail, payment_id=payment.id, now=now)
 
 
 def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datetime) -> None:
-    outbox.enqueue(
-        session,
-        user_id=payment.user_id,
-        kind=OutboxKind.REFUND,
-        payload={"refund_id": refund.id.hex, "payment_id": payment.id.hex},
-        key=f"refund:{refund.id}:succeeded",
-        now=now,
-    )
+    news = RefundSucceeded(refund_id=refund.id, payment_id=payment.id)
+    outbox.put(session, news, user_id=payment.user_id, now=now)
 
 
 def _mismatch(refund: RefundView, payment: PaymentView, remote: RemoteRefund) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 
 from db.base import JsonObject
 from db.tables.models import Model
-from db.tables.outbox import OutboxMessage
+from db.tables.outbox import OutboxKind, OutboxMessage
 from db.tables.predictions import Prediction
 from services.errors import ShopError
 from services.inference.engine import Engine
@@ -21,7 +21,6 @@ from services.inference.tensors import Result, Row
 from services.manifests.runtime import OnnxSpec
 from services.models.manage import ModelManagement
 from services.models.offers import ModelNotOnSale, ModelStopped
-from services.predictions.streaks import KIND
 from services.predictions.worker import Worker
 from services.users.actor import Actor
 from services.users.roles import Staff
@@ -77,13 +76,13 @@ async def test_three_failures_in_a_row(counter: Counter) -> None:
     with pytest.raises(ModelStopped):  # confirmed on a screen that was open
         await counter.buy(anna, "endless", FINE)
     assert "endless" not in [offer.slug for offer in await counter.models.offers()]
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.MODEL_STOPPED) == 1
     admin = ModelManagement(counter.db, counter.clock, Staff((OWNER,)))
     assert (await admin.get("endless")).stopped_for
     assert (await admin.try_again("endless", actor=Actor.system())).stopped_for is None
     await _runs(counter, anna, FINE)
     await _three_fail(counter)
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 2
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.MODEL_STOPPED) == 2
 
 
 async def test_one_customer_takes_nothing_off(counter: Counter) -> None:
@@ -95,7 +94,7 @@ async def test_one_customer_takes_nothing_off(counter: Counter) -> None:
     assert await counter.balance(eve) == 1000
     await _runs(counter, await counter.customer(), BROKEN)  # nor do two
     assert (await counter.models.offer("endless")).price == 100
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 0
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.MODEL_STOPPED) == 0
     await _runs(counter, await counter.customer(), {"x": 4})
     with pytest.raises(ModelStopped):
         await counter.models.offer("endless")
@@ -123,7 +122,7 @@ async def test_a_model_that_breaks(counter: Counter, models_folder: Path) -> Non
     with pytest.raises(ModelStopped):
         await counter.models.offer("endless")
     assert await counter.balance(anna) == 900
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.MODEL_STOPPED) == 1
     (model,) = await counter.rows(Model, Model.slug == "endless")
     assert "the card is gone" in model.stopped_for
 
@@ -151,7 +150,7 @@ async def test_workers_count_together(counter: Counter) -> None:
         await asyncio.gather(*(_worker(counter).run_waiting() for _ in range(3)))
         counter.clock.advance(seconds=60)
     assert await _failures(counter) == 3
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.MODEL_STOPPED) == 1
 
 
 async def test_another_version_is_sold_again(sqlite_counter: Counter) -> None:

@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 
-from db.tables.outbox import OutboxMessage, OutboxStatus, Wait
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Wait
 from db.tables.predictions import Prediction, PredictionStatus
 from services.notifications.outbox import LEAST_ATTEMPTS, Notification, Outbox
 from services.predictions.submit import Sold
-from services.predictions.undelivered import KIND, pay_back
+from services.predictions.undelivered import pay_back
 from tests.support.counter import Counter
 
 OWNER = 77
@@ -42,7 +42,7 @@ async def test_a_refused_answer_is_paid_back_once(counter: Counter) -> None:
     assert (view.status, view.error_code) == (PredictionStatus.FAILED, "NotDelivered")
     assert await counter.balance(user_id) == 1000
     told = await counter.rows(OutboxMessage, OutboxMessage.status == OutboxStatus.PENDING)
-    assert sorted(row.kind for row in told) == [KIND, "prediction"]
+    assert sorted(row.kind for row in told) == [OutboxKind.ANSWER_UNDELIVERED, "prediction"]
     await outbox.reopen()
     again = [each for each in await outbox.claim() if each.user_id == user_id]
     for each in again:
@@ -56,7 +56,7 @@ async def test_owners_hear_once_of_a_model(sqlite_counter: Counter) -> None:
     outbox = _outbox(counter)
     for user_id in [await counter.customer() for _ in range(3)]:
         await outbox.fail(await _claim(outbox, await _answered(counter, user_id)), "Bad Request: no")
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.ANSWER_UNDELIVERED) == 1
 
 
 async def test_what_finds_no_way_for_days_is_paid_back(sqlite_counter: Counter) -> None:
@@ -97,7 +97,7 @@ async def test_an_answer_that_the_shop_cannot_present_is_paid_back(counter: Coun
     assert await outbox.shelve(await _claim(outbox, sold), "KeyError: 'y'") is OutboxStatus.FAILED
     assert (await counter.view(sold)).error_code == "NotDelivered"
     assert await counter.balance(user_id) == 1000
-    assert await counter.count(OutboxMessage, OutboxMessage.kind == KIND) == 1
+    assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.ANSWER_UNDELIVERED) == 1
     told = await _claim(outbox, sold)
     assert await outbox.shelve(told, "KeyError: 'y'") is OutboxStatus.PENDING
     (row,) = await counter.rows(OutboxMessage, OutboxMessage.id == told.id)

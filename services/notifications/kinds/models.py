@@ -1,0 +1,60 @@
+"""Models that owners must look after."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from db.base import JsonObject
+from db.tables.outbox import OutboxKind
+from services.notifications.kinds.news import News
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTrouble(News):
+    """A model, by its `slug`, and what is wrong with it."""
+
+    slug: str
+    problem: str
+
+    def dump(self) -> JsonObject:
+        return {"slug": self.slug, "problem": self.problem}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(slug=payload["slug"], problem=payload["problem"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelNotLoaded(ModelTrouble):
+    """Its folder cannot be sold from."""
+
+    kind = OutboxKind.MODEL_PROBLEM
+
+    @property
+    def key(self) -> str:
+        return f"model:{self.slug}:{hashlib.sha256(self.problem.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFails(ModelTrouble):
+    """It was stopped `at` that time, for it did nothing but fail."""
+
+    kind = OutboxKind.MODEL_STOPPED
+    at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"stopped:{self.slug}:{self.at and self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerUndelivered(ModelTrouble):
+    """An answer that its customer will never get. Told once of each `version` of a model."""
+
+    kind = OutboxKind.ANSWER_UNDELIVERED
+    version: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"undelivered:{self.slug}:{self.version}"

@@ -1,0 +1,75 @@
+"""Money that came or went back, and what owners must mend for it."""
+
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from db.base import JsonObject
+from db.tables.outbox import OutboxKind
+from services.notifications.kinds.news import News
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentNews(News):
+    """`fact`: a Fact of payments. `look`: there is none, its message is only looked at again."""
+
+    kind = OutboxKind.PAYMENT
+    payment_id: UUID
+    fact: str = ""
+    look: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"payment:{self.payment_id}:{'look' if self.look else self.fact}"
+
+    def dump(self) -> JsonObject:
+        return {"payment_id": self.payment_id.hex} | ({"look": True} if self.look else {"fact": self.fact})
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        look = bool(payload.get("look"))
+        return cls(payment_id=UUID(payload["payment_id"]), fact="" if look else payload["fact"], look=look)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSucceeded(News):
+    kind = OutboxKind.REFUND
+    refund_id: UUID
+    payment_id: UUID
+
+    @property
+    def key(self) -> str:
+        return f"refund:{self.refund_id}:succeeded"
+
+    def dump(self) -> JsonObject:
+        return {"refund_id": self.refund_id.hex, "payment_id": self.payment_id.hex}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(refund_id=UUID(payload["refund_id"]), payment_id=UUID(payload["payment_id"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTrouble(News):
+    """Trouble with money that only people can mend. `problem`: a Problem of payments; `about`: what it is with, told
+    once of each; `payment_id`: the payment to look at."""
+
+    kind = OutboxKind.PAYMENT_PROBLEM
+    problem: str
+    detail: str = ""
+    payment_id: UUID | None = None
+    about: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.problem}:{self.about}"
+
+    def dump(self) -> JsonObject:
+        payment_id = self.payment_id and self.payment_id.hex
+        return {"problem": self.problem, "detail": self.detail, "payment_id": payment_id}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        number = payload.get("payment_id")
+        payment_id = None if number is None else UUID(number)
+        return cls(problem=payload["problem"], detail=payload["detail"], payment_id=payment_id)

@@ -39,7 +39,7 @@ def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> dict[st
     async def present(news: PaymentNews, notification: Notification, tr: Translator) -> Rendered | None:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
         payment = await services.payment_queries.get(news.payment_id)
-        waits = await form_waits(notification.telegram_id)
+        waits = await form_waits(notification.recipient.chat_id)
         if news.look:
             return await _look(services, payment, tr, form_waits=waits)
         screen: Screen

@@ -243,13 +243,13 @@ class Delivery:
         if present is None:
             log.error("letter_of_unknown_kind", letter_id=letter.id, kind=letter.kind)
             return self._unpresented(letter, f"nobody presents {letter.kind}")
-        await self._pace.wait(letter.telegram_id)
+        await self._pace.wait(letter.recipient.chat_id)
         async with self._turn(attempt):
-            parcel = await present(letter, self._catalogues[letter.language])
+            parcel = await present(letter, self._catalogues[letter.recipient.language])
             if parcel is None:
                 return partial(self._outbox.skip, letter, "nothing to tell")
             attempt.asked = True
-            with replying_to(ReplyTarget(chat_id=letter.telegram_id, thread_id=parcel.thread_id)):
+            with replying_to(ReplyTarget(chat_id=letter.recipient.chat_id, thread_id=parcel.thread_id)):
                 if not parcel.album:
                     await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
                 elif not await self._put_album(letter, parcel):
@@ -264,7 +264,7 @@ class Delivery:
     async def _put_album(self, letter: Notification, parcel: Rendered) -> bool:
         """False where it was refused, and none of it has arrived."""
         try:
-            await chat.send_together(self._bot, letter.telegram_id, (parcel.screen, *parcel.album))
+            await chat.send_together(self._bot, letter.recipient.chat_id, (parcel.screen, *parcel.album))
         except chat.REFUSED as error:
             if parcel.alone is None or chat.is_refusal_of_chat(error):
                 raise
@@ -275,7 +275,7 @@ class Delivery:
     @asynccontextmanager
     async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
         """The chat's messages are this letter's. Raises `ChatBusy`."""
-        chat_id = attempt.letter.telegram_id
+        chat_id = attempt.letter.recipient.chat_id
         if self.messages.is_held(chat_id):
             attempt.waits = True
             self._wake.set()  # there is room
@@ -286,7 +286,7 @@ class Delivery:
     async def _put(self, letter: Notification, parcel: Rendered, screen: Screen) -> None:
         """After a sender that was lost it is an edit: that one may have put it there, and a new message would show it
         twice. What is known to have failed is late news, and makes its sound."""
-        chat_id = letter.telegram_id
+        chat_id = letter.recipient.chat_id
         into = None if parcel.aloud and not letter.lost else parcel.into
         if into is not None and await chat.edit(self._bot, chat_id, into, screen):
             if (about := letter.about) is not None:
@@ -339,7 +339,7 @@ class Delivery:
             self.wake()
 
     async def _blocked(self, letter: Notification, reason: str) -> OutboxStatus:
-        await self._users.mark_blocked(letter.telegram_id, blocked=True)
+        await self._users.mark_blocked(letter.recipient.chat_id, blocked=True)
         return await self._outbox.skip(letter, reason)
 
 

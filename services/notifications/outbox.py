@@ -20,6 +20,7 @@ from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews
 from services.notifications.kinds.predictions import PredictionEnded
 from services.redaction import redact
+from services.users.recipient import Recipient
 
 _outbox, _users = table_of(OutboxMessage), table_of(User)
 log = structlog.get_logger()
@@ -59,9 +60,7 @@ class Notification:
     """A claimed message. `kind` says who presents the payload: an OutboxKind, or one of a newer version."""
 
     id: int
-    user_id: int
-    telegram_id: int
-    language: str
+    recipient: Recipient
     kind: str
     payload: JsonObject
     attempts: int
@@ -75,6 +74,10 @@ class Notification:
     """The user has blocked the bot: there is no use in trying."""
     lost: bool
     """A sender before this one ended without a word: what it sent may have arrived."""
+
+    @property
+    def user_id(self) -> int:
+        return self.recipient.user_id
 
     @property
     def about(self) -> About | None:
@@ -297,9 +300,6 @@ def _claim(
     session.execute(update(_outbox).where(_outbox.c.id.in_(ids)).values(leased))
     columns = (
         _outbox.c.id,
-        _outbox.c.user_id,
-        _users.c.telegram_id,
-        _users.c.language,
         _outbox.c.kind,
         _outbox.c.payload,
         _outbox.c.attempts,
@@ -309,13 +309,20 @@ def _claim(
         _users.c.blocked_at.is_not(None).label("blocked"),
         ((_outbox.c.attempts > 1) & _outbox.c.error.is_(None)).label("lost"),
     )
+    whom = (_outbox.c.user_id, _users.c.language, _users.c.telegram_id)
     rows = session.execute(
-        select(*columns)
+        select(*whom, *columns)
         .join(_users, _users.c.id == _outbox.c.user_id)
         .where(_outbox.c.id.in_(ids))
         .order_by(*_in_order)
     )
-    return [Notification(**row) for row in rows.mappings()]
+    return [_claimed(dict(row)) for row in rows.mappings()]
+
+
+def _claimed(row: dict[str, Any]) -> Notification:
+    """`row`: the columns' values, hence Any."""
+    recipient = Recipient(**{name: row.pop(name) for name in ("user_id", "language", "telegram_id")})
+    return Notification(recipient=recipient, **row)
 
 
 def _is(letter: Notification) -> ColumnElement[bool]:

@@ -127,7 +127,7 @@ async def test_an_answer_waits_until_there_is_a_way(sqlite_database: Database, c
         assert await counter.outbox.backlog() == (0, 0.0)
         await joins_telegram(sqlite_database, vera)
         [letter, *_] = await counter.outbox.claim()
-        assert (letter.user_id, letter.telegram_id, letter.kind) == (vera, VERAS_CHAT, "prediction")
+        assert (letter.user_id, letter.recipient.chat_id, letter.kind) == (vera, VERAS_CHAT, "prediction")
         await counter.check()
 
 

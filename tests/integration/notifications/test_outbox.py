@@ -39,7 +39,7 @@ async def test_the_same_fact_is_told_once(mail: Mail) -> None:
 async def test_a_letter_knows_its_reader(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
     (letter,) = await mail.outbox.claim()
-    assert (letter.telegram_id, letter.language, letter.kind, letter.attempts) == (1, "ru", "note", 1)
+    assert (letter.recipient.chat_id, letter.recipient.language, letter.kind, letter.attempts) == (1, "ru", "note", 1)
     assert not letter.blocked
 
 

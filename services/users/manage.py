@@ -123,7 +123,7 @@ class UserManagement:
         await self._db.write(self._set_disabled, user_id, False, actor=actor, reason=reason, now=self._clock())
 
     async def write_to(self, user_id: int, text: str, *, nonce: str, actor: Actor) -> None:
-        """Raises `BadText`."""
+        """Raises `BadText`, `NotInTelegram`."""
         check_text(text)
         await self._db.write(self._write_to, user_id, text.strip(), nonce=nonce, actor=actor, now=self._clock())
 
@@ -178,7 +178,8 @@ class UserManagement:
 
     def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: Actor, now: datetime) -> None:
         self._staff.require(session, actor)
-        _locked(session, user_id)
+        if _locked(session, user_id).telegram_id is None:
+            raise NotInTelegram(user_id=user_id)
         if not outbox.put(session, WordsFromOwner(text=text, nonce=nonce), user_id=user_id, now=now):
             return
         record(

@@ -58,6 +58,8 @@ async def test_admins_find_them_and_act(database: Database, clock: FakeClock) ->
     assert (given.actor.telegram_id, given.target.telegram_id, given.target.user_id) == (OWNER, None, vera)
     with pytest.raises(NotInTelegram):
         await users.telegram_id_of(f"#{vera}")
+    with pytest.raises(NotInTelegram):
+        await users.write_to(vera, "hello", nonce="n", actor=Actor(owner))
     with pytest.raises(NotAllowed):
         await users.change(gift, actor=Actor(another))
 

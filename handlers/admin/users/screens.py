@@ -80,7 +80,7 @@ def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
     journal = Button(text=tr.gettext("📜 What was done"), action=names.action(names.AUDIT_LOG, 0, card.id))
     return [
         (button(tr.gettext("➕ Give credits"), names.GIVE), button(tr.gettext("➖ Take credits"), names.TAKE)),
-        (button(tr.gettext("✉️ Write"), names.WRITE), switch),
+        (switch,) if card.telegram_id is None else (button(tr.gettext("✉️ Write"), names.WRITE), switch),
         (journal,),
     ]
 

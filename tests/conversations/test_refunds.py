@@ -84,7 +84,8 @@ async def test_the_credits_come_back(sandbox_url: str, sqlite_server: SqliteServ
 async def test_a_model_that_only_fails_is_taken_off(
     sandbox_url: str, sqlite_server: SqliteServer, tmp_path: Path
 ) -> None:
-    """The next customer reads so before paying, the owner gets a button that sells it again."""
+    """For several customers, with several values: one alone takes nothing off. The next customer reads so before
+    paying, the owner gets a button that sells it again."""
     _write_model(tmp_path / "store")
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
@@ -95,11 +96,11 @@ async def test_a_model_that_only_fails_is_taken_off(
         await owner.says("/start")
         john = await stage.person("Джон", "ru")
         await _fills_in(john, "4")
-        anna = await stage.person("Анна", "ru")
-        for _ in range(3):
-            await _fills_in(anna, "-1")
-            await anna.presses("🔮")
-            await anna.sees("↩️")
+        for number, name in enumerate(("Анна", "Катя", "Пётр"), start=1):
+            person = await stage.person(name, "ru")
+            await _fills_in(person, f"-{number}")
+            await person.presses("🔮")
+            await person.sees("↩️")
         assert "не сработала несколько раз подряд" in ((await john.presses("🔮")).text or "")
         assert await balance(stage, john) == 1000
         await john.says("/start model_logarithm")

@@ -78,16 +78,17 @@ def _draft(file: BufferedReader, path: Path, hints: AuthorHints, title: str) -> 
     inputs, outputs = graph_tensors(session.get_inputs()), graph_tensors(session.get_outputs())
     if not outputs:
         raise ModelBroken(problem="the graph has no outputs", fix="Export it with what it answers as an output")
-    for tensor in outputs:
-        if _UNREADABLE.match(tensor.dtype):
-            problem = f'the graph\'s output "{tensor.name}" gives values of type {tensor.dtype}, which cannot be read'
-            raise ModelBroken(problem=problem, fix="Let it end in float32")
+    readable = [tensor for tensor in outputs if not _UNREADABLE.match(tensor.dtype)]
+    if not readable:
+        odd = outputs[0]
+        problem = f'the graph\'s output "{odd.name}" gives values of type {odd.dtype}, which cannot be read'
+        raise ModelBroken(problem=problem, fix="Let it end in float32")
     columns = read_columns(graph)
     questions = Questions(graph, columns, hints)
     questions.ask(inputs)
     manifest = _head(path, digest(file), title)
     manifest |= {"constants": questions.constants} if questions.constants else {}
-    manifest |= {"inputs": questions.entries, "outputs": [_any_output(outputs[0])]}
+    manifest |= {"inputs": questions.entries, "outputs": [_any_output(readable[0])]}
     sides = _settle_sides(questions, lambda entries: _bench(manifest | {"inputs": entries}, session, path.parent))
     bench = _bench(manifest, session, path.parent)
     trial = bench.try_out(made_up_rows(bench.draft, columns, graph))

@@ -6,8 +6,8 @@ import pytest
 from aiogram.types import PreCheckoutQuery
 
 from bot.app import App
+from handlers.kit.context import Context
 from sandbox.testing import new_world
-from services.users.accounts import UserView
 from tests.conversations.stage import shop_settings, webhook_settings
 from tests.support.databases import PostgresServer
 from tests.support.redis import find_redis
@@ -44,8 +44,8 @@ async def test_news_of_money_wait_for_the_database(
     """They come again until they were handled; the others are answered meanwhile."""
     heard: list[str] = []
 
-    async def pay(query: PreCheckoutQuery, *, user: UserView) -> None:
-        heard.append(f"{user.first_name} pays {query.total_amount}")
+    async def pay(query: PreCheckoutQuery, *, ctx: Context) -> None:
+        heard.append(f"{ctx.user.first_name} pays {query.total_amount}")
 
     async with new_world(sandbox_url) as sandbox:
         app = App(shop_settings(sandbox, postgres_url, **webhook_settings(mode)))

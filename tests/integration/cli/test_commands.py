@@ -190,13 +190,13 @@ def test_labels_that_are_told_become_a_file_of_the_model(shell: Shell) -> None:
     (shell.folder / "names.csv").write_text("en;ru\nfirst;первый\nsecond;второй\nthird;третий\n", encoding="utf-8")
     told = ("models", "init", "wine.onnx", "--labels", "names.csv", "--to", "store/wine")
     (shell.folder / "store/wine").mkdir(parents=True)
-    (shell.folder / "store/wine/labels.txt").write_text("a\nb\nc\n")
-    assert "labels.txt exists and names other classes" in shell.fails(*told)
-    (shell.folder / "store/wine/labels.txt").unlink()
+    (shell.folder / "store/wine/labels.json").write_text('["a", "b", "c"]')
+    assert "labels.json exists and names other classes" in shell.fails(*told)
+    (shell.folder / "store/wine/labels.json").unlink()
     assert shell.run(*told)[0] == 0
     assert shell.run("models", "check", "store/wine")[0] == 0
-    assert "первый" in (shell.folder / "store/wine/labels.txt").read_text(encoding="utf-8")
-    assert 'labels = "labels.txt"' in (shell.folder / "store/wine/manifest.toml").read_text()
+    assert "первый" in (shell.folder / "store/wine/labels.json").read_text(encoding="utf-8")
+    assert 'labels = "labels.json"' in (shell.folder / "store/wine/manifest.toml").read_text()
     (shell.folder / "names.csv").write_bytes(b"\xff\xfe\xfa")
     assert "names.csv is not UTF-8. Save it as UTF-8" in shell.fails(*told[:-1], "store/other")
 

@@ -31,7 +31,7 @@ SENT: tuple[tuple[str, str, Mapping[str, Callable[[], bytes]]], ...] = (
 )
 WORST = {"RGBA", "1e999"}
 MEGABYTES = 150  # over an idle shop
-KEPT = 60  # of them, when it is over
+KEPT = 140  # when it is over: of them, and the process that draws charts, which stays five minutes
 SECONDS = 1.0  # for a balance
 ANSWER = re.compile(r"⚠️|🔮|Баланс")
 

@@ -24,6 +24,10 @@ class Image:
     volumes: list[str]
 
 
+# What installs packages and locales: it needs a registry, and would change the machine that tests.
+INSTALLS = ("pip ", "apt-get ", "sed ", "locale-gen", "rm ")
+
+
 def read_dockerfile(path: Path) -> Image:
     lines = re.sub(r"^#.*\n", "", path.read_text(), flags=re.MULTILINE).replace("\\\n", " ").splitlines()
     said = [tuple(line.split(None, 1)) for line in lines if line.strip()]
@@ -35,7 +39,7 @@ def read_dockerfile(path: Path) -> Image:
     environment = dict(pair.split("=", 1) for rest in all_of("ENV") for pair in shlex.split(rest))
     (health,) = all_of("HEALTHCHECK")
     return Image(
-        run=[step for step in steps if not step.startswith("pip ")],
+        run=[step for step in steps if not step.startswith(INSTALLS)],
         environment=environment,
         folder=all_of("WORKDIR")[-1],
         user=all_of("USER")[-1],

@@ -264,4 +264,4 @@ async def test_messages_that_telegram_does_not_take(
         await watch.look()
         clock.advance(minutes=2)
         await watch.look()
-        await olga.sees("не принимает ни одного сообщения")
+        await olga.sees("не принимал ни одного сообщения")

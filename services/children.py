@@ -3,7 +3,10 @@
 import os
 from typing import Final
 
-_GIVEN: Final = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "MPLCONFIGDIR")
+_GIVEN: Final = (
+    *("PATH", "HOME", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME"),
+    *("MPLCONFIGDIR", "XDG_CACHE_HOME"),  # where fonts are remembered
+)
 _THRIFTY: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
 """No threads' buffers, and large blocks go back to the system as soon as they are free."""
 

@@ -72,9 +72,7 @@ class Answers:
             given = {name: self._together(name, entries) for name, entries in given.items()}
         self.entries = [{**each, "name": names.give(each["name"])} for entries in given.values() for each in entries]
         if not self.entries:
-            told = "; ".join(str(note) for note in self.notes) or "it has no outputs"
-            fix = "Let the graph end in a text, classes, a picture or at most 5,000 numbers, as one tensor each"
-            raise ModelBroken(problem=f"no output of the graph can be shown: {told}", fix=fix)
+            raise nothing_shown(self.notes)
         if len(self.entries) > MAX_ANSWERS:
             dropped = len(self.entries) - MAX_ANSWERS
             self.notes.append(
@@ -150,8 +148,8 @@ class Answers:
     def _scores(self, tensor: GraphTensor, labels: Sequence[GraphTensor]) -> tuple[str | None, list[Entry]]:
         """The label output that the scores speak for, if they do, and the answers."""
         base, value = _base(tensor), self._value(tensor)
-        if (unreadable := _unreadable(tensor)) is not None:
-            self._note(tensor, "left out", unreadable)
+        if (note := left_out(tensor)) is not None:
+            self.notes.append(note)
             return None, []
         if self._rows and not any(_is_finite(row[tensor.name]) for row in self._trial.rows):
             what = "no finite number, so that every customer would be paid back"
@@ -339,11 +337,21 @@ def _counted(label: Label, number: int) -> Label:
     return {language: f"{text} {number}" for language, text in label.items()}
 
 
-def _unreadable(tensor: GraphTensor) -> str | None:
-    """Why its values cannot be read; None where they can."""
-    if tensor.dtype.startswith("seq") and tensor.dtype != "seq(map)":
-        return "it is a sequence of tensors, not one"
-    return None if tensor.dtype in _SHOWN else f"its values are of type {tensor.dtype}, which cannot be read"
+def left_out(tensor: GraphTensor) -> Note | None:
+    """Why an output's values cannot be read; None where they can."""
+    if tensor.dtype in _SHOWN:
+        return None
+    why = f'the output "{tensor.name}" gives values of type {tensor.dtype}, which cannot be read'
+    if tensor.dtype.startswith("seq"):
+        why = "it is a sequence of tensors, not one"
+    return Note(tensor=tensor.name, what="left out", why=why)
+
+
+def nothing_shown(notes: Sequence[Note]) -> ModelBroken:
+    """`notes`: what became of the outputs."""
+    told = "; ".join(str(note) for note in notes) or "it has no outputs"
+    fix = "Let the graph end in a text, classes, a picture or at most 5,000 numbers, as one tensor each"
+    return ModelBroken(problem=f"no output of the graph can be shown: {told}", fix=fix)
 
 
 def _is_finite(value: Any) -> bool:  # Any: an array, or a list of maps

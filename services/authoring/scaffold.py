@@ -14,7 +14,7 @@ from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.inputs import Questions, readable
 from services.authoring.label_files import label_files
 from services.authoring.notes import REMARKS, Entry, Note
-from services.authoring.outputs import Answers
+from services.authoring.outputs import Answers, left_out, nothing_shown
 from services.authoring.sides import Sides, find_sides, is_free, sized
 from services.authoring.toml import manifest_toml
 from services.authoring.trials import Bench, Trial
@@ -27,10 +27,10 @@ from services.inference.runtimes.onnx_file import digest, held, one_line
 from services.inference.runtimes.onnx_graph import read_graph
 from services.inference.runtimes.onnx_rows import made_up_rows
 from services.inference.tensors import GraphTensor, Row
-from services.manifests.manifest import MANIFEST, SLUG, Manifest, explain, with_runtime
+from services.manifests.complaints import explain
+from services.manifests.manifest import MANIFEST, SLUG, Manifest, with_runtime
 
 MAX_EXAMPLE: Final = 512  # numbers of a series
-_UNREADABLE: Final = re.compile("u?int4|bfloat16|float8|complex")  # no array of numpy holds them
 QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in the manifest
 
 
@@ -78,17 +78,15 @@ def _draft(file: BufferedReader, path: Path, hints: AuthorHints, title: str) -> 
     inputs, outputs = graph_tensors(session.get_inputs()), graph_tensors(session.get_outputs())
     if not outputs:
         raise ModelBroken(problem="the graph has no outputs", fix="Export it with what it answers as an output")
-    readable = [tensor for tensor in outputs if not _UNREADABLE.match(tensor.dtype)]
-    if not readable:
-        odd = outputs[0]
-        problem = f'the graph\'s output "{odd.name}" gives values of type {odd.dtype}, which cannot be read'
-        raise ModelBroken(problem=problem, fix="Let it end in float32")
+    shown = [tensor for tensor in outputs if left_out(tensor) is None]
+    if not shown:
+        raise nothing_shown([note for tensor in outputs if (note := left_out(tensor)) is not None])
     columns = read_columns(graph)
     questions = Questions(graph, columns, hints)
     questions.ask(inputs)
     manifest = _head(path, digest(file), title)
     manifest |= {"constants": questions.constants} if questions.constants else {}
-    manifest |= {"inputs": questions.entries, "outputs": [_any_output(readable[0])]}
+    manifest |= {"inputs": questions.entries, "outputs": [_any_output(shown[0])]}
     sides = _settle_sides(questions, lambda entries: _bench(manifest | {"inputs": entries}, session, path.parent))
     bench = _bench(manifest, session, path.parent)
     trial = bench.try_out(made_up_rows(bench.draft, columns, graph))

@@ -125,7 +125,7 @@ def test_an_answer_of_a_type_that_nothing_reads_is_left_out(tmp_path: Path, kind
     manifest = served(tmp_path, _newer([cast, node("Identity", ["X"], ["Y"])], both))
     assert [output.tensor for output in manifest.outputs] == ["Y"]
     (tmp_path / "alone.onnx").write_bytes(_newer([cast], [odd]))
-    with pytest.raises(ModelBroken, match='output "Q" gives values of type'):
+    with pytest.raises(ModelBroken, match="no output of the graph can be shown: Q: left out"):
         draft_manifest(tmp_path / "alone.onnx")
 
 

@@ -18,6 +18,13 @@ async def opens_form(person: Person, slug: str) -> Message:
     return await person.sees("1/")
 
 
+async def orders(person: Person, slug: str, value: str = "0.5") -> None:
+    """A model of one question, answered and paid for; what comes of it is still to be seen."""
+    await opens_form(person, slug)
+    await person.says(value)
+    await person.presses("🔮")
+
+
 async def fills_in_wine(person: Person, row: str = WINE) -> Message:
     """Up to the summary."""
     await opens_form(person, "wine")

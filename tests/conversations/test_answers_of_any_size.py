@@ -11,6 +11,7 @@ from db.tables.predictions import Prediction
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
+from tests.conversations.shopping import orders
 from tests.conversations.stage import Stage, shop_settings
 from tests.conversations.test_enclosures import BARS, SERIES
 from tests.support.databases import SqliteServer
@@ -51,14 +52,6 @@ async def anna(shop: Stage) -> AsyncIterator[Person]:
     assert report.ok, str(report)
 
 
-async def _buys(person: Person, slug: str) -> None:
-    await person.says(f"/start model_{slug}")
-    await person.presses("▶️")
-    await person.sees("1/")
-    await person.says("0.5")
-    await person.presses("🔮")
-
-
 @pytest.mark.parametrize(
     ("slug", "words"),
     [
@@ -71,7 +64,7 @@ async def _buys(person: Person, slug: str) -> None:
 )
 async def test_an_answer_of_any_size_is_told(anna: Person, slug: str, words: str) -> None:
     """At once and from the history."""
-    await _buys(anna, slug)
+    await orders(anna, slug)
     await anna.sees(words)
     await anna.says("/history")
     await anna.presses("Tiny")
@@ -86,7 +79,7 @@ async def test_an_answer_that_does_not_fit_its_manifest_is_told_as_it_is_kept(
     shop: Stage, anna: Person, kept: dict[str, object], words: str
 ) -> None:
     """Of another version of the model, or of a fault."""
-    await _buys(anna, "kinds")
+    await orders(anna, "kinds")
     await anna.sees("баланс 9.00")
     table = table_of(Prediction)
     changed = table.update().where(table.c.model_slug == "kinds").values(result={"outputs": kept, "advice": None})

@@ -14,7 +14,7 @@ from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
-from tests.conversations.shopping import balance
+from tests.conversations.shopping import balance, opens_form, orders
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
@@ -110,11 +110,7 @@ async def anna(shop: Stage) -> AsyncIterator[Person]:
 
 
 async def _buys(person: Person, slug: str) -> Message:
-    await person.says(f"/start model_{slug}")
-    await person.presses("▶️")
-    await person.sees("1/")
-    await person.says("0.5")
-    await person.presses("🔮")
+    await orders(person, slug)
     return await person.sees("баланс 9.00", within=30.0)
 
 
@@ -173,9 +169,7 @@ async def test_what_a_photo_would_lose_comes_as_a_file(
 
 @pytest.mark.parametrize("size", [(101, 67), (67, 101)])
 async def test_a_photo_comes_back_in_its_shape(anna: Person, size: tuple[int, int]) -> None:
-    await anna.says("/start model_enlarged")
-    await anna.presses("▶️")
-    await anna.sees("1/")
+    await opens_form(anna, "enlarged")
     await anna.sends_photo(png(waves(*size)))
     await anna.presses("🔮")
     answer = await anna.sees_photo("баланс 9.00", within=30.0)
@@ -243,11 +237,7 @@ async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, an
     await shop.sandbox.fault("sendMediaGroup", "400", times=1, chat_id=anna.id, **REFUSAL)
     await shop.sandbox.fault("sendPhoto", "400", times=2, chat_id=anna.id, **REFUSAL)
     await shop.sandbox.fault("sendDocument", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await anna.says("/start model_two")
-    await anna.presses("▶️")
-    await anna.sees("1/")
-    await anna.says("0.5")
-    await anna.presses("🔮")
+    await orders(anna, "two")
     told = await anna.sees("Ответ не удалось вам доставить.")
     assert told.holds("Баланс: 9.00")
     assert [each for each in await anna.looks() if "График не удалось отправить" in each.text]
@@ -256,11 +246,7 @@ async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, an
 async def test_words_are_not_all_where_a_picture_was_bought(shop: Stage, anna: Person) -> None:
     """The classes could be told; the picture beside them cannot."""
     await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=anna.id, **REFUSAL)
-    await anna.says("/start model_two")
-    await anna.presses("▶️")
-    await anna.sees("1/")
-    await anna.says("0.5")
-    await anna.presses("🔮")
+    await orders(anna, "two")
     await anna.sees("Ответ не удалось вам доставить.")
     assert await balance(shop, anna) == 1000
     await anna.never_sees("Sketch")
@@ -294,11 +280,7 @@ async def test_the_history_has_it_once_more(anna: Person) -> None:
 
 
 async def _buys_again(person: Person, slug: str) -> None:
-    await person.says(f"/start model_{slug}")
-    await person.presses("▶️")
-    await person.sees("1/")
-    await person.says("0.5")
-    await person.presses("🔮")
+    await orders(person, slug)
     await person.sees("баланс 8.00", within=30.0)
 
 

@@ -12,7 +12,7 @@ from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
-from tests.conversations.shopping import STORE, balance, bought
+from tests.conversations.shopping import STORE, balance, bought, orders
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.unit.inference.models import FLOAT, NUMBER_X, graph, node, weight, write_model
@@ -76,14 +76,6 @@ async def anna(shop: Stage) -> AsyncIterator[Person]:
     assert report.ok, str(report)
 
 
-async def _buys(person: Person, slug: str) -> None:
-    await person.says(f"/start model_{slug}")
-    await person.presses("▶️")
-    await person.sees("1/")
-    await person.says("0.5")
-    await person.presses("🔮")
-
-
 async def _documents(person: Person) -> Sequence[Message]:
     return [each for each in await person.looks() if each.from_bot and each.document is not None]
 
@@ -94,7 +86,7 @@ async def test_a_picture_beyond_the_limits_of_photos_is_a_file(
 ) -> None:
     """The very points that the model painted, in the place of the progress; no photo is tried."""
     calls = len(await shop.sandbox.log())
-    await _buys(anna, slug)
+    await orders(anna, slug)
     answer = await anna.sees("баланс 9.00", within=30.0)
     assert answer.document is not None
     assert Image.open(io.BytesIO(answer.document)).size == size
@@ -104,7 +96,7 @@ async def test_a_picture_beyond_the_limits_of_photos_is_a_file(
 
 
 async def test_from_the_history_it_is_a_file_too(shop: Stage, anna: Person) -> None:
-    await _buys(anna, "narrow")
+    await orders(anna, "narrow")
     await anna.sees("баланс 9.00")
     await anna.says("/history")
     await anna.presses("Tiny")
@@ -117,7 +109,7 @@ async def test_from_the_history_it_is_a_file_too(shop: Stage, anna: Person) -> N
 async def test_a_photo_that_is_refused_comes_as_a_file(shop: Stage, anna: Person) -> None:
     """Refused for whatever reason: once for the answer, once when it is opened again."""
     await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=anna.id, **REFUSAL)
-    await _buys(anna, "small")
+    await orders(anna, "small")
     assert (await anna.sees("баланс 9.00")).document is not None
     await anna.says("/history")
     await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=anna.id, **REFUSAL)
@@ -145,7 +137,7 @@ async def test_what_is_refused_in_every_form_is_paid_back(shop: Stage, anna: Per
     await owner.says("/start")
     for person in (anna, await shop.person("John", "ru")):
         await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=person.id, **REFUSAL)
-        await _buys(person, "small")
+        await orders(person, "small")
         told = await person.sees(PAID_BACK)
         assert told.holds("Вернулось вам: 1.00 кредит. Баланс: 10.00")
         assert await balance(shop, person) == 1000

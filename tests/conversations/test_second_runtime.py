@@ -8,7 +8,6 @@ from typing import Literal
 import pytest_asyncio
 
 from bot.app import App
-from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from services.errors import ShopError
 from services.inference.errors import ModelBroken
@@ -18,7 +17,7 @@ from services.inference.runtimes.registry import RuntimeKind, Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RuntimeSpec
-from tests.conversations.shopping import opens_form
+from tests.conversations.shopping import orders
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.unit.inference.models import NUMBER_X, NUMBER_Y, identity, write_model
@@ -90,12 +89,6 @@ async def shop(sandbox_url: str, sqlite_server: SqliteServer, tmp_path: Path) ->
         ).running() as app,
     ):
         yield Stage(sandbox=sandbox, app=app)
-
-
-async def orders(person: Person, slug: str, value: str) -> None:
-    await opens_form(person, slug)
-    await person.says(value)
-    await person.presses("🔮")
 
 
 async def test_a_model_of_another_runtime_is_sold(shop: Stage) -> None:

@@ -1,5 +1,6 @@
 """`kassandra doctor`: looks at everything a shop needs, and says how to mend what is wrong."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from ipaddress import ip_address
@@ -63,7 +64,11 @@ async def _token(settings: Settings, bot: Bot) -> list[Finding]:
         return [bad(name, "Telegram does not know BOT_TOKEN", "copy it anew from @BotFather (/mybots, API Token)")]
     except TelegramProxyFailed as error:
         return [
-            bad(name, f"no way to Telegram through the proxy {error.message}", _mend("TELEGRAM_PROXY", error.message))
+            bad(
+                name,
+                f"no way to Telegram through the proxy {error.message}",
+                proxy_fix("TELEGRAM_PROXY", error.message),
+            )
         ]
     except AiogramError as error:
         url, fix = settings.telegram_api_url, "check the network, TELEGRAM_API_URL and TELEGRAM_PROXY"
@@ -74,9 +79,9 @@ async def _token(settings: Settings, bot: Bot) -> list[Finding]:
     return found
 
 
-def _mend(variable: str, words: str) -> str:
+def proxy_fix(variable: str, words: str) -> str:
     """`words`: what the proxy said."""
-    if "407" in words or "auth" in words.lower():
+    if re.search(r"\b407\b", words) or "auth" in words.lower():
         return f"it wants a user and password, or others: in {variable} they stand before the host, user:password@host"
     return f"check that the proxy runs, that {variable} names it and that it may go there"
 
@@ -128,7 +133,7 @@ async def _shop(settings: Settings) -> list[Finding]:
         return [bad(name, f"YooKassa does not take the shop's id and key ({error.code})", fix)]
     except ProviderProxyFailed as error:
         words = f"no way to YooKassa through the proxy {settings.yookassa_proxy}: {error.detail}"
-        return [bad(name, words, _mend("YOOKASSA_PROXY", error.detail))]
+        return [bad(name, words, proxy_fix("YOOKASSA_PROXY", error.detail))]
     except ProviderError as error:
         fix = f"check the network, YOOKASSA_PROXY and YOOKASSA_API_URL ({settings.yookassa_api_url})"
         return [bad(name, f"YooKassa does not answer {way(settings.yookassa_proxy)} ({error.code})", fix)]

@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import timedelta
 
-from bot.doctor.examine import examine, judge_clock
+from bot.doctor.examine import examine, judge_clock, proxy_fix
 from bot.doctor.findings import Finding, State
 from bot.doctor.models import judge_memory
 from sandbox.client.sandbox import Sandbox
@@ -53,6 +53,14 @@ def test_the_doctors_clock() -> None:
     assert judge_clock(START, START).state is State.OK
     assert judge_clock(START, START + timedelta(seconds=5)).state is State.OK
     assert judge_clock(START, START + timedelta(minutes=5)).text == "300 s behind of Telegram's"
+
+
+def test_what_the_doctor_says_of_a_proxy() -> None:
+    """407 is its answer, not a part of its address."""
+    assert "user and password" in proxy_fix(
+        "TELEGRAM_PROXY", "http://127.0.0.1:1080: 407 Proxy Authentication Required"
+    )
+    assert "it may go there" in proxy_fix("TELEGRAM_PROXY", "http://127.0.0.1:40761: 403 Forbidden")
 
 
 def test_the_doctors_look_at_memory() -> None:

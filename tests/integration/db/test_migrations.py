@@ -103,16 +103,17 @@ def test_works_from_any_folder_into_a_new_one(tmp_path: Path, monkeypatch: pytes
 
 
 def test_is_quick(sqlite_server: SqliteServer) -> None:
-    """`kassandra run` migrates at every start. Processor time: the machine may be busy with something else."""
+    """`kassandra run` migrates at every start. Its own processor time: the machine, and this
+    process, may be busy with something else."""
     import alembic.command  # noqa: F401 - its import is not measured
 
     url = sqlite_server.create(migrated=False)
-    began = time.process_time()
+    began = time.thread_time()
     migrate.upgrade(url)
-    assert time.process_time() - began < 0.5
-    began = time.process_time()
+    assert time.thread_time() - began < 0.5
+    began = time.thread_time()
     migrate.upgrade(url)
-    assert time.process_time() - began < 0.05
+    assert time.thread_time() - began < 0.05
 
 
 def test_a_database_of_a_newer_version(database_url: str) -> None:

@@ -33,6 +33,8 @@ class ErrorCode(StrEnum):
     """Workers died while they ran it, as often as it may be tried."""
     BAD_INPUT = "BadInput"
     BAD_OUTPUT = "BadOutput"
+    REFUSED = "Refused"
+    """The rules of the server forbid what the customer asked for."""
     NOT_DELIVERED = "NotDelivered"
     """It was answered, and the answer never reached the customer."""
     INVALID_VALUE = "InvalidValue"

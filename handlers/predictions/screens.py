@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, assert_never
+from typing import Final
 
 import structlog
 
@@ -66,6 +66,21 @@ async def prediction_screen(
         document=document,
         speaks=plain or (speaks and (page is not None or not painted)),
     )
+
+
+_ERRORS: Final[dict[ErrorCode, type[ShopError]]] = {
+    ErrorCode.MODEL_UNAVAILABLE: errors.ModelUnavailable,
+    ErrorCode.MODEL_BROKEN: errors.ModelBroken,
+    ErrorCode.MODEL_TOO_NEW: errors.ModelBroken,
+    ErrorCode.OPSET_TOO_NEW: errors.ModelBroken,
+    ErrorCode.BAD_OUTPUT: errors.BadOutput,
+    ErrorCode.REFUSED: errors.RequestRefused,
+    ErrorCode.NOT_DELIVERED: errors.NotDelivered,
+    ErrorCode.INVALID_VALUE: value_errors.InvalidValue,
+    ErrorCode.NOT_AN_IMAGE: value_errors.NotAnImage,
+    ErrorCode.BLANK_IMAGE: value_errors.BlankImage,
+}
+"""Any other ended as a run that failed."""
 
 
 def _words(answered: Answered, limit: int) -> str:
@@ -152,28 +167,7 @@ def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> 
 
 def error_of(code: ErrorCode) -> type[ShopError]:
     """Whose sentence is true without what the error once knew besides: a value's name, how large is too large."""
-    match code:
-        case ErrorCode.MODEL_UNAVAILABLE:
-            error: type[ShopError] = errors.ModelUnavailable
-        case ErrorCode.MODEL_BROKEN | ErrorCode.MODEL_TOO_NEW | ErrorCode.OPSET_TOO_NEW:
-            error = errors.ModelBroken
-        case ErrorCode.BAD_OUTPUT:
-            error = errors.BadOutput
-        case ErrorCode.NOT_DELIVERED:
-            error = errors.NotDelivered
-        case ErrorCode.INVALID_VALUE:
-            error = value_errors.InvalidValue
-        case ErrorCode.NOT_AN_IMAGE:
-            error = value_errors.NotAnImage
-        case ErrorCode.BLANK_IMAGE:
-            error = value_errors.BlankImage
-        case ErrorCode.RUN_FAILED | ErrorCode.RUN_LOST | ErrorCode.RUN_TIMEOUT | ErrorCode.UNEXPECTED:
-            error = errors.RunFailed
-        case ErrorCode.BAD_INPUT | ErrorCode.FILE_TOO_LARGE | ErrorCode.IMAGE_TOO_LARGE:
-            error = errors.RunFailed
-        case _:
-            assert_never(code)
-    return error
+    return _ERRORS.get(code, errors.RunFailed)
 
 
 def _icon(manifest: Manifest | None) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import onnx
 
+from services.authoring.check_answers import answers_in_words
+from services.authoring.check_remote import check_remote
 from services.errors import ShopError
 from services.inference.check_batch import batch_line
 from services.inference.check_line import CheckLine
@@ -16,10 +18,8 @@ from services.inference.runtimes.base import Limit, Runtime, watched
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.runtimes.onnx_file import held, one_line
 from services.inference.runtimes.onnx_kind import ONNX
-from services.inference.runtimes.registry import Runtimes
-from services.inference.tensors import Result
+from services.inference.runtimes.registry import RemoteKind, Runtimes
 from services.manifests.errors import ManifestError
-from services.manifests.labels import NAMELESS
 from services.manifests.manifest import ImageInput, Manifest, SeriesInput, load_manifest
 from services.manifests.outputs import Labelled
 from services.manifests.runtime import OnnxSpec
@@ -53,7 +53,11 @@ def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
         yield CheckLine(what="files", ok=True, detail=f"sha256 {spec.sha256[:12]}…")
         yield from _onnx_lines(manifest, folder, folder / spec.file)
         return
-    runtime = runtimes.of(manifest).open(manifest, folder)
+    kind = runtimes.of(manifest)
+    if isinstance(kind, RemoteKind):
+        yield from check_remote(kind, manifest, folder)
+        return
+    runtime = kind.open(manifest, folder)
     try:
         runtime.load()
     except ModelBroken as error:
@@ -137,20 +141,4 @@ def _example_line(ready: Callable[[Limit], None], runtime: Runtime, manifest: Ma
     if isinstance(answer, ShopError):
         return CheckLine(what="example", ok=False, detail=str(answer), fix="Try it again")
     seconds = time.perf_counter() - begun
-    return CheckLine(what="example", ok=True, detail=f"{_shown(answer)} in {seconds * 1000:.1f} ms")
-
-
-def _shown(result: Result) -> str:
-    """The answers in a line."""
-    parts = []
-    for name, answer in result.outputs.items():
-        if isinstance(answer, dict) and isinstance(probabilities := answer.get("probabilities"), dict):
-            top = answer["value"]
-            parts.append(f"{name} {top or NAMELESS} ({probabilities[str(top)]:.1%})")
-        elif isinstance(answer, list):
-            parts.append(f"{name} of {len(answer)} value{'' if len(answer) == 1 else 's'}")
-        elif answer is None:
-            parts.append(f"{name} a picture of {len(result.images[name])} bytes")
-        else:
-            parts.append(f"{name} {answer:.6g}" if isinstance(answer, float) else f"{name} {answer}")
-    return ", ".join(parts)
+    return CheckLine(what="example", ok=True, detail=f"{answers_in_words(answer)} in {seconds * 1000:.1f} ms")

@@ -1,70 +1,61 @@
-"""All loaded models of this process: load, swap, predict."""
+"""All models of this process: load, swap, predict."""
 
 import asyncio
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 
-from services.inference.batcher import Batcher, Watch
 from services.inference.errors import ModelUnavailable
-from services.inference.runtimes.base import Limit, Runtime
-from services.inference.runtimes.registry import Runtimes
+from services.inference.loaded import LoadedModel, RemoteModel, load_here, open_remote
+from services.inference.runtimes.registry import RemoteKind, Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    manifest: Manifest
-    folder: Path
-    runtime: Runtime
-    batcher: Batcher[Row, Result]
-
-
 class Engine:
-    """Belongs to one event loop. Models run in threads off it: in up to `max_threads` those that compute here, in
-    threads of their own kind the others."""
+    """Belongs to one event loop. Models that compute here run in threads off it, up to `max_threads` at once, each kind
+    in threads of its own; models at servers are awaited."""
 
     def __init__(self, runtimes: Runtimes, *, max_threads: int) -> None:
         self._runtimes = runtimes
         own = max_threads + 1  # one is left for the others while a model hangs
         self._threads = {
-            kind.name: ThreadPoolExecutor(kind.threads or own, thread_name_prefix=kind.name) for kind in runtimes.kinds
+            kind.name: ThreadPoolExecutor(kind.threads or own, thread_name_prefix=kind.name) for kind in runtimes.local
         }
         self._parallel = min(2, max_threads)
-        self._models: dict[str, _Loaded] = {}
+        self._models: dict[str, LoadedModel | RemoteModel] = {}
+        self._resting: set[str] = set()
         self._retiring: set[asyncio.Future[None]] = set()
         self._closed = False
 
     async def load(self, manifest: Manifest, folder: Path) -> None:
-        """Load and warm up, then take the place of the model of the same slug, which still answers the rows it has.
+        """Load and warm up, then take the place of the model of the same slug, which still answers the rows it has. A
+        model at a server is not asked for yet.
 
         Raises ManifestError, ModelBroken or RunTimeout; the model that was there stays then.
         """
-        loop = asyncio.get_running_loop()
         kind = self._runtimes.of(manifest)
-        threads = self._threads[kind.name]
-        runtime = await loop.run_in_executor(threads, kind.open, manifest, folder)
-        await loop.run_in_executor(threads, runtime.load)
-        await _warm_up(runtime, manifest, threads)
-        spec = manifest.runtime
-        batcher: Batcher[Row, Result] = Batcher(
-            runtime.run, executor=threads, max_batch=spec.max_batch, timeout=spec.timeout, parallel=self._parallel
-        )
-        loaded = _Loaded(manifest=manifest, folder=folder, runtime=runtime, batcher=batcher)
+        loaded: LoadedModel | RemoteModel
+        if isinstance(kind, RemoteKind):
+            loaded = open_remote(kind, manifest, folder)
+        else:
+            loaded = await load_here(kind, manifest, folder, self._threads[kind.name], parallel=self._parallel)
         if self._closed:
             self._retire(loaded, refuse=True)
             raise ModelUnavailable()
         old, self._models[manifest.slug] = self._models.get(manifest.slug), loaded
+        self._resting.discard(manifest.slug)
         if old is not None:
             self._retire(old, refuse=False)
 
     def unload(self, slug: str) -> None:
         """Forget the model: rows that wait get ModelUnavailable, runs under way are answered."""
+        self._resting.discard(slug)
         if (loaded := self._models.pop(slug, None)) is not None:
             self._retire(loaded, refuse=True)
 
@@ -76,13 +67,40 @@ class Engine:
         loaded = self._models.get(slug)
         return None if loaded is None else loaded.folder
 
+    def serves(self, slug: str) -> bool:
+        """Whether it takes rows now: it is loaded, and its server, if it has one, is not known to be away."""
+        return slug in self._models and slug not in self._resting
+
+    def rest(self, slug: str, resting: bool) -> None:
+        """Its server is away, or back."""
+        (self._resting.add if resting else self._resting.discard)(slug)
+
+    @property
+    def remote(self) -> Iterable[str]:
+        """Slugs of models at servers."""
+        return [slug for slug, loaded in self._models.items() if isinstance(loaded, RemoteModel)]
+
     def predict(self, slug: str, row: Row) -> asyncio.Future[Result]:
-        """The model's answer. Raises ModelUnavailable, RunTimeout, RunFailed, BadInput, BadOutput, or an InvalidValue
-        for a picture that cannot be used."""
+        """The model's answer. Raises ModelUnavailable, RunTimeout, RunFailed, BadInput, BadOutput, RequestRefused, or
+        an InvalidValue for a picture that cannot be used."""
         loaded = self._models.get(slug)
         if loaded is None:
             raise ModelUnavailable()
         return loaded.batcher.run(row)
+
+    async def cancel(self, slug: str, prediction_id: UUID) -> None:
+        """Nobody wants this answer any more: tell the server that works on it. What computes here goes on to its
+        end. Raises ServerAway."""
+        loaded = self._models.get(slug)
+        if isinstance(loaded, RemoteModel):
+            await loaded.runtime.cancel(prediction_id)
+
+    async def check(self, slug: str) -> None:
+        """The server of a remote model would answer now. Raises ServerAway, ModelBroken, ModelUnavailable."""
+        loaded = self._models.get(slug)
+        if not isinstance(loaded, RemoteModel):
+            raise ModelUnavailable()
+        await loaded.check()
 
     async def fails(self, slug: str) -> bool:
         """Whether the model fails even with the example of its manifest. Raises ModelUnavailable, also where it cannot
@@ -91,7 +109,7 @@ class Engine:
         if loaded is None:
             raise ModelUnavailable()
         try:
-            await _warm_up(loaded.runtime, loaded.manifest, self._threads[self._runtimes.of(loaded.manifest).name])
+            await loaded.answer_example()
         except ModelUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, customers would meet it
@@ -100,26 +118,20 @@ class Engine:
         return False
 
     async def close(self) -> None:
-        """Refuse the rows that wait, answer those that run, let go of all models."""
+        """Refuse the rows that wait, answer those that run here, leave to servers what they work on, let go of all
+        models."""
         self._closed = True
-        for slug in list(self._models):
+        for slug, loaded in list(self._models.items()):
+            if isinstance(loaded, RemoteModel):
+                loaded.batcher.stop()
             self.unload(slug)
         if self._retiring:
             await asyncio.wait(self._retiring)
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _retire(self, loaded: _Loaded, *, refuse: bool) -> None:
-        done = loaded.batcher.retire(refuse=refuse)
-        self._retiring.add(done)
-        done.add_done_callback(self._retiring.discard)
-        done.add_done_callback(lambda _: loaded.runtime.close())
-
-
-async def _warm_up(runtime: Runtime, manifest: Manifest, threads: Executor) -> None:
-    loop, limit = asyncio.get_running_loop(), Limit(manifest.runtime.timeout)
-    watch = Watch(loop, limit)
-    try:
-        await loop.run_in_executor(threads, runtime.warm_up, limit)
-    finally:
-        watch.cancel()
+    def _retire(self, loaded: LoadedModel | RemoteModel, *, refuse: bool) -> None:
+        retired = loaded.batcher.retire(refuse=refuse)
+        closing = asyncio.get_running_loop().create_task(loaded.close_after(retired))
+        self._retiring.add(closing)
+        closing.add_done_callback(self._retiring.discard)

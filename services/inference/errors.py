@@ -16,6 +16,17 @@ class ModelUnavailable(InferenceError):
     message = N_("This model is not available right now. Please try again later.")
 
 
+class ServerAway(ModelUnavailable):
+    """The server that runs this model cannot be reached, or does not serve now. `problem` is for the operator."""
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem=problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem
+
+
 class NotTried(ModelUnavailable):
     """Other rows of the batch used the run's time up; nothing is known of this one."""
 
@@ -83,6 +94,19 @@ class BadInput(InferenceError):
     """The row does not fit the manifest: a value is missing or of another type."""
 
     message = N_("The value “{name}” does not fit this model any more. Please fill in the form again.")
+
+
+class RequestRefused(InferenceError):
+    """The server will not do this for anybody: its rules forbid what was asked. `problem` is for the log."""
+
+    message = N_("The model refused: what you asked for is against its rules.")
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem=problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class BadOutput(InferenceError):

@@ -1,8 +1,9 @@
 """Rows that go into a graph, results that come out, and what a graph says of its tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
 
 from services.values.parse import Value
 
@@ -11,11 +12,26 @@ Shape: TypeAlias = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run at a server has come: so many jobs are `ahead` of it there, or so many `percent` of it are done."""
+
+    ahead: int | None = None
+    percent: int | None = None
+
+
+def _unheard(_progress: RunProgress) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One customer's answers by the input's name; for images `files` has the stored file's bytes."""
+    """One customer's answers by the input's name; for images `files` has the stored file's bytes. `id` is the
+    prediction's: a server that keeps jobs knows the job by it. `report` may be called on the engine's loop, often."""
 
     values: Mapping[str, Value]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    id: UUID | None = None
+    report: Callable[[RunProgress], None] = _unheard
 
 
 class Result(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from services.manifests.bindings import NodeBinding
 from services.manifests.preparation import Prepare
 from services.manifests.schema import (
     LIMITS,
@@ -39,6 +40,7 @@ class Question(Table):
     label: Text
     help: Text | None = None
     tensor: TensorSpec | None = None
+    node: NodeBinding | None = None
 
 
 class Bounded(Question):
@@ -292,7 +294,7 @@ class SeriesInput(Bounded):
 
 class ImageInput(Question):
     type: Literal["image"]
-    prepare: Prepare
+    prepare: Prepare = Prepare(size=("free", "free"))
     example: FileName | None = None
     tensor: ImageTensor | None = None
 

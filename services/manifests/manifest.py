@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from services.manifests.bindings import check_bindings
 from services.manifests.complaints import explain
 from services.manifests.errors import ManifestError
 from services.manifests.inputs import (
@@ -183,7 +184,7 @@ class Manifest(Table):
             name, count = Counter(names).most_common(1)[0]
             if count > 1:
                 raise wrong(f"the name is used {count} times", "Give each its own", key, name, "name")
-        self._check_tensors()
+        check_bindings(self.runtime.binding, self.inputs, self.outputs, self.constants)
         inputs = {field.name: field for field in self.inputs}
         for output in self.outputs:
             history = output.history if isinstance(output, SeriesOutput) else None
@@ -196,27 +197,6 @@ class Manifest(Table):
         for position, rule in enumerate(self.advice):
             rule.check(outputs, position)
         return self
-
-    def _check_tensors(self) -> None:
-        """Inputs that share a tensor become its columns: of one element type, and neither pictures nor series."""
-        shared: dict[str, list[Input]] = {}
-        for field in self.inputs:
-            if field.tensor is not None:
-                shared.setdefault(field.tensor.name, []).append(field)
-        fed = [constant.tensor for constant in self.constants]
-        if twice := sorted(set(fed) & shared.keys()) or [name for name in fed if fed.count(name) > 1]:
-            raise wrong(f'the tensor "{twice[0]}" is fed twice', "Keep one of the two", "constants")
-        if not shared:
-            raise wrong("no input names a tensor", 'Add tensor = { name = "…" } to at least one', "inputs")
-        for tensor, fields in shared.items():
-            for field in fields[1:]:
-                if field.tensor and fields[0].tensor and field.tensor.dtype != fields[0].tensor.dtype:
-                    problem = f"{field.tensor.dtype}, but {fields[0].name} makes {tensor} {fields[0].tensor.dtype}"
-                    raise wrong(problem, "Give all columns one dtype", "inputs", field.name, "tensor", "dtype")
-            whole = next((field for field in fields if isinstance(field, SeriesInput | ImageInput)), None)
-            if whole and len(fields) > 1:
-                problem = f'the tensor "{tensor}" cannot be shared'
-                raise wrong(problem, "A series or an image has its own", "inputs", whole.name, "tensor", "name")
 
 
 def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:

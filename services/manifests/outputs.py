@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from services.manifests.bindings import NodeBinding
 from services.manifests.schema import Array, FileName, Name, Table, Text, wrong
 
 FEWEST_CLASSES: Final = 2
@@ -17,7 +18,8 @@ class Answer(Table):
     name: Name
     label: Text
     help: Text | None = None
-    tensor: str = Field(min_length=1)
+    tensor: str = Field(default="", min_length=1)
+    node: NodeBinding | None = None
 
 
 class NumberOutput(Answer):

@@ -14,6 +14,7 @@ CODES: Final[dict[type[BaseException], ErrorCode]] = {
     errors.RunTimeout: ErrorCode.RUN_TIMEOUT,
     errors.RunFailed: ErrorCode.RUN_FAILED,
     errors.BadInput: ErrorCode.BAD_INPUT,
+    errors.RequestRefused: ErrorCode.REFUSED,
     errors.BadOutput: ErrorCode.BAD_OUTPUT,
     errors.NotDelivered: ErrorCode.NOT_DELIVERED,
     value_errors.InvalidValue: ErrorCode.INVALID_VALUE,

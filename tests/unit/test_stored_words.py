@@ -20,7 +20,7 @@ from handlers.kit.dialog import ChatQuestion
 from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
-from services.inference.errors import BadInput, InferenceError, NotTried
+from services.inference.errors import BadInput, InferenceError, NotTried, ServerAway
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.enclosures import Enclosure
@@ -40,6 +40,7 @@ def test_error_codes() -> None:
         "RunLost",
         "BadInput",
         "BadOutput",
+        "Refused",
         "NotDelivered",
         "InvalidValue",
         "FileTooLarge",
@@ -57,8 +58,8 @@ def _all_below(leaf: type[BaseException]) -> Iterator[type[BaseException]]:
 
 
 def test_every_error_of_a_run_has_a_code_of_its_own() -> None:
-    """But one: a row that was not tried is run again, always."""
-    assert set(_all_below(InferenceError)) - CODES.keys() == {NotTried}
+    """But two: a row that was not tried is run again, always."""
+    assert set(_all_below(InferenceError)) - CODES.keys() == {NotTried, ServerAway}
     assert len(set(CODES.values())) == len(CODES)
 
 

@@ -1,11 +1,11 @@
-"""What executes a model. `onnx` runs in this process; a child process or an inference server elsewhere is another class
-with these methods: each is called in a thread of the engine and may block."""
+"""What executes a model: a `Runtime` computes in this process, a `RemoteRuntime` asks a server elsewhere."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
+from uuid import UUID
 
 from services.errors import ShopError
 from services.inference.tensors import Result, Row
@@ -34,6 +34,8 @@ class Limit:
 
 
 class Runtime(Protocol):
+    """Each method is called in a thread of the engine and may block."""
+
     def load(self) -> None:
         """Read the model. Raises ModelBroken or ManifestError."""
 
@@ -45,6 +47,26 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Let go of memory, processes and connections."""
+
+
+class RemoteRuntime(Protocol):
+    """Each method is awaited on the engine's loop and never blocks it. What takes too long is cancelled from outside;
+    a run that is cancelled so leaves its job at the server, where somebody may ask for it again."""
+
+    async def check(self) -> None:
+        """The server has this model and would answer now. Raises ServerAway, or ModelBroken for what an operator must
+        mend."""
+
+    async def run(self, rows: Sequence[Row]) -> Sequence[Result | ShopError]:
+        """An answer for each row, in order. An error that is raised may be of one row: the caller then tries each.
+        A row with an `id` that this server has taken before is that job, where the server keeps jobs."""
+
+    async def cancel(self, prediction_id: UUID) -> None:
+        """Nobody wants this job any more: stop it at the server, and it alone. Nothing happens where it has ended or
+        the server keeps no jobs. Raises ServerAway."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.inference.runtimes.base import Runtime
+from services.inference.runtimes.base import RemoteRuntime, Runtime
 from services.manifests.manifest import Manifest
-from services.manifests.runtime import RuntimeSpec, Specs
+from services.manifests.runtime import RemoteSpec, RuntimeSpec, Specs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,20 @@ class RuntimeKind:
     threads: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteKind:
+    """As `RuntimeKind`, of models at servers. `open` is called on the engine's loop and asks nobody yet; it raises
+    ModelBroken."""
+
+    name: str
+    spec: type[RemoteSpec]
+    open: Callable[[Manifest, Path], RemoteRuntime]
+
+
 class Runtimes:
     """By name."""
 
-    def __init__(self, kinds: Iterable[RuntimeKind]) -> None:
+    def __init__(self, kinds: Iterable[RuntimeKind | RemoteKind]) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
 
     @property
@@ -32,9 +42,10 @@ class Runtimes:
         return {name: kind.spec for name, kind in self._kinds.items()}
 
     @property
-    def kinds(self) -> Iterable[RuntimeKind]:
-        return self._kinds.values()
+    def local(self) -> Iterable[RuntimeKind]:
+        """Those that compute in this process."""
+        return [kind for kind in self._kinds.values() if isinstance(kind, RuntimeKind)]
 
-    def of(self, manifest: Manifest) -> RuntimeKind:
+    def of(self, manifest: Manifest) -> RuntimeKind | RemoteKind:
         """A manifest was read with `specs`, so its kind is there."""
         return self._kinds[manifest.runtime.kind]

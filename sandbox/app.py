@@ -1,4 +1,5 @@
-"""Puts the sandbox together: the Bot API, YooKassa, the control API and the pages behind one address."""
+"""Puts the sandbox together: the Bot API, YooKassa, an inference server, the control API and the pages behind one
+address."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,11 @@ from starlette.types import Receive, Scope, Send
 from sandbox.clock import Clock
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
-from sandbox.control import people, screens, shop, shop_faults, worlds
+from sandbox.control import inference, people, screens, shop, shop_faults, worlds
 from sandbox.deliveries import Deliveries
+from sandbox.inference.gateway import PREFIX as INFERENCE
+from sandbox.inference.gateway import InferenceGateway
+from sandbox.inference.server import InferenceServers
 from sandbox.settings import Settings
 from sandbox.telegram.gateway import Gateway
 from sandbox.telegram.world import Worlds, furnish
@@ -39,13 +43,18 @@ class Sandbox:
         own.notifier.url = settings.webhook_url
         self._telegram = Gateway(self.worlds, self.connections)
         self._yookassa = YooKassa(self.shops, self.connections)
+        self.inference = InferenceServers(self.clock)
+        self._inference = InferenceGateway(self.inference, self.connections)
         self._web = _web(settings, self.worlds, self.shops)
+        self._web.state.inference = self.inference
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
             await self._telegram(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(YOOKASSA):
             await self._yookassa(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(INFERENCE):
+            await self._inference(scope, receive, send)
         else:
             await self._web(scope, receive, send)
 
@@ -54,7 +63,7 @@ class Sandbox:
         self.clock.moved.notify()
         for world in self.worlds:
             world.close()
-        for each in self.shops:
+        for each in (*self.shops, *self.inference):
             each.close()
 
 
@@ -71,7 +80,7 @@ def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops) -> FastAPI:
     app.state.settings = settings
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout):
+    for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference):
         app.include_router(part.router)
 
     @app.api_route("/", methods=["GET", "HEAD"])

@@ -12,11 +12,12 @@ from typing import Any, Self
 
 import aiohttp
 
+from sandbox.client.inference import Inference
 from sandbox.client.person import Person
 from sandbox.client.screen import Answer, JsonObject, Message
 from sandbox.client.shop import Shop
 
-__all__ = ["Answer", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
+__all__ = ["Answer", "Inference", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
 
 
 class SandboxError(Exception):
@@ -99,6 +100,10 @@ class Sandbox:
     async def shop(self, **changes: Any) -> Shop:  # Any: settings of several types
         """The bot's shop at YooKassa; `changes` as in `Shop.change`."""
         return await Shop.of(self, **changes)
+
+    async def inference(self, **changes: Any) -> Inference:  # Any: as above
+        """The world's inference server; `changes` as in `Inference.change`."""
+        return await Inference.of(self, **changes)
 
     async def fault(self, method: str, kind: str, *, times: int = 1, **more: Any) -> None:
         """The next `times` calls of `method` fail (0: all); `more`: retry_after, chat_id, seconds, description."""

@@ -52,6 +52,7 @@ async def world_new(body: NewWorld, request: Request, worlds: AllWorlds, shops: 
 @router.delete("/{bot}")
 async def world_gone(request: Request, world: OneWorld, worlds: AllWorlds, shops: AllShops) -> JsonObject:
     request.app.state.deliveries.stop(world)
+    request.app.state.inference.remove(world.bot_id)
     worlds.remove(world)
     shops.remove(world.bot_id)
     return {}

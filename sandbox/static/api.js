@@ -61,6 +61,13 @@ export const sendWebhook = (n) => request("POST", `${shop()}/webhooks/${n}/send`
 export const shopFaults = () => request("GET", `${shop()}/faults`);
 export const addShopFault = (fault) => request("POST", `${shop()}/faults`, fault);
 export const clearShopFaults = () => request("DELETE", `${shop()}/faults`);
+const inferenceServer = () => `${world()}/inference`;
+export const inference = () => request("GET", inferenceServer());
+export const changeInference = (changes) => request("PATCH", inferenceServer(), changes);
+export const loadModel = (name, ready) => request("POST", `${inferenceServer()}/models/${name}/${ready ? "load" : "unload"}`, {});
+export const inferenceFaults = () => request("GET", `${inferenceServer()}/faults`);
+export const addInferenceFault = (fault) => request("POST", `${inferenceServer()}/faults`, fault);
+export const clearInferenceFaults = () => request("DELETE", `${inferenceServer()}/faults`);
 export const clock = () => request("GET", `${world()}/clock`);
 export const moveClock = (move) => request("POST", `${world()}/clock`, move);
 export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;

@@ -17,7 +17,7 @@ from benchmarks.finding import ROUNDS, Finding, ratio_finding
 from bot.wiring.inference import RUNTIMES
 from services.inference.engine import Engine
 from services.inference.runtimes.onnx import graph_tensors, open_session
-from services.inference.runtimes.onnx_feeds import Feeder
+from services.inference.runtimes.tensor_feeds import Feeder
 from services.inference.tensors import Row
 from services.manifests.manifest import Manifest, NumberInput, SeriesInput, load_manifest
 from services.values.parse import Value

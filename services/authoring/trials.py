@@ -14,8 +14,8 @@ from services.inference.closeness import close
 from services.inference.errors import BadInput, BadOutput, RunFailed
 from services.inference.runtimes.base import Limit, watched
 from services.inference.runtimes.onnx import run_session
-from services.inference.runtimes.onnx_feeds import Feeder
-from services.inference.runtimes.onnx_results import answers_each
+from services.inference.runtimes.tensor_feeds import Feeder
+from services.inference.runtimes.tensor_results import answers_each
 from services.inference.tensors import Row
 from services.manifests.manifest import Manifest, SeriesInput
 from services.values.errors import InvalidValue

@@ -18,12 +18,12 @@ from services.inference.check_line import CheckLine
 from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.runtimes.base import Limit
-from services.inference.runtimes.onnx_feeds import Feeder
 from services.inference.runtimes.onnx_file import checked, descriptor_path, digest, held, one_line
 from services.inference.runtimes.onnx_graph import read_graph
 from services.inference.runtimes.onnx_judge import judge
 from services.inference.runtimes.onnx_refusals import refusal
-from services.inference.runtimes.onnx_results import Frames, Reader
+from services.inference.runtimes.tensor_feeds import Feeder
+from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, ClassesOutput, ImageInput, Manifest, ProbabilityOutput, SeriesInput

@@ -15,9 +15,9 @@ from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx_columns import read_columns
 from services.inference.runtimes.onnx_graph import Graph
 from services.inference.runtimes.onnx_labels import picked_labels, same_source
-from services.inference.runtimes.onnx_results import NAME_EACH, NOT_SHARES, class_shares, no_shares
 from services.inference.runtimes.onnx_rows import MANY, made_up_rows
 from services.inference.runtimes.onnx_trials import SECONDS, Tried, try_rows
+from services.inference.runtimes.tensor_results import NAME_EACH, NOT_SHARES, class_shares, no_shares
 from services.inference.tensors import Row, label_text
 from services.manifests.manifest import ClassesOutput, Manifest, ProbabilityOutput
 

@@ -10,7 +10,7 @@ import numpy as np
 from services.errors import ShopError
 from services.inference.errors import RunTimeout
 from services.inference.runtimes.base import Limit, watched
-from services.inference.runtimes.onnx_results import answers_each
+from services.inference.runtimes.tensor_results import answers_each
 from services.inference.tensors import Row
 
 SECONDS: Final = 3.0  # for all runs together: the shop waits for them when it starts

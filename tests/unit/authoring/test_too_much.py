@@ -10,7 +10,7 @@ from onnx import TensorProto
 from services.authoring.check import check_folder
 from services.authoring.scaffold import draft_manifest
 from services.inference.errors import BadOutput, ModelBroken
-from services.inference.runtimes.onnx_results import Reader
+from services.inference.runtimes.tensor_results import Reader
 from services.manifests.manifest import Manifest, load_manifest
 from tests.unit.inference.models import BOOL, FLOAT, INT64, STRING, graph, node, weight
 

@@ -12,7 +12,7 @@ from handlers.predictions.outputs import outputs_html
 from i18n.translator import Catalogues
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime
-from services.inference.runtimes.onnx_results import LIKELIEST, Reader
+from services.inference.runtimes.tensor_results import LIKELIEST, Reader
 from services.inference.tensors import Result, Row
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import ClassesOutput, Manifest, load_manifest

@@ -1,4 +1,4 @@
-"""What a graph answered → what is shown."""
+"""What a model answered, as arrays → what is shown."""
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Rows → the arrays a graph is fed with."""
+"""Rows → the arrays a model is fed with, wherever it runs."""
 
 import datetime as dt
 import operator

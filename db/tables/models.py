@@ -1,8 +1,9 @@
 """What is on sale: models and presets."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Credits, JsonObject, Key
@@ -35,7 +36,8 @@ class Model(Base):
 
 
 class Preset(Base):
-    """A model with some inputs already filled in."""
+    """A model with some inputs already filled in: a style of the gallery. Rows of a model's `presets.toml` are synced
+    at start, but for those that an admin has changed."""
 
     __tablename__ = "presets"
 
@@ -43,9 +45,16 @@ class Preset(Base):
     slug: Mapped[str] = mapped_column(String(32), unique=True)
     model_slug: Mapped[str] = mapped_column(ForeignKey("models.slug", ondelete="RESTRICT"), index=True)
     title: Mapped[JsonObject]  # {ru, en}
+    category: Mapped[JsonObject | None]  # {ru, en}; null: it stands among the models
     icon: Mapped[str | None] = mapped_column(String(16))
     price: Mapped[Credits | None]  # null: the model's
+    prompt: Mapped[str | None] = mapped_column(Text)  # what a model that is told what to do gets
     inputs: Mapped[JsonObject]
+    sample: Mapped[str | None] = mapped_column(String(128))  # a picture of the model's folder
+    sample_file_id: Mapped[UUID | None]  # of `files`, sent by an owner; wins over the folder's. No key: files refer here
+    from_file: Mapped[bool] = mapped_column(default=False, server_default=false())  # of the folder's presets.toml
+    edited: Mapped[bool] = mapped_column(default=False, server_default=false())  # by an admin: not synced any more
     enabled: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=100)
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]

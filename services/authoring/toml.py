@@ -33,9 +33,9 @@ def _lines(manifest: Entry, notes: Sequence[Note]) -> Iterator[str]:
     yield from (f"# {' '.join(str(note).split())}" for note in notes)
     for key, value in manifest.items():
         if not isinstance(value, dict | list):
-            yield f"{key} = {_inline(value)}"
+            yield f"{key} = {inline(value)}"
     yield from ("", "[runtime]")
-    yield from (f"{key} = {_inline(value)}" for key, value in manifest["runtime"].items())
+    yield from (f"{key} = {inline(value)}" for key, value in manifest["runtime"].items())
     for table in ("constants", "inputs", "outputs"):
         for entry in manifest.get(table, ()):
             yield from ("", f"[[{table}]]")
@@ -45,7 +45,7 @@ def _lines(manifest: Entry, notes: Sequence[Note]) -> Iterator[str]:
 def _entry(entry: Entry) -> Iterator[str]:
     remarks = entry.get(REMARKS, {})
     for key in sorted(entry.keys() - {REMARKS}, key=_ORDER.index):
-        value = _inline(entry[key], lines=True)
+        value = inline(entry[key], lines=True)
         remark = f"  # {' '.join(remarks[key].split())}" if key in remarks else ""
         if remark and "\n" in value:
             yield remark.strip()
@@ -53,12 +53,12 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield f"{key} = {value}{remark}"
 
 
-def _inline(value: Any, *, lines: bool = False) -> str:  # Any: whatever TOML holds
+def inline(value: Any, *, lines: bool = False) -> str:  # Any: whatever TOML holds
     """A TOML value; a list of tables with a line for each where `lines` is given."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {inline(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
-        items = [_inline(item) for item in value]
+        items = [inline(item) for item in value]
         if lines and value and isinstance(value[0], dict):
             return "[\n" + "".join(f"  {item},\n" for item in items) + "]"
         return "[" + ", ".join(items) + "]"

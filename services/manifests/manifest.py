@@ -48,7 +48,7 @@ from services.manifests.outputs import (
 )
 from services.manifests.preparation import Prepare
 from services.manifests.runtime import SPECS, RuntimeSpec, Specs
-from services.manifests.schema import Array, Figure, NumericDtype, Table, TensorSpec, Text, check_values, wrong
+from services.manifests.schema import Array, Figure, NumericDtype, Table, TensorSpec, Text, check_values, shorter, wrong
 
 __all__ = [
     "Advice",
@@ -90,7 +90,8 @@ _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*+\.[ \t]*+){{{MAX_KEY}}}")
 
 
-def _parse_price(value: Any) -> Decimal:  # Any: whatever TOML holds
+def parse_price(value: Any) -> Decimal:  # Any: whatever TOML holds
+    """Credits of a manifest, as pydantic asks for them."""
     if isinstance(value, bool | int | float):
         raise wrong(f"{value} is not text, and cents get lost in such numbers", f'Write it in quotes: "{value}"')
     if not isinstance(value, str):
@@ -100,15 +101,6 @@ def _parse_price(value: Any) -> Decimal:  # Any: whatever TOML holds
     if (price := Decimal(value.replace(",", "."))) > MAX_PRICE:
         raise wrong(f"{value} is too much", f"At most {MAX_PRICE} credits are allowed")
     return price
-
-
-def _shorter(limit: int) -> AfterValidator:
-    def check(text: Text) -> Text:
-        if (longest := max(map(len, text.all()))) > limit:
-            raise wrong(f"has {longest} characters", f"At most {limit} are allowed")
-        return text
-
-    return AfterValidator(check)
 
 
 class Constant(Table):
@@ -139,11 +131,11 @@ class Constant(Table):
 class Manifest(Table):
     slug: Annotated[str, Field(pattern=f"^{SLUG}$")]
     version: str = Field(pattern=r"^\S", max_length=32)
-    title: Annotated[Text, _shorter(64)]
-    description: Annotated[Text, _shorter(600)] | None = None
-    category: Annotated[Text, _shorter(64)] | None = None
+    title: Annotated[Text, shorter(64)]
+    description: Annotated[Text, shorter(600)] | None = None
+    category: Annotated[Text, shorter(64)] | None = None
     icon: str = Field(default="🔮", pattern=r"^\S", max_length=16)
-    price: Annotated[Decimal, BeforeValidator(_parse_price)]
+    price: Annotated[Decimal, BeforeValidator(parse_price)]
     order: float = Field(default=100, ge=-MAX_ORDER, le=MAX_ORDER)
     runtime: SerializeAsAny[RuntimeSpec]
     constants: Annotated[tuple[Constant, ...], Array] = ()

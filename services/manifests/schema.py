@@ -78,6 +78,17 @@ class Text(RootModel[dict[str, str]]):
         return tuple(self.root.values())
 
 
+def shorter(limit: int) -> AfterValidator:
+    """Refuses a text of more characters in any language."""
+
+    def check(text: Text) -> Text:
+        if (longest := max(map(len, text.all()))) > limit:
+            raise wrong(f"has {longest} characters", f"At most {limit} are allowed")
+        return text
+
+    return AfterValidator(check)
+
+
 def _as_tuple(value: Any) -> Any:  # TOML's arrays are lists, ours do not change
     return tuple(value) if isinstance(value, list) else value
 

@@ -1,0 +1,251 @@
+"""What owners change about presets. Each change is in the audit log, and no file is written over it any more."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.base import JsonObject, table_of
+from db.engine import Database
+from db.tables.models import Model, Preset
+from db.tables.predictions import Prediction
+from db.tables.users import AuditAction, Role
+from services import files, ordering
+from services.audit_log.record import AuditRecord, record
+from services.clock import Clock
+from services.models.manage import ModelNotFound
+from services.models.offers import Models
+from services.models.preset_rules import (
+    MAX_ICON,
+    MAX_PRICE,
+    MAX_PROMPT,
+    BadPreset,
+    PresetInUse,
+    PresetNotFound,
+    check_title,
+    checked_inputs,
+)
+from services.models.presets import PresetView, get_preset, listed, of_category
+from services.users.actor import Actor
+from services.users.roles import Staff
+
+_presets, _models, _predictions = table_of(Preset), table_of(Model), table_of(Prediction)
+_FREE_SLUG: Final = 23  # characters of the name; a dash and eight others make it nobody else's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPreset:
+    """`title`, `category`: {ru, en}; `price` in hundredths, None is the model's; `inputs`: answers by input."""
+
+    model_slug: str
+    title: Mapping[str, str]
+    category: Mapping[str, str] | None = None
+    icon: str | None = None
+    price: int | None = None
+    prompt: str | None = None
+    inputs: JsonObject = field(default_factory=dict)
+
+
+class PresetManagement:
+    """For owners. All raise `NotAllowed`, and `PresetNotFound` where they name a preset."""
+
+    def __init__(self, db: Database, clock: Clock, staff: Staff, models: Models) -> None:
+        self._db = db
+        self._clock = clock
+        self._staff = staff
+        self._models = models
+
+    async def create(self, preset: NewPreset, *, actor: Actor) -> PresetView:
+        """Sold at once, behind the others of its category. Raises BadPreset, ModelNotFound."""
+        manifest = self._models.manifest(preset.model_slug)
+        if manifest is None:
+            raise ModelNotFound(slug=preset.model_slug)
+        row = {
+            "model_slug": preset.model_slug,
+            "title": check_title(preset.title),
+            "category": None if preset.category is None else check_title(preset.category, "category"),
+            "icon": _icon(preset.icon),
+            "price": _price(preset.price),
+            "prompt": _prompt(preset.prompt),
+            "inputs": checked_inputs(manifest, preset.inputs),
+        }
+        return await self._db.write(self._create, row, actor, self._clock())
+
+    async def rename(self, slug: str, title: Mapping[str, str], *, actor: Actor) -> PresetView:
+        """Raises BadPreset."""
+        return await self._edit(slug, {"title": check_title(title)}, actor)
+
+    async def set_category(self, slug: str, category: Mapping[str, str] | None, *, actor: Actor) -> PresetView:
+        """None: it stands among the models. Raises BadPreset."""
+        return await self._edit(slug, {"category": category and check_title(category, "category")}, actor)
+
+    async def set_prompt(self, slug: str, prompt: str | None, *, actor: Actor) -> PresetView:
+        """Raises BadPreset."""
+        return await self._edit(slug, {"prompt": _prompt(prompt)}, actor)
+
+    async def set_icon(self, slug: str, icon: str | None, *, actor: Actor) -> PresetView:
+        """None: the model's. Raises BadPreset."""
+        return await self._edit(slug, {"icon": _icon(icon)}, actor)
+
+    async def set_price(self, slug: str, price: int | None, *, actor: Actor) -> PresetView:
+        """In hundredths, None: the model's; `services.models.manage.parse_price` reads it. Raises BadPreset."""
+        return await self._edit(slug, {"price": _price(price)}, actor)
+
+    async def set_inputs(self, slug: str, inputs: JsonObject, *, actor: Actor) -> PresetView:
+        """Raises BadPreset."""
+        manifest = self._models.manifest((await self._db.read(get_preset, slug)).model_slug)
+        if manifest is None:
+            raise ModelNotFound(slug=slug)
+        return await self._edit(slug, {"inputs": checked_inputs(manifest, inputs)}, actor)
+
+    async def set_sample(self, slug: str, content: bytes | None, media_type: str, *, actor: Actor) -> PresetView:
+        """A picture that the intake has looked at; None: the file of the model's folder again, if there is one."""
+        return await self._db.write(self._sample, slug, content, media_type, actor=actor, now=self._clock())
+
+    async def enable(self, slug: str, *, enabled: bool, actor: Actor) -> PresetView:
+        action = AuditAction.PRESET_ENABLE if enabled else AuditAction.PRESET_DISABLE
+        return await self._edit(slug, {"enabled": enabled}, actor, action)
+
+    async def move(self, slug: str, *, places: int, actor: Actor) -> list[PresetView]:
+        """Up (negative) or down its category; returns all of that."""
+        return await self._db.write(self._move, slug, places, actor, self._clock())
+
+    async def delete(self, slug: str, *, actor: Actor) -> None:
+        """Raises PresetInUse where it was sold, or comes with its model."""
+        try:
+            await self._db.write(self._delete, slug, actor, self._clock())
+        except IntegrityError as error:  # it was sold this very moment
+            raise PresetInUse(slug=slug) from error
+
+    async def _edit(
+        self, slug: str, values: JsonObject, actor: Actor, action: AuditAction = AuditAction.PRESET_EDIT
+    ) -> PresetView:
+        return await self._db.write(self._edited, slug, values, action, actor=actor, now=self._clock())
+
+    def _create(self, session: Session, row: JsonObject, actor: Actor, now: datetime) -> PresetView:
+        self._staff.require(session, actor, Role.OWNER)
+        if session.get(Model, row["model_slug"]) is None:
+            raise ModelNotFound(slug=row["model_slug"])
+        places = [view.position for view in listed(session, every=True) if view.category == row["category"]]
+        slug = _slug(row["title"]["en"])
+        made = {"slug": slug, "position": max(places, default=90) + ordering.STEP, "enabled": True, "edited": True}
+        times = {"created_at": now, "updated_at": now}
+        session.execute(insert(_presets), row | made | {"from_file": False} | times)
+        _note(session, AuditAction.PRESET_CREATE, slug, actor, now, after=row)
+        return get_preset(session, slug)
+
+    def _edited(
+        self, session: Session, slug: str, values: JsonObject, action: AuditAction, *, actor: Actor, now: datetime
+    ) -> PresetView:
+        self._staff.require(session, actor, Role.OWNER)
+        before = _locked(session, slug)
+        old: dict[str, Any] = {name: before[name] for name in values}  # Any: the columns' values
+        if old == values:
+            return get_preset(session, slug)
+        changed = update(_presets).where(_presets.c.slug == slug)
+        session.execute(changed.values(**values, edited=True, updated_at=now))
+        _note(session, action, slug, actor, now, before=old, after=values)
+        return get_preset(session, slug)
+
+    def _sample(
+        self, session: Session, slug: str, content: bytes | None, media_type: str, *, actor: Actor, now: datetime
+    ) -> PresetView:
+        self._staff.require(session, actor, Role.OWNER)
+        before = _locked(session, slug)["sample_file_id"]
+        new = None if content is None else uuid4()
+        if content is not None and new is not None and actor.user_id is not None:
+            kept = {"user_id": actor.user_id, "content": content, "media_type": media_type, "prediction_id": None}
+            files.add(session, new, **kept, now=now)
+        session.execute(
+            update(_presets).where(_presets.c.slug == slug).values(sample_file_id=new, edited=True, updated_at=now)
+        )
+        told = [None if each is None else {"sample": each.hex} for each in (before, new)]
+        _note(session, AuditAction.PRESET_EDIT, slug, actor, now, before=told[0], after=told[1])
+        return get_preset(session, slug)
+
+    def _move(self, session: Session, slug: str, places: int, actor: Actor, now: datetime) -> list[PresetView]:
+        """Two at once go one after the other: rows are locked first, and read again then."""
+        self._staff.require(session, actor, Role.OWNER)
+        session.execute(select(_presets.c.id).order_by(_presets.c.id).with_for_update(key_share=True))
+        moved = get_preset(session, slug)
+        order = [view.slug for view in of_category(listed(session, every=True), moved)]
+        old = order.index(slug)
+        new = min(max(old + places, 0), len(order) - 1)
+        if new != old:
+            order.insert(new, order.pop(old))
+            _place(session, order, now)
+            _note(session, AuditAction.PRESET_MOVE, slug, actor, now, before={"place": old + 1}, after={"place": new + 1})
+        return list(of_category(listed(session, every=True), moved))
+
+    def _delete(self, session: Session, slug: str, actor: Actor, now: datetime) -> None:
+        self._staff.require(session, actor, Role.OWNER)
+        row = _locked(session, slug)
+        sold = session.execute(select(_predictions.c.id).where(_predictions.c.preset_id == row["id"]).limit(1)).first()
+        if sold is not None or row["from_file"]:
+            raise PresetInUse(slug=slug)
+        session.execute(delete(_presets).where(_presets.c.id == row["id"]))
+        told = ("model_slug", "title", "category", "icon", "price", "prompt", "inputs")
+        _note(session, AuditAction.PRESET_DELETE, slug, actor, now, before={name: row[name] for name in told})
+
+
+def _place(session: Session, order: list[str], now: datetime) -> None:
+    """Positions from the first one of the category on, so that categories keep their places."""
+    rows = session.execute(select(_presets.c.slug, _presets.c.position).where(_presets.c.slug.in_(order)))
+    known = {row.slug: row.position for row in rows}
+    first = min(known.values())
+    for place, slug in enumerate(order):
+        if known[slug] != (position := first + place * ordering.STEP):
+            placed = update(_presets).where(_presets.c.slug == slug)
+            session.execute(placed.values(position=position, edited=True, updated_at=now))
+
+
+def _locked(session: Session, slug: str) -> JsonObject:
+    row = session.execute(select(_presets).where(_presets.c.slug == slug).with_for_update(key_share=True)).first()
+    if row is None:
+        raise PresetNotFound(slug=slug)
+    return dict(row._mapping)
+
+
+def _note(
+    session: Session,
+    action: AuditAction,
+    slug: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    before: JsonObject | None = None,
+    after: JsonObject | None = None,
+) -> None:
+    record(session, AuditRecord(actor=actor, action=action, subject=slug, before=before, after=after), now)
+
+
+def _slug(name: str) -> str:
+    """Of the English name, and nobody else's."""
+    words = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:_FREE_SLUG].strip("-") or "style"
+    return f"{words}-{uuid4().hex[:8]}"
+
+
+def _icon(icon: str | None) -> str | None:
+    found = (icon or "").strip() or None
+    if found is not None and (len(found) > MAX_ICON or not all(c.isprintable() or c == "\u200d" for c in found)):
+        raise BadPreset(field="icon")
+    return found
+
+
+def _price(price: int | None) -> int | None:
+    if price is not None and not 0 <= price <= MAX_PRICE:
+        raise BadPreset(field="price")
+    return price
+
+
+def _prompt(prompt: str | None) -> str | None:
+    found = (prompt or "").strip() or None
+    if found is not None and len(found) > MAX_PROMPT:
+        raise BadPreset(field="prompt")
+    return found

@@ -11,6 +11,8 @@ from services.features import Features
 from services.files import Files
 from services.models.manage import ModelManagement
 from services.models.offers import Models
+from services.models.preset_manage import PresetManagement
+from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.outbox import Outbox
 from services.payments.manage import PaymentManagement
@@ -35,6 +37,7 @@ class Services:
     coordination: Coordination
     users: Users
     models: Models
+    presets: Presets
     submit: Submit
     history: History
     statement: Statement
@@ -50,6 +53,7 @@ class Services:
     admins: Admins
     user_management: UserManagement
     model_management: ModelManagement
+    preset_management: PresetManagement
     payment_management: PaymentManagement
     audit_log: AuditLog
     statistics: Statistics

@@ -76,6 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     letters.add_parser("retry", help=text, description=text)
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
     add_models(add("models", list_shelf, "The models of MODELS_DIR: list, check, init."))
+    presets = add("presets", _presets_export, "Styles: presets of models, as a TOML file.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    for name, command, text in (
+        ("export", _presets_export, "Write all presets of the shop into a file."),
+        ("import", _presets_import, "Take presets from a file; those of the same slug are written over."),
+    ):
+        action = presets.add_parser(name, help=text, description=text)
+        action.add_argument("file", type=Path, metavar="FILE.toml")
+        action.set_defaults(command=command)
     return parser
 
 
@@ -116,6 +126,18 @@ def _outbox_retry(_: argparse.Namespace) -> int:
     from bot.cli.outbox import run_retry
 
     return run_retry()
+
+
+def _presets_export(arguments: argparse.Namespace) -> int:
+    from bot.cli.presets import export_presets
+
+    return export_presets(arguments.file)
+
+
+def _presets_import(arguments: argparse.Namespace) -> int:
+    from bot.cli.presets import import_file
+
+    return import_file(arguments.file)
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:

@@ -19,6 +19,8 @@ from services.files import Files
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
 from services.models.offers import Models
+from services.models.preset_manage import PresetManagement
+from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.outbox import Outbox
 from services.payments.manage import PaymentManagement
@@ -47,6 +49,7 @@ def make_services(
     called where the folders of models are found changed."""
     on_news, on_sold = partial(coordination.tell, Topic.NEWS), partial(coordination.tell, Topic.SOLD)
     history, staff = History(db), Staff(settings.owner_ids)
+    models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
     payments = open_payments(settings, db, clock, coordination, on_news)
@@ -54,7 +57,8 @@ def make_services(
         features=Features(payments=payments is not None),
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
-        models=Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models),
+        models=models,
+        presets=Presets(db, models.folder),
         submit=Submit(db, clock, on_sold),
         history=history,
         statement=Statement(db),
@@ -70,6 +74,7 @@ def make_services(
         admins=Admins(db, clock, staff),
         user_management=UserManagement(db, clock, staff),
         model_management=ModelManagement(db, clock, staff),
+        preset_management=PresetManagement(db, clock, staff, models),
         payment_management=PaymentManagement(db, clock, staff, None if payments is None else payments.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),

@@ -51,7 +51,9 @@ class Preset(Base):
     prompt: Mapped[str | None] = mapped_column(Text)  # what a model that is told what to do gets
     inputs: Mapped[JsonObject]
     sample: Mapped[str | None] = mapped_column(String(128))  # a picture of the model's folder
-    sample_file_id: Mapped[UUID | None]  # of `files`, sent by an owner; wins over the folder's. No key: files refer here
+    sample_file_id: Mapped[
+        UUID | None
+    ]  # of `files`, sent by an owner; wins over the folder's. No key: files refer here
     from_file: Mapped[bool] = mapped_column(default=False, server_default=false())  # of the folder's presets.toml
     edited: Mapped[bool] = mapped_column(default=False, server_default=false())  # by an admin: not synced any more
     enabled: Mapped[bool] = mapped_column(default=True)

@@ -22,7 +22,7 @@ def router() -> Router:
 
 async def show_models(event: Event, *, ctx: Context, argument: str = "") -> None:
     """`argument`: the page, as a button names it."""
-    offers = await ctx.services.models.offers()
+    offers = [offer for offer in await ctx.services.models.offers() if offer.category is None]
     await ctx.respond(event, models_screen(offers, ctx.tr, page=buttons.parse_page(argument)))
 
 

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
+from db.tables.models import Preset
 from db.tables.users import AuditAction, AuditEntry, User
 from services.pages import Page, paginate
 
-_entries, _users, _packages = table_of(AuditEntry), table_of(User), table_of(Package)
+_entries, _users, _packages, _presets = table_of(AuditEntry), table_of(User), table_of(Package), table_of(Preset)
 ON_PACKAGES: Final = frozenset(
     (
         AuditAction.PACKAGE_CREATE,
@@ -24,6 +25,17 @@ ON_PACKAGES: Final = frozenset(
         AuditAction.PACKAGE_MOVE,
     )
 )
+ON_PRESETS: Final = frozenset(
+    (
+        AuditAction.PRESET_CREATE,
+        AuditAction.PRESET_EDIT,
+        AuditAction.PRESET_ENABLE,
+        AuditAction.PRESET_DISABLE,
+        AuditAction.PRESET_MOVE,
+        AuditAction.PRESET_DELETE,
+    )
+)
+ON_GOODS: Final = ON_PACKAGES | ON_PRESETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +50,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """`actor`: None for the shop itself; `target`: None where nobody in particular is meant; `title`: of a package, as
-    it is called now. The rest is as in the table."""
+    """`actor`: None for the shop itself; `target`: None where nobody in particular is meant; `title`: of a package or
+    a preset, as it is called now, or was called last. The rest is as in the table."""
 
     action: str
     actor: Person | None
@@ -95,7 +107,7 @@ def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:
             actor=people.get(row.actor_user_id),
             target=people.get(row.target_user_id) or named(_appointed(row)),
             subject=row.subject,
-            title=titles.get(row.subject) if row.action in ON_PACKAGES else None,
+            title=titles.get((row.action in ON_PRESETS, row.subject)) if row.action in ON_GOODS else None,
             before=row.before or {},
             after=row.after or {},
             reason=row.reason,
@@ -115,7 +127,12 @@ def _people(session: Session, here: ColumnElement[bool]) -> Iterable[Person]:
     return [Person(**row) for row in session.execute(select(*columns).where(here)).mappings()]
 
 
-def _titles(session: Session, rows: Sequence[AnyRow]) -> dict[str, dict[str, str]]:
+def _titles(session: Session, rows: Sequence[AnyRow]) -> dict[tuple[bool, str], dict[str, str]]:
+    """Of packages and presets, by whether it is a preset and what the entry calls it."""
     ids = {int(row.subject) for row in rows if row.action in ON_PACKAGES and row.subject}
-    found = session.execute(select(_packages.c.id, _packages.c.title).where(_packages.c.id.in_(ids)))
-    return {str(row.id): row.title for row in found}
+    packages = session.execute(select(_packages.c.id, _packages.c.title).where(_packages.c.id.in_(ids)))
+    slugs = {row.subject for row in rows if row.action in ON_PRESETS}
+    presets = session.execute(select(_presets.c.slug, _presets.c.title).where(_presets.c.slug.in_(slugs)))
+    deleted = {(True, row.subject): row.before["title"] for row in rows if row.action == AuditAction.PRESET_DELETE}
+    known = {(False, str(row.id)): row.title for row in packages} | {(True, row.slug): row.title for row in presets}
+    return deleted | known

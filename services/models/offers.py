@@ -24,6 +24,9 @@ from services.inference.errors import InferenceError
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
 from services.manifests.runtime import SPECS, Specs
+from services.models.preset_files import PRESETS, PresetDraft, read_presets
+from services.models.preset_rules import given_inputs
+from services.models.preset_sync import sync_presets
 from services.notifications.kinds.models import ModelNotLoaded
 from services.notifications.owners import forget_news, tell_owners
 
@@ -52,6 +55,7 @@ class Offer:
     price: int
     position: int
     title: JsonObject | None = None  # of a preset
+    category: JsonObject | None = None  # likewise: it stands in the gallery, not among the models
     icon: str | None = None
     preset_id: int | None = None
     preset_inputs: JsonObject | None = None
@@ -89,9 +93,10 @@ class Models:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
         problems = await self.read_again(engine)
-        if await self._db.write(_write_down, self._manifests, problems, self._clock()):
+        presets, wrong = await asyncio.to_thread(_read_presets, self._folder, self._manifests)
+        if await self._db.write(_write_down, self._manifests, problems, presets, self._clock()):
             self._on_changed()
-        return problems
+        return problems + wrong
 
     async def read_again(self, engine: Engine | None = None) -> list[FolderProblem]:
         """As `sync`, where another process has written it down: its folders may be other ones than ours for a while."""
@@ -155,9 +160,10 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
         price=model.price if row.price is None else row.price,
         position=row.position,
         title=row.title,
+        category=row.category,
         icon=row.icon,
         preset_id=row.id,
-        preset_inputs=row.inputs,
+        preset_inputs=given_inputs(model.manifest, row.inputs, row.prompt),
     )
 
 
@@ -176,6 +182,19 @@ def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest],
             found[folder.name] = load_manifest(folder, specs)
         except Exception as error:  # noqa: BLE001 - one folder never takes the others off
             problems.append(_problem(folder.name, error))
+    return found, problems
+
+
+def _read_presets(root: Path, models: dict[str, Manifest]) -> tuple[dict[str, list[PresetDraft]], list[FolderProblem]]:
+    """The presets of each model, and what is wrong with files of them: such models keep the presets they had."""
+    found: dict[str, list[PresetDraft]] = {}
+    problems = []
+    for slug in models:
+        try:
+            file = root / slug / PRESETS
+            found[slug] = read_presets(file, models, of=slug) if file.exists() else []
+        except ManifestError as error:
+            problems.append(_problem(slug, error))
     return found, problems
 
 
@@ -206,7 +225,13 @@ def _shown(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _write_down(session: Session, found: dict[str, Manifest], problems: list[FolderProblem], now: datetime) -> bool:
+def _write_down(
+    session: Session,
+    found: dict[str, Manifest],
+    problems: list[FolderProblem],
+    presets: dict[str, list[PresetDraft]],
+    now: datetime,
+) -> bool:
     """Whether anything is not as it was."""
     before = _on_record(session)
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
@@ -229,6 +254,7 @@ def _write_down(session: Session, found: dict[str, Manifest], problems: list[Fol
             columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
+    sync_presets(session, presets, now)
     return _on_record(session) != before
 
 

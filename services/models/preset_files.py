@@ -54,7 +54,9 @@ class _Preset(Table):
     prompt: str | None = Field(default=None, min_length=1, max_length=MAX_PROMPT)
     sample: FileName | None = None
     enabled: bool = True
-    inputs: dict[str, Any] = {}  # Any: values of the model's inputs, which are checked against its manifest
+    inputs: dict[str, Any] = Field(
+        default_factory=dict
+    )  # Any: values of the model's inputs, which are checked against its manifest
 
 
 class _File(Table):
@@ -88,7 +90,9 @@ def read_presets(file: Path, models: Mapping[str, Manifest], *, of: str | None =
         if each.slug in models:
             raise wrong(f"{key}.slug", "is a model's", "Give it another")
         if (manifest := models.get(model)) is None:
-            raise wrong(f"{key}.model", f'there is no model "{model}"', f"Name one of: {', '.join(models) or 'none yet'}")
+            raise wrong(
+                f"{key}.model", f'there is no model "{model}"', f"Name one of: {', '.join(models) or 'none yet'}"
+            )
         try:
             inputs = checked_inputs(manifest, each.inputs)
         except BadPreset as error:

@@ -158,10 +158,17 @@ class PresetManagement:
     ) -> PresetView:
         self._staff.require(session, actor, Role.OWNER)
         before = _locked(session, slug)["sample_file_id"]
-        new = None if content is None else uuid4()
+        new = None if content is None or actor.user_id is None else uuid4()
         if content is not None and new is not None and actor.user_id is not None:
-            kept = {"user_id": actor.user_id, "content": content, "media_type": media_type, "prediction_id": None}
-            files.add(session, new, **kept, now=now)
+            files.add(
+                session,
+                new,
+                user_id=actor.user_id,
+                content=content,
+                media_type=media_type,
+                now=now,
+                prediction_id=None,
+            )
         session.execute(
             update(_presets).where(_presets.c.slug == slug).values(sample_file_id=new, edited=True, updated_at=now)
         )
@@ -180,7 +187,9 @@ class PresetManagement:
         if new != old:
             order.insert(new, order.pop(old))
             _place(session, order, now)
-            _note(session, AuditAction.PRESET_MOVE, slug, actor, now, before={"place": old + 1}, after={"place": new + 1})
+            _note(
+                session, AuditAction.PRESET_MOVE, slug, actor, now, before={"place": old + 1}, after={"place": new + 1}
+            )
         return list(of_category(listed(session, every=True), moved))
 
     def _delete(self, session: Session, slug: str, actor: Actor, now: datetime) -> None:

@@ -40,7 +40,9 @@ class PresetInUse(ShopError):
     message = N_("This style has been sold or comes with its model, so it stays. Take it off the menu instead.")
 
 
-def checked_inputs(manifest: Manifest, inputs: Mapping[str, Any]) -> dict[str, Value]:  # Any: whatever TOML or JSON holds
+def checked_inputs(
+    manifest: Manifest, inputs: Mapping[str, Any]
+) -> dict[str, Value]:  # Any: whatever TOML or JSON holds
     """The answers as they are kept. Raises BadPreset: no input of that name, a picture, or nothing that it takes."""
     fields = {field.name: field for field in manifest.inputs if not isinstance(field, ImageInput)}
     checked: dict[str, Value] = {}

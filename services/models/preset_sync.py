@@ -1,23 +1,30 @@
 """Presets of files, written into the table: what an admin has changed there stays."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
-from db.tables.models import Preset
+from db.tables.models import Model, Preset
+from services.errors import ShopError
 from services.models.preset_files import PresetDraft
 
-_presets = table_of(Preset)
+_presets, _models = table_of(Preset), table_of(Model)
 
 
-def sync_presets(session: Session, found: Mapping[str, Sequence[PresetDraft]], now: datetime) -> bool:
+class ModelUnknown(ShopError):
+    """Its folder is there, and no shop has read it."""
+
+    def __str__(self) -> str:
+        return f'the shop has not run with the model "{self.params["slug"]}" yet: start it once, then import again'
+
+
+def sync_presets(session: Session, found: Mapping[str, Sequence[PresetDraft]], now: datetime) -> None:
     """`found`: all presets of each model whose folder was read. Those that have left their file are switched off; one
-    that comes back is sold again. Says whether anything is not as it was."""
+    that comes back is sold again."""
     known = {row.slug: row for row in session.execute(select(_presets).with_for_update(key_share=True))}
-    changed = False
     for draft in (each for drafts in found.values() for each in drafts):
         row = known.get(draft.slug)
         if row is None:
@@ -29,14 +36,19 @@ def sync_presets(session: Session, found: Mapping[str, Sequence[PresetDraft]], n
             if all(row._mapping[name] == value for name, value in columns.items()):
                 continue
             session.execute(update(_presets).where(_presets.c.id == row.id).values(**columns, updated_at=now))
-        changed = True
     slugs = {draft.slug for drafts in found.values() for draft in drafts}
     gone = [row.id for row in known.values() if row.from_file and row.model_slug in found and row.slug not in slugs]
-    return _take_off(session, gone, now) or changed
+    if gone:  # they are the shop's own from now on: an owner may sell them again
+        off = update(_presets).where(_presets.c.id.in_(gone))
+        session.execute(off.values(enabled=False, from_file=False, updated_at=now))
 
 
 def import_presets(session: Session, drafts: Sequence[PresetDraft], now: datetime) -> tuple[int, int]:
-    """As if an owner had made each: how many are new, and how many were written over."""
+    """As if an owner had made each: how many are new, and how many were written over. Raises ModelUnknown where the
+    shop has not run with one of the models yet."""
+    models = set(session.scalars(select(_models.c.slug)))
+    if unknown := sorted({draft.model_slug for draft in drafts} - models):
+        raise ModelUnknown(slug=unknown[0])
     known = set(session.scalars(select(_presets.c.slug).with_for_update(key_share=True)))
     for draft in drafts:
         if draft.slug not in known:
@@ -51,13 +63,6 @@ def import_presets(session: Session, drafts: Sequence[PresetDraft], now: datetim
 def _insert(session: Session, draft: PresetDraft, now: datetime, *, from_file: bool, edited: bool) -> None:
     row = _columns(draft) | {"slug": draft.slug, "model_slug": draft.model_slug, "created_at": now, "updated_at": now}
     session.execute(insert(_presets), row | {"from_file": from_file, "edited": edited})
-
-
-def _take_off(session: Session, ids: Collection[int], now: datetime) -> bool:
-    """They are the shop's own from now on: an owner may sell them again."""
-    off = update(_presets).where(_presets.c.id.in_(ids))
-    session.execute(off.values(enabled=False, from_file=False, updated_at=now))
-    return bool(ids)
 
 
 def _columns(draft: PresetDraft) -> JsonObject:

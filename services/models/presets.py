@@ -26,7 +26,8 @@ MAX_SAMPLE: Final = 5_000_000  # bytes of a picture in a model's folder
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetView:
     """`title`, `category`: {ru, en}; `price`: what it costs now, in hundredths, `own_price` where that is not the
-    model's; `sold`: it and its model can be bought; `has_sample`: ask `Presets.sample` for the picture."""
+    model's; `sold`: it and its model can be bought; `sample`: the file of the model's folder; `has_sample`: ask
+    `Presets.sample` for the picture."""
 
     id: int
     slug: str
@@ -39,6 +40,7 @@ class PresetView:
     position: int
     prompt: str | None
     inputs: JsonObject
+    sample: str | None
     has_sample: bool
     enabled: bool
     sold: bool
@@ -136,6 +138,7 @@ def _view(row: AnyRow) -> PresetView:
         position=row.position,
         prompt=row.prompt,
         inputs=row.inputs,
+        sample=row.sample,
         has_sample=row.sample is not None or row.sample_file_id is not None,
         enabled=row.enabled,
         sold=bool(row.enabled and row.model_sold),
@@ -154,4 +157,3 @@ def _read_sample(folder: Path, name: str | None) -> bytes | None:
     if file is None or file.stat().st_size > MAX_SAMPLE:
         return None
     return file.read_bytes()
-

@@ -14,7 +14,7 @@ from handlers.kit.titles import Titles
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.audit_log.history import Entry, Person
+from services.audit_log.history import ON_PRESETS, Entry, Person
 from services.billing.credits import format_credits
 from services.errors import N_
 from services.money import to_words
@@ -151,6 +151,12 @@ def _edited_package(entry: Entry, titles: Titles, tr: Translator) -> Html:
     return tr.escape(f"{_what(entry, titles, tr)}: {', '.join(changes)}")
 
 
+def _edited_preset(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    """Which parts; a prompt or a picture is too long for a line."""
+    parts = [tr.gettext(label) for part, label in PRESET_PARTS.items() if part in {**entry.before, **entry.after}]
+    return tr.html("Changed: {what}, {parts}", what=_what(entry, titles, tr), parts=", ".join(parts))
+
+
 def _bonus(entry: Entry, titles: Titles, tr: Translator) -> Html:
     users = int(entry.after.get("users", 0))
     return tr.nhtml(
@@ -177,6 +183,12 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.MODEL_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
     AuditAction.MODEL_TRY_AGAIN: _about_goods(N_("Tried again after its failures: {what}")),
     AuditAction.MODEL_MOVE: _moved,
+    AuditAction.PRESET_CREATE: _about_goods(N_("A new style: {what}")),
+    AuditAction.PRESET_EDIT: _edited_preset,
+    AuditAction.PRESET_ENABLE: _about_goods(N_("On sale again: {what}")),
+    AuditAction.PRESET_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
+    AuditAction.PRESET_MOVE: _moved,
+    AuditAction.PRESET_DELETE: _about_goods(N_("A style deleted: {what}")),
     AuditAction.PACKAGE_CREATE: _new_package,
     AuditAction.PACKAGE_EDIT: _edited_package,
     AuditAction.PACKAGE_ENABLE: _about_goods(N_("On sale again: {what}")),
@@ -199,6 +211,17 @@ PACKAGE_PARTS: Final[dict[str, tuple[str, Callable[[Any, Translator], str]]]] = 
     "credits": (N_("credits"), lambda hundredths, tr: tr.credits(hundredths or 0)),
     "price_kopecks": (N_("price"), lambda kopecks, tr: f"{to_words(kopecks or 0)} ₽"),
     "valid_days": (N_("valid for"), _days),
+}
+
+
+PRESET_PARTS: Final[dict[str, str]] = {
+    "title": N_("name"),
+    "category": N_("category"),
+    "icon": N_("icon"),
+    "price": N_("price"),
+    "prompt": N_("prompt"),
+    "inputs": N_("answers"),
+    "sample": N_("sample picture"),
 }
 
 
@@ -225,7 +248,7 @@ def _whom(entry: Entry, tr: Translator) -> str:
 
 
 def _what(entry: Entry, titles: Titles, tr: Translator) -> str:
-    """A model or a package; of one that is gone, its id."""
+    """A model, a preset or a package; of one that is gone, its id."""
     if entry.title is not None:
-        return f"📦 {cut_plain(tr.pick(entry.title), NAME)}"
+        return f"{'🎨' if entry.action in ON_PRESETS else '📦'} {cut_plain(tr.pick(entry.title), NAME)}"
     return cut_plain(titles(entry.subject or ""), NAME)

@@ -1,0 +1,134 @@
+"""What owners do to styles: they alone, written down, and no file takes it back."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from db.base import table_of
+from db.tables.predictions import Prediction
+from db.tables.users import AuditEntry
+from services.models.manage import ModelNotFound
+from services.models.offers import Models
+from services.models.preset_manage import NewPreset, PresetManagement
+from services.models.preset_rules import BadPreset, PresetInUse, PresetNotFound
+from services.models.presets import Presets
+from services.users.actor import Actor
+from services.users.roles import NotAllowed, Staff
+from tests.support.shop import add_prediction
+from tests.unit.models.runs import STORE
+
+from .conftest import ADMIN, OWNER, Office
+
+BOSS = Actor(OWNER)
+STRONG = NewPreset(
+    model_slug="wine",
+    title={"ru": " Крепкое ", "en": "Strong"},
+    category={"ru": "Вина", "en": "Wines"},
+    price=350,
+    inputs={"alcohol": 14.5},
+)
+
+
+@pytest.fixture
+async def styles(office: Office) -> PresetManagement:
+    models = Models(office.db, office.clock, STORE)
+    await models.sync()
+    return PresetManagement(office.db, office.clock, Staff((OWNER,)), models)
+
+
+@pytest.fixture
+def gallery(office: Office) -> Presets:
+    return Presets(office.db, lambda slug: Path("nowhere"))
+
+
+async def test_made_and_changed(office: Office, styles: PresetManagement) -> None:
+    made = await styles.create(STRONG, actor=BOSS)
+    assert (made.title, made.price, made.sold, made.from_file) == ({"ru": "Крепкое", "en": "Strong"}, 350, True, False)
+    assert made.slug.startswith("strong-")
+    slug = made.slug
+    await styles.rename(slug, {"ru": "Очень крепкое", "en": "Very strong"}, actor=BOSS)
+    await styles.set_icon(slug, "🍷", actor=BOSS)
+    await styles.set_price(slug, None, actor=BOSS)
+    await styles.set_price(slug, None, actor=BOSS)  # nothing new
+    await styles.set_prompt(slug, "  as in a dream ", actor=BOSS)
+    await styles.set_category(slug, None, actor=BOSS)
+    await styles.set_inputs(slug, {"alcohol": 15}, actor=BOSS)
+    view = await styles.enable(slug, enabled=False, actor=BOSS)
+    assert (view.title["en"], view.icon, view.own_price, view.prompt) == ("Very strong", "🍷", None, "as in a dream")
+    assert (view.category, view.inputs, view.enabled, view.sold) == (None, {"alcohol": 15.0}, False, False)
+    rows = [row for row in await office.rows(AuditEntry) if row.action.startswith("preset.")]
+    assert [row.action for row in rows] == ["preset.create", *["preset.edit"] * 6, "preset.disable"]
+    assert {(row.subject, row.actor_user_id) for row in rows} == {(slug, OWNER)}
+    assert (rows[3].before, rows[3].after) == ({"price": 350}, {"price": None})
+
+
+async def test_a_sample(office: Office, styles: PresetManagement, gallery: Presets) -> None:
+    slug = (await styles.create(STRONG, actor=BOSS)).slug
+    assert (await styles.set_sample(slug, b"picture", "image/jpeg", actor=BOSS)).has_sample
+    assert await gallery.sample(slug) == b"picture"
+    await styles.set_sample(slug, None, "", actor=BOSS)
+    assert await gallery.sample(slug) is None
+
+
+async def test_order_inside_a_category(office: Office, styles: PresetManagement) -> None:
+    one, two, three = [(await styles.create(STRONG, actor=BOSS)).slug for _ in range(3)]
+    assert [view.slug for view in await styles.move(three, places=-1, actor=BOSS)] == [one, three, two]
+    assert [view.slug for view in await styles.move(one, places=9, actor=BOSS)] == [three, two, one]
+    moves = [row for row in await office.rows(AuditEntry) if row.action == "preset.move"]
+    assert [(row.subject, row.before, row.after) for row in moves] == [
+        (three, {"place": 3}, {"place": 2}),
+        (one, {"place": 1}, {"place": 3}),
+    ]
+
+
+async def test_only_what_was_never_sold_is_deleted(office: Office, styles: PresetManagement) -> None:
+    sold, unused = [await styles.create(STRONG, actor=BOSS) for _ in range(2)]
+    prediction = await office.db.write(add_prediction, user_id=office.anna, price=350)
+    predictions = table_of(Prediction)
+    bought = update(predictions).where(predictions.c.id == prediction).values(preset_id=sold.id)
+    await office.db.write(lambda session: session.execute(bought) and None)
+    with pytest.raises(PresetInUse):
+        await styles.delete(sold.slug, actor=BOSS)
+    await styles.delete(unused.slug, actor=BOSS)
+    with pytest.raises(PresetNotFound):
+        await styles.delete(unused.slug, actor=BOSS)
+    assert (await office.journal())[-1] == "preset.delete"
+
+
+async def test_owners_alone(styles: PresetManagement) -> None:
+    slug = (await styles.create(STRONG, actor=BOSS)).slug
+    admin = Actor(ADMIN)
+    for act in (
+        styles.create(STRONG, actor=admin),
+        styles.rename(slug, STRONG.title, actor=admin),
+        styles.set_sample(slug, b"x", "image/png", actor=admin),
+        styles.enable(slug, enabled=False, actor=admin),
+        styles.move(slug, places=1, actor=admin),
+        styles.delete(slug, actor=admin),
+    ):
+        with pytest.raises(NotAllowed):
+            await act
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (NewPreset(model_slug="wine", title={"en": "Only English"}), "title"),
+        (NewPreset(model_slug="wine", title={"ru": "a\nb", "en": "b"}), "title"),
+        (NewPreset(model_slug="wine", title=STRONG.title, category={"ru": "", "en": ""}), "category"),
+        (NewPreset(model_slug="wine", title=STRONG.title, icon="🍷" * 17), "icon"),
+        (NewPreset(model_slug="wine", title=STRONG.title, price=-1), "price"),
+        (NewPreset(model_slug="wine", title=STRONG.title, prompt="a" * 4001), "prompt"),
+        (NewPreset(model_slug="wine", title=STRONG.title, inputs={"alcohol": 99.0}), "inputs.alcohol"),
+    ],
+)
+async def test_what_cannot_be_sold(styles: PresetManagement, wrong: NewPreset, field: str) -> None:
+    with pytest.raises(BadPreset) as caught:
+        await styles.create(wrong, actor=BOSS)
+    assert caught.value.field == field
+
+
+async def test_of_a_model_that_is_not_there(styles: PresetManagement) -> None:
+    with pytest.raises(ModelNotFound):
+        await styles.create(NewPreset(model_slug="none", title=STRONG.title), actor=BOSS)

@@ -1,5 +1,5 @@
-"""Puts the sandbox together: the Bot API, YooKassa, an inference server, the control API and the pages behind one
-address."""
+"""Puts the sandbox together: the Bot API, YooKassa, an inference server, ComfyUI, the control API and the pages behind
+one address."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +12,12 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import Receive, Scope, Send
 
 from sandbox.clock import Clock
+from sandbox.comfyui.gateway import PREFIX as COMFYUI
+from sandbox.comfyui.gateway import Gateway as ComfyUIGateway
+from sandbox.comfyui.server import Servers
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
-from sandbox.control import inference, people, screens, shop, shop_faults, worlds
+from sandbox.control import comfyui, inference, people, screens, shop, shop_faults, worlds
 from sandbox.deliveries import Deliveries
 from sandbox.inference.gateway import PREFIX as INFERENCE
 from sandbox.inference.gateway import InferenceGateway
@@ -37,15 +40,18 @@ class Sandbox:
         self.worlds = Worlds(self.clock, settings.local_dir)
         self.connections = Connections()
         self.shops = Shops(self.clock)
+        self.servers = Servers(self.clock)
         world = self.worlds.add(token=settings.token, username="kassandra_sandbox_bot")
         furnish(world)
         own = self.shops.add(world.bot_id, name=world.profile.first_name, shop_id=DEFAULT_SHOP_ID)
         own.notifier.url = settings.webhook_url
+        self.servers.add(world.bot_id)
         self._telegram = Gateway(self.worlds, self.connections)
         self._yookassa = YooKassa(self.shops, self.connections)
         self.inference = InferenceServers(self.clock)
         self._inference = InferenceGateway(self.inference, self.connections)
-        self._web = _web(settings, self.worlds, self.shops)
+        self._comfyui = ComfyUIGateway(self.servers, self.connections)
+        self._web = _web(settings, self.worlds, self.shops, self.servers)
         self._web.state.inference = self.inference
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +61,8 @@ class Sandbox:
             await self._yookassa(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(INFERENCE):
             await self._inference(scope, receive, send)
+        elif scope["type"] in ("http", "websocket") and scope["path"].startswith(COMFYUI):
+            await self._comfyui(scope, receive, send)
         else:
             await self._web(scope, receive, send)
 
@@ -63,24 +71,25 @@ class Sandbox:
         self.clock.moved.notify()
         for world in self.worlds:
             world.close()
-        for each in (*self.shops, *self.inference):
+        for each in (*self.shops, *self.inference, *self.servers):
             each.close()
 
 
-def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops) -> FastAPI:
+def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: Servers) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Deliveries(all_worlds, all_shops) as deliveries:
+        async with Deliveries(all_worlds, all_shops, all_servers) as deliveries:
             app.state.deliveries = deliveries
             yield
 
     app = FastAPI(title="Kassandra's sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.worlds = all_worlds
     app.state.shops = all_shops
+    app.state.servers = all_servers
     app.state.settings = settings
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference):
+    for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
         app.include_router(part.router)
 
     @app.api_route("/", methods=["GET", "HEAD"])

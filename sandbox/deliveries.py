@@ -1,5 +1,5 @@
-"""The supervised owner of the sandbox's only background work: two webhook couriers for each world,
-Telegram's and YooKassa's."""
+"""The supervised owner of the sandbox's only background work: for each world two webhook couriers, Telegram's and
+YooKassa's, and the worker of its ComfyUI."""
 
 import asyncio
 from types import TracebackType
@@ -7,6 +7,7 @@ from typing import Self
 
 import aiohttp
 
+from sandbox.comfyui.server import Servers
 from sandbox.telegram.webhook import Answer
 from sandbox.telegram.world import World, Worlds
 from sandbox.yookassa.shop import Shops
@@ -15,9 +16,10 @@ ANSWER_WITHIN_SECONDS = 60.0
 
 
 class Deliveries:
-    def __init__(self, worlds: Worlds, shops: Shops) -> None:
+    def __init__(self, worlds: Worlds, shops: Shops, servers: Servers) -> None:
         self._worlds = worlds
         self._shops = shops
+        self._servers = servers
         self._group = asyncio.TaskGroup()
         self._couriers: dict[int, list[asyncio.Task[None]]] = {}
         self._http: aiohttp.ClientSession
@@ -46,6 +48,9 @@ class Deliveries:
         shop = self._shops.by_bot(world.bot_id)
         if shop is not None:
             couriers.append(self._group.create_task(shop.notifier.run(self._notify), name=f"shop-{world.bot_id}"))
+        server = self._servers.by_bot(world.bot_id)
+        if server is not None:
+            couriers.append(self._group.create_task(server.run(), name=f"comfyui-{world.bot_id}"))
         self._couriers[world.bot_id] = couriers
 
     def stop(self, world: World) -> None:

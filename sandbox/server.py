@@ -23,7 +23,7 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             sandbox,
             http=sandbox.connections.protocol(),
-            ws="none",
+            ws="wsproto",
             timeout_keep_alive=75,  # longer than clients keep an idle connection: they must not find it closed
             lifespan="on",
             log_level="warning",

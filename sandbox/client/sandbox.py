@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import aiohttp
 
+from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.inference import Inference
 from sandbox.client.person import Person
 from sandbox.client.screen import Answer, JsonObject, Message
 from sandbox.client.shop import Shop
 
-__all__ = ["Answer", "Inference", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
+__all__ = ["Answer", "ComfyUIServer", "Inference", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
 
 
 class SandboxError(Exception):
@@ -104,6 +105,11 @@ class Sandbox:
     async def inference(self, **changes: Any) -> Inference:  # Any: as above
         """The world's inference server; `changes` as in `Inference.change`."""
         return await Inference.of(self, **changes)
+
+    @property
+    def comfyui(self) -> ComfyUIServer:
+        """The world's image server."""
+        return ComfyUIServer(self)
 
     async def fault(self, method: str, kind: str, *, times: int = 1, **more: Any) -> None:
         """The next `times` calls of `method` fail (0: all); `more`: retry_after, chat_id, seconds, description."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from sandbox.clock import Clock
+from sandbox.comfyui.server import ComfyUI, Servers
 from sandbox.telegram.people import Person
 from sandbox.telegram.world import World, Worlds
 from sandbox.yookassa.shop import Shop, Shops
@@ -63,3 +64,21 @@ async def get_shop(world: OneWorld, shops: AllShops) -> Shop:
 
 
 OneShop = Annotated[Shop, Depends(get_shop)]
+
+
+async def get_servers(request: Request) -> Servers:
+    servers = request.app.state.servers
+    assert isinstance(servers, Servers)
+    return servers
+
+
+AllServers = Annotated[Servers, Depends(get_servers)]
+
+
+async def get_comfyui(world: OneWorld, servers: AllServers) -> ComfyUI:
+    server = servers.by_bot(world.bot_id)
+    assert server is not None
+    return server
+
+
+OneComfyUI = Annotated[ComfyUI, Depends(get_comfyui)]

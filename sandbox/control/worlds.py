@@ -3,7 +3,7 @@
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.control.deps import AllShops, AllWorlds, OneWorld
+from sandbox.control.deps import AllServers, AllShops, AllWorlds, OneWorld
 from sandbox.telegram.faults import Fault, FaultKind
 from sandbox.telegram.wire import JsonObject
 
@@ -39,22 +39,28 @@ async def worlds_list(request: Request, worlds: AllWorlds) -> list[JsonObject]:
 
 
 @router.post("/worlds", status_code=201)
-async def world_new(body: NewWorld, request: Request, worlds: AllWorlds, shops: AllShops) -> JsonObject:
+async def world_new(
+    body: NewWorld, request: Request, worlds: AllWorlds, shops: AllShops, servers: AllServers
+) -> JsonObject:
     try:
         world = worlds.add(token=body.token, username=body.username, first_name=body.first_name)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
     shops.add(world.bot_id, name=world.profile.first_name)
+    servers.add(world.bot_id)
     request.app.state.deliveries.start(world)
     return world.view(default=world.token == request.app.state.settings.token)
 
 
 @router.delete("/{bot}")
-async def world_gone(request: Request, world: OneWorld, worlds: AllWorlds, shops: AllShops) -> JsonObject:
+async def world_gone(
+    request: Request, world: OneWorld, worlds: AllWorlds, shops: AllShops, servers: AllServers
+) -> JsonObject:
     request.app.state.deliveries.stop(world)
     request.app.state.inference.remove(world.bot_id)
     worlds.remove(world)
     shops.remove(world.bot_id)
+    servers.remove(world.bot_id)
     return {}
 
 

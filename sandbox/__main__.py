@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the pages, the Bot API, YooKassa and the control API on one address."""
+"""`python -m sandbox`: the pages, the Bot API, YooKassa, ComfyUI and the control API on one address."""
 
 import argparse
 import asyncio
@@ -21,7 +21,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 def _settings(arguments: list[str]) -> Settings:
     defaults = Settings()
     parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="A local Telegram and YooKassa to play and test in."
+        prog="python -m sandbox", description="A local Telegram, YooKassa and ComfyUI to play and test in."
     )
     parser.add_argument("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one (default: %(default)s)")

@@ -63,7 +63,8 @@ class Gateway:
         except Dropped:
             entry["status"] = 0
             self._wires.cut(scope)
-            await receive()  # the disconnect: a server complains about answers that never began
+            while (await receive())["type"] != "http.disconnect":  # a server complains about answers that never began
+                pass
             return
         entry["status"] = response.status_code
         await response(scope, receive, send)

@@ -68,6 +68,16 @@ export const loadModel = (name, ready) => request("POST", `${inferenceServer()}/
 export const inferenceFaults = () => request("GET", `${inferenceServer()}/faults`);
 export const addInferenceFault = (fault) => request("POST", `${inferenceServer()}/faults`, fault);
 export const clearInferenceFaults = () => request("DELETE", `${inferenceServer()}/faults`);
+const comfyuiPath = () => `${world()}/comfyui`;
+export const comfyui = () => request("GET", comfyuiPath());
+export const changeComfyui = (switches) => request("PATCH", comfyuiPath(), switches);
+export const comfyuiFaults = () => request("GET", `${comfyuiPath()}/faults`);
+export const addComfyuiFault = (fault) => request("POST", `${comfyuiPath()}/faults`, fault);
+export const clearComfyuiFaults = () => request("DELETE", `${comfyuiPath()}/faults`);
+export const restartComfyui = () => request("POST", `${comfyuiPath()}/restart`, {});
+export const killComfyuiWorker = () => request("POST", `${comfyuiPath()}/kill-worker`, {});
+export const silenceComfyui = () => request("POST", `${comfyuiPath()}/silence`, {});
+export const dropComfyuiFiles = () => request("DELETE", `${comfyuiPath()}/files`);
 export const clock = () => request("GET", `${world()}/clock`);
 export const moveClock = (move) => request("POST", `${world()}/clock`, move);
 export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;

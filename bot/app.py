@@ -218,6 +218,7 @@ class App:
             self.bot,
             self.delivery,
             history=self.services.history,
+            cancel=self.services.cancel,
             users=self.services.users,
             catalogues=self.catalogues,
             clock=self.steady_clock,

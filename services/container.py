@@ -19,6 +19,7 @@ from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
+from services.predictions.cancel import Cancel
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.reports.statistics import Statistics
@@ -39,6 +40,7 @@ class Services:
     models: Models
     presets: Presets
     submit: Submit
+    cancel: Cancel
     history: History
     statement: Statement
     files: Files

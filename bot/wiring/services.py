@@ -26,6 +26,7 @@ from services.notifications.outbox import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
+from services.predictions.cancel import Cancel
 from services.predictions.history import History
 from services.predictions.submit import Submit
 from services.predictions.undelivered import pay_back
@@ -53,6 +54,7 @@ def make_services(
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
     payments = open_payments(settings, db, clock, coordination, on_news)
+    models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
     return Services(
         features=Features(payments=payments is not None),
         coordination=coordination,
@@ -60,6 +62,7 @@ def make_services(
         models=models,
         presets=Presets(db, models.folder),
         submit=Submit(db, clock, on_sold),
+        cancel=Cancel(db, clock, models, on_news),
         history=history,
         statement=Statement(db),
         files=Files(db, clock),

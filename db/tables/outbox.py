@@ -34,6 +34,8 @@ class OutboxKind(StrEnum):
     PAYMENT_PROBLEM = "payment_problem"
     MODEL_PROBLEM = "model_problem"
     MODEL_STOPPED = "model_stopped"
+    MODEL_RESTS = "model_rests"
+    MODEL_SERVES = "model_serves"
     ANSWER_UNDELIVERED = "answer_undelivered"
 
 

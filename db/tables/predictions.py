@@ -94,6 +94,8 @@ class Prediction(Base):
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # the topic of a private chat that has some
     message_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows progress and becomes the answer
+    progress: Mapped[JsonObject | None]  # {"ahead"} or {"percent"} while it runs elsewhere
+    cancel_requested_at: Mapped[datetime | None]  # its customer wants it no more; who holds it settles that
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -43,11 +43,19 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
         facts.append(tr.html("Your balance: {balance}", balance=format_credits(user.balance)))
     if asked > 0:
         facts.append(tr.nhtml("It asks {n} question.", "It asks {n} questions.", asked))
+    if offer.resting:
+        facts.append(tr.html("💤 It is resting: its server does not answer. Please come back later."))
     parts.append(Html("\n".join(facts)))
-    begin = Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}")
     back = buttons.back_button(tr, buttons.MODELS)
     more = ((buttons.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price else ()
-    return Screen(text="\n\n".join(parts), rows=((begin,), *more, (back, buttons.menu_button(tr))))
+    return Screen(text="\n\n".join(parts), rows=(*_begin(offer, tr), *more, (back, buttons.menu_button(tr))))
+
+
+def _begin(offer: Offer, tr: Translator) -> tuple[buttons.Row, ...]:
+    """The page of a model that rests can only be looked at again."""
+    if offer.resting:
+        return ((Button(text=tr.gettext("🔄 Look again"), action=buttons.model_action(offer.slug)),),)
+    return ((Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}"),),)
 
 
 def title_of(offer: Offer, tr: Translator) -> str:
@@ -88,4 +96,5 @@ def _list(offers: Sequence[Offer], tr: Translator) -> Html:
 
 def _button(offer: Offer, tr: Translator) -> str:
     price = format_credits(offer.price) if offer.price else tr.gettext("free")
-    return f"{icon_of(offer)} {cut_plain(title_of(offer, tr), BUTTON - 20)} · {price}"
+    icon = "💤" if offer.resting else icon_of(offer)
+    return f"{icon} {cut_plain(title_of(offer, tr), BUTTON - 20)} · {price}"

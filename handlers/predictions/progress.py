@@ -11,13 +11,15 @@ from aiogram.exceptions import AiogramError
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.predictions import PredictionStatus
+from handlers.predictions.screens import CANCEL
 from handlers.telegram import sender
 from handlers.telegram.delivery import Delivery
-from handlers.telegram.screen import Screen
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError
 from services.notifications.outbox import About
+from services.predictions.cancel import Cancel
 from services.predictions.history import History, Progress
 from services.users.accounts import Users
 
@@ -38,6 +40,7 @@ class ProgressBoard:
         delivery: Delivery,
         *,
         history: History,
+        cancel: Cancel,
         users: Users,
         catalogues: Catalogues,
         clock: Clock,
@@ -45,6 +48,7 @@ class ProgressBoard:
         self._bot = bot
         self._delivery = delivery
         self._history = history
+        self._cancel = cancel
         self._users = users
         self._catalogues = catalogues
         self._clock = clock
@@ -90,8 +94,9 @@ class ProgressBoard:
             if not await self._waits(progress):
                 return
             user = await self._users.get(progress.user_id)
-            text = progress_text(progress, self._catalogues[user.language])
-            await sender.edit(self._bot, progress.chat_id, progress.message_id, Screen(text=text))
+            may_cancel = self._cancel.may(progress.model_slug, progress.status)
+            screen = progress_screen(progress, self._catalogues[user.language], may_cancel=may_cancel)
+            await sender.edit(self._bot, progress.chat_id, progress.message_id, screen)
         if not await self._waits(progress):  # another process may have answered meanwhile
             await self._delivery.messages.recheck(about)
 
@@ -104,8 +109,20 @@ def _message(progress: Progress) -> tuple[int, int]:
     return progress.chat_id, progress.message_id
 
 
-def progress_text(progress: Progress, tr: Translator) -> Html:
+def progress_screen(progress: Progress, tr: Translator, *, may_cancel: bool) -> Screen:
+    cancel = Button(text=tr.gettext("✖️ Cancel"), action=f"{CANCEL}:{progress.prediction_id.hex}")
+    shown = may_cancel and not progress.canceling
+    return Screen(text=_text(progress, tr), rows=((cancel,),) if shown else ())
+
+
+def _text(progress: Progress, tr: Translator) -> Html:
+    if progress.canceling:
+        return tr.html("✖️ Canceling…")
     if progress.status is PredictionStatus.RUNNING:
+        if progress.percent is not None:
+            return tr.html("⚙️ The model is running: {percent} %", percent=progress.percent)
+        if progress.ahead:
+            return tr.html("⏳ Waiting for the model's server; ahead of you there: {ahead}", ahead=progress.ahead)
         return tr.html("⚙️ The model is running…")
     if progress.place == 1:
         return tr.html("⏳ You are next in the queue…")

@@ -7,8 +7,9 @@ from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.filters import Pressed
 from handlers.predictions.enclosures import enclosed
-from handlers.predictions.screens import ENCLOSED, enclosures_of, prediction_screen
+from handlers.predictions.screens import CANCEL, ENCLOSED, enclosures_of, prediction_screen
 from handlers.telegram import sender
+from services.predictions.cancel import Canceling
 from services.predictions.history import PredictionNotFound, PredictionView
 
 
@@ -16,6 +17,7 @@ def router() -> Router:
     router = Router(name="predictions")
     router.callback_query.register(show_prediction, Pressed(buttons.PREDICTION))
     router.callback_query.register(show_enclosed, Pressed(ENCLOSED))
+    router.callback_query.register(cancel_prediction, Pressed(CANCEL))
     return router
 
 
@@ -38,6 +40,21 @@ async def show_enclosed(query: CallbackQuery, *, ctx: Context, argument: str) ->
     if refused:
         notice = ctx.tr.gettext("Telegram did not take all of it. Please try again later.")
     await sender.acknowledge(query, notice, alert=bool(refused))
+
+
+async def cancel_prediction(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """`argument`: the prediction's hex id. What is canceled tells so in its own message."""
+    prediction_id = buttons.parse_id(argument)
+    if prediction_id is None:
+        raise PredictionNotFound(prediction_id=argument)
+    match await ctx.services.cancel(prediction_id, user_id=ctx.user.id):
+        case Canceling.CANCELED:
+            notice = ctx.tr.gettext("Canceled; your credits are back.")
+        case Canceling.ASKED:
+            notice = ctx.tr.gettext("Canceling. If the answer is quicker, it counts.")
+        case _:
+            notice = ctx.tr.gettext("It is too late to cancel.")
+    await sender.acknowledge(query, notice)
 
 
 async def find_prediction(hex_id: str, ctx: Context) -> PredictionView:

@@ -27,6 +27,7 @@ from services.values import errors as value_errors
 log = structlog.get_logger()
 
 AGAIN: Final = "again"  # again:<hex id>
+CANCEL: Final = "cancel"  # cancel:<hex id>
 CHANGE: Final = "change"  # change:<hex id>
 ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, once more
 

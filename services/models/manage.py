@@ -47,6 +47,8 @@ class ModelLine:
     problem: str | None
     stopped_for: str | None
     """Why it was stopped after it had failed several times in a row."""
+    resting_for: str | None = None
+    """Why it cannot be bought now: its server is away."""
 
 
 class ModelManagement:
@@ -155,4 +157,5 @@ def _line(row: AnyRow) -> ModelLine:
         present=row.present,
         problem=row.problem,
         stopped_for=row.stopped_for,
+        resting_for=None if row.resting_since is None else row.resting_for or "",
     )

@@ -46,6 +46,12 @@ class ModelStopped(ModelNotOnSale):
     message = N_("This model has failed several times in a row, so it is not sold until that is mended.")
 
 
+class ModelResting(ShopError):
+    """The server that runs it is away. It will be back by itself."""
+
+    message = N_("This model is resting: its server does not answer. Nothing was charged; please try again later.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit."""
@@ -54,6 +60,7 @@ class Offer:
     manifest: Manifest
     price: int
     position: int
+    resting: bool = False  # its server is away: it cannot be bought now
     title: JsonObject | None = None  # of a preset
     category: JsonObject | None = None  # likewise: it stands in the gallery, not among the models
     icon: str | None = None
@@ -145,7 +152,8 @@ class Models:
         if manifest is None:
             return None
         position = row.manifest_position if row.admin_position is None else row.admin_position
-        return Offer(slug=row.slug, manifest=manifest, price=price_of(row), position=position)
+        resting = row.resting_since is not None
+        return Offer(slug=row.slug, manifest=manifest, price=price_of(row), position=position, resting=resting)
 
 
 def price_of(row: AnyRow) -> int:
@@ -159,6 +167,7 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
         manifest=model.manifest,
         price=model.price if row.price is None else row.price,
         position=row.position,
+        resting=model.resting,
         title=row.title,
         category=row.category,
         icon=row.icon,
@@ -278,6 +287,7 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
         _models.c.admin_price,
         _models.c.manifest_position,
         _models.c.admin_position,
+        _models.c.resting_since,
     )
     sold = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
     models = session.execute(select(*columns).where(sold)).all()

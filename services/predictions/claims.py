@@ -4,7 +4,7 @@ PostgreSQL rows locked by another worker are skipped, on SQLite there is one wri
 A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.models import Model
 from db.tables.predictions import Prediction, PredictionStatus
+from services.inference.tensors import RunProgress
 
 _p, _models = table_of(Prediction), table_of(Model)
 
@@ -40,6 +41,7 @@ _claim = (
         started_at=bindparam("now"),
         leased_until=bindparam("lease_until"),
         leased_by=bindparam("worker"),
+        progress=None,
     )
     .returning(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.inputs, _p.c.attempts, _p.c.price)
 )
@@ -49,6 +51,17 @@ _held = (
     select(_p.c.id, _p.c.attempts)
     .where(RUNNING, _p.c.leased_by == bindparam("worker"), _p.c.model_slug == bindparam("slug"))
     .with_for_update()
+)
+_unwanted = select(_p.c.id).where(
+    RUNNING,
+    _p.c.leased_by == bindparam("worker"),
+    _p.c.model_slug == bindparam("slug"),
+    _p.c.cancel_requested_at.is_not(None),
+)
+_come = (
+    update(_p)
+    .where(_p.c.id == bindparam("row"), RUNNING, _p.c.leased_by == bindparam("holder"))
+    .values(progress=bindparam("told", type_=_p.c.progress.type))
 )
 _overdue = (
     select(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
@@ -102,17 +115,37 @@ def overdue(session: Session, now: datetime, limit: int = 100) -> Sequence[AnyRo
     return session.execute(locked, {"now": now, "limit": limit}).all()
 
 
+def canceled(session: Session, *, worker: str, model_slug: str) -> list[UUID]:
+    """What this worker holds of a model and its customers want no more."""
+    return list(session.connection().scalars(_unwanted, {"worker": worker, "slug": model_slug}))
+
+
+def unwanted(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these that their customers have canceled."""
+    return set(session.scalars(select(_p.c.id).where(_p.c.id.in_(ids), _p.c.cancel_requested_at.is_not(None))))
+
+
+def note_progress(session: Session, progress: Mapping[UUID, RunProgress], *, worker: str) -> None:
+    """How far what this worker holds has come."""
+    rows = [
+        {"row": row, "holder": worker, "told": {"ahead": come.ahead, "percent": come.percent}}
+        for row, come in sorted(progress.items())
+    ]
+    session.connection().execute(_come, rows)
+
+
 def any_overdue(session: Session, now: datetime) -> bool:
     return session.execute(_overdue, {"now": now, "limit": 1}).first() is not None
 
 
 def abandoned(session: Session, before: datetime, limit: int = 100) -> Sequence[AnyRow]:
-    """Rows sold before that time whose model has left the shop since, locked."""
+    """Rows sold before that time whose model has left the shop since, or has rested since, locked."""
     columns = (_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
+    gone = ~_models.c.present | (_models.c.resting_since < before)
     return session.execute(
         select(*columns)
         .join(_models, _models.c.slug == _p.c.model_slug)
-        .where(QUEUED, ~_models.c.present, _p.c.created_at < before)
+        .where(QUEUED, gone, _p.c.created_at < before)
         .limit(limit)
         .with_for_update(skip_locked=True, of=_p)
     ).all()

@@ -46,8 +46,8 @@ class PredictionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Of a prediction that is not finished; `place` counts from 1 within its model's queue, 0 once it
-    runs."""
+    """Of a prediction that is not finished; `place` counts from 1 within its model's queue, 0 once it runs. At a server
+    so many jobs may be `ahead` of it, or so many `percent` of it done."""
 
     prediction_id: UUID
     user_id: int
@@ -55,6 +55,10 @@ class Progress:
     message_id: int
     status: PredictionStatus
     place: int
+    model_slug: str = ""
+    ahead: int | None = None
+    percent: int | None = None
+    canceling: bool = False
 
 
 class History:
@@ -97,7 +101,17 @@ def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
     return _view(row)
 
 
-_shown = (_p.c.id, _p.c.user_id, _p.c.chat_id, _p.c.message_id, _p.c.created_at, _p.c.status)
+_shown = (
+    _p.c.id,
+    _p.c.user_id,
+    _p.c.model_slug,
+    _p.c.chat_id,
+    _p.c.message_id,
+    _p.c.created_at,
+    _p.c.status,
+    _p.c.progress,
+    _p.c.cancel_requested_at,
+)
 _place = func.row_number().over(partition_by=_p.c.model_slug, order_by=_p.c.available_at)
 _both = union_all(  # each has an index of its own, the two together have none
     select(*_shown, _place.label("place")).where(QUEUED), select(*_shown, literal(0).label("place")).where(RUNNING)
@@ -120,6 +134,9 @@ def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
             message_id=row.message_id,
             status=PredictionStatus(row.status),
             place=row.place,
+            model_slug=row.model_slug,
+            canceling=row.cancel_requested_at is not None,
+            **(row.progress or {}),
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from db.base import JsonObject
-from db.tables.predictions import ErrorCode
+from db.tables.predictions import ErrorCode, PredictionStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """How a run ended: with a `result`, or with an error code and text. `again`: it goes back to the queue, `untried`:
-    as if it had never been claimed."""
+    """How a run ended: with a `result`, or with an error code and text, or `canceled` by its customer. `again`: it goes
+    back to the queue, `untried`: as if it had never been claimed."""
 
     prediction: Claimed
     result: JsonObject | None = None
@@ -32,3 +32,11 @@ class RunOutcome:
     error: str | None = None
     again: bool = False
     untried: bool = False
+    canceled: bool = False
+
+    @property
+    def status(self) -> PredictionStatus:
+        """Of the row, where this is its end."""
+        if self.canceled:
+            return PredictionStatus.CANCELED
+        return PredictionStatus.FAILED if self.result is None else PredictionStatus.SUCCEEDED

@@ -20,10 +20,12 @@ from services import files
 from services.clock import Clock
 from services.errors import ShopError
 from services.inference.engine import Engine
-from services.inference.errors import InferenceError, ModelUnavailable
+from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import ImageInput, Manifest
+from services.manifests.runtime import RemoteSpec
 from services.predictions import claims as queue
+from services.predictions.elsewhere import LOOK_SECONDS, RunsElsewhere
 from services.predictions.error_codes import code_of
 from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.settle import settle
@@ -39,7 +41,8 @@ OUTAGE_PAUSE = 1.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """What all lanes of a worker share. `owners`: Telegram ids of those to tell that a model is stopped."""
+    """What all lanes of a worker share. `owners`: Telegram ids of those to tell that a model is stopped. `on_away` gets
+    the slug of a model whose server gave no answer."""
 
     db: Database
     engine: Engine
@@ -47,6 +50,7 @@ class WorkerContext:
     worker: str
     lease: timedelta
     on_settled: Callable[[], None]
+    on_away: Callable[[str], None]
     owners: Collection[int] = ()
 
 
@@ -55,7 +59,8 @@ class ModelRunner:
         self._slug = slug
         self._terms = terms
         self._held: dict[UUID, Claimed] = {}
-        self._runs: set[asyncio.Future[Result]] = set()
+        self._runs: dict[UUID, asyncio.Future[Result]] = {}
+        self._elsewhere = RunsElsewhere(slug, db=terms.db, engine=terms.engine, worker=terms.worker)
         self._outcomes: list[RunOutcome] = []
         self._more = True  # rows may be waiting
         self._event = asyncio.Event()
@@ -79,19 +84,30 @@ class ModelRunner:
                 while self._busy:
                     await self._turn()
                     await self._renew()
+                    for prediction_id in await self._unwanted():
+                        tasks.create_task(self._cancel(prediction_id), name=f"cancel-{prediction_id}")
                     if self._suspect and not self._trial:
                         self._trial = True
                         tasks.create_task(self._try_example(), name=f"trial-{self._slug}")
                     if (self._held or self._trial) and not (self._more and self._room):
                         renew_at = self._renew_at if self._held else self._next_renewal()
-                        await wait(self._event, renew_at - asyncio.get_running_loop().time())
+                        seconds = renew_at - asyncio.get_running_loop().time()
+                        await wait(self._event, min(seconds, LOOK_SECONDS) if self._is_remote else seconds)
             finally:
-                for run in self._runs:
+                for run in self._runs.values():
                     run.cancel()
 
     @property
     def _busy(self) -> bool:
-        return bool(self._held or self._suspect or self._trial or (self._more and self._manifest is not None))
+        return bool(self._held or self._suspect or self._trial or (self._more and self._serves))
+
+    @property
+    def _serves(self) -> bool:
+        return self._terms.engine.serves(self._slug)
+
+    @property
+    def _is_remote(self) -> bool:
+        return self._manifest is not None and isinstance(self._manifest.runtime, RemoteSpec)
 
     @property
     def _manifest(self) -> Manifest | None:
@@ -100,7 +116,11 @@ class ModelRunner:
     @property
     def _room(self) -> int:
         manifest = self._manifest
-        return 0 if manifest is None else min(MAX_CLAIM, manifest.runtime.max_batch * ROUNDS_AHEAD) - len(self._held)
+        if manifest is None or not self._serves:
+            return 0
+        spec = manifest.runtime
+        ahead = spec.max_batch * (spec.parallel if isinstance(spec, RemoteSpec) else ROUNDS_AHEAD)
+        return min(MAX_CLAIM, ahead) - len(self._held)
 
     async def _turn(self) -> None:
         self._event.clear()
@@ -183,17 +203,22 @@ class ModelRunner:
         wanted = _pictures_wanted(manifest, batch) if manifest is not None else {}
         pictures = await patiently(lambda: self._terms.db.read(_pictures, wanted)) if wanted else {}
         for claimed in batch:
-            row = Row(values=claimed.inputs, files=pictures.get(claimed.id, {}))
+            row = Row(
+                values=claimed.inputs,
+                files=pictures.get(claimed.id, {}),
+                id=claimed.id,
+                report=partial(self._elsewhere.note, claimed.id),
+            )
             try:
                 run = self._terms.engine.predict(self._slug, row)
             except ShopError as error:
                 self._ended(claimed, error)
                 continue
-            self._runs.add(run)
+            self._runs[claimed.id] = run
             run.add_done_callback(partial(self._answered, claimed))
 
     def _answered(self, claimed: Claimed, run: "asyncio.Future[Result]") -> None:
-        self._runs.discard(run)
+        self._runs.pop(claimed.id, None)
         if run.cancelled():
             return
         error = run.exception()
@@ -210,6 +235,8 @@ class ModelRunner:
         manifest = self._manifest
         attempts = 0 if manifest is None else manifest.runtime.attempts
         untried = isinstance(error, ModelUnavailable)
+        if isinstance(error, ServerAway | ModelBroken):
+            self._terms.on_away(self._slug)
         again = untried or (isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts)
         code, text = code_of(error), one_line(error)
         if code is ErrorCode.UNEXPECTED:
@@ -218,6 +245,18 @@ class ModelRunner:
         outcome = RunOutcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
         self._outcomes.append(outcome)
         self._event.set()
+
+    async def _unwanted(self) -> list[UUID]:
+        """Runs at a server that their customers have canceled."""
+        return await self._elsewhere.look(self._runs) if self._is_remote else []
+
+    async def _cancel(self, prediction_id: UUID) -> None:
+        """An answer that is quicker counts."""
+        await self._elsewhere.cancel(prediction_id)
+        run = self._runs.get(prediction_id)
+        if run is not None and run.cancel():
+            self._outcomes.append(RunOutcome(prediction=self._held[prediction_id], canceled=True))
+            self._event.set()
 
     async def _renew(self) -> None:
         if not self._held or asyncio.get_running_loop().time() < self._renew_at:

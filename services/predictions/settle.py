@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.tables.predictions import Prediction, PredictionStatus
+from db.tables.predictions import Prediction
 from services import files
 from services.billing import ledger
 from services.notifications import outbox
@@ -38,7 +38,9 @@ def settle(session: Session, outcomes: Sequence[RunOutcome], worker: str, now: d
 
 
 def finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> int:
-    """The same for rows that the transaction has locked, of any model."""
+    """The same for rows that the transaction has locked, of any model. What would be run again but is wanted no more is
+    canceled."""
+    outcomes = _without_unwanted(session, outcomes)
     for outcome in (o for o in outcomes if o.again):
         attempts = outcome.prediction.attempts - outcome.untried
         at = now + RETRY_PAUSE * 2 ** max(0, attempts - 1)
@@ -47,6 +49,17 @@ def finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> i
     if final:
         _finish(session, final, now)
     return len(final)
+
+
+def _without_unwanted(session: Session, outcomes: Sequence[RunOutcome]) -> Sequence[RunOutcome]:
+    again = [outcome.prediction.id for outcome in outcomes if outcome.again]
+    if not again:
+        return outcomes
+    unwanted = queue.unwanted(session, again)
+    return [
+        RunOutcome(prediction=outcome.prediction, canceled=True) if outcome.prediction.id in unwanted else outcome
+        for outcome in outcomes
+    ]
 
 
 _finish_row = (
@@ -82,7 +95,7 @@ def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str,
         result = result | {"files": _keep_images(session, outcome, now)}
     return {
         "row": outcome.prediction.id,
-        "status": PredictionStatus.FAILED if result is None else PredictionStatus.SUCCEEDED,
+        "status": outcome.status,
         "result": result,
         "error_code": outcome.error_code,
         "error": outcome.error and outcome.error[:255],

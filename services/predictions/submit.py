@@ -18,7 +18,7 @@ from services.billing import ledger
 from services.billing.credits import format_credits
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.models.offers import ModelNotOnSale, ModelStopped, price_of
+from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
 from services.users.accounts import UserDisabled
 
 _predictions, _models, _presets, _users = table_of(Prediction), table_of(Model), table_of(Preset), table_of(User)
@@ -68,8 +68,8 @@ class Submit:
         self._on_sold = on_sold
 
     async def __call__(self, order: Order) -> Sold:
-        """Raises `InsufficientBalance`, `PriceChanged`, `ModelNotOnSale`, `ModelStopped`, `UserDisabled`; then nothing
-        was charged."""
+        """Raises `InsufficientBalance`, `PriceChanged`, `ModelNotOnSale`, `ModelStopped`, `ModelResting`,
+        `UserDisabled`; then nothing was charged."""
         sold = await self._db.write(submit, order, uuid4(), self._clock())
         if not sold.repeated:
             self._on_sold(order.model_slug)
@@ -111,6 +111,7 @@ _terms = select(
     _models.c.admin_enabled,
     _models.c.present,
     _models.c.stopped_for,
+    _models.c.resting_since,
     exists().where(_users.c.id == bindparam("user_id"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
 ).where(_models.c.slug == bindparam("slug"))
 _queued = {"status": PredictionStatus.QUEUED, "attempts": 0}
@@ -143,6 +144,8 @@ def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:
         raise ModelNotOnSale(slug=order.model_slug)
     if model.stopped_for is not None:
         raise ModelStopped(slug=order.model_slug)
+    if model.resting_since is not None:
+        raise ModelResting(slug=order.model_slug)
     price = price_of(model) if order.preset_id is None else _preset_price(connection, order, model)
     if price != order.price:
         raise PriceChanged(shown=order.price, price=price)

@@ -16,6 +16,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.inference.engine import Engine
+from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.runner import ModelRunner, WorkerContext, wait
@@ -46,8 +47,16 @@ class Worker:
         self._db = db
         self._engine = engine
         self._clock = clock
+        self._servers = ServerWatch(db, engine, clock, on_settled, owners=owners)
         self._terms = WorkerContext(
-            db=db, engine=engine, clock=clock, worker=self.name, lease=lease, on_settled=on_settled, owners=owners
+            db=db,
+            engine=engine,
+            clock=clock,
+            worker=self.name,
+            lease=lease,
+            on_settled=on_settled,
+            on_away=self._servers.suspect,
+            owners=owners,
         )
         self._lanes: dict[str, ModelRunner] = {}  # of models that have something to run
         self._waiting: set[str] = set()
@@ -68,6 +77,7 @@ class Worker:
         look_at = loop.time()
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._servers.run(), name="servers")
                 while True:
                     self.came_round = loop.time()
                     if loop.time() >= look_at:
@@ -94,9 +104,9 @@ class Worker:
             running = {claim for lane in self._lanes.values() for claim in lane.holds}
             count = await self._db.write(self._recover, now, running)
         waiting = await self._db.read(queue.waiting_models, now)
-        if any(self._engine.manifest(slug) is None for slug in waiting):
+        if not all(self._engine.serves(slug) for slug in waiting):
             count += await self._db.write(_refund_abandoned, now)
-        self._waiting |= {slug for slug in waiting if self._engine.manifest(slug) is not None}
+        self._waiting |= {slug for slug in waiting if self._engine.serves(slug)}
         if count:
             self._terms.on_settled()
         return count
@@ -112,7 +122,7 @@ class Worker:
         for slug in waiting:
             if slug in self._lanes:
                 self._lanes[slug].wake()
-            elif self._engine.manifest(slug) is not None:
+            elif self._engine.serves(slug):
                 lane = self._lanes[slug] = ModelRunner(slug, self._terms)
                 tasks.create_task(self._keep_lane(slug, lane), name=f"lane-{slug}")
 
@@ -153,5 +163,8 @@ def _refund_abandoned(session: Session, now: datetime) -> int:
     rows = queue.abandoned(session, now - ABANDONED)
     claims = [Claimed(**row._mapping, inputs={}) for row in rows]
     code = ErrorCode.MODEL_UNAVAILABLE
-    gone = [RunOutcome(prediction=claim, error_code=code, error="the model has left the shop") for claim in claims]
+    gone = [
+        RunOutcome(prediction=claim, error_code=code, error="the model has left the shop, or its server is away")
+        for claim in claims
+    ]
     return finish(session, gone, now)

@@ -22,8 +22,10 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.files import Files
 from services.inference.engine import Engine
+from services.inference.runtimes.registry import Runtimes
 from services.models.offers import Models
 from services.notifications.outbox import Outbox
+from services.predictions.cancel import Cancel
 from services.predictions.history import History, PredictionView
 from services.predictions.submit import Order, Sold, Submit
 from services.predictions.worker import LEASE, Worker
@@ -46,6 +48,7 @@ class Counter:
     engine: Engine
     models: Models
     submit: Submit
+    cancel: Cancel
     history: History
     outbox: Outbox
     files: Files
@@ -124,23 +127,25 @@ class Counter:
         assert report.ok, str(report)
 
 
-async def open_counter(db: Database, clock: FakeClock, folder: Path) -> Counter:
-    engine = Engine(RUNTIMES, max_threads=2)
-    models = Models(db, clock, folder)
+async def open_counter(db: Database, clock: FakeClock, folder: Path, runtimes: Runtimes = RUNTIMES) -> Counter:
+    engine = Engine(runtimes, max_threads=2)
+    models = Models(db, clock, folder, runtimes.specs)
     problems = await models.sync(engine)
     assert not problems, problems
     sold: list[str] = []
+    settled: list[bool] = []
     counter = Counter(
         db=db,
         clock=clock,
         engine=engine,
         models=models,
         submit=Submit(db, clock, sold.append),
+        cancel=Cancel(db, clock, models, lambda: settled.append(True)),
         history=History(db),
         outbox=Outbox(db, clock),
         files=Files(db, clock),
         sold=sold,
-        settled=[],
+        settled=settled,
     )
     counter.exits.push_async_callback(engine.close)
     return counter

@@ -8,7 +8,14 @@ from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.container import Services
-from services.notifications.kinds.models import AnswerUndelivered, ModelFails, ModelNotLoaded, ModelTrouble
+from services.notifications.kinds.models import (
+    AnswerUndelivered,
+    ModelFails,
+    ModelNotLoaded,
+    ModelRests,
+    ModelServes,
+    ModelTrouble,
+)
 from services.notifications.outbox import Notification
 
 Words = Callable[[str, str, str, Translator], Screen]  # a slug, a title, what is wrong
@@ -19,6 +26,8 @@ def presenters(services: Services) -> dict[str, Present]:
         **_presenter(ModelNotLoaded, _model_problem, services),
         **_presenter(AnswerUndelivered, _undelivered, services),
         **_presenter(ModelFails, _stopped, services),
+        **_presenter(ModelRests, _rests, services),
+        **_presenter(ModelServes, _serves, services),
     }
 
 
@@ -42,6 +51,20 @@ def _undelivered(slug: str, title: str, problem: str, tr: Translator) -> Screen:
         problem=problem,
     )
     return Screen(text=text)
+
+
+def _rests(_slug: str, title: str, problem: str, tr: Translator) -> Screen:
+    text = tr.html(
+        "💤 The model “{model}” cannot be bought for now, its server is away: {problem}\n"
+        "It comes back by itself when the server does.",
+        model=title,
+        problem=problem,
+    )
+    return Screen(text=text)
+
+
+def _serves(_slug: str, title: str, _problem: str, tr: Translator) -> Screen:
+    return Screen(text=tr.html("🟢 The model “{model}” is on sale again: its server is back.", model=title))
 
 
 def _stopped(slug: str, title: str, problem: str, tr: Translator) -> Screen:

@@ -15,7 +15,7 @@ from services.models.manage import MAX_PRICE, ModelLine
 
 
 def models_screen(models: Sequence[ModelLine], tr: Translator) -> Screen:
-    legend = tr.html("🟢 on sale, ⚪ taken off, 🛑 stopped by its failures, ⚠️ cannot be sold")
+    legend = tr.html("🟢 on sale, ⚪ taken off, 💤 its server is away, 🛑 stopped by its failures, ⚠️ cannot be sold")
     text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), legend if models else tr.html("There are none."))
     rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
@@ -28,6 +28,7 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
         "🛑": tr.html(
             "🛑 Stopped: it failed several times in a row, at last with: {problem}", problem=model.stopped_for or ""
         ),
+        "💤": tr.html("💤 Resting: its server is away ({problem})", problem=model.resting_for or ""),
         "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=model.problem or tr.gettext("its folder is gone")),
     }[_mark(model)]
     lines = [
@@ -80,7 +81,9 @@ def _mark(model: ModelLine) -> str:
         return "⚠️"
     if not model.enabled:
         return "⚪"
-    return "🟢" if model.stopped_for is None else "🛑"
+    if model.stopped_for is not None:
+        return "🛑"
+    return "🟢" if model.resting_for is None else "💤"
 
 
 def _price(price: int, tr: Translator) -> str:

@@ -58,3 +58,27 @@ class AnswerUndelivered(ModelTrouble):
     @property
     def key(self) -> str:
         return f"undelivered:{self.slug}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRests(ModelTrouble):
+    """Its server is away since that time (`at`)."""
+
+    kind = OutboxKind.MODEL_RESTS
+    at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"rests:{self.slug}:{self.at and self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelServes(ModelTrouble):
+    """Its server is back since that time (`at`)."""
+
+    kind = OutboxKind.MODEL_SERVES
+    at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"serves:{self.slug}:{self.at and self.at.isoformat()}"

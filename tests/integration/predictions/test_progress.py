@@ -35,7 +35,13 @@ class Stage:
         memory = MemoryCoordination()
         self.post = Delivery(bot, counter.outbox, users, catalogues, shown, coordination=memory)
         self.board = ProgressBoard(
-            bot, self.post, history=counter.history, users=users, catalogues=catalogues, clock=counter.clock
+            bot,
+            self.post,
+            history=counter.history,
+            cancel=counter.cancel,
+            users=users,
+            catalogues=catalogues,
+            clock=counter.clock,
         )
 
     async def _present(self, letter: Notification, tr: Translator) -> Rendered:

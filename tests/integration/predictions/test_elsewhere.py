@@ -1,0 +1,266 @@
+"""Models at servers: slow, dead, canceled, and never paid for where nothing came."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from db.engine import Database
+from db.tables.models import Model
+from db.tables.outbox import OutboxMessage
+from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
+from services.inference.errors import ModelBroken, RequestRefused, RunFailed
+from services.inference.tensors import RunProgress
+from services.models.offers import ModelResting
+from services.models.server_watch import ServerWatch
+from services.predictions.cancel import Canceling
+from services.predictions.history import PredictionNotFound
+from services.predictions.worker import Worker
+from tests.support.clock import FakeClock
+from tests.support.counter import STORE, Counter, open_counter
+from tests.support.elsewhere import DoublingServer, place_doubler
+from tests.support.waiting import until
+
+OWNER = 900
+HALF = {"x": 0.5}
+
+
+@pytest.fixture
+def doubling() -> DoublingServer:
+    return DoublingServer()
+
+
+@pytest.fixture
+async def counter(
+    database: Database, clock: FakeClock, tmp_path: Path, doubling: DoublingServer
+) -> AsyncIterator[Counter]:
+    store = tmp_path / "store"
+    store.mkdir()
+    place_doubler(store)
+    (store / "wine").symlink_to(STORE / "wine")
+    made = await open_counter(database, clock, store, doubling.runtimes())
+    async with made.exits:
+        yield made
+        doubling.gate.set()
+        await made.check()
+
+
+@asynccontextmanager
+async def working(counter: Counter) -> AsyncIterator[Worker]:
+    worker = Worker(counter.db, counter.engine, counter.clock, lambda: counter.settled.append(True), owners=[OWNER])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            running.cancel()
+
+
+async def test_it_is_run_under_its_own_id_and_paid_once(counter: Counter, doubling: DoublingServer) -> None:
+    doubling.gate.set()
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    await counter.worker().run_waiting()
+    view = await counter.view(sold)
+    assert view.status is PredictionStatus.SUCCEEDED
+    assert view.result == {"outputs": {"y": 1.0}, "advice": None}
+    assert doubling.jobs == [sold.prediction_id]
+    assert await counter.balance(anna) == 900
+
+
+async def test_a_hanging_server_holds_up_no_other_model(counter: Counter, doubling: DoublingServer) -> None:
+    anna = await counter.customer(10_000)
+    for _ in range(8):
+        await counter.buy(anna, "doubler", HALF)
+    wines = [await counter.buy(anna) for _ in range(16)]
+    async with working(counter):
+
+        async def all_answered() -> bool:
+            return all([(await counter.view(wine)).status is PredictionStatus.SUCCEEDED for wine in wines])
+
+        await until(all_answered)
+        assert len(doubling.jobs) == 2  # no more than its own limit; the rest waits in the queue, for any worker
+        assert await counter.count(Prediction, Prediction.status == "queued") == 6
+
+
+@pytest.mark.parametrize(
+    ("progress", "told"), [(RunProgress(ahead=3), (3, None)), (RunProgress(percent=40), (None, 40))]
+)
+async def test_how_far_it_has_come_is_told(
+    counter: Counter, doubling: DoublingServer, progress: RunProgress, told: tuple[int | None, int | None]
+) -> None:
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF, chat_id=1, message_id=7)
+
+    async def is_told() -> bool:
+        doubling.tells(progress)
+        (shown,) = await counter.history.unfinished(counter.clock() + timedelta(seconds=1))
+        return (shown.ahead, shown.percent) == told
+
+    async def is_done() -> bool:
+        return (await counter.view(sold)).status is PredictionStatus.SUCCEEDED
+
+    async with working(counter):
+        await until(is_told)
+        doubling.gate.set()
+        await until(is_done)
+
+
+async def test_what_waits_is_canceled_at_once(counter: Counter, doubling: DoublingServer) -> None:
+    anna = await counter.customer()
+    sold = await counter.buy(anna)
+    assert await counter.cancel(sold.prediction_id, user_id=anna) is Canceling.CANCELED
+    assert await counter.cancel(sold.prediction_id, user_id=anna) is Canceling.TOO_LATE
+    await counter.worker().run_waiting()
+    assert (await counter.view(sold)).status is PredictionStatus.CANCELED
+    assert await counter.kinds(sold.prediction_id) == ["charge", "charge_refund"]
+    assert await counter.balance(anna) == 1000
+    assert await counter.letters(sold) == 1
+
+
+async def test_nobody_cancels_anothers(counter: Counter) -> None:
+    anna, boris = await counter.customer(), await counter.customer()
+    sold = await counter.buy(anna)
+    with pytest.raises(PredictionNotFound):
+        await counter.cancel(sold.prediction_id, user_id=boris)
+    assert (await counter.view(sold)).status is PredictionStatus.QUEUED
+
+
+async def test_what_runs_is_canceled_at_its_server_and_it_alone(counter: Counter, doubling: DoublingServer) -> None:
+    anna = await counter.customer()
+    sold, other = [await counter.buy(anna, "doubler", HALF) for _ in range(2)]
+
+    async def both_run() -> bool:
+        return len(doubling.jobs) == 2
+
+    async def is_canceled() -> bool:
+        return (await counter.view(sold)).status is PredictionStatus.CANCELED
+
+    async def is_answered() -> bool:
+        return (await counter.view(other)).status is PredictionStatus.SUCCEEDED
+
+    async with working(counter):
+        await until(both_run)
+        assert await counter.cancel(sold.prediction_id, user_id=anna) is Canceling.ASKED
+        await until(is_canceled)
+        assert doubling.canceled == [sold.prediction_id]
+        doubling.gate.set()
+        await until(is_answered)
+    assert await counter.balance(anna) == 900
+
+
+async def test_a_wish_to_cancel_outlives_its_worker(counter: Counter, doubling: DoublingServer) -> None:
+    """The worker dies before it hears of it; the row is not run again."""
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    worker = counter.worker()
+
+    async def it_runs() -> bool:
+        return len(doubling.jobs) == 1
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(worker.run_waiting())
+        await until(it_runs)
+        await counter.cancel(sold.prediction_id, user_id=anna)
+        running.cancel()
+    counter.clock.advance(seconds=60)
+    await counter.worker().run_waiting()
+    assert (await counter.view(sold)).status is PredictionStatus.CANCELED
+    assert len(doubling.jobs) == 1
+    assert await counter.balance(anna) == 1000
+
+
+async def test_a_server_that_is_away_makes_its_model_rest_until_it_is_back(
+    counter: Counter, doubling: DoublingServer
+) -> None:
+    anna, owner = await counter.customer(), await counter.customer(telegram_id=OWNER)
+    doubling.away = True
+    told: list[str] = []
+    watch = ServerWatch(counter.db, counter.engine, counter.clock, lambda: told.append("told"), owners=[OWNER])
+
+    async def look() -> None:
+        watch._due.clear()  # whenever it is time
+        await watch.look()
+
+    await look()
+    assert (await counter.models.offer("doubler")).resting is False  # once may be a hiccup
+    await look()
+    await look()
+    assert (await counter.models.offer("doubler")).resting is True
+    with pytest.raises(ModelResting):
+        await counter.buy(anna, "doubler", HALF)
+    assert await counter.balance(anna) == 1000
+    await counter.buy(anna)  # the others are sold
+    doubling.away = False
+    await look()
+    await look()
+    assert (await counter.models.offer("doubler")).resting is False
+    kinds = [row.kind for row in await counter.rows(OutboxMessage, OutboxMessage.user_id == owner)]
+    assert kinds == ["model_rests", "model_serves"]
+    assert told == ["told", "told"]
+    await counter.buy(anna, "doubler", HALF)
+
+
+async def test_what_was_sold_before_waits_and_is_run_when_the_server_is_back(
+    counter: Counter, doubling: DoublingServer
+) -> None:
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    doubling.away = True
+    doubling.gate.set()
+    watch = ServerWatch(counter.db, counter.engine, counter.clock, lambda: None, owners=[])
+    for _ in range(3):
+        await counter.worker().run_waiting()
+        counter.clock.advance(seconds=2)
+        watch._due.clear()
+        await watch.look()
+    assert (await counter.view(sold)).status is PredictionStatus.QUEUED
+    doubling.away = False
+    watch._due.clear()
+    await watch.look()
+    await counter.worker().run_waiting()
+    assert (await counter.view(sold)).status is PredictionStatus.SUCCEEDED
+    assert doubling.jobs == [sold.prediction_id]
+
+
+async def test_what_was_sold_before_a_long_outage_is_paid_back(counter: Counter, doubling: DoublingServer) -> None:
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    await counter.change(Model, Model.slug == "doubler", resting_since=counter.clock())
+    counter.engine.rest("doubler", True)
+    counter.clock.advance(minutes=9)
+    await counter.worker().run_waiting()
+    assert (await counter.view(sold)).status is PredictionStatus.QUEUED
+    counter.clock.advance(minutes=2)
+    await counter.worker().run_waiting()
+    view = await counter.view(sold)
+    assert (view.status, view.error_code) == (PredictionStatus.FAILED, ErrorCode.MODEL_UNAVAILABLE)
+    assert await counter.balance(anna) == 1000
+    assert doubling.jobs == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "runs"),
+    [
+        (RequestRefused(problem="moderation_blocked"), ErrorCode.REFUSED, 1),
+        (RunFailed(problem="CUDA out of memory", retryable=True), ErrorCode.RUN_FAILED, 2),
+        (ModelBroken(problem="there is no such model", fix="Load it"), ErrorCode.MODEL_BROKEN, 1),
+    ],
+)
+async def test_three_kinds_of_error(
+    counter: Counter, doubling: DoublingServer, problem: Exception, code: ErrorCode, runs: int
+) -> None:
+    """The customer's and the operator's are told at once, what passes is tried again; all are paid back."""
+    doubling.problem = problem  # type: ignore[assignment]
+    doubling.gate.set()
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    for _ in range(3):
+        await counter.worker().run_waiting()
+        counter.clock.advance(seconds=10)
+    view = await counter.view(sold)
+    assert (view.status, view.error_code, len(doubling.jobs)) == (PredictionStatus.FAILED, code, runs)
+    assert await counter.balance(anna) == 1000

@@ -100,6 +100,8 @@ def test_kinds_of_messages() -> None:
         "payment_problem",
         "model_problem",
         "model_stopped",
+        "model_rests",
+        "model_serves",
         "answer_undelivered",
     }
 

@@ -54,7 +54,6 @@ def make_services(
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
     payments = open_payments(settings, db, clock, coordination, on_news)
-    models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
     return Services(
         features=Features(payments=payments is not None),
         coordination=coordination,

@@ -18,8 +18,8 @@ from services.clock import Clock
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError
 from services.notifications.kinds.models import ModelRests, ModelServes
-from services.notifications.owners import tell_owners
 from services.notifications.outbox import short
+from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
 _models = table_of(Model)

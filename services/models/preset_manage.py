@@ -172,7 +172,7 @@ class PresetManagement:
         session.execute(
             update(_presets).where(_presets.c.slug == slug).values(sample_file_id=new, edited=True, updated_at=now)
         )
-        told = [None if each is None else {"sample": each.hex} for each in (before, new)]
+        told = [{"sample": None if each is None else each.hex} for each in (before, new)]
         _note(session, AuditAction.PRESET_EDIT, slug, actor, now, before=told[0], after=told[1])
         return get_preset(session, slug)
 

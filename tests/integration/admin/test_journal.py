@@ -12,6 +12,8 @@ from handlers.admin.audit_log.screens import WORDS, entry_line
 from i18n.translator import Catalogues
 from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
+from services.models.offers import Models
+from services.models.preset_manage import NewPreset, PresetManagement
 from services.payments.manage import PaymentManagement
 from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
@@ -22,6 +24,7 @@ from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_model
 from tests.support.tills import MERCHANT, Cashier, open_cashier
+from tests.unit.models.runs import STORE
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
 
@@ -77,10 +80,25 @@ async def do_to_goods(office: Office) -> None:
     await office.packages.move(package.id, places=1, actor=Actor(ADMIN))
 
 
+async def do_to_styles(office: Office) -> None:
+    models = Models(office.db, office.clock, STORE)
+    await models.read_again()
+    styles = PresetManagement(office.db, office.clock, Staff((OWNER,)), models)
+    new = NewPreset(model_slug="wine", title=OFFER.title, category=OFFER.title)
+    first, second = [(await styles.create(new, actor=Actor(OWNER))).slug for _ in range(2)]
+    await styles.set_sample(first, b"a picture", "image/jpeg", actor=Actor(OWNER))
+    await styles.set_price(first, 100, actor=Actor(OWNER))
+    await styles.enable(first, enabled=False, actor=Actor(OWNER))
+    await styles.enable(first, enabled=True, actor=Actor(OWNER))
+    await styles.move(first, places=1, actor=Actor(OWNER))
+    await styles.delete(second, actor=Actor(OWNER))
+
+
 async def test_every_action_is_there_in_words(office: Office) -> None:
     payment = await do_to_money(office)
     await do_to_anna(office)
     await do_to_goods(office)
+    await do_to_styles(office)
     await bonuses_of(office).grant("2026-W47")
     page = await AuditLog(office.db).latest(0, 100)
     assert {entry.action for entry in page.items} == set(WORDS)
@@ -93,9 +111,10 @@ async def test_every_action_is_there_in_words(office: Office) -> None:
             assert entry.action not in line
     for row in await office.rows(AuditEntry):
         by_shop = row.action == "bonus.week_granted"
-        assert row.actor_user_id == (None if by_shop else OWNER if row.action == "role.change" else ADMIN)
-        assert row.after
-        assert row.before or row.action in {"user.write", "package.create", "bonus.week_granted"}
+        by_owner = row.action.startswith(("role.", "preset."))
+        assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
+        assert row.after or row.action == "preset.delete"
+        assert row.before or row.action in {"user.write", "package.create", "preset.create", "bonus.week_granted"}
         assert row.before != row.after
         if row.action.startswith(("credits.", "user.", "payment.")):
             assert row.target_user_id == office.anna

@@ -118,6 +118,8 @@ async def test_every_action_is_there_in_words(office: Office) -> None:
         assert row.before != row.after
         if row.action.startswith(("credits.", "user.", "payment.")):
             assert row.target_user_id == office.anna
+        elif row.action.startswith("preset."):
+            assert row.subject.startswith("hundred-")
         elif not row.action.startswith("role."):
             assert row.subject in {"wine", "digit", "1", "2", "2026-W47"}
     refund = next(entry for entry in page.items if entry.action == "payment.refund")

@@ -22,16 +22,15 @@ from services.inference.runtimes.onnx_file import checked, descriptor_path, dige
 from services.inference.runtimes.onnx_graph import read_graph
 from services.inference.runtimes.onnx_judge import judge
 from services.inference.runtimes.onnx_refusals import refusal
-from services.inference.runtimes.tensor_feeds import Feeder
+from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row
 from services.manifests.errors import ManifestError
-from services.manifests.manifest import MANIFEST, ClassesOutput, ImageInput, Manifest, ProbabilityOutput, SeriesInput
+from services.manifests.manifest import MANIFEST, ClassesOutput, ImageInput, Manifest, ProbabilityOutput
 from services.manifests.runtime import OnnxSpec
 from services.values.errors import InvalidValue
 from services.values.framing import Size
 from services.values.samples import drawing, example_row, gives_examples, photo_sizes
-from services.values.series import load_source
 
 _DTYPES = {"float": "float32", "double": "float64"}
 
@@ -50,13 +49,11 @@ class OnnxRuntime:
                 fix = "Write that, if the file is the one you mean"
                 raise ManifestError(file=str(self._folder / MANIFEST), key="runtime.sha256", problem=problem, fix=fix)
             self._session = open_file(file)
-        sources = {
-            (field.name, source.value): self._source(field, source.value)
-            for field in self._manifest.inputs
-            if isinstance(field, SeriesInput)
-            for source in field.sources
-        }
-        self._feeder = Feeder(self._manifest, graph_tensors(self._session.get_inputs()), sources)
+        self._feeder = Feeder(
+            self._manifest,
+            graph_tensors(self._session.get_inputs()),
+            load_sources(self._manifest, self._folder),
+        )
         self._reader = Reader(self._manifest)
         known = {tensor.name for tensor in self._session.get_outputs()}
         if missing := [name for name in self._reader.tensors if name not in known]:
@@ -131,14 +128,6 @@ class OnnxRuntime:
 
     def close(self) -> None:
         del self._session
-
-    def _source(self, field: SeriesInput, value: str) -> list[float]:
-        try:
-            return load_source(self._folder, field, value)
-        except InvalidValue as error:
-            problem = error.message.format(**error.params)
-            problem = f'source "{value}" of "{field.name}": {problem}'
-            raise ModelBroken(problem=problem, fix="Correct the file or the bounds of the input") from error
 
     def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = self._feeder.feeds(rows)

@@ -4,6 +4,7 @@ import datetime as dt
 import operator
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -29,7 +30,7 @@ from services.values.errors import InvalidValue
 from services.values.framing import Frame
 from services.values.images import frame_of, prepare
 from services.values.parse import check_value
-from services.values.series import numbers_of
+from services.values.series import load_source, numbers_of
 
 Array: TypeAlias = NDArray[Any]  # Any: element types differ between tensors
 Build: TypeAlias = Callable[[Sequence[Row]], Array]
@@ -114,6 +115,21 @@ class Feeder:
                 except (KeyError, InvalidValue):
                     return BadInput(name=field.label)
         return BadInput(name=type(error).__name__)
+
+
+def load_sources(manifest: Manifest, folder: Path) -> Sources:
+    """The series that come with a model. Raises ModelBroken."""
+    fields = [field for field in manifest.inputs if isinstance(field, SeriesInput)]
+    return {(field.name, each.value): _source(folder, field, each.value) for field in fields for each in field.sources}
+
+
+def _source(folder: Path, field: SeriesInput, value: str) -> list[float]:
+    try:
+        return load_source(folder, field, value)
+    except InvalidValue as error:
+        problem = error.message.format(**error.params)
+        problem = f'source "{value}" of "{field.name}": {problem}'
+        raise ModelBroken(problem=problem, fix="Correct the file or the bounds of the input") from error
 
 
 def _constant(constant: Constant, graph: GraphTensor) -> Callable[[int], Array]:

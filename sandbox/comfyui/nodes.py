@@ -37,6 +37,8 @@ class Node:
     hidden: Mapping[str, str] = field(default_factory=dict)
     is_output: bool = False
     category: str = "image"
+    finds: Callable[[str], bool] | None = None
+    """Whether the file that its first input names is there; choices list only those of the top folder."""
 
     def info(self) -> JsonObject:
         """As in `/object_info`."""
@@ -103,7 +105,8 @@ def _nothing(_given: Values) -> tuple[None, None, None]:
 
 def catalogue(folders: Folders, models: Mapping[str, list[str]]) -> dict[str, Node]:
     """By class; choices of files are those that there are now."""
-    pictures: InputConfig = [folders.input.names(), {"image_upload": True}]
+    listed = [name for name in folders.input.names() if "/" not in name]
+    pictures: InputConfig = [listed, {"image_upload": True}]
     checkpoint: InputConfig = [
         list(models.get("checkpoints", [])),
         {"tooltip": "The name of the checkpoint (model) to load."},
@@ -116,6 +119,7 @@ def catalogue(folders: Folders, models: Mapping[str, list[str]]) -> dict[str, No
             inputs={"image": pictures},
             outputs=("IMAGE", "MASK"),
             run=lambda given: painting.load(folders.input.files[given["image"]]),
+            finds=lambda name: name in folders.input.files,
         ),
         Node(
             name="ImageScale",

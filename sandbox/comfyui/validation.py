@@ -162,10 +162,10 @@ class _Check:
 def _value(node: Node, name: str, config: InputConfig, given: JsonObject) -> JsonObject | None:
     """What is wrong with a value that is no link. What can be converted is, in place."""
     kind, value = config[0], given[name]
-    if node.name == "LoadImage":
+    if node.finds is not None:
         details = f"{name} - Invalid image file: {value}"
         problem = error("custom_validation_failed", "Custom validation failed for node", details, {"input_name": name})
-        return None if value in kind else problem
+        return None if node.finds(str(value)) else problem
     about: JsonObject = {"input_name": name, "input_config": config, "received_value": value}
     if isinstance(kind, list):
         problem = error("value_not_in_list", "Value not in list", f"{name}: '{value}' not in {kind}", about)

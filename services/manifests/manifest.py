@@ -203,6 +203,9 @@ def load_manifest(folder: Path, specs: Specs = SPECS) -> Manifest:
         raise _explain(file, data, error) from None
     _check_name(folder, manifest)
     _check_files(folder, manifest)
+    if (complaint := manifest.runtime.complain_of(manifest, folder)) is not None:
+        key, problem, fix = complaint
+        raise ManifestError(file=str(folder / MANIFEST), key=key, problem=problem, fix=fix)
     digest = hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode())
     manifest._written = digest.hexdigest()
     return manifest

@@ -5,12 +5,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
 from services.manifests.bindings import Binding
 from services.manifests.schema import FileName, Table
+
+if TYPE_CHECKING:
+    from services.manifests.manifest import Manifest
 
 
 def _no_slash(url: str) -> str:
@@ -38,6 +41,10 @@ class RuntimeSpec(Table):
 
     def complaint(self, folder: Path) -> tuple[str, str, str] | None:
         """Key, problem and fix of what is wrong with the files; they are there and can be read."""
+        return None
+
+    def complain_of(self, manifest: "Manifest", folder: Path) -> tuple[str, str, str] | None:
+        """The same of what does not fit together in the whole manifest and the files; the key is the manifest's."""
         return None
 
 

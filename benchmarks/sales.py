@@ -24,6 +24,8 @@ from db.tables.billing import TransactionKind
 from db.tables.outbox import OutboxMessage
 from services.billing import audit, ledger
 from services.clock import system_clock
+from services.files.files import Files
+from services.files.folder import FolderStore
 from services.inference.engine import Engine
 from services.manifests.manifest import Manifest, load_manifest
 from services.models.offers import Models
@@ -92,7 +94,8 @@ async def _sell(path: Path) -> float:
     manifest = models.manifest(SLUG)
     assert manifest is not None
     settled = Settled(db)
-    worker = Worker(db, engine, system_clock, settled.told)
+    files = Files(db, FolderStore(path.parent / "files"), system_clock)
+    worker = Worker(db, engine, system_clock, files, settled.told)
     submit = Submit(db, system_clock, worker.wake)
     customers = await _welcome(db, manifest)
     try:

@@ -17,7 +17,7 @@ from bot.clock_watch import ClockWatch
 from bot.connection import Connection, lasting
 from bot.errors import StartError
 from bot.health import Health
-from bot.housekeeping import keep_house
+from bot.housekeeping import keep_files, keep_house
 from bot.incidents import IncidentNotices
 from bot.leader import STANDING_BY, Leader
 from bot.polling import Polling
@@ -90,7 +90,8 @@ class App:
         self.bot: Bot = make_bot(token, settings.telegram_api_url, proxy)
         self.engine = Engine(runtimes, max_threads=MODEL_THREADS)
         told = partial(self.coordination.tell, Topic.NEWS)
-        self.worker = Worker(self.db, self.engine, self.steady_clock, told, owners=settings.owner_ids)
+        files = self.services.files
+        self.worker = Worker(self.db, self.engine, self.steady_clock, files, told, owners=settings.owner_ids)
         self.supervisor = Supervisor()
         shown = presenters(self.services, self.steady_clock, self._form_waits)
         self.delivery = Delivery(
@@ -149,6 +150,7 @@ class App:
             if "scheduler" in self.parts:
                 doubted = self._doubts_time
                 keep_house(scheduler, self.db, self.storage, self.steady_clock, self._last_runs, doubted=doubted)
+                keep_files(scheduler, self.services.file_cleanup, doubted)
                 keep_money_moving(scheduler, self.services.payments, self.services.reminders, doubted)
                 keep_bonuses_coming(scheduler, self.settings, self.services.bonuses, doubted)
                 scheduler.start()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from aiogram.fsm.storage.base import BaseStorage
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -13,10 +14,15 @@ from handlers.telegram.storage import SqlStorage
 from services import heartbeats
 from services.billing import ledger
 from services.clock import Clock
+from services.files.cleanup import FileCleanup
+from services.files.store import StoreAway
+
+log = structlog.get_logger()
 
 EXPIRE_SECONDS = 60
 NOTE_JOBS_SECONDS = 60
 FORGET_SECONDS = 24 * 3600
+TIDY_SECONDS = 3600
 FORGET_DIALOGS: Final = timedelta(days=60)
 
 
@@ -46,3 +52,15 @@ def keep_house(
     every(scheduler, expire_lots, name=heartbeats.EXPIRE_LOTS, seconds=EXPIRE_SECONDS, unless=doubted)
     every(scheduler, note_jobs, name="heartbeats", seconds=NOTE_JOBS_SECONDS)
     every(scheduler, forget_dialogs, name="forget_dialogs", seconds=FORGET_SECONDS, unless=doubted)
+
+
+def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:
+    """A store that is away is tried again at the next time."""
+
+    async def tidy() -> None:
+        try:
+            await cleanup.run_due()
+        except StoreAway as error:
+            log.warning("files_not_tidied", error=str(error))
+
+    every(scheduler, tidy, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)

@@ -21,6 +21,7 @@ from bot.addresses import is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, without_blanks
 from db.connections import read_address
 from services.billing.credits import BadAmount, parse_amount
+from services.files.store import open_store
 from services.money import AmountOutOfBounds, parse_roubles
 from services.proxies import Proxy, parse_proxy
 from services.redaction import hide, hide_login, hide_password
@@ -143,6 +144,9 @@ class Settings(ShopSettings):
         ip_network("::1"),
     )
     metrics_token: SecretStr | None = None
+    files_url: str | None = None
+    keep_pictures_days: int = Field(default=30, ge=0, le=3660)  # customers' own; 0: for ever
+    keep_results_days: int = Field(default=365, ge=0, le=3660)  # what models made of them; 0: for ever
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -227,6 +231,13 @@ class Settings(ShopSettings):
             raise ValueError("is an address of this machine such as 127.0.0.1 or 0.0.0.0")
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _files(cls, value: str | None) -> str | None:
+        if value is not None:
+            open_store(value)
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str | None) -> str | None:
@@ -263,6 +274,15 @@ class Settings(ShopSettings):
         if self.yookassa_shop_id is not None and self.yookassa_secret_key is not None:
             hide_login(self.yookassa_shop_id, self.yookassa_secret_key.get_secret_value())
         return self
+
+    @property
+    def files_store(self) -> str:
+        """`FILES_URL`, or a folder beside the database where that is a file."""
+        if self.files_url is not None:
+            return self.files_url
+        address = read_address(self.database_url)
+        beside = address.get_backend_name() == "sqlite" and address.database
+        return f"file:{Path(beside).parent / 'files' if beside else 'data/files'}"
 
     @property
     def webhook_url(self) -> str:

@@ -8,7 +8,8 @@ from services.billing.statement import Statement
 from services.bonuses import Bonuses
 from services.coordination.base import Coordination
 from services.features import Features
-from services.files import Files
+from services.files.cleanup import FileCleanup
+from services.files.files import Files
 from services.models.manage import ModelManagement
 from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
@@ -44,6 +45,7 @@ class Services:
     history: History
     statement: Statement
     files: Files
+    file_cleanup: FileCleanup
     intake: Intake
     outbox: Outbox
     kept: KeptMessages

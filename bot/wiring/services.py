@@ -5,6 +5,7 @@ from functools import partial
 
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
+from bot.wiring.files import open_cleanup
 from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
@@ -15,7 +16,8 @@ from services.clock import Clock
 from services.container import Services
 from services.coordination.base import Coordination, Topic
 from services.features import Features
-from services.files import Files
+from services.files.files import Files
+from services.files.store import open_store
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
 from services.models.offers import Models
@@ -49,7 +51,9 @@ def make_services(
     """They tell through `coordination` when a message was put into the outbox, and which model was sold. `on_models` is
     called where the folders of models are found changed."""
     on_news, on_sold = partial(coordination.tell, Topic.NEWS), partial(coordination.tell, Topic.SOLD)
-    history, staff = History(db), Staff(settings.owner_ids)
+    store = open_store(settings.files_store)
+    files = Files(db, store, clock)
+    history, staff = History(db, files), Staff(settings.owner_ids)
     models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
@@ -59,12 +63,13 @@ def make_services(
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=models,
-        presets=Presets(db, models.folder),
+        presets=Presets(db, files, models.folder),
         submit=Submit(db, clock, on_sold),
         cancel=Cancel(db, clock, models, on_news),
         history=history,
         statement=Statement(db),
-        files=Files(db, clock),
+        files=files,
+        file_cleanup=open_cleanup(settings, db, store, clock),
         intake=Intake(),
         outbox=outbox,
         kept=KeptMessages(db),
@@ -76,7 +81,7 @@ def make_services(
         admins=Admins(db, clock, staff),
         user_management=UserManagement(db, clock, staff),
         model_management=ModelManagement(db, clock, staff),
-        preset_management=PresetManagement(db, clock, staff, models),
+        preset_management=PresetManagement(db, clock, staff, models, files),
         payment_management=PaymentManagement(db, clock, staff, None if payments is None else payments.settlement),
         audit_log=AuditLog(db),
         statistics=Statistics(db, clock, zone=settings.timezone, history=history, outbox=outbox),

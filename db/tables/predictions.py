@@ -101,9 +101,21 @@ class Prediction(Base):
     finished_at: Mapped[datetime | None]
 
 
+class FileKind(StrEnum):
+    INPUT = "input"
+    """A customer's picture, or an owner's sample."""
+    RESULT = "result"
+
+
 class File(Base):
+    """A picture; its content is in the store that `FILES_URL` names, under its id."""
+
     __tablename__ = "files"
-    __table_args__ = (CheckConstraint("size >= 0", name="size_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("size >= 0", name="size_not_negative"),
+        CheckConstraint(one_of("kind", FileKind), name="kind_known"),
+        Index("ix_files_age", "kind", "created_at"),
+    )
 
     id: Mapped[UuidKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
@@ -113,5 +125,8 @@ class File(Base):
     media_type: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)  # of older versions; others are in FILES_URL
+    kind: Mapped[Word]
+    room_type: Mapped[str | None] = mapped_column(String(32))
+    facts: Mapped[JsonObject | None]
     created_at: Mapped[datetime]

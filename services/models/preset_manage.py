@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from db.base import JsonObject, table_of
 from db.engine import Database
 from db.tables.models import Model, Preset
-from db.tables.predictions import Prediction
+from db.tables.predictions import FileKind, Prediction
 from db.tables.users import AuditAction, Role
-from services import files, ordering
+from services import ordering
 from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
+from services.files import files
+from services.files.files import Files, StoredFile
 from services.models.manage import ModelNotFound
 from services.models.offers import Models
 from services.models.preset_rules import (
@@ -55,8 +57,9 @@ class NewPreset:
 class PresetManagement:
     """For owners. All raise `NotAllowed`, and `PresetNotFound` where they name a preset."""
 
-    def __init__(self, db: Database, clock: Clock, staff: Staff, models: Models) -> None:
+    def __init__(self, db: Database, clock: Clock, staff: Staff, models: Models, files: Files) -> None:
         self._db = db
+        self._files = files
         self._clock = clock
         self._staff = staff
         self._models = models
@@ -106,7 +109,8 @@ class PresetManagement:
 
     async def set_sample(self, slug: str, content: bytes | None, media_type: str, *, actor: Actor) -> PresetView:
         """A picture that the intake has looked at; None: the file of the model's folder again, if there is one."""
-        return await self._db.write(self._sample, slug, content, media_type, actor=actor, now=self._clock())
+        stored = None if content is None else await self._files.store(content, media_type)
+        return await self._db.write(self._sample, slug, stored, actor=actor, now=self._clock())
 
     async def enable(self, slug: str, *, enabled: bool, actor: Actor) -> PresetView:
         action = AuditAction.PRESET_ENABLE if enabled else AuditAction.PRESET_DISABLE
@@ -154,25 +158,16 @@ class PresetManagement:
         return get_preset(session, slug)
 
     def _sample(
-        self, session: Session, slug: str, content: bytes | None, media_type: str, *, actor: Actor, now: datetime
+        self, session: Session, slug: str, new: StoredFile | None, *, actor: Actor, now: datetime
     ) -> PresetView:
         self._staff.require(session, actor, Role.OWNER)
         before = _locked(session, slug)["sample_file_id"]
-        new = None if content is None or actor.user_id is None else uuid4()
-        if content is not None and new is not None and actor.user_id is not None:
-            files.add(
-                session,
-                new,
-                user_id=actor.user_id,
-                content=content,
-                media_type=media_type,
-                now=now,
-                prediction_id=None,
-            )
-        session.execute(
-            update(_presets).where(_presets.c.slug == slug).values(sample_file_id=new, edited=True, updated_at=now)
-        )
-        told = [{"sample": None if each is None else each.hex} for each in (before, new)]
+        if new is not None and actor.user_id is not None:
+            files.add(session, new, user_id=actor.user_id, kind=FileKind.INPUT, now=now)
+        after = None if new is None else new.id
+        changed = update(_presets).where(_presets.c.slug == slug)
+        session.execute(changed.values(sample_file_id=after, edited=True, updated_at=now))
+        told = [{"sample": None if each is None else each.hex} for each in (before, after)]
         _note(session, AuditAction.PRESET_EDIT, slug, actor, now, before=told[0], after=told[1])
         return get_preset(session, slug)
 

@@ -15,6 +15,7 @@ from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.models import Model, Preset
 from db.tables.predictions import File
+from services.files.files import Files
 from services.manifests.manifest import find_file
 from services.models.preset_rules import PresetNotFound
 from services.pages import Page, page_of
@@ -59,8 +60,9 @@ class PresetCategory:
 class Presets:
     """What is sold; `every` also what is not, for those who run the shop. `folder` tells where a model lies."""
 
-    def __init__(self, db: Database, folder: Callable[[str], Path]) -> None:
+    def __init__(self, db: Database, files: Files, folder: Callable[[str], Path]) -> None:
         self._db = db
+        self._files = files
         self._folder = folder
 
     async def categories(self, *, every: bool = False) -> list[PresetCategory]:
@@ -91,8 +93,10 @@ class Presets:
         row = await self._db.read(_sample_of, slug)
         if row is None:
             raise PresetNotFound(slug=slug)
-        if row.content is not None:
-            return bytes(row.content)
+        if row.sample_file_id is not None:
+            owner = (row.sample_file_id, row.user_id)
+            if (content := (await self._files.contents([owner])).get(row.sample_file_id)) is not None:
+                return content
         return await asyncio.to_thread(_read_sample, self._folder(row.model_slug), row.sample)
 
 
@@ -147,7 +151,7 @@ def _view(row: AnyRow) -> PresetView:
 
 
 def _sample_of(session: Session, slug: str) -> AnyRow | None:
-    columns = select(_presets.c.model_slug, _presets.c.sample, _files.c.content)
+    columns = select(_presets.c.model_slug, _presets.c.sample, _presets.c.sample_file_id, _files.c.user_id)
     kept = columns.outerjoin_from(_presets, _files, _presets.c.sample_file_id == _files.c.id)
     return session.execute(kept.where(_presets.c.slug == slug)).first()
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
-from services import files
 from services.errors import N_, ShopError
+from services.files.files import Files
 from services.pages import Page, paginate
 from services.predictions.claims import QUEUED, RUNNING
 
@@ -62,8 +62,9 @@ class Progress:
 
 
 class History:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, files: Files) -> None:
         self._db = db
+        self._files = files
 
     async def page(self, user_id: int, page: int, size: int = 8) -> Page[PredictionView]:
         """The user's predictions, newest first; a page past the end is the last one."""
@@ -74,9 +75,9 @@ class History:
         return await self._db.read(_get, prediction_id, user_id)
 
     async def images(self, view: PredictionView) -> dict[str, bytes]:
-        """Pictures that the model made, by output name."""
+        """Pictures that the model made and that are still kept, by output name. Raises StoreAway."""
         ids = {name: UUID(file_id) for name, file_id in ((view.result or {}).get("files") or {}).items()}
-        found = await self._db.read(files.contents, ids.values(), user_id=view.user_id) if ids else {}
+        found = await self._files.contents((file_id, view.user_id) for file_id in ids.values())
         return {name: found[file_id] for name, file_id in ids.items() if file_id in found}
 
     async def unfinished(self, older_than: datetime) -> list[Progress]:

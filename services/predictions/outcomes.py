@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db.base import JsonObject
 from db.tables.predictions import ErrorCode, PredictionStatus
+from services.files.files import StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,13 @@ class Claimed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
     """How a run ended: with a `result`, or with an error code and text, or `canceled` by its customer. `again`: it goes
-    back to the queue, `untried`: as if it had never been claimed."""
+    back to the queue, `untried`: as if it had never been claimed. `images` are pictures by output, `files` those that
+    the store has."""
 
     prediction: Claimed
     result: JsonObject | None = None
     images: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
     error_code: ErrorCode | None = None
     error: str | None = None
     again: bool = False

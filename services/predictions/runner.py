@@ -4,7 +4,7 @@ slow row holds up nobody's answer and a busy model costs one commit a round."""
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.predictions import ErrorCode
-from services import files
 from services.clock import Clock
 from services.errors import ShopError
+from services.files.files import Files, media_type_of
+from services.files.store import StoreAway
 from services.inference.engine import Engine
-from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
+from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, RunFailed, ServerAway
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import ImageInput, Manifest
 from services.manifests.runtime import RemoteSpec
@@ -46,6 +47,7 @@ class WorkerContext:
 
     db: Database
     engine: Engine
+    files: Files
     clock: Clock
     worker: str
     lease: timedelta
@@ -130,6 +132,7 @@ class ModelRunner:
             return
         if room:
             self._more = False
+        outcomes = await asyncio.gather(*map(self._stored, outcomes))
         final, batch = await self._exchange(outcomes, room)
         for outcome in outcomes:
             del self._held[outcome.prediction.id]
@@ -140,6 +143,18 @@ class ModelRunner:
         if batch:
             self._more = self._more or len(batch) == room
             await self._start(batch)
+
+    async def _stored(self, outcome: RunOutcome) -> RunOutcome:
+        """Its pictures are kept before a row names them. Where they cannot be, it is run again, or paid back."""
+        try:
+            files = [await self._terms.files.store(each, media_type_of(each)) for each in outcome.images.values()]
+        except StoreAway as error:
+            log.error("result_not_kept", model=self._slug, error=str(error))
+            again = self._may_run_again(outcome.prediction)
+            return RunOutcome(
+                prediction=outcome.prediction, error_code=ErrorCode.RUN_FAILED, error=str(error), again=again
+            )
+        return replace(outcome, files=dict(zip(outcome.images, files, strict=True)))
 
     async def _exchange(self, outcomes: Sequence[RunOutcome], room: int) -> tuple[int, list[Claimed]]:
         try:
@@ -199,9 +214,13 @@ class ModelRunner:
         if not self._held:
             self._renew_at = self._next_renewal()
         self._held |= {claimed.id: claimed for claimed in batch}
-        manifest = self._manifest
-        wanted = _pictures_wanted(manifest, batch) if manifest is not None else {}
-        pictures = await patiently(lambda: self._terms.db.read(_pictures, wanted)) if wanted else {}
+        try:
+            pictures = await patiently(lambda: self._pictures(batch))
+        except StoreAway as error:
+            log.error("pictures_not_read", model=self._slug, error=str(error))
+            for claimed in batch:
+                self._ended(claimed, RunFailed(problem=str(error), retryable=True))
+            return
         for claimed in batch:
             row = Row(
                 values=claimed.inputs,
@@ -216,6 +235,18 @@ class ModelRunner:
                 continue
             self._runs[claimed.id] = run
             run.add_done_callback(partial(self._answered, claimed))
+
+    async def _pictures(self, batch: Sequence[Claimed]) -> dict[UUID, dict[str, bytes]]:
+        """By prediction and input. Raises StoreAway."""
+        manifest = self._manifest
+        names = [] if manifest is None else [each.name for each in manifest.inputs if isinstance(each, ImageInput)]
+        wanted = {claimed.id: _file_ids(names, claimed.inputs) for claimed in batch}
+        owners = [(each, claimed.user_id) for claimed in batch for each in wanted[claimed.id].values()]
+        content = await self._terms.files.contents(owners) if owners else {}
+        return {
+            row: {name: content[file_id] for name, file_id in ids.items() if file_id in content}
+            for row, ids in wanted.items()
+        }
 
     def _answered(self, claimed: Claimed, run: "asyncio.Future[Result]") -> None:
         self._runs.pop(claimed.id, None)
@@ -232,12 +263,10 @@ class ModelRunner:
 
     def _ended(self, claimed: Claimed, error: BaseException) -> None:
         """Without an answer: run again where that may help, paid back otherwise."""
-        manifest = self._manifest
-        attempts = 0 if manifest is None else manifest.runtime.attempts
         untried = isinstance(error, ModelUnavailable)
         if isinstance(error, ServerAway | ModelBroken):
             self._terms.on_away(self._slug)
-        again = untried or (isinstance(error, InferenceError) and error.retryable and claimed.attempts < attempts)
+        again = untried or (isinstance(error, InferenceError) and error.retryable and self._may_run_again(claimed))
         code, text = code_of(error), one_line(error)
         if code is ErrorCode.UNEXPECTED:
             text = f"{type(error).__name__}: {text}"
@@ -245,6 +274,10 @@ class ModelRunner:
         outcome = RunOutcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
         self._outcomes.append(outcome)
         self._event.set()
+
+    def _may_run_again(self, claimed: Claimed) -> bool:
+        manifest = self._manifest
+        return manifest is not None and claimed.attempts < manifest.runtime.attempts
 
     async def _unwanted(self) -> list[UUID]:
         """Runs at a server that their customers have canceled."""
@@ -294,17 +327,6 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).replace("\x00", "").split())  # PostgreSQL takes no zero characters
 
 
-Wanted = dict[UUID, tuple[int, dict[str, UUID]]]
-"""By prediction: whose files they are, and their ids by input."""
-
-
-def _pictures_wanted(manifest: Manifest, batch: Sequence[Claimed]) -> Wanted:
-    names = [field.name for field in manifest.inputs if isinstance(field, ImageInput)]
-    if not names:
-        return {}
-    return {claimed.id: (claimed.user_id, _file_ids(names, claimed.inputs)) for claimed in batch}
-
-
 def _file_ids(names: Sequence[str], inputs: Mapping[str, object]) -> dict[str, UUID]:
     """What is no reference to a file is left out; the model refuses the row for it, and that row alone."""
     found = {}
@@ -313,12 +335,4 @@ def _file_ids(names: Sequence[str], inputs: Mapping[str, object]) -> dict[str, U
             case {"file": str(hexadecimal)}:
                 with suppress(ValueError):
                     found[name] = UUID(hexadecimal)
-    return found
-
-
-def _pictures(session: Session, wanted: Wanted) -> dict[UUID, dict[str, bytes]]:
-    found = {}
-    for prediction_id, (user_id, ids) in wanted.items():
-        content = files.contents(session, ids.values(), user_id=user_id) if ids else {}
-        found[prediction_id] = {name: content[file_id] for name, file_id in ids.items() if file_id in content}
     return found

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.tables.predictions import Prediction
-from services import files
+from db.tables.predictions import FileKind, Prediction
 from services.billing import ledger
+from services.files import files
 from services.notifications import outbox
 from services.notifications.kinds.news import News
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
@@ -84,15 +83,15 @@ def _finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> 
             ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
     news: list[tuple[int, News]] = [_news(outcome.prediction) for outcome in outcomes]
     for outcome in outcomes:
-        more = enclosures(outcome.result, painted=bool(outcome.images))
+        more = enclosures(outcome.result, painted=bool(outcome.files))
         news += [_enclosed(outcome.prediction, what) for what in more]
     outbox.put_many(session, news, now)
 
 
 def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, Any]:  # Any: the columns' values
     result = outcome.result
-    if result is not None and outcome.images:
-        result = result | {"files": _keep_images(session, outcome, now)}
+    if result is not None and outcome.files:
+        result = result | {"files": _name_files(session, outcome, now)}
     return {
         "row": outcome.prediction.id,
         "status": outcome.status,
@@ -103,21 +102,11 @@ def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str,
     }
 
 
-def _keep_images(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, str]:
-    names = {}
-    for name, content in outcome.images.items():
-        file_id = uuid4()
-        files.add(
-            session,
-            file_id,
-            user_id=outcome.prediction.user_id,
-            prediction_id=outcome.prediction.id,
-            content=content,
-            media_type="image/png",
-            now=now,
-        )
-        names[name] = file_id.hex
-    return names
+def _name_files(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, str]:
+    owner = outcome.prediction
+    for file in outcome.files.values():
+        files.add(session, file, user_id=owner.user_id, kind=FileKind.RESULT, prediction_id=owner.id, now=now)
+    return {name: file.id.hex for name, file in outcome.files.items()}
 
 
 def _news(prediction: Claimed) -> tuple[int, News]:

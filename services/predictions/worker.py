@@ -15,6 +15,7 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.predictions import ErrorCode
 from services.clock import Clock
+from services.files.files import Files
 from services.inference.engine import Engine
 from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
@@ -38,6 +39,7 @@ class Worker:
         db: Database,
         engine: Engine,
         clock: Clock,
+        files: Files,
         on_settled: Callable[[], None],
         *,
         lease: timedelta = LEASE,
@@ -51,6 +53,7 @@ class Worker:
         self._terms = WorkerContext(
             db=db,
             engine=engine,
+            files=files,
             clock=clock,
             worker=self.name,
             lease=lease,

@@ -88,7 +88,13 @@ def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settin
         _env_file=None,
         bot_token=sandbox.token,
         database_url=database_url,
-        **{"owner_ids": (OWNER_ID,), "telegram_api_url": sandbox.base_url, "web_port": 0} | more,
+        **{
+            "owner_ids": (OWNER_ID,),
+            "telegram_api_url": sandbox.base_url,
+            "web_port": 0,
+            "files_url": files_url(database_url),
+        }
+        | more,
     )
 
 

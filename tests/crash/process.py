@@ -20,6 +20,7 @@ from services.predictions import worker as worker_module
 from services.predictions.submit import Submit
 from services.predictions.worker import Worker
 from tests.crash.customer import random_order
+from tests.support.files import files_of
 
 LEASE = timedelta(seconds=0.5)
 worker_module.POLL_SECONDS = 0.1
@@ -29,7 +30,7 @@ settle.RETRY_PAUSE = timedelta(seconds=0.05)
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
     db, engine = Database(url), Engine(RUNTIMES, max_threads=2)
     await Models(db, system_clock, models_folder).sync(engine)
-    worker = Worker(db, engine, system_clock, lambda: None, lease=LEASE)
+    worker = Worker(db, engine, system_clock, files_of(db, system_clock), lambda: None, lease=LEASE)
     submit, chance = Submit(db, system_clock, worker.wake), random.Random(seed)
     say("ready")
     async with asyncio.TaskGroup() as tasks:

@@ -20,7 +20,7 @@ from db.tables.predictions import Prediction
 from db.tables.users import User
 from services.billing import ledger
 from services.billing.audit import run_audit
-from services.files import Files
+from services.files.files import Files
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.offers import Models
@@ -30,6 +30,7 @@ from services.predictions.history import History, PredictionView
 from services.predictions.submit import Order, Sold, Submit
 from services.predictions.worker import LEASE, Worker
 from tests.support.clock import FakeClock
+from tests.support.files import files_of
 from tests.support.shop import add_user
 
 STORE = Path(__file__).parents[2] / "models_store"
@@ -57,7 +58,9 @@ class Counter:
     exits: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def worker(self, engine: Engine | None = None, *, lease: timedelta = LEASE) -> Worker:
-        return Worker(self.db, engine or self.engine, self.clock, lambda: self.settled.append(True), lease=lease)
+        return Worker(
+            self.db, engine or self.engine, self.clock, self.files, lambda: self.settled.append(True), lease=lease
+        )
 
     async def another_engine(self) -> Engine:
         """As another machine has one."""
@@ -132,6 +135,7 @@ async def open_counter(db: Database, clock: FakeClock, folder: Path, runtimes: R
     models = Models(db, clock, folder, runtimes.specs)
     problems = await models.sync(engine)
     assert not problems, problems
+    files = files_of(db, clock)
     sold: list[str] = []
     settled: list[bool] = []
     counter = Counter(
@@ -141,9 +145,9 @@ async def open_counter(db: Database, clock: FakeClock, folder: Path, runtimes: R
         models=models,
         submit=Submit(db, clock, sold.append),
         cancel=Cancel(db, clock, models, lambda: settled.append(True)),
-        history=History(db),
+        history=History(db, files),
         outbox=Outbox(db, clock),
-        files=Files(db, clock),
+        files=files,
         sold=sold,
         settled=settled,
     )

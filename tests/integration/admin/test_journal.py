@@ -22,6 +22,7 @@ from services.payments.refunds.begin import RefundRequest
 from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
+from tests.support.files import files_of
 from tests.support.shop import add_model
 from tests.support.tills import MERCHANT, Cashier, open_cashier
 from tests.unit.models.runs import STORE
@@ -83,7 +84,7 @@ async def do_to_goods(office: Office) -> None:
 async def do_to_styles(office: Office) -> None:
     models = Models(office.db, office.clock, STORE)
     await models.read_again()
-    styles = PresetManagement(office.db, office.clock, Staff((OWNER,)), models)
+    styles = PresetManagement(office.db, office.clock, Staff((OWNER,)), models, files_of(office.db, office.clock))
     new = NewPreset(model_slug="wine", title=OFFER.title, category=OFFER.title)
     first, second = [(await styles.create(new, actor=Actor(OWNER))).slug for _ in range(2)]
     await styles.set_sample(first, b"a picture", "image/jpeg", actor=Actor(OWNER))

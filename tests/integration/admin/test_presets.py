@@ -15,6 +15,7 @@ from services.models.preset_rules import BadPreset, PresetInUse, PresetNotFound
 from services.models.presets import Presets
 from services.users.actor import Actor
 from services.users.roles import NotAllowed, Staff
+from tests.support.files import files_of
 from tests.support.shop import add_prediction
 from tests.unit.models.runs import STORE
 
@@ -34,12 +35,12 @@ STRONG = NewPreset(
 async def styles(office: Office) -> PresetManagement:
     models = Models(office.db, office.clock, STORE)
     await models.sync()
-    return PresetManagement(office.db, office.clock, Staff((OWNER,)), models)
+    return PresetManagement(office.db, office.clock, Staff((OWNER,)), models, files_of(office.db, office.clock))
 
 
 @pytest.fixture
 def gallery(office: Office) -> Presets:
-    return Presets(office.db, lambda slug: Path("nowhere"))
+    return Presets(office.db, files_of(office.db, office.clock), lambda slug: Path("nowhere"))
 
 
 async def test_made_and_changed(office: Office, styles: PresetManagement) -> None:

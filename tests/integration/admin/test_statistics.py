@@ -17,6 +17,7 @@ from services.notifications.outbox import Outbox, enqueue
 from services.predictions.history import History
 from services.reports.statistics import Day, ModelSales, Statistics, calendar
 from tests.support.clock import FakeClock
+from tests.support.files import files_of
 from tests.support.shop import add_model, add_payment, add_prediction, add_refund, add_user
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # in Moscow 15:00
@@ -27,7 +28,8 @@ SECOND = timedelta(seconds=1)
 class Books:
     def __init__(self, db: Database) -> None:
         self.db = db
-        history, outbox = History(db), Outbox(db, FakeClock(NOW))
+        clock = FakeClock(NOW)
+        history, outbox = History(db, files_of(db, clock)), Outbox(db, clock)
         self.statistics = Statistics(db, FakeClock(NOW), zone="Europe/Moscow", history=history, outbox=outbox)
 
     async def user(self, at: datetime) -> int:

@@ -15,6 +15,7 @@ from services.models.offers import Models, Offer
 from services.models.preset_rules import PresetNotFound
 from services.models.presets import PresetCategory, Presets
 from tests.support.clock import FakeClock
+from tests.support.files import files_of
 from tests.unit.models.runs import STORE
 
 _presets = table_of(Preset)
@@ -74,7 +75,9 @@ class Gallery:
 def gallery(database: Database, clock: FakeClock, tmp_path: Path) -> Gallery:
     shutil.copytree(STORE / "wine", tmp_path / "wine")
     models = Models(database, clock, tmp_path)
-    return Gallery(db=database, models=models, presets=Presets(database, models.folder), folder=tmp_path)
+    return Gallery(
+        db=database, models=models, presets=Presets(database, files_of(database, clock), models.folder), folder=tmp_path
+    )
 
 
 async def test_a_file_becomes_a_gallery(gallery: Gallery) -> None:

@@ -50,7 +50,7 @@ async def counter(
 
 @asynccontextmanager
 async def working(counter: Counter) -> AsyncIterator[Worker]:
-    worker = Worker(counter.db, counter.engine, counter.clock, lambda: counter.settled.append(True), owners=[OWNER])
+    worker = Worker(counter.db, counter.engine, counter.clock, counter.files, lambda: None, owners=[OWNER])
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(worker.run())
         try:

@@ -42,7 +42,7 @@ class Wearing(OnnxRuntime):
 
 
 def _worker(counter: Counter, engine: Engine | None = None) -> Worker:
-    return Worker(counter.db, engine or counter.engine, counter.clock, lambda: None, owners=[OWNER])
+    return Worker(counter.db, engine or counter.engine, counter.clock, counter.files, lambda: None, owners=[OWNER])
 
 
 async def _runs(counter: Counter, user_id: int, *inputs: JsonObject, engine: Engine | None = None) -> None:

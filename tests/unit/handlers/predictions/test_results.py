@@ -15,6 +15,7 @@ from handlers.telegram.screen import Screen
 from services.models.offers import Models
 from services.predictions.history import History
 from tests.support.clock import FakeClock
+from tests.support.files import files_of
 from tests.unit.handlers.form.samples import STORE
 from tests.unit.handlers.predictions.bench import CATALOGUES, view
 
@@ -36,7 +37,7 @@ class Shelf:
 async def shelf(sqlite_database: Database, clock: FakeClock) -> Shelf:
     models = Models(sqlite_database, clock, STORE)
     await models.sync()
-    return Shelf(models=models, history=History(sqlite_database))
+    return Shelf(models=models, history=History(sqlite_database, files_of(sqlite_database, clock)))
 
 
 def actions(screen: Screen) -> list[str]:

@@ -1,0 +1,137 @@
+"""What is not to be kept any longer, and what nothing names."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.engine import Database
+from db.tables.models import Preset
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
+from db.tables.predictions import File, FileKind, Prediction
+from services.clock import Clock
+from services.files.store import FileStore, id_of, key_of
+from services.predictions.claims import QUEUED, RUNNING
+
+log = structlog.get_logger()
+_files, _predictions = table_of(File), table_of(Prediction)
+_presets, _outbox = table_of(Preset), table_of(OutboxMessage)
+
+AT_ONCE: Final = 100  # rows a transaction
+UNNAMED_FOR: Final = timedelta(days=1)  # before it is swept: its row may be under way
+_in_rows = select(_files.c.id, _files.c.content).where(_files.c.content.is_not(None)).limit(20)
+_moved = update(_files).where(_files.c.id == bindparam("file")).values(content=None)
+_samples = select(_presets.c.sample_file_id).where(_presets.c.sample_file_id.is_not(None))
+_untold = select(_outbox.c.payload["prediction_id"].as_string()).where(
+    _outbox.c.status == OutboxStatus.PENDING, _outbox.c.kind.in_((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE))
+)
+
+
+class FileCleanup:
+    """`inputs_for` and `results_for`: how long customers' pictures and results are kept; None: for ever."""
+
+    def __init__(
+        self,
+        db: Database,
+        store: FileStore,
+        clock: Clock,
+        *,
+        inputs_for: timedelta | None,
+        results_for: timedelta | None,
+    ) -> None:
+        self._db, self._store, self._clock = db, store, clock
+        self._terms = {FileKind.INPUT: inputs_for, FileKind.RESULT: results_for}
+
+    async def run_due(self) -> None:
+        """Raises StoreAway, DatabaseUnavailable; what is left is for the next time."""
+        await self.move()
+        await self.expire()
+        await self.sweep()
+
+    async def move(self) -> int:
+        """Files that an older version kept in their rows, into the store. It may end anywhere and go on later."""
+        count = 0
+        while rows := await self._db.read(_kept_in_rows):
+            for row in rows:
+                await self._store.put(key_of(row.id), row.content)
+            await self._db.write(_note_moved, [{"file": row.id} for row in rows])
+            count += len(rows)
+        if count:
+            log.info("files_moved_to_store", count=count)
+        return count
+
+    async def expire(self) -> int:
+        """Those whose time is over. What a prediction still needs stays."""
+        count = 0
+        for kind, term in self._terms.items():
+            if term is not None:
+                old = (_files.c.kind == kind) & (_files.c.created_at < self._clock() - term)
+                count += await self._delete_all(old)
+        return count
+
+    async def delete_of(self, user_id: int) -> int:
+        """All of a customer's, now; how many. What a prediction that is under way still needs stays."""
+        return await self._delete_all(_files.c.user_id == user_id)
+
+    async def sweep(self) -> int:
+        """What the store has and no row names."""
+        count = 0
+        async for page in self._store.list():
+            before = self._clock() - UNNAMED_FOR
+            old = {file_id for kept in page if kept.kept_at < before and (file_id := id_of(kept.key)) is not None}
+            for file_id in old - await self._db.read(_named, old):
+                await self._store.delete(key_of(file_id))
+                count += 1
+        if count:
+            log.info("files_swept", count=count)
+        return count
+
+    async def _delete_all(self, which: ColumnElement[bool]) -> int:
+        """Rows first: whoever dies between leaves files that nothing names."""
+        count = 0
+        while ids := await self._db.write(_take, which):
+            for file_id in ids:
+                await self._store.delete(key_of(file_id))
+            count += len(ids)
+        return count
+
+
+def _kept_in_rows(session: Session) -> Sequence[AnyRow]:
+    return session.execute(_in_rows).all()
+
+
+def _note_moved(session: Session, ids: list[dict[str, UUID]]) -> None:
+    session.connection().execute(_moved, ids)
+
+
+def _take(session: Session, which: ColumnElement[bool]) -> Sequence[UUID]:
+    """Some of them, without their rows from now on."""
+    found = select(_files.c.id).where(which, _files.c.id.not_in(_needed(session)), _files.c.id.not_in(_samples))
+    ids = session.scalars(found.limit(AT_ONCE)).all()
+    session.execute(delete(_files).where(_files.c.id.in_(ids)))
+    return ids
+
+
+def _needed(session: Session) -> list[UUID]:
+    """Pictures of predictions that are to be run, and of answers that are to be told."""
+    inputs = session.scalars(select(_predictions.c.inputs).where(QUEUED | RUNNING))
+    waiting = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
+    results = session.scalars(select(_files.c.id).where(_files.c.prediction_id.in_(waiting)))
+    given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
+    return [*(file_id for text in given if (file_id := _parsed(text))), *results]
+
+
+def _parsed(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _named(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    return set(session.scalars(select(_files.c.id).where(_files.c.id.in_(ids))))

@@ -1,0 +1,101 @@
+"""Customers' pictures and results: kept, read, deleted."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from db.base import JsonObject, table_of
+from db.engine import Database
+from db.tables.predictions import File, FileKind
+from services.clock import Clock
+from services.files.store import FileStore, key_of
+
+_files = table_of(File)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """What the store has and a row is to name; `size` in bytes."""
+
+    id: UUID
+    media_type: str
+    size: int
+    sha256: str
+
+
+class Files:
+    """Contents go past the database."""
+
+    def __init__(self, db: Database, store: FileStore, clock: Clock) -> None:
+        self._db, self._store, self._clock = db, store, clock
+
+    async def put(self, user_id: int, content: bytes, media_type: str) -> UUID:
+        """What a customer sent. Raises StoreAway."""
+        stored = await self.store(content, media_type)
+        await self._db.write(add, stored, user_id=user_id, kind=FileKind.INPUT, now=self._clock())
+        return stored.id
+
+    async def store(self, content: bytes, media_type: str) -> StoredFile:
+        """Without a row yet: it is swept after a day if none comes. Raises StoreAway."""
+        file_id, digest = uuid4(), hashlib.sha256(content).hexdigest()
+        await self._store.put(key_of(file_id), content)
+        return StoredFile(id=file_id, media_type=media_type, size=len(content), sha256=digest)
+
+    async def get(self, file_id: UUID, *, user_id: int) -> bytes | None:
+        """The content, or None where there is no such file of this user. Raises StoreAway."""
+        return (await self.contents([(file_id, user_id)])).get(file_id)
+
+    async def contents(self, wanted: Iterable[tuple[UUID, int]]) -> dict[UUID, bytes]:
+        """Of those of these files that there are and that are their user's. Raises StoreAway."""
+        owners = dict(wanted)
+        rows = await self._db.read(_of, list(owners)) if owners else {}
+        mine = {file_id: content for file_id, (owner, content) in rows.items() if owners[file_id] == owner}
+        found = await asyncio.gather(*(self._content(file_id, content) for file_id, content in mine.items()))
+        return {file_id: content for file_id, content in zip(mine, found, strict=True) if content is not None}
+
+    async def _content(self, file_id: UUID, in_row: bytes | None) -> bytes | None:
+        return await self._store.get(key_of(file_id)) if in_row is None else in_row
+
+
+def add(
+    session: Session,
+    file: StoredFile,
+    *,
+    user_id: int,
+    kind: FileKind,
+    now: datetime,
+    prediction_id: UUID | None = None,
+    facts: JsonObject | None = None,
+) -> None:
+    """The row of a file that the store has."""
+    session.execute(
+        insert(_files),
+        {
+            "id": file.id,
+            "user_id": user_id,
+            "prediction_id": prediction_id,
+            "kind": kind,
+            "facts": facts,
+            "media_type": file.media_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "created_at": now,
+        },
+    )
+
+
+def _of(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, bytes | None]]:
+    """Whose each file is, and its content where an older version kept it in the row."""
+    rows = session.execute(select(_files.c.id, _files.c.user_id, _files.c.content).where(_files.c.id.in_(ids)))
+    return {row.id: (row.user_id, row.content) for row in rows}
+
+
+def media_type_of(picture: bytes) -> str:
+    """Of what the shop itself makes: PNG or JPEG."""
+    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

@@ -21,6 +21,7 @@ from sandbox.client.sandbox import Sandbox
 from services.billing import ledger
 from services.users.accounts import Visitor
 from services.users.actor import Actor
+from tests.support.files import files_url
 
 OWNER_ID = 900_000_001
 _people = count(910_000_001)

@@ -11,8 +11,8 @@ from services.files.folder import FolderStore
 
 
 def files_of(db: Database, clock: Clock) -> Files:
-    """In a folder of their own, which goes with the test's temporary files."""
-    return Files(db, FolderStore(Path(tempfile.mkdtemp(prefix="files-"))), clock)
+    """The same folder for the same database."""
+    return Files(db, FolderStore(Path(files_url(str(db.url)).removeprefix("file:"))), clock)
 
 
 def files_url(database_url: str) -> str:

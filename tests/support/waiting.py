@@ -1,7 +1,10 @@
 """Waiting for what another task or process brings about."""
 
 import asyncio
+import socket
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,3 +20,13 @@ async def until(look: Callable[[], Awaitable[T]], *, seconds: float = SECONDS) -
     except TimeoutError:
         raise AssertionError(f"it did not come about in {seconds} s") from None
     return found
+
+
+def until_open(port: int, *, seconds: float = SECONDS) -> None:
+    """Somebody listens at this port of the machine."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"nobody listened at {port} in {seconds} s")

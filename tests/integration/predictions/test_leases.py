@@ -147,7 +147,7 @@ async def test_a_bug_with_one_model_does_not_stop_the_others(counter: Counter, m
     def broken(*_: object) -> object:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(lane, "_pictures_wanted", lambda manifest, batch: broken() if batch[0].inputs == {} else {})
+    monkeypatch.setattr(lane, "_file_ids", lambda names, inputs: broken() if inputs == {} else {})
     async with _running(counter.worker()):
         await until(lambda: _is(counter, good, SUCCEEDED))
     assert (await counter.view(bad)).status is QUEUED  # given back

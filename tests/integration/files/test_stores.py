@@ -1,0 +1,127 @@
+"""A folder, and a bucket of a real S3 server: the same files, the same answers."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.files.folder import FolderStore
+from services.files.store import FileStore, StoreAway, id_of, key_of, open_store
+from tests.support.waiting import until_open
+
+BUCKET = "pictures"
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            until_open(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
+    if request.param == "folder":
+        return open_store(f"file:{tmp_path}/files")
+    address = request.getfixturevalue("s3_server")
+    _login(monkeypatch, address)
+    import boto3
+
+    boto3.client("s3", endpoint_url=address).create_bucket(Bucket=BUCKET)
+    return open_store(f"s3://{BUCKET}/{uuid4().hex}")
+
+
+def _login(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "anna",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address,
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+async def test_what_is_put_is_there_until_it_is_deleted(store: FileStore) -> None:
+    key = key_of(uuid4())
+    assert await store.get(key) is None
+    await store.put(key, b"first")
+    await store.put(key, b"second" * 100_000)
+    assert await store.get(key) == b"second" * 100_000
+    await store.delete(key)
+    await store.delete(key)
+    assert await store.get(key) is None
+
+
+async def test_all_are_listed_with_their_age(store: FileStore) -> None:
+    keys = [key_of(uuid4()) for _ in range(5)]
+    for key in keys:
+        await store.put(key, b"x")
+    found = [kept async for page in store.list() for kept in page]
+    assert sorted(kept.key for kept in found) == sorted(keys)
+    assert all(abs(datetime.now(UTC) - kept.kept_at) < timedelta(minutes=1) for kept in found)
+    assert all(id_of(kept.key) is not None for kept in found)
+
+
+async def test_an_empty_store_lists_nothing(store: FileStore) -> None:
+    assert [page async for page in store.list() if page] == []
+
+
+async def test_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    _login(monkeypatch, "http://127.0.0.1:1")
+    monkeypatch.setattr("services.files.bucket.PATIENCE", timedelta(seconds=0.2))
+    store = open_store(f"s3://{BUCKET}")
+    for call in (store.put("ab/cd", b"x"), store.get("ab/cd"), store.delete("ab/cd")):
+        with pytest.raises(StoreAway) as caught:
+            await call
+        assert "secret" not in str(caught.value)
+
+
+async def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("a file is in its way")
+    store = FolderStore(tmp_path / "files")
+    with pytest.raises(StoreAway, match="files cannot be kept"):
+        await store.put(key_of(uuid4()), b"x")
+
+
+async def test_what_a_dead_process_left_is_no_file_and_goes(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    (tmp_path / "ab").mkdir()
+    fresh, old = tmp_path / "ab" / "x.part", tmp_path / "ab" / "y.part"
+    for half in (fresh, old):
+        half.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert [page async for page in store.list()] == [[]]
+    assert (fresh.exists(), old.exists()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("file:", "names no folder"),
+        ("ftp://example.com", "is file:FOLDER or s3://BUCKET/PREFIX"),
+        ("s3://", "is file:FOLDER or s3://BUCKET/PREFIX"),
+        ("s3://B_D/x", "is file:FOLDER or s3://BUCKET/PREFIX"),
+        ("data/files", "is file:FOLDER or s3://BUCKET/PREFIX"),
+    ],
+)
+def test_addresses_that_are_none(address: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        open_store(address)
+
+
+@pytest.mark.parametrize("key", ["ab/cd", "ab/../../etc/passwd", f"ab/{uuid4().hex}x", "x.part", f"zz/{'z' * 32}"])
+def test_what_the_shop_has_not_put_there_is_not_its_own(key: str) -> None:
+    assert id_of(key) is None

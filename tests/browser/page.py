@@ -75,6 +75,13 @@ class Chat:
         expect(message).to_contain_text(text, timeout=within_ms)
         return message
 
+    def is_answered(self, text: str, *, file: str | None = None) -> None:
+        """The answer, which files may follow; and the last of those, so that none comes in between later."""
+        answer = self.page.locator('[data-testid="message"][data-own="false"]').filter(has_text=text)
+        expect(answer.last).to_be_visible(timeout=WITHIN_MS)
+        if file is not None:
+            expect(self.page.get_by_test_id("document").filter(has_text=file).last).to_be_visible(timeout=WITHIN_MS)
+
     def sees_a_picture(self) -> None:
         picture = self.page.get_by_test_id("photo").last
         expect(picture).to_be_visible(timeout=WITHIN_MS)

@@ -1,8 +1,8 @@
 """The one history goes up and down on both databases and ends at the tables of the code."""
 
 import asyncio
+import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,18 +102,27 @@ def test_works_from_any_folder_into_a_new_one(tmp_path: Path, monkeypatch: pytes
     migrate.require_head("sqlite+aiosqlite:///data/kassandra.db")
 
 
-def test_is_quick(sqlite_server: SqliteServer) -> None:
-    """`kassandra run` migrates at every start. Its own processor time: the machine, and this
-    process, may be busy with something else."""
-    import alembic.command  # noqa: F401 - its import is not measured
+MEASURED = """
+import sys, time
+import alembic.command
+from db import migrate
+for _ in range(2):
+    began = time.process_time()
+    migrate.upgrade(sys.argv[1])
+    print(time.process_time() - began)
+"""
 
-    url = sqlite_server.create(migrated=False)
-    began = time.thread_time()
-    migrate.upgrade(url)
-    assert time.thread_time() - began < 0.5
-    began = time.thread_time()
-    migrate.upgrade(url)
-    assert time.thread_time() - began < 0.05
+
+def test_is_quick(sqlite_server: SqliteServer) -> None:
+    """`kassandra run` migrates at every start. Processor time of a process that does nothing else, the least of three:
+    another one that shares the processor makes it longer, never shorter."""
+    runs = []
+    for _ in range(3):
+        command = [sys.executable, "-c", MEASURED, sqlite_server.create(migrated=False)]
+        runs.append([float(line) for line in subprocess.check_output(command, text=True).split()])
+    first, again = (min(times) for times in zip(*runs, strict=True))
+    assert first < 0.5
+    assert again < 0.05
 
 
 def test_a_database_of_a_newer_version(database_url: str) -> None:

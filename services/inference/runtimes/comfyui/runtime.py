@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from services.errors import ShopError
-from services.inference.errors import BadInput, ModelBroken, RunFailed, RunTimeout, ServerAway
+from services.inference.errors import BadInput, InferenceError, ModelBroken, RunFailed, RunTimeout, ServerAway
 from services.inference.runtimes.comfyui import outcomes
 from services.inference.runtimes.comfyui.client import ComfyUIClient, FileGone, PromptRefused
 from services.inference.runtimes.comfyui.graph import FOLDER, BoundWorkflow, bind
@@ -29,6 +30,7 @@ TRIES: Final = 2
 """Of a job whose file is gone when it has ended: it is painted once more."""
 STOP_SECONDS: Final = 3.0
 """That a worker takes to stop between two steps; one that is alive takes a fifth of a second."""
+UNWANTED_SECONDS: Final = 1.0
 LEFT: Final = 5.0
 """Seconds before the run's time is over that are kept to stop the job."""
 
@@ -117,6 +119,11 @@ class ComfyUIRuntime:
             raise RunFailed(problem="nobody wants it any more")
         try:
             errors = await self._client.post(prompt, job=job)
+        except asyncio.CancelledError:
+            if job in self._unwanted:  # it may have been taken all the same
+                with suppress(InferenceError):
+                    await self._client.cancel(job)
+            raise
         except PromptRefused as refused:
             raise outcomes.refusal(refused, self._bound) from refused
         except (ServerAway, RunFailed):
@@ -152,6 +159,8 @@ class ComfyUIRuntime:
         if not outcomes.is_of(state.entry, job):
             raise RunFailed(problem="the server tells of another job", retryable=True)
         if not outcomes.succeeded(state.entry):
+            if job in self._unwanted:
+                await asyncio.sleep(UNWANTED_SECONDS)  # whoever canceled it takes it back, and this is no failure
             raise outcomes.failure(state.entry, self._bound)
         return state.entry
 

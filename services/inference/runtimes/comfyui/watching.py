@@ -15,6 +15,8 @@ from services.inference.runtimes.comfyui.workflow import Json
 from services.inference.tensors import Row, RunProgress
 
 EVERY_SECONDS: Final = 1.0
+QUICK_SECONDS: Final = 0.1
+"""Before the second look: a small job has ended by then."""
 AGAIN_SECONDS: Final = 5.0
 """Before a socket that closed is opened anew."""
 _SHOWN: Final = 99
@@ -66,11 +68,13 @@ class Watcher:
         """Ended, or not known any more. Raises ServerAway."""
         listener = asyncio.get_running_loop().create_task(self._listen(), name=f"comfyui-socket-{self.job}")
         try:
+            pause = min(QUICK_SECONDS, self.every)
             while await self._goes_on():
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self.every):
+                    async with asyncio.timeout(pause):
                         await self._news.wait()
                 self._news.clear()
+                pause = min(pause * 1.5, self.every)
         finally:
             listener.cancel()
             await asyncio.wait([listener])

@@ -41,7 +41,7 @@ from handlers.kit.deferred import DeferredUpdates
 from handlers.kit.form_state import FormState
 from handlers.kit.topics import InTopic
 from handlers.notifications import presenters
-from handlers.predictions.progress import ProgressBoard
+from handlers.predictions.progress import LEAD_SECONDS, ProgressBoard
 from handlers.telegram.client import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.inbox import Inbox, UpdateOutcome
@@ -104,7 +104,7 @@ class App:
         )
         for note in (NoteDoubts(self.delivery.messages), InTopic()):  # inside of what repeats
             self.bot.session.middleware(note)
-        self.deferred = DeferredUpdates(self._answer_deferred)
+        self.deferred = DeferredUpdates(self._answer_deferred, shared.deferred)
         self.dispatcher: Dispatcher = make_dispatcher(
             self.services,
             self.catalogues,
@@ -163,11 +163,7 @@ class App:
                 listening.close()
 
     async def _start(self, listening: socket.socket | None) -> None:
-        problems = await self.services.models.sync(self._engine_of_worker())
-        for problem in problems:
-            log.error("model_not_served", model=problem.slug, problem=problem.text)
-        if "worker" in self.parts:  # who loads the models knows what is wrong with them
-            await self.services.models.tell_owners(self.settings.owner_ids, problems)
+        await self._read_models()
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.coordination.run, name="coordination")
         self.supervisor.keep(self.clock_watch.run, name="clock")
@@ -187,6 +183,15 @@ class App:
         log.info(
             "started", parts=sorted(self.parts), models=len(await self.services.models.offers()), web_port=self.web_port
         )
+
+    async def _read_models(self) -> None:
+        """Only who loads the models knows which can be served, and tells the owners of the others."""
+        models, loads = self.services.models, "worker" in self.parts
+        problems = await (models.sync(self.engine) if loads else models.sync_new())
+        for problem in problems:
+            log.error("model_not_served", model=problem.slug, problem=problem.text)
+        if loads:
+            await models.tell_owners(self.settings.owner_ids, problems)
 
     async def failed(self) -> NoReturn:
         """Waits for what the process cannot go on with. Raises `StartError`."""
@@ -224,6 +229,7 @@ class App:
             users=self.services.users,
             catalogues=self.catalogues,
             clock=self.steady_clock,
+            leads=self._leads,
         )
         incidents = IncidentNotices(
             self.bot,
@@ -232,12 +238,18 @@ class App:
             users=self.services.users,
             catalogues=self.catalogues,
             clock=self.steady_clock,
+            coordination=self.coordination,
         )
         self.supervisor.keep(incidents.run, name="incidents")
         self.supervisor.keep(self.delivery.run, name="delivery")
         self.supervisor.keep(board.run, name="progress")
         if self.settings.telegram_mode == "polling":
             self.supervisor.keep(self._poll, name="polling")
+
+    async def _leads(self) -> bool:
+        if self.leader is not None and self.leader.stands_by:
+            return False
+        return await self.coordination.claim("progress", self.worker.name, seconds=LEAD_SECONDS)
 
     async def _poll(self) -> None:
         """A token that is taken away while the shop runs ends it like one that never was good."""

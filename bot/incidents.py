@@ -3,9 +3,11 @@ database itself may be what is wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 import structlog
 from aiogram import Bot
@@ -19,12 +21,14 @@ from handlers.telegram import sender as chat
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
+from services.coordination.base import Coordination
 from services.users.accounts import Users
 from web.readiness import Readiness
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 15.0
+TRIED_SECONDS = 60.0  # whose process dies while it tells is told by another one after that
 TELL_SECONDS = 10.0
 TELL_AFTER: Final = timedelta(minutes=3)  # shorter incidents pass by themselves
 OVER_AFTER: Final = timedelta(minutes=1)  # what comes again within that was not over
@@ -93,9 +97,13 @@ def _end(part: str, incident: Incident, over_at: datetime) -> Notice:
     return Notice(part=part, over=True, words=lambda tr: over_text(part, since, over_at, tr, told=told))
 
 
+def _key(notice: Notice, what: str) -> str:
+    return f"incident:{notice.part}:{'over' if notice.over else 'begun'}:{what}"
+
+
 class IncidentNotices:
-    """Looks at `readiness` and tells the owners. What cannot be told now, because Telegram itself is away, is told when
-    it is back."""
+    """Looks at `readiness` and tells the owners, unless another process has told them of the same. What cannot be told
+    now, because Telegram itself is away, is told when it is back."""
 
     def __init__(
         self,
@@ -106,7 +114,10 @@ class IncidentNotices:
         users: Users,
         catalogues: Catalogues,
         clock: Clock,
+        coordination: Coordination,
     ) -> None:
+        self._name = uuid4().hex
+        self._coordination = coordination
         self._bot = bot
         self._owners = owners
         self._readiness = readiness
@@ -131,9 +142,32 @@ class IncidentNotices:
             return
         self._incidents.note(parts, self._clock())
         for notice in self._incidents.to_tell(self._clock()):
-            if await self._tell_all(notice):
-                log.warning("owners_told", part=notice.part, over=notice.over, state=parts.get(notice.part))
+            if await self._is_told(notice):
+                self._forget(notice)
                 self._incidents.told(notice)
+            elif await self._is_ours(notice) and await self._tell_all(notice):
+                log.warning("owners_told", part=notice.part, over=notice.over, state=parts.get(notice.part))
+                await self._note_told(notice)
+                self._incidents.told(notice)
+
+    async def _is_told(self, notice: Notice) -> bool:
+        """By another process. Who cannot know tells: twice is better than never."""
+        try:
+            return await self._coordination.seen(_key(notice, "told"))
+        except DatabaseUnavailable:
+            return False
+
+    async def _is_ours(self, notice: Notice) -> bool:
+        """To tell: no other process is at it."""
+        try:
+            return await self._coordination.claim(_key(notice, "telling"), self._name, seconds=TRIED_SECONDS)
+        except DatabaseUnavailable:
+            return True
+
+    async def _note_told(self, notice: Notice) -> None:
+        """For as long as no other incident of that part can be news: others see this one a moment later."""
+        with suppress(DatabaseUnavailable):
+            await self._coordination.remember(_key(notice, "told"), seconds=TELL_AFTER.total_seconds())
 
     async def _tell_all(self, notice: Notice) -> bool:
         """Whether everybody who can be told has been."""
@@ -144,10 +178,14 @@ class IncidentNotices:
                 heard.add(owner)
         if heard < set(self._owners):
             return False
-        del self._heard[notice.part, notice.over]
+        self._forget(notice)
+        return True
+
+    def _forget(self, notice: Notice) -> None:
+        """Who has heard of it."""
+        self._heard.pop((notice.part, notice.over), None)
         if notice.over:  # who has not heard of its beginning need not any more
             self._heard.pop((notice.part, False), None)
-        return True
 
     async def _tell(self, owner: int, notice: Notice) -> bool:
         tr = self._catalogues[self._languages.get(owner, self._catalogues.default)]

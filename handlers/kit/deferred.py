@@ -12,13 +12,17 @@ from aiogram import BaseMiddleware
 from aiogram.exceptions import TelegramRetryAfter
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
+from db.errors import DatabaseUnavailable
 from handlers.kit.middlewares import Handler
 from handlers.telegram.client import PASSING
+from services.coordination.deferred import DeferredStore
 
 log = structlog.get_logger()
 
 MAX_WAITING = 20  # updates of a chat; the oldest go first
 PACE_SECONDS = 1.0  # between two answers to one chat, so that the next refusal does not follow at once
+LOOK_SECONDS = 5.0  # what a process that ended has left is found within that
+LEASE = 60.0  # for an answer; whose process dies meanwhile is answered by another one after that
 
 FIRST_PAUSE = 2.0  # before a Telegram that was away is tried again; doubles
 MAX_PAUSE = 30.0
@@ -27,18 +31,17 @@ Feed = Callable[[Update], Awaitable[Any]]  # Any: as aiogram's dispatcher answer
 
 
 class DeferredUpdates(BaseMiddleware):
-    """Keeps, in this process, updates whose answer Telegram refused to take yet, and those of the same chat that come
+    """Keeps in `store` updates whose answer Telegram refused to take yet, and those of the same chat that come
     meanwhile. They are handled anew in their order, so that what was typed is not lost; of commands that only ask, and
     of taps on one button, the last is answered. Handling an update twice is as safe as after a crash: what costs
     something has keys of its own."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, store: DeferredStore) -> None:
         self._feed = feed
-        self._waiting: dict[int, list[Update]] = {}  # by chat, in Telegram's order
-        self._due: dict[int, float] = {}
+        self._store = store
         self._tries: dict[int, int] = {}  # in vain, by chat
         self._anew: set[int] = set()  # updates that are handled now
-        self._now = asyncio.get_running_loop().time
+        self._refused: set[int] = set()  # those of them that wait on
         self._wake = asyncio.Event()
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -46,20 +49,30 @@ class DeferredUpdates(BaseMiddleware):
         chat_id = _chat_of(event)
         if chat_id is None or data.get("only_once"):
             return await handler(event, data)
-        if chat_id in self._due and event.update_id not in self._anew:
-            self._keep(chat_id, event)
+        if event.update_id not in self._anew and await self._is_waiting(chat_id):
+            await self._keep(chat_id, event)
             return None
         try:
             result = await handler(event, data)
         except (TelegramRetryAfter, *PASSING) as error:
             pause = self._pause(chat_id, error)
             log.warning("answer_waits", update_id=event.update_id, chat_id=chat_id, seconds=pause)
-            self._keep(chat_id, event)
-            self._due[chat_id] = self._now() + pause
+            await self._store.postpone(chat_id, seconds=pause)
+            await self._keep(chat_id, event)
+            if event.update_id in self._anew:
+                self._refused.add(event.update_id)
             self._wake.set()
             return None
         self._tries.pop(chat_id, None)
         return result
+
+    async def _is_waiting(self, chat_id: int) -> bool:
+        """Who cannot know handles the update, and says what is away."""
+        try:
+            return await self._store.is_waiting(chat_id)
+        except DatabaseUnavailable as error:
+            log.warning("deferred_not_known", chat_id=chat_id, error=str(error))
+            return False
 
     def _pause(self, chat_id: int, error: Exception) -> float:
         """Seconds: as told, or growing ones."""
@@ -73,36 +86,63 @@ class DeferredUpdates(BaseMiddleware):
         async with asyncio.TaskGroup() as answers:
             while True:
                 self._wake.clear()
-                for chat_id in [chat_id for chat_id, due in self._due.items() if due <= self._now()]:
-                    self._due[chat_id] = math.inf
-                    answers.create_task(self._answer(chat_id), name=f"deferred-{chat_id}")
-                nearest = min(self._due.values(), default=math.inf)
+                try:
+                    wait = await self._begin_due(answers)
+                except DatabaseUnavailable as error:
+                    log.warning("deferred_not_looked_at", error=str(error))
+                    wait = LOOK_SECONDS
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(None if nearest == math.inf else nearest):
+                    async with asyncio.timeout(min(wait, LOOK_SECONDS)):
                         await self._wake.wait()
+
+    async def _begin_due(self, answers: asyncio.TaskGroup) -> float:
+        """Seconds until the next chat is due."""
+        while (nearest := await self._store.nearest()) is not None:
+            if nearest.seconds > 0:
+                return nearest.seconds
+            if await self._store.take(nearest.chat_id, seconds=LEASE):
+                answers.create_task(self._answer(nearest.chat_id), name=f"deferred-{nearest.chat_id}")
+        return math.inf
 
     async def _answer(self, chat_id: int) -> None:
         """The first of those that wait; the others a moment later."""
-        update = self._waiting[chat_id].pop(0)
-        self._anew.add(update.update_id)
         try:
-            await self._feed(update)
-        except Exception:  # it is one update's trouble; others wait, too
-            log.exception("update_failed", update_id=update.update_id)
+            waiting = await self._store.items(chat_id)
+            number = next(iter(waiting), 0)
+            if waiting:
+                await self._handle(number, waiting[number])
+            if number not in self._refused:
+                await self._store.postpone(chat_id, seconds=PACE_SECONDS)
+                await self._store.drop(chat_id, number)
+            self._refused.discard(number)
+        except DatabaseUnavailable as error:  # it is taken up again when the lease is over
+            log.warning("deferred_not_answered", chat_id=chat_id, error=str(error))
         finally:
-            self._anew.discard(update.update_id)
-            if not self._waiting[chat_id]:
-                del self._waiting[chat_id], self._due[chat_id]
-            elif self._due[chat_id] == math.inf:
-                self._due[chat_id] = self._now() + PACE_SECONDS
             self._wake.set()
 
-    def _keep(self, chat_id: int, update: Update) -> None:
-        waiting = sorted([*self._waiting.get(chat_id, ()), update], key=lambda each: each.update_id)
+    async def _handle(self, number: int, text: str) -> None:
+        self._anew.add(number)
+        try:
+            await self._feed(Update.model_validate_json(text))
+        except Exception:  # it is one update's trouble; others wait, too
+            log.exception("update_failed", update_id=number)
+        finally:
+            self._anew.discard(number)
+
+    async def _keep(self, chat_id: int, update: Update) -> None:
+        await self._store.put(chat_id, update.update_id, _written(update))
+        waiting = [Update.model_validate_json(text) for text in (await self._store.items(chat_id)).values()]
         kept = [each for i, each in enumerate(waiting) if not any(_stands_for(late, each) for late in waiting[i + 1 :])]
         for each in kept[:-MAX_WAITING]:
             log.warning("update_given_up", update_id=each.update_id, chat_id=chat_id)
-        self._waiting[chat_id] = kept[-MAX_WAITING:]
+        left = {each.update_id for each in kept[-MAX_WAITING:]} | (self._anew - {update.update_id})
+        if gone := {each.update_id for each in waiting} - left:
+            await self._store.drop(chat_id, *gone)
+
+
+def _written(update: Update) -> str:
+    """As Telegram wrote it. What it did not say stays unsaid: aiogram fills it with marks that no JSON has."""
+    return update.model_dump_json(by_alias=True, exclude_unset=True)
 
 
 def _chat_of(update: Update) -> int | None:

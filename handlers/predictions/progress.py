@@ -1,7 +1,7 @@
 """Keeps the message of a prediction that takes its time up to date: its place in the queue, then that it runs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -26,13 +26,17 @@ from services.users.accounts import Users
 log = structlog.get_logger()
 
 EVERY_SECONDS = 2.0
+LEAD_SECONDS = 15.0  # another process edits when the one that does has not come round for so long
 EDIT_SECONDS = 10.0  # of a chat that is busy or gets no answer; the round is over then
 EDITS = 20  # a round: with a long queue the rest of Telegram's pace is for answers
 PATIENCE = timedelta(seconds=2)  # quicker predictions need no progress
 
+Leads = Callable[[], Awaitable[bool]]
+"""Whether this process is the one of the shop that edits."""
+
 
 class ProgressBoard:
-    """Shares `delivery`'s locks: a late "running" never covers an answer."""
+    """Shares `delivery`'s locks: a late "running" never covers an answer. Of several processes one edits."""
 
     def __init__(
         self,
@@ -44,7 +48,9 @@ class ProgressBoard:
         users: Users,
         catalogues: Catalogues,
         clock: Clock,
+        leads: Leads,
     ) -> None:
+        self._leads = leads
         self._bot = bot
         self._delivery = delivery
         self._history = history
@@ -65,6 +71,8 @@ class ProgressBoard:
 
     async def refresh(self) -> None:
         """One round: messages that say what is no longer so, those first that have said it longest."""
+        if not await self._leads():
+            return
         waiting = {_message(p): p for p in await self._history.unfinished(self._clock() - PATIENCE)}
         self._shown = {message: shown for message, shown in self._shown.items() if message in waiting}
         async with asyncio.TaskGroup() as edits:

@@ -15,7 +15,7 @@ from services.coordination import redis_scripts as scripts
 from services.coordination.base import LEASE, Heard, Rate, Topic
 from services.coordination.locks import KeyedLocks
 from services.coordination.memory import MemoryCoordination
-from services.coordination.redis_client import outages
+from services.coordination.redis_client import outages, prefix_of
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class RedisCoordination:
 
     def __init__(self, redis: Redis, shop: str) -> None:
         self._redis = redis
-        self._prefix = f"{{kassandra:{shop}}}:"  # in braces: a cluster keeps them together
+        self._prefix = prefix_of(shop)
         self._channel = f"{self._prefix}told"
         self._name = uuid4().hex
         self._alone = MemoryCoordination()

@@ -31,6 +31,11 @@ def connect(url: str) -> Redis:
     return Redis(connection_pool=pool)
 
 
+def prefix_of(shop: str) -> str:
+    """What tells the keys of a shop from those of others; in braces: a cluster keeps them together."""
+    return f"{{kassandra:{shop}}}:"
+
+
 @contextmanager
 def outages() -> Iterator[None]:
     try:

@@ -54,3 +54,45 @@ return string.format('%.3f', own - now)
 """
 )
 """The keys of the crowd and of one's own, how long each place lasts: the wait."""
+
+DEFER: Final = (
+    _NOW
+    + """
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+redis.call('ZADD', KEYS[1], 'NX', now, ARGV[1])
+return 1
+"""
+)
+"""When chats are due, the texts of a chat; the chat, a number, its text, how long it is kept."""
+
+DEFERRED_DONE: Final = """
+for each = 2, #ARGV do redis.call('HDEL', KEYS[2], ARGV[each]) end
+if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 1
+"""
+"""The same keys; the chat, numbers."""
+
+POSTPONE: Final = _NOW + "return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])"
+"""When chats are due; a chat, how long it waits."""
+
+NEAREST: Final = (
+    _NOW
+    + """
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if #first == 0 then return {} end
+return {first[1], string.format('%.3f', first[2] - now)}
+"""
+)
+"""When chats are due: the first of them, and the wait."""
+
+TAKE: Final = (
+    _NOW
+    + """
+local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not at or tonumber(at) > now then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+return 1
+"""
+)
+"""When chats are due; a chat, for how long it is taken: 1 where it was due."""

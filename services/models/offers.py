@@ -105,6 +105,13 @@ class Models:
             self._on_changed()
         return problems + wrong
 
+    async def sync_new(self) -> list[FolderProblem]:
+        """As `sync`, where no models are loaded: what is known stays as whoever loads it has written it down."""
+        problems = await self.read_again()
+        if await self._db.write(_write_down_new, self._manifests, self._clock()):
+            self._on_changed()
+        return problems
+
     async def read_again(self, engine: Engine | None = None) -> list[FolderProblem]:
         """As `sync`, where another process has written it down: its folders may be other ones than ours for a while."""
         found, problems = await asyncio.to_thread(read_folders, self._folder, self._specs)
@@ -248,23 +255,37 @@ def _write_down(
         session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
     known = {row.slug: row for row in session.execute(select(_models.c.slug, _models.c.sha256, _models.c.written))}
     for slug, manifest in found.items():
-        columns = {
-            "version": manifest.version,
-            "manifest": manifest.model_dump(mode="json"),
-            "written": manifest.written,
-            "manifest_price": manifest.price_hundredths,
-            "manifest_position": int(manifest.order),
-            "sha256": manifest.runtime.fingerprint,
-            "present": True,
-            "problem": None,
-            "updated_at": now,
-        }
+        columns = _columns(manifest, now)
         if (row := known.get(slug)) is not None and _is_another(row, manifest):
             columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
     sync_presets(session, presets, now)
     return _on_record(session) != before
+
+
+def _write_down_new(session: Session, found: dict[str, Manifest], now: datetime) -> bool:
+    """Whether there was anything new."""
+    before = _on_record(session)
+    for slug, manifest in found.items():
+        insert = insert_into(session, _models).values(slug=slug, created_at=now, **_columns(manifest, now))
+        session.execute(insert.on_conflict_do_nothing(index_elements=["slug"]))
+    return _on_record(session) != before
+
+
+def _columns(manifest: Manifest, now: datetime) -> JsonObject:
+    """Of a model that can be served."""
+    return {
+        "version": manifest.version,
+        "manifest": manifest.model_dump(mode="json"),
+        "written": manifest.written,
+        "manifest_price": manifest.price_hundredths,
+        "manifest_position": int(manifest.order),
+        "sha256": manifest.runtime.fingerprint,
+        "present": True,
+        "problem": None,
+        "updated_at": now,
+    }
 
 
 def _on_record(session: Session) -> dict[str, tuple[JsonObject, str, bool]]:

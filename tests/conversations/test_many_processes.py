@@ -1,6 +1,10 @@
 """Dialogs in Redis and data in PostgreSQL: several processes share one shop."""
 
+import hashlib
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 from aiogram.types import PreCheckoutQuery
@@ -12,6 +16,8 @@ from tests.conversations.stage import shop_settings, webhook_settings
 from tests.support.databases import PostgresServer
 from tests.support.redis import find_redis
 from tests.support.waiting import until
+
+MODELS = Path(__file__).parents[2] / "models_store"
 
 
 @pytest.fixture
@@ -35,6 +41,24 @@ async def test_a_form_begun_in_one_process_ends_in_another(sandbox_url: str, pos
             await anna.says("1.71 2.43 15.6 127 2.8 3.06 0.28 2.29 5.64 1.04 3.92 1065")
             await anna.presses("Предсказать")
             await anna.sees_photo("Бароло")
+
+
+async def test_only_who_loads_models_says_which_can_be_served(
+    sandbox_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    """The graph of one is broken, which its manifest does not tell."""
+    for slug in ("wine", "digit"):
+        copytree(MODELS / slug, tmp_path / slug)
+    manifest, graph = tmp_path / "digit" / "manifest.toml", tmp_path / "digit" / "model.onnx"
+    graph.write_bytes(b"not a graph")
+    sha256 = hashlib.sha256(b"not a graph").hexdigest()
+    manifest.write_text(re.sub('sha256 = ".*"', f'sha256 = "{sha256}"', manifest.read_text()))
+    async with new_world(sandbox_url) as sandbox:
+        settings = shop_settings(sandbox, postgres_url, models_dir=tmp_path)
+        for parts in ({"web"}, {"worker"}, {"web"}):
+            async with App(settings, parts=parts).running() as app:
+                sold = [offer.slug for offer in await app.services.models.offers()]
+    assert sold == ["wine"]
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])

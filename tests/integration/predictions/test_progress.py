@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from handlers.predictions import progress
-from handlers.predictions.progress import EDITS, ProgressBoard
+from handlers.predictions.progress import EDITS, LEAD_SECONDS, ProgressBoard
 from handlers.telegram.delivery import Delivery, Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
@@ -32,16 +32,22 @@ class Stage:
         bot = bot_on(wire)
         self.counter, self.wire = counter, wire
         shown: dict[str, Present] = {"prediction": self._present}
-        memory = MemoryCoordination()
+        self.time = 0.0
+        memory = MemoryCoordination(lambda: self.time)
         self.post = Delivery(bot, counter.outbox, users, catalogues, shown, coordination=memory)
-        self.board = ProgressBoard(
-            bot,
+        self.memory = memory
+        self.board, self.other_board = self._board("one"), self._board("other")
+
+    def _board(self, process: str) -> ProgressBoard:
+        return ProgressBoard(
+            bot_on(self.wire),
             self.post,
-            history=counter.history,
-            cancel=counter.cancel,
-            users=users,
-            catalogues=catalogues,
-            clock=counter.clock,
+            history=self.counter.history,
+            cancel=self.counter.cancel,
+            users=Users(self.counter.db, self.counter.clock, welcome_credits=0),
+            catalogues=Catalogues(default="en"),
+            clock=self.counter.clock,
+            leads=partial(self.memory.claim, "progress", process, seconds=LEAD_SECONDS),
         )
 
     async def _present(self, letter: Notification, tr: Translator) -> Rendered:
@@ -89,6 +95,22 @@ async def test_the_place_in_the_queue_then_the_run(stage: Stage) -> None:
     told = len(stage.wire.calls)
     await stage.board.refresh()
     assert len(stage.wire.calls) == told  # nothing new is not told again
+
+
+async def test_of_two_processes_one_edits(stage: Stage) -> None:
+    """And when it is gone the other does."""
+    await stage.buy(1)
+    stage.counter.clock.advance(seconds=5)
+    for board in (stage.board, stage.other_board):
+        await board.refresh()
+    assert len(stage.seen(1)) == 1
+    await stage.claim()
+    await stage.other_board.refresh()
+    assert len(stage.seen(1)) == 1
+    stage.time += LEAD_SECONDS
+    await stage.other_board.refresh()
+    await stage.board.refresh()
+    assert stage.seen(1)[1:] == ["⚙️ Модель считает…"]
 
 
 async def test_a_late_progress_never_covers_the_answer(stage: Stage) -> None:

@@ -25,6 +25,7 @@ from handlers.telegram.client import make_bot
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
+from services.coordination.memory import MemoryCoordination
 from services.heartbeats import last_done, note
 from services.notifications.outbox import enqueue
 from tests.conversations.stage import OWNER_ID, shop_settings
@@ -231,7 +232,13 @@ async def test_messages_that_telegram_does_not_take(
     olga = await sandbox.person("Ольга", id=OWNER_ID)
     async with App(shop_settings(sandbox, sqlite_url), clock=clock).running() as app:
         watch = IncidentNotices(
-            app.bot, (OWNER_ID,), app.health.readiness, users=app.services.users, catalogues=app.catalogues, clock=clock
+            app.bot,
+            (OWNER_ID,),
+            app.health.readiness,
+            users=app.services.users,
+            catalogues=app.catalogues,
+            clock=clock,
+            coordination=MemoryCoordination(),
         )
         await olga.says("/start")
         await olga.sees("YOOKASSA_SHOP_ID")

@@ -1,5 +1,6 @@
 """Owners hear once of what has been wrong for a while, and once of its end."""
 
+import asyncio
 from collections import deque
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from bot.leader import STANDING_BY
 from db.engine import Database
 from handlers.admin.incidents.screens import WAS_WRONG, WRONG
 from i18n.translator import Catalogues
+from services.coordination.memory import MemoryCoordination
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
 from tests.support.wire import Wire, bot_on
@@ -23,14 +25,28 @@ SILENT = WELL | {"telegram": "no answer from Telegram"}
 
 
 class Watchman:
-    """Looks every 15 seconds at what `parts` say."""
+    """Looks every 15 seconds at what `parts` say, in each of so many `processes`."""
 
-    def __init__(self, db: Database, clock: FakeClock, owners: tuple[int, ...] = (ANNA,)) -> None:
+    def __init__(
+        self, db: Database, clock: FakeClock, owners: tuple[int, ...] = (ANNA,), *, processes: int = 1
+    ) -> None:
         self.wire, self.clock, self.parts = Wire(), clock, WELL
-        users = Users(db, clock, welcome_credits=0)
-        self._owners = IncidentNotices(
-            bot_on(self.wire), owners, self._readiness, users=users, catalogues=Catalogues(), clock=clock
-        )
+        self.memory = MemoryCoordination(self._time)
+        self.processes = [
+            IncidentNotices(
+                bot_on(self.wire),
+                owners,
+                self._readiness,
+                users=Users(db, clock, welcome_credits=0),
+                catalogues=Catalogues(),
+                clock=clock,
+                coordination=self.memory,
+            )
+            for _ in range(processes)
+        ]
+
+    def _time(self) -> float:
+        return self.clock.now.timestamp()
 
     async def _readiness(self) -> Readiness:
         return Readiness(parts=self.parts)
@@ -39,7 +55,7 @@ class Watchman:
         """What the owners are told meanwhile."""
         self.parts, before = parts, len(self.wire.told)
         for _ in range(int(minutes * 4)):
-            await self._owners.look()
+            await asyncio.gather(*(process.look() for process in self.processes))
             self.clock.now += timedelta(seconds=15)
         return [text for _, text in self.wire.told[before:]]
 
@@ -108,6 +124,25 @@ async def test_who_was_told_alone_is_told_of_the_next_trouble(sqlite_database: D
     before = len(watchman.wire.told)
     await watchman.sees(FULL, minutes=20)
     assert [chat for chat, _ in watchman.wire.told[before:]] == [ANNA, JOHN]
+
+
+async def test_of_two_processes_one_tells(sqlite_database: Database, clock: FakeClock) -> None:
+    watchman = Watchman(sqlite_database, clock, processes=2)
+    for _ in range(3):
+        assert len(await watchman.sees(FULL, minutes=30)) == 1
+        assert len(await watchman.sees(WELL, minutes=5)) == 1
+
+
+async def test_what_a_process_could_not_tell_before_it_ended_another_tells(
+    sqlite_database: Database, clock: FakeClock
+) -> None:
+    watchman = Watchman(sqlite_database, clock, processes=2)
+    away = TelegramNetworkError(method=SendMessage(chat_id=ANNA, text=""), message="reset")
+    watchman.wire.refusals[ANNA] = deque([away])
+    await watchman.sees(FULL, minutes=3.25)
+    del watchman.processes[0]
+    (told,) = await watchman.sees(FULL, minutes=30)
+    assert "database or disk is full" in told
 
 
 async def test_who_stands_by_tells_nobody(sqlite_database: Database, clock: FakeClock) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, Update, 
 
 from handlers.kit import deferred as module
 from handlers.kit.deferred import DeferredUpdates
+from services.coordination.deferred import DeferredStore, MemoryDeferredStore
 from tests.support.waiting import until
 
 ANNA = 1
@@ -19,8 +21,8 @@ ANNA = 1
 class Desk:
     """Answers updates while Telegram takes answers."""
 
-    def __init__(self) -> None:
-        self.deferred = DeferredUpdates(self._feed)
+    def __init__(self, store: DeferredStore) -> None:
+        self.deferred = DeferredUpdates(self._feed, store)
         self.wait = 0.05  # seconds; 0: Telegram takes answers
         self.away = False
         self.asked: list[str] = []
@@ -47,9 +49,15 @@ class Desk:
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr(module, "PACE_SECONDS", 0.01)
-    desk = Desk()
+    desk = Desk(MemoryDeferredStore())
+    async with _at_work(desk):
+        yield desk
+
+
+@asynccontextmanager
+async def _at_work(desk: Desk) -> AsyncIterator[None]:
     task = asyncio.get_running_loop().create_task(desk.deferred.run())
-    yield desk
+    yield
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
@@ -115,6 +123,34 @@ async def test_a_flood_is_bounded(desk: Desk) -> None:
     desk.wait = 0
     await until(lambda: _are(len(desk.answered) == module.MAX_WAITING))
     assert desk.answered[-1] == "answer 49"
+
+
+async def test_what_a_process_has_kept_and_not_answered_another_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its order, with what came to the other one meanwhile."""
+    monkeypatch.setattr(module, "PACE_SECONDS", 0.01)
+    store = MemoryDeferredStore()
+    gone, other = Desk(store), Desk(store)
+    async with _at_work(gone):
+        await gone.gets(_says(10, "13.2"))
+    other.wait = 0
+    await other.gets(_says(11, "4.5"))
+    assert other.asked == []
+    async with _at_work(other):
+        await until(lambda: _are(len(other.answered) == 2))
+    assert (other.answered, gone.asked) == (["13.2", "4.5"], ["13.2"])
+
+
+async def test_of_two_processes_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PACE_SECONDS", 0.01)
+    store = MemoryDeferredStore()
+    one, other = Desk(store), Desk(store)
+    async with _at_work(one), _at_work(other):
+        for number, words in enumerate(("13.2", "4.5", "/balance")):
+            await (one if number % 2 else other).gets(_says(number, words))
+        one.wait = other.wait = 0
+        await until(lambda: _are(len(one.answered + other.answered) == 3))
+        await asyncio.sleep(0.05)
+    assert sorted(one.answered + other.answered) == ["/balance", "13.2", "4.5"]
 
 
 def _says(number: int, text: str, chat: int = ANNA) -> Update:

@@ -52,46 +52,55 @@ class Chat:
         self.page: Page = context.new_page()
         self.problems: list[str] = []
         self._pictures = pictures
+        self._oldest = 0  # older messages are no answer to what was done last
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(f"{url}/?person={person}")
 
     def starts(self) -> None:
         """Says /start, in a new chat or in one that was begun."""
+        self._answers_are_new()
         self.page.goto(f"{self.page.url}&start=")
         self.sees("🔮")
 
     def says(self, text: str) -> None:
+        self._answers_are_new()
         self.page.get_by_test_id("input").fill(text)
         self.page.get_by_test_id("send").click()
 
     def presses(self, label: str) -> None:
-        button = self.page.get_by_test_id("inline-button").filter(has_text=label).last
-        expect(button).to_be_visible(timeout=WITHIN_MS)
+        button = self._button(label)
+        self._oldest = int(button.locator("xpath=ancestor::article").get_attribute("data-message-id") or 0)
         button.click()
 
     def sees(self, text: str, *, within_ms: float = WITHIN_MS) -> Locator:
-        """The newest message of the bot holds the text."""
-        message = self.page.locator('[data-testid="message"][data-own="false"]').last
-        expect(message).to_contain_text(text, timeout=within_ms)
-        return message
+        """A message of the bot holds the text: one that came since the last thing done here, or the one whose button
+        was pressed. More may have come below it."""
+        messages = self._answers()
+        expect(messages).to_contain_text([text], timeout=within_ms)
+        return messages.filter(has_text=text).last
 
-    def is_answered(self, text: str, *, file: str | None = None) -> None:
-        """The answer, which files may follow; and the last of those, so that none comes in between later."""
-        answer = self.page.locator('[data-testid="message"][data-own="false"]').filter(has_text=text)
-        expect(answer.last).to_be_visible(timeout=WITHIN_MS)
-        if file is not None:
-            expect(self.page.get_by_test_id("document").filter(has_text=file).last).to_be_visible(timeout=WITHIN_MS)
+    def _answers(self) -> Locator:
+        return self.page.locator(f"xpath=//article[@data-own='false' and number(@data-message-id) >= {self._oldest}]")
+
+    def _answers_are_new(self) -> None:
+        ids = self.page.locator("article[data-message-id]").evaluate_all("all => all.map(e => +e.dataset.messageId)")
+        self._oldest = max([*ids, self._oldest - 1]) + 1
+
+    def _button(self, label: str) -> Locator:
+        button = self._answers().get_by_test_id("inline-button").filter(has_text=label).last
+        expect(button).to_be_visible(timeout=WITHIN_MS)
+        return button
 
     def sees_a_picture(self) -> None:
-        picture = self.page.get_by_test_id("photo").last
+        picture = self._answers().get_by_test_id("photo").last
         expect(picture).to_be_visible(timeout=WITHIN_MS)
         image = "e => (e.tagName === 'IMG' ? e : e.querySelector('img')).naturalWidth > 100"
         self.page.wait_for_function(image, arg=picture.element_handle())
         picture.evaluate("e => e.scrollIntoView({block: 'start'})")
 
     def downloads(self, name: str) -> bytes:
-        """The newest file of that name, taken from the chat as a person takes it."""
-        link = self.page.get_by_test_id("document").filter(has_text=name).last
+        """The file of that name among the answers, taken from the chat as a person takes it."""
+        link = self._answers().get_by_test_id("document").filter(has_text=name).last
         expect(link).to_be_visible(timeout=WITHIN_MS)
         with self.page.expect_download(timeout=WITHIN_MS) as taken:
             link.click()
@@ -100,13 +109,13 @@ class Chat:
 
     def uploads(self, kind: str, file: Path) -> None:
         """`kind`: photo or document."""
+        self._answers_are_new()
         self.page.get_by_test_id(f"upload-{kind}").set_input_files(file)
         self.page.get_by_test_id("upload-send").click()
 
     def opens(self, label: str) -> Page:
         """The page that a button leads to, in a tab of its own."""
-        button = self.page.get_by_test_id("inline-button").filter(has_text=label).last
-        expect(button).to_be_visible(timeout=WITHIN_MS)
+        button = self._button(label)
         with self.page.context.expect_page() as opened:
             button.click()
         opened.value.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -114,6 +123,7 @@ class Chat:
 
     def moves_the_time(self, to: str, picture: str | None = None) -> None:
         """On the panel: `hour`, `day` or `monday`; back in the chat afterwards."""
+        self._answers_are_new()
         self.page.get_by_test_id("open-panel").click()
         before = self.page.get_by_test_id("clock-now").inner_text()
         self.page.get_by_test_id(f"clock-{to}").click()

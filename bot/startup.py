@@ -1,42 +1,39 @@
-"""aiogram builds the validators of all of Telegram's types when it is imported, most of them with all others inside:
-a third of the time that a bot takes to start, and a hundred megabytes. A bot uses a few dozen of them. Here each is
-built when it is first used: pydantic does so by itself with a model that is not complete; it only has to know the names
-that aiogram's annotations mean."""
+"""aiogram imports a class for everything that Telegram knows and builds its validators with all that it names inside: a
+third of the time that a bot takes to start, and a hundred megabytes. A bot uses a few dozen of them. Here each is
+imported when it is first asked for, and built when it is first used: pydantic does so by itself with a model that is
+not complete; it only has to know the names that aiogram's annotations mean."""
 
 import gc
+import os
 import sys
-from typing import Any
+from typing import Any, Literal, Optional, Union
+
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look through all that is installed
 
 from pydantic import BaseModel
+
+from bot.late_types import AiogramNames, LateTypes
 
 
 def import_aiogram() -> None:
     """Import aiogram for the first time in this process. Where it has been imported already, nothing changes."""
     if "aiogram" in sys.modules:
         return
+    sys.meta_path.insert(0, LateTypes())
     original = BaseModel.__dict__["model_rebuild"]
-    build = original.__func__
-    names: dict[str, Any] = {}  # Any: classes, aliases and what else annotations name
+    from aiogram.client.default import Default
+    from aiogram.methods.base import Response, TelegramMethod
+    from aiogram.types.base import TelegramObject
 
-    def postpone(
-        cls: type[BaseModel], /, *, _types_namespace: dict[str, Any] | None = None, **options: Any
-    ) -> bool | None:
-        if _types_namespace is not None and cls.__module__.startswith("aiogram."):
-            names.update(_types_namespace)
-            return None
-        result: bool | None = build(cls, _types_namespace=_types_namespace, **options)
-        return result
+    names = AiogramNames({"Default": Default, "List": list, "Optional": Optional, "Union": Union, "Literal": Literal})
 
     def build_now(cls: type[BaseModel], /, *, force: bool = False, raise_errors: bool = True, **_: Any) -> bool | None:
-        result: bool | None = build(cls, force=force, raise_errors=raise_errors, _types_namespace=names)
-        return result
+        names.learn(cls)
+        built: bool | None = original.__func__(
+            cls, force=force, raise_errors=raise_errors, _types_namespace=names.known
+        )
+        return built
 
-    BaseModel.model_rebuild = classmethod(postpone)  # type: ignore[assignment, method-assign]  # for the import alone
-    try:
-        from aiogram.methods.base import Response, TelegramMethod
-        from aiogram.types.base import TelegramObject
-    finally:
-        BaseModel.model_rebuild = original  # type: ignore[method-assign]  # as it was
     bases: tuple[type[BaseModel], ...] = (TelegramObject, TelegramMethod, Response)
     for base in bases:
         base.model_rebuild = classmethod(build_now)  # type: ignore[assignment, method-assign]  # pydantic calls it by name

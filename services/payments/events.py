@@ -1,18 +1,19 @@
 """Notifications: kept as they come, answered, and only then looked into by asking the provider."""
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Executable, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentEvent
+from db.upsert import insert_of
 from services.payments.alerts import not_authorized
 from services.payments.context import PaymentsContext
 from services.payments.providers.base import (
@@ -152,19 +153,17 @@ def _keep(session: Session, event: ProviderEvent, now: datetime) -> None:
         "received_at": now,
     }
     dialect = session.get_bind().dialect.name
-    session.connection().execute(_kept[dialect], row)
+    session.connection().execute(_kept(dialect), row)
 
 
-def _keeping(new: sqlite.Insert | postgresql.Insert) -> Executable:
+@functools.cache  # building and hashing a statement costs more than SQLite takes to run it
+def _kept(dialect: str) -> Executable:
+    new = insert_of(dialect)(_events)
     return new.on_conflict_do_update(
         index_elements=["provider", "event", "object_id"],
         set_={"handled_at": None, "attempts": 0, "next_attempt_at": new.excluded.next_attempt_at},
         where=_events.c.error.is_not(None),
     )
-
-
-# Built once: building and hashing a statement costs more than SQLite takes to run it.
-_kept = {"sqlite": _keeping(sqlite.insert(_events)), "postgresql": _keeping(postgresql.insert(_events))}
 
 
 def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:

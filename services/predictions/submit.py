@@ -1,12 +1,12 @@
 """Selling a prediction: check, charge and queue it in one transaction."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, bindparam, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
@@ -14,6 +14,7 @@ from db.engine import Database
 from db.tables.models import Model, Preset
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import User
+from db.upsert import insert_of
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.clock import Clock
@@ -96,7 +97,7 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
         "message_id": order.message_id,
         "created_at": now,
     }
-    if connection.execute(_insert[connection.dialect.name], row).first() is None:
+    if connection.execute(_insert(connection.dialect.name), row).first() is None:
         return Sold(prediction_id=_find(connection, order), repeated=True)
     _check_terms(connection, order, model)
     if order.price:
@@ -115,19 +116,18 @@ _terms = select(
     exists().where(_users.c.id == bindparam("user_id"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
 ).where(_models.c.slug == bindparam("slug"))
 _queued = {"status": PredictionStatus.QUEUED, "attempts": 0}
-_insert = {
-    name: insert(_predictions)
-    .values(_queued)
-    .on_conflict_do_nothing(index_elements=["user_id", "request_key"])
-    .returning(_predictions.c.id)
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
 _same_request = select(_predictions.c.id).where(
     _predictions.c.user_id == bindparam("user_id"), _predictions.c.request_key == bindparam("request_key")
 )
 _preset = select(_presets.c.price, _presets.c.enabled).where(
     _presets.c.id == bindparam("id"), _presets.c.model_slug == bindparam("slug")
 )
+
+
+@functools.cache
+def _insert(dialect: str) -> Executable:
+    new = insert_of(dialect)(_predictions).values(_queued)
+    return new.on_conflict_do_nothing(index_elements=["user_id", "request_key"]).returning(_predictions.c.id)
 
 
 def _find(connection: Connection, order: Order) -> UUID:

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, LargeBinary, String, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Text, Uuid
 
-from db.base import UtcDateTime
+from db.base import JsonColumn, UtcDateTime
 from db.tables import metadata
 from services.billing.invariants import RULES
 
@@ -29,7 +29,7 @@ KINDS = {
     Text: {"text"},
     BigInteger: {"number", "credits", "credits, signed", "kopecks"},
     Integer: {"number", "days", "bytes"},
-    JSON: {"object", "{ru, en}"},
+    JsonColumn: {"object", "{ru, en}"},
 }
 
 

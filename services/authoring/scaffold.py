@@ -22,12 +22,13 @@ from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.runtimes.onnx import graph_tensors, open_file
 from services.inference.runtimes.onnx_columns import read_columns
-from services.inference.runtimes.onnx_file import digest, held, one_line
+from services.inference.runtimes.onnx_file import held, one_line
 from services.inference.runtimes.onnx_graph import read_graph
 from services.inference.runtimes.onnx_rows import made_up_rows
 from services.inference.runtimes.tensor_feeds import Feeder
 from services.inference.tensors import GraphTensor, Row
 from services.manifests.complaints import explain
+from services.manifests.digests import digest
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, with_runtime
 
 MAX_EXAMPLE: Final = 512  # numbers of a series

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # mallopt(3)
 _MEGABYTE: Final = 1 << 20
 _LIBRARY: Final = ctypes.CDLL(None)
 _IS_GLIBC: Final = hasattr(_LIBRARY, "mallopt") and hasattr(_LIBRARY, "malloc_trim")
+
+
+def one_arena() -> None:
+    """All threads allocate from the same heap, so that one uses what another has freed. Python holds a lock of its own
+    meanwhile."""
+    if _IS_GLIBC:
+        _LIBRARY.mallopt(_ARENA_MAX, 1)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field
 
 from services.manifests.bindings import Binding
+from services.manifests.digests import digest
 from services.manifests.schema import FileName, Table
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class OnnxSpec(RuntimeSpec):
 
     def complaint(self, folder: Path) -> tuple[str, str, str] | None:
         with (folder / self.file).open("rb") as stream:
-            actual = hashlib.file_digest(stream, "sha256").hexdigest()
+            actual = digest(stream)
         if actual == self.sha256:
             return None
         return "sha256", f"{self.file} has {actual}", "Write that, if the file is the one you mean"

@@ -18,13 +18,14 @@ from services.inference.check_line import CheckLine
 from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed, RunTimeout
 from services.inference.heap import freed_at_once
 from services.inference.runtimes.base import Limit
-from services.inference.runtimes.onnx_file import checked, descriptor_path, digest, held, one_line
+from services.inference.runtimes.onnx_file import checked, descriptor_path, held, one_line
 from services.inference.runtimes.onnx_graph import read_graph
 from services.inference.runtimes.onnx_judge import judge
 from services.inference.runtimes.onnx_refusals import refusal
 from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.tensors import GraphTensor, Result, Row
+from services.manifests.digests import digest
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, ClassesOutput, ImageInput, Manifest, ProbabilityOutput
 from services.manifests.runtime import OnnxSpec
@@ -61,9 +62,10 @@ class OnnxRuntime:
             raise ModelBroken(problem=problem, fix=fix)
 
     def warm_up(self, limit: Limit) -> None:
-        self.answer_example(limit)
-        if wrong := next((line for line in self.judge(limit) if not line.ok), None):
-            raise ModelBroken(problem=wrong.detail, fix=wrong.fix)
+        with freed_at_once():
+            self.answer_example(limit)
+            if wrong := next((line for line in self.judge(limit) if not line.ok), None):
+                raise ModelBroken(problem=wrong.detail, fix=wrong.fix)
 
     def judge(self, limit: Limit) -> Iterator[CheckLine]:
         """What is seen of rows in a batch, and of many made-up rows, in bounded time. Raises ModelBroken, OSError."""

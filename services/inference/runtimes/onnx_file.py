@@ -1,6 +1,5 @@
 """An ONNX file on the disk: one and the same while it is hashed, checked and loaded, and never read in whole."""
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -9,9 +8,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import onnx
-
 from services.inference.errors import ModelBroken
+from services.inference.runtimes.onnx_messages import GraphProto, TensorProto
 from services.inference.runtimes.onnx_refusals import no_onnx
 from services.inference.runtimes.onnx_skeleton import SMALL_BYTES, Skeleton, read_skeleton
 
@@ -37,14 +35,6 @@ def descriptor_path(file: BinaryIO) -> str:
     """A path that leads to this open file, whatever its name leads to by now. It is read from where the file stands."""
     path = f"/dev/fd/{file.fileno()}"
     return path if os.path.exists(path) else str(file.name)  # noqa: PTH110 - where there is no /dev/fd, the name has to do
-
-
-def digest(file: BufferedReader) -> str:
-    """SHA-256 in hex. Leaves the file at its beginning."""
-    file.seek(0)
-    found = hashlib.file_digest(file, "sha256").hexdigest()
-    file.seek(0)
-    return found
 
 
 def checked(file: BinaryIO, *, keep: int = SMALL_BYTES) -> Skeleton:
@@ -85,7 +75,7 @@ def outside_files(model: Any) -> Iterator[str]:  # Any: protobuf
 def outside_tensors(model: Any) -> Iterator[Any]:  # Any: protobuf
     """The constants that are kept in another file."""
     for tensor in tensors(model):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             yield tensor
 
 
@@ -116,7 +106,7 @@ def nodes(model: Any) -> Iterator[Any]:  # Any: protobuf
 
 def graphs(model: Any) -> Iterator[Any]:  # Any: protobuf
     """All graphs of a model, those inside nodes too."""
-    return (part for part in _parts(model) if isinstance(part, onnx.GraphProto))
+    return (part for part in _parts(model) if isinstance(part, GraphProto))
 
 
 def _parts(model: Any) -> Iterator[Any]:  # Any: protobuf

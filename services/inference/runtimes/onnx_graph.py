@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from services.inference.runtimes.onnx_file import checked
+from services.inference.runtimes.onnx_messages import array_of, value_of
 from services.inference.runtimes.onnx_skeleton import is_left_out
 
 PASSES: Final = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose", "Imputer"})
@@ -53,7 +52,7 @@ class Graph:
     def constant(self, name: str) -> NDArray[Any] | None:
         """The value of a tensor that is always the same and not left out."""
         if (weight := self._weights.get(name)) is not None:
-            return None if is_left_out(weight) else numpy_helper.to_array(weight)
+            return None if is_left_out(weight) else array_of(weight)
         node = self._makers.get(name)
         if node is None:
             return None
@@ -81,7 +80,7 @@ def read_graph(file: BinaryIO) -> Graph:
 
 
 def attributes(node: Node) -> dict[str, Any]:  # Any: attributes are of many types
-    return {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+    return {attribute.name: value_of(attribute) for attribute in node.attribute}
 
 
 def dimensions(tensor: Any) -> list[str | int]:
@@ -94,7 +93,7 @@ def _constant_of(node: Node) -> NDArray[Any] | None:
     told = attributes(node)
     for key, value in told.items():
         if key == "value":
-            return None if is_left_out(value) else numpy_helper.to_array(value)
+            return None if is_left_out(value) else array_of(value)
         if key.startswith("value_"):
             return np.array(value)
     return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-import onnx
+from services.inference.runtimes.onnx_messages import AttributeProto, ModelProto, TensorProto
 
 SMALL_BYTES: Final = 65_536
 _VARINT, _EIGHT, _LENGTH, _FOUR = 0, 1, 2, 5  # protobuf's wire types
@@ -31,9 +31,9 @@ def read_skeleton(file: BinaryIO, *, keep: int = SMALL_BYTES) -> Skeleton:
     end = file.seek(0, 2)
     file.seek(0)
     walk = _Walk(file, keep)
-    data = b"".join(walk.message(onnx.ModelProto.DESCRIPTOR, end, _DEEPEST))
+    data = b"".join(walk.message(ModelProto.DESCRIPTOR, end, _DEEPEST))
     file.seek(0)
-    return Skeleton(model=onnx.load_model_from_string(data), weights=walk.weights)
+    return Skeleton(model=ModelProto.FromString(data), weights=walk.weights)
 
 
 def is_left_out(tensor: Any) -> bool:  # Any: protobuf
@@ -64,12 +64,12 @@ class _Walk:
                 inner = list(self.message(field.message_type, after + length, depth - 1))
                 yield _encoded(key) + _encoded(sum(map(len, inner)))
                 yield from inner
-            elif kind is onnx.TensorProto.DESCRIPTOR and field.name in _DATA and length > self._keep:
+            elif kind is TensorProto.DESCRIPTOR and field.name in _DATA and length > self._keep:
                 self.weights += length
                 self._file.seek(after + length)
             else:
                 yield from self._taken(begin, after + length)
-            if kind is onnx.AttributeProto.DESCRIPTOR and field is not None and field.name in _MANY:
+            if kind is AttributeProto.DESCRIPTOR and field is not None and field.name in _MANY:
                 yield from self._taken(after + length, end)  # millions of numbers, each a field; a tensor is not there
 
     def _length(self, wire: int, after: int) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from services.inference.memory import Measuring
 from services.inference.runtimes.onnx import open_file, open_session
-from services.inference.runtimes.onnx_file import digest, held
+from services.inference.runtimes.onnx_file import held
+from services.manifests.digests import digest
 from tests.unit.inference.models import identity
 
 path = Path(sys.argv[1])

@@ -1,5 +1,5 @@
-"""The real process `kassandra run` under the sandbox: seconds from its start to the first answered update, and its
-resident memory idle and after 10,000 predictions."""
+"""The real process `kassandra run` under the sandbox: seconds from its start to the first answered update, those of the
+processor too, and its resident memory idle and after 10,000 predictions."""
 
 import asyncio
 import os
@@ -37,6 +37,7 @@ WARM = 5_000
 AT_ONCE = 32
 WITHIN_SECONDS = 60.0
 FLAT = 1.05
+START_SECONDS = 1.5
 
 
 def measure() -> list[Finding]:
@@ -50,12 +51,13 @@ async def _measure() -> list[Finding]:
             upgrade(f"sqlite:///{folder}/shop.db")
             again = [await _start(url, f"{folder}/shop.db") for _ in range(ROUNDS)]
             idle, warm, after = await _memory(url, f"{folder}/shop.db")
-    start = statistics.median(again)
-    name = "From the process's start to its first answered update"
-    met = start < 3
+    start, used = (statistics.median(seconds) for seconds in zip(*again, strict=True))
+    name = "From the process's start to its first answered /start"
+    met, target = start <= START_SECONDS, f"≤ {START_SECONDS} s"
     return [
-        Finding(name=name, ours=f"{start:.1f} s", limit="—", result=f"{start:.1f} s", target="< 3 s", met=met),
-        Finding(name=f"{name}, new database", ours=f"{first:.1f} s", limit="—", result="", target="—", met=None),
+        Finding(name=name, ours=f"{start:.2f} s", limit="—", result=f"{start:.2f} s", target=target, met=met),
+        Finding(name=f"{name}, the processor's time", ours=f"{used:.2f} s", limit="—", result="", target="—", met=None),
+        Finding(name=f"{name}, new database", ours=f"{first[0]:.2f} s", limit="—", result="", target="—", met=None),
         Finding(
             name=f"Resident memory after {PREDICTIONS:,} predictions, against {WARM:,} (idle: {idle:.0f} MB)",
             ours=f"{after:.0f} MB",
@@ -67,15 +69,15 @@ async def _measure() -> list[Finding]:
     ]
 
 
-async def _start(url: str, database: str) -> float:
-    """The update is there already; what is measured ends with the answer in the chat."""
+async def _start(url: str, database: str) -> tuple[float, float]:
+    """Seconds, and those of the processor. The update is there already; it ends with the answer in the chat."""
     async with new_world(url, token=new_token()) as sandbox:
         anna = await sandbox.person("Anna", language_code="en")
-        await anna.says("/balance")
+        await anna.says("/start")
         started = time.perf_counter()
-        async with _shop(url, sandbox.token or "", database):
-            await anna.sees("Balance", within=WITHIN_SECONDS)
-            return time.perf_counter() - started
+        async with _shop(url, sandbox.token or "", database) as pid:
+            await anna.sees("", within=WITHIN_SECONDS)
+            return time.perf_counter() - started, _used(pid)
 
 
 async def _memory(url: str, database: str) -> tuple[float, float, float]:
@@ -156,6 +158,12 @@ async def _sell(db: Database, customers: list[int], count: int) -> None:
     unfinished = select(func.count()).select_from(table_of(Prediction)).where(Prediction.finished_at.is_(None))
     while await db.read(lambda session: session.scalar(unfinished)):  # noqa: ASYNC110 - another process works
         await asyncio.sleep(0.2)
+
+
+def _used(pid: int) -> float:
+    """Seconds of the processor's time that the process has had."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:

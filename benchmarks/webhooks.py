@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.local_yookassa import AMOUNT, SHOP_ID, provider_id
-from bot.http.server import listen, make_server
+from bot.http.listening import listen
+from bot.http.server import make_server
 from bot.wiring.web import yookassa_hooks
 from db.base import table_of
 from db.engine import Database

@@ -163,23 +163,20 @@ class App:
                 listening.close()
 
     async def _start(self, listening: socket.socket | None) -> None:
-        await self._read_models()
         self.steady_clock.compare(await self.db.read(last_written))
         self.supervisor.keep(self.coordination.run, name="coordination")
         self.supervisor.keep(self.clock_watch.run, name="clock")
         self.supervisor.keep(self.deferred.run, name="deferred")
         await tell_why_closed(self.settings, self.db, self.steady_clock)
+        if known := "worker" in self.parts and await self.services.models.recall():
+            self._meet_telegram(listening)  # whoever writes now need not wait for models that take seconds to load
+        await self._read_models()
         if "worker" in self.parts:
             self.supervisor.keep(self.worker.run, name="worker")
-        if listening is not None:
-            if self.services.payments is not None:
-                self.supervisor.keep(self.services.payments.events.run, name="notifications")
-            from bot.wiring.web import shop_server  # FastAPI and uvicorn: 10 MB for this part alone
-
-            server = shop_server(self.settings, self.services, self.health, self._feed)
-            self.supervisor.keep(lambda: server.serve_on(listening), name="web")
-        if self.parts & {"bot", "web"}:
-            self.supervisor.keep(self._connect, name="connection")
+        if not known:
+            self._meet_telegram(listening)
+        if self.settings.telegram_mode == "polling":
+            self._serve(listening)
         log.info(
             "started", parts=sorted(self.parts), models=len(await self.services.models.offers()), web_port=self.web_port
         )
@@ -192,6 +189,23 @@ class App:
             log.error("model_not_served", model=problem.slug, problem=problem.text)
         if loads:
             await models.tell_owners(self.settings.owner_ids, problems)
+
+    def _meet_telegram(self, listening: socket.socket | None) -> None:
+        """What it has for us we ask for, or let it bring."""
+        if self.settings.telegram_mode == "webhook":
+            self._serve(listening)
+        if self.parts & {"bot", "web"}:
+            self.supervisor.keep(self._connect, name="connection")
+
+    def _serve(self, listening: socket.socket | None) -> None:
+        if listening is None:
+            return
+        if self.services.payments is not None:
+            self.supervisor.keep(self.services.payments.events.run, name="notifications")
+        from bot.wiring.web import shop_server  # FastAPI and uvicorn: 10 MB and 0.15 s for this part alone
+
+        server = shop_server(self.settings, self.services, self.health, self._feed)
+        self.supervisor.keep(lambda: server.serve_on(listening), name="web")
 
     async def failed(self) -> NoReturn:
         """Waits for what the process cannot go on with. Raises `StartError`."""
@@ -274,7 +288,7 @@ class App:
         return await self.inbox.take(raw) is UpdateOutcome.DONE
 
     def _listen(self) -> socket.socket:
-        from bot.http.server import listen
+        from bot.http.listening import listen
 
         host, port = self.settings.web_host, self.settings.web_port
         try:

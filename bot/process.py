@@ -16,6 +16,7 @@ from db.damage import AT_START_SECONDS, require_sound
 from db.migrate import require_head, upgrade
 from db.process_locks import AlreadyRunning, hold_file
 from services.clock import Clock, system_clock
+from services.inference.heap import one_arena
 
 log = structlog.get_logger()
 
@@ -25,6 +26,7 @@ Beside = Callable[[App], Awaitable[None]]
 
 def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, beside: Beside | None = None) -> int:
     """`run` has all parts and migrates the database; a single part refuses an old revision."""
+    one_arena()
     set_up(settings.log_level, settings.log_format)
     parts = PARTS if part == "run" else frozenset({part})
 

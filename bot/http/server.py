@@ -13,7 +13,6 @@ from bot.http.protocol import GuardedConfig, GuardedProtocol
 from web.kit.senders import Network
 
 GRACE_SECONDS = 5  # for requests under way when the process stops
-UNREAD_BYTES = 256 * 1024  # of answers that the system keeps for one who does not read them; else it is megabytes
 
 
 class HttpServer(uvicorn.Server):
@@ -48,19 +47,3 @@ class HttpServer(uvicorn.Server):
 def make_server(app: FastAPI, *, trusted: Sequence[Network] = (), limits: Limits | None = None) -> HttpServer:
     """`trusted`: proxies, whose connections do not count among those of strangers."""
     return HttpServer(GuardedConfig(app, limits=limits or Limits(), trusted=trusted, grace=GRACE_SECONDS))
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError where the address is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle's 40 ms on
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)  # each connection inherits it
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise
-    listening.listen(128)
-    listening.setblocking(False)
-    return listening

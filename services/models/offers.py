@@ -76,6 +76,9 @@ class FolderProblem:
     text: str
 
 
+Folders = tuple[dict[str, Manifest], list[FolderProblem]]
+
+
 class Models:
     """The catalogue. Manifests are read at start and kept; prices and switches are read from the database. `on_changed`
     is called when the folders are not as they were written down."""
@@ -95,6 +98,16 @@ class Models:
         self._specs = specs
         self._on_changed = on_changed
         self._manifests: dict[str, Manifest] = {}
+        self._just_read: Folders | None = None
+
+    async def recall(self) -> bool:
+        """Read all folders before any model is loaded. Where they are what was written down last, and that was well,
+        all of them are on sale from now on; else nothing is before `sync`."""
+        found, problems = self._just_read = await asyncio.to_thread(read_folders, self._folder, self._specs)
+        if problems or not await self._db.read(_is_on_record, found):
+            return False
+        self._manifests = found
+        return True
 
     async def sync(self, engine: Engine | None = None) -> list[FolderProblem]:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
@@ -114,7 +127,10 @@ class Models:
 
     async def read_again(self, engine: Engine | None = None) -> list[FolderProblem]:
         """As `sync`, where another process has written it down: its folders may be other ones than ours for a while."""
-        found, problems = await asyncio.to_thread(read_folders, self._folder, self._specs)
+        if self._just_read is None:
+            self._just_read = await asyncio.to_thread(read_folders, self._folder, self._specs)
+        found, problems = self._just_read
+        self._just_read = None
         for slug, manifest in list(found.items()):
             if engine is None or engine.manifest(slug) == manifest:
                 continue
@@ -292,6 +308,18 @@ def _on_record(session: Session) -> dict[str, tuple[JsonObject, str, bool]]:
     """The manifest of each model, its file, and whether its folder is there."""
     rows = session.execute(select(_models.c.slug, _models.c.manifest, _models.c.sha256, _models.c.present))
     return {row.slug: (row.manifest, row.sha256, row.present) for row in rows}
+
+
+def _is_on_record(session: Session, found: dict[str, Manifest]) -> bool:
+    """Whether all of these, and no others, were there and could be sold, and none has been changed by its author."""
+    columns = (_models.c.slug, _models.c.sha256, _models.c.written, _models.c.manifest, _models.c.problem)
+    rows = {row.slug: row for row in session.execute(select(*columns).where(_models.c.present))}
+    return rows.keys() == found.keys() and all(
+        rows[slug].problem is None
+        and rows[slug].manifest == manifest.model_dump(mode="json")
+        and not _is_another(rows[slug], manifest)
+        for slug, manifest in found.items()
+    )
 
 
 def _is_another(row: AnyRow, manifest: Manifest) -> bool:

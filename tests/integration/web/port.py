@@ -10,7 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
 from bot.http.limits import Limits
-from bot.http.server import HttpServer, listen, make_server
+from bot.http.listening import listen
+from bot.http.server import HttpServer, make_server
 from web.kit.bodies import read_at_most
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"

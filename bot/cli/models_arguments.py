@@ -11,15 +11,20 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="Check a model's folder and run its example.")
     check.add_argument("folder", type=Path, metavar="DIR")
     check.set_defaults(command=_check)
-    init = actions.add_parser("init", help="Write a first manifest for an ONNX file.")
-    init.add_argument("file", type=Path, metavar="FILE.onnx")
-    init.add_argument("--to", type=Path, help="folder to make (default: a folder of the file's name in MODELS_DIR)")
+    init = actions.add_parser("init", help="Write a first manifest for an ONNX file, or for a model at a server.")
+    init.add_argument("file", type=Path, nargs="?", metavar="FILE.onnx")
+    init.add_argument("--from", nargs=2, dest="source", metavar=("URL", "MODEL"), help="ask this server of its model")
+    init.add_argument("--kind", choices=["open-inference"], default="open-inference", help="what the server speaks")
+    init.add_argument("--model-version", metavar="VERSION", help="of the server's model (default: its own choice)")
+    header = "what the server is to be sent: Authorization=env:TRITON_KEY takes it from that variable"
+    init.add_argument("--header", action="append", default=[], metavar="NAME=env:VARIABLE", help=header)
+    init.add_argument("--to", type=Path, help="folder to make (default: a folder of the model's name in MODELS_DIR)")
     init.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes: one a line, or JSON")
     init.add_argument("--features", metavar="A,B,C", help="the names of the columns that go in, in their order")
     init.add_argument("--range", metavar="LOW,HIGH", help="what black and white of a picture become (default 0,1)")
     init.add_argument("--mean", metavar="R,G,B", help="of each channel of a picture, after the range")
     init.add_argument("--std", metavar="R,G,B", help="of each channel of a picture, after the range")
-    init.set_defaults(command=_init)
+    init.set_defaults(command=lambda arguments: _init(init, arguments))
 
 
 def list_shelf(_: argparse.Namespace) -> int:
@@ -34,7 +39,9 @@ def _check(arguments: argparse.Namespace) -> int:
     return check_model(arguments.folder)
 
 
-def _init(arguments: argparse.Namespace) -> int:
-    from bot.cli.models import init_model
+def _init(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    if (arguments.file is None) == (arguments.source is None):
+        parser.error("name a file, or a server and its model: --from URL MODEL")
+    from bot.cli.models_init import init_model
 
     return init_model(arguments)

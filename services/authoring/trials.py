@@ -1,10 +1,10 @@
 """What a graph gives for many rows."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from services.inference.check_batch import NOISE
 from services.inference.closeness import close
 from services.inference.errors import BadInput, BadOutput, RunFailed
 from services.inference.runtimes.base import Limit, watched
-from services.inference.runtimes.onnx import run_session
-from services.inference.runtimes.tensor_feeds import Feeder
+from services.inference.runtimes.tensor_feeds import Array, Feeder
 from services.inference.runtimes.tensor_results import answers_each
 from services.inference.tensors import Row
 from services.manifests.manifest import Manifest, SeriesInput
@@ -45,13 +44,17 @@ class Trial:
     refusal: str = ""
 
 
-class Bench:
-    """A session with a draft of its manifest."""
+RunModel: TypeAlias = Callable[[Sequence[str], dict[str, Array], Limit], dict[str, Any]]
+"""The outputs of these names for arrays by the input's name. Raises RunTimeout, RunFailed, BadOutput."""
 
-    def __init__(self, session: Any, draft: Manifest, feeder: Feeder, folder: Path) -> None:  # Any: no types
+
+class Bench:
+    """A model with a draft of its manifest. `outputs`: all that are looked at."""
+
+    def __init__(self, run: RunModel, outputs: Sequence[str], draft: Manifest, feeder: Feeder, folder: Path) -> None:
         self.draft = draft
-        self._session, self._feeder, self._folder = session, feeder, folder
-        self._names = [tensor.name for tensor in session.get_outputs()]
+        self._run, self._feeder, self._folder = run, feeder, folder
+        self._names = list(outputs)
         self._slowest = 0.0
         self._refusal = ""
 
@@ -60,7 +63,7 @@ class Bench:
         begun = time.perf_counter()
         with watched(Limit(SECONDS)) as limit:
             try:
-                return run_session(self._session, self._names, self._feeder.feeds(rows), limit)
+                return self._run(self._names, self._feeder.feeds(rows), limit)
             except (RunFailed, BadInput, BadOutput, InvalidValue) as error:
                 self._refusal = str(error.params.get("problem", error))
                 return None

@@ -94,7 +94,8 @@ class OpenInferenceClient:
             except TimeoutError:
                 raise ServerAway(problem=f"no connection within {CONNECT_SECONDS:g} s") from None
             except aiohttp.ClientConnectorError as error:
-                raise ServerAway(problem=_words(error)) from None
+                why = error.os_error.strerror or _words(error.os_error)
+                raise ServerAway(problem=f"{error.host}:{error.port} cannot be reached: {why}") from None
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, OSError) as error:
                 if last or (body is not None and len(body.raw) >= LARGE):
                     raise ServerAway(problem=f"the connection was cut: {_words(error)}") from None

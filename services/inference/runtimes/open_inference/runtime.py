@@ -1,26 +1,22 @@
 """A model at a server of the Open Inference Protocol."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from services.errors import ShopError
 from services.inference.errors import BadOutput, ModelBroken
-from services.inference.runtimes.open_inference.client import OpenInferenceClient, ServerSaid
-from services.inference.runtimes.open_inference.codec import Body, decode, encode
-from services.inference.runtimes.open_inference.judge import judge
+from services.inference.runtimes.open_inference.client import OpenInferenceClient
+from services.inference.runtimes.open_inference.codec import Body, decode
+from services.inference.runtimes.open_inference.exchange import Exchange
 from services.inference.runtimes.open_inference.metadata import ModelMetadata
 from services.inference.runtimes.open_inference.spec import OpenInferenceSpec
-from services.inference.runtimes.tensor_feeds import Array, Feeder, load_sources
+from services.inference.runtimes.tensor_feeds import Feeder, load_sources
 from services.inference.runtimes.tensor_results import Frames, Reader
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import ImageInput, ImageOutput, Manifest, SeriesInput
-
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +30,7 @@ class Plan:
 
 
 class OpenInferenceRuntime:
-    """Whether the server takes raw tensors is told by it, or found out by the first run, and remembered."""
+    """What the server says of the model is asked for when it is checked, and made into a plan that is kept."""
 
     def __init__(self, manifest: Manifest, folder: Path) -> None:
         spec = manifest.runtime
@@ -47,9 +43,9 @@ class OpenInferenceRuntime:
         self._manifest, self._folder = manifest, folder
         self._client = OpenInferenceClient(spec.url, spec.model, spec.version, headers)
         self._plan: Plan | None = None
-        self._binary, self._sure = True, False
         shown = (ImageInput, ImageOutput, SeriesInput)
-        self._heavy = any(isinstance(each, shown) for each in (*manifest.inputs, *manifest.outputs))
+        heavy = any(isinstance(each, shown) for each in (*manifest.inputs, *manifest.outputs))
+        self._exchange = Exchange(self._client, heavy=heavy)
 
     async def check(self) -> None:
         await self._client.ready()
@@ -57,7 +53,7 @@ class OpenInferenceRuntime:
 
     async def run(self, rows: Sequence[Row]) -> Sequence[Result | ShopError]:
         plan = self._plan or await self._learn()
-        frames = await self._off_loop(plan.feeder.frames, rows)
+        frames = await self._exchange.off_loop(plan.feeder.frames, rows)
         answers: dict[int, Result | ShopError] = {}
         for group in plan.feeder.groups(rows, frames):
             part, framed = [rows[place] for place in group], [frames[place] for place in group if frames]
@@ -71,42 +67,17 @@ class OpenInferenceRuntime:
         await self._client.close()
 
     async def _run(self, plan: Plan, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
-        feeds = await self._off_loop(plan.feeder.feeds, rows)
-        said = await self._asked(plan, feeds)
-        return await self._off_loop(_read, plan, said.body, len(rows), frames)
-
-    async def _asked(self, plan: Plan, feeds: Mapping[str, Array]) -> ServerSaid:
-        """An answer that is one. A server that refuses raw tensors is asked again in JSON, once for all."""
-        said = await self._ask(plan, feeds, binary=self._binary)
-        if said.ok:
-            self._sure = True
-            return said
-        if self._binary and not self._sure and said.status in {400, 415, 422, 500}:
-            again = await self._ask(plan, feeds, binary=False)
-            if again.ok:
-                self._binary, self._sure = False, True
-                return again
-            said = said if said.body.raw.startswith(b"{") else again
-        raise judge(said.status, said.body.raw)
-
-    async def _ask(self, plan: Plan, feeds: Mapping[str, Array], *, binary: bool) -> ServerSaid:
-        body = await self._off_loop(encode, feeds, plan.datatypes, plan.reader.tensors, binary=binary)
-        return await self._client.infer(body)
+        feeds = await self._exchange.off_loop(plan.feeder.feeds, rows)
+        body = await self._exchange.infer(feeds, plan.datatypes, plan.reader.tensors)
+        return await self._exchange.off_loop(_read, plan, body, len(rows), frames)
 
     async def _learn(self) -> Plan:
         """Raises ServerAway, ModelBroken."""
         metadata = await self._client.metadata()
         if self._plan is None or self._plan.metadata != metadata:
-            told = await self._client.is_binary()
-            self._binary, self._sure = True, bool(told)
+            await self._exchange.learn()
             self._plan = await asyncio.to_thread(make_plan, self._manifest, self._folder, metadata)
         return self._plan
-
-    async def _off_loop(self, function: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwargs) -> Made:
-        """Pictures and series are prepared in a thread; a few numbers are not worth one."""
-        if self._heavy:
-            return await asyncio.to_thread(function, *args, **kwargs)
-        return function(*args, **kwargs)
 
 
 def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> Plan:

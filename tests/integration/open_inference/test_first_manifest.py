@@ -1,0 +1,116 @@
+"""`kassandra models init --from`: what a server says of a model becomes a manifest that the shop can sell."""
+
+import asyncio
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.client.inference import Inference
+from sandbox.testing import sandbox_process
+from services.authoring.check import check_folder
+from services.authoring.drafting import Draft
+from services.authoring.hints import NO_HINTS, AuthorHints
+from services.authoring.remote import ServedAt, draft_remote
+from services.inference.errors import ModelBroken, ServerAway
+from services.inference.runtimes.open_inference.kind import OPEN_INFERENCE
+from services.inference.runtimes.registry import Runtimes
+from tests.integration.cli.test_commands import Shell
+
+KINDS = Runtimes([OPEN_INFERENCE])
+
+
+async def drafted(server: Inference, folder: Path, model: str, hints: AuthorHints = NO_HINTS, **more: Any) -> Draft:
+    folder = folder / model
+    folder.mkdir()
+    place = ServedAt(**{"url": server.url, "model": model, "headers": {}} | more)
+    draft = await asyncio.to_thread(draft_remote, place, folder, hints)
+    draft.write(folder)
+    return draft
+
+
+@pytest.mark.parametrize("dialect", ["triton", "mlserver", "kserve", "openvino"])
+@pytest.mark.parametrize("model", ["iris", "sketch", "greeting", "total"])
+async def test_what_was_written_is_right(server: Inference, tmp_path: Path, model: str, dialect: str) -> None:
+    await server.change(dialect=dialect, metadata=True)
+    await drafted(server, tmp_path, model)
+    lines = await asyncio.to_thread(check_folder, tmp_path / model, KINDS)
+    assert [line.what for line in lines] == ["manifest", "server", "example"]
+    assert all(line.ok for line in lines), lines
+
+
+@pytest.mark.parametrize("model", ["average", "root", "echo-fp16", "echo-bf16", "echo-int64", "echo-bytes"])
+async def test_all_kinds_of_models(server: Inference, tmp_path: Path, model: str) -> None:
+    await drafted(server, tmp_path, model)
+    assert all(line.ok for line in await asyncio.to_thread(check_folder, tmp_path / model, KINDS))
+
+
+async def test_what_it_says(server: Inference, tmp_path: Path) -> None:
+    draft = await drafted(server, tmp_path, "sketch", version="1")
+    told = tomllib.loads(draft.toml)
+    assert told["runtime"] == {
+        "kind": "open-inference",
+        "url": server.url,
+        "model": "sketch",
+        "version": "1",
+        "max_batch": 8,  # of Triton's own configuration
+    }
+    (photo,) = told["inputs"]
+    assert photo["type"] == "image"
+    assert photo["prepare"]["size"] == ["free", "free"]
+    assert "guessed" in draft.toml
+    (sketch,) = told["outputs"]
+    assert (sketch["type"], sketch["shape_of"]) == ("image", "photo")
+
+
+async def test_names_that_are_told(server: Inference, tmp_path: Path) -> None:
+    draft = await drafted(server, tmp_path, "iris", AuthorHints(features=("Sepal", "S2", "Petal", "P2")))
+    told = tomllib.loads(draft.toml)
+    assert [field["label"] for field in told["inputs"]] == ["Sepal", "S2", "Petal", "P2"]
+
+
+async def test_a_model_that_mixes_no_rows_is_run_alone(server: Inference, tmp_path: Path) -> None:
+    draft = await drafted(server, tmp_path, "total")
+    assert "max_batch" not in tomllib.loads(draft.toml)["runtime"]
+
+
+async def test_what_stands_in_the_way(server: Inference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ServerAway, match="unknown model"):
+        await drafted(server, tmp_path, "nobody")
+    with pytest.raises(ModelBroken, match="url"):
+        await drafted(server, tmp_path, "a", url="triton:8000")
+    with pytest.raises(ServerAway, match="cannot be reached"):
+        await drafted(server, tmp_path, "b", url="http://127.0.0.1:9")
+    await server.change(dialect="mlserver", metadata=False)
+    with pytest.raises(ModelBroken, match="does not tell what iris takes"):
+        await drafted(server, tmp_path, "iris")
+    await server.change(metadata=True, header="Authorization: Bearer secret")
+    with pytest.raises(ModelBroken, match="env:NAME"):
+        await drafted(server, tmp_path, "root")
+    with pytest.raises(ModelBroken, match="SOME_KEY is not set"):
+        await drafted(server, tmp_path, "total", headers={"Authorization": "env:SOME_KEY"})
+    monkeypatch.setenv("SOME_KEY", "Bearer secret")
+    draft = await drafted(server, tmp_path, "greeting", headers={"Authorization": "env:SOME_KEY"})
+    assert "secret" not in draft.toml
+    assert 'headers = { Authorization = "env:SOME_KEY" }' in draft.toml
+
+
+async def test_by_the_command(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    async with sandbox_process() as url:
+        served = f"{url}/inference/1000001"
+        init = ("models", "init", "--from", served, "iris", "--to", "store/iris")
+        code, out, errors = await asyncio.to_thread(shell.run, *init)
+        assert (code, errors) == (0, "")
+        assert "guessed" in out
+        code, out, _ = await asyncio.to_thread(shell.run, "models", "check", "store/iris")
+        assert code == 0
+        assert "ok   example" in out
+        assert "not overwritten" in await asyncio.to_thread(shell.fails, *init)
+        missing = await asyncio.to_thread(shell.fails, *init[:3], served, "nobody")
+        assert missing.startswith(f"kassandra: {served}: ")
+    code, out, _ = await asyncio.to_thread(shell.run, "models", "check", "store/iris")
+    assert code == 1
+    assert "FAIL server" in out
+    assert (await asyncio.to_thread(shell.run, "models", "init"))[0] == 2

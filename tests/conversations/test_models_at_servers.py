@@ -1,0 +1,124 @@
+"""The demo's iris, which runs at the sandbox's inference server: bought, and met while that server is away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.app import App
+from sandbox.client.inference import Inference
+from sandbox.client.person import Person
+from sandbox.testing import new_token, new_world
+from services.models import server_watch
+from tests.conversations.shopping import STORE, WINE, balance, fills_in_wine, opens_form
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.waiting import until
+
+IRIS = Path(__file__).parents[2] / "bot/demo/models/iris"
+SETOSA = "5.1 3.5 1.4 0.2"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Stage, Inference]]:
+    for pause in ("EVERY", "SOON", "LONGEST"):  # the patience of a real shop is not waited for
+        monkeypatch.setattr(server_watch, pause, 0.2)
+    (tmp_path / "iris").mkdir()
+    (tmp_path / "wine").symlink_to(STORE / "wine")
+    async with new_world(sandbox_url, token=new_token()) as sandbox:
+        server = await sandbox.inference()
+        manifest = (IRIS / "manifest.toml").read_text(encoding="utf-8")
+        manifest = manifest.replace("http://inference.sandbox.invalid", server.url)
+        (tmp_path / "iris" / "manifest.toml").write_text(manifest, encoding="utf-8")
+        settings = shop_settings(sandbox, sqlite_server.create(), models_dir=tmp_path)
+        async with App(settings).running() as app:
+            yield Stage(sandbox=sandbox, app=app), server
+
+
+async def orders_iris(person: Person) -> None:
+    await opens_form(person, "iris")
+    await person.says(SETOSA)
+    await person.presses("🔮")
+
+
+async def is_away(server: Inference) -> None:
+    await server.fault("cut", "*", times=0)
+
+
+async def test_it_is_bought(shop: tuple[Stage, Inference]) -> None:
+    stage, server = shop
+    anna, john = await stage.person("Анна", "ru"), await stage.person("John", "en")
+    await orders_iris(anna)
+    assert (await anna.sees_photo("Ирис: Щетинистый, >99")).holds("баланс 9.50")
+    await orders_iris(john)
+    assert (await john.sees_photo("Iris: Setosa, >99")).holds("balance 9.50")
+    assert {call["status"] for call in await server.log("infer")} == {200}
+
+
+async def test_it_rests_while_its_server_is_away(shop: tuple[Stage, Inference]) -> None:
+    stage, server = shop
+    olga = await stage.person("Ольга", "ru", id=OWNER_ID)
+    anna, john = await stage.person("Анна", "ru"), await stage.person("John", "en")
+    await olga.says("/start")
+    await is_away(server)
+    await orders_iris(anna)  # it was still on sale
+    told = await olga.sees("💤 Модель «Какой это ирис?»", within=5.0)
+    assert "сервер" in told.text
+    await john.says("/models")
+    await john.presses("💤 Which iris is it?")
+    assert (await john.sees("It is resting: its server does not answer.")).buttons[0] == "🔄 Look again"
+    vera = await stage.person("Вера", "ru")
+    await vera.says("/models")
+    await vera.presses("💤 Какой это ирис?")
+    await vera.sees("Модель отдыхает: её сервер не отвечает.")
+    await fills_in_wine(vera, WINE)
+    await vera.presses("🔮")
+    await vera.sees_photo("Вино: Бароло")  # other models do not care
+    assert (await balance(stage, john), await balance(stage, anna)) == (1000, 950)
+    await server.clear_faults()
+    await olga.sees("🟢 Модель «Какой это ирис?» снова", within=5.0)
+    await anna.sees_photo("Ирис: Щетинистый", within=10.0)  # what she had paid for has waited
+    await john.presses("🔄 Look again")
+    await john.presses("▶️ Start")
+    await john.sees("1/4")
+    news = [message.text for message in await olga.looks() if "ирис" in message.text]
+    assert len(news) == 2, "once each"
+
+
+async def test_a_form_that_was_filled_in_before_is_not_charged(shop: tuple[Stage, Inference]) -> None:
+    stage, server = shop
+    john, anna = await stage.person("John", "en"), await stage.person("Анна", "ru")
+    for person in (john, anna):
+        await opens_form(person, "iris")
+        await person.says(SETOSA)
+        await person.sees_button("🔮")
+    await is_away(server)
+
+    async def rests() -> bool:
+        return (await stage.app.services.models.offer("iris")).resting
+
+    await until(rests)
+    await john.presses("🔮")
+    await john.sees("This model is resting: its server does not answer. Nothing was charged; please try again later.")
+    await anna.presses("🔮")
+    await anna.sees("Эта модель отдыхает: её сервер не отвечает. Ничего не списано, попробуйте позже.")
+    assert (await balance(stage, john), await balance(stage, anna)) == (1000, 1000)
+    await server.clear_faults()
+
+
+async def test_the_answers_of_other_models_come_while_a_server_hangs(shop: tuple[Stage, Inference]) -> None:
+    stage, server = shop
+    await server.fault("hang", times=0)
+    waiting = [await stage.person("Анна", "ru") for _ in range(6)]  # more than run at once
+    for person in waiting:
+        await orders_iris(person)
+    john = await stage.person("John", "en")
+    await fills_in_wine(john, WINE)
+    await john.presses("🔮")
+    await john.sees_photo("Wine: Barolo", within=3.0)
+    await server.clear_faults()
+    for person in waiting:
+        await person.sees_photo("Ирис: Щетинистый", within=10.0)

@@ -17,6 +17,8 @@ from handlers.payments import router as payments
 from handlers.predictions import router as predictions
 from handlers.profile import language
 from handlers.profile import router as profile
+from handlers.styles import results
+from handlers.styles import router as styles
 
 
 def routers() -> list[Router]:
@@ -33,11 +35,14 @@ def routers() -> list[Router]:
         help.router(),
         language.router(),
         models.router(),
+        styles.router(),
         admin.router(),
         fallback.commands_router(),
         form.router(),
         repeat.router(),
         predictions.router(),
+        results.router(),
+        styles.answers_router(),
         profile.answers_router(),
         payments.answers_router(),
         admin.answers_router(),

@@ -10,6 +10,7 @@ from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
+from services.images.studio import Studio
 from services.models.manage import ModelManagement
 from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
@@ -40,6 +41,7 @@ class Services:
     users: Users
     models: Models
     presets: Presets
+    studio: Studio
     submit: Submit
     cancel: Cancel
     history: History

@@ -18,9 +18,11 @@ from services.coordination.base import Coordination, Topic
 from services.features import Features
 from services.files.files import Files
 from services.files.store import open_store
+from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
 from services.models.offers import Models
+from services.models.preset_files import has_gallery
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
@@ -58,12 +60,14 @@ def make_services(
     undelivered = partial(pay_back, owners=settings.owner_ids)
     outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
     payments = open_payments(settings, db, clock, coordination, on_news)
+    presets = Presets(db, files, models.folder)
     return Services(
-        features=Features(payments=payments is not None),
+        features=Features(payments=payments is not None, images=has_gallery(settings.models_dir)),
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=models,
-        presets=Presets(db, files, models.folder),
+        presets=presets,
+        studio=Studio(presets, files, history),
         submit=Submit(db, clock, on_sold),
         cancel=Cancel(db, clock, models, on_news),
         history=history,

@@ -51,6 +51,8 @@ class Purchase:
         except (ShopError, DatabaseUnavailable) as error:
             await self._not_sold(error, message_id)
             return
+        for number, file_id in enumerate(self.session.others, start=1):
+            await self._another(number, file_id)
         await self.ctx.fsm.set_state(None)
         await self.ctx.fsm.set_data({PAID: self.session.state.nonce})
         await self.ctx.messages.recheck_if_in_doubt(self._about(sold), self.query.from_user.id, message_id)
@@ -62,6 +64,23 @@ class Purchase:
         except AiogramError as error:  # a nicety; the sale stands
             log.warning("typing_not_shown", error=str(error))
 
+    async def _another(self, number: int, file_id: str) -> None:
+        """One more picture of the album, with a message of its own. What is not sold is told there; the rest is."""
+        chat_id = self.query.from_user.id
+        message_id = (await sender.send(self.ctx.bot, chat_id, self._working())).message_id
+        order = self._order(message_id)
+        key, photo = f"{order.request_key}-{number}", next(iter(self.session.pictures))
+        inputs = {**order.inputs, photo: {"file": file_id}}
+        try:
+            sold = await self.ctx.services.submit(replace(order, request_key=key, inputs=inputs))
+        except (ShopError, DatabaseUnavailable) as error:
+            log.info("not_sold", error=str(error), user_id=self.ctx.user.id)
+            said = self.ctx.tr.error_html(error) if isinstance(error, ShopError) else self.ctx.tr.html(BUSY)
+            await self._put(message_id, notice_screen(said, self.ctx.tr))
+            return
+        if sold.repeated:  # before a crash, with the message that it knows
+            await sender.delete(self.ctx.bot, chat_id, message_id)
+
     def _order(self, message_id: int) -> Order:
         session = self.session
         return Order(
@@ -69,7 +88,7 @@ class Purchase:
             model_slug=session.offer.manifest.slug,
             model_version=session.form.version,
             inputs={**session.form.preset, **session.state.answers},
-            price=session.price,
+            price=session.price // session.count,
             request_key=session.state.nonce,
             preset_id=session.offer.preset_id,
             chat_id=self.query.from_user.id,
@@ -98,7 +117,8 @@ class Purchase:
             return
         session, state = self.session, self.session.state
         if isinstance(error, PriceChanged):
-            session = replace(session, form=form_of(await self.ctx.services.models.offer(session.form.slug)))
+            offer = await self.ctx.services.models.offer(session.form.slug)
+            session = replace(session, form=form_of(offer, count=session.count))
         if isinstance(error, InsufficientBalance):
             session = replace(session, ctx=self.ctx.of(replace(self.ctx.user, balance=error.balance)))
         turn = Turn(state=state, problem=error) if isinstance(error, ShopError) else Turn(state=state, notice=BUSY)

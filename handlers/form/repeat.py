@@ -1,5 +1,8 @@
 """A prediction that was bought before: bought again, or with another answer."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
@@ -38,6 +41,11 @@ async def change(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
         verb = "e" if len(fields) == 1 else "l"
         turn = press(session.form, turn.state, Action(nonce=turn.state.nonce, where=Place.SUMMARY.value, verb=verb))
     await _open(query, session, turn)
+
+
+async def begin_below(query: CallbackQuery, view: PredictionView, answers: Mapping[str, Any], ctx: Context) -> None:
+    """The summary of a new form with these answers (JSON), at today's price, below what was bought before."""
+    await _open(query, *FormSession.begin(ctx, await _offer(view, ctx.services.models), answers))
 
 
 async def _repeat(hex_id: str, ctx: Context) -> tuple[FormSession, Turn]:

@@ -1,6 +1,7 @@
 """The form: typed answers, pictures, files and buttons, up to the summary. Paying is `handlers.form.purchase`."""
 
 import asyncio
+from dataclasses import replace
 
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
@@ -9,12 +10,12 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.form.flow import answer, press, resume
 from handlers.form.purchase import Purchase
-from handlers.form.session import PAID, FormDialog, FormSession
+from handlers.form.session import PAID, FormDialog, FormSession, form_of
 from handlers.form.state import Action, FormExit, Turn
-from handlers.form.uploads import take_column, take_document, take_photo
+from handlers.form.uploads import picture_of, take_another, take_column, take_document, take_photo
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.dialog import pause, put, show_below, show_in_place
+from handlers.kit.dialog import pause, put, show_below, show_in_place, waiting_photos
 from handlers.kit.filters import Pressed
 from handlers.kit.notices import form_left, notice_screen
 from handlers.kit.titles import title_of
@@ -22,7 +23,8 @@ from handlers.menu.screens import menu_screen
 from handlers.models.screens import BEGIN, model_screen
 from handlers.telegram import sender
 from services import charts
-from services.errors import N_
+from services.errors import N_, ShopError
+from services.manifests.manifest import ImageInput
 from services.models.offers import ModelNotOnSale
 
 ANSWERED = N_("This question is answered already.")
@@ -49,7 +51,13 @@ def router() -> Router:
 async def begin_form(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """A fresh form takes the place of the model's page, and of a form under way. `argument`: the slug."""
     offer = await ctx.services.models.offer(argument)
-    session, turn = FormSession.begin(ctx, offer)
+    photos = await waiting_photos(ctx.fsm)
+    fields = [field.name for field in form_of(offer).fields if isinstance(field, ImageInput)]
+    if photos and len(fields) == 1:
+        session, turn = FormSession.begin(ctx, offer, {fields[0]: {"file": photos[0]}}, photos[1:])
+        turn = replace(turn, notice=None)
+    else:
+        session, turn = FormSession.begin(ctx, offer)
     await session.keep(turn, await show_in_place(query, session.screen(turn)))
     if offer.manifest.has_chart:
         await asyncio.to_thread(charts.expect)
@@ -79,9 +87,27 @@ async def answered(message: Message, *, ctx: Context) -> None:
         return
     album = message.media_group_id
     if album is not None and album == session.album:
-        return  # the first picture of an album was taken
+        await _another(message, session)
+        return
     turn = await _taken(message, session)
+    if turn.problem is None and picture_of(message) is not None:
+        session = session.with_others(())
     await session.keep(turn, await show_below(message, session.screen(turn), old=session.message_id), album=album)
+
+
+async def _another(message: Message, session: FormSession) -> None:
+    """The first picture of an album has answered; the screen tells how many there are now."""
+    try:
+        more = await take_another(message, session)
+    except ShopError as problem:
+        turn = Turn(state=session.state, problem=problem)
+        more = session
+    else:
+        turn = Turn(state=session.state)
+    if (more is session and turn.problem is None) or session.message_id is None:
+        return
+    await more.keep(turn, session.message_id)
+    await sender.edit(session.ctx.bot, message.chat.id, session.message_id, more.screen(turn))
 
 
 async def _taken(message: Message, session: FormSession) -> Turn:

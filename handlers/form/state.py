@@ -35,6 +35,7 @@ class Form:
     price: int
     fields: tuple[Input, ...]
     preset: Mapping[str, Value] = field(default_factory=dict)
+    count: int = 1
 
     @classmethod
     def of(
@@ -46,6 +47,7 @@ class Form:
         title: dict[str, str] | None = None,
         icon: str | None = None,
         preset: Mapping[str, Value] | None = None,
+        count: int = 1,
     ) -> Self:
         """What a preset fills in is not asked; a value of it that fits the model no more is asked after all."""
         given = {name: value for name, value in (preset or {}).items() if _fits(manifest, name, value)}
@@ -57,6 +59,7 @@ class Form:
             price=manifest.price_hundredths if price is None else price,
             fields=tuple(each for each in manifest.inputs if each.name not in given),
             preset=given,
+            count=count,
         )
 
     @property

@@ -48,6 +48,14 @@ def _terms(form: Form, tr: Translator, balance: int) -> Html:
     if form.price == 0:
         return tr.html("This prediction is free.")
     price = tr.html("Price: <b>{price}</b>", price=tr.credits(form.price))
+    if form.count > 1:
+        price = tr.nhtml(
+            "{n} picture, each for {each}. Price: <b>{price}</b>",
+            "{n} pictures, each for {each}. Price: <b>{price}</b>",
+            form.count,
+            each=tr.credits(form.price // form.count),
+            price=tr.credits(form.price),
+        )
     if balance < form.price:
         lacking = tr.html(
             "Your balance is {balance}: {lacking} more is needed. Your answers are kept here.",

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import PurePath
 from typing import BinaryIO, Final, cast
+from uuid import UUID
 
 import structlog
 from aiogram import Bot
@@ -13,14 +14,20 @@ from aiohttp import ClientError
 from handlers.form.flow import answer_file, answer_image, ask_column, image_wanted, series_wanted
 from handlers.form.session import FormSession
 from handlers.form.state import Turn
+from handlers.kit.context import Context
 from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
 from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
+from services.files.files import media_type_of
+from services.manifests.manifest import ImageInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
+from services.manifests.preparation import Prepare
 from services.values.errors import ColumnWanted, FileTooLarge
 from services.values.series import MAX_BYTES as MAX_TABLE
 
 log = structlog.get_logger()
+
+MOST_PICTURES: Final = 10  # of an album
 
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
 
@@ -85,14 +92,36 @@ async def _picture(source: PhotoSize | Document, session: FormSession) -> Turn:
     if field is None:
         return answer_image(session.form, session.state, "")
     try:
-        async with ctx.services.intake.upload(ctx.user.id) as upload:
-            await _fetch(ctx.bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
-            picture = await upload.picture(field.prepare)
+        file_id = await keep_picture(source, field.prepare, ctx)
     except ShopError as problem:
         return Turn(state=session.state, problem=problem)
-    kind = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
-    file_id = await ctx.services.files.put(ctx.user.id, picture, kind)
     return answer_image(session.form, session.state, file_id.hex)
+
+
+async def take_another(message: Message, session: FormSession) -> FormSession:
+    """One more picture of the album that the form's own picture came from; each is a prediction of its own. The same
+    where there is no room for it, or the form asks for several pictures. Raises what is wrong with the picture."""
+    fields = [field for field in session.offer.manifest.inputs if isinstance(field, ImageInput)]
+    source = picture_of(message)
+    if len(fields) != 1 or source is None or session.count >= MOST_PICTURES:
+        return session
+    file_id = await keep_picture(source, fields[0].prepare, session.ctx)
+    return session.with_others((*session.others, file_id.hex))
+
+
+def picture_of(message: Message) -> PhotoSize | Document | None:
+    if message.photo:
+        return message.photo[-1]
+    document = message.document
+    return document if document is not None and is_picture(document) else None
+
+
+async def keep_picture(source: PhotoSize | Document, prepare: Prepare, ctx: Context) -> UUID:
+    """The id of the file. Raises what is wrong with the picture, NotFetched, FilesClosed, StoreAway."""
+    async with ctx.services.intake.upload(ctx.user.id) as upload:
+        await _fetch(ctx.bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
+        picture = await upload.picture(prepare)
+    return await ctx.services.files.put(ctx.user.id, picture, media_type_of(picture))
 
 
 class _Bounded:

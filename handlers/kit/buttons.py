@@ -24,6 +24,7 @@ TOPUP: Final = "topup"
 PAYMENTS: Final = "payments"  # payments:<page>
 CONTINUE: Final = "continue"
 """Back to the form that is under way or paused."""
+STYLES: Final = "styles"  # styles:<category>:<page>
 MODEL: Final = "model"  # model:<slug>
 PREDICTION: Final = "prediction"  # prediction:<hex id>:<page of the history>
 
@@ -36,6 +37,10 @@ def menu_button(tr: Translator) -> Button:
 
 def models_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🔮 Models"), action=MODELS)
+
+
+def styles_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🎨 Styles"), action=STYLES)
 
 
 def topup_button(tr: Translator) -> Button:

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 COMMANDS: Final = {
     "menu": N_("Main menu"),
     "models": N_("What can be predicted"),
+    "styles": N_("Styles for your photos"),
     "balance": N_("Your credits"),
     "topup": N_("Buy credits"),
     "bonus": N_("The weekly bonus"),
@@ -82,5 +83,6 @@ def commands(tr: Translator, features: Features, role: Role | None = None) -> li
 
 
 def offered(features: Features) -> dict[str, str]:
-    """Commands with their texts; a shop that takes no money does not speak of it."""
-    return {name: text for name, text in COMMANDS.items() if features.payments or name != "topup"}
+    """Commands with their texts; a shop that takes no money, or has no styles, does not speak of them."""
+    left_out = {name for name, sold in (("topup", features.payments), ("styles", features.images)) if not sold}
+    return {name: text for name, text in COMMANDS.items() if name not in left_out}

@@ -5,7 +5,7 @@ set, what is typed answers it; the main menu and questions of the profile, of pa
 state goes, the answers stay). /start, /cancel and another form end it.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import StatesGroup
@@ -99,3 +99,13 @@ async def lacking(fsm: FSMContext, user: UserView) -> int:
     if FormState.load(data) is None or not isinstance(price, int):
         return 0
     return max(0, price - user.balance)
+
+
+PHOTOS: Final = "photos"
+"""Files of pictures that were sent before anybody asked for one, by their hex ids."""
+
+
+async def waiting_photos(fsm: FSMContext) -> list[str]:
+    """Pictures that wait for a model to be chosen; a form that begins takes them."""
+    photos = (await fsm.get_data()).get(PHOTOS)
+    return [each for each in photos if isinstance(each, str)] if isinstance(photos, list) else []

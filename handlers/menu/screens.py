@@ -18,7 +18,7 @@ def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None) -
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     question = tr.html("What shall we do?")
     rows: tuple[buttons.Row, ...] = (
-        (buttons.models_button(tr),),
+        (buttons.models_button(tr), *((buttons.styles_button(tr),) if viewer.features.images else ())),
         *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
         (
             Button(text=tr.gettext("💳 Balance"), action=buttons.BALANCE),

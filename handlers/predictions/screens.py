@@ -17,6 +17,7 @@ from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.charts import draw
 from services.errors import ShopError
+from services.images.studio import picture_job, with_strength
 from services.inference import errors
 from services.manifests.manifest import Manifest
 from services.models.offers import Models
@@ -29,6 +30,10 @@ log = structlog.get_logger()
 AGAIN: Final = "again"  # again:<hex id>
 CANCEL: Final = "cancel"  # cancel:<hex id>
 CHANGE: Final = "change"  # change:<hex id>
+OTHER_STYLE: Final = "other-style"  # other-style:<hex id>: the same photo, another style
+USE_RESULT: Final = "use-result"  # use-result:<hex id>: the result as the next photo
+STRENGTH: Final = "strength"  # strength:<hex id>:<+ or ->
+COMPARE: Final = "compare"  # compare:<hex id>: photo and result side by side
 ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, once more
 
 
@@ -44,7 +49,7 @@ async def prediction_screen(
     """`balance` in hundredths of a credit; `page`: of the history that it was opened from."""
     manifest = models.manifest(view.model_slug)
     heading = Html(f"{_icon(manifest)} <b>{tr.escape(await _title(view, models, tr))}</b>")
-    rows = _rows(view, tr, page, repeatable=manifest is not None)
+    rows = (*_picture_rows(view, manifest, tr), *_rows(view, tr, page, repeatable=manifest is not None))
     if view.status is not PredictionStatus.SUCCEEDED:
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
         return Screen(text=cut(text, TEXT), rows=rows)
@@ -197,6 +202,25 @@ def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable:
         return ((again, change), (history, back))
     more = ((enclosed_button(view, tr),),) if any(enclosures_of(view)) else ()
     return ((again, change), *more, (buttons.models_button(tr), back))
+
+
+def _picture_rows(view: PredictionView, manifest: Manifest | None, tr: Translator) -> list[buttons.Row]:
+    """What may follow a picture that was made of a picture."""
+    if manifest is None or picture_job(view, manifest) is None:
+        return []
+
+    def button(text: str, name: str, more: str = "") -> Button:
+        return Button(text=text, action=f"{name}:{view.id.hex}{more}")
+
+    next_photo = button(tr.gettext("🖼 Paint over this one"), USE_RESULT)
+    compared = button(tr.gettext("↔️ Before and after"), COMPARE)
+    strengths = [
+        button(text, STRENGTH, f":{way}")
+        for text, way, steps in ((tr.gettext("➖ Weaker"), "-", -1), (tr.gettext("➕ Stronger"), "+", 1))
+        if with_strength(view, manifest, steps=steps) is not None
+    ]
+    styles = [button(tr.gettext("🎨 Another style"), OTHER_STYLE)] if view.preset_id is not None else []
+    return [row for row in (tuple(strengths), (*styles, compared), (next_photo,)) if row]
 
 
 def enclosed_button(view: PredictionView, tr: Translator) -> Button:

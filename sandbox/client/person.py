@@ -63,16 +63,23 @@ class Person:
         """sticker, voice, location, contact or dice, with made-up content."""
         return await self._acted(await self._call("POST", "/send", body={"kind": kind}))
 
-    async def sends_photo(self, photo: bytes | Path | str, caption: str | None = None) -> Message:
+    async def sends_photo(
+        self, photo: bytes | Path | str, caption: str | None = None, *, album: str | None = None
+    ) -> Message:
+        """Photos of one `album` are messages of their own that belong together."""
         data, name = _read(photo, "photo.jpg")
-        return await self._uploads("photo", name, data, caption)
+        return await self._uploads("photo", name, data, caption, album)
 
     async def sends_file(self, name: str, data: bytes | Path | str, caption: str | None = None) -> Message:
         return await self._uploads("document", name, _read(data, name)[0], caption)
 
-    async def _uploads(self, kind: str, name: str, data: bytes, caption: str | None) -> Message:
+    async def _uploads(
+        self, kind: str, name: str, data: bytes, caption: str | None, album: str | None = None
+    ) -> Message:
         form = aiohttp.FormData()
         form.add_field("as", kind)
+        if album is not None:
+            form.add_field("album", album)
         if caption is not None:
             form.add_field("caption", caption)
         form.add_field("file", io.BytesIO(data), filename=name)

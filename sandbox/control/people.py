@@ -107,11 +107,12 @@ async def upload(
     file: UploadFile,
     kind: Annotated[UploadKind, Form(alias="as")],
     caption: Annotated[str | None, Form()] = None,
+    album: Annotated[str | None, Form()] = None,
 ) -> JsonObject:
     data = await file.read(MAX_UPLOAD_BYTES + 1)
     given = Upload(data=data, name=file.filename, mime_type=file.content_type)
     try:
-        return _shown(await acts.uploads(world, person, given, kind=kind, caption=caption))
+        return _shown(await acts.uploads(world, person, given, kind=kind, caption=caption, album=album))
     except Impossible as error:
         raise HTTPException(400, str(error)) from error
     except BotApiError as error:

@@ -54,8 +54,15 @@ def says(
 
 
 async def uploads(
-    world: World, person: Person, upload: Upload, *, kind: UploadKind, caption: str | None = None
+    world: World,
+    person: Person,
+    upload: Upload,
+    *,
+    kind: UploadKind,
+    caption: str | None = None,
+    album: str | None = None,
 ) -> StoredMessage:
+    """`album`: the id of the group that it was sent in; each of one is a message of its own."""
     cleaned = formatted(caption or "")
     if len(cleaned.text) > MAX_CAPTION:
         raise Impossible(f"a caption has up to {MAX_CAPTION} characters")
@@ -69,7 +76,8 @@ async def uploads(
             "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},
         }
         stored = world.files.add(kind, upload, extra.get(kind))
-    return _post(world, person, {kind: stored.content, **cleaned.fields("caption", "caption_entities")})
+    group = {} if album is None else {"media_group_id": album}
+    return _post(world, person, {kind: stored.content, **group, **cleaned.fields("caption", "caption_entities")})
 
 
 def sends(world: World, person: Person, kind: MadeUpKind) -> StoredMessage:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,6 +43,7 @@ class PresetView:
     prompt: str | None
     inputs: JsonObject
     sample: str | None
+    sample_file_id: UUID | None
     has_sample: bool
     enabled: bool
     sold: bool
@@ -143,6 +145,7 @@ def _view(row: AnyRow) -> PresetView:
         prompt=row.prompt,
         inputs=row.inputs,
         sample=row.sample,
+        sample_file_id=row.sample_file_id,
         has_sample=row.sample is not None or row.sample_file_id is not None,
         enabled=row.enabled,
         sold=bool(row.enabled and row.model_sold),

@@ -1,0 +1,261 @@
+"""The image studio: a gallery, photos before or after the choice, albums, and what follows a result."""
+
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from bot.app import App
+from sandbox.client.person import Person
+from sandbox.testing import new_token, new_world
+from services.billing.audit import run_audit
+from tests.conversations.shopping import balance
+from tests.conversations.stage import Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.waiting import until
+from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
+
+TABLES = """
+[[inputs]]
+name = "photo"
+type = "image"
+label = { ru = "Фото", en = "Photo" }
+prepare = { size = ["free", "free"], longest = 256 }
+tensor = { name = "X" }
+[[inputs]]
+name = "strength"
+type = "choice"
+label = { ru = "Сила", en = "Strength" }
+default = "50"
+tensor = { name = "S" }
+options = [
+  { value = "0", label = "0 %", number = 0 },
+  { value = "50", label = "50 %", number = 0.5 },
+  { value = "100", label = "100 %", number = 1 },
+]
+[[outputs]]
+name = "painted"
+type = "image"
+label = { ru = "Картина", en = "Painting" }
+tensor = "Y"
+shape_of = "photo"
+"""
+PRESET = """
+[[presets]]
+slug = "style-{number}"
+name = {{ ru = "Стиль {number}", en = "Style {number}" }}
+category = {{ ru = "{ru}", en = "{en}" }}
+icon = "🖌"
+order = {number}
+sample = "sample.jpg"
+"""
+
+
+def dimmed() -> bytes:
+    """The photo, darker by the strength."""
+    free: list[int | str] = ["N", 3, "h", "w"]
+    nodes = [
+        node("Sub", ["one", "S"], ["left"]),
+        node("Reshape", ["left", "point"], ["share"]),
+        node("Mul", ["X", "share"], ["Y"]),
+    ]
+    weights = [weight("one", 1.0), weight("point", [-1, 1, 1, 1], "int64")]
+    return graph(nodes, [("X", FLOAT, free), ("S", FLOAT, ["N", 1])], [("Y", FLOAT, free)], weights)
+
+
+def jpeg(colour: str, size: tuple[int, int] = (120, 90)) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", size, colour).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def open_studio(store: Path) -> None:
+    write_model(store, dimmed(), TABLES, slug="dimmer", runtime="max_batch = 1")
+    presets = [PRESET.format(number=number, ru="Тёмные", en="Dark") for number in range(1, 9)]
+    presets.append(PRESET.format(number=9, ru="Светлые", en="Light"))
+    (store / "dimmer" / "presets.toml").write_text("".join(presets))
+    (store / "dimmer" / "sample.jpg").write_bytes(jpeg("teal"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    store = tmp_path_factory.mktemp("store")
+    open_studio(store)
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def anna(shop: Stage) -> AsyncIterator[Person]:
+    yield await shop.person("Анна", "ru")
+    report = await run_audit(shop.app.db)
+    assert report.ok, str(report)
+
+
+async def takes_style(anna: Person, number: int = 2) -> None:
+    await anna.says("/styles")
+    await anna.presses("Тёмные")
+    await anna.presses(f"{number}. ")
+
+
+async def test_the_gallery(anna: Person) -> None:
+    """Styles are not among the models; pages have one picture of all their samples."""
+    await anna.says("/models")
+    models = await anna.sees("Что будем предсказывать?")
+    assert not any("Стиль" in label for label in models.buttons)
+    await anna.says("/styles")
+    shown = await anna.sees("🎨 Стили")
+    assert shown.buttons[:2] == ["Тёмные · 8", "Светлые · 1"]
+    await anna.presses("Тёмные")
+    page = await anna.sees_photo("🎨 Тёмные")
+    assert page.photo is not None
+    assert Image.open(io.BytesIO(page.photo)).size == (932, 474)
+    assert [label for label in page.buttons if "Стиль" in label] == [f"{n}. 🖌 Стиль {n}" for n in range(1, 7)]
+    await anna.presses("›")
+    page = await anna.sees_photo("Стиль 7")
+    assert page.buttons[:2] == ["1. 🖌 Стиль 7", "2. 🖌 Стиль 8"]
+    await anna.presses("2. ")
+    style = await anna.sees_photo("🖌 Стиль 8")
+    assert style.holds("Цена: 1.00")
+    await anna.presses("‹ Назад")
+    await anna.sees_photo("Стиль 7")
+
+
+async def test_in_english(shop: Stage) -> None:
+    john = await shop.person("John", "en")
+    await john.says("/styles")
+    await john.presses("Light")
+    await john.sees_photo("🎨 Light")
+    await john.presses("1. ")
+    style = await john.sees_photo("🖌 Style 9")
+    assert style.holds("Price: 1.00 credit")
+    assert "🖼 Send a photo for it" in style.buttons
+
+
+async def test_a_style_and_then_a_photo(shop: Stage, anna: Person) -> None:
+    await takes_style(anna)
+    await anna.presses("Отправить фото")
+    await anna.sees("Фото")
+    await anna.sends_photo(jpeg("white"))
+    await anna.sees("Сила")
+    await anna.presses("50 %")
+    await anna.sees("Баланс: 10.00 → 9.00")
+    await anna.presses("Предсказать")
+    answer = await anna.sees_photo("Стиль 2", within=30.0)
+    assert answer.photo is not None
+    assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(120, 135)
+    assert await balance(shop, anna) == 900
+
+
+async def test_a_photo_and_then_a_style(anna: Person) -> None:
+    await anna.sends_photo(jpeg("white"))
+    await anna.sees("1 фото ждёт стиля")
+    await anna.presses("Светлые")
+    await anna.presses("1. ")
+    await anna.presses("Взять этот стиль")
+    await anna.sees("Сила")  # the photo is not asked for
+
+
+async def test_an_album_is_priced_before_and_painted_one_by_one(shop: Stage, anna: Person) -> None:
+    for colour in ("white", "red", "blue"):
+        await anna.sends_photo(jpeg(colour), album="trip")
+    await anna.sees("3 фото ждут стиля")
+    await anna.presses("Тёмные")
+    await anna.presses("1. ")
+    await anna.presses("Взять этот стиль")
+    await anna.presses("50 %")
+    summary = await anna.sees("3 картинки, каждая за 1.00")
+    assert summary.holds("Баланс: 10.00 → 7.00")
+    await anna.presses("Предсказать")
+
+    async def all_three() -> bool:
+        answers = [each for each in await anna.looks() if each.from_bot and each.photo and each.holds("баланс")]
+        return len(answers) == 3
+
+    await until(all_three, seconds=30)
+    assert await balance(shop, anna) == 700
+
+
+async def test_an_album_into_the_form(shop: Stage, anna: Person) -> None:
+    await takes_style(anna)
+    await anna.presses("Отправить фото")
+    await anna.sees("Фото")
+    for colour in ("white", "red"):
+        await anna.sends_photo(jpeg(colour), album="two")
+    await anna.presses("100 %")
+    await anna.sees("2 картинки, каждая за 1.00")
+    await anna.says("/cancel")
+    assert await balance(shop, anna) == 1000
+
+
+async def buys(anna: Person, strength: str = "50 %") -> None:
+    await takes_style(anna)
+    await anna.presses("Отправить фото")
+    await anna.sends_photo(jpeg("white"))
+    await anna.presses(strength)
+    await anna.presses("Предсказать")
+    await anna.sees_photo("Стиль 2", within=30.0)
+
+
+async def test_stronger_and_no_further(anna: Person) -> None:
+    await buys(anna)
+    await anna.presses("➕ Сильнее")
+    await anna.sees("Сила: 100 %")
+    await anna.presses("Предсказать")
+    answer = await anna.sees_photo("Стиль 2", within=30.0)
+    assert answer.buttons[0] == "➖ Слабее"
+
+
+async def test_before_and_after(anna: Person) -> None:
+    await buys(anna)
+    await anna.presses("До и после")
+    both = await anna.sees_photo("До и после")
+    assert both.photo is not None
+    assert Image.open(io.BytesIO(both.photo)).size == (248, 90)
+
+
+async def test_another_style_of_the_same_photo(anna: Person) -> None:
+    await buys(anna)
+    await anna.presses("Другой стиль")
+    await anna.sees("1 фото ждёт стиля")
+    await anna.presses("Светлые")
+    await anna.presses("1. ")
+    await anna.presses("Взять этот стиль")
+    await anna.presses("100 %")
+    await anna.sees("Баланс: 9.00 → 8.00")
+
+
+async def test_a_result_is_the_next_photo(anna: Person) -> None:
+    await buys(anna, "50 %")
+    await anna.presses("Взять как фото")
+    await anna.presses("Тёмные")
+    await anna.presses("3. ")
+    await anna.presses("Взять этот стиль")
+    await anna.presses("50 %")
+    await anna.presses("Предсказать")
+    answer = await anna.sees_photo("Стиль 3", within=30.0)
+    assert answer.photo is not None
+    assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(55, 72)
+
+
+@pytest.mark.parametrize("data", ["style:nothing:x:0", "styles:gone:9", "other-style:zz", "strength:00:+", "compare:"])
+async def test_forged_and_old_buttons(anna: Person, data: str) -> None:
+    await anna.says("/styles")
+    await anna.sees("🎨 Стили")
+    answer = await anna.forges(data)
+    assert answer is not None
+
+
+async def test_what_is_no_picture(anna: Person) -> None:
+    await anna.sends_file("photo.png", b"PK\x03\x04 not a picture")
+    await anna.sees("⚠️")
+    await anna.sends("sticker")
+    await anna.sees("стикер")

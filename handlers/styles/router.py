@@ -2,7 +2,7 @@
 
 from aiogram import Router
 from aiogram.filters import Command, Filter, StateFilter
-from aiogram.types import CallbackQuery, Document, Message, PhotoSize
+from aiogram.types import CallbackQuery, Message
 
 from handlers.form.uploads import MOST_PICTURES, keep_picture, picture_of
 from handlers.kit import buttons
@@ -26,11 +26,9 @@ ALBUM, SHOWN = "photos_album", "photos_message"  # of the pictures that wait: th
 class IsPhotoForStyle(Filter):
     """A picture that nobody asked for, in a shop that has styles, while no form is open."""
 
-    async def __call__(self, message: Message, ctx: Context) -> bool | dict[str, PhotoSize | Document]:
-        source = picture_of(message)
-        if source is None or not ctx.services.features.images or await open_form(ctx.fsm) is not None:
-            return False
-        return {"source": source}
+    async def __call__(self, message: Message, ctx: Context) -> bool:
+        wanted = picture_of(message) is not None and ctx.services.features.images
+        return wanted and await open_form(ctx.fsm) is None
 
 
 def router() -> Router:
@@ -69,9 +67,10 @@ async def show_style(query: CallbackQuery, *, ctx: Context, argument: str) -> No
     await ctx.respond(query, style_screen(view, sample, ctx.viewer, back=back, photos=photos))
 
 
-async def take_photo(message: Message, *, ctx: Context, source: PhotoSize | Document) -> None:
+async def take_photo(message: Message, *, ctx: Context) -> None:
     """It waits for a style; further pictures of its album join it, and the message says how many there are."""
-    data = await ctx.fsm.get_data()
+    source, data = picture_of(message), await ctx.fsm.get_data()
+    assert source is not None
     album = message.media_group_id
     joined = album is not None and album == data.get(ALBUM)
     photos = await waiting_photos(ctx.fsm) if joined else []

@@ -104,6 +104,7 @@ async def topic_delete(topic: int, person: OnePerson) -> None:
 async def upload(
     world: OneWorld,
     person: OnePerson,
+    *,
     file: UploadFile,
     kind: Annotated[UploadKind, Form(alias="as")],
     caption: Annotated[str | None, Form()] = None,

@@ -256,6 +256,6 @@ async def test_forged_and_old_buttons(anna: Person, data: str) -> None:
 
 async def test_what_is_no_picture(anna: Person) -> None:
     await anna.sends_file("photo.png", b"PK\x03\x04 not a picture")
-    await anna.sees("⚠️")
+    await anna.sees("Эту картинку не получилось прочитать")
     await anna.sends("sticker")
     await anna.sees("стикер")

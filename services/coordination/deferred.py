@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class DueChat:
     """`seconds`: until then; not more than 0 where it is due."""
 
     chat_id: int
@@ -31,7 +31,7 @@ class DeferredStore(Protocol):
     async def postpone(self, chat_id: int, *, seconds: float) -> None:
         """The chat is due then, and not before."""
 
-    async def nearest(self) -> Due | None:
+    async def nearest(self) -> DueChat | None:
         """None where nothing waits."""
 
     async def take(self, chat_id: int, *, seconds: float) -> bool:
@@ -73,11 +73,11 @@ class MemoryDeferredStore:
         due = self._now() + seconds
         self._chats.setdefault(chat_id, _Chat(due=due)).due = due
 
-    async def nearest(self) -> Due | None:
+    async def nearest(self) -> DueChat | None:
         if not self._chats:
             return None
         chat_id = min(self._chats, key=lambda each: self._chats[each].due)
-        return Due(chat_id=chat_id, seconds=self._chats[chat_id].due - self._now())
+        return DueChat(chat_id=chat_id, seconds=self._chats[chat_id].due - self._now())
 
     async def take(self, chat_id: int, *, seconds: float) -> bool:
         chat = self._chats.get(chat_id)

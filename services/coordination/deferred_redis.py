@@ -7,7 +7,7 @@ from typing import Any, Final
 from redis.asyncio.client import Redis
 
 from services.coordination import redis_scripts as scripts
-from services.coordination.deferred import Due
+from services.coordination.deferred import DueChat
 from services.coordination.redis_client import outages, prefix_of
 
 FORGET: Final = timedelta(days=1)
@@ -46,10 +46,10 @@ class RedisDeferredStore:
         with outages():
             await self._postpone(keys=[self._due], args=[chat_id, _ms(seconds)])
 
-    async def nearest(self) -> Due | None:
+    async def nearest(self) -> DueChat | None:
         with outages():
             found = await self._nearest(keys=[self._due])
-        return Due(chat_id=int(found[0]), seconds=float(found[1]) / 1000) if found else None
+        return DueChat(chat_id=int(found[0]), seconds=float(found[1]) / 1000) if found else None
 
     async def take(self, chat_id: int, *, seconds: float) -> bool:
         with outages():

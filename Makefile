@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := bot handlers i18n services db web sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-train demo run test crash check format messages pictures bench models lock clean
+.PHONY: help install install-dev install-train demo run test test-all crash check format messages pictures bench models lock clean
 
 help: ## Tell what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -44,9 +44,16 @@ demo: install ## Open a shop to try in a browser, without any account.
 run: install ## Run the shop with the settings of .env.
 	@$(BIN)/kassandra run
 
-test: install-dev ## Run all tests.
+# Compiled files are kept whatever the environment says: tests start the project's programs a hundred times.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q
+
+test: install-dev ## Run the tests, but for the slow ones.
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n 4 --dist worksteal
+	@$(PYTEST) -n 4 --dist worksteal -m "not slow"
+
+test-all: install-dev ## Run all tests, the slow ones too: before a release, and after a change of what they prove.
+	@echo "Running all tests"
+	@$(PYTEST) -n 4 --dist worksteal
 
 crash: install-dev ## Kill the shop at random moments, many times, on both databases; send it hostile files; let its proxies die; give it a bad day.
 	@MONEY_KILLS=30 CRASH_KILLS=30 HOSTILE=12 PROXY_DEATHS=20 BAD_DAYS=1 $(BIN)/python -m pytest -q -s -n 0 tests/crash

@@ -57,16 +57,19 @@ def _png(width: int, height: int) -> bytes:
     ("name", "data", "problem"),
     [
         ("digit.png", b"not a picture at all", "Эту картинку не получилось прочитать"),
-        ("digit.png", _png(100, 100), "На картинке ничего не нарисовано"),
-        ("digit.png", _png(20_000, 20_000), "Картинка слишком большая"),
+        ("digit.png", (100, 100), "На картинке ничего не нарисовано"),
+        ("digit.png", (20_000, 20_000), "Картинка слишком большая"),
         ("digit.png", bytes(21_000_000), "Файл слишком большой: можно не больше 20 МБ."),
         ("digit.pdf", b"%PDF-1.7", "Здесь нужна картинка"),
     ],
     ids=["no picture", "blank", "huge", "heavy", "a PDF"],
 )
-async def test_a_file_that_is_no_digit(stage: Stage, anna: Person, name: str, data: bytes, problem: str) -> None:
+async def test_a_file_that_is_no_digit(
+    stage: Stage, anna: Person, name: str, data: bytes | tuple[int, int], problem: str
+) -> None:
+    """`data`: what is in the file, or the size of an empty picture."""
     await opens_form(anna, "digit")
-    await anna.sends_file(name, data)
+    await anna.sends_file(name, data if isinstance(data, bytes) else _png(*data))
     told = await anna.sees(f"⚠️ {problem}")
     assert "1/1" in told.text, "the question is asked again"
     assert await balance(stage, anna) == 1000

@@ -61,18 +61,21 @@ def is_refused(name: str, value: str) -> bool:
     return False
 
 
-REFUSED = {value: [name for name in Settings.model_fields if is_refused(name, value)] for value in RUBBISH}
+@pytest.fixture(scope="module")
+def refused() -> dict[str, list[str]]:
+    """For each piece of rubbish the variables that refuse it."""
+    return {value: [name for name in Settings.model_fields if is_refused(name, value)] for value in RUBBISH}
 
 
-def test_every_variable_has_something_to_refuse() -> None:
-    refusing = {name for names in REFUSED.values() for name in names}
+def test_every_variable_has_something_to_refuse(refused: dict[str, list[str]]) -> None:
+    refusing = {name for names in refused.values() for name in names}
     assert refusing >= Settings.model_fields.keys() - ANYTHING_GOES
 
 
 @pytest.mark.parametrize("command", LONG, ids=" ".join)
-def test_rubbish_is_told_in_one_line(desk: Desk, command: tuple[str, ...]) -> None:
+def test_rubbish_is_told_in_one_line(desk: Desk, refused: dict[str, list[str]], command: tuple[str, ...]) -> None:
     """All that is wrong at once."""
-    for value, names in REFUSED.items():
+    for value, names in refused.items():
         code, errors = desk.types(*command, **dict.fromkeys(names, value))
         assert (code, errors.count("\n")) == (1, 1), (value, errors)
         assert errors.startswith("kassandra: ")
@@ -91,8 +94,8 @@ def test_commands_without_a_token(desk: Desk, name: str) -> None:
             assert errors == "" or errors.startswith(f"kassandra: {name.upper()}"), (command, value, errors)
 
 
-def test_the_bonus_by_hand(desk: Desk) -> None:
-    for value, names in REFUSED.items():
+def test_the_bonus_by_hand(desk: Desk, refused: dict[str, list[str]]) -> None:
+    for value, names in refused.items():
         if mine := [name for name in names if name in ShopSettings.model_fields]:
             code, errors = desk.types("bonus", "grant", **dict.fromkeys(mine, value))
             assert (code, errors.count("\n")) == (1, 1)

@@ -122,6 +122,6 @@ def test_addresses_that_are_none(address: str, problem: str) -> None:
         open_store(address)
 
 
-@pytest.mark.parametrize("key", ["ab/cd", "ab/../../etc/passwd", f"ab/{uuid4().hex}x", "x.part", f"zz/{'z' * 32}"])
+@pytest.mark.parametrize("key", ["ab/cd", "ab/../../etc/passwd", f"ab/{'0' * 32}x", "x.part", f"zz/{'z' * 32}"])
 def test_what_the_shop_has_not_put_there_is_not_its_own(key: str) -> None:
     assert id_of(key) is None

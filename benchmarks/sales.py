@@ -6,9 +6,10 @@ import json
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import uvloop
@@ -44,7 +45,7 @@ def measure() -> list[Finding]:
     with tempfile.TemporaryDirectory() as folder:
         numbers = itertools.count()
         ours, limit = rounds(
-            lambda: uvloop.run(_sell(Path(folder) / f"shop{next(numbers)}.db")),
+            lambda: uvloop.run(sell(Path(folder) / f"shop{next(numbers)}.db")),
             lambda: _write_bare(Path(folder) / f"bare{next(numbers)}.db"),
         )
     name = f"Paid predictions, submit to settled, {CUSTOMERS} customers, against bare sqlite3"
@@ -85,11 +86,15 @@ def _letters(session: Session, last: int) -> list[tuple[int, JsonObject]]:
     return [(row.id, row.payload) for row in session.execute(_newer, {"last": last})]
 
 
-async def _sell(path: Path) -> float:
+Beside: TypeAlias = Callable[[Submit, Sequence[int]], Awaitable[None]]
+
+
+async def sell(path: Path, store: Path = MODELS, beside: Beside | None = None) -> float:
+    """Sales a second in a new shop. `beside` is awaited before the customers of `sales` come."""
     upgrade(f"sqlite:///{path}")
     db = Database(f"sqlite+aiosqlite:///{path}")
     engine = Engine(RUNTIMES, max_threads=2)
-    models = Models(db, system_clock, MODELS)
+    models = Models(db, system_clock, store, RUNTIMES.specs)
     await models.sync(engine)
     manifest = models.manifest(SLUG)
     assert manifest is not None
@@ -102,6 +107,8 @@ async def _sell(path: Path) -> float:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(worker.run()), tasks.create_task(settled.run())]
             await _round(customers, submit, settled, manifest, CUSTOMERS)  # warm
+            if beside is not None:
+                await beside(submit, customers)
             started = time.perf_counter()
             await _round(customers, submit, settled, manifest, SALES)
             elapsed = time.perf_counter() - started

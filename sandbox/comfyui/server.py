@@ -15,6 +15,8 @@ from sandbox.comfyui.wire import NEWEST, OLD, JsonObject
 from sandbox.comfyui.worker import Worker
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+POLL_SECONDS = 0.2
+"""How often a step looks whether it is to be stopped."""
 DEVICE_BYTES = 8 * 1024**3
 
 
@@ -84,9 +86,10 @@ class ComfyUI:
             await self.wait()
 
     async def pause(self) -> None:
-        """As long as a step takes."""
-        if self.switches.pace:
-            await self.clock.sleep(self.switches.pace)
+        """As long as a step takes, or until it is to be stopped."""
+        until = self.clock.now() + self.switches.pace
+        while (left := until - self.clock.now()) > 0 and not self.dead and not self.interrupted:
+            await self.clock.sleep(min(left, POLL_SECONDS))
 
     async def tell_status(self) -> None:
         status = {"status": {"exec_info": {"queue_remaining": self.jobs.remaining}}}

@@ -1,4 +1,4 @@
-"""`kassandra demo`: a local Telegram and YooKassa with a page to play in, and the real bot under them."""
+"""`kassandra demo`: a local Telegram, YooKassa and ComfyUI with a page to play in, and the real bot under them."""
 
 import asyncio
 import errno
@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from bot.demo.clock import kept_ahead
+from bot.demo.shelf import stock
 from bot.errors import Failure
 from sandbox.settings import DEFAULT_TOKEN
 from services.payments.packages import PackageOffer
@@ -24,6 +25,7 @@ from services.users.actor import Actor
 
 WAIT_SECONDS = 20.0
 DEMO_OWNER = 100  # Ольга, see sandbox/README.md
+DEMO_BOT = DEFAULT_TOKEN.partition(":")[0]
 HERE = "127.0.0.1"
 MONDAY = "0 0 * * mon"  # it has begun at the page's noon in UTC, whatever the shop's time zone
 DEMO_PACKAGES = (
@@ -49,7 +51,8 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
         children["sandbox"] = _started("sandbox", *arguments, stdout=subprocess.DEVNULL)
         fill_shelves(database)
         _wait_for(url, children["sandbox"])
-        environment = os.environ | _settings(url, database, web_port)
+        shelf = stock(data / "models", _own_models(), comfyui=f"{url}/comfyui/{DEMO_BOT}")
+        environment = os.environ | _settings(url, database, web_port) | {"MODELS_DIR": str(shelf.resolve())}
         children["shop"] = _started("bot.demo.shop", _world(url), str(time_file), env=environment)
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)
@@ -90,7 +93,13 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
 
 def _world(url: str) -> str:
     """The sandbox's address for all that is the bot's."""
-    return f"{url}/sandbox/api/{DEFAULT_TOKEN.partition(':')[0]}"
+    return f"{url}/sandbox/api/{DEMO_BOT}"
+
+
+def _own_models() -> Path:
+    from bot.settings import load_store_settings
+
+    return load_store_settings().models_dir
 
 
 def _shop_at(url: str) -> dict[str, str]:

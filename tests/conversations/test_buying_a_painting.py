@@ -13,7 +13,7 @@ from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from tests.conversations.shopping import balance, opens_form
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.comfyui import photo, write_painting
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
@@ -143,3 +143,25 @@ async def test_the_same_again(studio: Stage, server: ComfyUIServer) -> None:
     second = await anna.sees_photo("Живопись")
     assert first.photo != second.photo
     assert await balance(studio, anna) == 800
+
+
+async def test_a_node_that_was_removed_meanwhile(studio: Stage, server: ComfyUIServer) -> None:
+    """The form was open when the server changed. Owners hear of it, and the model rests until the node is back: it is
+    checked every two seconds, hence the time that this takes."""
+    john, olga = await studio.person("John", "en"), await studio.person("Ольга", "ru", id=OWNER_ID)
+    await olga.says("/start")
+    await opens_form(john, "painting")
+    await john.sends_photo(photo())
+    await john.presses("1")
+    await john.sees_button("🔮")
+    await server.change(missing_nodes=["ImageBlur"])
+    await john.presses("🔮")
+    await john.sees("This model is out of order.")
+    assert await balance(studio, john) == 1000
+    await olga.sees(re.compile(r"(?s)Живопись.*ImageBlur"))
+    await server.change(missing_nodes=[])
+    await until(lambda: rests_no_more(studio))
+
+
+async def rests_no_more(studio: Stage) -> bool:
+    return all(not offer.resting for offer in await studio.app.services.models.offers())

@@ -80,8 +80,7 @@ export const comfyui = {
   title: "comfyuiTitle",
   draw(body) {
     shown = "";
-    place = h("div", {});
-    body.append(place);
+    place = body;
     setTimeout(refresh);
   },
 };

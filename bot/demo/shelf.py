@@ -1,0 +1,34 @@
+"""What the demo sells: the shop's own models, and those whose servers are in the sandbox. Their address is known only
+when the demo starts, so their folders are made then."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+TEMPLATES: Final = Path(__file__).parent / "models"
+COMFYUI: Final = "http://comfyui.sandbox.invalid"
+"""Stands in the templates for the sandbox's server."""
+
+
+def stock(shelf: Path, own: Path, *, comfyui: str) -> Path:
+    """The folder `shelf`, made anew: links to the models of `own`, and the demo's."""
+    if shelf.exists():
+        shutil.rmtree(shelf)  # links go, what they lead to stays
+    shelf.mkdir(parents=True)
+    for folder in own.iterdir() if own.is_dir() else ():
+        if (folder / "manifest.toml").is_file():
+            _link(shelf / folder.name, folder.resolve())
+    for template in TEMPLATES.iterdir():
+        if not (place := shelf / template.name).exists():
+            shutil.copytree(template, place)
+            manifest = place / "manifest.toml"
+            text = manifest.read_text(encoding="utf-8").replace(COMFYUI, comfyui)
+            manifest.write_text(text, encoding="utf-8")
+    return shelf
+
+
+def _link(place: Path, folder: Path) -> None:
+    try:
+        place.symlink_to(folder, target_is_directory=True)
+    except OSError:  # Windows wants a right for it
+        shutil.copytree(folder, place)

@@ -48,8 +48,8 @@ async def _shop(path: Path) -> float:
     session.middleware(Repeat())
     bot = Bot(TOKEN, session=session, default=app.bot.default)
     try:
-        await _feed(bot, app.dispatcher, session, PEOPLE, "/start")
-        result = await _feed(bot, app.dispatcher, session, UPDATES, "/balance")
+        await _feed(bot, app.chat.dispatcher, session, PEOPLE, "/start")
+        result = await _feed(bot, app.chat.dispatcher, session, UPDATES, "/balance")
         assert "10.00" in session.last_text or "10,00" in session.last_text, session.last_text
     finally:
         await app.bot.session.close()

@@ -15,7 +15,6 @@ from services import heartbeats
 from services.billing import ledger
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
-from services.files.store import StoreAway
 
 log = structlog.get_logger()
 
@@ -55,12 +54,4 @@ def keep_house(
 
 
 def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:
-    """A store that is away is tried again at the next time."""
-
-    async def tidy() -> None:
-        try:
-            await cleanup.run_due()
-        except StoreAway as error:
-            log.warning("files_not_tidied", error=str(error))
-
-    every(scheduler, tidy, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)
+    every(scheduler, cleanup.run_due, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)

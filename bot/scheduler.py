@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.cron import parse_cron
 from db.errors import DatabaseUnavailable
+from services.files.store import StoreAway
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ def on_schedule(
     scheduler.add_job(_one_after_another(work, name, unless), trigger, id=name, name=name)
 
 
-def look_again(scheduler: AsyncIOScheduler) -> None:
+def run_jobs_now(scheduler: AsyncIOScheduler) -> None:
     """Wake every job now. Their times are the machine's, which knows nothing of a shop's own clock that was moved."""
     now = datetime.now(scheduler.timezone)
     for job in scheduler.get_jobs():
@@ -55,8 +56,8 @@ def look_again(scheduler: AsyncIOScheduler) -> None:
 
 
 def _one_after_another(work: Work, name: str, unless: Callable[[], bool]) -> Job:
-    """Runs wait for each other; where the database is away the work is left for the next time. APScheduler would tell
-    of one that the end of the process cancels as of one that crashed."""
+    """Runs wait for each other; where the database, or the store of files, is away the work is left for the next time.
+    APScheduler would tell of one that the end of the process cancels as of one that crashed."""
     turn = asyncio.Lock()
 
     async def job() -> bool:
@@ -67,7 +68,7 @@ def _one_after_another(work: Work, name: str, unless: Callable[[], bool]) -> Job
                     return False
                 await work()
                 return True
-        except DatabaseUnavailable as error:
+        except (DatabaseUnavailable, StoreAway) as error:
             log.warning("job_waits_for_database", job=name, error=str(error))
         except asyncio.CancelledError:
             log.info("scheduled_job_stopped", job=name)

@@ -17,7 +17,7 @@ def main() -> int:
     from bot.process import run_process
 
     clock = SandboxClock(url, Path(file))
-    return run_process("run", settings, clock=clock, beside=lambda app: clock.follow(app.look_again))
+    return run_process("run", settings, clock=clock, beside=lambda app: clock.follow(app.run_jobs_now))
 
 
 if __name__ == "__main__":

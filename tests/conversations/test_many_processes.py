@@ -73,7 +73,7 @@ async def test_news_of_money_wait_for_the_database(
 
     async with new_world(sandbox_url) as sandbox:
         app = App(shop_settings(sandbox, postgres_url, **webhook_settings(mode)))
-        app.dispatcher.pre_checkout_query.register(pay)
+        app.chat.dispatcher.pre_checkout_query.register(pay)
         async with app.running():
             anna = await sandbox.person("Анна")
             await anna.says("/start")

@@ -9,7 +9,6 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from bot.app import App
-from bot.scheduler import look_again
 from db.base import table_of
 from db.tables.billing import Lot
 from db.tables.outbox import OutboxMessage
@@ -65,7 +64,7 @@ async def test_ahead_from_the_start(world: Sandbox, sqlite_url: str) -> None:
     clock.ahead = YEARS
     async with opened(world, sqlite_url, clock) as stage:
         assert (await parts_of(stage.app))["clock"] == "400 days ahead: bonuses and expiries wait"
-        look_again(stage.app._scheduler)
+        _run_jobs(stage)
         await anna.says("/balance")
         await anna.sees("15.00")
         clock.ahead = timedelta()
@@ -84,7 +83,7 @@ async def test_for_a_minute(world: Sandbox, sqlite_url: str) -> None:
         await anna.sees("Здравствуйте")
         await stage.give(anna, CREDITS_GIVEN, expires_at=system_clock() + timedelta(days=30))
         clock.ahead = YEARS
-        look_again(stage.app._scheduler)
+        _run_jobs(stage)
         await stage.app.clock_watch.look()
         boris = await stage.person("Борис", "ru")
         await boris.says("/start")
@@ -115,3 +114,8 @@ async def test_what_was_put_off_for_years_is_done(world: Sandbox, sqlite_url: st
         await stage.app.db.write(lambda session: session.execute(table_of(OutboxMessage).insert(), row) and None)
     async with opened(world, sqlite_url, clock):
         await anna.sees("Привет")
+
+
+def _run_jobs(stage: Stage) -> None:
+    assert stage.app.schedule is not None
+    stage.app.schedule.run_jobs_now()

@@ -62,7 +62,7 @@ async def test_a_package_from_its_purchase_to_its_end(stage: Stage, language: st
     assert await stage.app.services.reminders.tell_expiring() == 0
     await _ends_in(stage, person, 3)
     assert await stage.app.services.reminders.tell_expiring() == 1
-    stage.app.delivery.wake()
+    stage.app.chat.delivery.wake()
     near = stage.app.catalogues[language].moment(stage.app.clock() + timedelta(days=3)).split()[0]
     await person.sees(f"{notice}{near}")
     assert await stage.app.services.reminders.tell_expiring() == 0

@@ -39,7 +39,7 @@ async def opened(sandbox: Sandbox, database_url: str, file: Path) -> AsyncIterat
     )
     clock = SandboxClock(f"{sandbox.base_url}/sandbox/api/{sandbox.bot_id}", file)
     async with App(settings, clock=clock).running() as app:
-        app.supervisor.keep(lambda: clock.follow(app.look_again), name="clock")
+        app.supervisor.keep(lambda: clock.follow(app.run_jobs_now), name="clock")
         await yookassa.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
         yield Stage(sandbox=sandbox, app=app)
 

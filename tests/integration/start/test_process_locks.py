@@ -114,8 +114,8 @@ async def test_the_second_on_postgresql_stands_by(sandbox: Sandbox, postgres_ser
     async with App(settings, parts={"bot"}).running() as second:
         async with App(settings, parts={"bot"}).running() as first:
             async with asyncio.timeout(10):
-                await first.connection.made.wait()
-                await second.connection.made.wait()
+                await first.chat.connection.made.wait()
+                await second.chat.connection.made.wait()
 
             async def one_stands_by() -> bool:
                 words = {(await app.health.readiness()).parts["telegram"] for app in (first, second)}
@@ -133,7 +133,7 @@ async def test_the_second_on_postgresql_stands_by(sandbox: Sandbox, postgres_ser
 
 async def test_another_process_elsewhere_is_told_of(sandbox: Sandbox, sqlite_url: str) -> None:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
-        await app.connection.made.wait()
+        await app.chat.connection.made.wait()
         await sandbox.fault("getUpdates", "409", times=0)
         await (await sandbox.person("Анна")).says("/start")  # ends the poll that is under way
 

@@ -64,7 +64,7 @@ async def scheduler() -> AsyncIterator[AsyncIOScheduler]:
 
 async def test_a_disk_that_takes_nothing_still_reads(sandbox: Sandbox, sqlite_url: str) -> None:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
-        await app.connection.made.wait()
+        await app.chat.connection.made.wait()
         sound = (await app.health.readiness()).parts
         assert set(sound.values()) == {"ok"}, sound
         with full_disk():
@@ -150,7 +150,7 @@ async def test_a_scheduler_alone_leaves_its_signs_of_life(
     async with App(settings, parts={"scheduler"}).running() as app:
 
         async def noted() -> bool:
-            app.look_again()
+            app.run_jobs_now()
             jobs = await database.read(last_done)
             return "expire_lots" in jobs and "weekly_bonus_catch_up" not in jobs
 
@@ -210,7 +210,7 @@ async def test_a_webhook_with_an_older_secret_is_set_anew(sandbox: Sandbox, sqli
         web_port=port,
     )
     async with App(settings).running() as app:
-        await app.connection.made.wait()
+        await app.chat.connection.made.wait()
         await app.bot.set_webhook(settings.webhook_url, secret_token="older", allowed_updates=ALLOWED_UPDATES)
         anna = await sandbox.person("Анна")
         await anna.says("/start")
@@ -219,7 +219,8 @@ async def test_a_webhook_with_an_older_secret_is_set_anew(sandbox: Sandbox, sqli
             return "403" in ((await app.bot.get_webhook_info()).last_error_message or "")
 
         await until(turned_away)
-        await app.webhook_watch.look()
+        assert app.http is not None
+        await app.http.webhook_watch.look()
         await anna.sees("Здравствуйте")
 
 

@@ -45,13 +45,13 @@ async def test_what_is_paid_is_credited(sandbox: Sandbox, sqlite_url: str) -> No
             return (await app.services.users.get(user.id)).balance == 3000
 
         await until(credited)
-        assert not app.connection.made.is_set()
+        assert not app.chat.connection.made.is_set()
 
 
 @pytest.mark.parametrize("kind", ["401", "404"])
 async def test_a_token_that_is_taken_away(sandbox: Sandbox, sqlite_url: str, kind: str) -> None:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
-        await app.connection.made.wait()
+        await app.chat.connection.made.wait()
         await sandbox.fault("getUpdates", kind)
         await (await sandbox.person("Анна")).says("/start")  # ends the poll that is under way
         with pytest.raises(StartError, match="BOT_TOKEN: Telegram"):

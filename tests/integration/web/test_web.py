@@ -29,7 +29,7 @@ async def shop(sandbox: Sandbox, url: str, **more: Any) -> AsyncIterator[tuple[A
         App(shop_settings(sandbox, url, **more)).running() as app,
         aiohttp.ClientSession(base_url=f"http://127.0.0.1:{app.web_port}") as http,
     ):
-        await app.connection.made.wait()
+        await app.chat.connection.made.wait()
         yield app, http
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.cron import next_fire, parse_cron
-from bot.scheduler import every, look_again, make_scheduler
+from bot.scheduler import every, make_scheduler, run_jobs_now
 from bot.settings import SettingsError, load_settings
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -161,10 +161,10 @@ async def test_a_clock_moved_during_a_run_is_looked_at_by_another_after_it() -> 
     scheduler.start()
     try:
         async with asyncio.timeout(5):
-            look_again(scheduler)
+            run_jobs_now(scheduler)
             assert await begun.get() == 1
             for _ in range(3):
-                look_again(scheduler)
+                run_jobs_now(scheduler)
                 for _ in range(10):  # APScheduler wakes
                     await asyncio.sleep(0)
             assert begun.empty(), "runs wait for each other"

@@ -1,0 +1,41 @@
+"""Keeps the clock: what is woken when, and by what."""
+
+import asyncio
+from collections.abc import Mapping
+
+from bot.housekeeping import keep_files, keep_house
+from bot.parts.core import Core
+from bot.parts.part import Part
+from bot.probes import Probe, jobs_of
+from bot.scheduler import LastRuns, make_scheduler, run_jobs_now
+from bot.wiring.bonuses import keep_bonuses_coming
+from bot.wiring.payments import keep_money_moving
+
+
+class SchedulePart(Part):
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._scheduler = make_scheduler(core.settings.timezone)
+        self._last_runs = LastRuns(self._scheduler, asyncio.get_running_loop().time)
+
+    def start(self) -> None:
+        core, scheduler, services = self._core, self._scheduler, self._core.services
+        keep_house(scheduler, core.db, core.storage, core.clock, self._last_runs, doubted=self._doubts_time)
+        keep_files(scheduler, services.file_cleanup, self._doubts_time)
+        keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
+        keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)
+        scheduler.start()
+
+    def run_jobs_now(self) -> None:
+        run_jobs_now(self._scheduler)
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        return {"jobs": jobs_of(self._last_runs)}
+
+    def _doubts_time(self) -> bool:
+        return self._core.clock.is_doubted

@@ -1,0 +1,33 @@
+"""Runs predictions: loads the models, and says which can be served."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from bot.parts.core import Core
+from bot.parts.part import Part
+from services.coordination.base import Topic
+from services.inference.engine import Engine
+from services.inference.runtimes.registry import Runtimes
+from services.predictions.worker import Worker
+
+MODEL_THREADS = 2
+
+
+class WorkerPart(Part):
+    def __init__(self, core: Core, runtimes: Runtimes) -> None:
+        self._core = core
+        self.engine = Engine(runtimes, max_threads=MODEL_THREADS)
+        told = partial(core.coordination.tell, Topic.NEWS)
+        files, owners = core.services.files, core.settings.owner_ids
+        self._worker = Worker(core.db, self.engine, core.clock, files, told, owners=owners)
+        core.coordination.hear(Topic.SOLD, self._worker.wake)
+
+    def start(self) -> None:
+        self._core.supervisor.keep(self._worker.run, name="worker")
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+    @property
+    def rounds(self) -> Mapping[str, Callable[[], float | None]]:
+        return {"worker": lambda: self._worker.came_round}

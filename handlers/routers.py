@@ -15,6 +15,7 @@ from handlers.menu import start
 from handlers.models import router as models
 from handlers.payments import router as payments
 from handlers.predictions import router as predictions
+from handlers.privacy import router as privacy
 from handlers.profile import language
 from handlers.profile import router as profile
 from handlers.styles import results
@@ -33,6 +34,7 @@ def routers() -> list[Router]:
         payments.router(),
         bonus.router(),
         help.router(),
+        privacy.router(),
         language.router(),
         models.router(),
         styles.router(),

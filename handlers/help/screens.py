@@ -49,7 +49,8 @@ TERMS: Final = (
     ),
     N_(
         "<b>Your data.</b> Kept are: your Telegram name and id, what you wrote in the profile, your answers with the "
-        "pictures you sent, and the predictions made from them. The profile can be cleared at any time."
+        "pictures you sent, and the predictions made from them. The profile can be cleared at any time, pictures "
+        "deleted: /privacy."
     ),
 )
 
@@ -63,7 +64,11 @@ def help_screen(contact: Html, viewer: Viewer) -> Screen:
     parts = [tr.html(HOW), tr.html(CHANGE), commands, *at_once, ask]
     rows = (
         (buttons.models_button(tr),),
-        (Button(text=tr.gettext("📄 Terms"), action=buttons.TERMS), buttons.menu_button(tr)),
+        (
+            Button(text=tr.gettext("📄 Terms"), action=buttons.TERMS),
+            Button(text=tr.gettext("🔒 Privacy"), action=buttons.PRIVACY),
+        ),
+        (buttons.menu_button(tr),),
     )
     return Screen(text="\n\n".join(parts), rows=rows)
 

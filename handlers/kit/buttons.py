@@ -20,6 +20,7 @@ BONUS: Final = "bonus"  # bonus:<on|off>: whether its letters come
 LANGUAGE: Final = "language"
 HELP: Final = "help"
 TERMS: Final = "terms"
+PRIVACY: Final = "privacy"
 TOPUP: Final = "topup"
 PAYMENTS: Final = "payments"  # payments:<page>
 CONTINUE: Final = "continue"

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "language": N_("Русский / English"),
     "help": N_("How it works"),
     "terms": N_("Terms"),
+    "privacy": N_("What is kept of you, and for how long"),
     "cancel": N_("Leave what you are filling in"),
 }
 LOOKING: Final = {

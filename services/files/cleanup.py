@@ -45,7 +45,7 @@ class FileCleanup:
         results_for: timedelta | None,
     ) -> None:
         self._db, self._store, self._clock = db, store, clock
-        self._terms = {FileKind.INPUT: inputs_for, FileKind.RESULT: results_for}
+        self.inputs_for, self.results_for = inputs_for, results_for
 
     async def run_due(self) -> None:
         """Raises StoreAway, DatabaseUnavailable; what is left is for the next time."""
@@ -68,7 +68,7 @@ class FileCleanup:
     async def expire(self) -> int:
         """Those whose time is over. What a prediction still needs stays."""
         count = 0
-        for kind, term in self._terms.items():
+        for kind, term in ((FileKind.INPUT, self.inputs_for), (FileKind.RESULT, self.results_for)):
             if term is not None:
                 old = (_files.c.kind == kind) & (_files.c.created_at < self._clock() - term)
                 count += await self._delete_all(old)

@@ -1,0 +1,1 @@
+"""What the shop keeps of a customer, and for how long."""

@@ -1,0 +1,58 @@
+"""What is kept, and pictures deleted at once."""
+
+import io
+
+from PIL import Image
+
+from sandbox.client.person import Person
+from services.files.files import Files
+from tests.conversations.shopping import opens_form
+from tests.conversations.stage import Stage
+
+
+def drawing() -> bytes:
+    stream = io.BytesIO()
+    picture = Image.new("L", (90, 90), 255)
+    picture.paste(0, (40, 15, 50, 75))
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+async def kept(stage: Stage) -> int:
+    return len([file for page in [each async for each in _store(stage.app.services.files).list()] for file in page])
+
+
+def _store(files: Files):  # type: ignore[no-untyped-def]
+    return files._store
+
+
+async def test_what_is_kept_and_for_how_long(anna: Person) -> None:
+    await anna.says("/privacy")
+    told = await anna.sees("🔒 Что хранит магазин")
+    assert told.holds("Картинки, которые вы прислали: 30 дней")
+    assert told.holds("Картинки, которые сделали модели: 365 дней")
+
+
+async def test_in_english(stage: Stage) -> None:
+    john = await stage.person("John", "en")
+    await john.says("/help")
+    await john.presses("Privacy")
+    assert (await john.sees("What the shop keeps")).holds("Pictures that you sent: for 30 days")
+
+
+async def test_pictures_are_deleted_at_once(stage: Stage, anna: Person) -> None:
+    before = await kept(stage)
+    await opens_form(anna, "digit")
+    await anna.sends_photo(drawing())
+    await anna.sees_button("🔮")
+    assert await kept(stage) == before + 1
+    await anna.says("/privacy")
+    await anna.presses("Удалить мои картинки")
+    await anna.sees("Вернуть их будет нельзя")
+    await anna.presses("Да, удалить")
+    await anna.sees("Удалена 1 картинка.")
+    assert await kept(stage) == before
+    await anna.says("/privacy")
+    await anna.presses("Удалить мои картинки")
+    await anna.presses("Да, удалить")
+    await anna.sees("Ваших картинок здесь нет.")

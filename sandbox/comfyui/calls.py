@@ -35,7 +35,7 @@ async def post_prompt(server: ComfyUI, request: Request) -> Response:
     number = float(given["number"]) if "number" in given else -number if given.get("front") else number  # type: ignore[assignment]
     if "prompt" not in given:
         return _refused(error("no_prompt", "No prompt provided", "No prompt provided"), {})
-    job_id = given.get("prompt_id")
+    job_id = None if server.switches.own_ids else given.get("prompt_id")
     if job_id is not None and not server.is_old and not _is_uuid(job_id):
         wanted = "prompt_id must be a UUID string in canonical lowercase hyphenated form; "
         details = f"{wanted}omit it to let the server generate one"

@@ -29,6 +29,8 @@ class Switches:
     authorization: str | None = None
     missing_nodes: tuple[str, ...] = ()
     models: dict[str, list[str]] = field(default_factory=dict)
+    own_ids: bool = False
+    """Jobs get ids of the server's own, as in versions before 2025's summer."""
     held: bool = False
     """The worker stands still before its next node or step."""
 

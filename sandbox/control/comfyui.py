@@ -24,6 +24,7 @@ class SwitchesChange(BaseModel):
     authorization: str | None = None
     missing_nodes: tuple[str, ...] | None = None
     models: dict[str, list[str]] | None = None
+    own_ids: bool | None = None
     held: bool | None = None
 
 

@@ -4,11 +4,13 @@ import json
 import urllib.request
 from pathlib import Path
 
+import pytest
 import sklearn.datasets
 from playwright.sync_api import Browser, expect
 
 from tests.browser.page import ANNA, JOHN, Chat
 
+pytestmark = pytest.mark.slow
 PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
 DEMO_BOT = 1000001
 

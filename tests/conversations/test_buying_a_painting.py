@@ -145,6 +145,7 @@ async def test_the_same_again(studio: Stage, server: ComfyUIServer) -> None:
     assert await balance(studio, anna) == 800
 
 
+@pytest.mark.slow
 async def test_a_node_that_was_removed_meanwhile(studio: Stage, server: ComfyUIServer) -> None:
     """The form was open when the server changed. Owners hear of it, and the model rests until the node is back: it is
     checked every two seconds, hence the time that this takes."""

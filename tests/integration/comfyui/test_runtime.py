@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from sandbox.client.comfyui import ComfyUIServer
+from services.inference.awaiting_batcher import AwaitingBatcher
 from services.inference.errors import BadInput, ModelBroken, RunFailed, RunTimeout, ServerAway
 from services.inference.runtimes.comfyui.runtime import ComfyUIRuntime
 from services.inference.tensors import Result, Row, RunProgress
@@ -319,6 +320,25 @@ async def test_pages_instead_of_json(runtime: ComfyUIRuntime, server: ComfyUISer
     assert isinstance(await answer(runtime, a_row()), ServerAway)
     await server.clear_faults()
     await painted(runtime)
+
+
+async def test_a_server_that_never_answers(opens: Opens, server: ComfyUIServer) -> None:
+    """The engine's own deadline ends it."""
+    await server.fault("hang", "queue", times=0, seconds=30)
+    model = opens(runtime="timeout = 2")
+    batcher: AwaitingBatcher[Row, Result] = AwaitingBatcher(model.run, max_batch=1, timeout=0.3, parallel=1)
+    with pytest.raises(RunTimeout):
+        await batcher.run(a_row())
+    await batcher.retire(refuse=True)
+
+
+async def test_a_server_that_names_jobs_itself(runtime: ComfyUIRuntime, server: ComfyUIServer) -> None:
+    await server.change(own_ids=True, held=True)
+    error = await answer(runtime, a_row())
+    assert isinstance(error, ModelBroken)
+    assert "Update ComfyUI" in error.fix
+    state = await server.look()
+    assert (state["pending"], set(state["ended"].values())) == ([], {"execution_interrupted"})
 
 
 async def test_a_server_that_is_not_there(runtime: ComfyUIRuntime, server: ComfyUIServer) -> None:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from uuid import UUID
 
 import aiohttp
 
-from services.inference.errors import RunFailed
+from services.inference.errors import ModelBroken, RunFailed
 from services.inference.runtimes.comfyui.connection import FILE_SECONDS, ServerConnection
 from services.inference.runtimes.comfyui.workflow import Json
 
@@ -70,8 +70,10 @@ class ComfyUIClient:
         if status == 400:
             raise PromptRefused(_object(text))
         answer = self._connection.read("/prompt", status, text)
-        if answer.get("prompt_id") != str(job):
-            raise self._connection.nonsense("/prompt")
+        if (named := answer.get("prompt_id")) != str(job):
+            await self._drop(named)
+            problem = "the server gives jobs names of its own, so that they could not be found again"
+            raise ModelBroken(problem=problem, fix="Update ComfyUI; 0.3.64 and later are known to work")
         errors = answer.get("node_errors")
         return errors if isinstance(errors, dict) else {}
 
@@ -83,6 +85,11 @@ class ComfyUIClient:
             return
         await self._connection.bare("POST", "/queue", {"delete": [str(job)]})  # before version 0.26
         await self._connection.bare("POST", "/interrupt", {"prompt_id": str(job)})
+
+    async def _drop(self, named: object) -> None:
+        """A job that is known by another name than it was given."""
+        with suppress(ValueError, TypeError):
+            await self.cancel(UUID(str(named)))
 
     async def upload(self, name: str, content: bytes, *, folder: str) -> str:
         """What a node is to call it: the server may have given it another name."""

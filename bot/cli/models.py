@@ -26,7 +26,7 @@ def list_models() -> int:
     for slug, manifest in found.items():
         price, memory = format_credits(manifest.price_hundredths), ""
         if isinstance(manifest.runtime, OnnxSpec):
-            bytes_ = about_model(root / slug / manifest.runtime.file)
+            bytes_ = about_model(manifest.runtime.path(root / slug))
             memory = "cannot be read" if bytes_ is None else f"about {in_words(bytes_)}"
         print(f"{slug:32} {manifest.version:10} {price:>8} {memory:>14}  {manifest.title.pick('en')}")
         if slug in stopped:

@@ -24,7 +24,7 @@ def models(settings: Settings) -> list[Finding]:
         findings.append(bad("models", f"nothing is on sale in {settings.models_dir}", "see docs/manifest.md"))
     findings = findings or [good("models", ", ".join(found))]
     here = [(slug, manifest.runtime) for slug, manifest in found.items()]
-    files = [settings.models_dir / slug / spec.file for slug, spec in here if isinstance(spec, OnnxSpec)]
+    files = [spec.path(settings.models_dir / slug) for slug, spec in here if isinstance(spec, OnnxSpec)]
     return [*findings, judge_memory([about_model(file) or 0 for file in files], of_machine())]
 
 

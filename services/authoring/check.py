@@ -51,7 +51,7 @@ def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
     spec = manifest.runtime
     if isinstance(spec, OnnxSpec):
         yield CheckLine(what="files", ok=True, detail=f"sha256 {spec.sha256[:12]}…")
-        yield from _onnx_lines(manifest, folder, folder / spec.file)
+        yield from _onnx_lines(manifest, folder, spec.path(folder))
         return
     kind = runtimes.of(manifest)
     if isinstance(kind, RemoteKind):

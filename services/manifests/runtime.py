@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from services.manifests.bindings import Binding
 from services.manifests.digests import digest
-from services.manifests.schema import FileName, Table
+from services.manifests.packages import PackagedFileMissing, packaged_file
+from services.manifests.schema import MOST_NAME_BYTES, Table, wrong
 
 if TYPE_CHECKING:
     from services.manifests.manifest import Manifest
@@ -72,25 +73,62 @@ class RemoteSpec(RuntimeSpec):
         return {name: environ[source.removeprefix("env:")] for name, source in self.headers.items()}
 
 
-class OnnxSpec(RuntimeSpec):
-    kind: Literal["onnx"]
-    file: FileName
-    sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]
+Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]
+PackagedName = Annotated[str, Field(pattern=r"^\w[\w. -]*(/\w[\w. -]*)*$", max_length=255)]
+
+
+class FileSpec(RuntimeSpec):
+    """A model in a file: of the folder, or, where `package` is named, of that installed package."""
+
+    package: Package | None = None
+    file: PackagedName
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _no_path(self) -> Self:
+        if self.package is None and "/" in self.file:
+            raise wrong(f"{self.file!r} is a path, which is not allowed", "Name a file of the folder", "file")
+        if (size := len(self.file.rpartition("/")[2].encode())) > MOST_NAME_BYTES:
+            raise wrong(f"has {size} bytes", f"A file's name has at most {MOST_NAME_BYTES}", "file")
+        return self
+
+    @property
+    def weights(self) -> Mapping[str, tuple[str, str]]:
+        """Name and SHA-256 of each file, by the key that names it."""
+        return {"file": (self.file, self.sha256)}
 
     @property
     def files(self) -> Mapping[str, str]:
-        return {"file": self.file}
+        return {} if self.package is not None else {key: name for key, (name, _) in self.weights.items()}
 
     @property
     def fingerprint(self) -> str:
-        return self.sha256
+        """Of all its files; of one file that file's own."""
+        digests = [sha256 for _, sha256 in self.weights.values()]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def path(self, folder: Path, name: str | None = None) -> Path:
+        """Of the file, or of another one of them. Raises PackagedFileMissing."""
+        name = name or self.file
+        return folder / name if self.package is None else packaged_file(self.package, name)
 
     def complaint(self, folder: Path) -> tuple[str, str, str] | None:
-        with (folder / self.file).open("rb") as stream:
-            actual = digest(stream)
-        if actual == self.sha256:
-            return None
-        return "sha256", f"{self.file} has {actual}", "Write that, if the file is the one you mean"
+        for key, (name, sha256) in self.weights.items():
+            try:
+                path = self.path(folder, name)
+            except PackagedFileMissing as error:
+                return "package", error.problem, error.fix
+            with path.open("rb") as stream:
+                actual = digest(stream)
+            if actual != sha256:
+                fix = "Write that, if the file is the one you mean"
+                return key.replace("file", "sha256"), f"{path.name} has {actual}", fix
+        return None
+
+
+class OnnxSpec(FileSpec):
+    kind: Literal["onnx"]
 
 
 Specs = Mapping[str, type[RuntimeSpec]]

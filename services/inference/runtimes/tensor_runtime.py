@@ -1,0 +1,102 @@
+"""What computes arrays in this process: rows become arrays, arrays become answers; another class says what is between
+them."""
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from services.errors import ShopError
+from services.inference.errors import BadInput, BadOutput, ModelBroken, RunFailed
+from services.inference.runtimes.base import Limit
+from services.inference.runtimes.tensor_feeds import Feeder, load_sources
+from services.inference.runtimes.tensor_results import Frames, Reader
+from services.inference.tensors import GraphTensor, Result, Row
+from services.manifests.manifest import ImageInput, Manifest
+from services.values.errors import InvalidValue
+from services.values.framing import Size
+from services.values.samples import drawing, example_row, gives_examples, photo_sizes
+
+
+class TensorRuntime(ABC):
+    def __init__(self, manifest: Manifest, folder: Path) -> None:
+        self._manifest, self._folder = manifest, folder
+
+    @abstractmethod
+    def open(self) -> tuple[Sequence[GraphTensor], Collection[str]]:
+        """Get ready: what it takes, and the names of what it gives. Raises ModelBroken, ManifestError."""
+
+    @abstractmethod
+    def compute(self, feeds: dict[str, Any], names: Sequence[str], limit: Limit) -> dict[str, Any]:
+        """The outputs of these names. Raises RunTimeout, RunFailed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of memory."""
+
+    def load(self) -> None:
+        inputs, known = self.open()
+        self._feeder = Feeder(self._manifest, inputs, load_sources(self._manifest, self._folder))
+        self._reader = Reader(self._manifest)
+        if missing := [name for name in self._reader.tensors if name not in known]:
+            problem, fix = f'the graph has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"
+            raise ModelBroken(problem=problem, fix=fix)
+
+    def warm_up(self, limit: Limit) -> None:
+        self.answer_example(limit)
+
+    def answer_example(self, limit: Limit) -> None:
+        """And photos of several sizes, where the graph takes them. Raises ModelBroken, RunTimeout."""
+        row = example_row(self._manifest, self._folder)
+        try:
+            self._answer(row, limit)
+        except InvalidValue as error:
+            problem = f"the example does not fit: {error.message.format(**error.params)}"
+            raise ModelBroken(problem=problem, fix="Correct the example") from error
+        except (RunFailed, BadOutput, BadInput) as error:
+            problem = f"the example gives no answer: {error.params.get('problem', error)}"
+            usual = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
+            fix = (isinstance(error, BadOutput) and error.fix) or usual
+            raise ModelBroken(problem=problem, fix=fix) from error
+        for size in photo_sizes(self._manifest):
+            self._try_size(row, size, limit)
+
+    def _try_size(self, row: Row, size: Size, limit: Limit) -> None:
+        free = [f.name for f in self._manifest.inputs if isinstance(f, ImageInput) and f.prepare.free]
+        turned = itertools.cycle([size, (size[1], size[0])])  # nobody sends two photos of one shape
+        photos = {name: drawing(next(turned)) for name in free}
+        try:
+            self._answer(Row(values=row.values, files={**row.files, **photos}), limit)
+        except (RunFailed, BadOutput, BadInput, InvalidValue) as error:
+            problem = f"a photo of {size[0]} × {size[1]} gives no answer: {error.params.get('problem', error)}"
+            fix = "Correct size, multiple or longest; kassandra models init tries which of them run"
+            raise ModelBroken(problem=problem, fix=fix) from error
+
+    def _answer(self, row: Row, limit: Limit) -> None:
+        """Raises what a customer would get instead of an answer."""
+        answer = self.run([row], limit)[0]
+        if isinstance(answer, ShopError):
+            raise answer
+
+    def outputs(self, rows: Sequence[Row], names: Sequence[str], limit: Limit) -> dict[str, Any]:
+        """What the graph itself gives for these. Raises RunTimeout, RunFailed, BadInput, InvalidValue."""
+        return self.compute(self._feeder.feeds(rows), names, limit)
+
+    def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
+        frames = self._feeder.frames(rows)
+        groups = self._feeder.groups(rows, frames)
+        if len(groups) == 1:
+            return self._run(rows, limit, frames)
+        answers: dict[int, Result | ShopError] = {}
+        for group in groups:
+            answers.update(
+                zip(
+                    group, self._run([rows[i] for i in group], limit, [frames[i] for i in group if frames]), strict=True
+                )
+            )
+        return [answers[position] for position in range(len(rows))]
+
+    def _run(self, rows: Sequence[Row], limit: Limit, frames: Sequence[Frames]) -> list[Result | ShopError]:
+        feeds = self._feeder.feeds(rows)
+        return self._reader.results(self.compute(feeds, self._reader.tensors, limit), len(rows), frames)

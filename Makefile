@@ -85,7 +85,7 @@ models: install-train ## Train the three models anew.
 lock: | $(BIN)/python ## Resolve the lock files anew.
 	@$(PIP) install uv
 	@for name in base server dev train; do \
-	  case $$name in server) extras="--extra postgres --extra redis --extra s3";; dev) extras="--extra postgres --extra redis --extra s3 --extra dev";; train) extras="--extra train";; *) extras="";; esac; \
+	  case $$name in server) extras="--extra postgres --extra redis --extra s3";; dev) extras="--extra postgres --extra redis --extra s3 --extra dev";; train) extras="--extra train";; *) extras="";; esac; extras="--extra studio $$extras"; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command "make lock" pyproject.toml requirements/build.in $$extras -o requirements/$$name.txt || exit 1; \
 	done

@@ -37,7 +37,7 @@ async def enclosed(
     missing = _missing(view, tr.html("📎 The chart could not be sent: Telegram did not take it."), tr)
     charts = [] if chart is None else [Screen(text="", photo=chart, photo_name="chart.png", instead=missing)]
     return charts + [
-        Screen(text=_label(manifest, name, tr), photo=each, photo_name=photo_name([name]), speaks=False)
+        Screen(text=_label(manifest, name, tr), photo=each, photo_name=photo_name({name: each}), speaks=False)
         for name, each in list(painted.items())[1:]
         if fits(each)
     ]
@@ -77,7 +77,7 @@ def _originals(view: PredictionView, manifest: Manifest, painted: dict[str, byte
     return [
         Screen(
             text=_label(manifest, name, tr),
-            document=Document(name=photo_name([name]), content=content),
+            document=Document(name=photo_name({name: content}), content=content),
             speaks=False,
             instead=_smaller_only(view, manifest, name, tr) if fits(content) else None,
         )

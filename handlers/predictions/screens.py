@@ -1,7 +1,7 @@
 """A prediction as its customer sees it: waiting, answered or paid back."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import structlog
@@ -11,7 +11,7 @@ from handlers.kit import buttons
 from handlers.predictions.answer import Answered, plain_words
 from handlers.predictions.charts import chart_of
 from handlers.telegram.limits import CAPTION, TEXT, cut
-from handlers.telegram.photos import photo_or_file
+from handlers.telegram.photos import photo_or_file, suffix_of
 from handlers.telegram.screen import Button, Document, Screen
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
@@ -116,9 +116,10 @@ async def _picture(
     return (None if manifest is None else await chart_picture(view, manifest, models, tr)), None
 
 
-def photo_name(painted: Iterable[str]) -> str:
+def photo_name(painted: Mapping[str, bytes]) -> str:
     """Of the file that the first picture is, or a chart where there is none."""
-    return f"{next(iter(painted), 'chart')}.png"
+    name, content = next(iter(painted.items()), ("chart", b""))
+    return f"{name}{suffix_of(content)}"
 
 
 async def chart_picture(view: PredictionView, manifest: Manifest, models: Models, tr: Translator) -> bytes | None:

@@ -13,7 +13,12 @@ SHOWN: Final = 1280  # points of the longer side that are left of a photo
 
 def photo_or_file(content: bytes, name: str) -> tuple[bytes | None, Document | None]:
     """A picture as a photo, or as a file of that name where it is no photo for Telegram; the other is None."""
-    return (content, None) if fits(content) else (None, Document(name=f"{name}.png", content=content))
+    return (content, None) if fits(content) else (None, Document(name=f"{name}{suffix_of(content)}", content=content))
+
+
+def suffix_of(picture: bytes) -> str:
+    """Of its file's name, with the dot."""
+    return ".jpg" if picture.startswith(b"\xff\xd8") else ".png"
 
 
 def fits(content: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Output tensors as pictures."""
 
 import io
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from services.inference.errors import BadOutput
 from services.manifests.outputs import Picture
 from services.values.framing import Frame
 
+SMALL: Final = 400 * 400  # points; up to here a PNG takes little room
+FEW_COLOURS: Final = 4096
+QUALITY: Final = 92
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -32,8 +35,8 @@ def _has_channels(picture: NDArray[Any], channel: int) -> bool:
     return picture.shape[0 if channel == 1 else -1] in _MODES
 
 
-def png(picture: NDArray[Any], spec: Picture, frame: Frame | None = None) -> bytes | BadOutput:
-    """PNG of `[C, H, W]` or `[H, W, C]` with 1 to 4 channels; in the shape of the photo that `frame` tells of."""
+def packed(picture: NDArray[Any], spec: Picture, frame: Frame | None = None) -> bytes | BadOutput:
+    """A file of `[C, H, W]` or `[H, W, C]` with 1 to 4 channels; in the shape of the photo that `frame` tells of."""
     points = picture.transpose(1, 2, 0) if spec.layout == "NCHW" else picture
     if points.shape[2] not in _MODES:
         return BadOutput(problem=f"a picture of {points.shape[2]} channels; 1 to 4 can be shown")
@@ -46,8 +49,17 @@ def png(picture: NDArray[Any], spec: Picture, frame: Frame | None = None) -> byt
     if frame is not None:
         numbered = picture.dtype.kind in "iub" and high - low < 255  # of classes: between two there is no third
         image = _reshaped(image, frame, Image.Resampling.NEAREST if numbered else Image.Resampling.BICUBIC)
+    return packed_image(image)
+
+
+def packed_image(image: Image.Image) -> bytes:
+    """PNG; JPEG where it is large and has as many colours as photos have, for it is a quarter of the size there, made
+    in a tenth of the time. Nothing but the points."""
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    if image.mode == "RGB" and image.width * image.height > SMALL and image.getcolors(FEW_COLOURS) is None:
+        image.save(stream, "JPEG", quality=QUALITY, subsampling=0)
+    else:
+        image.save(stream, "PNG")
     return stream.getvalue()
 
 

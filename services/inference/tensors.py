@@ -36,7 +36,8 @@ class Row:
 
 class Result(NamedTuple):
     """Answers by the output's name: number and probability → float, classes → `{"value", "probabilities"}`,
-    text → str, series → list (of `[low, middle, high]` for a band), image → null here and PNG bytes in `images`.
+    text → str, series → list (of `[low, middle, high]` for a band), image → null here and
+    the bytes of a file in `images`.
 
     `advice` is the position of the first rule of the manifest that holds. (A named tuple is made in half the time of
     a frozen dataclass, and one is made for every row.)

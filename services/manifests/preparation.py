@@ -70,6 +70,11 @@ class Prepare(Table):
         """The longest that a free side may be."""
         return self.longest or LONGEST // self.step * self.step
 
+    @property
+    def kept(self) -> int:
+        """The longest side that a customer's picture is kept with."""
+        return max(LONGEST, self.most) if self.free else LONGEST
+
     def spans(self) -> list[tuple[float, float]]:
         """Between which numbers the points of each channel lie."""
         means, stds = self.mean or (0.0,) * self.channels, self.std or (1.0,) * self.channels

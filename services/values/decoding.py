@@ -8,11 +8,10 @@ import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
-from services.manifests.preparation import MAX_BYTES
+from services.manifests.preparation import LONGEST, MAX_BYTES
 from services.values.errors import FileTooLarge, ImageTooLarge, NotAnImage
 
 MAX_PIXELS: Final = 60_000_000
-MAX_SIDE: Final = 1024
 DECODED_BYTES: Final = 64_000_000  # what a picture may take while it is decoded
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 PIECE: Final = 512
@@ -31,8 +30,8 @@ _TURNS = {
 PngImagePlugin.MAX_TEXT_MEMORY = 4 * PngImagePlugin.MAX_TEXT_CHUNK  # notes in a picture, which nobody reads here
 
 
-def read_picture(file: BinaryIO) -> Image.Image:
-    """The picture upright, on white where it was transparent, 8 bits deep, no side over MAX_SIDE.
+def read_picture(file: BinaryIO, longest: int = LONGEST) -> Image.Image:
+    """The picture upright, on white where it was transparent, 8 bits deep, no side over `longest` points.
 
     Raises FileTooLarge, ImageTooLarge, NotAnImage; MemoryError in a process whose memory is bounded.
     """
@@ -42,8 +41,8 @@ def read_picture(file: BinaryIO) -> Image.Image:
         _check_webp(file)
         file.seek(0)
         with Image.open(file, formats=FORMATS) as picture:
-            _check_size(picture, file)
-            return _upright(picture)
+            _check_size(picture, file, longest)
+            return _upright(picture, longest)
     except (ImageTooLarge, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -57,14 +56,14 @@ def _too_large(point: float) -> ImageTooLarge:
     return ImageTooLarge(megapixels=min(MAX_PIXELS, int(DECODED_BYTES / point)) // 1_000_000)
 
 
-def _check_size(picture: Image.Image, file: BinaryIO) -> None:
+def _check_size(picture: Image.Image, file: BinaryIO, longest: int) -> None:
     """Refuse by the header. A large JPEG is decoded at a half, a quarter or an eighth at once."""
     width, height = picture.size
     point: float = _POINT.get(picture.mode, 4)
     kept = 0
     if isinstance(picture, JpegImageFile):
         scans = _scan_bytes(picture, file)
-        scale = max(1.0, max(width, height) / MAX_SIDE)
+        scale = max(1.0, max(width, height) / longest)
         picture.draft(None, (max(1, int(width / scale)), max(1, int(height / scale))))
         kept, point = int(scans * width * height), max(scans, 1)
     if (
@@ -110,13 +109,13 @@ def _check_webp(file: BinaryIO) -> None:
         raise _too_large(_WEBP_POINT)
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _upright(picture: Image.Image, longest: int) -> Image.Image:
     """Reduced, then turned as its EXIF says."""
     picture.load()
     turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     deep = picture.mode.startswith(("I", "F"))
     brightest = max(255.0, float(picture.getextrema()[1])) if deep else 255.0  # type: ignore[arg-type]  # one channel
-    factor = max(1, max(picture.size) // MAX_SIDE)
+    factor = max(1, max(picture.size) // longest)
     flat = deep or (picture.mode == "L" and not picture.has_transparency_data)
     small = Image.new("L" if flat else "RGB", (-(-picture.width // factor), -(-picture.height // factor)))
     for piece, corner in _pieces(picture, factor):
@@ -124,7 +123,7 @@ def _upright(picture: Image.Image) -> Image.Image:
         small.paste(plain if factor == 1 else plain.reduce(factor), corner)
     if turn is not None:
         small = small.transpose(turn)
-    small.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    small.thumbnail((longest, longest), Image.Resampling.BOX)
     return small
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from services.manifests.preparation import LONGEST
 from services.values.decoding import read_picture
 from services.values.framing import Frame, framed
 from services.values.ink import find_ink
@@ -19,12 +20,12 @@ _JPEG = b"\xff\xd8"
 Pixels: TypeAlias = NDArray[np.float32]
 
 
-def check_image(file: BinaryIO) -> bytes:
-    """The picture turned upright, at most 1024 points a side, as JPEG or PNG; small enough to keep.
+def check_image(file: BinaryIO, longest: int = LONGEST) -> bytes:
+    """The picture turned upright, at most `longest` points a side, as JPEG or PNG; small enough to keep.
 
     Raises FileTooLarge, ImageTooLarge, NotAnImage.
     """
-    picture = read_picture(file)
+    picture = read_picture(file, longest)
     stream = io.BytesIO()
     file.seek(0)
     if file.read(2) != _JPEG:  # a drawing keeps its sharp edges, where they take little room
@@ -59,7 +60,7 @@ def frame_of(data: bytes, spec: "Prepare") -> Frame:
 
 def _bordered(data: bytes, spec: "Prepare") -> Image.Image:
     """Cropped and with its border, as large as it came."""
-    return _placed(_inverted(_cropped(_open(data).convert("L" if spec.grey else "RGB"), spec), spec), spec)
+    return _placed(_inverted(_cropped(_open(data, spec).convert("L" if spec.grey else "RGB"), spec), spec), spec)
 
 
 class _Crop(NamedTuple):
@@ -161,6 +162,6 @@ def _border(picture: Image.Image) -> tuple[int, ...]:
     return tuple(int(channel) for channel in np.median(edges, axis=0))
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes, spec: "Prepare") -> Image.Image:
     """A picture that was kept: small since it came."""
-    return read_picture(io.BytesIO(data))
+    return read_picture(io.BytesIO(data), spec.kept)

@@ -53,7 +53,7 @@ class ReceivedFile:
         """Upright, small enough to keep, and something that the model can look at: better refused now than paid back
         later. Raises a leaf of InvalidValue."""
         async with self._turn:
-            found = await self._look(None)
+            found = await self._look({"longest": spec.kept})
             assert isinstance(found, bytes)
             await asyncio.to_thread(_try, found, spec)
         return found
@@ -66,7 +66,7 @@ class ReceivedFile:
         assert isinstance(found, list | dict)
         return found
 
-    async def _look(self, wanted: dict[str, Any] | None) -> bytes | Taken:  # Any: JSON
+    async def _look(self, wanted: dict[str, Any]) -> bytes | Taken:  # Any: JSON
         self.file.flush()
         self.file.seek(0)
         found = await _in_a_process(self.file.fileno(), json.dumps(wanted).encode())

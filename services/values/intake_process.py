@@ -1,9 +1,10 @@
 """A process that looks at one file of a stranger and ends: `python -m services.values.intake_process FD SECONDS`.
 
 `FD` is the open file, `SECONDS` how much of the processor's time it may take. What is wanted comes as JSON by stdin:
-`{"field": …, "column": …}`, a SeriesInput for its numbers with the number of the column, if one is chosen; null for a
-picture. What was found, or the InvalidValue that says why not, goes to stdout as `intake_answers` packs it. Memory has
-a bound here too; whatever the file does to this process, the shop's own is not touched.
+`{"field": …, "column": …}`, a SeriesInput for its numbers with the number of the column, if one is chosen;
+`{"longest": …}` for a picture, reduced to so many points a side. What was found, or the InvalidValue that says why not,
+goes to stdout as `intake_answers` packs it. Memory has a bound here too; whatever the file does to this process, the
+shop's own is not touched.
 """
 
 import json
@@ -31,12 +32,12 @@ def main() -> None:
     sys.stdout.buffer.write(answer)
 
 
-def _look(file: BinaryIO, wanted: dict[str, Any] | None) -> bytes:  # Any: JSON
-    if wanted is None:
+def _look(file: BinaryIO, wanted: dict[str, Any]) -> bytes:  # Any: JSON
+    if "longest" in wanted:
         from services.values.images import check_image
 
         _set_bounds()
-        return pack_picture(check_image(file))
+        return pack_picture(check_image(file, wanted["longest"]))
     # A picture does without these: they take a quarter of a second and 25 MB.
     from services.manifests.inputs import SeriesInput
     from services.values.series import MAX_BYTES, take_series

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.errors import ShopError
-from services.inference.drawing import pictures_of, png
+from services.inference.drawing import packed, pictures_of
 from services.inference.errors import BadOutput
 from services.inference.tensors import Result, label_text
 from services.manifests.manifest import (
@@ -24,7 +24,7 @@ from services.manifests.manifest import (
 from services.values.framing import Frame
 
 Tensor: TypeAlias = "NDArray[Any] | list[Any]"  # Any: element types differ; a list is a seq(map)
-Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or PNG bytes; a BadOutput where there is none
+Column: TypeAlias = "list[Any]"  # Any: a row's answer, JSON or the bytes of a picture; a BadOutput where there is none
 Read: TypeAlias = Callable[[Tensor, int], Column]
 Frames: TypeAlias = Mapping[str, Frame]
 
@@ -91,7 +91,7 @@ def _column(output: Output, read: Read, tensors: Mapping[str, Tensor], rows: int
     if isinstance(output, ImageOutput) and output.shape_of is not None and frames:
         pictures = pictures_of(tensors[output.tensor], rows, output.prepare.layout)
         framed = zip(pictures, frames, strict=True)
-        return [png(picture, output.prepare, frame[output.shape_of]) for picture, frame in framed]
+        return [packed(picture, output.prepare, frame[output.shape_of]) for picture, frame in framed]
     column = read(tensors[output.tensor], rows)
     if isinstance(output, ClassesOutput) and output.label_tensor is not None:
         _name(column, output, tensors[output.label_tensor])
@@ -141,7 +141,7 @@ def _reader(output: Output) -> Read:
             inner = (-1, 3) if chart == "band" else (-1,)
             return lambda tensor, rows: _checked(_filled(_figures(tensor, rows)).reshape(rows, *inner))
         case ImageOutput(prepare=spec):
-            return lambda tensor, rows: [png(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
+            return lambda tensor, rows: [packed(picture, spec) for picture in pictures_of(tensor, rows, spec.layout)]
 
 
 def _filled(answers: NDArray[Any]) -> NDArray[Any]:

@@ -59,8 +59,12 @@ class TensorRuntime(ABC):
             usual = "Correct the example" if gives_examples(self._manifest) else "Write an example beside each input"
             fix = (isinstance(error, BadOutput) and error.fix) or usual
             raise ModelBroken(problem=problem, fix=fix) from error
-        for size in photo_sizes(self._manifest):
+        for size in self.sizes_to_try():
             self._try_size(row, size, limit)
+
+    def sizes_to_try(self) -> Sequence[Size]:
+        """Of photos, beside the example's."""
+        return photo_sizes(self._manifest)
 
     def _try_size(self, row: Row, size: Size, limit: Limit) -> None:
         free = [f.name for f in self._manifest.inputs if isinstance(f, ImageInput) and f.prepare.free]

@@ -13,6 +13,7 @@ from services.values.parse import Value
 
 STORE = Path(__file__).resolve().parents[3] / "models_store"
 SLUGS = ("investment-risk", "wine", "digit")
+PAINTERS = ("painter", "own-style")
 
 
 class Model:

@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
+from bot.wiring.inference import RUNTIMES
 from services.authoring.check import check_folder
 from services.manifests.manifest import load_manifest
 from services.manifests.schema import Table, Text
-from tests.unit.models.runs import SLUGS, STORE
+from tests.unit.models.runs import PAINTERS, SLUGS, STORE
 
 
 def test_these_are_all_models() -> None:
-    assert {path.parent.name for path in STORE.glob("*/manifest.toml")} == set(SLUGS)
+    assert {path.parent.name for path in STORE.glob("*/manifest.toml")} == {*SLUGS, *PAINTERS}
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-class TestFolder:
+class TestOfOurs:
     def test_passes_every_check_with_its_example(self, slug: str) -> None:
         lines = check_folder(STORE / slug)
         assert [line for line in lines if not line.ok] == []
@@ -28,8 +29,17 @@ class TestFolder:
         assert len(content) < 3_000_000
         assert hashlib.sha256(content).hexdigest() == load_manifest(STORE / slug).runtime.fingerprint
 
+
+@pytest.mark.parametrize("slug", PAINTERS)
+def test_painters_pass_every_check(slug: str) -> None:
+    lines = check_folder(STORE / slug, RUNTIMES)
+    assert [(line.what, line.ok) for line in lines] == [("manifest", True), ("example", True)]
+
+
+@pytest.mark.parametrize("slug", [*SLUGS, *PAINTERS])
+class TestFolder:
     def test_speaks_both_languages(self, slug: str) -> None:
-        for text in texts(load_manifest(STORE / slug)):
+        for text in texts(load_manifest(STORE / slug, RUNTIMES.specs)):
             languages = text.root
             assert {"ru", "en"} <= set(languages) or text.pick("en").rstrip(" %").isdigit() or text.pick("en") == "%"
             if "ru" in languages and languages["ru"] != languages["en"]:
@@ -37,7 +47,7 @@ class TestFolder:
                 assert not any("а" <= letter <= "я" for letter in languages["en"].lower())
 
     def test_every_input_says_what_it_is(self, slug: str) -> None:
-        assert [field.name for field in load_manifest(STORE / slug).inputs if field.help is None] == []
+        assert [field.name for field in load_manifest(STORE / slug, RUNTIMES.specs).inputs if field.help is None] == []
 
     def test_card_names_data_limits_and_misuse(self, slug: str) -> None:
         card = (STORE / slug / "card.md").read_text(encoding="utf-8")

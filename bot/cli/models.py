@@ -17,7 +17,7 @@ MODEL = "model.onnx"
 def list_models() -> int:
     from bot.wiring.inference import RUNTIMES
     from services.inference.memory import about_model, in_words
-    from services.manifests.runtime import OnnxSpec
+    from services.manifests.runtime import FileSpec
     from services.models.offers import TRY_AGAIN, read_folders
 
     settings = load_store_settings()
@@ -25,9 +25,9 @@ def list_models() -> int:
     found, problems = read_folders(root, RUNTIMES.specs)
     for slug, manifest in found.items():
         price, memory = format_credits(manifest.price_hundredths), ""
-        if isinstance(manifest.runtime, OnnxSpec):
-            bytes_ = about_model(manifest.runtime.path(root / slug))
-            memory = "cannot be read" if bytes_ is None else f"about {in_words(bytes_)}"
+        if isinstance(manifest.runtime, FileSpec):
+            sizes = [about_model(file) for file in manifest.runtime.paths(root / slug)]
+            memory = "cannot be read" if None in sizes else f"about {in_words(sum(filter(None, sizes)))}"
         print(f"{slug:32} {manifest.version:10} {price:>8} {memory:>14}  {manifest.title.pick('en')}")
         if slug in stopped:
             print(f"{slug:32} STOPPED by its failures, at last: {' '.join(stopped[slug].split())}; {TRY_AGAIN}")

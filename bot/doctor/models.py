@@ -8,7 +8,7 @@ from bot.settings import Settings
 from bot.wiring.inference import RUNTIMES
 from services.authoring.check import check_folder
 from services.inference.memory import about_model, in_words, of_machine
-from services.manifests.runtime import OnnxSpec
+from services.manifests.runtime import FileSpec
 from services.models.offers import read_folders
 
 SHOP_BYTES: Final = 200_000_000  # without its models
@@ -24,7 +24,9 @@ def models(settings: Settings) -> list[Finding]:
         findings.append(bad("models", f"nothing is on sale in {settings.models_dir}", "see docs/manifest.md"))
     findings = findings or [good("models", ", ".join(found))]
     here = [(slug, manifest.runtime) for slug, manifest in found.items()]
-    files = [spec.path(settings.models_dir / slug) for slug, spec in here if isinstance(spec, OnnxSpec)]
+    files = [
+        file for slug, spec in here if isinstance(spec, FileSpec) for file in spec.paths(settings.models_dir / slug)
+    ]
     return [*findings, judge_memory([about_model(file) or 0 for file in files], of_machine())]
 
 

@@ -113,6 +113,10 @@ class FileSpec(RuntimeSpec):
         name = name or self.file
         return folder / name if self.package is None else packaged_file(self.package, name)
 
+    def paths(self, folder: Path) -> list[Path]:
+        """Of all its files. Raises PackagedFileMissing."""
+        return [self.path(folder, name) for name, _ in self.weights.values()]
+
     def complaint(self, folder: Path) -> tuple[str, str, str] | None:
         for key, (name, sha256) in self.weights.items():
             try:

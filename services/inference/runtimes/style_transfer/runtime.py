@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.inference.errors import ModelBroken
+from services.inference.heap import freed_at_once
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import open_file, require
 from services.inference.runtimes.onnx_file import held
@@ -44,6 +45,10 @@ class StyleTransferRuntime(TensorRuntime):
         offered = [floats(PHOTO, (3, None, None)), floats(STRENGTH, ONE), *self._network.tensors]
         unknown = named - {tensor.name for tensor in offered}
         return [tensor for tensor in offered if unknown or tensor.name in named], (PAINTED,)
+
+    def warm_up(self, limit: Limit) -> None:
+        with freed_at_once():
+            super().warm_up(limit)
 
     def sizes_to_try(self) -> Sequence[Size]:
         """None: whatever a photo's size, the networks see few."""

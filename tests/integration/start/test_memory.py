@@ -20,8 +20,8 @@ PARTS = {  # megabytes at most, a twentieth more than was measured; what it need
     "bot": (114, set()),
     "web": (113, {"fastapi", "uvicorn"}),
     "scheduler": (102, set()),
-    "worker": (155, {"PIL", "numpy", "onnxruntime"}),
-    "run": (176, {"PIL", "fastapi", "numpy", "onnxruntime", "uvicorn"}),
+    "worker": (172, {"PIL", "numpy", "onnxruntime"}),
+    "run": (194, {"PIL", "fastapi", "numpy", "onnxruntime", "uvicorn"}),
 }
 SETTLES = 4.0  # seconds after the start
 

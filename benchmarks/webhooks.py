@@ -26,7 +26,6 @@ from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.local_yookassa import AMOUNT, SHOP_ID, provider_id
 from bot.http.listening import listen
 from bot.http.server import make_server
-from bot.wiring.web import yookassa_hooks
 from db.base import table_of
 from db.engine import Database
 from db.migrate import upgrade
@@ -39,9 +38,10 @@ from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import Pricing
 from services.payments.providers.yookassa.provider import YooKassa
-from services.payments.service import Payments, make_payments
+from services.payments.service import make_payments
 from services.users.accounts import Users, Visitor
-from web.app import Hooks, make_web
+from web.app import make_web
+from web.context import PaymentsWebhook, WebContext
 from web.readiness import Readiness
 from web.webhooks.yookassa import LOOPBACK
 
@@ -111,7 +111,9 @@ async def _take_money(path: Path, api_url: str) -> float:
     try:
         payments = await _begun(db, WARM + WEBHOOKS)
         async with asyncio.TaskGroup() as tasks:
-            server = make_server(make_web(_hooks(till)))
+            server = make_server(
+                make_web(WebContext(health=Well(), yookassa=PaymentsWebhook(payments=till, senders=LOOPBACK)))
+            )
             background = [tasks.create_task(server.serve_on(listening)), tasks.create_task(till.events.run())]
             port = listening.getsockname()[1]
             await _notify(port, payments[:WARM], credited)
@@ -129,15 +131,17 @@ async def _take_money(path: Path, api_url: str) -> float:
     return WEBHOOKS / elapsed
 
 
-def _hooks(till: Payments) -> Hooks:
-    async def ready() -> Readiness:
+class Well:
+    """Of a process that is asked for nothing else."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+    async def readiness(self) -> Readiness:
         return Readiness(parts={})
 
-    async def refresh() -> None:
+    async def refresh(self) -> None:
         return None
-
-    hooks = yookassa_hooks(till, LOOPBACK, ())
-    return Hooks(readiness=ready, registry=CollectorRegistry(), refresh_metrics=refresh, payments=hooks)
 
 
 async def _begun(db: Database, count: int) -> list[UUID]:

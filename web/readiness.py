@@ -1,6 +1,9 @@
 """What /readyz answers with."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,3 +15,14 @@ class Readiness:
     @property
     def ready(self) -> bool:
         return all(state == "ok" for state in self.parts.values())
+
+
+class HealthReport(Protocol):
+    """What the process says of itself; `registry` has its metrics."""
+
+    registry: CollectorRegistry
+
+    async def readiness(self) -> Readiness: ...
+
+    async def refresh(self) -> None:
+        """Bring the metrics up to date."""

@@ -4,16 +4,16 @@ Nothing is credited because a notification says so; strangers are turned away on
 YooKassa all day."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_network
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from db.errors import DatabaseUnavailable
 from services.payments.providers.base import BadNotification
+from services.payments.providers.yookassa.notifications import read_notification
+from web.context import Web
 from web.kit.bodies import read_at_most
 from web.kit.rate_limits import LogLimit
 from web.kit.senders import Caller, Network, caller, is_in
@@ -36,49 +36,41 @@ YOOKASSA_NETWORKS: tuple[Network, ...] = tuple(
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentHooks:
-    """`keep` stores a notification and returns when it is safe, or raises `BadNotification`; `senders` may send them;
-    of `proxies` the forwarded addresses are believed."""
-
-    keep: Callable[[bytes], Awaitable[None]]
-    senders: Sequence[Network]
-    proxies: Sequence[Network]
+router = APIRouter()
 
 
-def add_yookassa(app: FastAPI, hooks: PaymentHooks) -> None:
-    limit = LogLimit()
+@router.post("/webhooks/yookassa")
+async def yookassa_webhook(request: Request, web: Web) -> PlainTextResponse:
+    """Only 200 acknowledges: YooKassa repeats anything else for a day."""
+    assert web.yookassa is not None
+    who = caller(request, web.proxies)
+    if who.address is None or not is_in(who.address, web.yookassa.senders):
+        return _refuse(request, who, web.strangers)
+    body = await read_at_most(request, MAX_BYTES)
+    if isinstance(body, PlainTextResponse):
+        return body
+    try:
+        await web.yookassa.payments.events.keep(read_notification(body))
+    except BadNotification as error:
+        log.warning("yookassa_webhook_not_understood", reason=str(error))
+        return PlainTextResponse(str(error), status_code=400)
+    except DatabaseUnavailable as error:
+        log.warning("yookassa_webhook_not_kept", error=str(error))
+        return PlainTextResponse("try again", status_code=503)
+    return PlainTextResponse("ok")
 
-    def refuse(request: Request, who: Caller) -> PlainTextResponse:
-        if (left_out := limit.left_out(time.monotonic())) is not None:
-            address = None if who.address is None else str(who.address)
-            log.warning(
-                "yookassa_webhook_from_stranger",
-                address=address,
-                peer=_peer(request),
-                seen=who.source,
-                left_out=left_out,
-            )
-        return PlainTextResponse("forbidden", status_code=403)
 
-    @app.post("/webhooks/yookassa")
-    async def yookassa_webhook(request: Request) -> PlainTextResponse:
-        """Only 200 acknowledges: YooKassa repeats anything else for a day."""
-        who = caller(request, hooks.proxies)
-        if who.address is None or not is_in(who.address, hooks.senders):
-            return refuse(request, who)
-        body = await read_at_most(request, MAX_BYTES)
-        if isinstance(body, PlainTextResponse):
-            return body
-        try:
-            await hooks.keep(body)
-        except BadNotification as error:
-            log.warning("yookassa_webhook_not_understood", reason=str(error))
-            return PlainTextResponse(str(error), status_code=400)
-        except DatabaseUnavailable as error:
-            log.warning("yookassa_webhook_not_kept", error=str(error))
-            return PlainTextResponse("try again", status_code=503)
-        return PlainTextResponse("ok")
+def _refuse(request: Request, who: Caller, limit: LogLimit) -> PlainTextResponse:
+    if (left_out := limit.left_out(time.monotonic())) is not None:
+        address = None if who.address is None else str(who.address)
+        log.warning(
+            "yookassa_webhook_from_stranger",
+            address=address,
+            peer=_peer(request),
+            seen=who.source,
+            left_out=left_out,
+        )
+    return PlainTextResponse("forbidden", status_code=403)
 
 
 def _peer(request: Request) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.settings import Settings, SettingsError, load_settings
 from bot.wiring.payments import open_payments, why_closed
-from bot.wiring.web import payment_hooks
+from bot.wiring.web import payments_webhook
 from db.engine import Database
 from services.clock import system_clock
 from services.coordination.memory import MemoryCoordination
@@ -92,5 +92,5 @@ async def test_this_machine_may_notify_a_sandboxs_shop_only(written: Written, sq
         till = open_payments(settings, sqlite_database, system_clock, MemoryCoordination(), lambda: None)
         assert till is not None
         assert not till.accounts.first.merchant.test
-        assert tuple(payment_hooks(settings, till).senders) == senders
+        assert tuple(payments_webhook(settings, till).senders) == senders
         till.close()

@@ -1,0 +1,60 @@
+"""What the endpoints work with, in one typed place: each asks for `Web`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+
+from services.payments.service import Payments
+from web.kit.rate_limits import Cached, LogLimit
+from web.kit.senders import Network
+from web.readiness import HealthReport, Readiness
+
+FRESH_SECONDS = 1.0  # so long an answer of /readyz serves all strangers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramWebhook:
+    """`feed` handles one update and returns whether that ended well; Telegram proves itself with `secret`."""
+
+    feed: Callable[[Any], Awaitable[bool]]  # Any: Telegram's JSON
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentsWebhook:
+    """`senders` may send notifications of `payments`."""
+
+    payments: Payments
+    senders: Sequence[Network]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebContext:
+    """`telegram` is None where updates are polled, `yookassa` in a shop that takes no money. Metrics and the words of
+    /readyz are for this machine, `proxies`, whose forwarded addresses are believed, and who shows `metrics_token`."""
+
+    health: HealthReport
+    telegram: TelegramWebhook | None = None
+    yookassa: PaymentsWebhook | None = None
+    proxies: Sequence[Network] = ()
+    metrics_token: str = ""
+    forged: LogLimit = field(default_factory=LogLimit)
+    strangers: LogLimit = field(default_factory=LogLimit)
+    for_strangers: Cached[Readiness] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "for_strangers", Cached(self.health.readiness, seconds=FRESH_SECONDS))
+
+
+def provide(app: FastAPI, context: WebContext) -> None:
+    app.state.web = context
+
+
+async def _context(request: Request) -> WebContext:
+    context: WebContext = request.app.state.web
+    return context
+
+
+Web = Annotated[WebContext, Depends(_context)]

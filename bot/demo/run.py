@@ -1,4 +1,4 @@
-"""`kassandra demo`: a local Telegram, YooKassa and ComfyUI with a page to play in, and the real bot under them."""
+"""`kassandra demo`: a local Telegram, YooKassa, servers of models, a page to play in, and the real bot under them."""
 
 import asyncio
 import errno
@@ -51,7 +51,7 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
         children["sandbox"] = _started("sandbox", *arguments, stdout=subprocess.DEVNULL)
         fill_shelves(database)
         _wait_for(url, children["sandbox"])
-        shelf = stock(data / "models", _own_models(), comfyui=f"{url}/comfyui/{DEMO_BOT}")
+        shelf = stock(data / "models", _own_models(), sandbox=url, bot=DEMO_BOT)
         environment = os.environ | _settings(url, database, web_port) | {"MODELS_DIR": str(shelf.resolve())}
         children["shop"] = _started("bot.demo.shop", _world(url), str(time_file), env=environment)
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)

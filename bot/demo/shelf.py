@@ -1,17 +1,18 @@
 """What the demo sells: the shop's own models, and those whose servers are in the sandbox. Their address is known only
 when the demo starts, so their folders are made then."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Final
 
 TEMPLATES: Final = Path(__file__).parent / "models"
-COMFYUI: Final = "http://comfyui.sandbox.invalid"
-"""Stands in the templates for the sandbox's server."""
+_SERVER: Final = re.compile(r"http://([a-z]+)\.sandbox\.invalid")
+"""Stands in the templates for one of the sandbox's servers."""
 
 
-def stock(shelf: Path, own: Path, *, comfyui: str) -> Path:
-    """The folder `shelf`, made anew: links to the models of `own`, and the demo's."""
+def stock(shelf: Path, own: Path, *, sandbox: str, bot: str) -> Path:
+    """The folder `shelf`, made anew: links to the models of `own`, and the demo's, of servers that `sandbox` has."""
     if shelf.exists():
         shutil.rmtree(shelf)  # links go, what they lead to stays
     shelf.mkdir(parents=True)
@@ -22,7 +23,7 @@ def stock(shelf: Path, own: Path, *, comfyui: str) -> Path:
         if not (place := shelf / template.name).exists():
             shutil.copytree(template, place)
             manifest = place / "manifest.toml"
-            text = manifest.read_text(encoding="utf-8").replace(COMFYUI, comfyui)
+            text = _SERVER.sub(rf"{sandbox}/\1/{bot}", manifest.read_text(encoding="utf-8"))
             manifest.write_text(text, encoding="utf-8")
     return shelf
 

@@ -47,6 +47,8 @@ async def _example(model: RemoteModel) -> CheckLine:
         answer = await model.batcher.run(example_row(model.manifest, model.folder))
     except ModelBroken as error:
         return CheckLine(what="example", ok=False, detail=error.problem, fix=error.fix)
+    except ServerAway as error:
+        return CheckLine(what="example", ok=False, detail=error.problem, fix="Try again once the server answers")
     except ShopError as error:
         fix = getattr(error, "fix", "") or "Correct the example, or what the manifest says of the answer"
         return CheckLine(what="example", ok=False, detail=str(error), fix=fix)

@@ -257,5 +257,6 @@ def test_some_histories_of_jobs(sqlite_server: SqliteServer, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_any_history_of_jobs(server: SqliteServer | PostgresServer, tmp_path: Path) -> None:
-    any_history(server, tmp_path, examples=EXAMPLES, by_chance=True)
+@pytest.mark.parametrize("database", ["sqlite_server", "postgres_server"])
+def test_any_history_of_jobs(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> None:
+    any_history(request.getfixturevalue(database), tmp_path, examples=EXAMPLES, by_chance=True)

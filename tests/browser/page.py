@@ -141,7 +141,9 @@ class Chat:
         self.page.get_by_test_id("close-panel").click()
 
     def photographs(self, name: str, page: Page | None = None) -> None:
-        """Keep the chat's page, or another one, as a picture when it has come to rest."""
+        """Keep the chat's page, or another one, as a picture when it has come to rest; where pictures are wanted."""
+        if not os.environ.get("PICTURES"):
+            return
         page = page or self.page
         page.wait_for_timeout(400)  # the page's own animation, not the shop's
         shot = Image.open(BytesIO(page.screenshot()))

@@ -61,7 +61,7 @@ async def test_only_who_loads_models_says_which_can_be_served(
     assert sold == ["wine"]
 
 
-@pytest.mark.parametrize("mode", ["polling", "webhook"])
+@pytest.mark.parametrize("mode", [pytest.param("polling", marks=pytest.mark.slow), "webhook"])
 async def test_news_of_money_wait_for_the_database(
     sandbox_url: str, postgres_url: str, postgres_server: PostgresServer, mode: str
 ) -> None:

@@ -70,7 +70,9 @@ DECIDES = frozenset(
 """Parts of the data of buttons that do more than show a screen."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+)
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """The old shop with today's code, a moment after it was stopped. In a sandbox of its own: time is another there."""
     server = request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_server")

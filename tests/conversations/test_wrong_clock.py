@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
@@ -99,6 +100,7 @@ async def test_for_a_minute(world: Sandbox, sqlite_url: str) -> None:
         assert await balance(stage, anna) == 1000 + CREDITS_GIVEN
 
 
+@pytest.mark.slow
 async def test_what_was_put_off_for_years_is_done(world: Sandbox, sqlite_url: str) -> None:
     """A shop of before left a message for the year after next."""
     clock = MachineClock()

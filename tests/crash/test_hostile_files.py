@@ -38,6 +38,7 @@ ANSWER = re.compile(r"⚠️|🔮|Баланс")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process and its children hold")
 
 
+@pytest.mark.slow
 async def test_hostile_files(sqlite_server: SqliteServer) -> None:
     async with sandbox_process() as url, new_world(url) as sandbox:
         yookassa = await sandbox.shop(webhook_url="http://127.0.0.1:9/webhooks/yookassa")

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from db.base import AnyRow, table_of
@@ -64,6 +65,7 @@ class Victim:
                 self.sold.add(key[0])
 
 
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 async def test_killed_processes_lose_nothing(database: Database, database_url: str, tmp_path: Path) -> None:
     print(f"CRASH_SEED={SEED} CRASH_KILLS={KILLS}")  # noqa: T201 - shown when it fails
     chance = random.Random(SEED)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -253,6 +254,7 @@ def look(session: Session) -> tuple[list[audit.Check], dict[int, int], dict[int,
     return audit.audit(session), {row.id: row.balance for row in balances}, {row.id: row.remaining for row in held}
 
 
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_any_order_of_operations(server: SqliteServer | PostgresServer) -> None:
     run_state_machine_as_test(
         lambda: LedgerMachine(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says

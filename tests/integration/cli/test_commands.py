@@ -201,6 +201,7 @@ def test_labels_that_are_told_become_a_file_of_the_model(shell: Shell) -> None:
     assert "names.csv is not UTF-8. Save it as UTF-8" in shell.fails(*told[:-1], "store/other")
 
 
+@pytest.mark.slow
 def test_what_a_killed_init_has_left_is_taken_away_by_the_next(shell: Shell) -> None:
     """Not what another that runs is filling, nor what looks like it and is nobody's."""
     store = shell.folder / "store"
@@ -225,6 +226,7 @@ def test_a_broken_model_is_told_and_leaves_nothing_behind(shell: Shell) -> None:
     assert "FAIL manifest" in out
 
 
+@pytest.mark.slow
 def test_a_graph_in_a_newer_format_is_written_as_the_engine_reads_it(shell: Shell) -> None:
     """onnx writes the newest number by default, onnxruntime is behind; exporting again would write it again."""
     import onnx

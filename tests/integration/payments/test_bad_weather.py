@@ -7,6 +7,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,9 +22,10 @@ from services.payments.refunds.begin import RefundRequest
 from services.users.actor import Actor
 from tests.integration.payments.stand import Stand, open_stand, order, provider
 from tests.support.tills import MERCHANT, OWNER, Cashier
+from tests.support.waiting import until
 from tests.support.yookassa import FakeYooKassa, Fault
 
-Call = Callable[[YooKassa, Shop], Awaitable[Callable[[], Awaitable[object]]]]
+Call = Callable[[YooKassa, Shop], Awaitable[Callable[[YooKassa], Awaitable[object]]]]
 KINDS: dict[str, type[ProviderError]] = {
     "500": ResultUnknown,
     "500_after": ResultUnknown,
@@ -40,17 +42,17 @@ KINDS: dict[str, type[ProviderError]] = {
 }
 
 
-async def a_create(yookassa: YooKassa, _: Shop) -> Callable[[], Awaitable[object]]:
+async def a_create(yookassa: YooKassa, _: Shop) -> Callable[[YooKassa], Awaitable[object]]:
     wanted = order()
-    return lambda: yookassa.create(wanted)
+    return lambda client: client.create(wanted)
 
 
-async def a_get(yookassa: YooKassa, _: Shop) -> Callable[[], Awaitable[object]]:
+async def a_get(yookassa: YooKassa, _: Shop) -> Callable[[YooKassa], Awaitable[object]]:
     made = await yookassa.create(order())
-    return lambda: yookassa.get(made.id)
+    return lambda client: client.get(made.id)
 
 
-async def a_capture(yookassa: YooKassa, shop: Shop) -> Callable[[], Awaitable[object]]:
+async def a_capture(yookassa: YooKassa, shop: Shop) -> Callable[[YooKassa], Awaitable[object]]:
     """Our orders are captured at once; one of two stages is made by hand."""
     body = {"amount": {"value": "300.00", "currency": "RUB"}, "capture": False}
     body |= {"confirmation": {"type": "redirect", "return_url": "https://t.me/shop"}}
@@ -58,23 +60,23 @@ async def a_capture(yookassa: YooKassa, shop: Shop) -> Callable[[], Awaitable[ob
     made = await asyncio.to_thread(yookassa._client.request, "POST", "/payments", None, key, body)
     await shop.pays(made["id"])
     ours = uuid4()
-    return lambda: yookassa.capture(made["id"], key=ours)
+    return lambda client: client.capture(made["id"], key=ours)
 
 
-async def a_refund(yookassa: YooKassa, shop: Shop) -> Callable[[], Awaitable[object]]:
+async def a_refund(yookassa: YooKassa, shop: Shop) -> Callable[[YooKassa], Awaitable[object]]:
     made = await yookassa.create(order())
     await shop.pays(made.id)
     wanted = NewRefund(
         id=uuid4(), provider_payment_id=made.id, amount_kopecks=100_00, currency="RUB", description="back"
     )
-    return lambda: yookassa.refund(wanted)
+    return lambda client: client.refund(wanted)
 
 
-async def a_get_refund(yookassa: YooKassa, shop: Shop) -> Callable[[], Awaitable[object]]:
+async def a_get_refund(yookassa: YooKassa, shop: Shop) -> Callable[[YooKassa], Awaitable[object]]:
     made = await yookassa.create(order())
     await shop.pays(made.id)
     refund = await shop.refunds_in_cabinet(made.id, amount="10.00")
-    return lambda: yookassa.get_refund(refund["id"])
+    return lambda client: client.get_refund(refund["id"])
 
 
 CALLS: dict[str, Call] = {
@@ -88,20 +90,27 @@ CALLS: dict[str, Call] = {
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_every_call_in_every_weather(sandbox: Sandbox, name: str) -> None:
-    """It fails by its name, and the same call again finds what the first one did: once."""
+    """It fails by its name, and the same call again finds what the first one did: once. Who waits in vain is hasty; who
+    is answered has all the time that a busy machine takes."""
     shop = await sandbox.shop()
-    async with provider(shop, read_seconds=1.0) as yookassa:
+    async with provider(shop, read_seconds=60) as yookassa, provider(shop, read_seconds=0.1) as hasty:
         for kind, error in KINDS.items():
             call = await CALLS[name](yookassa, shop)
             made, sent = len(await shop.payments()), len(await shop.refunds())
+            before = len(await shop.log(name))
             await shop.fault(kind, name)
             with pytest.raises(error) as raised:
-                await call()
+                await call(hasty if kind.startswith("hang") else yookassa)
+            await until(partial(_was_asked, shop, name, before))
             assert type(raised.value) is error, kind
             assert shop.secret_key not in repr(raised.value) + str(raised.value)
-            assert await call() == await call() or name == "payments.capture", kind
+            assert await call(yookassa) == await call(yookassa) or name == "payments.capture", kind
             assert len(await shop.payments()) == made + (name == "payments.create"), kind
             assert len(await shop.refunds()) == sent + (name == "refunds.create"), kind
+
+
+async def _was_asked(shop: Shop, name: str, before: int) -> bool:
+    return len(await shop.log(name)) > before
 
 
 async def test_nobody_at_home(sandbox: Sandbox) -> None:
@@ -111,7 +120,7 @@ async def test_nobody_at_home(sandbox: Sandbox) -> None:
         yookassa._client.endpoint = "http://127.0.0.1:9/v3"
         for call in calls:
             with pytest.raises(ResultUnknown) as raised:
-                await call()
+                await call(yookassa)
             assert raised.value.code == "ConnectionError"
 
 

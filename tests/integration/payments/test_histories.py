@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -361,6 +362,7 @@ def find_prediction(session: Session, prediction_id: UUID) -> bool:
     return session.get(Prediction, prediction_id) is not None
 
 
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_any_history(server: SqliteServer | PostgresServer) -> None:
     run_state_machine_as_test(
         lambda: Histories(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says

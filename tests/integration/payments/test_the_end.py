@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[3]
 PATIENCE = 12.0  # five seconds for what is under way, and a busy machine
 
 
+@pytest.mark.slow
 async def test_a_silent_provider_does_not_hold_up_the_end(sqlite_url: str) -> None:
     async with running_sandbox() as url, new_world(url) as sandbox:
         yookassa = await sandbox.shop()

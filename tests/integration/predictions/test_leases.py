@@ -1,15 +1,25 @@
 """Workers that die, that are late, that are stopped; a database that goes away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from db.base import AnyRow
+from db.engine import Database
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
+from services.errors import ShopError
+from services.inference.runtimes.base import Limit
+from services.inference.runtimes.onnx_kind import ONNX
+from services.inference.runtimes.registry import RuntimeKind, Runtimes
+from services.inference.tensors import Result, Row
+from services.manifests.manifest import Manifest
+from services.manifests.runtime import RuntimeSpec
 from services.predictions import claims as queue
 from services.predictions import runner as lane
 from services.predictions import worker
@@ -17,8 +27,10 @@ from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.settle import settle
 from services.predictions.submit import Sold
 from services.predictions.worker import LEASE, Worker
-from tests.support.counter import Counter
+from tests.support.clock import FakeClock
+from tests.support.counter import Counter, open_counter
 from tests.support.waiting import until
+from tests.unit.inference.models import NUMBER_X, NUMBER_Y
 
 SUCCEEDED, FAILED = PredictionStatus.SUCCEEDED, PredictionStatus.FAILED
 QUEUED, RUNNING = PredictionStatus.QUEUED, PredictionStatus.RUNNING
@@ -127,17 +139,66 @@ async def test_a_worker_that_is_stopped_gives_rows_back_unspent(counter: Counter
         assert row.available_at <= counter.clock()
 
 
-async def test_a_slow_row_holds_up_nobody(counter: Counter) -> None:
+class GatedSpec(RuntimeSpec):
+    kind: Literal["gated"]
+
+
+class GatedRuntime:
+    """Rows above nought wait until the test opens the gate."""
+
+    gate = threading.Event()
+
+    def __init__(self, _manifest: Manifest, _folder: Path) -> None:
+        """Nothing is read."""
+
+    def load(self) -> None:
+        """Nothing is held."""
+
+    def warm_up(self, limit: Limit) -> None:
+        """It is as quick the first time."""
+
+    def run(self, rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
+        numbers = [float(str(row.values["x"])) for row in rows]
+        if max(numbers) > 0:
+            limit.begin(self.gate.set)
+            self.gate.wait(60)
+        return [Result(outputs={"y": number}, advice=None, images={}) for number in numbers]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+GATED = RuntimeKind(name="gated", spec=GatedSpec, open=GatedRuntime, threads=2)
+
+
+@pytest.fixture
+async def gated(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Counter]:
+    folder = tmp_path / "gated"
+    folder.mkdir()
+    head = 'slug = "gated"\nversion = "1"\ntitle = "gated"\nprice = "1.00"\n[runtime]\nkind = "gated"\ntimeout = 60\n'
+    text = head + NUMBER_X.replace("label", "example = -1\nlabel") + NUMBER_Y
+    (folder / "manifest.toml").write_text(text, "utf-8")
+    GatedRuntime.gate.clear()
+    counter = await open_counter(database, clock, tmp_path, Runtimes([ONNX, GATED]))
+    async with counter.exits:
+        yield counter
+        GatedRuntime.gate.set()
+        await counter.check()
+
+
+async def test_a_slow_row_holds_up_nobody(gated: Counter) -> None:
     """While one row of the model hangs, others bought later are answered."""
-    anna = await counter.customer()
-    slow = await counter.buy(anna, "endless", {"x": 1.0})
-    busy = counter.worker()
+    anna = await gated.customer()
+    slow = await gated.buy(anna, "gated", {"x": 1.0})
+    busy = gated.worker()
     async with _running(busy):
-        await until(lambda: _leased_until(counter, slow))
-        quick = await counter.buy(anna, "endless", {"x": -1.0})
-        busy.wake("endless")
-        await until(lambda: _is(counter, quick, SUCCEEDED))
-        assert (await _row(counter, slow)).status == RUNNING
+        await until(lambda: _leased_until(gated, slow))
+        quick = await gated.buy(anna, "gated", {"x": -1.0})
+        busy.wake("gated")
+        await until(lambda: _is(gated, quick, SUCCEEDED))
+        assert (await _row(gated, slow)).status == RUNNING
+        GatedRuntime.gate.set()
+        await until(lambda: _is(gated, slow, SUCCEEDED))
 
 
 async def test_a_bug_with_one_model_does_not_stop_the_others(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,7 @@ async def test_three_failures_in_a_row(counter: Counter) -> None:
     assert await counter.count(OutboxMessage, OutboxMessage.kind == OutboxKind.MODEL_STOPPED) == 2
 
 
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 async def test_one_customer_takes_nothing_off(counter: Counter) -> None:
     """Whatever they send, and however often: they are paid back, and the example still answers."""
     await counter.customer(0, telegram_id=OWNER)

@@ -77,7 +77,7 @@ async def diagnosis(shop: Behind) -> dict[str, Finding]:
     return {finding.name: finding for finding in sorted(found, key=lambda each: each.state is State.FAILED)}
 
 
-@pytest.mark.parametrize("schemes", [("http", "socks5"), ("socks5", "http")])
+@pytest.mark.parametrize("schemes", [("http", "socks5"), pytest.param(("socks5", "http"), marks=pytest.mark.slow)])
 async def test_a_day_behind_proxies(
     sandbox: Sandbox,
     sqlite_url: str,

@@ -27,7 +27,9 @@ SETTLES = 4.0  # seconds after the start
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what a process holds")
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "part", [part if part == "run" else pytest.param(part, marks=pytest.mark.slow) for part in PARTS]
+)
 async def test_an_idle_part_holds_what_it_needs(part: str, tmp_path: Path) -> None:
     most, needed = PARTS[part]
     async with _idle(part, tmp_path) as pid:

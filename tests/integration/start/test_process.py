@@ -4,11 +4,14 @@ import signal
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.integration.start.house import NOBODY, kassandra, silence
 
 SOON = 8.0  # seconds, on a busy machine; SQLite waits for ten, Telegram for 25 and more
 
 
+@pytest.mark.slow
 async def test_telegram_takes_calls_and_answers_none(tmp_path: Path) -> None:
     async with silence() as url, kassandra(tmp_path, TELEGRAM_API_URL=url) as house:
         await house.logs("started")

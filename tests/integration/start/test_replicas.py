@@ -128,6 +128,7 @@ async def test_what_a_killed_one_began_the_other_does(replicas: Replicas) -> Non
     assert len(_answers(await anna.looks())) == 2
 
 
+@pytest.mark.slow
 async def test_both_together_keep_telegrams_pace(replicas: Replicas) -> None:
     people = [await replicas.sandbox.person(f"Анна {number}") for number in range(LETTERS)]
     await replicas.database.write(_announce, [person.id for person in people])

@@ -95,6 +95,7 @@ async def test_twenty_at_the_same_moment(stand: Stand) -> None:
     assert await credited(stand, user_id, 1)
 
 
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 async def test_a_thousand_in_a_second(stand: Stand) -> None:
     """Forty payments told twenty times each, and two hundred forged: all are answered, the forged come to nothing, and
     a thousand more leave no more memory behind."""

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 COMPLETE = """
 from bot.startup import import_aiogram
 import_aiogram()
@@ -50,6 +52,7 @@ def test_every_type_can_be_built() -> None:
     _run(COMPLETE)
 
 
+@pytest.mark.slow
 def test_they_read_and_write_the_same() -> None:
     late = _run(USED, "late")
     assert late == _run(USED, "early")

@@ -10,6 +10,8 @@ MODELS: Final = "adm-models"
 MODEL: Final = "adm-model"  # adm-model:<slug>:<verb>
 PACKAGES: Final = "adm-packs"  # adm-packs:<page>
 PACKAGE: Final = "adm-pack"  # adm-pack:<id>:<verb>
+PRESETS: Final = "adm-styles"  # adm-styles:<page>, or new, or of:<model's slug>
+PRESET: Final = "adm-style"  # adm-style:<slug>:<verb>
 PAYMENTS: Final = "adm-pays"  # adm-pays:<page>
 PAYMENT: Final = "adm-pay"  # adm-pay:<hex id>:<verb>
 STATISTICS: Final = "adm-stats"  # adm-stats:<days>
@@ -28,6 +30,9 @@ AUTHORS_PRICE: Final = "own"
 UP: Final = "up"
 DOWN: Final = "down"
 NEW: Final = "new"
+OF: Final = "of"
+ANSWERS: Final = "answers"
+DELETE: Final = "delete"
 NOBODY: Final = "none"  # no role
 
 

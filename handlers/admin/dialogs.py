@@ -13,6 +13,7 @@ from handlers.admin.context import AdminContext, AdminQuestion, PendingAction, S
 from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.payments import router as payments
+from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
@@ -36,6 +37,7 @@ ANSWERS: Final[dict[str, Step[Message]]] = {
     changes.LETTER: changes.take_letter,
     models.PRICE: models.take_price,
     packages.FIELD: packages.take_field,
+    presets.PART: presets.take_part,
     payments.FIND: payments.find,
     payments.AMOUNT: payments.take_amount,
     payments.REASON: payments.take_reason,
@@ -46,6 +48,7 @@ DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     changes.SEND: changes.send,
     changes.DISABLE: changes.disable,
     packages.CREATE: packages.create,
+    presets.CREATE: presets.create,
     payments.REFUND: payments.refund,
 }
 

@@ -10,6 +10,7 @@ from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.panel import router as panel
 from handlers.admin.payments import router as payments
+from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.statistics import router as statistics
 from handlers.admin.users import router as users
@@ -20,6 +21,6 @@ __all__ = ["answers_router", "router"]
 def router() -> Router:
     """Commands and buttons."""
     router = Router(name="admin")
-    parts = (panel, users, answers, models, packages, payments, statistics, roles, journal, commands)
+    parts = (panel, users, answers, models, packages, presets, payments, statistics, roles, journal, commands)
     router.include_routers(*(part.router() for part in parts))
     return router

@@ -117,11 +117,17 @@ def picture_of(message: Message) -> PhotoSize | Document | None:
 
 
 async def keep_picture(source: PhotoSize | Document, prepare: Prepare, ctx: Context) -> UUID:
-    """The id of the file. Raises what is wrong with the picture, NotFetched, FilesClosed, StoreAway."""
+    """The id of the file. Raises as `fetch_picture`, and StoreAway."""
+    picture = await fetch_picture(source, prepare, ctx)
+    return await ctx.services.files.put(ctx.user.id, picture, media_type_of(picture))
+
+
+async def fetch_picture(source: PhotoSize | Document, prepare: Prepare, ctx: Context) -> bytes:
+    """JPEG or PNG, looked at, upright and small enough to keep. Raises what is wrong with the picture, NotFetched,
+    FilesClosed."""
     async with ctx.services.intake.upload(ctx.user.id) as upload:
         await _fetch(ctx.bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
-        picture = await upload.picture(prepare)
-    return await ctx.services.files.put(ctx.user.id, picture, media_type_of(picture))
+        return await upload.picture(prepare)
 
 
 class _Bounded:

@@ -74,6 +74,10 @@ class History:
         """Raises `PredictionNotFound` for another user's too."""
         return await self._db.read(_get, prediction_id, user_id)
 
+    async def latest(self, user_id: int, model_slug: str) -> PredictionView | None:
+        """The user's newest prediction with this model, however it ended."""
+        return await self._db.read(_latest, user_id, model_slug)
+
     async def images(self, view: PredictionView) -> dict[str, bytes]:
         """Pictures that the model made and that are still kept, by output name. Raises StoreAway."""
         ids = {name: UUID(file_id) for name, file_id in ((view.result or {}).get("files") or {}).items()}
@@ -100,6 +104,12 @@ def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
     if row is None:
         raise PredictionNotFound(prediction_id=prediction_id)
     return _view(row)
+
+
+def _latest(session: Session, user_id: int, model_slug: str) -> PredictionView | None:
+    mine = select(_p).where(_p.c.user_id == user_id, _p.c.model_slug == model_slug)
+    row = session.execute(mine.order_by(_p.c.created_at.desc(), _p.c.id).limit(1)).first()
+    return None if row is None else _view(row)
 
 
 _shown = (

@@ -29,9 +29,10 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
         ),
         (
             Button(text=tr.gettext("🧠 Models on sale"), action=names.MODELS),
-            Button(text=tr.gettext("🔑 Roles"), action=names.ROLES),
+            Button(text=tr.gettext("🎨 Styles"), action=names.PRESETS),
         ),
-        (keyboards.menu_button(tr),) if role is Role.MODERATOR else (journal, keyboards.menu_button(tr)),
+        (Button(text=tr.gettext("🔑 Roles"), action=names.ROLES), *(() if role is Role.MODERATOR else (journal,))),
+        (keyboards.menu_button(tr),),
     )
     return Screen(text="\n".join(lines), rows=rows)
 

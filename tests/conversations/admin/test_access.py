@@ -23,6 +23,7 @@ async def test_the_panel(olga: Person, kate: Person) -> None:
         "💰 Платежи",
         "📦 Пакеты",
         "🧠 Модели в продаже",
+        "🎨 Стили",
         "🔑 Роли",
         "📜 Журнал",
         "🏠 Меню",

@@ -1,0 +1,1 @@
+"""Styles, as those who run the shop see and change them."""

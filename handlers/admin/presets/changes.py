@@ -1,0 +1,78 @@
+"""What an owner typed or sent about a style, as the services take it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiogram.types import Message
+
+from handlers.admin.context import AdminContext
+from handlers.admin.presets.parts import StylePart
+from handlers.form.flow import PhotoExpected
+from handlers.form.uploads import fetch_picture, picture_of
+from services.files.files import media_type_of
+from services.manifests.manifest import ImageInput, TextInput
+from services.manifests.preparation import Prepare
+from services.models.manage import parse_price
+from services.models.preset_manage import NewPreset
+from services.models.preset_rules import BadPreset
+from services.models.presets import PresetView
+
+NONE: Final = "-"  # the model's own, or nothing
+SAMPLE: Final = Prepare(size=("free", "free"))
+
+
+async def change_part(slug: str, part: StylePart, message: Message, ctx: AdminContext) -> PresetView:
+    """Raises a leaf of ShopError that says what is wrong."""
+    manage, actor = ctx.services.preset_management, ctx.actor
+    if part is StylePart.SAMPLE:
+        return await _set_sample(slug, message, ctx)
+    text = (message.text or "").strip()
+    if not text:
+        raise BadPreset(field=part)
+    value = None if text == NONE else text
+    preset = await ctx.services.presets.get(slug)
+    match part:
+        case StylePart.NAME_RU | StylePart.NAME_EN:
+            return await manage.rename(slug, {**preset.title, part.value: text}, actor=actor)
+        case StylePart.CATEGORY_RU | StylePart.CATEGORY_EN:
+            old = preset.category or {"ru": text, "en": text}
+            return await manage.set_category(slug, {**old, part.value.removeprefix("c"): text}, actor=actor)
+        case StylePart.ICON:
+            return await manage.set_icon(slug, value, actor=actor)
+        case StylePart.PRICE:
+            return await manage.set_price(slug, None if value is None else parse_price(value), actor=actor)
+        case _:
+            return await manage.set_prompt(slug, value, actor=actor)
+
+
+async def latest_answers(model_slug: str, ctx: AdminContext) -> dict[str, Any]:  # Any: JSON
+    """Of the owner's latest prediction with the model, without pictures and texts, which customers give; empty where
+    there is none."""
+    manifest = ctx.services.models.manifest(model_slug)
+    found = await ctx.services.history.latest(ctx.user.id, model_slug)
+    if manifest is None or found is None:
+        return {}
+    kept = {field.name for field in manifest.inputs if not isinstance(field, ImageInput | TextInput)}
+    return {name: value for name, value in found.inputs.items() if name in kept}
+
+
+def new_preset(facts: Mapping[str, Any]) -> NewPreset:  # Any: JSON
+    """What was confirmed."""
+    draft = facts["draft"]
+    return NewPreset(
+        model_slug=draft["model"],
+        title={"ru": draft[StylePart.NAME_RU], "en": draft[StylePart.NAME_EN]},
+        category={"ru": draft[StylePart.CATEGORY_RU], "en": draft[StylePart.CATEGORY_EN]},
+        inputs=facts["inputs"],
+    )
+
+
+async def _set_sample(slug: str, message: Message, ctx: AdminContext) -> PresetView:
+    manage = ctx.services.preset_management
+    if (message.text or "").strip() == NONE:
+        return await manage.set_sample(slug, None, "", actor=ctx.actor)
+    source = picture_of(message)
+    if source is None:
+        raise PhotoExpected()
+    picture = await fetch_picture(source, SAMPLE, ctx)
+    return await manage.set_sample(slug, picture, media_type_of(picture), actor=ctx.actor)

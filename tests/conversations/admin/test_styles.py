@@ -1,0 +1,112 @@
+"""An owner makes a style in the chat, from the answers of a prediction, and changes its parts."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.app import App
+from sandbox.client.person import Person
+from sandbox.testing import new_token, new_world
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.conversations.test_styles import jpeg, open_studio
+from tests.support.databases import SqliteServer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def studio(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    store = tmp_path_factory.mktemp("store")
+    open_studio(store)
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def olga(studio: Stage) -> Person:
+    return await studio.person("Ольга", "ru", id=OWNER_ID)
+
+
+async def test_a_style_from_the_latest_prediction(studio: Stage, olga: Person) -> None:
+    await olga.says("/start model_dimmer")
+    await olga.presses("Начать")
+    await olga.sends_photo(jpeg("white"))
+    await olga.presses("100 %")
+    await olga.presses("Предсказать")
+    await olga.sees_photo("баланс", within=30.0)
+    await olga.says("/admin")
+    await olga.sees("Панель магазина")
+    await olga.presses("🎨 Стили")
+    await olga.presses("➕ Новый стиль")
+    await olga.presses("Tiny")
+    for answer in ("Ночь", "Night", "Тёмные", "Dark"):
+        await olga.says(answer)
+    asked = await olga.sees("Выставить этот стиль на продажу?")
+    assert asked.holds("strength = 100")
+    await olga.presses("Выставить")
+    await olga.sees("✅ Выставлено на продажу.")
+    await olga.presses("Эмодзи")
+    await olga.says("🌙")
+    await olga.sees("✅ Сохранено.")
+    await olga.presses("Цена")
+    await olga.says("2,50")
+    assert (await olga.sees("✅ Сохранено.")).holds("Цена: 2.50")
+    await olga.presses("Образец")
+    await olga.sends_photo(jpeg("navy"))
+    await olga.sees("✅ Сохранено.")
+    anna = await studio.person("Анна", "ru")
+    await anna.says("/styles")
+    await anna.presses("Тёмные · 9")
+    await anna.presses("›")
+    await anna.presses("Ночь")
+    shown = await anna.sees_photo("🌙 Ночь")
+    assert shown.holds("Цена: 2.50")
+    await anna.presses("Отправить фото")
+    await anna.sends_photo(jpeg("white"))
+    await anna.sees("Баланс: 10.00 → 7.50")  # the strength is not asked
+
+
+async def test_what_is_refused_is_asked_again(olga: Person) -> None:
+    await olga.says("/admin")
+    await olga.sees("Панель магазина")
+    await olga.presses("🎨 Стили")
+    await olga.presses("Стиль 1")
+    await olga.presses("Цена")
+    await olga.says("много")
+    assert (await olga.sees("⚠️")).holds("Сколько он стоит")
+    await olga.says("-")
+    await olga.sees("✅ Сохранено.")
+    await olga.presses("Образец")
+    await olga.says("нет картинки")
+    await olga.sees("⚠️")
+    await olga.says("/cancel")
+
+
+async def test_off_and_order_and_delete(studio: Stage, olga: Person) -> None:
+    await olga.says("/admin")
+    await olga.sees("Панель магазина")
+    await olga.presses("🎨 Стили")
+    await olga.presses("Стиль 9")
+    await olga.presses("Снять с продажи")
+    await olga.sees("⚪")
+    john = await studio.person("John", "en")
+    await john.says("/styles")
+    assert all("Light" not in label for label in (await john.sees("Dark")).buttons)
+    await olga.presses("Вернуть в продажу")
+    await olga.sees("🟢")
+    await olga.presses("Ниже")
+    await olga.sees("✅")
+
+
+async def test_nobody_else_sees_it(studio: Stage) -> None:
+    boris = await studio.person("Борис", "ru")
+    await boris.says("/start")
+    await boris.sees("Здравствуйте")
+    answer = await boris.forges("adm-style:style-1:off")
+    assert answer is not None
+    await boris.says("/styles")
+    await boris.sees_button("Светлые")

@@ -1,21 +1,19 @@
 """A world's ComfyUI as a test sees it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.client.connection import SandboxConnection
 from sandbox.client.screen import JsonObject
-
-if TYPE_CHECKING:
-    from sandbox.client.sandbox import Sandbox
 
 
 class ComfyUIServer:
     """`url` is for the shop; what is asked here are the sandbox's own buttons."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: SandboxConnection) -> None:
         self._sandbox = sandbox
         self.url = f"{sandbox.base_url}/comfyui/{sandbox.bot_id}"
 
-    async def _call(self, method: str, path: str = "", **given: Any) -> Any:  # Any: as in Sandbox.request
+    async def _call(self, method: str, path: str = "", **given: Any) -> Any:  # Any: as in SandboxConnection.request
         return await self._sandbox.call(method, f"/comfyui{path}", **given)
 
     async def look(self) -> JsonObject:

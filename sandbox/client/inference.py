@@ -5,29 +5,27 @@ await server.fault("hang", seconds=5)
 assert [call["status"] for call in await server.log("infer")] == [0]
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from sandbox.client.connection import SandboxConnection
 from sandbox.client.screen import JsonObject
-
-if TYPE_CHECKING:
-    from sandbox.client.sandbox import Sandbox
 
 
 class Inference:
     """`url` is what a manifest is given."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: SandboxConnection) -> None:
         self._sandbox = sandbox
         self.url = f"{sandbox.base_url}/inference/{sandbox.bot_id}"
 
     @classmethod
-    async def of(cls, sandbox: "Sandbox", **changes: Any) -> Self:  # Any: settings of several types
+    async def of(cls, sandbox: SandboxConnection, **changes: Any) -> Self:  # Any: settings of several types
         server = cls(sandbox)
         if changes:
             await server.change(**changes)
         return server
 
-    async def _call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in Sandbox.request
+    async def _call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in SandboxConnection.request
         return await self._sandbox.call(method, f"/inference{path}", **given)
 
     async def change(self, **changes: Any) -> JsonObject:  # Any: settings of several types

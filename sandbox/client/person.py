@@ -5,15 +5,13 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from sandbox.client.connection import SandboxConnection
 from sandbox.client.screen import Answer, JsonObject, Message, read_message, transcript
-
-if TYPE_CHECKING:
-    from sandbox.client.sandbox import Sandbox
 
 WITHIN_SECONDS = 15.0
 """Only a test that fails waits so long; on a crowded machine a shop that has just started takes 5 s for an answer."""
@@ -22,7 +20,7 @@ SETTLE_SECONDS = 0.3
 
 
 class Person:
-    def __init__(self, sandbox: "Sandbox", view: JsonObject) -> None:
+    def __init__(self, sandbox: SandboxConnection, view: JsonObject) -> None:
         self._sandbox = sandbox
         self.id: int = view["id"]
         self.name: str = view["first_name"]
@@ -43,7 +41,7 @@ class Person:
                 return message
         raise AssertionError(f"{self.name} got no message from the bot")
 
-    async def _call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in Sandbox.request
+    async def _call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in SandboxConnection.request
         return await self._sandbox.call(method, f"/people/{self.id}{path}", **given)
 
     async def _acted(self, raw: JsonObject) -> Message:

@@ -5,12 +5,10 @@ await shop.pays()
 assert [each["event"] for each in await shop.webhooks()] == ["payment.succeeded"]
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from sandbox.client.connection import SandboxConnection
 from sandbox.client.screen import JsonObject
-
-if TYPE_CHECKING:
-    from sandbox.client.sandbox import Sandbox
 
 SETTLE_SECONDS = 5.0
 LAST = "last"
@@ -19,13 +17,13 @@ LAST = "last"
 class Shop:
     """Payments are named by YooKassa's id; the last one made when none is named. Answers are the API's objects."""
 
-    def __init__(self, sandbox: "Sandbox", view: JsonObject) -> None:
+    def __init__(self, sandbox: SandboxConnection, view: JsonObject) -> None:
         self._sandbox = sandbox
         self.shop_id: str = view["shop_id"]
         self.secret_key: str = view["secret_key"]
 
     @classmethod
-    async def of(cls, sandbox: "Sandbox", **changes: Any) -> Self:  # Any: settings of several types
+    async def of(cls, sandbox: SandboxConnection, **changes: Any) -> Self:  # Any: settings of several types
         view = await sandbox.call("PATCH", "/shop", body=changes) if changes else await sandbox.call("GET", "/shop")
         return cls(sandbox, view)
 
@@ -34,7 +32,7 @@ class Shop:
         """What the shop under test is given as `YOOKASSA_API_URL`."""
         return f"{self._sandbox.base_url}/yookassa/v3"
 
-    async def _call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in Sandbox.request
+    async def _call(self, method: str, path: str, **given: Any) -> Any:  # Any: as in SandboxConnection.request
         return await self._sandbox.call(method, f"/shop{path}", **given)
 
     async def _act(self, payment_id: str, act: str, **body: Any) -> JsonObject:  # Any: JSON

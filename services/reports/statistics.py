@@ -13,12 +13,12 @@ from db.base import UtcDateTime, table_of
 from db.engine import Database
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
-from db.tables.users import User
 from services.clock import Clock
 from services.notifications.outbox import Outbox
 from services.predictions.history import History
+from services.reports.customers import count_customers
 
-_users, _predictions, _payments, _refunds = table_of(User), table_of(Prediction), table_of(Payment), table_of(Refund)
+_predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), table_of(Refund)
 PERIODS: Final = (7, 30, 90)
 
 
@@ -109,14 +109,15 @@ def calendar(now: datetime, zone: ZoneInfo, days: int) -> Calendar:
 
 def _numbers(session: Session, days: Calendar) -> Numbers:
     since = days[0][1]
+    customers = count_customers(session, since)
     table = _table(days)
     sales = _sales(session, table)
     revenue = _revenue(session, table)
     by_day = {day: [sale for sale in sales if sale.day == day] for day in {sale.day for sale in sales}}
     return Numbers(
-        users=session.scalar(select(func.count()).select_from(_users)) or 0,
-        new_users=session.scalar(select(func.count()).where(_users.c.created_at >= since)) or 0,
-        active_users=session.scalar(select(func.count()).where(_users.c.last_seen_at >= since)) or 0,
+        users=customers.all,
+        new_users=customers.new,
+        active_users=customers.active,
         predictions=sum(sale.count for sale in sales),
         failed=sum(sale.count for sale in sales if sale.status == PredictionStatus.FAILED),
         refunded=_refunded(session, since),

@@ -32,7 +32,7 @@ QUICK_SECONDS: Final = 2.0  # a run that takes longer gets a limit of its own in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class DraftSubject:
     """What a manifest is to be written for. `graph` is as much of it as is known; `head`: the manifest's top level.
     `alone`, `together`: what `max_batch` is where rows run one by one, or several at once; None is the kind's own."""
 
@@ -65,7 +65,7 @@ class Draft:
             (folder / name).write_text(text, encoding="utf-8")
 
 
-def draft(subject: Subject, hints: AuthorHints) -> Draft:
+def draft(subject: DraftSubject, hints: AuthorHints) -> Draft:
     """Raises ModelBroken, RunTimeout, or whatever `run` raises."""
     inputs, outputs, graph = subject.inputs, subject.outputs, subject.graph
     if not outputs:
@@ -94,7 +94,7 @@ def draft(subject: Subject, hints: AuthorHints) -> Draft:
     return Draft(toml=manifest_toml(manifest, notes), files=files, notes=notes)
 
 
-def _limits(subject: Subject, trial: Trial, sides: Sides | None) -> Entry:
+def _limits(subject: DraftSubject, trial: Trial, sides: Sides | None) -> Entry:
     limits: Entry = {}
     if (most := subject.together if trial.several else subject.alone) is not None:
         limits["max_batch"] = most

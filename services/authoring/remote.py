@@ -9,7 +9,7 @@ from typing import Any, Final
 import onnx
 from pydantic import ValidationError
 
-from services.authoring.drafting import Draft, Subject, draft, head_of
+from services.authoring.drafting import Draft, DraftSubject, draft, head_of
 from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.notes import Entry
 from services.errors import ShopError
@@ -92,7 +92,7 @@ def _draft(
             raise RunFailed(problem=f'the answer has no output "{missing[0]}"')
         return {name: arrays[name] for name in names}
 
-    subject = Subject(
+    subject = DraftSubject(
         graph=_graph(inputs, outputs),
         inputs=inputs,
         outputs=outputs,

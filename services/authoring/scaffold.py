@@ -4,7 +4,7 @@ import re
 from io import BufferedReader
 from pathlib import Path
 
-from services.authoring.drafting import Draft, Subject, draft, head_of
+from services.authoring.drafting import Draft, DraftSubject, draft, head_of
 from services.authoring.hints import NO_HINTS, AuthorHints
 from services.authoring.notes import Entry
 from services.errors import ShopError
@@ -46,7 +46,7 @@ def draft_manifest(onnx_file: Path, hints: AuthorHints = NO_HINTS, *, title: str
 
 def _draft(file: BufferedReader, path: Path, hints: AuthorHints, title: str) -> Draft:
     session, graph = open_file(file), read_graph(file)
-    subject = Subject(
+    subject = DraftSubject(
         graph=graph,
         inputs=graph_tensors(session.get_inputs()),
         outputs=graph_tensors(session.get_outputs()),

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
 from aiogram.exceptions import AiogramError
@@ -15,7 +15,6 @@ from bot.parts.core import open_core
 from bot.parts.folders import ModelFolders
 from bot.parts.http import HttpPart
 from bot.parts.part import Part
-from bot.parts.schedule import SchedulePart
 from bot.parts.telegram import TelegramPart
 from bot.parts.worker import WorkerPart
 from bot.probes import OK, answers, can_write, jobs_elsewhere, tasks_of
@@ -27,6 +26,9 @@ from handlers.kit.commands import set_commands
 from services.clock import Clock, system_clock
 from services.inference.runtimes.registry import Runtimes
 from services.stored_times import bring_forward, last_written
+
+if TYPE_CHECKING:
+    from bot.parts.schedule import SchedulePart
 
 log = structlog.get_logger()
 
@@ -55,7 +57,11 @@ class App:
         self.worker = WorkerPart(core, runtimes) if "worker" in parts else None
         self.http = HttpPart(core, self.chat) if "web" in parts else None
         self.telegram = TelegramPart(core, self.chat) if "bot" in parts else None
-        self.schedule = SchedulePart(core) if "scheduler" in parts else None
+        self.schedule: SchedulePart | None = None
+        if "scheduler" in parts:
+            from bot.parts import schedule  # with APScheduler: 2 MB for this part alone
+
+            self.schedule = schedule.SchedulePart(core)
         given: tuple[Part | None, ...] = (self.worker, self.http, self.telegram, self.schedule)
         self._parts = [part for part in given if part is not None]
         self._talks = self.http is not None or self.telegram is not None

@@ -1,14 +1,13 @@
 """What the clock wakes besides money and bonuses: the ends of things, and the scheduler's own signs of life."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Final
 
 import structlog
 from aiogram.fsm.storage.base import BaseStorage
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.scheduler import LastRuns, every
+from bot.wiring.coordination import FORGET_DIALOGS
 from db.engine import Database
 from handlers.telegram.storage import SqlStorage
 from services import heartbeats
@@ -22,7 +21,6 @@ EXPIRE_SECONDS = 60
 NOTE_JOBS_SECONDS = 60
 FORGET_SECONDS = 24 * 3600
 TIDY_SECONDS = 3600
-FORGET_DIALOGS: Final = timedelta(days=60)
 
 
 def keep_house(

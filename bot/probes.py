@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bot.scheduler import LastRuns
 from bot.supervisor import Supervisor
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from services import heartbeats
 from services.clock import Clock
 from web.kit.rate_limits import Cached
+
+if TYPE_CHECKING:
+    from bot.scheduler import LastRuns
 
 Probe = Callable[[], Awaitable[str]]
 
@@ -56,7 +58,7 @@ def answers(ping: Callable[[], Awaitable[None]]) -> Probe:
     return _cached(probe)
 
 
-def jobs_of(runs: LastRuns) -> Probe:
+def jobs_of(runs: "LastRuns") -> Probe:
     """The jobs of this process."""
 
     async def probe() -> str:

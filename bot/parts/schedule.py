@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.housekeeping import keep_files, keep_house
+from bot.jobs import keep_bonuses_coming, keep_money_moving
 from bot.parts.core import Core
 from bot.parts.part import Part
 from bot.probes import Probe, jobs_of
 from bot.scheduler import LastRuns, make_scheduler, run_jobs_now
-from bot.wiring.bonuses import keep_bonuses_coming
-from bot.wiring.payments import keep_money_moving
 
 
 class SchedulePart(Part):

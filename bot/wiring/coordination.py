@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from aiogram.fsm.storage.base import BaseStorage
 
-from bot.housekeeping import FORGET_DIALOGS
 from bot.settings import Settings
 from db.engine import Database
 from handlers.telegram.storage import SqlStorage
@@ -14,6 +15,8 @@ from services.coordination.base import Coordination
 from services.coordination.deferred import DeferredStore, MemoryDeferredStore
 from services.coordination.memory import MemoryCoordination
 from services.dialogs import Dialogs
+
+FORGET_DIALOGS: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

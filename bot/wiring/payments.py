@@ -4,15 +4,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.scheduler import every
 from bot.settings import Settings
 from db.engine import Database
-from services.billing.reminders import Reminders
 from services.clock import Clock
 from services.coordination.base import Coordination
-from services.heartbeats import RECONCILE
 from services.payments.alerts import PaymentProblem, forget, tell
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
@@ -25,10 +21,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RECONCILE_SECONDS = 60
-# The first time comes that long after the start: a shop that is started anew every day must come to it too.
-REMIND_SECONDS = 600
-FORGET_SECONDS = 3600
 TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 
 
@@ -88,23 +80,3 @@ async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> Non
     if (missing := why_closed(settings)) is not None:
         log.warning("payments_off", missing=missing)
         await db.write(tell, settings.owner_ids, PaymentProblem.OFF, about="settings", detail=missing, now=clock())
-
-
-def keep_money_moving(
-    scheduler: AsyncIOScheduler, payments: Payments | None, reminders: Reminders, doubted: Callable[[], bool]
-) -> None:
-    """What the clock wakes: the reconciler, reminders, the end of old notifications. `doubted`: whether the time is,
-    and what cannot be undone waits."""
-
-    async def reconcile(payments: Payments) -> None:
-        done = await payments.reconciler.round()
-        changed, listed = done.payments or done.refunds, done.listed
-        if changed or listed.payments or listed.refunds:
-            asked, refunds = len(done.payments), len(done.refunds)
-            found = len(listed.payments) + len(listed.refunds)
-            log.info("reconciled", payments=asked, refunds=refunds, found_in_list=found)
-
-    every(scheduler, reminders.tell_expiring, name="remind", seconds=REMIND_SECONDS, unless=doubted)
-    if payments is not None:
-        every(scheduler, lambda: reconcile(payments), name=RECONCILE, seconds=RECONCILE_SECONDS)
-        every(scheduler, payments.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from db.base import JsonObject
 from services.files.files import Files
-from services.images.collage import contact_sheet, side_by_side
 from services.manifests.manifest import ChoiceInput, ImageInput, ImageOutput, Manifest
 from services.models.presets import Presets, PresetView
 from services.predictions.history import History, PredictionView
@@ -41,7 +40,7 @@ class Studio:
         key = tuple((view.slug, view.sample, view.sample_file_id) for view in views)
         if key not in self._sheets:
             samples = await asyncio.gather(*(self._sample(view) for view in views))
-            self._sheets[key] = await asyncio.to_thread(contact_sheet, samples)
+            self._sheets[key] = await asyncio.to_thread(_contact_sheet, samples)
             if len(self._sheets) > SHEETS:
                 self._sheets.popitem(last=False)
         self._sheets.move_to_end(key)
@@ -53,7 +52,7 @@ class Studio:
         result = (await self._history.images(view)).get(job.result)
         if photo is None or result is None:
             return None
-        return await asyncio.to_thread(side_by_side, photo, result)
+        return await asyncio.to_thread(_side_by_side, photo, result)
 
     async def _sample(self, view: PresetView) -> bytes | None:
         return await self._presets.sample(view.slug) if view.has_sample else None
@@ -90,3 +89,15 @@ def with_strength(view: PredictionView, manifest: Manifest, *, steps: int) -> Js
     given = view.inputs.get(STRENGTH)
     place = values.index(given) + steps if given in values else -1
     return {**view.inputs, STRENGTH: values[place]} if 0 <= place < len(values) else None
+
+
+def _contact_sheet(samples: Sequence[bytes | None]) -> bytes:
+    from services.images.collage import contact_sheet  # with Pillow: 5 MB for whoever looks at styles
+
+    return contact_sheet(samples)
+
+
+def _side_by_side(before: bytes, after: bytes) -> bytes:
+    from services.images.collage import side_by_side  # as above
+
+    return side_by_side(before, after)

@@ -19,12 +19,12 @@ SECOND = timedelta(seconds=1)
 def hurry() -> None:
     outbox.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
     import_aiogram()
-    from bot import app
-    from bot.wiring import bonuses as office
-    from bot.wiring import payments as till
+    from bot import jobs
+    from bot.parts import worker as part
 
-    vars(app)["Worker"] = partial(worker.Worker, lease=SECOND)
-    office.CATCH_UP_SECONDS = till.RECONCILE_SECONDS = 1
+    assert part.Worker is worker.Worker
+    vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
+    jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = 1
     events.LEASE = 2 * SECOND
     topup.FIRST_CHECK = 2 * SECOND
     settlement.PAUSES = (SECOND,) * 9

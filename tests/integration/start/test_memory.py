@@ -14,14 +14,16 @@ from sandbox.testing import new_token, new_world, sandbox_process
 from tests.support.memory import resident
 from tests.support.waiting import until
 
-HEAVY = frozenset({"PIL", "alembic", "fastapi", "matplotlib", "numpy", "onnx", "onnxruntime", "uvicorn", "yookassa"})
+HEAVY = frozenset(
+    {"PIL", "alembic", "apscheduler", "fastapi", "matplotlib", "numpy", "onnx", "onnxruntime", "uvicorn", "yookassa"}
+)
 """What only some parts need."""
 PARTS = {  # megabytes at most, a twentieth more than was measured; what it needs of the heavy
     "bot": (114, set()),
     "web": (113, {"fastapi", "uvicorn"}),
-    "scheduler": (102, set()),
+    "scheduler": (102, {"apscheduler"}),
     "worker": (172, {"PIL", "numpy", "onnxruntime"}),
-    "run": (194, {"PIL", "fastapi", "numpy", "onnxruntime", "uvicorn"}),
+    "run": (194, {"PIL", "apscheduler", "fastapi", "numpy", "onnxruntime", "uvicorn"}),
 }
 SETTLES = 4.0  # seconds after the start
 

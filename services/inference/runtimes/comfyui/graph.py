@@ -13,20 +13,23 @@ from services.inference.runtimes.comfyui.workflow import SEEDS, Json, NodeInput,
 from services.inference.tensors import Row
 from services.manifests.bindings import NodeBinding
 from services.manifests.manifest import ChoiceInput, ImageInput, Input, Manifest, Output, SeriesInput
+from services.manifests.schema import Text
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
 
 FOLDER: Final = "kassandra"
 """Below the server's folders of inputs and outputs, so that our files are told from others'."""
 PREFIX: Final = "filename_prefix"
+STEPS: Final = "steps"
 _SEED_LIMIT: Final = 2**32  # more is refused by some nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundWorkflow:
-    """`inputs` and `pictures` by the manifest's input, `outputs` by its output: the node's id."""
+    """`inputs` and `pictures` by the manifest's input, `outputs` by its output: the node's id. `labels` of pictures."""
 
     workflow: Workflow
+    labels: Mapping[str, Text]
     inputs: Mapping[str, tuple[Input, NodeInput]]
     pictures: Mapping[str, NodeInput]
     outputs: Mapping[str, str]
@@ -44,6 +47,17 @@ class BoundWorkflow:
         for node_id in self.outputs.values():
             nodes[node_id]["inputs"][PREFIX] = prefix
         return nodes
+
+    def steps(self, row: Row) -> int:
+        """That all samplers will make, as far as the workflow and the answers say."""
+        filled = {(place.node, place.name): (field, place) for field, place in self.inputs.values()}
+        told = []
+        for node_id, node in self.workflow.nodes.items():
+            steps = node["inputs"].get(STEPS)
+            if (bound := filled.get((node_id, STEPS))) is not None:
+                steps = _value(bound[0], row.values.get(bound[0].name), steps)
+            told.append(steps if isinstance(steps, int) and not isinstance(steps, bool) else 0)
+        return sum(told)
 
     def field_at(self, node_id: str, name: str) -> Input | None:
         """The customer's input that is written there."""
@@ -79,7 +93,10 @@ def bind(manifest: Manifest, seeds: Sequence[NodeBinding] | None, workflow: Work
     with _named("inputs"):
         _check_once(workflow, [*taken, *drawn])
     outputs = {output.name: _saving(workflow, output) for output in manifest.outputs}
-    return BoundWorkflow(workflow=workflow, inputs=inputs, pictures=pictures, outputs=outputs, seeds=drawn)
+    labels = {name: manifest.input(name).label for name in pictures}
+    return BoundWorkflow(
+        workflow=workflow, labels=labels, inputs=inputs, pictures=pictures, outputs=outputs, seeds=drawn
+    )
 
 
 @contextmanager

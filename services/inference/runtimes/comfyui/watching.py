@@ -59,8 +59,8 @@ class Watcher:
     steps: int
     every: float = EVERY_SECONDS
     state: JobState = JobState()
-    runs_since: float = 0.0
-    """Loop time since when the same job, ours or another's, has been running there."""
+    moves: int = 0
+    """How often another job, ours or anybody's, began or ended there while we looked."""
     _done: dict[str, tuple[int, int]] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -82,8 +82,7 @@ class Watcher:
 
     async def _goes_on(self) -> bool:
         state = await look(self.client, self.job)
-        if state.runs is None or state.runs != self.state.runs:
-            self.runs_since = asyncio.get_running_loop().time()
+        self.moves += self.state.known and state.runs != self.state.runs
         self.state = state
         if state.ahead is not None:
             self.row.report(RunProgress(ahead=state.ahead))

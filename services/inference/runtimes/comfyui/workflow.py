@@ -83,12 +83,6 @@ class Workflow:
         title = self.title(node_id)
         return f'the node "{title}" ({node_id})' if title else f'the node "{node_id}" ({self.kind(node_id)})'
 
-    @property
-    def steps(self) -> int:
-        """That all its samplers will make, as far as the workflow says."""
-        told = [node["inputs"].get("steps") for node in self.nodes.values()]
-        return sum(each for each in told if isinstance(each, int) and not isinstance(each, bool))
-
 
 def read_workflow(file: Path) -> Workflow:
     """Raises WorkflowUnfit, OSError."""

@@ -113,6 +113,16 @@ def test_seeds_that_are_named_and_none(tmp_path: Path) -> None:
     assert {(each.node, each.name) for each in every.seeds} == {("3", "seed"), ("31", "noise_seed")}
 
 
+def test_steps_are_those_that_will_be_made(tmp_path: Path) -> None:
+    """Of all samplers; an answer may say how many."""
+    nodes = workflow(n30=TEXT, n31={"class_type": "KSampler", "inputs": {"steps": 30, "seed": 1}})
+    assert bound(tmp_path, nodes=nodes).steps(Row(values=VALUES)) == 34
+    text = MANIFEST.replace("blur_radius", "steps").replace('id = "4"', 'id = "3"')
+    folder = write_painting(tmp_path, "http://c", nodes=nodes, text=text)
+    graph = bind(load_manifest(folder, RUNTIMES.specs), None, read_workflow(folder / "workflow.json"))
+    assert graph.steps(Row(values={"blur": 9})) == 39
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("blur", "three"), ("blur", 61), ("size", "huge"), ("words", 5), ("strength", None)]
 )

@@ -29,6 +29,7 @@ from bot.http.server import make_server
 from db.base import table_of
 from db.engine import Database
 from db.migrate import upgrade
+from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus
 from services.billing import audit
 from services.clock import system_clock
@@ -36,7 +37,7 @@ from services.coordination.memory import MemoryCoordination
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
-from services.payments.pricing import Pricing
+from services.payments.pricing import CreditPrice
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.service import make_payments
 from services.users.accounts import Users, Visitor
@@ -103,7 +104,7 @@ async def _take_money(path: Path, api_url: str) -> float:
         db,
         system_clock,
         [ProviderAccount(provider=provider, merchant=merchant)],
-        Pricing(credit_price=1000),
+        {Currency.RUB: CreditPrice(minor=1000)},
         credited,
         coordination=MemoryCoordination(),
     )

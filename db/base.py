@@ -50,12 +50,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 JsonObject = dict[str, Any]  # Any: JSON holds what it holds
 AnyRow = Row[*tuple[Any, ...]]  # Any: rows of Core statements carry no types
 
-# Column shorthands. Credits are integer hundredths, money integer kopecks: never a float.
+# Column shorthands. Credits are integer hundredths, money integers of minor units (kopecks, Stars): never a float.
 Key = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
 UuidKey = Annotated[UUID, mapped_column(Uuid, primary_key=True)]
 Credits = Annotated[int, mapped_column(BigInteger)]
 Kopecks = Annotated[int, mapped_column(BigInteger)]
-Currency = Annotated[str, mapped_column(String(3))]
+CurrencyCode = Annotated[str, mapped_column(String(3))]
 Word = Annotated[str, mapped_column(String(32))]
 Line = Annotated[str, mapped_column(String(255))]
 

@@ -15,11 +15,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from db.tables.currencies import Currency
 from services.billing.credits import format_credits
 from services.charts import AxisNumbers
 from services.errors import ShopError
 from services.manifests.labels import NAMELESS
 from services.manifests.manifest import Text
+from services.money import Money
 from services.numbers import HUGE, in_powers, is_plain
 
 LANGUAGES: Final = ("ru", "en")
@@ -76,6 +78,8 @@ class Translator:
         match value:
             case ShopError():
                 return self.error(value)
+            case Money():
+                return self.money(value)
             case Text() | dict():
                 return self.pick(value)
             case str() if name in error.figures:
@@ -130,6 +134,11 @@ class Translator:
         return self.ngettext(
             "{amount} credit", "{amount} credits", 2 if rest else whole, amount=format_credits(hundredths)
         )
+
+    @staticmethod
+    def money(money: Money) -> str:
+        """`350 000 ₽`, `⭐ 50`."""
+        return f"⭐ {money.words}" if money.currency == Currency.XTR else f"{money.words} ₽"
 
     def day(self, day: dt.date) -> str:
         """A date in digits, as it may also be typed."""

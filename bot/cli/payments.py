@@ -13,7 +13,6 @@ from db.engine import Database
 from services.billing.credits import format_credits
 from services.clock import system_clock
 from services.coordination.memory import MemoryCoordination
-from services.money import to_text
 from services.payments.apply import Applied
 from services.payments.provider_list import UnmatchedPayment
 from services.payments.providers.base import ProviderError
@@ -88,14 +87,14 @@ async def report(payments: Payments, queries: PaymentQueries, since: datetime | 
 
 async def _payment(change: PaymentChange, queries: PaymentQueries) -> str:
     payment = await queries.get(change.payment_id)
-    money = f"{to_text(payment.amount_kopecks)} {payment.currency}, {format_credits(payment.credits)} credits"
+    money = f"{payment.amount}, {format_credits(payment.credits)} credits"
     return f"payment {payment.id}: {change.applied} ({money}, user {payment.user_id})"
 
 
 def _refund(refund: RefundView) -> str:
     taken = f"{format_credits(refund.credits_taken)} credits taken"
     owed = f", {format_credits(refund.credits_uncollected)} not to be had" if refund.credits_uncollected else ""
-    money = f"{to_text(refund.amount_kopecks)} {refund.currency}"
+    money = str(refund.amount)
     return f"refund {refund.id}: {refund.status} ({money}, {taken}{owed})"
 
 
@@ -104,4 +103,4 @@ def _unmatched(each: UnmatchedPayment) -> str:
     remote = each.remote
     moment = remote.paid_at or remote.created_at
     when = "" if moment is None else f", {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"{WHY.get(each.applied, 'not ours')}: {to_text(remote.amount_kopecks)} {remote.currency}, {remote.id}{when}"
+    return f"{WHY.get(each.applied, 'not ours')}: {remote.amount}, {remote.id}{when}"

@@ -20,6 +20,7 @@ from bot.demo.clock import kept_ahead
 from bot.demo.shelf import stock
 from bot.errors import Failure
 from sandbox.settings import DEFAULT_TOKEN
+from services.money import rub
 from services.payments.packages import PackageOffer
 from services.users.actor import Actor
 
@@ -29,8 +30,8 @@ DEMO_BOT = DEFAULT_TOKEN.partition(":")[0]
 HERE = "127.0.0.1"
 MONDAY = "0 0 * * mon"  # it has begun at the page's noon in UTC, whatever the shop's time zone
 DEMO_PACKAGES = (
-    PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=50_00, price_kopecks=450_00, valid_days=90),
-    PackageOffer(title={"ru": "Большой", "en": "Big"}, credits=200_00, price_kopecks=1_600_00, valid_days=365),
+    PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=50_00, price=rub(450_00), valid_days=90),
+    PackageOffer(title={"ru": "Большой", "en": "Big"}, credits=200_00, price=rub(1_600_00), valid_days=365),
 )
 
 _here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own page is not behind anybody's HTTP_PROXY

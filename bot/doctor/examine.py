@@ -20,7 +20,6 @@ from handlers.telegram.client import make_bot
 from handlers.telegram.local_files import SHARING, NotReadable, is_local, open_local
 from handlers.telegram.session import TelegramProxyFailed
 from services.clock import Clock
-from services.money import to_text
 from services.payments.providers.base import NotAuthorized, ProviderError, ProviderProxyFailed
 from services.payments.providers.yookassa.provider import ShopFacts
 from services.proxies import way
@@ -179,7 +178,7 @@ async def _books(settings: Settings, clock: Clock) -> list[Finding]:
         return []
     found = [good(name, "every paid payment of this shop at YooKassa is in them")]
     if books.missing:
-        text = f"{books.missing} paid payments of this shop are not in them ({to_text(books.kopecks)} RUB)"
+        text = f"{books.missing} paid payments of this shop are not in them ({', '.join(map(str, books.money))})"
         fix = f"run: kassandra reconcile --since {books.since}; a running shop does so at its start and every hour"
         found = [bad(name, text, fix)]
     if books.elsewhere:

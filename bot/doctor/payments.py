@@ -10,6 +10,7 @@ from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
 from services.clock import Clock
 from services.coordination.memory import MemoryCoordination
+from services.money import Money, sums
 from services.payments.other_shop import unfinished_of_other_shops
 from services.payments.provider_list import missing, reading_from
 from services.payments.providers.base import ProviderError, RemotePayment
@@ -20,11 +21,11 @@ PAGES = 30  # of the list: a doctor is not waited for long
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """`missing`: paid payments of this shop without a row, `kopecks` in all, the first begun on `since`. `elsewhere`:
+    """`missing`: paid payments of this shop without a row, `money` in all, the first begun on `since`. `elsewhere`:
     unfinished ones of YooKassa's other `shops`."""
 
     missing: int
-    kopecks: int
+    money: tuple[Money, ...]
     since: date
     elsewhere: int
     shops: tuple[str, ...]
@@ -63,7 +64,7 @@ async def _compare(payments: Payments, db: Database, clock: Clock) -> Books:
     elsewhere = await db.read(unfinished_of_other_shops, payments.accounts.shops)
     return Books(
         missing=len(lost),
-        kopecks=sum(each.amount_kopecks for each in lost),
+        money=sums(each.amount for each in lost),
         since=min((each.created_at or since for each in lost), default=since).date(),
         elsewhere=len(elsewhere),
         shops=tuple(sorted({each.provider_shop_id or "" for each in elsewhere})),

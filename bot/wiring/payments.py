@@ -7,13 +7,14 @@ import structlog
 
 from bot.settings import Settings
 from db.engine import Database
+from db.tables.currencies import Currency
 from services.clock import Clock
 from services.coordination.base import Coordination
 from services.payments.alerts import PaymentProblem, forget, tell
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
-from services.payments.pricing import Pricing
+from services.payments.pricing import CreditPrice
 from services.payments.service import Payments, make_payments
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def open_payments(
         language=settings.default_language,
     )
     accounts = [ProviderAccount(provider=provider, merchant=merchant)]
-    pricing = Pricing(credit_price=settings.credit_price)
+    pricing = {Currency.RUB: CreditPrice(minor=settings.credit_price)}
     return make_payments(db, clock, accounts, pricing, on_news, coordination=coordination, owners=settings.owner_ids)
 
 

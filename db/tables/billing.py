@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, Currency, JsonObject, Key, Kopecks, Word, one_of
+from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, Word, one_of
+from db.tables.currencies import Currency
 
 
 class TransactionKind(StrEnum):
@@ -137,6 +138,7 @@ class Package(Base):
     __tablename__ = "packages"
     __table_args__ = (
         CheckConstraint("credits > 0 AND price_kopecks > 0", name="amounts_positive"),
+        CheckConstraint(one_of("currency", Currency), name="currency_known"),
         CheckConstraint("valid_days IS NULL OR valid_days > 0", name="valid_days_positive"),
     )
 
@@ -144,7 +146,7 @@ class Package(Base):
     title: Mapped[JsonObject]  # {ru, en}
     credits: Mapped[Credits]
     price_kopecks: Mapped[Kopecks]
-    currency: Mapped[Currency] = mapped_column(default="RUB")
+    currency: Mapped[CurrencyCode] = mapped_column(default="RUB")
     valid_days: Mapped[int | None]
     enabled: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=100)

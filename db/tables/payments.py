@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, Currency, JsonObject, Key, Kopecks, UuidKey, Word, one_of
+from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, UuidKey, Word, one_of
+from db.tables.currencies import Currency
 
 
 class PaymentStatus(StrEnum):
@@ -29,6 +30,7 @@ class Payment(Base):
         UniqueConstraint("provider", "provider_payment_id"),
         CheckConstraint("amount_kopecks > 0 AND credits > 0", name="amounts_positive"),
         CheckConstraint(one_of("status", PaymentStatus), name="status_known"),
+        CheckConstraint(one_of("currency", Currency), name="currency_known"),
         Index(None, "user_id", "created_at"),
         Index(
             "ix_payments_to_check",
@@ -47,7 +49,7 @@ class Payment(Base):
     provider_shop_id: Mapped[str | None] = mapped_column(String(64))  # only this shop's key can ask for it
     status: Mapped[Word]
     amount_kopecks: Mapped[Kopecks]
-    currency: Mapped[Currency]
+    currency: Mapped[CurrencyCode]
     credits: Mapped[Credits]  # what a success brings
     valid_days: Mapped[int | None]  # of the lot
     test: Mapped[bool] = mapped_column(default=False)
@@ -75,6 +77,7 @@ class Refund(Base):
         CheckConstraint("amount_kopecks > 0", name="amount_positive"),
         CheckConstraint("credits_taken >= 0 AND credits_uncollected >= 0", name="credits_not_negative"),
         CheckConstraint(one_of("status", RefundStatus), name="status_known"),
+        CheckConstraint(one_of("currency", Currency), name="currency_known"),
         Index(
             "ix_refunds_to_check",
             "next_check_at",
@@ -88,7 +91,7 @@ class Refund(Base):
     provider_refund_id: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[Word]
     amount_kopecks: Mapped[Kopecks]
-    currency: Mapped[Currency]
+    currency: Mapped[CurrencyCode]
     credits_taken: Mapped[Credits] = mapped_column(default=0)
     credits_uncollected: Mapped[Credits] = mapped_column(default=0)  # already spent, could not be taken
     actor_user_id: Mapped[int | None] = mapped_column(

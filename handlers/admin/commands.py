@@ -17,8 +17,8 @@ from handlers.admin.users import router as users
 from handlers.telegram.screen import Screen
 from services.digits import ascii_digits
 from services.errors import N_
-from services.money import parse_roubles
 from services.payments.queries import PaymentNotFound
+from services.payments.refunds.begin import parse_refund
 from services.reports.statistics import PERIODS
 from services.users.manage import check_reason, parse_change
 from services.users.roles import APPOINTED
@@ -95,10 +95,10 @@ async def _refund(message: Message, args: str, ctx: AdminContext) -> bool:
     if payment is None:
         raise PaymentNotFound(number=number[:64])
     quote = await payments.require_quote(payment, ctx=ctx)
-    amount, reason = quote.rest_kopecks, rest.strip()
+    amount, reason = quote.rest, rest.strip()
     first, _, others = reason.partition(" ")
     if first[:1].isdecimal():
-        amount, reason = parse_roubles(first, low=1, high=quote.rest_kopecks), others.strip()
+        amount, reason = parse_refund(first, quote), others.strip()
     if reason:
         await payments.propose_refund(message, payment, amount, check_reason(reason), ctx=ctx)
     else:

@@ -10,6 +10,7 @@ from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.errors import N_
+from services.money import Money, rub
 from services.users.roles import AdminView
 from services.users.search import UserLine
 
@@ -64,3 +65,8 @@ def plain_name(user: UserLine | AdminView, tr: Translator) -> str:
 
 def panel_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🛠 Panel"), action=names.PANEL)
+
+
+def money_list(amounts: Sequence[Money], tr: Translator) -> str:
+    """Each currency by itself."""
+    return " + ".join(map(tr.money, amounts)) or tr.money(rub(0))

@@ -11,7 +11,6 @@ from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation
 from services.errors import N_
-from services.money import to_words
 
 LOTS_SHOWN = 3
 
@@ -53,9 +52,9 @@ def operation_lines(operation: Operation, titles: Titles, tr: Translator) -> str
         title = tr.escape(titles(operation.model_slug))
         bought = operation.kind is TransactionKind.CHARGE  # the minus says so
         what = title if bought else tr.html("{what}: {title}", what=what, title=title)
-    if operation.kopecks is not None:
+    if operation.money is not None:
         kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else WORDS[operation.kind]
-        money = f"{to_words(operation.kopecks)} ₽"
+        money = tr.money(operation.money)
         what = tr.html("{what}: {title}", what=tr.gettext(kind), title=money)
     if operation.comment:
         what = tr.html("{what} ({comment})", what=what, comment=operation.comment)

@@ -75,7 +75,7 @@ class Checkout:
         await self.ctx.fsm.set_state(TopUpQuestion.amount)
         await self.ctx.fsm.update_data({ASKED: token_urlsafe(6)})
         wrong = "" if problem is None else self.ctx.tr.error_html(problem)
-        await self._put(event, view.amount_question(self.payments.pricing, self.ctx.tr, problem=wrong))
+        await self._put(event, view.amount_question(self.payments.credit_price, self.ctx.tr, problem=wrong))
 
     async def asked(self) -> str:
         """The nonce of the question that was asked."""
@@ -203,7 +203,7 @@ class Checkout:
     async def _goods(self, *, problem: str = "") -> Screen:
         ctx = self.ctx
         packages, lacks = await ctx.services.packages.on_sale(), await lacking(ctx.fsm, ctx.user)
-        return view.topup_screen(self.payments.pricing, packages, ctx.viewer, lacking=lacks, problem=problem)
+        return view.topup_screen(self.payments.credit_price, packages, ctx.viewer, lacking=lacks, problem=problem)
 
     async def _wish(self, choice: view.Choice) -> TopUpRequest:
         me = await self.ctx.bot.me()
@@ -212,7 +212,7 @@ class Checkout:
             user_id=self.ctx.user.id,
             email=self.ctx.user.email,
             return_url=f"https://t.me/{me.username}",
-            amount_kopecks=choice.number if choice.kind == view.AMOUNT else None,
+            amount=self.payments.credit_price.low.of(choice.number) if choice.kind == view.AMOUNT else None,
             package_id=choice.number if choice.kind == view.PACKAGE else None,
             chat_id=self.ctx.chat_id,
             thread_id=reply_target().thread_id,

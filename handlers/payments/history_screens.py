@@ -8,16 +8,16 @@ from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
-from services.money import to_words
+from services.money import Money
 from services.pages import Page
 from services.payments.providers.yookassa.reasons import payment_reason
 from services.payments.queries import PaymentView
 
 
-def payments_screen(page: Page[PaymentView], sent_back: Mapping[UUID, int], viewer: Viewer) -> Screen:
-    """`sent_back`: kopecks refunded, by payment. What can still be paid has a button that leads there."""
+def payments_screen(page: Page[PaymentView], sent_back: Mapping[UUID, Money], viewer: Viewer) -> Screen:
+    """`sent_back`: what was refunded, by payment. What can still be paid has a button that leads there."""
     tr = viewer.tr
-    lines = [_line(payment, sent_back.get(payment.id, 0), tr) for payment in page.items]
+    lines = [_line(payment, sent_back.get(payment.id), tr) for payment in page.items]
     body = "\n\n".join(lines) or tr.html("You have paid nothing yet.")
     rows: list[buttons.Row] = [
         (Button(text=_pay(payment, tr), url=payment.confirmation_url),)
@@ -30,12 +30,12 @@ def payments_screen(page: Page[PaymentView], sent_back: Mapping[UUID, int], view
     return Screen(text="\n\n".join([tr.html("<b>🧾 My payments</b>"), body]), rows=tuple(rows))
 
 
-def _line(payment: PaymentView, sent_back: int, tr: Translator) -> Html:
+def _line(payment: PaymentView, sent_back: Money | None, tr: Translator) -> Html:
     """Two lines: how much and for what; when and what became of it."""
     head = tr.html(
-        "{mark} <b>{amount} ₽</b> for {credits}",
+        "{mark} <b>{amount}</b> for {credits}",
         mark=_mark(payment),
-        amount=to_words(payment.amount_kopecks),
+        amount=tr.money(payment.amount),
         credits=tr.credits(payment.credits),
     )
     return Html(
@@ -47,17 +47,17 @@ def _mark(payment: PaymentView) -> str:
     return "⏳" if payment.is_open else "✅" if payment.status is PaymentStatus.SUCCEEDED else "✖️"
 
 
-def _fate(payment: PaymentView, sent_back: int, tr: Translator) -> str:
+def _fate(payment: PaymentView, sent_back: Money | None, tr: Translator) -> str:
     if payment.status is PaymentStatus.CANCELED:
         return tr.gettext(payment_reason(payment.cancel_reason))
     if payment.is_open:
         return tr.gettext("not paid yet")
-    if not sent_back:
+    if sent_back is None:
         return tr.gettext("paid")
-    if sent_back >= payment.amount_kopecks:
+    if sent_back.minor >= payment.amount.minor:
         return tr.gettext("paid and sent back")
-    return tr.gettext("paid, {amount} ₽ of it sent back", amount=to_words(sent_back))
+    return tr.gettext("paid, {amount} of it sent back", amount=tr.money(sent_back))
 
 
 def _pay(payment: PaymentView, tr: Translator) -> str:
-    return tr.gettext("💳 Pay {amount} ₽", amount=to_words(payment.amount_kopecks))
+    return tr.gettext("💳 Pay {amount}", amount=tr.money(payment.amount))

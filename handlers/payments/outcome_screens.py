@@ -7,7 +7,6 @@ from handlers.kit.buttons import Row
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
-from services.money import to_words
 from services.payments.providers.yookassa.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
 
@@ -15,8 +14,8 @@ from services.payments.queries import PaymentView, RefundView
 def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, form_waits: bool) -> Screen:
     parts = [
         tr.html(
-            "✅ Paid: <b>{amount} ₽</b>, {credits} added.",
-            amount=to_words(payment.amount_kopecks),
+            "✅ Paid: <b>{amount}</b>, {credits} added.",
+            amount=tr.money(payment.amount),
             credits=tr.credits(payment.credits),
         )
     ]
@@ -29,8 +28,8 @@ def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, form_wait
 
 def canceled_screen(payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
     text = tr.html(
-        "✖️ The payment of {amount} ₽ did not go through.\n{reason}",
-        amount=to_words(payment.amount_kopecks),
+        "✖️ The payment of {amount} did not go through.\n{reason}",
+        amount=tr.money(payment.amount),
         reason=tr.gettext(payment_reason(payment.cancel_reason)),
     )
     return Screen(text=text, rows=((buttons.topup_button(tr),), *_onward(tr, form_waits=form_waits)))
@@ -39,8 +38,8 @@ def canceled_screen(payment: PaymentView, tr: Translator, *, form_waits: bool) -
 def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Screen:
     parts = [
         tr.html(
-            "↩️ <b>{amount} ₽</b> were sent back to you; the bank shows them within some days.",
-            amount=to_words(refund.amount_kopecks),
+            "↩️ <b>{amount}</b> were sent back to you; the bank shows them within some days.",
+            amount=tr.money(refund.amount),
         )
     ]
     if refund.credits_taken:

@@ -82,11 +82,11 @@ async def take_amount(message: Message, *, checkout: Checkout) -> None:
 
 async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str) -> None:
     try:
-        kopecks = checkout.payments.pricing.parse(typed)
+        money = checkout.payments.credit_price.parse(typed)
     except ShopError as problem:
         await checkout.ask_amount(message, problem)
         return
-    await checkout.open(message, view.Choice.typed(kopecks, asked=asked))
+    await checkout.open(message, view.Choice.typed(money.minor, asked=asked))
 
 
 async def take_email(message: Message, *, checkout: Checkout, ctx: Context) -> None:

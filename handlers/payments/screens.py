@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from secrets import token_urlsafe
 from typing import Final, Self
 
+from db.tables.currencies import Currency
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
@@ -13,16 +15,21 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
-from services.money import to_words
+from services.errors import N_
+from services.money import Money
 from services.payments.packages import PackageView
-from services.payments.pricing import Pricing
+from services.payments.pricing import CreditPrice
 from services.payments.queries import PaymentView
 
 OWN: Final = "own"  # topup:own
 CHECK: Final = "check"  # topup:check:<hex id>
 LEAVE: Final = "leave"  # topup:leave:<hex id>
-AMOUNT: Final = "a"  # topup:a:<kopecks>:<nonce>
+AMOUNT: Final = "a"  # topup:a:<minor units>:<nonce>
 PACKAGE: Final = "p"  # topup:p:<id of the package>:<nonce>
+AMOUNT_QUESTIONS: Final = {
+    Currency.RUB: N_("Send the amount in roubles: from {low} to {high} ₽."),
+    Currency.XTR: N_("Send the number of Stars: from {low} to {high}."),
+}
 IN_A_ROW: Final = 2
 PACKAGES_SHOWN: Final = 20  # the first of an admin's order: Telegram takes 4096 characters and 100 buttons
 
@@ -31,7 +38,7 @@ _CHOICE = re.compile(rf"({AMOUNT}|{PACKAGE}):([0-9]{{1,9}}):([A-Za-z0-9_-]{{1,32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """An amount in kopecks or a package. `nonce`: of the screen that offered it, where one choice can be made."""
+    """An amount in minor units or a package. `nonce`: of the screen that offered it, where one choice can be made."""
 
     kind: str
     number: int
@@ -41,10 +48,10 @@ class Choice:
         return f"{self.kind}:{self.number}:{self.nonce}"
 
     @classmethod
-    def typed(cls, kopecks: int, *, asked: str) -> Self:
+    def typed(cls, minor: int, *, asked: str) -> Self:
         """An amount in answer to what was `asked`: typed again after a crash it is the same choice, and no other one
         ever (numbers of messages begin anew with another bot)."""
-        return cls(kind=AMOUNT, number=kopecks, nonce=f"{asked}-{kopecks}")
+        return cls(kind=AMOUNT, number=minor, nonce=f"{asked}-{minor}")
 
     @classmethod
     def parse(cls, text: object) -> Self | None:
@@ -53,14 +60,14 @@ class Choice:
 
 
 def topup_screen(
-    pricing: Pricing, packages: Sequence[PackageView], viewer: Viewer, *, lacking: int = 0, problem: str = ""
+    pricing: CreditPrice, packages: Sequence[PackageView], viewer: Viewer, *, lacking: int = 0, problem: str = ""
 ) -> Screen:
     """`lacking`: hundredths of a credit that a form waits for. `problem`: HTML, why the last choice came to nothing."""
     tr, nonce = viewer.tr, token_urlsafe(6)
     packages = packages[:PACKAGES_SHOWN]
     facts = [
         tr.html("Balance: <b>{credits}</b>", credits=tr.credits(viewer.user.balance)),
-        tr.html("1 credit costs {price} ₽.", price=to_words(pricing.credit_price)),
+        tr.html("1 credit costs {price}.", price=_price(pricing, tr)),
     ]
     if lacking > 0:
         facts.append(tr.html("Your form waits for <b>{credits}</b> more.", credits=tr.credits(lacking)))
@@ -68,7 +75,7 @@ def topup_screen(
     if packages:
         parts.append("\n".join([tr.html("<b>Packages</b>"), *(_package_line(each, tr) for each in packages)]))
     parts.append(tr.html("How much shall it be?"))
-    amounts = [_amount_button(kopecks, pricing, nonce) for kopecks in pricing.suggested]
+    amounts = [_amount_button(money, pricing, nonce, tr) for money in pricing.suggested]
     rows: list[buttons.Row] = [tuple(amounts[i : i + IN_A_ROW]) for i in range(0, len(amounts), IN_A_ROW)]
     rows += [(_package_button(each, nonce, tr),) for each in packages]
     rows.append((Button(text=tr.gettext("✏️ Another amount"), action=f"{buttons.TOPUP}:{OWN}"),))
@@ -76,11 +83,9 @@ def topup_screen(
     return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
 
 
-def amount_question(pricing: Pricing, tr: Translator, *, problem: str = "") -> Screen:
+def amount_question(pricing: CreditPrice, tr: Translator, *, problem: str = "") -> Screen:
     """`problem`: HTML, what was wrong with the last answer; it says what is expected."""
-    question = tr.html(
-        "Send the amount in roubles: from {low} to {high} ₽.", low=to_words(pricing.low), high=to_words(pricing.high)
-    )
+    question = tr.html(AMOUNT_QUESTIONS[pricing.currency], low=pricing.low.words, high=pricing.high.words)
     text = f"⚠️ {problem}" if problem else question
     return Screen(text=text, rows=((buttons.back_button(tr, buttons.TOPUP),),))
 
@@ -101,9 +106,9 @@ def preparing_screen(tr: Translator) -> Screen:
 
 def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
     """A payment that is under way: with its link, or without while the provider does not answer."""
-    amount = to_words(payment.amount_kopecks)
+    amount = tr.money(payment.amount)
     facts = [
-        tr.html("<b>💳 Top-up: {amount} ₽</b>", amount=amount),
+        tr.html("<b>💳 Top-up: {amount}</b>", amount=amount),
         tr.html("It brings <b>{credits}</b>{term}.", credits=tr.credits(payment.credits), term=_term(payment, tr)),
     ]
     if payment.receipt_email is not None:
@@ -123,7 +128,7 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
         "Pay on the page that the button opens, then come back: this message changes by itself. "
         "The link works for an hour."
     )
-    pay = Button(text=tr.gettext("💳 Pay {amount} ₽", amount=amount), url=payment.confirmation_url)
+    pay = Button(text=tr.gettext("💳 Pay {amount}", amount=amount), url=payment.confirmation_url)
     return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((pay,), (again,), (back,)))
 
 
@@ -131,25 +136,30 @@ def payments_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🧾 My payments"), action=buttons.PAYMENTS)
 
 
-def _amount_button(kopecks: int, pricing: Pricing, nonce: str) -> Button:
-    choice = Choice(kind=AMOUNT, number=kopecks, nonce=nonce)
-    brings = format_credits(pricing.credits_for(kopecks))
-    return Button(text=f"{to_words(kopecks)} ₽ → {brings}", action=f"{buttons.TOPUP}:{choice}")
+def _price(pricing: CreditPrice, tr: Translator) -> str:
+    """Of a credit, or of as many as one unit brings where they are more."""
+    return tr.money(pricing.low.of(ceil(pricing.minor)))
+
+
+def _amount_button(money: Money, pricing: CreditPrice, nonce: str, tr: Translator) -> Button:
+    choice = Choice(kind=AMOUNT, number=money.minor, nonce=nonce)
+    brings = format_credits(pricing.credits_for(money))
+    return Button(text=f"{tr.money(money)} → {brings}", action=f"{buttons.TOPUP}:{choice}")
 
 
 def _package_button(package: PackageView, nonce: str, tr: Translator) -> Button:
     choice = Choice(kind=PACKAGE, number=package.id, nonce=nonce)
-    price = f" · {to_words(package.price_kopecks)} ₽"
+    price = f" · {tr.money(package.price)}"
     title = cut_plain(tr.pick(package.title), BUTTON - len(price) - 3)
     return Button(text=f"🎁 {title}{price}", action=f"{buttons.TOPUP}:{choice}")
 
 
 def _package_line(package: PackageView, tr: Translator) -> Html:
     return tr.html(
-        "🎁 {title}: <b>{credits}</b> for {price} ₽{term}",
+        "🎁 {title}: <b>{credits}</b> for {price}{term}",
         title=tr.pick(package.title),
         credits=tr.credits(package.credits),
-        price=to_words(package.price_kopecks),
+        price=tr.money(package.price),
         term=_term(package, tr),
     )
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Lot, Transaction, TransactionKind
+from db.tables.currencies import Currency
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction
+from services.money import Money
 from services.pages import Page, paginate
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
@@ -20,8 +22,8 @@ _payments, _refunds = table_of(Payment), table_of(Refund)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One line of the ledger; `amount` is signed hundredths; `model_slug` is the prediction's; `kopecks` the money's
-    that was paid or sent back."""
+    """One line of the ledger; `amount` is signed hundredths; `model_slug` is the prediction's; `money`: what
+    was paid or sent back."""
 
     id: int
     kind: TransactionKind
@@ -31,7 +33,7 @@ class Operation:
     model_slug: str | None
     comment: str | None
     created_at: datetime
-    kopecks: int | None = None
+    money: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ _newest = (
         _predictions.c.model_slug,
         _lines.c.comment,
         _lines.c.created_at,
-        func.coalesce(_payments.c.amount_kopecks, _refunds.c.amount_kopecks).label("kopecks"),
+        func.coalesce(_payments.c.amount_kopecks, _refunds.c.amount_kopecks).label("minor"),
+        func.coalesce(_payments.c.currency, _refunds.c.currency).label("currency"),
     )
     .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
     .outerjoin(_payments, _payments.c.id == _lines.c.payment_id)
@@ -93,7 +96,9 @@ def _page(session: Session, user_id: int, page: int, size: int) -> Page[Operatio
 
 
 def _operation(row: AnyRow) -> Operation:
-    return Operation(**{**row._mapping, "kind": TransactionKind(row.kind)})
+    facts = {**row._mapping, "kind": TransactionKind(row.kind)}
+    minor, currency = facts.pop("minor"), facts.pop("currency")
+    return Operation(**facts, money=None if minor is None else Money(minor, Currency(currency)))
 
 
 def _expiring(session: Session, user_id: int) -> list[Expiring]:

@@ -41,7 +41,8 @@ def adopt(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if remote.shop_id != merchant.shop_id or remote.status == PaymentStatus.CANCELED:
         return Adoption.ANOTHER
     origin, mark = merchant.signer.verify(remote)
-    if mark is not None and mark.telegram_id is not None and remote.test is merchant.test:
+    same = remote.test is merchant.test and remote.amount.currency == merchant.currency
+    if mark is not None and mark.telegram_id is not None and same:
         _insert(session, remote, mark, mark.telegram_id, merchant=merchant, now=now)
         log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)
         return Adoption.ADOPTED
@@ -65,8 +66,8 @@ def _insert(
         "provider_payment_id": remote.id,
         "provider_shop_id": remote.shop_id,
         "status": PaymentStatus.PENDING,
-        "amount_kopecks": remote.amount_kopecks,
-        "currency": remote.currency,
+        "amount_kopecks": remote.amount.minor,
+        "currency": remote.amount.currency,
         "credits": mark.credits,
         "valid_days": mark.valid_days,
         "test": remote.test,

@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from services.money import to_text
 from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.owners import forget_news, tell_owners, tell_user
 from services.payments.mark import BUYER
@@ -98,7 +97,7 @@ def lost(
     session: Session, merchant: Merchant, now: datetime, *, problem: PaymentProblem, remote: RemotePayment
 ) -> None:
     """Money that came in and that our books do not know; each payment once."""
-    money = f"{to_text(remote.amount_kopecks)} {remote.currency}"
+    money = str(remote.amount)
     log.warning("payment_not_in_books", problem=problem, provider_payment_id=remote.id, amount=money)
     claimed = remote.mark.get(BUYER, "")[:16]
     buyer = f"Telegram {claimed}" if claimed.isdigit() else ""

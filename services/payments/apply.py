@@ -16,7 +16,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from db.tables.billing import TransactionKind
 from db.tables.payments import PaymentStatus
 from services.billing import ledger
-from services.money import to_text
 from services.notifications import outbox
 from services.notifications.kinds.payments import PaymentNews
 from services.payments import alerts
@@ -141,8 +140,8 @@ def _mismatch(payment: PaymentView, remote: RemotePayment, merchant: Merchant) -
         ("id", payment.provider_payment_id or remote.id, remote.id),
         ("payment_id in metadata", payment.id, parse_id(remote.our_id)),
         ("shop", merchant.shop_id, remote.shop_id),
-        ("amount", to_text(payment.amount_kopecks), to_text(remote.amount_kopecks)),
-        ("currency", payment.currency, remote.currency),
+        ("amount", payment.amount.text, remote.amount.text),
+        ("currency", payment.amount.currency, remote.amount.currency),
         ("test", payment.test, remote.test),
     )
     wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
 
-from services.money import from_text, to_text
+from services.money import Money, from_text, to_text
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import parse_id
 
@@ -53,8 +53,7 @@ class Paid:
     """What the payment is at the provider; `account`: the shop's id there."""
 
     account: str
-    kopecks: int
-    currency: str
+    amount: Money
     test: bool
 
 
@@ -85,14 +84,14 @@ class MarkSigner:
         mark = _parse(remote)
         if mark is None or remote.shop_id is None:
             return Origin.UNPROVEN, None
-        paid = Paid(account=remote.shop_id, kopecks=remote.amount_kopecks, currency=remote.currency, test=remote.test)
+        paid = Paid(account=remote.shop_id, amount=remote.amount, test=remote.test)
         given = remote.mark.get(PROOF, "").encode().split(b" ")
         true = any(hmac.compare_digest(proof.encode(), each) for proof in self._proofs(mark, paid) for each in given)
         return (Origin.OURS, mark) if true else (Origin.UNPROVEN, None)
 
     def _proofs(self, mark: Mark, paid: Paid) -> list[str]:
         facts = (self.shop, mark.payment_id, mark.telegram_id, mark.credits, mark.valid_days)
-        terms = (paid.account, paid.kopecks, paid.currency, paid.test)
+        terms = (paid.account, paid.amount.minor, paid.amount.currency, paid.test)
         text = "\n".join(str(each) for each in (*facts, *terms)).encode()
         return [hmac.digest(key, text, "sha256").hex() for key in self.keys]
 

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 
+from db.tables.currencies import Currency
 from services.payments.mark import MarkSigner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
     """`provider`: its name in our rows. `shop_id` and `test`: what a payment must say of itself to be credited.
-    `vat_code`: of receipts; none are sent without. `signer`: what the shop knows its own payments by. `owners`:
-    Telegram ids, told of what only people can mend. `welcome_credits` (hundredths), `language`: of customers of whom
-    only a payment tells."""
+    `currency`: what it takes. `vat_code`: of receipts; none are sent without. `signer`: what the shop knows its own
+    payments by. `owners`: Telegram ids, told of what only people can mend. `welcome_credits` (hundredths), `language`:
+    of customers of whom only a payment tells."""
 
     provider: str
     shop_id: str
     test: bool
+    currency: Currency = Currency.RUB
     signer: MarkSigner
     vat_code: int | None = None
     owners: tuple[int, ...] = ()

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from db.tables.payments import RefundStatus
-from services.money import to_text
 from services.payments.alerts import PaymentProblem, tell
 from services.payments.apply import OPEN
 from services.payments.queries import PaymentView, payment_view, payments, refunds
@@ -48,7 +47,7 @@ def tell_of_other_shops(session: Session, shops: Mapping[str, str], owners: Sequ
 def _line(payment: PaymentView) -> str:
     facts = (
         f"{payment.created_at:%Y-%m-%d %H:%M} UTC",
-        f"{to_text(payment.amount_kopecks)} {payment.currency}",
+        str(payment.amount),
         f"#{payment.user_id}",
         f"{payment.provider_shop_id}",
         f"{payment.provider_payment_id}",

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.billing.credits import parse_amount
 from services.digits import whole_number
-from services.money import parse_roubles
+from services.money import parse_roubles, rub
 from services.payments.packages import MAX_CREDITS, MAX_DAYS, MAX_TITLE, BadPackage, PackageOffer
 from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
 
@@ -46,7 +46,7 @@ def offer_of(parts: Parts) -> PackageOffer:
     return PackageOffer(
         title={"ru": parts[PackagePart.NAME_RU], "en": parts[PackagePart.NAME_EN]},
         credits=parts[PackagePart.CREDITS],
-        price_kopecks=parts[PackagePart.PRICE],
+        price=rub(parts[PackagePart.PRICE]),
         valid_days=parts[PackagePart.DAYS],
     )
 
@@ -56,6 +56,6 @@ def parts_of(offer: PackageOffer) -> Parts:
         PackagePart.NAME_RU: offer.title.get("ru", ""),
         PackagePart.NAME_EN: offer.title.get("en", ""),
         PackagePart.CREDITS: offer.credits,
-        PackagePart.PRICE: offer.price_kopecks,
+        PackagePart.PRICE: offer.price.minor,
         PackagePart.DAYS: offer.valid_days,
     }

@@ -1,6 +1,6 @@
 """Packages: credits sold for a fixed price, valid for so many days."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
+from db.tables.currencies import Currency
 from db.tables.users import AuditAction
 from services import ordering
 from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.payments.pricing import CURRENCY, MAX_KOPECKS, MIN_KOPECKS
+from services.money import Money
+from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -44,7 +46,7 @@ class PackageOffer:
 
     title: dict[str, str]
     credits: int
-    price_kopecks: int
+    price: Money
     valid_days: int | None
 
 
@@ -79,10 +81,18 @@ class Packages:
         check(offer)
         return await self._db.write(self._create, offer, actor, self._clock())
 
-    async def edit(self, package_id: int, offer: PackageOffer, *, actor: Actor) -> PackageView:
-        """Payments that are under way keep what they were begun with. Raises `BadPackage`, `PackageGone`."""
+    async def edit(
+        self, package_id: int, offer: PackageOffer, *, actor: Actor, shown: PackageOffer | None = None
+    ) -> PackageView:
+        """Payments that are under way keep what they were begun with. With `shown`, what the admin saw, only what
+        differs from that is written: what somebody else changed meanwhile stays. Raises `BadPackage`, `PackageGone`."""
         check(offer)
-        return await self._change(package_id, asdict(offer), AuditAction.PACKAGE_EDIT, actor)
+        values = _columns(offer)
+        if shown is not None:
+            names = {language: name for language, name in offer.title.items() if shown.title.get(language) != name}
+            values = {name: value for name, value in values.items() if _columns(shown)[name] != value}
+            values |= {"title": names} if names else {}
+        return await self._change(package_id, values, AuditAction.PACKAGE_EDIT, actor)
 
     async def enable(self, package_id: int, *, enabled: bool, actor: Actor) -> PackageView:
         """Raises `PackageGone`."""
@@ -100,11 +110,16 @@ class Packages:
         self._staff.require(session, actor)
         last = max((package.position for package in _listed(session, lock=True)), default=0)
         place = last + ordering.STEP
-        row = asdict(offer) | {"currency": CURRENCY, "enabled": True, "position": place, "created_at": now}
+        row = _columns(offer) | {
+            "currency": offer.price.currency,
+            "enabled": True,
+            "position": place,
+            "created_at": now,
+        }
         package_id: int = session.execute(insert(_packages).returning(_packages.c.id), row).scalar_one()
         record(
             session,
-            AuditRecord(actor=actor, action=AuditAction.PACKAGE_CREATE, subject=str(package_id), after=asdict(offer)),
+            AuditRecord(actor=actor, action=AuditAction.PACKAGE_CREATE, subject=str(package_id), after=_columns(offer)),
             now,
         )
         return _get(session, package_id)
@@ -114,7 +129,10 @@ class Packages:
     ) -> PackageView:
         self._staff.require(session, actor)
         package = _get(session, package_id, lock=True)
-        before: JsonObject = {name: getattr(package, name) for name in values}
+        held = _columns(package) | {"enabled": package.enabled}
+        if "title" in values:  # in one language, the other one stays
+            values = values | {"title": package.title | values["title"]}
+        before: JsonObject = {name: held[name] for name in values}
         if before == values:
             return package
         session.execute(update(_packages).where(_packages.c.id == package_id).values(values))
@@ -139,13 +157,22 @@ class Packages:
         return _listed(session)
 
 
+def _columns(offer: PackageOffer) -> JsonObject:
+    return {
+        "title": offer.title,
+        "credits": offer.credits,
+        "price_kopecks": offer.price.minor,
+        "valid_days": offer.valid_days,
+    }
+
+
 def check(offer: PackageOffer) -> None:
     """Raises `BadPackage`."""
     titles = [offer.title.get(language, "").strip() for language in ("ru", "en")]
     sound = {
         "title": all(0 < len(title) <= MAX_TITLE and title.isprintable() for title in titles),
         "credits": 0 < offer.credits <= MAX_CREDITS,
-        "price": MIN_KOPECKS <= offer.price_kopecks <= MAX_KOPECKS,
+        "price": offer.price.currency == Currency.RUB and MIN_KOPECKS <= offer.price.minor <= MAX_KOPECKS,
         "valid_days": offer.valid_days is None or 0 < offer.valid_days <= MAX_DAYS,
     }
     if wrong := [name for name, good in sound.items() if not good]:
@@ -181,7 +208,7 @@ def _view(row: AnyRow) -> PackageView:
         id=row.id,
         title=row.title,
         credits=row.credits,
-        price_kopecks=row.price_kopecks,
+        price=Money(row.price_kopecks, Currency(row.currency)),
         valid_days=row.valid_days,
         enabled=row.enabled,
         position=row.position,

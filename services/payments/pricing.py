@@ -1,14 +1,21 @@
-"""What the shop charges for credits."""
+"""What the shop charges for credits, by currency."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Final
 
+from db.tables.currencies import Currency
 from services.errors import N_, ShopError
-from services.money import AmountOutOfBounds, parse_roubles, to_text
+from services.money import AmountOutOfBounds, Money, parse_money
 
 MIN_KOPECKS = 100
 MAX_KOPECKS = 35_000_000  # a card's limit at YooKassa
-SUGGESTED_KOPECKS = (10_000, 30_000, 50_000, 100_000)
-CURRENCY = "RUB"
+MAX_STARS = 10_000
+_LOWEST: Final = {Currency.RUB: MIN_KOPECKS, Currency.XTR: 1}
+_HIGHEST: Final = {Currency.RUB: MAX_KOPECKS, Currency.XTR: MAX_STARS}
+_SUGGESTED: Final = {Currency.RUB: (10_000, 30_000, 50_000, 100_000), Currency.XTR: (50, 100, 250, 500)}
 
 
 class PaymentsOff(ShopError):
@@ -17,31 +24,49 @@ class PaymentsOff(ShopError):
     message = N_("Top-ups are not set up in this shop yet.")
 
 
+class CurrencyNotTaken(ShopError):
+    """A price or an amount in another currency than the chosen provider's."""
+
+    message = N_("This way of paying takes another currency. Please choose again.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pricing:
-    """`credit_price`: kopecks for one credit. `high`: the largest payment, in kopecks."""
+class CreditPrice:
+    """`minor`: units for one credit; a fraction where a unit brings more than one."""
 
-    credit_price: int
-    high: int = MAX_KOPECKS
-
-    @property
-    def low(self) -> int:
-        """The smallest payment, in kopecks: it must bring something."""
-        return max(MIN_KOPECKS, -(-self.credit_price // 100))
+    minor: int | Fraction
+    currency: Currency = Currency.RUB
 
     @property
-    def suggested(self) -> tuple[int, ...]:
-        return tuple(kopecks for kopecks in SUGGESTED_KOPECKS if self.low <= kopecks <= self.high)
+    def low(self) -> Money:
+        """The smallest payment: it must bring something."""
+        return Money(max(_LOWEST[self.currency], ceil(Fraction(self.minor) / 100)), self.currency)
 
-    def credits_for(self, kopecks: int) -> int:
-        """Hundredths of a credit, rounded down."""
-        return kopecks * 100 // self.credit_price
+    @property
+    def high(self) -> Money:
+        return Money(_HIGHEST[self.currency], self.currency)
 
-    def check(self, kopecks: int) -> None:
-        """Raises `AmountOutOfBounds`."""
-        if not self.low <= kopecks <= self.high:
-            raise AmountOutOfBounds(low=self.low, high=self.high, given=to_text(kopecks))
+    @property
+    def suggested(self) -> tuple[Money, ...]:
+        low, high = self.low.minor, self.high.minor
+        return tuple(self.low.of(minor) for minor in _SUGGESTED[self.currency] if low <= minor <= high)
 
-    def parse(self, text: str) -> int:
-        """Kopecks from what a customer typed. Raises `AmountOutOfBounds`."""
-        return parse_roubles(text, low=self.low, high=self.high)
+    def credits_for(self, money: Money) -> int:
+        """Hundredths of a credit, rounded down. Raises `CurrencyNotTaken`."""
+        if money.currency != self.currency:
+            raise CurrencyNotTaken(given=money.currency)
+        return int(money.minor * 100 // self.minor)
+
+    def check(self, money: Money) -> None:
+        """Raises `AmountOutOfBounds`, `CurrencyNotTaken`."""
+        if money.currency != self.currency:
+            raise CurrencyNotTaken(given=money.currency)
+        if not self.low.minor <= money.minor <= self.high.minor:
+            raise AmountOutOfBounds(low=self.low, high=self.high, given=money.text)
+
+    def parse(self, text: str) -> Money:
+        """What a customer typed. Raises `AmountOutOfBounds`."""
+        return parse_money(text, low=self.low, high=self.high)
+
+
+Pricing = Mapping[Currency, CreditPrice]

@@ -197,7 +197,7 @@ def _unbooked(session: Session, page: list[RemotePayment], provider: str) -> lis
     return [
         each
         for each in page
-        if each.status != PaymentStatus.CANCELED and known.get(each.id) != (each.status, each.refunded_kopecks)
+        if each.status != PaymentStatus.CANCELED and known.get(each.id) != (each.status, each.refunded.minor)
     ]
 
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
+from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from services.errors import N_, ShopError
+from services.money import Money
 from services.pages import Page, paginate
 
 payments, refunds = table_of(Payment), table_of(Refund)
@@ -23,7 +25,7 @@ class PaymentNotFound(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
-    """Amounts in kopecks, credits in hundredths; `valid_days` of the lot that a success brings. `provider_shop_id`:
+    """Credits in hundredths; `valid_days` of the lot that a success brings. `provider_shop_id`:
     None where that was not kept yet; `adopted_at`: None where it was begun here. `description`: in Russian, as on
     receipts; `provider_text`: in the customer's language, None where that was not kept yet."""
 
@@ -33,8 +35,7 @@ class PaymentView:
     provider: str
     provider_payment_id: str | None
     status: PaymentStatus
-    amount_kopecks: int
-    currency: str
+    amount: Money
     credits: int
     valid_days: int | None
     test: bool
@@ -61,15 +62,14 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundView:
-    """Amount in kopecks; credits in hundredths: taken back, and owed because they were gone. `actor_user_id`: None
+    """Credits in hundredths: taken back, and owed because they were gone. `actor_user_id`: None
     when made in the provider's own cabinet."""
 
     id: UUID
     payment_id: UUID
     provider_refund_id: str | None
     status: RefundStatus
-    amount_kopecks: int
-    currency: str
+    amount: Money
     credits_taken: int
     credits_uncollected: int
     actor_user_id: int | None
@@ -78,7 +78,7 @@ class RefundView:
     created_at: datetime
 
 
-_SHOWN = tuple(PaymentView.__slots__)
+_SHOWN = tuple(name for name in PaymentView.__slots__ if name != "amount")
 
 
 class PaymentQueries:
@@ -106,8 +106,8 @@ class PaymentQueries:
         """Of all users, newest first."""
         return await self._db.read(_page, true() if status is None else payments.c.status == status, page, size)
 
-    async def sent_back(self, shown: Iterable[PaymentView]) -> dict[UUID, int]:
-        """Kopecks that were refunded, by payment; those that nothing was refunded of are left out."""
+    async def sent_back(self, shown: Iterable[PaymentView]) -> dict[UUID, Money]:
+        """What was refunded, by payment; those that nothing was refunded of are left out."""
         return await self._db.read(_sent_back, [payment.id for payment in shown])
 
     async def refunds(self, payment_id: UUID) -> list[RefundView]:
@@ -153,20 +153,27 @@ def refunds_of(session: Session, payment_id: UUID) -> list[RefundView]:
     return [refund_view(row) for row in session.execute(query.order_by(refunds.c.created_at, refunds.c.id))]
 
 
-def _sent_back(session: Session, payment_ids: Sequence[UUID]) -> dict[UUID, int]:
+def _sent_back(session: Session, payment_ids: Sequence[UUID]) -> dict[UUID, Money]:
     mine = refunds.c.payment_id.in_(payment_ids), refunds.c.status == RefundStatus.SUCCEEDED
-    query = select(refunds.c.payment_id, func.sum(refunds.c.amount_kopecks)).where(*mine)
-    return {payment_id: int(kopecks) for payment_id, kopecks in session.execute(query.group_by(refunds.c.payment_id))}
+    by = refunds.c.payment_id, refunds.c.currency
+    rows = session.execute(select(*by, func.sum(refunds.c.amount_kopecks)).where(*mine).group_by(*by))
+    return {payment_id: Money(int(minor), Currency(currency)) for payment_id, currency, minor in rows}
 
 
 def payment_view(row: AnyRow) -> PaymentView:
     fields = row._mapping
-    return PaymentView(**{name: fields[name] for name in _SHOWN} | {"status": PaymentStatus(fields["status"])})
+    made = {"status": PaymentStatus(fields["status"]), "amount": money_of(row)}
+    return PaymentView(**{name: fields[name] for name in _SHOWN} | made)
 
 
 def refund_view(row: AnyRow) -> RefundView:
-    fields = {name: getattr(row, name) for name in RefundView.__slots__}
-    return RefundView(**fields | {"status": RefundStatus(row.status)})
+    fields = {name: getattr(row, name) for name in RefundView.__slots__ if name != "amount"}
+    return RefundView(**fields | {"status": RefundStatus(row.status), "amount": money_of(row)})
+
+
+def money_of(row: AnyRow) -> Money:
+    """Of a payment or a refund."""
+    return Money(row.amount_kopecks, Currency(row.currency))
 
 
 def parse_id(text: str | None) -> UUID | None:

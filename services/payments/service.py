@@ -8,7 +8,7 @@ from services.clock import Clock
 from services.coordination.base import Coordination
 from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
 from services.payments.events import Events
-from services.payments.pricing import Pricing
+from services.payments.pricing import CreditPrice, Pricing
 from services.payments.reconcile import Reconciler
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
@@ -25,6 +25,11 @@ class Payments:
     events: Events
     refunds: Refunds
     reconciler: Reconciler
+
+    @property
+    def credit_price(self) -> CreditPrice:
+        """Where a payment is begun if nobody chose another way."""
+        return self.pricing[self.accounts.first.merchant.currency]
 
     @property
     def receipts(self) -> bool:

@@ -29,7 +29,7 @@ from services.payments.providers.base import (
 )
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
 from services.payments.refunds.apply import learn as learn_refund
-from services.payments.refunds.apply import succeeded_kopecks
+from services.payments.refunds.apply import sent_back
 from services.payments.searches import count_search
 from services.payments.topup import TopUp
 
@@ -114,12 +114,12 @@ class Settlement:
         verdict = await self._write(remote, account)
         if verdict.applied is Applied.TO_CAPTURE and verdict.payment is not None:
             verdict = await self._capture(remote, verdict.payment, account)
-        if verdict.applied in LOST and remote.refunded_kopecks < remote.amount_kopecks and not quietly:
+        if verdict.applied in LOST and remote.refunded.minor < remote.amount.minor and not quietly:
             problem = LOST[verdict.applied]
             now = self._ctx.clock()
             await self._ctx.db.write(alerts.lost, account.merchant, now, problem=problem, remote=remote)
             self._ctx.on_news()
-        if remote.refunded_kopecks and verdict.payment is not None and verdict.applied is not Applied.MISMATCH:
+        if remote.refunded.minor and verdict.payment is not None and verdict.applied is not Applied.MISMATCH:
             await self._book_refunds(remote, verdict.payment, account)
         return verdict
 
@@ -179,7 +179,7 @@ class Settlement:
     async def _book_refunds(self, remote: RemotePayment, payment: PaymentView, account: ProviderAccount) -> None:
         """Those that our books have lost, or have not heard of yet."""
         ctx = self._ctx
-        if remote.refunded_kopecks <= await ctx.db.read(succeeded_kopecks, payment.id):
+        if remote.refunded.minor <= await ctx.db.read(sent_back, payment.id):
             return
         async for page in account.provider.refunds_of(remote.id):
             for refund in page:

@@ -15,13 +15,14 @@ from db.tables.users import User
 from db.upsert import insert_into
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
+from services.money import Money
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
 from services.payments.context import PaymentsContext
 from services.payments.mark import Mark, Paid
 from services.payments.merchant import Merchant
 from services.payments.packages import package_on_sale
-from services.payments.pricing import CURRENCY, Pricing
+from services.payments.pricing import CurrencyNotTaken, Pricing
 from services.payments.providers.base import (
     KEY_LIVES,
     AmountRefused,
@@ -58,7 +59,7 @@ class TopUpRequest:
     user_id: int
     email: str | None
     return_url: str
-    amount_kopecks: int | None = None
+    amount: Money | None = None
     package_id: int | None = None
     chat_id: int | None = None
     thread_id: int | None = None
@@ -124,11 +125,10 @@ class TopUp:
 def _order(payment: PaymentView, telegram_id: int | None, merchant: Merchant) -> NewPayment:
     """The same for every repeat."""
     mark = Mark(payment_id=payment.id, telegram_id=telegram_id, credits=payment.credits, valid_days=payment.valid_days)
-    paid = Paid(account=merchant.shop_id, kopecks=payment.amount_kopecks, currency=payment.currency, test=payment.test)
+    paid = Paid(account=merchant.shop_id, amount=payment.amount, test=payment.test)
     return NewPayment(
         id=payment.id,
-        amount_kopecks=payment.amount_kopecks,
-        currency=payment.currency,
+        amount=payment.amount,
         description=payment.provider_text or payment.description,
         return_url=payment.return_url,
         receipt=receipt_for(payment, merchant),
@@ -165,7 +165,6 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
         "provider": merchant.provider,
         "provider_shop_id": merchant.shop_id,
         "status": PaymentStatus.PENDING,
-        "currency": CURRENCY,
         "test": merchant.test,
         "receipt_email": wish.email if merchant.receipts else None,
         "return_url": wish.return_url,
@@ -179,7 +178,7 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
     }
     if find_payment(session, wish.id) is None:
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
-        session.execute(new, row | _goods(session, wish, pricing))
+        session.execute(new, row | _goods(session, wish, merchant, pricing))
         _only_one_in(session, wish)
     payment = find_payment(session, wish.id)
     if payment is None or payment.user_id != wish.user_id:
@@ -194,21 +193,29 @@ def _only_one_in(session: Session, wish: TopUpRequest) -> None:
         session.execute(update(payments).where(same, payments.c.id != wish.id).values(message_id=None))
 
 
-def _goods(session: Session, wish: TopUpRequest, pricing: Pricing) -> dict[str, Any]:  # Any: the columns' values
+def _goods(
+    session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pricing
+) -> dict[str, Any]:  # Any: the columns' values
     """What is paid and what it brings."""
     if wish.package_id is not None:
         package = package_on_sale(session, wish.package_id)
+        if package.price.currency != merchant.currency:
+            raise CurrencyNotTaken(package_id=package.id)
         return {
-            "amount_kopecks": package.price_kopecks,
+            "amount_kopecks": package.price.minor,
+            "currency": package.price.currency,
             "credits": package.credits,
             "valid_days": package.valid_days,
             **_described(session, wish, PACKAGE, package.credits, package.title),
         }
-    amount = wish.amount_kopecks or 0
-    pricing.check(amount)
-    bought = pricing.credits_for(amount)
+    if (price := pricing.get(merchant.currency)) is None:
+        raise CurrencyNotTaken(given=merchant.currency)
+    amount = price.low.of(0) if wish.amount is None else wish.amount
+    price.check(amount)
+    bought = price.credits_for(amount)
     return {
-        "amount_kopecks": amount,
+        "amount_kopecks": amount.minor,
+        "currency": amount.currency,
         "credits": bought,
         "valid_days": None,
         **_described(session, wish, AMOUNT, bought, {}),

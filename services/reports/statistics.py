@@ -1,5 +1,6 @@
 """How the shop does: numbers of the last days, in the days of the shop's time zone."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,25 +12,28 @@ from sqlalchemy.orm import Session
 
 from db.base import UtcDateTime, table_of
 from db.engine import Database
+from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from services.clock import Clock
+from services.money import Money, sums
 from services.notifications.outbox import Outbox
 from services.predictions.history import History
 from services.reports.customers import count_customers
 
 _predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), table_of(Refund)
 PERIODS: Final = (7, 30, 90)
+Revenue = tuple[Money, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """`spent` in hundredths of a credit, without what came back; `revenue` in kopecks."""
+    """`spent` in hundredths of a credit, without what came back; `revenue` by currency."""
 
     date: date
     predictions: int = 0
     spent: int = 0
-    revenue: int = 0
+    revenue: Revenue = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ class ModelSales:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """Of the period, but for `users`, which are all there are. `active_users`: seen in it; `predictions`: sold in it,
-    the failed ones too. Money in kopecks, credits in hundredths. `days`: each of the period, the last is today;
+    the failed ones too. Money by currency, credits in hundredths. `days`: each of the period, the last is today;
     `models`: the best first."""
 
     users: int
@@ -52,7 +56,7 @@ class Numbers:
     active_users: int
     predictions: int
     failed: int
-    refunded: int
+    refunded: Revenue
     days: Sequence[Day]
     models: Sequence[ModelSales]
 
@@ -61,8 +65,9 @@ class Numbers:
         return sum(day.spent for day in self.days)
 
     @property
-    def revenue(self) -> int:
-        return sum(day.revenue for day in self.days)
+    def revenue(self) -> Revenue:
+        """Currencies are never added up."""
+        return sums(each for day in self.days for each in day.revenue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +126,7 @@ def _numbers(session: Session, days: Calendar) -> Numbers:
         predictions=sum(sale.count for sale in sales),
         failed=sum(sale.count for sale in sales if sale.status == PredictionStatus.FAILED),
         refunded=_refunded(session, since),
-        days=[_day(each, by_day.get(each, []), revenue.get(each, 0)) for each, _, _ in days],
+        days=[_day(each, by_day.get(each, []), tuple(revenue.get(each, ()))) for each, _, _ in days],
         models=_by_model(sales),
     )
 
@@ -161,26 +166,31 @@ def _sales(session: Session, days: CTE) -> list[_Sale]:
     ]
 
 
-def _revenue(session: Session, days: CTE) -> dict[date, int]:
-    """Kopecks that came, by day."""
+def _revenue(session: Session, days: CTE) -> dict[date, list[Money]]:
+    """What came, by day."""
     p = _payments.c
     rows = session.execute(
-        select(days.c.day, func.sum(p.amount_kopecks))
+        select(days.c.day, p.currency, func.sum(p.amount_kopecks))
         .join(_payments, (p.paid_at >= days.c.since) & (p.paid_at < days.c.until))
         .where(p.status == PaymentStatus.SUCCEEDED)
-        .group_by(days.c.day)
+        .group_by(days.c.day, p.currency)
+        .order_by(p.currency)
     )
-    return {day: int(kopecks) for day, kopecks in rows}
+    came: dict[date, list[Money]] = defaultdict(list)
+    for day, currency, minor in rows:
+        came[day].append(Money(int(minor), Currency(currency)))
+    return came
 
 
-def _refunded(session: Session, since: datetime) -> int:
-    """Kopecks sent back."""
+def _refunded(session: Session, since: datetime) -> Revenue:
+    """Sent back."""
     r = _refunds.c
     sent = (r.status == RefundStatus.SUCCEEDED) & (r.created_at >= since)
-    return int(session.scalar(select(func.sum(r.amount_kopecks)).where(sent)) or 0)
+    query = select(r.currency, func.sum(r.amount_kopecks)).where(sent).group_by(r.currency).order_by(r.currency)
+    return tuple(Money(int(minor), Currency(currency)) for currency, minor in session.execute(query))
 
 
-def _day(day: date, sales: Sequence[_Sale], revenue: int) -> Day:
+def _day(day: date, sales: Sequence[_Sale], revenue: Revenue) -> Day:
     return Day(
         date=day,
         predictions=sum(sale.count for sale in sales),

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.billing import Transaction, TransactionKind
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import Role, User
 from services.billing.ledger import UnknownUser
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
+from services.money import Money
 from services.payments.queries import PaymentView, payment_view, payments, refunds
 from services.users.roles import Staff
 
@@ -61,13 +63,13 @@ class PredictionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCard(UserLine):
-    """`spent` in hundredths: charges without those that came back; `paid_kopecks` without what was sent back."""
+    """`spent` in hundredths: charges without those that came back; `paid`, by currency, without what was sent back."""
 
     language: str
     email: str | None
     role: Role | None
     spent: int
-    paid_kopecks: int
+    paid: tuple[Money, ...]
     predictions: Sequence[PredictionLine]
     payments: Sequence[PaymentView]
     created_at: datetime
@@ -112,7 +114,7 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
         email=row.email,
         role=staff.role_of(session, row.id),
         spent=_spent(session, user_id),
-        paid_kopecks=_paid(session, user_id),
+        paid=_paid(session, user_id),
         predictions=_last_predictions(session, user_id),
         payments=_last_payments(session, user_id),
         created_at=row.created_at,
@@ -156,15 +158,18 @@ def _spent(session: Session, user_id: int) -> int:
     return -int(session.scalar(select(func.sum(_lines.c.amount)).where(mine)) or 0)
 
 
-def _paid(session: Session, user_id: int) -> int:
+def _paid(session: Session, user_id: int) -> tuple[Money, ...]:
     mine = (payments.c.user_id == user_id) & (payments.c.status == PaymentStatus.SUCCEEDED)
-    came = session.scalar(select(func.sum(payments.c.amount_kopecks)).where(mine)) or 0
-    went = session.scalar(
-        select(func.sum(refunds.c.amount_kopecks))
+    came = select(payments.c.currency, func.sum(payments.c.amount_kopecks)).where(mine).group_by(payments.c.currency)
+    went = (
+        select(refunds.c.currency, func.sum(refunds.c.amount_kopecks))
         .join(payments, payments.c.id == refunds.c.payment_id)
         .where(payments.c.user_id == user_id, refunds.c.status == RefundStatus.SUCCEEDED)
+        .group_by(refunds.c.currency)
     )
-    return int(came) - int(went or 0)
+    gone = {currency: int(minor) for currency, minor in session.execute(went)}
+    rows = session.execute(came.order_by(payments.c.currency))
+    return tuple(Money(int(minor) - gone.get(currency, 0), Currency(currency)) for currency, minor in rows)
 
 
 def _last_predictions(session: Session, user_id: int) -> list[PredictionLine]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from db.base import JsonObject, table_of
 from db.engine import Database
 from db.tables.outbox import OutboxKind, OutboxMessage
+from services.money import rub
 from services.notifications.kinds.news import News
 from services.notifications.owners import forget_news, tell_owners, tell_what_waited
 from services.users.accounts import Users, Visitor
@@ -116,7 +117,7 @@ async def test_a_payment_that_is_not_what_it_should_be(database: Database, clock
     payment = await cashier.begins(await cashier.customer())
     remote = cashier.yookassa.by_our_id(payment.id)
     cashier.yookassa.pay(remote.id)
-    cashier.yookassa.payments[remote.id] = replace(cashier.yookassa.by_our_id(payment.id), amount_kopecks=100)
+    cashier.yookassa.payments[remote.id] = replace(cashier.yookassa.by_our_id(payment.id), amount=rub(100))
     await cashier.till.settlement.ask(payment.id)
     assert await cashier.problems() == []
     clock.advance(hours=1)

@@ -10,15 +10,17 @@ from sqlalchemy import func, select
 from db.base import JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Lot, Transaction
+from db.tables.currencies import Currency
 from db.tables.outbox import OutboxMessage
 from db.tables.payments import PaymentEvent
 from db.tables.users import User
 from services.billing.audit import run_audit
 from services.coordination.memory import MemoryCoordination
+from services.money import rub
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
-from services.payments.pricing import Pricing
+from services.payments.pricing import CreditPrice
 from services.payments.providers.yookassa.notifications import NAME, read_notification
 from services.payments.queries import PaymentQueries, PaymentView, RefundView
 from services.payments.refunds.begin import RefundRequest
@@ -33,7 +35,7 @@ from tests.support.yookassa import SHOP_ID, FakeYooKassa
 OWNER = 77
 SIGNER = MarkSigner.of("4242", "4242:token", "test_key")
 MERCHANT = Merchant(provider=NAME, shop_id=SHOP_ID, test=True, signer=SIGNER, owners=(OWNER,))
-PRICING = Pricing(credit_price=1000)
+PRICING = {Currency.RUB: CreditPrice(minor=1000)}
 RETURN_URL = "https://t.me/shop_bot"
 
 
@@ -62,7 +64,12 @@ class Cashier:
         self, user_id: int, kopecks: int | None = 30_000, **more: Any
     ) -> PaymentView:  # Any: as TopUpRequest takes it
         """A payment with its link."""
-        given = {"email": "anna@example.com", "return_url": RETURN_URL, "amount_kopecks": kopecks, **more}
+        given = {
+            "email": "anna@example.com",
+            "return_url": RETURN_URL,
+            "amount": None if kopecks is None else rub(kopecks),
+            **more,
+        }
         return await self.till.topup.start(TopUpRequest(user_id=user_id, **given))
 
     async def pays(self, user_id: int, kopecks: int | None = 30_000, **more: Any) -> PaymentView:  # Any: as above
@@ -75,7 +82,7 @@ class Cashier:
         wish = RefundRequest(
             id=uuid4(),
             payment_id=payment.id,
-            amount_kopecks=kopecks,
+            amount=rub(kopecks),
             actor=await self.owner(),
             reason="asked for it",
             confirmed=confirmed,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from services.money import rub
 from services.payments.providers.base import (
     NewPayment,
     NewRefund,
@@ -126,9 +127,7 @@ class FakeYooKassa:
     def refund_in_cabinet(self, payment_id: str, kopecks: int) -> str:
         """The refund's id. Raises `Refused`."""
         return self._refund(
-            NewRefund(
-                id=uuid4(), provider_payment_id=payment_id, amount_kopecks=kopecks, currency="RUB", description=""
-            ),
+            NewRefund(id=uuid4(), provider_payment_id=payment_id, amount=rub(kopecks), description=""),
             our_id=None,
         )
 
@@ -176,10 +175,10 @@ class FakeYooKassa:
             id=payment_id,
             shop_id=self.shop_id,
             status="pending",
-            amount_kopecks=order.amount_kopecks,
-            currency=order.currency,
+            amount=order.amount,
             test=self.test,
             our_id=str(order.id),
+            refunded=order.amount.of(0),
             confirmation_url=f"https://yoomoney.example/{payment_id}",
             mark={"payment_id": str(order.id), **order.mark},
             description=order.description,
@@ -201,14 +200,14 @@ class FakeYooKassa:
     def _refund(self, order: NewRefund, our_id: str | None = "") -> str:
         payment = self._payment(order.provider_payment_id)
         under_way = sum(
-            each.amount_kopecks
+            each.amount.minor
             for each in self.refunds.values()
             if each.payment_id == payment.id and each.status != "canceled"
         )
         if (
             payment.status != "succeeded"
-            or not order.amount_kopecks
-            or under_way + order.amount_kopecks > payment.amount_kopecks
+            or not order.amount.minor
+            or under_way + order.amount.minor > payment.amount.minor
         ):
             raise Refused(code="invalid_request", detail="amount")
         refund_id = str(uuid4())
@@ -217,8 +216,7 @@ class FakeYooKassa:
             id=refund_id,
             payment_id=payment.id,
             status="pending" if self.refunds_wait else "succeeded",
-            amount_kopecks=order.amount_kopecks,
-            currency=order.currency,
+            amount=order.amount,
             our_id=str(order.id) if our_id is not None else None,
         )
         self._send_back(refund_id)
@@ -228,6 +226,6 @@ class FakeYooKassa:
         refund = self.refunds[refund_id]
         if refund.status == "succeeded":
             payment = self.payments[refund.payment_id]
-            gone = payment.refunded_kopecks + refund.amount_kopecks
-            self.payments[payment.id] = replace(payment, refunded_kopecks=gone)
+            gone = payment.refunded.minor + refund.amount.minor
+            self.payments[payment.id] = replace(payment, refunded=payment.amount.of(gone))
             self.notifications.append(("refund.succeeded", refund_id))

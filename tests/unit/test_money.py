@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yookassa.domain.request import PaymentRequest
 
-from services.money import AmountOutOfBounds, from_text, parse_roubles, to_text, to_words
-from services.payments.pricing import MAX_KOPECKS, Pricing
+from services.money import AmountOutOfBounds, from_text, parse_roubles, rub, to_text, to_words
+from services.payments.pricing import MAX_KOPECKS, CreditPrice
 from services.payments.providers.base import NewPayment
 from services.payments.providers.yookassa.client import checked
 from services.payments.providers.yookassa.provider import _create_body
 
-PRICING = Pricing(credit_price=1000)
+PRICING = CreditPrice(minor=1000)
 KOPECKS = st.integers(1, 999_999_99)
 
 
@@ -39,7 +39,7 @@ KOPECKS = st.integers(1, 999_999_99)
     ],
 )
 def test_taken_exactly(text: str, kopecks: int) -> None:
-    assert PRICING.parse(text) == kopecks
+    assert PRICING.parse(text).minor == kopecks
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_refused_with_the_bounds(text: str) -> None:
 
 
 def test_the_bounds_follow_the_price_of_a_credit() -> None:
-    dear = Pricing(credit_price=1_000_000)  # a hundredth of a credit costs 100 roubles
-    assert (dear.low, dear.credits_for(dear.low)) == (100_00, 1)
-    assert dear.suggested == (100_00, 300_00, 500_00, 1000_00)
-    assert Pricing(credit_price=333).credits_for(100_00) == 3003
+    dear = CreditPrice(minor=1_000_000)  # a hundredth of a credit costs 100 roubles
+    assert (dear.low, dear.credits_for(dear.low)) == (rub(100_00), 1)
+    assert [each.minor for each in dear.suggested] == [100_00, 300_00, 500_00, 1000_00]
+    assert CreditPrice(minor=333).credits_for(rub(100_00)) == 3003
 
 
 @given(KOPECKS)
@@ -93,9 +93,7 @@ def test_every_amount_survives_text(kopecks: int) -> None:
 @given(st.integers(1, MAX_KOPECKS))
 def test_every_amount_survives_the_sdk(kopecks: int) -> None:
     """It takes them through float."""
-    order = NewPayment(
-        id=UUID(int=1), amount_kopecks=kopecks, currency="RUB", description="x", return_url="https://t.me/x"
-    )
+    order = NewPayment(id=UUID(int=1), amount=rub(kopecks), description="x", return_url="https://t.me/x")
     sent = json.loads(json.dumps(checked(PaymentRequest, _create_body(order))))
     assert sent["amount"] == {"value": to_text(kopecks), "currency": "RUB"}
     assert "receipt" not in sent
@@ -104,10 +102,10 @@ def test_every_amount_survives_the_sdk(kopecks: int) -> None:
 @given(st.text(max_size=12))
 def test_whatever_is_typed_is_an_amount_or_refused(text: str) -> None:
     try:
-        kopecks = PRICING.parse(text)
+        kopecks = PRICING.parse(text).minor
     except AmountOutOfBounds:
         return
-    assert PRICING.low <= kopecks <= PRICING.high
+    assert PRICING.low.minor <= kopecks <= PRICING.high.minor
 
 
 @pytest.mark.parametrize("text", ["", "1,00", "1.001", "-1", "1e3", "NaN", " 1", "1.", "٣"])

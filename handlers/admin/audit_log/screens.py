@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
 from db.tables.users import AuditAction, Role
 from handlers.admin import buttons as names
@@ -17,7 +18,7 @@ from i18n.translator import Html, Translator
 from services.audit_log.history import ON_PRESETS, Entry, Person
 from services.billing.credits import format_credits
 from services.errors import N_
-from services.money import to_words
+from services.money import Money, rub
 from services.pages import Page
 from services.users.search import UserLine
 
@@ -94,11 +95,11 @@ def _role(entry: Entry, titles: Titles, tr: Translator) -> Html:
 
 def _refund(entry: Entry, titles: Titles, tr: Translator) -> Html:
     return tr.html(
-        "Refund of {amount} ₽ to {whom} (sent back: {before} → {after} ₽), payment <code>{number}</code>",
-        amount=_roubles(entry.after.get("amount")),
+        "Refund of {amount} to {whom} (sent back: {before} → {after}), payment <code>{number}</code>",
+        amount=tr.money(_money(entry, entry.after.get("amount"))),
         whom=_whom(entry, tr),
-        before=_roubles(entry.before.get("refunded")),
-        after=_roubles(entry.after.get("refunded")),
+        before=_money(entry, entry.before.get("refunded")).words,
+        after=tr.money(_money(entry, entry.after.get("refunded"))),
         number=entry.subject,
     )
 
@@ -209,7 +210,7 @@ def _days(days: int | None, tr: Translator) -> str:
 PACKAGE_PARTS: Final[dict[str, tuple[str, Callable[[Any, Translator], str]]]] = {  # Any: JSON of the part
     "title": (N_("name"), _title),
     "credits": (N_("credits"), lambda hundredths, tr: tr.credits(hundredths or 0)),
-    "price_kopecks": (N_("price"), lambda kopecks, tr: f"{to_words(kopecks or 0)} ₽"),
+    "price_kopecks": (N_("price"), lambda kopecks, tr: tr.money(rub(kopecks or 0))),
     "valid_days": (N_("valid for"), _days),
 }
 
@@ -225,10 +226,9 @@ PRESET_PARTS: Final[dict[str, str]] = {
 }
 
 
-def _roubles(text: str | None) -> str:
-    """`300.00` of the table as people read it."""
-    whole, _, rest = (text or "0.00").partition(".")
-    return to_words(int(whole) * 100 + int(rest or 0))
+def _money(entry: Entry, text: str | None) -> Money:
+    """`300.00` of the table; roubles stand without their currency."""
+    return Money.of_text(text or "0", entry.after.get("currency", Currency.RUB))
 
 
 def _name(person: Person) -> str:

@@ -90,8 +90,9 @@ async def create(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
 
 
 async def _edit(event: Event, package_id: int, change: Parts, *, ctx: AdminContext) -> None:
-    offer = offer_of({**parts_of(await ctx.services.packages.get(package_id)), **change})
-    changed = await ctx.services.packages.edit(package_id, offer, actor=ctx.actor)
+    shown = await ctx.services.packages.get(package_id)
+    offer = offer_of({**parts_of(shown), **change})
+    changed = await ctx.services.packages.edit(package_id, offer, actor=ctx.actor, shown=shown)
     await _show(event, changed, ctx=ctx, notice=ctx.tr.html("✅ Saved."))
 
 

@@ -13,7 +13,6 @@ from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.errors import N_
-from services.money import to_words
 from services.pages import page_of
 from services.payments.package_parts import PackagePart
 from services.payments.packages import PackageOffer, PackageView
@@ -80,9 +79,7 @@ def _offer(offer: PackageOffer, tr: Translator) -> Html:
     )
     lines: list[Any] = [  # Any: kinds of str
         tr.html("<b>{ru}</b> / {en}", ru=offer.title.get("ru", ""), en=offer.title.get("en", "")),
-        tr.html(
-            "{credits} for <b>{amount} ₽</b>", credits=tr.credits(offer.credits), amount=to_words(offer.price_kopecks)
-        ),
+        tr.html("{credits} for <b>{amount}</b>", credits=tr.credits(offer.credits), amount=tr.money(offer.price)),
         valid,
     ]
     return Html("\n".join(lines))
@@ -108,5 +105,5 @@ def _actions(package: PackageView, tr: Translator) -> list[keyboards.Row]:
 
 def _button(package: PackageView, tr: Translator) -> str:
     mark = "🟢" if package.enabled else "⚪"
-    price = f"{format_credits(package.credits)} · {to_words(package.price_kopecks)} ₽"
+    price = f"{format_credits(package.credits)} · {tr.money(package.price)}"
     return f"{mark} {cut_plain(tr.pick(package.title), BUTTON - 30)} · {price}"

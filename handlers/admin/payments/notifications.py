@@ -8,7 +8,6 @@ from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.container import Services
 from services.errors import N_
-from services.money import to_words
 from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.outbox import Notification
 from services.payments.alerts import PaymentProblem
@@ -86,9 +85,9 @@ def problem_screen(problem: PaymentProblem, detail: str, payment: PaymentView | 
     if payment is not None:
         parts.append(
             tr.html(
-                "Payment <code>{id}</code>, {amount} ₽, {moment}",
+                "Payment <code>{id}</code>, {amount}, {moment}",
                 id=str(payment.id),
-                amount=to_words(payment.amount_kopecks),
+                amount=tr.money(payment.amount),
                 moment=tr.moment(payment.created_at),
             )
         )

@@ -15,7 +15,7 @@ from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from i18n.translator import Html
 from services.errors import ShopError
-from services.money import parse_roubles
+from services.money import Money
 from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError, Refused
 from services.payments.queries import PaymentNotFound, PaymentView
@@ -25,6 +25,7 @@ from services.payments.refunds.begin import (
     RefundNeedsConfirmation,
     RefundQuote,
     RefundRequest,
+    parse_refund,
 )
 from services.payments.service import Payments
 from services.users.manage import MAX_REASON, check_reason
@@ -78,7 +79,7 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
             await _ask_provider(query, payment, ctx=ctx)
         case view.WHOLE:
             quote = await require_quote(payment, ctx=ctx)
-            await ask_reason(query, payment, quote.rest_kopecks, ctx=ctx)
+            await ask_reason(query, payment, quote.rest, ctx=ctx)
         case view.PART:
             quote = await require_quote(payment, ctx=ctx)
             action = PendingAction.of(AMOUNT, payment=payment.id.hex)
@@ -91,16 +92,15 @@ async def take_amount(message: Message, *, ctx: AdminContext, action: PendingAct
     payment = await ctx.services.payment_queries.get(UUID(action.facts["payment"]))
     quote = await require_quote(payment, ctx=ctx)
     try:
-        amount = parse_roubles(message.text or "", low=1, high=quote.rest_kopecks)
+        amount = parse_refund(message.text or "", quote)
     except ShopError as problem:
         await ctx.ask_again(message, partial(view.amount_question, payment, quote, ctx.tr), problem)
         return
     await ask_reason(message, payment, amount, ctx=ctx)
 
 
-async def ask_reason(event: Event, payment: PaymentView, amount: int, *, ctx: AdminContext) -> None:
-    """`amount` in kopecks."""
-    action = PendingAction.of(REASON, payment=payment.id.hex, amount=amount)
+async def ask_reason(event: Event, payment: PaymentView, amount: Money, *, ctx: AdminContext) -> None:
+    action = PendingAction.of(REASON, payment=payment.id.hex, amount=amount.minor)
     await ctx.ask(event, view.reason_question(payment, ctx.tr, limit=MAX_REASON), action)
 
 
@@ -111,12 +111,17 @@ async def take_reason(message: Message, *, ctx: AdminContext, action: PendingAct
     except ShopError as problem:
         await ctx.ask_again(message, partial(view.reason_question, payment, ctx.tr, limit=MAX_REASON), problem)
         return
-    await propose_refund(message, payment, action.facts["amount"], reason, ctx=ctx)
+    await propose_refund(message, payment, payment.amount.of(action.facts["amount"]), reason, ctx=ctx)
 
 
-async def propose_refund(event: Event, payment: PaymentView, amount: int, reason: str, *, ctx: AdminContext) -> None:
-    """`amount` in kopecks."""
-    facts = {"payment": payment.id.hex, "amount": amount, "reason": reason, "refund": uuid4().hex, "confirmed": False}
+async def propose_refund(event: Event, payment: PaymentView, amount: Money, reason: str, *, ctx: AdminContext) -> None:
+    facts = {
+        "payment": payment.id.hex,
+        "amount": amount.minor,
+        "reason": reason,
+        "refund": uuid4().hex,
+        "confirmed": False,
+    }
     action = PendingAction.of(REFUND, **facts)
     customer = name_of(await ctx.services.user_management.card(payment.user_id), ctx.tr)
     screen = view.refund_confirmation(
@@ -133,7 +138,7 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
     wish = RefundRequest(
         id=UUID(facts["refund"]),
         payment_id=payment.id,
-        amount_kopecks=facts["amount"],
+        amount=payment.amount.of(facts["amount"]),
         actor=ctx.actor,
         reason=facts["reason"],
         confirmed=facts["confirmed"],
@@ -157,7 +162,7 @@ async def require_quote(payment: PaymentView, *, ctx: AdminContext) -> RefundQuo
     """What can be sent back. Raises `NotAllowed`, `PaymentsOff`, `NotRefundable`, `AlreadyRefunded`."""
     ctx.require()
     quote = await _till(ctx).refunds.quote(payment.id)
-    if not quote.rest_kopecks:
+    if not quote.rest.minor:
         raise AlreadyRefunded(payment_id=payment.id)
     return quote
 

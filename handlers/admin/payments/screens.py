@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
@@ -14,7 +15,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
-from services.money import to_words
+from services.money import Money
 from services.pages import Page
 from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
 from services.payments.queries import PaymentView, RefundView
@@ -31,6 +32,10 @@ STATUSES: Final = {
     PaymentStatus.WAITING_FOR_CAPTURE: N_("held, waits to be taken"),
     PaymentStatus.SUCCEEDED: N_("paid"),
     PaymentStatus.CANCELED: N_("canceled"),
+}
+REFUND_QUESTIONS: Final = {
+    Currency.RUB: N_("How many roubles shall go back?"),
+    Currency.XTR: N_("How many Stars shall go back?"),
 }
 REFUND_MARKS: Final = {RefundStatus.PENDING: "⏳", RefundStatus.SUCCEEDED: "↩️", RefundStatus.CANCELED: "✖️"}
 
@@ -67,7 +72,7 @@ def payment_screen(
     parts = [_facts(payment, customer, tr)]
     if refunds:
         parts.append(Html("\n".join([tr.html("<b>Refunds</b>"), *(refund_line(each, tr) for each in refunds)])))
-    if quote is not None and quote.rest_kopecks:
+    if quote is not None and quote.rest.minor:
         parts.append(_quote(quote, tr))
     rows = _actions(payment, quote, tr, role=role)
     rows.append((keyboards.back_button(tr, names.PAYMENTS), panel_button(tr)))
@@ -75,7 +80,7 @@ def payment_screen(
 
 
 def amount_question(payment: PaymentView, quote: RefundQuote, tr: Translator, *, problem: str = "") -> Screen:
-    text = notice_first("", tr.html("How many roubles shall go back?"), _quote(quote, tr))
+    text = notice_first("", tr.html(REFUND_QUESTIONS[Currency(quote.rest.currency)]), _quote(quote, tr))
     return question(text, tr, back=names.action(names.PAYMENT, payment.id.hex), problem=problem)
 
 
@@ -85,12 +90,12 @@ def reason_question(payment: PaymentView, tr: Translator, *, limit: int, problem
 
 
 def refund_confirmation(
-    payment: PaymentView, tr: Translator, *, customer: str, amount: int, reason: str, nonce: str
+    payment: PaymentView, tr: Translator, *, customer: str, amount: Money, reason: str, nonce: str
 ) -> Screen:
-    """`customer`: HTML; `amount` in kopecks."""
+    """`customer`: HTML."""
     lines = [
-        tr.html("Send <b>{amount} ₽</b> back to {name}?", amount=to_words(amount), name=Html(customer)),
-        tr.html("Of the payment of {amount} ₽ for {credits}", **_sum(payment, tr)),
+        tr.html("Send <b>{amount}</b> back to {name}?", amount=tr.money(amount), name=Html(customer)),
+        tr.html("Of the payment of {amount} for {credits}", **_sum(payment, tr)),
         tr.html("Reason: {reason}", reason=reason),
     ]
     back = names.action(names.PAYMENT, payment.id.hex)
@@ -105,21 +110,21 @@ def second_confirmation(payment: PaymentView, problem: RefundNeedsConfirmation, 
 
 
 def refund_notice(refund: RefundView, tr: Translator) -> Html:
-    amount = to_words(refund.amount_kopecks)
+    amount = tr.money(refund.amount)
     if refund.status is RefundStatus.PENDING:
-        return tr.html("⏳ The refund of {amount} ₽ is under way; the shop follows it.", amount=amount)
+        return tr.html("⏳ The refund of {amount} is under way; the shop follows it.", amount=amount)
     if refund.status is RefundStatus.CANCELED:
         reason = tr.gettext(refund_reason(refund.cancel_reason))
-        return tr.html("✖️ The refund of {amount} ₽ did not go through: {reason}.", amount=amount, reason=reason)
-    return tr.html("✅ {amount} ₽ went back.", amount=amount)
+        return tr.html("✖️ The refund of {amount} did not go through: {reason}.", amount=amount, reason=reason)
+    return tr.html("✅ {amount} went back.", amount=amount)
 
 
 def refund_line(refund: RefundView, tr: Translator) -> Html:
     line = tr.html(
-        "{mark} {moment} · {amount} ₽, {credits} taken back",
+        "{mark} {moment} · {amount}, {credits} taken back",
         mark=REFUND_MARKS[refund.status],
         moment=tr.short_moment(refund.created_at),
-        amount=to_words(refund.amount_kopecks),
+        amount=tr.money(refund.amount),
         credits=tr.credits(refund.credits_taken),
     )
     if refund.credits_uncollected:
@@ -130,7 +135,7 @@ def refund_line(refund: RefundView, tr: Translator) -> Html:
 
 def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:
     lines = [
-        tr.html("{mark} <b>{amount} ₽</b> for {credits}", mark=PAYMENT_MARKS[payment.status], **_sum(payment, tr)),
+        tr.html("{mark} <b>{amount}</b> for {credits}", mark=PAYMENT_MARKS[payment.status], **_sum(payment, tr)),
         tr.html("State: <b>{state}</b>", state=tr.gettext(STATUSES[payment.status])),
     ]
     if payment.status is PaymentStatus.CANCELED:
@@ -150,11 +155,9 @@ def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:
 
 
 def _quote(quote: RefundQuote, tr: Translator) -> Html:
-    lines = [tr.html("Up to {amount} ₽ can go back.", amount=to_words(quote.rest_kopecks))]
-    if quote.covered_kopecks < quote.rest_kopecks:
-        lines.append(
-            tr.html("Only for {amount} ₽ of it are the credits still there.", amount=to_words(quote.covered_kopecks))
-        )
+    lines = [tr.html("Up to {amount} can go back.", amount=tr.money(quote.rest))]
+    if quote.covered.minor < quote.rest.minor:
+        lines.append(tr.html("Only for {amount} of it are the credits still there.", amount=tr.money(quote.covered)))
     return Html("\n".join(lines))
 
 
@@ -165,17 +168,17 @@ def _actions(payment: PaymentView, quote: RefundQuote | None, tr: Translator, *,
     rows: list[keyboards.Row] = []
     if role is not Role.MODERATOR and payment.status is not PaymentStatus.SUCCEEDED:
         rows.append((button(tr.gettext("🔄 Ask YooKassa now"), ASK),))
-    if role is not Role.MODERATOR and quote is not None and quote.rest_kopecks:
-        whole = tr.gettext("↩️ Refund {amount} ₽", amount=to_words(quote.rest_kopecks))
+    if role is not Role.MODERATOR and quote is not None and quote.rest.minor:
+        whole = tr.gettext("↩️ Refund {amount}", amount=tr.money(quote.rest))
         rows.append((button(whole, WHOLE), button(tr.gettext("✂️ A part"), PART)))
     rows.append((Button(text=tr.gettext("👤 Customer"), action=names.action(names.USER, payment.user_id)),))
     return rows
 
 
 def _sum(payment: PaymentView, tr: Translator) -> dict[str, str]:
-    return {"amount": to_words(payment.amount_kopecks), "credits": tr.credits(payment.credits)}
+    return {"amount": tr.money(payment.amount), "credits": tr.credits(payment.credits)}
 
 
 def _button(payment: PaymentView, customer: UserLine, tr: Translator) -> str:
-    mark, amount = PAYMENT_MARKS[payment.status], to_words(payment.amount_kopecks)
-    return cut_plain(f"{mark} {tr.short_moment(payment.created_at)} · {amount} ₽ · {plain_name(customer, tr)}", BUTTON)
+    mark, amount = PAYMENT_MARKS[payment.status], tr.money(payment.amount)
+    return cut_plain(f"{mark} {tr.short_moment(payment.created_at)} · {amount} · {plain_name(customer, tr)}", BUTTON)

@@ -1,5 +1,6 @@
 """Who runs the shop: owners give roles and take them away."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from aiogram import Router
@@ -14,9 +15,10 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.commands import set_chat_commands
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
+from i18n.translator import Html
 from services.billing.ledger import UnknownUser
 from services.errors import ShopError
-from services.users.roles import APPOINTED
+from services.users.roles import APPOINTED, AdminView
 from services.users.search import UserLine
 
 WHO = "role.who"
@@ -36,7 +38,7 @@ async def show_roles(event: Event, *, ctx: AdminContext, argument: str = "") -> 
         await ctx.ask(event, view.who_question(ctx.tr), PendingAction.of(WHO))
         return
     page = keyboards.parse_page(argument)
-    await ctx.respond(event, view.roles_screen(await ctx.services.admins.all(), ctx.tr, role=ctx.role, page=page))
+    await _respond(event, await ctx.services.admins.all(), ctx=ctx, page=page)
 
 
 async def take_who(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
@@ -69,7 +71,7 @@ async def appoint(event: Event, telegram_id: int, role: Role | None, *, ctx: Adm
     name = ctx.tr.html("Telegram <code>{id}</code>", id=telegram_id) if card is None else name_of(card, ctx.tr)
     admins, notice = await ctx.services.admins.all(), view.changed_notice(name, role, ctx.tr)
     page = view.page_with(telegram_id, admins)
-    await ctx.respond(event, view.roles_screen(admins, ctx.tr, role=ctx.role, notice=notice, page=page))
+    await _respond(event, admins, ctx=ctx, notice=notice, page=page)
     person = await ctx.services.users.find(telegram_id)
     if person is not None:
         tr, features = ctx.catalogues[person.language], ctx.services.features
@@ -86,3 +88,10 @@ async def _known(telegram_id: int, *, ctx: AdminContext) -> UserLine | None:
     """Somebody who was here, with or without a role."""
     found = await ctx.services.user_management.search(str(telegram_id))
     return found[0] if found else None
+
+
+async def _respond(
+    event: Event, admins: Sequence[AdminView], *, ctx: AdminContext, page: int, notice: Html | str = ""
+) -> None:
+    givers = await ctx.services.user_management.lines(each.granted_by for each in admins if each.granted_by is not None)
+    await ctx.respond(event, view.roles_screen(admins, givers, ctx.tr, role=ctx.role, notice=notice, page=page))

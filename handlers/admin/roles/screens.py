@@ -1,6 +1,6 @@
 """Who runs the shop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from db.tables.users import Role
@@ -18,10 +18,18 @@ from services.users.search import UserLine
 ON_PAGE: Final = 10
 
 
-def roles_screen(admins: Sequence[AdminView], tr: Translator, *, role: Role, notice: str = "", page: int = 0) -> Screen:
-    """`notice`: HTML; `page` from 0, the last one for any beyond it."""
+def roles_screen(
+    admins: Sequence[AdminView],
+    givers: Mapping[int, UserLine],
+    tr: Translator,
+    *,
+    role: Role,
+    notice: str = "",
+    page: int = 0,
+) -> Screen:
+    """`givers`: who gave the roles, by `users.id`; `notice`: HTML; `page` from 0, the last one for any beyond it."""
     shown = page_of(admins, page, ON_PAGE)
-    lines = [_line(each, tr) for each in shown.items]
+    lines = [_line(each, givers, tr) for each in shown.items]
     about = tr.html(
         "An admin does everything but this page. A moderator looks and changes nothing. "
         "Owners are named in the settings."
@@ -81,15 +89,19 @@ def page_with(telegram_id: int, admins: Sequence[AdminView]) -> int:
     return place // ON_PAGE
 
 
-def _line(person: AdminView, tr: Translator) -> Html:
+def _line(person: AdminView, givers: Mapping[int, UserLine], tr: Translator) -> Html:
     name = name_of(person, tr) if person.user_id is not None else tr.html("<b>never here</b>")
     number = f"#{person.user_id}" if person.telegram_id is None else str(person.telegram_id)
-    return tr.html(
+    line = tr.html(
         "{name} · {role} · <code>{id}</code>",
         name=name,
         role=tr.gettext(ROLE_NAMES[person.role]),
         id=number,
     )
+    giver = None if person.granted_by is None else givers.get(person.granted_by)
+    if giver is None:
+        return line
+    return Html(", ".join((line, tr.html("given by {name}", name=name_of(giver, tr)))))
 
 
 def _button(person: AdminView, tr: Translator) -> str:

@@ -1,15 +1,16 @@
 """How the shop does, in numbers and a picture."""
 
+from db.tables.currencies import Currency
 from handlers.admin import buttons as names
 from handlers.admin.panel.screens import age_words, waiting_line
-from handlers.admin.widgets import panel_button
+from handlers.admin.widgets import money_list, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
 from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.charts import ColumnPanels, Panel
-from services.money import to_words
+from services.money import Money, rub
 from services.reports.statistics import PERIODS, ModelSales, Numbers, Waiting
 
 MODELS_SHOWN = 6
@@ -33,11 +34,7 @@ def statistics_screen(numbers: Numbers, waiting: Waiting, viewer: Viewer, *, pho
 def statistics_chart(numbers: Numbers, tr: Translator) -> ColumnPanels:
     days, whole = len(numbers.days), tr.axis(0)
     panels = (
-        Panel(
-            heading=tr.gettext("Revenue: {amount} ₽", amount=to_words(numbers.revenue)),
-            values=tuple(day.revenue / 100 for day in numbers.days),
-            write=whole,
-        ),
+        *(_revenue(money, numbers, tr) for money in numbers.revenue or (rub(0),)),
         Panel(
             heading=tr.gettext("Spent: {credits}", credits=tr.credits(numbers.spent)),
             values=tuple(day.spent / 100 for day in numbers.days),
@@ -51,6 +48,18 @@ def statistics_chart(numbers: Numbers, tr: Translator) -> ColumnPanels:
     )
     title = tr.ngettext("Last {n} day", "Last {n} days", days)
     return ColumnPanels(title=title, labels=tuple(f"{day.date:%d.%m}" for day in numbers.days), panels=panels)
+
+
+def _revenue(money: Money, numbers: Numbers, tr: Translator) -> Panel:
+    """Of one currency; `money`: the sum of the period."""
+    unit = 10 ** Currency(money.currency).exponent
+    return Panel(
+        heading=tr.gettext("Revenue: {amount}", amount=tr.money(money)),
+        values=tuple(
+            sum(each.minor for each in day.revenue if each.currency == money.currency) / unit for day in numbers.days
+        ),
+        write=tr.axis(0),
+    )
 
 
 def _head(days: int, tr: Translator) -> str:
@@ -68,8 +77,8 @@ def _people(numbers: Numbers, tr: Translator) -> str:
 
 def _sales(numbers: Numbers, tr: Translator) -> str:
     lines = [
-        tr.html("Revenue: <b>{amount} ₽</b>", amount=to_words(numbers.revenue)),
-        tr.html("Sent back: {amount} ₽", amount=to_words(numbers.refunded)) if numbers.refunded else "",
+        tr.html("Revenue: <b>{amount}</b>", amount=money_list(numbers.revenue, tr)),
+        tr.html("Sent back: {amount}", amount=money_list(numbers.refunded, tr)) if numbers.refunded else "",
         tr.html("Spent: <b>{credits}</b>", credits=tr.credits(numbers.spent)),
         tr.html("Predictions: <b>{count}</b>, failed {failed}", count=numbers.predictions, failed=numbers.failed),
     ]

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from db.tables.payments import PaymentStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, number_of, panel_button, plain_name, question
+from handlers.admin.widgets import (
+    ROLE_NAMES,
+    money_list,
+    name_of,
+    notice_first,
+    number_of,
+    panel_button,
+    plain_name,
+    question,
+)
 from handlers.history.screens import MARKS
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
@@ -15,7 +24,6 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
-from services.money import to_words
 from services.payments.queries import PaymentView
 from services.users.search import PredictionLine, UserCard, UserLine
 
@@ -61,10 +69,10 @@ def card_screen(card: UserCard, viewer: Viewer, *, role: Role, notice: str = "")
 
 def payment_line(payment: PaymentView, tr: Translator) -> Html:
     return tr.html(
-        "{mark} {moment} · {amount} ₽",
+        "{mark} {moment} · {amount}",
         mark=PAYMENT_MARKS[payment.status],
         moment=tr.short_moment(payment.created_at),
-        amount=to_words(payment.amount_kopecks),
+        amount=tr.money(payment.amount),
     )
 
 
@@ -109,7 +117,7 @@ def _money(card: UserCard, tr: Translator) -> Html:
             [
                 tr.html("Balance: <b>{credits}</b>", credits=tr.credits(card.balance)),
                 tr.html("Spent: {credits}", credits=tr.credits(card.spent)),
-                tr.html("Paid: {amount} ₽", amount=to_words(card.paid_kopecks)),
+                tr.html("Paid: {amount}", amount=money_list(card.paid, tr)),
             ]
         )
     )

@@ -1,4 +1,4 @@
-"""What the shop needs of whoever takes the money. Amounts are kopecks, ids the provider's unless they say otherwise."""
+"""What the shop needs of whoever takes the money. Ids are the provider's unless they say otherwise."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from db.base import JsonObject
 from services.errors import N_, ShopError
+from services.money import Money
 
 KEY_LIVES = timedelta(hours=23)  # of a key's day, with an hour to spare
 
@@ -98,8 +99,7 @@ class NewPayment:
     """`id` is our payment's: the idempotence key, and in the metadata beside the `mark` (see mark.py)."""
 
     id: UUID
-    amount_kopecks: int
-    currency: str
+    amount: Money
     description: str
     return_url: str
     receipt: Receipt | None = None
@@ -112,8 +112,7 @@ class NewRefund:
 
     id: UUID
     provider_payment_id: str
-    amount_kopecks: int
-    currency: str
+    amount: Money
     description: str
     receipt: Receipt | None = None
 
@@ -126,13 +125,12 @@ class RemotePayment:
     id: str
     shop_id: str | None
     status: str
-    amount_kopecks: int
-    currency: str
+    amount: Money
     test: bool
     our_id: str | None
+    refunded: Money
     confirmation_url: str | None = None
     cancel_reason: str | None = None
-    refunded_kopecks: int = 0
     mark: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     created_at: datetime | None = None
@@ -144,8 +142,7 @@ class RemoteRefund:
     id: str
     payment_id: str
     status: str
-    amount_kopecks: int
-    currency: str
+    amount: Money
     our_id: str | None = None
     cancel_reason: str | None = None
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
-from services.money import to_text
 from services.notifications import outbox
 from services.notifications.kinds.payments import RefundSucceeded
 from services.payments import alerts
@@ -82,7 +81,7 @@ def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Mercha
             new_id = ours  # our books have lost it
     if known is None:
         known = new_id
-        insert_refund(session, new_id, payment, remote.amount_kopecks, now, provider_refund_id=remote.id)
+        insert_refund(session, new_id, payment, remote.amount, now, provider_refund_id=remote.id)
     return settle(session, known, remote, merchant, now, seen=False)
 
 
@@ -123,7 +122,7 @@ def claim(
     return [refund_view(row) for row in rows]
 
 
-def succeeded_kopecks(session: Session, payment_id: UUID) -> int:
+def sent_back(session: Session, payment_id: UUID) -> int:
     return total(refunds_of(session, payment_id), RefundStatus.SUCCEEDED)
 
 
@@ -137,11 +136,11 @@ def tell_unknown(session: Session, refund: RefundView, merchant: Merchant, now: 
 
 def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchant: Merchant, now: datetime) -> None:
     """Take the credits back, as far as the payment's own lot still holds them; the rest is owed and shown."""
-    before = succeeded_kopecks(session, payment.id)
+    before = sent_back(session, payment.id)
     done = {"status": RefundStatus.SUCCEEDED, "cancel_reason": None, "next_check_at": None}
     if not _change(session, refund.id, (RefundStatus.PENDING, RefundStatus.CANCELED), now, **done):
         return
-    due, taken = credits_due(payment, before=before, amount=refund.amount_kopecks), 0
+    due, taken = credits_due(payment, before=before, amount=refund.amount.minor), 0
     lot_id = lot_of(session, payment.id)
     if due and lot_id is not None:
         posting = ledger.take_back(
@@ -174,8 +173,8 @@ def _mismatch(refund: RefundView, payment: PaymentView, remote: RemoteRefund) ->
     ours_and_theirs: tuple[tuple[str, object, object], ...] = (
         ("id", refund.provider_refund_id or remote.id, remote.id),
         ("payment", payment.provider_payment_id, remote.payment_id),
-        ("amount", to_text(refund.amount_kopecks), to_text(remote.amount_kopecks)),
-        ("currency", refund.currency, remote.currency),
+        ("amount", refund.amount.text, remote.amount.text),
+        ("currency", refund.amount.currency, remote.amount.currency),
     )
     wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]
     return "; ".join(wrong) or None

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import AuditAction
 from services.audit_log.record import AuditRecord, record
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
-from services.money import to_text, to_words
+from services.money import Money, parse_money
+from services.payments.pricing import CurrencyNotTaken
 from services.payments.queries import (
     PaymentNotFound,
     PaymentView,
@@ -49,11 +51,11 @@ class AlreadyRefunded(ShopError):
 
 
 class RefundTooLarge(ShopError):
-    message = N_("At most {rest} ₽ of this payment can still be refunded.")
+    message = N_("At most {rest} of this payment can still be refunded.")
 
-    def __init__(self, *, rest: int) -> None:
+    def __init__(self, *, rest: Money) -> None:
         self.rest = rest
-        super().__init__(rest=to_words(rest))
+        super().__init__(rest=rest)
 
 
 class RefundNeedsConfirmation(ShopError):
@@ -73,7 +75,7 @@ class RefundRequest:
 
     id: UUID
     payment_id: UUID
-    amount_kopecks: int
+    amount: Money
     actor: Actor
     reason: str | None = None
     confirmed: bool = False
@@ -81,18 +83,23 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundQuote:
-    """What can be sent back: at most `rest_kopecks`; up to `covered_kopecks` the payment's credits are still there."""
+    """What can be sent back: at most `rest`; up to `covered` the payment's credits are still there."""
 
-    rest_kopecks: int
-    covered_kopecks: int
+    rest: Money
+    covered: Money
+
+
+def parse_refund(text: str, quote: RefundQuote) -> Money:
+    """What an admin typed, in the payment's currency. Raises `AmountOutOfBounds`."""
+    return parse_money(text, low=quote.rest.of(1), high=quote.rest)
 
 
 def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
-    """Credits that go with `amount` kopecks when `before` were sent back already: whatever the parts, together they
-    are exactly what the payment brought."""
+    """Credits that go with `amount` when `before` was sent back already (minor units): whatever the parts, together
+    they are exactly what the payment brought."""
 
-    def upto(kopecks: int) -> int:
-        return payment.credits * min(kopecks, payment.amount_kopecks) // payment.amount_kopecks
+    def upto(minor: int) -> int:
+        return payment.credits * min(minor, payment.amount.minor) // payment.amount.minor
 
     return upto(before + amount) - upto(before)
 
@@ -108,11 +115,14 @@ def begin(
     if (known := find_refund(session, wish.id)) is not None:
         return known, False
     rest, before, held = _state(session, payment, now, shops)
+    money = payment.amount.of
+    if wish.amount.currency != payment.amount.currency:
+        raise CurrencyNotTaken(given=wish.amount.currency)
     if rest == 0:
         raise AlreadyRefunded(payment_id=payment.id)
-    if not 0 < wish.amount_kopecks <= rest:
-        raise RefundTooLarge(rest=rest)
-    due = credits_due(payment, before=before, amount=wish.amount_kopecks)
+    if not 0 < wish.amount.minor <= rest:
+        raise RefundTooLarge(rest=money(rest))
+    due = credits_due(payment, before=before, amount=wish.amount.minor)
     if held < due and not wish.confirmed:
         raise RefundNeedsConfirmation(due=due, held=held)
     record(
@@ -122,19 +132,18 @@ def begin(
             action=AuditAction.PAYMENT_REFUND,
             target_user_id=payment.user_id,
             subject=str(payment.id),
-            before={"refunded": to_text(before)},
+            before={"refunded": money(before).text},
             after={
-                "refunded": to_text(before + wish.amount_kopecks),
-                "amount": to_text(wish.amount_kopecks),
+                "refunded": money(before + wish.amount.minor).text,
+                "amount": wish.amount.text,
                 "refund_id": str(wish.id),
+                **({} if wish.amount.currency == Currency.RUB else {"currency": wish.amount.currency}),
             },
             reason=wish.reason,
         ),
         now,
     )
-    made = insert_refund(
-        session, wish.id, payment, wish.amount_kopecks, now, actor=wish.actor.user_id, reason=wish.reason
-    )
+    made = insert_refund(session, wish.id, payment, wish.amount, now, actor=wish.actor.user_id, reason=wish.reason)
     return made, True
 
 
@@ -145,8 +154,9 @@ def quote(session: Session, payment_id: UUID, now: datetime, *, shops: Mapping[s
         raise PaymentNotFound(payment_id=payment_id)
     rest, before, held = _state(session, payment, now, shops)
     reach = credits_due(payment, before=0, amount=before) + held  # the most that may go in all
-    kopecks = ((reach + 1) * payment.amount_kopecks - 1) // payment.credits
-    return RefundQuote(rest_kopecks=rest, covered_kopecks=max(0, min(rest, kopecks - before)))
+    most = ((reach + 1) * payment.amount.minor - 1) // payment.credits
+    money = payment.amount.of
+    return RefundQuote(rest=money(rest), covered=money(max(0, min(rest, most - before))))
 
 
 def lot_of(session: Session, payment_id: UUID) -> int | None:
@@ -156,14 +166,14 @@ def lot_of(session: Session, payment_id: UUID) -> int | None:
 
 
 def insert_refund(
-    session: Session, refund_id: UUID, payment: PaymentView, amount: int, now: datetime, **more: Any
+    session: Session, refund_id: UUID, payment: PaymentView, amount: Money, now: datetime, **more: Any
 ) -> RefundView:
     row = {
         "id": refund_id,
         "payment_id": payment.id,
         "status": RefundStatus.PENDING,
-        "amount_kopecks": amount,
-        "currency": payment.currency,
+        "amount_kopecks": amount.minor,
+        "currency": amount.currency,
         "credits_taken": 0,
         "credits_uncollected": 0,
         "actor_user_id": more.get("actor"),
@@ -184,8 +194,8 @@ def known_refund(session: Session, refund_id: UUID) -> RefundView:
 
 
 def _state(session: Session, payment: PaymentView, now: datetime, shops: Mapping[str, str]) -> tuple[int, int, int]:
-    """Kopecks that can still go back; those that went or are on their way; credits that nobody has claimed yet in the
-    lot that the payment brought."""
+    """Minor units that can still go back; those that went or are on their way; credits that nobody has claimed yet in
+    the lot that the payment brought."""
     if payment.status is not PaymentStatus.SUCCEEDED or payment.provider_payment_id is None:
         raise NotRefundable(payment_id=payment.id)
     if payment.provider not in shops or payment.provider_shop_id not in (None, shops[payment.provider]):
@@ -197,8 +207,8 @@ def _state(session: Session, payment: PaymentView, now: datetime, shops: Mapping
     ).first()
     left = 0 if held is None or (held.expires_at is not None and held.expires_at <= now) else held.remaining
     free = max(0, left - credits_due(payment, before=gone, amount=under_way))
-    return max(0, payment.amount_kopecks - gone - under_way), gone + under_way, free
+    return max(0, payment.amount.minor - gone - under_way), gone + under_way, free
 
 
 def total(rows: list[RefundView], status: RefundStatus) -> int:
-    return sum(refund.amount_kopecks for refund in rows if refund.status is status)
+    return sum(refund.amount.minor for refund in rows if refund.status is status)

@@ -20,7 +20,7 @@ from services.payments.providers.base import (
     ShopRefused,
 )
 from services.payments.queries import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
-from services.payments.refunds.apply import claim, learn, refuse, settle, succeeded_kopecks, tell_unknown
+from services.payments.refunds.apply import claim, learn, refuse, sent_back, settle, tell_unknown
 from services.payments.refunds.begin import RefundQuote, RefundRequest, begin, known_refund, quote
 from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
@@ -167,8 +167,8 @@ class Refunds:
                 if parse_id(made.our_id) == refund.id:
                     return await self._settle(refund, made, account, seen=False)
         remote = await account.provider.get(remote_id)
-        booked = await self._ctx.db.read(succeeded_kopecks, payment.id)
-        if remote.refunded_kopecks < booked + refund.amount_kopecks:
+        booked = await self._ctx.db.read(sent_back, payment.id)
+        if remote.refunded.minor < booked + refund.amount.minor:
             settled = await self._ctx.db.write(refuse, refund.id, reason, self._ctx.clock(), seen=False)
         else:
             log.error("refund_unknown", refund_id=str(refund.id))
@@ -193,8 +193,7 @@ def _order(refund: RefundView, payment: PaymentView, merchant: Merchant) -> NewR
     return NewRefund(
         id=refund.id,
         provider_payment_id=payment.provider_payment_id or "",
-        amount_kopecks=refund.amount_kopecks,
-        currency=refund.currency,
+        amount=refund.amount,
         description=refund.reason or payment.description,
         receipt=receipt_for(payment, merchant),
     )

@@ -6,6 +6,7 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.kit.commands import OWNING
 from sandbox.client.person import Person
+from services.money import rub
 from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays
@@ -58,7 +59,7 @@ async def test_to_a_stranger_there_is_no_such_command(stage: Stage, anna: Person
     assert await journal(stage, anna) == []
 
 
-OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 BUTTONS = [value for name, value in vars(names).items() if name.isupper() and value.startswith("adm")]
 
 

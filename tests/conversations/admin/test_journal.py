@@ -4,13 +4,14 @@ import pytest
 
 from db.tables.users import Role
 from sandbox.client.person import Person
+from services.money import rub
 from services.payments.packages import PackageOffer
 from tests.conversations.admin.conftest import journal
 from tests.conversations.admin.test_payments import pays
 from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.stage import Stage
 
-OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 
 
 async def lines(person: Person, head: str) -> list[str]:
@@ -74,7 +75,7 @@ async def test_models_and_packages(stage: Stage, olga: Person, kate: Person) -> 
     await shop.model_management.enable("wine", enabled=False, actor=await stage.actor(kate.id, "Kate"))
     await shop.model_management.enable("wine", enabled=True, actor=await stage.actor(kate.id, "Kate"))
     package = await shop.packages.create(OFFER, actor=await stage.actor())
-    cheaper = PackageOffer(title=OFFER.title, credits=10000, price_kopecks=80050, valid_days=None)
+    cheaper = PackageOffer(title=OFFER.title, credits=10000, price=rub(80050), valid_days=None)
     await shop.packages.edit(package.id, cheaper, actor=await stage.actor())
     await shop.packages.enable(package.id, enabled=False, actor=await stage.actor())
     await olga.says("/admin")

@@ -34,7 +34,7 @@ async def spends(stage: Stage, person: Person, amount: int) -> None:
 
 async def refunded(stage: Stage, payment: PaymentView) -> list[tuple[RefundStatus, int]]:
     refunds = await stage.app.services.payment_queries.refunds(payment.id)
-    return [(refund.status, refund.amount_kopecks) for refund in refunds]
+    return [(refund.status, refund.amount.minor) for refund in refunds]
 
 
 async def test_the_latest_and_one_of_them(stage: Stage, olga: Person, anna: Person) -> None:
@@ -265,7 +265,7 @@ async def test_a_package_in_english(stage: Stage, kate: Person) -> None:
     answers = await asyncio.gather(*(kate.forges(button.data or "", shown.id) for _ in range(3)))
     assert [answer.text for answer in answers].count("This is decided already.") == 2
     made = [each for each in await stage.app.services.packages.all() if each.title["en"] == "Ten"]
-    assert [(each.credits, each.price_kopecks, each.valid_days) for each in made] == [(1000, 9550, None)]
+    assert [(each.credits, each.price.minor, each.valid_days) for each in made] == [(1000, 9550, None)]
     await kate.presses("⬆️ Higher")
     await kate.sees("✅ Now place")
 

@@ -98,7 +98,8 @@ async def test_a_role_given_and_taken(stage: Stage, olga: Person, john: Person) 
     choice = await olga.sees("🔑 John")
     assert choice.buttons == ["Админ", "Модератор", "‹ Назад", "🛠 Панель"]
     await olga.presses("Модератор")
-    await olga.sees("✅ Теперь John")
+    listed = await olga.sees("✅ Теперь John")
+    assert "роль от Ольга" in listed.text
     assert await stage.app.services.admins.role_by_telegram(john.id) is Role.MODERATOR
     await john.says("/admin")
     await john.sees("Your role: moderator")

@@ -54,7 +54,7 @@ async def test_taken_exactly(stage: Stage, language: str, own: str, question: st
         await person.says(typed)
         await person.sees_button(pay)
         made = await payments(stage, person)
-        assert (len(made), made[0].amount_kopecks, made[0].credits) == (number, kopecks, kopecks // 10), repr(typed)
+        assert (len(made), made[0].amount.minor, made[0].credits) == (number, kopecks, kopecks // 10), repr(typed)
 
 
 async def test_refused_with_the_bounds(stage: Stage, anna: Person, john: Person) -> None:
@@ -85,7 +85,7 @@ async def test_behind_the_command(stage: Stage, language: str, pay: str, refusal
         await person.says(f"/topup {typed}")
         await person.sees_button(f"{pay} {typed.removesuffix(' ₽').replace(',', '.')} ₽")
         made = await payments(stage, person)
-        assert (len(made), made[0].amount_kopecks) == (number, kopecks)
+        assert (len(made), made[0].amount.minor) == (number, kopecks)
     for typed in ("0", "a lot", "1000000"):
         await person.says(f"/topup {typed}")
         await person.sees(refusal)

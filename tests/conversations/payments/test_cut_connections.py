@@ -150,8 +150,8 @@ async def test_whoever_paid_or_bought_can_read_it(
     told = [message for message in await person.looks() if message.from_bot]
     for payment in await customer.payments():
         if payment.status is PaymentStatus.SUCCEEDED:
-            paid = f"Оплачено: {payment.amount_kopecks // 100} ₽"
-            same = [p for p in await customer.payments() if p.amount_kopecks == payment.amount_kopecks]
+            paid = f"Оплачено: {payment.amount.minor // 100} ₽"
+            same = [p for p in await customer.payments() if p.amount == payment.amount]
             succeeded = [p for p in same if p.status is PaymentStatus.SUCCEEDED]
             assert sum(message.holds(paid) for message in told) >= len(succeeded), history
     user_id = await stage.user_id(person)

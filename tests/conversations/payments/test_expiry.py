@@ -10,6 +10,7 @@ from db.base import table_of
 from db.tables.billing import Lot, TransactionKind
 from sandbox.client.person import Person
 from services.billing import ledger
+from services.money import rub
 from services.payments.packages import PackageOffer
 from services.users.actor import Actor
 from tests.conversations.shopping import balance
@@ -45,7 +46,7 @@ WORDS = {
 async def test_a_package_from_its_purchase_to_its_end(stage: Stage, language: str) -> None:
     person = await stage.person("Анна", language)
     title = {"ru": "Месяц", "en": "Month"}
-    offer = PackageOffer(title=title, credits=5000, price_kopecks=45_000, valid_days=30)
+    offer = PackageOffer(title=title, credits=5000, price=rub(45_000), valid_days=30)
     package = await stage.app.services.packages.create(offer, actor=Actor.system())
     button, pay, receipt, line, notice, gone = WORDS[language]
     try:

@@ -25,7 +25,7 @@ async def test_another_bot_on_the_old_database(sandbox_url: str, sqlite_server: 
             await _types(anna, amount)
             await anna.pays("💳 Оплатить")
             await anna.sees(f"✅ Оплачено: {amount} ₽")
-            found = [payment.amount_kopecks for payment in await payments(stage, anna)]
+            found = [payment.amount.minor for payment in await payments(stage, anna)]
     assert sorted(found) == [25_000, 70_000]
 
 

@@ -8,6 +8,7 @@ from db.tables.payments import PaymentStatus
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from services.billing import ledger
+from services.money import rub
 from services.payments.packages import PackageOffer
 from services.users.actor import Actor
 from tests.conversations.payments.tills import chooses, payments, statuses
@@ -71,7 +72,7 @@ async def test_amounts_that_are_taken_exactly(stage: Stage, anna: Person, typed:
     await anna.says(typed)
     await anna.sees_button("💳 Оплатить")
     [payment] = await payments(stage, anna)
-    assert (payment.amount_kopecks, payment.credits) == (kopecks, kopecks // 10)
+    assert (payment.amount.minor, payment.credits) == (kopecks, kopecks // 10)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ async def test_no_amount_at_all(stage: Stage, john: Person) -> None:
 
 
 async def test_a_package_with_an_end(stage: Stage, anna: Person, john: Person) -> None:
-    offer = PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=5000, price_kopecks=45_000, valid_days=90)
+    offer = PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=5000, price=rub(45_000), valid_days=90)
     package = await stage.app.services.packages.create(offer, actor=Actor.system())
     try:
         await anna.says("/topup")
@@ -204,7 +205,7 @@ async def test_a_tap_beside_the_first_one(stage: Stage, anna: Person) -> None:
     await anna.pays("💳 Оплатить 100 ₽")
     await anna.sees("✅ Оплачено: 100 ₽")
     await anna.forges(other.data, screen.id)
-    assert [payment.amount_kopecks for payment in await payments(stage, anna)] == [10_000]
+    assert [payment.amount.minor for payment in await payments(stage, anna)] == [10_000]
     assert [message.id for message in await anna.looks() if message.holds("✅ Оплачено: 100 ₽")] == [screen.id]
 
 

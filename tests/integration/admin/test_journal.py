@@ -14,6 +14,7 @@ from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
+from services.money import rub
 from services.payments.manage import PaymentManagement
 from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
@@ -29,7 +30,7 @@ from tests.unit.models.runs import STORE
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
 
-OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 
 
 def till_of(office: Office) -> Cashier:
@@ -59,7 +60,7 @@ async def do_to_money(office: Office) -> PaymentView:
     payment = await cashier.begins(office.anna)
     cashier.yookassa.pay(cashier.yookassa.by_our_id(payment.id).id)
     await asking(office, cashier).ask(payment.id, actor=Actor(ADMIN))
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=Actor(ADMIN), reason="half")
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(100_00), actor=Actor(ADMIN), reason="half")
     await cashier.till.refunds.start(wish)
     return payment
 
@@ -75,7 +76,7 @@ async def do_to_goods(office: Office) -> None:
     await office.models.move("digit", places=1, actor=Actor(ADMIN))
     package = await office.packages.create(OFFER, actor=Actor(ADMIN))
     await office.packages.create(OFFER, actor=Actor(ADMIN))
-    await office.packages.edit(package.id, replace(OFFER, price_kopecks=80000, valid_days=None), actor=Actor(ADMIN))
+    await office.packages.edit(package.id, replace(OFFER, price=rub(80000), valid_days=None), actor=Actor(ADMIN))
     await office.packages.enable(package.id, enabled=False, actor=Actor(ADMIN))
     await office.packages.enable(package.id, enabled=True, actor=Actor(ADMIN))
     await office.packages.move(package.id, places=1, actor=Actor(ADMIN))

@@ -8,6 +8,7 @@ import pytest
 
 from db.engine import Database
 from db.tables.users import AuditEntry, Role
+from services.money import rub
 from services.payments.packages import PackageOffer
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest
@@ -20,7 +21,7 @@ from tests.support.tills import open_cashier
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, Office
 
-OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 
 
 async def test_what_is_done_comes_before_the_end_of_the_role(office: Office) -> None:
@@ -63,4 +64,4 @@ async def test_a_refund_is_begun_by_those_who_may(database: Database, clock: Fak
 
 
 def _wish(payment: PaymentView, actor: int) -> RefundRequest:
-    return RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=300_00, actor=Actor(actor))
+    return RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(300_00), actor=Actor(actor))

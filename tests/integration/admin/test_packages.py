@@ -1,29 +1,30 @@
 """What admins change about packages is written down, and the order holds whoever moves them."""
 
 import asyncio
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
 from db.tables.users import AuditEntry
+from services.money import rub
 from services.payments.packages import BadPackage, PackageGone, PackageOffer
 from services.users.actor import Actor
 
 from .conftest import ADMIN, OWNER, Office
 
-HUNDRED = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=90)
+HUNDRED = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 
 
 async def test_made_changed_taken_off(office: Office) -> None:
     made = await office.packages.create(HUNDRED, actor=Actor(ADMIN))
-    cheaper = replace(HUNDRED, price_kopecks=80000, valid_days=None)
+    cheaper = replace(HUNDRED, price=rub(80000), valid_days=None)
     await office.packages.edit(made.id, cheaper, actor=Actor(OWNER))
     await office.packages.edit(made.id, cheaper, actor=Actor(OWNER))  # nothing new
     await office.packages.enable(made.id, enabled=False, actor=Actor(ADMIN))
     entries = [row for row in await office.rows(AuditEntry) if row.action.startswith("package.")]
     assert [(row.action, row.actor_user_id, row.before, row.after) for row in entries] == [
-        ("package.create", ADMIN, None, asdict(HUNDRED)),
-        ("package.edit", OWNER, asdict(HUNDRED), asdict(cheaper)),
+        ("package.create", ADMIN, None, stored(HUNDRED)),
+        ("package.edit", OWNER, stored(HUNDRED), stored(cheaper)),
         ("package.disable", ADMIN, {"enabled": True}, {"enabled": False}),
     ]
     assert {row.subject for row in entries} == {str(made.id)}
@@ -58,7 +59,7 @@ async def test_moved_by_two_at_once(office: Office) -> None:
 
 async def test_what_cannot_be_sold(office: Office) -> None:
     made = await office.packages.create(HUNDRED, actor=Actor(ADMIN))
-    wrong = {"title": {"ru": "Сто"}, "credits": 0, "price_kopecks": 99, "valid_days": 3651}
+    wrong = {"title": {"ru": "Сто"}, "credits": 0, "price": rub(99), "valid_days": 3651}
     for name, value in wrong.items():
         with pytest.raises(BadPackage):
             await office.packages.edit(made.id, replace(HUNDRED, **{name: value}), actor=Actor(ADMIN))  # type: ignore[arg-type]  # a wrong one is the point
@@ -70,3 +71,26 @@ async def test_what_cannot_be_sold(office: Office) -> None:
     ):
         with pytest.raises(PackageGone):
             await act
+
+
+async def test_two_admins_edit_different_parts_at_once(office: Office) -> None:
+    """Each saw the package as it was; neither edit is lost."""
+    made = await office.packages.create(HUNDRED, actor=Actor(ADMIN))
+    await office.packages.edit(made.id, replace(HUNDRED, price=rub(80000)), actor=Actor(OWNER), shown=HUNDRED)
+    both = await office.packages.edit(made.id, replace(HUNDRED, valid_days=30), actor=Actor(ADMIN), shown=HUNDRED)
+    assert (both.price, both.valid_days) == (rub(80000), 30)
+    edits = [row for row in await office.rows(AuditEntry) if row.action == "package.edit"]
+    assert [row.after for row in edits] == [{"price_kopecks": 80000}, {"valid_days": 30}]
+
+
+async def test_two_admins_edit_both_names_at_once(office: Office) -> None:
+    made = await office.packages.create(HUNDRED, actor=Actor(ADMIN))
+    russian, english = {**HUNDRED.title, "ru": "Сотня"}, {**HUNDRED.title, "en": "A hundred"}
+    await office.packages.edit(made.id, replace(HUNDRED, title=russian), actor=Actor(OWNER), shown=HUNDRED)
+    both = await office.packages.edit(made.id, replace(HUNDRED, title=english), actor=Actor(ADMIN), shown=HUNDRED)
+    assert both.title == {"ru": "Сотня", "en": "A hundred"}
+
+
+def stored(offer: PackageOffer) -> dict[str, object]:
+    price = offer.price.minor
+    return {"title": offer.title, "credits": offer.credits, "price_kopecks": price, "valid_days": offer.valid_days}

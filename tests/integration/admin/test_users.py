@@ -12,6 +12,7 @@ from db.tables.billing import Transaction
 from db.tables.outbox import OutboxMessage
 from db.tables.users import AuditEntry, Role, User
 from services.billing.ledger import UnknownUser
+from services.money import rub
 from services.payments.packages import PackageOffer
 from services.users.actor import Actor
 from services.users.manage import BadReason, BadText, CannotTake, CreditChange, OneOfUs
@@ -81,7 +82,7 @@ async def test_a_reason_is_asked_for(office: Office, reason: str) -> None:
         await office.users.change(wish(office, 100, reason=reason), actor=Actor(ADMIN))
 
 
-OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=None)
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=None)
 
 Act = Callable[[Office, int], Awaitable[object]]
 ACTS: dict[str, Act] = {
@@ -245,5 +246,5 @@ async def test_a_card(office: Office) -> None:
     card = await office.users.card(office.anna)
     assert [line.id for line in card.predictions] == [bought]
     assert [payment.id for payment in card.payments] == [paid]
-    assert (card.paid_kopecks, card.spent, card.role) == (30000, 0, None)
+    assert (card.paid, card.spent, card.role) == ((rub(30000),), 0, None)
     assert (await office.users.card(2)).role is Role.ADMIN

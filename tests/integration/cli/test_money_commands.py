@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from sandbox.testing import new_world, running_sandbox
+from services.money import rub
 from services.payments.mark import Mark, MarkSigner, Paid
 from services.payments.providers.base import NewPayment
 from services.payments.providers.yookassa.provider import YooKassa
@@ -58,12 +59,11 @@ async def test_a_lost_payment_is_seen_by_doctor_and_found_by_reconcile(shell: Sh
         provider = YooKassa(shop_id=shop.shop_id, secret_key=shop.secret_key, api_url=shop.api_url)
         number, signer = uuid4(), MarkSigner.of(token.partition(":")[0], token, shop.secret_key)
         mark = Mark(payment_id=number, telegram_id=4711, credits=3000, valid_days=None)
-        paid = Paid(account=shop.shop_id, kopecks=300_00, currency="RUB", test=True)
+        paid = Paid(account=shop.shop_id, amount=rub(300_00), test=True)
         for each, signs in ((number, signer.sign(mark, paid)), (uuid4(), {})):
             order = NewPayment(
                 id=each,
-                amount_kopecks=300_00,
-                currency="RUB",
+                amount=rub(300_00),
                 description="Кредиты",
                 return_url="https://t.me/shop",
                 mark=signs,

@@ -8,6 +8,7 @@ from bot.app import App
 from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox, Shop
 from services.billing.audit import run_audit
+from services.money import rub
 from services.payments.providers.base import NewPayment, Receipt
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.queries import PaymentView
@@ -22,8 +23,7 @@ def order(kopecks: int = 300_00, *, receipt: bool = False) -> NewPayment:
     what = Receipt(email="anna@example.com", description="Кредиты", vat_code=1)
     return NewPayment(
         id=uuid4(),
-        amount_kopecks=kopecks,
-        currency="RUB",
+        amount=rub(kopecks),
         description="Кредиты",
         return_url="https://t.me/shop",
         receipt=what if receipt else None,
@@ -61,7 +61,7 @@ class Stand:
             user_id=user_id,
             email=None,
             return_url="https://t.me/shop",
-            amount_kopecks=kopecks,
+            amount=rub(kopecks),
             message_id=self.message_id,
         )
         return await self.till.topup.start(wish)

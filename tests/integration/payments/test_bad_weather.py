@@ -16,6 +16,7 @@ import structlog.testing
 
 from db.tables.payments import PaymentStatus, RefundStatus
 from sandbox.client.sandbox import Sandbox, Shop
+from services.money import rub
 from services.payments.providers.base import NewRefund, NotAuthorized, ProviderError, Refused, ResultUnknown
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.refunds.begin import RefundRequest
@@ -66,9 +67,7 @@ async def a_capture(yookassa: YooKassa, shop: Shop) -> Callable[[YooKassa], Awai
 async def a_refund(yookassa: YooKassa, shop: Shop) -> Callable[[YooKassa], Awaitable[object]]:
     made = await yookassa.create(order())
     await shop.pays(made.id)
-    wanted = NewRefund(
-        id=uuid4(), provider_payment_id=made.id, amount_kopecks=100_00, currency="RUB", description="back"
-    )
+    wanted = NewRefund(id=uuid4(), provider_payment_id=made.id, amount=rub(100_00), description="back")
     return lambda client: client.refund(wanted)
 
 
@@ -159,9 +158,7 @@ async def test_answers_that_tell_nothing(answer: bytes, status: int) -> None:
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v3"
         yookassa = YooKassa(shop_id="1", secret_key="test_x", api_url=url, read_seconds=5)
-        refund = NewRefund(
-            id=uuid4(), provider_payment_id=str(uuid4()), amount_kopecks=1, currency="RUB", description="x"
-        )
+        refund = NewRefund(id=uuid4(), provider_payment_id=str(uuid4()), amount=rub(1), description="x")
         said = await asyncio.gather(
             yookassa.get("1"),
             yookassa.create(order()),
@@ -222,9 +219,7 @@ async def everything(stand: Stand, user_id: int, kind: str) -> None:
     await stand.till.reconciler.round(everything=True)
     assert (await stand.app.services.payment_queries.get(payment.id)).status is PaymentStatus.SUCCEEDED
     await yookassa.fault(f"{kind}_after" if kind in ("500", "html", "cut") else kind, "refunds.create", times=2)
-    wish = RefundRequest(
-        id=uuid4(), payment_id=payment.id, amount_kopecks=10_00, actor=Actor.system(), reason="weather"
-    )
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(10_00), actor=Actor.system(), reason="weather")
     with pytest.raises(ProviderError):
         await stand.till.refunds.start(wish)
     await stand.till.reconciler.round(everything=True)
@@ -269,7 +264,7 @@ async def test_an_answer_with_another_amount(quick: Cashier, name: str, monkeypa
     real: Callable[..., Awaitable[Any]] = getattr(FakeYooKassa, name)  # Any: a payment or a refund
 
     async def changed(*args: object, **more: object) -> object:
-        return replace(await real(*args, **more), amount_kopecks=1_00)
+        return replace(await real(*args, **more), amount=rub(1_00))
 
     quick.yookassa.holds = name == "capture"
     before = await quick.pays(anna) if name == "refund" else None

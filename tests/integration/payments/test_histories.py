@@ -31,6 +31,7 @@ from db.tables.predictions import Prediction
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.billing.ledger import InsufficientBalance
+from services.money import rub
 from services.payments.providers.base import ProviderError, Refused
 from services.payments.providers.yookassa.notifications import SUBJECTS
 from services.payments.queries import PaymentNotFound, PaymentView
@@ -141,7 +142,7 @@ class Histories(RuleBasedStateMachine):
     def begin_again(self, wish: UUID, fault: Fault | None) -> None:
         for row in self.rows():
             if row.id == wish:
-                self.attempt(self.cashier.begins(row.user_id, row.amount_kopecks, id=wish), fault)
+                self.attempt(self.cashier.begins(row.user_id, row.amount.minor, id=wish), fault)
 
     @precondition(lambda self: self.yookassa.payments)
     @rule(place=PLACES)
@@ -160,7 +161,7 @@ class Histories(RuleBasedStateMachine):
         """Somebody meddles at the provider's: whatever becomes of such a payment, it brings nothing."""
         remote = self.yookassa.payments[self._chosen(list(self.yookassa.payments), place)]
         if remote.status == "pending":
-            self.yookassa.payments[remote.id] = replace(remote, amount_kopecks=remote.amount_kopecks + 1)
+            self.yookassa.payments[remote.id] = replace(remote, amount=rub(remote.amount.minor + 1))
             self.spoilt.add(remote.id)
 
     @precondition(lambda self: self.yookassa.payments)
@@ -168,8 +169,8 @@ class Histories(RuleBasedStateMachine):
     def copy_a_mark(self, place: int, kopecks: int) -> None:
         """Onto a payment of another amount, which is paid."""
         remote = self.yookassa.payments[self._chosen(list(self.yookassa.payments), place)]
-        copy = replace(remote, id=str(uuid4()), amount_kopecks=remote.amount_kopecks + kopecks, refunded_kopecks=0)
-        if copy.amount_kopecks > 0 and remote.id not in self.copies | self.spoilt:
+        copy = replace(remote, id=str(uuid4()), amount=rub(remote.amount.minor + kopecks), refunded=rub(0))
+        if copy.amount.minor > 0 and remote.id not in self.copies | self.spoilt:
             self.copies.add(copy.id)
             self.yookassa.payments[copy.id] = replace(copy, status="succeeded")
             self.yookassa.notifications.append(("payment.succeeded", copy.id))
@@ -233,11 +234,11 @@ class Histories(RuleBasedStateMachine):
         for row in self.rows():
             if row.id == wish and row.status is PaymentStatus.SUCCEEDED:
                 quote = self.run(self.cashier.till.refunds.quote(wish))
-                assert 0 <= quote.covered_kopecks <= quote.rest_kopecks
+                assert 0 <= quote.covered.minor <= quote.rest.minor
                 order = RefundRequest(
                     id=uuid4(),
                     payment_id=wish,
-                    amount_kopecks=quote.rest_kopecks // part,
+                    amount=rub(quote.rest.minor // part),
                     actor=self.run(self.cashier.owner()),
                     confirmed=confirmed,
                 )
@@ -255,7 +256,7 @@ class Histories(RuleBasedStateMachine):
     def refund_in_cabinet(self, place: int, part: int) -> None:
         remote = self.yookassa.payments[self._chosen(list(self.yookassa.payments), place)]
         try:
-            self.yookassa.refund_in_cabinet(remote.id, (remote.amount_kopecks - remote.refunded_kopecks) // part)
+            self.yookassa.refund_in_cabinet(remote.id, (remote.amount.minor - remote.refunded.minor) // part)
         except Refused:
             return
 
@@ -344,14 +345,14 @@ class Histories(RuleBasedStateMachine):
             paid = remote.status == "succeeded" and remote.id not in self.spoilt
             assert (row.status is PaymentStatus.SUCCEEDED) == paid, (row, remote)
             assert self.run(self.cashier.credited(row.id)) == ([row.credits] if paid else [])
-            self.refunds_are_where_they_belong(row, remote.refunded_kopecks if paid else 0)
+            self.refunds_are_where_they_belong(row, remote.refunded.minor if paid else 0)
         self.the_audit_holds()
 
     def refunds_are_where_they_belong(self, row: PaymentView, refunded: int) -> None:
         refunds = self.run(self.cashier.payments.refunds(row.id))
         assert all(refund.status is not RefundStatus.PENDING for refund in refunds), refunds
         done = [refund for refund in refunds if refund.status is RefundStatus.SUCCEEDED]
-        assert sum(refund.amount_kopecks for refund in done) == refunded
+        assert sum(refund.amount.minor for refund in done) == refunded
         credits_ = sum(refund.credits_taken + refund.credits_uncollected for refund in done)
         assert credits_ == credits_due(row, before=0, amount=refunded)
         if row.user_id not in self.spenders:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox.client.sandbox import Sandbox
+from services.money import rub
 from services.payments.providers.base import AmountRefused, NotAuthorized, NotFound, Refused, ResultUnknown, ShopRefused
 from services.payments.providers.yookassa.provider import _payment, _readable
 from tests.integration.payments.stand import order, provider
@@ -19,7 +20,7 @@ async def test_a_payment_over_http(sandbox: Sandbox) -> None:
     async with provider(shop) as yookassa:
         wanted = order(19_99, receipt=True)
         made = await yookassa.create(wanted)
-        assert (made.status, made.amount_kopecks, made.shop_id) == ("pending", 19_99, shop.shop_id)
+        assert (made.status, made.amount.minor, made.shop_id) == ("pending", 19_99, shop.shop_id)
         assert made.our_id == str(wanted.id)
         assert made.confirmation_url is not None
         assert await yookassa.create(wanted) == made
@@ -37,7 +38,7 @@ async def test_a_payment_over_http(sandbox: Sandbox) -> None:
             }
         ]
         with pytest.raises(Refused):
-            await yookassa.create(replace(wanted, amount_kopecks=20_00))
+            await yookassa.create(replace(wanted, amount=rub(20_00)))
         with pytest.raises(Refused):
             await yookassa.create(order())  # this shop must send receipts
         with pytest.raises(NotFound):

@@ -16,6 +16,7 @@ from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import AuditEntry
 from services.billing import ledger
 from services.billing.reminders import Reminders
+from services.money import rub
 from services.payments.packages import PackageOffer, Packages
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.queries import PaymentNotFound, PaymentView
@@ -47,7 +48,7 @@ async def test_a_full_refund_takes_all_back(cashier: Cashier) -> None:
     assert (refund.status, refund.credits_taken, refund.credits_uncollected) == (RefundStatus.SUCCEEDED, 3000, 0)
     assert await cashier.balance(anna) == 0
     assert await cashier.letters("refund") == [{"refund_id": refund.id.hex, "payment_id": payment.id.hex}]
-    assert cashier.yookassa.payments[payment.provider_payment_id or ""].refunded_kopecks == 300_00
+    assert cashier.yookassa.payments[payment.provider_payment_id or ""].refunded.minor == 300_00
     audit = table_of(AuditEntry)
     row = await cashier.db.read(lambda s: s.execute(select(audit)).one())
     assert (row.actor_user_id, row.action, row.target_user_id, row.subject) == (
@@ -80,7 +81,7 @@ async def test_what_was_sent_back_of_a_page_of_payments(cashier: Cashier) -> Non
     cashier.yookassa.refunds_wait = True
     await cashier.refunds(kept, 300_00)
     page = await cashier.payments.of_user(anna)
-    assert await cashier.payments.sent_back(page.items) == {whole.id: 100_00, part.id: 50_01}
+    assert await cashier.payments.sent_back(page.items) == {whole.id: rub(100_00), part.id: rub(50_01)}
     assert await cashier.payments.sent_back([kept]) == await cashier.payments.sent_back([]) == {}
 
 
@@ -107,8 +108,7 @@ def _payment(*, amount: int, credits_: int) -> PaymentView:
         provider="yookassa",
         provider_payment_id="1",
         status=PaymentStatus.SUCCEEDED,
-        amount_kopecks=amount,
-        currency="RUB",
+        amount=rub(amount),
         credits=credits_,
         valid_days=None,
         test=True,
@@ -131,14 +131,14 @@ async def test_spent_credits_need_a_second_word_and_stay_owed(cashier: Cashier) 
     payment = await cashier.pays(anna)
     await spend(cashier, anna, 2000)
     quote = await cashier.till.refunds.quote(payment.id)
-    assert quote.rest_kopecks == 300_00
-    assert quote.covered_kopecks == 100_09  # the last kopecks do not come to another hundredth
+    assert quote.rest.minor == 300_00
+    assert quote.covered.minor == 100_09  # the last kopecks do not come to another hundredth
     with pytest.raises(RefundNeedsConfirmation) as asked:
         await cashier.refunds(payment, 300_00)
     assert (asked.value.due, asked.value.held) == (3000, 1000)
     assert cashier.yookassa.refunds == {}
-    assert (await cashier.refunds(payment, quote.covered_kopecks)).credits_uncollected == 0
-    refund = await cashier.refunds(payment, 300_00 - quote.covered_kopecks, confirmed=True)
+    assert (await cashier.refunds(payment, quote.covered.minor)).credits_uncollected == 0
+    refund = await cashier.refunds(payment, 300_00 - quote.covered.minor, confirmed=True)
     assert (refund.credits_taken, refund.credits_uncollected) == (0, 2000)
     assert await cashier.balance(anna) == 0
     await cashier.is_sound()
@@ -156,7 +156,7 @@ async def test_only_the_payments_own_credits_are_taken(cashier: Cashier) -> None
 
 async def test_credits_that_have_expired_cannot_be_taken(cashier: Cashier) -> None:
     packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
-    offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price_kopecks=100_00, valid_days=1)
+    offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price=rub(100_00), valid_days=1)
     package = await packages.create(offer, actor=Actor.system())
     payment = await cashier.pays(await cashier.customer(), None, package_id=package.id)
     cashier.clock.advance(days=1)
@@ -175,7 +175,7 @@ async def test_what_is_under_way_counts(cashier: Cashier) -> None:
     assert first.status is RefundStatus.PENDING
     with pytest.raises(RefundTooLarge) as refused:
         await cashier.refunds(payment, 100_01)
-    assert refused.value.rest == 100_00
+    assert refused.value.rest == rub(100_00)
     await spend(cashier, anna, 500)
     with pytest.raises(RefundNeedsConfirmation) as asked:
         await cashier.refunds(payment, 100_00)
@@ -202,7 +202,7 @@ async def test_two_refunds_of_all_at_the_same_moment(cashier: Cashier) -> None:
 
 async def test_one_decision_is_one_refund(cashier: Cashier) -> None:
     payment = await cashier.pays(await cashier.customer())
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=await cashier.owner())
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(100_00), actor=await cashier.owner())
     refunds = await asyncio.gather(*(cashier.till.refunds.start(wish) for _ in range(5)))
     assert {refund.id for refund in refunds} == {wish.id}
     assert len(cashier.yookassa.refunds) == 1
@@ -224,7 +224,7 @@ async def test_what_cannot_be_refunded(quick: Cashier) -> None:
         await quick.till.refunds.quote(uuid4())
     with pytest.raises(PaymentNotFound):
         await quick.till.refunds.start(
-            RefundRequest(id=uuid4(), payment_id=uuid4(), amount_kopecks=1, actor=await quick.owner())
+            RefundRequest(id=uuid4(), payment_id=uuid4(), amount=rub(1), actor=await quick.owner())
         )
 
 
@@ -266,7 +266,7 @@ async def test_a_key_that_is_not_taken_cancels_a_new_refund_only(quick: Cashier)
     [refund] = await quick.payments.refunds(payment.id)
     assert (refund.status, refund.cancel_reason) == (RefundStatus.CANCELED, "invalid_credentials")
     assert (refund.reason, await quick.problems()) == ("asked for it", ["not_authorized"])
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=await quick.owner())
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(100_00), actor=await quick.owner())
     for fault, error in ((Fault.LOST_ANSWER, ResultUnknown), (Fault.KEY, NotAuthorized)):
         quick.yookassa.faults.append(fault)
         with pytest.raises(error):
@@ -378,7 +378,7 @@ async def test_a_refund_that_differs_from_our_books(quick: Cashier) -> None:
     refund = await quick.refunds(payment, 100_00)
     remote_id = refund.provider_refund_id or ""
     quick.yookassa.refunds[remote_id] = replace(
-        quick.yookassa.refunds[remote_id], status="succeeded", amount_kopecks=50_00
+        quick.yookassa.refunds[remote_id], status="succeeded", amount=rub(50_00)
     )
     for _ in range(3):
         quick.clock.advance(days=1)
@@ -390,7 +390,7 @@ async def test_a_refund_that_differs_from_our_books(quick: Cashier) -> None:
 
 async def test_nobody_is_told_of_expiry_twice(cashier: Cashier) -> None:
     packages, reminders = Packages(cashier.db, cashier.clock, Staff((OWNER,))), Reminders(cashier.db, cashier.clock)
-    offer = PackageOffer(title={"ru": "Десять", "en": "Ten"}, credits=1000, price_kopecks=100_00, valid_days=10)
+    offer = PackageOffer(title={"ru": "Десять", "en": "Ten"}, credits=1000, price=rub(100_00), valid_days=10)
     package = await packages.create(offer, actor=Actor.system())
     anna = await cashier.customer()
     await cashier.pays(anna, None, package_id=package.id)

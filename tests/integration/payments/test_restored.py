@@ -11,6 +11,7 @@ import pytest
 from db.base import table_of
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import User
+from services.money import rub
 from services.payments.mark import BUYER, CREDITS, DAYS, PROOF, SHOP, Mark, MarkSigner, Paid
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentNotFound, PaymentView
@@ -74,7 +75,7 @@ async def test_every_way_finds_a_lost_payment_and_none_twice(cashier: Cashier, d
         cashier.clock.advance(hours=2)
     anna = await user_id(cashier)
     found = await cashier.payments.get(payment.id)
-    assert (found.status, found.user_id, found.amount_kopecks) == (PaymentStatus.SUCCEEDED, anna, 300_00)
+    assert (found.status, found.user_id, found.amount.minor) == (PaymentStatus.SUCCEEDED, anna, 300_00)
     assert (found.adopted_at is not None, found.provider_payment_id) == (True, payment.provider_payment_id)
     assert await cashier.credited(payment.id) == [3000]
     assert await cashier.balance(anna) == 3000
@@ -127,7 +128,7 @@ async def test_its_row_comes_back_later(cashier: Cashier, database_url: str) -> 
     payment = await lose(cashier, database_url)
     await cashier.till.reconciler.round()
     wish = TopUpRequest(
-        id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount_kopecks=300_00
+        id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount=rub(300_00)
     )
     assert (await cashier.till.topup.start(wish)).status is PaymentStatus.SUCCEEDED
     assert len(cashier.yookassa.payments) == 1
@@ -138,7 +139,7 @@ async def test_its_row_comes_back_first(cashier: Cashier, database_url: str) -> 
     """The same button before anybody has read the list: the same key finds the same payment."""
     payment = await lose(cashier, database_url)
     wish = TopUpRequest(
-        id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount_kopecks=300_00
+        id=payment.id, user_id=await user_id(cashier), email=None, return_url=RETURN_URL, amount=rub(300_00)
     )
     assert (await cashier.till.topup.start(wish)).status is PaymentStatus.SUCCEEDED
     await cashier.till.reconciler.round()
@@ -152,7 +153,7 @@ async def test_what_was_refunded_meanwhile_is_booked_with_its_refund(cashier: Ca
     cashier.yookassa.refund_in_cabinet(payment.provider_payment_id or "", 100_00)
     await by_notification(cashier, payment)
     [refund] = await cashier.payments.refunds(payment.id)
-    assert (refund.status, refund.amount_kopecks, refund.credits_taken) == (RefundStatus.SUCCEEDED, 100_00, 1000)
+    assert (refund.status, refund.amount.minor, refund.credits_taken) == (RefundStatus.SUCCEEDED, 100_00, 1000)
     cashier.yookassa.refund_in_cabinet(payment.provider_payment_id or "", 200_00)
     cashier.clock.advance(hours=2)
     await cashier.till.reconciler.round()  # its notification never comes
@@ -181,7 +182,7 @@ async def test_credits_of_a_package_end_when_they_would_have_ended(quick: Cashie
     payment = await lose(quick, sqlite_url)
     remote = quick.yookassa.by_our_id(payment.id)
     mark = Mark(payment_id=payment.id, telegram_id=ANNA, credits=3000, valid_days=30)
-    paid = Paid(account=SHOP_ID, kopecks=300_00, currency="RUB", test=True)
+    paid = Paid(account=SHOP_ID, amount=rub(300_00), test=True)
     quick.yookassa.payments[remote.id] = replace(remote, mark=SIGNER.sign(mark, paid))
     quick.clock.advance(days=10)
     await quick.till.reconciler.round()
@@ -219,7 +220,7 @@ def _mark(remote: RemotePayment, **changed: str) -> RemotePayment:
 
 
 UNPROVEN: tuple[Callable[[RemotePayment], RemotePayment], ...] = (
-    lambda remote: replace(remote, amount_kopecks=remote.amount_kopecks - 1),
+    lambda remote: replace(remote, amount=rub(remote.amount.minor - 1)),
     lambda remote: replace(remote, test=not remote.test),
     lambda remote: replace(remote, our_id=str(uuid4())),
     lambda remote: _mark(remote, **{CREDITS: "3000.00"}),

@@ -16,6 +16,7 @@ from bot.app import App
 from bot.cli.payments import report
 from db.tables.payments import PaymentStatus, RefundStatus
 from sandbox.client.sandbox import Sandbox
+from services.money import rub
 from services.payments.providers.base import ResultUnknown
 from services.payments.refunds.begin import RefundRequest
 from services.users.actor import Actor
@@ -212,7 +213,7 @@ async def test_lost_answers_of_everything(quick: Stand) -> None:
     payment = (await quick.app.services.payment_queries.latest()).items[0]
     await quick.shop.fault("lose", "refund.succeeded")
     await quick.shop.fault("html_after", "refunds.create")
-    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount_kopecks=100_00, actor=Actor.system())
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(100_00), actor=Actor.system())
     with pytest.raises(ResultUnknown):
         await quick.till.refunds.start(wish)
     lines = await report(quick.till, quick.app.services.payment_queries)

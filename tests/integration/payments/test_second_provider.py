@@ -1,28 +1,38 @@
-"""A shop with two providers: what was begun with one is asked, settled and sent back with that one."""
+"""A shop with two providers, one for roubles and one for Stars: what was begun with one is asked, settled and sent
+back with that one."""
 
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
 from services.coordination.memory import MemoryCoordination
+from services.money import Money, rub, stars
+from services.notifications.outbox import Outbox
 from services.payments.context import ProviderAccount
 from services.payments.merchant import Merchant
+from services.payments.pricing import CreditPrice, CurrencyNotTaken
 from services.payments.providers.base import OtherShop, ProviderEvent, Subject
 from services.payments.queries import PaymentView
-from services.payments.refunds.begin import TakenElsewhere
+from services.payments.refunds.begin import RefundRequest, TakenElsewhere
 from services.payments.service import Payments, make_payments
 from services.payments.topup import TopUpRequest
+from services.predictions.history import History
+from services.reports.statistics import Statistics
+from tests.support.files import files_of
 from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 
 BANK = "bank"
+PRICES = {**PRICING, Currency.XTR: CreditPrice(minor=10, currency=Currency.XTR)}
 WORDS = {"money_came": Subject.PAYMENT, "money_went": Subject.REFUND}
 
 
 class Bank(FakeYooKassa):
-    """Keeps money as the other one does, and speaks of it in words of its own."""
+    """Keeps Stars as the other one keeps roubles, and speaks of it in words of its own."""
 
     def subject_of(self, event: str) -> Subject | None:
         return WORDS.get(event)
@@ -36,21 +46,25 @@ class Shop:
 
     async def begins(self, user_id: int, **more: Any) -> PaymentView:  # Any: as TopUpRequest takes it
         wish = TopUpRequest(
-            user_id=user_id, email=None, return_url=RETURN_URL, amount_kopecks=300_00, provider=BANK, **more
+            user_id=user_id, email=None, return_url=RETURN_URL, amount=stars(300), provider=BANK, **more
         )
         return await self.till.topup.start(wish)
+
+    async def sends_back(self, payment: PaymentView, money: Money) -> None:
+        wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=money, actor=await self.cashier.owner())
+        await self.till.refunds.start(wish)
 
 
 @pytest.fixture
 def shop(cashier: Cashier) -> Shop:
     bank = Bank(clock=cashier.clock, shop_id="branch-7", name=BANK)
-    merchant: Merchant = replace(MERCHANT, provider=BANK, shop_id="branch-7")
+    merchant: Merchant = replace(MERCHANT, provider=BANK, shop_id="branch-7", currency=Currency.XTR)
     accounts = [
         ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT),
         ProviderAccount(provider=bank, merchant=merchant),
     ]
     till = make_payments(
-        cashier.db, cashier.clock, accounts, PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
+        cashier.db, cashier.clock, accounts, PRICES, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
     )
     return Shop(cashier=cashier, bank=bank, till=till)
 
@@ -109,12 +123,51 @@ async def test_money_goes_back_where_it_came_from(shop: Shop) -> None:
     payment = await shop.begins(anna)
     shop.bank.pay(payment.provider_payment_id or "")
     payment = await shop.till.settlement.ask(payment.id)
-    shop.cashier.till = shop.till
-    await shop.cashier.refunds(payment, 300_00)
-    assert len(shop.bank.refunds) == 1
+    await shop.sends_back(payment, stars(300))
+    assert [each.amount for each in shop.bank.refunds.values()] == [stars(300)]
     assert not shop.cashier.yookassa.refunds
     assert await shop.cashier.balance(anna) == 0
     await shop.cashier.is_sound()
+
+
+async def test_as_many_of_another_currency_is_another_amount(shop: Shop) -> None:
+    await shop.cashier.customer(telegram_id=OWNER)
+    anna = await shop.cashier.customer()
+    payment = await shop.begins(anna)
+    remote = shop.bank.payments[payment.provider_payment_id or ""]
+    shop.bank.payments[remote.id] = replace(remote, amount=rub(300))
+    shop.bank.pay(remote.id)
+    await shop.till.reconciler.round(everything=True)
+    assert await shop.cashier.balance(anna) == 0
+    assert await shop.cashier.problems() == ["payment_mismatch"]
+
+
+async def test_roubles_are_neither_taken_nor_given_for_stars(shop: Shop) -> None:
+    await shop.cashier.customer(telegram_id=OWNER)
+    anna = await shop.cashier.customer()
+    with pytest.raises(CurrencyNotTaken):
+        await shop.till.topup.start(
+            TopUpRequest(user_id=anna, email=None, return_url=RETURN_URL, amount=rub(300_00), provider=BANK)
+        )
+    payment = await shop.begins(anna)
+    shop.bank.pay(payment.provider_payment_id or "")
+    payment = await shop.till.settlement.ask(payment.id)
+    with pytest.raises(CurrencyNotTaken):
+        await shop.sends_back(payment, rub(300))
+    assert not shop.bank.refunds
+
+
+async def test_statistics_keep_currencies_apart(shop: Shop) -> None:
+    anna = await shop.cashier.customer()
+    payment = await shop.begins(anna)
+    shop.bank.pay(payment.provider_payment_id or "")
+    await shop.till.settlement.ask(payment.id)
+    await shop.cashier.pays(anna, 500_00)
+    db, clock = shop.cashier.db, shop.cashier.clock
+    history, outbox = History(db, files_of(db, clock)), Outbox(db, clock)
+    statistics = Statistics(db, clock, zone="UTC", history=history, outbox=outbox)
+    numbers = await statistics.numbers(7)
+    assert set(numbers.revenue) == {rub(500_00), stars(300)}
 
 
 async def test_a_provider_that_the_settings_do_not_name_any_more(shop: Shop) -> None:

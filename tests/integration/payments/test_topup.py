@@ -12,7 +12,7 @@ from db.base import table_of
 from db.tables.payments import PaymentStatus
 from db.tables.users import User
 from services.billing import ledger
-from services.money import AmountOutOfBounds
+from services.money import AmountOutOfBounds, rub
 from services.payments.apply import Applied
 from services.payments.packages import PackageGone, PackageOffer, Packages
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
@@ -44,7 +44,7 @@ async def test_a_payment_is_credited_when_the_provider_says_so(cashier: Cashier)
 async def test_a_clock_that_is_behind_shortens_no_term(cashier: Cashier) -> None:
     """The money came a year after the time that our machine tells: credits live from then."""
     anna = await cashier.customer()
-    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
+    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price=rub(500_00), valid_days=30)
     packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
     package = await packages.create(offer, actor=Actor.system())
     payment = await cashier.begins(anna, None, package_id=package.id)
@@ -74,7 +74,7 @@ async def test_the_checkout_speaks_the_customers_language(cashier: Cashier, lang
     users = table_of(User)
     speaks = update(users).where(users.c.id == john)
     await cashier.db.write(lambda session: session.execute(speaks.values(language=language)) and None)
-    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
+    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price=rub(500_00), valid_days=30)
     package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=Actor.system())
     amount, bundle = await cashier.begins(john), await cashier.begins(john, None, package_id=package.id)
     await cashier.db.write(lambda session: session.execute(speaks.values(language="ru")) and None)
@@ -117,7 +117,7 @@ async def test_twenty_looks_at_once_credit_once(cashier: Cashier) -> None:
 
 async def test_a_package_brings_its_credits_until_their_end(cashier: Cashier) -> None:
     packages = Packages(cashier.db, cashier.clock, Staff((OWNER,)))
-    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price_kopecks=500_00, valid_days=30)
+    offer = PackageOffer(title={"ru": "Сотня", "en": "A hundred"}, credits=100_00, price=rub(500_00), valid_days=30)
     package = await packages.create(offer, actor=Actor.system())
     anna = await cashier.customer()
     payment = await cashier.begins(anna, None, package_id=package.id)
@@ -353,7 +353,7 @@ async def test_payments_of_a_user_and_of_all(quick: Cashier) -> None:
     quick.clock.advance(minutes=1)
     last = await quick.begins(john)
     page = await quick.payments.of_user(anna, 9, size=2)
-    assert ([each.amount_kopecks for each in page.items], page.page, page.pages) == ([100_00], 1, 2)
+    assert ([each.amount.minor for each in page.items], page.page, page.pages) == ([100_00], 1, 2)
     assert [each.user_id for each in (await quick.payments.latest(size=2)).items] == [john, anna]
     assert await quick.payments.find(f" {last.id} ") == last
     assert await quick.payments.find(last.id.hex) == last

@@ -14,6 +14,7 @@ from db.tables.billing import Transaction
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from services.billing import ledger
+from services.money import rub
 from services.payments.packages import PackageOffer, Packages
 from services.payments.providers.base import ResultUnknown
 from services.payments.queries import PaymentView
@@ -113,7 +114,7 @@ async def test_what_belongs_to_other_payments_and_other_people_stays(cashier: Ca
 
 
 async def test_credits_whose_end_has_come_expire_and_stay_owed(cashier: Cashier, anna: int) -> None:
-    offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price_kopecks=100_00, valid_days=1)
+    offer = PackageOffer(title={"ru": "День", "en": "Day"}, credits=1000, price=rub(100_00), valid_days=1)
     package = await Packages(cashier.db, cashier.clock, Staff((OWNER,))).create(offer, actor=Actor.system())
     payment = await cashier.pays(anna, None, package_id=package.id)
     prediction = await buys(cashier, anna, 600)
@@ -134,7 +135,7 @@ async def test_more_is_under_way_than_was_paid(cashier: Cashier, anna: int) -> N
     cashier.yookassa.refund_in_cabinet(payment.provider_payment_id or "", 300_00)
     await cashier.notified()
     quote = await cashier.till.refunds.quote(payment.id)
-    assert (quote.rest_kopecks, quote.covered_kopecks) == (0, 0)
+    assert (quote.rest.minor, quote.covered.minor) == (0, 0)
     cashier.clock.advance(minutes=1)
     await cashier.till.reconciler.round()
     assert sorted(await refunds(cashier, payment)) == [(0, 0), (3000, 0)]

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft4Validator, FormatChecker, ValidationError
 
 from sandbox.client.sandbox import Shop
+from services.money import rub
 from services.payments.providers.base import NewPayment, NewRefund, Receipt
 from services.payments.providers.yookassa.notifications import read_notification
 from services.payments.providers.yookassa.provider import YooKassa
@@ -33,8 +34,7 @@ async def yookassa(shop: Shop) -> AsyncIterator[YooKassa]:
 def payment(kopecks: int = 300_00, *, receipt: Receipt | None = None, words: str = "Кредиты") -> NewPayment:
     return NewPayment(
         id=uuid4(),
-        amount_kopecks=kopecks,
-        currency="RUB",
+        amount=rub(kopecks),
         description=words,
         return_url="https://t.me/kassandra_bot",
         receipt=receipt,
@@ -45,8 +45,7 @@ def refund(payment_id: str, kopecks: int, *, receipt: Receipt | None = None, wor
     return NewRefund(
         id=uuid4(),
         provider_payment_id=payment_id,
-        amount_kopecks=kopecks,
-        currency="RUB",
+        amount=rub(kopecks),
         description=words,
         receipt=receipt,
     )
@@ -100,7 +99,7 @@ async def test_refunds_and_their_receipts(yookassa: YooKassa, shop: Shop) -> Non
     await yookassa.refund(refund(made.id, 100_01, receipt=RECEIPT))
     await yookassa.refund(refund(made.id, 199_99, receipt=RECEIPT))
     assert [body["amount"]["value"] for body in await sent(shop, "refunds.create")] == ["100.01", "199.99"]
-    assert (await yookassa.get(made.id)).refunded_kopecks == 300_00
+    assert (await yookassa.get(made.id)).refunded == rub(300_00)
 
 
 async def test_held_money_is_taken(api: Api, yookassa: YooKassa, shop: Shop) -> None:
@@ -108,7 +107,7 @@ async def test_held_money_is_taken(api: Api, yookassa: YooKassa, shop: Shop) -> 
     made = await created(api, "300.00", capture=False)
     await shop.pays()
     taken = await yookassa.capture(made["id"], key=uuid4())
-    assert (taken.status, taken.amount_kopecks) == ("succeeded", 300_00)
+    assert (taken.status, taken.amount.minor) == ("succeeded", 300_00)
     assert await sent(shop, "payments.capture") == [{}]
 
 

@@ -9,6 +9,7 @@ from bot.app import App
 from bot.errors import StartError
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox
+from services.money import rub
 from services.payments.topup import TopUpRequest
 from services.users.accounts import Visitor
 from tests.conversations.stage import shop_settings
@@ -36,7 +37,7 @@ async def test_what_is_paid_is_credited(sandbox: Sandbox, sqlite_url: str) -> No
         await shop.change(webhook_url=f"http://127.0.0.1:{app.web_port}/webhooks/yookassa")
         user = await app.services.users.enter(Visitor(telegram_id=7, username=None, first_name="Анна", language="ru"))
         assert app.services.payments is not None
-        wish = TopUpRequest(user_id=user.id, email=None, return_url="https://t.me/shop", amount_kopecks=300_00)
+        wish = TopUpRequest(user_id=user.id, email=None, return_url="https://t.me/shop", amount=rub(300_00))
         payment = await app.services.payments.topup.start(wish)
         assert payment.provider_payment_id is not None
         await shop.pays(payment.provider_payment_id)

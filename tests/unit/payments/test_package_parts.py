@@ -4,11 +4,11 @@ import pytest
 
 from services.billing.credits import BadAmount
 from services.errors import ShopError
-from services.money import AmountOutOfBounds
+from services.money import AmountOutOfBounds, rub
 from services.payments.package_parts import PackagePart, offer_of, parse_part, parts_of
 from services.payments.packages import MAX_DAYS, MAX_TITLE, BadPackage, PackageOffer
 
-HUNDRED = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price_kopecks=90000, valid_days=None)
+HUNDRED = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=None)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from yookassa.domain.common import HttpVerb
 from yookassa.domain.request import PaymentRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
-from services.money import from_text, to_text
+from services.money import Money
 from services.payments.providers.base import (
     NewPayment,
     NewRefund,
@@ -151,12 +151,12 @@ class YooKassa:
             raise ResultUnknown(code="no_answer_in_time") from error
 
 
-def _amount(kopecks: int, currency: str) -> dict[str, str]:
-    return {"value": to_text(kopecks), "currency": currency}
+def _amount(money: Money) -> dict[str, str]:
+    return {"value": money.text, "currency": money.currency}
 
 
 def _create_body(payment: NewPayment) -> Json:
-    amount = _amount(payment.amount_kopecks, payment.currency)
+    amount = _amount(payment.amount)
     body: Json = {
         "amount": amount,
         "capture": True,  # the API's default is false
@@ -170,7 +170,7 @@ def _create_body(payment: NewPayment) -> Json:
 
 
 def _refund_body(refund: NewRefund) -> Json:
-    amount = _amount(refund.amount_kopecks, refund.currency)
+    amount = _amount(refund.amount)
     body: Json = {
         "payment_id": refund.provider_payment_id,
         "amount": amount,
@@ -197,19 +197,18 @@ def _receipt(receipt: Receipt, amount: dict[str, str]) -> Json:
 
 
 def _payment(answer: Json) -> RemotePayment:
-    amount, refunded = answer["amount"], answer.get("refunded_amount")
+    money, refunded = _money(answer["amount"]), answer.get("refunded_amount")
     facts = _facts(answer)
     return RemotePayment(
         id=_text(answer["id"]),
         shop_id=(answer.get("recipient") or {}).get("account_id"),
         status=_text(answer["status"]),
-        amount_kopecks=_kopecks(amount),
-        currency=_text(amount["currency"]),
+        amount=money,
         test=_flag(answer["test"]),
         our_id=facts.get(OUR_PAYMENT),
         confirmation_url=(answer.get("confirmation") or {}).get("confirmation_url"),
         cancel_reason=(answer.get("cancellation_details") or {}).get("reason"),
-        refunded_kopecks=0 if refunded is None else _kopecks(refunded),
+        refunded=money.of(0) if refunded is None else _money(refunded),
         mark=facts,
         description=str(answer.get("description") or ""),
         created_at=_moment(answer.get("created_at")),
@@ -218,13 +217,12 @@ def _payment(answer: Json) -> RemotePayment:
 
 
 def _refund(answer: Json) -> RemoteRefund:
-    amount = answer["amount"]
+    money = _money(answer["amount"])
     return RemoteRefund(
         id=_text(answer["id"]),
         payment_id=_text(answer["payment_id"]),
         status=_text(answer["status"]),
-        amount_kopecks=_kopecks(amount),
-        currency=_text(amount["currency"]),
+        amount=money,
         our_id=(answer.get("metadata") or {}).get(OUR_REFUND),
         cancel_reason=(answer.get("cancellation_details") or {}).get("reason"),
     )
@@ -277,8 +275,8 @@ def _sent(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _kopecks(amount: Json) -> int:
-    return from_text(str(amount["value"]))
+def _money(amount: Json) -> Money:
+    return Money.of_text(str(amount["value"]), _text(amount["currency"]))
 
 
 def _text(value: object) -> str:

@@ -37,11 +37,12 @@ from services.billing.statement import Expiring
 from services.bonuses import BonusTerms, GrantView
 from services.errors import ShopError
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
+from services.money import rub
 from services.pages import Page
 from services.payments.alerts import PaymentProblem
 from services.payments.package_parts import PackagePart
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
-from services.payments.pricing import MAX_KOPECKS, PaymentsOff, Pricing
+from services.payments.pricing import MAX_KOPECKS, CreditPrice, PaymentsOff
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
 from services.payments.providers.yookassa.reasons import PAYMENT_REASONS, REFUND_REASONS
 from services.payments.queries import PaymentNotFound, PaymentView, RefundView
@@ -56,7 +57,7 @@ from tests.unit.handlers.test_screens import BOTH, LONGEST, USER
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 MOST = 99_999_999_99
-PRICING = Pricing(credit_price=1)
+PRICING = CreditPrice(minor=1)
 EMAIL = "<" * 64 + "@" + "x" * 189
 
 PAYMENT = PaymentView(
@@ -66,8 +67,7 @@ PAYMENT = PaymentView(
     provider="yookassa",
     provider_payment_id="2" * 36,
     status=PaymentStatus.SUCCEEDED,
-    amount_kopecks=MAX_KOPECKS,
-    currency="RUB",
+    amount=rub(MAX_KOPECKS),
     credits=MOST,
     valid_days=MAX_DAYS,
     test=True,
@@ -88,8 +88,7 @@ REFUND = RefundView(
     payment_id=PAYMENT.id,
     provider_refund_id=None,
     status=RefundStatus.CANCELED,
-    amount_kopecks=MAX_KOPECKS,
-    currency="RUB",
+    amount=rub(MAX_KOPECKS),
     credits_taken=MOST,
     credits_uncollected=MOST,
     actor_user_id=1,
@@ -108,7 +107,7 @@ CARD = UserCard(
     email=EMAIL,
     role=Role.MODERATOR,
     spent=MOST,
-    paid_kopecks=10**13,
+    paid=(rub(10**13),),
     predictions=[
         PredictionLine(
             id=UUID(int=3), model_slug="x" * 32, price=MAX_PRICE, status=PredictionStatus.SUCCEEDED, created_at=START
@@ -141,12 +140,12 @@ PACKAGE = PackageView(
     id=10**12,
     title={"ru": "<" * MAX_TITLE, "en": "&" * MAX_TITLE},
     credits=MAX_CREDITS,
-    price_kopecks=MAX_KOPECKS,
+    price=rub(MAX_KOPECKS),
     valid_days=MAX_DAYS,
     enabled=True,
     position=1,
 )
-QUOTE = RefundQuote(rest_kopecks=MAX_KOPECKS, covered_kopecks=1)
+QUOTE = RefundQuote(rest=rub(MAX_KOPECKS), covered=rub(1))
 BONUS = BonusTerms(
     amount=MOST,
     ttl=timedelta(days=999),
@@ -161,8 +160,8 @@ NUMBERS = Numbers(
     active_users=10**9,
     predictions=10**9,
     failed=10**9,
-    refunded=10**13,
-    days=[Day(date=date(2026, 11, 1), predictions=10**9, spent=10**13, revenue=10**13)] * 90,
+    refunded=(rub(10**13),),
+    days=[Day(date=date(2026, 11, 1), predictions=10**9, spent=10**13, revenue=(rub(10**13),))] * 90,
     models=[ModelSales(slug="x" * 32, predictions=10**9, spent=10**13)] * 20,
 )
 
@@ -171,7 +170,7 @@ def _money(tr: Translator) -> Iterator[Screen]:
     """What customers see."""
     for status in PaymentStatus:
         payment = replace(PAYMENT, status=status, cancel_reason="canceled_by_merchant")
-        yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: 1}, viewer(USER, tr))
+        yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: rub(1)}, viewer(USER, tr))
     yield payments_screen(Page(items=[], page=0, pages=1), {}, viewer(USER, tr, payments=False))
     for count in (0, 1, 50):
         yield topup.topup_screen(
@@ -205,7 +204,9 @@ def _panel(tr: Translator) -> Iterator[Screen]:
         yield packages.package_screen(PACKAGE, tr, role=role, notice="✅")
         customer = name_of(CARD, tr)
         yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, customer=customer, role=role, notice="✅")
-        yield from (roles.roles_screen([ADMIN] * 200, tr, role=role, notice="✅", page=page) for page in (0, 99))
+        yield from (
+            roles.roles_screen([ADMIN] * 200, {1: CARD}, tr, role=role, notice="✅", page=page) for page in (0, 99)
+        )
     yield users.find_question(tr, problem=tr.error_html(NobodyFound()))
     yield users.found_screen([CARD] * 8, tr)
     for give in (True, False):
@@ -219,7 +220,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     latest = Page(items=[PAYMENT] * 8, page=5, pages=10**6)
     yield till.payments_screen(latest, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
-        PAYMENT, tr, customer=name_of(CARD, tr), amount=1, reason="<" * MAX_REASON, nonce="x" * 8
+        PAYMENT, tr, customer=name_of(CARD, tr), amount=rub(1), reason="<" * MAX_REASON, nonce="x" * 8
     )
     yield till.second_confirmation(PAYMENT, RefundNeedsConfirmation(due=MOST, held=0), "x" * 8, tr)
     yield roles.role_screen(CARD, 2**52, tr, role=Role.ADMIN)
@@ -228,7 +229,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
 
 def _audit_log() -> Page[Entry]:
     person = Person(telegram_id=2**52, user_id=10**12, username="x" * 32, first_name="<" * 64)
-    values: dict[str, Any] = {"title": {"ru": "<" * MAX_TITLE}, "credits": MOST, "price_kopecks": 1, "valid_days": 1}
+    values: dict[str, Any] = {"title": {"ru": "<" * MAX_TITLE}, "credits": MOST, "price": rub(1), "valid_days": 1}
     entry = Entry(
         actor=person,
         target=person,

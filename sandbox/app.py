@@ -17,8 +17,10 @@ from sandbox.comfyui.gateway import Gateway as ComfyUIGateway
 from sandbox.comfyui.server import Servers
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
-from sandbox.control import comfyui, inference, people, screens, shop, shop_faults, worlds
+from sandbox.control import comfyui, images, inference, people, screens, shop, shop_faults, worlds
 from sandbox.deliveries import Deliveries
+from sandbox.images import api as images_api
+from sandbox.images.server import ImagesServers
 from sandbox.inference.gateway import PREFIX as INFERENCE
 from sandbox.inference.gateway import InferenceGateway
 from sandbox.inference.server import InferenceServers
@@ -53,6 +55,7 @@ class Sandbox:
         self._comfyui = ComfyUIGateway(self.servers, self.connections)
         self._web = _web(settings, self.worlds, self.shops, self.servers)
         self._web.state.inference = self.inference
+        self._web.state.images = self.images = ImagesServers(self.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(("/bot", "/file/bot")):
@@ -73,6 +76,7 @@ class Sandbox:
             world.close()
         for each in (*self.shops, *self.inference, *self.servers):
             each.close()
+        self.images.close()
 
 
 def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: Servers) -> FastAPI:
@@ -90,6 +94,8 @@ def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: 
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
+        app.include_router(part.router)
+    for part in (images, images_api):
         app.include_router(part.router)
 
     @app.api_route("/", methods=["GET", "HEAD"])

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.connection import SandboxConnection, SandboxError
+from sandbox.client.images import Images
 from sandbox.client.inference import Inference
 from sandbox.client.person import Person
 from sandbox.client.screen import Answer, JsonObject, Message
@@ -45,6 +46,10 @@ class Sandbox(SandboxConnection):
     async def shop(self, **changes: Any) -> Shop:  # Any: settings of several types
         """The bot's shop at YooKassa; `changes` as in `Shop.change`."""
         return await Shop.of(self, **changes)
+
+    def images(self) -> Images:
+        """The world's images server."""
+        return Images(self)
 
     async def inference(self, **changes: Any) -> Inference:  # Any: as above
         """The world's inference server; `changes` as in `Inference.change`."""

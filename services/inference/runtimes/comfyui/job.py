@@ -14,9 +14,9 @@ from services.inference.errors import BadInput, InferenceError, RunFailed, RunTi
 from services.inference.runtimes.comfyui import outcomes
 from services.inference.runtimes.comfyui.client import ComfyUIClient, FileGone, PromptRefused
 from services.inference.runtimes.comfyui.graph import FOLDER, BoundWorkflow
-from services.inference.runtimes.comfyui.pictures import suffix_of, written_anew
 from services.inference.runtimes.comfyui.watching import JobState, Watcher, look
 from services.inference.runtimes.comfyui.workflow import Json
+from services.inference.runtimes.pictures import suffix_of, written_anew
 from services.inference.tensors import Result, Row
 
 log = structlog.get_logger()

@@ -1,5 +1,5 @@
-"""A result as it is handed on: decoded within bounds and written anew, for the server writes the prompt into its
-files."""
+"""A picture of a server as it is handed on: decoded within bounds and written anew, for some servers write the prompt
+into their files."""
 
 import io
 from typing import Final

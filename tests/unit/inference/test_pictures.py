@@ -7,7 +7,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from services.inference.errors import BadOutput
-from services.inference.runtimes.comfyui.pictures import suffix_of, written_anew
+from services.inference.runtimes.pictures import suffix_of, written_anew
 
 
 def saved(picture: Image.Image, form: str = "PNG", **more: object) -> bytes:

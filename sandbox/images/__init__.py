@@ -1,0 +1,1 @@
+"""A server that speaks OpenAI's images API and draws by itself."""

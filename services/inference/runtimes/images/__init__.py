@@ -1,0 +1,1 @@
+"""Pictures by a server that speaks OpenAI's images API."""

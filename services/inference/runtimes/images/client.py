@@ -1,0 +1,129 @@
+"""HTTP to a server of the images API, and what its refusals mean."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from services.errors import ShopError
+from services.inference.errors import BadOutput, ModelBroken, RequestRefused, RunFailed, ServerAway
+from services.inference.runtimes.pictures import suffix_of
+
+CONNECT_SECONDS: Final = 5.0
+MAX_ANSWER_BYTES: Final = 100_000_000
+MAX_FILE_BYTES: Final = 64_000_000
+_REFUSALS: Final = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
+_QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+Json = dict[str, Any]  # Any: an object of the API
+
+
+class ImagesClient:
+    """Belongs to the loop that first awaits it. Raises ServerAway, ModelBroken, RunFailed, RequestRefused,
+    BadOutput."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._url, self._headers = url, headers
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def models(self) -> list[str]:
+        """Names of the models that it tells of; none where it does not tell. Raises ServerAway, ModelBroken."""
+        status, raw = await self._call("GET", "/models")
+        if status in {404, 405, 501}:
+            return []
+        listed = self._object(status, raw).get("data")
+        return [str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each] if listed else []
+
+    async def generated(self, given: Json) -> bytes:
+        return await self._picture(*await self._call("POST", "/images/generations", json_body=given))
+
+    async def edited(self, given: Json, pictures: Sequence[bytes]) -> bytes:
+        form = aiohttp.FormData()
+        for key, value in given.items():
+            form.add_field(key, str(value).lower() if isinstance(value, bool) else str(value))
+        for number, picture in enumerate(pictures):
+            kind = suffix_of(picture)
+            name, mime = f"{number}.{kind}", "image/jpeg" if kind == "jpg" else f"image/{kind}"
+            form.add_field("image" if len(pictures) == 1 else "image[]", picture, filename=name, content_type=mime)
+        return await self._picture(*await self._call("POST", "/images/edits", form=form))
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def _picture(self, status: int, raw: bytes) -> bytes:
+        """The first of an answer: in it, or fetched from where it says."""
+        match self._object(status, raw).get("data"):
+            case [{"b64_json": str(text)}, *_]:
+                try:
+                    return base64.b64decode(text, validate=True)
+                except binascii.Error:
+                    raise BadOutput(problem="the server's picture is no base64") from None
+            case [{"url": str(url)}, *_]:
+                return await self._fetched(url)
+        raise BadOutput(problem="the server's answer has no picture")
+
+    async def _fetched(self, url: str) -> bytes:
+        """Without our headers: it may lie anywhere. A plain http address only at the server itself."""
+        place, own = urlsplit(url), urlsplit(self._url)
+        if place.scheme != "https" and (place.scheme, place.netloc) != (own.scheme, own.netloc):
+            raise BadOutput(problem="the server's picture lies at an address that is not asked")
+        status, raw = await self._send("GET", url, most=MAX_FILE_BYTES)
+        if status != 200:
+            raise RunFailed(problem=f"the server's picture cannot be fetched (HTTP {status})", retryable=True)
+        return raw
+
+    def _object(self, status: int, raw: bytes) -> Json:
+        try:
+            found = json.loads(raw)
+        except (ValueError, RecursionError):
+            found = None
+        if status == 200 and isinstance(found, dict):
+            return found
+        raise judge(status, found if isinstance(found, dict) else {})
+
+    async def _call(
+        self, method: str, path: str, *, json_body: Json | None = None, form: aiohttp.FormData | None = None
+    ) -> tuple[int, bytes]:
+        headers = {**self._headers}
+        return await self._send(
+            method, self._url + path, most=MAX_ANSWER_BYTES, headers=headers, json=json_body, data=form
+        )
+
+    async def _send(self, method: str, url: str, *, most: int, **given: Any) -> tuple[int, bytes]:  # Any: options
+        if self._opened is None:
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+            self._opened = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
+        try:
+            async with self._opened.request(method, url, allow_redirects=False, **given) as answer:
+                raw = bytearray()
+                async for chunk in answer.content.iter_any():
+                    raw += chunk
+                    if len(raw) > most:
+                        raise BadOutput(problem=f"the server's answer has over {most // 1_000_000} MB")
+                return answer.status, bytes(raw)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ServerAway(problem=" ".join(str(error).split()) or type(error).__name__) from None
+
+
+def judge(status: int, answer: Json) -> ShopError:
+    """The error for an answer that is none."""
+    error = answer.get("error")
+    told = error if isinstance(error, dict) else {"message": error or ""}
+    code, kind, message = (str(told.get(key) or "") for key in ("code", "type", "message"))
+    said = f"{' '.join(message.split())[:300] or code or 'no word'} (HTTP {status})"
+    if code in _REFUSALS or (kind == "image_generation_user_error" and "safety" in message):
+        return RequestRefused(problem=said)
+    if {code, kind} & _QUOTA or status == 402:
+        return ModelBroken(problem=f"the account at the server is used up: {said}", fix="Pay for more there")
+    if status in {401, 403}:
+        fix = 'Write headers = { Authorization = "env:NAME" } in its [runtime]; the variable says "Bearer …"'
+        return ModelBroken(problem=f"the server does not let the shop in: {said}", fix=fix)
+    if status in {404, 405}:
+        return ModelBroken(problem=f"the server does not have that: {said}", fix="Correct url or model")
+    if status in {502, 503, 504} or status < 400:
+        return ServerAway(problem=said)
+    return RunFailed(problem=said, retryable=status in {408, 409, 429} or status >= 500)

@@ -70,9 +70,7 @@ DECIDES = frozenset(
 """Parts of the data of buttons that do more than show a screen."""
 
 
-@pytest_asyncio.fixture(
-    scope="module", loop_scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
-)
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])
 async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """The old shop with today's code, a moment after it was stopped. In a sandbox of its own: time is another there."""
     server = request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_server")
@@ -317,6 +315,7 @@ ADMIN = ("users", "user", "models", "model", "packs", "pack", "pays", "pay", "st
 LANGUAGES = {"ru": "Русский", "en": "English"}
 
 
+@pytest.mark.parametrize("stage", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.parametrize(("name", "language"), [("Анна", "ru"), ("Анна", "en"), ("John", "en")])
 async def test_every_screen_of_a_customer(stage: Stage, name: str, language: str) -> None:
     person = await called(stage, name)
@@ -334,6 +333,7 @@ async def test_every_screen_of_a_customer(stage: Stage, name: str, language: str
         assert set(codes.values()) == set(SENTENCES)
 
 
+@pytest.mark.parametrize("stage", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.parametrize(("name", "language"), [("Ольга", "ru"), ("A-find", "en")])
 async def test_every_screen_of_an_admin(stage: Stage, name: str, language: str) -> None:
     person = await called(stage, name)

@@ -14,16 +14,14 @@ from sandbox.testing import new_token, new_world, sandbox_process
 from tests.support.memory import resident
 from tests.support.waiting import until
 
-HEAVY = frozenset(
-    {"PIL", "alembic", "apscheduler", "fastapi", "matplotlib", "numpy", "onnx", "onnxruntime", "uvicorn", "yookassa"}
-)
+HEAVY = frozenset({"PIL", "alembic", "fastapi", "matplotlib", "numpy", "onnx", "onnxruntime", "uvicorn", "yookassa"})
 """What only some parts need."""
 PARTS = {  # megabytes at most, a twentieth more than was measured; what it needs of the heavy
     "bot": (115, set()),
     "web": (117, {"fastapi", "uvicorn"}),
-    "scheduler": (105, {"apscheduler"}),
+    "scheduler": (105, set()),
     "worker": (172, {"PIL", "numpy", "onnxruntime"}),
-    "run": (195, {"PIL", "apscheduler", "fastapi", "numpy", "onnxruntime", "uvicorn"}),
+    "run": (195, {"PIL", "fastapi", "numpy", "onnxruntime", "uvicorn"}),
 }
 SETTLES = 4.0  # seconds after the start
 

@@ -227,7 +227,7 @@ CALLS: Final[Mapping[tuple[str, str], tuple[str, Any]]] = {
     ("POST", "/upload/image"): ("upload", upload_image),
     ("GET", "/view"): ("view", view),
     ("GET", "/object_info"): ("object_info", object_info),
-    ("GET", "/object_info/{class}"): ("object_info", object_info),
+    ("GET", "/object_info/{class:path}"): ("object_info", object_info),
     ("GET", "/system_stats"): ("system_stats", system_stats),
     ("GET", "/models"): ("models", models),
     ("GET", "/models/{folder}"): ("models", models),

@@ -280,6 +280,12 @@ async def test_a_node_that_is_not_installed(runtime: ComfyUIRuntime, server: Com
             await runtime.check()
 
 
+async def test_a_node_of_any_name(opens: Opens) -> None:
+    strange = {"class_type": "Text/Concat? (JPS) #1 ё", "inputs": {}}
+    with pytest.raises(ModelBroken, match=r'does not have the node "Text/Concat\? \(JPS\) #1 ё"'):
+        await opens(nodes=workflow(n7=strange)).check()
+
+
 async def test_a_model_file_that_is_not_there(opens: Opens, server: ComfyUIServer) -> None:
     loader = {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}}
     runtime = opens(nodes=workflow(n7=loader))

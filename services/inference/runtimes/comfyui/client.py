@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
+from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
@@ -41,7 +42,7 @@ class ComfyUIClient:
 
     async def node_info(self, kind: str) -> Json | None:
         """What the server says of a class of nodes; None where it does not have it."""
-        found = (await self._connection.json("GET", f"/object_info/{kind}")).get(kind)
+        found = (await self._connection.json("GET", f"/object_info/{quote(kind, safe='')}")).get(kind)
         return found if isinstance(found, dict) else None
 
     async def queue(self) -> tuple[list[str], list[str]]:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
 from services.inference.errors import ModelBroken, RunFailed, ServerAway
 from services.inference.runtimes.comfyui.workflow import Json
@@ -90,11 +91,10 @@ class ServerConnection:
         query: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         given: dict[str, Any] = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}  # Any: options
-        timeout = aiohttp.ClientTimeout(total=seconds, connect=CONNECT_SECONDS)
+        given |= {"timeout": aiohttp.ClientTimeout(total=seconds, connect=CONNECT_SECONDS), "allow_redirects": False}
+        url = URL(self.url + path, encoded=True)  # a node's name may hold anything
         try:
-            async with self._http.request(
-                method, self.url + path, params=query, timeout=timeout, allow_redirects=False, **given
-            ) as answer:
+            async with self._http.request(method, url, params=query, **given) as answer:
                 raw = bytearray()
                 async for chunk in answer.content.iter_any():
                     raw += chunk

@@ -50,7 +50,7 @@ def _choices(info: Json | None, name: str) -> list[Any] | None:  # Any: JSON
     groups = [group for group in given.values() if isinstance(group, dict)] if isinstance(given, dict) else []
     config = next((group[name] for group in groups if name in group), None)
     match config:
-        case [_, {"image_upload": True}]:
+        case [_, {**options}] if any(str(key).endswith("_upload") for key in options):
             return None
         case [list(choices), *_]:
             return choices

@@ -17,7 +17,6 @@ from services.manifests.manifest import (
     SeriesInput,
     TextInput,
 )
-from services.manifests.preparation import LONGEST
 from services.values.parse import Value, example_value
 from services.values.ranges import plain
 from services.values.samples import sample_value
@@ -105,7 +104,7 @@ def allowed(field: Input, tr: Translator) -> str:
             n = field.max_length
             return tr.ngettext("Up to {n} character.", "Up to {n} characters.", n)
         case ImageInput() if field.prepare.reduces:
-            most = tr.number(min(field.prepare.most, LONGEST), 0)
+            most = tr.number(field.prepare.most, 0)
             return tr.gettext("If a side is longer than {most} points, the picture is made smaller.", most=most)
     return ""
 

@@ -27,7 +27,7 @@ class ServerConnection:
     RunFailed for other refusals."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        self.url, self._headers = url, dict(headers)
+        self.url, self._headers = str(URL(url)).rstrip("/"), dict(headers)
         self._opened: aiohttp.ClientSession | None = None
 
     @property

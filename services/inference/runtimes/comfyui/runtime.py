@@ -79,7 +79,7 @@ def _client(spec: ComfyUISpec) -> ComfyUIClient:
         return ComfyUIClient(spec.url, spec.sent_headers())
     except KeyError as error:
         problem = f"the variable {error.args[0]} is not set"
-        raise ModelBroken(problem=problem, fix="Set it, or change headers") from None
+        raise ModelBroken(problem=problem, fix="Set it in the environment of the shop, or change headers") from None
 
 
 def _bound(manifest: Manifest, spec: ComfyUISpec, folder: Path) -> BoundWorkflow:

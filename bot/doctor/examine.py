@@ -1,5 +1,6 @@
 """`kassandra doctor`: looks at everything a shop needs, and says how to mend what is wrong."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -50,7 +51,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         found = [*await _books(settings, clock), *found]
     for finding in [_senders(settings), *found]:
         yield finding
-    for finding in models(settings):
+    for finding in await asyncio.to_thread(models, settings):  # models at servers are asked in a loop of their own
         yield finding
     yield await _clock(settings, clock)
 

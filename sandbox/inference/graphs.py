@@ -86,6 +86,16 @@ def root() -> bytes:
     return _model(nodes, [_value("x", "FLOAT", ["N", 1])], [_value("root", "FLOAT", ["N", 1])])
 
 
+def crowd() -> bytes:
+    """`x` float[N, 1] → `share` float[N, 1] of the sum of all rows: what stands in one batch is mixed."""
+    import numpy as np
+    import onnx
+
+    weights = [onnx.numpy_helper.from_array(np.array([0], np.int64), "rows")]
+    nodes = [_node("ReduceSum", ["x", "rows"], ["sum"], keepdims=1), _node("Div", ["x", "sum"], ["share"])]
+    return _model(nodes, [_value("x", "FLOAT", ["N", 1])], [_value("share", "FLOAT", ["N", 1])], weights)
+
+
 def total() -> bytes:
     """`pair` float[2] → `total` float[1]: no batch."""
     nodes = [_node("ReduceSum", ["pair"], ["sum"], keepdims=1), _node("Identity", ["sum"], ["total"])]

@@ -101,6 +101,7 @@ MODELS: Final[tuple[ServedModel, ...]] = (
     ),
     _one("average", graphs.average, [_port("numbers", "FP32", -1)], [_port("average", "FP32", 1)]),
     _one("root", graphs.root, [_port("x", "FP32", 1)], [_port("root", "FP32", 1)]),
+    _one("crowd", graphs.crowd, [_port("x", "FP32", 1)], [_port("share", "FP32", 1)]),
     _one("total", graphs.total, [_port("pair", "FP32", 2)], [_port("total", "FP32", 1)], max_batch=0),
     *map(_echo, ONNX_KINDS),
 )

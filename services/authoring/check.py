@@ -66,7 +66,7 @@ def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
     yield (example := _example_line(runtime.warm_up, runtime, manifest, folder))
     if example.ok:
         with watched(Limit(manifest.runtime.timeout)) as limit:
-            batch = batch_line(runtime, manifest, example_row(manifest, folder), limit)
+            batch = batch_line(runtime.run, manifest, example_row(manifest, folder), limit)
         yield from [] if batch is None else [batch]
 
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.authoring.check_answers import answers_in_words
 from services.errors import ShopError
+from services.inference.check_batch import batch_line
 from services.inference.check_line import CheckLine
-from services.inference.errors import ModelBroken, ServerAway
+from services.inference.errors import ModelBroken, RunTimeout, ServerAway
 from services.inference.loaded import RemoteModel, open_remote
+from services.inference.runtimes.base import Limit
 from services.inference.runtimes.registry import RemoteKind
+from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RemoteSpec
 from services.values.samples import example_row
@@ -30,7 +33,9 @@ async def _check(kind: RemoteKind, manifest: Manifest, folder: Path) -> list[Che
         return [CheckLine(what="model", ok=False, detail=error.problem, fix=error.fix)]
     try:
         await model.check()
-        return [CheckLine(what="server", ok=True, detail=f"{spec.url} has the model"), await _example(model)]
+        lines = [CheckLine(what="server", ok=True, detail=f"{spec.url} has the model"), await _example(model)]
+        batch = await _batch(model) if lines[-1].ok else None
+        return lines if batch is None else [*lines, batch]
     except ModelBroken as error:
         return [CheckLine(what="server", ok=False, detail=error.problem, fix=error.fix)]
     except ServerAway as error:
@@ -54,3 +59,19 @@ async def _example(model: RemoteModel) -> CheckLine:
         return CheckLine(what="example", ok=False, detail=str(error), fix=fix)
     seconds = time.perf_counter() - begun
     return CheckLine(what="example", ok=True, detail=f"{answers_in_words(answer)} in {seconds * 1000:.1f} ms")
+
+
+async def _batch(model: RemoteModel) -> CheckLine | None:
+    """Whether customers' rows keep apart in one request. None where they do not share any."""
+    loop, seconds = asyncio.get_running_loop(), model.manifest.runtime.timeout
+
+    def run(rows: Sequence[Row], limit: Limit) -> Sequence[Result | ShopError]:
+        future = asyncio.run_coroutine_threadsafe(model.runtime.run(rows), loop)
+        try:
+            return future.result(limit.seconds)
+        except TimeoutError:
+            future.cancel()
+            raise RunTimeout(seconds=limit.seconds) from None
+
+    row = example_row(model.manifest, model.folder)
+    return await asyncio.to_thread(batch_line, run, model.manifest, row, Limit(seconds))

@@ -2,9 +2,9 @@
 customers, and one's answer must not be made of another's row."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.errors import ShopError
 from services.inference.check_line import CheckLine
 from services.inference.errors import RunTimeout
-from services.inference.runtimes.base import Limit, Runtime
+from services.inference.runtimes.base import Limit
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 from services.values.samples import other_rows
@@ -23,18 +23,21 @@ NOISE: Final = 1e-5  # of the largest number of any row: what sums in another or
 _FIX: Final = "Set runtime.max_batch = 1"
 
 
-def batch_line(runtime: Runtime, manifest: Manifest, row: Row, limit: Limit) -> CheckLine | None:
+RunRows: TypeAlias = Callable[[Sequence[Row], Limit], Sequence[Result | ShopError]]
+
+
+def batch_line(run: RunRows, manifest: Manifest, row: Row, limit: Limit) -> CheckLine | None:
     """The example `row` and different ones, each alone and then together. None where the manifest says that rows go one
     by one. A row that the model refuses tells nothing, and neither does a model that leaves its answer to chance."""
     if manifest.runtime.max_batch == 1:
         return None
     good = CheckLine(what="batch", ok=True, detail="several rows at once get what each of them gets alone")
-    alone = _answered(runtime, [row, row, *other_rows(manifest, row, ROWS)], limit)
+    alone = _answered(run, [row, row, *other_rows(manifest, row, ROWS)], limit)
     if len(alone) < 2 or not _same([alone[0][1]], [alone[1][1]]):
         return good
     tried = alone[1 : 1 + manifest.runtime.max_batch]
     try:
-        together = runtime.run([each for each, _ in tried], limit)
+        together = run([each for each, _ in tried], limit)
         found = [_told(answer) for answer in together]
     except RunTimeout:  # which mixes nothing
         return good
@@ -55,12 +58,12 @@ def _told(answer: Result | ShopError) -> Result:
     return answer
 
 
-def _answered(runtime: Runtime, rows: Sequence[Row], limit: Limit) -> list[tuple[Row, Result]]:
+def _answered(run: RunRows, rows: Sequence[Row], limit: Limit) -> list[tuple[Row, Result]]:
     """No more are tried after one that takes too long."""
     answered = []
     for row in rows:
         try:
-            answer = runtime.run([row], limit)[0]
+            answer = run([row], limit)[0]
         except RunTimeout:
             break
         except ShopError:

@@ -57,7 +57,7 @@ class OnnxRuntime(TensorRuntime):
     def judge(self, limit: Limit) -> Iterator[CheckLine]:
         """What is seen of rows in a batch, and of many made-up rows, in bounded time. Raises ModelBroken, OSError."""
         example = example_row(self._manifest, self._folder)
-        if (line := batch_line(self, self._manifest, example, limit)) is not None:
+        if (line := batch_line(self.run, self._manifest, example, limit)) is not None:
             yield line
         if any(isinstance(output, ClassesOutput | ProbabilityOutput) for output in self._manifest.outputs):
             with held(self._file) as file:

@@ -103,6 +103,7 @@ PARTS = {
     "greeting": GREETING,
     "average": AVERAGE,
     "total": TOTAL,
+    "crowd": NUMBER.format(type="number", example=4.0, dtype="", output="share"),
     "root": NUMBER.format(type="number", example=4.0, dtype="", output="root"),
 }
 WHOLE = {"uint8", "uint16", "uint32", "int8", "int16", "int32", "int64"}

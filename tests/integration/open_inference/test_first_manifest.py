@@ -2,11 +2,13 @@
 
 import asyncio
 import tomllib
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.cli.models_arguments import add_models
 from sandbox.client.inference import Inference
 from sandbox.testing import sandbox_process
 from services.authoring.check import check_folder
@@ -31,16 +33,17 @@ async def drafted(server: Inference, folder: Path, model: str, hints: AuthorHint
 
 
 @pytest.mark.parametrize("dialect", ["triton", "mlserver", "kserve", "openvino"])
-@pytest.mark.parametrize("model", ["iris", "sketch", "greeting", "total"])
+@pytest.mark.parametrize("model", ["iris", "greeting", "total"])
 async def test_what_was_written_is_right(server: Inference, tmp_path: Path, model: str, dialect: str) -> None:
     await server.change(dialect=dialect, metadata=True)
     await drafted(server, tmp_path, model)
     lines = await asyncio.to_thread(check_folder, tmp_path / model, KINDS)
-    assert [line.what for line in lines] == ["manifest", "server", "example"]
+    batch = ["batch"] if model != "total" else []
+    assert [line.what for line in lines] == ["manifest", "server", "example", *batch]
     assert all(line.ok for line in lines), lines
 
 
-@pytest.mark.parametrize("model", ["average", "root", "echo-fp16", "echo-bf16", "echo-int64", "echo-bytes"])
+@pytest.mark.parametrize("model", ["sketch", "average", "root", "echo-fp16", "echo-bf16", "echo-int64", "echo-bytes"])
 async def test_all_kinds_of_models(server: Inference, tmp_path: Path, model: str) -> None:
     await drafted(server, tmp_path, model)
     assert all(line.ok for line in await asyncio.to_thread(check_folder, tmp_path / model, KINDS))
@@ -70,9 +73,18 @@ async def test_names_that_are_told(server: Inference, tmp_path: Path) -> None:
     assert [field["label"] for field in told["inputs"]] == ["Sepal", "S2", "Petal", "P2"]
 
 
-async def test_a_model_that_mixes_no_rows_is_run_alone(server: Inference, tmp_path: Path) -> None:
+async def test_a_model_without_a_batch_is_run_alone(server: Inference, tmp_path: Path) -> None:
     draft = await drafted(server, tmp_path, "total")
     assert "max_batch" not in tomllib.loads(draft.toml)["runtime"]
+
+
+async def test_rows_that_a_model_mixes_are_run_alone(server: Inference, tmp_path: Path) -> None:
+    await drafted(server, tmp_path, "crowd")
+    manifest = tmp_path / "crowd" / "manifest.toml"
+    assert "max_batch" not in manifest.read_text()
+    manifest.write_text(manifest.read_text().replace('model = "crowd"', 'model = "crowd"\nmax_batch = 8'))
+    lines = await asyncio.to_thread(check_folder, tmp_path / "crowd", KINDS)
+    assert (lines[-1].what, lines[-1].ok, lines[-1].fix) == ("batch", False, "Set runtime.max_batch = 1")
 
 
 async def test_what_stands_in_the_way(server: Inference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,10 +119,22 @@ async def test_by_the_command(tmp_path: Path) -> None:
         code, out, _ = await asyncio.to_thread(shell.run, "models", "check", "store/iris")
         assert code == 0
         assert "ok   example" in out
-        assert "not overwritten" in await asyncio.to_thread(shell.fails, *init)
         missing = await asyncio.to_thread(shell.fails, *init[:3], served, "nobody")
         assert missing.startswith(f"kassandra: {served}: ")
-    code, out, _ = await asyncio.to_thread(shell.run, "models", "check", "store/iris")
-    assert code == 1
-    assert "FAIL server" in out
-    assert (await asyncio.to_thread(shell.run, "models", "init"))[0] == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["init"], ["init", "a.onnx", "--from", "http://a", "b"], ["init", "--from", "http://a"]]
+)
+def test_wrong_use_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    parser = ArgumentParser()
+    add_models(parser)
+
+    def run() -> None:
+        given = parser.parse_args(arguments)
+        given.command(given)
+
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    assert "--from" in capsys.readouterr().err

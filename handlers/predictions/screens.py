@@ -33,6 +33,7 @@ CHANGE: Final = "change"  # change:<hex id>
 OTHER_STYLE: Final = "other-style"  # other-style:<hex id>: the same photo, another style
 USE_RESULT: Final = "use-result"  # use-result:<hex id>: the result as the next photo
 STRENGTH: Final = "strength"  # strength:<hex id>:<+ or ->
+AS_FILE: Final = "as-file"  # as-file:<hex id>: the result as it was made
 COMPARE: Final = "compare"  # compare:<hex id>: photo and result side by side
 ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, once more
 
@@ -221,7 +222,8 @@ def _picture_rows(view: PredictionView, manifest: Manifest | None, tr: Translato
         if with_strength(view, manifest, steps=steps) is not None
     ]
     styles = [button(tr.gettext("🎨 Another style"), OTHER_STYLE)] if view.preset_id is not None else []
-    return [row for row in (tuple(strengths), (*styles, compared), (next_photo,)) if row]
+    as_file = button(tr.gettext("📎 As a file"), AS_FILE)
+    return [row for row in (tuple(strengths), (*styles, next_photo), (compared, as_file)) if row]
 
 
 def enclosed_button(view: PredictionView, tr: Translator) -> Button:

@@ -7,9 +7,9 @@ from handlers.form.repeat import begin_below
 from handlers.kit.context import Context
 from handlers.kit.filters import Pressed
 from handlers.predictions.router import find_prediction
-from handlers.predictions.screens import COMPARE, OTHER_STYLE, STRENGTH, USE_RESULT
+from handlers.predictions.screens import AS_FILE, COMPARE, OTHER_STYLE, STRENGTH, USE_RESULT
 from handlers.styles.router import choose_style_for
-from handlers.styles.screens import compared_screen
+from handlers.styles.screens import compared_screen, file_screen
 from handlers.telegram import sender
 from services.images.studio import PictureJob, picture_job, with_strength
 from services.predictions.history import PredictionNotFound, PredictionView
@@ -21,6 +21,7 @@ def router() -> Router:
     router.callback_query.register(use_result, Pressed(USE_RESULT))
     router.callback_query.register(change_strength, Pressed(STRENGTH))
     router.callback_query.register(compare, Pressed(COMPARE))
+    router.callback_query.register(as_file, Pressed(AS_FILE))
     return router
 
 
@@ -57,6 +58,17 @@ async def compare(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
         return
     await sender.acknowledge(query)
     await sender.send(ctx.bot, query.from_user.id, compared_screen(picture, ctx.tr))
+
+
+async def as_file(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """As it was made, which a photo in a chat is not. `argument`: the prediction's hex id."""
+    view, job = await _find(argument, ctx)
+    picture = (await ctx.services.history.images(view)).get(job.result)
+    if picture is None:
+        await sender.acknowledge(query, ctx.tr.gettext("The pictures are not kept any more."), alert=True)
+        return
+    await sender.acknowledge(query)
+    await sender.send(ctx.bot, query.from_user.id, file_screen(picture, view))
 
 
 async def _find(hex_id: str, ctx: Context) -> tuple[PredictionView, PictureJob]:

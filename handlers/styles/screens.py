@@ -8,12 +8,14 @@ from handlers.kit.buttons import STYLES
 from handlers.kit.context import Viewer
 from handlers.models.screens import BEGIN
 from handlers.telegram.limits import BUTTON
-from handlers.telegram.screen import Button, Screen
+from handlers.telegram.screen import Button, Document, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
+from services.files.files import media_type_of
 from services.models.presets import PresetCategory, PresetView
 from services.pages import Page
+from services.predictions.history import PredictionView
 
 STYLE: Final = "style"  # style:<slug>:<category>:<page>
 ON_PAGE: Final = 6  # samples on a sheet
@@ -71,6 +73,12 @@ def style_screen(view: PresetView, sample: bytes | None, viewer: Viewer, *, back
 
 def compared_screen(picture: bytes, tr: Translator) -> Screen:
     return Screen(text=tr.html("Before and after"), photo=picture, photo_name="before-after.jpg")
+
+
+def file_screen(picture: bytes, view: PredictionView) -> Screen:
+    extension = "png" if media_type_of(picture) == "image/png" else "jpg"
+    name = f"{view.model_slug}-{view.id.hex[:8]}.{extension}"
+    return Screen(text="", document=Document(name=name, content=picture), speaks=False)
 
 
 def _waiting(photos: int, tr: Translator) -> Html:

@@ -222,6 +222,14 @@ async def test_before_and_after(anna: Person) -> None:
     assert Image.open(io.BytesIO(both.photo)).size == (248, 90)
 
 
+async def test_as_a_file(anna: Person) -> None:
+    await buys(anna)
+    await anna.presses("Файлом")
+    told = await anna.sees("")
+    assert told.document is not None
+    assert Image.open(io.BytesIO(told.document)).size == (120, 90)
+
+
 async def test_another_style_of_the_same_photo(anna: Person) -> None:
     await buys(anna)
     await anna.presses("Другой стиль")

@@ -11,7 +11,13 @@ from db.base import JsonObject
 from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
-from services.notifications.kinds.models import AnswerUndelivered, ModelFails, ModelNotLoaded
+from services.notifications.kinds.models import (
+    AnswerUndelivered,
+    ModelFails,
+    ModelNotLoaded,
+    ModelRests,
+    ModelServes,
+)
 from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
@@ -112,6 +118,18 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "model_stopped",
         "stopped:wine:2026-11-26T12:00:00+00:00",
         {"slug": "wine", "problem": "Error"},
+    ),
+    (
+        ModelRests(slug="wine", problem="no answer", at=AT),
+        "model_rests",
+        "rests:wine:2026-11-26T12:00:00+00:00",
+        {"slug": "wine", "problem": "no answer"},
+    ),
+    (
+        ModelServes(slug="wine", problem="", at=AT),
+        "model_serves",
+        "serves:wine:2026-11-26T12:00:00+00:00",
+        {"slug": "wine", "problem": ""},
     ),
     (
         AnswerUndelivered(slug="wine", problem="refused", version="2"),

@@ -71,9 +71,10 @@ def add(
     kind: FileKind,
     now: datetime,
     prediction_id: UUID | None = None,
+    room_type: str | None = None,
     facts: JsonObject | None = None,
 ) -> None:
-    """The row of a file that the store has."""
+    """The row of a file that the store has. `room_type`: what the picture shows; `facts`: what made it."""
     session.execute(
         insert(_files),
         {
@@ -81,6 +82,7 @@ def add(
             "user_id": user_id,
             "prediction_id": prediction_id,
             "kind": kind,
+            "room_type": room_type,
             "facts": facts,
             "media_type": file.media_type,
             "size": file.size,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.streaks import count_failures
 
 _p = table_of(Prediction)
+ROOM_TYPE: Final = "room_type"  # an answer of this name says what a picture shows
 RETRY_PAUSE = timedelta(seconds=1)  # doubles with every attempt
 
 
@@ -103,9 +104,19 @@ def _finished(session: Session, outcome: RunOutcome, now: datetime) -> dict[str,
 
 
 def _name_files(session: Session, outcome: RunOutcome, now: datetime) -> dict[str, str]:
-    owner = outcome.prediction
-    for file in outcome.files.values():
-        files.add(session, file, user_id=owner.user_id, kind=FileKind.RESULT, prediction_id=owner.id, now=now)
+    made = outcome.prediction
+    room_type = made.inputs.get(ROOM_TYPE)
+    for name, file in outcome.files.items():
+        files.add(
+            session,
+            file,
+            user_id=made.user_id,
+            kind=FileKind.RESULT,
+            prediction_id=made.id,
+            room_type=room_type[:32] if isinstance(room_type, str) else None,
+            facts={"model": made.model_slug, "output": name},
+            now=now,
+        )
     return {name: file.id.hex for name, file in outcome.files.items()}
 
 

@@ -94,12 +94,14 @@ async def test_rows_behind_poison_are_tried_later_at_no_cost(counter: Counter) -
 async def test_pictures_go_in_and_come_out(counter: Counter) -> None:
     anna = await counter.customer(1000)
     photo = await counter.files.put(anna, _picture("white"), "image/png")
-    sold = await counter.buy(anna, "negative", {"photo": {"file": photo.hex}})
+    sold = await counter.buy(anna, "negative", {"photo": {"file": photo.hex}, "room_type": "kitchen"})
     await counter.worker().run_waiting()
     images = await counter.history.images(await counter.view(sold))
     assert Image.open(io.BytesIO(images["negative"])).getpixel((4, 4)) == (0, 0, 0)
     (made,) = await counter.rows(File, File.prediction_id == sold.prediction_id)
     assert (made.user_id, made.media_type, made.size) == (anna, "image/png", len(images["negative"]))
+    assert (made.kind, made.room_type) == ("result", "kitchen")
+    assert made.facts == {"model": "negative", "output": "negative"}
 
 
 async def test_bad_pictures_fail_alone(counter: Counter) -> None:

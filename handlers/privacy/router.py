@@ -31,6 +31,6 @@ async def ask_whether(query: CallbackQuery, *, ctx: Context) -> None:
 
 async def delete_pictures(query: CallbackQuery, *, ctx: Context) -> None:
     """A form under way, and pictures that wait for a style, would name what is gone: both end."""
-    count = await ctx.services.file_cleanup.delete_of(ctx.user.id)
     await ctx.fsm.clear()
+    count = await ctx.services.file_cleanup.delete_of(ctx.user.id)
     await ctx.respond(query, deleted_screen(count, ctx.tr))

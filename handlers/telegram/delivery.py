@@ -30,6 +30,7 @@ from handlers.telegram.screen import Screen
 from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
 from services.coordination.base import Coordination
+from services.files.store import StoreAway
 from services.notifications.kinds.news import News
 from services.notifications.outbox import LEASE, Notification, Outbox
 from services.users.accounts import Users
@@ -229,7 +230,7 @@ class Delivery:
         except DatabaseUnavailable as error:
             return partial(self._outbox.retry, letter, str(error), after=timedelta(seconds=POLL_SECONDS))
         except Exception as error:  # a letter that cannot be presented must not stop the others
-            if isinstance(error, (OSError, *redis_errors())):
+            if isinstance(error, (OSError, StoreAway, *redis_errors())):
                 log.warning("letter_waits_for_part", letter_id=letter.id, kind=letter.kind, error=_words(error))
                 return partial(self._outbox.retry, letter, _words(error), after=OWN_PAUSE)
             log.exception("letter_failed", letter_id=letter.id, kind=letter.kind)

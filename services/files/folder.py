@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -70,13 +71,10 @@ def _files_of(folder: Path) -> list[Kept]:
     """What a process that died left half written goes at once if it is old."""
     found = []
     for file in folder.iterdir():
-        if file.suffix == _UNFINISHED and file.stat().st_mtime < time.time() - ABANDONED:
-            file.unlink(missing_ok=True)
-        elif file.suffix != _UNFINISHED:
-            found.append(_kept(file))
+        with suppress(FileNotFoundError):  # somebody has deleted it this very moment, or a link leads nowhere
+            written = file.stat().st_mtime
+            if file.suffix != _UNFINISHED:
+                found.append(Kept(f"{folder.name}/{file.name}", datetime.fromtimestamp(written, UTC)))
+            elif written < time.time() - ABANDONED:
+                file.unlink()
     return found
-
-
-def _kept(file: Path) -> Kept:
-    at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    return Kept(f"{file.parent.name}/{file.name}", at)

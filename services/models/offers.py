@@ -23,7 +23,7 @@ from services.inference.engine import Engine
 from services.inference.errors import InferenceError
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
-from services.manifests.runtime import SPECS, Specs
+from services.manifests.runtime import SPECS, RemoteSpec, Specs
 from services.models.preset_files import PRESETS, PresetDraft, read_presets
 from services.models.preset_rules import given_inputs
 from services.models.preset_sync import sync_presets
@@ -274,6 +274,8 @@ def _write_down(
         columns = _columns(manifest, now)
         if (row := known.get(slug)) is not None and _is_another(row, manifest):
             columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
+        if not isinstance(manifest.runtime, RemoteSpec):
+            columns |= {"resting_since": None, "resting_for": None}  # nobody would look at a server for it any more
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
     sync_presets(session, presets, now)

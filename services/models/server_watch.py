@@ -1,9 +1,10 @@
 """Models at servers rest while their server is away: nobody can buy them, owners are told once, and they come back by
-themselves."""
+themselves. One whose server comes and goes comes back later each time, so that it is not sold in between and owners
+hear of it now and then."""
 
 import asyncio
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -27,6 +28,9 @@ _models = table_of(Model)
 EVERY: Final = 15.0  # seconds between checks of a server that answers
 SOON: Final = 2.0  # after the first that gets no answer
 LONGEST: Final = 60.0  # between checks of one that is away; they begin at SOON and double
+HELD: Final = tuple(timedelta(seconds=each) for each in (0, 30, 60, 120, 240, 480))
+"""How long it rests at least, by how often it came back within the last hour."""
+HOUR: Final = 3600.0
 
 _rest = (
     update(_models)
@@ -36,7 +40,10 @@ _rest = (
 )
 _serve = (
     update(_models)
-    .where(_models.c.slug == bindparam("model"), _models.c.resting_since.is_not(None))
+    .where(
+        _models.c.slug == bindparam("model"),
+        (_models.c.resting_since <= bindparam("before")) | (_models.c.resting_since > bindparam("now")),
+    )
     .values(resting_since=None, resting_for=None)
     .returning(_models.c.slug)
 )
@@ -52,6 +59,7 @@ class ServerWatch:
         self._db, self._engine, self._clock, self._on_told, self._owners = db, engine, clock, on_told, owners
         self._misses: dict[str, int] = {}  # in a row
         self._due: dict[str, float] = {}  # loop time of the next check
+        self._returns: dict[str, list[float]] = {}  # loop times, the latest of the last hour
         self._event = asyncio.Event()
 
     def suspect(self, slug: str) -> None:
@@ -101,7 +109,9 @@ class ServerWatch:
         self._due[slug] = asyncio.get_running_loop().time() + pause
         if problem is None:
             self._engine.rest(slug, False)
-            changed = await self._db.write(self._serves, slug, self._clock())
+            changed = await self._db.write(self._serves, slug, self._held(slug), self._clock())
+            if changed:
+                self._returns[slug].append(asyncio.get_running_loop().time())
         elif misses > 1:
             self._engine.rest(slug, True)
             changed = await self._db.write(self._rests, slug, problem, self._clock())
@@ -118,8 +128,14 @@ class ServerWatch:
         tell_owners(session, self._owners, ModelRests(slug=slug, problem=short(problem), at=now), now=now)
         return True
 
-    def _serves(self, session: Session, slug: str, now: datetime) -> bool:
-        if session.connection().execute(_serve, {"model": slug}).first() is None:
+    def _held(self, slug: str) -> timedelta:
+        since = asyncio.get_running_loop().time() - HOUR
+        returns = self._returns[slug] = [at for at in self._returns.get(slug, ()) if at > since]
+        return HELD[min(len(returns), len(HELD) - 1)]
+
+    def _serves(self, session: Session, slug: str, held: timedelta, now: datetime) -> bool:
+        facts = {"model": slug, "before": now - held, "now": now}
+        if session.connection().execute(_serve, facts).first() is None:
             return False
         log.info("model_serves_again", model=slug)
         tell_owners(session, self._owners, ModelServes(slug=slug, problem="", at=now), now=now)

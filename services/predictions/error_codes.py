@@ -3,11 +3,13 @@
 from typing import Final
 
 from db.tables.predictions import ErrorCode
+from services.files.store import StoreAway
 from services.inference import errors
 from services.values import errors as value_errors
 
 CODES: Final[dict[type[BaseException], ErrorCode]] = {
     errors.ModelUnavailable: ErrorCode.MODEL_UNAVAILABLE,
+    StoreAway: ErrorCode.MODEL_UNAVAILABLE,  # no failure of the model's own
     errors.ModelBroken: ErrorCode.MODEL_BROKEN,
     errors.ModelTooNew: ErrorCode.MODEL_TOO_NEW,
     errors.OpsetTooNew: ErrorCode.OPSET_TOO_NEW,

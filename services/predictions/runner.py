@@ -21,7 +21,7 @@ from services.errors import ShopError
 from services.files.files import Files, media_type_of
 from services.files.store import StoreAway
 from services.inference.engine import Engine
-from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, RunFailed, ServerAway
+from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import ImageInput, Manifest
 from services.manifests.runtime import RemoteSpec
@@ -152,7 +152,7 @@ class ModelRunner:
             log.error("result_not_kept", model=self._slug, error=str(error))
             again = self._may_run_again(outcome.prediction)
             return RunOutcome(
-                prediction=outcome.prediction, error_code=ErrorCode.RUN_FAILED, error=str(error), again=again
+                prediction=outcome.prediction, error_code=code_of(error), error=one_line(error), again=again
             )
         return replace(outcome, files=dict(zip(outcome.images, files, strict=True)))
 
@@ -219,7 +219,7 @@ class ModelRunner:
         except StoreAway as error:
             log.error("pictures_not_read", model=self._slug, error=str(error))
             for claimed in batch:
-                self._ended(claimed, RunFailed(problem=str(error), retryable=True))
+                self._ended(claimed, error)
             return
         for claimed in batch:
             row = Row(
@@ -266,7 +266,8 @@ class ModelRunner:
         untried = isinstance(error, ModelUnavailable)
         if isinstance(error, ServerAway | ModelBroken):
             self._terms.on_away(self._slug)
-        again = untried or (isinstance(error, InferenceError) and error.retryable and self._may_run_again(claimed))
+        passing = isinstance(error, StoreAway) or (isinstance(error, InferenceError) and error.retryable)
+        again = untried or (passing and self._may_run_again(claimed))
         code, text = code_of(error), one_line(error)
         if code is ErrorCode.UNEXPECTED:
             text = f"{type(error).__name__}: {text}"

@@ -12,6 +12,7 @@ from sqlalchemy import insert, update
 
 from db.base import table_of
 from db.engine import Database
+from db.tables.models import Model
 from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind
 from services.files.cleanup import UNNAMED_FOR, FileCleanup
@@ -176,6 +177,9 @@ async def test_results_that_cannot_be_kept_are_run_again_and_paid_back_at_last(
     anna = await counter.customer()
     photo = await counter.files.put(anna, (STORE / "digit" / "example.png").read_bytes(), "image/png")
     sold = await counter.buy(anna, "digit", {"photo": {"file": photo.hex}}, price=50)
+    for other in [await counter.customer() for _ in range(3)]:
+        theirs = await counter.files.put(other, (STORE / "digit" / "example.png").read_bytes(), "image/png")
+        await counter.buy(other, "digit", {"photo": {"file": theirs.hex}}, price=50)
     store = counter.files._store
     assert isinstance(store, FolderStore)
     aside = store.root.rename(store.root.with_suffix(".aside"))
@@ -185,6 +189,8 @@ async def test_results_that_cannot_be_kept_are_run_again_and_paid_back_at_last(
         counter.clock.advance(seconds=60)
     assert (await counter.view(sold)).status == "failed"
     assert await counter.balance(anna) == 1000
+    (model,) = await counter.rows(Model, Model.slug == "digit")
+    assert (model.failures, model.stopped_for) == (0, None)  # that is not its fault, and it would not come back
     store.root.unlink()
     await asyncio.to_thread(aside.rename, store.root)
     again = await counter.buy(anna, "digit", {"photo": {"file": photo.hex}}, price=50)

@@ -75,6 +75,14 @@ async def test_all_are_listed_with_their_age(store: FileStore) -> None:
     assert all(id_of(kept.key) is not None for kept in found)
 
 
+async def test_links_that_lead_nowhere_are_no_files(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    key = key_of(uuid4())
+    await store.put(key, b"x")
+    (tmp_path / key[:2] / "lost").symlink_to(tmp_path / "nowhere")
+    assert [kept.key async for page in store.list() for kept in page] == [key]
+
+
 async def test_an_empty_store_lists_nothing(store: FileStore) -> None:
     assert [page async for page in store.list() if page] == []
 

@@ -20,6 +20,7 @@ from handlers.telegram.delivery import BUG_ATTEMPTS, OWN_PAUSE, Delivery, Presen
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.coordination.memory import MemoryCoordination
+from services.files.store import StoreAway
 from services.notifications.outbox import LEASE, Notification
 from services.users.accounts import Users
 from tests.support.clock import FakeClock
@@ -31,7 +32,7 @@ from .mail import Mail, open_mail
 
 PENDING, SENT, SKIPPED = OutboxStatus.PENDING, OutboxStatus.SENT, OutboxStatus.SKIPPED
 FAILED = OutboxStatus.FAILED
-REDIS: list[bool] = []  # whether it is there
+AWAY: list[Exception] = []  # what a part of ours fails with
 ASKED: list[int] = []
 BLOCKED = (403, "Forbidden: bot was blocked by the user")
 
@@ -58,11 +59,11 @@ def wire() -> Wire:
 async def post(mail: Mail, wire: Wire) -> Delivery:
     users = Users(mail.db, mail.clock, welcome_credits=0)
     presenters: dict[str, Present] = {"note": _note, "into": _into, "late": _late, "bug": _bug, "nothing": _nothing}
-    presenters["redis"] = _with_redis
+    presenters["part"] = _with_a_part
     presenters["picture"] = _picture
     presenters["endless"] = _endless
     presenters["only"] = partial(_picture, speaks=False)
-    REDIS.clear()
+    AWAY.clear()
     ASKED.clear()
     memory = MemoryCoordination()
     return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters, coordination=memory)
@@ -88,10 +89,10 @@ async def _bug(letter: Notification, tr: Translator) -> Rendered:
     raise KeyError("outputs")
 
 
-async def _with_redis(letter: Notification, tr: Translator) -> Rendered:
+async def _with_a_part(letter: Notification, tr: Translator) -> Rendered:
     ASKED.append(letter.attempts)
-    if not REDIS:
-        raise RedisConnectionError("Error 111 connecting to 127.0.0.1:6379")
+    for problem in AWAY:
+        raise problem
     return Rendered(screen=Screen(text=letter.payload["text"]))
 
 
@@ -361,15 +362,23 @@ async def test_what_arrived_is_not_sent_again_where_the_database_is_slow(
     assert wire.told == [(1, "paid")]
 
 
-async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, wire: Wire) -> None:
-    """Redis away for a day: nothing is given up, and it is told within seconds after the end."""
-    await mail.write(mail.anna, "paid", kind="redis")
+@pytest.mark.parametrize(
+    "problem",
+    [
+        RedisConnectionError("Error 111 connecting to 127.0.0.1:6379"),
+        StoreAway(problem="No space left on device"),  # an answer whose pictures are there would be paid back
+    ],
+)
+async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, wire: Wire, problem: Exception) -> None:
+    """A part is away for a day: nothing is given up, and it is told within seconds after the end."""
+    AWAY.append(problem)
+    await mail.write(mail.anna, "paid", kind="part")
     async with _delivering(post):
         for tries in range(1, 50):
             await until(partial(_presented, tries))
             await until(partial(_waits_since, mail, mail.clock()))
             mail.clock.advance(seconds=1800)
-        REDIS.append(True)
+        AWAY.clear()
         await until(partial(_presented, 50))
         mail.clock.advance(seconds=5)
         await until(lambda: _all(mail, SENT))

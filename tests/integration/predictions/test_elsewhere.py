@@ -1,6 +1,7 @@
 """Models at servers: slow, dead, canceled, and never paid for where nothing came."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,6 +24,7 @@ from tests.support.clock import FakeClock
 from tests.support.counter import STORE, Counter, open_counter
 from tests.support.elsewhere import DoublingServer, place_doubler
 from tests.support.waiting import until
+from tests.unit.inference.models import NUMBER_X, NUMBER_Y, identity, write_model
 
 OWNER = 900
 HALF = {"x": 0.5}
@@ -202,6 +204,56 @@ async def test_a_server_that_is_away_makes_its_model_rest_until_it_is_back(
     assert kinds == ["model_rests", "model_serves"]
     assert told == ["told", "told"]
     await counter.buy(anna, "doubler", HALF)
+
+
+async def test_owners_hear_little_of_a_server_that_comes_and_goes(counter: Counter, doubling: DoublingServer) -> None:
+    """It is up for a quarter of a minute and away for the next one, an hour long."""
+    owner = await counter.customer(telegram_id=OWNER)
+    watch = ServerWatch(counter.db, counter.engine, counter.clock, lambda: None, owners=[OWNER])
+    for _ in range(120):
+        doubling.away = not doubling.away
+        for _ in range(2):
+            watch._due.clear()
+            await watch.look()
+        counter.clock.advance(seconds=30)
+    assert await counter.count(OutboxMessage, OutboxMessage.user_id == owner) <= 30
+
+
+async def test_two_workers_of_which_one_cannot_reach_the_server(counter: Counter, doubling: DoublingServer) -> None:
+    """One makes the model rest, the other wakes it: not for ever by turns."""
+    owner, anna = await counter.customer(telegram_id=OWNER), await counter.customer()
+    cut_off, reaches = [
+        ServerWatch(counter.db, counter.engine, counter.clock, lambda: None, owners=[OWNER]) for _ in range(2)
+    ]
+    for _ in range(120):
+        for watch, away in ((cut_off, True), (cut_off, True), (reaches, False)):
+            doubling.away = away
+            watch._due.clear()
+            await watch.look()
+        counter.clock.advance(seconds=30)
+    assert await counter.count(OutboxMessage, OutboxMessage.user_id == owner) <= 30
+    doubling.gate.set()
+    counter.clock.advance(minutes=10)
+    watch._due.clear()
+    await watch.look()
+    await counter.buy(anna, "doubler", HALF)
+
+
+async def test_a_model_that_is_run_here_from_now_on_rests_no_more(
+    counter: Counter, doubling: DoublingServer, tmp_path: Path
+) -> None:
+    """Its server went away, and what was sold then is run all the same."""
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    await counter.change(Model, Model.slug == "doubler", resting_since=counter.clock(), resting_for="away")
+    shutil.rmtree(tmp_path / "store" / "doubler")
+    numbers = NUMBER_X.replace("label", "example = 1\nlabel") + NUMBER_Y
+    write_model(tmp_path / "store", identity(), numbers, slug="doubler")
+    assert not await counter.models.sync(counter.engine)
+    assert (await counter.models.offer("doubler")).resting is False
+    again = await counter.buy(anna, "doubler", HALF)
+    await counter.worker().run_waiting()
+    assert [(await counter.view(each)).status for each in (sold, again)] == [PredictionStatus.SUCCEEDED] * 2
 
 
 async def test_what_was_sold_before_waits_and_is_run_when_the_server_is_back(

@@ -54,6 +54,19 @@ def agree(labels: Sequence[str], scores: NDArray[np.float64], classes: Sequence[
     return True
 
 
+def spoken_order(labels: Sequence[str], scores: NDArray[np.float64]) -> tuple[str, ...]:
+    """What the columns are called, where on every row the same word goes with the same greatest score and each column
+    was the greatest once; else nothing."""
+    if len(labels) != len(scores) or scores.ndim != 2 or scores.shape[1] < 2 or not np.isfinite(scores).all():
+        return ()
+    words: dict[int, str] = {}
+    for label, column in zip(labels, np.argmax(scores, axis=1).tolist(), strict=True):
+        if words.setdefault(column, label) != label:
+            return ()
+    found = tuple(words[column] for column in sorted(words))
+    return found if len(set(found)) == len(found) == scores.shape[1] else ()
+
+
 def are_probabilities(scores: NDArray[np.float64]) -> bool:
     """Between 0 and 1, and of several columns summing to one, on every row of several."""
     if len(scores) < 2 or not scores.size or not np.isfinite(scores).all():

@@ -16,7 +16,7 @@ from services.authoring.notes import REMARKS, Entry, Note
 from services.authoring.outputs import Answers, left_out, nothing_shown
 from services.authoring.sides import Sides, find_sides, is_free, sized
 from services.authoring.toml import manifest_toml
-from services.authoring.trials import Bench, RunModel, Trial
+from services.authoring.trials import TOGETHER, Bench, RunModel, Trial
 from services.inference.errors import ModelBroken
 from services.inference.runtimes.onnx_columns import read_columns
 from services.inference.runtimes.onnx_graph import Graph
@@ -49,7 +49,8 @@ class DraftSubject:
     def bench(self, manifest: Entry) -> Bench:
         draft = _validated(manifest, self.specs)
         names = [tensor.name for tensor in self.outputs]
-        return Bench(self.run, names, draft, Feeder(draft, self.inputs, {}), self.folder)
+        most = TOGETHER if self.together is None else self.together
+        return Bench(self.run, names, draft, Feeder(draft, self.inputs, {}), self.folder, most=most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.authoring.agreement import agree, are_probabilities, labels_of, scores_of
+from services.authoring.agreement import agree, are_probabilities, labels_of, scores_of, spoken_order
 from services.authoring.classes import Named, named_classes, with_values
 from services.authoring.hints import AuthorHints
 from services.authoring.inputs import KNOWN, Names, readable, shown
@@ -167,7 +167,7 @@ class Answers:
         count = math.prod(shape)
         named = named_classes(self._graph, self._hints, tensor, count=count, value=value)
         self._counts[tensor.name] = max(count, 2) if count == 1 and self._may_be_two(tensor) else count
-        claims = [(label.name, own) for label in labels for own in self._claims(label.name, named, count)]
+        claims = [(label.name, own) for label in labels for own in self._claims(label.name, tensor.name, named, count)]
         for label, own in claims:
             scores = scores_of(self._trial.rows, tensor.name, own.values)
             if agree(labels_of(self._trial.rows, label), scores, own.values) and are_probabilities(scores):
@@ -180,15 +180,16 @@ class Answers:
             return None, self._plain({**base, "label": SCORE}, tensor, count, why=why)
         return None, self._without_label(tensor, base, shape, value, named)
 
-    def _claims(self, label: str, named: Named, count: int) -> list[Named]:
+    def _claims(self, label: str, scores: str, named: Named, count: int) -> list[Named]:
         """What the columns may be called for a label output to name one of them: what it picks from, else the classes
-        themselves, or their positions."""
+        themselves, their positions, or what it was heard to say of each."""
         columns = len(named.classes) or max(count, 2)
         if picked := self._labels[label]:
             options = [with_values(picked, named)]
         else:
             positions = [str(i) for i in range(columns)] if columns <= MOST_CLASSES else []
-            options = [named, with_values(positions, named)]
+            heard = spoken_order(labels_of(self._trial.rows, label), scores_of(self._trial.rows, scores))
+            options = [named, with_values(positions, named), *([with_values(heard, named)] if heard else [])]
         fitting = (1, 2) if count == 1 else (count,)
         return [each for each in options if len(each.classes) >= 2 and (len(each.classes) in fitting)]
 

@@ -49,10 +49,19 @@ RunModel: TypeAlias = Callable[[Sequence[str], dict[str, Array], Limit], dict[st
 
 
 class Bench:
-    """A model with a draft of its manifest. `outputs`: all that are looked at."""
+    """A model with a draft of its manifest. `outputs`: all that are looked at; `most` rows are tried at once."""
 
-    def __init__(self, run: RunModel, outputs: Sequence[str], draft: Manifest, feeder: Feeder, folder: Path) -> None:
-        self.draft = draft
+    def __init__(
+        self,
+        run: RunModel,
+        outputs: Sequence[str],
+        draft: Manifest,
+        feeder: Feeder,
+        folder: Path,
+        *,
+        most: int = TOGETHER,
+    ) -> None:
+        self.draft, self._most = draft, most
         self._run, self._feeder, self._folder = run, feeder, folder
         self._names = list(outputs)
         self._slowest = 0.0
@@ -90,7 +99,7 @@ class Bench:
                 room -= _size(given)
         finite = (pair for pair in answered if _is_finite(pair[1]))
         example, one = next(finite, answered[0] if answered else (None, None))
-        quick = self._feeder.several and self._slowest < PATIENCE  # what takes so long is run one by one
+        quick = self._most > 1 and self._feeder.several and self._slowest < PATIENCE  # what takes so long is run alone
         several = one is not None and example is not None and quick and self._keeps_apart(answered, example, one)
         return Trial(
             one=one,
@@ -111,7 +120,7 @@ class Bench:
         if two is None or not all(_is_twice(two[name], one[name]) for name in one):
             return False
         rows = [row for row, _ in answered[: 2 * TOGETHER]]
-        group = max(self._feeder.groups(rows, self._feeder.frames(rows)), key=len)[:TOGETHER]
+        group = max(self._feeder.groups(rows, self._feeder.frames(rows)), key=len)[: min(self._most, TOGETHER)]
         together = self.run([rows[place] for place in group])
         if together is None:
             return False

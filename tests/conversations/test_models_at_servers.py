@@ -122,3 +122,27 @@ async def test_the_answers_of_other_models_come_while_a_server_hangs(shop: tuple
     await server.clear_faults()
     for person in waiting:
         await person.sees_photo("Ирис: Щетинистый", within=10.0)
+
+
+async def test_what_passes_is_tried_again(shop: tuple[Stage, Inference]) -> None:
+    stage, server = shop
+    for fault in ("500", "html"):  # of each kind one: the server is there, and it is not
+        anna = await stage.person("Анна", "ru")
+        await server.fault(fault)
+        await orders_iris(anna)
+        assert (await anna.sees_photo("Ирис: Щетинистый", within=10.0)).holds("баланс 9.50"), fault
+
+
+async def test_what_does_not_pass_is_paid_back(shop: tuple[Stage, Inference]) -> None:
+    stage, server = shop
+    for fault, told in (
+        ("shape", "The model gave no usable answer."),
+        ("nan", "The model gave no usable answer."),
+        ("413", "The model could not answer."),
+        ("401", "This model is out of order."),
+    ):
+        john = await stage.person("John", "en")
+        await server.fault(fault)
+        await orders_iris(john)
+        await john.sees(told, within=5.0)
+        assert await balance(stage, john) == 1000, fault

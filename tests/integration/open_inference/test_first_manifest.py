@@ -73,6 +73,13 @@ async def test_names_that_are_told(server: Inference, tmp_path: Path) -> None:
     assert [field["label"] for field in told["inputs"]] == ["Sepal", "S2", "Petal", "P2"]
 
 
+async def test_classes_are_called_what_the_server_says(server: Inference, tmp_path: Path) -> None:
+    """Nothing but its answers tells which word belongs to which column."""
+    (species,) = tomllib.loads((await drafted(server, tmp_path, "iris")).toml)["outputs"]
+    assert (species["type"], species["tensor"], species["label_tensor"]) == ("classes", "probabilities", "species")
+    assert [each["value"] for each in species["classes"]] == ["setosa", "versicolor", "virginica"]
+
+
 async def test_a_model_without_a_batch_is_run_alone(server: Inference, tmp_path: Path) -> None:
     draft = await drafted(server, tmp_path, "total")
     assert "max_batch" not in tomllib.loads(draft.toml)["runtime"]

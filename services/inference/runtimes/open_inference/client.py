@@ -15,7 +15,7 @@ from services.inference.runtimes.open_inference.judge import is_page, judge
 from services.inference.runtimes.open_inference.metadata import ModelMetadata
 
 CONNECT_SECONDS: Final = 5.0
-MAX_ANSWER_BYTES: Final = 256_000_000
+MAX_ANSWER_BYTES: Final = 128_000_000
 LARGE: Final = 1_000_000  # bytes: a connection that is cut while so much is sent was cut because of that
 BINARY: Final = "binary_tensor_data"
 

@@ -10,7 +10,7 @@ from services.inference.errors import ModelBroken, RunFailed, ServerAway
 MOST: Final = 300  # characters of a complaint
 KEY: Final = 'Write headers = { Authorization = "env:NAME" } in its [runtime], and set that variable'
 _AWAY: Final = re.compile(
-    r"not ready|no available versions|unknown model|is not found|model.{0,80}not (found|loaded)|unavailable|loading",
+    r"not ready|no available versions|unknown model|\bmodel\b.{0,80}\b(not found|not loaded|unavailable|loading)\b",
     re.IGNORECASE,
 )
 _PASSING: Final = re.compile(

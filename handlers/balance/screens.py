@@ -32,7 +32,7 @@ def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], view
     if expiring:
         parts.append(_expiring(expiring, tr))
     if last:
-        lines = [operation_lines(operation, viewer.titles, tr) for operation in last]
+        lines = [operation_lines(operation, viewer.titles) for operation in last]
         parts.append(Html("\n".join([tr.html("<b>Last operations</b>"), *lines])))
     rows = (
         *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
@@ -45,11 +45,12 @@ def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], view
     return Screen(text="\n\n".join(parts), rows=rows)
 
 
-def operation_lines(operation: Operation, titles: Titles, tr: Translator) -> str:
+def operation_lines(operation: Operation, titles: Titles) -> str:
     """Two lines: what and how much; when and what was left."""
+    tr = titles.tr
     what = tr.escape(tr.gettext(WORDS[operation.kind]))
     if operation.model_slug is not None:
-        title = tr.escape(titles(operation.model_slug))
+        title = tr.escape(str(titles.of(operation.model_slug)))
         bought = operation.kind is TransactionKind.CHARGE  # the minus says so
         what = title if bought else tr.html("{what}: {title}", what=what, title=title)
     if operation.money is not None:

@@ -13,8 +13,8 @@ from handlers.kit.context import Context
 from handlers.kit.dialog import ChatQuestion, open_form, pause, put
 from handlers.kit.filters import AnyCommand
 from handlers.kit.notices import notice_screen, plain_screen
+from handlers.kit.titles import title_of
 from handlers.menu.screens import greeting, menu_screen
-from handlers.models.screens import icon_of, title_of
 from handlers.telegram import sender
 from handlers.telegram.screen import Screen
 from i18n.translator import Html
@@ -98,7 +98,7 @@ async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
     elif screens.looks_like_numbers(text):
         await ctx.respond(message, notice_screen(tr.html(screens.NUMBERS), tr))
     elif found := named_in(text, await ctx.services.models.offers()):
-        named = [(offer.slug, f"{icon_of(offer)} {title_of(offer, tr)}") for offer in found[:SUGGESTED]]
+        named = [(offer.slug, str(title_of(offer, tr))) for offer in found[:SUGGESTED]]
         await ctx.respond(message, screens.suggestions_screen(named, tr))
     else:
         await put(message, await _menu(tr.html(screens.TEXT), ctx))

@@ -6,6 +6,7 @@ from handlers.form.flow import where
 from handlers.form.state import MANY, Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row
 from handlers.kit.form_state import FormState, WaitingTable
+from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import allowed, example_row, example_words, value_words
@@ -46,7 +47,7 @@ def _render_columns(form: Form, turn: Turn, field: Input, table: WaitingTable, t
 
 
 def heading(form: Form, tr: Translator, note: str = "") -> Html:
-    title = f"{tr.escape(form.icon)} <b>{tr.escape(tr.pick(form.title))}</b>"
+    title = title_of(form, tr).heading
     return Html(f"{title} · {tr.escape(note)}" if note else title)
 
 

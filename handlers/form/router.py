@@ -147,8 +147,8 @@ async def pressed(query: CallbackQuery, *, ctx: Context) -> None:
             await Purchase(session=session, query=query).pay()
         case FormExit.CANCEL:
             await ctx.fsm.clear()
-            title = await title_of(session.form.slug, ctx.services.models, ctx.tr)
-            await sender.show(query, menu_screen(ctx.viewer, above=form_left(title, ctx.tr)))
+            title = title_of(session.form, ctx.tr)
+            await sender.show(query, menu_screen(ctx.viewer, above=form_left(title.text, ctx.tr)))
         case FormExit.LEAVE:
             await _leave(query, session)
         case FormExit.COLUMN | None:

@@ -44,7 +44,7 @@ class Form:
         *,
         price: int | None = None,
         slug: str | None = None,
-        title: dict[str, str] | None = None,
+        title: Text | dict[str, str] | None = None,
         icon: str | None = None,
         preset: Mapping[str, Value] | None = None,
         count: int = 1,

@@ -8,9 +8,7 @@ from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
-from handlers.kit.titles import model_title
-from services.pages import Page
-from services.predictions.history import PredictionView
+from handlers.kit.titles import titles_in
 
 
 def router() -> Router:
@@ -28,17 +26,6 @@ async def show_history(event: Event, *, ctx: Context, argument: str = "") -> Non
         await ctx.respond(event, operations_screen(await ctx.services.statement.page(ctx.user.id, page), ctx.viewer))
         return
     bought = await ctx.services.history.page(ctx.user.id, page)
-    presets = await _presets(bought, ctx)
-
-    def title_of(view: PredictionView) -> str:
-        return presets.get(view.preset_id) or model_title(view.model_slug, ctx.services.models, ctx.tr)
-
-    await ctx.respond(event, predictions_screen(bought, title_of, ctx.tr))
-
-
-async def _presets(page: Page[PredictionView], ctx: Context) -> dict[int | None, str]:
-    """Titles of presets, where the page has any."""
-    if all(view.preset_id is None for view in page.items):
-        return {}
-    offers = await ctx.services.models.offers()
-    return {offer.preset_id: ctx.tr.pick(offer.title) for offer in offers if offer.title is not None}
+    presets = any(view.preset_id is not None for view in bought.items)
+    titles = await titles_in(ctx.tr, ctx.services.models, presets=presets)
+    await ctx.respond(event, predictions_screen(bought, titles))

@@ -1,11 +1,10 @@
 """The history: predictions as buttons, operations as lines."""
 
-from collections.abc import Callable
-
 from db.tables.predictions import PredictionStatus
 from handlers.balance.screens import operation_lines
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
+from handlers.kit.titles import Titles
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
@@ -26,10 +25,9 @@ MARKS = {
     PredictionStatus.CANCELED: ("✖️", N_("canceled, credits returned")),
 }
 
-TitleOf = Callable[[PredictionView], str]
 
-
-def predictions_screen(page: Page[PredictionView], title_of: TitleOf, tr: Translator) -> Screen:
+def predictions_screen(page: Page[PredictionView], titles: Titles) -> Screen:
+    tr = titles.tr
     if not page.items:
         empty = tr.html("<b>🧾 History · predictions</b>\n\nNothing here yet. Your first prediction is in the models.")
         return Screen(text=empty, rows=(_tabs(PREDICTIONS, tr), *_end(tr, models=True)))
@@ -38,7 +36,7 @@ def predictions_screen(page: Page[PredictionView], title_of: TitleOf, tr: Transl
     legend = [f"{mark} {tr.escape(tr.gettext(words))}" for mark, words in marks]
     hint = tr.html("Press a prediction to open it; an opened one can be repeated.")
     text = "\n\n".join([tr.html("<b>🧾 History · predictions</b>"), hint, *(["\n".join(legend)] if legend else [])])
-    rows = [(_prediction(each, page.page, title_of, tr),) for each in page.items]
+    rows = [(_prediction(each, page.page, titles),) for each in page.items]
     pages = buttons.pages_row(
         tr, page=page.page, pages=page.pages, action=lambda n: buttons.history_action(PREDICTIONS, n)
     )
@@ -47,7 +45,7 @@ def predictions_screen(page: Page[PredictionView], title_of: TitleOf, tr: Transl
 
 def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
     tr = viewer.tr
-    lines = [operation_lines(operation, viewer.titles, tr) for operation in page.items]
+    lines = [operation_lines(operation, viewer.titles) for operation in page.items]
     body = "\n".join(lines) or tr.html("Nothing happened with your credits yet.")
     text = "\n\n".join([tr.html("<b>🧾 History · operations</b>"), body])
     pages = buttons.pages_row(
@@ -56,9 +54,9 @@ def operations_screen(page: Page[Operation], viewer: Viewer) -> Screen:
     return Screen(text=text, rows=(_tabs(OPERATIONS, tr), *((pages,) if pages else ()), *_end(tr)))
 
 
-def _prediction(view: PredictionView, page: int, title_of: TitleOf, tr: Translator) -> Button:
+def _prediction(view: PredictionView, page: int, titles: Titles) -> Button:
     mark, _ = MARKS[view.status]
-    text = cut_plain(f"{mark} {tr.short_moment(view.created_at)} · {title_of(view)}", BUTTON)
+    text = cut_plain(f"{mark} {titles.tr.short_moment(view.created_at)} · {titles.bought(view).text}", BUTTON)
     return Button(text=text, action=buttons.prediction_action(view.id, page))
 
 

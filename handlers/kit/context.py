@@ -1,14 +1,13 @@
 """What a handler works with, and what a screen may know of its reader."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from aiogram import Bot
 from aiogram.fsm.context import FSMContext
 
 from handlers.kit import dialog
 from handlers.kit.dialog import Event
-from handlers.kit.titles import Titles, title_of, titled
+from handlers.kit.titles import Titles, title_in_menu
 from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
@@ -19,7 +18,7 @@ from services.users.accounts import UserView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """All that a pure screen may know of who reads it. `titles` names models by their slugs."""
+    """All that a pure screen may know of who reads it. `titles`: of models."""
 
     user: UserView
     tr: Translator
@@ -41,7 +40,7 @@ class Context:
 
     @property
     def viewer(self) -> Viewer:
-        titles = partial(titled, models=self.services.models, tr=self.tr)
+        titles = Titles(find=self.services.models.manifest, tr=self.tr)
         return Viewer(user=self.user, tr=self.tr, features=self.services.features, titles=titles)
 
     @property
@@ -65,4 +64,4 @@ class Context:
     async def open_form_title(self) -> str | None:
         """What the form under way or paused is called."""
         form = await dialog.open_form(self.fsm)
-        return None if form is None else await title_of(form.slug, self.services.models, self.tr)
+        return None if form is None else (await title_in_menu(form.slug, self.services.models, self.tr)).text

@@ -1,29 +1,75 @@
-"""What a model or a preset is called where only its slug is known."""
+"""What models and presets are called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from i18n.translator import Translator
-from services.models.offers import Models
-
-Titles = Callable[[str], str]  # a model's icon and title, plain, by its slug
-
-
-async def title_of(slug: str, models: Models, tr: Translator) -> str:
-    """The title, plain, of a model or a preset, sold or not; of one that is gone, its slug."""
-    if (title := model_title(slug, models, tr)) != slug:
-        return title
-    for offer in await models.offers():
-        if offer.slug == slug and offer.title is not None:
-            return tr.pick(offer.title)
-    return slug
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.manifests.schema import Text
+from services.models.offers import Models, Offer
+from services.predictions.history import PredictionView
 
 
-def titled(slug: str, *, models: Models, tr: Translator) -> str:
-    """With the icon."""
-    manifest = models.manifest(slug)
-    return slug if manifest is None else f"{manifest.icon} {tr.pick(manifest.title)}"
+class Titled(Protocol):
+    """Manifests, offers, presets, forms, an admin's lines."""
+
+    @property
+    def title(self) -> str | Text | dict[str, str]: ...
+
+    @property
+    def icon(self) -> str | None: ...
 
 
-def model_title(slug: str, models: Models, tr: Translator) -> str:
-    manifest = models.manifest(slug)
-    return slug if manifest is None else tr.pick(manifest.title)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """In one reader's language, plain; as a string, the icon and the text."""
+
+    text: str
+    icon: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.icon} {self.text}" if self.icon else self.text
+
+    def cut(self, length: int) -> str:
+        """Not longer than so many characters of text."""
+        return str(replace(self, text=cut_plain(self.text, length)))
+
+    @property
+    def heading(self) -> Html:
+        return Html(f"{Translator.escape(self.icon or '🔮')} <b>{Translator.escape(self.text)}</b>")
+
+
+def title_of(titled: Titled, tr: Translator) -> Title:
+    return Title(text=tr.pick(titled.title), icon=titled.icon or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Titles:
+    """What is called how. `find`: a model by its slug, sold or not; `presets`: those that may be asked for. What is
+    found nowhere is called by its slug."""
+
+    find: Callable[[str], Titled | None]
+    tr: Translator
+    presets: Sequence[Offer] = ()
+
+    def of(self, slug: str) -> Title:
+        titled = self.find(slug) or next((each for each in self.presets if each.slug == slug), None)
+        return Title(text=slug) if titled is None else title_of(titled, self.tr)
+
+    def bought(self, view: PredictionView) -> Title:
+        """The preset's that it was bought as, else its model's."""
+        preset = next((each for each in self.presets if each.preset_id == view.preset_id), None)
+        return self.of(view.model_slug) if preset is None else title_of(preset, self.tr)
+
+
+async def titles_in(tr: Translator, models: Models, *, presets: bool) -> Titles:
+    """`presets`: also of those on sale, for which the database is asked."""
+    sold = await models.offers() if presets else []
+    return Titles(find=models.manifest, tr=tr, presets=[each for each in sold if each.preset_id is not None])
+
+
+async def title_in_menu(slug: str, models: Models, tr: Translator) -> Title:
+    """Of a model, or of a preset on sale."""
+    titles = await titles_in(tr, models, presets=models.manifest(slug) is None)
+    return titles.of(slug)

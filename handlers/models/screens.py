@@ -1,13 +1,14 @@
 """What is on sale: the list of models and the page of one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
+from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models.offers import Offer
@@ -34,7 +35,7 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
     """The page before the form: what it does, what it costs, what it asks."""
     user, tr = viewer.user, viewer.tr
     manifest = offer.manifest
-    parts = [Html(f"{tr.escape(icon_of(offer))} <b>{tr.escape(title_of(offer, tr))}</b>")]
+    parts = [title_of(offer, tr).heading]
     if manifest.description is not None:
         parts.append(tr.escape(tr.pick(manifest.description).strip()))
     asked = len(manifest.inputs) - len(offer.preset_inputs or {})
@@ -56,14 +57,6 @@ def _begin(offer: Offer, tr: Translator) -> tuple[buttons.Row, ...]:
     if offer.resting:
         return ((Button(text=tr.gettext("🔄 Look again"), action=buttons.model_action(offer.slug)),),)
     return ((Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}"),),)
-
-
-def title_of(offer: Offer, tr: Translator) -> str:
-    return tr.pick(offer.manifest.title if offer.title is None else offer.title)
-
-
-def icon_of(offer: Offer) -> str:
-    return offer.icon or offer.manifest.icon
 
 
 def price_words(offer: Offer, tr: Translator) -> str:
@@ -89,12 +82,12 @@ def _list(offers: Sequence[Offer], tr: Translator) -> Html:
         if (category := _category(offer, tr)) != last:
             lines.append(Html(f"\n<b>{tr.escape(category)}</b>"))
             last = category
-        title, price = title_of(offer, tr), price_words(offer, tr)
-        lines.append(Html(f"{tr.escape(icon_of(offer))} {tr.escape(title)}: {tr.escape(price)}"))
+        lines.append(tr.escape(f"{title_of(offer, tr)}: {price_words(offer, tr)}"))
     return Html("\n".join(lines))
 
 
 def _button(offer: Offer, tr: Translator) -> str:
     price = format_credits(offer.price) if offer.price else tr.gettext("free")
-    icon = "💤" if offer.resting else icon_of(offer)
-    return f"{icon} {cut_plain(title_of(offer, tr), BUTTON - 20)} · {price}"
+    title = title_of(offer, tr)
+    shown = replace(title, icon="💤") if offer.resting else title
+    return f"{shown.cut(BUTTON - 20)} · {price}"

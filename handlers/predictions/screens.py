@@ -8,6 +8,7 @@ import structlog
 
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.kit import buttons
+from handlers.kit.titles import titles_in
 from handlers.predictions.answer import Answered, plain_words
 from handlers.predictions.charts import chart_of
 from handlers.telegram.limits import CAPTION, TEXT, cut
@@ -49,7 +50,8 @@ async def prediction_screen(
 ) -> Screen:
     """`balance` in hundredths of a credit; `page`: of the history that it was opened from."""
     manifest = models.manifest(view.model_slug)
-    heading = Html(f"{_icon(manifest)} <b>{tr.escape(await _title(view, models, tr))}</b>")
+    titles = await titles_in(tr, models, presets=view.preset_id is not None)
+    heading = titles.bought(view).heading
     rows = (*_picture_rows(view, manifest, tr), *_rows(view, tr, page, repeatable=manifest is not None))
     if view.status is not PredictionStatus.SUCCEEDED:
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
@@ -176,19 +178,6 @@ def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> 
 def error_of(code: ErrorCode) -> type[ShopError]:
     """Whose sentence is true without what the error once knew besides: a value's name, how large is too large."""
     return _ERRORS.get(code, errors.RunFailed)
-
-
-def _icon(manifest: Manifest | None) -> str:
-    return "🔮" if manifest is None else manifest.icon
-
-
-async def _title(view: PredictionView, models: Models, tr: Translator) -> str:
-    if view.preset_id is not None:
-        for offer in await models.offers():
-            if offer.preset_id == view.preset_id and offer.title is not None:
-                return tr.pick(offer.title)
-    manifest = models.manifest(view.model_slug)
-    return view.model_slug if manifest is None else tr.pick(manifest.title)
 
 
 def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable: bool) -> tuple[buttons.Row, ...]:

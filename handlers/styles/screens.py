@@ -6,6 +6,7 @@ from typing import Final
 from handlers.kit import buttons
 from handlers.kit.buttons import STYLES
 from handlers.kit.context import Viewer
+from handlers.kit.titles import title_of
 from handlers.models.screens import BEGIN
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Document, Screen
@@ -40,13 +41,13 @@ def gallery_screen(
     """One page of a category; `sheet`: the samples in their order, numbered."""
     title = Html(f"<b>🎨 {tr.escape(tr.pick(category.title))}</b>")
     lines = [
-        Html(f"{number}. {tr.escape(_name(view, tr))}: {tr.escape(_price(view, tr))}")
+        tr.escape(f"{number}. {title_of(view, tr)}: {_price(view, tr)}")
         for number, view in enumerate(found.items, start=1)
     ]
     text = "\n\n".join(part for part in (title, Html("\n".join(lines)), _waiting(photos, tr)) if part)
     picks = [
         Button(
-            text=f"{number}. {cut_plain(_name(view, tr), 24)}",
+            text=f"{number}. {cut_plain(str(title_of(view, tr)), 24)}",
             action=f"{STYLE}:{view.slug}:{category.key}:{found.page}",
         )
         for number, view in enumerate(found.items, start=1)
@@ -63,7 +64,7 @@ def style_screen(view: PresetView, sample: bytes | None, viewer: Viewer, *, back
     facts = [tr.html("Price: <b>{price}</b>", price=_price(view, tr))]
     if view.price:
         facts.append(tr.html("Your balance: {balance}", balance=format_credits(user.balance)))
-    parts = [Html(f"<b>{tr.escape(_name(view, tr))}</b>"), Html("\n".join(facts)), _waiting(photos, tr)]
+    parts = [Html(f"<b>{tr.escape(str(title_of(view, tr)))}</b>"), Html("\n".join(facts)), _waiting(photos, tr)]
     take = tr.gettext("🖼 Take this style") if photos else tr.gettext("🖼 Send a photo for it")
     begin = Button(text=take, action=f"{BEGIN}:{view.slug}")
     topup = ((buttons.topup_button(tr),),) if viewer.features.payments and user.balance < price else ()
@@ -85,10 +86,6 @@ def _waiting(photos: int, tr: Translator) -> Html:
     if not photos:
         return Html()
     return tr.nhtml("Your photo waits for a style.", "Your {n} photos wait for a style.", photos)
-
-
-def _name(view: PresetView, tr: Translator) -> str:
-    return f"{view.icon} {tr.pick(view.title)}" if view.icon else tr.pick(view.title)
 
 
 def _price(view: PresetView, tr: Translator) -> str:

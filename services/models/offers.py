@@ -24,6 +24,7 @@ from services.inference.errors import InferenceError
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
 from services.manifests.runtime import SPECS, RemoteSpec, Specs
+from services.manifests.schema import Text
 from services.models.preset_files import PRESETS, PresetDraft, read_presets
 from services.models.preset_rules import given_inputs
 from services.models.preset_sync import sync_presets
@@ -58,12 +59,12 @@ class Offer:
 
     slug: str
     manifest: Manifest
+    title: Text | JsonObject
+    icon: str
     price: int
     position: int
     resting: bool = False  # its server is away: it cannot be bought now
-    title: JsonObject | None = None  # of a preset
-    category: JsonObject | None = None  # likewise: it stands in the gallery, not among the models
-    icon: str | None = None
+    category: JsonObject | None = None  # of a preset: it stands in the gallery, not among the models
     preset_id: int | None = None
     preset_inputs: JsonObject | None = None
 
@@ -176,7 +177,15 @@ class Models:
             return None
         position = row.manifest_position if row.admin_position is None else row.admin_position
         resting = row.resting_since is not None
-        return Offer(slug=row.slug, manifest=manifest, price=price_of(row), position=position, resting=resting)
+        return Offer(
+            slug=row.slug,
+            manifest=manifest,
+            title=manifest.title,
+            icon=manifest.icon,
+            price=price_of(row),
+            position=position,
+            resting=resting,
+        )
 
 
 def price_of(row: AnyRow) -> int:
@@ -193,7 +202,7 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
         resting=model.resting,
         title=row.title,
         category=row.category,
-        icon=row.icon,
+        icon=row.icon or model.icon,
         preset_id=row.id,
         preset_inputs=given_inputs(model.manifest, row.inputs, row.prompt),
     )

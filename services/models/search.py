@@ -1,5 +1,6 @@
 """Which models a customer means who types instead of choosing."""
 
+from services.manifests.schema import Text
 from services.models.offers import Offer
 
 
@@ -10,7 +11,7 @@ def named_in(text: str, offers: list[Offer]) -> list[Offer]:
 
 
 def _titles(offer: Offer) -> str:
-    titles = offer.manifest.title.root if offer.title is None else offer.title
+    titles = offer.title.root if isinstance(offer.title, Text) else offer.title
     return " ".join([offer.slug.replace("-", " "), *map(str, titles.values())])
 
 

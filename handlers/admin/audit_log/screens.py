@@ -11,7 +11,7 @@ from handlers.admin.payments.screens import STATUSES
 from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Titles
+from handlers.kit.titles import Title, Titles
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
@@ -23,7 +23,7 @@ from services.pages import Page
 from services.users.search import UserLine
 
 NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
-Words = Callable[[Entry, Titles, Translator], Html]
+Words = Callable[[Entry, Titles], Html]
 
 
 def audit_log_screen(page: Page[Entry], viewer: Viewer, *, user: UserLine | None = None) -> Screen:
@@ -34,7 +34,7 @@ def audit_log_screen(page: Page[Entry], viewer: Viewer, *, user: UserLine | None
         if user is None
         else tr.html("<b>📜 What was done</b>: {name}, the newest first", name=name_of(user, tr))
     )
-    lines = [entry_line(entry, viewer.titles, tr) for entry in page.items] or [tr.html("Nothing yet.")]
+    lines = [entry_line(entry, viewer.titles) for entry in page.items] or [tr.html("Nothing yet.")]
 
     def turn(to: int) -> str:
         return names.action(names.AUDIT_LOG, to) if user is None else names.action(names.AUDIT_LOG, to, user.id)
@@ -47,20 +47,23 @@ def audit_log_screen(page: Page[Entry], viewer: Viewer, *, user: UserLine | None
     return Screen(text=notice_first("", head, *lines), rows=tuple(row for row in rows if row))
 
 
-def entry_line(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def entry_line(entry: Entry, titles: Titles) -> Html:
     """When, who, what to whom, from what to what, why."""
+    tr = titles.tr
     who = tr.gettext("the shop itself") if entry.actor is None else _name(entry.actor)
-    what = WORDS.get(entry.action, _unknown)(entry, titles, tr)
+    what = WORDS.get(entry.action, _unknown)(entry, titles)
     if entry.reason:
         what = tr.html("{what}, “{reason}”", what=what, reason=cut_plain(entry.reason, WORDS_SHOWN))
     return Html(f"{tr.short_moment(entry.created_at)} · <b>{tr.escape(who)}</b> · {what}")
 
 
-def _given(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _given(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     return tr.html("{credits} given to {whom} ({before} → {after})", **_credits(entry, tr))
 
 
-def _taken(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _taken(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     return tr.html("{credits} taken from {whom} ({before} → {after})", **_credits(entry, tr))
 
 
@@ -73,19 +76,23 @@ def _credits(entry: Entry, tr: Translator) -> dict[str, Any]:
     }
 
 
-def _letter(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _letter(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     text = cut_plain(str(entry.after.get("text", "")), WORDS_SHOWN)
     return tr.html("Message to {whom}: “{text}”", whom=_whom(entry, tr), text=text)
 
 
 def _about_user(message: str) -> Words:
-    def words(entry: Entry, titles: Titles, tr: Translator) -> Html:
+    def words(entry: Entry, titles: Titles) -> Html:
+        tr = titles.tr
         return tr.html(message, whom=_whom(entry, tr))
 
     return words
 
 
-def _role(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _role(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+
     def role(word: str | None) -> str:
         return tr.gettext(ROLE_NAMES[Role(word)]) if word in ROLE_NAMES else tr.gettext("no role")
 
@@ -93,7 +100,8 @@ def _role(entry: Entry, titles: Titles, tr: Translator) -> Html:
     return tr.html("Role of {whom}: {before} → {after}", whom=_whom(entry, tr), before=before, after=after)
 
 
-def _refund(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _refund(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     return tr.html(
         "Refund of {amount} to {whom} (sent back: {before} → {after}), payment <code>{number}</code>",
         amount=tr.money(_money(entry, entry.after.get("amount"))),
@@ -104,7 +112,9 @@ def _refund(entry: Entry, titles: Titles, tr: Translator) -> Html:
     )
 
 
-def _asked(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _asked(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+
     def status(word: str | None) -> str:
         return tr.gettext(STATUSES[PaymentStatus(word)]) if word in STATUSES else tr.gettext("no answer")
 
@@ -117,56 +127,65 @@ def _asked(entry: Entry, titles: Titles, tr: Translator) -> Html:
     )
 
 
-def _price(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _price(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+
     def price(hundredths: int | None) -> str:
         return tr.gettext("the author's") if hundredths is None else format_credits(hundredths)
 
     before, after = price(entry.before.get("admin_price")), price(entry.after.get("admin_price"))
-    return tr.html("Price of {what}: {before} → {after}", what=_what(entry, titles, tr), before=before, after=after)
+    return tr.html("Price of {what}: {before} → {after}", what=_what(entry, titles), before=before, after=after)
 
 
 def _about_goods(message: str) -> Words:
-    def words(entry: Entry, titles: Titles, tr: Translator) -> Html:
-        return tr.html(message, what=_what(entry, titles, tr))
+    def words(entry: Entry, titles: Titles) -> Html:
+        tr = titles.tr
+        return tr.html(message, what=_what(entry, titles))
 
     return words
 
 
-def _moved(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _moved(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     places = {"before": entry.before.get("place"), "after": entry.after.get("place")}
-    return tr.html("{what}: place {before} → {after}", what=_what(entry, titles, tr), **places)
+    return tr.html("{what}: place {before} → {after}", what=_what(entry, titles), **places)
 
 
-def _new_package(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _new_package(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     parts = [word(entry.after.get(part), tr) for part, (_, word) in PACKAGE_PARTS.items() if part != "title"]
-    return tr.html("New: {what}, {parts}", what=_what(entry, titles, tr), parts=", ".join(parts))
+    return tr.html("New: {what}, {parts}", what=_what(entry, titles), parts=", ".join(parts))
 
 
-def _edited_package(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _edited_package(entry: Entry, titles: Titles) -> Html:
     """Only what is different."""
+    tr = titles.tr
     changes = [
         f"{tr.gettext(label)} {word(entry.before.get(part), tr)} → {word(entry.after.get(part), tr)}"
         for part, (label, word) in PACKAGE_PARTS.items()
         if entry.before.get(part) != entry.after.get(part)
     ]
-    return tr.escape(f"{_what(entry, titles, tr)}: {', '.join(changes)}")
+    return tr.escape(f"{_what(entry, titles)}: {', '.join(changes)}")
 
 
-def _edited_preset(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _edited_preset(entry: Entry, titles: Titles) -> Html:
     """Which parts; a prompt or a picture is too long for a line."""
+    tr = titles.tr
     parts = [tr.gettext(label) for part, label in PRESET_PARTS.items() if part in {**entry.before, **entry.after}]
-    return tr.html("Changed: {what}, {parts}", what=_what(entry, titles, tr), parts=", ".join(parts))
+    return tr.html("Changed: {what}, {parts}", what=_what(entry, titles), parts=", ".join(parts))
 
 
-def _bonus(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _bonus(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
     users = int(entry.after.get("users", 0))
     return tr.nhtml(
         "Weekly bonus {week}: {n} customer", "Weekly bonus {week}: {n} customers", users, week=entry.subject
     )
 
 
-def _unknown(entry: Entry, titles: Titles, tr: Translator) -> Html:
+def _unknown(entry: Entry, titles: Titles) -> Html:
     """Of a newer version of the shop."""
+    tr = titles.tr
     return tr.escape(f"{entry.action} {entry.subject or ''}".strip())
 
 
@@ -247,8 +266,9 @@ def _whom(entry: Entry, tr: Translator) -> str:
     return _name(entry.target) + number
 
 
-def _what(entry: Entry, titles: Titles, tr: Translator) -> str:
+def _what(entry: Entry, titles: Titles) -> str:
     """A model, a preset or a package; of one that is gone, its id."""
+    tr = titles.tr
     if entry.title is not None:
-        return f"{'🎨' if entry.action in ON_PRESETS else '📦'} {cut_plain(tr.pick(entry.title), NAME)}"
-    return cut_plain(titles(entry.subject or ""), NAME)
+        return Title(text=tr.pick(entry.title), icon="🎨" if entry.action in ON_PRESETS else "📦").cut(NAME)
+    return cut_plain(str(titles.of(entry.subject or "")), NAME)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from handlers.admin import buttons as names
-from handlers.kit.titles import model_title
+from handlers.kit.titles import Titles
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
@@ -33,8 +33,8 @@ def presenters(services: Services) -> dict[str, Present]:
 
 def _presenter(kind: type[ModelTrouble], words: Words, services: Services) -> dict[str, Present]:
     async def present(news: ModelTrouble, notification: Notification, tr: Translator) -> Rendered:
-        title = model_title(news.slug, services.models, tr)
-        return Rendered(screen=words(news.slug, title, news.problem, tr))
+        title = Titles(find=services.models.manifest, tr=tr).of(news.slug)
+        return Rendered(screen=words(news.slug, title.text, news.problem, tr))
 
     return presenting(kind, present)
 

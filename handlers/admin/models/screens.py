@@ -6,10 +6,10 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
+from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.text import cut_plain
-from i18n.translator import Html, Translator
+from i18n.translator import Translator
 from services.billing.credits import format_credits
 from services.models.manage import MAX_PRICE, ModelLine
 
@@ -37,7 +37,7 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
         tr.html("The author asks {price}", price=_price(model.manifest_price, tr)),
         tr.html("Version {version}, <code>{slug}</code>", version=model.version, slug=model.slug),
     ]
-    title = Html(f"{tr.escape(model.icon)} <b>{tr.escape(tr.pick(model.title))}</b>")
+    title = title_of(model, tr).heading
     rows = [*_actions(model, tr), (keyboards.back_button(tr, names.MODELS), panel_button(tr))]
     shown = rows[-1:] if role is Role.MODERATOR else rows
     return Screen(text=notice_first(notice, title, "\n".join(lines)), rows=tuple(shown))
@@ -47,7 +47,7 @@ def price_question(model: ModelLine, tr: Translator, *, again: bool = False) -> 
     """`again`: the last answer was no such price."""
     text = tr.html(
         "What shall “{title}” cost? Send credits from 0 (free) to {high}, for example {price}.",
-        title=tr.pick(model.title),
+        title=title_of(model, tr).text,
         high=format_credits(MAX_PRICE),
         price=format_credits(model.manifest_price),
     )
@@ -92,4 +92,4 @@ def _price(price: int, tr: Translator) -> str:
 
 def _button(model: ModelLine, tr: Translator) -> str:
     price = format_credits(model.price) if model.price else tr.gettext("free")
-    return f"{_mark(model)} {model.icon} {cut_plain(tr.pick(model.title), BUTTON - 20)} · {price}"
+    return f"{_mark(model)} {title_of(model, tr).cut(BUTTON - 20)} · {price}"

@@ -8,6 +8,7 @@ from handlers.admin import buttons as names
 from handlers.admin.presets.parts import BUTTONS, QUESTIONS, StylePart
 from handlers.admin.widgets import confirmation, notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
+from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
@@ -63,7 +64,7 @@ def model_question(models: Sequence[ModelLine], tr: Translator) -> Screen:
     rows = [
         (
             Button(
-                text=cut_plain(f"{each.icon} {tr.pick(each.title)}", BUTTON),
+                text=cut_plain(str(title_of(each, tr)), BUTTON),
                 action=names.action(names.PRESETS, names.OF, each.slug),
             ),
         )
@@ -121,4 +122,4 @@ def _actions(view: PresetView, tr: Translator) -> list[keyboards.Row]:
 def _button(view: PresetView, tr: Translator) -> str:
     mark = "🟢" if view.sold else "⚪"
     price = format_credits(view.price) if view.price else tr.gettext("free")
-    return f"{mark} {view.icon or ''} {cut_plain(tr.pick(view.title), BUTTON - 24)} · {price}".replace("  ", " ")
+    return f"{mark} {title_of(view, tr).cut(BUTTON - 24)} · {price}"

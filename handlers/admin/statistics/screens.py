@@ -21,7 +21,7 @@ def statistics_screen(numbers: Numbers, waiting: Waiting, viewer: Viewer, *, pho
     days = len(numbers.days)
     parts = [_head(days, tr), _people(numbers, tr), _sales(numbers, tr)]
     if numbers.models:
-        lines = [_model(each, viewer.titles, tr) for each in numbers.models[:MODELS_SHOWN]]
+        lines = [_model(each, viewer.titles) for each in numbers.models[:MODELS_SHOWN]]
         parts.append(Html("\n".join([tr.html("<b>By model</b>"), *lines])))
     parts.append(_waiting(waiting, tr))
     periods = tuple(
@@ -85,10 +85,11 @@ def _sales(numbers: Numbers, tr: Translator) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _model(sales: ModelSales, titles: Titles, tr: Translator) -> str:
+def _model(sales: ModelSales, titles: Titles) -> str:
+    tr = titles.tr
     return tr.html(
         "{title}: {count} · {spent}",
-        title=titles(sales.slug),
+        title=titles.of(sales.slug),
         count=sales.predictions,
         spent=tr.credits(sales.spent),
     )

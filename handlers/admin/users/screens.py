@@ -54,7 +54,7 @@ def card_screen(card: UserCard, viewer: Viewer, *, role: Role, notice: str = "")
     tr = viewer.tr
     parts = [_who(card, tr), _money(card, tr), _when(card, tr)]
     if card.predictions:
-        lines = [_prediction(each, viewer.titles, tr) for each in card.predictions]
+        lines = [_prediction(each, viewer.titles) for each in card.predictions]
         parts.append(Html("\n".join([tr.html("<b>Last predictions</b>"), *lines])))
     if card.payments:
         lines = [payment_line(each, tr) for each in card.payments]
@@ -135,12 +135,13 @@ def _when(card: UserCard, tr: Translator) -> Html:
     return Html("\n".join(lines))
 
 
-def _prediction(line: PredictionLine, titles: Titles, tr: Translator) -> Html:
+def _prediction(line: PredictionLine, titles: Titles) -> Html:
+    tr = titles.tr
     mark, _ = MARKS[line.status]
     return tr.html(
         "{mark} {moment} · {model} · {price}",
         mark=mark,
         moment=tr.short_moment(line.created_at),
-        model=titles(line.model_slug),
+        model=titles.of(line.model_slug),
         price=format_credits(line.price),
     )

@@ -26,6 +26,7 @@ from services.users.roles import NotAllowed, Staff
 from tests.support.files import files_of
 from tests.support.shop import add_model
 from tests.support.tills import MERCHANT, Cashier, open_cashier
+from tests.support.viewers import titles
 from tests.unit.models.runs import STORE
 
 from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, Office
@@ -107,7 +108,7 @@ async def test_every_action_is_there_in_words(office: Office) -> None:
     for language in ("ru", "en"):
         tr = Catalogues()[language]
         for entry in page.items:
-            line = entry_line(entry, lambda slug: f"[{slug}]", tr)
+            line = entry_line(entry, titles(tr))
             assert "None" not in line
             assert "\n" not in line
             assert entry.action not in line

@@ -26,7 +26,7 @@ from services.pages import Page
 from services.predictions.history import PredictionView
 from services.users.accounts import UserView
 from tests.support.clock import START
-from tests.support.viewers import viewer
+from tests.support.viewers import titles, viewer
 
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 BOTH = pytest.mark.parametrize("tr", [RU, EN], ids=["ru", "en"])
@@ -65,11 +65,11 @@ def _everything(tr: Translator) -> Iterator[Screen]:
     contact = contact_of(replace(USER, telegram_id=10**15, username=None), tr)
     above = greeting(viewer(replace(USER, is_new=True, first_name="<" * 64), tr))
     yield menu_screen(viewer(USER, tr), above=above, paused=LONGEST)
-    yield balance_screen(lots, page.items[:5], viewer(USER, tr, lambda slug: LONGEST))
-    yield operations_screen(page, viewer(USER, tr, lambda slug: LONGEST))
-    yield operations_screen(Page(items=[], page=0, pages=1), viewer(USER, tr, str))
-    yield predictions_screen(predictions, lambda view: LONGEST, tr)
-    yield predictions_screen(Page(items=[], page=0, pages=1), lambda view: "", tr)
+    yield balance_screen(lots, page.items[:5], viewer(USER, tr, LONGEST))
+    yield operations_screen(page, viewer(USER, tr, LONGEST))
+    yield operations_screen(Page(items=[], page=0, pages=1), viewer(USER, tr))
+    yield predictions_screen(predictions, titles(tr, LONGEST))
+    yield predictions_screen(Page(items=[], page=0, pages=1), titles(tr))
     yield profile_screen(viewer(replace(USER, first_name="<" * 64), tr), notice="✅")
     yield from (question_screen(part, viewer(USER, tr), problem="?") for part in (EMAIL, AGE, GENDER))
     yield language_screen(tr)
@@ -126,18 +126,16 @@ def test_every_operation_and_status_has_words() -> None:
 
 def test_an_operation() -> None:
     charge = _operation(TransactionKind.CHARGE, -150, model_slug="wine", comment="за <чай>")
-    lines = operation_lines(charge, {"wine": "Вино & сыр"}.__getitem__, RU)
-    assert lines.startswith("<b>−1.50</b> · Вино &amp; сыр (за &lt;чай&gt;)\n<i>")
+    lines = operation_lines(charge, titles(RU, "Вино & сыр"))
+    assert lines.startswith("<b>−1.50</b> · 🍷 Вино &amp; сыр (за &lt;чай&gt;)\n<i>")
     refund = _operation(TransactionKind.CHARGE_REFUND, 150, model_slug="wine")
-    assert operation_lines(refund, {"wine": "Вино"}.__getitem__, RU).startswith(
-        "<b>+1.50</b> · Возврат кредитов: Вино\n"
-    )
+    assert operation_lines(refund, titles(RU, "Вино")).startswith("<b>+1.50</b> · Возврат кредитов: 🍷 Вино\n")
     assert signed(150) == "+1.50"
 
 
 def test_a_single_page_has_no_arrows() -> None:
     page = Page(items=[_operation(TransactionKind.WELCOME)], page=0, pages=1)
-    assert [len(row) for row in operations_screen(page, viewer(USER, RU, str)).rows] == [2, 1]
+    assert [len(row) for row in operations_screen(page, viewer(USER, RU)).rows] == [2, 1]
 
 
 def test_contacts() -> None:

@@ -194,9 +194,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     """What admins see."""
     for role in Role:
         yield panel.panel_screen(role, WAITING, tr)
-        yield users.card_screen(
-            CARD, viewer(USER, tr, lambda slug: f"🍷 {LONGEST}"), role=role, notice="✅" + "<" * 100
-        )
+        yield users.card_screen(CARD, viewer(USER, tr, LONGEST), role=role, notice="✅" + "<" * 100)
         yield models.model_screen(MODEL, tr, role=role)
         yield models.model_screen(replace(MODEL, present=False), tr, role=role, notice="✅")
         for page in (0, 4, 10**5):
@@ -224,7 +222,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     )
     yield till.second_confirmation(PAYMENT, RefundNeedsConfirmation(due=MOST, held=0), "x" * 8, tr)
     yield roles.role_screen(CARD, 2**52, tr, role=Role.ADMIN)
-    yield audit_log.audit_log_screen(_audit_log(), viewer(USER, tr, lambda slug: LONGEST))
+    yield audit_log.audit_log_screen(_audit_log(), viewer(USER, tr, LONGEST))
 
 
 def _audit_log() -> Page[Entry]:
@@ -264,7 +262,7 @@ WAYS |= {"adm-packs", "adm-pack", "adm-pays", "adm-pay", "adm-roles"}
 
 @BOTH
 def test_statistics_fit_under_a_picture(tr: Translator) -> None:
-    screen = statistics.statistics_screen(NUMBERS, WAITING, viewer(USER, tr, lambda slug: f"🍷 {LONGEST}"), photo=b"")
+    screen = statistics.statistics_screen(NUMBERS, WAITING, viewer(USER, tr, LONGEST), photo=b"")
     assert length(screen.text) <= CAPTION
 
 

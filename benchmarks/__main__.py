@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batches, bonus, chat, hanging, process, sales, webhooks
+from benchmarks import batches, bonus, chat, hanging, paintings, process, sales, webhooks
 from benchmarks.finding import ROUNDS, Finding
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[], list[Finding]]] = {
     "sales": sales.measure,
     "hanging": hanging.measure,
     "batches": batches.measure,
+    "paintings": paintings.measure,
     "webhooks": webhooks.measure,
     "bonus": bonus.measure,
     "process": process.measure,

@@ -21,15 +21,22 @@ class Finding:
 
 
 def ratio_finding(
-    name: str, ours: Sequence[float], limit: Sequence[float], *, unit: str, target: float, counts: bool = True
+    name: str,
+    ours: Sequence[float],
+    limit: Sequence[float],
+    *,
+    unit: str,
+    target: float,
+    counts: bool = True,
+    decimals: int = 0,
 ) -> Finding:
     """`ours` and `limit` were measured in turns; what counts is the median of the rounds' ratios. Without `counts` it
     is told and not judged."""
     ratio = statistics.median(a / b for a, b in zip(ours, limit, strict=True))
     return Finding(
         name=name,
-        ours=f"{statistics.median(ours):,.0f} {unit}",
-        limit=f"{statistics.median(limit):,.0f} {unit}",
+        ours=f"{statistics.median(ours):,.{decimals}f} {unit}",
+        limit=f"{statistics.median(limit):,.{decimals}f} {unit}",
         result=f"{ratio:.2f}",
         target=f"≥ {target}" if counts else "—",
         met=ratio >= target if counts else None,

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 MOST_PICTURES: Final = 10  # of an album
 
-PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".heic", ".heif", ".avif"})
 
 
 class NotFetched(ShopError):

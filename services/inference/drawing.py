@@ -41,10 +41,13 @@ def packed(picture: NDArray[Any], spec: Picture, frame: Frame | None = None) -> 
     if points.shape[2] not in _MODES:
         return BadOutput(problem=f"a picture of {points.shape[2]} channels; 1 to 4 can be shown")
     low, high = spec.range
-    scaled = (points.astype(np.float32) - low) * (255 / (high - low))
+    scaled = points.astype(np.float32)
+    scaled -= low
+    scaled *= 255 / (high - low)
     if not np.isfinite(scaled).all():
         return BadOutput(problem="the picture has points that are not finite numbers")
-    whole = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
+    whole = scaled.astype(np.uint8)
     image = Image.fromarray(whole[:, :, 0] if whole.shape[2] == 1 else whole, _MODES[whole.shape[2]])
     if frame is not None:
         numbered = picture.dtype.kind in "iub" and high - low < 255  # of classes: between two there is no third

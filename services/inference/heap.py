@@ -27,8 +27,13 @@ def freed_at_once() -> Iterator[None]:
         yield
     finally:
         _keep(32 * _MEGABYTE)  # where glibc itself ends, once such a block was freed
-        if _IS_GLIBC:
-            _LIBRARY.malloc_trim(0)
+        give_back()
+
+
+def give_back() -> None:
+    """What is free now; some milliseconds."""
+    if _IS_GLIBC:
+        _LIBRARY.malloc_trim(0)
 
 
 def _keep(largest: int) -> None:

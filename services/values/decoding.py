@@ -2,6 +2,7 @@
 once and reduced piece by piece."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -9,15 +10,19 @@ from PIL import ExifTags, Image, PngImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from services.manifests.preparation import LONGEST, MAX_BYTES
-from services.values.errors import FileTooLarge, ImageTooLarge, NotAnImage
+from services.values.errors import FileTooLarge, ImageTooLarge, MovingPicture, NotAnImage
 
 MAX_PIXELS: Final = 60_000_000
 DECODED_BYTES: Final = 64_000_000  # what a picture may take while it is decoded
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "HEIF")
+MOVING: Final = frozenset({"GIF", "WEBP", "PNG", "AVIF"})  # several frames are a film there
 PIECE: Final = 512
 
 _POINT = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # bytes in Pillow's memory; every other mode has 4
+_VIDEO_POINT = 10  # AVIF and HEIC: planes of the codec, and their colours
+_VIDEO_BYTES = 150_000_000  # that they may take: photos of telephones are among them
 _WEBP_POINT = 20  # two canvases, the frame, its copy and Pillow's own
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -33,22 +38,35 @@ PngImagePlugin.MAX_TEXT_MEMORY = 4 * PngImagePlugin.MAX_TEXT_CHUNK  # notes in a
 def read_picture(file: BinaryIO, longest: int = LONGEST) -> Image.Image:
     """The picture upright, on white where it was transparent, 8 bits deep, no side over `longest` points.
 
-    Raises FileTooLarge, ImageTooLarge, NotAnImage; MemoryError in a process whose memory is bounded.
+    Raises FileTooLarge, ImageTooLarge, MovingPicture, NotAnImage; MemoryError in a process whose memory is bounded.
     """
     if file.seek(0, 2) > MAX_BYTES:
         raise FileTooLarge(megabytes=MAX_BYTES // 1_000_000)
     try:
         _check_webp(file)
+        _open_heif(file)
         file.seek(0)
         with Image.open(file, formats=FORMATS) as picture:
+            if picture.format in MOVING and getattr(picture, "is_animated", False):
+                raise MovingPicture()
             _check_size(picture, file, longest)
             return _upright(picture, longest)
-    except (ImageTooLarge, MemoryError):
+    except (ImageTooLarge, MovingPicture, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(1) from error
     except Exception as error:
         raise NotAnImage() from error
+
+
+def _open_heif(file: BinaryIO) -> None:
+    """Have HEIC photos opened, where the package is there: 10 MB that no other picture needs."""
+    file.seek(4)
+    if file.read(4) == b"ftyp" and file.read(4) in _HEIF_BRANDS:
+        with suppress(ImportError):
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener(thumbnails=False)
 
 
 def _too_large(point: float) -> ImageTooLarge:
@@ -59,6 +77,10 @@ def _too_large(point: float) -> ImageTooLarge:
 def _check_size(picture: Image.Image, file: BinaryIO, longest: int) -> None:
     """Refuse by the header. A large JPEG is decoded at a half, a quarter or an eighth at once."""
     width, height = picture.size
+    if picture.format in {"AVIF", "HEIF"}:
+        if width * height * _VIDEO_POINT > _VIDEO_BYTES:
+            raise ImageTooLarge(megapixels=_VIDEO_BYTES // _VIDEO_POINT // 1_000_000)
+        return
     point: float = _POINT.get(picture.mode, 4)
     kept = 0
     if isinstance(picture, JpegImageFile):

@@ -151,6 +151,10 @@ class NotAnImage(InvalidValue):
     message = N_("This is not a picture that can be read. Send a JPEG, PNG or WebP.")
 
 
+class MovingPicture(InvalidValue):
+    message = N_("This picture moves. Please send one that stands still: a photo, JPEG, PNG or WebP.")
+
+
 class ImageTooLarge(InvalidValue):
     message = N_(
         "The picture is too large: of this kind at most {megapixels} million points are read. "

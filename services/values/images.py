@@ -23,7 +23,7 @@ Pixels: TypeAlias = NDArray[np.float32]
 def check_image(file: BinaryIO, longest: int = LONGEST) -> bytes:
     """The picture turned upright, at most `longest` points a side, as JPEG or PNG; small enough to keep.
 
-    Raises FileTooLarge, ImageTooLarge, NotAnImage.
+    Raises FileTooLarge, ImageTooLarge, MovingPicture, NotAnImage.
     """
     picture = read_picture(file, longest)
     stream = io.BytesIO()
@@ -45,7 +45,8 @@ def prepare(data: bytes, spec: "Prepare") -> Pixels:
     if spec.mode in {"la", "rgba"}:  # nothing is transparent any more: it was put on white
         points = np.dstack([points, np.full(points.shape[:2], 255, np.float32)])
     black, white = spec.range
-    points = points.transpose(2, 0, 1) * np.float32((white - black) / 255) + np.float32(black)
+    points = points.transpose(2, 0, 1) * np.float32((white - black) / 255)
+    points += np.float32(black)
     if spec.mean is not None:
         points = points - np.array(spec.mean, np.float32)[:, np.newaxis, np.newaxis]
     if spec.std is not None:

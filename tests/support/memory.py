@@ -13,6 +13,12 @@ def resident(pid: int) -> int:
     return 0
 
 
+def highest() -> int:
+    """Megabytes that this process held at the most."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) // 1024
+
+
 def _program(pid: int) -> bytes:
     """Its command. A child that has not become another program yet shows its parent's: the memory is the parent's."""
     return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -78,12 +78,13 @@ def require(file: BufferedReader, sha256: str, folder: Path, key: str = "sha256"
         raise ManifestError(file=str(folder / MANIFEST), key=f"runtime.{key}", problem=problem, fix=fix)
 
 
-def open_file(file: BinaryIO, *, arena: bool = True) -> Any:  # Any: onnxruntime ships no types
+def open_file(file: BinaryIO, *, shared: bool = True) -> Any:  # Any: onnxruntime ships no types
     """A session of an open file, which onnxruntime reads by itself: bytes that it was given it would keep for ever.
-    Without the arena what a run takes is given back after it. Raises ModelBroken with one line of why not."""
+    What shares no memory with
+    others gives it back after each run (`run_session`). Raises ModelBroken with one line of why not."""
     checked(file)
     with freed_at_once():
-        return _session(descriptor_path(file), arena=arena)
+        return _session(descriptor_path(file), shared=shared)
 
 
 def open_session(data: bytes) -> Any:  # Any: as above
@@ -92,14 +93,14 @@ def open_session(data: bytes) -> Any:  # Any: as above
     return _session(data)
 
 
-def _session(source: str | bytes, *, arena: bool = True) -> Any:  # Any: as above
+def _session(source: str | bytes, *, shared: bool = True) -> Any:  # Any: as above
     _share_memory()
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.add_session_config_entry("session.use_env_allocators", "1" if arena else "0")
-    options.enable_cpu_mem_arena = arena
+    options.add_session_config_entry("session.use_env_allocators", "1" if shared else "0")
+    options.enable_mem_pattern = shared  # a plan for each shape takes twice the memory where shapes are many
     options.log_severity_level = 4  # what matters comes as an exception
     try:
         return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"], enable_fallback=0)
@@ -107,9 +108,13 @@ def _session(source: str | bytes, *, arena: bool = True) -> Any:  # Any: as abov
         raise refusal(one_line(error)) from None
 
 
-def run_session(session: Any, outputs: Sequence[str], feeds: dict[str, Any], limit: Limit) -> dict[str, Any]:
+def run_session(
+    session: Any, outputs: Sequence[str], feeds: dict[str, Any], limit: Limit, *, shared: bool = True
+) -> dict[str, Any]:
     """The outputs by name. Raises RunTimeout, RunFailed."""
     options = ort.RunOptions()
+    if not shared:
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     options.log_severity_level = 4
     limit.begin(lambda: setattr(options, "terminate", True))
     try:

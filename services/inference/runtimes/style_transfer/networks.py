@@ -63,7 +63,7 @@ class Styles:
             shares = shares + given[SECOND].ravel() * second
         weights = shares.astype(np.float32).reshape([1] * (len(self._shares.shape or ()) - 1) + [-1])
         feeds = {self._picture.name: picture[np.newaxis], self._shares.name: weights}
-        painted: Pixels = run_session(self._session, [self._output], feeds, limit)[self._output][0]
+        painted: Pixels = run_session(self._session, [self._output], feeds, limit, shared=False)[self._output][0]
         return painted
 
 
@@ -88,9 +88,9 @@ class AnyPicture:
 
     def paint(self, picture: Pixels, given: Given, limit: Limit) -> Pixels:
         style = given[OWN].reshape(1, 3, *given[OWN].shape[-2:]).transpose(0, 2, 3, 1)
-        seen = run_session(self._looker, [self._seen], {self._look: style}, limit)[self._seen]
+        seen = run_session(self._looker, [self._seen], {self._look: style}, limit, shared=False)[self._seen]
         feeds = {self._content: picture.transpose(1, 2, 0)[np.newaxis], self._vector.name: seen}
-        painted: Pixels = run_session(self._painter, [self._painted], feeds, limit)[self._painted][0]
+        painted: Pixels = run_session(self._painter, [self._painted], feeds, limit, shared=False)[self._painted][0]
         return painted.transpose(2, 0, 1)
 
 

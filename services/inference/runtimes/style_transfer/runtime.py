@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.inference.errors import ModelBroken
-from services.inference.heap import freed_at_once
+from services.inference.heap import freed_at_once, give_back
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import open_file, require
 from services.inference.runtimes.onnx_file import held
@@ -60,6 +60,7 @@ class StyleTransferRuntime(TensorRuntime):
         small = resized(photo, self._network.size_for((photo.shape[2], photo.shape[1])))
         with _ONE_PAINTS:
             painted = self._network.paint(small, feeds, limit)
+            give_back()
         return {PAINTED: laid_over(photo, small, painted, strength)[np.newaxis]}
 
     def close(self) -> None:
@@ -68,4 +69,4 @@ class StyleTransferRuntime(TensorRuntime):
     def _session(self, spec: StyleTransferSpec, key: str, name: str, sha256: str) -> Session:
         with held(spec.path(self._folder, name)) as file:
             require(file, sha256, self._folder, key.replace("file", "sha256"))
-            return open_file(file, arena=False)
+            return open_file(file, shared=False)

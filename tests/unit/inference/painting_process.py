@@ -1,0 +1,44 @@
+"""A process that paints so many photos of all sizes with both models that paint, and tells the megabytes it held at the
+most after a fifth of them and after all: `python -m tests.unit.inference.painting_process COUNT`."""
+
+import io
+import random
+import sys
+
+from PIL import Image
+
+from bot.wiring.inference import RUNTIMES
+from services.inference.runtimes.base import Limit
+from services.inference.runtimes.style_transfer.kind import STYLE_TRANSFER
+from services.inference.tensors import Result, Row
+from services.manifests.manifest import ChoiceInput, load_manifest
+from tests.support.memory import highest
+from tests.unit.models.runs import PAINTERS, STORE
+
+SIZES = ((1, 1), (40, 1280), (1280, 60), (512, 512), (960, 1280), (1280, 1280), (333, 77))
+
+
+def main() -> None:
+    count = int(sys.argv[1])
+    models = []
+    for slug in PAINTERS:
+        manifest = load_manifest(STORE / slug, RUNTIMES.specs)
+        runtime = STYLE_TRANSFER.open(manifest, STORE / slug)
+        runtime.load()
+        models.append((manifest, runtime))
+    photo, chance = Image.open(STORE / "painter" / "example.jpg"), random.Random(1)
+    style = (STORE / "own-style" / "style.jpg").read_bytes()
+    for number in range(count):
+        manifest, runtime = models[number % 5 == 0]
+        stream = io.BytesIO()
+        photo.resize(chance.choice(SIZES)).save(stream, "JPEG")
+        values = {f.name: chance.choice(f.options).value for f in manifest.inputs if isinstance(f, ChoiceInput)}
+        row = Row(values=values, files={"photo": stream.getvalue(), "style_photo": style})
+        (answer,) = runtime.run([row], Limit(60))
+        assert isinstance(answer, Result), answer
+        if number + 1 in (count // 5, count):
+            print(highest())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""Whatever the photos, painting stays within its memory, and gives it back."""
+
+import subprocess
+import sys
+
+import pytest
+
+MOST = 400  # megabytes of a process that does nothing else
+
+
+def painted(count: int) -> list[int]:
+    """What was held at the most after a fifth, and after all."""
+    command = [sys.executable, "-m", "tests.unit.inference.painting_process", str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [int(line) for line in done.stdout.split()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what a process holds")
+def test_five_hundred_photos() -> None:
+    early, late = painted(500)
+    assert late < MOST
+    assert late <= early * 1.1

@@ -1,7 +1,8 @@
-"""A process that paints so many photos of all sizes with both models that paint, and tells the megabytes it held at the
-most after a fifth of them and after all: `python -m tests.unit.inference.painting_process COUNT`."""
+"""A process that paints so many photos of all sizes with both models that paint, and tells the megabytes that it holds
+after a fifth of them and after all, and what it held at the most: `python -m tests.unit.inference.painting_process COUNT`."""
 
 import io
+import os
 import random
 import sys
 
@@ -12,7 +13,7 @@ from services.inference.runtimes.base import Limit
 from services.inference.runtimes.style_transfer.kind import STYLE_TRANSFER
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import ChoiceInput, load_manifest
-from tests.support.memory import highest
+from tests.support.memory import highest, resident
 from tests.unit.models.runs import PAINTERS, STORE
 
 SIZES = ((1, 1), (40, 1280), (1280, 60), (512, 512), (960, 1280), (1280, 1280), (333, 77))
@@ -37,7 +38,7 @@ def main() -> None:
         (answer,) = runtime.run([row], Limit(60))
         assert isinstance(answer, Result), answer
         if number + 1 in (count // 5, count):
-            print(highest())
+            sys.stdout.write(f"{resident(os.getpid())} {highest()}\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""A process that paints so many photos of all sizes with both models that paint, and tells the megabytes that it holds
-after a fifth of them and after all, and what it held at the most: `python -m tests.unit.inference.painting_process COUNT`."""
+"""A process that paints so many photos of all sizes with both models that paint. It tells the megabytes that it holds
+after a fifth of them and after all, and held at the most: `python -m tests.unit.inference.painting_process COUNT`."""
 
 import io
 import os

@@ -18,6 +18,7 @@ Asked = TypeVar("Asked", ImageInput, SeriesInput)
 COLUMNS: Final = 64  # of a table that can be chosen from
 
 CHANGED = N_("The model has changed in the meantime. Please check your answers.")
+ANOTHER_PRICE = N_("The number of pictures has changed, and the price with it. Please confirm again.")
 USE_BUTTONS = N_("Please press one of the buttons below.")
 
 
@@ -162,8 +163,10 @@ def _press_question(form: Form, state: FormState, field: Input, action: Action) 
 def _press_summary(form: Form, state: FormState, action: Action) -> Turn | None:
     target: FormState | None = None
     match state.place, action.verb:
-        case Place.SUMMARY, "g":
+        case Place.SUMMARY, "g" if action.argument == form.count - 1:
             return Turn(state=state, outcome=FormExit.PAY)
+        case Place.SUMMARY, "g":  # pictures of the album have come since this price was shown
+            return Turn(state=state, notice=ANOTHER_PRICE)
         case Place.SUMMARY, "b" if not form.fields:
             return Turn(state=state, outcome=FormExit.LEAVE)
         case Place.SUMMARY, "b":

@@ -42,7 +42,7 @@ class Purchase:
     async def pay(self) -> None:
         """The message says that it is being worked on *before* the sale: the answer may come at any moment after it and
         must not be covered."""
-        if self.ctx.user.balance < self.session.price:
+        if self.ctx.user.balance < self.session.price and not await self._begun():
             await self._short()
             return
         message_id = await show_in_place(self.query, self._working())
@@ -80,6 +80,10 @@ class Purchase:
             return
         if sold.repeated:  # before a crash, with the message that it knows
             await sender.delete(self.ctx.bot, chat_id, message_id)
+
+    async def _begun(self) -> bool:
+        """This very confirmation was sold before a crash, or the first of its pictures was."""
+        return await self.ctx.services.submit.has_sold(user_id=self.ctx.user.id, request_key=self.session.state.nonce)
 
     def _order(self, message_id: int) -> Order:
         session = self.session

@@ -8,7 +8,7 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter, StateFilter
 from aiogram.types import CallbackQuery, Message
 
-from handlers.form.flow import answer, press, resume
+from handlers.form.flow import answer, image_wanted, press, resume
 from handlers.form.purchase import Purchase
 from handlers.form.session import PAID, FormDialog, FormSession, form_of
 from handlers.form.state import Action, FormExit, Turn
@@ -29,6 +29,7 @@ from services.models.offers import ModelNotOnSale
 
 ANSWERED = N_("This question is answered already.")
 ORDERED = N_("It is ordered already.")
+REFUSED = "!"  # after an album's id: its picture was not taken, and that is told once where none is wanted
 NO_FORM = N_("There is no form to continue. Choose a model:")
 
 
@@ -89,8 +90,12 @@ async def answered(message: Message, *, ctx: Context) -> None:
     if album is not None and album == session.album:
         await _another(message, session)
         return
+    if album is not None and session.album == f"{album}{REFUSED}" and image_wanted(session.form, session.state) is None:
+        return
     turn = await _taken(message, session)
-    if turn.problem is None and picture_of(message) is not None:
+    if album is not None and turn.problem is not None:
+        album = f"{album}{REFUSED}"
+    elif picture_of(message) is not None and turn.problem is None:
         session = session.with_others(())
     await session.keep(turn, await show_below(message, session.screen(turn), old=session.message_id), album=album)
 

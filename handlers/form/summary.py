@@ -70,7 +70,8 @@ def _terms(form: Form, tr: Translator, balance: int) -> Html:
 
 def _summary_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:
     pay = tr.gettext("🔮 Predict for {price}", price=tr.credits(form.price))
-    rows: list[Row] = [(_button(form, state, pay if form.price else tr.gettext("🔮 Predict for free"), "g"),)]
+    pay = pay if form.price else tr.gettext("🔮 Predict for free")
+    rows: list[Row] = [(_button(form, state, pay, "g", form.count - 1),)]
     if len(form.fields) <= FEW:
         rows += [(_edit(form, state, index, tr),) for index in range(len(form.fields))]
     else:

@@ -1,7 +1,7 @@
 """Selling a prediction: check, charge and queue it in one transaction."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -76,6 +76,10 @@ class Submit:
             self._on_sold(order.model_slug)
         return sold
 
+    async def has_sold(self, *, user_id: int, request_key: str) -> bool:
+        """Whether this confirmation was sold before."""
+        return await self._db.read(_is_sold, {"user_id": user_id, "request_key": request_key})
+
 
 def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -> Sold:
     connection = session.connection()
@@ -134,6 +138,10 @@ def _find(connection: Connection, order: Order) -> UUID:
     facts = {"user_id": order.user_id, "request_key": order.request_key}
     prediction_id: UUID = connection.execute(_same_request, facts).scalar_one()
     return prediction_id
+
+
+def _is_sold(session: Session, request: Mapping[str, object]) -> bool:
+    return session.execute(_same_request, request).first() is not None
 
 
 def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:

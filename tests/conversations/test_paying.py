@@ -1,6 +1,7 @@
 """The tap on *Predict*: once, at the price shown, or not at all."""
 
 import asyncio
+from typing import Any
 
 from aiogram.fsm.storage.base import StorageKey
 from sqlalchemy import insert, update
@@ -13,6 +14,7 @@ from services.billing import ledger
 from services.values.parse import default_value
 from tests.conversations.shopping import balance, bought, fills_in_wine, opens_form
 from tests.conversations.stage import Stage
+from tests.support.waiting import until
 
 _models = table_of(Model)
 
@@ -27,6 +29,25 @@ def _add_preset(session: Session, row: dict[str, object]) -> None:
 
 def _hide_presets(session: Session) -> None:
     session.execute(update(table_of(Preset)).values(enabled=False))
+
+
+async def _kept_summary(stage: Stage, person: Person) -> tuple[StorageKey, str | None, dict[str, Any]]:
+    """What the chat remembers of the form, which is written down after the summary is shown."""
+    key = StorageKey(bot_id=stage.app.bot.id, chat_id=person.id, user_id=person.id)
+
+    async def is_kept() -> bool:
+        return (await stage.app.storage.get_data(key)).get("asked", "") is None
+
+    await until(is_kept)
+    return key, await stage.app.storage.get_state(key), dict(await stage.app.storage.get_data(key))
+
+
+async def _ends_without_a_new_message(stage: Stage, person: Person, key: StorageKey) -> None:
+    async def is_over() -> bool:
+        working = [message for message in await person.looks() if message.holds("⏳")]
+        return not working and await stage.app.storage.get_state(key) is None
+
+    await until(is_over)
 
 
 async def test_two_taps_sell_once(stage: Stage, anna: Person) -> None:
@@ -48,16 +69,36 @@ async def test_a_process_that_died_right_after_the_sale(stage: Stage, anna: Pers
     pay = summary.button("🔮")
     assert pay is not None
     assert pay.data is not None
-    key = StorageKey(bot_id=stage.app.bot.id, chat_id=anna.id, user_id=anna.id)
-    state, data = await stage.app.storage.get_state(key), await stage.app.storage.get_data(key)
+    key, state, data = await _kept_summary(stage, anna)
     await anna.presses("🔮")
     await anna.sees_photo("Бароло")
     await stage.app.storage.set_state(key, state)
     await stage.app.storage.set_data(key, data)
     await anna.forges(pay.data, summary.id)
-    await anna.never_sees("⏳")
+    await _ends_without_a_new_message(stage, anna, key)
     assert (await balance(stage, anna), await bought(stage, anna)) == (900, 1)
     assert sum("Бароло" in message.text for message in await anna.looks()) == 1
+
+
+async def test_a_process_that_died_after_the_last_credit_was_spent(stage: Stage, anna: Person) -> None:
+    """The tap comes again: it was sold, so nothing is lacking."""
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    user_id, now = await stage.user_id(anna), stage.app.clock()
+    await stage.app.db.write(ledger.take_back, user_id=user_id, amount=900, key=f"test:{user_id}", now=now)
+    summary = await fills_in_wine(anna)
+    pay = summary.button("🔮")
+    assert pay is not None
+    assert pay.data is not None
+    key, state, data = await _kept_summary(stage, anna)
+    await anna.presses("🔮")
+    await anna.sees_photo("Бароло")
+    await stage.app.storage.set_state(key, state)
+    await stage.app.storage.set_data(key, data)
+    again = await anna.forges(pay.data, summary.id)
+    assert not again.text
+    await _ends_without_a_new_message(stage, anna, key)
+    assert (await balance(stage, anna), await bought(stage, anna)) == (0, 1)
 
 
 async def test_credits_that_do_not_suffice_keep_the_form(stage: Stage, anna: Person) -> None:

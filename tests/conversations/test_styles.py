@@ -12,7 +12,7 @@ from bot.app import App
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
-from tests.conversations.shopping import balance
+from tests.conversations.shopping import balance, bought
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
@@ -194,6 +194,43 @@ async def test_an_album_into_the_form(shop: Stage, anna: Person) -> None:
     await anna.sees("2 картинки, каждая за 1.00")
     await anna.says("/cancel")
     assert await balance(shop, anna) == 1000
+
+
+async def test_an_album_that_answers_nothing_is_not_bought(shop: Stage, anna: Person) -> None:
+    await takes_style(anna)
+    await anna.presses("Отправить фото")
+    await anna.sends_photo(jpeg("white"))
+    await anna.sees("Сила")
+    for colour in ("red", "blue", "green"):
+        await anna.sends_photo(jpeg(colour), album="stray")
+    await anna.sees("⚠️ Картинка здесь не подойдёт")
+    await anna.presses("100 %")
+    await anna.sees("Баланс: 10.00 → 9.00")
+    await anna.says("/cancel")
+
+
+async def test_a_price_that_an_album_has_outgrown_is_not_charged(shop: Stage, anna: Person) -> None:
+    """The button is of the screen before: the tap crossed the rest of the album on its way."""
+    await takes_style(anna)
+    await anna.presses("Отправить фото")
+    await anna.sends_photo(jpeg("white"), album="slow")
+    await anna.presses("100 %")
+    summary = await anna.sees("Баланс: 10.00 → 9.00")
+    one = summary.button("Предсказать")
+    assert one is not None
+    assert one.data is not None
+    await anna.sends_photo(jpeg("red"), album="slow")
+    await anna.sees("2 картинки, каждая за 1.00")
+    await anna.forges(one.data, summary.id)
+    await anna.sees("Число картинок изменилось")
+    assert await balance(shop, anna) == 1000
+    await anna.presses("Предсказать")
+
+    async def both() -> bool:
+        return await bought(shop, anna) == 2
+
+    await until(both)
+    assert await balance(shop, anna) == 800
 
 
 async def buys(anna: Person, strength: str = "50 %") -> None:

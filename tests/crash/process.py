@@ -29,7 +29,7 @@ settle.RETRY_PAUSE = timedelta(seconds=0.05)
 
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
     db, engine = Database(url), Engine(RUNTIMES, max_threads=2)
-    await Models(db, system_clock, models_folder).sync(engine)
+    await Models(db, system_clock, models_folder, RUNTIMES.specs).sync(engine)
     worker = Worker(db, engine, system_clock, files_of(db, system_clock), lambda: None, lease=LEASE)
     submit, chance = Submit(db, system_clock, worker.wake), random.Random(seed)
     say("ready")

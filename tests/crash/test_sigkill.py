@@ -45,7 +45,7 @@ class Victim:
     async def start(self, *arguments: object) -> "Victim":
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.crash.process", *map(str, arguments),
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE, stderr=None, cwd=ROOT,
         )  # fmt: skip
         self._reader = asyncio.get_running_loop().create_task(self._read())
         return self

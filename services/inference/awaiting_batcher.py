@@ -72,6 +72,7 @@ class AwaitingBatcher(Generic[Item, Answer]):
                 for _, future in batch:
                     future.add_done_callback(partial(self._given_up, task, batch))
                 task.add_done_callback(self._ended)
+        self._settle()  # where nobody waits for any of them any more
 
     def _given_up(self, task: "asyncio.Task[None]", batch: Asked[Item, Answer], future: asyncio.Future[Answer]) -> None:
         if future.cancelled() and all(waiter.done() for _, waiter in batch):

@@ -122,3 +122,9 @@ async def test_a_process_that_ends_waits_for_no_server() -> None:
     batcher.stop()
     await asyncio.wait_for(batcher.retire(refuse=True), 1)
     assert run.cancelled()
+
+
+async def test_retiring_does_not_wait_for_rows_that_nobody_waits_for() -> None:
+    batcher = Server().batcher()
+    batcher.run(1).cancel()
+    await asyncio.wait_for(batcher.retire(refuse=False), timeout=1)

@@ -6,7 +6,7 @@ from bot.cli.database import require_books
 from bot.settings import load_store_settings
 from db.engine import Database
 from services.clock import system_clock
-from services.notifications.outbox import Outbox
+from services.notifications.sending import Outbox
 
 
 def run_retry() -> int:

@@ -26,7 +26,7 @@ from services.models.preset_files import has_gallery
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
-from services.notifications.outbox import Outbox
+from services.notifications.sending import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries

@@ -5,7 +5,7 @@ from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 
 
 def presenters() -> dict[str, Present]:

@@ -7,7 +7,7 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.notifications.kinds.credits import BonusGranted
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 
 
 def presenters(clock: Clock) -> dict[str, Present]:

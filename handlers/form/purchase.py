@@ -22,7 +22,7 @@ from handlers.telegram.screen import Screen
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.models.offers import ModelNotOnSale
-from services.notifications.outbox import About
+from services.notifications.notification import About
 from services.predictions.submit import Order, PriceChanged, Sold
 
 log = structlog.get_logger()

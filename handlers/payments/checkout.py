@@ -24,7 +24,7 @@ from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
 from services.notifications.kinds.payments import PaymentNews
-from services.notifications.outbox import About
+from services.notifications.notification import About
 from services.payments.apply import Fact
 from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
 from services.payments.queries import PaymentView

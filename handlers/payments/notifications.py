@@ -18,7 +18,7 @@ from services.clock import Clock
 from services.container import Services
 from services.notifications.kinds.credits import CreditsExpire
 from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 from services.payments.apply import Fact
 from services.payments.queries import PaymentView
 from services.users.accounts import Users

@@ -14,7 +14,7 @@ from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import PredictionNotFound, PredictionView
 

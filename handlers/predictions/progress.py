@@ -18,7 +18,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError
-from services.notifications.outbox import About
+from services.notifications.notification import About
 from services.predictions.cancel import Cancel
 from services.predictions.history import History, Progress
 from services.users.accounts import Users

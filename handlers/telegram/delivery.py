@@ -31,8 +31,10 @@ from handlers.telegram.storage import redis_errors
 from i18n.translator import Catalogues, Translator
 from services.coordination.base import Coordination
 from services.files.store import StoreAway
+from services.notifications.claims import LEASE
 from services.notifications.kinds.news import News
-from services.notifications.outbox import LEASE, Notification, Outbox
+from services.notifications.notification import Notification
+from services.notifications.sending import Outbox
 from services.users.accounts import Users
 
 log = structlog.get_logger()

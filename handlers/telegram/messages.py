@@ -17,7 +17,9 @@ from aiogram.methods.base import TelegramType
 from handlers.telegram.client import PASSING
 from services.coordination.base import Coordination
 from services.coordination.locks import KeyedLocks
-from services.notifications.outbox import RECHECK_AFTER, About, Outbox
+from services.notifications.notification import About
+from services.notifications.sending import Outbox
+from services.notifications.settle import RECHECK_AFTER
 
 DOUBT_SECONDS = RECHECK_AFTER.total_seconds()  # a request that is not answered may take effect for so long
 

@@ -15,7 +15,7 @@ from services.billing import ledger
 from services.notifications import outbox
 from services.notifications.kinds.models import AnswerUndelivered
 from services.notifications.kinds.predictions import PredictionEnded
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()

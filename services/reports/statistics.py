@@ -17,7 +17,7 @@ from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from services.clock import Clock
 from services.money import Money, sums
-from services.notifications.outbox import Outbox
+from services.notifications.sending import Outbox
 from services.predictions.history import History
 from services.reports.customers import count_customers
 

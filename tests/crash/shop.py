@@ -9,7 +9,7 @@ from bot.cli.main import main
 from bot.demo import shop as demo_shop
 from bot.errors import leave
 from bot.startup import import_aiogram
-from services.notifications import outbox
+from services.notifications import claims
 from services.payments import events, settlement, topup
 from services.predictions import worker
 
@@ -17,7 +17,7 @@ SECOND = timedelta(seconds=1)
 
 
 def hurry() -> None:
-    outbox.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
+    claims.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
     import_aiogram()
     from bot import jobs
     from bot.parts import worker as part

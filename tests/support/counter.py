@@ -24,7 +24,7 @@ from services.files.files import Files
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.offers import Models
-from services.notifications.outbox import Outbox
+from services.notifications.sending import Outbox
 from services.predictions.cancel import Cancel
 from services.predictions.history import History, PredictionView
 from services.predictions.submit import Order, Sold, Submit

@@ -16,7 +16,7 @@ from services.notifications.kinds.models import (
     ModelServes,
     ModelTrouble,
 )
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 
 Words = Callable[[str, str, str, Translator], Screen]  # a slug, a title, what is wrong
 

@@ -9,7 +9,7 @@ from i18n.translator import Html, Translator
 from services.container import Services
 from services.errors import N_
 from services.notifications.kinds.payments import PaymentTrouble
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
 from services.payments.providers.yookassa.reasons import refund_reason
 from services.payments.queries import PaymentNotFound, PaymentView

@@ -22,7 +22,7 @@ from handlers.telegram import delivery, messages, pace, reach
 from sandbox.client.person import Person
 from sandbox.client.sandbox import SandboxError
 from sandbox.client.screen import Message
-from services.notifications import outbox
+from services.notifications import settle
 from services.payments.queries import PaymentView
 from tests.conversations.shopping import WINE
 from tests.conversations.stage import Stage
@@ -50,7 +50,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         (reach, "MAX_PROBE_SECONDS", 0.05),
         (reach, "LATELY_SECONDS", 0.0),
         (messages, "DOUBT_SECONDS", 1.2 * LATE),
-        (outbox, "RECHECK_AFTER", timedelta(seconds=1.2 * LATE)),
+        (settle, "RECHECK_AFTER", timedelta(seconds=1.2 * LATE)),
     ):
         monkeypatch.setattr(module, name, value)
 

@@ -11,7 +11,7 @@ from sandbox.client.person import Person
 from sandbox.client.screen import JsonObject
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world
-from services.notifications import outbox
+from services.notifications import settle
 from tests.conversations.payments.conftest import open_till
 from tests.conversations.payments.tills import chooses, payments, reconcile, statuses
 from tests.conversations.shopping import balance
@@ -270,7 +270,7 @@ async def test_a_link_that_telegram_refuses_once(
     stage: Stage, anna: Person, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
 ) -> None:
     """The payment has begun by then: its message shows it after all."""
-    monkeypatch.setattr(outbox, "RECHECK_AFTER", timedelta(seconds=0.5))
+    monkeypatch.setattr(settle, "RECHECK_AFTER", timedelta(seconds=0.5))
     await anna.says("/topup")
     await anna.presses("✏️ Другая сумма")
     await stage.sandbox.fault("editMessageText", kind, chat_id=anna.id, description="Bad Request: internal trouble")

@@ -14,7 +14,8 @@ from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import User
 from services.money import rub
-from services.notifications.outbox import Outbox, enqueue
+from services.notifications.outbox import enqueue
+from services.notifications.sending import Outbox
 from services.predictions.history import History
 from services.reports.statistics import Day, ModelSales, Statistics, calendar
 from tests.support.clock import FakeClock

@@ -10,7 +10,9 @@ from sqlalchemy import select, update
 from db.base import AnyRow, Base, table_of
 from db.engine import Database
 from db.tables.outbox import OutboxKind, OutboxMessage, Priority
-from services.notifications.outbox import Notification, Outbox, enqueue
+from services.notifications.notification import Notification
+from services.notifications.outbox import enqueue
+from services.notifications.sending import Outbox
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 

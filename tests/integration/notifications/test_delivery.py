@@ -21,7 +21,8 @@ from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.coordination.memory import MemoryCoordination
 from services.files.store import StoreAway
-from services.notifications.outbox import LEASE, Notification
+from services.notifications.claims import LEASE
+from services.notifications.notification import Notification
 from services.users.accounts import Users
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user

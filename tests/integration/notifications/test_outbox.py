@@ -9,16 +9,11 @@ import pytest
 from db.engine import Database
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority, Wait
 from db.tables.users import User
-from services.notifications.outbox import (
-    GIVE_UP_AFTER,
-    LEASE,
-    LEAST_ATTEMPTS,
-    RECHECK_AFTER,
-    About,
-    Notification,
-    Outbox,
-    enqueue,
-)
+from services.notifications.claims import LEASE
+from services.notifications.notification import About, Notification
+from services.notifications.outbox import enqueue
+from services.notifications.sending import GIVE_UP_AFTER, LEAST_ATTEMPTS, Outbox
+from services.notifications.settle import RECHECK_AFTER
 from tests.support.clock import FakeClock
 from tests.support.shop import add_user
 

@@ -11,7 +11,7 @@ from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
 from services.coordination.memory import MemoryCoordination
 from services.money import Money, rub, stars
-from services.notifications.outbox import Outbox
+from services.notifications.sending import Outbox
 from services.payments.context import ProviderAccount
 from services.payments.merchant import Merchant
 from services.payments.pricing import CreditPrice, CurrencyNotTaken

@@ -8,7 +8,7 @@ from sqlalchemy import Select, Update, text
 from sqlalchemy.dialects import sqlite
 
 from db.engine import Database
-from services.notifications import outbox
+from services.notifications import claims as outbox
 from services.predictions import claims as queue
 from services.predictions import history
 

@@ -14,7 +14,7 @@ from handlers.telegram.delivery import Delivery, Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.coordination.memory import MemoryCoordination
-from services.notifications.outbox import Notification
+from services.notifications.notification import Notification
 from services.predictions import claims as queue
 from services.users.accounts import Users
 from tests.support.counter import Counter

@@ -6,7 +6,8 @@ from functools import partial
 
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Wait
 from db.tables.predictions import Prediction, PredictionStatus
-from services.notifications.outbox import LEAST_ATTEMPTS, Notification, Outbox
+from services.notifications.notification import Notification
+from services.notifications.sending import LEAST_ATTEMPTS, Outbox
 from services.predictions.submit import Sold
 from services.predictions.undelivered import pay_back
 from tests.support.counter import Counter

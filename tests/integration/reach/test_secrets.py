@@ -24,7 +24,8 @@ from db.engine import Database
 from db.tables.outbox import OutboxKind
 from handlers.telegram.client import make_bot
 from sandbox.client.sandbox import Sandbox
-from services.notifications.outbox import Outbox, enqueue
+from services.notifications.outbox import enqueue
+from services.notifications.sending import Outbox
 from services.redaction import redact
 from tests.integration.reach import errors
 from tests.integration.reach.errors import DATABASE, HOOK, KEY, PROXY, REDIS, SECRETS, SHOP_ID, TOKEN, Places, login

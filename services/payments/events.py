@@ -15,6 +15,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentEvent
 from db.upsert import insert_of
 from services.payments.alerts import not_authorized
+from services.payments.claims import EventView, claim_events
 from services.payments.context import PaymentsContext
 from services.payments.providers.base import (
     NotAuthorized,
@@ -32,21 +33,11 @@ log = structlog.get_logger()
 
 _events = table_of(PaymentEvent)
 AT_ONCE = 40
-LEASE = timedelta(minutes=5)  # longer than any look into a batch takes
 MAX_PAUSE = timedelta(hours=1)
 EARLY_ATTEMPTS = 8  # ten minutes in all; then only polling finds out
 DATABASE_PAUSE = 5.0  # seconds
 FORGET_FOREIGN = timedelta(days=7)
 FORGET = timedelta(days=180)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventView:
-    id: int
-    provider: str
-    event: str
-    object_id: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +80,7 @@ class Events:
         """Look into all notifications whose time has come; returns how many were finished."""
         done = 0
         while True:
-            batch = await self._ctx.db.write(_claim, self._ctx.clock(), AT_ONCE)
+            batch = await self._ctx.db.write(claim_events, self._ctx.clock(), AT_ONCE)
             if not batch:
                 return done
             seen = await together(self._look_into(event) for event in batch)
@@ -164,24 +155,6 @@ def _kept(dialect: str) -> Executable:
         set_={"handled_at": None, "attempts": 0, "next_attempt_at": new.excluded.next_attempt_at},
         where=_events.c.error.is_not(None),
     )
-
-
-def _claim(session: Session, now: datetime, limit: int) -> list[EventView]:
-    due = (
-        select(_events.c.id)
-        .where(_events.c.handled_at.is_(None), _events.c.next_attempt_at <= now)
-        .order_by(_events.c.next_attempt_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")  # evaluated once; a subquery may be run again by PostgreSQL, and then finds more
-    )
-    rows = session.execute(
-        update(_events)
-        .where(_events.c.id.in_(select(due.c.id)))
-        .values(attempts=_events.c.attempts + 1, next_attempt_at=now + LEASE)
-        .returning(_events.c.id, _events.c.provider, _events.c.event, _events.c.object_id, _events.c.attempts)
-    )
-    return [EventView(**row) for row in rows.mappings()]
 
 
 def _finish(session: Session, seen: Sequence[_Seen], now: datetime) -> None:

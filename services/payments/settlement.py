@@ -1,23 +1,21 @@
 """Asking the provider for a payment and applying what it says."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import PaymentProblem, not_authorized
 from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
+from services.payments.claims import claim_payments
 from services.payments.context import PaymentsContext, ProviderAccount
-from services.payments.other_shop import askable
 from services.payments.providers.base import (
     KEY_LIVES,
     NotAuthorized,
@@ -27,7 +25,7 @@ from services.payments.providers.base import (
     Refused,
     RemotePayment,
 )
-from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id, payment_view, payments
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id
 from services.payments.refunds.apply import learn as learn_refund
 from services.payments.refunds.apply import sent_back
 from services.payments.searches import count_search
@@ -36,8 +34,6 @@ from services.payments.topup import TopUp
 log = structlog.get_logger()
 T = TypeVar("T")
 
-PAUSES = tuple(timedelta(seconds=s) for s in (20, 30, 60, 60, 120, 300, 600, 1800, 3600))
-LAST_LOOK = timedelta(days=1)  # at a canceled payment, after the first one
 AT_ONCE = 20
 NEAR = timedelta(hours=1)  # between a message and the payment that it shows
 LOST = {Applied.UNPROVEN: PaymentProblem.UNPROVEN, Applied.UNBOOKED: PaymentProblem.UNBOOKED}
@@ -129,7 +125,7 @@ class Settlement:
         limit = 1000 if everything else AT_ONCE
         while True:
             batch = await self._ctx.db.write(
-                _claim, self._ctx.clock(), limit, shops=self._ctx.accounts.shops, everything=everything
+                claim_payments, self._ctx.clock(), limit, shops=self._ctx.accounts.shops, everything=everything
             )
             found = await together(self._look(payment) for payment in batch)
             changes += [change for change in found if isinstance(change, PaymentChange)]
@@ -213,28 +209,3 @@ async def together(work: Iterable[Awaitable[T]]) -> list[T]:
         if isinstance(result, BaseException):
             raise result
     return [result for result in results if not isinstance(result, BaseException)]
-
-
-def _claim(
-    session: Session, now: datetime, limit: int, *, shops: Mapping[str, str], everything: bool
-) -> list[PaymentView]:
-    """Those that a key of ours can ask for. Moves each on to its next look: two reconcilers do not ask for one."""
-    due = payments.c.next_check_at.is_not(None) if everything else payments.c.next_check_at <= now
-    rows = session.execute(
-        select(payments)
-        .where(due, askable(shops))
-        .order_by(payments.c.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    found = [payment_view(row) for row in rows]
-    for payment in found:
-        values: dict[str, Any] = {"next_check_at": _next_look(payment, now), "checks": payment.checks + 1}
-        session.execute(update(payments).where(payments.c.id == payment.id).values(values))
-    return found
-
-
-def _next_look(payment: PaymentView, now: datetime) -> datetime | None:
-    if payment.is_open:
-        return now + PAUSES[min(payment.checks, len(PAUSES) - 1)]
-    return now + LAST_LOOK if payment.checks == 0 else None

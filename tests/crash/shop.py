@@ -9,24 +9,24 @@ from bot.cli.main import main
 from bot.demo import shop as demo_shop
 from bot.errors import leave
 from bot.startup import import_aiogram
-from services.notifications import claims
-from services.payments import events, settlement, topup
+from services.notifications import claims as letters
+from services.payments import claims, topup
 from services.predictions import worker
 
 SECOND = timedelta(seconds=1)
 
 
 def hurry() -> None:
-    claims.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
+    letters.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
     import_aiogram()
     from bot import jobs
     from bot.parts import worker as part
 
     vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = 1
-    events.LEASE = 2 * SECOND
+    claims.EVENT_LEASE = 2 * SECOND
     topup.FIRST_CHECK = 2 * SECOND
-    settlement.PAUSES = (SECOND,) * 9
+    claims.PAUSES = (SECOND,) * 9
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The one place where a refund's status changes: the provider's answer against our row, in one transaction with the
 credits that are taken back and the messages. The payment's row is locked first, then the user, then the lots."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,6 @@ from services.notifications.kinds.payments import RefundSucceeded
 from services.payments import alerts
 from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
-from services.payments.other_shop import askable
 from services.payments.providers.base import RemoteRefund
 from services.payments.queries import (
     PaymentView,
@@ -27,8 +25,6 @@ from services.payments.queries import (
     find_payment,
     find_refund,
     parse_id,
-    payments,
-    refund_view,
     refunds,
     refunds_of,
 )
@@ -36,7 +32,6 @@ from services.payments.refunds.begin import credits_due, insert_refund, known_re
 
 log = structlog.get_logger()
 
-PAUSES = tuple(timedelta(seconds=s) for s in (20, 60, 120, 300, 900, 3600))
 TROUBLE_PAUSE = timedelta(days=1)
 
 
@@ -101,25 +96,6 @@ def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, see
             now=now,
         )
     return known_refund(session, refund_id)
-
-
-def claim(
-    session: Session, now: datetime, limit: int, *, shops: Mapping[str, str], everything: bool
-) -> list[RefundView]:
-    """Those that a key of ours can ask for. Moves each on to its next look: two reconcilers do not ask for one."""
-    due = refunds.c.next_check_at.is_not(None) if everything else refunds.c.next_check_at <= now
-    rows = session.execute(
-        select(refunds)
-        .where(due, refunds.c.payment_id.in_(select(payments.c.id).where(askable(shops))))
-        .order_by(refunds.c.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()
-    for row in rows:
-        age = sum(now - row.created_at > pause for pause in PAUSES)
-        values = {"next_check_at": now + PAUSES[min(age, len(PAUSES) - 1)]}
-        session.execute(update(refunds).where(refunds.c.id == row.id).values(values))
-    return [refund_view(row) for row in rows]
 
 
 def sent_back(session: Session, payment_id: UUID) -> int:

@@ -20,8 +20,9 @@ from services.payments.providers.base import (
     ShopRefused,
 )
 from services.payments.queries import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
-from services.payments.refunds.apply import claim, learn, refuse, sent_back, settle, tell_unknown
+from services.payments.refunds.apply import learn, refuse, sent_back, settle, tell_unknown
 from services.payments.refunds.begin import RefundQuote, RefundRequest, begin, known_refund, quote
+from services.payments.refunds.claims import claim
 from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
 from services.users.roles import Staff

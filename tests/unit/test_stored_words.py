@@ -191,6 +191,8 @@ def test_what_admins_are_asked_and_decide() -> None:
         "credits.change",
         "letter.send",
         "user.disable",
+        "preset.create",
+        "preset.part",
         "package.create",
         "refund",
     }

@@ -229,13 +229,17 @@ def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest],
 def _read_presets(root: Path, models: dict[str, Manifest]) -> tuple[dict[str, list[PresetDraft]], list[FolderProblem]]:
     """The presets of each model, and what is wrong with files of them: such models keep the presets they had."""
     found: dict[str, list[PresetDraft]] = {}
+    takers: dict[str, str] = {}
     problems = []
     for slug in models:
         try:
             file = root / slug / PRESETS
-            found[slug] = read_presets(file, models, of=slug) if file.exists() else []
+            drafts = read_presets(file, models, of=slug, taken=takers) if file.exists() else []
         except ManifestError as error:
             problems.append(_problem(slug, error))
+            continue
+        found[slug] = drafts
+        takers |= {draft.slug: slug for draft in drafts}
     return found, problems
 
 

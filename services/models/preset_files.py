@@ -3,11 +3,12 @@ described in docs/manifest.md."""
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -23,6 +24,8 @@ from services.models.preset_rules import MAX_ICON, MAX_PROMPT, MAX_TITLE, BadPre
 PRESETS: Final = "presets.toml"
 MAX_BYTES: Final = 1_000_000
 MOST: Final = 1_000
+Wrong: TypeAlias = Callable[[str, str, str], ManifestError]
+"""Of a key, what is wrong with it, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +66,13 @@ class _File(Table):
     presets: Annotated[tuple[_Preset, ...], Array] = Field(min_length=1, max_length=MOST)
 
 
-def read_presets(file: Path, models: Mapping[str, Manifest], *, of: str | None = None) -> list[PresetDraft]:
+def read_presets(
+    file: Path, models: Mapping[str, Manifest], *, of: str | None = None, taken: Mapping[str, str] | None = None
+) -> list[PresetDraft]:
     """What the file says, checked against the models' manifests. `of`: the model in whose folder it lies, which its
-    presets need not name. Raises ManifestError, one line of what is wrong."""
-
-    def wrong(key: str, problem: str, fix: str) -> ManifestError:
-        return ManifestError(file=str(file), key=key, problem=problem, fix=fix)
-
+    presets need not name; `taken`: slugs of other files' presets, with their models. Raises ManifestError, one line of
+    what is wrong."""
+    wrong = partial(_wrong, file)
     data = _read(file)
     try:
         check_values(data)
@@ -79,31 +82,38 @@ def read_presets(file: Path, models: Mapping[str, Manifest], *, of: str | None =
     slug, count = Counter(each.slug for each in listed).most_common(1)[0]
     if count > 1:
         raise wrong(f"presets.{slug}.slug", f"is used {count} times", "Give each its own")
-    drafts = []
     for each in listed:
-        key = f"presets.{each.slug}"
-        model = each.model or of
-        if model is None:
-            raise wrong(f"{key}.model", "is missing", "Name the model that it belongs to")
-        if of not in (None, model):
-            raise wrong(f"{key}.model", f'"{model}" is another folder', f'Write "{of}", or move it there')
         if each.slug in models:
-            raise wrong(f"{key}.slug", "is a model's", "Give it another")
-        if (manifest := models.get(model)) is None:
-            raise wrong(
-                f"{key}.model", f'there is no model "{model}"', f"Name one of: {', '.join(models) or 'none yet'}"
-            )
-        try:
-            inputs = checked_inputs(manifest, each.inputs)
-        except BadPreset as error:
-            known = ", ".join(field.name for field in manifest.inputs if not isinstance(field, ImageInput))
-            problem = f'is nothing that the model "{model}" takes'
-            raise wrong(f"{key}.{error.field}", problem, f"Its inputs: {known}") from None
-        drafts.append(_draft(each, model, inputs))
-    return drafts
+            raise wrong(f"presets.{each.slug}.slug", "is a model's", "Give it another")
+        if taken and each.slug in taken:
+            problem = f'is a preset of "{taken[each.slug]}" already'
+            raise wrong(f"presets.{each.slug}.slug", problem, "Give it another")
+    return [_draft(each, _model_of(each, models, of, wrong), models, wrong) for each in listed]
 
 
-def _draft(preset: _Preset, model: str, inputs: JsonObject) -> PresetDraft:
+def _wrong(file: Path, key: str, problem: str, fix: str) -> ManifestError:
+    return ManifestError(file=str(file), key=key, problem=problem, fix=fix)
+
+
+def _model_of(preset: _Preset, models: Mapping[str, Manifest], of: str | None, wrong: Wrong) -> str:
+    key = f"presets.{preset.slug}.model"
+    model = preset.model or of
+    if model is None:
+        raise wrong(key, "is missing", "Name the model that it belongs to")
+    if of not in (None, model):
+        raise wrong(key, f'"{model}" is another folder', f'Write "{of}", or move it there')
+    if model not in models:
+        raise wrong(key, f'there is no model "{model}"', f"Name one of: {', '.join(models) or 'none yet'}")
+    return model
+
+
+def _draft(preset: _Preset, model: str, models: Mapping[str, Manifest], wrong: Wrong) -> PresetDraft:
+    try:
+        inputs = checked_inputs(models[model], preset.inputs)
+    except BadPreset as error:
+        known = ", ".join(field.name for field in models[model].inputs if not isinstance(field, ImageInput))
+        problem = f'is nothing that the model "{model}" takes'
+        raise wrong(f"presets.{preset.slug}.{error.field}", problem, f"Its inputs: {known}") from None
     return PresetDraft(
         slug=preset.slug,
         model_slug=model,

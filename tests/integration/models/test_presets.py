@@ -165,3 +165,13 @@ async def test_pages(gallery: Gallery) -> None:
     page = await gallery.presets.page(page=2, size=8)
     assert (page.page, page.pages, [view.slug for view in page.items]) == (2, 3, ["w26", "w27", "w28", "w29"])
     assert [each.count for each in await gallery.presets.categories()] == [20]
+
+
+async def test_two_models_do_not_share_a_preset(gallery: Gallery) -> None:
+    """Which of them it is of cannot be told; all else is sold."""
+    shutil.copytree(STORE / "digit", gallery.folder / "digit")
+    other = '[[presets]]\nslug = "light-wine"\nname = { ru = "Цифра", en = "Digit" }\n'
+    (gallery.folder / "digit" / "presets.toml").write_text(other, encoding="utf-8")
+    (told,) = await gallery.reads(TWO)
+    assert told.endswith('presets.light-wine.slug: is a preset of "digit" already. Give it another')
+    assert {offer.slug for offer in await gallery.models.offers()} >= {"digit", "wine", "light-wine"}

@@ -68,8 +68,10 @@ class Person:
         data, name = _read(photo, "photo.jpg")
         return await self._uploads("photo", name, data, caption, album)
 
-    async def sends_file(self, name: str, data: bytes | Path | str, caption: str | None = None) -> Message:
-        return await self._uploads("document", name, _read(data, name)[0], caption)
+    async def sends_file(
+        self, name: str, data: bytes | Path | str, caption: str | None = None, *, album: str | None = None
+    ) -> Message:
+        return await self._uploads("document", name, _read(data, name)[0], caption, album)
 
     async def _uploads(
         self, kind: str, name: str, data: bytes, caption: str | None, album: str | None = None

@@ -1,10 +1,14 @@
 """Steps that conversations about buying share."""
 
 from pathlib import Path
+from typing import Any
+
+from aiogram.fsm.storage.base import StorageKey
 
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from tests.conversations.stage import Stage
+from tests.support.waiting import until
 
 STORE = Path(__file__).parents[2] / "models_store"
 DATA = Path(__file__).parents[1] / "data"
@@ -41,3 +45,14 @@ async def balance(stage: Stage, person: Person) -> int:
 async def bought(stage: Stage, person: Person) -> int:
     """How many predictions the person has."""
     return len((await stage.app.services.history.page(await stage.user_id(person), 0, 100)).items)
+
+
+async def kept_summary(stage: Stage, person: Person) -> tuple[StorageKey, str | None, dict[str, Any]]:
+    """What the chat remembers of the form, which is written down after the summary is shown."""
+    key = StorageKey(bot_id=stage.app.bot.id, chat_id=person.id, user_id=person.id)
+
+    async def is_kept() -> bool:
+        return (await stage.app.storage.get_data(key)).get("asked", "") is None
+
+    await until(is_kept)
+    return key, await stage.app.storage.get_state(key), dict(await stage.app.storage.get_data(key))

@@ -1,7 +1,6 @@
 """The tap on *Predict*: once, at the price shown, or not at all."""
 
 import asyncio
-from typing import Any
 
 from aiogram.fsm.storage.base import StorageKey
 from sqlalchemy import insert, update
@@ -12,7 +11,7 @@ from db.tables.models import Model, Preset
 from sandbox.client.person import Person
 from services.billing import ledger
 from services.values.parse import default_value
-from tests.conversations.shopping import balance, bought, fills_in_wine, opens_form
+from tests.conversations.shopping import balance, bought, fills_in_wine, kept_summary, opens_form
 from tests.conversations.stage import Stage
 from tests.support.waiting import until
 
@@ -29,17 +28,6 @@ def _add_preset(session: Session, row: dict[str, object]) -> None:
 
 def _hide_presets(session: Session) -> None:
     session.execute(update(table_of(Preset)).values(enabled=False))
-
-
-async def _kept_summary(stage: Stage, person: Person) -> tuple[StorageKey, str | None, dict[str, Any]]:
-    """What the chat remembers of the form, which is written down after the summary is shown."""
-    key = StorageKey(bot_id=stage.app.bot.id, chat_id=person.id, user_id=person.id)
-
-    async def is_kept() -> bool:
-        return (await stage.app.storage.get_data(key)).get("asked", "") is None
-
-    await until(is_kept)
-    return key, await stage.app.storage.get_state(key), dict(await stage.app.storage.get_data(key))
 
 
 async def _ends_without_a_new_message(stage: Stage, person: Person, key: StorageKey) -> None:
@@ -69,7 +57,7 @@ async def test_a_process_that_died_right_after_the_sale(stage: Stage, anna: Pers
     pay = summary.button("🔮")
     assert pay is not None
     assert pay.data is not None
-    key, state, data = await _kept_summary(stage, anna)
+    key, state, data = await kept_summary(stage, anna)
     await anna.presses("🔮")
     await anna.sees_photo("Бароло")
     await stage.app.storage.set_state(key, state)
@@ -90,7 +78,7 @@ async def test_a_process_that_died_after_the_last_credit_was_spent(stage: Stage,
     pay = summary.button("🔮")
     assert pay is not None
     assert pay.data is not None
-    key, state, data = await _kept_summary(stage, anna)
+    key, state, data = await kept_summary(stage, anna)
     await anna.presses("🔮")
     await anna.sees_photo("Бароло")
     await stage.app.storage.set_state(key, state)

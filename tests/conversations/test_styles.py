@@ -1,5 +1,6 @@
 """The image studio: a gallery, photos before or after the choice, albums, and what follows a result."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,9 +11,12 @@ from PIL import Image
 
 from bot.app import App
 from sandbox.client.person import Person
+from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
+from services.billing import ledger
 from services.billing.audit import run_audit
-from tests.conversations.shopping import balance, bought
+from services.predictions.submit import Order
+from tests.conversations.shopping import balance, bought, kept_summary
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
@@ -231,6 +235,68 @@ async def test_a_price_that_an_album_has_outgrown_is_not_charged(shop: Stage, an
 
     await until(both)
     assert await balance(shop, anna) == 800
+
+
+async def test_an_album_whose_first_picture_is_broken(shop: Stage, anna: Person) -> None:
+    """The others are painted; each is paid for by itself."""
+    await takes_style(anna)
+    await anna.presses("Отправить фото")
+    await anna.sees("Фото")
+    await anna.sends_file("broken.png", b"\x89PNG no picture", album="broken")
+    await anna.sees("🖌 Стиль 2")
+    for colour in ("white", "red"):
+        await anna.sends_photo(jpeg(colour), album="broken")
+    await anna.presses("50 %")
+    await anna.sees("2 картинки, каждая за 1.00")
+    await anna.presses("Предсказать")
+    await until(lambda: _painted(anna, 2), seconds=30)
+    assert await balance(shop, anna) == 800
+
+
+async def _painted(anna: Person, count: int) -> bool:
+    answers = [each for each in await anna.looks() if each.from_bot and each.photo and each.holds("баланс")]
+    return len(answers) == count
+
+
+async def _summary_of_three(anna: Person) -> Message:
+    for colour in ("white", "red", "blue"):
+        await anna.sends_photo(jpeg(colour), album="three")
+    await anna.sees("3 фото ждут стиля")
+    await anna.presses("Тёмные")
+    await anna.presses("1. ")
+    await anna.presses("Взять этот стиль")
+    await anna.presses("50 %")
+    return await anna.sees("3 картинки, каждая за 1.00")
+
+
+async def test_a_process_that_died_between_the_pictures_of_an_album(shop: Stage, anna: Person) -> None:
+    """Of three that take the last credits one was sold; the tap that comes again sells the other two."""
+    await anna.says("/start")
+    await anna.sees("Здравствуйте")
+    user_id, now = await shop.user_id(anna), shop.app.clock()
+    await shop.app.db.write(ledger.take_back, user_id=user_id, amount=700, key=f"test:{user_id}", now=now)
+    summary = await _summary_of_three(anna)
+    _, _, data = await kept_summary(shop, anna)
+    preset = await shop.app.services.presets.get("style-1")
+    first = Order(
+        user_id=user_id,
+        model_slug="dimmer",
+        model_version=data["version"],
+        inputs=data["answers"],
+        price=100,
+        request_key=data["nonce"],
+        preset_id=preset.id,
+        chat_id=anna.id,
+        message_id=summary.id,
+    )
+    await shop.app.services.submit(first)
+    await until(lambda: _painted(anna, 1), seconds=30)
+    pay = summary.button("Предсказать")
+    assert pay is not None
+    assert pay.data is not None
+    await asyncio.gather(*(anna.forges(pay.data, summary.id) for _ in range(2)))
+    await until(lambda: _painted(anna, 3), seconds=30)
+    assert await balance(shop, anna) == 0
 
 
 async def buys(anna: Person, strength: str = "50 %") -> None:

@@ -10,7 +10,6 @@ import uvloop
 
 from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.sales import CUSTOMERS, MODELS, sell
-from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_token, new_world, sandbox_process
 from services.predictions.submit import Order, Submit
 
@@ -26,25 +25,23 @@ def measure() -> list[Finding]:
         def place() -> Path:
             return Path(folder) / f"{next(numbers)}.db"
 
-        ours, limit = rounds(lambda: uvloop.run(_beside_a_hanging_server(place())), lambda: uvloop.run(sell(place())))
+        ours, limit = rounds(lambda: uvloop.run(_round(place(), hangs=True)), lambda: uvloop.run(_round(place())))
     name = f"Paid wine, {CUSTOMERS} customers, while as many wait for a server that hangs, against none that does"
     return [ratio_finding(name, ours, limit, unit="sales/s", target=0.9)]
 
 
-async def _beside_a_hanging_server(path: Path) -> float:
+async def _round(path: Path, *, hangs: bool = False) -> float:
+    """A shop of wine and of a model at a server, which is only ordered where the server hangs."""
     async with sandbox_process() as url, new_world(url, token=new_token()) as world:
+        server = await world.inference()
+        if hangs:
+            await server.fault("hang", times=0)  # it says that it is ready, and answers no run
         store = path.with_suffix(".models")
-        await _stock(store, world)
-        return await sell(path, store, _order)
-
-
-async def _stock(store: Path, world: Sandbox) -> None:
-    server = await world.inference()
-    await server.fault("hang", times=0)  # it says that it is ready, and answers no run
-    (store / "iris").mkdir(parents=True)
-    (store / "wine").symlink_to(MODELS / "wine")
-    manifest = IRIS.read_text(encoding="utf-8").replace(ADDRESS, server.url)
-    (store / "iris" / "manifest.toml").write_text(manifest, encoding="utf-8")
+        (store / "iris").mkdir(parents=True)
+        (store / "wine").symlink_to(MODELS / "wine")
+        manifest = IRIS.read_text(encoding="utf-8").replace(ADDRESS, server.url)
+        (store / "iris" / "manifest.toml").write_text(manifest, encoding="utf-8")
+        return await sell(path, store, _order if hangs else None)
 
 
 async def _order(submit: Submit, customers: Sequence[int]) -> None:

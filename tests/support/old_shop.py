@@ -2,13 +2,26 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, DateTime, MetaData, Uuid, create_engine, insert, make_url
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    MetaData,
+    Table,
+    Uuid,
+    create_engine,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.pool import NullPool
 
@@ -41,6 +54,24 @@ def stored(question: str) -> list[Any]:
     with closing(sqlite3.connect(":memory:")) as source:
         source.executescript(DUMP.read_text("utf-8"))
         return [row[0] for row in source.execute(question)]
+
+
+def reflected(connection: Connection) -> Mapping[str, Table]:
+    """The tables as they are there."""
+    metadata = MetaData()
+    metadata.reflect(connection)
+    return metadata.tables
+
+
+def rows(url: str, *names: str) -> dict[str, list[dict[str, object]]]:
+    """All that these tables hold, in an order that does not change."""
+    with create_engine(sync_url(url), poolclass=NullPool).connect() as connection:
+        tables = reflected(connection)
+        found = {}
+        for name in names:
+            answer = connection.execute(select(tables[name])).mappings()
+            found[name] = sorted((dict(row) for row in answer), key=lambda row: str(sorted(row.items(), key=str)))
+        return found
 
 
 def _carry_over(source: sqlite3.Connection, url: str) -> None:

@@ -1,16 +1,15 @@
 """Revision 0009: who was named by a Telegram id is named by a number of the shop's own, and nobody is lost."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, MetaData, Table, create_engine, insert, select
+from sqlalchemy import create_engine, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
 from db.connections import sync_url
 from db.migrate import downgrade, upgrade
-from tests.support.old_shop import load
+from tests.support.old_shop import load, reflected, rows
 
 OWNER, OWNERS_NUMBER, FIRST_ADMIN = 900_000_001, 1, 920_000_016
 NEVER_HERE, DEMO_OWNER = 555, 100
@@ -30,22 +29,6 @@ def old_url(empty_url: str) -> str:
         act = {"actor_telegram_id": DEMO_OWNER, "action": "package.create", "subject": "1", "created_at": AT}
         connection.execute(insert(tables["audit_log"]), act)
     return empty_url
-
-
-def reflected(connection: Connection) -> Mapping[str, Table]:
-    metadata = MetaData()
-    metadata.reflect(connection)
-    return metadata.tables
-
-
-def rows(url: str, *names: str) -> dict[str, list[dict[str, object]]]:
-    with create_engine(sync_url(url), poolclass=NullPool).connect() as connection:
-        tables = reflected(connection)
-        found = {}
-        for name in names:
-            answer = connection.execute(select(tables[name])).mappings()
-            found[name] = sorted((dict(row) for row in answer), key=lambda row: str(sorted(row.items(), key=str)))
-        return found
 
 
 def test_everybody_is_named_by_number(old_url: str) -> None:

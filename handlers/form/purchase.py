@@ -16,6 +16,7 @@ from handlers.kit.dialog import show_in_place
 from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.predictions.screens import prediction_screen
+from handlers.predictions.sources import AnswerSources
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from handlers.telegram.screen import Screen
@@ -138,8 +139,8 @@ class Purchase:
             return
         async with self.ctx.messages.change(self._about(sold), self.query.from_user.id, message_id):
             view = await self.ctx.services.history.get(sold.prediction_id, user_id=self.ctx.user.id)
-            models, history = self.ctx.services.models, self.ctx.services.history
-            screen = await prediction_screen(view, models, history, self.ctx.tr, balance=self.ctx.user.balance)
+            sources = AnswerSources.of(self.ctx.services, self.ctx.tr)
+            screen = await prediction_screen(view, sources, balance=self.ctx.user.balance)
             await self._put(message_id, screen)
 
     def _about(self, sold: Sold) -> About:

@@ -8,32 +8,31 @@ import asyncio
 from collections.abc import Mapping
 
 from handlers.predictions.screens import chart_picture, enclosed_button, photo_name
+from handlers.predictions.sources import AnswerSources
 from handlers.predictions.tables import BOM, series_table
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
 from i18n.translator import Html, Translator
 from services.manifests.manifest import Manifest, Text, TextOutput
-from services.models.offers import Models
 from services.predictions.enclosures import Enclosure
-from services.predictions.history import History, PredictionView
+from services.predictions.history import PredictionView
 
 
-async def enclosed(
-    view: PredictionView, what: Enclosure, models: Models, history: History, tr: Translator
-) -> list[Screen]:
+async def enclosed(view: PredictionView, what: Enclosure, sources: AnswerSources) -> list[Screen]:
     """Nothing where the answer itself has shown it all, or its model has left the shop."""
-    manifest = models.manifest(view.model_slug)
+    tr = sources.tr
+    manifest = sources.models.manifest(view.model_slug)
     if manifest is None or view.result is None:
         return []
     if what is Enclosure.TABLE:
         return [_table(view, series_table(manifest, view.result["outputs"], tr), tr)]
     if what is Enclosure.TEXTS:
         return _texts(manifest, view.result["outputs"], tr)
-    painted = await history.images(view)
+    painted = await sources.history.images(view)
     if what is Enclosure.ORIGINALS:
         return await asyncio.to_thread(_originals, view, manifest, painted, tr)
-    chart = await chart_picture(view, manifest, models, tr)
+    chart = await chart_picture(view, manifest, sources)
     missing = _missing(view, tr.html("📎 The chart could not be sent: Telegram did not take it."), tr)
     charts = [] if chart is None else [Screen(text="", photo=chart, photo_name="chart.png", instead=missing)]
     return charts + [

@@ -7,6 +7,7 @@ from datetime import timedelta
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.predictions.enclosures import enclosed
 from handlers.predictions.screens import prediction_screen
+from handlers.predictions.sources import AnswerSources
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Screen
 from handlers.telegram.sender import ALBUM, album
@@ -34,9 +35,9 @@ def _prediction(services: Services, clock: Clock) -> dict[str, Present]:
         if news.look and not _answered_in_place(view):
             return None
         if not (news.look or news.returned) and view.error_code is ErrorCode.NOT_DELIVERED:
-            return None  # it was given up, and another letter says so
+            return None  # it was given up, and another notification says so
         user = await services.users.get(notification.user_id)
-        screen = await prediction_screen(view, services.models, services.history, tr, balance=user.balance)
+        screen = await prediction_screen(view, AnswerSources.of(services, tr), balance=user.balance)
         if news.look:
             return Rendered(screen=screen, into=view.message_id, told=True)
         if news.below:
@@ -55,15 +56,14 @@ def _enclosure(services: Services) -> dict[str, Present]:
             return None
         if view.status is not PredictionStatus.SUCCEEDED:  # paid back meanwhile
             return None
-        what = Enclosure(news.what)
-        screens = await enclosed(view, what, services.models, services.history, tr)
+        screens = await enclosed(view, Enclosure(news.what), AnswerSources.of(services, tr))
         return _part(screens, news, view.thread_id)
 
     return presenting(AnswerEnclosure, present)
 
 
 def _part(screens: Sequence[Screen], news: AnswerEnclosure, thread_id: int | None) -> Rendered | None:
-    """One message of an enclosure, each in a letter of its own: what has arrived is not sent again because of the
+    """One message of an enclosure, each in a notification of its own: what has arrived is not sent again because of the
     next."""
     rest = screens[news.begin :]
     if not rest:

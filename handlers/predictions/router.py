@@ -8,6 +8,7 @@ from handlers.kit.context import Context
 from handlers.kit.filters import Pressed
 from handlers.predictions.enclosures import enclosed
 from handlers.predictions.screens import CANCEL, ENCLOSED, enclosures_of, prediction_screen
+from handlers.predictions.sources import AnswerSources
 from handlers.telegram import sender
 from services.predictions.cancel import Canceling
 from services.predictions.history import PredictionNotFound, PredictionView
@@ -25,16 +26,15 @@ async def show_prediction(query: CallbackQuery, *, ctx: Context, argument: str) 
     """`argument`: its hex id and the page of the history to go back to."""
     hex_id, _, page = argument.partition(":")
     view = await find_prediction(hex_id, ctx)
-    models, history, balance = ctx.services.models, ctx.services.history, ctx.user.balance
-    number = buttons.parse_page(page)
-    await ctx.respond(query, await prediction_screen(view, models, history, ctx.tr, balance=balance, page=number))
+    sources, number = AnswerSources.of(ctx.services, ctx.tr), buttons.parse_page(page)
+    await ctx.respond(query, await prediction_screen(view, sources, balance=ctx.user.balance, page=number))
 
 
 async def show_enclosed(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """What came below the answer, below once more. `argument`: the prediction's hex id."""
     view = await find_prediction(argument, ctx)
-    models, history = ctx.services.models, ctx.services.history
-    found = [await enclosed(view, what, models, history, ctx.tr) for what in enclosures_of(view)]
+    sources = AnswerSources.of(ctx.services, ctx.tr)
+    found = [await enclosed(view, what, sources) for what in enclosures_of(view)]
     refused = sum([await sender.send_all(ctx.bot, query.from_user.id, screens) for screens in found])
     notice = None if any(found) else ctx.tr.gettext("The answer itself shows it all.")
     if refused:

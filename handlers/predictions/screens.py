@@ -11,6 +11,7 @@ from handlers.kit import buttons
 from handlers.kit.titles import titles_in
 from handlers.predictions.answer import Answered, plain_words
 from handlers.predictions.charts import chart_of
+from handlers.predictions.sources import AnswerSources
 from handlers.telegram.limits import CAPTION, TEXT, cut
 from handlers.telegram.photos import photo_or_file, suffix_of
 from handlers.telegram.screen import Button, Document, Screen
@@ -21,9 +22,8 @@ from services.errors import ShopError
 from services.images.studio import picture_job, with_strength
 from services.inference import errors
 from services.manifests.manifest import Manifest
-from services.models.offers import Models
 from services.predictions.enclosures import Enclosure, enclosures
-from services.predictions.history import History, PredictionView
+from services.predictions.history import PredictionView
 from services.values import errors as value_errors
 
 log = structlog.get_logger()
@@ -40,24 +40,19 @@ ENCLOSED: Final = "enclosed"  # enclosed:<hex id>: what came below the answer, o
 
 
 async def prediction_screen(
-    view: PredictionView,
-    models: Models,
-    history: History,
-    tr: Translator,
-    *,
-    balance: int,
-    page: int | None = None,
+    view: PredictionView, sources: AnswerSources, *, balance: int, page: int | None = None
 ) -> Screen:
     """`balance` in hundredths of a credit; `page`: of the history that it was opened from."""
-    manifest = models.manifest(view.model_slug)
-    titles = await titles_in(tr, models, presets=view.preset_id is not None)
+    tr = sources.tr
+    manifest = sources.models.manifest(view.model_slug)
+    titles = await titles_in(tr, sources.models, presets=view.preset_id is not None)
     heading = titles.bought(view).heading
     rows = (*_picture_rows(view, manifest, tr), *_rows(view, tr, page, repeatable=manifest is not None))
     if view.status is not PredictionStatus.SUCCEEDED:
         text = "\n\n".join([heading, _unanswered(view, manifest, tr, balance)])
         return Screen(text=cut(text, TEXT), rows=rows)
-    painted = await history.images(view)
-    photo, document = await _picture(view, painted, manifest, models, tr)
+    painted = await sources.history.images(view)
+    photo, document = await _picture(view, painted, manifest, sources)
     limit = TEXT if photo is None and document is None else CAPTION
     footer = _footer(view, tr, balance)
     if manifest is None:
@@ -110,13 +105,13 @@ def _speaks(view: PredictionView, manifest: Manifest) -> bool:
 
 
 async def _picture(
-    view: PredictionView, painted: Mapping[str, bytes], manifest: Manifest | None, models: Models, tr: Translator
+    view: PredictionView, painted: Mapping[str, bytes], manifest: Manifest | None, sources: AnswerSources
 ) -> tuple[bytes | None, Document | None]:
     """What the model painted, as a photo or a file, or a chart of what it answered."""
     if painted:
         name, content = next(iter(painted.items()))
         return photo_or_file(content, name)
-    return (None if manifest is None else await chart_picture(view, manifest, models, tr)), None
+    return (None if manifest is None else await chart_picture(view, manifest, sources)), None
 
 
 def photo_name(painted: Mapping[str, bytes]) -> str:
@@ -125,13 +120,13 @@ def photo_name(painted: Mapping[str, bytes]) -> str:
     return f"{name}{suffix_of(content)}"
 
 
-async def chart_picture(view: PredictionView, manifest: Manifest, models: Models, tr: Translator) -> bytes | None:
+async def chart_picture(view: PredictionView, manifest: Manifest, sources: AnswerSources) -> bytes | None:
     """PNG of the chart that the manifest asks for; none where it cannot be drawn: the answer is told in words too."""
     outputs = (view.result or {}).get("outputs", {})
-    folder = models.folder(view.model_slug)
+    folder = sources.models.folder(view.model_slug)
 
     def chart() -> bytes | None:
-        spec = chart_of(manifest, view.inputs, outputs, folder, tr)
+        spec = chart_of(manifest, view.inputs, outputs, folder, sources.tr)
         return None if spec is None else draw(spec)
 
     try:

@@ -10,6 +10,7 @@ from PIL import Image
 from db.engine import Database
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.predictions.screens import prediction_screen
+from handlers.predictions.sources import AnswerSources
 from handlers.telegram.limits import CAPTION, length
 from handlers.telegram.screen import Screen
 from services.models.offers import Models
@@ -30,7 +31,8 @@ class Shelf:
     async def screen(self, language: str = "ru", page: int | None = None, **columns: Any) -> Screen:
         """Any: the columns' values."""
         shown = view(**{"model_slug": "wine"} | columns)
-        return await prediction_screen(shown, self.models, self.history, CATALOGUES[language], balance=900, page=page)
+        sources = AnswerSources(models=self.models, history=self.history, tr=CATALOGUES[language])
+        return await prediction_screen(shown, sources, balance=900, page=page)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""/bonus, and whether its letters come."""
+"""/bonus, and whether its messages come."""
 
 from aiogram import Router
 from aiogram.filters import Command

@@ -41,12 +41,12 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
 OWN_PAUSE = timedelta(seconds=5)  # for parts of ours that are away, and for chats that are busy
-AT_ONCE = 50  # letters under way: at Telegram's pace the last of them waits two seconds
+AT_ONCE = 50  # notifications under way: at Telegram's pace the last of them waits two seconds
 SEND_SECONDS = LEASE.total_seconds() * 0.75  # then another sender may have it
 CHAT_SECONDS = LEASE.total_seconds() / 6  # for a chat that is busy; then there is hardly time left to send
-HELD_UP_SECONDS = LEASE.total_seconds() / 12  # without an answer for so long, a letter keeps no other from being tried
+HELD_UP_SECONDS = LEASE.total_seconds() / 12  # then a notification without an answer keeps no other waiting
 GRACE_SECONDS = 5.0  # at the end, for what is being sent: cut off in between it would arrive twice
-BUG_ATTEMPTS = 3  # of a letter that cannot be presented; then it is paid back, or the chat's next ones pass it
+BUG_ATTEMPTS = 3  # of a notification that cannot be presented; then it is paid back, or the chat's next ones pass it
 
 FINAL = (*chat.REFUSED, TelegramForbiddenError)
 
@@ -70,9 +70,9 @@ class Rendered:
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """How far the sending of a letter is. `begun`: loop time."""
+    """How far the sending of a notification is. `begun`: loop time."""
 
-    letter: Notification
+    notification: Notification
     begun: float
     waits: bool = False
     """For its chat, whose messages others change."""
@@ -81,7 +81,7 @@ class Attempt:
 
 
 Present = Callable[[Notification, Translator], Awaitable[Rendered | None]]  # None: there is nothing to tell any more
-Verdict = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a letter
+Settle = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a notification
 Told = TypeVar("Told", bound=News)
 
 
@@ -90,18 +90,18 @@ def presenting(
 ) -> dict[str, Present]:
     """Who presents news of this `kind`, as the outbox holds them; unreadable ones raise."""
 
-    async def read(letter: Notification, tr: Translator) -> Rendered | None:
-        return await present(kind.load(letter.payload), letter, tr)
+    async def read(notification: Notification, tr: Translator) -> Rendered | None:
+        return await present(kind.load(notification.payload), notification, tr)
 
     return {kind.kind: read}
 
 
 class Delivery:
-    """`presenters`: who turns the payload of each kind of letter into a screen.
+    """`presenters`: who turns the payload of each kind of notification into a screen.
 
-    While Telegram is away, letters go one by one: what is new at once, and every few seconds the one that has waited
-    longest. The first that gets through makes all that wait due. One whose chat is busy stands in nobody's way, and one
-    that gets no answer does not for long: it may be this chat alone."""
+    While Telegram is away, notifications go one by one: what is new at once, and every few seconds the one that has
+    waited longest. The first that gets through makes all that wait due. One whose chat is busy stands in nobody's way,
+    and one that gets no answer does not for long: it may be this chat alone."""
 
     def __init__(
         self,
@@ -135,39 +135,39 @@ class Delivery:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as letters:
+        async with asyncio.TaskGroup() as tasks:
             try:
                 await self._release(Wait.REPAIR)
                 while True:
                     self.came_round = asyncio.get_running_loop().time()
                     self._wake.clear()
-                    if not await self.send_due(letters):
+                    if not await self.send_due(tasks):
                         await self._sleep()
             except asyncio.CancelledError:
                 if self._under_way:
                     await asyncio.wait(self._under_way, timeout=GRACE_SECONDS)
                 raise
 
-    async def send_due(self, letters: asyncio.TaskGroup) -> bool:
+    async def send_due(self, tasks: asyncio.TaskGroup) -> bool:
         """Start to send what is due; whether there may be more at once."""
         room = self._room()
         claimed = await self._claim(room) if room > 0 else []
-        for letter in claimed:
-            attempt = Attempt(letter=letter, begun=self._now())
-            task = letters.create_task(self._deliver(attempt), name=f"letter-{letter.id}")
+        for notification in claimed:
+            attempt = Attempt(notification=notification, begun=self._now())
+            task = tasks.create_task(self._deliver(attempt), name=f"notification-{notification.id}")
             self._under_way[task] = attempt
             task.add_done_callback(self._ended)
         return bool(claimed) and len(claimed) == room
 
     def _room(self) -> int:
-        """How many more letters may be tried now."""
+        """How many more notifications may be tried now."""
         begun = [attempt.begun for attempt in self._under_way.values() if not attempt.waits]
         if not self._reach.away:
             return AT_ONCE - len(begun)
         return 1 - sum(self._now() - each < HELD_UP_SECONDS for each in begun)
 
     async def _claim(self, room: int) -> list[Notification]:
-        in_hand = [attempt.letter.id for attempt in self._under_way.values()]
+        in_hand = [attempt.notification.id for attempt in self._under_way.values()]
         try:
             if self._reach.takes_probe():
                 return await self._outbox.probe(in_hand=in_hand)
@@ -193,92 +193,94 @@ class Delivery:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
-        self._wake.set()  # there is room, and the chat's next letter may have waited for this one
+        self._wake.set()  # there is room, and the chat's next notification may have waited for this one
 
     async def _deliver(self, attempt: Attempt) -> None:
-        letter = attempt.letter
+        notification = attempt.notification
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                verdict = await self._try(attempt)
+                settle = await self._try(attempt)
         except TimeoutError:
-            verdict = self._late(attempt)
+            settle = self._late(attempt)
         try:
             async with asyncio.timeout(LEASE.total_seconds() - SEND_SECONDS):
-                await self._record(letter, verdict)
+                await self._record(notification, settle)
         except TimeoutError:  # its lease runs out and it is sent again
-            log.error("letter_not_settled", letter_id=letter.id, kind=letter.kind)
+            log.error("letter_not_settled", letter_id=notification.id, kind=notification.kind)
 
-    async def _record(self, letter: Notification, verdict: Verdict) -> None:
+    async def _record(self, notification: Notification, settle: Settle) -> None:
         """What was sent and not written down would be sent again: it is worth some patience."""
         while True:
             try:
-                outcome = await verdict()
+                outcome = await settle()
                 if outcome is not OutboxStatus.PENDING:
                     self.outcomes.labels(outcome=outcome.value).inc()
                 return
             except DatabaseUnavailable as error:
-                log.warning("letter_waits_for_database", letter_id=letter.id, error=str(error))
+                log.warning("letter_waits_for_database", letter_id=notification.id, error=str(error))
                 await asyncio.sleep(POLL_SECONDS)
 
-    async def _try(self, attempt: Attempt) -> Verdict:
-        letter = attempt.letter
+    async def _try(self, attempt: Attempt) -> Settle:
+        notification = attempt.notification
         try:
             return await self._send(attempt)
         except AiogramError as error:
             return await self._refused(attempt, error)
         except ChatBusy:
-            log.info("letter_waits_for_chat", letter_id=letter.id, kind=letter.kind)
-            return partial(self._outbox.retry, letter, "the chat is busy", after=OWN_PAUSE)
+            log.info("letter_waits_for_chat", letter_id=notification.id, kind=notification.kind)
+            return partial(self._outbox.retry, notification, "the chat is busy", after=OWN_PAUSE)
         except DatabaseUnavailable as error:
-            return partial(self._outbox.retry, letter, str(error), after=timedelta(seconds=POLL_SECONDS))
-        except Exception as error:  # a letter that cannot be presented must not stop the others
+            return partial(self._outbox.retry, notification, str(error), after=timedelta(seconds=POLL_SECONDS))
+        except Exception as error:  # a notification that cannot be presented must not stop the others
             if isinstance(error, (OSError, StoreAway, *redis_errors())):
-                log.warning("letter_waits_for_part", letter_id=letter.id, kind=letter.kind, error=_words(error))
-                return partial(self._outbox.retry, letter, _words(error), after=OWN_PAUSE)
-            log.exception("letter_failed", letter_id=letter.id, kind=letter.kind)
-            return self._unpresented(letter, _words(error))
+                log.warning(
+                    "letter_waits_for_part", letter_id=notification.id, kind=notification.kind, error=_words(error)
+                )
+                return partial(self._outbox.retry, notification, _words(error), after=OWN_PAUSE)
+            log.exception("letter_failed", letter_id=notification.id, kind=notification.kind)
+            return self._unpresented(notification, _words(error))
 
-    async def _send(self, attempt: Attempt) -> Verdict:
-        letter = attempt.letter
-        if letter.blocked:
-            return partial(self._outbox.skip, letter, "the user has blocked the bot")
-        present = self._presenters.get(letter.kind)
+    async def _send(self, attempt: Attempt) -> Settle:
+        notification = attempt.notification
+        if notification.blocked:
+            return partial(self._outbox.skip, notification, "the user has blocked the bot")
+        present = self._presenters.get(notification.kind)
         if present is None:
-            log.error("letter_of_unknown_kind", letter_id=letter.id, kind=letter.kind)
-            return self._unpresented(letter, f"nobody presents {letter.kind}")
-        await self._pace.wait(letter.recipient.chat_id)
+            log.error("letter_of_unknown_kind", letter_id=notification.id, kind=notification.kind)
+            return self._unpresented(notification, f"nobody presents {notification.kind}")
+        await self._pace.wait(notification.recipient.chat_id)
         async with self._turn(attempt):
-            parcel = await present(letter, self._catalogues[letter.recipient.language])
-            if parcel is None:
-                return partial(self._outbox.skip, letter, "nothing to tell")
+            rendered = await present(notification, self._catalogues[notification.recipient.language])
+            if rendered is None:
+                return partial(self._outbox.skip, notification, "nothing to tell")
             attempt.asked = True
-            with replying_to(ReplyTarget(chat_id=letter.recipient.chat_id, thread_id=parcel.thread_id)):
-                if not parcel.album:
-                    await chat.in_some_form(partial(self._put, letter, parcel), parcel.screen)
-                elif not await self._put_album(letter, parcel):
-                    return partial(self._outbox.skip, letter, "the album was refused", then=parcel.alone)
+            with replying_to(ReplyTarget(chat_id=notification.recipient.chat_id, thread_id=rendered.thread_id)):
+                if not rendered.album:
+                    await chat.in_some_form(partial(self._put, notification, rendered), rendered.screen)
+                elif not await self._put_album(notification, rendered):
+                    return partial(self._outbox.skip, notification, "the album was refused", then=rendered.alone)
         self._reach.got_through()
-        return partial(self._sent, letter, parcel.then)
+        return partial(self._sent, notification, rendered.then)
 
-    async def _sent(self, letter: Notification, then: News | None) -> OutboxStatus:
+    async def _sent(self, notification: Notification, then: News | None) -> OutboxStatus:
         await self._find()
-        return await self._outbox.sent(letter, then=then)
+        return await self._outbox.sent(notification, then=then)
 
-    async def _put_album(self, letter: Notification, parcel: Rendered) -> bool:
+    async def _put_album(self, notification: Notification, rendered: Rendered) -> bool:
         """False where it was refused, and none of it has arrived."""
         try:
-            await chat.send_together(self._bot, letter.recipient.chat_id, (parcel.screen, *parcel.album))
+            await chat.send_together(self._bot, notification.recipient.chat_id, (rendered.screen, *rendered.album))
         except chat.REFUSED as error:
-            if parcel.alone is None or chat.is_refusal_of_chat(error):
+            if rendered.alone is None or chat.is_refusal_of_chat(error):
                 raise
-            log.warning("album_refused", letter_id=letter.id, error=error.message)
+            log.warning("album_refused", letter_id=notification.id, error=error.message)
             return False
         return True
 
     @asynccontextmanager
     async def _turn(self, attempt: Attempt) -> AsyncGenerator[None, None]:
-        """The chat's messages are this letter's. Raises `ChatBusy`."""
-        chat_id = attempt.letter.recipient.chat_id
+        """The chat's messages are this notification's. Raises `ChatBusy`."""
+        chat_id = attempt.notification.recipient.chat_id
         if self.messages.is_held(chat_id):
             attempt.waits = True
             self._wake.set()  # there is room
@@ -286,54 +288,54 @@ class Delivery:
             attempt.waits, attempt.begun = False, self._now()
             yield
 
-    async def _put(self, letter: Notification, parcel: Rendered, screen: Screen) -> None:
+    async def _put(self, notification: Notification, rendered: Rendered, screen: Screen) -> None:
         """After a sender that was lost it is an edit: that one may have put it there, and a new message would show it
         twice. What is known to have failed is late news, and makes its sound."""
-        chat_id = letter.recipient.chat_id
-        into = None if parcel.aloud and not letter.lost else parcel.into
+        chat_id = notification.recipient.chat_id
+        into = None if rendered.aloud and not notification.lost else rendered.into
         if into is not None and await chat.edit(self._bot, chat_id, into, screen):
-            if (about := letter.about) is not None:
+            if (about := notification.about) is not None:
                 await self.messages.recheck_if_in_doubt(about, chat_id, into)
             return
-        if not parcel.told:
+        if not rendered.told:
             await chat.send(self._bot, chat_id, screen)
 
-    async def _refused(self, attempt: Attempt, error: AiogramError) -> Verdict:
+    async def _refused(self, attempt: Attempt, error: AiogramError) -> Settle:
         """A refusal is an answer, too: Telegram is there."""
-        letter = attempt.letter
+        notification = attempt.notification
         if isinstance(error, TelegramRetryAfter):
-            return partial(self._outbox.retry, letter, "429", after=timedelta(seconds=error.retry_after))
+            return partial(self._outbox.retry, notification, "429", after=timedelta(seconds=error.retry_after))
         if not isinstance(error, FINAL):
             return self._unreached(attempt, _words(error))
         self._reach.got_through()
         await self._find()
         if isinstance(error, TelegramForbiddenError):
-            return partial(self._blocked, letter, error.message)
+            return partial(self._blocked, notification, error.message)
         if isinstance(error, TelegramBadRequest) and is_gone(error):
-            return partial(self._outbox.skip, letter, error.message)
-        return partial(self._outbox.fail, letter, error.message)
+            return partial(self._outbox.skip, notification, error.message)
+        return partial(self._outbox.fail, notification, error.message)
 
-    def _late(self, attempt: Attempt) -> Verdict:
+    def _late(self, attempt: Attempt) -> Settle:
         """What Telegram was not asked says nothing of it."""
         if attempt.asked:
             return self._unreached(attempt, "not sent in time")
-        log.warning("letter_not_ready", letter_id=attempt.letter.id, kind=attempt.letter.kind)
-        return partial(self._outbox.retry, attempt.letter, "not ready in time")
+        log.warning("letter_not_ready", letter_id=attempt.notification.id, kind=attempt.notification.kind)
+        return partial(self._outbox.retry, attempt.notification, "not ready in time")
 
-    def _unreached(self, attempt: Attempt, reason: str) -> Verdict:
-        """Where others got through meanwhile it is this letter alone that does not, and it waits by itself."""
-        letter = attempt.letter
+    def _unreached(self, attempt: Attempt, reason: str) -> Settle:
+        """Where others got through meanwhile it is this notification alone that does not, and it waits by itself."""
+        notification = attempt.notification
         if self._reach.others_got_through(attempt.begun):
-            return partial(self._outbox.retry, letter, reason)
+            return partial(self._outbox.retry, notification, reason)
         if not self._reach.away:
-            log.warning("telegram_away", letter_id=letter.id, error=reason)
+            log.warning("telegram_away", letter_id=notification.id, error=reason)
             self._reach.lose()
-        return partial(self._outbox.retry, letter, reason, wait=Wait.TELEGRAM)
+        return partial(self._outbox.retry, notification, reason, wait=Wait.TELEGRAM)
 
-    def _unpresented(self, letter: Notification, reason: str) -> Verdict:
-        if letter.attempts >= BUG_ATTEMPTS:
-            return partial(self._outbox.shelve, letter, reason)
-        return partial(self._outbox.retry, letter, reason)
+    def _unpresented(self, notification: Notification, reason: str) -> Settle:
+        if notification.attempts >= BUG_ATTEMPTS:
+            return partial(self._outbox.shelve, notification, reason)
+        return partial(self._outbox.retry, notification, reason)
 
     async def _find(self) -> None:
         if self._reach.away and await self._release(Wait.TELEGRAM):
@@ -341,9 +343,9 @@ class Delivery:
             log.info("telegram_reached", letters="those that wait are due")
             self.wake()
 
-    async def _blocked(self, letter: Notification, reason: str) -> OutboxStatus:
-        await self._users.mark_blocked(letter.recipient.chat_id, blocked=True)
-        return await self._outbox.skip(letter, reason)
+    async def _blocked(self, notification: Notification, reason: str) -> OutboxStatus:
+        await self._users.mark_blocked(notification.recipient.chat_id, blocked=True)
+        return await self._outbox.skip(notification, reason)
 
 
 def _words(error: Exception) -> str:

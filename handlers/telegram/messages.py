@@ -1,7 +1,7 @@
 """Messages that become something else: one change in a chat at a time, and which of them may still show an older one.
 
 An edit whose connection is cut may reach Telegram later, and cover what was put there after it. So a message in doubt
-is looked at once more: a letter of the outbox puts the truth into it again.
+is looked at once more: a notification of the outbox puts the truth into it again.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Where in a chat an answer goes, known while an update is handled or a letter is sent."""
+"""Where in a chat an answer goes, known while an update is handled or a notification is sent."""
 
 from collections.abc import Generator
 from contextlib import contextmanager

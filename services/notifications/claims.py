@@ -96,7 +96,7 @@ def _claimed(row: dict[str, Any]) -> Notification:
     return Notification(recipient=recipient, **row)
 
 
-def still_held(letter: Notification) -> ColumnElement[bool]:
+def still_held(notification: Notification) -> ColumnElement[bool]:
     """As it was claimed: not by another sender since, nor to be sent anew."""
-    claimed = (_outbox.c.attempts == letter.attempts) & (_outbox.c.available_at == letter.lease)
-    return (_outbox.c.id == letter.id) & claimed & PENDING
+    claimed = (_outbox.c.attempts == notification.attempts) & (_outbox.c.available_at == notification.lease)
+    return (_outbox.c.id == notification.id) & claimed & PENDING

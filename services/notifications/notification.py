@@ -14,7 +14,7 @@ from services.users.recipient import Recipient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a message in the chat tells of. `kind`: as in letters, payment or prediction."""
+    """What a message in the chat tells of. `kind`: as in notifications, payment or prediction."""
 
     kind: OutboxKind
     id: UUID

@@ -29,8 +29,8 @@ GivenUp = Callable[[Session, Notification, str, datetime], bool]
 
 
 class Outbox:
-    """`given_up`: by kind, what follows from giving up a letter for the reason told, in the same transaction; it tells
-    whether anything did."""
+    """`given_up`: by kind, what follows from giving up a notification for the reason told, in the same transaction; it
+    tells whether anything did."""
 
     def __init__(self, db: Database, clock: Clock, given_up: Mapping[str, GivenUp] | None = None) -> None:
         self._db = db
@@ -56,37 +56,43 @@ class Outbox:
         """What it waited for is there: all such messages are due now. Leases of other senders stand."""
         await self._db.write(release, self._clock(), wait)
 
-    async def sent(self, letter: Notification, *, then: News | None = None) -> OutboxStatus:
+    async def sent(self, notification: Notification, *, then: News | None = None) -> OutboxStatus:
         """`then`: goes on where this one ends."""
-        return await self._settle(letter, OutboxStatus.SENT, None, then)
+        return await self._settle(notification, OutboxStatus.SENT, None, then)
 
-    async def skip(self, letter: Notification, reason: str, *, then: News | None = None) -> OutboxStatus:
-        return await self._settle(letter, OutboxStatus.SKIPPED, reason, then)
+    async def skip(self, notification: Notification, reason: str, *, then: News | None = None) -> OutboxStatus:
+        return await self._settle(notification, OutboxStatus.SKIPPED, reason, then)
 
-    async def fail(self, letter: Notification, reason: str) -> OutboxStatus:
-        log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
-        await self._db.write(self._give_up, letter, reason, self._clock())
+    async def fail(self, notification: Notification, reason: str) -> OutboxStatus:
+        log.error(
+            "letter_given_up",
+            letter_id=notification.id,
+            kind=notification.kind,
+            user_id=notification.user_id,
+            reason=reason,
+        )
+        await self._db.write(self._give_up, notification, reason, self._clock())
         return OutboxStatus.FAILED
 
     async def retry(
-        self, letter: Notification, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
+        self, notification: Notification, reason: str, *, after: timedelta | None = None, wait: Wait | None = None
     ) -> OutboxStatus:
         """Try again `after` that time, which costs no attempt, or after a pause that grows; given up after days. How
         often it was tried while Telegram was away does not make the pauses after that long."""
         now = self._clock()
-        if after is None and now - letter.since >= GIVE_UP_AFTER and letter.attempts >= LEAST_ATTEMPTS:
-            return await self.fail(letter, reason)
-        forgiven = letter.kept_back and wait is not Wait.TELEGRAM
-        attempts = 1 if forgiven else letter.attempts
+        if after is None and now - notification.since >= GIVE_UP_AFTER and notification.attempts >= LEAST_ATTEMPTS:
+            return await self.fail(notification, reason)
+        forgiven = notification.kept_back and wait is not Wait.TELEGRAM
+        attempts = 1 if forgiven else notification.attempts
         pause = after or min(timedelta(seconds=2 ** min(attempts, 16)), MAX_PAUSE)
         values = {"available_at": now + pause, "waits_for": wait, "error": short(reason)}
-        await self._db.write(postpone, letter, values | {"attempts": attempts - (after is not None)})
+        await self._db.write(postpone, notification, values | {"attempts": attempts - (after is not None)})
         return OutboxStatus.PENDING
 
-    async def shelve(self, letter: Notification, reason: str) -> OutboxStatus:
+    async def shelve(self, notification: Notification, reason: str) -> OutboxStatus:
         """The shop itself cannot present it: it waits for a repair. Nobody's money waits: what is paid back where it is
         given up is given up."""
-        return await self._db.write(self._shelve, letter, reason, self._clock())
+        return await self._db.write(self._shelve, notification, reason, self._clock())
 
     async def recheck(self, about: About) -> None:
         """Put into its message, in a while, what is true of it then."""
@@ -101,25 +107,31 @@ class Outbox:
         return await self._db.write(reopen, self._clock())
 
     async def _settle(
-        self, letter: Notification, status: OutboxStatus, reason: str | None, then: News | None
+        self, notification: Notification, status: OutboxStatus, reason: str | None, then: News | None
     ) -> OutboxStatus:
-        await self._db.write(settle_and_go_on, letter, status, self._clock(), reason, then=then)
+        await self._db.write(settle_and_go_on, notification, status, self._clock(), reason, then=then)
         return status
 
-    def _give_up(self, session: Session, letter: Notification, reason: str, now: datetime) -> None:
-        follows = self._given_up.get(letter.kind)
-        if settle(session, letter, OutboxStatus.FAILED, now, reason) and follows is not None:
-            follows(session, letter, reason, now)
+    def _give_up(self, session: Session, notification: Notification, reason: str, now: datetime) -> None:
+        follows = self._given_up.get(notification.kind)
+        if settle(session, notification, OutboxStatus.FAILED, now, reason) and follows is not None:
+            follows(session, notification, reason, now)
 
-    def _shelve(self, session: Session, letter: Notification, reason: str, now: datetime) -> OutboxStatus:
-        follows = self._given_up.get(letter.kind)
-        if not settle(session, letter, OutboxStatus.FAILED, now, reason):
+    def _shelve(self, session: Session, notification: Notification, reason: str, now: datetime) -> OutboxStatus:
+        follows = self._given_up.get(notification.kind)
+        if not settle(session, notification, OutboxStatus.FAILED, now, reason):
             return OutboxStatus.PENDING
-        if follows is not None and follows(session, letter, reason, now):
-            log.error("letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=reason)
+        if follows is not None and follows(session, notification, reason, now):
+            log.error(
+                "letter_given_up",
+                letter_id=notification.id,
+                kind=notification.kind,
+                user_id=notification.user_id,
+                reason=reason,
+            )
             return OutboxStatus.FAILED
-        waiting = {"status": OutboxStatus.PENDING, "waits_for": Wait.REPAIR, "available_at": now + _pause(letter)}
-        session.execute(update(_outbox).where(_outbox.c.id == letter.id).values(waiting))
+        waiting = {"status": OutboxStatus.PENDING, "waits_for": Wait.REPAIR, "available_at": now + _pause(notification)}
+        session.execute(update(_outbox).where(_outbox.c.id == notification.id).values(waiting))
         return OutboxStatus.PENDING
 
     async def backlog(self) -> tuple[int, float]:
@@ -131,5 +143,5 @@ class Outbox:
         return await self._db.read(kept_back, self._clock())
 
 
-def _pause(letter: Notification) -> timedelta:
-    return min(timedelta(seconds=2 ** min(letter.attempts, 16)), MAX_PAUSE)
+def _pause(notification: Notification) -> timedelta:
+    return min(timedelta(seconds=2 ** min(notification.attempts, 16)), MAX_PAUSE)

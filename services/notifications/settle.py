@@ -19,35 +19,37 @@ _outbox = table_of(OutboxMessage)
 RECHECK_AFTER = timedelta(seconds=20)  # by then a request that was cut off has taken effect or never will
 
 
-def settle(session: Session, letter: Notification, status: OutboxStatus, now: datetime, error: str | None) -> bool:
+def settle(
+    session: Session, notification: Notification, status: OutboxStatus, now: datetime, error: str | None
+) -> bool:
     """Whether it was this sender's to settle."""
     sent_at = now if status is OutboxStatus.SENT else None
     values = {"status": status, "sent_at": sent_at, "waits_for": None, "error": error and short(error)}
-    settled = update(_outbox).where(still_held(letter)).values(values).returning(_outbox.c.id)
+    settled = update(_outbox).where(still_held(notification)).values(values).returning(_outbox.c.id)
     return session.execute(settled).first() is not None
 
 
 def settle_and_go_on(
     session: Session,
-    letter: Notification,
+    notification: Notification,
     status: OutboxStatus,
     now: datetime,
     error: str | None,
     *,
     then: News | None,
 ) -> None:
-    if settle(session, letter, status, now, error) and then is not None:
-        key = f"after:{letter.id}"
-        enqueue(session, user_id=letter.user_id, kind=then.kind, payload=then.dump(), key=key, now=now)
+    if settle(session, notification, status, now, error) and then is not None:
+        key = f"after:{notification.id}"
+        enqueue(session, user_id=notification.user_id, kind=then.kind, payload=then.dump(), key=key, now=now)
 
 
-def postpone(session: Session, letter: Notification, values: dict[str, Any]) -> None:
+def postpone(session: Session, notification: Notification, values: dict[str, Any]) -> None:
     """`values`: the columns' (hence Any)."""
-    session.execute(update(_outbox).where(still_held(letter)).values(values))
+    session.execute(update(_outbox).where(still_held(notification)).values(values))
 
 
 def release(session: Session, now: datetime, wait: Wait) -> None:
-    """Tries while Telegram was away say nothing of the letter: the next pause, if it needs one, is short again."""
+    """Tries while Telegram was away say nothing of the message: the next pause, if it needs one, is short again."""
     values: dict[str, Any] = {"available_at": now, "waits_for": None}
     if wait is Wait.TELEGRAM:
         values["attempts"] = case((_outbox.c.attempts > 1, 1), else_=_outbox.c.attempts)

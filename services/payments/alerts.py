@@ -43,7 +43,7 @@ class PaymentProblem(StrEnum):
     UNPROVEN = "unproven"
     """Paid and not in our books, with this shop's mark and without a true signature; nothing was credited."""
     MANY_LOST = "many_lost"
-    """More such payments than letters would help with."""
+    """More such payments than messages would help with."""
     OTHER_SHOP = "other_shop"
     """Unfinished payments of another of the provider's shops than the settings name."""
 

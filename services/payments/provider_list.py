@@ -30,7 +30,7 @@ _lists = table_of(ProviderList)
 EVERY = timedelta(hours=1)
 OVERLAP = timedelta(days=2)  # who pays late has paid by then
 FIRST = timedelta(days=30)  # of a shop that never read the list
-LETTERS = 10  # about single payments that may be ours, in one reading
+MESSAGES = 10  # about single payments that may be ours, in one reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class ProviderListReader:
 
     async def _end(self, listed: ListRead, since: datetime, until: datetime) -> None:
         count = sum(each.applied in LOST for each in listed.unmatched)
-        if count > LETTERS:
+        if count > MESSAGES:
             await self._ctx.db.write(many_lost, self._account.merchant, self._ctx.clock(), count=count)
             self._ctx.on_news()
         if listed.complete:
@@ -119,7 +119,7 @@ class ProviderListReader:
         applied, payment = Applied.FOREIGN, None
         if maybe_ours(remote, self._account.merchant):
             told = sum(each.applied in LOST for each in listed.unmatched)
-            verdict = await self._settlement.follow(remote, self._account, quietly=told >= LETTERS)
+            verdict = await self._settlement.follow(remote, self._account, quietly=told >= MESSAGES)
             applied, payment = verdict.applied, verdict.payment
         if payment is None or applied is Applied.MISMATCH:
             if remote.status in PAID:

@@ -42,8 +42,8 @@ OUTAGE_PAUSE = 1.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """What all lanes of a worker share. `owners`: Telegram ids of those to tell that a model is stopped. `on_away` gets
-    the slug of a model whose server gave no answer."""
+    """What all runners of a worker share. `owners`: Telegram ids of those to tell that a model is stopped. `on_away`
+    gets the slug of a model whose server gave no answer."""
 
     db: Database
     engine: Engine

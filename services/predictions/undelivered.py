@@ -22,11 +22,13 @@ log = structlog.get_logger()
 _p = table_of(Prediction)
 
 
-def pay_back(session: Session, letter: Notification, reason: str, now: datetime, *, owners: Collection[int]) -> bool:
-    """Part of the transaction that gives up `letter`, the news of a prediction or what comes with it; whether it
+def pay_back(
+    session: Session, notification: Notification, reason: str, now: datetime, *, owners: Collection[int]
+) -> bool:
+    """Part of the transaction that gives up `notification`, the news of a prediction or what comes with it; whether it
     brought what was bought. A second look at an answer that is there already, and the news of a payment back, change
     nothing. `owners`: Telegram ids; they are told once of each version of a model."""
-    if letter.payload.get("look") or (prediction_id := letter.payload.get("prediction_id")) is None:
+    if notification.payload.get("look") or (prediction_id := notification.payload.get("prediction_id")) is None:
         return False
     failed = _fail(session, UUID(prediction_id), reason)
     if failed is None:
@@ -34,8 +36,8 @@ def pay_back(session: Session, letter: Notification, reason: str, now: datetime,
     if failed.price:
         ledger.charge_refund(session, prediction_id=failed.id, now=now)
     log.error("answer_undelivered", prediction_id=str(failed.id), model=failed.model_slug, reason=reason)
-    news = PredictionEnded(prediction_id=failed.id, returned=True, below=letter.kind == OutboxKind.ENCLOSURE)
-    outbox.put(session, news, user_id=letter.user_id, now=now)
+    news = PredictionEnded(prediction_id=failed.id, returned=True, below=notification.kind == OutboxKind.ENCLOSURE)
+    outbox.put(session, news, user_id=notification.user_id, now=now)
     trouble = AnswerUndelivered(slug=failed.model_slug, problem=reason[:255], version=failed.model_version)
     tell_owners(session, owners, trouble, now=now)
     return True

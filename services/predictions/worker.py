@@ -61,15 +61,15 @@ class Worker:
             on_away=self._servers.suspect,
             owners=owners,
         )
-        self._lanes: dict[str, ModelRunner] = {}  # of models that have something to run
+        self._runners: dict[str, ModelRunner] = {}  # of models that have something to run
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
         self.came_round: float | None = None  # loop time of the latest look at what waits
 
     def wake(self, slug: str) -> None:
         """This model has rows to run."""
-        if slug in self._lanes:
-            self._lanes[slug].wake()
+        if slug in self._runners:
+            self._runners[slug].wake()
         else:
             self._waiting.add(slug)
             self._wake.set()
@@ -86,7 +86,7 @@ class Worker:
                     if loop.time() >= look_at:
                         await self._look()
                         look_at = loop.time() + POLL_SECONDS
-                    self._open_lanes(tasks)
+                    self._open_runners(tasks)
                     self._wake.clear()
                     await wait(self._wake, look_at - loop.time())
         finally:
@@ -96,7 +96,7 @@ class Worker:
         """Run what waits now, of all models, until nothing is left."""
         async with asyncio.TaskGroup() as tasks:
             await self.recover()
-            self._open_lanes(tasks)
+            self._open_runners(tasks)
 
     async def recover(self) -> int:
         """Rows of workers that died: run again, or paid back when their attempts are used up. Rows that no model of the
@@ -104,7 +104,7 @@ class Worker:
         now = self._clock()
         count = 0
         if await self._db.read(queue.any_overdue, now):
-            running = {claim for lane in self._lanes.values() for claim in lane.holds}
+            running = {claim for runner in self._runners.values() for claim in runner.holds}
             count = await self._db.write(self._recover, now, running)
         waiting = await self._db.read(queue.waiting_models, now)
         if not all(self._engine.serves(slug) for slug in waiting):
@@ -120,22 +120,22 @@ class Worker:
         except DatabaseUnavailable as error:
             log.warning("worker_waits_for_database", error=str(error))
 
-    def _open_lanes(self, tasks: asyncio.TaskGroup) -> None:
+    def _open_runners(self, tasks: asyncio.TaskGroup) -> None:
         waiting, self._waiting = self._waiting, set()
         for slug in waiting:
-            if slug in self._lanes:
-                self._lanes[slug].wake()
+            if slug in self._runners:
+                self._runners[slug].wake()
             elif self._engine.serves(slug):
-                lane = self._lanes[slug] = ModelRunner(slug, self._terms)
-                tasks.create_task(self._keep_lane(slug, lane), name=f"lane-{slug}")
+                runner = self._runners[slug] = ModelRunner(slug, self._terms)
+                tasks.create_task(self._keep_runner(slug, runner), name=f"runner-{slug}")
 
-    async def _keep_lane(self, slug: str, lane: ModelRunner) -> None:
+    async def _keep_runner(self, slug: str, runner: ModelRunner) -> None:
         try:
-            await lane.run()
+            await runner.run()
         except Exception:  # a bug with one model must not stop the others; its rows come back when their lease ends
             log.exception("lane_crashed", model=slug)
         finally:
-            del self._lanes[slug]
+            del self._runners[slug]
 
     async def _give_back(self) -> None:
         """On the way out: another worker, or the next start, runs them at once."""

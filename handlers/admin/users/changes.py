@@ -1,4 +1,4 @@
-"""Credits given and taken, letters, a shop closed to somebody: asked for, confirmed, done once."""
+"""Credits given and taken, words of the owner, a shop closed to somebody: asked for, confirmed, done once."""
 
 from functools import partial
 

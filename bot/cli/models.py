@@ -18,7 +18,8 @@ def list_models() -> int:
     from bot.wiring.inference import RUNTIMES
     from services.inference.memory import about_model, in_words
     from services.manifests.runtime import FileSpec
-    from services.models.offers import TRY_AGAIN, read_folders
+    from services.models.folders import read_folders
+    from services.models.offers import TRY_AGAIN
 
     settings = load_store_settings()
     root, stopped = settings.models_dir, asyncio.run(_stopped(settings.database_url))

@@ -9,7 +9,7 @@ from bot.wiring.inference import RUNTIMES
 from services.authoring.check import check_folder
 from services.inference.memory import about_model, in_words, of_machine
 from services.manifests.runtime import FileSpec
-from services.models.offers import read_folders
+from services.models.folders import read_folders
 
 SHOP_BYTES: Final = 200_000_000  # without its models
 

@@ -5,7 +5,7 @@ import structlog
 from bot.parts.core import Core
 from services.coordination.base import Topic
 from services.inference.engine import Engine
-from services.models.offers import FolderProblem
+from services.models.folders import FolderProblem
 
 log = structlog.get_logger()
 

@@ -1,40 +1,35 @@
 """What is on sale. `MODELS_DIR` is synced into the table `models`; what an admin changed later wins."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
-from db.file_access import why_unreadable
 from db.tables.models import Model, Preset
 from db.upsert import insert_into
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.inference.engine import Engine
-from services.inference.errors import InferenceError
-from services.manifests.errors import ManifestError
-from services.manifests.manifest import MANIFEST, SLUG, Manifest, load_manifest
+from services.manifests.manifest import Manifest
 from services.manifests.runtime import SPECS, RemoteSpec, Specs
 from services.manifests.schema import Text
-from services.models.preset_files import PRESETS, PresetDraft, read_presets
+from services.models.folders import FolderProblem, Folders, folder_problem, read_all_presets, read_folders
+from services.models.preset_files import PresetDraft
 from services.models.preset_rules import given_inputs
 from services.models.preset_sync import sync_presets
 from services.notifications.kinds.models import ModelNotLoaded
 from services.notifications.owners import forget_news, tell_owners
 
-log = structlog.get_logger()
 _models, _presets = table_of(Model), table_of(Preset)
+ON_SALE: Final = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
 TRY_AGAIN: Final = "mend that, then tap “🔁 Try it again” on its card in the chat: /admin, models"
-MAX_PROBLEM: Final = 500  # characters of what the shop did not foresee
 
 
 class ModelNotOnSale(ShopError):
@@ -67,17 +62,6 @@ class Offer:
     category: JsonObject | None = None  # of a preset: it stands in the gallery, not among the models
     preset_id: int | None = None
     preset_inputs: JsonObject | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderProblem:
-    """A folder that cannot be sold, in one line for the operator."""
-
-    slug: str
-    text: str
-
-
-Folders = tuple[dict[str, Manifest], list[FolderProblem]]
 
 
 class Models:
@@ -114,7 +98,7 @@ class Models:
         """Read all folders, load their models into `engine` where there is one, and write down what is found. A folder
         with a problem is not sold; the rest is."""
         problems = await self.read_again(engine)
-        presets, wrong = await asyncio.to_thread(_read_presets, self._folder, self._manifests)
+        presets, wrong = await asyncio.to_thread(read_all_presets, self._folder, self._manifests)
         if await self._db.write(_write_down, self._manifests, problems, presets, self._clock()):
             self._on_changed()
         return problems + wrong
@@ -139,7 +123,7 @@ class Models:
                 await engine.load(manifest, self._folder / slug)
             except Exception as error:  # noqa: BLE001 - it is told, and the others are sold
                 del found[slug]
-                problems.append(_problem(slug, error))
+                problems.append(folder_problem(slug, error))
         self._manifests = found
         return problems
 
@@ -206,68 +190,6 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
         preset_id=row.id,
         preset_inputs=given_inputs(model.manifest, row.inputs, row.prompt),
     )
-
-
-def read_folders(root: Path, specs: Specs = SPECS) -> tuple[dict[str, Manifest], list[FolderProblem]]:
-    """All manifests below `root` by slug, and what is wrong with the folders that have none."""
-    found: dict[str, Manifest] = {}
-    problems: list[FolderProblem] = []
-    try:
-        if not root.is_dir():
-            return found, [FolderProblem(slug="-", text=f"MODELS_DIR: there is no folder {root}")]
-        folders = sorted(folder for folder in root.iterdir() if _holds_a_model(folder))
-    except OSError as error:
-        return found, [FolderProblem(slug="-", text=f"MODELS_DIR: {why_unreadable(root, error)}")]
-    for folder in folders:
-        try:
-            found[folder.name] = load_manifest(folder, specs)
-        except Exception as error:  # noqa: BLE001 - one folder never takes the others off
-            problems.append(_problem(folder.name, error))
-    return found, problems
-
-
-def _read_presets(root: Path, models: dict[str, Manifest]) -> tuple[dict[str, list[PresetDraft]], list[FolderProblem]]:
-    """The presets of each model, and what is wrong with files of them: such models keep the presets they had."""
-    found: dict[str, list[PresetDraft]] = {}
-    takers: dict[str, str] = {}
-    problems = []
-    for slug in models:
-        try:
-            file = root / slug / PRESETS
-            drafts = read_presets(file, models, of=slug, taken=takers) if file.exists() else []
-        except ManifestError as error:
-            problems.append(_problem(slug, error))
-            continue
-        found[slug] = drafts
-        takers |= {draft.slug: slug for draft in drafts}
-    return found, problems
-
-
-def _holds_a_model(folder: Path) -> bool:
-    """Whether somebody means it to be sold: it has a manifest, or a graph and a model's name. `lost+found`, notes and
-    caches have neither. What cannot be looked into is taken for one by its name: the owners should know."""
-    if folder.name.startswith((".", "_")) or not folder.is_dir():
-        return False
-    try:
-        names = [file.name for file in folder.iterdir()]
-    except OSError:
-        names = ["model.onnx"]
-    named = re.fullmatch(SLUG, folder.name) is not None
-    return MANIFEST in names or (named and any(name.lower().endswith(".onnx") for name in names))
-
-
-def _problem(name: str, error: Exception) -> FolderProblem:
-    """What an author can mend has its words; anything else is a fault of the shop, and its stack goes to the log."""
-    text = " ".join(str(error).split())
-    if not isinstance(error, InferenceError | ManifestError):
-        log.error("folder_not_read", folder=_shown(name), exc_info=error)
-        text = f"it cannot be read: {type(error).__name__}: {text}"[:MAX_PROBLEM]
-    return FolderProblem(slug=_shown(name)[:32], text=_shown(text))
-
-
-def _shown(text: str) -> str:
-    """As a database and a terminal take it: a folder's name may be no UTF-8."""
-    return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _write_down(
@@ -353,8 +275,7 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
         _models.c.admin_position,
         _models.c.resting_since,
     )
-    sold = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
-    models = session.execute(select(*columns).where(sold)).all()
+    models = session.execute(select(*columns).where(ON_SALE)).all()
     presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
     return models, presets
 

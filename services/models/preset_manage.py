@@ -101,10 +101,10 @@ class PresetManagement:
         return await self._edit(slug, {"price": _price(price)}, actor)
 
     async def set_inputs(self, slug: str, inputs: JsonObject, *, actor: Actor) -> PresetView:
-        """Raises BadPreset."""
-        manifest = self._models.manifest((await self._db.read(get_preset, slug)).model_slug)
-        if manifest is None:
-            raise ModelNotFound(slug=slug)
+        """Raises BadPreset, ModelNotFound."""
+        model = (await self._db.read(get_preset, slug)).model_slug
+        if (manifest := self._models.manifest(model)) is None:
+            raise ModelNotFound(slug=model)
         return await self._edit(slug, {"inputs": checked_inputs(manifest, inputs)}, actor)
 
     async def set_sample(self, slug: str, content: bytes | None, media_type: str, *, actor: Actor) -> PresetView:

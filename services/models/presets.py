@@ -18,6 +18,7 @@ from db.tables.models import Model, Preset
 from db.tables.predictions import File
 from services.files.files import Files
 from services.manifests.manifest import find_file
+from services.models.offers import ON_SALE, price_of
 from services.models.preset_rules import PresetNotFound
 from services.pages import Page, page_of
 
@@ -124,14 +125,12 @@ def of_category(views: Iterable[PresetView], like: PresetView) -> Sequence[Prese
     return [view for view in views if view.category == like.category]
 
 
-_on_sale = _models.c.present & _models.c.admin_enabled.is_not(False) & _models.c.stopped_for.is_(None)
-_with_models = select(
-    _presets, _models.c.manifest_price, _models.c.admin_price, _on_sale.label("model_sold")
-).join_from(_presets, _models, _presets.c.model_slug == _models.c.slug)
+_with_models = select(_presets, _models.c.manifest_price, _models.c.admin_price, ON_SALE.label("model_sold")).join_from(
+    _presets, _models, _presets.c.model_slug == _models.c.slug
+)
 
 
 def _view(row: AnyRow) -> PresetView:
-    of_model: int = row.manifest_price if row.admin_price is None else row.admin_price
     return PresetView(
         id=row.id,
         slug=row.slug,
@@ -139,7 +138,7 @@ def _view(row: AnyRow) -> PresetView:
         title=row.title,
         category=row.category,
         icon=row.icon,
-        price=of_model if row.price is None else row.price,
+        price=price_of(row) if row.price is None else row.price,
         own_price=row.price,
         position=row.position,
         prompt=row.prompt,

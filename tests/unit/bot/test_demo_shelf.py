@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.demo.shelf import TEMPLATES, stock
 from bot.wiring.inference import RUNTIMES
 from services.manifests.runtime import RemoteSpec
-from services.models.offers import read_folders
+from services.models.folders import read_folders
 from tests.support.counter import STORE
 
 URL = "http://127.0.0.1:9"

@@ -11,7 +11,7 @@ import pytest
 from db.errors import DatabaseUnavailable
 from db.file_access import why_unwritable
 from db.migrate import current_revision, upgrade
-from services.models.offers import read_folders
+from services.models.folders import read_folders
 
 NOBODY = 65534
 

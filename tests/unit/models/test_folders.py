@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from services.manifests.runtime import SPECS, RuntimeSpec
-from services.models.offers import read_folders
+from services.models.folders import read_folders
 from tests.unit.inference.models import identity, write_model
 from tests.unit.models.runs import STORE
 

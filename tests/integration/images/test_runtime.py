@@ -182,14 +182,32 @@ async def test_a_model_that_the_server_does_not_have(server: Images, tmp_path: P
     await model.runtime.close()
 
 
-async def test_an_address_that_is_not_asked(server: Images, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254/latest/meta-data",
+        "https://127.0.0.1:8443/admin",
+        "https://localhost/",
+        "https://[::1]/",
+        "https://10.0.0.1/picture.png",
+        "https://[::ffff:10.0.0.1]/",
+        "file:///etc/passwd",
+        "https://",
+        "https://[::1",
+        "https://host:port/",
+        "//elsewhere.example/picture.png",
+        "https://nobody.invalid/picture.png",
+    ],
+)
+async def test_an_address_that_is_not_asked(server: Images, tmp_path: Path, url: str) -> None:
     """A server that hands out addresses of others in the shop's network is not followed there."""
     await server.change(hands_out="url")
     folder = placed(tmp_path, server.url.replace("127.0.0.1", "localhost"))
     model = opened(folder)
     client = model.runtime._client  # type: ignore[attr-defined] # the address comes from the server, which tells none like it
     with pytest.raises(BadOutput, match="not asked"):
-        await client._fetched("http://169.254.169.254/latest/meta-data")
+        await client._fetched(url)
     await model.runtime.close()
 
 

@@ -1,9 +1,12 @@
 """HTTP to a server of the images API, and what its refusals mean."""
 
+import asyncio
 import base64
 import binascii
 import json
+import socket
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -35,7 +38,11 @@ class ImagesClient:
         if status in {404, 405, 501}:
             return []
         listed = self._object(status, raw).get("data")
-        return [str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each] if listed else []
+        return (
+            [str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each]
+            if isinstance(listed, list)
+            else []
+        )
 
     async def generated(self, given: Json) -> bytes:
         return await self._picture(*await self._call("POST", "/images/generations", json_body=given))
@@ -67,9 +74,8 @@ class ImagesClient:
         raise BadOutput(problem="the server's answer has no picture")
 
     async def _fetched(self, url: str) -> bytes:
-        """Without our headers: it may lie anywhere. A plain http address only at the server itself."""
-        place, own = urlsplit(url), urlsplit(self._url)
-        if place.scheme != "https" and (place.scheme, place.netloc) != (own.scheme, own.netloc):
+        """Without our headers: it may lie anywhere on the internet, or at the server itself."""
+        if _origin(url) != _origin(self._url) and not await _is_public(url):
             raise BadOutput(problem="the server's picture lies at an address that is not asked")
         status, raw = await self._send("GET", url, most=MAX_FILE_BYTES)
         if status != 200:
@@ -107,6 +113,26 @@ class ImagesClient:
                 return answer.status, bytes(raw)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ServerAway(problem=" ".join(str(error).split()) or type(error).__name__) from None
+
+
+def _origin(url: str) -> tuple[str, str] | None:
+    """None for what is no address."""
+    try:
+        place = urlsplit(url)
+        return (place.scheme, place.netloc) if place.hostname and place.port != 0 else None
+    except ValueError:
+        return None
+
+
+async def _is_public(url: str) -> bool:
+    """Whether it is https at a host outside all private networks."""
+    if (origin := _origin(url)) is None or origin[0] != "https":
+        return False
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found)
 
 
 def judge(status: int, answer: Json) -> ShopError:

@@ -14,14 +14,14 @@ from db.tables.predictions import Prediction, PredictionStatus
 from services.clock import Clock
 from services.manifests.runtime import RemoteSpec
 from services.models.offers import Models
-from services.predictions.claims import QUEUED, RUNNING
+from services.predictions.claims import CLAIMED, QUEUED, RUNNING
 from services.predictions.history import PredictionNotFound
 from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.settle import finish
 
 _p = table_of(Prediction)
 _mine = (
-    select(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.inputs, _p.c.attempts, _p.c.price, _p.c.status)
+    select(*CLAIMED, _p.c.inputs, _p.c.status)
     .where(_p.c.id == bindparam("row"), _p.c.user_id == bindparam("owner"))
     .with_for_update()
 )

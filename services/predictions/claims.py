@@ -22,6 +22,9 @@ _p, _models = table_of(Prediction), table_of(Model)
 QUEUED = _p.c.status == literal_column("'queued'")
 RUNNING = _p.c.status == literal_column("'running'")
 
+CLAIMED = (_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price, _p.c.created_at)
+"""What is known of a claimed row, but for its inputs."""
+
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
 _waiting = select(_p.c.model_slug).where(QUEUED, _p.c.available_at <= bindparam("now")).distinct()
 _due = (
@@ -43,7 +46,7 @@ _claim = (
         leased_by=bindparam("worker"),
         progress=None,
     )
-    .returning(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.inputs, _p.c.attempts, _p.c.price)
+    .returning(*CLAIMED, _p.c.inputs)
 )
 # Neither is ordered by id: SQLite would rather walk all predictions in that order than sort the few that run. Nobody
 # but their worker waits for a lock on them, so the order of locks is free.
@@ -64,7 +67,7 @@ _come = (
     .values(progress=bindparam("told", type_=_p.c.progress.type))
 )
 _overdue = (
-    select(_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
+    select(*CLAIMED)
     .where(RUNNING, _p.c.leased_until < bindparam("now"))
     .order_by(_p.c.leased_until)
     .limit(bindparam("limit"))
@@ -140,10 +143,9 @@ def any_overdue(session: Session, now: datetime) -> bool:
 
 def abandoned(session: Session, before: datetime, limit: int = 100) -> Sequence[AnyRow]:
     """Rows sold before that time whose model has left the shop since, or has rested since, locked."""
-    columns = (_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price)
     gone = ~_models.c.present | (_models.c.resting_since < before)
     return session.execute(
-        select(*columns)
+        select(*CLAIMED)
         .join(_models, _models.c.slug == _p.c.model_slug)
         .where(QUEUED, gone, _p.c.created_at < before)
         .limit(limit)

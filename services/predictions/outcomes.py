@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from db.base import JsonObject
@@ -11,7 +12,7 @@ from services.files.files import StoredFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A prediction that a worker holds by its claim number `attempts`."""
+    """A prediction that a worker holds by its claim number `attempts`; sold at `created_at`."""
 
     id: UUID
     user_id: int
@@ -19,6 +20,7 @@ class Claimed:
     inputs: JsonObject
     attempts: int
     price: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

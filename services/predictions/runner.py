@@ -38,6 +38,7 @@ log = structlog.get_logger()
 MAX_CLAIM = 256
 ROUNDS_AHEAD = 4  # rows in hand, in batches of the model: what runs and what is made ready meanwhile
 OUTAGE_PAUSE = 1.0  # seconds
+PATIENCE = timedelta(minutes=10)  # with a model that is not there, or whose server gives no answer, from the sale on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +264,7 @@ class ModelRunner:
 
     def _ended(self, claimed: Claimed, error: BaseException) -> None:
         """Without an answer: run again where that may help, paid back otherwise."""
-        untried = isinstance(error, ModelUnavailable)
+        untried = isinstance(error, ModelUnavailable) and not self._is_turned_away(claimed, error)
         if isinstance(error, ServerAway | ModelBroken):
             self._terms.on_away(self._slug)
         passing = isinstance(error, StoreAway) or (isinstance(error, InferenceError) and error.retryable)
@@ -275,6 +276,10 @@ class ModelRunner:
         outcome = RunOutcome(prediction=claimed, error_code=code, error=text, again=again, untried=untried)
         self._outcomes.append(outcome)
         self._event.set()
+
+    def _is_turned_away(self, claimed: Claimed, error: BaseException) -> bool:
+        """By a server that answers checks and no run, for so long that each counts as an attempt."""
+        return isinstance(error, ServerAway) and self._terms.clock() - claimed.created_at > PATIENCE
 
     def _may_run_again(self, claimed: Claimed) -> bool:
         manifest = self._manifest

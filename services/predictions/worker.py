@@ -20,14 +20,13 @@ from services.inference.engine import Engine
 from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, RunOutcome
-from services.predictions.runner import ModelRunner, WorkerContext, wait
+from services.predictions.runner import PATIENCE, ModelRunner, WorkerContext, wait
 from services.predictions.settle import finish
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=15)  # renewed while the run goes on: a dead worker's rows are free after this
 POLL_SECONDS = 1.0
-ABANDONED = timedelta(minutes=10)  # how long a sold prediction waits for a model that has left the shop
 ATTEMPTS = 3  # of a model that this worker does not have
 
 
@@ -163,7 +162,7 @@ class Worker:
 
 
 def _refund_abandoned(session: Session, now: datetime) -> int:
-    rows = queue.abandoned(session, now - ABANDONED)
+    rows = queue.abandoned(session, now - PATIENCE)
     claims = [Claimed(**row._mapping, inputs={}) for row in rows]
     code = ErrorCode.MODEL_UNAVAILABLE
     gone = [

@@ -13,7 +13,7 @@ from db.engine import Database
 from db.tables.models import Model
 from db.tables.outbox import OutboxMessage
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
-from services.inference.errors import ModelBroken, RequestRefused, RunFailed
+from services.inference.errors import ModelBroken, RequestRefused, RunFailed, ServerAway
 from services.inference.tensors import RunProgress
 from services.models.offers import ModelResting
 from services.models.server_watch import ServerWatch
@@ -315,4 +315,26 @@ async def test_three_kinds_of_error(
         counter.clock.advance(seconds=10)
     view = await counter.view(sold)
     assert (view.status, view.error_code, len(doubling.jobs)) == (PredictionStatus.FAILED, code, runs)
+    assert await counter.balance(anna) == 1000
+
+
+async def test_a_server_that_answers_checks_and_no_run_is_not_asked_for_ever(
+    counter: Counter, doubling: DoublingServer
+) -> None:
+    """As behind a proxy that is less patient than the model is slow; each run may cost the operator money."""
+    doubling.gate.set()
+    doubling.problem = ServerAway(problem="HTTP 504")
+    anna = await counter.customer()
+    sold = await counter.buy(anna, "doubler", HALF)
+    for _ in range(4):
+        await counter.worker().run_waiting()
+        counter.clock.advance(seconds=60)
+    assert (await counter.view(sold)).status is PredictionStatus.QUEUED
+    counter.clock.advance(minutes=10)
+    for _ in range(4):
+        await counter.worker().run_waiting()
+        counter.clock.advance(seconds=60)
+    view = await counter.view(sold)
+    assert (view.status, view.error_code) == (PredictionStatus.FAILED, ErrorCode.MODEL_UNAVAILABLE)
+    assert len(doubling.jobs) == 4 + 2  # the manifest's attempts
     assert await counter.balance(anna) == 1000

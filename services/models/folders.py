@@ -59,7 +59,7 @@ def read_all_presets(
         try:
             file = root / slug / PRESETS
             drafts = read_presets(file, models, of=slug, taken=takers) if file.exists() else []
-        except ManifestError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             problems.append(folder_problem(slug, error))
             continue
         found[slug] = drafts

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from db.base import JsonObject
 from services.authoring.toml import inline
@@ -65,6 +65,12 @@ class _Preset(Table):
 class _File(Table):
     presets: Annotated[tuple[_Preset, ...], Array] = Field(min_length=1, max_length=MOST)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, data: Any) -> Any:  # Any: whatever TOML holds
+        check_values(data)
+        return data
+
 
 def read_presets(
     file: Path, models: Mapping[str, Manifest], *, of: str | None = None, taken: Mapping[str, str] | None = None
@@ -75,7 +81,6 @@ def read_presets(
     wrong = partial(_wrong, file)
     data = _read(file)
     try:
-        check_values(data)
         listed = _File.model_validate(data).presets
     except ValidationError as error:
         raise wrong(*explain(error, _named(data))) from None

@@ -150,6 +150,13 @@ async def test_a_broken_file_takes_nothing_off(gallery: Gallery) -> None:
     assert (await gallery.offer("wine")).slug == "wine"
 
 
+async def test_a_file_that_no_database_takes_keeps_no_shop_closed(gallery: Gallery) -> None:
+    await gallery.reads(TWO)
+    (told,) = await gallery.reads(TWO + 'prompt = "a\\u0000b"\n')
+    assert "has a character that cannot be stored" in told
+    assert await gallery.slugs() == ["light-wine", "strong-wine"]
+
+
 async def test_a_model_that_is_off_takes_its_presets_along(gallery: Gallery) -> None:
     await gallery.reads(TWO)
     off = update(table_of(Model)).values(admin_enabled=False)

@@ -58,6 +58,10 @@ A = '[[presets]]\nslug = "a"\nname = "A"\n'
         (A.replace('"A"', f'"{"A" * 61}"'), "presets.a.name: has 61 characters. At most 60 are allowed"),
         ("a = " + "[" * 3000, "presets.toml: is nested too deep"),
         ("[[presets]", "is not TOML"),
+        (A + 'prompt = "a\\u0000b"\n', "presets.a.prompt: has a character that cannot be stored."),
+        (A + 'icon = "\\u0000"\n', "presets.a.icon: has a character that cannot be stored."),
+        (A + f"order = {10**30}\n", "presets.a.order: is too large a number."),
+        (A + f"inputs = {{ alcohol = {10**4000} }}\n", "presets.a.inputs.alcohol: is too large a number."),
     ],
 )
 def test_one_line_says_what_is_wrong(tmp_path: Path, text: str, told: str) -> None:

@@ -10,7 +10,9 @@ from db.engine import Database
 from db.tables.currencies import Currency
 from services.clock import Clock
 from services.coordination.base import Coordination
-from services.payments.alerts import PaymentProblem, forget, tell
+from services.notifications.kinds.payments import PaymentTrouble
+from services.notifications.owners import tell_owners
+from services.payments.alerts import PaymentProblem, forget
 from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
@@ -80,4 +82,5 @@ async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> Non
     await db.write(forget, PaymentProblem.OFF)
     if (missing := why_closed(settings)) is not None:
         log.warning("payments_off", missing=missing)
-        await db.write(tell, settings.owner_ids, PaymentProblem.OFF, about="settings", detail=missing, now=clock())
+        trouble = PaymentTrouble(problem=PaymentProblem.OFF, about="settings", detail=missing)
+        await db.write(tell_owners, settings.owner_ids, trouble, now=clock())

@@ -1,22 +1,18 @@
 """Trouble with money that only people can mend, told to them through the outbox; the same trouble once."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
 
 from services.notifications.kinds.payments import PaymentTrouble
-from services.notifications.owners import forget_news, tell_owners, tell_user
+from services.notifications.owners import forget_news, tell_owners
 from services.payments.mark import BUYER
 from services.payments.merchant import Merchant
 from services.payments.providers.base import NotAuthorized, RemotePayment, ShopRefused
 
 log = structlog.get_logger()
-
-MAX_DETAIL = 2500  # of the 4096 characters that a message may have
 
 
 class PaymentProblem(StrEnum):
@@ -48,30 +44,6 @@ class PaymentProblem(StrEnum):
     """Unfinished payments of another of the provider's shops than the settings name."""
 
 
-def tell(
-    session: Session,
-    people: Sequence[int],
-    problem: PaymentProblem,
-    *,
-    about: str,
-    now: datetime,
-    detail: str = "",
-    payment_id: UUID | None = None,
-) -> None:
-    """Part of a caller's transaction. `people`: Telegram ids. `about`: what the trouble is with; one
-    message for each."""
-    trouble = PaymentTrouble(problem=problem, detail=detail[:MAX_DETAIL], payment_id=payment_id, about=about)
-    tell_owners(session, people, trouble, now=now)
-
-
-def tell_actor(
-    session: Session, user_id: int, problem: PaymentProblem, *, about: str, now: datetime, detail: str, payment_id: UUID
-) -> None:
-    """The same to whom it is about: `user_id` of the admin who began it."""
-    trouble = PaymentTrouble(problem=problem, detail=detail[:MAX_DETAIL], payment_id=payment_id, about=about)
-    tell_user(session, user_id, trouble, now=now)
-
-
 def forget(session: Session, problem: PaymentProblem) -> None:
     """It is over: who has not been told need not be."""
     forget_news(session, PaymentTrouble(problem=problem).key)
@@ -81,7 +53,8 @@ def not_authorized(session: Session, merchant: Merchant, now: datetime, *, error
     """Once a day: until it is mended nobody can pay."""
     log.error("payments_not_authorized", code=error.code, shop_id=merchant.shop_id)
     about = f"{merchant.shop_id}:{error.code[:24]}:{now:%Y-%m-%d}"
-    tell(session, merchant.owners, PaymentProblem.NOT_AUTHORIZED, about=about, detail=_words(error), now=now)
+    trouble = PaymentTrouble(problem=PaymentProblem.NOT_AUTHORIZED, about=about, detail=_words(error))
+    tell_owners(session, merchant.owners, trouble, now=now)
 
 
 def shop_refused(session: Session, merchant: Merchant, now: datetime, *, error: ShopRefused) -> None:
@@ -90,7 +63,8 @@ def shop_refused(session: Session, merchant: Merchant, now: datetime, *, error: 
     receipt = error.parameter.startswith("receipt") or "receipt" in error.detail.lower()
     problem = PaymentProblem.RECEIPT_REFUSED if receipt else PaymentProblem.SHOP_REFUSED
     about = f"{merchant.shop_id}:{error.code[:20]}:{error.parameter[:16]}:{merchant.vat_code}"
-    tell(session, merchant.owners, problem, about=about, detail=_words(error), now=now)
+    trouble = PaymentTrouble(problem=problem, about=about, detail=_words(error))
+    tell_owners(session, merchant.owners, trouble, now=now)
 
 
 def lost(
@@ -102,12 +76,14 @@ def lost(
     claimed = remote.mark.get(BUYER, "")[:16]
     buyer = f"Telegram {claimed}" if claimed.isdigit() else ""
     detail = " · ".join(each for each in (money, remote.id, _moment(remote), buyer) if each)
-    tell(session, merchant.owners, problem, about=remote.id[:40], detail=detail, now=now)
+    trouble = PaymentTrouble(problem=problem, about=remote.id[:40], detail=detail)
+    tell_owners(session, merchant.owners, trouble, now=now)
 
 
 def many_lost(session: Session, merchant: Merchant, now: datetime, *, count: int) -> None:
     """Once a day."""
-    tell(session, merchant.owners, PaymentProblem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count), now=now)
+    trouble = PaymentTrouble(problem=PaymentProblem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count))
+    tell_owners(session, merchant.owners, trouble, now=now)
 
 
 def _moment(remote: RemotePayment) -> str:

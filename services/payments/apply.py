@@ -17,8 +17,8 @@ from db.tables.billing import TransactionKind
 from db.tables.payments import PaymentStatus
 from services.billing import ledger
 from services.notifications import outbox
-from services.notifications.kinds.payments import PaymentNews
-from services.payments import alerts
+from services.notifications.kinds.payments import PaymentNews, PaymentTrouble
+from services.notifications.owners import tell_owners
 from services.payments.adopt import Adoption, adopt
 from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
@@ -150,15 +150,9 @@ def _mismatch(payment: PaymentView, remote: RemotePayment, merchant: Merchant) -
 
 def _note_mismatch(session: Session, payment: PaymentView, problem: str, merchant: Merchant, now: datetime) -> None:
     log.error("payment_mismatch", payment_id=str(payment.id), problem=problem)
-    alerts.tell(
-        session,
-        merchant.owners,
-        PaymentProblem.PAYMENT_MISMATCH,
-        about=str(payment.id),
-        detail=problem,
-        payment_id=payment.id,
-        now=now,
-    )
+    mismatch, about = PaymentProblem.PAYMENT_MISMATCH, str(payment.id)
+    trouble = PaymentTrouble(problem=mismatch, about=about, detail=problem, payment_id=payment.id)
+    tell_owners(session, merchant.owners, trouble, now=now)
     _change(session, payment, OPEN, now, next_check_at=now + TROUBLE_PAUSE)
 
 

@@ -7,7 +7,9 @@ from sqlalchemy import ColumnElement, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from db.tables.payments import RefundStatus
-from services.payments.alerts import PaymentProblem, tell
+from services.notifications.kinds.payments import PaymentTrouble
+from services.notifications.owners import tell_owners
+from services.payments.alerts import PaymentProblem
 from services.payments.apply import OPEN
 from services.payments.queries import PaymentView, payment_view, payments, refunds
 
@@ -41,7 +43,8 @@ def tell_of_other_shops(session: Session, shops: Mapping[str, str], owners: Sequ
     if len(found) > SHOWN:
         lines.append(f"+ {len(found) - SHOWN}")
     detail = "\n".join(["", *lines])
-    tell(session, owners, PaymentProblem.OTHER_SHOP, about=str(found[-1].id), detail=detail, now=now)
+    trouble = PaymentTrouble(problem=PaymentProblem.OTHER_SHOP, about=str(found[-1].id), detail=detail)
+    tell_owners(session, owners, trouble, now=now)
 
 
 def _line(payment: PaymentView) -> str:

@@ -153,10 +153,12 @@ async def test_a_style_and_then_a_photo(shop: Stage, anna: Person) -> None:
     await anna.presses("50 %")
     await anna.sees("Баланс: 10.00 → 9.00")
     await anna.presses("Предсказать")
-    answer = await anna.sees_photo("Стиль 2", within=30.0)
+    answer = await anna.sees_photo("🖌 Стиль 2", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(120, 135)
     assert await balance(shop, anna) == 900
+    await anna.says("/history")
+    await anna.sees_button("Стиль 2")
 
 
 async def test_a_photo_and_then_a_style(anna: Person) -> None:
@@ -313,7 +315,7 @@ async def test_stronger_and_no_further(anna: Person) -> None:
     await anna.presses("➕ Сильнее")
     await anna.sees("Сила: 100 %")
     await anna.presses("Предсказать")
-    answer = await anna.sees_photo("Стиль 2", within=30.0)
+    answer = await anna.sees_photo("🖌 Стиль 2", within=30.0)
     assert answer.buttons[0] == "➖ Слабее"
 
 

@@ -1,12 +1,14 @@
 """Money that came or went back, and what owners must mend for it."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from db.base import JsonObject
 from db.tables.outbox import OutboxKind
 from services.notifications.kinds.news import News
+
+MAX_DETAIL: Final = 2500  # of the 4096 characters that a message may have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class RefundSucceeded(News):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTrouble(News):
-    """Trouble with money that only people can mend. `problem`: a Problem of payments; `about`: what it is with, told
+    """Trouble with money that only people can mend. `problem`: a PaymentProblem; `about`: what it is with, told
     once of each; `payment_id`: the payment to look at."""
 
     kind = OutboxKind.PAYMENT_PROBLEM
@@ -66,7 +68,7 @@ class PaymentTrouble(News):
 
     def dump(self) -> JsonObject:
         payment_id = self.payment_id and self.payment_id.hex
-        return {"problem": self.problem, "detail": self.detail, "payment_id": payment_id}
+        return {"problem": self.problem, "detail": self.detail[:MAX_DETAIL], "payment_id": payment_id}
 
     @classmethod
     def load(cls, payload: JsonObject) -> Self:

@@ -13,8 +13,8 @@ from db.tables.payments import RefundStatus
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.notifications import outbox
-from services.notifications.kinds.payments import RefundSucceeded
-from services.payments import alerts
+from services.notifications.kinds.payments import PaymentTrouble, RefundSucceeded
+from services.notifications.owners import tell_owners, tell_user
 from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemoteRefund
@@ -43,10 +43,8 @@ def settle(
     wrong = _mismatch(refund, payment, remote)
     if wrong is not None:
         log.error("refund_mismatch", refund_id=str(refund_id), problem=wrong)
-        problem = PaymentProblem.REFUND_MISMATCH
-        alerts.tell(
-            session, merchant.owners, problem, about=str(refund_id), detail=wrong, payment_id=payment.id, now=now
-        )
+        trouble = _trouble(refund, PaymentProblem.REFUND_MISMATCH, wrong)
+        tell_owners(session, merchant.owners, trouble, now=now)
         _change(session, refund_id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
         return refund
     if refund.provider_refund_id is None:
@@ -82,19 +80,11 @@ def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Mercha
 
 def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, seen: bool) -> RefundView:
     """No money went back; nothing is taken."""
-    refund, payment = _locked(session, refund_id)
+    refund, _ = _locked(session, refund_id)
     canceled = {"status": RefundStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
     changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
     if changed and not seen and refund.actor_user_id is not None:
-        alerts.tell_actor(
-            session,
-            refund.actor_user_id,
-            PaymentProblem.REFUND_FAILED,
-            about=str(refund_id),
-            detail=reason,
-            payment_id=payment.id,
-            now=now,
-        )
+        tell_user(session, refund.actor_user_id, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
     return known_refund(session, refund_id)
 
 
@@ -104,8 +94,7 @@ def sent_back(session: Session, payment_id: UUID) -> int:
 
 def tell_unknown(session: Session, refund: RefundView, merchant: Merchant, now: datetime) -> RefundView:
     """Nobody here can find out whether it was made; the owners look into the provider's cabinet."""
-    about, payment_id = str(refund.id), refund.payment_id
-    alerts.tell(session, merchant.owners, PaymentProblem.REFUND_UNKNOWN, about=about, payment_id=payment_id, now=now)
+    tell_owners(session, merchant.owners, _trouble(refund, PaymentProblem.REFUND_UNKNOWN), now=now)
     _change(session, refund.id, (RefundStatus.PENDING,), now, next_check_at=now + TROUBLE_PAUSE)
     return known_refund(session, refund.id)
 
@@ -134,9 +123,12 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     session.execute(update(refunds).where(refunds.c.id == refund.id).values(owed))
     _tell(session, refund, payment, now)
     if due > taken and refund.actor_user_id is None:
-        about, detail = str(refund.id), format_credits(due - taken)
-        problem = PaymentProblem.UNCOLLECTED
-        alerts.tell(session, merchant.owners, problem, about=about, detail=detail, payment_id=payment.id, now=now)
+        trouble = _trouble(refund, PaymentProblem.UNCOLLECTED, format_credits(due - taken))
+        tell_owners(session, merchant.owners, trouble, now=now)
+
+
+def _trouble(refund: RefundView, problem: PaymentProblem, detail: str = "") -> PaymentTrouble:
+    return PaymentTrouble(problem=problem, about=str(refund.id), detail=detail, payment_id=refund.payment_id)
 
 
 def _tell(session: Session, refund: RefundView, payment: PaymentView, now: datetime) -> None:

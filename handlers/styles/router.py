@@ -68,7 +68,8 @@ async def show_style(query: CallbackQuery, *, ctx: Context, argument: str) -> No
 
 
 async def take_photo(message: Message, *, ctx: Context) -> None:
-    """It waits for a style; further pictures of its album join it, and the message says how many there are."""
+    """It waits for a style; further pictures of its album join it, and the message says how many there are. What is
+    wrong is told once of an album."""
     source, data = picture_of(message), await ctx.fsm.get_data()
     assert source is not None
     album = message.media_group_id
@@ -79,7 +80,9 @@ async def take_photo(message: Message, *, ctx: Context) -> None:
     try:
         file_id = await keep_picture(source, await _largest(ctx), ctx)
     except ShopError as problem:
-        await put(message, notice_screen(ctx.tr.error_html(problem), ctx.tr))
+        if not joined:
+            await put(message, notice_screen(ctx.tr.error_html(problem), ctx.tr))
+            await ctx.fsm.update_data({PHOTOS: [], ALBUM: album, SHOWN: None})
         return
     photos = [*photos, file_id.hex]
     screen = categories_screen(await ctx.services.presets.categories(), ctx.tr, photos=len(photos))

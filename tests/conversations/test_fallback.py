@@ -109,10 +109,10 @@ async def test_an_album_is_answered_once(stage: Stage, anna: Person) -> None:
     photo = [{"file_id": "p", "file_unique_id": "p", "width": 9, "height": 9}]
     for _ in range(5):
         await stage.sandbox.update(_message(anna, {"photo": photo, "media_group_id": "777"}))
-    await anna.sees("Картинке нужна модель")
+    await anna.sees("Telegram не отдал файл")
     await anna.says("/help")
     await anna.sees("Как это работает")
-    answers = [message for message in await anna.looks() if "Картинке нужна модель" in message.text]
+    answers = [message for message in await anna.looks() if "Telegram не отдал файл" in message.text]
     assert len(answers) == 1
 
 

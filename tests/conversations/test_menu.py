@@ -69,7 +69,8 @@ async def test_a_button_without_its_message(anna: Person) -> None:
 async def test_the_commands_menu(anna: Person, john: Person) -> None:
     await anna.says("/start")
     await anna.sees("Здравствуйте")
-    expected = ["menu", "models", "balance", "bonus", "history", "profile", "language", "help", "terms", "cancel"]
+    first = ["menu", "models", "styles", "balance", "bonus", "history"]
+    expected = [*first, "profile", "language", "help", "terms", "privacy", "cancel"]
     assert await anna.commands() == expected
     assert await john.commands() == expected
 
@@ -79,4 +80,4 @@ async def test_nothing_to_cancel(stage: Stage, language: str, nothing: str) -> N
     person = await stage.person("Саша", language)
     await person.says("/cancel")
     menu = await person.sees(nothing)
-    assert len(menu.buttons) == 6
+    assert len(menu.buttons) == 7

@@ -9,14 +9,22 @@ async def test_a_newcomer_is_greeted_and_given_credits(anna: Person) -> None:
     greeting = await anna.sees("Здравствуйте, Анна!")
     assert "10.00 кредитов" in greeting.text
     assert "Баланс: 10.00 кредитов" in greeting.text
-    assert greeting.buttons == ["🔮 Модели", "💳 Баланс", "🧾 История", "👤 Профиль", "🌐 Язык", "ℹ️ Помощь"]
+    assert greeting.buttons == ["🔮 Модели", "🎨 Стили", "💳 Баланс", "🧾 История", "👤 Профиль", "🌐 Язык", "ℹ️ Помощь"]
 
 
 async def test_an_english_newcomer(john: Person) -> None:
     await john.says("/start")
     greeting = await john.sees("Hello, John!")
     assert "A welcome gift: 10.00 credits" in greeting.text
-    assert greeting.buttons == ["🔮 Models", "💳 Balance", "🧾 History", "👤 Profile", "🌐 Language", "ℹ️ Help"]
+    assert greeting.buttons == [
+        "🔮 Models",
+        "🎨 Styles",
+        "💳 Balance",
+        "🧾 History",
+        "👤 Profile",
+        "🌐 Language",
+        "ℹ️ Help",
+    ]
 
 
 async def test_welcome_credits_are_told_and_given_once(anna: Person) -> None:

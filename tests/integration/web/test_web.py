@@ -52,7 +52,7 @@ async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -
         }
         metrics = await (await http.get("/metrics")).text()
         assert "kassandra_queue_length 0.0" in metrics
-        assert "kassandra_models_on_sale 3.0" in metrics
+        assert "kassandra_models_on_sale 31.0" in metrics  # five models and 26 styles
         assert (await http.get("/docs")).status == 404
 
 

@@ -262,7 +262,7 @@ def test_a_row_that_starts_with_a_choice() -> None:
     [
         ({}, "1,024"),
         ({"longest": 512, "multiple": 8}, "512"),
-        ({"longest": 2048}, "1,024"),
+        ({"longest": 2048}, "2,048"),
         ({"multiple": 100}, "1,000"),
     ],
 )

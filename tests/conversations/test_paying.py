@@ -222,7 +222,7 @@ async def test_a_preset(stage: Stage, anna: Person, john: Person) -> None:
         await anna.says("1100")
         await anna.presses("🔮 Предсказать за 0.25 кредита")
         answer = await anna.sees_photo("Вино: ")
-        assert answer.text.startswith("🍷 Вино по двум числам")
+        assert answer.text.startswith("🥂 Вино по двум числам")
         assert await balance(stage, anna) == 975
         await anna.presses("🔁 Ещё раз")
         await anna.sees("🥂 Вино по двум числам")

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.tables.models import Model, Preset
+from db.upsert import insert_into
 from services.errors import ShopError
 from services.models.preset_files import PresetDraft
 
@@ -62,7 +63,8 @@ def import_presets(session: Session, drafts: Sequence[PresetDraft], now: datetim
 
 def _insert(session: Session, draft: PresetDraft, now: datetime, *, from_file: bool, edited: bool) -> None:
     row = _columns(draft) | {"slug": draft.slug, "model_slug": draft.model_slug, "created_at": now, "updated_at": now}
-    session.execute(insert(_presets), row | {"from_file": from_file, "edited": edited})
+    new = insert_into(session, _presets).values(row | {"from_file": from_file, "edited": edited})
+    session.execute(new.on_conflict_do_nothing(index_elements=["slug"]))  # another process starts, too
 
 
 def _columns(draft: PresetDraft) -> JsonObject:

@@ -1,5 +1,6 @@
 """From `presets.toml` to the gallery: what an admin has changed stays, what was sold is kept."""
 
+import asyncio
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +165,13 @@ async def test_a_model_that_is_off_takes_its_presets_along(gallery: Gallery) -> 
     assert await gallery.slugs() == []
     assert await gallery.presets.categories() == []
     assert len(await gallery.slugs(every=True)) == 2
+
+
+async def test_processes_that_start_at_once(gallery: Gallery, clock: FakeClock) -> None:
+    (gallery.folder / "wine" / "presets.toml").write_text(TWO, encoding="utf-8")
+    others = [Models(gallery.db, clock, gallery.folder) for _ in range(4)]
+    assert await asyncio.gather(*(models.sync() for models in others)) == [[]] * 4
+    assert await gallery.slugs() == ["light-wine", "strong-wine"]
 
 
 async def test_pages(gallery: Gallery) -> None:

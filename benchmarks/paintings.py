@@ -22,7 +22,7 @@ from services.inference.tensors import Row
 from services.manifests.manifest import ChoiceInput, Manifest, load_manifest
 
 CUSTOMERS = 32
-SECONDS = 4.0  # of each measurement
+SECONDS = 3.0  # of each measurement
 SIDE = 512
 LARGE = (1280, 960)
 MODELS = Path(__file__).parents[1] / "models_store"

@@ -5,14 +5,16 @@ import io
 import os
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
 from bot.wiring.inference import RUNTIMES
-from services.inference.runtimes.base import Limit
+from services.inference.heap import one_arena
+from services.inference.runtimes.base import Limit, Runtime
 from services.inference.runtimes.style_transfer.kind import STYLE_TRANSFER
 from services.inference.tensors import Result, Row
-from services.manifests.manifest import ChoiceInput, load_manifest
+from services.manifests.manifest import ChoiceInput, Manifest, load_manifest
 from tests.support.memory import highest, resident
 from tests.unit.models.runs import PAINTERS, STORE
 
@@ -20,6 +22,7 @@ SIZES = ((1, 1), (40, 1280), (1280, 60), (512, 512), (960, 1280), (1280, 1280), 
 
 
 def main() -> None:
+    one_arena()  # as the shop does
     count = int(sys.argv[1])
     models = []
     for slug in PAINTERS:
@@ -27,18 +30,23 @@ def main() -> None:
         runtime = STYLE_TRANSFER.open(manifest, STORE / slug)
         runtime.load()
         models.append((manifest, runtime))
-    photo, chance = Image.open(STORE / "painter" / "example.jpg"), random.Random(1)
+    chance = random.Random(1)
+    jobs = [(models[number % 5 == 0], chance.choice(SIZES), number) for number in range(count)]
+    with ThreadPoolExecutor(STYLE_TRANSFER.threads) as threads:  # as the engine has them
+        for number, _ in enumerate(threads.map(_paint, jobs), start=1):
+            if number in (count // 5, count):
+                sys.stdout.write(f"{resident(os.getpid())} {highest()}\n")
+
+
+def _paint(job: tuple[tuple[Manifest, Runtime], tuple[int, int], int]) -> None:
+    (manifest, runtime), size, seed = job
+    chance, stream = random.Random(seed), io.BytesIO()
+    Image.open(STORE / "painter" / "example.jpg").resize(size).save(stream, "JPEG")
+    values = {f.name: chance.choice(f.options).value for f in manifest.inputs if isinstance(f, ChoiceInput)}
     style = (STORE / "own-style" / "style.jpg").read_bytes()
-    for number in range(count):
-        manifest, runtime = models[number % 5 == 0]
-        stream = io.BytesIO()
-        photo.resize(chance.choice(SIZES)).save(stream, "JPEG")
-        values = {f.name: chance.choice(f.options).value for f in manifest.inputs if isinstance(f, ChoiceInput)}
-        row = Row(values=values, files={"photo": stream.getvalue(), "style_photo": style})
-        (answer,) = runtime.run([row], Limit(60))
-        assert isinstance(answer, Result), answer
-        if number + 1 in (count // 5, count):
-            sys.stdout.write(f"{resident(os.getpid())} {highest()}\n")
+    row = Row(values=values, files={"photo": stream.getvalue(), "style_photo": style})
+    (answer,) = runtime.run([row], Limit(60))
+    assert isinstance(answer, Result), answer
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ class Network(Protocol):
     def size_for(self, photo: Size) -> Size:
         """Width and height of the picture that it takes for a photo of this size."""
 
-    def paint(self, picture: Pixels, given: Given, limit: Limit) -> Pixels:
-        """Raises RunTimeout, RunFailed."""
+    def paint(self, picture: Pixels, given: Given, limit: Limit, *, keep: bool) -> Pixels:
+        """`keep`: the memory is for the next one, which is about to begin. Raises RunTimeout, RunFailed."""
 
 
 class Styles:
@@ -56,20 +56,21 @@ class Styles:
     def size_for(self, photo: Size) -> Size:
         return small_size(photo, self._points)
 
-    def paint(self, picture: Pixels, given: Given, limit: Limit) -> Pixels:
+    def paint(self, picture: Pixels, given: Given, limit: Limit, *, keep: bool) -> Pixels:
         second = float(given[MIX].ravel()[0]) if MIX in given and SECOND in given else 0.0
         shares = given[STYLE].ravel() * (1 - second)
         if second:
             shares = shares + given[SECOND].ravel() * second
         weights = shares.astype(np.float32).reshape([1] * (len(self._shares.shape or ()) - 1) + [-1])
         feeds = {self._picture.name: picture[np.newaxis], self._shares.name: weights}
-        painted: Pixels = run_session(self._session, [self._output], feeds, limit, shared=False)[self._output][0]
+        painted: Pixels = run_session(self._session, [self._output], feeds, limit, shared=keep)[self._output][0]
         return painted
 
 
 class AnyPicture:
     """A network that takes its style from a picture: one graph looks at that, another paints. Both take pictures
-    `[1, H, W, 3]` of fixed sides; what the first gives is the second's other input."""
+    `[1, H, W, 3]` of fixed sides; what the first gives is the second's other input.
+    Both give their memory back each time: the other network's is kept meanwhile."""
 
     required = (OWN,)
 
@@ -86,7 +87,7 @@ class AnyPicture:
     def size_for(self, photo: Size) -> Size:
         return self._sides
 
-    def paint(self, picture: Pixels, given: Given, limit: Limit) -> Pixels:
+    def paint(self, picture: Pixels, given: Given, limit: Limit, *, keep: bool) -> Pixels:
         style = given[OWN].reshape(1, 3, *given[OWN].shape[-2:]).transpose(0, 2, 3, 1)
         seen = run_session(self._looker, [self._seen], {self._look: style}, limit, shared=False)[self._seen]
         feeds = {self._content: picture.transpose(1, 2, 0)[np.newaxis], self._vector.name: seen}

@@ -293,7 +293,8 @@ def _image_builder(field: ImageInput) -> Build:
     dtype, whole, last = field.tensor.dtype, field.tensor.whole, field.tensor.layout == "NHWC"
 
     def build(rows: Sequence[Row]) -> Array:
-        pictures = np.stack([prepare(row.files[field.name], field.prepare) for row in rows])
+        each = [prepare(row.files[field.name], field.prepare) for row in rows]
+        pictures = each[0][np.newaxis] if len(each) == 1 else np.stack(each)  # a large photo's array takes 20 MB
         arranged = pictures.transpose(0, 2, 3, 1) if last else pictures
         if whole:
             arranged = np.rint(arranged)

@@ -45,12 +45,21 @@ async def change(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
 
 async def begin_below(query: CallbackQuery, view: PredictionView, answers: Mapping[str, Any], ctx: Context) -> None:
     """The summary of a new form with these answers (JSON), at today's price, below what was bought before."""
-    await _open(query, *FormSession.begin(ctx, await _offer(view, ctx.services.models), answers))
+    kept = await _still_kept(answers, view, ctx)
+    await _open(query, *FormSession.begin(ctx, await _offer(view, ctx.services.models), kept))
 
 
 async def _repeat(hex_id: str, ctx: Context) -> tuple[FormSession, Turn]:
     view = await find_prediction(hex_id, ctx)
-    return FormSession.begin(ctx, await _offer(view, ctx.services.models), view.inputs)
+    kept = await _still_kept(view.inputs, view, ctx)
+    return FormSession.begin(ctx, await _offer(view, ctx.services.models), kept)
+
+
+async def _still_kept(answers: Mapping[str, Any], view: PredictionView, ctx: Context) -> dict[str, Any]:
+    """Without pictures that have been deleted since: they are asked for anew."""
+    files = {name: answer["file"] for name, answer in answers.items() if isinstance(answer, dict) and "file" in answer}
+    known = await ctx.services.files.known(files.values(), user_id=view.user_id)
+    return {name: answer for name, answer in answers.items() if name not in files or files[name] in known}
 
 
 async def _open(query: CallbackQuery, session: FormSession, turn: Turn) -> None:

@@ -8,7 +8,7 @@ from handlers.kit.context import Context
 from handlers.kit.filters import Pressed
 from handlers.predictions.router import find_prediction
 from handlers.predictions.screens import AS_FILE, COMPARE, OTHER_STYLE, STRENGTH, USE_RESULT
-from handlers.styles.router import choose_style_for
+from handlers.styles.router import NOT_KEPT, choose_style_for
 from handlers.styles.screens import compared_screen, file_screen
 from handlers.telegram import sender
 from services.images.studio import PictureJob, picture_job, with_strength
@@ -54,7 +54,7 @@ async def compare(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     view, job = await _find(argument, ctx)
     picture = await ctx.services.studio.compared(view, job)
     if picture is None:
-        await sender.acknowledge(query, ctx.tr.gettext("The pictures are not kept any more."), alert=True)
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_KEPT), alert=True)
         return
     await sender.acknowledge(query)
     await sender.send(ctx.bot, query.from_user.id, compared_screen(picture, ctx.tr))
@@ -65,7 +65,7 @@ async def as_file(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     view, job = await _find(argument, ctx)
     picture = (await ctx.services.history.images(view)).get(job.result)
     if picture is None:
-        await sender.acknowledge(query, ctx.tr.gettext("The pictures are not kept any more."), alert=True)
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_KEPT), alert=True)
         return
     await sender.acknowledge(query)
     await sender.send(ctx.bot, query.from_user.id, file_screen(picture, view))

@@ -1,5 +1,7 @@
 """/styles, the gallery, and photos that are sent before a style is chosen."""
 
+from typing import Final
+
 from aiogram import Router
 from aiogram.filters import Command, Filter, StateFilter
 from aiogram.types import CallbackQuery, Message
@@ -13,13 +15,14 @@ from handlers.kit.notices import notice_screen
 from handlers.styles.screens import ON_PAGE, STYLE, categories_screen, gallery_screen, style_screen
 from handlers.telegram import sender
 from handlers.telegram.screen import Screen
-from services.errors import ShopError
+from services.errors import N_, ShopError
 from services.files.store import StoreAway
 from services.manifests.manifest import ImageInput
 from services.manifests.preparation import Prepare
 from services.models.preset_rules import PresetNotFound
 from services.models.presets import PresetCategory
 
+NOT_KEPT: Final = N_("The pictures are not kept any more.")
 ALBUM, SHOWN = "photos_album", "photos_message"  # of the pictures that wait: their album, and the message that says so
 
 
@@ -94,6 +97,9 @@ async def take_photo(message: Message, *, ctx: Context) -> None:
 
 async def choose_style_for(query: CallbackQuery, photo: str, ctx: Context) -> None:
     """The gallery below, for a picture that the shop has. A form under way ends."""
+    if not await ctx.services.files.known([photo], user_id=ctx.user.id):
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_KEPT), alert=True)
+        return
     await ctx.fsm.clear()
     await ctx.fsm.update_data({PHOTOS: [photo]})
     await sender.acknowledge(query)

@@ -82,10 +82,11 @@ export const clock = () => request("GET", `${world()}/clock`);
 export const moveClock = (move) => request("POST", `${world()}/clock`, move);
 export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;
 
-export function upload(id, file, as, caption) {
+export function upload(id, file, as, caption, album) {
   const form = new FormData();
   form.append("file", file, file.name);
   form.append("as", as);
   if (caption) form.append("caption", caption);
+  if (album) form.append("album", album);
   return request("POST", `${of(id)}/upload`, form);
 }

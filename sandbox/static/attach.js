@@ -106,8 +106,9 @@ function preview(file, urls) {
 
 async function sendAll(files, as, caption) {
   const to = state.personId;
+  const album = files.length > 1 ? String(Date.now()) : "";
   try {
-    for (const [at, file] of files.entries()) await api.upload(to, file, as, at === 0 ? caption : "");
+    for (const [at, file] of files.entries()) await api.upload(to, file, as, at === 0 ? caption : "", album);
     return true;
   } catch (error) {
     toastError(error);

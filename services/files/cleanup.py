@@ -15,6 +15,7 @@ from db.tables.models import Preset
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
 from services.clock import Clock
+from services.files.files import parse_file_id
 from services.files.store import FileStore, id_of, key_of
 from services.predictions.claims import QUEUED, RUNNING
 
@@ -123,14 +124,7 @@ def _needed(session: Session) -> list[UUID]:
     waiting = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
     results = session.scalars(select(_files.c.id).where(_files.c.prediction_id.in_(waiting)))
     given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
-    return [*(file_id for text in given if (file_id := _parsed(text))), *results]
-
-
-def _parsed(text: object) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
+    return [*(file_id for text in given if (file_id := parse_file_id(text))), *results]
 
 
 def _named(session: Session, ids: Collection[UUID]) -> set[UUID]:

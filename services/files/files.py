@@ -51,6 +51,12 @@ class Files:
         """The content, or None where there is no such file of this user. Raises StoreAway."""
         return (await self.contents([(file_id, user_id)])).get(file_id)
 
+    async def known(self, hex_ids: Iterable[str], *, user_id: int) -> set[str]:
+        """Those of these that are files of this user and have not been deleted."""
+        by_id = {file_id: text for text in hex_ids if (file_id := parse_file_id(text)) is not None}
+        rows = await self._db.read(_owners, list(by_id)) if by_id else {}
+        return {by_id[file_id] for file_id, owner in rows.items() if owner == user_id}
+
     async def contents(self, wanted: Iterable[tuple[UUID, int]]) -> dict[UUID, bytes]:
         """Of those of these files that there are and that are their user's. Raises StoreAway."""
         owners = dict(wanted)
@@ -101,3 +107,16 @@ def _of(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, bytes
 def media_type_of(picture: bytes) -> str:
     """Of what the shop itself makes: PNG or JPEG."""
     return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def parse_file_id(text: object) -> UUID | None:
+    """None for what is no id."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _owners(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    rows = session.execute(select(_files.c.id, _files.c.user_id).where(_files.c.id.in_(ids)))
+    return {row.id: row.user_id for row in rows}

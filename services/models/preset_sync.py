@@ -55,7 +55,9 @@ def import_presets(session: Session, drafts: Sequence[PresetDraft], now: datetim
         if draft.slug not in known:
             _insert(session, draft, now, from_file=False, edited=True)
             continue
-        columns = _columns(draft) | {"model_slug": draft.model_slug, "sample_file_id": None, "edited": True}
+        columns = _columns(draft) | {"model_slug": draft.model_slug, "edited": True}
+        if draft.sample is not None:  # else an owner's own picture stays
+            columns |= {"sample_file_id": None}
         session.execute(update(_presets).where(_presets.c.slug == draft.slug).values(**columns, updated_at=now))
     old = sum(draft.slug in known for draft in drafts)
     return len(drafts) - old, old

@@ -373,3 +373,20 @@ async def test_what_is_no_picture(anna: Person) -> None:
     await anna.sees("Эту картинку не получилось прочитать")
     await anna.sends("sticker")
     await anna.sees("стикер")
+
+
+async def test_what_is_repeated_after_the_pictures_were_deleted(shop: Stage, anna: Person) -> None:
+    """The photo is asked for anew; nothing is sold that cannot be made."""
+    await buys(anna)
+    answer = anna.last
+    await anna.says("/privacy")
+    await anna.presses("Удалить мои картинки")
+    await anna.presses("Да, удалить")
+    await anna.sees("Удалены 2 картинки.")
+    for name in ("other-style", "use-result", "compare", "as-file"):
+        button = next(each for row in answer.rows for each in row if (each.data or "").startswith(name))
+        assert (await anna.forges(str(button.data), answer.id)).text == "Эти картинки уже не хранятся."
+    await anna.forges(f"strength:{str(button.data).partition(':')[2]}:+", answer.id)
+    await anna.sees("Фото")
+    await anna.sends_photo(jpeg("red"))
+    await anna.sees("Баланс: 9.00 → 8.00")

@@ -1,6 +1,7 @@
 """Styles: owners make and change them, admins look."""
 
 from functools import partial
+from typing import Final
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
@@ -14,10 +15,12 @@ from handlers.admin.presets.parts import NEEDED, StylePart
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
-from services.errors import ShopError
+from handlers.telegram import sender
+from services.errors import N_, ShopError
 from services.models.preset_rules import BadPreset
 from services.models.presets import PresetView
 
+NOTHING_BOUGHT: Final = N_("You have not bought a prediction of this model yet.")
 PART, CREATE = "preset.part", "preset.create"
 
 
@@ -62,7 +65,11 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
             await _show(query, preset, ctx=ctx, notice=notice)
             return
         case names.ANSWERS:
-            preset = await manage.set_inputs(slug, await latest_answers(preset.model_slug, ctx), actor=actor)
+            answers = await latest_answers(preset.model_slug, ctx)
+            if not answers:
+                await sender.acknowledge(query, ctx.tr.gettext(NOTHING_BOUGHT), alert=True)
+                return
+            preset = await manage.set_inputs(slug, answers, actor=actor)
             await _show(query, preset, ctx=ctx, notice=ctx.tr.html("✅ Saved."))
             return
         case names.DELETE:

@@ -1,7 +1,8 @@
 """What is not to be kept any longer, and what nothing names."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
 from services.clock import Clock
 from services.files.files import parse_file_id
-from services.files.store import FileStore, id_of, key_of
+from services.files.store import FileStore, StoreAway, id_of, key_of
 from services.predictions.claims import QUEUED, RUNNING
 
 log = structlog.get_logger()
@@ -24,6 +25,7 @@ _files, _predictions = table_of(File), table_of(Prediction)
 _presets, _outbox = table_of(Preset), table_of(OutboxMessage)
 
 AT_ONCE: Final = 100  # rows a transaction
+WISHED_AWAY: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since then, of what its owner wants no more
 UNNAMED_FOR: Final = timedelta(days=1)  # before it is swept: its row may be under way
 _in_rows = select(_files.c.id, _files.c.content).where(_files.c.content.is_not(None)).limit(20)
 _moved = update(_files).where(_files.c.id == bindparam("file")).values(content=None)
@@ -73,11 +75,13 @@ class FileCleanup:
             if term is not None:
                 old = (_files.c.kind == kind) & (_files.c.created_at < self._clock() - term)
                 count += await self._delete_all(old)
-        return count
+        return count + await self._delete_all(_files.c.created_at <= WISHED_AWAY)
 
     async def delete_of(self, user_id: int) -> int:
-        """All of a customer's, now; how many. What a prediction that is under way still needs stays."""
-        return await self._delete_all(_files.c.user_id == user_id)
+        """All of a customer's, now; how many. What a prediction under way still needs goes within the hour after it."""
+        count = await self._delete_all(_files.c.user_id == user_id)
+        await self._db.write(_wish_away, user_id)
+        return count
 
     async def sweep(self) -> int:
         """What the store has and no row names."""
@@ -93,13 +97,17 @@ class FileCleanup:
         return count
 
     async def _delete_all(self, which: ColumnElement[bool]) -> int:
-        """Rows first: whoever dies between leaves files that nothing names."""
-        count = 0
-        while ids := await self._db.write(_take, which):
-            for file_id in ids:
-                await self._store.delete(key_of(file_id))
-            count += len(ids)
-        return count
+        """Rows first: whoever dies between leaves files that nothing names, and so does a store that is away."""
+        count, after = 0, UUID(int=0)
+        while True:
+            last, taken = await self._db.write(_take, which, after)
+            for file_id in taken:
+                with suppress(StoreAway):  # the sweep finds it
+                    await self._store.delete(key_of(file_id))
+            count += len(taken)
+            if last is None:
+                return count
+            after = last
 
 
 def _kept_in_rows(session: Session) -> Sequence[AnyRow]:
@@ -110,21 +118,31 @@ def _note_moved(session: Session, ids: list[dict[str, UUID]]) -> None:
     session.connection().execute(_moved, ids)
 
 
-def _take(session: Session, which: ColumnElement[bool]) -> Sequence[UUID]:
-    """Some of them, without their rows from now on."""
-    found = select(_files.c.id).where(which, _files.c.id.not_in(_needed(session)), _files.c.id.not_in(_samples))
-    ids = session.scalars(found.limit(AT_ONCE)).all()
-    session.execute(delete(_files).where(_files.c.id.in_(ids)))
-    return ids
+def _take(session: Session, which: ColumnElement[bool], after: UUID) -> tuple[UUID | None, list[UUID]]:
+    """Some of them, in the order of their ids, without their rows from now on; and the last id that was looked at, None
+    at the end. Needed ones are passed over."""
+    found = select(_files.c.id).where(which, _files.c.id > after, _files.c.id.not_in(_samples))
+    ids = session.scalars(found.order_by(_files.c.id).limit(AT_ONCE)).all()
+    if not ids:
+        return None, []
+    taken = [file_id for file_id in ids if file_id not in _needed(session)]
+    session.execute(delete(_files).where(_files.c.id.in_(taken)))
+    return ids[-1], taken
 
 
-def _needed(session: Session) -> list[UUID]:
+def _needed(session: Session) -> set[UUID]:
     """Pictures of predictions that are to be run, and of answers that are to be told."""
     inputs = session.scalars(select(_predictions.c.inputs).where(QUEUED | RUNNING))
-    waiting = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
-    results = session.scalars(select(_files.c.id).where(_files.c.prediction_id.in_(waiting)))
     given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
-    return [*(file_id for text in given if (file_id := parse_file_id(text))), *results]
+    untold = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
+    files = {file_id for text in given if (file_id := parse_file_id(text))}
+    for chunk in (untold[i : i + AT_ONCE] for i in range(0, len(untold), AT_ONCE)):
+        files |= set(session.scalars(select(_files.c.id).where(_files.c.prediction_id.in_(chunk))))
+    return files
+
+
+def _wish_away(session: Session, user_id: int) -> None:
+    session.execute(update(_files).where(_files.c.user_id == user_id).values(created_at=WISHED_AWAY))
 
 
 def _named(session: Session, ids: Collection[UUID]) -> set[UUID]:

@@ -236,10 +236,11 @@ def _slug(name: str) -> str:
 
 
 def _icon(icon: str | None) -> str | None:
+    """Plain letters and digits are no emoji."""
     found = (icon or "").strip() or None
-    if found is not None and (
-        found.isascii() or len(found) > MAX_ICON or not all(c.isprintable() or c == "\u200d" for c in found)
-    ):
+    if found is None:
+        return None
+    if found.isascii() or len(found) > MAX_ICON or not all(c.isprintable() or c == "\u200d" for c in found):
         raise BadPreset(field="icon")
     return found
 

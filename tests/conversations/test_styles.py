@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from PIL import Image
+from sqlalchemy import select
 
 from bot.app import App
+from db.tables.outbox import OutboxMessage, OutboxStatus
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
@@ -47,6 +49,7 @@ label = { ru = "Картина", en = "Painting" }
 tensor = "Y"
 shape_of = "photo"
 """
+PENDING = select(OutboxMessage.id).where(OutboxMessage.status == OutboxStatus.PENDING)
 PRESET = """
 [[presets]]
 slug = "style-{number}"
@@ -379,6 +382,11 @@ async def test_what_is_repeated_after_the_pictures_were_deleted(shop: Stage, ann
     """The photo is asked for anew; nothing is sold that cannot be made."""
     await buys(anna)
     answer = anna.last
+
+    async def all_told() -> bool:
+        return not await shop.app.db.read(lambda session: session.execute(PENDING).all())
+
+    await until(all_told)
     await anna.says("/privacy")
     await anna.presses("Удалить мои картинки")
     await anna.presses("Да, удалить")

@@ -101,11 +101,11 @@ async def test_a_model_that_only_fails_is_taken_off(
             await _fills_in(person, f"-{number}")
             await person.presses("🔮")
             await person.sees("↩️")
+        await owner.sees("🛑 Модель «Логарифм» больше не продаётся")
         assert "не сработала несколько раз подряд" in ((await john.presses("🔮")).text or "")
         assert await balance(stage, john) == 1000
         await john.says("/start model_logarithm")
         await john.sees("не сработала несколько раз подряд")
-        await owner.sees("🛑 Модель «Логарифм» больше не продаётся")
         await owner.presses("🧠 К модели")
         await owner.sees("🛑 Остановлена")
         await owner.presses("🔁 Попробовать снова")

@@ -77,7 +77,10 @@ class ImagesClient:
         """Without our headers: it may lie anywhere on the internet, or at the server itself."""
         if _origin(url) != _origin(self._url) and not await _is_public(url):
             raise BadOutput(problem="the server's picture lies at an address that is not asked")
-        status, raw = await self._send("GET", url, most=MAX_FILE_BYTES)
+        try:
+            status, raw = await self._send("GET", url, most=MAX_FILE_BYTES)
+        except ServerAway as error:
+            raise RunFailed(problem=f"the server's picture cannot be fetched: {error}", retryable=True) from None
         if status != 200:
             raise RunFailed(problem=f"the server's picture cannot be fetched (HTTP {status})", retryable=True)
         return raw
@@ -112,7 +115,10 @@ class ImagesClient:
                         raise BadOutput(problem=f"the server's answer has over {most // 1_000_000} MB")
                 return answer.status, bytes(raw)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ServerAway(problem=" ".join(str(error).split()) or type(error).__name__) from None
+            problem = " ".join(str(error).split()) or type(error).__name__
+            if method == "POST" and not isinstance(error, aiohttp.ClientConnectorError):
+                raise RunFailed(problem=f"cut while it was painted: {problem}", retryable=True) from None
+            raise ServerAway(problem=problem) from None
 
 
 def _origin(url: str) -> tuple[str, str] | None:
@@ -150,6 +156,6 @@ def judge(status: int, answer: Json) -> ShopError:
         return ModelBroken(problem=f"the server does not let the shop in: {said}", fix=fix)
     if status in {404, 405}:
         return ModelBroken(problem=f"the server does not have that: {said}", fix="Correct url or model")
-    if status in {502, 503, 504} or status < 400:
+    if status in {502, 503} or status < 400:  # a 504 may have been painted, and paid for
         return ServerAway(problem=said)
     return RunFailed(problem=said, retryable=status in {408, 409, 429} or status >= 500)

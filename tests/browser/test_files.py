@@ -94,6 +94,7 @@ def test_a_long_series_is_taken_as_a_table(files_url: str, chromium: Browser, pi
     anna.done()
 
 
+@pytest.mark.slow
 def test_a_transparent_picture_is_taken_as_it_is(
     files_url: str, chromium: Browser, pictures: Path, store: Path
 ) -> None:

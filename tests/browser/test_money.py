@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.page import ANNA, JOHN, WITHIN_MS, Chat
@@ -110,6 +111,7 @@ def test_john_makes_it_monday(demo_url: str, chromium: Browser, pictures: Path) 
     john.done()
 
 
+@pytest.mark.slow
 def test_the_panel_breaks_what_comes_next(demo_url: str, chromium: Browser, pictures: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.starts()

@@ -75,6 +75,7 @@ async def test_ahead_from_the_start(world: Sandbox, sqlite_url: str) -> None:
         assert (await run_audit(stage.app.db)).exit_code == 0
 
 
+@pytest.mark.slow
 async def test_for_a_minute(world: Sandbox, sqlite_url: str) -> None:
     """Jobs wait, and what is written down in that minute bears the right time."""
     clock = MachineClock()

@@ -1,5 +1,7 @@
 """What makes two acts one is unique for ever: neither another bot nor a crash in between confuses them."""
 
+import pytest
+
 from sandbox.client.person import Person
 from sandbox.testing import new_world
 from tests.conversations.payments.conftest import open_till
@@ -16,6 +18,7 @@ async def _types(person: Person, amount: str) -> None:
     await person.sees_button(f"💳 Оплатить {amount} ₽")
 
 
+@pytest.mark.slow
 async def test_another_bot_on_the_old_database(sandbox_url: str, sqlite_server: SqliteServer) -> None:
     """Its messages are numbered from the beginning: what is typed in one is no older payment."""
     url, who = sqlite_server.create(), 920_000_001

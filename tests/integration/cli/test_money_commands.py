@@ -20,6 +20,7 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.mark.slow
 async def test_reconcile_and_doctor_of_a_sound_shop(shell: Shell) -> None:
     async with running_sandbox() as url, new_world(url) as sandbox:
         shop = await sandbox.shop()

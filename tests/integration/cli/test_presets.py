@@ -4,6 +4,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import pytest
+
 from db.engine import Database
 from services.clock import system_clock
 from services.models.offers import Models
@@ -43,6 +45,7 @@ def test_from_one_shop_to_another(tmp_path: Path) -> None:
     assert other.run("presets", "import", file)[:2] == (0, "0 new presets, 1 written over.\n")
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     shop = open_shop(tmp_path / "shop", None)
     file = tmp_path / "styles.toml"

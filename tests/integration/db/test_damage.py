@@ -98,6 +98,7 @@ def test_a_copy_under_a_foreign_log(file: Path) -> None:
         assert mended.execute("SELECT count(*) FROM users").fetchone() == (3000,)
 
 
+@pytest.mark.slow
 def test_every_command_says_so(shell: Shell, file: Path) -> None:
     before = _under_foreign_log(file)
     away = {"BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": "http://127.0.0.1:1"}

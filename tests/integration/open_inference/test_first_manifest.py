@@ -115,6 +115,7 @@ async def test_what_stands_in_the_way(server: Inference, tmp_path: Path, monkeyp
     assert 'headers = { Authorization = "env:SOME_KEY" }' in draft.toml
 
 
+@pytest.mark.slow
 async def test_by_the_command(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     async with sandbox_process() as url:

@@ -3,6 +3,8 @@
 import sqlite3
 from datetime import timedelta
 
+import pytest
+
 from bot.doctor.examine import examine, judge_clock, proxy_fix
 from bot.doctor.findings import Finding, State
 from bot.doctor.models import judge_memory
@@ -11,6 +13,7 @@ from tests.conversations.stage import shop_settings
 from tests.support.clock import START
 
 
+@pytest.mark.slow
 async def test_the_doctor(sandbox: Sandbox, sqlite_url: str) -> None:
     shop = await sandbox.shop()
     settings = shop_settings(

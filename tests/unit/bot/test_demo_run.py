@@ -42,6 +42,7 @@ def twice(demo: subprocess.Popen[str]) -> None:
     demo.terminate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [twice, subprocess.Popen.kill], ids=["told twice", "killed"])
 def test_nothing_stays_behind(tmp_path: Path, end: Callable[[subprocess.Popen[str]], None]) -> None:
     with opened(tmp_path) as (demo, port):

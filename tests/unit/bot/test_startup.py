@@ -48,6 +48,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.slow
 def test_every_type_can_be_built() -> None:
     _run(COMPLETE)
 

@@ -21,7 +21,7 @@ from tests.support.odd_updates import messages
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
-KILLS = int(os.environ.get("MONEY_KILLS", "2"))
+KILLS = int(os.environ.get("MONEY_KILLS", "1"))
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(2**32)))
 CUSTOMERS = 5
 ODD = 3  # updates that the types refuse, before each kill

@@ -28,7 +28,7 @@ from tests.conversations.shopping import WINE
 from tests.conversations.stage import Stage
 from tests.support.waiting import until
 
-EXAMPLES = int(os.environ.get("NETWORK_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("NETWORK_EXAMPLES", "3"))
 LATE = 1.5  # seconds
 BREATH = 0.1
 CALLS = ("editMessageText", "editMessageMedia", "sendMessage", "answerCallbackQuery")

@@ -1,5 +1,7 @@
 """The database is gone, and money came in that may be the shop's: its owners hear of it, whenever they come."""
 
+import pytest
+
 from sandbox.testing import new_token, new_world
 from tests.conversations.payments.conftest import open_till
 from tests.conversations.payments.tills import chooses, reconcile
@@ -10,6 +12,7 @@ OWNERS = (OWNER_ID, OWNER_ID + 1)
 NEWS = "300.00 RUB"
 
 
+@pytest.mark.slow
 async def test_each_owner_is_told_on_coming(sandbox_url: str, sqlite_server: SqliteServer) -> None:
     new_disk = sqlite_server.create()
     async with new_world(sandbox_url, token=new_token()) as sandbox:

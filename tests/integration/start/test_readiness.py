@@ -224,6 +224,7 @@ async def test_a_webhook_with_an_older_secret_is_set_anew(sandbox: Sandbox, sqli
         await anna.sees("Здравствуйте")
 
 
+@pytest.mark.slow
 async def test_messages_that_telegram_does_not_take(
     sandbox: Sandbox, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

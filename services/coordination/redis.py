@@ -124,6 +124,8 @@ class RedisCoordination:
             while True:
                 if await self._try(key, proof, shortly=alone_if_away):
                     break
+                if not _goes_on():
+                    raise asyncio.CancelledError
                 await asyncio.sleep(LOOK_SECONDS)
         except DatabaseUnavailable:
             if alone_if_away:

@@ -125,7 +125,8 @@ def _take(session: Session, which: ColumnElement[bool], after: UUID) -> tuple[UU
     ids = session.scalars(found.order_by(_files.c.id).limit(AT_ONCE)).all()
     if not ids:
         return None, []
-    taken = [file_id for file_id in ids if file_id not in _needed(session)]
+    needed = _needed(session)
+    taken = [file_id for file_id in ids if file_id not in needed]
     session.execute(delete(_files).where(_files.c.id.in_(taken)))
     return ids[-1], taken
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from db.base import JsonObject
 from db.tables.outbox import OutboxKind
@@ -37,15 +37,23 @@ class ModelNotLoaded(ModelTrouble):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFails(ModelTrouble):
-    """It was stopped `at` that time, for it did nothing but fail."""
+class ModelStateChanged(ModelTrouble):
+    """What `happened` to it, `at` that time; told once of each time."""
 
-    kind = OutboxKind.MODEL_STOPPED
+    happened: ClassVar[str]
     at: datetime | None = None
 
     @property
     def key(self) -> str:
-        return f"stopped:{self.slug}:{self.at and self.at.isoformat()}"
+        return f"{self.happened}:{self.slug}:{self.at and self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFails(ModelStateChanged):
+    """It was stopped, for it did nothing but fail."""
+
+    kind = OutboxKind.MODEL_STOPPED
+    happened = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,24 +69,16 @@ class AnswerUndelivered(ModelTrouble):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRests(ModelTrouble):
-    """Its server is away since that time (`at`)."""
+class ModelRests(ModelStateChanged):
+    """Its server is away since then."""
 
     kind = OutboxKind.MODEL_RESTS
-    at: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        return f"rests:{self.slug}:{self.at and self.at.isoformat()}"
+    happened = "rests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelServes(ModelTrouble):
-    """Its server is back since that time (`at`)."""
+class ModelServes(ModelStateChanged):
+    """Its server is back since then."""
 
     kind = OutboxKind.MODEL_SERVES
-    at: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        return f"serves:{self.slug}:{self.at and self.at.isoformat()}"
+    happened = "serves"

@@ -11,6 +11,7 @@ import uvloop
 from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.sales import CUSTOMERS, MODELS, sell
 from sandbox.testing import new_token, new_world, sandbox_process
+from services.notifications.message_ref import MessageRef
 from services.predictions.submit import Order, Submit
 
 IRIS = Path(__file__).parents[1] / "bot/demo/models/iris/manifest.toml"
@@ -53,7 +54,6 @@ async def _order(submit: Submit, customers: Sequence[int]) -> None:
             inputs=HANGING,
             price=50,
             request_key=uuid4().hex,
-            chat_id=user_id,
-            message_id=2,
+            shown_in=MessageRef(chat_id=user_id, message_id=2),
         )
         await submit(order)

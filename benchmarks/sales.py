@@ -30,6 +30,7 @@ from services.files.folder import FolderStore
 from services.inference.engine import Engine
 from services.manifests.manifest import Manifest, load_manifest
 from services.models.offers import Models
+from services.notifications.message_ref import MessageRef
 from services.predictions.submit import Order, Submit
 from services.predictions.worker import Worker
 from services.users.accounts import Users, Visitor
@@ -153,8 +154,7 @@ async def _round(customers: Sequence[int], submit: Submit, settled: Settled, man
                 inputs=inputs,
                 price=manifest.price_hundredths,
                 request_key=uuid4().hex,
-                chat_id=user_id,
-                message_id=1,
+                shown_in=MessageRef(chat_id=user_id, message_id=1),
             )
             sold = await submit(order)
             await settled.wait_for(sold.prediction_id)

@@ -23,6 +23,7 @@ from handlers.telegram.screen import Screen
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.models.offers import ModelNotOnSale
+from services.notifications.message_ref import MessageRef, message_of
 from services.notifications.notification import About
 from services.predictions.submit import Order, PriceChanged, Sold
 
@@ -96,9 +97,9 @@ class Purchase:
             price=session.price // session.count,
             request_key=session.state.nonce,
             preset_id=session.offer.preset_id,
-            chat_id=self.query.from_user.id,
-            thread_id=reply_target().thread_id,
-            message_id=message_id,
+            shown_in=MessageRef(
+                chat_id=self.query.from_user.id, thread_id=reply_target().thread_id, message_id=message_id
+            ),
         )
 
     def _working(self) -> Screen:
@@ -134,7 +135,7 @@ class Purchase:
         """This very confirmation was sold before: the message shows how that prediction stands. A new one, sent since
         the sale's own is the answer already, is not needed: the process died between the sale and its end."""
         view = await self.ctx.services.history.get(sold.prediction_id, user_id=self.ctx.user.id)
-        if view.message_id is not None and view.message_id != message_id:
+        if message_of(view.shown_in) not in {None, message_id}:
             await sender.delete(self.ctx.bot, self.query.from_user.id, message_id)
             return
         async with self.ctx.messages.change(self._about(sold), self.query.from_user.id, message_id):

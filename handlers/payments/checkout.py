@@ -24,6 +24,7 @@ from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
 from services.errors import N_, ShopError
 from services.notifications.kinds.payments import PaymentNews
+from services.notifications.message_ref import MessageRef, message_of, thread_of
 from services.notifications.notification import About
 from services.payments.apply import Fact
 from services.payments.providers.base import NotAuthorized, OtherShop, ProviderError, ResultUnknown, ShopRefused
@@ -96,7 +97,8 @@ class Checkout:
             return
         wish = await self._wish(choice)
         message_id = await self._message_of(event, wish.id)
-        wish = replace(wish, message_id=message_id)
+        place = MessageRef(chat_id=self.ctx.chat_id, thread_id=reply_target().thread_id, message_id=message_id)
+        wish = replace(wish, shown_in=place)
         try:
             payment = await self.payments.topup.start(wish)
         except ResultUnknown as error:
@@ -114,11 +116,11 @@ class Checkout:
     async def _message_of(self, event: Event, payment_id: UUID) -> int:
         """The payment's own, which may say by now that it is paid; else one that says that it is prepared."""
         begun = await self.ctx.services.payment_queries.find(str(payment_id))
-        if begun is None or begun.message_id is None:
+        if begun is None or (message_id := message_of(begun.shown_in)) is None:
             return await self._put(event, view.preparing_screen(self.ctx.tr))
         if isinstance(event, CallbackQuery):
             await sender.acknowledge(event)
-        return begun.message_id
+        return message_id
 
     async def check(self, query: CallbackQuery, payment_id: UUID) -> None:
         """Ask the provider at once and say what it found."""
@@ -151,7 +153,7 @@ class Checkout:
             if not payment.is_open:
                 await self.offer(query)
                 return
-            await self.payments.topup.shown_in(payment.id, chat_id=chat_id, message_id=None)
+            await self.payments.topup.shown_in(payment.id, self._place(payment, None))
             with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
             now = await self.ctx.services.payment_queries.get(payment.id)
@@ -165,11 +167,15 @@ class Checkout:
         async with self.ctx.messages.change(_about(payment), chat_id, message_id):
             payment = await self.ctx.services.payment_queries.get(payment.id)
             shown = await self._edit(message_id, await self._screen(payment))
-            if payment.is_open and payment.message_id != shown:
-                await self.payments.topup.shown_in(payment.id, chat_id=chat_id, message_id=shown)
+            if payment.is_open and message_of(payment.shown_in) != shown:
+                await self.payments.topup.shown_in(payment.id, self._place(payment, shown))
             now = await self.ctx.services.payment_queries.get(payment.id)
             if now.status != payment.status:  # another process may have told it already
                 await self._edit(shown, await self._screen(now))
+
+    def _place(self, payment: PaymentView, message_id: int | None) -> MessageRef:
+        """That message, of the topic that the payment was begun in."""
+        return MessageRef(chat_id=self.ctx.chat_id, thread_id=thread_of(payment.shown_in), message_id=message_id)
 
     async def _put(self, event: Event, screen: Screen) -> int:
         """In the message of the button, unless that is the form's own; below what was typed. Returns the message's
@@ -214,8 +220,6 @@ class Checkout:
             return_url=f"https://t.me/{me.username}",
             amount=self.payments.credit_price.low.of(choice.number) if choice.kind == view.AMOUNT else None,
             package_id=choice.number if choice.kind == view.PACKAGE else None,
-            chat_id=self.ctx.chat_id,
-            thread_id=reply_target().thread_id,
         )
 
     async def _screen(self, payment: PaymentView) -> Screen:

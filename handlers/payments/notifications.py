@@ -18,6 +18,7 @@ from services.clock import Clock
 from services.container import Services
 from services.notifications.kinds.credits import CreditsExpire
 from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
+from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
 from services.payments.apply import Fact
 from services.payments.queries import PaymentView
@@ -49,22 +50,23 @@ def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> dict[st
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
                 user = await services.users.get(notification.user_id)
                 screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
-            case Fact.CANCELED, PaymentStatus.CANCELED if payment.message_id is not None:
+            case Fact.CANCELED, PaymentStatus.CANCELED if message_of(payment.shown_in) is not None:
                 screen = canceled_screen(payment, tr, form_waits=waits)
             case _:
                 return None
         late = clock() - payment.created_at > IN_PLACE
-        return Rendered(screen=screen, into=payment.message_id, aloud=late, thread_id=payment.thread_id)
+        place = payment.shown_in
+        return Rendered(screen=screen, into=message_of(place), aloud=late, thread_id=thread_of(place))
 
     return presenting(PaymentNews, present)
 
 
 async def _look(services: Services, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Rendered | None:
     """What its message should show, unless the news came as a message of its own."""
-    if payment.message_id is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
+    if message_of(payment.shown_in) is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
         return None
     screen = await standing_screen(services.users, payment, tr, form_waits=form_waits)
-    return Rendered(screen=screen, into=payment.message_id, told=True)
+    return Rendered(screen=screen, into=message_of(payment.shown_in), told=True)
 
 
 async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:

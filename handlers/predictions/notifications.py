@@ -15,6 +15,7 @@ from i18n.translator import Translator
 from services.clock import Clock
 from services.container import Services
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
+from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import PredictionNotFound, PredictionView
@@ -39,11 +40,12 @@ def _prediction(services: Services, clock: Clock) -> dict[str, Present]:
         user = await services.users.get(notification.user_id)
         screen = await prediction_screen(view, AnswerSources.of(services, tr), balance=user.balance)
         if news.look:
-            return Rendered(screen=screen, into=view.message_id, told=True)
+            return Rendered(screen=screen, into=message_of(view.shown_in), told=True)
         if news.below:
-            return Rendered(screen=screen, thread_id=view.thread_id)
+            return Rendered(screen=screen, thread_id=thread_of(view.shown_in))
         late = clock() - view.created_at > IN_PLACE
-        return Rendered(screen=screen, into=view.message_id, aloud=late, thread_id=view.thread_id)
+        place = view.shown_in
+        return Rendered(screen=screen, into=message_of(place), aloud=late, thread_id=thread_of(place))
 
     return presenting(PredictionEnded, present)
 
@@ -57,7 +59,7 @@ def _enclosure(services: Services) -> dict[str, Present]:
         if view.status is not PredictionStatus.SUCCEEDED:  # paid back meanwhile
             return None
         screens = await enclosed(view, Enclosure(news.what), AnswerSources.of(services, tr))
-        return _part(screens, news, view.thread_id)
+        return _part(screens, news, thread_of(view.shown_in))
 
     return presenting(AnswerEnclosure, present)
 

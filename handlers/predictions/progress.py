@@ -98,13 +98,14 @@ class ProgressBoard:
 
     async def _show(self, progress: Progress) -> None:
         about = About(kind=OutboxKind.PREDICTION, id=progress.prediction_id, user_id=progress.user_id)
-        async with self._delivery.messages.change(about, progress.chat_id, progress.message_id):
+        chat_id, message_id = _message(progress)
+        async with self._delivery.messages.change(about, chat_id, message_id):
             if not await self._waits(progress):
                 return
             user = await self._users.get(progress.user_id)
             may_cancel = self._cancel.may(progress.model_slug, progress.status)
             screen = progress_screen(progress, self._catalogues[user.language], may_cancel=may_cancel)
-            await sender.edit(self._bot, progress.chat_id, progress.message_id, screen)
+            await sender.edit(self._bot, chat_id, message_id, screen)
         if not await self._waits(progress):  # another process may have answered meanwhile
             await self._delivery.messages.recheck(about)
 
@@ -114,7 +115,8 @@ class ProgressBoard:
 
 
 def _message(progress: Progress) -> tuple[int, int]:
-    return progress.chat_id, progress.message_id
+    assert progress.shown_in.message_id is not None  # only those are asked for
+    return progress.shown_in.chat_id, progress.shown_in.message_id
 
 
 def progress_screen(progress: Progress, tr: Translator, *, may_cancel: bool) -> Screen:

@@ -14,6 +14,7 @@ from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from services.errors import N_, ShopError
 from services.money import Money
+from services.notifications.message_ref import MessageRef
 from services.pages import Page, paginate
 
 payments, refunds = table_of(Payment), table_of(Refund)
@@ -44,9 +45,7 @@ class PaymentView:
     return_url: str
     confirmation_url: str | None
     cancel_reason: str | None
-    chat_id: int | None
-    thread_id: int | None
-    message_id: int | None
+    shown_in: MessageRef | None
     checks: int
     created_at: datetime
     paid_at: datetime | None
@@ -78,7 +77,7 @@ class RefundView:
     created_at: datetime
 
 
-_SHOWN = tuple(name for name in PaymentView.__slots__ if name != "amount")
+_SHOWN = tuple(name for name in PaymentView.__slots__ if name not in {"amount", "shown_in"})
 
 
 class PaymentQueries:
@@ -162,7 +161,7 @@ def _sent_back(session: Session, payment_ids: Sequence[UUID]) -> dict[UUID, Mone
 
 def payment_view(row: AnyRow) -> PaymentView:
     fields = row._mapping
-    made = {"status": PaymentStatus(fields["status"]), "amount": money_of(row)}
+    made = {"status": PaymentStatus(fields["status"]), "amount": money_of(row), "shown_in": MessageRef.of(row)}
     return PaymentView(**{name: fields[name] for name in _SHOWN} | made)
 
 

@@ -16,6 +16,7 @@ from db.upsert import insert_into
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.money import Money
+from services.notifications.message_ref import MessageRef, message_columns, message_of
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
 from services.payments.context import PaymentsContext
@@ -53,7 +54,7 @@ class EmailNeeded(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopUpRequest:
     """What a customer wants to buy: an amount, or a package. `return_url`: where the checkout page leads back to.
-    `chat_id`, `message_id`: the message that shows it, and no other payment any more. `provider`: None for the shop's
+    `shown_in`: the message that shows it, and no other payment any more. `provider`: None for the shop's
     first. `id` is the same for every repeat of one decision."""
 
     user_id: int
@@ -61,9 +62,7 @@ class TopUpRequest:
     return_url: str
     amount: Money | None = None
     package_id: int | None = None
-    chat_id: int | None = None
-    thread_id: int | None = None
-    message_id: int | None = None
+    shown_in: MessageRef | None = None
     provider: str | None = None
     id: UUID = field(default_factory=uuid4)
 
@@ -104,9 +103,9 @@ class TopUp:
         self._ctx.on_news()
         return applied
 
-    async def shown_in(self, payment_id: UUID, *, chat_id: int, message_id: int | None) -> None:
-        """Which message shows the payment and becomes "paid"; with None, no message does any more."""
-        await self._ctx.db.write(_shown_in, payment_id, chat_id, message_id)
+    async def shown_in(self, payment_id: UUID, ref: MessageRef) -> None:
+        """Which message shows the payment and becomes "paid"; without one, none does any more."""
+        await self._ctx.db.write(_shown_in, payment_id, ref)
 
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
         account = self._ctx.accounts.of(payment.provider)
@@ -168,13 +167,11 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
         "test": merchant.test,
         "receipt_email": wish.email if merchant.receipts else None,
         "return_url": wish.return_url,
-        "chat_id": wish.chat_id,
-        "thread_id": wish.thread_id,
-        "message_id": wish.message_id,
         "next_check_at": now + FIRST_CHECK,
         "checks": 0,
         "created_at": now,
         "updated_at": now,
+        **message_columns(wish.shown_in),
     }
     if find_payment(session, wish.id) is None:
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
@@ -188,8 +185,8 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
 
 def _only_one_in(session: Session, wish: TopUpRequest) -> None:
     """What an older payment comes to is told in a message of its own."""
-    if wish.message_id is not None:
-        same = (payments.c.user_id == wish.user_id) & (payments.c.message_id == wish.message_id)
+    if (message_id := message_of(wish.shown_in)) is not None:
+        same = (payments.c.user_id == wish.user_id) & (payments.c.message_id == message_id)
         session.execute(update(payments).where(same, payments.c.id != wish.id).values(message_id=None))
 
 
@@ -257,5 +254,5 @@ def _buyer(session: Session, user_id: int) -> int | None:
     return telegram_id
 
 
-def _shown_in(session: Session, payment_id: UUID, chat_id: int, message_id: int | None) -> None:
-    session.execute(update(payments).where(payments.c.id == payment_id).values(chat_id=chat_id, message_id=message_id))
+def _shown_in(session: Session, payment_id: UUID, ref: MessageRef) -> None:
+    session.execute(update(payments).where(payments.c.id == payment_id).values(**message_columns(ref)))

@@ -12,6 +12,7 @@ from db.engine import Database
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.errors import N_, ShopError
 from services.files.files import Files
+from services.notifications.message_ref import MessageRef
 from services.pages import Page, paginate
 from services.predictions.claims import QUEUED, RUNNING
 
@@ -37,9 +38,7 @@ class PredictionView:
     status: PredictionStatus
     result: JsonObject | None
     error_code: ErrorCode | None
-    chat_id: int | None
-    thread_id: int | None = None
-    message_id: int | None
+    shown_in: MessageRef | None
     created_at: datetime
     finished_at: datetime | None
 
@@ -51,8 +50,7 @@ class Progress:
 
     prediction_id: UUID
     user_id: int
-    chat_id: int
-    message_id: int
+    shown_in: MessageRef
     status: PredictionStatus
     place: int
     model_slug: str = ""
@@ -117,6 +115,7 @@ _shown = (
     _p.c.user_id,
     _p.c.model_slug,
     _p.c.chat_id,
+    _p.c.thread_id,
     _p.c.message_id,
     _p.c.created_at,
     _p.c.status,
@@ -141,8 +140,7 @@ def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
         Progress(
             prediction_id=row.id,
             user_id=row.user_id,
-            chat_id=row.chat_id,
-            message_id=row.message_id,
+            shown_in=shown_in,
             status=PredictionStatus(row.status),
             place=row.place,
             model_slug=row.model_slug,
@@ -150,6 +148,7 @@ def _unfinished(session: Session, older_than: datetime) -> list[Progress]:
             **(row.progress or {}),
         )
         for row in rows
+        if (shown_in := MessageRef.of(row)) is not None
     ]
 
 
@@ -160,6 +159,10 @@ def _queue(session: Session, now: datetime) -> tuple[int, float]:
 
 
 def _view(row: AnyRow) -> PredictionView:
-    fields = {name: getattr(row, name) for name in PredictionView.__slots__}
+    fields = {name: getattr(row, name) for name in _COLUMNS}
     code = None if row.error_code is None else ErrorCode(row.error_code)
-    return PredictionView(**fields | {"status": PredictionStatus(row.status), "error_code": code})
+    read = {"status": PredictionStatus(row.status), "error_code": code, "shown_in": MessageRef.of(row)}
+    return PredictionView(**fields | read)
+
+
+_COLUMNS = tuple(name for name in PredictionView.__slots__ if name != "shown_in")

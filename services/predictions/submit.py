@@ -20,6 +20,7 @@ from services.billing.credits import format_credits
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
+from services.notifications.message_ref import MessageRef, message_columns
 from services.users.accounts import UserDisabled
 
 _predictions, _models, _presets, _users = table_of(Prediction), table_of(Model), table_of(Preset), table_of(User)
@@ -48,9 +49,7 @@ class Order:
     price: int
     request_key: str
     preset_id: int | None = None
-    chat_id: int | None = None
-    thread_id: int | None = None
-    message_id: int | None = None
+    shown_in: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +95,8 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
         "inputs": order.inputs,
         "price": order.price,
         "available_at": now,
-        "chat_id": order.chat_id,
-        "thread_id": order.thread_id,
-        "message_id": order.message_id,
         "created_at": now,
+        **message_columns(order.shown_in),
     }
     if connection.execute(_insert(connection.dialect.name), row).first() is None:
         return Sold(prediction_id=_find(connection, order), repeated=True)

@@ -17,6 +17,7 @@ from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
 from services.billing import ledger
 from services.billing.audit import run_audit
+from services.notifications.message_ref import MessageRef
 from services.predictions.submit import Order
 from tests.conversations.shopping import balance, bought, kept_summary
 from tests.conversations.stage import Stage, shop_settings
@@ -292,8 +293,7 @@ async def test_a_process_that_died_between_the_pictures_of_an_album(shop: Stage,
         price=100,
         request_key=data["nonce"],
         preset_id=preset.id,
-        chat_id=anna.id,
-        message_id=summary.id,
+        shown_in=MessageRef(chat_id=anna.id, message_id=summary.id),
     )
     await shop.app.services.submit(first)
     await until(lambda: _painted(anna, 1), seconds=30)

@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
+from services.notifications.message_ref import message_of
 from services.payments.searches import SEARCHES
 from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.shopping import balance
@@ -56,7 +57,7 @@ async def test_a_payment_of_somebody_else(stage: Stage, anna: Person, john: Pers
             told = await john.forges(f"topup:{verb}:{payment_id}")
             assert (told.text, told.show_alert) == ("There is no such payment.", True)
     await yookassa.pays()
-    assert (await anna.sees("✅ Оплачено: 300 ₽")).id == payment.message_id
+    assert (await anna.sees("✅ Оплачено: 300 ₽")).id == message_of(payment.shown_in)
     assert await balance(stage, john) == 1000
 
 

@@ -9,6 +9,7 @@ from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox, Shop
 from services.billing.audit import run_audit
 from services.money import rub
+from services.notifications.message_ref import MessageRef
 from services.payments.providers.base import NewPayment, Receipt
 from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.queries import PaymentView
@@ -62,7 +63,7 @@ class Stand:
             email=None,
             return_url="https://t.me/shop",
             amount=rub(kopecks),
-            message_id=self.message_id,
+            shown_in=MessageRef(chat_id=1, message_id=self.message_id),
         )
         return await self.till.topup.start(wish)
 

@@ -13,6 +13,7 @@ from db.tables.payments import PaymentStatus
 from db.tables.users import User
 from services.billing import ledger
 from services.money import AmountOutOfBounds, rub
+from services.notifications.message_ref import MessageRef
 from services.payments.apply import Applied
 from services.payments.packages import PackageGone, PackageOffer, Packages
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
@@ -27,7 +28,7 @@ from tests.support.yookassa import Crash, Fault
 
 async def test_a_payment_is_credited_when_the_provider_says_so(cashier: Cashier) -> None:
     anna = await cashier.customer()
-    payment = await cashier.begins(anna, 19_99, chat_id=5, message_id=6)
+    payment = await cashier.begins(anna, 19_99, shown_in=MessageRef(chat_id=5, message_id=6))
     assert payment.status is PaymentStatus.PENDING
     assert payment.confirmation_url is not None
     assert await cashier.balance(anna) == 0

@@ -17,6 +17,7 @@ from services.inference.errors import ModelBroken, RequestRefused, RunFailed, Se
 from services.inference.tensors import RunProgress
 from services.models.offers import ModelResting
 from services.models.server_watch import ServerWatch
+from services.notifications.message_ref import MessageRef
 from services.predictions.cancel import Canceling
 from services.predictions.history import PredictionNotFound
 from services.predictions.worker import Worker
@@ -95,7 +96,7 @@ async def test_how_far_it_has_come_is_told(
     counter: Counter, doubling: DoublingServer, progress: RunProgress, told: tuple[int | None, int | None]
 ) -> None:
     anna = await counter.customer()
-    sold = await counter.buy(anna, "doubler", HALF, chat_id=1, message_id=7)
+    sold = await counter.buy(anna, "doubler", HALF, shown_in=MessageRef(chat_id=1, message_id=7))
 
     async def is_told() -> bool:
         doubling.tells(progress)

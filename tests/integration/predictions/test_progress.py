@@ -14,6 +14,7 @@ from handlers.telegram.delivery import Delivery, Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
 from services.coordination.memory import MemoryCoordination
+from services.notifications.message_ref import MessageRef, message_of
 from services.notifications.notification import Notification
 from services.predictions import claims as queue
 from services.users.accounts import Users
@@ -52,11 +53,11 @@ class Stage:
 
     async def _present(self, letter: Notification, tr: Translator) -> Rendered:
         view = await self.counter.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
-        return Rendered(screen=Screen(text=ANSWER), into=view.message_id)
+        return Rendered(screen=Screen(text=ANSWER), into=message_of(view.shown_in))
 
     async def buy(self, chat: int) -> UUID:
         user = await self.counter.customer(telegram_id=chat)
-        return (await self.counter.buy(user, chat_id=chat, message_id=7)).prediction_id
+        return (await self.counter.buy(user, shown_in=MessageRef(chat_id=chat, message_id=7))).prediction_id
 
     def seen(self, chat: int) -> list[str]:
         return [text for where, text in self.wire.told if where == chat]

@@ -38,6 +38,7 @@ from services.bonuses import BonusTerms, GrantView
 from services.errors import ShopError
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from services.money import rub
+from services.notifications.message_ref import MessageRef
 from services.pages import Page
 from services.payments.alerts import PaymentProblem
 from services.payments.package_parts import PackagePart
@@ -76,9 +77,7 @@ PAYMENT = PaymentView(
     return_url="",
     confirmation_url="https://yookassa.test/" + "x" * 200,
     cancel_reason=None,
-    thread_id=None,
-    chat_id=1,
-    message_id=1,
+    shown_in=MessageRef(chat_id=1, message_id=1),
     checks=0,
     created_at=START,
     paid_at=START,

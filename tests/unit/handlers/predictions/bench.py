@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db.tables.predictions import PredictionStatus
 from i18n.translator import Catalogues
+from services.notifications.message_ref import MessageRef
 from services.predictions.history import PredictionView
 
 AT = datetime(2026, 11, 21, 10, 40, tzinfo=UTC)
@@ -24,9 +25,7 @@ def view(**changes: Any) -> PredictionView:  # Any: the columns' values
         "status": PredictionStatus.SUCCEEDED,
         "result": {"outputs": {}, "advice": None},
         "error_code": None,
-        "chat_id": 1,
-        "thread_id": None,
-        "message_id": 1,
+        "shown_in": MessageRef(chat_id=1, message_id=1),
         "created_at": AT,
         "finished_at": AT,
     }

@@ -2,6 +2,7 @@
 
 from db.base import Base
 from db.tables.billing import BonusGrant, Lot, LotEntry, Package, Transaction
+from db.tables.chats import AiRequest, ChatMessage, ChatSession, DailyUsage
 from db.tables.dialogs import FsmState
 from db.tables.heartbeats import Heartbeat
 from db.tables.models import Model, Preset
@@ -12,9 +13,13 @@ from db.tables.users import Admin, AuditEntry, User
 
 __all__ = [
     "Admin",
+    "AiRequest",
     "AuditEntry",
     "Base",
     "BonusGrant",
+    "ChatMessage",
+    "ChatSession",
+    "DailyUsage",
     "File",
     "FsmState",
     "Heartbeat",

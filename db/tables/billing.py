@@ -21,9 +21,11 @@ class TransactionKind(StrEnum):
     TOPUP = "topup"
     """Paid for with money; one for each succeeded payment."""
     CHARGE = "charge"
-    """The price of a prediction, held at submission."""
+    """The price of a prediction, or the most that an answer may cost, held at submission."""
     CHARGE_REFUND = "charge_refund"
-    """The whole charge returned: the prediction failed or was canceled."""
+    """All of a charge that has not come back yet: nothing was delivered."""
+    CHARGE_RETURN = "charge_return"
+    """The unused part of what was held for an answer."""
     EXPIRE = "expire"
     """What was left of a lot at its end."""
     TAKE_BACK = "take_back"
@@ -31,7 +33,7 @@ class TransactionKind(StrEnum):
 
 
 GRANTS = (TransactionKind.WELCOME, TransactionKind.BONUS, TransactionKind.GRANT, TransactionKind.TOPUP)
-POSITIVE = (*GRANTS, TransactionKind.CHARGE_REFUND)
+POSITIVE = (*GRANTS, TransactionKind.CHARGE_REFUND, TransactionKind.CHARGE_RETURN)
 
 
 def _words(kinds: tuple[TransactionKind, ...]) -> str:
@@ -81,7 +83,9 @@ class Transaction(Base):
             name="sign_follows_kind",
         ),
         CheckConstraint(
-            "(kind IN ('charge', 'charge_refund')) = (prediction_id IS NOT NULL)"
+            "(kind IN ('charge', 'charge_refund', 'charge_return'))"
+            " = (prediction_id IS NOT NULL OR message_id IS NOT NULL)"
+            " AND (prediction_id IS NULL OR message_id IS NULL)"
             " AND (kind = 'topup') = (payment_id IS NOT NULL)"
             " AND (refund_id IS NULL OR kind = 'take_back')",
             name="cause_follows_kind",
@@ -94,6 +98,14 @@ class Transaction(Base):
             unique=True,
             postgresql_where=text("prediction_id IS NOT NULL"),
             sqlite_where=text("prediction_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_transactions_message_kind",
+            "message_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("message_id IS NOT NULL"),
+            sqlite_where=text("message_id IS NOT NULL"),
         ),
         Index(
             "uq_transactions_topup",
@@ -111,6 +123,7 @@ class Transaction(Base):
     balance_after: Mapped[Credits]
     key: Mapped[str] = mapped_column(String(96), unique=True)  # makes the operation happen once
     prediction_id: Mapped[UUID | None] = mapped_column(ForeignKey("predictions.id", ondelete="RESTRICT"))
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="RESTRICT"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"))
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"))
     comment: Mapped[str | None] = mapped_column(String(255))

@@ -24,6 +24,7 @@ class OutboxKind(StrEnum):
 
     PREDICTION = "prediction"
     ENCLOSURE = "enclosure"
+    CHAT_ANSWER = "chat_answer"
     BONUS = "bonus"
     CREDITS_CHANGED = "credits_changed"
     CREDITS_EXPIRE = "credits_expire"

@@ -143,17 +143,75 @@ REFUND_LOTS = Rule(
         ORDER BY t.prediction_id, e.lot_id""",
 )
 
+ANSWERS = Rule(
+    invariant="I4",
+    name="answers and charges",
+    states=(
+        "an answer has one charge of its hold and gets back what it did not cost, all of it where nothing came; what"
+        " was for nothing has no lines"
+    ),
+    examined="messages WHERE sender = 'assistant'",
+    offenders="""
+        SELECT m.id AS message_id, m.user_id, m.status, m.hold, m.price,
+               count(CASE WHEN t.kind = 'charge' THEN 1 END) AS charges,
+               coalesce(sum(t.amount), 0) AS lines
+        FROM messages m
+        LEFT JOIN transactions t ON t.message_id = m.id
+        WHERE m.sender = 'assistant'
+        GROUP BY m.id, m.user_id, m.status, m.hold, m.price, m.free
+        HAVING count(CASE WHEN t.kind = 'charge' THEN 1 END) <> CASE WHEN m.hold > 0 THEN 1 ELSE 0 END
+            OR coalesce(-sum(t.amount), 0) <> CASE
+                WHEN m.status IN ('queued', 'running') THEN m.hold
+                WHEN m.status = 'succeeded' THEN coalesce(m.price, -1) ELSE 0 END
+            OR count(CASE WHEN t.kind = 'charge' AND -t.amount <> m.hold OR t.user_id <> m.user_id THEN 1 END) > 0
+            OR count(CASE WHEN t.kind = 'charge_refund' THEN 1 END) > 0 AND m.status NOT IN ('failed', 'canceled')
+            OR count(CASE WHEN t.kind = 'charge_return' THEN 1 END) > 0 AND m.status NOT IN ('succeeded', 'failed')
+            OR m.status IN ('failed', 'canceled') AND coalesce(m.price, 0) <> 0
+            OR m.free AND m.hold > 0
+        ORDER BY m.id""",
+)
+
+ANSWER_LOTS = Rule(
+    invariant="I4",
+    name="lots of returned charges",
+    states="what came back of an answer's charge went to the lots it was taken from, to none more than that",
+    examined="transactions WHERE kind = 'charge_return'",
+    offenders="""
+        SELECT t.message_id, e.lot_id, sum(e.amount) AS difference
+        FROM transactions t
+        JOIN lot_entries e ON e.transaction_id = t.id
+        WHERE t.message_id IS NOT NULL AND t.kind IN ('charge', 'charge_refund', 'charge_return')
+        GROUP BY t.message_id, e.lot_id
+        HAVING sum(e.amount) > 0
+        ORDER BY t.message_id, e.lot_id""",
+)
+
+ALLOWANCES = Rule(
+    invariant="I8",
+    name="allowances of a day",
+    states="the free answers that a day's count says were taken are those that were given or are under way",
+    examined="usage_daily",
+    offenders="""
+        SELECT u.user_id, u.day, u.model_slug, u.free_answers, count(m.id) AS answers
+        FROM usage_daily u
+        LEFT JOIN messages m ON m.user_id = u.user_id AND m.day = u.day AND m.model_slug = u.model_slug
+             AND m.sender = 'assistant' AND m.free AND m.status IN ('queued', 'running', 'succeeded')
+        GROUP BY u.user_id, u.day, u.model_slug, u.free_answers
+        HAVING u.free_answers <> count(m.id)
+        ORDER BY u.user_id, u.day""",
+)
+
 LATE_REFUNDS = Rule(
     invariant="I4",
     name="refunds to ended lots",
-    states="what a charge_refund returned to a lot past its end was written off at once, in a line of its own",
-    examined="transactions WHERE kind = 'charge_refund'",
+    states="what came back to a lot past its end was written off at once, in a line of its own",
+    examined="transactions WHERE kind IN ('charge_refund', 'charge_return')",
     offenders="""
-        SELECT t.prediction_id, t.id AS transaction_id, e.lot_id, e.amount
+        SELECT t.prediction_id, t.message_id, t.id AS transaction_id, e.lot_id, e.amount
         FROM transactions t
         JOIN lot_entries e ON e.transaction_id = t.id
         JOIN lots l ON l.id = e.lot_id
-        WHERE t.kind = 'charge_refund' AND l.expires_at <= t.created_at AND NOT EXISTS (
+        WHERE t.kind IN ('charge_refund', 'charge_return') AND l.expires_at <= t.created_at AND NOT EXISTS (
             SELECT 1 FROM lot_entries x JOIN transactions w ON w.id = x.transaction_id
             WHERE x.lot_id = e.lot_id AND x.amount = -e.amount
               AND w.kind = 'expire' AND w.id > t.id AND w.created_at = t.created_at)
@@ -171,6 +229,18 @@ DELIVERED = Rule(
             SELECT payload ->> 'prediction_id' FROM outbox
             WHERE kind IN ('prediction', 'enclosure') AND status = 'failed' AND key NOT LIKE '%look')
         ORDER BY p.id""",
+)
+
+DELIVERED_ANSWERS = Rule(
+    invariant="I4",
+    name="assistants' answers and their news",
+    states="an answer that was paid for reached its customer whole, or is on its way",
+    examined="messages WHERE status = 'succeeded'",
+    offenders="""
+        SELECT m.id AS message_id, m.user_id, m.model_slug, m.price FROM messages m
+        WHERE m.status = 'succeeded' AND m.price > 0 AND replace(CAST(m.id AS VARCHAR), '-', '') IN (
+            SELECT payload ->> 'message_id' FROM outbox WHERE kind = 'chat_answer' AND status = 'failed')
+        ORDER BY m.id""",
 )
 
 BONUS_WEEKS = Rule(
@@ -206,7 +276,7 @@ TOTALS = Rule(
     offenders="""
         SELECT * FROM (
             SELECT (SELECT coalesce(sum(amount), 0) FROM lots) AS granted,
-                   coalesce(-sum(CASE WHEN kind IN ('charge', 'charge_refund') THEN amount END), 0) AS spent,
+                   coalesce(-sum(CASE WHEN kind LIKE 'charge%' THEN amount END), 0) AS spent,
                    coalesce(-sum(CASE WHEN kind = 'expire' THEN amount END), 0) AS expired,
                    coalesce(-sum(CASE WHEN kind = 'take_back' THEN amount END), 0) AS taken_back,
                    (SELECT coalesce(sum(balance), 0) FROM users) AS balances
@@ -265,8 +335,12 @@ RULES = (
     ADOPTED,
     CHARGES,
     REFUND_LOTS,
+    ANSWERS,
+    ANSWER_LOTS,
     LATE_REFUNDS,
     DELIVERED,
+    DELIVERED_ANSWERS,
+    ALLOWANCES,
     BONUS_WEEKS,
     BONUS_LINES,
     TOTALS,

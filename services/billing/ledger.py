@@ -21,10 +21,13 @@ from services.billing.lots import (
     OpenLot,
     charge_of,
     charged_parts,
+    give_back,
     held_by,
     last_entry,
     open_lots,
     owners_of_ended,
+    returned_parts,
+    still_held,
     take,
 )
 from services.errors import N_, ShopError
@@ -73,6 +76,7 @@ class _Line:
     key: str
     now: datetime
     prediction_id: UUID | None = None
+    message_id: UUID | None = None
     payment_id: UUID | None = None
     refund_id: UUID | None = None
     comment: str | None = None
@@ -101,11 +105,20 @@ def grant(
     return _post(connection, line, balance, [(lot_id, amount)], lot_id=lot_id)
 
 
-def charge(session: Session, *, user_id: int, amount: int, prediction_id: UUID, now: datetime) -> Posting:
-    """Hold the price of a prediction, from the lots that expire first. Raises `InsufficientBalance`."""
+def charge(
+    session: Session,
+    *,
+    user_id: int,
+    amount: int,
+    prediction_id: UUID | None = None,
+    message_id: UUID | None = None,
+    now: datetime,
+) -> Posting:
+    """Hold the price of a prediction, or the most that an answer (`message_id`) may cost, from the lots that expire
+    first. Raises `InsufficientBalance`."""
     _require(amount > 0, f"cannot charge {amount}")
-    key, kind = f"charge:{prediction_id}", TransactionKind.CHARGE
-    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id)
+    key, kind = f"charge:{_cause(prediction_id, message_id)}", TransactionKind.CHARGE
+    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id, message_id=message_id)
     connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
@@ -117,30 +130,69 @@ def charge(session: Session, *, user_id: int, amount: int, prediction_id: UUID, 
     return _post(connection, line, balance, parts)
 
 
-def charge_refund(session: Session, *, prediction_id: UUID, now: datetime) -> Posting:
-    """Return a charge whole, to the lots it came from. What belongs to an expired lot is written off at once, what a
-    refund of money could not take from a lot is taken now, each in a line of its own. Raises `NothingToRefund` where
-    nothing was charged."""
-    charged = charge_of(session.connection(), prediction_id)
+def charge_refund(
+    session: Session, *, prediction_id: UUID | None = None, message_id: UUID | None = None, now: datetime
+) -> Posting:
+    """Return all of a charge that has not come back yet, to the lots it came from. What belongs to an expired lot is
+    written off at once, what a refund of money could not take from a lot is taken now, each in a line of its own.
+    Raises `NothingToRefund` where nothing was charged, or all of it is back."""
+    return _come_back(
+        session, TransactionKind.CHARGE_REFUND, prediction_id=prediction_id, message_id=message_id, amount=None, now=now
+    )
+
+
+def charge_return(session: Session, *, message_id: UUID, amount: int, now: datetime) -> Posting:
+    """Return the part of an answer's charge that it did not cost, as `charge_refund` does; the lots that expire last
+    get theirs first, so what was spent is what would have expired soonest."""
+    _require(amount > 0, f"cannot return {amount}")
+    return _come_back(session, TransactionKind.CHARGE_RETURN, message_id=message_id, amount=amount, now=now)
+
+
+def _come_back(
+    session: Session,
+    kind: TransactionKind,
+    *,
+    prediction_id: UUID | None = None,
+    message_id: UUID | None = None,
+    amount: int | None,
+    now: datetime,
+) -> Posting:
+    cause = _cause(prediction_id, message_id)
+    charged = charge_of(session.connection(), prediction_id, message_id)
     if charged is None:
-        raise NothingToRefund(prediction_id=prediction_id)
+        raise NothingToRefund(cause=cause)
     charge_id, user_id = charged
-    key, kind = f"charge_refund:{prediction_id}", TransactionKind.CHARGE_REFUND
-    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id)
+    line = _Line(
+        user_id=user_id, kind=kind, key=f"{kind}:{cause}", now=now, prediction_id=prediction_id, message_id=message_id
+    )
     connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
     taken = charged_parts(connection, charge_id)
+    if message_id is not None:
+        taken = still_held(taken, returned_parts(connection, message_id))
+    if amount is not None:
+        _require(amount <= held_by(taken), f"{cause}: {amount} is more than what is held")
+        taken = give_back(taken, amount)
+    elif not taken:
+        raise NothingToRefund(cause=cause)
     parts = [(lot.id, lot.held) for lot in taken]
     _change_lots(connection, parts)
     posting = _post(connection, line, balance, parts)
     balance = posting.balance_after
     if late := [(lot.id, -lot.held) for lot in taken if lot.ended(now)]:
         _change_lots(connection, late)
-        ended = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=f"expire:{prediction_id}", now=now)
+        key = f"expire:{cause}{_mark(kind)}"
+        ended = _Line(user_id=user_id, kind=TransactionKind.EXPIRE, key=key, now=now)
         balance = _post(connection, ended, balance, late).balance_after
     _collect(connection, line, balance, {lot.id: lot.held for lot in taken if not lot.ended(now)})
     return posting
+
+
+def _cause(prediction_id: UUID | None, message_id: UUID | None) -> str:
+    """What a charge is for, in keys."""
+    _require((prediction_id is None) != (message_id is None), "a charge has one cause")
+    return str(prediction_id) if message_id is None else f"message:{message_id}"
 
 
 def expire(session: Session, *, now: datetime, limit: int = 500) -> int:
@@ -254,13 +306,18 @@ def _collect(connection: Connection, returned: _Line, balance: int, fresh: dict[
             line = _Line(
                 user_id=returned.user_id,
                 kind=TransactionKind.TAKE_BACK,
-                key=f"refund:{debt.refund_id}:{returned.prediction_id}",
+                key=f"refund:{debt.refund_id}:{returned.key.partition(':')[2]}{_mark(returned.kind)}",
                 now=returned.now,
                 refund_id=debt.refund_id,
             )
             _change_lots(connection, parts := [(debt.lot_id, -part)])
             balance = _post(connection, line, balance, parts).balance_after
             note_collected(connection, debt.refund_id, part)
+
+
+def _mark(kind: TransactionKind) -> str:
+    """A charge may come back in two parts, and each may be collected from."""
+    return ":return" if kind is TransactionKind.CHARGE_RETURN else ""
 
 
 def _change_lots(connection: Connection, parts: Parts) -> None:
@@ -278,6 +335,7 @@ def _post(connection: Connection, line: _Line, balance: int, parts: Parts, *, lo
         "balance_after": balance + amount,
         "key": line.key,
         "prediction_id": line.prediction_id,
+        "message_id": line.message_id,
         "payment_id": line.payment_id,
         "refund_id": line.refund_id,
         "comment": line.comment,

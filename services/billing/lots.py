@@ -1,8 +1,8 @@
 """Which lots a posting touches. Reads only; `services.billing.ledger` writes."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select
@@ -24,6 +24,8 @@ class OpenLot:
     def ended(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 # A digit, not a parameter: only so can either database tell that the index of lots that hold something will do.
 HOLDS = _lots.c.remaining > literal_column("0")
@@ -49,7 +51,15 @@ _owners_of_ended = (
     .limit(bindparam("limit"))
 )
 _charge_of = select(_lines.c.id, _lines.c.user_id).where(
-    _lines.c.prediction_id == bindparam("prediction_id"), _lines.c.kind == "charge"
+    _lines.c.prediction_id == bindparam("cause"), _lines.c.kind == "charge"
+)
+_charge_of_message = select(_lines.c.id, _lines.c.user_id).where(
+    _lines.c.message_id == bindparam("cause"), _lines.c.kind == "charge"
+)
+_returned_parts = (
+    select(_entries.c.lot_id, _entries.c.amount)
+    .join(_lines, _lines.c.id == _entries.c.transaction_id)
+    .where(_lines.c.message_id == bindparam("message_id"), _lines.c.kind == "charge_return")
 )
 _last_entry = select(func.max(_entries.c.id)).where(_entries.c.lot_id == bindparam("lot_id"))
 
@@ -66,9 +76,18 @@ def charged_parts(connection: Connection, line_id: int) -> list[OpenLot]:
     return [OpenLot(id=lot_id, held=-amount, expires_at=expires_at) for lot_id, amount, expires_at in rows]
 
 
-def charge_of(connection: Connection, prediction_id: UUID) -> tuple[int, int] | None:
-    """The id and the user of a prediction's charge."""
-    row = connection.execute(_charge_of, {"prediction_id": prediction_id}).first()
+def returned_parts(connection: Connection, message_id: UUID) -> dict[int, int]:
+    """What of an answer's charge has come back, by lot."""
+    rows = connection.execute(_returned_parts, {"message_id": message_id})
+    return {row.lot_id: row.amount for row in rows}
+
+
+def charge_of(
+    connection: Connection, prediction_id: UUID | None, message_id: UUID | None = None
+) -> tuple[int, int] | None:
+    """The id and the user of the charge of a prediction, or of an answer."""
+    asked, cause = (_charge_of, prediction_id) if message_id is None else (_charge_of_message, message_id)
+    row = connection.execute(asked, {"cause": cause}).first()
     return None if row is None else (row.id, row.user_id)
 
 
@@ -92,6 +111,24 @@ def take(lots: Iterable[OpenLot], amount: int) -> list[tuple[int, int]]:
         parts.append((lot.id, -part))
         amount -= part
     return parts
+
+
+def still_held(taken: Iterable[OpenLot], returned: Mapping[int, int]) -> list[OpenLot]:
+    """What is left of the parts that a charge took, in their order."""
+    left = [replace(lot, held=lot.held - returned.get(lot.id, 0)) for lot in taken]
+    return [lot for lot in left if lot.held]
+
+
+def give_back(taken: Iterable[OpenLot], amount: int) -> list[OpenLot]:
+    """`amount` of the parts that a charge took; those of lots that expire last come first, the soonest at the end. In
+    the order of their ids, in which lots are changed."""
+    back = []
+    for lot in sorted(taken, key=lambda each: (each.expires_at or NEVER, each.id), reverse=True):
+        part = min(lot.held, amount)
+        if part:
+            back.append(replace(lot, held=part))
+        amount -= part
+    return sorted(back, key=lambda each: each.id)
 
 
 def held_by(lots: Sequence[OpenLot]) -> int:

@@ -153,7 +153,7 @@ def _line(row: AnyRow) -> dict[str, Any]:  # Any: the columns' values
 
 
 def _spent(session: Session, user_id: int) -> int:
-    kinds = (TransactionKind.CHARGE, TransactionKind.CHARGE_REFUND)
+    kinds = (TransactionKind.CHARGE, TransactionKind.CHARGE_REFUND, TransactionKind.CHARGE_RETURN)
     mine = (_lines.c.user_id == user_id) & _lines.c.kind.in_(kinds)
     return -int(session.scalar(select(func.sum(_lines.c.amount)).where(mine)) or 0)
 

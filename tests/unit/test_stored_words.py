@@ -95,6 +95,7 @@ def test_kinds_of_messages() -> None:
     assert {kind.value for kind in OutboxKind} == {
         "prediction",
         "enclosure",
+        "chat_answer",
         "bonus",
         "credits_changed",
         "credits_expire",
@@ -210,7 +211,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         (RefundStatus, "pending succeeded canceled"),
         (OutboxStatus, "pending sent skipped failed"),
         (Wait, "telegram tried repair look"),
-        (TransactionKind, "welcome bonus grant topup charge charge_refund expire take_back"),
+        (TransactionKind, "welcome bonus grant topup charge charge_refund charge_return expire take_back"),
         (Role, "owner admin moderator"),
         (Gender, "female male"),
         (Fact, "ready succeeded canceled"),

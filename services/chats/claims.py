@@ -1,0 +1,197 @@
+"""Claims on answers: who may give one, and until when. A customer has one answer at a time, a conversation is answered
+in its order, and who has just been answered waits behind those who have not.
+
+A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.tables.chats import MessageStatus
+from db.tables.models import Model
+from services.chats.costs import TokenPrices
+from services.chats.rows import QUEUED, RUNNING, messages
+from services.notifications.message_ref import MessageRef
+
+_models = table_of(Model)
+_other = messages.alias("other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedAnswer:
+    """An answer that a worker holds by its claim number `attempts`. `hold` in hundredths; `prompt_budget` and `limit`
+    in tokens."""
+
+    id: UUID
+    session_id: UUID
+    user_id: int
+    model_slug: str
+    number: int
+    question_id: UUID
+    attempts: int
+    hold: int
+    free: bool
+    day: date
+    prompt_budget: int
+    limit: int
+    prices: TokenPrices
+    place: MessageRef | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: AnyRow) -> Self:
+        return cls(
+            id=row.id,
+            session_id=row.session_id,
+            user_id=row.user_id,
+            model_slug=row.model_slug,
+            number=row.number,
+            question_id=row.reply_to,
+            attempts=row.attempts,
+            hold=row.hold,
+            free=row.free,
+            day=row.day,
+            prompt_budget=row.prompt_budget,
+            limit=row.answer_limit,
+            prices=TokenPrices(fixed=row.fixed_price, input=row.input_price, output=row.output_price),
+            place=MessageRef.of(row),
+            created_at=row.created_at,
+        )
+
+
+# Statements are built once: building and hashing one costs more than SQLite takes to run it.
+_is_waiting = _other.c.status == MessageStatus.QUEUED
+_before_it = or_(
+    _other.c.available_at < messages.c.available_at,
+    and_(_other.c.available_at == messages.c.available_at, _other.c.id < messages.c.id),
+)
+_behind_another = exists().where(
+    or_(
+        and_(_other.c.user_id == messages.c.user_id, _other.c.status == MessageStatus.RUNNING),
+        and_(_other.c.session_id == messages.c.session_id, _is_waiting, _other.c.number < messages.c.number),
+        and_(
+            _other.c.user_id == messages.c.user_id,
+            _is_waiting,
+            _other.c.available_at <= bindparam("now"),
+            _before_it,
+        ),
+    )
+)
+_due = (
+    select(messages.c.id)
+    .where(QUEUED, messages.c.model_slug == bindparam("slug"), messages.c.available_at <= bindparam("now"))
+    .where(~_behind_another)
+    .order_by(messages.c.available_at, messages.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_claim = (
+    update(messages)
+    .where(messages.c.id.in_(select(_due.c.id)))
+    .values(
+        status=MessageStatus.RUNNING,
+        attempts=messages.c.attempts + 1,
+        started_at=bindparam("now"),
+        leased_until=bindparam("lease_until"),
+        leased_by=bindparam("worker"),
+    )
+    .returning(messages)
+)
+_waiting = select(messages.c.model_slug).where(QUEUED, messages.c.available_at <= bindparam("now")).distinct()
+_held = (
+    select(messages.c.id)
+    .where(
+        messages.c.id == bindparam("answer"),
+        RUNNING,
+        messages.c.leased_by == bindparam("worker"),
+        messages.c.attempts == bindparam("claim"),
+    )
+    .with_for_update()
+)
+_keep = (
+    update(messages)
+    .where(messages.c.id == bindparam("answer"), RUNNING, messages.c.leased_by == bindparam("holder"))
+    .values(
+        text=bindparam("so_far"),
+        first_token_at=bindparam("first", type_=messages.c.first_token_at.type),
+        leased_until=bindparam("until", type_=messages.c.leased_until.type),
+    )
+)
+_to_stop = select(messages.c.id).where(
+    RUNNING, messages.c.leased_by == bindparam("worker"), messages.c.stop_requested_at.is_not(None)
+)
+_overdue = (
+    select(messages)
+    .where(RUNNING, messages.c.leased_until < bindparam("now"))
+    .order_by(messages.c.leased_until)
+    .limit(bindparam("limit"))
+)
+_turn_over = (
+    update(messages)
+    .where(QUEUED, messages.c.user_id == bindparam("user"), messages.c.available_at < bindparam("now"))
+    .values(available_at=bindparam("now"))
+)
+
+
+def waiting_assistants(session: Session, now: datetime) -> list[str]:
+    """Slugs that have answers to give."""
+    return list(session.connection().scalars(_waiting, {"now": now}))
+
+
+def claim(
+    session: Session, *, model_slug: str, limit: int, now: datetime, lease_until: datetime, worker: str
+) -> list[ClaimedAnswer]:
+    facts = {"slug": model_slug, "limit": limit, "now": now, "lease_until": lease_until, "worker": worker}
+    rows = session.connection().execute(_claim, facts).all()
+    return [ClaimedAnswer.of(row) for row in rows]
+
+
+def is_held(session: Session, answer: ClaimedAnswer, worker: str) -> bool:
+    """Whether it is still this worker's; locked then until the transaction ends."""
+    facts = {"answer": answer.id, "worker": worker, "claim": answer.attempts}
+    return session.connection().execute(_held, facts).first() is not None
+
+
+def keep(session: Session, kept: Sequence[Mapping[str, object]], *, worker: str) -> set[UUID]:
+    """Write down how far answers have come, which renews their leases. `kept`: `answer`, `so_far`, `first`, `until` of
+    each. Returns those that their customers want stopped."""
+    session.connection().execute(_keep, [{**each, "holder": worker} for each in kept])
+    return set(session.connection().scalars(_to_stop, {"worker": worker}))
+
+
+def pass_turn(session: Session, user_id: int, now: datetime) -> None:
+    """What else this customer waits for is as if it were new: others come first."""
+    session.connection().execute(_turn_over, {"user": user_id, "now": now})
+
+
+def requeue(session: Session, answer_id: UUID, available_at: datetime) -> None:
+    free = {"status": MessageStatus.QUEUED, "leased_until": None, "leased_by": None, "available_at": available_at}
+    session.execute(update(messages).where(messages.c.id == answer_id, RUNNING).values(**free))
+
+
+def any_overdue(session: Session, now: datetime) -> bool:
+    return session.execute(_overdue, {"now": now, "limit": 1}).first() is not None
+
+
+def overdue(session: Session, now: datetime, limit: int = 100) -> Sequence[AnyRow]:
+    """Answers whose worker has not been heard of, locked."""
+    return session.execute(_overdue.with_for_update(skip_locked=True), {"now": now, "limit": limit}).all()
+
+
+def abandoned(session: Session, before: datetime, limit: int = 100) -> Sequence[AnyRow]:
+    """Answers sold before that time whose assistant has left the shop since, or rests, locked."""
+    gone = ~_models.c.present | _models.c.resting_since.is_not(None) | _models.c.stopped_for.is_not(None)
+    return session.execute(
+        select(messages)
+        .join(_models, _models.c.slug == messages.c.model_slug)
+        .where(QUEUED, gone, messages.c.created_at < before)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=messages)
+    ).all()

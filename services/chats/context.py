@@ -1,0 +1,46 @@
+"""What is sent to a language model: the system prompt and the newest whole turns that fit, down to the message that is
+to be answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.chats.costs import TEMPLATE_TOKENS, message_bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTurn:
+    """A message that was answered."""
+
+    question: str
+    answer: str
+
+    @property
+    def bound(self) -> int:
+        return message_bound(self.question) + message_bound(self.answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What fits. `bound`: no tokenizer makes more tokens of it; `left_out`: there are older turns."""
+
+    turns: Sequence[PastTurn]
+    bound: int
+    left_out: bool
+
+
+def least_bound(system: str, message: str, *, pictures: int = 0) -> int:
+    """Tokens, at most, of the message without any history. `pictures`: what those of the message count, in tokens."""
+    return TEMPLATE_TOKENS + (message_bound(system) if system else 0) + message_bound(message) + pictures
+
+
+def window(
+    past: Sequence[PastTurn], *, system: str, message: str, budget: int, messages: int, pictures: int = 0
+) -> Window:
+    """`past` oldest first; `budget` in tokens for all of it; `messages`: at most so many go with the one that is to be
+    answered. Turns are whole and without a gap: what does not fit ends the history."""
+    bound, taken = least_bound(system, message, pictures=pictures), 0
+    for turn in reversed(past):
+        if 2 * (taken + 1) > messages or bound + turn.bound > budget:
+            break
+        bound, taken = bound + turn.bound, taken + 1
+    return Window(turns=past[len(past) - taken :], bound=bound, left_out=taken < len(past))

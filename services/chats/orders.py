@@ -1,0 +1,83 @@
+"""What a customer asks of an assistant, what is sold for it, and what stands in the way."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.chats.costs import TokenPrices
+from services.chats.limits import ChatLimits
+from services.errors import N_, ShopError
+from services.notifications.message_ref import MessageRef
+
+
+class MessageTooLong(ShopError):
+    """It does not fit into what the assistant reads. `limit`: characters that surely fit."""
+
+    message = N_("That is too long for this assistant: about {limit} characters at most.")
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
+
+
+class EmptyMessage(ShopError):
+    message = N_("There is nothing to answer in that. Please write your message as text.")
+
+
+class PicturesNotTaken(ShopError):
+    message = N_("This assistant does not look at pictures. Please describe it in words.")
+
+
+class MessageNotFound(ShopError):
+    message = N_("There is no such message any more.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageOrder:
+    """A customer's message. `request_key` is the same for every repeat of it; `replaces`: a message of theirs that was
+    edited: its turn and all after it are sent no more."""
+
+    user_id: int
+    session_id: UUID
+    text: str
+    request_key: str
+    pictures: tuple[UUID, ...] = ()
+    place: MessageRef | None = None
+    replaces: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleTerms:
+    """Of an assistant, as its manifest says, for one customer. `system`: filled in; `context` and `max_answer` in
+    tokens, as `picture_tokens` of each picture; `history`: messages that are sent at most. `input_price`,
+    `output_price` for 1,000 tokens."""
+
+    model_slug: str
+    system: str
+    context: int
+    max_answer: int
+    history: int
+    input_price: int
+    output_price: int
+    free_answers: int
+    picture_tokens: int | None
+    limits: ChatLimits
+
+    def prices(self, fixed: int) -> TokenPrices:
+        return TokenPrices(fixed=fixed, input=self.input_price, output=self.output_price)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A message that will be answered. `hold` in hundredths of a credit; `answer_limit` in tokens, `limited` where the
+    balance covers no more; `free`: of the day's allowance, of which `free_left` are left; `waits` behind another one;
+    `joined` with the one before it, which had not been sent."""
+
+    answer_id: UUID
+    model_slug: str
+    repeated: bool = False
+    hold: int = 0
+    answer_limit: int = 0
+    limited: bool = False
+    free: bool = False
+    free_left: int | None = None
+    waits: bool = False
+    joined: bool = False

@@ -1,0 +1,52 @@
+"""The rows of a conversation, as those who sell answers read them."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.tables.chats import ChatMessage, MessageStatus, Sender
+from services.chats.context import PastTurn
+
+messages = table_of(ChatMessage)
+_questions = messages.alias("questions")
+
+# Words, not parameters: only so can either database tell that an index of queued, or of running, rows alone will do.
+QUEUED: Final = messages.c.status == literal_column("'queued'")
+RUNNING: Final = messages.c.status == literal_column("'running'")
+UNFINISHED: Final = messages.c.status.in_((MessageStatus.QUEUED, MessageStatus.RUNNING))
+IN_USE: Final = messages.c.replaced_at.is_(None)
+"""Not edited away, answered anew or joined with the next one."""
+
+_past = (
+    select(_questions.c.text.label("question"), messages.c.text.label("answer"))
+    .join(_questions, _questions.c.id == messages.c.reply_to)
+    .where(
+        messages.c.session_id == bindparam("session"),
+        messages.c.sender == Sender.ASSISTANT,
+        messages.c.status == MessageStatus.SUCCEEDED,
+        messages.c.number < bindparam("before"),
+        IN_USE,
+        _questions.c.replaced_at.is_(None),
+        messages.c.text.is_not(None),
+        _questions.c.text.is_not(None),
+    )
+    .order_by(messages.c.number.desc())
+    .limit(bindparam("most"))
+)
+_last_number = select(func.coalesce(func.max(messages.c.number), 0)).where(
+    messages.c.session_id == bindparam("session")
+)
+
+
+def past_turns(session: Session, session_id: UUID, *, before: int, most: int) -> list[PastTurn]:
+    """Turns of a conversation that were answered before message number `before`, the newest `most`, oldest first."""
+    facts = {"session": session_id, "before": before, "most": most}
+    rows = session.connection().execute(_past, facts).all()
+    return [PastTurn(question=row.question, answer=row.answer) for row in reversed(rows)]
+
+
+def last_number(session: Session, session_id: UUID) -> int:
+    return int(session.connection().execute(_last_number, {"session": session_id}).scalar_one())

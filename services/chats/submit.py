@@ -1,0 +1,341 @@
+"""Selling an answer: check, hold and queue it in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.tables.billing import Lot
+from db.tables.chats import ChatSession, MessageStatus, Sender
+from db.tables.models import Model, Preset
+from db.tables.users import User
+from services.billing import ledger
+from services.billing.ledger import InsufficientBalance
+from services.billing.lots import HOLDS
+from services.chats import limits, usage
+from services.chats.context import least_bound, window
+from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices
+from services.chats.orders import (
+    Accepted,
+    EmptyMessage,
+    MessageNotFound,
+    MessageOrder,
+    MessageTooLong,
+    PicturesNotTaken,
+    SaleTerms,
+)
+from services.chats.rows import IN_USE, QUEUED, UNFINISHED, last_number, messages, past_turns
+from services.chats.sessions import ChatSessionNotFound, title_of_first
+from services.chats.visible import is_visible
+from services.chats.withdraw import withdraw
+from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
+from services.notifications.message_ref import message_columns
+from services.users.accounts import UserDisabled
+
+_sessions, _models, _presets = table_of(ChatSession), table_of(Model), table_of(Preset)
+_users, _lots = table_of(User), table_of(Lot)
+
+PASTE: Final = 4_000  # characters: a longer text came cut into messages, and the next part is on its way
+PASTE_PAUSE: Final = timedelta(seconds=1.5)
+EXTRA: Final = "\n"  # between messages that are joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIds:
+    question: UUID
+    answer: UUID
+
+
+def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds, now: datetime) -> Accepted:
+    """Raises what `Chats.send` does; then nothing was charged or changed."""
+    chat = _locked(session, order)
+    if (known := _find(session, order)) is not None:
+        return known
+    fixed = _check_sale(session, order.user_id, chat)
+    _check_message(order, terms)
+    limits.check(session, terms.limits, user_id=order.user_id, now=now)
+    if order.replaces is not None:
+        _replace_from(session, order, now)
+    joined = _waiting(session, chat.id) if order.replaces is None else None
+    text, pictures = order.text, [each.hex for each in order.pictures]
+    if joined is not None:
+        text, pictures = _joined(session, joined, order, now)
+    number = last_number(session, chat.id) + 1
+    question = {
+        "id": ids.question,
+        "session_id": chat.id,
+        "user_id": order.user_id,
+        "model_slug": chat.model_slug,
+        "number": number,
+        "sender": Sender.USER,
+        "text": text,
+        "status": MessageStatus.SENT,
+        "pictures": pictures or None,
+        "created_at": now,
+    }
+    session.execute(insert(messages), question)
+    answer = _Answer(order=order, terms=terms, prices=terms.prices(fixed), text=text, pictures=len(pictures))
+    accepted = answer.sell(session, chat, ids, number + 1, now)
+    _touch(session, chat, text, now)
+    return replace(accepted, joined=joined is not None)
+
+
+def answer_anew(
+    session: Session, answer_id: UUID, order: MessageOrder, terms: SaleTerms, *, new_id: UUID, now: datetime
+) -> Accepted:
+    """Another answer to the message of an earlier one, which is sent no more. What came after it is not, either."""
+    chat = _locked(session, order)
+    if (known := _find(session, order)) is not None:
+        return known
+    old = session.execute(_answer_of, {"answer": answer_id, "user": order.user_id}).first()
+    if old is None or old.session_id != chat.id or old.question is None:
+        raise MessageNotFound(answer_id=answer_id)
+    fixed = _check_sale(session, order.user_id, chat)
+    limits.check(session, terms.limits, user_id=order.user_id, now=now)
+    withdraw(session, chat.id, since=old.number, now=now)
+    answer = _Answer(
+        order=order, terms=terms, prices=terms.prices(fixed), text=old.question, pictures=len(old.pictures or ())
+    )
+    ids = NewIds(question=old.reply_to, answer=new_id)
+    accepted = answer.sell(session, chat, ids, last_number(session, chat.id) + 1, now)
+    _touch(session, chat, old.question, now)
+    return accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What is sold: an answer to `text` with so many pictures."""
+
+    order: MessageOrder
+    terms: SaleTerms
+    prices: TokenPrices
+    text: str
+    pictures: int
+
+    def sell(self, session: Session, chat: AnyRow, ids: NewIds, number: int, now: datetime) -> Accepted:
+        terms, user_id = self.terms, self.order.user_id
+        balance = _balance(session, user_id, now)
+        unanswered = session.execute(_unanswered, {"session": chat.id}).all()
+        budget = self._budget(session, chat.id, number, unanswered)
+        free_left = self._from_allowance(session, chat.model_slug, now)
+        free = free_left is not None
+        limit, hold = terms.max_answer, 0
+        if not free and not self.prices.free:
+            limit, hold = self._covered(budget, balance)
+        later = now + PASTE_PAUSE if len(self.order.text) >= PASTE else now
+        row = {
+            "id": ids.answer,
+            "session_id": chat.id,
+            "user_id": user_id,
+            "model_slug": chat.model_slug,
+            "preset_id": chat.preset_id,
+            "number": number,
+            "sender": Sender.ASSISTANT,
+            "status": MessageStatus.QUEUED,
+            "reply_to": ids.question,
+            "request_key": self.order.request_key,
+            "hold": hold,
+            "free": free,
+            "day": terms.limits.day(now),
+            "prompt_budget": budget,
+            "answer_limit": limit,
+            "fixed_price": self.prices.fixed,
+            "input_price": self.prices.input,
+            "output_price": self.prices.output,
+            "attempts": 0,
+            "estimated": False,
+            "available_at": later,
+            "created_at": now,
+            **message_columns(self.order.place),
+        }
+        session.execute(insert(messages), row)
+        if hold:
+            ledger.charge(session, user_id=user_id, amount=hold, message_id=ids.answer, now=now)
+        return Accepted(
+            answer_id=ids.answer,
+            model_slug=chat.model_slug,
+            hold=hold,
+            answer_limit=limit,
+            limited=limit < terms.max_answer,
+            free=free,
+            free_left=free_left,
+            waits=bool(unanswered),
+        )
+
+    def _budget(self, session: Session, session_id: UUID, number: int, unanswered: Sequence[AnyRow]) -> int:
+        """Tokens that the prompt has at most: what would be sent now, and room for answers that are still to come."""
+        terms = self.terms
+        most, images = terms.context - terms.max_answer, self.pictures * (terms.picture_tokens or 0)
+        if (least := least_bound(terms.system, self.text, pictures=images)) > most:
+            raise MessageTooLong(limit=_characters(self.text, len(self.text.encode()) - (least - most)))
+        past = past_turns(session, session_id, before=number, most=terms.history)
+        fits = window(
+            past, system=terms.system, message=self.text, budget=most, messages=terms.history, pictures=images
+        )
+        coming = sum(each.answer_limit * BYTES_IN_TOKEN + each.size + 2 * MESSAGE_TOKENS for each in unanswered)
+        return min(most, fits.bound + int(coming))
+
+    def _from_allowance(self, session: Session, slug: str, now: datetime) -> int | None:
+        """How many free answers the day has left after this one; None where this one is not free."""
+        terms, user_id = self.terms, self.order.user_id
+        if not terms.free_answers:
+            return None
+        day, most = terms.limits.day(now), terms.free_answers
+        left = usage.reserve_free(session, user_id=user_id, model_slug=slug, day=day, most=most)
+        if left is None and self.prices.free:
+            raise limits.AllowanceUsedUp(until=terms.limits.next_day(now))
+        return left
+
+    def _covered(self, budget: int, balance: int) -> tuple[int, int]:
+        """Limit of the answer, and what is held for it. Raises InsufficientBalance."""
+        most, longest = self.terms.max_answer, self.prices.longest_answer(budget, balance)
+        limit = most if longest is None else min(most, longest)
+        if limit < min(LEAST_ANSWER, most):
+            needed = self.prices.cost(budget, min(LEAST_ANSWER, most))
+            raise InsufficientBalance(needed=needed, balance=balance)
+        return limit, self.prices.cost(budget, limit)
+
+
+_chat = (
+    select(_sessions)
+    .where(
+        _sessions.c.id == bindparam("session"),
+        _sessions.c.user_id == bindparam("user"),
+        _sessions.c.deleted_at.is_(None),
+    )
+    .with_for_update()
+)
+_same_request = select(messages).where(
+    messages.c.user_id == bindparam("user"), messages.c.request_key == bindparam("request_key")
+)
+_on_sale = select(
+    _models.c.manifest_price,
+    _models.c.admin_price,
+    _models.c.admin_enabled,
+    _models.c.present,
+    _models.c.stopped_for,
+    _models.c.resting_since,
+    exists().where(_users.c.id == bindparam("user"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
+).where(_models.c.slug == bindparam("slug"))
+_persona = select(_presets.c.price, _presets.c.enabled).where(_presets.c.id == bindparam("preset"))
+_lock_user = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
+_spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
+    _lots.c.user_id == bindparam("user"),
+    HOLDS,
+    _lots.c.expires_at.is_(None) | (_lots.c.expires_at > bindparam("now", type_=_lots.c.expires_at.type)),
+)
+_asked = messages.alias("asked")
+_unanswered = (
+    select(messages.c.answer_limit, func.length(_asked.c.text).label("size"))
+    .join(_asked, _asked.c.id == messages.c.reply_to)
+    .where(messages.c.session_id == bindparam("session"), UNFINISHED, IN_USE)
+)
+_last_waiting = (
+    select(messages.c.id, messages.c.number, _asked.c.id.label("question_id"), _asked.c.text, _asked.c.pictures)
+    .join(_asked, _asked.c.id == messages.c.reply_to)
+    .where(messages.c.session_id == bindparam("session"), QUEUED, IN_USE, messages.c.attempts == 0)
+    .order_by(messages.c.number.desc())
+    .limit(1)
+)
+_own_message = select(messages.c.number).where(
+    messages.c.id == bindparam("message"),
+    messages.c.session_id == bindparam("session"),
+    messages.c.sender == Sender.USER,
+)
+_answer_of = (
+    select(
+        messages.c.session_id,
+        messages.c.number,
+        messages.c.reply_to,
+        _asked.c.text.label("question"),
+        _asked.c.pictures,
+    )
+    .join(_asked, _asked.c.id == messages.c.reply_to)
+    .where(messages.c.id == bindparam("answer"), messages.c.user_id == bindparam("user"))
+)
+
+
+def _locked(session: Session, order: MessageOrder) -> AnyRow:
+    """The conversation; nobody else adds to it until the transaction ends."""
+    row = session.connection().execute(_chat, {"session": order.session_id, "user": order.user_id}).first()
+    if row is None:
+        raise ChatSessionNotFound(session_id=order.session_id)
+    return row
+
+
+def _find(session: Session, order: MessageOrder) -> Accepted | None:
+    """What this very message was sold as before."""
+    facts = {"user": order.user_id, "request_key": order.request_key}
+    row = session.connection().execute(_same_request, facts).first()
+    if row is None:
+        return None
+    return Accepted(answer_id=row.id, model_slug=row.model_slug, repeated=True, hold=row.hold, free=row.free)
+
+
+def _check_sale(session: Session, user_id: int, chat: AnyRow) -> int:
+    """The fixed price of an answer now."""
+    facts = {"slug": chat.model_slug, "user": user_id}
+    model = session.connection().execute(_on_sale, facts).first()
+    if model is None or not model.present or model.admin_enabled is False:
+        raise ModelNotOnSale(slug=chat.model_slug)
+    if model.user_disabled:
+        raise UserDisabled(user_id=user_id)
+    if model.stopped_for is not None:
+        raise ModelStopped(slug=chat.model_slug)
+    if model.resting_since is not None:
+        raise ModelResting(slug=chat.model_slug)
+    if chat.preset_id is None:
+        return price_of(model)
+    persona = session.connection().execute(_persona, {"preset": chat.preset_id}).first()
+    if persona is None or not persona.enabled:
+        raise ModelNotOnSale(preset_id=chat.preset_id)
+    return price_of(model) if persona.price is None else int(persona.price)
+
+
+def _check_message(order: MessageOrder, terms: SaleTerms) -> None:
+    if not order.pictures and not is_visible(order.text):
+        raise EmptyMessage
+    if order.pictures and terms.picture_tokens is None:
+        raise PicturesNotTaken
+
+
+def _balance(session: Session, user_id: int, now: datetime) -> int:
+    """What can be spent, of a user who is locked now."""
+    session.execute(_lock_user, {"user": user_id})
+    return int(session.execute(_spendable, {"user": user_id, "now": now}).scalar_one())
+
+
+def _waiting(session: Session, session_id: UUID) -> AnyRow | None:
+    """The last answer of the conversation, where nobody has begun it."""
+    return session.connection().execute(_last_waiting, {"session": session_id}).first()
+
+
+def _joined(session: Session, waiting: AnyRow, order: MessageOrder, now: datetime) -> tuple[str, list[str]]:
+    """Text and pictures of both messages; the one that waits is withdrawn and paid back."""
+    withdraw(session, order.session_id, since=waiting.number - 1, now=now)
+    pictures = [*(waiting.pictures or ()), *(each.hex for each in order.pictures)]
+    return f"{waiting.text}{EXTRA}{order.text}", pictures
+
+
+def _replace_from(session: Session, order: MessageOrder, now: datetime) -> None:
+    facts = {"message": order.replaces, "session": order.session_id}
+    number = session.execute(_own_message, facts).scalar()
+    if number is None:
+        raise MessageNotFound(message_id=order.replaces)
+    withdraw(session, order.session_id, since=number, now=now)
+
+
+def _touch(session: Session, chat: AnyRow, text: str, now: datetime) -> None:
+    title = chat.title or title_of_first(text)
+    values = {"last_message_at": now, "title": title}
+    session.execute(update(_sessions).where(_sessions.c.id == chat.id).values(**values))
+
+
+def _characters(text: str, size: int) -> int:
+    """How many characters of such a text have so many bytes."""
+    return max(0, size * len(text) // max(1, len(text.encode())))

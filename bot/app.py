@@ -107,7 +107,7 @@ class App:
             self._meet_telegram()
         for part in self._parts:
             part.start()
-        models = len(await self.services.models.offers())
+        models = len(await self.services.models.sold())
         log.info("started", parts=sorted(self.names), models=models, web_port=self.web_port)
 
     def _meet_telegram(self) -> None:

@@ -44,7 +44,7 @@ class Health:
     async def _goods(self) -> dict[str, str]:
         try:
             length, age = await self._services.history.queue(self._clock())
-            models = await self._services.models.offers()
+            models = await self._services.models.sold()
             kept_back, (letters, _) = await self._services.outbox.kept_back(), await self._services.outbox.backlog()
         except DatabaseUnavailable as error:  # just now
             return {"database": str(error).splitlines()[0]}
@@ -61,7 +61,7 @@ class Health:
         try:
             length, age = await self._services.history.queue(self._clock())
             letters, letter_age = await self._services.outbox.backlog()
-            offers = await self._services.models.offers()
+            offers = await self._services.models.sold()
         except DatabaseUnavailable:
             return
         self._queue.set(length)

@@ -65,7 +65,7 @@ class Titles:
 
 async def titles_in(tr: Translator, models: Models, *, presets: bool) -> Titles:
     """`presets`: also of those on sale, for which the database is asked."""
-    sold = await models.offers() if presets else []
+    sold = await models.sold() if presets else []
     return Titles(find=models.manifest, tr=tr, presets=[each for each in sold if each.preset_id is not None])
 
 

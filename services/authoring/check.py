@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 
 from services.authoring.check_answers import answers_in_words
+from services.authoring.check_assistant import check_assistant
 from services.authoring.check_remote import check_remote
 from services.errors import ShopError
 from services.inference.check_batch import batch_line
@@ -18,7 +19,7 @@ from services.inference.runtimes.base import Limit, Runtime, watched
 from services.inference.runtimes.onnx import OnnxRuntime
 from services.inference.runtimes.onnx_file import held, one_line
 from services.inference.runtimes.onnx_kind import ONNX
-from services.inference.runtimes.registry import RemoteKind, Runtimes
+from services.inference.runtimes.registry import AssistantKind, RemoteKind, Runtimes
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import ImageInput, Manifest, SeriesInput, load_manifest
 from services.manifests.outputs import Labelled
@@ -39,8 +40,8 @@ def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
     except ManifestError as error:
         yield CheckLine(what="manifest", ok=False, detail=f"{error.key}: {error.problem}".strip(": "), fix=error.fix)
         return
-    detail = f"{manifest.slug} {manifest.version}, {len(manifest.inputs)} inputs, {len(manifest.outputs)} outputs"
-    yield CheckLine(what="manifest", ok=True, detail=detail)
+    sides = "" if manifest.is_assistant else f", {len(manifest.inputs)} inputs, {len(manifest.outputs)} outputs"
+    yield CheckLine(what="manifest", ok=True, detail=f"{manifest.slug} {manifest.version}{sides}")
     for file in _files(folder, manifest):
         if file.stat().st_nlink > 1:
             fix = "Put a copy of the file there"
@@ -56,6 +57,9 @@ def _check(folder: Path, runtimes: Runtimes) -> Iterator[CheckLine]:
     kind = runtimes.of(manifest)
     if isinstance(kind, RemoteKind):
         yield from check_remote(kind, manifest, folder)
+        return
+    if isinstance(kind, AssistantKind):
+        yield from check_assistant(kind, manifest, folder)
         return
     runtime = kind.open(manifest, folder)
     try:

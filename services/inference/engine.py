@@ -8,9 +8,10 @@ from uuid import UUID
 
 import structlog
 
+from services.inference.chat import ChatRuntime
 from services.inference.errors import ModelUnavailable
-from services.inference.loaded import LoadedModel, RemoteModel, load_here, open_remote
-from services.inference.runtimes.registry import RemoteKind, Runtimes
+from services.inference.loaded import AnyModel, AssistantModel, RemoteModel, load_here, open_assistant, open_remote
+from services.inference.runtimes.registry import AssistantKind, RemoteKind, Runtimes
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 
@@ -28,7 +29,7 @@ class Engine:
             kind.name: ThreadPoolExecutor(kind.threads or own, thread_name_prefix=kind.name) for kind in runtimes.local
         }
         self._parallel = min(2, max_threads)
-        self._models: dict[str, LoadedModel | RemoteModel] = {}
+        self._models: dict[str, AnyModel] = {}
         self._resting: set[str] = set()
         self._retiring: set[asyncio.Future[None]] = set()
         self._closed = False
@@ -40,9 +41,11 @@ class Engine:
         Raises ManifestError, ModelBroken or RunTimeout; the model that was there stays then.
         """
         kind = self._runtimes.of(manifest)
-        loaded: LoadedModel | RemoteModel
+        loaded: AnyModel
         if isinstance(kind, RemoteKind):
             loaded = open_remote(kind, manifest, folder)
+        elif isinstance(kind, AssistantKind):
+            loaded = open_assistant(kind, manifest, folder)
         else:
             loaded = await load_here(kind, manifest, folder, self._threads[kind.name], parallel=self._parallel)
         if self._closed:
@@ -77,14 +80,26 @@ class Engine:
 
     @property
     def remote(self) -> Iterable[str]:
-        """Slugs of models at servers."""
-        return [slug for slug, loaded in self._models.items() if isinstance(loaded, RemoteModel)]
+        """Slugs of models at servers, assistants too."""
+        return [slug for slug, loaded in self._models.items() if isinstance(loaded, RemoteModel | AssistantModel)]
+
+    @property
+    def assistants(self) -> Iterable[str]:
+        """Slugs of models that are talked to."""
+        return [slug for slug, loaded in self._models.items() if isinstance(loaded, AssistantModel)]
+
+    def assistant(self, slug: str) -> ChatRuntime:
+        """What answers for it. Raises ModelUnavailable."""
+        loaded = self._models.get(slug)
+        if not isinstance(loaded, AssistantModel):
+            raise ModelUnavailable()
+        return loaded.runtime
 
     def predict(self, slug: str, row: Row) -> asyncio.Future[Result]:
         """The model's answer. Raises ModelUnavailable, RunTimeout, RunFailed, BadInput, BadOutput, RequestRefused, or
         an InvalidValue for a picture that cannot be used."""
         loaded = self._models.get(slug)
-        if loaded is None:
+        if loaded is None or isinstance(loaded, AssistantModel):
             raise ModelUnavailable()
         return loaded.batcher.run(row)
 
@@ -98,7 +113,7 @@ class Engine:
     async def check(self, slug: str) -> None:
         """The server of a remote model would answer now. Raises ServerAway, ModelBroken, ModelUnavailable."""
         loaded = self._models.get(slug)
-        if not isinstance(loaded, RemoteModel):
+        if not isinstance(loaded, RemoteModel | AssistantModel):
             raise ModelUnavailable()
         await loaded.check()
 
@@ -118,20 +133,22 @@ class Engine:
         return False
 
     async def close(self) -> None:
-        """Refuse the rows that wait, answer those that run here, leave to servers what they work on, let go of all
-        models."""
+        """Refuse the rows that wait, answer those that run here, leave to servers what they work on, cut assistants
+        short, let go of all models."""
         self._closed = True
         for slug, loaded in list(self._models.items()):
             if isinstance(loaded, RemoteModel):
                 loaded.batcher.stop()
+            elif isinstance(loaded, AssistantModel):
+                await loaded.runtime.close()
             self.unload(slug)
         if self._retiring:
             await asyncio.wait(self._retiring)
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _retire(self, loaded: LoadedModel | RemoteModel, *, refuse: bool) -> None:
-        retired = loaded.batcher.retire(refuse=refuse)
+    def _retire(self, loaded: AnyModel, *, refuse: bool) -> None:
+        retired = loaded.retire(refuse=refuse)
         closing = asyncio.get_running_loop().create_task(loaded.close_after(retired))
         self._retiring.add(closing)
         closing.add_done_callback(self._retiring.discard)

@@ -82,12 +82,17 @@ class RunFailed(InferenceError):
 
     message = N_("The model could not answer.")
 
-    def __init__(self, *, problem: str, retryable: bool = False) -> None:
+    def __init__(self, *, problem: str, retryable: bool = False, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds until the server wants to be asked again, where it says so."""
         super().__init__(problem=problem)
-        self.problem, self.retryable = problem, retryable
+        self.problem, self.retryable, self.retry_after = problem, retryable, retry_after
 
     def __str__(self) -> str:
         return self.problem
+
+
+class StreamCut(RunFailed):
+    """An answer that had begun to come did not come to its end, or stopped making sense."""
 
 
 class BadInput(InferenceError):
@@ -118,6 +123,25 @@ class BadOutput(InferenceError):
         """`fix`: what to change in the manifest, where that would do."""
         super().__init__(problem=problem)
         self.problem, self.fix = problem, fix
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class EmptyAnswer(BadOutput):
+    """Not a word of the answer is for the customer: there was none, or the model only thought."""
+
+    message = N_("The assistant gave no answer. Please try again, or say it in other words.")
+
+
+class ContextTooLong(InferenceError):
+    """The server finds the conversation longer than its model can read. `problem` is for the log."""
+
+    message = N_("This is longer than the assistant can read. Please write less, or begin a new conversation.")
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem=problem)
+        self.problem = problem
 
     def __str__(self) -> str:
         return self.problem

@@ -1,4 +1,5 @@
-"""What ties inputs and outputs to an engine: tensors of a graph, nodes of a workflow, or their names alone."""
+"""What ties inputs and outputs to an engine: tensors of a graph, nodes of a workflow, or their names alone. What is
+talked to has neither inputs nor outputs."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -22,6 +23,7 @@ class Binding(StrEnum):
     TENSOR = "tensor"
     NODE = "node"
     NAME = "name"
+    TALK = "talk"
 
 
 class NodeBinding(Table):
@@ -45,6 +47,13 @@ def check_bindings(
     binding: Binding, inputs: Sequence["Input"], outputs: Sequence["Output"], constants: Sequence["Constant"]
 ) -> None:
     """Refuse what the kind of runtime cannot find, and what it has no use for."""
+    if binding is Binding.TALK:
+        _refuse_all(inputs=inputs, outputs=outputs, constants=constants)
+        return
+    if (
+        absent := next((key for key, items in (("inputs", inputs), ("outputs", outputs)) if not items), None)
+    ) is not None:
+        raise wrong(*_MISSING, absent)
     if binding is Binding.TENSOR:
         check_tensors(inputs, constants)
         if (nameless := next((output for output in outputs if not output.tensor), None)) is not None:
@@ -55,6 +64,12 @@ def check_bindings(
         _check_nodes(inputs, outputs)
     else:
         _refuse_nodes(inputs, outputs)
+
+
+def _refuse_all(**tables: Sequence[object]) -> None:
+    for key, items in tables.items():
+        if items:
+            raise wrong("this kind of runtime is talked to and has none", "Remove it", key)
 
 
 def check_tensors(inputs: Sequence["Input"], constants: Sequence["Constant"]) -> None:

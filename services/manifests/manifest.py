@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from services.manifests.bindings import check_bindings
+from services.manifests.bindings import Binding, check_bindings
 from services.manifests.complaints import explain
 from services.manifests.errors import ManifestError
 from services.manifests.inputs import (
@@ -138,8 +138,8 @@ class Manifest(Table):
     order: float = Field(default=100, ge=-MAX_ORDER, le=MAX_ORDER)
     runtime: SerializeAsAny[RuntimeSpec]
     constants: Annotated[tuple[Constant, ...], Array] = ()
-    inputs: Annotated[tuple[Input, ...], Array] = Field(min_length=1, max_length=256)
-    outputs: Annotated[tuple[Output, ...], Array] = Field(min_length=1, max_length=64)
+    inputs: Annotated[tuple[Input, ...], Array] = Field(default=(), max_length=256)
+    outputs: Annotated[tuple[Output, ...], Array] = Field(default=(), max_length=64)
     advice: Annotated[tuple[Advice, ...], Array] = ()
     _written: str = PrivateAttr(default="")
 
@@ -152,6 +152,11 @@ class Manifest(Table):
     @property
     def price_hundredths(self) -> int:
         return int(self.price * 100)
+
+    @property
+    def is_assistant(self) -> bool:
+        """Whether it is talked to: it has neither a form nor outputs."""
+        return self.runtime.binding is Binding.TALK
 
     @property
     def has_chart(self) -> bool:
@@ -172,9 +177,9 @@ class Manifest(Table):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for key, names in (("inputs", [i.name for i in self.inputs]), ("outputs", [o.name for o in self.outputs])):
-            name, count = Counter(names).most_common(1)[0]
-            if count > 1:
-                raise wrong(f"the name is used {count} times", "Give each its own", key, name, "name")
+            if repeated := [name for name, count in Counter(names).items() if count > 1]:
+                problem = f"the name is used {names.count(repeated[0])} times"
+                raise wrong(problem, "Give each its own", key, repeated[0], "name")
         check_bindings(self.runtime.binding, self.inputs, self.outputs, self.constants)
         inputs = {field.name: field for field in self.inputs}
         for output in self.outputs:

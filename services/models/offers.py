@@ -62,6 +62,7 @@ class Offer:
     category: JsonObject | None = None  # of a preset: it stands in the gallery, not among the models
     preset_id: int | None = None
     preset_inputs: JsonObject | None = None
+    prompt: str | None = None  # of an assistant's preset: told in the place of its `system`
 
 
 class Models:
@@ -135,6 +136,14 @@ class Models:
         return self._manifests.get(slug)
 
     async def offers(self) -> list[Offer]:
+        """What has a form, in the order of the menu."""
+        return [offer for offer in await self.sold() if not offer.manifest.is_assistant]
+
+    async def assistants(self) -> list[Offer]:
+        """What is talked to, its presets (personas) too, in the same order."""
+        return [offer for offer in await self.sold() if offer.manifest.is_assistant]
+
+    async def sold(self) -> list[Offer]:
         """Everything on sale, in the order of the menu."""
         rows, presets = await self._db.read(_on_sale)
         by_slug = {row.slug: offer for row in rows if (offer := self._offer(row)) is not None}
@@ -145,8 +154,15 @@ class Models:
         return sorted(sold, key=lambda offer: (offer.position, offer.slug))
 
     async def offer(self, slug: str) -> Offer:
-        """A model or a preset by its slug. Raises `ModelNotOnSale`, `ModelStopped`."""
-        for offer in await self.offers():
+        """A model or a preset with a form, by its slug. Raises `ModelNotOnSale`, `ModelStopped`."""
+        return await self._named(slug, await self.offers())
+
+    async def assistant(self, slug: str) -> Offer:
+        """An assistant or a persona by its slug. Raises as `offer` does."""
+        return await self._named(slug, await self.assistants())
+
+    async def _named(self, slug: str, offers: Sequence[Offer]) -> Offer:
+        for offer in offers:
             if offer.slug == slug:
                 return offer
         raise ModelStopped(slug=slug) if await self._db.read(_is_stopped, slug) else ModelNotOnSale(slug=slug)
@@ -189,6 +205,7 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
         icon=row.icon or model.icon,
         preset_id=row.id,
         preset_inputs=given_inputs(model.manifest, row.inputs, row.prompt),
+        prompt=row.prompt if model.manifest.is_assistant else None,
     )
 
 

@@ -113,12 +113,16 @@ def _model_of(preset: _Preset, models: Mapping[str, Manifest], of: str | None, w
 
 
 def _draft(preset: _Preset, model: str, models: Mapping[str, Manifest], wrong: Wrong) -> PresetDraft:
+    if models[model].is_assistant and preset.category is not None:
+        fix = "Remove it: an assistant's presets are its personas, and stand beside it"
+        raise wrong(f"presets.{preset.slug}.category", "is for styles", fix)
     try:
         inputs = checked_inputs(models[model], preset.inputs)
     except BadPreset as error:
         known = ", ".join(field.name for field in models[model].inputs if not isinstance(field, ImageInput))
         problem = f'is nothing that the model "{model}" takes'
-        raise wrong(f"presets.{preset.slug}.{error.field}", problem, f"Its inputs: {known}") from None
+        fix = f"Its inputs: {known}" if known else "Remove it"
+        raise wrong(f"presets.{preset.slug}.{error.field}", problem, fix) from None
     return PresetDraft(
         slug=preset.slug,
         model_slug=model,

@@ -21,6 +21,7 @@ from services.audit_log.record import AuditRecord, record
 from services.clock import Clock
 from services.files import files
 from services.files.files import Files, StoredFile
+from services.manifests.manifest import Manifest
 from services.models.manage import ModelNotFound
 from services.models.offers import Models
 from services.models.preset_rules import (
@@ -30,6 +31,7 @@ from services.models.preset_rules import (
     BadPreset,
     PresetInUse,
     PresetNotFound,
+    check_category,
     check_title,
     checked_inputs,
 )
@@ -72,7 +74,7 @@ class PresetManagement:
         row = {
             "model_slug": preset.model_slug,
             "title": check_title(preset.title),
-            "category": None if preset.category is None else check_title(preset.category, "category"),
+            "category": check_category(manifest, preset.category),
             "icon": _icon(preset.icon),
             "price": _price(preset.price),
             "prompt": _prompt(preset.prompt),
@@ -85,8 +87,9 @@ class PresetManagement:
         return await self._edit(slug, {"title": check_title(title)}, actor)
 
     async def set_category(self, slug: str, category: Mapping[str, str] | None, *, actor: Actor) -> PresetView:
-        """None: it stands among the models. Raises BadPreset."""
-        return await self._edit(slug, {"category": category and check_title(category, "category")}, actor)
+        """None: it stands among the models. Raises BadPreset, ModelNotFound."""
+        manifest = await self._manifest_of(slug)
+        return await self._edit(slug, {"category": check_category(manifest, category or None)}, actor)
 
     async def set_prompt(self, slug: str, prompt: str | None, *, actor: Actor) -> PresetView:
         """Raises BadPreset."""
@@ -102,9 +105,7 @@ class PresetManagement:
 
     async def set_inputs(self, slug: str, inputs: JsonObject, *, actor: Actor) -> PresetView:
         """Raises BadPreset, ModelNotFound."""
-        model = (await self._db.read(get_preset, slug)).model_slug
-        if (manifest := self._models.manifest(model)) is None:
-            raise ModelNotFound(slug=model)
+        manifest = await self._manifest_of(slug)
         return await self._edit(slug, {"inputs": checked_inputs(manifest, inputs)}, actor)
 
     async def set_sample(self, slug: str, content: bytes | None, media_type: str, *, actor: Actor) -> PresetView:
@@ -126,6 +127,13 @@ class PresetManagement:
             await self._db.write(self._delete, slug, actor, self._clock())
         except IntegrityError as error:  # it was sold this very moment
             raise PresetInUse(slug=slug) from error
+
+    async def _manifest_of(self, slug: str) -> Manifest:
+        """Raises ModelNotFound: its folder is not there."""
+        model = (await self._db.read(get_preset, slug)).model_slug
+        if (manifest := self._models.manifest(model)) is None:
+            raise ModelNotFound(slug=model)
+        return manifest
 
     async def _edit(
         self, slug: str, values: JsonObject, actor: Actor, action: AuditAction = AuditAction.PRESET_EDIT

@@ -60,6 +60,13 @@ def given_inputs(manifest: Manifest, inputs: JsonObject, prompt: str | None) -> 
     return {PROMPT: prompt, **inputs} if prompt is not None and asks else inputs
 
 
+def check_category(manifest: Manifest, category: Mapping[str, str] | None) -> dict[str, str] | None:
+    """An assistant's presets are personas, which stand beside it. Raises BadPreset."""
+    if category is not None and manifest.is_assistant:
+        raise BadPreset(field="category")
+    return None if category is None else check_title(category, "category")
+
+
 def check_title(title: Mapping[str, str], field: str = "title") -> dict[str, str]:
     """Both languages, without spaces around. Raises BadPreset."""
     found = {language: title.get(language, "").strip() for language in LANGUAGES}

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
+from services.inference.chat import ChatRuntime
 from services.inference.runtimes.base import RemoteRuntime, Runtime
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RemoteSpec, RuntimeSpec, Specs
@@ -31,10 +33,22 @@ class RemoteKind:
     open: Callable[[Manifest, Path], RemoteRuntime]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantKind:
+    """As `RemoteKind`, of models that are talked to."""
+
+    name: str
+    spec: type[RemoteSpec]
+    open: Callable[[Manifest, Path], ChatRuntime]
+
+
+AnyKind: TypeAlias = RuntimeKind | RemoteKind | AssistantKind
+
+
 class Runtimes:
     """By name."""
 
-    def __init__(self, kinds: Iterable[RuntimeKind | RemoteKind]) -> None:
+    def __init__(self, kinds: Iterable[AnyKind]) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
 
     @property
@@ -46,6 +60,6 @@ class Runtimes:
         """Those that compute in this process."""
         return [kind for kind in self._kinds.values() if isinstance(kind, RuntimeKind)]
 
-    def of(self, manifest: Manifest) -> RuntimeKind | RemoteKind:
+    def of(self, manifest: Manifest) -> AnyKind:
         """A manifest was read with `specs`, so its kind is there."""
         return self._kinds[manifest.runtime.kind]

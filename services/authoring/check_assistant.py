@@ -1,0 +1,82 @@
+"""`kassandra models check` of an assistant: that its server is there, and what it says to one short message."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from services.errors import ShopError
+from services.inference.chat import ChatRequest, ChatRole, ChatRuntime, ChatTurn, StreamEnd, TextDelta
+from services.inference.check_line import CheckLine
+from services.inference.errors import ModelBroken, ServerAway
+from services.inference.loaded import AssistantModel, open_assistant
+from services.inference.runtimes.chat.spec import FEWEST_TOKENS, ChatSpec
+from services.inference.runtimes.chat.system_prompt import filled_in
+from services.inference.runtimes.registry import AssistantKind
+from services.manifests.manifest import Manifest
+
+QUESTION: Final = "Say hello in one short sentence."
+MOST_SHOWN: Final = 100  # characters
+
+
+def check_assistant(kind: AssistantKind, manifest: Manifest, folder: Path) -> Iterator[CheckLine]:
+    """Owns an event loop while it runs; the server is asked for one answer of at most 64 tokens."""
+    yield from asyncio.run(_check(kind, manifest, folder))
+
+
+async def _check(kind: AssistantKind, manifest: Manifest, folder: Path) -> list[CheckLine]:
+    spec = manifest.runtime
+    assert isinstance(spec, ChatSpec)
+    try:
+        model = open_assistant(kind, manifest, folder)
+    except ModelBroken as error:
+        return [CheckLine(what="model", ok=False, detail=error.problem, fix=error.fix)]
+    try:
+        return await _lines(model, spec)
+    finally:
+        await model.runtime.close()
+
+
+async def _lines(model: AssistantModel, spec: ChatSpec) -> list[CheckLine]:
+    try:
+        await model.check()
+    except ModelBroken as error:
+        return [CheckLine(what="server", ok=False, detail=error.problem, fix=error.fix)]
+    except ServerAway as error:
+        detail = f"{spec.url}: {error.problem}"
+        return [CheckLine(what="server", ok=False, detail=detail, fix="Start it, or correct url")]
+    return [CheckLine(what="server", ok=True, detail=f"{spec.url} is there"), await _answer(model.runtime, spec)]
+
+
+async def _answer(runtime: ChatRuntime, spec: ChatSpec) -> CheckLine:
+    begun, first, text = time.perf_counter(), None, ""
+    try:
+        async for event in runtime.stream(_request(spec)):
+            if isinstance(event, TextDelta):
+                first = first or time.perf_counter() - begun
+                text += event.text
+            else:
+                return _told(text, first or 0.0, event)
+    except ShopError as error:
+        problem, fix = getattr(error, "problem", str(error)), getattr(error, "fix", "") or "Try it again"
+        return CheckLine(what="answer", ok=False, detail=problem, fix=fix)
+    raise AssertionError("a stream ends with its end")
+
+
+def _request(spec: ChatSpec) -> ChatRequest:
+    turns = [ChatTurn(role=ChatRole.USER, text=QUESTION)]
+    if spec.system is not None:
+        turns.insert(0, ChatTurn(role=ChatRole.SYSTEM, text=filled_in(spec.system.pick("en"), {})))
+    return ChatRequest(turns=turns, max_tokens=FEWEST_TOKENS)
+
+
+def _told(text: str, first: float, end: StreamEnd) -> CheckLine:
+    said = " ".join(text.split())
+    said = said if len(said) <= MOST_SHOWN else f"{said[:MOST_SHOWN]}…"
+    told = f"“{said}” ({end.finish}), the first word after {first * 1000:.0f} ms"
+    if end.usage is None:
+        fix = "Answers will be counted by four bytes a token; see include_usage in docs/manifest.md"
+        return CheckLine(what="answer", ok=True, detail=f"{told}; the server does not measure tokens", fix=fix)
+    tokens = f"{end.usage.prompt} tokens in, {end.usage.completion} out, as the server measured"
+    return CheckLine(what="answer", ok=True, detail=f"{told}; {tokens}")

@@ -1,0 +1,1 @@
+"""Assistants: models that speak the chat completions API."""

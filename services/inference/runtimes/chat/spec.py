@@ -1,0 +1,84 @@
+"""`[runtime] kind = "chat"`."""
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from services.manifests.bindings import Binding
+from services.manifests.manifest import Manifest, parse_price
+from services.manifests.runtime import Header, RemoteSpec
+from services.manifests.schema import Array, Text, shorter, wrong
+
+FEWEST_TOKENS: Final = 64  # of an answer worth its name
+ROOM: Final = 256  # tokens: the least question, and what a message costs besides its text
+
+Price = Annotated[Decimal, BeforeValidator(parse_price)]
+
+
+class ChatSpec(RemoteSpec):
+    """`url` with its version, as `https://api.openai.com/v1`. `context`, `max_answer`: tokens, of all that is read and
+    written at once, and of one answer. `input_price`, `output_price`: credits for 1,000 tokens, besides the manifest's
+    `price` for each answer. `timeout` is of a whole answer, `gap_timeout` between two pieces of it, in seconds."""
+
+    binding: ClassVar[Binding] = Binding.TALK
+    kind: Literal["chat"]
+    key: Header | None = None
+    model: str = Field(min_length=1, max_length=200)
+    context: int = Field(ge=512, le=100_000_000)
+    max_answer: int = Field(default=1024, ge=FEWEST_TOKENS, le=1_000_000)
+    limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    system: Annotated[Text, shorter(8_000)] | None = None
+    greeting: Annotated[Text, shorter(1_000)] | None = None
+    examples: Annotated[tuple[Annotated[Text, shorter(64)], ...], Array] = Field(default=(), max_length=6)
+    pictures: bool = False
+    picture_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
+    history: int = Field(default=40, ge=0, le=1_000)
+    include_usage: bool = True
+    transcription: str | None = Field(default=None, min_length=1, max_length=200)
+    input_price: Price = Decimal(0)
+    output_price: Price = Decimal(0)
+    free_answers: int = Field(default=0, ge=0, le=1_000_000)
+    timeout: float = Field(default=180.0, gt=0, le=3600)
+    first_token_timeout: float = Field(default=60.0, gt=0, le=3600)
+    gap_timeout: float = Field(default=30.0, gt=0, le=3600)
+    max_batch: int = Field(default=1, ge=1, le=1)
+
+    @property
+    def input_price_hundredths(self) -> int:
+        return int(self.input_price * 100)
+
+    @property
+    def output_price_hundredths(self) -> int:
+        return int(self.output_price * 100)
+
+    def sent_headers(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        headers = super().sent_headers(environ)
+        if self.key is not None:
+            headers["Authorization"] = f"Bearer {environ[self.key.removeprefix('env:')]}"
+        return headers
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.key is not None and any(name.lower() == "authorization" for name in self.headers):
+            raise wrong("is told twice", "Keep key, or Authorization in headers", "key")
+        if self.max_answer + ROOM > self.context:
+            problem = f"leaves no room for a question within the context of {self.context} tokens"
+            raise wrong(problem, f"Write at most {self.context - ROOM}", "max_answer")
+        if self.pictures and self.picture_tokens is None:
+            fix = "Write how many tokens one picture costs at the server at most"
+            raise wrong("is missing", fix, "picture_tokens")
+        return self
+
+    def complain_of(self, manifest: Manifest, folder: Path) -> tuple[str, str, str] | None:
+        if manifest.advice:
+            return "advice", "this kind of runtime is talked to and has none", "Remove it"
+        longest = max((len(text.encode()) for text in self.system.all()), default=0) if self.system is not None else 0
+        if (left := self.context - self.max_answer - ROOM - longest) < 0:
+            problem = f"leaves no room for a question: it may take {longest} tokens (one a byte) of {self.context}"
+            return "runtime.system", problem, f"Shorten it by {-left} bytes, or lower max_answer"
+        return None

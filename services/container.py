@@ -6,6 +6,9 @@ from services.audit_log.history import AuditLog
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
 from services.bonuses import Bonuses
+from services.chats.service import Chats
+from services.chats.sessions import ChatSessions
+from services.chats.streams import AnswerStreams
 from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
@@ -44,6 +47,9 @@ class Services:
     studio: Studio
     submit: Submit
     cancel: Cancel
+    chats: Chats
+    chat_sessions: ChatSessions
+    answer_streams: AnswerStreams
     history: History
     statement: Statement
     files: Files

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """`payments`: credits can be bought. `images`: there is a gallery of styles."""
+    """`payments`: credits can be bought. `images`: there is a gallery of styles. `chats`: there is somebody to talk
+    with."""
 
     payments: bool
     images: bool = False
+    chats: bool = False

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from uuid import UUID
 
 from bot.parts.core import Core
 from bot.parts.part import Part
+from services.chats.worker import AnswerWorker
 from services.coordination.base import Topic
 from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
@@ -21,13 +23,29 @@ class WorkerPart(Part):
         files, owners = core.services.files, core.settings.owner_ids
         self._worker = Worker(core.db, self.engine, core.clock, files, told, owners=owners)
         core.coordination.hear(Topic.SOLD, self._worker.wake)
+        self._answers = AnswerWorker(
+            core.db,
+            self.engine,
+            core.clock,
+            files,
+            core.services.answer_streams,
+            on_settled=told,
+            on_away=self._worker.on_away,
+        )
+        core.coordination.hear(Topic.ASKED, self._answers.wake)
+        core.coordination.hear(Topic.STOP, self._stop_answer)
 
     def start(self) -> None:
         self._core.supervisor.keep(self._worker.run, name="worker")
+        self._core.supervisor.keep(self._answers.run, name="answers")
+
+    def _stop_answer(self, told: str) -> None:
+        if told:  # else something was missed: the row says so, too
+            self._answers.stop(UUID(told))
 
     async def close(self) -> None:
         await self.engine.close()
 
     @property
     def rounds(self) -> Mapping[str, Callable[[], float | None]]:
-        return {"worker": lambda: self._worker.came_round}
+        return {"worker": lambda: self._worker.came_round, "answers": lambda: self._answers.came_round}

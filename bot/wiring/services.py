@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
@@ -12,6 +13,11 @@ from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
 from services.billing.reminders import Reminders
 from services.billing.statement import Statement
+from services.chats.limits import ChatLimits
+from services.chats.service import Chats
+from services.chats.sessions import ChatSessions
+from services.chats.streams import AnswerStreams
+from services.chats.undelivered import pay_back_answer
 from services.clock import Clock
 from services.container import Services
 from services.coordination.base import Coordination, Topic
@@ -21,8 +27,8 @@ from services.files.store import open_store
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
+from services.models.offered import has_assistants, has_gallery
 from services.models.offers import Models
-from services.models.preset_files import has_gallery
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
@@ -58,11 +64,37 @@ def make_services(
     history, staff = History(db, files), Staff(settings.owner_ids)
     models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
     undelivered = partial(pay_back, owners=settings.owner_ids)
-    outbox = Outbox(db, clock, dict.fromkeys((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE), undelivered))
+    outbox = Outbox(
+        db,
+        clock,
+        {
+            OutboxKind.PREDICTION: undelivered,
+            OutboxKind.ENCLOSURE: undelivered,
+            OutboxKind.CHAT_ANSWER: pay_back_answer,
+        },
+    )
+    limits = ChatLimits(
+        messages_a_minute=settings.chat_messages_a_minute,
+        tokens_a_day=settings.chat_tokens_a_day,
+        zone=ZoneInfo(settings.timezone),
+    )
+    chats = Chats(
+        db,
+        clock,
+        models,
+        limits,
+        on_asked=partial(coordination.tell, Topic.ASKED),
+        on_stop=partial(coordination.tell, Topic.STOP),
+        on_settled=on_news,
+    )
     payments = open_payments(settings, db, clock, coordination, on_news)
     presets = Presets(db, files, models.folder)
     return Services(
-        features=Features(payments=payments is not None, images=has_gallery(settings.models_dir)),
+        features=Features(
+            payments=payments is not None,
+            images=has_gallery(settings.models_dir),
+            chats=has_assistants(settings.models_dir),
+        ),
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         models=models,
@@ -70,6 +102,9 @@ def make_services(
         studio=Studio(presets, files, history),
         submit=Submit(db, clock, on_sold),
         cancel=Cancel(db, clock, models, on_news),
+        chats=chats,
+        chat_sessions=ChatSessions(db, clock, limits),
+        answer_streams=AnswerStreams(coordination),
         history=history,
         statement=Statement(db),
         files=files,

@@ -34,6 +34,14 @@ def begin(session: Session, message_id: UUID, request: JsonObject, *, attempt: i
     session.execute(insert(_requests), row)
 
 
+def follow(
+    session: Session, message_id: UUID, before: RequestOutcome, request: JsonObject, *, attempt: int, now: datetime
+) -> None:
+    """One ended without an answer, and another one is made."""
+    end(session, message_id, before, now)
+    begin(session, message_id, request, attempt=attempt, now=now)
+
+
 def end(session: Session, message_id: UUID, outcome: RequestOutcome, now: datetime) -> None:
     values = {
         "response": outcome.response,
@@ -44,6 +52,11 @@ def end(session: Session, message_id: UUID, outcome: RequestOutcome, now: dateti
         "finished_at": now,
     }
     session.execute(_end.values(**values), {"message": message_id, "number": outcome.attempt})
+
+
+def next_attempt(session: Session, message_id: UUID) -> int:
+    """Its number among the requests of an answer, from 1."""
+    return len(session.execute(_of_message, {"message": message_id}).all()) + 1
 
 
 def begun(session: Session, message_id: UUID) -> list[JsonObject]:

@@ -18,6 +18,12 @@ class Topic(StrEnum):
     """The outbox has something to send."""
     SOLD = "sold"
     """A model has something to run; told with its slug."""
+    ASKED = "asked"
+    """An assistant has something to answer; told with its slug."""
+    STOP = "stop"
+    """An answer is wanted no more; told with its id."""
+    ANSWER = "answer"
+    """How far an answer has come; told with an `AnswerProgress`."""
     MODELS = "models"
     """The folders of models have changed."""
 

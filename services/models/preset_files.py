@@ -190,11 +190,3 @@ def _named(data: dict[str, Any]) -> dict[str, Any]:  # Any: TOML
 
 def _by_slug(preset: dict[str, Any]) -> dict[str, Any]:  # Any: TOML
     return {key: value for key, value in preset.items() if key != "name"} | {"value": preset.get("slug")}
-
-
-def has_gallery(root: Path) -> bool:
-    """Whether any model's folder below `root` comes with presets."""
-    try:
-        return any((folder / PRESETS).is_file() for folder in root.iterdir())
-    except OSError:
-        return False

@@ -17,6 +17,8 @@ CODES: Final[dict[type[BaseException], ErrorCode]] = {
     errors.RunFailed: ErrorCode.RUN_FAILED,
     errors.BadInput: ErrorCode.BAD_INPUT,
     errors.RequestRefused: ErrorCode.REFUSED,
+    errors.ContextTooLong: ErrorCode.CONTEXT_TOO_LONG,
+    errors.EmptyAnswer: ErrorCode.EMPTY_ANSWER,
     errors.BadOutput: ErrorCode.BAD_OUTPUT,
     errors.NotDelivered: ErrorCode.NOT_DELIVERED,
     value_errors.InvalidValue: ErrorCode.INVALID_VALUE,

@@ -65,6 +65,10 @@ class Worker:
         self._wake = asyncio.Event()
         self.came_round: float | None = None  # loop time of the latest look at what waits
 
+    def on_away(self, slug: str) -> None:
+        """The server of this model gave no answer: look at it soon."""
+        self._servers.suspect(slug)
+
     def wake(self, slug: str) -> None:
         """This model has rows to run."""
         if slug in self._runners:

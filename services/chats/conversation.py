@@ -1,0 +1,120 @@
+"""What a claimed answer is an answer to: read, and cut to what was paid for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from db.base import JsonObject, table_of
+from db.tables.chats import ChatSession
+from db.tables.models import Preset
+from db.tables.users import User
+from services.chats.claims import ClaimedAnswer
+from services.chats.context import PastTurn, window
+from services.chats.costs import estimated_tokens
+from services.chats.rows import messages, past_turns
+from services.chats.system import system_prompt
+from services.inference.chat import ChatRequest, ChatRole, ChatTurn
+from services.inference.runtimes.chat.spec import ChatSpec
+from services.manifests.manifest import Manifest
+
+_questions, _sessions = messages.alias("question"), table_of(ChatSession)
+_users, _presets = table_of(User), table_of(Preset)
+_asked = (
+    select(
+        _questions.c.text,
+        _questions.c.pictures,
+        _sessions.c.shortened_at,
+        _presets.c.prompt,
+        _users.c.first_name,
+        _users.c.gender,
+        _users.c.age,
+        _users.c.language,
+    )
+    .select_from(_questions)
+    .join(_sessions, _sessions.c.id == _questions.c.session_id)
+    .join(_users, _users.c.id == _questions.c.user_id)
+    .outerjoin(_presets, _presets.c.id == _sessions.c.preset_id)
+    .where(_questions.c.id == bindparam("question"))
+)
+_told = update(_sessions).where(_sessions.c.id == bindparam("chat")).values(shortened_at=bindparam("at"))
+_mark = update(messages).where(messages.c.id == bindparam("answer")).values(shortened=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """As it is sent. `pictures`: files of the message that is answered; `picture_tokens` of each."""
+
+    system: str
+    past: Sequence[PastTurn]
+    message: str
+    pictures: Sequence[UUID]
+    picture_tokens: int
+    limit: int
+    model: str
+
+    @property
+    def tokens(self) -> int:
+        """Of the prompt, as estimated here."""
+        texts = [text for turn in self.past for text in (turn.question, turn.answer)]
+        system = [self.system] if self.system else []
+        return estimated_tokens([*system, *texts, self.message]) + len(self.pictures) * self.picture_tokens
+
+    def shorter(self) -> "Conversation | None":
+        """Without the older half of its past; None where there is none."""
+        return replace(self, past=self.past[(len(self.past) + 1) // 2 :]) if self.past else None
+
+    def request(self, pictures: Sequence[bytes] = ()) -> ChatRequest:
+        turns = [ChatTurn(role=ChatRole.SYSTEM, text=self.system)] if self.system else []
+        for turn in self.past:
+            turns.append(ChatTurn(role=ChatRole.USER, text=turn.question))
+            turns.append(ChatTurn(role=ChatRole.ASSISTANT, text=turn.answer))
+        turns.append(ChatTurn(role=ChatRole.USER, text=self.message, pictures=tuple(pictures)))
+        return ChatRequest(turns=turns, max_tokens=self.limit)
+
+    def payload(self) -> JsonObject:
+        """For the journal: no keys, and of pictures only how many."""
+        said = [{"role": turn.role.value, "content": turn.text} for turn in self.request().turns]
+        return {"model": self.model, "max_tokens": self.limit, "messages": said, "pictures": len(self.pictures)}
+
+
+def read_conversation(
+    session: Session, answer: ClaimedAnswer, manifest: Manifest, now: datetime
+) -> Conversation | None:
+    """None where its message was deleted. That older messages are left out is noted the first time it happens."""
+    row = session.connection().execute(_asked, {"question": answer.question_id}).first()
+    if row is None or row.text is None:
+        return None
+    spec = manifest.runtime
+    assert isinstance(spec, ChatSpec)
+    system = system_prompt(manifest, row.prompt, row)
+    pictures = [UUID(each) for each in row.pictures or ()]
+    tokens = spec.picture_tokens or 0
+    past = past_turns(session, answer.session_id, before=answer.number, most=spec.history)
+    fits = window(
+        past,
+        system=system,
+        message=row.text,
+        budget=answer.prompt_budget,
+        messages=spec.history,
+        pictures=len(pictures) * tokens,
+    )
+    if fits.left_out and row.shortened_at is None:
+        _note_shortened(session, answer, now)
+    return Conversation(
+        system=system,
+        past=fits.turns,
+        message=row.text,
+        pictures=pictures,
+        picture_tokens=tokens,
+        limit=answer.limit,
+        model=spec.model,
+    )
+
+
+def _note_shortened(session: Session, answer: ClaimedAnswer, now: datetime) -> None:
+    session.connection().execute(_told, {"chat": answer.session_id, "at": now})
+    session.connection().execute(_mark, {"answer": answer.id})

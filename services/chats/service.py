@@ -1,0 +1,202 @@
+"""Assistants as the shop's edges reach them: who can be asked, and what is asked of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, JsonObject, table_of
+from db.engine import Database
+from db.tables.chats import ChatSession
+from db.tables.models import Preset
+from db.tables.users import User
+from services.chats.answers import AnswerView, read_answer, running_of
+from services.chats.costs import TokenPrices
+from services.chats.limits import ChatLimits
+from services.chats.next_cost import NextCost, next_cost
+from services.chats.orders import Accepted, MessageOrder, SaleTerms
+from services.chats.sessions import ChatSessionNotFound
+from services.chats.stopping import note_message, request_stop
+from services.chats.submit import NewIds, answer_anew, submit
+from services.chats.system import system_prompt
+from services.clock import Clock
+from services.inference.runtimes.chat.spec import ChatSpec
+from services.manifests.manifest import Manifest
+from services.manifests.schema import Text
+from services.models.offers import ModelNotOnSale, Models, Offer
+
+_sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Preset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant:
+    """Somebody to talk with: an assistant, or a persona of one, which has a `preset_id`. `prices` in hundredths of a
+    credit; `free_answers` a day; `max_answer` in tokens."""
+
+    slug: str
+    model_slug: str
+    preset_id: int | None
+    title: Text | JsonObject
+    icon: str
+    description: Text | None
+    greeting: Text | None
+    examples: Sequence[Text]
+    takes_pictures: bool
+    prices: TokenPrices
+    free_answers: int
+    max_answer: int
+    resting: bool
+
+
+class Chats:
+    """`on_asked` gets the slug of an assistant that has something to answer, `on_stop` an answer that is wanted no
+    more, `on_settled` is called when there is something to tell."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        models: Models,
+        limits: ChatLimits,
+        *,
+        on_asked: Callable[[str], None],
+        on_stop: Callable[[str], None],
+        on_settled: Callable[[], None],
+    ) -> None:
+        self._db, self._clock, self._models, self._limits = db, clock, models, limits
+        self._on_asked, self._on_stop, self._on_settled = on_asked, on_stop, on_settled
+
+    async def assistants(self) -> list[Assistant]:
+        """On sale, personas too, in the order of the menu."""
+        return [_assistant(offer) for offer in await self._models.assistants()]
+
+    async def assistant(self, slug: str) -> Assistant:
+        """Raises ModelNotOnSale, ModelStopped."""
+        return _assistant(await self._models.assistant(slug))
+
+    async def of_session(self, model_slug: str, preset_id: int | None) -> Assistant:
+        """Whom a conversation is with. Raises ModelNotOnSale."""
+        for assistant in await self.assistants():
+            if (assistant.model_slug, assistant.preset_id) == (model_slug, preset_id):
+                return assistant
+        raise ModelNotOnSale(slug=model_slug)
+
+    async def send(self, order: MessageOrder) -> Accepted:
+        """Raises EmptyMessage, MessageTooLong, PicturesNotTaken, TooManyMessages, TokensUsedUp, AllowanceUsedUp,
+        InsufficientBalance, ModelNotOnSale, ModelStopped, ModelResting, UserDisabled, ChatSessionNotFound,
+        MessageNotFound; then nothing was charged."""
+        terms = await self._terms(order.session_id, order.user_id)
+        ids = NewIds(question=uuid4(), answer=uuid4())
+        return self._told(await self._db.write(submit, order, terms, ids, self._clock()))
+
+    async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:
+        """Another answer to the same message; the old one, and what came after it, is sent to the assistant no more.
+        Of `order`, text and pictures mean nothing. Raises as `send`."""
+        terms = await self._terms(order.session_id, order.user_id)
+        now = self._clock()
+        return self._told(await self._db.write(answer_anew, answer_id, order, terms, new_id=uuid4(), now=now))
+
+    async def stop(self, *, user_id: int, answer_id: UUID | None = None) -> bool:
+        """Whether there was something to stop: this answer, or whatever the customer waits for."""
+        stopped, canceled = await self._db.write(request_stop, user_id, answer_id, self._clock())
+        for each in stopped:
+            self._on_stop(str(each))
+        if canceled:
+            self._on_settled()
+        return bool(stopped or canceled)
+
+    async def running(self, user_id: int) -> list[UUID]:
+        """Answers that the customer waits for."""
+        return await self._db.read(running_of, user_id)
+
+    async def answer(self, answer_id: UUID, *, user_id: int) -> AnswerView:
+        """Raises MessageNotFound, also for another user's."""
+        return await self._db.read(read_answer, answer_id, user_id)
+
+    async def shown_in(self, answer_id: UUID, message_id: int) -> None:
+        """Which message of the chat shows the answer while it grows, and becomes it."""
+        await self._db.write(note_message, answer_id, message_id)
+
+    async def next_cost(self, session_id: UUID, *, user_id: int) -> NextCost:
+        """What the next message of the conversation costs at most."""
+        terms = await self._terms(session_id, user_id)
+        return await self._db.read(next_cost, session_id, terms)
+
+    def _told(self, accepted: Accepted) -> Accepted:
+        if not accepted.repeated:
+            self._on_asked(accepted.model_slug)
+        return accepted
+
+    async def _terms(self, session_id: UUID, user_id: int) -> SaleTerms:
+        row = await self._db.read(_facts, session_id, user_id)
+        manifest = self._models.manifest(row.model_slug)
+        if manifest is None or not isinstance(manifest.runtime, ChatSpec):
+            raise ModelNotOnSale(slug=row.model_slug)
+        return sale_terms(manifest, row, self._limits)
+
+
+def sale_terms(manifest: Manifest, row: AnyRow, limits: ChatLimits) -> SaleTerms:
+    """`row`: the persona's prompt, and what a system prompt may ask of the customer."""
+    spec = manifest.runtime
+    assert isinstance(spec, ChatSpec)
+    return SaleTerms(
+        model_slug=manifest.slug,
+        system=system_prompt(manifest, row.prompt, row),
+        context=spec.context,
+        max_answer=spec.max_answer,
+        history=spec.history,
+        input_price=spec.input_price_hundredths,
+        output_price=spec.output_price_hundredths,
+        free_answers=spec.free_answers,
+        picture_tokens=spec.picture_tokens if spec.pictures else None,
+        limits=limits,
+    )
+
+
+_talk = (
+    select(
+        _sessions.c.model_slug,
+        _presets.c.prompt,
+        _users.c.first_name,
+        _users.c.gender,
+        _users.c.age,
+        _users.c.language,
+    )
+    .join(_users, _users.c.id == _sessions.c.user_id)
+    .outerjoin(_presets, _presets.c.id == _sessions.c.preset_id)
+    .where(
+        _sessions.c.id == bindparam("session"),
+        _sessions.c.user_id == bindparam("user"),
+        _sessions.c.deleted_at.is_(None),
+    )
+)
+
+
+def _facts(session: Session, session_id: UUID, user_id: int) -> AnyRow:
+    row = session.execute(_talk, {"session": session_id, "user": user_id}).first()
+    if row is None:
+        raise ChatSessionNotFound(session_id=session_id)
+    return row
+
+
+def _assistant(offer: Offer) -> Assistant:
+    manifest, spec = offer.manifest, offer.manifest.runtime
+    assert isinstance(spec, ChatSpec)
+    prices = TokenPrices(fixed=offer.price, input=spec.input_price_hundredths, output=spec.output_price_hundredths)
+    return Assistant(
+        slug=offer.slug,
+        model_slug=manifest.slug,
+        preset_id=offer.preset_id,
+        title=offer.title,
+        icon=offer.icon,
+        description=manifest.description,
+        greeting=spec.greeting,
+        examples=spec.examples,
+        takes_pictures=spec.pictures,
+        prices=prices,
+        free_answers=spec.free_answers,
+        max_answer=spec.max_answer,
+        resting=offer.resting,
+    )

@@ -1,0 +1,276 @@
+"""Gives the answers that were sold. What has ended is settled and what waits is claimed in one transaction, in which
+the requests that will be made are written down; how far all answers have come is kept once a second, in one, too."""
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.errors import DatabaseUnavailable
+from db.tables.chats import FinishReason
+from db.tables.predictions import ErrorCode
+from services.chats import claims, journal
+from services.chats.answering import Answering, AnsweringContext
+from services.chats.claims import ClaimedAnswer
+from services.chats.conversation import Conversation, read_conversation
+from services.chats.recovery import recover, refund_abandoned
+from services.chats.settle import AnswerOutcome, settle
+from services.chats.streams import AnswerProgress, AnswerStreams
+from services.clock import Clock
+from services.files.files import Files
+from services.inference.engine import Engine
+from services.predictions.runner import patiently, wait
+
+log = structlog.get_logger()
+
+LEASE: Final = timedelta(seconds=15)
+LOOK_SECONDS: Final = 1.0
+IDLE_SECONDS: Final = 15.0  # where nobody is talked to: another worker's answers may be left
+TELL_SECONDS: Final = 0.5
+GRACE_SECONDS: Final = 4.0  # at the end, for what is cut short to be settled
+
+
+class AnswerWorker:
+    """`on_settled` is called when answers are ready to be sent; `on_away` gets the slug of an assistant that did not
+    answer."""
+
+    def __init__(
+        self,
+        db: Database,
+        engine: Engine,
+        clock: Clock,
+        files: Files,
+        streams: AnswerStreams,
+        *,
+        on_settled: Callable[[], None],
+        on_away: Callable[[str], None],
+        lease: timedelta = LEASE,
+    ) -> None:
+        self.name = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.came_round: float | None = None  # loop time of the latest look at what waits
+        self._db, self._engine, self._clock, self._lease = db, engine, clock, lease
+        self._streams, self._on_settled = streams, on_settled
+        self._context = AnsweringContext(db=db, engine=engine, files=files, clock=clock, on_away=on_away)
+        self._running: dict[UUID, Answering] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outcomes: list[AnswerOutcome] = []
+        self._waiting: set[str] = set()
+        self._told: dict[UUID, int] = {}  # characters of each answer that its customer has seen
+        self._wake = asyncio.Event()
+
+    def wake(self, slug: str) -> None:
+        """This assistant has something to answer; without a slug, one may have."""
+        if slug:
+            self._waiting.add(slug)
+            self._wake.set()
+
+    def stop(self, answer_id: UUID) -> None:
+        """Its customer wants it no more."""
+        if (answering := self._running.get(answer_id)) is not None:
+            answering.stop(FinishReason.STOPPED)
+
+    async def run(self) -> None:
+        """Until cancelled; then what is under way is settled with what has come of it."""
+        look_at = 0.0
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_all(), name="answers-kept")
+            tasks.create_task(self._tell_all(), name="answers-told")
+            try:
+                while True:
+                    now = self.came_round = asyncio.get_running_loop().time()
+                    if now >= look_at:
+                        await self._look()
+                        look_at = now + (LOOK_SECONDS if any(self._engine.assistants) else IDLE_SECONDS)
+                    self._wake.clear()
+                    await self._turn(tasks)
+                    await wait(self._wake, look_at - asyncio.get_running_loop().time())
+            except asyncio.CancelledError:
+                await self._wind_up()
+                raise
+
+    async def run_waiting(self) -> None:
+        """Answer what waits now, until nothing is left."""
+        async with asyncio.TaskGroup() as tasks:
+            await self._look()
+            while self._rooms() or self._tasks or self._outcomes:
+                self._wake.clear()
+                await self._turn(tasks)
+                if self._tasks and not self._outcomes:
+                    await self._wake.wait()
+
+    async def _look(self) -> None:
+        """At answers of workers that died, at such as nobody will ever give, and at what waits."""
+        now = self._clock()
+        try:
+            ended = 0
+            if await self._db.read(claims.any_overdue, now):
+                mine = set(self._running) | {outcome.answer.id for outcome in self._outcomes}
+                ended = await self._db.write(recover, now, mine)
+            waiting = await self._db.read(claims.waiting_assistants, now)
+            if not all(self._engine.serves(slug) for slug in waiting):
+                ended += await self._db.write(refund_abandoned, now)
+        except DatabaseUnavailable as error:
+            log.warning("worker_waits_for_database", error=str(error))
+            return
+        self._waiting |= set(waiting)
+        if ended:
+            self._on_settled()
+
+    async def _turn(self, tasks: asyncio.TaskGroup) -> None:
+        """Settle what has ended, begin what waits."""
+        outcomes, self._outcomes = self._outcomes, []
+        rooms = self._rooms()
+        if not outcomes and not rooms:
+            return
+        self._waiting -= set(rooms)
+        begun = await self._exchange(outcomes, rooms)
+        if outcomes:
+            self._on_settled()
+            for outcome in outcomes:
+                self._tell(outcome.answer, outcome.text, done=True)
+        for answer, conversation in begun:
+            self._begin(answer, conversation, tasks)
+        full = Counter(answer.model_slug for answer, _ in begun)
+        self._waiting |= {slug for slug, count in full.items() if count == rooms[slug]}
+        if outcomes:
+            self._waiting |= {outcome.answer.model_slug for outcome in outcomes}
+        if self._waiting and self._rooms():
+            self._wake.set()
+
+    def _rooms(self) -> dict[str, int]:
+        """How many answers each assistant that has some waiting may begin now."""
+        running = Counter(each.answer.model_slug for each in self._running.values())
+        rooms = {}
+        for slug in self._waiting:
+            manifest = self._engine.manifest(slug)
+            if manifest is not None and self._engine.serves(slug):
+                rooms[slug] = getattr(manifest.runtime, "parallel", 1) - running[slug]
+        return {slug: room for slug, room in rooms.items() if room > 0}
+
+    async def _exchange(
+        self, outcomes: Sequence[AnswerOutcome], rooms: dict[str, int]
+    ) -> list[tuple[ClaimedAnswer, Conversation]]:
+        try:
+            return await patiently(lambda: self._db.write(self._exchange_in, outcomes, rooms, self._clock()))
+        except Exception:
+            if not outcomes:
+                raise
+            log.exception("settlement_refused", answers=len(outcomes))
+        for outcome in outcomes:  # one that the database refuses must not take the others with it
+            await self._settle_alone(outcome)
+        return []
+
+    def _exchange_in(
+        self, session: Session, outcomes: Sequence[AnswerOutcome], rooms: dict[str, int], now: datetime
+    ) -> list[tuple[ClaimedAnswer, Conversation]]:
+        for outcome in sorted(outcomes, key=lambda each: each.answer.user_id):  # users are locked in one order
+            settle(session, outcome, self.name, now)
+        begun = []
+        for slug, room in sorted(rooms.items()):
+            until = now + self._lease
+            claimed = claims.claim(session, model_slug=slug, limit=room, now=now, lease_until=until, worker=self.name)
+            begun += [pair for answer in claimed if (pair := self._prepared(session, answer, now)) is not None]
+        return begun
+
+    def _prepared(
+        self, session: Session, answer: ClaimedAnswer, now: datetime
+    ) -> tuple[ClaimedAnswer, Conversation] | None:
+        """With its request written down; None where there is nothing to answer any more."""
+        manifest = self._engine.manifest(answer.model_slug)
+        conversation = None if manifest is None else read_conversation(session, answer, manifest, now)
+        if conversation is None:
+            gone = AnswerOutcome(answer=answer, error_code=ErrorCode.MODEL_UNAVAILABLE, error="nothing to answer")
+            settle(session, gone, self.name, now)
+            return None
+        attempt = journal.next_attempt(session, answer.id)
+        journal.begin(session, answer.id, conversation.payload(), attempt=attempt, now=now)
+        return answer, conversation
+
+    async def _settle_alone(self, outcome: AnswerOutcome) -> None:
+        try:
+            await patiently(lambda: self._db.write(settle, outcome, self.name, self._clock()))
+        except Exception as error:
+            log.exception("answer_not_kept", answer_id=str(outcome.answer.id))
+            problem = f"the answer cannot be kept: {type(error).__name__}"
+            failed = AnswerOutcome(answer=outcome.answer, error_code=ErrorCode.BAD_OUTPUT, error=problem)
+            await patiently(lambda: self._db.write(settle, failed, self.name, self._clock()))
+
+    def _begin(self, answer: ClaimedAnswer, conversation: Conversation, tasks: asyncio.TaskGroup) -> None:
+        answering = Answering(answer, conversation, self._context, self._first)
+        self._running[answer.id] = answering
+        self._tell(answer, "")
+        task = tasks.create_task(self._answer(answering), name=f"answer-{answer.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, answering: Answering) -> None:
+        try:
+            outcome = await answering.run()
+        finally:
+            self._running.pop(answering.answer.id, None)
+            self._told.pop(answering.answer.id, None)
+        self._outcomes.append(outcome)
+        self._wake.set()
+
+    def _first(self, answering: Answering) -> None:
+        self._tell(answering.answer, answering.text)
+
+    def _tell(self, answer: ClaimedAnswer, text: str, *, done: bool = False) -> None:
+        if answer.place is None:
+            return
+        if not done:
+            self._told[answer.id] = len(text)
+        self._streams.tell(
+            AnswerProgress(answer_id=answer.id, user_id=answer.user_id, place=answer.place, text=text, done=done)
+        )
+
+    async def _tell_all(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            for answering in list(self._running.values()):
+                if len(answering.text) > self._told.get(answering.answer.id, 0):
+                    self._tell(answering.answer, answering.text)
+
+    async def _keep_all(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._running:
+                continue
+            try:
+                unwanted = await self._db.write(self._keep, list(self._running.values()), self._clock())
+            except DatabaseUnavailable as error:  # the next time may still be within the lease
+                log.warning("answers_not_kept", error=str(error))
+                continue
+            for answer_id in unwanted:
+                self.stop(answer_id)
+
+    def _keep(self, session: Session, running: Sequence[Answering], now: datetime) -> set[UUID]:
+        kept = [
+            {
+                "answer": each.answer.id,
+                "so_far": each.text or None,
+                "first": each.first_token_at,
+                "until": now + self._lease,
+            }
+            for each in running
+        ]
+        return claims.keep(session, kept, worker=self.name)
+
+    async def _wind_up(self) -> None:
+        """Cut short what is under way, and settle it; what cannot be settled now is when its lease has ended."""
+        for answering in list(self._running.values()):
+            answering.stop(FinishReason.CUT)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
+        outcomes, self._outcomes = self._outcomes, []
+        with suppress(DatabaseUnavailable):
+            await self._db.write(self._exchange_in, outcomes, {}, self._clock())

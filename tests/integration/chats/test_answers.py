@@ -1,0 +1,349 @@
+"""An answer, from the message to the money."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from db.tables.chats import FinishReason, MessageStatus
+from db.tables.predictions import ErrorCode
+from services.billing.ledger import InsufficientBalance
+from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
+from services.chats.orders import EmptyMessage, MessageOrder, MessageTooLong
+from services.chats.sessions import ChatSessionView
+from services.chats.worker import AnswerWorker
+from services.inference.chat import TokenUsage
+from services.inference.errors import ContextTooLong, ModelBroken, RunFailed, ServerAway, StreamCut
+from tests.support.talk import SAID, Talk
+from tests.support.waiting import until
+
+BOUND = TEMPLATE_TOKENS + MESSAGE_TOKENS + len("Why?")
+HOLD = -(-(100 * BOUND + 400 * 256) // 1000)
+
+
+async def test_what_was_used_is_paid(talk: Talk) -> None:
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    assert (sold.hold, sold.answer_limit, sold.limited) == (HOLD, 256, False)
+    assert await talk.balance(anna) == 1_000 - HOLD
+    await talk.answer_all()
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert (view.text, view.status, view.finish) == (SAID, MessageStatus.SUCCEEDED, FinishReason.STOP)
+    assert (view.price, view.estimated) == (6, False)  # 20 tokens at 1.00, 10 at 4.00 for a thousand
+    assert await talk.lines(sold.answer_id) == [("charge", -HOLD), ("charge_return", HOLD - 6)]
+    assert await talk.balance(anna) == 994
+    await talk.audit()
+
+
+async def test_nobody_counted(talk: Talk) -> None:
+    talk.sage.usage = None
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    await talk.answer_all()
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert (view.estimated, view.price) == (True, -(-(100 * 9 + 400 * 6) // 1000))
+    await talk.audit()
+
+
+async def test_more_than_was_held_is_not_taken(talk: Talk) -> None:
+    talk.sage.usage = TokenUsage(prompt=9_000, completion=90_000)
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    await talk.answer_all()
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert view.price == HOLD
+    assert await talk.lines(sold.answer_id) == [("charge", -HOLD)]
+    await talk.audit()
+
+
+async def test_the_history_goes_with_the_next_message(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    await talk.says(session, "One?")
+    await talk.answer_all()
+    await talk.says(session, "Two?")
+    await talk.answer_all()
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", SAID, "Two?"]
+    assert (await talk.sessions.get(session.id, user_id=session.user_id)).title == "One?"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ModelBroken(problem="401"), ErrorCode.MODEL_BROKEN),
+        (RunFailed(problem="400"), ErrorCode.RUN_FAILED),
+        (StreamCut(problem="cut"), ErrorCode.RUN_FAILED),
+        (ContextTooLong(problem="too long"), ErrorCode.CONTEXT_TOO_LONG),
+        (ZeroDivisionError(), ErrorCode.UNEXPECTED),
+    ],
+)
+async def test_nothing_came_and_nothing_is_paid(talk: Talk, error: Exception, code: ErrorCode) -> None:
+    talk.sage.says = [error]
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    await talk.answer_all()
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert (view.status, view.error_code, view.price) == (MessageStatus.FAILED, code, 0)
+    assert await talk.balance(anna) == 1_000
+    assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200f"])
+async def test_an_answer_that_shows_nothing_is_none(talk: Talk, text: str) -> None:
+    talk.sage.says = [text]
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    await talk.answer_all()
+    assert (await talk.row(sold.answer_id)).error_code == ErrorCode.EMPTY_ANSWER
+    assert await talk.balance(anna) == 1_000
+    await talk.audit()
+
+
+async def test_a_server_that_is_back_soon_is_asked_again(talk: Talk) -> None:
+    talk.sage.away = RunFailed(problem="429", retryable=True, retry_after=0.01)
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(talk.answer_all())
+        await until(lambda: _asked(talk, 1))
+        talk.sage.away = None
+    assert (await talk.row(sold.answer_id)).status == MessageStatus.SUCCEEDED
+    assert 2 <= len(talk.sage.asked) <= 3
+    await talk.audit()
+
+
+async def test_a_server_that_is_away_is_told(talk: Talk) -> None:
+    talk.sage.away = ServerAway(problem="refused")
+    talk.sage.away.retryable = False
+    sold = await talk.says(await talk.begins(await talk.customer()))
+    await talk.answer_all()
+    assert talk.away == ["sage"]
+    assert (await talk.row(sold.answer_id)).error_code == ErrorCode.MODEL_UNAVAILABLE
+
+
+async def test_cut_with_text(talk: Talk) -> None:
+    """What came is delivered and paid for, and no more."""
+    talk.sage.says = ["The answer ", StreamCut(problem="cut")]
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    await talk.answer_all()
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert (view.text, view.finish, view.estimated) == ("The answer ", FinishReason.CUT, True)
+    assert 0 < (view.price or 0) < HOLD
+    assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+async def test_stopped_with_text(talk: Talk) -> None:
+    talk.sage.says = ["The answer ", "is long."]
+    talk.sage.pause.clear()
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    worker = talk.worker()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run_waiting())
+        await until(lambda: _asked(talk, 1))
+        await asyncio.sleep(0)
+        assert await talk.chats.stop(user_id=anna)
+        worker.stop(sold.answer_id)
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert (view.text, view.finish) == ("The answer ", FinishReason.STOPPED)
+    assert talk.sage.closed == 1
+    await talk.audit()
+
+
+async def test_stopped_before_anything_came(talk: Talk) -> None:
+    talk.sage.gate.clear()
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    worker = talk.worker()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run_waiting())
+        await until(lambda: _asked(talk, 1))
+        worker.stop(sold.answer_id)
+    assert (await talk.row(sold.answer_id)).status == MessageStatus.CANCELED
+    assert await talk.balance(anna) == 1_000
+    await talk.audit()
+
+
+async def test_stopped_while_it_waits(talk: Talk) -> None:
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    assert await talk.chats.stop(user_id=anna)
+    assert not await talk.chats.stop(user_id=anna)
+    assert (await talk.row(sold.answer_id)).status == MessageStatus.CANCELED
+    assert await talk.balance(anna) == 1_000
+    await talk.audit()
+
+
+async def test_two_messages_before_the_first_is_sent_are_one(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    first = await talk.says(session, "One,")
+    second = await talk.says(session, "two.")
+    assert (first.joined, second.joined) == (False, True)
+    await talk.answer_all()
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One,\ntwo."]
+    assert len(talk.sage.asked) == 1
+    assert await talk.lines(first.answer_id) == [("charge", -first.hold), ("charge_refund", first.hold)]
+    await talk.audit()
+
+
+async def test_a_message_while_another_is_answered_waits_its_turn(talk: Talk) -> None:
+    talk.sage.gate.clear()
+    session = await talk.begins(await talk.customer())
+    await talk.says(session, "One?")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(talk.answer_all())
+        await until(lambda: _asked(talk, 1))
+        second = await talk.says(session, "Two?")
+        assert second.waits
+        talk.sage.gate.set()
+    await talk.answer_all()
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", SAID, "Two?"]
+    await talk.audit()
+
+
+async def test_the_same_message_twice(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    first = await talk.says(session, request_key="k")
+    again = await talk.says(session, request_key="k")
+    assert (again.repeated, again.answer_id) == (True, first.answer_id)
+    await talk.answer_all()
+    assert (await talk.says(session, request_key="k")).repeated
+    assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+async def test_twenty_at_once_on_credits_for_three(talk: Talk) -> None:
+    anna = await talk.customer(balance=3 * HOLD + 20)
+    sessions = [await talk.begins(anna)]
+    for _ in range(19):
+        await talk.says(sessions[-1], request_key=f"t{len(sessions)}")
+        await talk.chats.stop(user_id=anna)
+        sessions.append(await talk.begins(anna))
+    results = await asyncio.gather(*(talk.says(each) for each in sessions), return_exceptions=True)
+    assert sum(isinstance(each, InsufficientBalance) for each in results) == 17
+    await talk.answer_all()
+    assert len(talk.sage.asked) == 3
+    assert await talk.balance(anna) >= 0
+    await talk.audit()
+
+
+async def test_the_balance_covers_a_shorter_answer(talk: Talk) -> None:
+    anna = await talk.customer(balance=60)
+    sold = await talk.says(await talk.begins(anna))
+    assert sold.limited
+    assert 64 <= sold.answer_limit < 256
+    assert sold.hold <= 60
+    await talk.answer_all()
+    assert talk.sage.asked[-1].max_tokens == sold.answer_limit
+    await talk.audit()
+
+
+async def test_the_balance_covers_nothing(talk: Talk) -> None:
+    anna = await talk.customer(balance=20)
+    with pytest.raises(InsufficientBalance):
+        await talk.says(await talk.begins(anna))
+    assert await talk.balance(anna) == 20
+    await talk.audit()
+
+
+async def test_another_answer(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    first = await talk.says(session, "One?")
+    await talk.answer_all()
+    talk.sage.says = ["Forty-three."]
+    order = MessageOrder(user_id=session.user_id, session_id=session.id, text="", request_key="again")
+    second = await talk.chats.again(first.answer_id, order)
+    await talk.answer_all()
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?"]
+    await talk.says(session, "Two?")
+    await talk.answer_all()
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", "Forty-three.", "Two?"]
+    assert (await talk.chats.answer(first.answer_id, user_id=session.user_id)).replaced
+    assert not (await talk.chats.answer(second.answer_id, user_id=session.user_id)).replaced
+    await talk.audit()
+
+
+async def test_edited_and_sent_again(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    await talk.says(session, "One?")
+    await talk.answer_all()
+    second = await talk.says(session, "Tow?")
+    await talk.answer_all()
+    question = (await talk.chats.answer(second.answer_id, user_id=session.user_id)).question_id
+    await talk.says(session, "Two?", replaces=question)
+    await talk.answer_all()
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", SAID, "Two?"]
+    await talk.audit()
+
+
+async def test_what_cannot_be_asked(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    with pytest.raises(EmptyMessage):
+        await talk.says(session, " \u200b ")
+    with pytest.raises(MessageTooLong) as told:
+        await talk.says(session, "ы" * 5_000)
+    assert 1_500 < told.value.params["limit"] < 2_000
+
+
+async def test_older_messages_are_left_out_and_that_is_told_once(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer(balance=100_000))
+    sold = [await _answered(talk, session, f"{number} {'long ' * 200}") for number in range(6)]
+    assert [(await talk.row(each)).shortened for each in sold].count(True) == 1
+    turns = talk.sage.asked[-1].turns
+    assert turns[0].text.split()[0] != "0"
+    assert turns[-1].text.startswith("5")
+    await talk.audit()
+
+
+async def test_a_worker_dies_with_text(talk: Talk) -> None:
+    """What it had kept is delivered; nobody is asked again."""
+    talk.sage.says = ["The answer ", "is long."]
+    talk.sage.pause.clear()
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    dead = talk.worker()
+    async with asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(dead.run_waiting())
+        await until(lambda: _asked(talk, 1))
+        await until(lambda: _has_text(dead))
+        await talk.db.write(dead._keep, list(dead._running.values()), talk.clock())
+        dead._outcomes = []
+        run.cancel()
+    talk.clock.advance(seconds=20)
+    await talk.answer_all()
+    view = await talk.chats.answer(sold.answer_id, user_id=anna)
+    assert (view.status, view.text, view.finish) == (MessageStatus.SUCCEEDED, "The answer ", FinishReason.CUT)
+    assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+async def test_a_worker_dies_before_anything_came(talk: Talk) -> None:
+    talk.sage.gate.clear()
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    async with asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(talk.answer_all())
+        await until(lambda: _asked(talk, 1))
+        run.cancel()
+    talk.clock.advance(seconds=20)
+    await talk.answer_all()
+    assert (await talk.row(sold.answer_id)).error_code == ErrorCode.RUN_LOST
+    assert await talk.balance(anna) == 1_000
+    assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+async def _answered(talk: Talk, session: ChatSessionView, text: str) -> UUID:
+    sold = await talk.says(session, text)
+    await talk.answer_all()
+    return sold.answer_id
+
+
+async def _asked(talk: Talk, count: int) -> bool:
+    return len(talk.sage.asked) >= count
+
+
+async def _has_text(worker: AnswerWorker) -> bool:
+    return any(each.text for each in worker._running.values())

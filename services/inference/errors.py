@@ -1,5 +1,6 @@
 """What can be wrong with a run, and with the model that runs."""
 
+from db.base import JsonObject
 from services.errors import N_, ShopError
 
 
@@ -7,6 +8,8 @@ class InferenceError(ShopError):
     """A run that gave no answer; `retryable` tells whether the same row may go well later."""
 
     retryable: bool = False
+    facts: JsonObject | None = None
+    """What a server said, for the journal: `status_code`, and the beginning of its `body`."""
 
 
 class ModelUnavailable(InferenceError):
@@ -99,6 +102,19 @@ class BadInput(InferenceError):
     """The row does not fit the manifest: a value is missing or of another type."""
 
     message = N_("The value “{name}” does not fit this model any more. Please fill in the form again.")
+
+
+class PictureRefused(BadInput):
+    """The server's model cannot look at pictures. `problem` is for the log."""
+
+    message = N_("This assistant cannot look at pictures. Please say it in words.")
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem=problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class RequestRefused(InferenceError):

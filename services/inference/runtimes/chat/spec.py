@@ -59,7 +59,7 @@ class ChatSpec(RemoteSpec):
     def sent_headers(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         headers = super().sent_headers(environ)
         if self.key is not None:
-            headers["Authorization"] = f"Bearer {environ[self.key.removeprefix('env:')]}"
+            headers["Authorization"] = f"Bearer {environ[self.key.removeprefix('env:')].strip()}"
         return headers
 
     @model_validator(mode="after")

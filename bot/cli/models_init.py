@@ -25,7 +25,8 @@ MODEL = "model.onnx"
 def init_model(arguments: argparse.Namespace) -> int:
     if arguments.source is not None:
         url, model = arguments.source
-        return _init(model, arguments, lambda folder, told: _write_remote(url, model, folder, arguments, told))
+        write = _write_assistant if arguments.kind == "chat" else _write_remote
+        return _init(model, arguments, lambda folder, told: write(url, model, folder, arguments, told))
     source: Path = arguments.file
     if not source.is_file():
         raise Failure(f"there is no file {source}")
@@ -86,6 +87,21 @@ def _write_remote(
     place = ServedAt(url=url, model=model, version=arguments.model_version, headers=headers)
     try:
         return _write(folder, lambda new: draft_remote(place, new, told))
+    except ServerAway as error:
+        raise Failure(f"{url}: {error.problem}") from None
+
+
+def _write_assistant(
+    url: str, model: str, folder: Path, arguments: argparse.Namespace, _told: "AuthorHints"
+) -> Sequence[str]:
+    """Returns what was guessed."""
+    from services.authoring.assistants import AssistantAt, draft_assistant
+    from services.inference.errors import ServerAway
+
+    headers = dict(map(_header, arguments.header))
+    place = AssistantAt(url=url, model=model, key=arguments.key, headers=headers)
+    try:
+        return _write(folder, lambda new: draft_assistant(place, new))
     except ServerAway as error:
         raise Failure(f"{url}: {error.problem}") from None
 

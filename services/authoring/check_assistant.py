@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from services.authoring.assistants import context_told, listed, told_of
 from services.errors import ShopError
 from services.inference.chat import ChatRequest, ChatRole, ChatRuntime, ChatTurn, StreamEnd, TextDelta
 from services.inference.check_line import CheckLine
@@ -46,7 +47,20 @@ async def _lines(model: AssistantModel, spec: ChatSpec) -> list[CheckLine]:
     except ServerAway as error:
         detail = f"{spec.url}: {error.problem}"
         return [CheckLine(what="server", ok=False, detail=detail, fix="Start it, or correct url")]
-    return [CheckLine(what="server", ok=True, detail=f"{spec.url} is there"), await _answer(model.runtime, spec)]
+    here = CheckLine(what="server", ok=True, detail=f"{spec.url} is there")
+    return [here, *await _context(spec), await _answer(model.runtime, spec)]
+
+
+async def _context(spec: ChatSpec) -> list[CheckLine]:
+    """A warning where the server says that it reads less than the manifest promises."""
+    try:
+        told = context_told(told_of(await listed(spec), spec.model) or {})
+    except ShopError:  # it was there just now: its answer will tell
+        return []
+    if told is None or told >= spec.context:
+        return []
+    detail = f"the manifest says {spec.context} tokens, the server {told}"
+    return [CheckLine(what="context", ok=True, detail=detail, fix=f"Write context = {told}")]
 
 
 async def _answer(runtime: ChatRuntime, spec: ChatSpec) -> CheckLine:

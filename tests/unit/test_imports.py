@@ -24,3 +24,28 @@ def test_columns_have_their_types_whatever_comes_first(module: str) -> None:
         [sys.executable, "-c", script], check=False, cwd=MIGRATIONS.parent, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+ASSISTANTS = """
+import asyncio, sys
+from pathlib import Path
+import bot.app
+from bot.wiring.inference import RUNTIMES
+from services.manifests.manifest import Manifest, with_runtime
+runtime = {"kind": "chat", "url": "http://127.0.0.1:9", "model": "m", "context": 4096}
+told = {"slug": "sage", "version": "1", "title": "Sage", "price": "0", "runtime": runtime}
+manifest = Manifest.model_validate(with_runtime(told, RUNTIMES.specs))
+async def main():
+    RUNTIMES.of(manifest).open(manifest, Path())
+asyncio.run(main())
+for name in ("openai", "httpx2", "httpcore2", "jiter"):
+    assert name not in sys.modules, name
+"""
+
+
+def test_the_client_of_assistants_is_loaded_when_one_is_asked() -> None:
+    """Not by a shop that has none, and not while the shop starts: it takes half a second and 16 MB."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASSISTANTS], check=False, cwd=MIGRATIONS.parent, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,5 +1,5 @@
 """HTTP to a server of the chat completions API, by the `openai` SDK: the one place that knows it. Importing this takes
-half a second and 40 MB, so a shop without assistants never does."""
+half a second and 16 MB, so a shop without assistants never does."""
 
 import asyncio
 import ssl
@@ -152,7 +152,7 @@ def _problem(error: BaseException, *, before: bool) -> ModelBroken | ServerAway 
         fix = "Check the variables that key and headers name"
         return ModelBroken(problem=f"a header cannot be sent: {told}", fix=fix)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
-        return ServerAway(problem=told)
+        return ServerAway(problem=f"it cannot be reached: {told}")
     if not before:
         return StreamCut(problem=f"the connection broke: {told}", retryable=True)
     return RunFailed(problem=f"the connection broke before an answer: {told}", retryable=True)

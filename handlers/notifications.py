@@ -4,6 +4,7 @@ from handlers.admin.models import notifications as admin_models
 from handlers.admin.payments import notifications as admin_payments
 from handlers.balance import notifications as balance
 from handlers.bonus import notifications as bonus
+from handlers.chats import notifications as chats
 from handlers.payments import notifications as payments
 from handlers.payments.notifications import FormWaits
 from handlers.predictions import notifications as predictions
@@ -19,6 +20,7 @@ def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[
         **payments.presenters(services, clock, form_waits),
         **balance.presenters(),
         **bonus.presenters(clock),
+        **chats.presenters(services),
         **admin_payments.presenters(services),
         **admin_models.presenters(services),
     }

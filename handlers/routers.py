@@ -5,6 +5,10 @@ from aiogram import Router
 from handlers.admin import routers as admin
 from handlers.balance import router as balance
 from handlers.bonus import router as bonus
+from handlers.chats import messages as chat_messages
+from handlers.chats import router as chats
+from handlers.chats import sessions as chat_sessions
+from handlers.chats import stopped as chat_stopped
 from handlers.fallback import router as fallback
 from handlers.form import repeat
 from handlers.form import router as form
@@ -38,6 +42,9 @@ def routers() -> list[Router]:
         language.router(),
         models.router(),
         styles.router(),
+        chats.router(),
+        chat_sessions.router(),
+        chat_stopped.router(),
         admin.router(),
         fallback.commands_router(),
         form.router(),
@@ -48,5 +55,7 @@ def routers() -> list[Router]:
         profile.answers_router(),
         payments.answers_router(),
         admin.answers_router(),
+        chat_sessions.answers_router(),
+        chat_messages.router(),
         fallback.router(),
     ]

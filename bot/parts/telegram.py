@@ -16,6 +16,7 @@ from bot.parts.part import Part
 from bot.polling import Polling
 from bot.probes import OK
 from db.process_locks import LeaderLock
+from handlers.chats.drafts import AnswerDrafts
 from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.predictions.progress import LEAD_SECONDS, ProgressBoard
 
@@ -39,6 +40,16 @@ class TelegramPart(Part):
             clock=core.clock,
             leads=self._leads,
         )
+        self._drafts = AnswerDrafts(
+            core.bot,
+            core.services.answer_streams,
+            chats=core.services.chats,
+            users=core.services.users,
+            catalogues=core.catalogues,
+            messages=chat.delivery.messages,
+            coordination=core.coordination,
+            name=core.name,
+        )
         self._incidents = IncidentNotices(
             core.bot,
             core.settings.owner_ids,
@@ -54,6 +65,7 @@ class TelegramPart(Part):
         keep(self._incidents.run, name="incidents")
         keep(self._delivery.run, name="delivery")
         keep(self._board.run, name="progress")
+        keep(self._drafts.run, name="drafts")
         if self._polls:
             self._polling.last_ok = asyncio.get_running_loop().time()
             keep(self._poll, name="polling")

@@ -18,6 +18,10 @@ COMMANDS: Final = {
     "menu": N_("Main menu"),
     "models": N_("What can be predicted"),
     "styles": N_("Styles for your photos"),
+    "chat": N_("Talk with an assistant"),
+    "new": N_("A new conversation"),
+    "sessions": N_("Your conversations"),
+    "stop": N_("Stop the answer"),
     "balance": N_("Your credits"),
     "topup": N_("Buy credits"),
     "bonus": N_("The weekly bonus"),
@@ -84,6 +88,11 @@ def commands(tr: Translator, features: Features, role: Role | None = None) -> li
 
 
 def offered(features: Features) -> dict[str, str]:
-    """Commands with their texts; a shop that takes no money, or has no styles, does not speak of them."""
-    left_out = {name for name, sold in (("topup", features.payments), ("styles", features.images)) if not sold}
+    """Commands with their texts; what a shop does not have it does not speak of."""
+    sold = {
+        "topup": features.payments,
+        "styles": features.images,
+        **dict.fromkeys(("chat", "new", "sessions", "stop"), features.chats),
+    }
+    left_out = {name for name, offered in sold.items() if not offered}
     return {name: text for name, text in COMMANDS.items() if name not in left_out}

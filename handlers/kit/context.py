@@ -61,6 +61,13 @@ class Context:
         """Show a screen that has nothing to do with the form: see `dialog.respond`."""
         await dialog.respond(event, self.fsm, self.tr, screen)
 
+    async def open_talk_title(self) -> str | None:
+        """What the open conversation is called, where anything was said in it."""
+        if not self.services.features.chats:
+            return None
+        session = await self.services.chat_sessions.active(self.user.id)
+        return None if session is None else session.title
+
     async def open_form_title(self) -> str | None:
         """What the form under way or paused is called."""
         form = await dialog.open_form(self.fsm)

@@ -27,7 +27,7 @@ from i18n.translator import Catalogues, Translator
 from services.container import Services
 from services.coordination.base import Coordination
 from services.errors import N_, ShopError
-from services.users.accounts import UserDisabled, Users, Visitor
+from services.users.accounts import UserDisabled, Users, UserView, Visitor
 
 log = structlog.get_logger()
 
@@ -94,6 +94,8 @@ class UserMiddleware(BaseMiddleware):
         person: TelegramUser | None = data.get("event_from_user")
         place: Chat | None = data.get("event_chat")
         only_once: bool = data.get("only_once", False)
+        if place is not None and isinstance(event, Update) and event.stopped_message_generation is not None:
+            return await self._stopped(handler, event, data, place)
         if person is None or person.is_bot or (place is not None and place.type != "private"):
             return UNHANDLED if only_once or place is None else None
         assert isinstance(event, Update)
@@ -108,7 +110,24 @@ class UserMiddleware(BaseMiddleware):
             language_told=bool(person.language_code),
         )
         user = await self._users.enter(visitor)
-        data["ctx"] = Context(
+        data["ctx"] = self._context(user, data)
+        if user.disabled and not only_once:  # what they paid is theirs
+            raise UserDisabled(user_id=user.id)
+        try:
+            return await handler(event, data)
+        finally:  # the greeting comes first
+            await self._on_entered(visitor.telegram_id)
+
+    async def _stopped(self, handler: Handler, event: Update, data: dict[str, Any], place: Chat) -> Any:
+        """Telegram says in which chat a draft was stopped, not by whom: a private chat is its person's."""
+        user = await self._users.find(place.id)
+        if user is None:
+            return UNHANDLED
+        data["ctx"] = self._context(user, data)
+        return await handler(event, data)
+
+    def _context(self, user: UserView, data: dict[str, Any]) -> Context:
+        return Context(
             user=user,
             tr=self._catalogues[user.language],
             fsm=data["state"],
@@ -117,12 +136,6 @@ class UserMiddleware(BaseMiddleware):
             catalogues=self._catalogues,
             messages=self._messages,
         )
-        if user.disabled and not only_once:  # what they paid is theirs
-            raise UserDisabled(user_id=user.id)
-        try:
-            return await handler(event, data)
-        finally:  # the greeting comes first
-            await self._on_entered(visitor.telegram_id)
 
     async def _note_block(self, change: ChatMemberUpdated) -> None:
         blocked = change.new_chat_member.status in {"kicked", "left"}

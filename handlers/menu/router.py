@@ -6,10 +6,11 @@ from aiogram.types import Message
 
 from handlers.kit import buttons
 from handlers.kit.context import Context
+from handlers.kit.conversation import is_talking
 from handlers.kit.dialog import Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
 from handlers.kit.notices import form_left
-from handlers.menu.screens import NOTHING_TO_CANCEL, menu_screen
+from handlers.menu.screens import NOTHING_TO_CANCEL, TALK_LEFT, menu_screen
 
 
 def router() -> Router:
@@ -21,9 +22,9 @@ def router() -> Router:
 
 
 async def show_menu(event: Event, *, ctx: Context) -> None:
-    """A form is paused: the menu offers to continue it."""
+    """A form, and a conversation, is paused: the menu offers to continue it."""
     await pause(ctx.fsm)
-    await put(event, menu_screen(ctx.viewer, paused=await ctx.open_form_title()))
+    await put(event, menu_screen(ctx.viewer, paused=await ctx.open_form_title(), talk=await ctx.open_talk_title()))
 
 
 async def cancel(message: Message, *, ctx: Context) -> None:
@@ -32,6 +33,7 @@ async def cancel(message: Message, *, ctx: Context) -> None:
     if (asked := await leave_question(ctx.fsm)) is not None:
         await put(message, menu_screen(ctx.viewer, above=ctx.tr.html(asked.left), paused=title))
         return
+    talked = await is_talking(ctx.fsm)
     await ctx.fsm.clear()
-    above = ctx.tr.html(NOTHING_TO_CANCEL) if title is None else form_left(title, ctx.tr)
-    await put(message, menu_screen(ctx.viewer, above=above))
+    above = ctx.tr.html(TALK_LEFT if talked else NOTHING_TO_CANCEL) if title is None else form_left(title, ctx.tr)
+    await put(message, menu_screen(ctx.viewer, above=above, talk=await ctx.open_talk_title() if talked else None))

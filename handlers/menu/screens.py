@@ -4,21 +4,25 @@ from typing import Final
 
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
+from handlers.kit.conversation import chats_button, resume_button
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html
 from services.errors import N_
 
 NOTHING_TO_CANCEL: Final = N_("There is nothing to cancel.")
+TALK_LEFT: Final = N_("The conversation is left; it can be continued at any time.")
 LINK_UNKNOWN: Final = N_("This link leads nowhere any more. Choose from what there is:")
 
 
-def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None) -> Screen:
-    """`above`: HTML told before the menu. `paused`: the title of a form that can be continued."""
+def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None, talk: str | None = None) -> Screen:
+    """`above`: HTML told before the menu. `paused`: the title of a form that can be continued, `talk`: of an open
+    conversation."""
     user, tr = viewer.user, viewer.tr
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     question = tr.html("What shall we do?")
     rows: tuple[buttons.Row, ...] = (
         (buttons.models_button(tr), *((buttons.styles_button(tr),) if viewer.features.images else ())),
+        *(((chats_button(tr),),) if viewer.features.chats else ()),
         *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
         (
             Button(text=tr.gettext("💳 Balance"), action=buttons.BALANCE),
@@ -31,6 +35,8 @@ def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None) -
         (Button(text=tr.gettext("ℹ️ Help"), action=buttons.HELP),),
     )
     parts = [above, balance]
+    if talk is not None:
+        rows = ((resume_button(talk, tr),), *rows)
     if paused is not None:
         rows = ((buttons.continue_button(tr),), *rows)
         parts.append(tr.html("The form “{title}” waits for you.", title=paused))

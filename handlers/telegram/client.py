@@ -21,7 +21,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
-from aiogram.methods import GetUpdates, Response, TelegramMethod
+from aiogram.methods import GetUpdates, Response, SendMessageDraft, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Message
 from pydantic import ValidationError
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 ATTEMPTS = 4
 PAUSE = 0.3  # seconds; doubles
 PATIENCE = 20.0  # seconds of `retry_after` in all that a request waits for; longer ones are for `handlers.kit.deferred`
+NOT_REPEATED = {GetUpdates.__api_method__, SendMessageDraft.__api_method__}  # they have pauses of their own
 PASSING = (TelegramServerError, TelegramNetworkError, ClientDecodeError)  # ClientDecodeError: a proxy's HTML page
 
 
@@ -115,7 +116,7 @@ class Repeat(BaseRequestMiddleware):
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
-        if method.__api_method__ == GetUpdates.__api_method__:  # polling has its own pauses
+        if method.__api_method__ in NOT_REPEATED:
             return await make_request(bot, method)
         waited = 0.0
         for attempt in range(1, ATTEMPTS):

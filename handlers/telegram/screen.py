@@ -21,10 +21,21 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextEntity:
+    """A part of a text that looks otherwise, as Telegram tells it; `offset` and `length` count UTF-16 units."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """`text` is Telegram HTML; with `photo` (PNG or JPEG bytes) or `document`, of which there is at most one, it is the
-    caption. `photo_name`: of the file that it becomes where it is refused. `speaks`: the text alone says something,
-    too. `instead`: what says it where the file is refused."""
+    """`text` is Telegram HTML, or plain where there are `entities`; with `photo` (PNG or JPEG bytes) or `document`, of
+    which there is at most one, it is the caption. `photo_name`: of the file that it becomes where it is refused.
+    `speaks`: the text alone says something, too. `instead`: what says it where the file is refused."""
 
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
@@ -33,10 +44,13 @@ class Screen:
     document: Document | None = None
     speaks: bool = True
     instead: "Screen | None" = None
+    entities: tuple[TextEntity, ...] | None = None
 
     def plainer(self) -> "Screen | None":
         """The same in the next plainer form, for a chat that does not take it as it is: a photo as a file, a file as
-        the words about it. None where there is none."""
+        the words about it, formatted words as plain ones. None where there is none."""
+        if self.entities:
+            return replace(self, entities=())
         if self.photo is not None:
             return replace(self, photo=None, document=Document(name=self.photo_name, content=self.photo))
         if self.document is not None and self.instead is not None:

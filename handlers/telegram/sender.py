@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from aiogram import Bot
@@ -16,6 +16,7 @@ from aiogram.types import (
     InputMediaDocument,
     InputMediaPhoto,
     Message,
+    MessageEntity,
 )
 
 from handlers.telegram.client import PASSING, is_gone, is_unchanged, is_uneditable
@@ -54,7 +55,18 @@ async def send(bot: Bot, chat_id: int, screen: Screen) -> Message:
     if screen.photo is not None:
         photo = BufferedInputFile(screen.photo, filename=screen.photo_name)
         return await bot.send_photo(chat_id, photo, caption=screen.text, reply_markup=markup)
-    return await bot.send_message(chat_id, screen.text, reply_markup=markup)
+    return await bot.send_message(chat_id, screen.text, reply_markup=markup, **formatting(screen))
+
+
+def formatting(screen: Screen) -> dict[str, Any]:  # Any: arguments of calls that take a text
+    """How the text is to be read: as HTML, which is the bot's default, or plain with entities."""
+    if screen.entities is None:
+        return {}
+    told = [
+        MessageEntity(type=each.type, offset=each.offset, length=each.length, url=each.url, language=each.language)
+        for each in screen.entities
+    ]
+    return {"parse_mode": None, "entities": told}
 
 
 def album(screens: Sequence[Screen], most: int = ALBUM) -> int:
@@ -109,7 +121,9 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
     markup = keyboard(screen)
     try:
         if (media := _media(screen)) is None:
-            await bot.edit_message_text(screen.text, chat_id=chat_id, message_id=message_id, reply_markup=markup)
+            await bot.edit_message_text(
+                screen.text, chat_id=chat_id, message_id=message_id, reply_markup=markup, **formatting(screen)
+            )
         else:
             await bot.edit_message_media(media, chat_id=chat_id, message_id=message_id, reply_markup=markup)
     except TelegramBadRequest as error:

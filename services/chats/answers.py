@@ -46,7 +46,7 @@ class AnswerView:
 
 _question = messages.alias("question")
 _later = messages.alias("later")
-_one = (
+_any = (
     select(
         messages,
         _question.c.text.label("question"),
@@ -56,8 +56,10 @@ _one = (
         .label("latest"),
     )
     .join(_question, _question.c.id == messages.c.reply_to)
-    .where(messages.c.id == bindparam("answer"), messages.c.user_id == bindparam("user"))
+    .where(messages.c.user_id == bindparam("user"))
 )
+_one = _any.where(messages.c.id == bindparam("answer"))
+_by_key = _any.where(messages.c.request_key == bindparam("key"))
 _running = select(messages.c.id).where(messages.c.user_id == bindparam("user"), UNFINISHED, IN_USE)
 
 
@@ -66,6 +68,11 @@ def read_answer(session: Session, answer_id: UUID, user_id: int) -> AnswerView:
     if row is None:
         raise MessageNotFound(answer_id=answer_id)
     return _view(row)
+
+
+def latest_of(session: Session, request_key: str, user_id: int) -> AnswerView | None:
+    row = session.execute(_by_key, {"key": request_key, "user": user_id}).first()
+    return None if row is None or not row.latest else _view(row)
 
 
 def running_of(session: Session, user_id: int) -> list[UUID]:

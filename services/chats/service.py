@@ -12,7 +12,7 @@ from db.engine import Database
 from db.tables.chats import ChatSession
 from db.tables.models import Preset
 from db.tables.users import User
-from services.chats.answers import AnswerView, read_answer, running_of
+from services.chats.answers import AnswerView, latest_of, read_answer, running_of
 from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
@@ -115,9 +115,13 @@ class Chats:
         """Raises MessageNotFound, also for another user's."""
         return await self._db.read(read_answer, answer_id, user_id)
 
-    async def shown_in(self, answer_id: UUID, message_id: int) -> None:
-        """Which message of the chat shows the answer while it grows, and becomes it."""
-        await self._db.write(note_message, answer_id, message_id)
+    async def shown_in(self, answer_id: UUID, message_id: int) -> bool:
+        """Which message of the chat shows the answer while it grows, and becomes it. False where it has ended."""
+        return await self._db.write(note_message, answer_id, message_id)
+
+    async def latest_of(self, request_key: str, *, user_id: int) -> AnswerView | None:
+        """The answer to this message, where nothing was said after it."""
+        return await self._db.read(latest_of, request_key, user_id)
 
     async def next_cost(self, session_id: UUID, *, user_id: int) -> NextCost:
         """What the next message of the conversation costs at most."""

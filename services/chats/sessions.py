@@ -12,6 +12,8 @@ from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.chats import ChatMessage, ChatSession
 from services.chats import usage
+from services.chats.deletion import delete_all, delete_session
+from services.chats.export import JSON, as_json, as_markdown, read_lines
 from services.chats.limits import ChatLimits
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -92,6 +94,20 @@ class ChatSessions:
             raise BadTitle
         return await self._db.write(_rename, session_id, user_id, title)
 
+    async def export(self, session_id: UUID, form: str, *, user_id: int) -> bytes:
+        """A file of it: `json`, or Markdown. Raises ChatSessionNotFound."""
+        session = await self.get(session_id, user_id=user_id)
+        lines = await self._db.read(read_lines, session_id)
+        return (as_json if form == JSON else as_markdown)(session.title or "…", lines)
+
+    async def delete(self, session_id: UUID, *, user_id: int) -> None:
+        """Texts go, amounts stay. Raises ChatSessionNotFound."""
+        await self._db.write(_delete, session_id, user_id, self._clock())
+
+    async def delete_all(self, user_id: int) -> int:
+        """Returns how many conversations."""
+        return await self._db.write(delete_all, user_id, self._clock())
+
 
 def title_of_first(text: str) -> str:
     """The first words of a message."""
@@ -165,6 +181,11 @@ def _rename(session: Session, session_id: UUID, user_id: int, title: str) -> Cha
     _get(session, session_id, user_id)
     session.execute(update(_sessions).where(_sessions.c.id == session_id).values(title=title))
     return _get(session, session_id, user_id)
+
+
+def _delete(session: Session, session_id: UUID, user_id: int, now: datetime) -> None:
+    _get(session, session_id, user_id)
+    delete_session(session, session_id, now)
 
 
 def _page(session: Session, user_id: int, page: int, size: int) -> Page[ChatSessionView]:

@@ -1,14 +1,15 @@
 """The end of an answer: its text, what it costs, what comes back, and the message about it, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from db.tables.chats import FinishReason, MessageStatus
+from db.base import table_of
+from db.tables.chats import ChatSession, FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
 from services.billing import ledger
 from services.chats import journal, usage
@@ -23,6 +24,7 @@ from services.notifications import outbox
 from services.notifications.kinds.chats import AnswerReady
 
 log = structlog.get_logger()
+_sessions = table_of(ChatSession)
 LONGEST_ERROR: Final = 255
 
 
@@ -84,7 +86,8 @@ def finish(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
     """The same for a row that the transaction has locked."""
     answer = outcome.answer
     if outcome.request is not None:
-        journal.end(session, answer.id, outcome.request, now)
+        told = replace(outcome.request, response=None) if _is_deleted(session, answer) else outcome.request
+        journal.end(session, answer.id, told, now)
     if is_visible(outcome.text):
         _deliver(session, outcome, now)
     else:
@@ -109,7 +112,7 @@ def _deliver(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
         outcome,
         now,
         status=MessageStatus.SUCCEEDED,
-        text=outcome.text,
+        text=None if _is_deleted(session, answer) else outcome.text,
         price=due.price,
         prompt_tokens=due.prompt,
         completion_tokens=due.completion,
@@ -127,6 +130,14 @@ def _deliver(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
         prompt_tokens=due.prompt,
         completion_tokens=due.completion,
     )
+
+
+_deleted = select(_sessions.c.deleted_at).where(_sessions.c.id == bindparam("chat"))
+
+
+def _is_deleted(session: Session, answer: ClaimedAnswer) -> bool:
+    """Its conversation, while it was given: nothing of it is kept."""
+    return session.connection().execute(_deleted, {"chat": answer.session_id}).scalar() is not None
 
 
 def _fail(session: Session, outcome: AnswerOutcome, now: datetime) -> None:

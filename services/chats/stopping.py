@@ -33,5 +33,7 @@ def request_stop(
     return stopped, canceled
 
 
-def note_message(session: Session, answer_id: UUID, message_id: int) -> None:
-    session.execute(update(messages).where(messages.c.id == answer_id, UNFINISHED).values(message_id=message_id))
+def note_message(session: Session, answer_id: UUID, message_id: int) -> bool:
+    """Whether the answer is not given yet."""
+    noted = update(messages).where(messages.c.id == answer_id, UNFINISHED).values(message_id=message_id)
+    return session.execute(noted.returning(messages.c.id)).first() is not None

@@ -133,10 +133,10 @@ class AnswerWorker:
             return
         self._waiting -= set(rooms)
         begun = await self._exchange(outcomes, rooms)
+        for outcome in outcomes:  # nothing is drawn over what is sent next
+            self._tell(outcome.answer, "", done=True)
         if outcomes:
             self._on_settled()
-            for outcome in outcomes:
-                self._tell(outcome.answer, outcome.text, done=True)
         for answer, conversation in begun:
             self._begin(answer, conversation, tasks)
         full = Counter(answer.model_slug for answer, _ in begun)

@@ -1,0 +1,77 @@
+"""An answer as its messages, with a quiet foot: how it ended, what it cost."""
+
+from typing import Final
+
+from db.tables.chats import FinishReason
+from db.tables.predictions import ErrorCode
+from handlers.chats.formatting import answer_parts
+from handlers.chats.screens import AGAIN, MORE
+from handlers.kit import buttons
+from handlers.predictions.screens import error_of
+from handlers.telegram.screen import Button, Screen
+from i18n.translator import Html, Translator
+from services.billing.credits import format_credits
+from services.chats.answers import AnswerView
+from services.chats.next_cost import NextCost
+from services.errors import N_
+
+ENDED: Final = {
+    FinishReason.LENGTH: N_("The answer has reached its longest length."),
+    FinishReason.STOPPED: N_("Stopped. Only what came was paid for."),
+    FinishReason.CUT: N_("The connection broke off. Only what came was paid for."),
+    FinishReason.FILTERED: N_("The assistant's rules ended the answer here."),
+}
+GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishReason.CUT})
+
+
+def answer_screens(view: AnswerView, balance: int, coming: NextCost | None, tr: Translator) -> list[Screen]:
+    """At least one; buttons are on the last."""
+    parts = answer_parts(view.text or "", "\n".join(_foot(view, balance, coming, tr)))
+    screens = [Screen(text=part.text, entities=part.entities) for part in parts]
+    last = parts[-1]
+    screens[-1] = Screen(text=last.text, entities=last.entities, rows=_rows(view, tr))
+    return screens
+
+
+def stopped_screen(tr: Translator) -> Screen:
+    return Screen(text=tr.html("⏹ Stopped. Nothing was charged."))
+
+
+def failed_screen(view: AnswerView, tr: Translator) -> Screen:
+    """Why there is no answer; everything came back."""
+    why = tr.html(error_of(view.error_code or ErrorCode.UNEXPECTED).message)
+    back = tr.html("Nothing was charged.")
+    again = Button(text=tr.gettext("🔁 Again"), action=f"{AGAIN}:{view.id.hex}")
+    rows = ((again, buttons.menu_button(tr)),) if view.question is not None else ((buttons.menu_button(tr),),)
+    return Screen(text=Html(f"{why}\n{back}"), rows=rows)
+
+
+def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translator) -> list[str]:
+    lines = []
+    if view.finish in ENDED:
+        lines.append(tr.gettext(ENDED[view.finish]))
+    if view.shortened:
+        lines.append(tr.gettext("Older messages of this conversation are not sent to the assistant any more."))
+    lines.append(_price(view, balance, tr))
+    if coming is not None and coming.dear and coming.most:
+        most = format_credits(coming.most)
+        lines.append(tr.gettext("The next message costs {most} at most; /new begins afresh.", most=most))
+    return lines
+
+
+def _price(view: AnswerView, balance: int, tr: Translator) -> str:
+    left = format_credits(balance)
+    if view.free:
+        return tr.gettext("Free today · balance {left}", left=left)
+    if not view.price:
+        return tr.gettext("Free · balance {left}", left=left)
+    about = "≈ " if view.estimated else ""
+    return tr.gettext("{price} · balance {left}", price=f"{about}{tr.credits(view.price)}", left=left)
+
+
+def _rows(view: AnswerView, tr: Translator) -> tuple[buttons.Row, ...]:
+    if not view.latest or view.replaced:
+        return ()
+    again = Button(text=tr.gettext("🔁 Again"), action=f"{AGAIN}:{view.id.hex}")
+    more = Button(text=tr.gettext("▶️ Go on"), action=f"{MORE}:{view.id.hex}")
+    return ((again, more),) if view.finish in GOES_ON else ((again,),)

@@ -1,0 +1,117 @@
+"""A model's Markdown as Telegram's messages: plain texts with entities, which need no escaping and cannot be malformed.
+
+Where Telegram does not take the entities, the same words go without them (`Screen.plainer`)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from handlers.telegram.screen import TextEntity
+
+if TYPE_CHECKING:
+    from telegramify_markdown import MessageEntity, RenderConfig
+
+_TOWER: Final = re.compile(r"^(?:[ \t]*+(?:[-*+>]|\d{1,9}[.)])[ \t]*+){9}", re.MULTILINE)  # lists in lists, in one line
+LONGEST: Final = 4096  # UTF-16 units of a message
+LONG_DRAFT: Final = 16_000  # characters
+GROWTH: Final = 2  # times: tables and lists get longer, by so much at most
+KINDS: Final = frozenset(
+    {
+        "bold",
+        "italic",
+        "underline",
+        "strikethrough",
+        "spoiler",
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+    }
+)
+SCHEMES: Final = ("http://", "https://", "mailto:", "tg://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormattedText:
+    text: str
+    entities: tuple[TextEntity, ...] = ()
+
+
+def answer_parts(markdown: str, foot: str = "", *, longest: int = LONGEST) -> list[FormattedText]:
+    """The messages that an answer makes, at least one; `foot`, a plain line, ends the last one in italics. A block of
+    code that is cut goes on as code in the next message."""
+    text, entities = _converted(markdown)
+    parts = _split(text, entities, longest)
+    if not foot:
+        return parts
+    below = f"\n\n{foot}"
+    *before, last = parts
+    if _length(last.text + below) > longest:
+        *cut, last = _split(last.text, last.entities, longest - _length(below))
+        before += cut
+    mark = TextEntity(type="italic", offset=_length(last.text) + 2, length=_length(foot))
+    return [*before, FormattedText(text=last.text + below, entities=(*last.entities, mark))]
+
+
+def draft_of(markdown: str) -> FormattedText:
+    """What a draft shows of an answer that grows: the message that is being filled. A long one is not formatted anew
+    each second."""
+    if len(markdown) > LONG_DRAFT:
+        return _split(markdown[-LONGEST // 2 :].encode(errors="replace").decode(), (), LONGEST)[-1]
+    return answer_parts(markdown)[-1]
+
+
+def _converted(markdown: str) -> tuple[str, Sequence[TextEntity]]:
+    from telegramify_markdown import convert  # 2 MB that only a shop with assistants needs
+
+    markdown = markdown.encode(errors="replace").decode().strip()
+    if _TOWER.search(markdown):
+        return markdown, ()
+    text, found = convert(markdown, latex_escape=False, config=_config())
+    if not text.strip() or len(text) > GROWTH * len(markdown) + LONGEST:  # nothing but marks, or a tower of lists
+        return markdown or "…", ()
+    return text, [_entity(each) for each in found if _may_be_shown(each)]
+
+
+def _split(text: str, entities: Sequence[TextEntity], longest: int) -> list[FormattedText]:
+    from telegramify_markdown import MessageEntity, split_entities
+
+    given = [
+        MessageEntity(type=each.type, offset=each.offset, length=each.length, url=each.url, language=each.language)
+        for each in entities
+    ]
+    return [
+        FormattedText(text=part, entities=tuple(_entity(each) for each in inside))
+        for part, inside in split_entities(text, given, longest)
+        if part.strip()
+    ]
+
+
+def _entity(found: "MessageEntity") -> TextEntity:
+    return TextEntity(
+        type=found.type, offset=found.offset, length=found.length, url=found.url, language=found.language or None
+    )
+
+
+def _may_be_shown(found: "MessageEntity") -> bool:
+    """Links of a model lead to pages, not to files or commands."""
+    return found.type in KINDS and (found.type != "text_link" or (found.url or "").lower().startswith(SCHEMES))
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@cache
+def _config() -> "RenderConfig":
+    """Headings without pictures."""
+    from telegramify_markdown import RenderConfig
+
+    config = RenderConfig.isolated()
+    symbols = config.markdown_symbol
+    symbols.heading_level_1 = symbols.heading_level_2 = symbols.heading_level_3 = symbols.heading_level_4 = ""
+    symbols.unordered_list_item = "•"
+    return config

@@ -1,0 +1,83 @@
+"""What is typed, sent or edited while a customer talks with an assistant."""
+
+from typing import Final
+
+from aiogram import Router
+from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.filters import Filter, StateFilter
+from aiogram.types import Message
+
+from handlers.chats import screens
+from handlers.chats.talk import Said, say
+from handlers.form.uploads import keep_picture, picture_of
+from handlers.kit.context import Context
+from handlers.kit.conversation import Conversation
+from handlers.kit.dialog import put
+from handlers.telegram.reply_target import reply_target
+from services.chats.orders import PicturesNotTaken
+from services.errors import N_
+from services.manifests.preparation import Prepare
+from services.models.offers import ModelNotOnSale
+
+WORDS_ONLY: Final = N_("The assistant reads text. Please write your message in words.")
+PICTURE: Final = Prepare(size=("free", "free"), longest=1280)
+
+
+class IsSaid(Filter):
+    async def __call__(self, message: Message) -> bool:
+        return bool(message.text or picture_of(message) is not None)
+
+
+def router() -> Router:
+    """After commands and forms."""
+    router = Router(name="talking")
+    router.message.register(said, StateFilter(Conversation.talking), IsSaid())
+    router.message.register(not_words, StateFilter(Conversation.talking))
+    router.edited_message.register(edited, StateFilter(Conversation.talking))
+    return router
+
+
+async def said(message: Message, *, ctx: Context) -> None:
+    key = f"say:{message.chat.id}:{message.message_id}"
+    if message.text is not None:
+        await say(Said(text=message.text, key=key), ctx)
+        return
+    source = picture_of(message)
+    assert source is not None
+    await _require_eyes(ctx)
+    file_id = await keep_picture(source, PICTURE, ctx)
+    await say(Said(text=message.caption or "", key=key, pictures=(file_id,)), ctx)
+
+
+async def not_words(message: Message, *, ctx: Context) -> None:
+    """A voice message, a sticker; Telegram's own notes are none."""
+    if message.content_type in {"pinned_message", "message_auto_delete_timer_changed", "forum_topic_created"}:
+        raise SkipHandler
+    await put(message, screens.plain(ctx.tr.gettext(WORDS_ONLY)))
+
+
+async def edited(message: Message, *, ctx: Context) -> None:
+    """The last message, changed, may be answered anew; it costs again, so it is asked first."""
+    if message.text is None:
+        raise SkipHandler
+    key = f"say:{message.chat.id}:{message.message_id}"
+    answer = await ctx.services.chats.latest_of(key, user_id=ctx.user.id)
+    if answer is None:
+        raise SkipHandler
+    new_key = f"edit:{message.message_id}:{message.edit_date or 0}:{reply_target().chat_id or 0}"
+    kept = {"text": message.text, "question": answer.question_id.hex, "key": new_key[:96]}
+    await ctx.fsm.update_data({screens.EDITED: kept})
+    await put(message, screens.edited_screen(ctx.tr))
+
+
+async def _require_eyes(ctx: Context) -> None:
+    """Before a picture is fetched. Raises PicturesNotTaken."""
+    session = await ctx.services.chat_sessions.active(ctx.user.id)
+    if session is None:
+        return
+    try:
+        assistant = await ctx.services.chats.of_session(session.model_slug, session.preset_id)
+    except ModelNotOnSale:
+        return
+    if not assistant.takes_pictures:
+        raise PicturesNotTaken

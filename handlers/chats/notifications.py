@@ -1,0 +1,64 @@
+"""How an answer ended: the answer itself, in as many messages as it needs, or why there is none."""
+
+from dataclasses import replace
+
+from db.tables.chats import FinishReason, MessageStatus
+from db.tables.predictions import ErrorCode
+from handlers.chats.answer import answer_screens, failed_screen, stopped_screen
+from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.screen import Screen
+from i18n.translator import Translator
+from services.chats.answers import AnswerView
+from services.chats.next_cost import NextCost
+from services.chats.orders import MessageNotFound
+from services.container import Services
+from services.errors import ShopError
+from services.notifications.kinds.chats import AnswerReady
+from services.notifications.message_ref import message_of, thread_of
+from services.notifications.notification import Notification
+
+
+def presenters(services: Services) -> dict[str, Present]:
+    async def present(news: AnswerReady, notification: Notification, tr: Translator) -> Rendered | None:
+        try:
+            view = await services.chats.answer(news.message_id, user_id=notification.user_id)
+        except MessageNotFound:
+            return None
+        if view.status is MessageStatus.SUCCEEDED:
+            return await _part(view, news, services, tr)
+        if view.error_code is ErrorCode.NOT_DELIVERED and not news.returned:
+            return None  # it was given up, and another notification says so
+        if view.status is MessageStatus.CANCELED:
+            return None if view.replaced else _whole(view, stopped_screen(tr))
+        return _whole(view, failed_screen(view, tr))
+
+    return presenting(AnswerReady, present)
+
+
+async def _part(view: AnswerView, news: AnswerReady, services: Services, tr: Translator) -> Rendered | None:
+    if view.text is None:  # deleted meanwhile
+        return None
+    user = await services.users.get(view.user_id)
+    screens = answer_screens(view, user.balance, await _next_cost(view, services), tr)
+    if news.part >= len(screens):
+        return None
+    more = news.part + 1 < len(screens)
+    return Rendered(
+        screen=screens[news.part],
+        into=message_of(view.place) if news.part == 0 else None,
+        thread_id=thread_of(view.place),
+        then=replace(news, part=news.part + 1) if more else None,
+    )
+
+
+async def _next_cost(view: AnswerView, services: Services) -> NextCost | None:
+    if not view.latest or view.finish is FinishReason.FILTERED:
+        return None
+    try:
+        return await services.chats.next_cost(view.session_id, user_id=view.user_id)
+    except ShopError:  # the assistant is not sold any more, the conversation is deleted
+        return None
+
+
+def _whole(view: AnswerView, screen: Screen) -> Rendered:
+    return Rendered(screen=screen, into=message_of(view.place), thread_id=thread_of(view.place))

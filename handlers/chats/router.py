@@ -1,0 +1,198 @@
+"""/chat, /new, /stop and the buttons of a conversation."""
+
+from dataclasses import replace
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery
+
+from handlers.chats import screens
+from handlers.chats.talk import Said, begin, say, tell_accepted
+from handlers.kit import buttons
+from handlers.kit.context import Context
+from handlers.kit.conversation import CHAT, CHAT_CONTINUE, CHAT_SEND, CHATS, Conversation, unsent
+from handlers.kit.dialog import Event, leave_question, put
+from handlers.kit.filters import Pressed
+from handlers.telegram import sender
+from handlers.telegram.reply_target import reply_target
+from services.billing.ledger import InsufficientBalance
+from services.chats.limits import AllowanceUsedUp
+from services.chats.orders import MessageOrder
+from services.chats.service import Assistant
+from services.chats.sessions import ChatSessionView
+from services.errors import N_
+from services.models.offers import ModelNotOnSale
+from services.notifications.message_ref import MessageRef
+
+NOTHING_RUNS = N_("Nothing is being answered right now.")
+STOPPING = N_("Stopping…")
+GO_ON = N_("Please go on.")
+ALREADY_SENT = N_("It was sent already.")
+NOT_THE_LAST = N_("Only the last answer can be given anew.")
+NOBODY_YET = N_("You are not talking with anybody yet. Choose whom to ask:")
+
+
+def router() -> Router:
+    router = Router(name="chats")
+    router.message.register(show_assistants, Command("chat", ignore_case=True))
+    router.message.register(begin_anew, Command("new", ignore_case=True))
+    router.message.register(stop, Command("stop", ignore_case=True))
+    router.callback_query.register(show_assistants, Pressed(CHATS))
+    router.callback_query.register(begin_with, Pressed(CHAT))
+    router.callback_query.register(begin_anew, Pressed(screens.NEW))
+    router.callback_query.register(resume, Pressed(CHAT_CONTINUE))
+    router.callback_query.register(send_example, Pressed(screens.EXAMPLE))
+    router.callback_query.register(send_kept, Pressed(CHAT_SEND))
+    router.callback_query.register(send_edited, Pressed(screens.EDITED))
+    router.callback_query.register(stop, Pressed(screens.STOP))
+    router.callback_query.register(answer_again, Pressed(screens.AGAIN))
+    router.callback_query.register(go_on, Pressed(screens.MORE))
+    return router
+
+
+async def show_assistants(event: Event, *, ctx: Context, argument: str = "") -> None:
+    """Whom there is to talk with; where a conversation is open, a way back to it."""
+    session = await ctx.services.chat_sessions.active(ctx.user.id)
+    title = None if session is None else session.title
+    screen = screens.assistants_screen(await ctx.services.chats.assistants(), ctx.viewer, open_with=title)
+    await ctx.respond(event, screen)
+
+
+async def begin_with(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    assistant = await ctx.services.chats.assistant(argument)
+    await begin(assistant, ctx)
+    await sender.show(query, screens.begun_screen(assistant, ctx.viewer))
+
+
+async def begin_anew(event: Event, *, ctx: Context, argument: str = "") -> None:
+    """With whom the customer talks now; else the list."""
+    assistant = await _partner(await ctx.services.chat_sessions.active(ctx.user.id), ctx)
+    if assistant is None:
+        await _choose(event, ctx)
+        return
+    await leave_question(ctx.fsm)
+    await begin(assistant, ctx)
+    await put(event, screens.begun_screen(assistant, ctx.viewer))
+
+
+async def resume(query: CallbackQuery, *, ctx: Context) -> None:
+    """The open conversation goes on, below."""
+    session = await ctx.services.chat_sessions.active(ctx.user.id)
+    assistant = await _partner(session, ctx)
+    if session is None or assistant is None:
+        await _choose(query, ctx)
+        return
+    await ctx.fsm.set_state(Conversation.talking)
+    await sender.acknowledge(query)
+    await sender.send(ctx.bot, ctx.chat_id, screens.resumed_screen(assistant, session.title, ctx.viewer))
+
+
+async def send_example(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """`argument`: `<slug>:<number>`. It is said as if it had been typed, in a conversation with that assistant."""
+    slug, _, number = argument.partition(":")
+    assistant = await ctx.services.chats.assistant(slug)
+    place = buttons.parse_number(number, most=len(assistant.examples) - 1)
+    if place is None:
+        await sender.acknowledge(query)
+        return
+    text = ctx.tr.pick(assistant.examples[place])
+    session = await ctx.services.chat_sessions.active(ctx.user.id)
+    if session is None or (session.model_slug, session.preset_id) != (assistant.model_slug, assistant.preset_id):
+        await begin(assistant, ctx)
+    await sender.acknowledge(query)
+    await sender.send(ctx.bot, ctx.chat_id, screens.said_screen(text, ctx.tr))
+    await say(Said(text=text, key=f"example:{query.id}"), ctx)
+
+
+async def send_kept(query: CallbackQuery, *, ctx: Context) -> None:
+    """What was typed and not sent."""
+    if (kept := await unsent(ctx.fsm)) is None:
+        await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT))
+        return
+    text, key = kept
+    await sender.acknowledge(query)
+    await say(Said(text=text, key=key), ctx)
+
+
+async def send_edited(query: CallbackQuery, *, ctx: Context) -> None:
+    """The edited message takes the place of the one that was answered."""
+    match (await ctx.fsm.get_data()).get(screens.EDITED):
+        case {"text": str(text), "question": str(question), "key": str(key)}:
+            await sender.acknowledge(query)
+            await ctx.fsm.update_data({screens.EDITED: None})
+            await say(Said(text=text, key=key, replaces=buttons.parse_id(question)), ctx)
+        case _:
+            await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT))
+
+
+async def stop(event: Event, *, ctx: Context, argument: str = "") -> None:
+    """Whatever the customer waits for; what has come stays."""
+    stopped = await ctx.services.chats.stop(user_id=ctx.user.id)
+    words = ctx.tr.gettext(STOPPING if stopped else NOTHING_RUNS)
+    if isinstance(event, CallbackQuery):
+        await sender.acknowledge(event, words)
+    elif not stopped:
+        await put(event, screens.plain(words))
+
+
+async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    if (answer_id := buttons.parse_id(argument)) is None:
+        await sender.acknowledge(query)
+        return
+    view = await ctx.services.chats.answer(answer_id, user_id=ctx.user.id)
+    if not view.latest:
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
+        return
+    order = MessageOrder(
+        user_id=ctx.user.id,
+        session_id=view.session_id,
+        text="",
+        request_key=f"again:{answer_id.hex}",
+        place=MessageRef(chat_id=ctx.chat_id, thread_id=reply_target().thread_id),
+    )
+    try:
+        accepted = await ctx.services.chats.again(answer_id, order)
+    except (InsufficientBalance, AllowanceUsedUp) as error:
+        await sender.acknowledge(query)
+        await sender.send(ctx.bot, ctx.chat_id, screens.refused_screen(ctx.tr.error_html(error), ctx.viewer))
+        return
+    await sender.acknowledge(query)
+    if query.message is not None:
+        await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
+    await ctx.services.chat_sessions.resume(view.session_id, user_id=ctx.user.id)
+    await ctx.fsm.set_state(Conversation.talking)
+    await tell_accepted(accepted, ctx)
+
+
+async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """An answer that ended before its time is continued by a message that asks for it."""
+    if (answer_id := buttons.parse_id(argument)) is None:
+        await sender.acknowledge(query)
+        return
+    view = await ctx.services.chats.answer(answer_id, user_id=ctx.user.id)
+    if not view.latest:
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
+        return
+    await ctx.services.chat_sessions.resume(view.session_id, user_id=ctx.user.id)
+    await sender.acknowledge(query)
+    if query.message is not None:
+        await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
+    await say(Said(text=ctx.tr.gettext(GO_ON), key=f"more:{answer_id.hex}"), ctx)
+
+
+async def _partner(session: ChatSessionView | None, ctx: Context) -> Assistant | None:
+    """Whom the conversation is with, while that is sold."""
+    if session is None:
+        return None
+    try:
+        return await ctx.services.chats.of_session(session.model_slug, session.preset_id)
+    except ModelNotOnSale:
+        return None
+
+
+async def _choose(event: Event, ctx: Context) -> None:
+    assistants = await ctx.services.chats.assistants()
+    screen = screens.assistants_screen(assistants, ctx.viewer, open_with=None)
+    if assistants:
+        screen = replace(screen, text=f"{ctx.tr.html(NOBODY_YET)}\n\n{screen.text}")
+    await ctx.respond(event, screen)

@@ -1,0 +1,94 @@
+"""A message to an assistant: sent once, with what must be known before the answer comes."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import structlog
+from aiogram.exceptions import AiogramError
+
+from handlers.chats import screens
+from handlers.kit.context import Context
+from handlers.kit.conversation import UNSENT, Conversation, keep_unsent
+from handlers.kit.notices import plain_screen
+from handlers.telegram import sender
+from handlers.telegram.reply_target import reply_target
+from services.billing.ledger import InsufficientBalance
+from services.chats.limits import AllowanceUsedUp
+from services.chats.orders import Accepted, MessageOrder
+from services.chats.service import Assistant
+from services.chats.sessions import ChatSessionView
+from services.errors import N_
+from services.notifications.message_ref import MessageRef
+
+log = structlog.get_logger()
+ENDED = N_("This conversation is over. Choose whom to ask:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a customer has said; `key` is the same however often the update comes."""
+
+    text: str
+    key: str
+    pictures: tuple[UUID, ...] = ()
+    replaces: UUID | None = None
+
+
+async def begin(assistant: Assistant, ctx: Context) -> ChatSessionView:
+    """A new conversation is the open one; a form under way waits."""
+    session = await ctx.services.chat_sessions.start(
+        user_id=ctx.user.id,
+        model_slug=assistant.model_slug,
+        preset_id=assistant.preset_id,
+        thread_id=reply_target().thread_id,
+    )
+    await ctx.fsm.set_state(Conversation.talking)
+    await ctx.fsm.update_data({UNSENT: None})
+    return session
+
+
+async def say(said: Said, ctx: Context) -> None:
+    """To the assistant of the open conversation. What could not be sent is kept, where another try may help."""
+    session = await ctx.services.chat_sessions.active(ctx.user.id)
+    if session is None:
+        await show_assistants(ctx, above=ENDED)
+        return
+    await ctx.fsm.set_state(Conversation.talking)
+    order = MessageOrder(
+        user_id=ctx.user.id,
+        session_id=session.id,
+        text=said.text,
+        pictures=said.pictures,
+        request_key=said.key,
+        place=MessageRef(chat_id=ctx.chat_id, thread_id=reply_target().thread_id),
+        replaces=said.replaces,
+    )
+    try:
+        accepted = await ctx.services.chats.send(order)
+    except (InsufficientBalance, AllowanceUsedUp) as error:
+        await keep_unsent(ctx.fsm, said.text, f"{said.key}+")
+        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(ctx.tr.error_html(error), ctx.viewer))
+        return
+    await ctx.fsm.update_data({UNSENT: None})
+    await tell_accepted(accepted, ctx)
+
+
+async def tell_accepted(accepted: Accepted, ctx: Context) -> None:
+    if accepted.repeated:
+        return
+    if words := screens.before_answer(accepted, ctx.tr):
+        await sender.send(ctx.bot, ctx.chat_id, plain_screen(words))
+    try:
+        await ctx.bot.send_chat_action(ctx.chat_id, "typing")
+    except AiogramError as error:  # a nicety; the message is on its way
+        log.info("typing_not_shown", error=str(error))
+
+
+async def show_assistants(ctx: Context, *, above: str | None = None) -> None:
+    """Below; nobody is talked to any more."""
+    if await ctx.fsm.get_state() == Conversation.talking.state:
+        await ctx.fsm.set_state(None)
+    screen = screens.assistants_screen(await ctx.services.chats.assistants(), ctx.viewer, open_with=None)
+    if above is not None:
+        screen = replace(screen, text=f"{ctx.tr.html(above)}\n\n{screen.text}")
+    await sender.send(ctx.bot, ctx.chat_id, screen)

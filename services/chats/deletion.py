@@ -1,0 +1,34 @@
+"""What customers said and were told goes when they want it gone; what it cost stays."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.tables.chats import AiRequest, ChatMessage, ChatSession
+from services.chats.withdraw import withdraw
+
+_sessions, _messages, _requests = table_of(ChatSession), table_of(ChatMessage), table_of(AiRequest)
+
+
+def delete_session(session: Session, session_id: UUID, now: datetime) -> None:
+    """The conversation, its texts and what the journal has of it. Answers that wait are canceled and paid back, those
+    under way are to stop; their texts go when they have ended."""
+    withdraw(session, session_id, since=0, now=now)
+    of_session = select(_messages.c.id).where(_messages.c.session_id == session_id)
+    gone = {"is_active": False, "ended_at": now, "deleted_at": now, "title": None}
+    session.execute(update(_sessions).where(_sessions.c.id == session_id).values(**gone))
+    session.execute(update(_messages).where(_messages.c.session_id == session_id).values(text=None, pictures=None))
+    texts = {"request": None, "response": None}
+    session.execute(update(_requests).where(_requests.c.message_id.in_(of_session)).values(**texts))
+
+
+def delete_all(session: Session, user_id: int, now: datetime) -> int:
+    """Returns how many conversations."""
+    mine = select(_sessions.c.id).where(_sessions.c.user_id == user_id, _sessions.c.deleted_at.is_(None))
+    ids = list(session.scalars(mine))
+    for session_id in ids:
+        delete_session(session, session_id, now)
+    return len(ids)

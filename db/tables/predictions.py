@@ -37,6 +37,8 @@ class ErrorCode(StrEnum):
     """An assistant's server takes less than the manifest says."""
     EMPTY_ANSWER = "EmptyAnswer"
     """An assistant's server billed an answer without a word to read."""
+    PICTURE_REFUSED = "PictureRefused"
+    """An assistant's server does not look at pictures."""
     REFUSED = "Refused"
     """The rules of the server forbid what the customer asked for."""
     NOT_DELIVERED = "NotDelivered"

@@ -21,6 +21,7 @@ WORDS = {
     TransactionKind.TOPUP: N_("Top-up"),
     TransactionKind.CHARGE: N_("Prediction"),
     TransactionKind.CHARGE_REFUND: N_("Credits returned"),
+    TransactionKind.CHARGE_RETURN: N_("Reserved and not used"),
     TransactionKind.EXPIRE: N_("Credits expired"),
     TransactionKind.TAKE_BACK: N_("Taken back"),
 }

@@ -8,10 +8,10 @@ from aiogram.filters import Filter, StateFilter
 from aiogram.types import Message
 
 from handlers.chats import screens
-from handlers.chats.talk import Said, say
+from handlers.chats.talk import UserMessage, say
 from handlers.form.uploads import keep_picture, picture_of
 from handlers.kit.context import Context
-from handlers.kit.conversation import Conversation
+from handlers.kit.conversation import TalkState
 from handlers.kit.dialog import put
 from handlers.telegram.reply_target import reply_target
 from services.chats.orders import PicturesNotTaken
@@ -31,22 +31,22 @@ class IsSaid(Filter):
 def router() -> Router:
     """After commands and forms."""
     router = Router(name="talking")
-    router.message.register(said, StateFilter(Conversation.talking), IsSaid())
-    router.message.register(not_words, StateFilter(Conversation.talking))
-    router.edited_message.register(edited, StateFilter(Conversation.talking))
+    router.message.register(said, StateFilter(TalkState.talking), IsSaid())
+    router.message.register(not_words, StateFilter(TalkState.talking))
+    router.edited_message.register(edited, StateFilter(TalkState.talking))
     return router
 
 
 async def said(message: Message, *, ctx: Context) -> None:
     key = f"say:{message.chat.id}:{message.message_id}"
     if message.text is not None:
-        await say(Said(text=message.text, key=key), ctx)
+        await say(UserMessage(text=message.text, key=key), ctx)
         return
     source = picture_of(message)
     assert source is not None
     await _require_eyes(ctx)
     file_id = await keep_picture(source, PICTURE, ctx)
-    await say(Said(text=message.caption or "", key=key, pictures=(file_id,)), ctx)
+    await say(UserMessage(text=message.caption or "", key=key, pictures=(file_id,)), ctx)
 
 
 async def not_words(message: Message, *, ctx: Context) -> None:

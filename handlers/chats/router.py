@@ -7,10 +7,10 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
 from handlers.chats import screens
-from handlers.chats.talk import Said, begin, say, tell_accepted
+from handlers.chats.talk import UserMessage, begin, say, tell_accepted
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.conversation import CHAT, CHAT_CONTINUE, CHAT_SEND, CHATS, Conversation, unsent
+from handlers.kit.conversation import CHAT, CHAT_CONTINUE, CHAT_SEND, CHATS, TalkState, unsent
 from handlers.kit.dialog import Event, leave_question, put
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
@@ -18,7 +18,7 @@ from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
 from services.chats.limits import AllowanceUsedUp
 from services.chats.orders import MessageOrder
-from services.chats.service import Assistant
+from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
 from services.errors import N_
 from services.models.offers import ModelNotOnSale
@@ -82,7 +82,7 @@ async def resume(query: CallbackQuery, *, ctx: Context) -> None:
     if session is None or assistant is None:
         await _choose(query, ctx)
         return
-    await ctx.fsm.set_state(Conversation.talking)
+    await ctx.fsm.set_state(TalkState.talking)
     await sender.acknowledge(query)
     await sender.send(ctx.bot, ctx.chat_id, screens.resumed_screen(assistant, session.title, ctx.viewer))
 
@@ -101,7 +101,7 @@ async def send_example(query: CallbackQuery, *, ctx: Context, argument: str) -> 
         await begin(assistant, ctx)
     await sender.acknowledge(query)
     await sender.send(ctx.bot, ctx.chat_id, screens.said_screen(text, ctx.tr))
-    await say(Said(text=text, key=f"example:{query.id}"), ctx)
+    await say(UserMessage(text=text, key=f"example:{query.id}"), ctx)
 
 
 async def send_kept(query: CallbackQuery, *, ctx: Context) -> None:
@@ -111,7 +111,7 @@ async def send_kept(query: CallbackQuery, *, ctx: Context) -> None:
         return
     text, key = kept
     await sender.acknowledge(query)
-    await say(Said(text=text, key=key), ctx)
+    await say(UserMessage(text=text, key=key), ctx)
 
 
 async def send_edited(query: CallbackQuery, *, ctx: Context) -> None:
@@ -120,7 +120,7 @@ async def send_edited(query: CallbackQuery, *, ctx: Context) -> None:
         case {"text": str(text), "question": str(question), "key": str(key)}:
             await sender.acknowledge(query)
             await ctx.fsm.update_data({screens.EDITED: None})
-            await say(Said(text=text, key=key, replaces=buttons.parse_id(question)), ctx)
+            await say(UserMessage(text=text, key=key, replaces=buttons.parse_id(question)), ctx)
         case _:
             await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT))
 
@@ -160,7 +160,7 @@ async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> 
     if query.message is not None:
         await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
     await ctx.services.chat_sessions.resume(view.session_id, user_id=ctx.user.id)
-    await ctx.fsm.set_state(Conversation.talking)
+    await ctx.fsm.set_state(TalkState.talking)
     await tell_accepted(accepted, ctx)
 
 
@@ -177,10 +177,10 @@ async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     await sender.acknowledge(query)
     if query.message is not None:
         await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
-    await say(Said(text=ctx.tr.gettext(GO_ON), key=f"more:{answer_id.hex}"), ctx)
+    await say(UserMessage(text=ctx.tr.gettext(GO_ON), key=f"more:{answer_id.hex}"), ctx)
 
 
-async def _partner(session: ChatSessionView | None, ctx: Context) -> Assistant | None:
+async def _partner(session: ChatSessionView | None, ctx: Context) -> AssistantView | None:
     """Whom the conversation is with, while that is sold."""
     if session is None:
         return None

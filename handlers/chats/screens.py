@@ -16,7 +16,7 @@ from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.chats.costs import TokenPrices
 from services.chats.orders import Accepted
-from services.chats.service import Assistant
+from services.chats.service import AssistantView
 
 EXAMPLE: Final = "chat-example"  # chat-example:<slug>:<number>
 SESSIONS: Final = "chat-sessions"  # chat-sessions:<page>
@@ -27,7 +27,7 @@ MORE: Final = "chat-more"  # chat-more:<hex id of an answer that its limit ended
 EDITED: Final = "chat-edited"
 
 
-def assistants_screen(assistants: Sequence[Assistant], viewer: Viewer, *, open_with: str | None) -> Screen:
+def assistants_screen(assistants: Sequence[AssistantView], viewer: Viewer, *, open_with: str | None) -> Screen:
     """`open_with`: what the conversation that can be continued is called."""
     tr = viewer.tr
     if not assistants:
@@ -40,7 +40,7 @@ def assistants_screen(assistants: Sequence[Assistant], viewer: Viewer, *, open_w
     return Screen(text=text, rows=(*resume, *picks, (sessions_button(tr), buttons.menu_button(tr))))
 
 
-def begun_screen(assistant: Assistant, viewer: Viewer) -> Screen:
+def begun_screen(assistant: AssistantView, viewer: Viewer) -> Screen:
     """The first screen of a conversation; nothing costs anything until something is sent."""
     tr = viewer.tr
     hello = assistant.greeting or assistant.description
@@ -58,7 +58,7 @@ def begun_screen(assistant: Assistant, viewer: Viewer) -> Screen:
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
 
 
-def resumed_screen(assistant: Assistant, title: str | None, viewer: Viewer) -> Screen:
+def resumed_screen(assistant: AssistantView, title: str | None, viewer: Viewer) -> Screen:
     """`title`: of the conversation, where it has one."""
     tr = viewer.tr
     parts = [
@@ -71,7 +71,7 @@ def resumed_screen(assistant: Assistant, title: str | None, viewer: Viewer) -> S
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
 
 
-def price_in_short(assistant: Assistant, tr: Translator) -> str:
+def price_in_short(assistant: AssistantView, tr: Translator) -> str:
     prices = assistant.prices
     if prices.free:
         return tr.gettext("free")
@@ -80,7 +80,7 @@ def price_in_short(assistant: Assistant, tr: Translator) -> str:
     return tr.gettext("{price} an answer", price=tr.credits(prices.fixed))
 
 
-def price_facts(assistant: Assistant, viewer: Viewer) -> Html:
+def price_facts(assistant: AssistantView, viewer: Viewer) -> Html:
     tr, lines = viewer.tr, []
     if assistant.free_answers:
         lines.append(tr.nhtml("🎁 {n} answer a day is free.", "🎁 {n} answers a day are free.", assistant.free_answers))
@@ -106,13 +106,13 @@ def _prices(prices: TokenPrices, tr: Translator) -> list[Html]:
     return [length, tr.html("Each answer costs {price} on top.", price=tr.credits(prices.fixed))]
 
 
-def _resting(assistant: Assistant, tr: Translator) -> Html:
+def _resting(assistant: AssistantView, tr: Translator) -> Html:
     if not assistant.resting:
         return Html()
     return tr.html("💤 It is resting: its server does not answer. Please come back later.")
 
 
-def _named(assistant: Assistant, tr: Translator) -> str:
+def _named(assistant: AssistantView, tr: Translator) -> str:
     title = title_of(assistant, tr)
     return f"💤 {cut_plain(title.text, BUTTON - 4)}" if assistant.resting else title.cut(BUTTON - 4)
 

@@ -11,7 +11,7 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.chats.service import Assistant
+from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
 from services.pages import Page
 
@@ -34,7 +34,7 @@ def sessions_screen(page: Page[ChatSessionView], tr: Translator) -> Screen:
     return Screen(text=Html(f"{title}\n\n{hint}"), rows=(*rows, *((turn,) if turn else ()), end))
 
 
-def session_screen(session: ChatSessionView, assistant: Assistant | None, viewer: Viewer) -> Screen:
+def session_screen(session: ChatSessionView, assistant: AssistantView | None, viewer: Viewer) -> Screen:
     """`assistant`: None where it is not sold any more."""
     tr = viewer.tr
     who = viewer.titles.of(session.model_slug) if assistant is None else title_of(assistant, tr)

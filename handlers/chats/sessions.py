@@ -9,7 +9,7 @@ from handlers.chats import session_screens as view
 from handlers.chats.screens import SESSIONS, resumed_screen
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.conversation import Conversation
+from handlers.kit.conversation import TalkState
 from handlers.kit.dialog import ChatQuestion, Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
@@ -59,7 +59,7 @@ async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     assistant = await ctx.services.chats.of_session(session.model_slug, session.preset_id)
     session = await ctx.services.chat_sessions.resume(session.id, user_id=ctx.user.id)
     await leave_question(ctx.fsm)
-    await ctx.fsm.set_state(Conversation.talking)
+    await ctx.fsm.set_state(TalkState.talking)
     await sender.show(query, resumed_screen(assistant, session.title, ctx.viewer))
 
 

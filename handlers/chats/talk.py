@@ -8,14 +8,14 @@ from aiogram.exceptions import AiogramError
 
 from handlers.chats import screens
 from handlers.kit.context import Context
-from handlers.kit.conversation import UNSENT, Conversation, keep_unsent
+from handlers.kit.conversation import UNSENT, TalkState, keep_unsent
 from handlers.kit.notices import plain_screen
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
 from services.chats.limits import AllowanceUsedUp
 from services.chats.orders import Accepted, MessageOrder
-from services.chats.service import Assistant
+from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
 from services.errors import N_
 from services.notifications.message_ref import MessageRef
@@ -25,7 +25,7 @@ ENDED = N_("This conversation is over. Choose whom to ask:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class UserMessage:
     """What a customer has said; `key` is the same however often the update comes."""
 
     text: str
@@ -34,7 +34,7 @@ class Said:
     replaces: UUID | None = None
 
 
-async def begin(assistant: Assistant, ctx: Context) -> ChatSessionView:
+async def begin(assistant: AssistantView, ctx: Context) -> ChatSessionView:
     """A new conversation is the open one; a form under way waits."""
     session = await ctx.services.chat_sessions.start(
         user_id=ctx.user.id,
@@ -42,18 +42,18 @@ async def begin(assistant: Assistant, ctx: Context) -> ChatSessionView:
         preset_id=assistant.preset_id,
         thread_id=reply_target().thread_id,
     )
-    await ctx.fsm.set_state(Conversation.talking)
+    await ctx.fsm.set_state(TalkState.talking)
     await ctx.fsm.update_data({UNSENT: None})
     return session
 
 
-async def say(said: Said, ctx: Context) -> None:
+async def say(said: UserMessage, ctx: Context) -> None:
     """To the assistant of the open conversation. What could not be sent is kept, where another try may help."""
     session = await ctx.services.chat_sessions.active(ctx.user.id)
     if session is None:
         await show_assistants(ctx, above=ENDED)
         return
-    await ctx.fsm.set_state(Conversation.talking)
+    await ctx.fsm.set_state(TalkState.talking)
     order = MessageOrder(
         user_id=ctx.user.id,
         session_id=session.id,
@@ -86,7 +86,7 @@ async def tell_accepted(accepted: Accepted, ctx: Context) -> None:
 
 async def show_assistants(ctx: Context, *, above: str | None = None) -> None:
     """Below; nobody is talked to any more."""
-    if await ctx.fsm.get_state() == Conversation.talking.state:
+    if await ctx.fsm.get_state() == TalkState.talking.state:
         await ctx.fsm.set_state(None)
     screen = screens.assistants_screen(await ctx.services.chats.assistants(), ctx.viewer, open_with=None)
     if above is not None:

@@ -21,12 +21,12 @@ UNSENT: Final = "chat_unsent"
 """Where the dialog's data keeps that: its text, and the key that makes it be sent once."""
 
 
-class Conversation(StatesGroup):
-    talking = State()
+class TalkState(StatesGroup):
+    talking = State("talking", "Talk")  # stored as Talk:talking, whatever the class is called
 
 
 async def is_talking(fsm: FSMContext) -> bool:
-    return await fsm.get_state() == Conversation.talking.state
+    return await fsm.get_state() == TalkState.talking.state
 
 
 async def keep_unsent(fsm: FSMContext, text: str, key: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Lot, Transaction, TransactionKind
+from db.tables.chats import ChatMessage
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction
@@ -17,13 +18,14 @@ from services.money import Money
 from services.pages import Page, paginate
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
+_messages = table_of(ChatMessage)
 _payments, _refunds = table_of(Payment), table_of(Refund)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One line of the ledger; `amount` is signed hundredths; `model_slug` is the prediction's; `money`: what
-    was paid or sent back."""
+    """One line of the ledger; `amount` is signed hundredths; `model_slug`: of the model that was bought
+    from; `money`: what was paid or sent back."""
 
     id: int
     kind: TransactionKind
@@ -65,13 +67,14 @@ _newest = (
         _lines.c.amount,
         _lines.c.balance_after,
         _lines.c.prediction_id,
-        _predictions.c.model_slug,
+        func.coalesce(_predictions.c.model_slug, _messages.c.model_slug).label("model_slug"),
         _lines.c.comment,
         _lines.c.created_at,
         func.coalesce(_payments.c.amount_kopecks, _refunds.c.amount_kopecks).label("minor"),
         func.coalesce(_payments.c.currency, _refunds.c.currency).label("currency"),
     )
     .outerjoin(_predictions, _predictions.c.id == _lines.c.prediction_id)
+    .outerjoin(_messages, _messages.c.id == _lines.c.message_id)
     .outerjoin(_payments, _payments.c.id == _lines.c.payment_id)
     .outerjoin(_refunds, _refunds.c.id == _lines.c.refund_id)
     .where(_lines.c.user_id == bindparam("user_id"))

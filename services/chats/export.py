@@ -18,7 +18,7 @@ JSON: Final = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ExportedMessage:
     """`price` in hundredths of a credit, of an answer."""
 
     sender: Sender
@@ -34,19 +34,19 @@ _lines = (
 )
 
 
-def read_lines(session: Session, session_id: UUID) -> list[Line]:
+def read_lines(session: Session, session_id: UUID) -> list[ExportedMessage]:
     """In their order, but for what was edited away or answered anew."""
     rows = session.execute(_lines, {"session": session_id})
-    return [Line(sender=Sender(row.sender), text=row.text, price=row.price, created_at=row.created_at) for row in rows]
+    return [ExportedMessage(sender=Sender(row.sender), text=row.text, price=row.price, created_at=row.created_at) for row in rows]
 
 
-def as_markdown(title: str, lines: Sequence[Line]) -> bytes:
+def as_markdown(title: str, lines: Sequence[ExportedMessage]) -> bytes:
     """Who spoke stands above what was said."""
     said = [f"### {line.sender.value} · {line.created_at:%Y-%m-%d %H:%M} UTC\n\n{line.text}" for line in lines]
     return "\n\n".join([f"# {title}", *said, ""]).encode()
 
 
-def as_json(title: str, lines: Sequence[Line]) -> bytes:
+def as_json(title: str, lines: Sequence[ExportedMessage]) -> bytes:
     """Times in ISO 8601, prices in credits as text."""
     said = [
         {

@@ -31,7 +31,7 @@ _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Pr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assistant:
+class AssistantView:
     """Somebody to talk with: an assistant, or a persona of one, which has a `preset_id`. `prices` in hundredths of a
     credit; `free_answers` a day; `max_answer` in tokens."""
 
@@ -68,15 +68,15 @@ class Chats:
         self._db, self._clock, self._models, self._limits = db, clock, models, limits
         self._on_asked, self._on_stop, self._on_settled = on_asked, on_stop, on_settled
 
-    async def assistants(self) -> list[Assistant]:
+    async def assistants(self) -> list[AssistantView]:
         """On sale, personas too, in the order of the menu."""
         return [_assistant(offer) for offer in await self._models.assistants()]
 
-    async def assistant(self, slug: str) -> Assistant:
+    async def assistant(self, slug: str) -> AssistantView:
         """Raises ModelNotOnSale, ModelStopped."""
         return _assistant(await self._models.assistant(slug))
 
-    async def of_session(self, model_slug: str, preset_id: int | None) -> Assistant:
+    async def of_session(self, model_slug: str, preset_id: int | None) -> AssistantView:
         """Whom a conversation is with. Raises ModelNotOnSale."""
         for assistant in await self.assistants():
             if (assistant.model_slug, assistant.preset_id) == (model_slug, preset_id):
@@ -185,11 +185,11 @@ def _facts(session: Session, session_id: UUID, user_id: int) -> AnyRow:
     return row
 
 
-def _assistant(offer: Offer) -> Assistant:
+def _assistant(offer: Offer) -> AssistantView:
     manifest, spec = offer.manifest, offer.manifest.runtime
     assert isinstance(spec, ChatSpec)
     prices = TokenPrices(fixed=offer.price, input=spec.input_price_hundredths, output=spec.output_price_hundredths)
-    return Assistant(
+    return AssistantView(
         slug=offer.slug,
         model_slug=manifest.slug,
         preset_id=offer.preset_id,

@@ -21,7 +21,7 @@ from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
 from services.files.store import StoreAway
-from services.inference.errors import BadInput, InferenceError, NotTried, ServerAway
+from services.inference.errors import BadInput, InferenceError, NotTried, ServerAway, StreamCut
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.enclosures import Enclosure
@@ -40,6 +40,9 @@ def test_error_codes() -> None:
         "RunFailed",
         "RunLost",
         "BadInput",
+        "ContextTooLong",
+        "EmptyAnswer",
+        "PictureRefused",
         "BadOutput",
         "Refused",
         "NotDelivered",
@@ -59,9 +62,9 @@ def _all_below(leaf: type[BaseException]) -> Iterator[type[BaseException]]:
 
 
 def test_every_error_of_a_run_has_a_code_of_its_own() -> None:
-    """But two: a row that was not tried is run again, always. Files that are away are no error of a run: for its
-    customer the model is not there."""
-    assert set(_all_below(InferenceError)) - CODES.keys() == {NotTried, ServerAway}
+    """But three: a row that was not tried is run again, always, and what breaks in the middle has failed. Files that
+    are away are no error of a run: for its customer the model is not there."""
+    assert set(_all_below(InferenceError)) - CODES.keys() == {NotTried, ServerAway, StreamCut}
     of_runs = [code for error, code in CODES.items() if error is not StoreAway]
     assert len(set(of_runs)) == len(of_runs) == len(CODES) - 1
     assert CODES[StoreAway] is ErrorCode.MODEL_UNAVAILABLE
@@ -178,6 +181,8 @@ def test_states_of_dialogs(renamed: list[type[StatesGroup]]) -> None:
         "TopUpQuestion:amount",
         "TopUpQuestion:email",
         "AdminQuestion:answering",
+        "ChatSessionQuestion:title",
+        "Talk:talking",
     }
 
 

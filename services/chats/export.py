@@ -37,7 +37,10 @@ _lines = (
 def read_lines(session: Session, session_id: UUID) -> list[ExportedMessage]:
     """In their order, but for what was edited away or answered anew."""
     rows = session.execute(_lines, {"session": session_id})
-    return [ExportedMessage(sender=Sender(row.sender), text=row.text, price=row.price, created_at=row.created_at) for row in rows]
+    return [
+        ExportedMessage(sender=Sender(row.sender), text=row.text, price=row.price, created_at=row.created_at)
+        for row in rows
+    ]
 
 
 def as_markdown(title: str, lines: Sequence[ExportedMessage]) -> bytes:

@@ -185,6 +185,7 @@ class Answering:
         return self._outcome(error=problem, code=error)
 
     def _outcome(self, *, error: str, code: Exception | None = None) -> AnswerOutcome:
+        facts = dict(code.facts or {}) if isinstance(code, InferenceError) else {}
         return AnswerOutcome(
             answer=self.answer,
             text=self.text,
@@ -194,7 +195,7 @@ class Answering:
             error=error,
             stopped=self.finish is FinishReason.STOPPED,
             first_token_at=self.first_token_at,
-            request=self._request(error=error),
+            request=self._request(status_code=facts.pop("status_code", None), error=error, facts=facts),
         )
 
     def _request(

@@ -4,8 +4,10 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from db.tables.chats import FinishReason, MessageStatus
+from db.base import table_of
+from db.tables.chats import AiRequest, FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
 from services.billing.ledger import InsufficientBalance
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
@@ -13,7 +15,7 @@ from services.chats.orders import EmptyMessage, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
 from services.chats.worker import AnswerWorker
 from services.inference.chat import TokenUsage
-from services.inference.errors import ContextTooLong, ModelBroken, RunFailed, ServerAway, StreamCut
+from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
 from tests.support.talk import SAID, Talk
 from tests.support.waiting import until
 
@@ -86,6 +88,19 @@ async def test_nothing_came_and_nothing_is_paid(talk: Talk, error: Exception, co
     assert await talk.balance(anna) == 1_000
     assert len(talk.sage.asked) == 1
     await talk.audit()
+
+
+async def test_the_journal_keeps_what_a_refusal_said(talk: Talk) -> None:
+    error = RequestRefused(problem="flagged (HTTP 403)")
+    error.facts = {"status_code": 403, "body": '{"error": {"message": "flagged"}}'}
+    talk.sage.says = [error]
+    sold = await talk.says(await talk.begins(await talk.customer()))
+    await talk.answer_all()
+    requests = table_of(AiRequest)
+    asked = select(requests).where(requests.c.message_id == sold.answer_id)
+    row = await talk.db.read(lambda session: session.execute(asked).one())
+    assert (row.status_code, row.error) == (403, "flagged (HTTP 403)")
+    assert row.response["body"] == '{"error": {"message": "flagged"}}'
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200f"])

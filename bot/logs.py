@@ -8,6 +8,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from services.redaction import redact
 
+NOISY = ("aiogram.event", "apscheduler", "uvicorn.access", "matplotlib", "PIL", "openai", "httpx2", "httpcore2")
+
 
 def set_up(level: str, fmt: str) -> None:
     """Send structlog's and the libraries' events to standard error, as readable lines or as JSON."""
@@ -38,7 +40,7 @@ def set_up(level: str, fmt: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("aiogram.event", "apscheduler", "uvicorn.access", "matplotlib", "PIL"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

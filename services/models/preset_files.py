@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from db.base import JsonObject
 from services.authoring.toml import inline
 from services.billing.credits import format_credits
+from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.complaints import explain
 from services.manifests.errors import ManifestError
 from services.manifests.manifest import MAX_ORDER, SLUG, ImageInput, Manifest, parse_price
@@ -113,9 +114,8 @@ def _model_of(preset: _Preset, models: Mapping[str, Manifest], of: str | None, w
 
 
 def _draft(preset: _Preset, model: str, models: Mapping[str, Manifest], wrong: Wrong) -> PresetDraft:
-    if models[model].is_assistant and preset.category is not None:
-        fix = "Remove it: an assistant's presets are its personas, and stand beside it"
-        raise wrong(f"presets.{preset.slug}.category", "is for styles", fix)
+    if isinstance(spec := models[model].runtime, ChatSpec):
+        _check_persona(preset, spec, wrong)
     try:
         inputs = checked_inputs(models[model], preset.inputs)
     except BadPreset as error:
@@ -136,6 +136,14 @@ def _draft(preset: _Preset, model: str, models: Mapping[str, Manifest], wrong: W
         inputs=inputs,
         enabled=preset.enabled,
     )
+
+
+def _check_persona(preset: _Preset, spec: ChatSpec, wrong: Wrong) -> None:
+    if preset.category is not None:
+        fix = "Remove it: an assistant's presets are its personas, and stand beside it"
+        raise wrong(f"presets.{preset.slug}.category", "is for styles", fix)
+    if preset.prompt is not None and (complaint := spec.complain_of_system(preset.prompt)) is not None:
+        raise wrong(f"presets.{preset.slug}.prompt", *complaint)
 
 
 def write_presets(drafts: Sequence[PresetDraft]) -> str:

@@ -104,11 +104,13 @@ async def test_they_stand_apart(shop: Shop, provider: ChatServer) -> None:
     ("more", "told"),
     [
         ('category = "Fun"', "presets.pirate.category: is for styles. Remove it"),
+        (f'prompt = "{"ж" * 1_900}"', "presets.pirate.prompt: leaves no room for a question"),
         ("inputs = { a = 1 }", "presets.pirate.inputs.a: is nothing that the model"),
     ],
 )
 async def test_what_a_persona_does_not_have(shop: Shop, provider: ChatServer, more: str, told: str) -> None:
-    (problem,) = await shop.reads(provider.url, PERSONAS + more)
+    personas = PERSONAS.partition("prompt")[0] if more.startswith("prompt") else PERSONAS
+    (problem,) = await shop.reads(provider.url, personas + more)
     assert told in problem
 
 

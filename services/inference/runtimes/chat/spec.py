@@ -39,7 +39,6 @@ class ChatSpec(RemoteSpec):
     picture_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
     history: int = Field(default=40, ge=0, le=1_000)
     include_usage: bool = True
-    transcription: str | None = Field(default=None, min_length=1, max_length=200)
     input_price: Price = Decimal(0)
     output_price: Price = Decimal(0)
     free_answers: int = Field(default=0, ge=0, le=1_000_000)
@@ -77,8 +76,15 @@ class ChatSpec(RemoteSpec):
     def complain_of(self, manifest: Manifest, folder: Path) -> tuple[str, str, str] | None:
         if manifest.advice:
             return "advice", "this kind of runtime is talked to and has none", "Remove it"
-        longest = max((len(text.encode()) for text in self.system.all()), default=0) if self.system is not None else 0
-        if (left := self.context - self.max_answer - ROOM - longest) < 0:
-            problem = f"leaves no room for a question: it may take {longest} tokens (one a byte) of {self.context}"
-            return "runtime.system", problem, f"Shorten it by {-left} bytes, or lower max_answer"
+        for text in () if self.system is None else self.system.all():
+            if (complaint := self.complain_of_system(text)) is not None:
+                return "runtime.system", *complaint
         return None
+
+    def complain_of_system(self, text: str) -> tuple[str, str] | None:
+        """Problem and fix of one that leaves no room for a question; a token has a byte at least."""
+        size = len(text.encode())
+        if (left := self.context - self.max_answer - ROOM - size) >= 0:
+            return None
+        problem = f"leaves no room for a question: it may take {size} tokens (one a byte) of {self.context}"
+        return problem, f"Shorten it by {-left} bytes, or lower max_answer"

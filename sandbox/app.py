@@ -17,13 +17,16 @@ from sandbox.comfyui.gateway import Gateway as ComfyUIGateway
 from sandbox.comfyui.server import Servers
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
-from sandbox.control import comfyui, images, inference, people, screens, shop, shop_faults, worlds
+from sandbox.control import comfyui, images, inference, openai, people, screens, shop, shop_faults, worlds
 from sandbox.deliveries import Deliveries
 from sandbox.images import api as images_api
 from sandbox.images.server import ImagesServers
 from sandbox.inference.gateway import PREFIX as INFERENCE
 from sandbox.inference.gateway import InferenceGateway
 from sandbox.inference.server import InferenceServers
+from sandbox.openai.gateway import PREFIX as OPENAI
+from sandbox.openai.gateway import OpenAIGateway
+from sandbox.openai.server import OpenAIServers
 from sandbox.settings import Settings
 from sandbox.telegram.gateway import Gateway
 from sandbox.telegram.world import Worlds, furnish
@@ -53,8 +56,11 @@ class Sandbox:
         self.inference = InferenceServers(self.clock)
         self._inference = InferenceGateway(self.inference, self.connections)
         self._comfyui = ComfyUIGateway(self.servers, self.connections)
+        self.openai = OpenAIServers(self.clock)
+        self._openai = OpenAIGateway(self.openai, self.connections)
         self._web = _web(settings, self.worlds, self.shops, self.servers)
         self._web.state.inference = self.inference
+        self._web.state.openai = self.openai
         self._web.state.images = self.images = ImagesServers(self.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +70,8 @@ class Sandbox:
             await self._yookassa(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(INFERENCE):
             await self._inference(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(OPENAI):
+            await self._openai(scope, receive, send)
         elif scope["type"] in ("http", "websocket") and scope["path"].startswith(COMFYUI):
             await self._comfyui(scope, receive, send)
         else:
@@ -77,6 +85,7 @@ class Sandbox:
         for each in (*self.shops, *self.inference, *self.servers):
             each.close()
         self.images.close()
+        self.openai.close()
 
 
 def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: Servers) -> FastAPI:
@@ -95,7 +104,7 @@ def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: 
     app.add_exception_handler(RequestValidationError, _invalid)
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
         app.include_router(part.router)
-    for part in (images, images_api):
+    for part in (images, images_api, openai):
         app.include_router(part.router)
 
     @app.api_route("/", methods=["GET", "HEAD"])

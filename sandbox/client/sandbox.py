@@ -13,6 +13,7 @@ from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.connection import SandboxConnection, SandboxError
 from sandbox.client.images import Images
 from sandbox.client.inference import Inference
+from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
 from sandbox.client.screen import Answer, JsonObject, Message
 from sandbox.client.shop import Shop
@@ -46,6 +47,10 @@ class Sandbox(SandboxConnection):
     async def shop(self, **changes: Any) -> Shop:  # Any: settings of several types
         """The bot's shop at YooKassa; `changes` as in `Shop.change`."""
         return await Shop.of(self, **changes)
+
+    def openai(self) -> OpenAIProvider:
+        """The world's AI provider."""
+        return OpenAIProvider(self)
 
     def images(self) -> Images:
         """The world's images server."""

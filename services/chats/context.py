@@ -4,19 +4,24 @@ to be answered."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.chats.costs import TEMPLATE_TOKENS, message_bound
+from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS, message_bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastTurn:
-    """A message that was answered."""
+    """A message that was answered. `measured`: tokens of the answer, where its provider has counted them."""
 
     question: str
     answer: str
+    measured: int | None = None
 
     @property
     def bound(self) -> int:
-        return message_bound(self.question) + message_bound(self.answer)
+        """Tokens, at most. What was measured may be read in a few tokens more than it was written in."""
+        answer = message_bound(self.answer)
+        if self.measured is not None:
+            answer = min(answer, self.measured + self.measured // 8 + MESSAGE_TOKENS)
+        return message_bound(self.question) + answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

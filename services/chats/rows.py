@@ -21,7 +21,12 @@ IN_USE: Final = messages.c.replaced_at.is_(None)
 """Not edited away, answered anew or joined with the next one."""
 
 _past = (
-    select(_questions.c.text.label("question"), messages.c.text.label("answer"))
+    select(
+        _questions.c.text.label("question"),
+        messages.c.text.label("answer"),
+        messages.c.completion_tokens,
+        messages.c.estimated,
+    )
     .join(_questions, _questions.c.id == messages.c.reply_to)
     .where(
         messages.c.session_id == bindparam("session"),
@@ -45,7 +50,10 @@ def past_turns(session: Session, session_id: UUID, *, before: int, most: int) ->
     """Turns of a conversation that were answered before message number `before`, the newest `most`, oldest first."""
     facts = {"session": session_id, "before": before, "most": most}
     rows = session.connection().execute(_past, facts).all()
-    return [PastTurn(question=row.question, answer=row.answer) for row in reversed(rows)]
+    return [
+        PastTurn(question=row.question, answer=row.answer, measured=None if row.estimated else row.completion_tokens)
+        for row in reversed(rows)
+    ]
 
 
 def last_number(session: Session, session_id: UUID) -> int:

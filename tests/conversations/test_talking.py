@@ -1,0 +1,167 @@
+"""Talking with an assistant at the sandbox's provider."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.app import App
+from bot.demo.shelf import TEMPLATES
+from sandbox.client.openai import OpenAIProvider
+from sandbox.client.person import Person
+from sandbox.testing import new_token, new_world
+from services.billing.audit import run_audit
+from tests.conversations.shopping import balance
+from tests.conversations.stage import Stage, shop_settings
+from tests.support.databases import SqliteServer
+from tests.support.waiting import until
+
+ADDRESS = "http://openai.sandbox.invalid/v1"
+
+
+def place_oracle(store: Path, url: str, **changes: str) -> None:
+    """The demo's assistant, of another provider; `changes` of its manifest, by key."""
+    shutil.copytree(TEMPLATES / "oracle", store / "oracle")
+    manifest = store / "oracle" / "manifest.toml"
+    text = manifest.read_text(encoding="utf-8").replace(ADDRESS, url)
+    for key, value in changes.items():
+        text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
+    manifest.write_text(text, encoding="utf-8")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def talk(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Stage, OpenAIProvider]]:
+    async with new_world(sandbox_url, token=new_token()) as sandbox:
+        provider, store = sandbox.openai(), tmp_path_factory.mktemp("talk")
+        place_oracle(store, provider.url, free_answers="0")
+        settings = shop_settings(sandbox, sqlite_server.create(), models_dir=store)
+        async with App(settings).running() as app:
+            yield Stage(sandbox=sandbox, app=app), provider
+            report = await run_audit(app.db)
+            assert report.ok, str(report)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def provider(talk: tuple[Stage, OpenAIProvider]) -> AsyncIterator[OpenAIProvider]:
+    yield talk[1]
+    await talk[1].clear_faults()
+    await talk[1].change(pace=0.0)
+
+
+async def begins(talk: tuple[Stage, OpenAIProvider], language: str = "ru") -> Person:
+    person = await talk[0].person("Анна" if language == "ru" else "John", language)
+    await person.says("/chat")
+    await person.presses("Оракул песочницы" if language == "ru" else "The sandbox's oracle")
+    await person.sees("✍️")
+    return person
+
+
+async def test_a_conversation(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    anna = await begins(talk)
+    begun = await anna.sees("Спрашивайте")
+    assert "Оплата по длине: 0.10 кредита за 1000 прочитанных токенов" in begun.text
+    await anna.says("Привет, кто ты?")
+    answer = await anna.sees("не думает никакая модель")
+    assert "сообщений: 1" in answer.text
+    assert re.search(r"0\.0\d кредита · баланс 9\.9\d", answer.text)
+    await anna.says("А ещё?")
+    await anna.sees("сообщений: 3")
+    spent = 1000 - await balance(talk[0], anna)
+    assert 0 < spent < 20
+    calls = (await provider.log())[-1]
+    assert [each["role"] for each in calls["messages"]] == ["user", "assistant", "user"]
+    assert calls["max_tokens"] == 2048
+
+
+async def test_in_english(talk: tuple[Stage, OpenAIProvider]) -> None:
+    john = await begins(talk, "en")
+    await john.says("Who are you?")
+    answer = await john.sees("no model thinks here")
+    assert re.search(r"0\.0\d credits · balance 9\.9\d", answer.text)
+
+
+async def test_an_example_and_a_long_answer(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    await anna.presses("Покажи длинный код")
+    await anna.sees("💬 Покажи длинный код")
+    last = await anna.sees("баланс")
+    parts = [each for each in anna.messages if each.from_bot and each.id <= last.id and "of a long list" in each.text]
+    assert len(parts) == 2
+    entities = [entity["language"] for part in parts for entity in part.raw["entities"] if entity["type"] == "pre"]
+    assert entities == ["python", "python"]
+
+
+async def test_again_and_on(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    anna = await begins(talk)
+    await anna.says("Расскажи без конца")
+    await anna.sees("достиг предельной длины")
+    await anna.presses("Дальше")
+    await anna.sees("сообщений: 3")
+    before = len(await provider.log())
+    await anna.presses("Ещё раз")
+    await anna.sees("сообщений: 3")
+    assert len(await provider.log()) == before + 1
+
+
+async def test_an_answer_that_fails_costs_nothing(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    anna = await begins(talk)
+    await provider.fault("empty")
+    await anna.says("Скажи что-нибудь")
+    await anna.sees("Ничего не списано")
+    assert await balance(talk[0], anna) == 1000
+    await anna.presses("Ещё раз")
+    await anna.sees("не думает никакая модель")
+
+
+@pytest.mark.parametrize("kind", ["cut", "truncated", "malformed", "error_in_stream", "error_chunk"])
+async def test_what_came_before_a_break_is_kept(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider, kind: str
+) -> None:
+    anna = await begins(talk)
+    await provider.fault(kind)
+    await anna.says("Расскажи о себе")
+    cut = await anna.sees("Связь оборвалась")
+    assert "Это заглушка" in cut.text
+    assert await balance(talk[0], anna) < 1000
+
+
+async def test_stopped(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    anna = await begins(talk)
+    await provider.change(pace=0.1)
+    await anna.says("Расскажи без конца")
+    await until(lambda: _is_open(provider))
+    await asyncio.sleep(0.5)
+    await anna.says("/stop")
+    stopped = await anna.sees("Остановлено")
+    assert "Это заглушка" in stopped.text
+    await until(lambda: _is_closed(provider))
+
+
+async def test_a_command_leaves_it_and_the_menu_pauses_it(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    await anna.says("Первое")
+    await anna.sees("сообщений: 1")
+    await anna.says("/balance")
+    await anna.sees("Баланс")
+    await anna.says("Второе")
+    await anna.sees("сообщений: 3")
+    await anna.says("/menu")
+    await anna.sees_button("Продолжить: Первое")
+    await anna.says("Третье")
+    await anna.sees("на паузе")
+    await anna.presses("Отправить")
+    await anna.sees("сообщений: 5")
+
+
+async def _is_open(provider: OpenAIProvider) -> bool:
+    return bool((await provider.view())["open"])
+
+
+async def _is_closed(provider: OpenAIProvider) -> bool:
+    return not (await provider.view())["open"]

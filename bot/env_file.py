@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from db.file_access import why_unreadable
@@ -51,6 +52,13 @@ def check_lines(file: Path, encoding: str) -> None:
             if binding.error or (binding.key is not None and binding.value is None):
                 wrong = f"{file}, line {binding.original.line}, is no setting"
                 raise BadEnvFile(f"{wrong}: write NAME=value, and close a quote that is opened")
+
+
+def variables_in(file: Path, encoding: str) -> dict[str, str]:
+    """All that have a value; nothing of a file that is not there."""
+    if not file.is_file():
+        return {}
+    return {name: value for name, value in dotenv_values(file, encoding=encoding).items() if value}
 
 
 def misspelt(file: Path, known: Collection[str]) -> list[tuple[str, str]]:

@@ -18,10 +18,11 @@ from pydantic_settings import (
 )
 
 from bot.addresses import is_redis_address, is_web_address
-from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, without_blanks
+from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, variables_in, without_blanks
 from db.connections import read_address
 from services.billing.credits import BadAmount, parse_amount
 from services.files.store import open_store
+from services.manifests.variables import offer
 from services.money import AmountOutOfBounds, parse_roubles
 from services.proxies import Proxy, parse_proxy
 from services.redaction import hide, hide_login, hide_password
@@ -339,6 +340,7 @@ def _load(kind: type[S], overrides: dict[str, object]) -> S:
         encoding = UTF_8 if file is None else encoding_of(Path(str(file)))
         if file is not None:
             check_lines(Path(str(file)), encoding)
+            offer(variables_in(Path(str(file)), encoding))  # keys of servers, which manifests name
         return kind(**overrides, _env_file_encoding=encoding)  # type: ignore[arg-type]  # pydantic checks what they hold
     except BadEnvFile as error:
         raise SettingsError(str(error)) from None

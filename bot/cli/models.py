@@ -59,6 +59,7 @@ def check_model(folder: Path) -> int:
     from bot.wiring.inference import RUNTIMES
     from services.authoring.check import check_folder
 
+    load_store_settings()  # `.env` may have the keys that the manifest names
     lines = check_folder(folder, RUNTIMES)
     for line in lines:
         print(f"{line.state:4} {line.what}: {line.detail}{f'. {line.fix}' if line.fix else ''}")

@@ -37,7 +37,8 @@ def _init(called: str, arguments: argparse.Namespace, write: "Callable[[Path, Au
     from services.authoring.hints import AuthorHints
 
     slug = re.sub("[^a-z0-9]+", "-", called.lower()).strip("-")[:32].strip("-") or "model"
-    folder: Path = arguments.to or load_store_settings().models_dir / slug
+    settings = load_store_settings()  # `.env` may have the keys that are named
+    folder: Path = arguments.to or settings.models_dir / slug
     if not re.fullmatch(SLUG, folder.resolve().name):
         raise Failure(f"the folder's name is the model's slug: a–z, 0–9 and -, not {folder.name!r}")
     if (folder / MANIFEST).exists():

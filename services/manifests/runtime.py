@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
@@ -13,6 +12,7 @@ from services.manifests.bindings import Binding
 from services.manifests.digests import digest
 from services.manifests.packages import PackagedFileMissing, packaged_file
 from services.manifests.schema import MOST_NAME_BYTES, Table, wrong
+from services.manifests.variables import value_of
 
 if TYPE_CHECKING:
     from services.manifests.manifest import Manifest
@@ -68,9 +68,9 @@ class RemoteSpec(RuntimeSpec):
         """Of what the manifest says; what the server has behind the name, the shop cannot know."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
-    def sent_headers(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    def sent_headers(self) -> dict[str, str]:
         """By name. Raises KeyError with the name of a variable that is not set."""
-        return {name: environ[source.removeprefix("env:")] for name, source in self.headers.items()}
+        return {name: value_of(source.removeprefix("env:")) for name, source in self.headers.items()}
 
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)]

@@ -7,6 +7,7 @@ import pytest
 
 from bot.env_file import UTF_8, BadEnvFile, check_lines, misspelt
 from bot.settings import Settings, SettingsError, load_settings
+from services.manifests import variables
 
 TOKEN = "123456:" + "a" * 30
 LINES = f"# токен от @BotFather\r\nBOT_TOKEN={TOKEN}\r\nTIMEZONE=Asia/Omsk\r\n"
@@ -18,6 +19,19 @@ def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path / ".env"
+
+
+def test_keys_that_manifests_name_are_found_there(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in Docker and under systemd, where all of the file is the environment, which wins."""
+    monkeypatch.setattr(variables, "_of_file", {})
+    env.write_text(f"{LINES}SAGE_KEY=' sk-1 '\nOTHER_KEY=\n", encoding="utf-8")
+    load_settings()
+    assert variables.value_of("SAGE_KEY") == "sk-1"
+    for name in ("OTHER_KEY", "THIRD_KEY"):
+        with pytest.raises(KeyError, match=name):
+            variables.value_of(name)
+    monkeypatch.setenv("SAGE_KEY", "sk-2")
+    assert variables.value_of("SAGE_KEY") == "sk-2"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -1,5 +1,6 @@
 """Manifests of assistants: what they may say, and the one line for each mistake."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from services.manifests.errors import ManifestError
 from services.manifests.manifest import Manifest, load_manifest
 from services.manifests.runtime import SPECS
 
+MANUAL = Path(__file__).parents[3] / "docs" / "manifest.md"
 HEAD = 'slug = "sage"\nversion = "1.0.0"\ntitle = "Sage"\nprice = "0"\n'
 RUNTIME = '[runtime]\nkind = "chat"\nurl = "https://api.openai.com/v1/"\nmodel = "gpt-x"\ncontext = 8192\n'
 
@@ -44,12 +46,13 @@ def test_prices_are_hundredths(tmp_path: Path) -> None:
     assert (spec.input_price_hundredths, spec.output_price_hundredths) == (10, 150)
 
 
-def test_the_key_is_a_variables_name(tmp_path: Path) -> None:
+def test_the_key_is_a_variables_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = spec_of(tmp_path, 'key = "env:SAGE_KEY"\nheaders = { X-Title = "env:TITLE" }\n')
-    sent = spec.sent_headers({"SAGE_KEY": "sk-1", "TITLE": "Shop"})
-    assert sent == {"X-Title": "Shop", "Authorization": "Bearer sk-1"}
+    monkeypatch.setenv("TITLE", "Shop")
     with pytest.raises(KeyError, match="SAGE_KEY"):
-        spec.sent_headers({"TITLE": "Shop"})
+        spec.sent_headers()
+    monkeypatch.setenv("SAGE_KEY", "sk-1")
+    assert spec.sent_headers() == {"X-Title": "Shop", "Authorization": "Bearer sk-1"}
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,15 @@ def test_a_fact_is_data_and_no_instruction() -> None:
     assert len(told) <= len("Talk to .") + 64
     assert "99" not in told
     assert as_fact(" \n\t\u200b ") == "—"
+
+
+def test_the_examples_of_the_manual_are_right(tmp_path: Path) -> None:
+    """The first is a whole manifest; of the others only `[runtime]` differs."""
+    section = MANUAL.read_text(encoding="utf-8").partition("## Assistants")[2].partition("\n## ")[0]
+    whole, *others = re.findall("```toml\n(.*?)```", section, re.DOTALL)
+    assert len(others) == 5
+    head = whole.partition("[runtime]")[0]
+    for text in [whole, *(f'{head}[runtime]\nkind = "chat"\n{each}' for each in others)]:
+        (tmp_path / "sage").mkdir(exist_ok=True)
+        (tmp_path / "sage" / "manifest.toml").write_text(text, encoding="utf-8")
+        assert load_manifest(tmp_path / "sage", {**SPECS, "chat": ChatSpec}).is_assistant

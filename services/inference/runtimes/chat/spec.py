@@ -1,7 +1,5 @@
 """`[runtime] kind = "chat"`."""
 
-import os
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self
@@ -12,6 +10,7 @@ from services.manifests.bindings import Binding
 from services.manifests.manifest import Manifest, parse_price
 from services.manifests.runtime import Header, RemoteSpec
 from services.manifests.schema import Array, Text, shorter, wrong
+from services.manifests.variables import value_of
 
 FEWEST_TOKENS: Final = 64  # of an answer worth its name
 ROOM: Final = 256  # tokens: the least question, and what a message costs besides its text
@@ -55,10 +54,10 @@ class ChatSpec(RemoteSpec):
     def output_price_hundredths(self) -> int:
         return int(self.output_price * 100)
 
-    def sent_headers(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        headers = super().sent_headers(environ)
+    def sent_headers(self) -> dict[str, str]:
+        headers = super().sent_headers()
         if self.key is not None:
-            headers["Authorization"] = f"Bearer {environ[self.key.removeprefix('env:')].strip()}"
+            headers["Authorization"] = f"Bearer {value_of(self.key.removeprefix('env:'))}"
         return headers
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Rows that many tests need before they begin."""
 
+from datetime import date
 from itertools import count
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.billing import BonusGrant
+from db.tables.chats import ChatMessage, ChatSession, MessageStatus, Sender
 from db.tables.models import Model
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
@@ -85,6 +87,30 @@ def add_prediction(
     }
     session.execute(insert(table_of(Prediction)), row)
     return prediction_id
+
+
+def add_answer(
+    session: Session,
+    *,
+    user_id: int,
+    hold: int,
+    price: int | None = None,
+    status: MessageStatus = MessageStatus.QUEUED,
+    free: bool = False,
+    slug: str = "wine",
+) -> UUID:
+    """A conversation of one message and its answer; the charge and the day's count are the caller's affair."""
+    ids = {"id": uuid4(), "user_id": user_id, "model_slug": slug}
+    talk = ids | {"is_active": False, "started_at": START, "last_message_at": START}
+    session.execute(insert(table_of(ChatSession)), talk)
+    line = ids | {"session_id": ids["id"], "created_at": START}
+    asked = line | {"number": 1, "sender": Sender.USER, "text": "Why?", "status": MessageStatus.SENT}
+    session.execute(insert(table_of(ChatMessage)), asked)
+    sold = {"hold": hold, "price": price, "status": status, "free": free, "day": date(2026, 11, 20)}
+    answer_id = uuid4()
+    answer = line | sold | {"id": answer_id, "number": 2, "sender": Sender.ASSISTANT, "reply_to": ids["id"]}
+    session.execute(insert(table_of(ChatMessage)), answer)
+    return answer_id
 
 
 def add_payment(

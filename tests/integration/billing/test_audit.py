@@ -1,7 +1,7 @@
 """Each invariant is broken on purpose; the audit names what broke and the row."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from db.engine import Database
 from db.tables.billing import TransactionKind
+from db.tables.chats import MessageStatus
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger
 from services.billing.invariants import RULES
+from services.chats import usage
 from services.notifications.outbox import enqueue
 from tests.support.clock import START
-from tests.support.shop import add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
+from tests.support.shop import add_answer, add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
 
 DAY = timedelta(days=1)
 
@@ -35,6 +37,9 @@ class Shop:
     failed_late: UUID
     free: UUID
     queued: UUID
+    answered: UUID
+    given_free: UUID
+    silent: UUID
     paid: UUID
     unpaid: UUID
     refund: UUID
@@ -72,6 +77,14 @@ def open_shop(session: Session) -> Shop:
     queued = add_prediction(session, user_id=boris, price=100, status=statuses.QUEUED)
     charge(session, user_id=boris, amount=100, prediction_id=queued, now=START)
     free = add_prediction(session, user_id=anna, price=0, status=statuses.FAILED)
+    answered = add_answer(session, user_id=anna, hold=100, price=30, status=MessageStatus.SUCCEEDED)
+    charge(session, user_id=anna, amount=100, message_id=answered, now=START)
+    ledger.charge_return(session, message_id=answered, amount=70, now=START)
+    silent = add_answer(session, user_id=anna, hold=40, price=0, status=MessageStatus.FAILED)
+    charge(session, user_id=anna, amount=40, message_id=silent, now=START)
+    ledger.charge_refund(session, message_id=silent, now=START)
+    given_free = add_answer(session, user_id=anna, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
+    usage.reserve_free(session, user_id=anna, model_slug="wine", day=date(2026, 11, 20), most=3)
     ledger.charge_refund(session, prediction_id=failed_late, now=START + 8 * DAY)
     return Shop(
         anna=anna,
@@ -82,6 +95,9 @@ def open_shop(session: Session) -> Shop:
         failed_late=failed_late,
         free=free,
         queued=queued,
+        answered=answered,
+        given_free=given_free,
+        silent=silent,
         paid=paid,
         unpaid=unpaid,
         refund=refund,
@@ -130,7 +146,7 @@ async def shop(database: Database) -> Shop:
 async def test_an_honest_history_holds(database: Database, shop: Shop) -> None:
     report = await audit.run_audit(database)
     assert report.ok, str(report)
-    assert {check.invariant for check in report.checks} == {f"I{n}" for n in range(1, 8)}
+    assert {check.invariant for check in report.checks} == {f"I{n}" for n in range(1, 9)}
     assert all(check.examined > 0 for check in report.checks), "each check had rows to look at"
     assert str(report).endswith("Everything holds.")
 
@@ -293,6 +309,73 @@ async def test_i4_what_belongs_to_an_answer_was_given_up(database: Database, sho
     await meddle(database, "UPDATE outbox SET status = 'failed'")
     found = await broken(database)
     assert f"prediction_id={shop.ran} " in found["answers and their news"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "which"),
+    [
+        ("price = 31", "answered"),  # more came back than it did not cost
+        ("price = 29", "answered"),  # less came back
+        ("price = NULL", "answered"),  # nobody knows what it cost
+        ("hold = 101", "answered"),  # charged another hold
+        ("status = 'running'", "answered"),  # a part is back while it runs
+        ("status = 'failed'", "answered"),  # it failed, and a part was kept
+        ("status = 'failed', price = 0", "answered"),
+        ("status = 'succeeded'", "silent"),  # delivered and paid back
+        ("status = 'queued'", "silent"),  # paid back, and it waits
+        ("hold = 7, price = 7", "given_free"),  # never charged
+        ("hold = 0, price = 0", "answered"),  # charged for what is free
+    ],
+)
+async def test_i4_an_answer_and_its_lines_disagree(database: Database, shop: Shop, change: str, which: str) -> None:
+    answer_id = getattr(shop, which)
+    await meddle(database, f"UPDATE messages SET {change} WHERE id = {sql_id(database, answer_id)}")
+    found = await broken(database)
+    assert found.keys() == {"answers and charges"}
+    assert [row.split()[0] for row in found["answers and charges"]] == [f"message_id={answer_id}"]
+
+
+async def test_i4_what_was_not_used_went_to_another_lot(database: Database, shop: Shop) -> None:
+    line = f"SELECT id FROM transactions WHERE kind = 'charge_return' AND user_id = {shop.anna}"
+    welcome, topup = (
+        f"(SELECT id FROM lots WHERE user_id = {shop.anna} AND kind = '{k}')" for k in ("welcome", "topup")
+    )
+    await meddle(
+        database,
+        f"UPDATE lots SET amount = 770, remaining = remaining + 70 WHERE id = {topup}",
+        f"UPDATE lots SET remaining = remaining - 70 WHERE id = {welcome}",
+        f"UPDATE lot_entries SET lot_id = {topup} WHERE transaction_id IN ({line})",
+    )
+    found = await broken(database)
+    assert "lots of returned charges" in found
+    assert f"message_id={shop.answered} " in found["lots of returned charges"][0]
+
+
+async def test_i4_an_assistants_answer_whose_news_was_given_up(database: Database, shop: Shop) -> None:
+    for number, answer_id in enumerate((shop.answered, shop.given_free, shop.silent)):
+        payload, kind, key = {"message_id": answer_id.hex}, OutboxKind.CHAT_ANSWER, f"chat:{number}"
+        await database.write(enqueue, user_id=shop.anna, kind=kind, payload=payload, key=key, now=START)
+    assert await broken(database) == {}
+    await meddle(database, "UPDATE outbox SET status = 'failed'")
+    found = await broken(database)
+    assert found.keys() == {"assistants' answers and their news"}
+    assert [row.split()[0] for row in found.popitem()[1]] == [f"message_id={shop.answered}"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE messages SET status = 'failed' WHERE free",  # and its place was not given back
+        "UPDATE usage_daily SET free_answers = 0",
+        "UPDATE messages SET model_slug = 'tea' WHERE free",
+    ],
+)
+async def test_i8_a_day_that_counts_other_free_answers(database: Database, shop: Shop, change: str) -> None:
+    await database.write(add_model, slug="tea")
+    await meddle(database, change)
+    found = await broken(database)
+    assert found.keys() == {"allowances of a day"}
+    assert f"user_id={shop.anna} " in found["allowances of a day"][0]
 
 
 async def test_i5_two_bonuses_in_a_week(database: Database, shop: Shop) -> None:

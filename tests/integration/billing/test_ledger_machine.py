@@ -5,7 +5,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,24 +22,26 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
+from db.tables.chats import ChatMessage, MessageStatus
 from db.tables.predictions import PredictionStatus
 from db.tables.users import User
 from services.billing import audit, ledger
-from services.billing.ledger import InsufficientBalance, Posting
+from services.billing.ledger import InsufficientBalance, NothingToRefund, Posting
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
-from tests.support.shop import add_model, add_prediction, add_user
+from tests.support.shop import add_answer, add_model, add_prediction, add_user
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "25"))  # half as many on PostgreSQL, which takes longer
 STEPS = 30
 GRANTED, SPENT = st.integers(50, 300), st.integers(1, 120)
 HOURS = st.sampled_from([1, 4, 12])
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 USERS = st.sampled_from([0, 0, 0, 1])  # one has most of it, so that things meet
 
 
@@ -94,8 +96,33 @@ class Charged:
     taken: dict[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer that was charged; `taken`: what of each lot is spent or held for it."""
+
+    account: Account
+    hold: int
+    answer_id: UUID
+    taken: dict[int, int]
+
+    def last_first(self) -> list[ModelLot]:
+        lots = [lot for lot in self.account.lots if lot.id in self.taken]
+        return sorted(lots, key=lambda lot: (lot.ends or FOR_EVER, lot.id), reverse=True)
+
+    def comes_back(self, amount: int, now: datetime) -> dict[int, int]:
+        """The lots that end last get theirs first, and those that have ended keep nothing. What is left."""
+        left = dict(self.taken)
+        for lot in self.last_first():
+            part = min(left[lot.id], amount)
+            amount, left[lot.id] = amount - part, left[lot.id] - part
+            lot.held += 0 if lot.ended(now) else part
+        return left
+
+
 class LedgerMachine(RuleBasedStateMachine):
     held: Bundle[Charged] = Bundle("held")
+    asked: Bundle[Asked] = Bundle("asked")
+    answered: Bundle[Asked] = Bundle("answered")
 
     def __init__(self, server: SqliteServer | PostgresServer) -> None:
         super().__init__()
@@ -211,6 +238,71 @@ class LedgerMachine(RuleBasedStateMachine):
         if again:
             assert self.write(ledger.charge_refund, prediction_id=prediction_id, now=now) == posting
 
+    @rule(target=asked, user=USERS, hold=SPENT, again=st.booleans())
+    def ask(self, user: int, hold: int, again: bool) -> Any:  # Any: as above
+        account, now = self.accounts[user], self.clock()
+
+        def send(session: Session) -> tuple[UUID, Posting]:
+            answer_id = add_answer(session, user_id=account.id, hold=hold)
+            return answer_id, ledger.charge(session, user_id=account.id, amount=hold, message_id=answer_id, now=now)
+
+        if sum(lot.held for lot in account.spendable(now)) < hold:
+            assert self.refused(send)
+            return multiple()
+        answer_id, posting = self.write(send)
+        account.write_off(now)
+        taken = account.take(hold, now)
+        assert (posting.amount, posting.balance_after) == (-hold, account.balance)
+        if again:
+            what = {"user_id": account.id, "amount": hold, "message_id": answer_id}
+            assert self.write(ledger.charge, **what, now=now) == posting
+        return Asked(account, hold, answer_id, taken)
+
+    @rule(target=answered, asked=consumes(asked), part=st.integers(0, 4), late=st.booleans(), again=st.booleans())
+    def answer(self, asked: Asked, part: int, late: bool, again: bool) -> Asked:
+        """It costs `part` quarters of what was held."""
+        now, price = self.later(asked, late), asked.hold * part // 4
+        back: dict[str, Any] = {"message_id": asked.answer_id, "amount": asked.hold - price}  # Any: of both kinds
+
+        def settle(session: Session) -> Posting | None:
+            end_answer(session, asked.answer_id, MessageStatus.SUCCEEDED, price)
+            return ledger.charge_return(session, **back, now=now) if price < asked.hold else None
+
+        if not again:
+            assert self.comes_to_nothing(settle)
+        posting = self.write(settle)
+        left = asked.comes_back(asked.hold - price, now)
+        assert sum(left.values()) == price
+        assert (posting.amount if posting else 0) == asked.hold - price
+        if again and posting:
+            assert self.write(ledger.charge_return, **back, now=now) == posting
+        return Asked(asked.account, asked.hold, asked.answer_id, left)
+
+    @rule(asked=consumes(asked) | consumes(answered), late=st.booleans(), again=st.booleans())
+    def pay_back(self, asked: Asked, late: bool, again: bool) -> None:
+        """Nothing came, or what came was never delivered: all that has not come back does."""
+        now, answer_id, spent = self.later(asked, late), asked.answer_id, sum(asked.taken.values())
+
+        def fail(session: Session) -> Posting:
+            end_answer(session, answer_id, MessageStatus.FAILED, 0)
+            return ledger.charge_refund(session, message_id=answer_id, now=now)
+
+        if not spent:
+            with pytest.raises(NothingToRefund):
+                self.write(fail)
+            return
+        posting = self.write(fail)
+        assert sum(asked.comes_back(spent, now).values()) == 0
+        assert posting.amount == spent
+        if again:
+            assert self.write(ledger.charge_refund, message_id=answer_id, now=now) == posting
+
+    def later(self, asked: Asked, late: bool) -> datetime:
+        """`late`: when all it was taken from has ended."""
+        ends = [lot.ends for lot in asked.last_first() if lot.ends]
+        self.clock.now = max([self.clock(), *ends]) if late else self.clock()
+        return self.clock()
+
     @rule(user=USERS, amount=SPENT, partly=st.booleans(), lot=st.none() | st.integers(0, 5), again=st.booleans())
     def take_back(self, user: int, amount: int, partly: bool, lot: int | None, again: bool) -> None:
         account, now = self.accounts[user], self.clock()
@@ -245,6 +337,11 @@ class LedgerMachine(RuleBasedStateMachine):
 def set_status(session: Session, prediction_id: UUID, status: PredictionStatus) -> None:
     row = prediction_id.hex if session.get_bind().dialect.name == "sqlite" else prediction_id
     session.execute(text("UPDATE predictions SET status = :status WHERE id = :row"), {"status": status, "row": row})
+
+
+def end_answer(session: Session, answer_id: UUID, status: MessageStatus, price: int) -> None:
+    answers = table_of(ChatMessage)
+    session.execute(update(answers).where(answers.c.id == answer_id).values(status=status, price=price))
 
 
 def look(session: Session) -> tuple[list[audit.Check], dict[int, int], dict[int, int]]:

@@ -14,6 +14,8 @@ from aiogram.exceptions import (
     TelegramForbiddenError,
     TelegramRetryAfter,
 )
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.storage.base import StorageKey
 from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
@@ -123,6 +125,8 @@ class UserMiddleware(BaseMiddleware):
         user = await self._users.find(place.id)
         if user is None:
             return UNHANDLED
+        key = StorageKey(bot_id=data["bot"].id, chat_id=place.id, user_id=place.id)
+        data["state"] = FSMContext(storage=data["fsm_storage"], key=key)
         data["ctx"] = self._context(user, data)
         return await handler(event, data)
 

@@ -106,6 +106,23 @@ class Person:
         assert button.data is not None, f"[{button.text}] is a link to {button.url}, not a button to press"
         return await self.forges(button.data, message.id, within=within)
 
+    async def sees_draft(self, wanted: str, *, within: float = WITHIN_SECONDS) -> JsonObject:
+        """A draft of the bot's that contains it, as the chat shows it now."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + within
+        while now() < deadline:
+            for draft in await self._call("GET", "/drafts"):
+                if wanted in draft["text"]:
+                    found: JsonObject = draft
+                    return found
+            await asyncio.sleep(0.05)
+        await self.looks()
+        raise self._failure(f"did not see a draft with {wanted!r} in {within:g} s")
+
+    async def stops(self, draft: JsonObject) -> None:
+        """Telegram's own button under a draft."""
+        await self._call("POST", "/stop-draft", body={"draft_id": draft["draft_id"]})
+
     async def pays(self, link: str, *, method: str = "card", within: float = WITHIN_SECONDS) -> str:
         """Open a checkout, by its address or by the button that leads there, and pay; answers where it returns to."""
         url = link if link.startswith("http") else await self._link_of(link, within)

@@ -50,6 +50,10 @@ class Press(BaseModel):
     data: str
 
 
+class StoppedDraft(BaseModel):
+    draft_id: int
+
+
 class Edit(BaseModel):
     message_id: int
     text: str
@@ -130,6 +134,21 @@ async def press(body: Press, world: OneWorld, person: OnePerson) -> JsonObject:
     event = person.chat.events.last_id
     callback = acts.presses(world, person, body.message_id, body.data)
     return {"callback_query_id": callback.id, "event": event}
+
+
+@router.get("/{person_id}/drafts")
+async def drafts(person: OnePerson) -> list[JsonObject]:
+    """Those that the chat shows now."""
+    return [draft for number in person.chat.drafts if (draft := person.chat.open_draft(number)) is not None]
+
+
+@router.post("/{person_id}/stop-draft")
+async def stop_draft(body: StoppedDraft, world: OneWorld, person: OnePerson) -> JsonObject:
+    try:
+        acts.stops(world, person, body.draft_id)
+    except Impossible as error:
+        raise HTTPException(400, str(error)) from error
+    return {}
 
 
 @router.post("/{person_id}/edit")

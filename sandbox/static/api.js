@@ -45,6 +45,7 @@ export const read = (id) => request("POST", `${of(id)}/read`, {});
 export const sendText = (id, text, replyTo) =>
   request("POST", `${of(id)}/text`, replyTo ? { text, reply_to: replyTo } : { text });
 export const sendKind = (id, kind) => request("POST", `${of(id)}/send`, { kind });
+export const stopDraft = (id, draftId) => request("POST", `${of(id)}/stop-draft`, { draft_id: draftId });
 export const press = (id, messageId, data) => request("POST", `${of(id)}/press`, { message_id: messageId, data });
 export const callback = (callbackId) => request("GET", `${world()}/callbacks/${encodeURIComponent(callbackId)}`);
 export const edit = (id, messageId, text) => request("POST", `${of(id)}/edit`, { message_id: messageId, text });

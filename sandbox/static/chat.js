@@ -1,9 +1,10 @@
+import { stopDraft } from "./api.js";
 import { $, fill, h, icon } from "./dom.js";
 import { dayName, t } from "./i18n.js";
 import { draftNode, messageNode } from "./message.js";
 import { openMenu } from "./popup.js";
 import { emit, isOwn, now, on, person, sortedMessages, state } from "./state.js";
-import { copyText } from "./toast.js";
+import { attempt, copyText } from "./toast.js";
 
 const NEAR_BOTTOM_PX = 80;
 const PAGE = 150;
@@ -30,6 +31,7 @@ const actions = {
     return state.bot?.username;
   },
   menu: messageMenu,
+  stop: (draftId) => attempt(stopDraft(person().id, draftId)),
   goTo,
 };
 

@@ -83,5 +83,7 @@ export function draftNode(draft, actions) {
   const text = h("div", { class: "text", dir: "auto" }, html ? richText(html, actions) : draft.text ?? "");
   text.append(h("span", { class: "caret", "aria-hidden": "true" }));
   return h("article", { class: "message theirs draft", "aria-label": t("drafting"), dataset: { testid: "draft" } },
-    h("div", { class: "message-body" }, h("div", { class: "bubble" }, text)));
+    h("div", { class: "message-body" }, h("div", { class: "bubble" }, text),
+      draft.can_stop && h("div", { class: "inline-keyboard" }, h("div", { class: "keyboard-row" },
+        h("button", { type: "button", class: "inline-button", dataset: { testid: "draft-stop" }, onclick: () => actions.stop(draft.draft_id) }, h("span", { class: "face" }, t("draftStop")))))));
 }

@@ -53,6 +53,19 @@ def says(
     return _post(world, person, cleaned.fields("text", "entities"), reply_to, topic=topic)
 
 
+def stops(world: World, person: Person, draft_id: int) -> None:
+    """Telegram's own button under a draft: it is drawn no more, and the bot hears of it."""
+    draft = person.chat.open_draft(draft_id)
+    if draft is None or not draft["can_stop"]:
+        raise Impossible(f"there is no draft {draft_id} that can be stopped")
+    del person.chat.drafts[draft_id]
+    stopped: JsonObject = {"chat": person.as_chat(), "draft_id": draft_id}
+    if draft["message_thread_id"] is not None:
+        stopped["message_thread_id"] = draft["message_thread_id"]
+    world.updates.push({"stopped_message_generation": stopped}, key=person.id)
+    person.chat.events.publish("draft", {**draft, "text": "", "html": ""})
+
+
 async def uploads(
     world: World,
     person: Person,

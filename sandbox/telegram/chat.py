@@ -75,10 +75,22 @@ class Chat:
     events: EventStream = field(default_factory=EventStream)
     reply_keyboard: JsonObject | None = None
     unread: int = 0
+    drafts: dict[int, JsonObject] = field(default_factory=dict)
     _typing: tuple[str, float] | None = None
+
+    def put_draft(self, draft: JsonObject) -> None:
+        """It is shown for a while, and goes when a message of the bot comes."""
+        self.drafts[draft["draft_id"]] = draft | {"until": self.clock.now() + DRAFT_SECONDS}
+        self.events.publish("draft", draft)
+
+    def open_draft(self, draft_id: int) -> JsonObject | None:
+        draft = self.drafts.get(draft_id)
+        return draft if draft is not None and draft["until"] > self.clock.now() else None
 
     def add(self, message: StoredMessage) -> StoredMessage:
         self.messages[message.id] = message
+        if message.from_bot:
+            self.drafts.clear()
         self.unread = self.unread + 1 if message.from_bot else 0
         if message.from_bot:
             self._typing = None

@@ -60,7 +60,7 @@ def draft_assistant(place: AssistantAt, folder: Path) -> Draft:
 
 async def listed(spec: ChatSpec) -> list[Json]:
     """What the server says of each of its models; nothing where it does not tell. Raises ModelBroken, ServerAway."""
-    from services.inference.runtimes.chat.connection import ChatConnection, Refused
+    from services.inference.runtimes.chat.connection import ChatConnection, HttpRefusal
 
     try:
         headers = spec.sent_headers()
@@ -72,7 +72,7 @@ async def listed(spec: ChatSpec) -> list[Json]:
             answer = await connection.models()
     except TimeoutError:
         raise ServerAway(problem=f"no answer in {ASKING_SECONDS:g} s") from None
-    except Refused as error:
+    except HttpRefusal as error:
         if error.said.status in _SILENT:
             return []
         raise judge(error.said) from None

@@ -105,8 +105,8 @@ async def test_again_and_on(talk: tuple[Stage, OpenAIProvider], provider: OpenAI
     await anna.sees("сообщений: 3")
     before = len(await provider.log())
     await anna.presses("Ещё раз")
+    await until(lambda: _is_asked(provider, before + 1))
     await anna.sees("сообщений: 3")
-    assert len(await provider.log()) == before + 1
 
 
 async def test_an_answer_that_fails_costs_nothing(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
@@ -157,6 +157,112 @@ async def test_a_command_leaves_it_and_the_menu_pauses_it(talk: tuple[Stage, Ope
     await anna.sees("на паузе")
     await anna.presses("Отправить")
     await anna.sees("сообщений: 5")
+
+
+async def test_a_draft_grows_and_telegrams_button_stops_it(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    anna = await begins(talk)
+    await provider.change(pace=0.05)
+    await anna.says("Расскажи без конца")
+    draft = await anna.sees_draft("Это заглушка")
+    assert draft["can_stop"]
+    longer = await anna.sees_draft("Это предложение номер 3.")
+    assert longer["draft_id"] == draft["draft_id"]
+    await anna.stops(longer)
+    stopped = await anna.sees("Остановлено")
+    assert "Это предложение номер 3." in stopped.text
+    await until(lambda: _is_closed(provider))
+
+
+async def test_where_telegram_takes_no_drafts_a_message_is_edited(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    stage = talk[0]
+    anna = await begins(talk)
+    await provider.change(pace=0.05)
+    await stage.sandbox.fault("sendMessageDraft", "400", chat_id=anna.id, times=1)
+    await anna.says("Расскажи без конца")
+    growing = await anna.sees_button("⏹ Стоп")
+    await anna.presses("⏹ Стоп")
+    stopped = await anna.sees("Остановлено")
+    assert stopped.id == growing.id
+    assert stopped.button("⏹ Стоп") is None
+
+
+async def test_drafts_that_come_too_fast_do_not_hold_up_the_answer(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    stage = talk[0]
+    anna = await begins(talk)
+    await stage.sandbox.fault("sendMessageDraft", "429", chat_id=anna.id, retry_after=30, times=1)
+    await anna.says("Расскажи о себе")
+    await anna.sees("не думает никакая модель")
+    await stage.sandbox.clear_faults()
+
+
+async def test_edited_and_answered_anew(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    anna = await begins(talk)
+    message = await anna.says("Первое")
+    await anna.sees("сообщений: 1")
+    await anna.edits(message, "Исправленное")
+    await anna.presses("Ответить на новое")
+    await anna.sees("«Исправленное»")
+    assert [each["content"] for each in (await provider.log())[-1]["messages"]] == ["Исправленное"]
+
+
+async def test_conversations_are_kept_named_taken_along_and_deleted(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    await anna.says("Первое слово")
+    await anna.sees("сообщений: 1")
+    await anna.says("/new")
+    await anna.sees("Спрашивайте")
+    await anna.says("/sessions")
+    await anna.presses("Первое слово")
+    await anna.presses("Назвать")
+    await anna.says("Мой разговор")
+    await anna.sees("Мой разговор")
+    await anna.presses("JSON")
+    exported = await until(lambda: _file(anna))
+    assert "Первое слово" in exported
+    await anna.presses("Продолжить")
+    await anna.sees("Мой разговор")
+    await anna.says("Второе")
+    await anna.sees("сообщений: 3")
+    await anna.says("/sessions")
+    await anna.presses("Мой разговор")
+    await anna.presses("Удалить")
+    await anna.presses("Да, удалить")
+    await anna.sees("Их пока нет")
+
+
+async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    await anna.sends("voice")
+    await anna.sees("Ассистент читает текст")
+    await anna.says("\u200b \u200f")
+    await anna.sees("не на что ответить")
+
+
+async def test_the_provider_is_away(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    """Its errors are nobody's loss: what passes is tried again, what does not is paid back."""
+    anna = await begins(talk)
+    await provider.fault("503")
+    await anna.says("Первое")
+    await anna.sees("сообщений: 1")
+    await provider.fault("refuse")
+    await anna.says("Второе")
+    await anna.sees("Ничего не списано")
+
+
+async def _file(person: Person) -> str:
+    """What the last file of the bot holds."""
+    files = [each.document for each in await person.looks() if each.from_bot and each.document is not None]
+    return files[-1].decode() if files else ""
+
+
+async def _is_asked(provider: OpenAIProvider, count: int) -> bool:
+    return len(await provider.log()) >= count
 
 
 async def _is_open(provider: OpenAIProvider) -> bool:

@@ -86,7 +86,8 @@ async def send_message_draft(call: Call, params: SendMessageDraft) -> bool:
         "entities": text.entities,
         "html": to_html(text.text, text.entities),
         "can_stop": bool(params.can_stop),
+        "message_thread_id": params.message_thread_id,
         "seconds": DRAFT_SECONDS,
     }
-    person.chat.events.publish("draft", draft)
+    person.chat.put_draft(draft)
     return True

@@ -21,7 +21,7 @@ MAX_ERROR_BYTES: Final = 65_536
 IDLE_SECONDS: Final = 30.0  # a connection is kept for the next message
 
 
-class Refused(Exception):
+class HttpRefusal(Exception):
     """The server answered with another status than 200."""
 
     def __init__(self, said: Said) -> None:
@@ -66,7 +66,7 @@ class ChatConnection:
 
     @asynccontextmanager
     async def asked(self, body: Json) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        """The bytes of the answer. Raises Refused; ServerAway, ModelBroken and RunFailed before the first of them,
+        """The bytes of the answer. Raises HttpRefusal; ServerAway, ModelBroken and RunFailed before the first of them,
         StreamCut after it."""
         with _in_our_words(before=True):
             response: httpx2.Response = await self._sdk.post("/chat/completions", body=body, **self._streamed)
@@ -78,7 +78,7 @@ class ChatConnection:
             await response.aclose()
 
     async def models_head(self) -> bytes:
-        """The beginning of what the server tells of its models. Raises Refused, ServerAway, ModelBroken, RunFailed."""
+        """The beginning of what the server tells of its models. Raises HttpRefusal, ServerAway, ModelBroken, RunFailed."""
         async with self._models() as received:
             return await anext(received, b"")
 
@@ -138,7 +138,7 @@ def _in_our_words(*, before: bool) -> Iterator[None]:
         yield
     except APIStatusError as error:
         response = error.response
-        raise Refused(said_by(response.status_code, response.text, dict(response.headers))) from None
+        raise HttpRefusal(said_by(response.status_code, response.text, dict(response.headers))) from None
     except (APIConnectionError, httpx2.HTTPError, httpx2.StreamError, OSError, UnicodeError) as error:
         cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
         raise _problem(cause, before=before) from None

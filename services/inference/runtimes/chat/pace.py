@@ -14,7 +14,7 @@ COUNT_SECONDS: Final = 5.0  # behind the answer's end: for the tokens that were 
 Wanted = TypeVar("Wanted")
 
 
-class Pace:
+class StreamDeadlines:
     """Of one answer; it begins now. What takes longer raises StreamCut, not to be tried again: the server may be at
     work."""
 

@@ -10,7 +10,7 @@ from services.inference.chat import ChatEvent, ChatRequest, ChatRole, ChatTurn, 
 from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
 from services.inference.runtimes.chat.chunks import objects_in
 from services.inference.runtimes.chat.judge import judge, refuses_usage
-from services.inference.runtimes.chat.pace import Pace
+from services.inference.runtimes.chat.pace import StreamDeadlines
 from services.inference.runtimes.chat.reading import AnswerReading
 from services.inference.runtimes.chat.request_body import Json, body_of
 from services.inference.runtimes.chat.spec import ChatSpec
@@ -47,11 +47,11 @@ class Assistant:
         self._retired: asyncio.Future[None] | None = None
 
     async def check(self) -> None:
-        from services.inference.runtimes.chat.connection import Refused
+        from services.inference.runtimes.chat.connection import HttpRefusal
 
         try:
             head = await (await self._connected()).models_head()
-        except Refused as error:
+        except HttpRefusal as error:
             if error.said.status not in {404, 405, 501}:
                 raise _of_server(judge(error.said)) from None
         else:
@@ -65,7 +65,7 @@ class Assistant:
         if self._retired is not None:
             raise ModelUnavailable()
         with self._counted():
-            pace = Pace(self._spec)
+            pace = StreamDeadlines(self._spec)
             try:
                 async with pace.place(self._places), aclosing(self._answer(request, pace)) as events:
                     async for event in events:
@@ -87,7 +87,7 @@ class Assistant:
         if self._retired is not None and not self._retired.done():
             self._retired.set_result(None)
 
-    async def _answer(self, request: ChatRequest, pace: Pace) -> AsyncGenerator[ChatEvent, None]:
+    async def _answer(self, request: ChatRequest, pace: StreamDeadlines) -> AsyncGenerator[ChatEvent, None]:
         pictures = any(turn.pictures for turn in request.turns)
         reading = AnswerReading(max_tokens=request.max_tokens, pictures=pictures)
         async with AsyncExitStack() as opened:
@@ -106,18 +106,18 @@ class Assistant:
         yield end
 
     async def _opened(self, stack: AsyncExitStack, request: ChatRequest, *, pictures: bool) -> "AsyncIterator[bytes]":
-        from services.inference.runtimes.chat.connection import Refused
+        from services.inference.runtimes.chat.connection import HttpRefusal
 
         connection = await self._connected()
         try:
             return await stack.enter_async_context(connection.asked(self._body(request)))
-        except Refused as error:
+        except HttpRefusal as error:
             if not (self._measured and refuses_usage(error.said)):
                 raise judge(error.said, pictures=pictures) from None
         self._measured = False  # nothing was generated
         try:
             return await stack.enter_async_context(connection.asked(self._body(request)))
-        except Refused as error:
+        except HttpRefusal as error:
             raise judge(error.said, pictures=pictures) from None
 
     def _body(self, request: ChatRequest) -> Json:

@@ -78,7 +78,8 @@ class ChatConnection:
             await response.aclose()
 
     async def models_head(self) -> bytes:
-        """The beginning of what the server tells of its models. Raises HttpRefusal, ServerAway, ModelBroken, RunFailed."""
+        """The beginning of what the server tells of its models. Raises HttpRefusal, ServerAway, ModelBroken,
+        RunFailed."""
         async with self._models() as received:
             return await anext(received, b"")
 

@@ -1,13 +1,14 @@
 """What an assistant is asked, what comes back, and what answers: a `ChatRuntime`."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from db.base import JsonObject
-from db.tables.chats import FinishReason
+if TYPE_CHECKING:
+    import asyncio
+
+    from db.tables.chats import FinishReason  # with SQLAlchemy: 26 MB that a process without a database does not need
 
 
 class ChatRole(StrEnum):
@@ -53,9 +54,9 @@ class StreamEnd:
     """`usage`: None where the server told none, or none that can be true. `facts`: for the journal, in the server's
     words: `finish_reason`, `model`, `id`, `status_code`, `usage`, `reasoning` (characters that were thought)."""
 
-    finish: FinishReason
+    finish: "FinishReason"
     usage: TokenUsage | None
-    facts: JsonObject = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)  # Any: JSON
 
 
 ChatEvent: TypeAlias = TextDelta | StreamEnd

@@ -1,6 +1,7 @@
 """What can be wrong with a run, and with the model that runs."""
 
-from db.base import JsonObject
+from typing import Any
+
 from services.errors import N_, ShopError
 
 
@@ -8,7 +9,7 @@ class InferenceError(ShopError):
     """A run that gave no answer; `retryable` tells whether the same row may go well later."""
 
     retryable: bool = False
-    facts: JsonObject | None = None
+    facts: dict[str, Any] | None = None  # Any: JSON
     """What a server said, for the journal: `status_code`, and the beginning of its `body`."""
 
 

@@ -12,6 +12,7 @@ from db.engine import Database
 from handlers.telegram.storage import SqlStorage
 from services import heartbeats
 from services.billing import ledger
+from services.chats.statistics import AssistantReports
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
 
@@ -49,6 +50,10 @@ def keep_house(
     every(scheduler, expire_lots, name=heartbeats.EXPIRE_LOTS, seconds=EXPIRE_SECONDS, unless=doubted)
     every(scheduler, note_jobs, name="heartbeats", seconds=NOTE_JOBS_SECONDS)
     every(scheduler, forget_dialogs, name="forget_dialogs", seconds=FORGET_SECONDS, unless=doubted)
+
+
+def keep_journal(scheduler: AsyncIOScheduler, reports: AssistantReports, doubted: Callable[[], bool]) -> None:
+    every(scheduler, reports.forget_old, name="forget_requests", seconds=TIDY_SECONDS, unless=doubted)
 
 
 def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:

@@ -8,6 +8,7 @@ from services.billing.statement import Statement
 from services.bonuses import Bonuses
 from services.chats.service import Chats
 from services.chats.sessions import ChatSessions
+from services.chats.statistics import AssistantReports
 from services.chats.streams import AnswerStreams
 from services.coordination.base import Coordination
 from services.features import Features
@@ -50,6 +51,7 @@ class Services:
     chats: Chats
     chat_sessions: ChatSessions
     answer_streams: AnswerStreams
+    assistant_reports: AssistantReports
     history: History
     statement: Statement
     files: Files

@@ -1,6 +1,7 @@
 """All services of one process, built once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from services.billing.statement import Statement
 from services.chats.limits import ChatLimits
 from services.chats.service import Chats
 from services.chats.sessions import ChatSessions
+from services.chats.statistics import AssistantReports
 from services.chats.streams import AnswerStreams
 from services.chats.undelivered import pay_back_answer
 from services.clock import Clock
@@ -105,6 +107,7 @@ def make_services(
         chats=chats,
         chat_sessions=ChatSessions(db, clock, limits),
         answer_streams=AnswerStreams(coordination),
+        assistant_reports=AssistantReports(db, clock, staff, journal_for=timedelta(days=settings.chat_journal_days)),
         history=history,
         statement=Statement(db),
         files=files,

@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     PACKAGE_ENABLE = "package.enable"
     PACKAGE_DISABLE = "package.disable"
     PACKAGE_MOVE = "package.move"
+    CHAT_REQUEST_OPEN = "chat.request_open"
     BONUS_WEEK_GRANTED = "bonus.week_granted"
 
 

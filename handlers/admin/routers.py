@@ -4,6 +4,7 @@ from aiogram import Router
 
 from handlers.admin import commands
 from handlers.admin import dialogs as answers
+from handlers.admin.assistants import router as assistants
 from handlers.admin.audit_log import router as journal
 from handlers.admin.dialogs import answers_router
 from handlers.admin.models import router as models
@@ -21,6 +22,6 @@ __all__ = ["answers_router", "router"]
 def router() -> Router:
     """Commands and buttons."""
     router = Router(name="admin")
-    parts = (panel, users, answers, models, packages, presets, payments, statistics, roles, journal, commands)
-    router.include_routers(*(part.router() for part in parts))
+    parts = (panel, users, answers, models, assistants, packages, presets, payments, statistics, roles)
+    router.include_routers(*(part.router() for part in (*parts, journal, commands)))
     return router

@@ -6,31 +6,54 @@ from aiogram.types import CallbackQuery
 
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.dialog import Event
+from handlers.kit.conversation import is_talking
+from handlers.kit.dialog import Event, pause
 from handlers.kit.filters import Pressed
-from handlers.privacy.screens import DELETE, DELETE_SURE, deleted_screen, privacy_screen, sure_screen
+from handlers.privacy import screens as view
 
 
 def router() -> Router:
     router = Router(name="privacy")
     router.message.register(show_privacy, Command("privacy", ignore_case=True))
     router.callback_query.register(show_privacy, Pressed(buttons.PRIVACY))
-    router.callback_query.register(ask_whether, Pressed(DELETE))
-    router.callback_query.register(delete_pictures, Pressed(DELETE_SURE))
+    router.callback_query.register(ask_whether, Pressed(view.DELETE))
+    router.callback_query.register(delete_pictures, Pressed(view.DELETE_SURE))
+    router.callback_query.register(ask_whether_talks, Pressed(view.DELETE_TALKS))
+    router.callback_query.register(delete_talks, Pressed(view.DELETE_TALKS_SURE))
     return router
 
 
 async def show_privacy(event: Event, *, ctx: Context) -> None:
     kept = ctx.services.file_cleanup
-    await ctx.respond(event, privacy_screen(ctx.tr, pictures=kept.inputs_for, results=kept.results_for))
+    providers = await ctx.services.chats.providers() if ctx.services.features.chats else {}
+    screen = view.privacy_screen(
+        ctx.tr,
+        pictures=kept.inputs_for,
+        results=kept.results_for,
+        providers=providers,
+        journal_days=ctx.services.assistant_reports.journal_for.days,
+    )
+    await ctx.respond(event, screen)
 
 
 async def ask_whether(query: CallbackQuery, *, ctx: Context) -> None:
-    await ctx.respond(query, sure_screen(ctx.tr))
+    await ctx.respond(query, view.sure_screen(ctx.tr))
 
 
 async def delete_pictures(query: CallbackQuery, *, ctx: Context) -> None:
     """A form under way, and pictures that wait for a style, would name what is gone: both end."""
     await ctx.fsm.clear()
     count = await ctx.services.file_cleanup.delete_of(ctx.user.id)
-    await ctx.respond(query, deleted_screen(count, ctx.tr))
+    await ctx.respond(query, view.deleted_screen(count, ctx.tr))
+
+
+async def ask_whether_talks(query: CallbackQuery, *, ctx: Context) -> None:
+    await ctx.respond(query, view.talks_sure_screen(ctx.tr))
+
+
+async def delete_talks(query: CallbackQuery, *, ctx: Context) -> None:
+    """Whoever is talked to is left."""
+    if await is_talking(ctx.fsm):
+        await pause(ctx.fsm)
+    count = await ctx.services.chat_sessions.delete_all(ctx.user.id)
+    await ctx.respond(query, view.talks_deleted_screen(count, ctx.tr))

@@ -1,18 +1,31 @@
 """What is kept of a customer, for how long, and the button that deletes pictures."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from handlers.kit import buttons
+from handlers.kit.titles import title_of
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
+from services.chats.service import AssistantView
 
+DELETE_TALKS: Final = "talks-delete"
+DELETE_TALKS_SURE: Final = "talks-delete-now"
 DELETE: Final = "pictures-delete"
 DELETE_SURE: Final = "pictures-delete-now"
 
 
-def privacy_screen(tr: Translator, *, pictures: timedelta | None, results: timedelta | None) -> Screen:
-    """How long customers' pictures and results are kept; None: for ever."""
+def privacy_screen(
+    tr: Translator,
+    *,
+    pictures: timedelta | None,
+    results: timedelta | None,
+    providers: Mapping[str, Sequence[AssistantView]],
+    journal_days: int,
+) -> Screen:
+    """How long customers' pictures and results are kept; None: for ever. `providers`: who is told what is written to
+    which assistants."""
     parts = [
         tr.html("<b>🔒 What the shop keeps</b>"),
         tr.html(
@@ -24,7 +37,11 @@ def privacy_screen(tr: Translator, *, pictures: timedelta | None, results: timed
         tr.html("Places where photos were taken, and all else that cameras write into them, are thrown away at once."),
     ]
     delete = Button(text=tr.gettext("🗑 Delete my pictures"), action=DELETE)
-    rows = ((delete,), (buttons.back_button(tr, buttons.HELP), buttons.menu_button(tr)))
+    talks: tuple[buttons.Row, ...] = ()
+    if providers:
+        parts.append(_conversations(providers, journal_days, tr))
+        talks = ((Button(text=tr.gettext("🗑 Delete all conversations"), action=DELETE_TALKS),),)
+    rows = ((delete,), *talks, (buttons.back_button(tr, buttons.HELP), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(parts), rows=rows)
 
 
@@ -42,6 +59,40 @@ def deleted_screen(count: int, tr: Translator) -> Screen:
     if not count:
         text = tr.html("There are no pictures of yours to delete.")
     return Screen(text=text, rows=((buttons.back_button(tr, buttons.PRIVACY), buttons.menu_button(tr)),))
+
+
+def talks_sure_screen(tr: Translator) -> Screen:
+    text = tr.html(
+        "Delete all conversations with assistants? Their texts cannot be brought back; what they cost stays in the "
+        "history."
+    )
+    sure = Button(text=tr.gettext("🗑 Yes, delete them"), action=DELETE_TALKS_SURE)
+    return Screen(text=text, rows=((sure,), (buttons.back_button(tr, buttons.PRIVACY),)))
+
+
+def talks_deleted_screen(count: int, tr: Translator) -> Screen:
+    text = tr.nhtml("{n} conversation was deleted.", "{n} conversations were deleted.", count)
+    if not count:
+        text = tr.html("There are no conversations of yours to delete.")
+    return Screen(text=text, rows=((buttons.back_button(tr, buttons.PRIVACY), buttons.menu_button(tr)),))
+
+
+def _conversations(providers: Mapping[str, Sequence[AssistantView]], journal_days: int, tr: Translator) -> Html:
+    lines = [
+        tr.html(
+            "Conversations with assistants are kept until you delete them. What you write goes to the server that "
+            "answers, with the facts of your profile that an assistant asks for:"
+        )
+    ]
+    for host, assistants in sorted(providers.items()):
+        names = ", ".join(str(title_of(each, tr)) for each in assistants)
+        lines.append(tr.html("• {host}: {names}", host=host, names=names))
+    kept = tr.nhtml(
+        "The shop keeps a journal of these requests for {n} day, for the case that something goes wrong.",
+        "The shop keeps a journal of these requests for {n} days, for the case that something goes wrong.",
+        journal_days,
+    )
+    return Html("\n".join([*lines, kept]))
 
 
 def _term(what: Html, kept: timedelta | None, tr: Translator) -> Html:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, select
@@ -75,6 +76,15 @@ class Chats:
     async def assistant(self, slug: str) -> AssistantView:
         """Raises ModelNotOnSale, ModelStopped."""
         return _assistant(await self._models.assistant(slug))
+
+    async def providers(self) -> dict[str, list[AssistantView]]:
+        """Whose assistants stand at which server: what is said to them goes there. By the server's name."""
+        found: dict[str, list[AssistantView]] = {}
+        for offer in await self._models.assistants():
+            spec = offer.manifest.runtime
+            assert isinstance(spec, ChatSpec)
+            found.setdefault(urlsplit(spec.url).hostname or spec.url, []).append(_assistant(offer))
+        return found
 
     async def of_session(self, model_slug: str, preset_id: int | None) -> AssistantView:
         """Whom a conversation is with. Raises ModelNotOnSale."""

@@ -49,6 +49,7 @@ class ModelLine:
     """Why it was stopped after it had failed several times in a row."""
     resting_for: str | None = None
     """Why it cannot be bought now: its server is away."""
+    is_assistant: bool = False
 
 
 class ModelManagement:
@@ -158,4 +159,5 @@ def _line(row: AnyRow) -> ModelLine:
         problem=row.problem,
         stopped_for=row.stopped_for,
         resting_for=None if row.resting_since is None else row.resting_for or "",
+        is_assistant=row.manifest.get("runtime", {}).get("kind") == "chat",
     )

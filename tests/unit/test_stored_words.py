@@ -150,6 +150,7 @@ def test_audit_actions() -> None:
         "package.enable",
         "package.disable",
         "package.move",
+        "chat.request_open",
         "bonus.week_granted",
     }
 

@@ -208,6 +208,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.PRESET_ENABLE: _about_goods(N_("On sale again: {what}")),
     AuditAction.PRESET_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
     AuditAction.PRESET_MOVE: _moved,
+    AuditAction.CHAT_REQUEST_OPEN: _about_goods(N_("A request to an assistant opened: {what}")),
     AuditAction.PRESET_DELETE: _about_goods(N_("A style deleted: {what}")),
     AuditAction.PACKAGE_CREATE: _new_package,
     AuditAction.PACKAGE_EDIT: _edited_package,

@@ -68,8 +68,11 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
         if model.enabled
         else button(tr.gettext("🟢 Put on sale"), names.ON)
     )
+    figures = Button(text=tr.gettext("💬 How it does"), action=names.action(names.ASSISTANT, model.slug))
+    talks = [(figures,)] if model.is_assistant else []
     again = [(button(tr.gettext("🔁 Try it again"), names.AGAIN),)] if model.stopped_for is not None else []
     return [
+        *talks,
         *again,
         (button(tr.gettext("💲 Price"), names.PRICE), switch),
         (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),

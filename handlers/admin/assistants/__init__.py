@@ -1,0 +1,1 @@
+"""Assistants as owners see them."""

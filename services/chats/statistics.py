@@ -1,0 +1,141 @@
+"""What owners see of assistants: how much they were used, what that brought, how quick they were, and requests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+from sqlalchemy.orm import Session
+
+from db.base import JsonObject, table_of
+from db.engine import Database
+from db.tables.chats import AiRequest, MessageStatus, Sender
+from db.tables.users import AuditAction, Role
+from services.audit_log.record import AuditRecord, record
+from services.chats.orders import MessageNotFound
+from services.chats.rows import messages
+from services.clock import Clock
+from services.users.actor import Actor
+from services.users.roles import Staff
+
+_requests = table_of(AiRequest)
+LATEST: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantFigures:
+    """Of some days: answers given and failed, tokens read and written, `earned` in hundredths of a credit; the first
+    word of an answer in milliseconds, half of them and 95 of a hundred sooner."""
+
+    answers: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+    earned: int
+    half_ms: int | None
+    most_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLine:
+    """A request to a provider. `request`, `response`: only of one that is opened, and while they are kept."""
+
+    id: UUID
+    message_id: UUID
+    attempt: int
+    response_time_ms: int | None
+    first_token_ms: int | None
+    status_code: int | None
+    error: str | None
+    created_at: datetime
+    request: JsonObject | None = None
+    response: JsonObject | None = None
+
+
+class AssistantReports:
+    def __init__(self, db: Database, clock: Clock, staff: Staff, *, journal_for: timedelta) -> None:
+        self._db, self._clock, self._staff = db, clock, staff
+        self.journal_for = journal_for
+
+    async def figures(self, slug: str, *, days: int) -> AssistantFigures:
+        return await self._db.scan(_figures, slug, self._clock() - timedelta(days=days))
+
+    async def latest(self, slug: str) -> list[RequestLine]:
+        """The newest requests for an assistant."""
+        return await self._db.read(_latest, slug)
+
+    async def open(self, request_id: UUID, *, actor: Actor) -> RequestLine:
+        """With what was sent and came back: for owners, and written down. Raises NotAllowed, MessageNotFound."""
+        return await self._db.write(self._open, request_id, actor, self._clock())
+
+    async def forget_old(self) -> int:
+        """What requests held, once it is old; returns how many."""
+        return await self._db.write(_forget, self._clock() - self.journal_for)
+
+    def _open(self, session: Session, request_id: UUID, actor: Actor, now: datetime) -> RequestLine:
+        self._staff.require(session, actor, Role.OWNER)
+        row = session.execute(select(_requests).where(_requests.c.id == request_id)).first()
+        if row is None:
+            raise MessageNotFound(request_id=request_id)
+        opened = AuditRecord(actor=actor, action=AuditAction.CHAT_REQUEST_OPEN, subject=str(request_id))
+        record(session, opened, now)
+        return RequestLine(**{name: getattr(row, name) for name in RequestLine.__slots__})
+
+
+_answers = (messages.c.model_slug == bindparam("slug")) & (messages.c.sender == Sender.ASSISTANT)
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
+
+
+def _figures(session: Session, slug: str, since: datetime) -> AssistantFigures:
+    lately = _answers & (messages.c.created_at >= since)
+    row = session.execute(
+        select(
+            _count(messages.c.status == MessageStatus.SUCCEEDED).label("answers"),
+            _count(messages.c.status == MessageStatus.FAILED).label("failed"),
+            func.coalesce(func.sum(messages.c.prompt_tokens), 0).label("prompt_tokens"),
+            func.coalesce(func.sum(messages.c.completion_tokens), 0).label("completion_tokens"),
+            func.coalesce(func.sum(messages.c.price), 0).label("earned"),
+        ).where(lately),
+        {"slug": slug},
+    ).one()
+    told = {name: int(value) for name, value in row._mapping.items()}
+    times = _first_words(session, slug, since)
+    return AssistantFigures(**told, half_ms=_share(times, 50), most_ms=_share(times, 95))
+
+
+def _first_words(session: Session, slug: str, since: datetime) -> Sequence[int]:
+    """Milliseconds, in order."""
+    query = (
+        select(_requests.c.first_token_ms)
+        .join(messages, messages.c.id == _requests.c.message_id)
+        .where(_answers, _requests.c.created_at >= since, _requests.c.first_token_ms.is_not(None))
+        .order_by(_requests.c.first_token_ms)
+    )
+    return [int(each) for each in session.scalars(query, {"slug": slug})]
+
+
+def _share(times: Sequence[int], percent: int) -> int | None:
+    return times[(len(times) - 1) * percent // 100] if times else None
+
+
+def _latest(session: Session, slug: str) -> list[RequestLine]:
+    names = [name for name in RequestLine.__slots__ if name not in {"request", "response"}]
+    query = (
+        select(*(_requests.c[name] for name in names))
+        .join(messages, messages.c.id == _requests.c.message_id)
+        .where(_answers)
+        .order_by(_requests.c.created_at.desc())
+        .limit(LATEST)
+    )
+    return [RequestLine(**row._mapping) for row in session.execute(query, {"slug": slug})]
+
+
+def _forget(session: Session, before: datetime) -> int:
+    held = _requests.c.request.is_not(None) | _requests.c.response.is_not(None)
+    gone = update(_requests).where(_requests.c.created_at < before, held).values(request=None, response=None)
+    return len(session.execute(gone.returning(_requests.c.id)).all())

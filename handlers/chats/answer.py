@@ -17,10 +17,11 @@ from services.errors import N_
 
 ENDED: Final = {
     FinishReason.LENGTH: N_("The answer has reached its longest length."),
-    FinishReason.STOPPED: N_("Stopped. Only what came was paid for."),
-    FinishReason.CUT: N_("The connection broke off. Only what came was paid for."),
+    FinishReason.STOPPED: N_("Stopped."),
+    FinishReason.CUT: N_("The connection broke off."),
     FinishReason.FILTERED: N_("The assistant's rules ended the answer here."),
 }
+PAID_IN_PART: Final = N_("Only what came was paid for.")
 GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishReason.CUT})
 
 
@@ -50,6 +51,8 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
     lines = []
     if view.finish in ENDED:
         lines.append(tr.gettext(ENDED[view.finish]))
+    if view.finish in {FinishReason.STOPPED, FinishReason.CUT} and view.price:
+        lines[-1] += f" {tr.gettext(PAID_IN_PART)}"
     if view.shortened:
         lines.append(tr.gettext("Older messages of this conversation are not sent to the assistant any more."))
     lines.append(_price(view, balance, tr))

@@ -1,0 +1,51 @@
+"""`kassandra demo` sells talks with the sandbox's assistant."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.page import ANNA, JOHN, Chat
+
+
+def test_anna_talks_stops_and_goes_on(demo_url: str, chromium: Browser, pictures: Path) -> None:
+    anna = Chat(chromium, demo_url, ANNA, pictures, locale="ru-RU")
+    anna.starts()
+    anna.photographs("chat-menu-ru")
+    anna.says("/chat")
+    anna.sees("Кого спросим?")
+    anna.photographs("chat-list-ru")
+    anna.presses("Оракул песочницы")
+    anna.sees("3 ответа в день бесплатно")
+    anna.photographs("chat-begun-ru")
+    anna.presses("Покажи разметку")
+    anna.sees("Бесплатно сегодня")
+    anna.photographs("chat-markdown-ru")
+    anna.says("медленно расскажи без конца")
+    draft = anna.page.get_by_test_id("draft")
+    expect(draft).to_contain_text("Это заглушка", timeout=10_000)
+    anna.photographs("chat-draft-ru")
+    anna.page.get_by_test_id("draft-stop").click()
+    anna.sees("Остановлено")
+    anna.photographs("chat-stopped-ru")
+    anna.presses("Дальше")
+    anna.sees("Продолжай, пожалуйста")
+    anna.says("/sessions")
+    anna.sees("Ваши диалоги")
+    anna.photographs("chat-sessions-ru")
+    anna.says("/privacy")
+    anna.sees("Диалоги с ассистентами")
+    anna.photographs("chat-privacy-ru")
+    anna.done()
+
+
+def test_john_sees_code_and_a_table(demo_url: str, chromium: Browser, pictures: Path) -> None:
+    john = Chat(chromium, demo_url, JOHN, pictures)
+    john.starts()
+    john.says("/chat")
+    john.presses("The oracle as a poet")
+    john.sees("Write your message")
+    john.says("Show me a table and code")
+    john.sees("balance")
+    john.photographs("chat-code-en")
+    john.says("/help")
+    john.done()

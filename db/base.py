@@ -4,7 +4,21 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, Row, String, Table, TypeDecorator, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -79,6 +93,19 @@ class Base(DeclarativeBase):
 def one_of(column: str, values: type) -> str:
     """SQL for a CHECK that `column` holds a member of the string enum `values`."""
     return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"  # type: ignore[attr-defined]  # an enum class is iterable
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Of the rows for which the SQL `where` is true. `also_in_postgresql` has to follow where tables are made or
+    compared: to name that database here would import its dialects, 2 MB, in every shop."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where))
+
+
+def also_in_postgresql(metadata: MetaData) -> None:
+    """Partial indexes are partial in PostgreSQL too."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        if (where := index.dialect_options["sqlite"]["where"]) is not None:
+            index.dialect_kwargs["postgresql_where"] = where
 
 
 def table_of(mapped: type[Base]) -> Table:

@@ -4,8 +4,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from db.base import also_in_postgresql
 from db.connections import sqlite_engine, sync_url
 from db.migrate import alembic_config, head_revision, upgrade
+from db.tables import metadata
 
 
 def revise(message: str) -> str:
@@ -13,6 +15,7 @@ def revise(message: str) -> str:
     CHECK is not seen at all, and a table that SQLite builds anew loses its triggers."""
     from alembic import command
 
+    also_in_postgresql(metadata)
     revision = f"{int(head_revision()) + 1:04d}"
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'head.db'}"

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, Word, one_of
+from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, Word, one_of, partial_index
 from db.tables.currencies import Currency
 
 
@@ -48,19 +48,8 @@ class Lot(Base):
         CheckConstraint(f"kind IN ({_words(GRANTS)})", name="kind_grants"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("remaining BETWEEN 0 AND amount", name="remaining_within_amount"),
-        Index(
-            "ix_lots_open",
-            "user_id",
-            "expires_at",
-            postgresql_where=text("remaining > 0"),
-            sqlite_where=text("remaining > 0"),
-        ),
-        Index(
-            "ix_lots_expiring",
-            "expires_at",
-            postgresql_where=text("remaining > 0 AND expires_at IS NOT NULL"),
-            sqlite_where=text("remaining > 0 AND expires_at IS NOT NULL"),
-        ),
+        partial_index("ix_lots_open", "user_id", "expires_at", where="remaining > 0"),
+        partial_index("ix_lots_expiring", "expires_at", where="remaining > 0 AND expires_at IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -91,29 +80,13 @@ class Transaction(Base):
             name="cause_follows_kind",
         ),
         Index(None, "user_id", "id"),
-        Index(
-            "uq_transactions_prediction_kind",
-            "prediction_id",
-            "kind",
-            unique=True,
-            postgresql_where=text("prediction_id IS NOT NULL"),
-            sqlite_where=text("prediction_id IS NOT NULL"),
+        partial_index(
+            "uq_transactions_prediction_kind", "prediction_id", "kind", unique=True, where="prediction_id IS NOT NULL"
         ),
-        Index(
-            "uq_transactions_message_kind",
-            "message_id",
-            "kind",
-            unique=True,
-            postgresql_where=text("message_id IS NOT NULL"),
-            sqlite_where=text("message_id IS NOT NULL"),
+        partial_index(
+            "uq_transactions_message_kind", "message_id", "kind", unique=True, where="message_id IS NOT NULL"
         ),
-        Index(
-            "uq_transactions_topup",
-            "payment_id",
-            unique=True,
-            postgresql_where=text("kind = 'topup'"),
-            sqlite_where=text("kind = 'topup'"),
-        ),
+        partial_index("uq_transactions_topup", "payment_id", unique=True, where="kind = 'topup'"),
     )
 
     id: Mapped[Key]

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, Json, JsonObject, UuidKey, Word, one_of
+from db.base import Base, Credits, Json, JsonObject, UuidKey, Word, one_of, partial_index
 
 
 class Sender(StrEnum):
@@ -46,13 +46,7 @@ class ChatSession(Base):
 
     __tablename__ = "chat_sessions"
     __table_args__ = (
-        Index(
-            "uq_chat_sessions_active",
-            "user_id",
-            unique=True,
-            postgresql_where=text("is_active"),
-            sqlite_where=text("is_active"),
-        ),
+        partial_index("uq_chat_sessions_active", "user_id", unique=True, where="is_active"),
         Index(None, "user_id", "last_message_at"),
     )
 
@@ -82,25 +76,9 @@ class ChatMessage(Base):
         CheckConstraint("(sender = 'user') = (status = 'sent')", name="status_follows_sender"),
         CheckConstraint("(sender = 'assistant') = (reply_to IS NOT NULL)", name="answers_reply"),
         CheckConstraint("hold >= 0 AND (price IS NULL OR price BETWEEN 0 AND hold)", name="price_within_hold"),
-        Index(
-            "ix_messages_queue",
-            "model_slug",
-            "available_at",
-            postgresql_where=text("status = 'queued'"),
-            sqlite_where=text("status = 'queued'"),
-        ),
-        Index(
-            "ix_messages_unfinished",
-            "user_id",
-            postgresql_where=text("status IN ('queued', 'running')"),
-            sqlite_where=text("status IN ('queued', 'running')"),
-        ),
-        Index(
-            "ix_messages_leases",
-            "leased_until",
-            postgresql_where=text("status = 'running'"),
-            sqlite_where=text("status = 'running'"),
-        ),
+        partial_index("ix_messages_queue", "model_slug", "available_at", where="status = 'queued'"),
+        partial_index("ix_messages_unfinished", "user_id", where="status IN ('queued', 'running')"),
+        partial_index("ix_messages_leases", "leased_until", where="status = 'running'"),
         Index(None, "model_slug", "created_at"),
         Index(None, "reply_to"),
     )

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, JsonObject, Key, Word, one_of
+from db.base import Base, JsonObject, Key, Word, one_of, partial_index
 
 
 class OutboxStatus(StrEnum):
@@ -64,22 +64,8 @@ class OutboxMessage(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint(one_of("status", OutboxStatus), name="status_known"),
-        Index(
-            "ix_outbox_due",
-            "priority",
-            "id",
-            "available_at",
-            postgresql_where=text("status = 'pending'"),
-            sqlite_where=text("status = 'pending'"),
-        ),
-        Index(
-            "ix_outbox_chat",
-            "user_id",
-            "priority",
-            "id",
-            postgresql_where=text("status = 'pending'"),
-            sqlite_where=text("status = 'pending'"),
-        ),
+        partial_index("ix_outbox_due", "priority", "id", "available_at", where="status = 'pending'"),
+        partial_index("ix_outbox_chat", "user_id", "priority", "id", where="status = 'pending'"),
     )
 
     id: Mapped[Key]

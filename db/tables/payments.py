@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, UuidKey, Word, one_of
+from db.base import Base, Credits, CurrencyCode, JsonObject, Key, Kopecks, UuidKey, Word, one_of, partial_index
 from db.tables.currencies import Currency
 
 
@@ -32,12 +32,7 @@ class Payment(Base):
         CheckConstraint(one_of("status", PaymentStatus), name="status_known"),
         CheckConstraint(one_of("currency", Currency), name="currency_known"),
         Index(None, "user_id", "created_at"),
-        Index(
-            "ix_payments_to_check",
-            "next_check_at",
-            postgresql_where=text("next_check_at IS NOT NULL"),
-            sqlite_where=text("next_check_at IS NOT NULL"),
-        ),
+        partial_index("ix_payments_to_check", "next_check_at", where="next_check_at IS NOT NULL"),
         Index(None, "created_at"),
     )
 
@@ -78,12 +73,7 @@ class Refund(Base):
         CheckConstraint("credits_taken >= 0 AND credits_uncollected >= 0", name="credits_not_negative"),
         CheckConstraint(one_of("status", RefundStatus), name="status_known"),
         CheckConstraint(one_of("currency", Currency), name="currency_known"),
-        Index(
-            "ix_refunds_to_check",
-            "next_check_at",
-            postgresql_where=text("next_check_at IS NOT NULL"),
-            sqlite_where=text("next_check_at IS NOT NULL"),
-        ),
+        partial_index("ix_refunds_to_check", "next_check_at", where="next_check_at IS NOT NULL"),
     )
 
     id: Mapped[UuidKey]
@@ -110,12 +100,7 @@ class PaymentEvent(Base):
     __tablename__ = "payment_events"
     __table_args__ = (
         UniqueConstraint("provider", "event", "object_id"),
-        Index(
-            "ix_payment_events_unhandled",
-            "next_attempt_at",
-            postgresql_where=text("handled_at IS NULL"),
-            sqlite_where=text("handled_at IS NULL"),
-        ),
+        partial_index("ix_payment_events_unhandled", "next_attempt_at", where="handled_at IS NULL"),
     )
 
     id: Mapped[Key]

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Credits, JsonObject, UuidKey, Word, one_of
+from db.base import Base, Credits, JsonObject, UuidKey, Word, one_of, partial_index
 
 
 class PredictionStatus(StrEnum):
@@ -64,19 +64,8 @@ class Prediction(Base):
         UniqueConstraint("user_id", "request_key"),
         CheckConstraint(one_of("status", PredictionStatus), name="status_known"),
         CheckConstraint("price >= 0", name="price_not_negative"),
-        Index(
-            "ix_predictions_queue",
-            "model_slug",
-            "available_at",
-            postgresql_where=text("status = 'queued'"),
-            sqlite_where=text("status = 'queued'"),
-        ),
-        Index(
-            "ix_predictions_leases",
-            "leased_until",
-            postgresql_where=text("status = 'running'"),
-            sqlite_where=text("status = 'running'"),
-        ),
+        partial_index("ix_predictions_queue", "model_slug", "available_at", where="status = 'queued'"),
+        partial_index("ix_predictions_leases", "leased_until", where="status = 'running'"),
         Index(None, "user_id", "created_at"),
         Index(None, "created_at"),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import CheckConstraint, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from db import migrate
+from db.base import also_in_postgresql
 from db.connections import sync_url
 from db.errors import NewerDatabase, OldRevision
 from db.migrate import current_revision, require_head, upgrade
@@ -50,6 +51,7 @@ def test_tables_are_those_of_the_code(database_url: str) -> None:
 
 def test_checks_and_partial_indexes_are_those_of_the_code(database_url: str) -> None:
     """Alembic compares neither."""
+    also_in_postgresql(metadata)
     with connected(database_url) as connection:
         inspector = inspect(connection)
         for table in metadata.sorted_tables:

@@ -65,6 +65,7 @@ class Assistant:
         if self._retired is not None:
             raise ModelUnavailable()
         with self._counted():
+            await self._connected()  # the SDK's import is no matter of the server's deadlines
             pace = StreamDeadlines(self._spec)
             try:
                 async with pace.place(self._places), aclosing(self._answer(request, pace)) as events:

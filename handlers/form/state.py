@@ -26,7 +26,8 @@ MANY: Final = 3  # from so many typed inputs on, they may be sent at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The questions of a model or of a preset. `fields` are asked, `preset` is given; `price` in hundredths."""
+    """The questions of a model or of a preset. `fields` are asked, `preset` is given; `price` in hundredths;
+    `paints`: the answer is nothing but pictures."""
 
     slug: str
     version: str
@@ -36,6 +37,7 @@ class Form:
     fields: tuple[Input, ...]
     preset: Mapping[str, Value] = field(default_factory=dict)
     count: int = 1
+    paints: bool = False
 
     @classmethod
     def of(
@@ -60,6 +62,7 @@ class Form:
             fields=tuple(each for each in manifest.inputs if each.name not in given),
             preset=given,
             count=count,
+            paints=manifest.paints,
         )
 
     @property

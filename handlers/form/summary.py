@@ -46,7 +46,7 @@ def _line(name: str, form: Form, state: FormState, tr: Translator) -> Html:
 
 def _terms(form: Form, tr: Translator, balance: int) -> Html:
     if form.price == 0:
-        return tr.html("This prediction is free.")
+        return tr.html("This picture is free.") if form.paints else tr.html("This prediction is free.")
     price = tr.html("Price: <b>{price}</b>", price=tr.credits(form.price))
     if form.count > 1:
         price = tr.nhtml(
@@ -69,15 +69,20 @@ def _terms(form: Form, tr: Translator, balance: int) -> Html:
 
 
 def _summary_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:
-    pay = tr.gettext("🔮 Predict for {price}", price=tr.credits(form.price))
-    pay = pay if form.price else tr.gettext("🔮 Predict for free")
-    rows: list[Row] = [(_button(form, state, pay, "g", form.count - 1),)]
+    rows: list[Row] = [(_button(form, state, _pay(form, tr), "g", form.count - 1),)]
     if len(form.fields) <= FEW:
         rows += [(_edit(form, state, index, tr),) for index in range(len(form.fields))]
     else:
         rows.append((_button(form, state, tr.gettext("✏️ Change…"), "l"),))
     back, cancel = tr.gettext("‹ Back"), tr.gettext("✖ Cancel")
     return [*rows, (_button(form, state, back, "b"), _button(form, state, cancel, "x"))]
+
+
+def _pay(form: Form, tr: Translator) -> str:
+    price = tr.credits(form.price)
+    if form.paints:
+        return tr.gettext("🎨 Paint for {price}", price=price) if form.price else tr.gettext("🎨 Paint for free")
+    return tr.gettext("🔮 Predict for {price}", price=price) if form.price else tr.gettext("🔮 Predict for free")
 
 
 def _list_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:

@@ -1,7 +1,7 @@
 """The text of an answer, as full as there is room for."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ LISTED: Final = 20  # so many are listed at most
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """`plain`: nothing of it fits the manifest."""
+    """`plain`: nothing of it fits the manifest; `given`: inputs that the style filled in, not the customer."""
 
     view: PredictionView
     manifest: Manifest
@@ -30,6 +30,7 @@ class Answered:
     footer: Html
     tr: Translator
     plain: bool = False
+    given: Set[str] = frozenset()
 
     def fullest(self, limit: int) -> str:
         """A long list of what was asked goes first, then what the outputs mean, the last of them first."""
@@ -77,7 +78,7 @@ class Answered:
         return [
             f"{cut_plain(self.tr.pick(field.label), 60)}: {value_words(field, inputs[field.name], self.tr)}"
             for field in self.manifest.inputs
-            if field.name in inputs and not isinstance(field, ImageInput)
+            if field.name in inputs and field.name not in self.given and not isinstance(field, ImageInput)
         ]
 
 

@@ -61,7 +61,10 @@ async def prediction_screen(
         return Screen(text=text, rows=rows, photo=photo, photo_name=photo_name(painted), document=document)
     speaks = _speaks(view, manifest)
     plain = not speaks and photo is None and document is None
-    answered = Answered(view=view, manifest=manifest, heading=heading, footer=footer, tr=tr, plain=plain)
+    given = await sources.models.preset_inputs(view.preset_id)
+    answered = Answered(
+        view=view, manifest=manifest, heading=heading, footer=footer, tr=tr, plain=plain, given=frozenset(given)
+    )
     return Screen(
         text=_words(answered, limit),
         rows=rows,
@@ -163,6 +166,8 @@ def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator,
 
 def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> str:
     """The sentence of the error that the run ended with, where all it needs to say is still known."""
+    if view.status is PredictionStatus.CANCELED and manifest is not None and manifest.paints:
+        return tr.gettext("This picture was canceled.")
     if view.status is PredictionStatus.CANCELED:
         return tr.gettext("This prediction was canceled.")
     if view.error_code is ErrorCode.RUN_TIMEOUT and manifest is not None:

@@ -32,9 +32,14 @@ async def other_style(query: CallbackQuery, *, ctx: Context, argument: str) -> N
 
 
 async def use_result(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """`argument`: the prediction's hex id."""
-    _, job = await _find(argument, ctx)
-    await choose_style_for(query, job.result_id.hex, ctx)
+    """Of a style: the gallery for it. Else the same model once more. `argument`: the prediction's hex id."""
+    view, job = await _find(argument, ctx)
+    if view.preset_id is not None:
+        await choose_style_for(query, job.result_id.hex, ctx)
+    elif await ctx.services.files.known([job.result_id.hex], user_id=ctx.user.id):
+        await begin_below(query, view, {**view.inputs, job.photo: {"file": job.result_id.hex}}, ctx)
+    else:
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_KEPT), alert=True)
 
 
 async def change_strength(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

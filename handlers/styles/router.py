@@ -81,7 +81,7 @@ async def take_photo(message: Message, *, ctx: Context) -> None:
     if len(photos) >= MOST_PICTURES:
         return
     try:
-        file_id = await keep_picture(source, await _largest(ctx), ctx)
+        file_id = await keep_picture(source, _largest(ctx), ctx)
     except ShopError as problem:
         if not joined:
             await put(message, notice_screen(ctx.tr.error_html(problem), ctx.tr))
@@ -127,13 +127,13 @@ def _category(key: str, categories: list[PresetCategory]) -> PresetCategory | No
     return next((each for each in categories if each.key == key), None)
 
 
-async def _largest(ctx: Context) -> Prepare:
-    """As the style that wants the largest pictures keeps them."""
+def _largest(ctx: Context) -> Prepare:
+    """As the model that wants the largest pictures of those that paint keeps them."""
     wanted = [
         field.prepare
-        for offer in await ctx.services.models.offers()
-        if offer.category is not None
-        for field in offer.manifest.inputs
+        for manifest in ctx.services.models.manifests
+        if manifest.paints
+        for field in manifest.inputs
         if isinstance(field, ImageInput)
     ]
     return max(wanted, key=lambda prepare: prepare.most, default=Prepare(size=("free", "free")))

@@ -20,7 +20,8 @@ SHEETS: Final = 32  # kept in memory, some 60 kB each
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureJob:
-    """A prediction that made a picture of a picture: the inputs' and outputs' names, and the files' ids."""
+    """A prediction that made one picture of one or more: the inputs' and outputs' names, and the files' ids. The photo
+    is the first picture that the model asks for; what else it asks for (a style) is an answer as any other."""
 
     photo: str
     photo_id: UUID
@@ -59,10 +60,10 @@ class Studio:
 
 
 def picture_job(view: PredictionView, manifest: Manifest | None) -> PictureJob | None:
-    """None where it did not make one picture of one."""
+    """None where it made no picture, or several, or of none."""
     photos, results = picture_fields(manifest)
     files = (view.result or {}).get("files") or {}
-    if len(photos) != 1 or len(results) != 1 or results[0] not in files:
+    if not photos or len(results) != 1 or results[0] not in files:
         return None
     match view.inputs.get(photos[0]):
         case {"file": str(photo)}:

@@ -159,6 +159,11 @@ class Manifest(Table):
         return self.runtime.binding is Binding.TALK
 
     @property
+    def paints(self) -> bool:
+        """Whether its answer is nothing but pictures."""
+        return bool(self.outputs) and all(isinstance(output, ImageOutput) for output in self.outputs)
+
+    @property
     def has_chart(self) -> bool:
         return any(getattr(output, "chart", None) is not None for output in self.outputs)
 

@@ -1,7 +1,7 @@
 """What is on sale. `MODELS_DIR` is synced into the table `models`; what an admin changed later wins."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -134,6 +134,17 @@ class Models:
     def manifest(self, slug: str) -> Manifest | None:
         """Also of a model that is not sold any more, while its folder is there."""
         return self._manifests.get(slug)
+
+    @property
+    def manifests(self) -> Collection[Manifest]:
+        """Of all models whose folders are there, on sale or not."""
+        return self._manifests.values()
+
+    async def preset_inputs(self, preset_id: int | None) -> JsonObject:
+        """What this preset answers by itself, on sale or not; nothing where there is none."""
+        row = None if preset_id is None else await self._db.read(_preset, preset_id)
+        manifest = None if row is None else self._manifests.get(row.model_slug)
+        return {} if row is None or manifest is None else given_inputs(manifest, row.inputs, row.prompt)
 
     async def offers(self) -> list[Offer]:
         """What has a form, in the order of the menu."""
@@ -295,6 +306,10 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
     models = session.execute(select(*columns).where(ON_SALE)).all()
     presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
     return models, presets
+
+
+def _preset(session: Session, preset_id: int) -> AnyRow | None:
+    return session.execute(select(_presets).where(_presets.c.id == preset_id)).first()
 
 
 def stopped(session: Session) -> dict[str, str]:

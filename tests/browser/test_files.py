@@ -104,7 +104,7 @@ def test_a_transparent_picture_is_taken_as_it_is(
     john.presses("Start")
     john.sees("Strength")
     john.says("0.8")
-    john.presses("Predict")
+    john.presses("Paint")
     john.sees("Cut-out")
     picture = Image.open(io.BytesIO(john.downloads("cutout.png")))
     assert picture.mode == "RGBA"

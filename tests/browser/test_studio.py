@@ -26,7 +26,7 @@ def test_anna_has_a_photo_painted(demo_url: str, chromium: Browser, pictures: Pa
     anna.sees("Сила")
     anna.presses("100 %")
     anna.sees("Баланс: 10.00 → 8.50")
-    anna.presses("Предсказать")
+    anna.presses("Нарисовать")
     anna.sees("баланс 8.50")
     anna.photographs("painting-ru")
     anna.presses("До и после")

@@ -26,7 +26,8 @@ async def orders(person: Person, slug: str, value: str = "0.5") -> None:
     """A model of one question, answered and paid for; what comes of it is still to be seen."""
     await opens_form(person, slug)
     await person.says(value)
-    await person.presses("🔮")
+    summary = await person.sees("→")
+    await person.presses(summary.buttons[0])
 
 
 async def fills_in_wine(person: Person, row: str = WINE) -> Message:

@@ -43,7 +43,7 @@ async def orders_a_painting(person: Person) -> None:
     await opens_form(person, "painting")
     await person.sends_photo(photo())
     await person.presses("1")
-    await person.presses("🔮")
+    await person.presses("🎨")
 
 
 async def is_painting(server: ComfyUIServer, waiting: int) -> None:
@@ -68,7 +68,7 @@ async def test_the_same_in_english_with_another_blur(studio: Stage, server: Comf
     await opens_form(john, "painting")
     await john.sends_photo(photo(colour="navy"))
     await john.says("12")
-    await john.presses("🔮")
+    await john.presses("🎨")
     await john.sees_photo("Painting")
     assert await balance(studio, john) == 900
 
@@ -85,7 +85,7 @@ async def test_place_and_per_cent_and_a_change_of_mind(studio: Stage, server: Co
     await server.change(held=False, pace=2.5)
     await anna.sees(re.compile(r"Модель работает: [1-9]\d %"))
     await anna.presses("✖️ Отменить")
-    await anna.sees("Это предсказание отменено")
+    await anna.sees("Эта картинка отменена")
     assert await balance(studio, anna) == 1000
     await server.change(pace=0)
     await john.sees_photo("Painting")
@@ -117,7 +117,7 @@ async def test_a_value_that_the_server_does_not_take(studio: Stage, server: Comf
     await opens_form(anna, "painting")
     await anna.sends_photo(photo())
     await anna.says("55")
-    await anna.presses("🔮")
+    await anna.presses("🎨")
     await anna.sees("Модель не смогла ответить.")
     assert await balance(studio, anna) == 1000
 
@@ -139,7 +139,7 @@ async def test_the_same_again(studio: Stage, server: ComfyUIServer) -> None:
     await orders_a_painting(anna)
     first = await anna.sees_photo("Живопись")
     await anna.presses("🔁")
-    await anna.presses("🔮")
+    await anna.presses("🎨")
     second = await anna.sees_photo("Живопись")
     assert first.photo != second.photo
     assert await balance(studio, anna) == 800
@@ -154,9 +154,9 @@ async def test_a_node_that_was_removed_meanwhile(studio: Stage, server: ComfyUIS
     await opens_form(john, "painting")
     await john.sends_photo(photo())
     await john.presses("1")
-    await john.sees_button("🔮")
+    await john.sees_button("🎨")
     await server.change(missing_nodes=["ImageBlur"])
-    await john.presses("🔮")
+    await john.presses("🎨")
     await john.sees("This model is out of order.")
     assert await balance(studio, john) == 1000
     await olga.sees(re.compile(r"(?s)Живопись.*ImageBlur"))

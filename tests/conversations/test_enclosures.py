@@ -171,7 +171,7 @@ async def test_what_a_photo_would_lose_comes_as_a_file(
 async def test_a_photo_comes_back_in_its_shape(anna: Person, size: tuple[int, int]) -> None:
     await opens_form(anna, "enlarged")
     await anna.sends_photo(png(waves(*size)))
-    await anna.presses("🔮")
+    await anna.presses("🎨")
     answer = await anna.sees_photo("баланс 9.00", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).size == (2 * size[0], 2 * size[1])

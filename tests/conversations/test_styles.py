@@ -19,7 +19,7 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.notifications.message_ref import MessageRef
 from services.predictions.submit import Order
-from tests.conversations.shopping import balance, bought, kept_summary
+from tests.conversations.shopping import balance, bought, kept_summary, opens_form
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
@@ -50,6 +50,26 @@ label = { ru = "Картина", en = "Painting" }
 tensor = "Y"
 shape_of = "photo"
 """
+OWN_TABLES = """
+[[inputs]]
+name = "photo"
+type = "image"
+label = { ru = "Фото", en = "Photo" }
+prepare = { size = ["free", "free"], longest = 256 }
+tensor = { name = "X" }
+[[inputs]]
+name = "style_photo"
+type = "image"
+label = { ru = "Картина-образец", en = "Picture of the style" }
+prepare = { size = [8, 8], fit = "cover" }
+tensor = { name = "Z" }
+[[outputs]]
+name = "painted"
+type = "image"
+label = { ru = "Картина", en = "Painting" }
+tensor = "Y"
+shape_of = "photo"
+"""
 PENDING = select(OutboxMessage.id).where(OutboxMessage.status == OutboxStatus.PENDING)
 PRESET = """
 [[presets]]
@@ -59,6 +79,10 @@ category = {{ ru = "{ru}", en = "{en}" }}
 icon = "🖌"
 order = {number}
 sample = "sample.jpg"
+"""
+STRONG = """
+[presets.inputs]
+strength = "100"
 """
 
 
@@ -74,6 +98,13 @@ def dimmed() -> bytes:
     return graph(nodes, [("X", FLOAT, free), ("S", FLOAT, ["N", 1])], [("Y", FLOAT, free)], weights)
 
 
+def like_another() -> bytes:
+    """The photo, as dark as the brightest point of the style's picture."""
+    free: list[int | str] = ["N", 3, "h", "w"]
+    nodes = [node("ReduceMax", ["Z"], ["brightest"]), node("Mul", ["X", "brightest"], ["Y"])]
+    return graph(nodes, [("X", FLOAT, free), ("Z", FLOAT, ["N", 3, 8, 8])], [("Y", FLOAT, free)])
+
+
 def jpeg(colour: str, size: tuple[int, int] = (120, 90)) -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", size, colour).save(stream, "JPEG")
@@ -84,6 +115,8 @@ def open_studio(store: Path) -> None:
     write_model(store, dimmed(), TABLES, slug="dimmer", runtime="max_batch = 1")
     presets = [PRESET.format(number=number, ru="Тёмные", en="Dark") for number in range(1, 9)]
     presets.append(PRESET.format(number=9, ru="Светлые", en="Light"))
+    presets.append(PRESET.format(number=10, ru="Готовые", en="Ready") + STRONG)
+    write_model(store, like_another(), OWN_TABLES, slug="own-style", runtime="max_batch = 1")
     (store / "dimmer" / "presets.toml").write_text("".join(presets))
     (store / "dimmer" / "sample.jpg").write_bytes(jpeg("teal"))
 
@@ -156,7 +189,7 @@ async def test_a_style_and_then_a_photo(shop: Stage, anna: Person) -> None:
     await anna.sees("Сила")
     await anna.presses("50 %")
     await anna.sees("Баланс: 10.00 → 9.00")
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
     answer = await anna.sees_photo("🖌 Стиль 2", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(120, 135)
@@ -184,7 +217,7 @@ async def test_an_album_is_priced_before_and_painted_one_by_one(shop: Stage, ann
     await anna.presses("50 %")
     summary = await anna.sees("3 картинки, каждая за 1.00")
     assert summary.holds("Баланс: 10.00 → 7.00")
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
 
     async def all_three() -> bool:
         answers = [each for each in await anna.looks() if each.from_bot and each.photo and each.holds("баланс")]
@@ -227,7 +260,7 @@ async def test_a_price_that_an_album_has_outgrown_is_not_charged(shop: Stage, an
     await anna.sends_photo(jpeg("white"), album="slow")
     await anna.presses("100 %")
     summary = await anna.sees("Баланс: 10.00 → 9.00")
-    one = summary.button("Предсказать")
+    one = summary.button("Нарисовать")
     assert one is not None
     assert one.data is not None
     await anna.sends_photo(jpeg("red"), album="slow")
@@ -235,7 +268,7 @@ async def test_a_price_that_an_album_has_outgrown_is_not_charged(shop: Stage, an
     await anna.forges(one.data, summary.id)
     await anna.sees("Число картинок изменилось")
     assert await balance(shop, anna) == 1000
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
 
     async def both() -> bool:
         return await bought(shop, anna) == 2
@@ -255,7 +288,7 @@ async def test_an_album_whose_first_picture_is_broken(shop: Stage, anna: Person)
         await anna.sends_photo(jpeg(colour), album="broken")
     await anna.presses("50 %")
     await anna.sees("2 картинки, каждая за 1.00")
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
     await until(lambda: _painted(anna, 2), seconds=30)
     assert await balance(shop, anna) == 800
 
@@ -297,7 +330,7 @@ async def test_a_process_that_died_between_the_pictures_of_an_album(shop: Stage,
     )
     await shop.app.services.submit(first)
     await until(lambda: _painted(anna, 1), seconds=30)
-    pay = summary.button("Предсказать")
+    pay = summary.button("Нарисовать")
     assert pay is not None
     assert pay.data is not None
     await asyncio.gather(*(anna.forges(pay.data, summary.id) for _ in range(2)))
@@ -310,7 +343,7 @@ async def buys(anna: Person, strength: str = "50 %") -> None:
     await anna.presses("Отправить фото")
     await anna.sends_photo(jpeg("white"))
     await anna.presses(strength)
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
     await anna.sees_photo("Стиль 2", within=30.0)
 
 
@@ -318,7 +351,7 @@ async def test_stronger_and_no_further(anna: Person) -> None:
     await buys(anna)
     await anna.presses("➕ Сильнее")
     await anna.sees("Сила: 100 %")
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
     answer = await anna.sees_photo("🖌 Стиль 2", within=30.0)
     assert answer.buttons[0] == "➖ Слабее"
 
@@ -357,10 +390,64 @@ async def test_a_result_is_the_next_photo(anna: Person) -> None:
     await anna.presses("3. ")
     await anna.presses("Взять этот стиль")
     await anna.presses("50 %")
-    await anna.presses("Предсказать")
+    await anna.presses("Нарисовать")
     answer = await anna.sees_photo("Стиль 3", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(55, 72)
+
+
+async def test_what_the_style_answers_is_not_told_as_the_customers(anna: Person) -> None:
+    await anna.says("/styles")
+    await anna.presses("Готовые")
+    await anna.presses("1. ")
+    await anna.presses("Отправить фото")
+    await anna.sends_photo(jpeg("white"))
+    await anna.presses("Нарисовать за 1.00")
+    answer = await anna.sees_photo("🖌 Стиль 10", within=30.0)
+    assert not answer.holds("Сила")
+
+
+async def test_what_the_customer_answered_is_told(anna: Person) -> None:
+    await buys(anna, "100 %")
+    assert (await anna.sees_photo("🖌 Стиль 2")).holds("Сила: 100 %")
+
+
+async def paints_in_own_style(person: Person) -> Message:
+    await opens_form(person, "own-style")
+    await person.sends_photo(jpeg("white"))
+    await person.sends_photo(jpeg("#808080", (40, 40)))
+    await person.presses("🎨")
+    return await person.sees_photo("баланс", within=30.0)
+
+
+async def test_a_photo_in_the_style_of_another(anna: Person) -> None:
+    """Before and after show the photo, not the picture of the style."""
+    await paints_in_own_style(anna)
+    await anna.presses("До и после")
+    both = await anna.sees_photo("До и после")
+    assert both.photo is not None
+    shown = Image.open(io.BytesIO(both.photo)).convert("L")
+    assert shown.size == (248, 90)
+    assert shown.getpixel((10, 10)) > 250
+    assert shown.getpixel((240, 10)) in range(122, 134)
+
+
+async def test_a_result_of_two_pictures_as_a_file(anna: Person) -> None:
+    await paints_in_own_style(anna)
+    await anna.presses("Файлом")
+    told = await anna.sees("")
+    assert told.document is not None
+    assert Image.open(io.BytesIO(told.document)).size == (120, 90)
+
+
+async def test_a_result_of_two_pictures_is_the_next_photo(anna: Person) -> None:
+    """In the same style, at once."""
+    await paints_in_own_style(anna)
+    await anna.presses("Взять как фото")
+    await anna.presses("🎨")
+    answer = await anna.sees_photo("баланс", within=30.0)
+    assert answer.photo is not None
+    assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(56, 72)
 
 
 @pytest.mark.parametrize("data", ["style:nothing:x:0", "styles:gone:9", "other-style:zz", "strength:00:+", "compare:"])

@@ -52,8 +52,10 @@ def import_file(file: Path) -> int:
         if draft.sample is not None and find_file(folder, draft.sample) is None:
             raise Failure(f'{file}: presets.{draft.slug}.sample: there is no file "{draft.sample}" in {folder}')
     imported = asyncio.run(_with_database(settings.database_url, lambda s: import_presets(s, drafts, system_clock())))
-    new, old = imported
-    print(f"{new} new presets, {old} written over.")
+    old, moved = imported
+    print(f"{len(drafts) - old} new presets, {old} written over.")
+    for each in moved:
+        print(f'{each.slug}: was a style of the model "{each.holder}", and is one of "{each.model_slug}" now.')
     return 0
 
 

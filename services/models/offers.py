@@ -21,9 +21,9 @@ from services.manifests.manifest import Manifest
 from services.manifests.runtime import SPECS, RemoteSpec, Specs
 from services.manifests.schema import Text
 from services.models.folders import FolderProblem, Folders, folder_problem, read_all_presets, read_folders
-from services.models.preset_files import PresetDraft
+from services.models.preset_files import PRESETS, PresetDraft
 from services.models.preset_rules import given_inputs
-from services.models.preset_sync import sync_presets
+from services.models.preset_sync import SlugTaken, sync_presets
 from services.notifications.kinds.models import ModelNotLoaded
 from services.notifications.owners import forget_news, tell_owners
 
@@ -100,9 +100,10 @@ class Models:
         with a problem is not sold; the rest is."""
         problems = await self.read_again(engine)
         presets, wrong = await asyncio.to_thread(read_all_presets, self._folder, self._manifests)
-        if await self._db.write(_write_down, self._manifests, problems, presets, self._clock()):
+        changed, taken = await self._db.write(_write_down, self._manifests, problems, presets, self._clock())
+        if changed:
             self._on_changed()
-        return problems + wrong
+        return [*problems, *wrong, *map(_slug_taken, taken)]
 
     async def sync_new(self) -> list[FolderProblem]:
         """As `sync`, where no models are loaded: what is known stays as whoever loads it has written it down."""
@@ -226,8 +227,8 @@ def _write_down(
     problems: list[FolderProblem],
     presets: dict[str, list[PresetDraft]],
     now: datetime,
-) -> bool:
-    """Whether anything is not as it was."""
+) -> tuple[bool, list[SlugTaken]]:
+    """Whether anything is not as it was, and which presets were left out."""
     before = _on_record(session)
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
     for problem in problems:
@@ -241,8 +242,8 @@ def _write_down(
             columns |= {"resting_since": None, "resting_for": None}  # nobody would look at a server for it any more
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
-    sync_presets(session, presets, now)
-    return _on_record(session) != before
+    taken = sync_presets(session, presets, now)
+    return _on_record(session) != before, taken
 
 
 def _write_down_new(session: Session, found: dict[str, Manifest], now: datetime) -> bool:
@@ -306,6 +307,11 @@ def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
     models = session.execute(select(*columns).where(ON_SALE)).all()
     presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
     return models, presets
+
+
+def _slug_taken(preset: SlugTaken) -> FolderProblem:
+    text = f'{PRESETS}: presets.{preset.slug}: a style of the model "{preset.holder}" has this slug, so it is not sold'
+    return FolderProblem(slug=preset.model_slug, text=text)
 
 
 def _preset(session: Session, preset_id: int) -> AnyRow | None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from services.billing.credits import parse_amount
+from services.billing.credits import format_credits, parse_amount
 from services.digits import whole_number
-from services.money import parse_roubles, rub
+from services.money import parse_roubles, rub, to_text
 from services.payments.packages import MAX_CREDITS, MAX_DAYS, MAX_TITLE, BadPackage, PackageOffer
 from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
 
@@ -40,6 +40,19 @@ def parse_part(part: PackagePart, text: str) -> str | int | None:
     if not 0 < len(typed) <= MAX_TITLE or not typed.isprintable():
         raise BadPackage(field=part)
     return typed
+
+
+def typed_part(part: PackagePart, parts: Parts) -> str:
+    """As an admin would type it."""
+    value = parts[part]
+    match part:
+        case PackagePart.CREDITS:
+            return format_credits(value)
+        case PackagePart.PRICE:
+            return to_text(value)
+        case PackagePart.DAYS:
+            return str(value or 0)
+    return str(value)
 
 
 def offer_of(parts: Parts) -> PackageOffer:

@@ -243,6 +243,8 @@ PRESET_PARTS: Final[dict[str, str]] = {
     "prompt": N_("prompt"),
     "inputs": N_("answers"),
     "sample": N_("sample picture"),
+    "position": N_("place"),
+    "model_slug": N_("model"),
 }
 
 

@@ -6,13 +6,13 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers.admin import buttons as names
-from handlers.admin.context import AdminContext, PendingAction, StaffOnly
+from handlers.admin.context import AdminContext, ChangedMeanwhile, PendingAction, StaffOnly
 from handlers.admin.packages import screens as view
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from services.errors import ShopError
-from services.payments.package_parts import PackagePart, Parts, offer_of, parse_part, parts_of
+from services.payments.package_parts import PackagePart, Parts, offer_of, parse_part, parts_of, typed_part
 from services.payments.packages import PackageGone, PackageView
 
 FIELD, CREATE = "package.field", "package.create"
@@ -71,6 +71,11 @@ async def take_field(message: Message, *, ctx: AdminContext, action: PendingActi
         await ctx.ask_again(message, partial(view.part_question, part, ctx.tr, package_id=package_id), problem)
         return
     if package_id is not None:
+        now = typed_part(part, parts_of(await ctx.services.packages.get(package_id)))
+        if now != action.facts.get("shown", now):
+            changed = ChangedMeanwhile(now)
+            await _ask(message, part, ctx=ctx, package_id=package_id, problem=ctx.tr.error_html(changed))
+            return
         await _edit(message, package_id, {part: value}, ctx=ctx)
         return
     draft = {**action.facts["draft"], part: value}
@@ -97,10 +102,20 @@ async def _edit(event: Event, package_id: int, change: Parts, *, ctx: AdminConte
 
 
 async def _ask(
-    event: Event, part: PackagePart, *, ctx: AdminContext, package_id: int | None = None, draft: Parts | None = None
+    event: Event,
+    part: PackagePart,
+    *,
+    ctx: AdminContext,
+    package_id: int | None = None,
+    draft: Parts | None = None,
+    problem: str = "",
 ) -> None:
-    action = PendingAction.of(FIELD, field=part, package=package_id, draft=dict(draft or {}))
-    await ctx.ask(event, view.part_question(part, ctx.tr, package_id=package_id), action)
+    """`problem`: HTML."""
+    shown = {}
+    if package_id is not None:  # told where somebody else changes it before the answer comes
+        shown = {"shown": typed_part(part, parts_of(await ctx.services.packages.get(package_id)))}
+    action = PendingAction.of(FIELD, field=part, package=package_id, draft=dict(draft or {}), **shown)
+    await ctx.ask(event, view.part_question(part, ctx.tr, package_id=package_id, problem=problem), action)
 
 
 async def _show(event: Event, package: PackageView, *, ctx: AdminContext, notice: str = "") -> None:

@@ -9,13 +9,15 @@ from handlers.admin.context import AdminContext
 from handlers.admin.presets.parts import StylePart
 from handlers.form.flow import PhotoExpected
 from handlers.form.uploads import fetch_picture, picture_of
+from i18n.text import cut_plain
+from services.billing.credits import format_credits
 from services.errors import N_, ShopError
 from services.files.files import media_type_of
 from services.manifests.manifest import ImageInput, TextInput
 from services.manifests.preparation import Prepare
 from services.models.manage import parse_price
 from services.models.preset_manage import NewPreset
-from services.models.preset_rules import PROMPT, BadPreset
+from services.models.preset_rules import LANGUAGES, PROMPT, BadPreset, check_title
 from services.models.presets import PresetView
 
 NONE: Final = "-"  # the model's own, or nothing
@@ -46,6 +48,34 @@ async def change_part(slug: str, part: StylePart, message: Message, ctx: AdminCo
             if value is not None and not _takes_prompt(preset.model_slug, ctx):
                 raise NoPrompt()
             return await manage.set_prompt(slug, value, actor=actor)
+
+
+def typed_part(part: StylePart, preset: PresetView) -> str:
+    """As an owner would type it; of a sample, which picture it is."""
+    category = preset.category or {}
+    match part:
+        case StylePart.NAME_RU | StylePart.NAME_EN:
+            return preset.title.get(part.value, "")
+        case StylePart.CATEGORY_RU | StylePart.CATEGORY_EN:
+            return category.get(part.value.removeprefix("c"), NONE)
+        case StylePart.ICON:
+            return preset.icon or NONE
+        case StylePart.PRICE:
+            return NONE if preset.own_price is None else format_credits(preset.own_price)
+        case StylePart.PROMPT:
+            return cut_plain(preset.prompt or NONE, 600)
+    return "🖼" if preset.sample_file_id is None else f"🖼 {preset.sample_file_id.hex[:8]}"
+
+
+def check_name(part: StylePart, text: str) -> str:
+    """A name or a category in one language, as it is kept. Raises BadPreset."""
+    return check_title(dict.fromkeys(LANGUAGES, text), part)[LANGUAGES[0]]
+
+
+def is_assistant(model_slug: str, ctx: AdminContext) -> bool:
+    """Its presets are personas, which stand in no gallery."""
+    manifest = ctx.services.models.manifest(model_slug)
+    return manifest is not None and manifest.is_assistant
 
 
 class NoPrompt(ShopError):

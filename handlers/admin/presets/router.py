@@ -8,16 +8,15 @@ from aiogram.types import CallbackQuery, Message
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.context import AdminContext, PendingAction, StaffOnly
+from handlers.admin.context import AdminContext, ChangedMeanwhile, PendingAction, StaffOnly
 from handlers.admin.presets import screens as view
-from handlers.admin.presets.changes import change_part, latest_answers, new_preset
+from handlers.admin.presets.changes import change_part, check_name, is_assistant, latest_answers, new_preset, typed_part
 from handlers.admin.presets.parts import NEEDED, StylePart
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
 from services.errors import N_, ShopError
-from services.models.preset_rules import BadPreset
 from services.models.presets import PresetView
 
 NOTHING_BOUGHT: Final = N_("You have not bought a prediction of this model yet.")
@@ -36,7 +35,8 @@ async def show_presets(event: Event, *, ctx: AdminContext, argument: str = "", n
     verb, _, slug = argument.partition(":")
     if verb == names.NEW:
         ctx.require(Role.OWNER)
-        models = [model for model in await ctx.services.model_management.all() if model.present]
+        lines = await ctx.services.model_management.all()
+        models = [each for each in lines if each.present and not is_assistant(each.slug, ctx)]
         await ctx.respond(event, view.model_question(models, ctx.tr))
         return
     if verb == names.OF:
@@ -88,10 +88,16 @@ async def take_part(message: Message, *, ctx: AdminContext, action: PendingActio
     part, slug, draft = StylePart(action.facts["part"]), action.facts["slug"], action.facts["draft"]
     again = partial(view.part_question, part, ctx.tr, slug=slug)
     if slug is None:
-        if not (text := (message.text or "").strip()):
-            await ctx.ask_again(message, again, BadPreset(field=part))
+        try:
+            text = check_name(part, message.text or "")
+        except ShopError as problem:
+            await ctx.ask_again(message, again, problem)
             return
         await _next(message, {**draft, part: text}, ctx)
+        return
+    now = typed_part(part, await ctx.services.presets.get(slug))
+    if now != action.facts.get("shown", now):
+        await _ask(message, part, ctx=ctx, slug=slug, problem=ctx.tr.error_html(ChangedMeanwhile(now)))
         return
     try:
         changed = await change_part(slug, part, message, ctx)
@@ -120,10 +126,18 @@ async def _next(event: Event, draft: dict[str, str], ctx: AdminContext) -> None:
 
 
 async def _ask(
-    event: Event, part: StylePart, *, ctx: AdminContext, slug: str | None = None, draft: dict[str, str] | None = None
+    event: Event,
+    part: StylePart,
+    *,
+    ctx: AdminContext,
+    slug: str | None = None,
+    draft: dict[str, str] | None = None,
+    problem: str = "",
 ) -> None:
-    action = PendingAction.of(PART, part=part, slug=slug, draft=dict(draft or {}))
-    await ctx.ask(event, view.part_question(part, ctx.tr, slug=slug), action)
+    """`problem`: HTML."""
+    shown = {} if slug is None else {"shown": typed_part(part, await ctx.services.presets.get(slug))}
+    action = PendingAction.of(PART, part=part, slug=slug, draft=dict(draft or {}), **shown)
+    await ctx.ask(event, view.part_question(part, ctx.tr, slug=slug, problem=problem), action)
 
 
 async def _show(event: Event, preset: PresetView, *, ctx: AdminContext, notice: str = "") -> None:

@@ -8,6 +8,7 @@ import pytest_asyncio
 from bot.app import App
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
+from services.users.actor import Actor
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.conversations.test_styles import jpeg, open_studio
 from tests.support.databases import SqliteServer
@@ -84,6 +85,34 @@ async def test_what_is_refused_is_asked_again(olga: Person) -> None:
     await olga.says("нет картинки")
     await olga.sees("⚠️")
     await olga.says("/cancel")
+
+
+async def test_a_part_of_a_new_style_that_cannot_be_is_asked_again_at_once(olga: Person) -> None:
+    await olga.says("/admin")
+    await olga.sees("Панель магазина")
+    await olga.presses("🎨 Стили")
+    await olga.presses("➕ Новый стиль")
+    await olga.presses("Tiny")
+    await olga.says("я" * 61)
+    assert (await olga.sees("⚠️")).holds("по-русски")
+    await olga.says("Утро")
+    assert (await olga.sees("по-английски")).holds("Watercolour")
+    await olga.says("/cancel")
+
+
+async def test_somebody_else_changed_it_meanwhile(studio: Stage, olga: Person) -> None:
+    await olga.says("/admin")
+    await olga.sees("Панель магазина")
+    await olga.presses("🎨 Стили")
+    await olga.presses("Стиль 3")
+    await olga.presses("Цена")
+    await olga.sees("Сколько он стоит")
+    await studio.app.services.preset_management.set_price("style-3", 700, actor=Actor.system())
+    await olga.says("5")
+    told = await olga.sees("Тем временем")
+    assert told.holds("7.00")
+    await olga.says("5")
+    assert (await olga.sees("✅ Сохранено.")).holds("Цена: 5.00")
 
 
 async def test_off_and_order_and_delete(studio: Stage, olga: Person) -> None:

@@ -5,8 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from db.engine import Database
+from db.tables.users import AuditEntry
 from services.clock import system_clock
 from services.models.offers import Models
 from tests.integration.cli.test_commands import Shell
@@ -43,6 +46,31 @@ def test_from_one_shop_to_another(tmp_path: Path) -> None:
     assert one.run("presets", "export", file)[:2] == (0, f"Wrote 1 presets into {file}.\n")
     assert other.run("presets", "import", file)[:2] == (0, "1 new presets, 0 written over.\n")
     assert other.run("presets", "import", file)[:2] == (0, "0 new presets, 1 written over.\n")
+    assert _journal(other) == ["preset.create"]  # the second time nothing was changed
+
+
+def test_the_journal_tells_what_an_import_changed(tmp_path: Path) -> None:
+    shop, file = open_shop(tmp_path / "shop", STYLE), tmp_path / "styles.toml"
+    file.write_text(STYLE.replace("14.5", "13.5") + 'model = "wine"\nenabled = false\n')
+    assert shop.run("presets", "import", str(file))[0] == 0
+    assert _journal(shop) == ["preset.edit", "preset.disable"]
+
+
+def _journal(shop: Shell) -> list[str]:
+    """Actions of the shop itself."""
+
+    async def read() -> list[str]:
+        db = Database(shop.environment["DATABASE_URL"])
+        found = await db.read(_actions)
+        await db.close()
+        return found
+
+    return asyncio.run(read())
+
+
+def _actions(session: Session) -> list[str]:
+    mine = select(AuditEntry.action).where(AuditEntry.actor_user_id.is_(None)).order_by(AuditEntry.id)
+    return list(session.scalars(mine))
 
 
 @pytest.mark.slow

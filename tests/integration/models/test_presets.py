@@ -190,3 +190,13 @@ async def test_two_models_do_not_share_a_preset(gallery: Gallery) -> None:
     (told,) = await gallery.reads(TWO)
     assert told.endswith('presets.light-wine.slug: is a preset of "digit" already. Give it another')
     assert {offer.slug for offer in await gallery.models.offers()} >= {"digit", "wine", "light-wine"}
+
+
+async def test_a_slug_that_another_models_style_holds_is_told(gallery: Gallery) -> None:
+    """It may have been imported for that one."""
+    await gallery.reads(TWO)
+    shutil.copytree(STORE / "digit", gallery.folder / "digit")
+    await gallery.models.sync()
+    await gallery.change("strong-wine", model_slug="digit")
+    told = await gallery.reads(TWO)
+    assert told == ['presets.toml: presets.strong-wine: a style of the model "digit" has this slug, so it is not sold']

@@ -81,6 +81,7 @@ class ChatMessage(Base):
         partial_index("ix_messages_leases", "leased_until", where="status = 'running'"),
         Index(None, "model_slug", "created_at"),
         Index(None, "reply_to"),
+        partial_index("ix_messages_sent", "user_id", "created_at", where="sender = 'user'"),
     )
 
     id: Mapped[UuidKey]
@@ -132,7 +133,10 @@ class AiRequest(Base):
     """A request to a provider: written before it is sent, without keys and pictures. Payloads have an age."""
 
     __tablename__ = "ai_requests"
-    __table_args__ = (UniqueConstraint("message_id", "attempt"), Index(None, "created_at"))
+    __table_args__ = (
+        UniqueConstraint("message_id", "attempt"),
+        partial_index("ix_ai_requests_kept", "created_at", where="request IS NOT NULL"),
+    )
 
     id: Mapped[UuidKey]
     message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="RESTRICT"))

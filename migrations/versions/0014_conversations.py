@@ -193,6 +193,7 @@ def create_messages() -> None:
     op.create_index(op.f("ix_messages_model_slug_created_at"), "messages", ["model_slug", "created_at"])
     partial_index("ix_messages_queue", "messages", ["model_slug", "available_at"], "status = 'queued'")
     op.create_index(op.f("ix_messages_reply_to"), "messages", ["reply_to"])
+    partial_index("ix_messages_sent", "messages", ["user_id", "created_at"], "sender = 'user'")
     op.create_index(
         "ix_messages_unfinished",
         "messages",
@@ -222,7 +223,7 @@ def create_ai_requests() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ai_requests")),
         sa.UniqueConstraint("message_id", "attempt", name=op.f("uq_ai_requests_message_id_attempt")),
     )
-    op.create_index(op.f("ix_ai_requests_created_at"), "ai_requests", ["created_at"])
+    partial_index("ix_ai_requests_kept", "ai_requests", ["created_at"], "request IS NOT NULL")
 
 
 def create_usage_daily() -> None:

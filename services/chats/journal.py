@@ -16,6 +16,8 @@ _end = update(_requests).where(
     _requests.c.message_id == bindparam("message"), _requests.c.attempt == bindparam("number")
 )
 
+_forget = update(_requests).where(_requests.c.message_id == bindparam("message")).values(request=None, response=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOutcome:
@@ -52,6 +54,11 @@ def end(session: Session, message_id: UUID, outcome: RequestOutcome, now: dateti
         "finished_at": now,
     }
     session.execute(_end.values(**values), {"message": message_id, "number": outcome.attempt})
+
+
+def forget(session: Session, message_id: UUID) -> None:
+    """Its payloads, for the conversation was deleted meanwhile."""
+    session.execute(_forget, {"message": message_id})
 
 
 def next_attempt(session: Session, message_id: UUID) -> int:

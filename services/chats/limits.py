@@ -5,10 +5,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from db.tables.chats import Sender
 from services.chats import usage
 from services.chats.rows import messages
 from services.errors import N_, ShopError
@@ -64,7 +63,7 @@ class ChatLimits:
 
 _latest = select(func.count(), func.min(messages.c.created_at)).where(
     messages.c.user_id == bindparam("user"),
-    messages.c.sender == Sender.USER,
+    messages.c.sender == literal_column("'user'"),  # a word, not a parameter: its index is of such rows alone
     messages.c.created_at > bindparam("since", type_=messages.c.created_at.type),
 )
 

@@ -1,7 +1,7 @@
 """Assistants as the shop's edges reach them: who can be asked, and what is asked of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -23,6 +23,7 @@ from services.chats.stopping import note_message, request_stop
 from services.chats.submit import NewIds, answer_anew, submit
 from services.chats.system import system_prompt
 from services.clock import Clock
+from services.inference.runtimes.chat.plain_text import storable
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.manifest import Manifest
 from services.manifests.schema import Text
@@ -99,6 +100,7 @@ class Chats:
         MessageNotFound; then nothing was charged."""
         terms = await self._terms(order.session_id, order.user_id)
         ids = NewIds(question=uuid4(), answer=uuid4())
+        order = replace(order, text=storable(order.text))
         return self._told(await self._db.write(submit, order, terms, ids, self._clock()))
 
     async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:

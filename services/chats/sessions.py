@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.chats import ChatMessage, ChatSession
+from db.tables.users import User
 from services.chats import usage
 from services.chats.deletion import delete_all, delete_session
 from services.chats.export import JSON, as_json, as_markdown, read_lines
@@ -19,7 +20,7 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.pages import Page, paginate
 
-_sessions, _messages = table_of(ChatSession), table_of(ChatMessage)
+_sessions, _messages, _users = table_of(ChatSession), table_of(ChatMessage), table_of(User)
 LONGEST_TITLE: Final = 60
 
 
@@ -117,6 +118,7 @@ def title_of_first(text: str) -> str:
     return line[: LONGEST_TITLE - 1].rsplit(" ", 1)[0][: LONGEST_TITLE - 1] + "…"
 
 
+_lock_user = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
 _count = (
     select(func.count())
     .where(_messages.c.session_id == _sessions.c.id, _messages.c.replaced_at.is_(None))
@@ -147,6 +149,7 @@ _end_active = (
 
 def _start(session: Session, row: dict[str, object], day: object, now: datetime) -> ChatSessionView:
     user_id = row["user_id"]
+    session.execute(_lock_user, {"user": user_id})  # who begins two at once has one active
     known = session.execute(_active_one, {"user": user_id}).first()
     same = ("model_slug", "preset_id")
     if known is not None and not known.messages and all(getattr(known, name) == row[name] for name in same):
@@ -170,6 +173,7 @@ def _get(session: Session, session_id: UUID, user_id: int) -> ChatSessionView:
 
 
 def _resume(session: Session, session_id: UUID, user_id: int, now: datetime) -> ChatSessionView:
+    session.execute(_lock_user, {"user": user_id})
     _get(session, session_id, user_id)
     session.execute(_end_active, {"user": user_id, "at": now})
     again = {"is_active": True, "ended_at": None}

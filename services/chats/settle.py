@@ -1,6 +1,6 @@
 """The end of an answer: its text, what it costs, what comes back, and the message about it, in one transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -86,8 +86,9 @@ def finish(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
     """The same for a row that the transaction has locked."""
     answer = outcome.answer
     if outcome.request is not None:
-        told = replace(outcome.request, response=None) if _is_deleted(session, answer) else outcome.request
-        journal.end(session, answer.id, told, now)
+        journal.end(session, answer.id, outcome.request, now)
+        if _is_deleted(session, answer):
+            journal.forget(session, answer.id)
     if is_visible(outcome.text):
         _deliver(session, outcome, now)
     else:

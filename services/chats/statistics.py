@@ -113,7 +113,7 @@ def _first_words(session: Session, slug: str, since: datetime) -> Sequence[int]:
     query = (
         select(_requests.c.first_token_ms)
         .join(messages, messages.c.id == _requests.c.message_id)
-        .where(_answers, _requests.c.created_at >= since, _requests.c.first_token_ms.is_not(None))
+        .where(_answers, messages.c.created_at >= since, _requests.c.first_token_ms.is_not(None))
         .order_by(_requests.c.first_token_ms)
     )
     return [int(each) for each in session.scalars(query, {"slug": slug})]
@@ -129,13 +129,13 @@ def _latest(session: Session, slug: str) -> list[RequestLine]:
         select(*(_requests.c[name] for name in names))
         .join(messages, messages.c.id == _requests.c.message_id)
         .where(_answers)
-        .order_by(_requests.c.created_at.desc())
+        .order_by(messages.c.created_at.desc(), _requests.c.attempt.desc())
         .limit(LATEST)
     )
     return [RequestLine(**row._mapping) for row in session.execute(query, {"slug": slug})]
 
 
 def _forget(session: Session, before: datetime) -> int:
-    held = _requests.c.request.is_not(None) | _requests.c.response.is_not(None)
-    gone = update(_requests).where(_requests.c.created_at < before, held).values(request=None, response=None)
+    kept = _requests.c.request.is_not(None)  # one loses both at once
+    gone = update(_requests).where(_requests.c.created_at < before, kept).values(request=None, response=None)
     return len(session.execute(gone.returning(_requests.c.id)).all())

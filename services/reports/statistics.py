@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.base import UtcDateTime, table_of
 from db.engine import Database
+from db.tables.chats import ChatMessage, MessageStatus, Sender
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
@@ -22,6 +23,7 @@ from services.predictions.history import History
 from services.reports.customers import count_customers
 
 _predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), table_of(Refund)
+_messages = table_of(ChatMessage)
 PERIODS: Final = (7, 30, 90)
 Revenue = tuple[Money, ...]
 
@@ -38,7 +40,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSales:
-    """`spent` in hundredths."""
+    """`predictions`: or, of an assistant, answers; `spent` in hundredths."""
 
     slug: str
     predictions: int
@@ -48,7 +50,8 @@ class ModelSales:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """Of the period, but for `users`, which are all there are. `active_users`: seen in it; `predictions`: sold in it,
-    the failed ones too. Money by currency, credits in hundredths. `days`: each of the period, the last is today;
+    the failed ones too; `answers` of assistants likewise, without those that nobody waited for. Money by currency,
+    credits in hundredths. `days`: each of the period, the last is today;
     `models`: the best first."""
 
     users: int
@@ -56,6 +59,8 @@ class Numbers:
     active_users: int
     predictions: int
     failed: int
+    answers: int
+    failed_answers: int
     refunded: Revenue
     days: Sequence[Day]
     models: Sequence[ModelSales]
@@ -116,15 +121,18 @@ def _numbers(session: Session, days: Calendar) -> Numbers:
     since = days[0][1]
     customers = count_customers(session, since)
     table = _table(days)
-    sales = _sales(session, table)
+    sold, answered = _sales(session, table), _answers(session, table)
+    sales = [*sold, *answered]
     revenue = _revenue(session, table)
     by_day = {day: [sale for sale in sales if sale.day == day] for day in {sale.day for sale in sales}}
     return Numbers(
         users=customers.all,
         new_users=customers.new,
         active_users=customers.active,
-        predictions=sum(sale.count for sale in sales),
-        failed=sum(sale.count for sale in sales if sale.status == PredictionStatus.FAILED),
+        predictions=sum(sale.count for sale in sold),
+        failed=sum(sale.count for sale in sold if sale.failed),
+        answers=sum(sale.count for sale in answered),
+        failed_answers=sum(sale.count for sale in answered if sale.failed),
         refunded=_refunded(session, since),
         days=[_day(each, by_day.get(each, []), tuple(revenue.get(each, ()))) for each, _, _ in days],
         models=_by_model(sales),
@@ -133,13 +141,19 @@ def _numbers(session: Session, days: Calendar) -> Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sale:
-    """Predictions of one model sold on one day that have one status."""
+    """Predictions of one model, or answers of an assistant, sold on one day that have one status. `price`: of all, or
+    what is held for them until it is known."""
 
     day: date
     slug: str
-    status: PredictionStatus
+    status: str
     count: int
     price: int
+    answers: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return self.status == PredictionStatus.FAILED
 
     @property
     def spent(self) -> int:
@@ -161,7 +175,21 @@ def _sales(session: Session, days: CTE) -> list[_Sale]:
         .group_by(days.c.day, p.model_slug, p.status)
     )
     return [
-        _Sale(day=day, slug=slug, status=PredictionStatus(status), count=count, price=int(price))
+        _Sale(day=day, slug=slug, status=status, count=count, price=int(price))
+        for day, slug, status, count, price in rows
+    ]
+
+
+def _answers(session: Session, days: CTE) -> list[_Sale]:
+    m = _messages.c
+    given = (m.sender == Sender.ASSISTANT) & (m.status != MessageStatus.CANCELED)
+    rows = session.execute(
+        select(days.c.day, m.model_slug, m.status, func.count(), func.sum(func.coalesce(m.price, m.hold)))
+        .join(_messages, (m.created_at >= days.c.since) & (m.created_at < days.c.until) & given)
+        .group_by(days.c.day, m.model_slug, m.status)
+    )
+    return [
+        _Sale(day=day, slug=slug, status=status, count=count, price=int(price), answers=True)
         for day, slug, status, count, price in rows
     ]
 
@@ -193,7 +221,7 @@ def _refunded(session: Session, since: datetime) -> Revenue:
 def _day(day: date, sales: Sequence[_Sale], revenue: Revenue) -> Day:
     return Day(
         date=day,
-        predictions=sum(sale.count for sale in sales),
+        predictions=sum(sale.count for sale in sales if not sale.answers),
         spent=sum(sale.spent for sale in sales),
         revenue=revenue,
     )

@@ -13,7 +13,7 @@ from services.charts import ColumnPanels, Panel
 from services.money import Money, rub
 from services.reports.statistics import PERIODS, ModelSales, Numbers, Waiting
 
-MODELS_SHOWN = 6
+MODELS_SHOWN = 5
 
 
 def statistics_screen(numbers: Numbers, waiting: Waiting, viewer: Viewer, *, photo: bytes) -> Screen:
@@ -81,8 +81,13 @@ def _sales(numbers: Numbers, tr: Translator) -> str:
         tr.html("Sent back: {amount}", amount=money_list(numbers.refunded, tr)) if numbers.refunded else "",
         tr.html("Spent: <b>{credits}</b>", credits=tr.credits(numbers.spent)),
         tr.html("Predictions: <b>{count}</b>, failed {failed}", count=numbers.predictions, failed=numbers.failed),
+        _answers(numbers, tr) if numbers.answers else "",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _answers(numbers: Numbers, tr: Translator) -> Html:
+    return tr.html("Answers: <b>{count}</b>, failed {failed}", count=numbers.answers, failed=numbers.failed_answers)
 
 
 def _model(sales: ModelSales, titles: Titles) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from db.base import table_of
 from db.engine import Database
+from db.tables.chats import ChatMessage, MessageStatus
 from db.tables.outbox import OutboxKind
 from db.tables.payments import Payment, Refund
 from db.tables.predictions import Prediction, PredictionStatus
@@ -20,7 +21,7 @@ from services.predictions.history import History
 from services.reports.statistics import Day, ModelSales, Statistics, calendar
 from tests.support.clock import FakeClock
 from tests.support.files import files_of
-from tests.support.shop import add_model, add_payment, add_prediction, add_refund, add_user
+from tests.support.shop import add_answer, add_model, add_payment, add_prediction, add_refund, add_user
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # in Moscow 15:00
 MIDNIGHT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)  # where today begins there
@@ -113,6 +114,20 @@ async def test_what_came_back_is_not_spent(books: Books) -> None:
         await books.sold(anna, NOW, price, status)
     numbers = await books.statistics.numbers(7)
     assert (numbers.predictions, numbers.failed, numbers.spent) == (5, 1, 150)
+
+
+async def test_answers_of_assistants(books: Books) -> None:
+    """What was held and not used is not spent; what nobody waited for is no answer."""
+    anna = await books.user(NOW)
+    for status, price in (("succeeded", 30), ("failed", 0), ("canceled", 0), ("running", None)):
+        made = await books.db.write(add_answer, user_id=anna, hold=100, price=price, status=MessageStatus(status))
+        await books._change(table_of(ChatMessage), made, created_at=NOW)
+    await books.sold(anna, NOW, 200, slug="digit")
+    numbers = await books.statistics.numbers(7)
+    assert (numbers.predictions, numbers.answers, numbers.failed_answers, numbers.spent) == (1, 3, 1, 330)
+    assert numbers.days[-1] == Day(date=date(2026, 11, 21), predictions=1, spent=330)
+    digit, wine = ModelSales(slug="digit", predictions=1, spent=200), ModelSales(slug="wine", predictions=3, spent=130)
+    assert numbers.models == [digit, wine]
 
 
 async def test_models_the_best_first(books: Books) -> None:

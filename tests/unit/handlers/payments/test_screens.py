@@ -159,6 +159,8 @@ NUMBERS = Numbers(
     active_users=10**9,
     predictions=10**9,
     failed=10**9,
+    answers=10**9,
+    failed_answers=10**9,
     refunded=(rub(10**13),),
     days=[Day(date=date(2026, 11, 1), predictions=10**9, spent=10**13, revenue=(rub(10**13),))] * 90,
     models=[ModelSales(slug="x" * 32, predictions=10**9, spent=10**13)] * 20,

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.chats import AiRequest
@@ -73,6 +74,9 @@ async def _wait_times(talk: Talk) -> None:
     """100 ms, 200 ms, …, for those that brought a text, in their order."""
     requests = table_of(AiRequest)
     rows = sorted(await talk.rows(AiRequest, requests.c.first_token_ms.is_not(None)), key=lambda row: row.created_at)
-    for number, row in enumerate(rows, start=1):
-        change = update(requests).where(requests.c.id == row.id).values(first_token_ms=100 * number)
-        await talk.db.write(lambda session, change=change: session.execute(change) and None)
+
+    def change(session: Session) -> None:
+        for number, row in enumerate(rows, start=1):
+            session.execute(update(requests).where(requests.c.id == row.id).values(first_token_ms=100 * number))
+
+    await talk.db.write(change)

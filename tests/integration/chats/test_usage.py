@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,9 +38,8 @@ async def test_a_day_begins_at_the_shops_midnight(clock: FakeClock) -> None:
 async def test_messages_within_a_minute(talk: Talk) -> None:
     anna, boris = await talk.customer(), await talk.customer()
     session = await talk.begins(anna)
-    check = {"user_id": anna, "now": talk.clock()}
     for text in ("One?", "Two?"):
-        await talk.db.write(limits.check, FEW, **check)
+        await talk.db.write(limits.check, FEW, user_id=anna, now=talk.clock())
         await talk.says(session, text)
         talk.clock.advance(seconds=10)
     with pytest.raises(TooManyMessages) as told:
@@ -101,14 +101,14 @@ async def test_a_free_answer_that_did_not_come_is_not_counted(gift: Talk) -> Non
 
 async def test_ten_at_once_want_the_last_two(gift: Talk) -> None:
     anna, day = await gift.customer(balance=0), FEW.day(gift.clock())
-    take = {"user_id": anna, "model_slug": "sage", "day": day, "most": 2}
+    take: dict[str, Any] = {"user_id": anna, "model_slug": "sage", "day": day, "most": 2}  # Any: arguments
     taken = await asyncio.gather(*(gift.db.write(usage.reserve_free, **take) for _ in range(10)))
     assert sorted(taken, key=str) == [0, 1, *[None] * 8]
 
 
 async def test_nothing_is_given_back_twice(gift: Talk) -> None:
     anna, day = await gift.customer(balance=0), FEW.day(gift.clock())
-    mine = {"user_id": anna, "model_slug": "sage", "day": day}
+    mine: dict[str, Any] = {"user_id": anna, "model_slug": "sage", "day": day}  # Any: arguments
     await gift.db.write(usage.reserve_free, **mine, most=2)
     for _ in range(2):
         await gift.db.write(usage.return_free, **mine)

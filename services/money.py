@@ -76,10 +76,6 @@ def rub(kopecks: int) -> Money:
     return Money(kopecks, Currency.RUB)
 
 
-def stars(number: int) -> Money:
-    return Money(number, Currency.XTR)
-
-
 def sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
     """One for each currency: different ones are never added up."""
     found: Counter[str] = Counter()

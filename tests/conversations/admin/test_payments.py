@@ -1,13 +1,16 @@
 """Payments and packages from the chat: looked at, asked for, refunded; made, changed, taken off."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from db.tables.payments import RefundStatus
 from sandbox.client.person import Person
 from services.billing import ledger
+from services.money import Money, rub
 from services.payments.queries import PaymentView
+from services.users.actor import Actor
 from tests.conversations.admin.conftest import journal
 from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.shopping import balance
@@ -246,6 +249,13 @@ async def test_a_package(stage: Stage, olga: Person, anna: Person) -> None:
     await olga.presses("✏️ Дни")
     await olga.says("0")
     await olga.sees("Действует бессрочно")
+    await olga.presses("✏️ Цена")
+    await olga.sees("в рублях")
+    await _somebody_else_prices("Сто кредитов", rub(800_00), stage)
+    await olga.says("850")
+    assert (await olga.sees("Тем временем")).holds("800.00")
+    await olga.says("850")
+    await olga.sees("100.00 кредитов за 850 ₽")
     await olga.presses("⚪ Снять с продажи")
     await olga.sees("⚪ Снято с продажи")
     await anna.says("/topup")
@@ -276,3 +286,9 @@ async def test_packages_that_are_not_there(olga: Person, argument: str) -> None:
     await olga.sees("Панель")
     answer = await olga.forges(f"adm-pack:{argument}")
     assert "сломалось" not in (answer.text or "")
+
+
+async def _somebody_else_prices(name: str, price: Money, stage: Stage) -> None:
+    packages = stage.app.services.packages
+    package = next(each for each in await packages.all() if each.title["ru"] == name)
+    await packages.edit(package.id, replace(package, price=price), actor=Actor.system())

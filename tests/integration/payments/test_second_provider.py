@@ -10,7 +10,7 @@ import pytest
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
 from services.coordination.memory import MemoryCoordination
-from services.money import Money, rub, stars
+from services.money import Money, rub
 from services.notifications.sending import Outbox
 from services.payments.context import ProviderAccount
 from services.payments.merchant import Merchant
@@ -46,7 +46,7 @@ class Shop:
 
     async def begins(self, user_id: int, **more: Any) -> PaymentView:  # Any: as TopUpRequest takes it
         wish = TopUpRequest(
-            user_id=user_id, email=None, return_url=RETURN_URL, amount=stars(300), provider=BANK, **more
+            user_id=user_id, email=None, return_url=RETURN_URL, amount=Money(300, Currency.XTR), provider=BANK, **more
         )
         return await self.till.topup.start(wish)
 
@@ -123,8 +123,8 @@ async def test_money_goes_back_where_it_came_from(shop: Shop) -> None:
     payment = await shop.begins(anna)
     shop.bank.pay(payment.provider_payment_id or "")
     payment = await shop.till.settlement.ask(payment.id)
-    await shop.sends_back(payment, stars(300))
-    assert [each.amount for each in shop.bank.refunds.values()] == [stars(300)]
+    await shop.sends_back(payment, Money(300, Currency.XTR))
+    assert [each.amount for each in shop.bank.refunds.values()] == [Money(300, Currency.XTR)]
     assert not shop.cashier.yookassa.refunds
     assert await shop.cashier.balance(anna) == 0
     await shop.cashier.is_sound()
@@ -167,7 +167,7 @@ async def test_statistics_keep_currencies_apart(shop: Shop) -> None:
     history, outbox = History(db, files_of(db, clock)), Outbox(db, clock)
     statistics = Statistics(db, clock, zone="UTC", history=history, outbox=outbox)
     numbers = await statistics.numbers(7)
-    assert set(numbers.revenue) == {rub(500_00), stars(300)}
+    assert set(numbers.revenue) == {rub(500_00), Money(300, Currency.XTR)}
 
 
 async def test_a_provider_that_the_settings_do_not_name_any_more(shop: Shop) -> None:

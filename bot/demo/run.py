@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from bot.demo.clock import kept_ahead
+from bot.demo.llm import find_weights
 from bot.demo.shelf import stock
 from bot.errors import Failure
 from sandbox.settings import DEFAULT_TOKEN
@@ -24,7 +25,7 @@ from services.money import rub
 from services.payments.packages import PackageOffer
 from services.users.actor import Actor
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 DEMO_OWNER = 100  # Ольга, see sandbox/README.md
 DEMO_BOT = DEFAULT_TOKEN.partition(":")[0]
 HERE = "127.0.0.1"
@@ -37,7 +38,10 @@ DEMO_PACKAGES = (
 _here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own page is not behind anybody's HTTP_PROXY
 
 
-def run_demo(*, host: str, port: int, data: Path) -> int:
+def run_demo(*, host: str, port: int, data: Path, llm: bool = False) -> int:
+    """`llm`: with a real language model to talk to."""
+    if llm:
+        find_weights()
     port = _free_port(host, port)
     data.mkdir(parents=True, exist_ok=True)
     url = f"http://{host}:{port}"
@@ -50,10 +54,13 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
         arguments = ["--host", host, "--port", str(port), "--ahead", str(kept_ahead(time_file))]
         arguments += ["--webhook-url", f"http://{HERE}:{web_port}/webhooks/yookassa"]
         children["sandbox"] = _started("sandbox", *arguments, stdout=subprocess.DEVNULL)
+        llm_url = _start_llm(children) if llm else None
         fill_shelves(database)
-        _wait_for(url, children["sandbox"])
-        shelf = stock(data / "models", _own_models(), sandbox=url, bot=DEMO_BOT)
+        _wait_for(url, "sandbox", children)
+        shelf = stock(data / "models", _own_models(), sandbox=url, bot=DEMO_BOT, llm=llm_url)
         environment = os.environ | _settings(url, database, web_port) | {"MODELS_DIR": str(shelf.resolve())}
+        if llm_url is not None:
+            _wait_for(f"{llm_url}/health", "language model", children)
         children["shop"] = _started("bot.demo.shop", _world(url), str(time_file), env=environment)
         print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)
@@ -70,6 +77,14 @@ def run_demo(*, host: str, port: int, data: Path) -> int:
 def _started(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:  # Any: those of Popen
     command = [sys.executable, "-m", "bot.demo.child", module, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, **options)
+
+
+def _start_llm(children: dict[str, subprocess.Popen[bytes]]) -> str:
+    """Its address. It loads while other things are made ready."""
+    port = _free_port(HERE)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # llama.cpp tells every step
+    children["language model"] = _started("bot.demo.llm", str(port), **quiet)
+    return f"http://{HERE}:{port}"
 
 
 def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
@@ -140,17 +155,18 @@ def _watch(children: Mapping[str, subprocess.Popen[bytes]]) -> int:
         time.sleep(0.3)
 
 
-def _wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
+def _wait_for(url: str, name: str, children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    child = children[name]
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise Failure(f"the sandbox could not start on {url}")
+            raise Failure(f"the {name} could not start on {url}")
         try:
             with _here.open(url, timeout=1):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    raise Failure(f"the sandbox does not answer on {url}")
+    raise Failure(f"the {name} does not answer on {url}")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -29,7 +29,7 @@ def test_it_is_made_anew_and_harms_nothing(tmp_path: Path) -> None:
     (shelf / "gone").mkdir()
     stock(shelf, own, sandbox=URL, bot="1")
     assert sorted(path.name for path in shelf.iterdir()) == sorted(
-        ["wine", *(each.name for each in TEMPLATES.iterdir())]
+        ["wine", *{each.name for each in TEMPLATES.iterdir()} - {"smollm"}]
     )
     assert (own / "wine" / "manifest.toml").read_text() == "kept"
     assert "invalid" not in (shelf / "brush" / "manifest.toml").read_text()
@@ -40,3 +40,13 @@ def test_an_own_model_of_the_same_name_comes_first(tmp_path: Path) -> None:
     (tmp_path / "own" / "brush" / "manifest.toml").write_text("mine")
     shelf = stock(tmp_path / "models", tmp_path / "own", sandbox=URL, bot="1")
     assert (shelf / "brush" / "manifest.toml").read_text() == "mine"
+
+
+def test_a_real_model_takes_the_stand_ins_place(tmp_path: Path) -> None:
+    shelf = stock(tmp_path / "models", tmp_path / "none", sandbox=URL, bot="1", llm="http://127.0.0.1:8")
+    assert not (shelf / "oracle").exists()
+    found, problems = read_folders(shelf, RUNTIMES.specs)
+    assert not problems
+    spec = found["smollm"].runtime
+    assert isinstance(spec, RemoteSpec)
+    assert spec.url == "http://127.0.0.1:8/v1"

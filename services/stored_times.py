@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.billing import Transaction
+from db.tables.chats import ChatMessage
 from db.tables.outbox import OutboxMessage
 from db.tables.payments import Payment, PaymentEvent, Refund
 from db.tables.predictions import Prediction
@@ -15,12 +16,15 @@ from db.tables.predictions import Prediction
 HORIZON: Final = timedelta(days=2)  # nothing is put off for longer
 
 _lines, _outbox, _predictions = table_of(Transaction), table_of(OutboxMessage), table_of(Prediction)
+_messages = table_of(ChatMessage)
 _payments, _refunds, _events = table_of(Payment), table_of(Refund), table_of(PaymentEvent)
 # Words, not parameters: only so can either database tell that the partial indexes will do.
 _PUT_OFF: Final = (
     (_outbox.c.available_at, _outbox.c.status == literal_column("'pending'")),
     (_predictions.c.available_at, _predictions.c.status == literal_column("'queued'")),
     (_predictions.c.leased_until, _predictions.c.status == literal_column("'running'")),
+    (_messages.c.available_at, _messages.c.status == literal_column("'queued'")),
+    (_messages.c.leased_until, _messages.c.status == literal_column("'running'")),
     (_payments.c.next_check_at, _payments.c.next_check_at.is_not(None)),
     (_refunds.c.next_check_at, _refunds.c.next_check_at.is_not(None)),
     (_events.c.next_attempt_at, _events.c.handled_at.is_(None)),

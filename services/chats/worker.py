@@ -132,7 +132,11 @@ class AnswerWorker:
         if not outcomes and not rooms:
             return
         self._waiting -= set(rooms)
-        begun = await self._exchange(outcomes, rooms)
+        try:
+            begun = await self._exchange(outcomes, rooms)
+        except asyncio.CancelledError:
+            self._outcomes = [*outcomes, *self._outcomes]  # settled on the way out; twice changes nothing
+            raise
         for outcome in outcomes:  # nothing is drawn over what is sent next
             self._tell(outcome.answer, "", done=True)
         if outcomes:
@@ -161,10 +165,8 @@ class AnswerWorker:
     ) -> list[tuple[ClaimedAnswer, Conversation]]:
         try:
             return await patiently(lambda: self._db.write(self._exchange_in, outcomes, rooms, self._clock()))
-        except Exception:
-            if not outcomes:
-                raise
-            log.exception("settlement_refused", answers=len(outcomes))
+        except Exception:  # a bug with what waits must not cut answers that are under way
+            log.exception("exchange_refused", answers=len(outcomes), assistants=sorted(rooms))
         for outcome in outcomes:  # one that the database refuses must not take the others with it
             await self._settle_alone(outcome)
         return []
@@ -186,7 +188,8 @@ class AnswerWorker:
     ) -> tuple[ClaimedAnswer, Conversation] | None:
         """With its request written down; None where there is nothing to answer any more."""
         manifest = self._engine.manifest(answer.model_slug)
-        conversation = None if manifest is None else read_conversation(session, answer, manifest, now)
+        known = manifest is not None and manifest.is_assistant  # else its author made something else of it
+        conversation = read_conversation(session, answer, manifest, now) if manifest and known else None
         if conversation is None:
             gone = AnswerOutcome(answer=answer, error_code=ErrorCode.MODEL_UNAVAILABLE, error="nothing to answer")
             settle(session, gone, self.name, now)

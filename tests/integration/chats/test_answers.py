@@ -1,6 +1,7 @@
 """An answer, from the message to the money."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from services.chats.sessions import ChatSessionView
 from services.chats.worker import AnswerWorker
 from services.inference.chat import TokenUsage
 from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
+from services.manifests.runtime import OnnxSpec
 from tests.support.talk import SAID, Talk
 from tests.support.waiting import until
 
@@ -347,6 +349,21 @@ async def test_a_worker_dies_before_anything_came(talk: Talk) -> None:
     assert (await talk.row(sold.answer_id)).error_code == ErrorCode.RUN_LOST
     assert await talk.balance(anna) == 1_000
     assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+async def test_an_assistant_that_became_something_else(talk: Talk) -> None:
+    """Its author made a model with a form of it: who waited is paid back, and the others are answered."""
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    manifest = talk.engine.manifest("sage")
+    assert manifest is not None
+    spec = OnnxSpec(kind="onnx", file="m.onnx", sha256="0" * 64)
+    loaded = talk.engine._models["sage"]
+    talk.engine._models["sage"] = replace(loaded, manifest=manifest.model_copy(update={"runtime": spec}))
+    await talk.answer_all()
+    assert (await talk.row(sold.answer_id)).status == MessageStatus.FAILED
+    assert await talk.balance(anna) == 1_000
     await talk.audit()
 
 

@@ -72,7 +72,7 @@ class Settled:
         while True:
             await self._event.wait()
             self._event.clear()
-            for number, payload in await self._db.read(_letters, self._last):
+            for number, payload in await self._db.read(_notifications, self._last):
                 self._last = number
                 waiter = self.wait_for(UUID(payload["prediction_id"]))
                 if not waiter.done():
@@ -83,7 +83,7 @@ _outbox = table_of(OutboxMessage)
 _newer = select(_outbox.c.id, _outbox.c.payload).where(_outbox.c.id > bindparam("last")).order_by(_outbox.c.id)
 
 
-def _letters(session: Session, last: int) -> list[tuple[int, JsonObject]]:
+def _notifications(session: Session, last: int) -> list[tuple[int, JsonObject]]:
     return [(row.id, row.payload) for row in session.execute(_newer, {"last": last})]
 
 

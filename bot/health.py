@@ -45,11 +45,14 @@ class Health:
         try:
             length, age = await self._services.history.queue(self._clock())
             models = await self._services.models.sold()
-            kept_back, (letters, _) = await self._services.outbox.kept_back(), await self._services.outbox.backlog()
+            kept_back, (notifications, _) = (
+                await self._services.outbox.kept_back(),
+                await self._services.outbox.backlog(),
+            )
         except DatabaseUnavailable as error:  # just now
             return {"database": str(error).splitlines()[0]}
         waits = f"{length} predictions wait, the oldest for {age:.0f} s"
-        stuck = f"cannot be sent since {kept_back // 60:.0f} minutes: {letters} wait"
+        stuck = f"cannot be sent since {kept_back // 60:.0f} minutes: {notifications} wait"
         return {
             "models": OK if models else "nothing is on sale",
             "queue": OK if age < OLD_QUEUE_SECONDS else waits,
@@ -60,14 +63,14 @@ class Health:
         """Bring the gauges up to date; an unreachable database leaves them as they were."""
         try:
             length, age = await self._services.history.queue(self._clock())
-            letters, letter_age = await self._services.outbox.backlog()
+            notifications, notification_age = await self._services.outbox.backlog()
             offers = await self._services.models.sold()
         except DatabaseUnavailable:
             return
         self._queue.set(length)
         self._queue_age.set(age)
-        self._outbox.set(letters)
-        self._outbox_age.set(letter_age)
+        self._outbox.set(notifications)
+        self._outbox_age.set(notification_age)
         self._models.set(len(offers))
 
 

@@ -70,11 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     text = "Grant it by hand to everyone who was here lately and has not got it; safe to repeat."
     grant = bonus.add_parser("grant", help=text, description=text)
     grant.add_argument("--week", metavar="2026-W47", help="an ISO week (default: this one, in the shop's time zone)")
-    letters = add("outbox", _outbox_retry, "Messages that must reach a chat.").add_subparsers(
+    outbox = add("outbox", _outbox_retry, "Messages that must reach a chat.").add_subparsers(
         required=True, metavar="ACTION"
     )
     text = "Send once more what was given up; prints how many messages that are."
-    letters.add_parser("retry", help=text, description=text)
+    outbox.add_parser("retry", help=text, description=text)
     add("doctor", _doctor, "Look at all that a shop needs and say how to mend what is wrong.")
     add_models(add("models", list_shelf, "The models of MODELS_DIR: list, check, init."))
     presets = add("presets", _presets_export, "Styles: presets of models, as a TOML file.").add_subparsers(

@@ -82,7 +82,7 @@ async def _messages(db: Database, clock: Clock) -> list[Finding]:
         findings.append(poor(name, text, "mend what it says, then run: kassandra outbox retry"))
     if found.waiting and found.waiting_for >= OLD_MESSAGE:
         text = f"waiting: {found.waiting}, the oldest for {_rough(found.waiting_for)}{_why('it', found.waiting_why)}"
-        fix = "start the shop (its bot); where it runs, look at the network, TELEGRAM_PROXY and its log: letter_…"
+        fix = "start the shop (its bot); where it runs, look at the network, TELEGRAM_PROXY and its log: notification_…"
         findings.append(poor(name, text, fix))
     return findings or [good(name, f"waiting: {found.waiting}, none for long" if found.waiting else "all are sent")]
 

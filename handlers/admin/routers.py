@@ -5,7 +5,7 @@ from aiogram import Router
 from handlers.admin import commands
 from handlers.admin import dialogs as answers
 from handlers.admin.assistants import router as assistants
-from handlers.admin.audit_log import router as journal
+from handlers.admin.audit_log import router as audit_log
 from handlers.admin.dialogs import answers_router
 from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
@@ -23,5 +23,5 @@ def router() -> Router:
     """Commands and buttons."""
     router = Router(name="admin")
     parts = (panel, users, answers, models, assistants, packages, presets, payments, statistics, roles)
-    router.include_routers(*(part.router() for part in (*parts, journal, commands)))
+    router.include_routers(*(part.router() for part in (*parts, audit_log, commands)))
     return router

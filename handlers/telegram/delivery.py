@@ -206,7 +206,7 @@ class Delivery:
             async with asyncio.timeout(LEASE.total_seconds() - SEND_SECONDS):
                 await self._record(notification, settle)
         except TimeoutError:  # its lease runs out and it is sent again
-            log.error("letter_not_settled", letter_id=notification.id, kind=notification.kind)
+            log.error("notification_not_settled", notification_id=notification.id, kind=notification.kind)
 
     async def _record(self, notification: Notification, settle: Settle) -> None:
         """What was sent and not written down would be sent again: it is worth some patience."""
@@ -217,7 +217,7 @@ class Delivery:
                     self.outcomes.labels(outcome=outcome.value).inc()
                 return
             except DatabaseUnavailable as error:
-                log.warning("letter_waits_for_database", letter_id=notification.id, error=str(error))
+                log.warning("notification_waits_for_database", notification_id=notification.id, error=str(error))
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _try(self, attempt: Attempt) -> Settle:
@@ -227,17 +227,20 @@ class Delivery:
         except AiogramError as error:
             return await self._refused(attempt, error)
         except ChatBusy:
-            log.info("letter_waits_for_chat", letter_id=notification.id, kind=notification.kind)
+            log.info("notification_waits_for_chat", notification_id=notification.id, kind=notification.kind)
             return partial(self._outbox.retry, notification, "the chat is busy", after=OWN_PAUSE)
         except DatabaseUnavailable as error:
             return partial(self._outbox.retry, notification, str(error), after=timedelta(seconds=POLL_SECONDS))
         except Exception as error:  # a notification that cannot be presented must not stop the others
             if isinstance(error, (OSError, StoreAway, *redis_errors())):
                 log.warning(
-                    "letter_waits_for_part", letter_id=notification.id, kind=notification.kind, error=_words(error)
+                    "notification_waits_for_part",
+                    notification_id=notification.id,
+                    kind=notification.kind,
+                    error=_words(error),
                 )
                 return partial(self._outbox.retry, notification, _words(error), after=OWN_PAUSE)
-            log.exception("letter_failed", letter_id=notification.id, kind=notification.kind)
+            log.exception("notification_failed", notification_id=notification.id, kind=notification.kind)
             return self._unpresented(notification, _words(error))
 
     async def _send(self, attempt: Attempt) -> Settle:
@@ -246,7 +249,7 @@ class Delivery:
             return partial(self._outbox.skip, notification, "the user has blocked the bot")
         present = self._presenters.get(notification.kind)
         if present is None:
-            log.error("letter_of_unknown_kind", letter_id=notification.id, kind=notification.kind)
+            log.error("notification_of_unknown_kind", notification_id=notification.id, kind=notification.kind)
             return self._unpresented(notification, f"nobody presents {notification.kind}")
         await self._pace.wait(notification.recipient.chat_id)
         async with self._turn(attempt):
@@ -273,7 +276,7 @@ class Delivery:
         except chat.REFUSED as error:
             if rendered.alone is None or chat.is_refusal_of_chat(error):
                 raise
-            log.warning("album_refused", letter_id=notification.id, error=error.message)
+            log.warning("album_refused", notification_id=notification.id, error=error.message)
             return False
         return True
 
@@ -319,7 +322,7 @@ class Delivery:
         """What Telegram was not asked says nothing of it."""
         if attempt.asked:
             return self._unreached(attempt, "not sent in time")
-        log.warning("letter_not_ready", letter_id=attempt.notification.id, kind=attempt.notification.kind)
+        log.warning("notification_not_ready", notification_id=attempt.notification.id, kind=attempt.notification.kind)
         return partial(self._outbox.retry, attempt.notification, "not ready in time")
 
     def _unreached(self, attempt: Attempt, reason: str) -> Settle:
@@ -328,7 +331,7 @@ class Delivery:
         if self._reach.others_got_through(attempt.begun):
             return partial(self._outbox.retry, notification, reason)
         if not self._reach.away:
-            log.warning("telegram_away", letter_id=notification.id, error=reason)
+            log.warning("telegram_away", notification_id=notification.id, error=reason)
             self._reach.lose()
         return partial(self._outbox.retry, notification, reason, wait=Wait.TELEGRAM)
 
@@ -340,7 +343,7 @@ class Delivery:
     async def _find(self) -> None:
         if self._reach.away and await self._release(Wait.TELEGRAM):
             self._reach.find()
-            log.info("telegram_reached", letters="those that wait are due")
+            log.info("telegram_reached", notifications="those that wait are due")
             self.wake()
 
     async def _blocked(self, notification: Notification, reason: str) -> OutboxStatus:

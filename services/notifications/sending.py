@@ -65,8 +65,8 @@ class Outbox:
 
     async def fail(self, notification: Notification, reason: str) -> OutboxStatus:
         log.error(
-            "letter_given_up",
-            letter_id=notification.id,
+            "notification_given_up",
+            notification_id=notification.id,
             kind=notification.kind,
             user_id=notification.user_id,
             reason=reason,
@@ -123,8 +123,8 @@ class Outbox:
             return OutboxStatus.PENDING
         if follows is not None and follows(session, notification, reason, now):
             log.error(
-                "letter_given_up",
-                letter_id=notification.id,
+                "notification_given_up",
+                notification_id=notification.id,
                 kind=notification.kind,
                 user_id=notification.user_id,
                 reason=reason,

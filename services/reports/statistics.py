@@ -81,8 +81,8 @@ class Waiting:
 
     predictions: int
     predictions_age: float
-    letters: int
-    letters_age: float
+    notifications: int
+    notifications_age: float
 
 
 class Statistics:
@@ -101,8 +101,13 @@ class Statistics:
 
     async def waiting(self) -> Waiting:
         predictions, age = await self._history.queue(self._clock())
-        letters, letters_age = await self._outbox.backlog()
-        return Waiting(predictions=predictions, predictions_age=age, letters=letters, letters_age=letters_age)
+        notifications, notifications_age = await self._outbox.backlog()
+        return Waiting(
+            predictions=predictions,
+            predictions_age=age,
+            notifications=notifications,
+            notifications_age=notifications_age,
+        )
 
 
 Calendar = Sequence[tuple[date, datetime, datetime]]

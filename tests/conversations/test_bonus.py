@@ -50,8 +50,8 @@ async def test_it_comes_once_and_is_told_of(parish: Stage) -> None:
     await boris.presses("🔕 Не сообщать о бонусах")
     await boris.sees("выключены")
     week = await grants(parish)
-    letter = await anna.sees("🎁 Бонус недели: 2.00 кредита.")
-    assert letter.buttons == ["🔮 Модели", "🔕 Не сообщать о бонусах"]
+    notification = await anna.sees("🎁 Бонус недели: 2.00 кредита.")
+    assert notification.buttons == ["🔮 Модели", "🔕 Не сообщать о бонусах"]
     await john.sees("🎁 The weekly bonus is here: 2.00 credits.")
     assert (await parish.app.services.bonuses.grant(week)).users == 0
     for person in (anna, boris, john):
@@ -63,7 +63,7 @@ async def test_it_comes_once_and_is_told_of(parish: Stage) -> None:
     assert not any("Бонус недели: 2.00" in message.text for message in await boris.looks())
 
 
-async def test_muted_from_the_letter(parish: Stage) -> None:
+async def test_muted_from_the_notification(parish: Stage) -> None:
     anna = await parish.person("Анна", "ru")
     await anna.says("/start")
     await anna.sees("Здравствуйте")
@@ -77,7 +77,7 @@ async def test_muted_from_the_letter(parish: Stage) -> None:
     assert answer.text is None
 
 
-async def test_a_letter_that_waited_too_long_is_not_sent(parish: Stage) -> None:
+async def test_a_notification_that_waited_too_long_is_not_sent(parish: Stage) -> None:
     anna = await parish.person("Анна", "ru")
     await anna.says("/start")
     await anna.sees("Здравствуйте")

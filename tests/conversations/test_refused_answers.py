@@ -146,6 +146,6 @@ async def test_what_is_refused_in_every_form_is_paid_back(shop: Stage, anna: Per
         await person.presses("Tiny")
         await person.sees(PAID_BACK)
         assert await bought(shop, person) == 1
-    letter = "Ответ модели «Tiny» не удалось доставить"
-    await owner.sees(letter)
-    assert sum(letter in each.text for each in await owner.looks()) == 1
+    notification = "Ответ модели «Tiny» не удалось доставить"
+    await owner.sees(notification)
+    assert sum(notification in each.text for each in await owner.looks()) == 1

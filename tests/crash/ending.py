@@ -24,7 +24,7 @@ FINAL = {PredictionStatus.SUCCEEDED, PredictionStatus.FAILED, PredictionStatus.C
 
 
 async def settled_all(database: Database, yookassa: Shop, *, seconds: float) -> None:
-    """Until nothing is under way. A chat gets a letter a second, and between two kills hardly any gets out."""
+    """Until nothing is under way. A chat gets a notification a second, and between two kills hardly any gets out."""
     left: list[str] = []
 
     async def settled() -> bool:
@@ -53,16 +53,16 @@ async def check_all(database: Database, yookassa: Shop, people: list[Person], *,
     users = {row.id: row.telegram_id for row in await _rows(database, User)}
     assert bonuses == Counter(users.keys())
     chats = {person.id: await person.looks() for person in people}
-    letters = {row.key: row for row in await _rows(database, OutboxMessage)}
+    notifications = {row.key: row for row in await _rows(database, OutboxMessage)}
     for prediction in await _rows(database, Prediction):
         marks = [
             (message.id, message.text)
             for message in chats[users[prediction.user_id]]
             if any(prediction.id.hex in (button.data or "") for row in message.rows for button in row)
         ]
-        letter = letters[f"prediction:{prediction.id}"]
-        late = letter.sent_at - prediction.created_at > IN_PLACE  # then it may come twice: decision 3
-        assert 1 <= len(marks) <= 1 + late or (marks and cut_off), f"{marks} show {prediction}, told by {letter}"
+        notification = notifications[f"prediction:{prediction.id}"]
+        late = notification.sent_at - prediction.created_at > IN_PLACE  # then it may come twice: decision 3
+        assert 1 <= len(marks) <= 1 + late or (marks and cut_off), f"{marks} show {prediction}, told by {notification}"
     for telegram_id, chat in chats.items():
         told = sum(message.text.startswith("✅ Оплачено") for message in chat)
         bought = [row for row in payments.values() if users[row.user_id] == telegram_id and row.id in paid]
@@ -78,15 +78,15 @@ async def audit_exit_code(environment: dict[str, str]) -> int | None:
 
 
 async def _under_way(database: Database, yookassa: Shop) -> list[str]:
-    """Answers and letters that are not out, payments that are not known as the provider knows them, bonuses to come."""
+    """Answers and notifications that are not out, payments not known as the provider knows them, bonuses to come."""
     predictions = [row for row in await _rows(database, Prediction) if row.status not in FINAL]
-    letters = [row for row in await _rows(database, OutboxMessage) if row.status == OutboxStatus.PENDING]
+    notifications = [row for row in await _rows(database, OutboxMessage) if row.status == OutboxStatus.PENDING]
     theirs = {each["metadata"]["payment_id"]: each["status"] for each in await yookassa.payments(limit=10_000)}
     ours = {str(row.id): row.status for row in await _rows(database, Payment)}
     users, granted = await _rows(database, User), await _rows(database, BonusGrant)
     return [
         *(f"prediction {row.id} is {row.status}" for row in predictions),
-        *(f"letter {row.key} waits after {row.attempts} attempts: {row.error}" for row in letters),
+        *(f"notification {row.key} waits after {row.attempts} attempts: {row.error}" for row in notifications),
         *(f"payment {key} is {ours[key]}, there {theirs.get(key)}" for key in ours if ours[key] != theirs.get(key)),
         *(f"payment {key} is not known here" for key in theirs.keys() - ours.keys()),
         *(["bonuses"] if len(users) != len(granted) else []),

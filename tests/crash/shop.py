@@ -9,7 +9,7 @@ from bot.cli.main import main
 from bot.demo import shop as demo_shop
 from bot.errors import leave
 from bot.startup import import_aiogram
-from services.notifications import claims as letters
+from services.notifications import claims as outbox
 from services.payments import claims, topup
 from services.predictions import worker
 
@@ -17,7 +17,7 @@ SECOND = timedelta(seconds=1)
 
 
 def hurry() -> None:
-    letters.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
+    outbox.LEASE = 10 * SECOND  # before the delivery is imported and takes it over
     import_aiogram()
     from bot import jobs
     from bot.parts import worker as part

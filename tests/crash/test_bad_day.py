@@ -33,11 +33,11 @@ pytestmark = pytest.mark.skipif("BAD_DAYS" not in os.environ, reason="minutes: m
 DAYS = int(os.environ.get("BAD_DAYS", "1"))
 SEED = int(os.environ.get("CRASH_SEED", random.randrange(2**32)))
 CUSTOMERS = 6
-AWAY_SECONDS = 2.0  # a letter that was sent waits 2.5 s here for the database to write that down
+AWAY_SECONDS = 2.0  # a notification that was sent waits 2.5 s here for the database to write that down
 MINUTES = 60  # of 502
 EXPECTED = (
     "background_task_crashed",
-    "letter_not_settled",
+    "notification_not_settled",
     "telegram_conflict",
 )  # how a bad day is logged, beside warnings
 

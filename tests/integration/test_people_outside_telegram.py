@@ -29,7 +29,7 @@ from tests.support.tills import Cashier, open_cashier
 OWNER, VERAS_CHAT = 77, 4242
 
 
-async def letters(db: Database) -> list[AnyRow]:
+async def notifications(db: Database) -> list[AnyRow]:
     return await db.read(lambda session: list(session.execute(select(table_of(OutboxMessage))).all()))
 
 
@@ -93,7 +93,7 @@ async def test_the_bonus_comes_and_nothing_is_told(database: Database, clock: Fa
     assert week_of(clock(), MOSCOW) == WEEK
     assert (await parish.bonuses().grant(WEEK)).users == 2
     assert await parish.got() == [anna, vera]
-    assert [row.user_id for row in await letters(database)] == [anna]
+    assert [row.user_id for row in await notifications(database)] == [anna]
     await parish.audit()
 
 
@@ -128,8 +128,12 @@ async def test_an_answer_waits_until_there_is_a_way(sqlite_database: Database, c
         assert await counter.outbox.probe() == []
         assert await counter.outbox.backlog() == (0, 0.0)
         await joins_telegram(sqlite_database, vera)
-        [letter, *_] = await counter.outbox.claim()
-        assert (letter.user_id, letter.recipient.chat_id, letter.kind) == (vera, VERAS_CHAT, "prediction")
+        [notification, *_] = await counter.outbox.claim()
+        assert (notification.user_id, notification.recipient.chat_id, notification.kind) == (
+            vera,
+            VERAS_CHAT,
+            "prediction",
+        )
         await counter.check()
 
 

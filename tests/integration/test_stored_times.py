@@ -22,7 +22,7 @@ from tests.support.shop import add_model, add_payment, add_prediction, add_refun
 YEARS, DAY = timedelta(days=400), timedelta(days=1)
 
 
-def _letter(session: Session) -> None:
+def _notification(session: Session) -> None:
     outbox.enqueue(session, user_id=add_user(session), kind=OutboxKind.BONUS, payload={}, key="k", now=START)
 
 
@@ -56,7 +56,7 @@ def _set(session: Session, change: Update) -> None:
 @pytest.mark.parametrize(
     ("make", "mapped", "column"),
     [
-        (_letter, OutboxMessage, "available_at"),
+        (_notification, OutboxMessage, "available_at"),
         (_prediction, Prediction, "available_at"),
         (_running, Prediction, "leased_until"),
         (_payment, Payment, "next_check_at"),

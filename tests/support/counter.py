@@ -121,7 +121,7 @@ class Counter:
         rows = await self.rows(Transaction, Transaction.prediction_id == prediction_id)
         return sorted(row.kind for row in rows)
 
-    async def letters(self, sold: Sold) -> int:
+    async def notifications(self, sold: Sold) -> int:
         return await self.count(OutboxMessage, OutboxMessage.key == f"prediction:{sold.prediction_id}")
 
     async def check(self) -> None:

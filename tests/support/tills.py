@@ -109,18 +109,18 @@ class Cashier:
         query = select(lines.c.amount).where(lines.c.payment_id == payment_id)
         return await self.db.read(lambda s: list(s.scalars(query)))
 
-    async def letters(self, kind: str) -> list[JsonObject]:
+    async def notifications(self, kind: str) -> list[JsonObject]:
         outbox = table_of(OutboxMessage)
         query = select(outbox.c.payload).where(outbox.c.kind == kind).order_by(outbox.c.id)
         return await self.db.read(lambda s: list(s.scalars(query)))
 
     async def facts(self) -> list[str]:
         """What users were told of payments, in order."""
-        return [letter["fact"] for letter in await self.letters("payment")]
+        return [each["fact"] for each in await self.notifications("payment")]
 
     async def problems(self) -> list[str]:
         """What owners were told."""
-        return [letter["problem"] for letter in await self.letters("payment_problem")]
+        return [each["problem"] for each in await self.notifications("payment_problem")]
 
     async def notes(self) -> list[str | None]:
         """Why nothing followed from notifications."""

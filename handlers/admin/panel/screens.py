@@ -17,7 +17,7 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
     ]
     if role is Role.MODERATOR:
         lines.append(tr.html("A moderator looks and changes nothing."))
-    journal = Button(text=tr.gettext("📜 Journal"), action=names.AUDIT_LOG)
+    audit_log = Button(text=tr.gettext("📜 Journal"), action=names.AUDIT_LOG)
     rows = (
         (
             Button(text=tr.gettext("👥 Customers"), action=names.USERS),
@@ -31,7 +31,7 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
             Button(text=tr.gettext("🧠 Models on sale"), action=names.MODELS),
             Button(text=tr.gettext("🎨 Styles"), action=names.PRESETS),
         ),
-        (Button(text=tr.gettext("🔑 Roles"), action=names.ROLES), *(() if role is Role.MODERATOR else (journal,))),
+        (Button(text=tr.gettext("🔑 Roles"), action=names.ROLES), *(() if role is Role.MODERATOR else (audit_log,))),
         (keyboards.menu_button(tr),),
     )
     return Screen(text="\n".join(lines), rows=rows)

@@ -102,13 +102,13 @@ def _model(sales: ModelSales, titles: Titles) -> str:
 
 def _waiting(waiting: Waiting, tr: Translator) -> str:
     lines = [waiting_line(waiting, tr)]
-    if waiting.letters:
-        age = age_words(waiting.letters_age, tr)
+    if waiting.notifications:
+        age = age_words(waiting.notifications_age, tr)
         lines.append(
             tr.nhtml(
                 "{n} message waits to be sent, the oldest for {age}.",
                 "{n} messages wait to be sent, the oldest for {age}.",
-                waiting.letters,
+                waiting.notifications,
                 age=age,
             )
         )

@@ -85,11 +85,11 @@ def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
         if card.disabled
         else button(tr.gettext("⛔ Disable"), names.OFF)
     )
-    journal = Button(text=tr.gettext("📜 What was done"), action=names.action(names.AUDIT_LOG, 0, card.id))
+    audit_log = Button(text=tr.gettext("📜 What was done"), action=names.action(names.AUDIT_LOG, 0, card.id))
     return [
         (button(tr.gettext("➕ Give credits"), names.GIVE), button(tr.gettext("➖ Take credits"), names.TAKE)),
         (switch,) if card.telegram_id is None else (button(tr.gettext("✉️ Write"), names.WRITE), switch),
-        (journal,),
+        (audit_log,),
     ]
 
 

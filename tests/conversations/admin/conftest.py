@@ -62,7 +62,7 @@ async def visitor(stage: Stage, name: str, language: str) -> Person:
     return person
 
 
-async def journal(stage: Stage, person: Person) -> Sequence[AnyRow]:
+async def audit_log(stage: Stage, person: Person) -> Sequence[AnyRow]:
     """What was done to somebody."""
     audit = table_of(AuditEntry)
     query = select(audit).where(audit.c.target_user_id == await stage.user_id(person)).order_by(audit.c.id)

@@ -8,7 +8,7 @@ from handlers.kit.commands import OWNING
 from sandbox.client.person import Person
 from services.money import rub
 from services.payments.packages import PackageOffer
-from tests.conversations.admin.conftest import journal
+from tests.conversations.admin.conftest import audit_log
 from tests.conversations.admin.test_payments import pays
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
@@ -56,7 +56,7 @@ async def test_to_a_stranger_there_is_no_such_command(stage: Stage, anna: Person
         await john.says(typed)
         await john.sees(f"There is no command {typed.split()[0]}.")
     assert name not in {*await anna.commands(), *await john.commands()}
-    assert await journal(stage, anna) == []
+    assert await audit_log(stage, anna) == []
 
 
 OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
@@ -70,7 +70,7 @@ async def test_to_a_stranger_there_is_no_such_button(stage: Stage, anna: Person,
         assert (await anna.forges(f"{name}{argument}")).text == "Эта кнопка устарела. Вот свежее меню."
         assert (await john.forges(f"{name}{argument}")).text == "This button is out of date. Here is a fresh menu."
     assert await stage.app.services.admins.role_by_telegram(anna.id) is None
-    assert await journal(stage, anna) == []
+    assert await audit_log(stage, anna) == []
 
 
 async def test_a_role_that_is_taken_away_while_its_question_waits(stage: Stage, kate: Person, anna: Person) -> None:
@@ -135,7 +135,7 @@ async def test_a_moderator_looks(stage: Stage, max_: Person, anna: Person) -> No
     await max_.sees("Your role does not allow this.")
     await max_.says("/stats")
     await max_.sees_photo("Last 7 days")
-    assert await journal(stage, anna) == []
+    assert await audit_log(stage, anna) == []
     assert await stage.app.services.packages.get(package.id) == package
 
 

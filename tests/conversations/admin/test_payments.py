@@ -11,7 +11,7 @@ from services.billing import ledger
 from services.money import Money, rub
 from services.payments.queries import PaymentView
 from services.users.actor import Actor
-from tests.conversations.admin.conftest import journal
+from tests.conversations.admin.conftest import audit_log
 from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
@@ -110,7 +110,7 @@ async def test_a_whole_refund(stage: Stage, olga: Person, anna: Person) -> None:
     await anna.sees("↩️ 300 ₽")
     assert await balance(stage, anna) == 1000
     assert await refunded(stage, payment) == [(RefundStatus.SUCCEEDED, 30_000)]
-    assert [(entry.action, entry.reason) for entry in await journal(stage, anna)] == [("payment.refund", "передумал")]
+    assert [(entry.action, entry.reason) for entry in await audit_log(stage, anna)] == [("payment.refund", "передумал")]
     await olga.says(f"/refund {payment.id}")
     await olga.sees("Этот платёж уже возвращён полностью.")
 
@@ -170,7 +170,7 @@ async def test_a_refund_twice_at_the_same_moment(stage: Stage, olga: Person, kat
         "Этот платёж уже возвращён полностью.",
         "This payment is already refunded in full.",
     }
-    assert len([entry for entry in await journal(stage, anna) if entry.action == "payment.refund"]) == 1
+    assert len([entry for entry in await audit_log(stage, anna) if entry.action == "payment.refund"]) == 1
 
 
 async def test_two_parts_at_the_same_moment_that_are_too_much(

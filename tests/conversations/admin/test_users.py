@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sandbox.client.person import Person
-from tests.conversations.admin.conftest import journal
+from tests.conversations.admin.conftest import audit_log
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
 
@@ -78,7 +78,7 @@ async def test_credits_given(stage: Stage, olga: Person, anna: Person) -> None:
     assert "Баланс: 12.50 кредита" in card.text
     letter = await anna.sees("🎁 Магазин подарил вам 2.50 кредита.")
     assert "Причина: за <терпение>" in letter.text
-    (entry,) = await journal(stage, anna)
+    (entry,) = await audit_log(stage, anna)
     assert (entry.action, entry.actor_user_id, entry.reason) == (
         "credits.grant",
         await stage.user_id(olga),
@@ -113,7 +113,7 @@ async def test_a_double_tap_acts_once(stage: Stage, olga: Person, anna: Person) 
     answers = await asyncio.gather(*(olga.forges(button.data, shown.id) for _ in range(5)))
     assert sorted(answer.text or "" for answer in answers) == ["", *["Это уже решено."] * 4]
     assert await balance(stage, anna) == 1500
-    assert len(await journal(stage, anna)) == 1
+    assert len(await audit_log(stage, anna)) == 1
 
 
 async def test_two_admins_take_the_last_credits_at_once(stage: Stage, olga: Person, kate: Person, anna: Person) -> None:
@@ -126,7 +126,7 @@ async def test_two_admins_take_the_last_credits_at_once(stage: Stage, olga: Pers
     assert len(refusals) == 1
     assert "0.00" in refusals[0]
     assert await balance(stage, anna) == 0
-    assert len(await journal(stage, anna)) == 1
+    assert len(await audit_log(stage, anna)) == 1
 
 
 @pytest.mark.parametrize("command", ["/grant {} 5 x", "/take {} 5 x", "/ban {}", "/unban {}", "/role {} admin"])
@@ -170,7 +170,7 @@ async def test_shut_out_and_let_in(stage: Stage, olga: Person, anna: Person) -> 
     await olga.sees("✅ Доступ возвращён.")
     await anna.says("/balance")
     await anna.sees("Баланс: 10.00 кредитов")
-    assert [entry.action for entry in await journal(stage, anna)] == ["user.disable", "user.enable"]
+    assert [entry.action for entry in await audit_log(stage, anna)] == ["user.disable", "user.enable"]
 
 
 async def test_ban_and_unban(stage: Stage, kate: Person, john: Person, max_: Person) -> None:
@@ -179,7 +179,7 @@ async def test_ban_and_unban(stage: Stage, kate: Person, john: Person, max_: Per
     await kate.sees("⛔ The shop is closed to them.")
     await kate.says(f"/unban #{number}")
     await kate.sees("✅ The shop is open to them again.")
-    assert [entry.reason for entry in await journal(stage, john)] == ["spam and more", None]
+    assert [entry.reason for entry in await audit_log(stage, john)] == ["spam and more", None]
     await max_.says("/start")
     await max_.sees("Hello")
     await kate.says(f"/ban {max_.id}")

@@ -165,6 +165,6 @@ async def _all_told(stage: Stage) -> bool:
 
 
 def _none_waits(session: Session) -> bool:
-    letters = table_of(OutboxMessage)
-    waiting = select(letters.c.id).where(letters.c.status == OutboxStatus.PENDING).limit(1)
+    notifications = table_of(OutboxMessage)
+    waiting = select(notifications.c.id).where(notifications.c.status == OutboxStatus.PENDING).limit(1)
     return session.execute(waiting).first() is None

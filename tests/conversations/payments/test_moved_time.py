@@ -80,9 +80,9 @@ async def test_each_monday_brings_a_bonus(stage: Stage) -> None:
         monday = datetime.fromisoformat((await stage.sandbox.make_it("monday"))["iso"])
         assert monday > before
         assert monday.isoweekday() == 1
-        letter = await anna.sees("🎁 Бонус недели: 2.00 кредита.", within=SOON)
-        assert f"{monday + timedelta(days=7):%d.%m.%Y}" in letter.text, "when it ends"
-        assert datetime.fromtimestamp(letter.raw["date"], UTC).date() == monday.date()
+        notification = await anna.sees("🎁 Бонус недели: 2.00 кредита.", within=SOON)
+        assert f"{monday + timedelta(days=7):%d.%m.%Y}" in notification.text, "when it ends"
+        assert datetime.fromtimestamp(notification.raw["date"], UTC).date() == monday.date()
         await john.sees("🎁 The weekly bonus is here: 2.00 credits.", within=SOON)
         await anna.says("/balance")
         account = (await anna.sees("+2.00 · Бонус недели")).text.split("\n")
@@ -99,8 +99,8 @@ async def test_two_mondays_at_a_stroke(stage: Stage) -> None:
     await anna.sees("10.00")
     await stage.sandbox.make_it("monday")
     monday = datetime.fromisoformat((await stage.sandbox.make_it("monday"))["iso"])
-    letter = await anna.sees(f"Действует до {monday + timedelta(days=7):%d.%m.%Y}", within=SOON)
-    assert "🎁 Бонус недели: 2.00 кредита." in letter.text
+    notification = await anna.sees(f"Действует до {monday + timedelta(days=7):%d.%m.%Y}", within=SOON)
+    assert "🎁 Бонус недели: 2.00 кредита." in notification.text
 
 
 async def test_who_is_not_here_any_more_gets_none(stage: Stage) -> None:

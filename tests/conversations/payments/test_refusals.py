@@ -36,13 +36,13 @@ async def test_a_shop_that_must_send_receipts_and_does_not(sandbox_url: str, sql
             assert screen.button("₽ →") is None
         told = await owner.sees("Receipt is missing or illegal")
         assert "YOOKASSA_VAT_CODE" in told.text
-        assert await stage.app.db.read(_letters) == 1
+        assert await stage.app.db.read(_notifications) == 1
         await chooses_in_vain_later(stage, anna, shop)
-        assert await stage.app.db.read(_letters) == 1
+        assert await stage.app.db.read(_notifications) == 1
 
 
 async def chooses_in_vain_later(stage: Stage, anna: Person, shop: Shop) -> None:
-    """The first answer is lost, and its repeat is refused: the letter says the same."""
+    """The first answer is lost, and its repeat is refused: the notification says the same."""
     await shop.fault("500", "payments.create")
     await anna.says("/topup")
     await anna.sees_button("₽ →")
@@ -77,6 +77,6 @@ async def test_i_have_paid_under_an_old_message_after_a_restore(sandbox_url: str
             await anna.sees("40.00")
 
 
-def _letters(session: Session) -> int:
+def _notifications(session: Session) -> int:
     outbox = table_of(OutboxMessage)
     return session.scalar(select(func.count()).where(outbox.c.kind == "payment_problem")) or 0

@@ -25,7 +25,7 @@ OWNER, ADMIN, MODERATOR, CUSTOMER, STRANGER = 1, 2, 3, 4, 5  # Telegram ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
+class AdminServices:
     """`anna` is the customer's users.id; she has 10.00 credits."""
 
     db: Database
@@ -41,7 +41,7 @@ class Office:
         query = select(table).order_by(table.c.id)
         return await self.db.read(lambda session: session.execute(query).all())
 
-    async def journal(self) -> list[str]:
+    async def audit_log(self) -> list[str]:
         return [row.action for row in await self.rows(AuditEntry)]
 
     async def balance(self) -> int:
@@ -59,11 +59,11 @@ class Office:
 
 
 @pytest.fixture
-async def office(database: Database, clock: FakeClock) -> Office:
-    return await open_office(database, clock)
+async def services(database: Database, clock: FakeClock) -> AdminServices:
+    return await open_admin_services(database, clock)
 
 
-async def open_office(db: Database, clock: FakeClock) -> Office:
+async def open_admin_services(db: Database, clock: FakeClock) -> AdminServices:
     for telegram_id in (OWNER, ADMIN, MODERATOR):
         await db.write(add_user, telegram_id=telegram_id)
     anna = await db.write(add_user, telegram_id=CUSTOMER)
@@ -72,7 +72,7 @@ async def open_office(db: Database, clock: FakeClock) -> Office:
     admins = Admins(db, clock, staff)
     await admins.appoint(ADMIN, Role.ADMIN, actor=Actor(OWNER))
     await admins.appoint(MODERATOR, Role.MODERATOR, actor=Actor(OWNER))
-    return Office(
+    return AdminServices(
         db=db,
         clock=clock,
         admins=admins,

@@ -19,30 +19,30 @@ from tests.support.clock import FakeClock
 from tests.support.tills import OWNER as TILLS_OWNER
 from tests.support.tills import open_cashier
 
-from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, Office
+from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, AdminServices
 
 OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
 
 
-async def test_what_is_done_comes_before_the_end_of_the_role(office: Office) -> None:
+async def test_what_is_done_comes_before_the_end_of_the_role(services: AdminServices) -> None:
     for turn in range(12):
-        gift = CreditChange(user_id=office.anna, amount=100, reason="because", nonce=str(turn))
+        gift = CreditChange(user_id=services.anna, amount=100, reason="because", nonce=str(turn))
         acts: tuple[Awaitable[object], ...] = (
-            office.users.change(gift, actor=Actor(ADMIN)),
-            office.admins.appoint(ADMIN, None, actor=Actor(OWNER)),
-            office.packages.create(OFFER, actor=Actor(ADMIN)),
-            office.users.write_to(office.anna, "hello", nonce=str(turn), actor=Actor(ADMIN)),
+            services.users.change(gift, actor=Actor(ADMIN)),
+            services.admins.appoint(ADMIN, None, actor=Actor(OWNER)),
+            services.packages.create(OFFER, actor=Actor(ADMIN)),
+            services.users.write_to(services.anna, "hello", nonce=str(turn), actor=Actor(ADMIN)),
         )
         for result in await asyncio.gather(*acts, return_exceptions=True):
             assert not isinstance(result, BaseException) or isinstance(result, NotAllowed)
-        await office.admins.appoint(ADMIN, Role.ADMIN, actor=Actor(OWNER))
+        await services.admins.appoint(ADMIN, Role.ADMIN, actor=Actor(OWNER))
     role: object = "admin"
-    for row in await office.rows(AuditEntry):
+    for row in await services.rows(AuditEntry):
         if row.action == "role.change" and row.subject == str(ADMIN):
             role = row.after["role"]
         elif row.actor_user_id == ADMIN:
             assert role == "admin", f"{row.action} after the role was gone"
-    await office.audit()
+    await services.audit()
 
 
 async def test_a_refund_is_begun_by_those_who_may(database: Database, clock: FakeClock) -> None:

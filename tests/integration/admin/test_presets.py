@@ -19,7 +19,7 @@ from tests.support.files import files_of
 from tests.support.shop import add_prediction
 from tests.unit.models.runs import STORE
 
-from .conftest import ADMIN, OWNER, Office
+from .conftest import ADMIN, OWNER, AdminServices
 
 BOSS = Actor(OWNER)
 STRONG = NewPreset(
@@ -32,18 +32,18 @@ STRONG = NewPreset(
 
 
 @pytest.fixture
-async def styles(office: Office) -> PresetManagement:
-    models = Models(office.db, office.clock, STORE)
+async def styles(services: AdminServices) -> PresetManagement:
+    models = Models(services.db, services.clock, STORE)
     await models.sync()
-    return PresetManagement(office.db, office.clock, Staff((OWNER,)), models, files_of(office.db, office.clock))
+    return PresetManagement(services.db, services.clock, Staff((OWNER,)), models, files_of(services.db, services.clock))
 
 
 @pytest.fixture
-def gallery(office: Office) -> Presets:
-    return Presets(office.db, files_of(office.db, office.clock), lambda slug: Path("nowhere"))
+def gallery(services: AdminServices) -> Presets:
+    return Presets(services.db, files_of(services.db, services.clock), lambda slug: Path("nowhere"))
 
 
-async def test_made_and_changed(office: Office, styles: PresetManagement) -> None:
+async def test_made_and_changed(services: AdminServices, styles: PresetManagement) -> None:
     made = await styles.create(STRONG, actor=BOSS)
     assert (made.title, made.price, made.sold, made.from_file) == ({"ru": "Крепкое", "en": "Strong"}, 350, True, False)
     assert made.slug.startswith("strong-")
@@ -58,13 +58,13 @@ async def test_made_and_changed(office: Office, styles: PresetManagement) -> Non
     view = await styles.enable(slug, enabled=False, actor=BOSS)
     assert (view.title["en"], view.icon, view.own_price, view.prompt) == ("Very strong", "🍷", None, "as in a dream")
     assert (view.category, view.inputs, view.enabled, view.sold) == (None, {"alcohol": 15.0}, False, False)
-    rows = [row for row in await office.rows(AuditEntry) if row.action.startswith("preset.")]
+    rows = [row for row in await services.rows(AuditEntry) if row.action.startswith("preset.")]
     assert [row.action for row in rows] == ["preset.create", *["preset.edit"] * 6, "preset.disable"]
     assert {(row.subject, row.actor_user_id) for row in rows} == {(slug, OWNER)}
     assert (rows[3].before, rows[3].after) == ({"price": 350}, {"price": None})
 
 
-async def test_a_sample(office: Office, styles: PresetManagement, gallery: Presets) -> None:
+async def test_a_sample(services: AdminServices, styles: PresetManagement, gallery: Presets) -> None:
     slug = (await styles.create(STRONG, actor=BOSS)).slug
     assert (await styles.set_sample(slug, b"picture", "image/jpeg", actor=BOSS)).has_sample
     assert await gallery.sample(slug) == b"picture"
@@ -72,29 +72,29 @@ async def test_a_sample(office: Office, styles: PresetManagement, gallery: Prese
     assert await gallery.sample(slug) is None
 
 
-async def test_order_inside_a_category(office: Office, styles: PresetManagement) -> None:
+async def test_order_inside_a_category(services: AdminServices, styles: PresetManagement) -> None:
     one, two, three = [(await styles.create(STRONG, actor=BOSS)).slug for _ in range(3)]
     assert [view.slug for view in await styles.move(three, places=-1, actor=BOSS)] == [one, three, two]
     assert [view.slug for view in await styles.move(one, places=9, actor=BOSS)] == [three, two, one]
-    moves = [row for row in await office.rows(AuditEntry) if row.action == "preset.move"]
+    moves = [row for row in await services.rows(AuditEntry) if row.action == "preset.move"]
     assert [(row.subject, row.before, row.after) for row in moves] == [
         (three, {"place": 3}, {"place": 2}),
         (one, {"place": 1}, {"place": 3}),
     ]
 
 
-async def test_only_what_was_never_sold_is_deleted(office: Office, styles: PresetManagement) -> None:
+async def test_only_what_was_never_sold_is_deleted(services: AdminServices, styles: PresetManagement) -> None:
     sold, unused = [await styles.create(STRONG, actor=BOSS) for _ in range(2)]
-    prediction = await office.db.write(add_prediction, user_id=office.anna, price=350)
+    prediction = await services.db.write(add_prediction, user_id=services.anna, price=350)
     predictions = table_of(Prediction)
     bought = update(predictions).where(predictions.c.id == prediction).values(preset_id=sold.id)
-    await office.db.write(lambda session: session.execute(bought) and None)
+    await services.db.write(lambda session: session.execute(bought) and None)
     with pytest.raises(PresetInUse):
         await styles.delete(sold.slug, actor=BOSS)
     await styles.delete(unused.slug, actor=BOSS)
     with pytest.raises(PresetNotFound):
         await styles.delete(unused.slug, actor=BOSS)
-    assert (await office.journal())[-1] == "preset.delete"
+    assert (await services.audit_log())[-1] == "preset.delete"
 
 
 async def test_owners_alone(styles: PresetManagement) -> None:

@@ -152,7 +152,12 @@ async def test_what_waits(books: Books) -> None:
     at = NOW - timedelta(seconds=30)
     await books.db.write(enqueue, user_id=anna, kind=OutboxKind.BONUS, payload={}, key="k", now=at)
     waiting = await books.statistics.waiting()
-    assert (waiting.predictions, waiting.predictions_age, waiting.letters, waiting.letters_age) == (1, 90.0, 1, 30.0)
+    assert (waiting.predictions, waiting.predictions_age, waiting.notifications, waiting.notifications_age) == (
+        1,
+        90.0,
+        1,
+        30.0,
+    )
 
 
 def test_days_of_23_and_25_hours() -> None:

@@ -104,10 +104,14 @@ async def test_who_gets_nothing_and_who_hears_nothing(parish: Parish) -> None:
     granted = await parish.bonuses().grant(WEEK)
     assert await parish.got() == [*here, *edge, *muted, *blocked]
     assert granted.users == 6
-    letters = await parish.rows(OutboxMessage)
-    assert [letter.user_id for letter in letters] == [*here, *edge]
-    assert {(letter.kind, letter.priority) for letter in letters} == {("bonus", Priority.NEWS)}
-    assert letters[0].payload == {"amount": 200, "week": WEEK, "expires_at": (START + timedelta(days=7)).isoformat()}
+    notifications = await parish.rows(OutboxMessage)
+    assert [each.user_id for each in notifications] == [*here, *edge]
+    assert {(each.kind, each.priority) for each in notifications} == {("bonus", Priority.NEWS)}
+    assert notifications[0].payload == {
+        "amount": 200,
+        "week": WEEK,
+        "expires_at": (START + timedelta(days=7)).isoformat(),
+    }
     await parish.audit()
 
 

@@ -46,17 +46,17 @@ def test_from_one_shop_to_another(tmp_path: Path) -> None:
     assert one.run("presets", "export", file)[:2] == (0, f"Wrote 1 presets into {file}.\n")
     assert other.run("presets", "import", file)[:2] == (0, "1 new presets, 0 written over.\n")
     assert other.run("presets", "import", file)[:2] == (0, "0 new presets, 1 written over.\n")
-    assert _journal(other) == ["preset.create"]  # the second time nothing was changed
+    assert _audit_log(other) == ["preset.create"]  # the second time nothing was changed
 
 
-def test_the_journal_tells_what_an_import_changed(tmp_path: Path) -> None:
+def test_the_audit_log_tells_what_an_import_changed(tmp_path: Path) -> None:
     shop, file = open_shop(tmp_path / "shop", STYLE), tmp_path / "styles.toml"
     file.write_text(STYLE.replace("14.5", "13.5") + 'model = "wine"\nenabled = false\n')
     assert shop.run("presets", "import", str(file))[0] == 0
-    assert _journal(shop) == ["preset.edit", "preset.disable"]
+    assert _audit_log(shop) == ["preset.edit", "preset.disable"]
 
 
-def _journal(shop: Shell) -> list[str]:
+def _audit_log(shop: Shell) -> list[str]:
     """Actions of the shop itself."""
 
     async def read() -> list[str]:

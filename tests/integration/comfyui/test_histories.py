@@ -196,7 +196,7 @@ class JobHistory:
             else:
                 assert lines == ["charge", "charge_refund"]
                 assert sold in self.canceled or PredictionStatus(row.status) is PredictionStatus.FAILED
-            assert await self.counter.letters(sold) == 1
+            assert await self.counter.notifications(sold) == 1
         for user in self.users:
             assert await self.counter.balance(user) == BALANCE - paid[user]
         await self.counter.check()

@@ -16,7 +16,7 @@ from tests.support.deployment import ROOT, copied_into_the_image, read_dockerfil
 
 EXAMPLE = ROOT / ".env.example"
 UNIT = ROOT / "deploy/kassandra.service"
-STOPS_WITHIN = 20  # seconds; what _stop gives handlers, the web part and letters together, and some
+STOPS_WITHIN = 20  # seconds; what _stop gives handlers, the web part and notifications together, and some
 
 
 def commented_out() -> dict[str, str]:

@@ -37,7 +37,7 @@ class Mail:
         kind: str = "note",
         priority: Priority = Priority.ANSWER,
     ) -> None:
-        name, now, payload = key or f"letter:{next(self.keys)}", self.clock(), {"text": text}
+        name, now, payload = key or f"notification:{next(self.keys)}", self.clock(), {"text": text}
         told = cast(OutboxKind, kind)  # or what a newer version would write
         await self.db.write(enqueue, user_id=user_id, kind=told, payload=payload, key=name, now=now, priority=priority)
 
@@ -46,8 +46,8 @@ class Mail:
         (row,) = [row for row in await self.rows(OutboxMessage) if row.payload["text"] == text]
         await self.change(OutboxMessage, OutboxMessage.id == row.id, status="sent", sent_at=self.clock())
 
-    async def row(self, letter: Notification) -> AnyRow:
-        (row,) = await self.rows(OutboxMessage, OutboxMessage.id == letter.id)
+    async def row(self, notification: Notification) -> AnyRow:
+        (row,) = await self.rows(OutboxMessage, OutboxMessage.id == notification.id)
         return row
 
     async def rows(

@@ -70,42 +70,42 @@ async def post(mail: Mail, wire: Wire) -> Delivery:
     return Delivery(bot_on(wire), mail.outbox, users, Catalogues(), presenters, coordination=memory)
 
 
-async def _note(letter: Notification, tr: Translator) -> Rendered:
-    return Rendered(screen=Screen(text=letter.payload["text"]))
+async def _note(notification: Notification, tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text=notification.payload["text"]))
 
 
-async def _into(letter: Notification, tr: Translator) -> Rendered:
-    return Rendered(screen=Screen(text=letter.payload["text"]), into=77)
+async def _into(notification: Notification, tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text=notification.payload["text"]), into=77)
 
 
-async def _late(letter: Notification, tr: Translator) -> Rendered:
-    return Rendered(screen=Screen(text=letter.payload["text"]), into=77, aloud=True)
+async def _late(notification: Notification, tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text=notification.payload["text"]), into=77, aloud=True)
 
 
-async def _picture(letter: Notification, tr: Translator, *, speaks: bool = True) -> Rendered:
-    return Rendered(screen=Screen(text=letter.payload["text"], photo=b"photo", speaks=speaks))
+async def _picture(notification: Notification, tr: Translator, *, speaks: bool = True) -> Rendered:
+    return Rendered(screen=Screen(text=notification.payload["text"], photo=b"photo", speaks=speaks))
 
 
-async def _bug(letter: Notification, tr: Translator) -> Rendered:
+async def _bug(notification: Notification, tr: Translator) -> Rendered:
     raise KeyError("outputs")
 
 
-async def _with_a_part(letter: Notification, tr: Translator) -> Rendered:
-    ASKED.append(letter.attempts)
+async def _with_a_part(notification: Notification, tr: Translator) -> Rendered:
+    ASKED.append(notification.attempts)
     for problem in AWAY:
         raise problem
-    return Rendered(screen=Screen(text=letter.payload["text"]))
+    return Rendered(screen=Screen(text=notification.payload["text"]))
 
 
-async def _endless(letter: Notification, tr: Translator) -> None:
+async def _endless(notification: Notification, tr: Translator) -> None:
     await asyncio.Event().wait()
 
 
-async def _nothing(letter: Notification, tr: Translator) -> None:
+async def _nothing(notification: Notification, tr: Translator) -> None:
     return None
 
 
-async def test_letters_arrive_in_order(mail: Mail, post: Delivery, wire: Wire) -> None:
+async def test_notifications_arrive_in_order(mail: Mail, post: Delivery, wire: Wire) -> None:
     for text in ("one", "two", "three"):
         await mail.write(mail.anna, text)
     await mail.write(mail.boris, "four")
@@ -192,7 +192,9 @@ async def test_what_may_pass_is_tried_again(mail: Mail, post: Delivery, wire: Wi
 
 
 @pytest.mark.parametrize("kind", ["bug", "unknown"])
-async def test_a_poison_letter_does_not_stop_the_others(mail: Mail, post: Delivery, wire: Wire, kind: str) -> None:
+async def test_a_poison_notification_does_not_stop_the_others(
+    mail: Mail, post: Delivery, wire: Wire, kind: str
+) -> None:
     """Neither those of other chats nor, after a few tries, those behind it in its own. It is not given up: the next
     version may be able to present it."""
     await mail.write(mail.anna, "poison", kind=kind)
@@ -231,7 +233,7 @@ async def test_after_an_outage_everything_is_told_at_once(
     assert mail.clock() == end
 
 
-async def test_a_letter_that_alone_meets_trouble_waits_by_itself(mail: Mail, post: Delivery, wire: Wire) -> None:
+async def test_a_notification_that_alone_meets_trouble_waits_by_itself(mail: Mail, post: Delivery, wire: Wire) -> None:
     """Others get through at full speed, and it is not tried with each of them."""
     wire.refusals[1].extend([(500, "Internal Server Error")] * 50)
     await mail.write(mail.boris, "first")
@@ -239,15 +241,15 @@ async def test_a_letter_that_alone_meets_trouble_waits_by_itself(mail: Mail, pos
         await until(lambda: _told(wire, "first"))
         await mail.write(mail.anna, "poison")
         for number in range(10):
-            await mail.write(mail.boris, f"letter {number}")
-        await until(lambda: _told(wire, "letter 9"))
+            await mail.write(mail.boris, f"notification {number}")
+        await until(lambda: _told(wire, "notification 9"))
     assert 1 <= [chat for chat, _ in wire.told].count(1) <= 6
 
 
 async def test_a_chat_that_is_never_answered_holds_up_nobody(
     mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its own letters keep their order."""
+    """Its own notifications keep their order."""
     monkeypatch.setattr(delivery_module, "HELD_UP_SECONDS", 0.02)
     monkeypatch.setattr(delivery_module, "GRACE_SECONDS", 0.0)
     wire.silent.add(1)
@@ -312,7 +314,7 @@ async def test_what_is_not_ready_in_time_is_no_outage(
 async def test_a_telegram_that_says_nothing_is_asked_gently(
     mail: Mail, post: Delivery, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By one letter after another, and none arrives twice."""
+    """By one notification after another, and none arrives twice."""
     monkeypatch.setattr(delivery_module, "HELD_UP_SECONDS", pause := 0.1)
     answers = wire.gate = asyncio.Event()
     people = [await mail.db.write(add_user, telegram_id=100 + number) for number in range(20)]
@@ -328,7 +330,7 @@ async def test_a_telegram_that_says_nothing_is_asked_gently(
 
 
 async def test_a_clock_that_leaps_sends_nothing_twice(mail: Mail, post: Delivery, wire: Wire) -> None:
-    """Hours pass while a letter is under way."""
+    """Hours pass while a notification is under way."""
     await mail.write(mail.boris, "one")
     async with _delivering(post):
         await until(lambda: _all(mail, SENT))
@@ -386,7 +388,7 @@ async def test_what_our_own_parts_fail_at_is_no_bug(mail: Mail, post: Delivery, 
     assert wire.told == [(1, "paid")]
 
 
-async def test_what_became_of_letters_is_counted(
+async def test_what_became_of_notifications_is_counted(
     mail: Mail, post: Delivery, wire: Wire, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What Telegram refuses for good is an error in the log."""
@@ -397,7 +399,7 @@ async def test_what_became_of_letters_is_counted(
         await until(lambda: _none_waits(mail))
     counted = {s.labels["outcome"]: s.value for f in post.outcomes.collect() for s in f.samples if "total" in s.name}
     assert counted == {"sent": 1, "skipped": 0, "failed": 1}
-    assert "letter_given_up" in capsys.readouterr().out
+    assert "notification_given_up" in capsys.readouterr().out
 
 
 async def test_text_that_telegram_refuses_fails_at_once(mail: Mail, post: Delivery, wire: Wire) -> None:
@@ -444,7 +446,7 @@ async def test_what_is_not_worth_telling_is_skipped(mail: Mail, post: Delivery, 
     assert wire.calls == []
 
 
-async def test_a_letter_claimed_by_a_dead_sender_arrives(mail: Mail, post: Delivery, wire: Wire) -> None:
+async def test_a_notification_claimed_by_a_dead_sender_arrives(mail: Mail, post: Delivery, wire: Wire) -> None:
     await mail.write(mail.anna, "one")
     await mail.outbox.claim()  # and then the process was killed
     mail.clock.advance(seconds=61)
@@ -505,7 +507,7 @@ async def test_a_crowd_is_claimed_no_faster_than_it_is_sent(
 
 
 async def test_the_end_waits_for_what_is_being_sent(mail: Mail, post: Delivery, wire: Wire) -> None:
-    """Cut off between Telegram's answer and the note of it, a letter would arrive twice."""
+    """Cut off between Telegram's answer and the note of it, a notification would arrive twice."""
     await mail.write(mail.anna, "answer", kind="into")
     task = asyncio.get_running_loop().create_task(post.run())
     async with post.messages.hold(1):

@@ -28,21 +28,22 @@ async def mail(database: Database, clock: FakeClock) -> Mail:
 async def test_the_same_fact_is_told_once(mail: Mail) -> None:
     await mail.write(mail.anna, "one", key="fact")
     await mail.write(mail.anna, "one again", key="fact")
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["one"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["one"]
 
 
-async def test_a_letter_knows_its_reader(mail: Mail) -> None:
+async def test_a_notification_knows_its_reader(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
-    (letter,) = await mail.outbox.claim()
-    assert (letter.recipient.chat_id, letter.recipient.language, letter.kind, letter.attempts) == (1, "ru", "note", 1)
-    assert not letter.blocked
+    (notification,) = await mail.outbox.claim()
+    assert (notification.recipient.chat_id, notification.recipient.language) == (1, "ru")
+    assert (notification.kind, notification.attempts) == ("note", 1)
+    assert not notification.blocked
 
 
-async def test_a_chats_letters_come_one_after_another(mail: Mail) -> None:
+async def test_a_chats_notifications_come_one_after_another(mail: Mail) -> None:
     for text in ("first", "second", "third"):
         await mail.write(mail.anna, text)
     await mail.write(mail.boris, "other")
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["first", "other"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["first", "other"]
     assert await mail.outbox.claim() == []  # Anna's second waits for her first
     await mail.settle("first")
     (second,) = await mail.outbox.claim()
@@ -50,7 +51,7 @@ async def test_a_chats_letters_come_one_after_another(mail: Mail) -> None:
     await mail.outbox.retry(second, "502")
     assert await mail.outbox.claim() == []  # the third does not overtake it
     mail.clock.advance(seconds=2)
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["second"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["second"]
 
 
 async def test_who_waits_comes_before_news(mail: Mail) -> None:
@@ -68,7 +69,7 @@ async def test_who_waits_comes_before_news(mail: Mail) -> None:
         (mail.boris, "news"),
     ]
     await mail.settle("news one")
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["news two"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["news two"]
 
 
 async def test_what_is_not_settled_comes_again_after_the_lease(mail: Mail) -> None:
@@ -77,8 +78,8 @@ async def test_what_is_not_settled_comes_again_after_the_lease(mail: Mail) -> No
     mail.clock.advance(seconds=LEASE.total_seconds() - 1)
     assert await mail.outbox.claim() == []
     mail.clock.advance(seconds=1)
-    (letter,) = await mail.outbox.claim()
-    assert letter.attempts == 2
+    (notification,) = await mail.outbox.claim()
+    assert notification.attempts == 2
 
 
 async def test_two_senders_never_take_the_same(mail: Mail) -> None:
@@ -87,28 +88,28 @@ async def test_two_senders_never_take_the_same(mail: Mail) -> None:
         for text in ("a", "b"):
             await mail.write(user, text)
     senders = [Outbox(mail.db, mail.clock) for _ in range(4)]
-    claimed = [letter for some in await asyncio.gather(*(s.claim(15) for s in senders)) for letter in some]
+    claimed = [each for some in await asyncio.gather(*(s.claim(15) for s in senders)) for each in some]
     claimed += await mail.outbox.claim(100)
-    assert len({letter.id for letter in claimed}) == len(claimed) == 40
-    assert {letter.payload["text"] for letter in claimed} == {"a"}
+    assert len({notification.id for notification in claimed}) == len(claimed) == 40
+    assert {notification.payload["text"] for notification in claimed} == {"a"}
 
 
 async def test_pauses_grow_and_it_is_given_up_after_days(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
     pauses: list[float] = []
     for _ in range(LEAST_ATTEMPTS):
-        (letter,) = await mail.outbox.claim()
-        await mail.outbox.retry(letter, "TelegramServerError: 502")
-        row = await mail.row(letter)
+        (notification,) = await mail.outbox.claim()
+        await mail.outbox.retry(notification, "TelegramServerError: 502")
+        row = await mail.row(notification)
         assert row.status == OutboxStatus.PENDING
         pauses.append((row.available_at - mail.clock()).total_seconds())
         mail.clock.advance(seconds=pauses[-1])
     assert pauses[:4] == [2, 4, 8, 16]
     assert max(pauses) == 1800
     mail.clock.advance(seconds=GIVE_UP_AFTER.total_seconds())
-    (letter,) = await mail.outbox.claim()
-    await mail.outbox.retry(letter, "TelegramServerError: 502")
-    row = await mail.row(letter)
+    (notification,) = await mail.outbox.claim()
+    await mail.outbox.retry(notification, "TelegramServerError: 502")
+    row = await mail.row(notification)
     assert (row.status, row.error) == (OutboxStatus.FAILED, "TelegramServerError: 502")
     assert await mail.outbox.claim() == []
 
@@ -117,26 +118,26 @@ async def test_a_shop_that_was_off_for_a_month_still_tries(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
     mail.clock.advance(seconds=30 * 24 * 3600)
     for _ in range(LEAST_ATTEMPTS - 1):
-        (letter,) = await mail.outbox.claim()
-        await mail.outbox.retry(letter, "502")
+        (notification,) = await mail.outbox.claim()
+        await mail.outbox.retry(notification, "502")
         mail.clock.advance(seconds=1800)
-    assert (await mail.row(letter)).status == OutboxStatus.PENDING
+    assert (await mail.row(notification)).status == OutboxStatus.PENDING
 
 
 async def test_what_was_given_up_is_sent_once_more(mail: Mail) -> None:
     """For days again, though it was written long ago."""
     for text in ("given up", "arrived"):
         await mail.write(mail.anna, text)
-    (letter,) = await mail.outbox.claim()
-    await mail.outbox.fail(letter, "Bad Request")
+    (notification,) = await mail.outbox.claim()
+    await mail.outbox.fail(notification, "Bad Request")
     await mail.settle("arrived")
     mail.clock.advance(seconds=8 * 24 * 3600)
     assert await mail.outbox.reopen() == 1
     for _ in range(LEAST_ATTEMPTS + 1):
-        (letter,) = await mail.outbox.claim()
-        await mail.outbox.retry(letter, "502")
+        (notification,) = await mail.outbox.claim()
+        await mail.outbox.retry(notification, "502")
         mail.clock.advance(seconds=1800)
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["given up"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["given up"]
     assert await mail.outbox.reopen() == 0
 
 
@@ -149,20 +150,20 @@ async def test_what_waits_for_telegram_is_due_when_something_gets_through(mail: 
     await mail.outbox.retry(waits, "502", wait=Wait.TELEGRAM)
     await mail.outbox.retry(told, "429", after=timedelta(seconds=35))
     await mail.outbox.release(Wait.TELEGRAM)
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["waits"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["waits"]
 
 
 async def test_one_stands_for_all_that_wait(mail: Mail) -> None:
     """Each in turn, so that none which never gets through is taken for the others."""
     await mail.write(mail.anna, "one")
     await mail.write(mail.boris, "two")
-    for letter in await mail.outbox.claim():
-        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+    for notification in await mail.outbox.claim():
+        await mail.outbox.retry(notification, "502", wait=Wait.TELEGRAM)
     told = []
     for _ in range(4):
-        (letter,) = await mail.outbox.probe()
-        told.append(letter.payload["text"])
-        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+        (notification,) = await mail.outbox.probe()
+        told.append(notification.payload["text"])
+        await mail.outbox.retry(notification, "502", wait=Wait.TELEGRAM)
     assert told == ["one", "two"] * 2
 
 
@@ -175,35 +176,35 @@ async def test_what_cannot_be_presented_is_passed(mail: Mail) -> None:
     mail.clock.advance(seconds=2)
     (bug,) = await mail.outbox.claim()
     await mail.outbox.shelve(bug, "KeyError")
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["next"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["next"]
 
 
 async def test_a_pause_that_telegram_names_costs_no_attempt(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
     for _ in range(LEAST_ATTEMPTS * 2):
-        (letter,) = await mail.outbox.claim()
-        assert letter.attempts == 1
-        await mail.outbox.retry(letter, "429", after=timedelta(seconds=35))
+        (notification,) = await mail.outbox.claim()
+        assert notification.attempts == 1
+        await mail.outbox.retry(notification, "429", after=timedelta(seconds=35))
         assert await mail.outbox.claim() == []
         mail.clock.advance(seconds=35)
 
 
 async def test_what_is_settled_stays_so(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
-    (letter,) = await mail.outbox.claim()
-    await mail.outbox.sent(letter)
-    await mail.outbox.retry(letter, "too late")
-    await mail.outbox.fail(letter, "too late")
-    row = await mail.row(letter)
+    (notification,) = await mail.outbox.claim()
+    await mail.outbox.sent(notification)
+    await mail.outbox.retry(notification, "too late")
+    await mail.outbox.fail(notification, "too late")
+    row = await mail.row(notification)
     assert (row.status, row.sent_at, row.error) == (OutboxStatus.SENT, mail.clock(), None)
 
 
 @pytest.mark.parametrize("reason", ["x" * 1000, "zero \x00 character"])
 async def test_reasons_that_columns_refuse_are_cut(mail: Mail, reason: str) -> None:
     await mail.write(mail.anna, "one")
-    (letter,) = await mail.outbox.claim()
-    await mail.outbox.fail(letter, reason)
-    assert (await mail.row(letter)).error == reason.replace("\x00", "")[:255]
+    (notification,) = await mail.outbox.claim()
+    await mail.outbox.fail(notification, reason)
+    assert (await mail.row(notification)).error == reason.replace("\x00", "")[:255]
 
 
 async def test_a_message_is_looked_at_again(mail: Mail) -> None:
@@ -232,25 +233,25 @@ async def test_asked_for_many_times_a_look_waits_no_longer(mail: Mail) -> None:
     for about in [looks[0]] * 12 + looks:
         await mail.outbox.recheck(about)
     mail.clock.advance(seconds=RECHECK_AFTER.total_seconds())
-    for letter in await mail.outbox.claim():
-        await mail.outbox.retry(letter, "not sent in time")
+    for notification in await mail.outbox.claim():
+        await mail.outbox.retry(notification, "not sent in time")
     told = []
     for _ in range(3):
         mail.clock.advance(seconds=2)
-        for letter in await mail.outbox.claim():
-            await mail.outbox.sent(letter)
-            told.append(letter.about)
+        for notification in await mail.outbox.claim():
+            await mail.outbox.sent(notification)
+            told.append(notification.about)
     assert told == looks
 
 
 async def test_tries_of_an_outage_do_not_make_a_later_pause_long(mail: Mail) -> None:
     await mail.write(mail.anna, "paid")
     for _ in range(20):
-        (letter,) = await mail.outbox.probe()
-        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
+        (notification,) = await mail.outbox.probe()
+        await mail.outbox.retry(notification, "502", wait=Wait.TELEGRAM)
     await mail.outbox.release(Wait.TELEGRAM)
-    (letter,) = await mail.outbox.claim()
-    await mail.outbox.retry(letter, "cut")
+    (notification,) = await mail.outbox.claim()
+    await mail.outbox.retry(notification, "cut")
     mail.clock.advance(seconds=10)
     (again,) = await mail.outbox.claim()
     assert again.attempts > 1, "it may have arrived: told again, it is an edit"
@@ -260,14 +261,14 @@ async def test_an_outage_that_ends_meanwhile_makes_no_pause_long(mail: Mail) -> 
     """It was tried once more when others got through, and alone did not."""
     await mail.write(mail.anna, "paid")
     for _ in range(20):
-        (letter,) = await mail.outbox.probe()
-        await mail.outbox.retry(letter, "502", wait=Wait.TELEGRAM)
-    (letter,) = await mail.outbox.probe()
+        (notification,) = await mail.outbox.probe()
+        await mail.outbox.retry(notification, "502", wait=Wait.TELEGRAM)
+    (notification,) = await mail.outbox.probe()
     await mail.outbox.release(Wait.TELEGRAM)
-    await mail.outbox.retry(letter, "not sent in time")
+    await mail.outbox.retry(notification, "not sent in time")
     mail.clock.advance(seconds=2)
     (again,) = await mail.outbox.claim()
-    assert again.id == letter.id
+    assert again.id == notification.id
 
 
 async def test_what_a_sender_has_in_hand_it_does_not_take_again(mail: Mail) -> None:
@@ -280,7 +281,7 @@ async def test_what_a_sender_has_in_hand_it_does_not_take_again(mail: Mail) -> N
     assert await mail.outbox.probe(in_hand=[one.id]) == []
     await mail.outbox.sent(one)
     assert (await mail.row(one)).status == OutboxStatus.SENT
-    assert [letter.payload["text"] for letter in await mail.outbox.claim()] == ["two"]
+    assert [each.payload["text"] for each in await mail.outbox.claim()] == ["two"]
 
 
 async def test_a_slow_sender_does_not_settle_what_another_has_now(mail: Mail) -> None:
@@ -299,10 +300,10 @@ async def test_a_slow_sender_does_not_settle_what_another_has_now(mail: Mail) ->
 async def test_what_was_covered_is_told_again(mail: Mail) -> None:
     await mail.write(mail.anna, "paid", key="payment:1:succeeded")
     await mail.outbox.tell_again("payment:1:succeeded")  # it is not told yet
-    (letter,) = await mail.outbox.claim()
-    await mail.outbox.sent(letter)
+    (notification,) = await mail.outbox.claim()
+    await mail.outbox.sent(notification)
     await mail.outbox.tell_again("payment:1:succeeded")
-    assert [each.id for each in await mail.outbox.claim()] == [letter.id]
+    assert [each.id for each in await mail.outbox.claim()] == [notification.id]
 
 
 async def test_backlog(mail: Mail) -> None:
@@ -358,7 +359,7 @@ async def test_a_fact_that_is_rolled_back_is_not_told(mail: Mail) -> None:
 async def test_blocked_readers_are_marked(mail: Mail) -> None:
     await mail.write(mail.anna, "one")
     await mail.change(User, User.id == mail.anna, blocked_at=mail.clock())
-    letters: list[Notification] = await mail.outbox.claim()
-    assert [letter.blocked for letter in letters] == [True]
-    await mail.outbox.skip(letters[0], "blocked")
+    notifications: list[Notification] = await mail.outbox.claim()
+    assert [notification.blocked for notification in notifications] == [True]
+    await mail.outbox.skip(notifications[0], "blocked")
     assert [row.status for row in await mail.rows(OutboxMessage)] == [OutboxStatus.SKIPPED]

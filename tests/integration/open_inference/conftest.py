@@ -9,19 +9,12 @@ import pytest
 
 from sandbox.client.inference import Inference
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from services.inference.loaded import RemoteModel, open_remote
 from services.inference.runtimes.open_inference.kind import OPEN_INFERENCE
 from services.manifests.manifest import load_manifest
 from tests.integration.open_inference.manifests import manifest_text
 
 Opened = Callable[..., RemoteModel]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
 
 
 @pytest.fixture

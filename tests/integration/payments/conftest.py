@@ -1,10 +1,6 @@
-from collections.abc import AsyncIterator
-
 import pytest
 
 from db.engine import Database
-from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from tests.support.clock import FakeClock
 from tests.support.tills import Cashier, open_cashier
 
@@ -19,9 +15,3 @@ def cashier(database: Database, clock: FakeClock) -> Cashier:
 def quick(sqlite_database: Database, clock: FakeClock) -> Cashier:
     """For what does not depend on the database."""
     return open_cashier(sqlite_database, clock)
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world

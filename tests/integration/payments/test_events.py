@@ -171,10 +171,10 @@ async def test_a_payment_that_differs_from_our_books(quick: Cashier, wrong: dict
         await quick.till.reconciler.round()
     assert await quick.balance(anna) == 0
     assert await quick.problems() == ["payment_mismatch"]
-    [letter] = await quick.letters("payment_problem")
-    assert letter["payment_id"] == payment.id.hex
+    [alert] = await quick.notifications("payment_problem")
+    assert alert["payment_id"] == payment.id.hex
     word = "currency" if wrong == WRONG["another currency"] else next(iter(wrong)).split("_")[0]
-    assert word in letter["detail"].replace("metadata", "our")
+    assert word in alert["detail"].replace("metadata", "our")
     assert (await quick.payments.get(payment.id)).status is PaymentStatus.PENDING
     await quick.is_sound()
 

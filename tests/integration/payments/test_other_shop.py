@@ -33,9 +33,9 @@ async def test_open_payments_of_the_former_shop(cashier: Cashier) -> None:
     assert {call for call in cashier.yookassa.calls if call != "list"} == set()
     assert [p.status for p in (await cashier.payments.of_user(anna)).items] == [PaymentStatus.PENDING] * 2
     assert await cashier.problems() == ["other_shop"]
-    [letter] = await cashier.letters("payment_problem")
+    [alert] = await cashier.notifications("payment_problem")
     for payment, amount in ((first, "300.00 RUB"), (second, "500.00 RUB")):
-        assert f"{amount} · #{anna} · 100500 · {payment.provider_payment_id}" in letter["detail"]
+        assert f"{amount} · #{anna} · 100500 · {payment.provider_payment_id}" in alert["detail"]
     with pytest.raises(OtherShop):
         await cashier.till.settlement.ask(first.id)
     former.pay(first.provider_payment_id or "")

@@ -47,7 +47,7 @@ async def test_a_full_refund_takes_all_back(cashier: Cashier) -> None:
     refund = await cashier.refunds(payment, 300_00)
     assert (refund.status, refund.credits_taken, refund.credits_uncollected) == (RefundStatus.SUCCEEDED, 3000, 0)
     assert await cashier.balance(anna) == 0
-    assert await cashier.letters("refund") == [{"refund_id": refund.id.hex, "payment_id": payment.id.hex}]
+    assert await cashier.notifications("refund") == [{"refund_id": refund.id.hex, "payment_id": payment.id.hex}]
     assert cashier.yookassa.payments[payment.provider_payment_id or ""].refunded.minor == 300_00
     audit = table_of(AuditEntry)
     row = await cashier.db.read(lambda s: s.execute(select(audit)).one())
@@ -240,7 +240,7 @@ async def test_a_lost_refund_is_repeated_with_its_key(cashier: Cashier, fault: F
     assert len(cashier.yookassa.refunds) == 1
     await cashier.notified()
     assert await cashier.balance(anna) == 2000
-    assert len(await cashier.letters("refund")) == 1
+    assert len(await cashier.notifications("refund")) == 1
     await cashier.is_sound()
 
 
@@ -398,12 +398,12 @@ async def test_nobody_is_told_of_expiry_twice(cashier: Cashier) -> None:
     cashier.clock.advance(hours=2)
     assert await reminders.tell_expiring() == 1
     assert await reminders.tell_expiring() == 0
-    [letter] = await cashier.letters("credits_expire")
-    left = await reminders.lot(letter["lot_id"])
+    [notification] = await cashier.notifications("credits_expire")
+    left = await reminders.lot(notification["lot_id"])
     assert left is not None
     assert left.remaining == 1000
     cashier.clock.now += timedelta(days=3)
-    assert await reminders.lot(letter["lot_id"]) is None
+    assert await reminders.lot(notification["lot_id"]) is None
 
 
 async def test_money_in_and_out_at_once_does_not_deadlock(postgres_database: Database, clock: FakeClock) -> None:

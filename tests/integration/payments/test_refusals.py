@@ -56,8 +56,8 @@ async def test_what_lies_in_the_shop_is_told_its_owners_once(quick: Cashier, err
         assert "amount" not in refused.value.message
         quick.clock.advance(days=1)
     assert await quick.problems() == [problem]
-    [letter] = await quick.letters("payment_problem")
-    assert error.detail in letter["detail"]
+    [alert] = await quick.notifications("payment_problem")
+    assert error.detail in alert["detail"]
     payment = (await quick.payments.of_user(anna)).items[0]
     assert (payment.status, payment.cancel_reason) == (PaymentStatus.CANCELED, "shop_refused")
     assert "not your fault" in payment_reason(payment.cancel_reason)
@@ -106,7 +106,7 @@ async def test_forbidden_is_told_in_the_providers_words(quick: Cashier) -> None:
     refuses(quick, NotAuthorized(code="forbidden", detail="You don't have the permission"))
     with pytest.raises(NotAuthorized):
         await quick.begins(await quick.customer())
-    [letter] = await quick.letters("payment_problem")
-    assert letter["detail"] == "forbidden: You don't have the permission"
+    [alert] = await quick.notifications("payment_problem")
+    assert alert["detail"] == "forbidden: You don't have the permission"
     payment = (await quick.payments.latest()).items[0]
     assert "not your fault" in payment_reason(payment.cancel_reason)

@@ -259,9 +259,9 @@ async def test_what_is_not_proved_is_not_credited(
     assert await quick.balance(await user_id(quick)) == 0
     assert await quick.problems() == (["unproven"] if change in UNPROVEN else [])
     if change in UNPROVEN:
-        [letter] = await quick.letters("payment_problem")
-        assert remote.id in letter["detail"]
-        assert "RUB" in letter["detail"]
+        [alert] = await quick.notifications("payment_problem")
+        assert remote.id in alert["detail"]
+        assert "RUB" in alert["detail"]
 
 
 async def test_either_secret_proves_it_and_neither_does_not(quick: Cashier, sqlite_url: str) -> None:
@@ -290,11 +290,13 @@ async def test_one_without_a_mark_from_before_payments_were_signed(quick: Cashie
     await quick.delivers("payment.succeeded", later.id)
     await quick.till.reconciler.round(everything=True)
     assert await quick.problems() == ["unbooked"]
-    assert (await quick.letters("payment_problem"))[0]["detail"].startswith(f"300.00 RUB · {old.id} · 2026-11-16 09:00")
+    assert (await quick.notifications("payment_problem"))[0]["detail"].startswith(
+        f"300.00 RUB · {old.id} · 2026-11-16 09:00"
+    )
     assert await quick.notes() == ["not a payment of ours"]
 
 
-async def test_very_many_are_told_of_in_one_letter(quick: Cashier, sqlite_url: str) -> None:
+async def test_very_many_are_told_of_in_one_notification(quick: Cashier, sqlite_url: str) -> None:
     await quick.customer(telegram_id=OWNER)
     payment = await lose(quick, sqlite_url)
     first = quick.yookassa.payments.pop(payment.provider_payment_id or "")

@@ -37,7 +37,7 @@ async def test_a_payment_is_credited_when_the_provider_says_so(cashier: Cashier)
     paid = await cashier.payments.get(payment.id)
     assert (paid.status, paid.paid_at) == (PaymentStatus.SUCCEEDED, cashier.clock())
     assert await cashier.balance(anna) == 199  # 19.99 roubles at 10.00: rounded down
-    assert await cashier.letters("payment") == [{"payment_id": payment.id.hex, "fact": "succeeded"}]
+    assert await cashier.notifications("payment") == [{"payment_id": payment.id.hex, "fact": "succeeded"}]
     assert cashier.news
     await cashier.is_sound()
 

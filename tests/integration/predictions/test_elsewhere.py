@@ -121,7 +121,7 @@ async def test_what_waits_is_canceled_at_once(counter: Counter, doubling: Doubli
     assert (await counter.view(sold)).status is PredictionStatus.CANCELED
     assert await counter.kinds(sold.prediction_id) == ["charge", "charge_refund"]
     assert await counter.balance(anna) == 1000
-    assert await counter.letters(sold) == 1
+    assert await counter.notifications(sold) == 1
 
 
 async def test_nobody_cancels_anothers(counter: Counter) -> None:

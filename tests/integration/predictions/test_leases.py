@@ -51,7 +51,7 @@ async def test_a_dead_workers_rows_go_back_after_its_lease(counter: Counter) -> 
     await living.run_waiting()
     row = await _row(counter, sold)
     assert (row.status, row.attempts) == (SUCCEEDED, 2)
-    assert await counter.letters(sold) == 1
+    assert await counter.notifications(sold) == 1
 
 
 async def test_rows_that_kill_their_workers_are_paid_back(counter: Counter) -> None:
@@ -65,7 +65,7 @@ async def test_rows_that_kill_their_workers_are_paid_back(counter: Counter) -> N
     for sold in sales:
         view = await counter.view(sold)
         assert (view.status, view.error_code) == (FAILED, "RunLost")
-        assert (await counter.kinds(sold.prediction_id), await counter.letters(sold)) == (
+        assert (await counter.kinds(sold.prediction_id), await counter.notifications(sold)) == (
             ["charge", "charge_refund"],
             1,
         )
@@ -91,7 +91,7 @@ async def test_a_lost_lease_cannot_settle(counter: Counter) -> None:
         view = await counter.view(sold)
         assert view.result is not None
         assert view.result["outputs"]["cultivar"]["value"] == "barolo"
-        assert await counter.letters(sold) == 1
+        assert await counter.notifications(sold) == 1
 
 
 async def test_an_earlier_claim_of_the_same_worker_cannot_settle(counter: Counter) -> None:

@@ -76,7 +76,7 @@ async def _sell_through_an_outage(counter: Counter, away: AbstractAsyncContextMa
     assert (row.status, row.attempts) == (PredictionStatus.SUCCEEDED, 1)
     task.cancel()
     await asyncio.wait([task])
-    assert (await counter.letters(quick), await counter.letters(sold)) == (1, 0)
+    assert (await counter.notifications(quick), await counter.notifications(sold)) == (1, 0)
     await counter.check()
 
 

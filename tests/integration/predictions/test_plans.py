@@ -18,8 +18,8 @@ ASKED = {
     "claim": (queue._claim, "ix_predictions_queue"),
     "held": (queue._held, "ix_predictions_leases"),
     "overdue": (queue._overdue, "ix_predictions_leases"),
-    "letters": (outbox._due, "ix_outbox"),
-    "first letters": (outbox._first_in_chat, "ix_outbox"),
+    "notifications": (outbox._due, "ix_outbox"),
+    "first notifications": (outbox._first_in_chat, "ix_outbox"),
     "places": (history._unfinished_rows, "ix_predictions_queue"),
     "runs": (history._unfinished_rows, "ix_predictions_leases"),
 }

@@ -51,8 +51,8 @@ class Stage:
             leads=partial(self.memory.claim, "progress", process, seconds=LEAD_SECONDS),
         )
 
-    async def _present(self, letter: Notification, tr: Translator) -> Rendered:
-        view = await self.counter.history.get(UUID(letter.payload["prediction_id"]), user_id=letter.user_id)
+    async def _present(self, notification: Notification, tr: Translator) -> Rendered:
+        view = await self.counter.history.get(UUID(notification.payload["prediction_id"]), user_id=notification.user_id)
         return Rendered(screen=Screen(text=ANSWER), into=message_of(view.shown_in))
 
     async def buy(self, chat: int) -> UUID:
@@ -65,8 +65,8 @@ class Stage:
     async def answer(self) -> None:
         """Run what waits and tell it."""
         await self.counter.worker().run_waiting()
-        async with asyncio.TaskGroup() as letters:
-            await self.post.send_due(letters)
+        async with asyncio.TaskGroup() as notifications:
+            await self.post.send_due(notifications)
 
     async def claim(self, number: int = 1) -> None:
         now = self.counter.clock()

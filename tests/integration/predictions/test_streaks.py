@@ -143,7 +143,7 @@ async def test_what_a_customer_got_wrong_does_not_count(sqlite_counter: Counter)
 
 
 async def test_workers_count_together(counter: Counter) -> None:
-    """Three rows at once by three workers: one letter, whoever was the last."""
+    """Three rows at once by three workers: one notification, whoever was the last."""
     await counter.customer(0, telegram_id=OWNER)
     for each in BROKEN_TOO:
         await counter.buy(await counter.customer(), "endless", each)

@@ -26,8 +26,10 @@ async def _answered(counter: Counter, user_id: int) -> Sold:
 
 
 async def _claim(outbox: Outbox, sold: Sold) -> Notification:
-    (letter,) = [each for each in await outbox.claim() if each.payload.get("prediction_id") == sold.prediction_id.hex]
-    return letter
+    (notification,) = [
+        each for each in await outbox.claim() if each.payload.get("prediction_id") == sold.prediction_id.hex
+    ]
+    return notification
 
 
 async def test_a_refused_answer_is_paid_back_once(counter: Counter) -> None:
@@ -36,9 +38,9 @@ async def test_a_refused_answer_is_paid_back_once(counter: Counter) -> None:
     user_id = await counter.customer()
     sold = await _answered(counter, user_id)
     outbox = _outbox(counter)
-    letter = await _claim(outbox, sold)
+    notification = await _claim(outbox, sold)
     assert await counter.balance(user_id) == 900
-    await asyncio.gather(*(outbox.fail(letter, "Bad Request: no") for _ in range(4)))
+    await asyncio.gather(*(outbox.fail(notification, "Bad Request: no") for _ in range(4)))
     view = await counter.view(sold)
     assert (view.status, view.error_code) == (PredictionStatus.FAILED, "NotDelivered")
     assert await counter.balance(user_id) == 1000
@@ -68,8 +70,8 @@ async def test_what_finds_no_way_for_days_is_paid_back(sqlite_counter: Counter) 
     outbox = _outbox(counter)
     for _ in range(LEAST_ATTEMPTS + 1):
         counter.clock.advance(seconds=timedelta(days=1).total_seconds())
-        for letter in await outbox.claim():
-            await outbox.retry(letter, "502")
+        for notification in await outbox.claim():
+            await outbox.retry(notification, "502")
     assert (await counter.view(sold)).status is PredictionStatus.FAILED
     assert await counter.balance(user_id) == 1000
 
@@ -79,10 +81,10 @@ async def test_a_second_look_that_is_refused_takes_nothing_back(sqlite_counter: 
     user_id = await counter.customer()
     sold = await _answered(counter, user_id)
     outbox = _outbox(counter)
-    letter = await _claim(outbox, sold)
-    await outbox.sent(letter)
-    assert letter.about is not None
-    await outbox.recheck(letter.about)
+    notification = await _claim(outbox, sold)
+    await outbox.sent(notification)
+    assert notification.about is not None
+    await outbox.recheck(notification.about)
     counter.clock.advance(seconds=60)
     await outbox.fail(await _claim(outbox, sold), "Bad Request: no")
     assert (await counter.view(sold)).status is PredictionStatus.SUCCEEDED

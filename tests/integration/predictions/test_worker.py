@@ -31,7 +31,7 @@ async def test_everyone_in_a_batch_gets_an_answer(counter: Counter) -> None:
         assert view.result is not None
         assert view.result["outputs"]["cultivar"]["value"] == "barolo"
         assert view.finished_at == counter.clock()
-        assert await counter.letters(sold) == 1
+        assert await counter.notifications(sold) == 1
         assert await counter.kinds(sold.prediction_id) == ["charge"]
     assert counter.settled  # the chat's edge was told
     row = (await counter.rows(Prediction))[0]
@@ -52,7 +52,7 @@ async def test_a_poison_input_fails_alone(counter: Counter, poison: dict[str, ob
     assert (view.status, view.result) == (FAILED, None)
     assert view.error_code in {"BadInput", "BadOutput"}
     assert await counter.kinds(bad.prediction_id) == ["charge", "charge_refund"]
-    assert await counter.letters(bad) == 1
+    assert await counter.notifications(bad) == 1
     assert await counter.balance(anna) == 500
 
 
@@ -169,7 +169,7 @@ async def test_a_model_that_left_the_shop_is_paid_back(counter: Counter) -> None
     await worker.run_waiting()
     view = await counter.view(sold)
     assert (view.status, view.error_code) == (FAILED, "ModelUnavailable")
-    assert (await counter.balance(anna), await counter.letters(sold)) == (1000, 1)
+    assert (await counter.balance(anna), await counter.notifications(sold)) == (1000, 1)
 
 
 async def test_two_workers_settle_everything_once(counter: Counter) -> None:

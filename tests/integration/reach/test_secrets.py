@@ -152,7 +152,7 @@ async def test_the_chat(sandbox: Sandbox, raised: list[Exception]) -> None:
     assert leaks("\n".join(message.text for message in await anna.looks())) == set()
 
 
-async def test_what_is_kept_beside_a_letter(
+async def test_what_is_kept_beside_a_notification(
     sqlite_database: Database, clock: FakeClock, raised: list[Exception]
 ) -> None:
     user_id = await sqlite_database.write(add_user)
@@ -161,8 +161,8 @@ async def test_what_is_kept_beside_a_letter(
         await sqlite_database.write(
             enqueue, user_id=user_id, kind=OutboxKind.BONUS, payload={}, key=f"x{number}", now=START
         )
-        [letter] = await outbox.claim()
-        await outbox.fail(letter, f"{error}")
+        [notification] = await outbox.claim()
+        await outbox.fail(notification, f"{error}")
     kept = await sqlite_database.read(lambda s: str(s.connection().exec_driver_sql("SELECT error FROM outbox").all()))
     assert leaks(kept) == set()
 

@@ -12,7 +12,6 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from sandbox.client.sandbox import Person, Sandbox
 from sandbox.clock import Clock
-from sandbox.testing import new_world, running_sandbox
 
 Api = Callable[..., Coroutine[Any, Any, tuple[int, dict[str, Any]]]]
 
@@ -31,18 +30,6 @@ async def until(happened: Callable[[], Awaitable[object]]) -> None:
 def sandbox_clock() -> Clock:
     """Stands still: only `advance` moves it."""
     return Clock(lambda: START)
-
-
-@pytest.fixture
-async def base_url(sandbox_clock: Clock) -> AsyncIterator[str]:
-    async with running_sandbox(sandbox_clock) as url:
-        yield url
-
-
-@pytest.fixture
-async def sandbox(base_url: str) -> AsyncIterator[Sandbox]:
-    async with new_world(base_url) as world:
-        yield world
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from PIL import Image
 
 from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 
 Json = dict[str, Any]
 SAMPLES: Json = json.loads((Path(__file__).parents[2] / "data" / "comfyui.json").read_text())
@@ -128,12 +127,6 @@ class Listener:
                 while (message := await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
                     self.heard.append(message.json())
         return self.heard
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
 
 
 @pytest.fixture

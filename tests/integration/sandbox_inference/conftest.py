@@ -10,7 +10,6 @@ import pytest
 
 from sandbox.client.inference import Inference
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +25,6 @@ class Told:
 
 
 Ask = Callable[..., Awaitable[Told]]
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
 
 
 @pytest.fixture

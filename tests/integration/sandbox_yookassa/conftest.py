@@ -13,7 +13,6 @@ from aiohttp import web
 
 from sandbox.client.sandbox import Sandbox, Shop
 from sandbox.clock import Clock
-from sandbox.testing import new_world, running_sandbox
 from tests.unit.sandbox.yookassa_spec import SPEC, validate
 
 START = 1_790_000_000.0
@@ -31,18 +30,6 @@ _keys = itertools.count(1)
 def sandbox_clock() -> Clock:
     """Stands still: only `advance` moves it."""
     return Clock(lambda: START)
-
-
-@pytest.fixture
-async def base_url(sandbox_clock: Clock) -> AsyncIterator[str]:
-    async with running_sandbox(sandbox_clock) as url:
-        yield url
-
-
-@pytest.fixture
-async def sandbox(base_url: str) -> AsyncIterator[Sandbox]:
-    async with new_world(base_url) as world:
-        yield world
 
 
 @pytest.fixture

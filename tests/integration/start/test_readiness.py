@@ -248,7 +248,7 @@ async def test_messages_that_telegram_does_not_take(
         assert user is not None
         await sandbox.fault("sendMessage", "502", times=0)
         for number in range(2):
-            payload, key = {"slug": "digit", "problem": f"broken {number}"}, f"letter:{number}"
+            payload, key = {"slug": "digit", "problem": f"broken {number}"}, f"notification:{number}"
             await app.db.write(
                 enqueue, user_id=user.id, kind=OutboxKind.MODEL_PROBLEM, payload=payload, key=key, now=clock()
             )

@@ -27,9 +27,9 @@ from tests.support.shop import add_user
 from tests.support.waiting import until
 
 SECRET = "a-secret-of-the-webhook"
-LETTERS = 100
+NOTIFICATIONS = 100
 PACE = 30  # a second
-SLACK = 10  # letters that a busy machine brings late, beside the next ones
+SLACK = 10  # notifications that a busy machine brings late, beside the next ones
 
 
 class Entrance:
@@ -130,13 +130,13 @@ async def test_what_a_killed_one_began_the_other_does(replicas: Replicas) -> Non
 
 @pytest.mark.slow
 async def test_both_together_keep_telegrams_pace(replicas: Replicas) -> None:
-    people = [await replicas.sandbox.person(f"Анна {number}") for number in range(LETTERS)]
+    people = [await replicas.sandbox.person(f"Анна {number}") for number in range(NOTIFICATIONS)]
     await replicas.database.write(_announce, [person.id for person in people])
-    await until(lambda: _sent(replicas.sandbox, LETTERS))
+    await until(lambda: _sent(replicas.sandbox, NOTIFICATIONS))
     at = [call["at"] for call in await replicas.sandbox.log("sendMessage")]
-    assert len(at) == LETTERS
+    assert len(at) == NOTIFICATIONS
     assert max(sum(start <= each < start + 1 for each in at) for start in at) <= PACE + SLACK
-    assert at[-1] - at[0] >= (LETTERS - SLACK) / PACE
+    assert at[-1] - at[0] >= (NOTIFICATIONS - SLACK) / PACE
 
 
 def _announce(session: Session, telegram_ids: list[int]) -> None:

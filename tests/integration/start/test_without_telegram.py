@@ -1,26 +1,18 @@
 """With Telegram out of reach money is booked all the same; a token that is taken away ends the shop in one line."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.app import App
 from bot.errors import StartError
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from services.money import rub
 from services.payments.topup import TopUpRequest
 from services.users.accounts import Visitor
 from tests.conversations.stage import shop_settings
 from tests.integration.start.house import NOBODY
 from tests.support.waiting import until
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
 
 
 async def test_what_is_paid_is_credited(sandbox: Sandbox, sqlite_url: str) -> None:

@@ -17,7 +17,6 @@ import structlog
 
 from bot.app import App
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from services.payments.queries import PaymentView
 from tests.conversations.stage import shop_settings
 from tests.integration.payments.stand import Stand, open_stand
@@ -27,12 +26,6 @@ from web.kit import rate_limits as limits
 
 PATH = "/webhooks/yookassa"
 MANY = 1000
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
 
 
 @pytest.fixture

@@ -9,18 +9,11 @@ import pytest
 
 from bot.app import App
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 
 SECRET = "a-secret-of-the-test"
 TOKEN = "a-token-of-the-test"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
 
 
 @asynccontextmanager

@@ -152,7 +152,7 @@ BONUS = BonusTerms(
     next_fire=lambda now: now,
     active_within=timedelta(days=999),
 )
-WAITING = Waiting(predictions=10**9, predictions_age=1e9, letters=10**9, letters_age=1e9)
+WAITING = Waiting(predictions=10**9, predictions_age=1e9, notifications=10**9, notifications_age=1e9)
 NUMBERS = Numbers(
     users=10**9,
     new_users=10**9,

@@ -1,4 +1,4 @@
-"""The journal: whatever those with a role did stands there in words, in both languages; nobody else sees it."""
+"""The audit log: whatever those with a role did stands there in words, in both languages; nobody else sees it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from db.tables.users import Role
 from sandbox.client.person import Person
 from services.money import rub
 from services.payments.packages import PackageOffer
-from tests.conversations.admin.conftest import journal
+from tests.conversations.admin.conftest import audit_log
 from tests.conversations.admin.test_payments import pays
 from tests.conversations.payments.tills import chooses, payments
 from tests.conversations.stage import Stage
@@ -15,7 +15,7 @@ OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, pri
 
 
 async def lines(person: Person, head: str) -> list[str]:
-    """What the journal says on its first page, without the moments and with plain spaces."""
+    """What the audit log says on its first page, without the moments and with plain spaces."""
     shown = await person.sees(head)
     return [line.partition(" · ")[2].replace("\u00a0", " ") for line in shown.text.split("\n\n")[1:]]
 
@@ -132,7 +132,7 @@ async def test_the_provider_is_asked(stage: Stage, olga: Person, kate: Person, a
         await kate.sees("✅ YooKassa had news.")
     finally:
         await shop.clear_faults()
-    entries = await journal(stage, anna)
+    entries = await audit_log(stage, anna)
     assert [(entry.action, entry.actor_user_id, entry.subject) for entry in entries] == [
         ("payment.ask", await stage.user_id(kate), str(payment.id))
     ] * 3

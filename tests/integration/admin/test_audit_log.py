@@ -1,0 +1,183 @@
+"""All that is done in admin screens is in the audit log: who, whom, what, before, after; in words of both languages."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from db.tables.users import AuditEntry, Role
+from handlers.admin.audit_log.screens import WORDS, entry_line
+from i18n.translator import Catalogues
+from services.audit_log.history import AuditLog
+from services.bonuses import Bonuses, BonusTerms
+from services.chats.statistics import AssistantReports
+from services.models.offers import Models
+from services.models.preset_manage import NewPreset, PresetManagement
+from services.money import rub
+from services.payments.manage import PaymentManagement
+from services.payments.packages import PackageOffer
+from services.payments.pricing import PaymentsOff
+from services.payments.queries import PaymentNotFound, PaymentView
+from services.payments.refunds.begin import RefundRequest
+from services.users.actor import Actor
+from services.users.manage import CreditChange
+from services.users.roles import NotAllowed, Staff
+from tests.support.files import files_of
+from tests.support.shop import add_model
+from tests.support.talk import open_talk
+from tests.support.tills import MERCHANT, Cashier, open_cashier
+from tests.support.viewers import titles
+from tests.unit.models.runs import STORE
+
+from .conftest import ADMIN, CUSTOMER, MODERATOR, OWNER, STRANGER, AdminServices
+
+OFFER = PackageOffer(title={"ru": "Сто", "en": "Hundred"}, credits=10000, price=rub(90000), valid_days=90)
+
+
+def cashier_of(services: AdminServices) -> Cashier:
+    return open_cashier(services.db, services.clock, replace(MERCHANT, owners=(OWNER,)))
+
+
+def asking(services: AdminServices, cashier: Cashier) -> PaymentManagement:
+    return PaymentManagement(services.db, services.clock, Staff((OWNER,)), cashier.till.settlement)
+
+
+def bonuses_of(services: AdminServices) -> Bonuses:
+    terms = BonusTerms(amount=200, ttl=timedelta(days=7), zone=ZoneInfo("Europe/Moscow"), next_fire=lambda _: None)
+    return Bonuses(services.db, services.clock, terms)
+
+
+async def do_to_anna(services: AdminServices) -> None:
+    gift = CreditChange(user_id=services.anna, amount=100, reason="because", nonce="n1")
+    await services.users.change(gift, actor=Actor(ADMIN))
+    await services.users.change(replace(gift, amount=-50, nonce="n2"), actor=Actor(ADMIN))
+    await services.users.disable(services.anna, actor=Actor(ADMIN), reason="spam")
+    await services.users.enable(services.anna, actor=Actor(ADMIN))
+    await services.users.write_to(services.anna, "hello", nonce="n3", actor=Actor(ADMIN))
+
+
+async def do_to_money(services: AdminServices) -> PaymentView:
+    cashier = cashier_of(services)
+    payment = await cashier.begins(services.anna)
+    cashier.yookassa.pay(cashier.yookassa.by_our_id(payment.id).id)
+    await asking(services, cashier).ask(payment.id, actor=Actor(ADMIN))
+    wish = RefundRequest(id=uuid4(), payment_id=payment.id, amount=rub(100_00), actor=Actor(ADMIN), reason="half")
+    await cashier.till.refunds.start(wish)
+    return payment
+
+
+async def do_to_goods(services: AdminServices) -> None:
+    for slug in ("wine", "digit"):
+        await services.db.write(add_model, slug=slug)
+    await services.models.set_price("wine", 250, actor=Actor(ADMIN))
+    await services.models.enable("wine", enabled=False, actor=Actor(ADMIN))
+    await services.models.enable("wine", enabled=True, actor=Actor(ADMIN))
+    await services.stop("wine")
+    await services.models.try_again("wine", actor=Actor(ADMIN))
+    await services.models.move("digit", places=1, actor=Actor(ADMIN))
+    package = await services.packages.create(OFFER, actor=Actor(ADMIN))
+    await services.packages.create(OFFER, actor=Actor(ADMIN))
+    await services.packages.edit(package.id, replace(OFFER, price=rub(80000), valid_days=None), actor=Actor(ADMIN))
+    await services.packages.enable(package.id, enabled=False, actor=Actor(ADMIN))
+    await services.packages.enable(package.id, enabled=True, actor=Actor(ADMIN))
+    await services.packages.move(package.id, places=1, actor=Actor(ADMIN))
+
+
+async def do_to_styles(services: AdminServices) -> None:
+    models = Models(services.db, services.clock, STORE)
+    await models.read_again()
+    styles = PresetManagement(
+        services.db, services.clock, Staff((OWNER,)), models, files_of(services.db, services.clock)
+    )
+    new = NewPreset(model_slug="wine", title=OFFER.title, category=OFFER.title)
+    first, second = [(await styles.create(new, actor=Actor(OWNER))).slug for _ in range(2)]
+    await styles.set_sample(first, b"a picture", "image/jpeg", actor=Actor(OWNER))
+    await styles.set_price(first, 100, actor=Actor(OWNER))
+    await styles.enable(first, enabled=False, actor=Actor(OWNER))
+    await styles.enable(first, enabled=True, actor=Actor(OWNER))
+    await styles.move(first, places=1, actor=Actor(OWNER))
+    await styles.delete(second, actor=Actor(OWNER))
+
+
+async def do_to_assistants(services: AdminServices, store: Path) -> None:
+    async with open_talk(services.db, services.clock, store) as talk:
+        await talk.says(await talk.begins(services.anna))
+        await talk.answer_all()
+    reports = AssistantReports(services.db, services.clock, Staff((OWNER,)), journal_for=timedelta(days=30))
+    (request,) = await reports.latest("sage")
+    await reports.open(request.id, actor=Actor(OWNER))
+
+
+async def test_every_action_is_there_in_words(services: AdminServices, tmp_path: Path) -> None:
+    payment = await do_to_money(services)
+    await do_to_anna(services)
+    await do_to_goods(services)
+    await do_to_styles(services)
+    await do_to_assistants(services, tmp_path)
+    await bonuses_of(services).grant("2026-W47")
+    page = await AuditLog(services.db).latest(0, 100)
+    assert {entry.action for entry in page.items} == set(WORDS)
+    for language in ("ru", "en"):
+        tr = Catalogues()[language]
+        for entry in page.items:
+            line = entry_line(entry, titles(tr))
+            assert "None" not in line
+            assert "\n" not in line
+            assert entry.action not in line
+    for row in await services.rows(AuditEntry):
+        by_shop = row.action == "bonus.week_granted"
+        by_owner = row.action.startswith(("role.", "preset.", "chat."))
+        assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
+        looked = row.action == "chat.request_open"
+        assert row.after or looked or row.action == "preset.delete"
+        new = row.action in {"user.write", "package.create", "preset.create", "bonus.week_granted"}
+        assert row.before or looked or new
+        assert (row.before != row.after) is not looked
+        if row.action.startswith(("credits.", "user.", "payment.")):
+            assert row.target_user_id == services.anna
+        elif row.action.startswith("preset."):
+            assert row.subject.startswith("hundred-")
+        elif not looked and not row.action.startswith("role."):
+            assert row.subject in {"wine", "digit", "1", "2", "2026-W47"}
+    refund = next(entry for entry in page.items if entry.action == "payment.refund")
+    assert (refund.subject, refund.before) == (str(payment.id), {"refunded": "0.00"})
+    assert (refund.after["refunded"], refund.reason) == ("100.00", "half")
+    asked = next(entry for entry in page.items if entry.action == "payment.ask")
+    assert (asked.before, asked.after) == ({"status": "pending"}, {"status": "succeeded"})
+    await services.audit()
+
+
+async def test_asking_takes_a_role_and_a_till(services: AdminServices) -> None:
+    cashier = cashier_of(services)
+    payment = await cashier.begins(services.anna)
+    before = await services.audit_log()
+    for actor in (MODERATOR, CUSTOMER, STRANGER):
+        with pytest.raises(NotAllowed):
+            await asking(services, cashier).ask(payment.id, actor=Actor(actor))
+    with pytest.raises(PaymentNotFound):
+        await asking(services, cashier).ask(uuid4(), actor=Actor(ADMIN))
+    with pytest.raises(PaymentsOff):
+        await PaymentManagement(services.db, services.clock, Staff((OWNER,)), None).ask(payment.id, actor=Actor(ADMIN))
+    assert await services.audit_log() == before
+
+
+async def test_of_one_user(services: AdminServices) -> None:
+    await do_to_anna(services)
+    await services.admins.appoint(STRANGER, Role.MODERATOR, actor=Actor(OWNER))
+    book = AuditLog(services.db)
+    first, second = await book.of_user(services.anna, 0, 3), await book.of_user(services.anna, 9, 3)
+    assert [entry.action for entry in (*first.items, *second.items)] == [
+        "user.write",
+        "user.enable",
+        "user.disable",
+        "credits.take",
+        "credits.grant",
+    ]
+    assert (first.page, first.pages, second.page) == (0, 2, 1)
+    newest = (await book.latest(0, 1)).items[0]
+    assert newest.target is not None
+    assert (newest.target.telegram_id, newest.target.user_id) == (STRANGER, None)
+    assert (await book.of_user(999)).items == []

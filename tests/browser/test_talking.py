@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.page import ANNA, JOHN, Chat
+
+pytestmark = pytest.mark.slow
 
 
 def test_anna_talks_stops_and_goes_on(demo_url: str, chromium: Browser, pictures: Path) -> None:

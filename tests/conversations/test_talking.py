@@ -20,6 +20,7 @@ from tests.conversations.stage import Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 
+SLOWLY = [pytest.param(each, marks=pytest.mark.slow) for each in ("malformed", "error_in_stream", "error_chunk")]
 ADDRESS = "http://openai.sandbox.invalid/v1"
 
 
@@ -119,7 +120,7 @@ async def test_an_answer_that_fails_costs_nothing(talk: tuple[Stage, OpenAIProvi
     await anna.sees("не думает никакая модель")
 
 
-@pytest.mark.parametrize("kind", ["cut", "truncated", "malformed", "error_in_stream", "error_chunk"])
+@pytest.mark.parametrize("kind", ["cut", "truncated", *SLOWLY])
 async def test_what_came_before_a_break_is_kept(
     talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider, kind: str
 ) -> None:

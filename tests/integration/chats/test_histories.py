@@ -30,7 +30,7 @@ from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.talk import SAID, Talk, open_talk
 
-EXAMPLES: Final = int(os.environ.get("TALK_EXAMPLES", "8"))
+EXAMPLES: Final = int(os.environ.get("TALK_EXAMPLES", "5"))
 SENSIBLE: Final = TokenUsage(prompt=20, completion=10)
 USAGES: Final = (SENSIBLE, None, TokenUsage(prompt=10**6, completion=10**6), TokenUsage(prompt=1, completion=1))
 ENDS: Final[tuple[tuple[str | Exception, ...], ...]] = (

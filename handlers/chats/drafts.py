@@ -148,6 +148,7 @@ class AnswerDrafts:
             message_thread_id=place.thread_id,
             text=screen.text,
             can_stop=True,
+            keep_on_stop=True,  # until the answer comes
             **sender.formatting(screen),
         )
 

@@ -111,13 +111,18 @@ class Person:
         now = asyncio.get_running_loop().time
         deadline = now() + within
         while now() < deadline:
-            for draft in await self._call("GET", "/drafts"):
+            for draft in await self.drafts():
                 if wanted in draft["text"]:
                     found: JsonObject = draft
                     return found
             await asyncio.sleep(0.05)
         await self.looks()
         raise self._failure(f"did not see a draft with {wanted!r} in {within:g} s")
+
+    async def drafts(self) -> list[JsonObject]:
+        """What the chat shows of messages in the making."""
+        found: list[JsonObject] = await self._call("GET", "/drafts")
+        return found
 
     async def stops(self, draft: JsonObject) -> None:
         """Telegram's own button under a draft."""

@@ -184,7 +184,8 @@ function putDraft(data) {
     drafts.delete(id);
     draw();
   }, DRAFT_LIFE_MS);
-  if (data.text || data.html) drafts.set(id, { data, timer });
+  if (data.gone) clearTimeout(timer);
+  else drafts.set(id, { data, timer });
   draw();
 }
 

@@ -80,7 +80,7 @@ function listenForMenu(node, bubble, message, actions) {
 /** Words that are still being written (`sendMessageDraft`). */
 export function draftNode(draft, actions) {
   const html = draft.html ?? draft.sandbox?.html;
-  const text = h("div", { class: "text", dir: "auto" }, html ? richText(html, actions) : draft.text ?? "");
+  const text = h("div", { class: "text", dir: "auto" }, html ? richText(html, actions) : draft.text || t("thinking"));
   text.append(h("span", { class: "caret", "aria-hidden": "true" }));
   return h("article", { class: "message theirs draft", "aria-label": t("drafting"), dataset: { testid: "draft" } },
     h("div", { class: "message-body" }, h("div", { class: "bubble" }, text),

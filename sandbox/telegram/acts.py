@@ -54,16 +54,15 @@ def says(
 
 
 def stops(world: World, person: Person, draft_id: int) -> None:
-    """Telegram's own button under a draft: it is drawn no more, and the bot hears of it."""
+    """Telegram's own button under a draft: it is written no further, and the bot hears of it."""
     draft = person.chat.open_draft(draft_id)
     if draft is None or not draft["can_stop"]:
         raise Impossible(f"there is no draft {draft_id} that can be stopped")
-    del person.chat.drafts[draft_id]
+    person.chat.stop_draft(draft)
     stopped: JsonObject = {"chat": person.as_chat(), "draft_id": draft_id}
     if draft["message_thread_id"] is not None:
         stopped["message_thread_id"] = draft["message_thread_id"]
     world.updates.push({"stopped_message_generation": stopped}, key=person.id)
-    person.chat.events.publish("draft", {**draft, "text": "", "html": ""})
 
 
 async def uploads(

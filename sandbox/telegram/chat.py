@@ -76,10 +76,14 @@ class Chat:
     reply_keyboard: JsonObject | None = None
     unread: int = 0
     drafts: dict[int, JsonObject] = field(default_factory=dict)
+    stopped: set[int] = field(default_factory=set)
+    """Ids of drafts that the person has stopped; those are drawn no more."""
     _typing: tuple[str, float] | None = None
 
     def put_draft(self, draft: JsonObject) -> None:
         """It is shown for a while, and goes when a message of the bot comes."""
+        if draft["draft_id"] in self.stopped:
+            return
         self.drafts[draft["draft_id"]] = draft | {"until": self.clock.now() + DRAFT_SECONDS}
         self.events.publish("draft", draft)
 
@@ -87,10 +91,20 @@ class Chat:
         draft = self.drafts.get(draft_id)
         return draft if draft is not None and draft["until"] > self.clock.now() else None
 
+    def stop_draft(self, draft: JsonObject) -> None:
+        """Drawn no more, or drawn as it is for as long as it would have been."""
+        self.stopped.add(draft["draft_id"])
+        if draft["keep_on_stop"]:
+            draft["can_stop"] = False
+        else:
+            del self.drafts[draft["draft_id"]]
+        self.events.publish("draft", draft | {"gone": not draft["keep_on_stop"]})
+
     def add(self, message: StoredMessage) -> StoredMessage:
         self.messages[message.id] = message
         if message.from_bot:
             self.drafts.clear()
+            self.stopped.clear()
         self.unread = self.unread + 1 if message.from_bot else 0
         if message.from_bot:
             self._typing = None

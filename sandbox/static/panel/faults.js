@@ -3,9 +3,10 @@ import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt, toast } from "../toast.js";
 
-const METHODS = ["*", "sendMessage", "editMessageText", "sendPhoto", "answerCallbackQuery", "getFile", "getUpdates"];
+const METHODS = ["*", "sendMessage", "editMessageText", "sendMessageDraft", "sendPhoto", "answerCallbackQuery", "getFile", "getUpdates"];
 const KINDS = [
   { label: "fault429", fault: { kind: "429", retry_after: 3 } },
+  { label: "fault400", fault: { kind: "400" } },
   { label: "fault502", fault: { kind: "502" } },
   { label: "faultCut", fault: { kind: "cut" } },
   { label: "faultSlow", fault: { kind: "slow", seconds: 5 } },

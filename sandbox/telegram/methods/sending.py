@@ -86,8 +86,10 @@ async def send_message_draft(call: Call, params: SendMessageDraft) -> bool:
         "entities": text.entities,
         "html": to_html(text.text, text.entities),
         "can_stop": bool(params.can_stop),
+        "keep_on_stop": bool(params.keep_on_stop),
         "message_thread_id": params.message_thread_id,
         "seconds": DRAFT_SECONDS,
+        "gone": False,
     }
     person.chat.put_draft(draft)
     return True

@@ -18,7 +18,7 @@ class OpenAIProvider:
         await self._sandbox.call("PATCH", "/openai", body=changes)
 
     async def fault(self, kind: str, *, times: int = 1, retry_after: float | None = None) -> None:
-        """The next calls meet it, after those that were told before."""
+        """The next calls meet it, after those told before; `times` 0: all, until they are cleared."""
         await self._sandbox.call(
             "POST", "/openai/faults", body={"kind": kind, "times": times, "retry_after": retry_after}
         )

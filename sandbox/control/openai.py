@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.deps import OneWorld
 from sandbox.inference.wire import JsonObject
-from sandbox.openai.server import ChatFault, Dialect, OpenAIServer, OpenAIServers
+from sandbox.openai.server import ArmedChatFault, ChatFault, Dialect, OpenAIServer, OpenAIServers
 
 router = APIRouter(prefix="/sandbox/api/{bot}/openai")
 
@@ -16,17 +16,17 @@ class OpenAIChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     key: str | None = None
-    dialect: Dialect | None = None
-    pace: float | None = None
-    context: int | None = None
+    dialect: Dialect = "openai"
+    pace: float = Field(default=0.0, ge=0, le=60)
+    context: int = Field(default=16_384, ge=1)
 
 
 class NewChatFault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: ChatFault
-    times: int = 1
-    retry_after: float | None = None
+    times: int = Field(default=1, ge=0, le=1_000)
+    retry_after: float | None = Field(default=None, ge=0)
 
 
 async def get_openai_server(world: OneWorld, request: Request) -> OpenAIServer:
@@ -53,13 +53,13 @@ async def openai_change(body: OpenAIChange, server: OneOpenAI) -> JsonObject:
 
 @router.post("/faults", status_code=201)
 async def openai_fault_new(body: NewChatFault, server: OneOpenAI) -> JsonObject:
-    server.faults.extend([(body.kind, body.retry_after)] * body.times)
+    server.arm(ArmedChatFault(kind=body.kind, retry_after=body.retry_after), body.times)
     return server.view()
 
 
 @router.delete("/faults")
 async def openai_faults_clear(server: OneOpenAI) -> JsonObject:
-    server.faults.clear()
+    server.clear_faults()
     return server.view()
 
 

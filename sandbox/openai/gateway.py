@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.openai.answers import Reply, reply_to
-from sandbox.openai.server import MODEL, ChatFault, OpenAIServer, OpenAIServers
-from sandbox.openai.wire import ENDS, ERRORS, chunk, completion, event, usage
+from sandbox.openai.server import AWAY, MODEL, ChatFault, OpenAIServer, OpenAIServers
+from sandbox.openai.wire import BODIES, ENDS, ERRORS, chunk, completion, event, usage
 
 PREFIX: Final = "/openai/"
 _PATH: Final = re.compile(r"/openai/(\d+)/v1/(models|chat/completions)/?")
@@ -52,6 +52,8 @@ class OpenAIGateway:
 def _models(request: Request, server: OpenAIServer) -> Response:
     if not _may(request, server):
         return _fault("401")
+    if server.standing is not None and server.standing.kind in AWAY:
+        return _fault(server.standing.kind, server.standing.retry_after)
     model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "sandbox"}
     return JSONResponse({"object": "list", "data": [model | {"context_length": server.settings.context}]})
 
@@ -65,9 +67,10 @@ class Call:
 
     async def answer(self, send: Send) -> None:
         scope, receive = self._request.scope, self._request.receive
-        given = await self._given()
-        if given is None:
-            await _error(400, "We could not parse the JSON body of your request.")(scope, receive, send)
+        try:
+            given = await self._given()
+        except ValueError as error:
+            await _error(400, str(error))(scope, receive, send)
             return
         fault, after = self._next_fault()
         entry = {**{key: value for key, value in given.items() if key != "messages"}, "messages": given["messages"]}
@@ -80,8 +83,7 @@ class Call:
         if (refused := self._refused(given, fault, after)) is not None:
             await refused(scope, receive, send)
             return
-        limit = given.get("max_tokens") or given.get("max_completion_tokens") or DEFAULT_LIMIT
-        reply = reply_to(given["messages"], int(limit))
+        reply = reply_to(given["messages"], _limit(given))
         if fault == "empty":
             reply = Reply(pieces=(), finish="stop", prompt_tokens=reply.prompt_tokens)
         if not given.get("stream") or fault == "plain_json":
@@ -93,7 +95,7 @@ class Call:
     def _refused(self, given: Mapping[str, Any], fault: ChatFault | None, after: float | None) -> Response | None:
         if not _may(self._request, self._server):
             return _fault("401")
-        if fault is not None and fault in ERRORS:
+        if fault is not None and (fault in ERRORS or fault in BODIES):
             return _fault(fault, after)
         if fault == "html":
             return HTMLResponse("<html><title>Sign in</title></html>")
@@ -196,15 +198,22 @@ class Call:
         elif fault == "cut":
             raise Cut
 
-    async def _given(self) -> dict[str, Any] | None:  # Any: JSON
+    async def _given(self) -> dict[str, Any]:  # Any: JSON
+        """Raises ValueError with the words of a refusal."""
         try:
-            given = await self._request.json()
+            given: dict[str, Any] = await self._request.json()
         except ValueError:
-            return None
-        return given if isinstance(given, dict) and isinstance(given.get("messages"), list) else None
+            raise ValueError("We could not parse the JSON body of your request.") from None
+        messages = given.get("messages") if isinstance(given, dict) else None
+        if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
+            raise ValueError("'messages' must be an array of messages, with one at least.")
+        if _limit(given) < 1:
+            raise ValueError("Invalid value for the limit of tokens: a positive integer is expected.")
+        return given
 
     def _next_fault(self) -> tuple[ChatFault | None, float | None]:
-        return self._server.faults.popleft() if self._server.faults else (None, None)
+        fault = self._server.next_fault()
+        return (None, None) if fault is None else (fault.kind, fault.retry_after)
 
     async def _pause(self, seconds: float) -> None:
         """Real time passes; the panel ends a longer pause. Who is gone is waited for no longer."""
@@ -217,14 +226,20 @@ class Call:
                 raise Cut
 
 
+def _limit(given: Mapping[str, Any]) -> int:  # Any: JSON
+    """How many tokens the answer may have; 0 where what was told is no number."""
+    told = next((given[name] for name in ("max_tokens", "max_completion_tokens") if given.get(name) is not None), None)
+    return DEFAULT_LIMIT if told is None else told if type(told) is int else 0
+
+
 def _may(request: Request, server: OpenAIServer) -> bool:
     return server.settings.key is None or request.headers.get("authorization") == f"Bearer {server.settings.key}"
 
 
 def _fault(kind: str, after: float | None = None) -> Response:
-    status, error = ERRORS[kind]
+    status, body = BODIES[kind] if kind in BODIES else (ERRORS[kind][0], {"error": ERRORS[kind][1]})
     headers = {} if after is None else {"Retry-After": f"{after:g}"}
-    return JSONResponse({"error": error}, status_code=status, headers=headers)
+    return JSONResponse(body, status_code=status, headers=headers)
 
 
 def _error(status: int, message: str) -> Response:

@@ -10,10 +10,13 @@ from sandbox.clock import Clock, Signal
 
 MODEL: Final = "sandbox-chat-1"
 KEPT: Final = 10_000  # calls
+AWAY: Final = frozenset({"401", "403", "500", "502", "503", "529"})
+"""Faults that, armed for good, every call meets, also those for the list of models."""
 Dialect = Literal["openai", "openrouter", "gateway"]
 ChatFault = Literal[
     "400", "401", "402", "403", "404", "408", "409", "413", "422", "429", "500", "502", "503", "529",
-    "quota", "refuse", "context", "context_text", "picture", "no_stream_options",
+    "quota", "refuse", "context", "context_text", "context_llama", "context_flat", "context_status", "detail",
+    "picture", "no_stream_options",
     "html", "error_200", "plain_json", "cut_before", "hang",
     "cut", "truncated", "malformed", "stall", "error_in_stream", "error_chunk", "comments",
     "no_usage", "zero_usage", "negative_usage", "wild_usage", "bad_utf8", "drip", "endless",
@@ -32,11 +35,18 @@ class OpenAISettings:
     context: int = 16_384
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedChatFault:
+    kind: ChatFault
+    retry_after: float | None = None  # seconds
+
+
 class OpenAIServer:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.settings = OpenAISettings()
-        self.faults: deque[tuple[ChatFault, float | None]] = deque()  # with the seconds of a Retry-After
+        self.faults: deque[ArmedChatFault] = deque()
+        self.standing: ArmedChatFault | None = None  # met once there are no others
         self.calls: deque[dict[str, Any]] = deque(maxlen=KEPT)  # Any: JSON
         self.open = 0  # streams under way
         self.closing = Signal()
@@ -45,12 +55,27 @@ class OpenAIServer:
     def next_id(self) -> str:
         return f"chatcmpl-sandbox-{next(self._numbers)}"
 
+    def arm(self, fault: ArmedChatFault, times: int) -> None:
+        """For so many calls; 0: until the faults are cleared."""
+        if times:
+            self.faults.extend([fault] * times)
+        else:
+            self.standing = fault
+
+    def next_fault(self) -> ArmedChatFault | None:
+        return self.faults.popleft() if self.faults else self.standing
+
+    def clear_faults(self) -> None:
+        self.faults.clear()
+        self.standing = None
+
     def view(self) -> dict[str, Any]:  # Any: JSON
         """What the panel shows."""
         return {
             **asdict(self.settings),
             "model": MODEL,
-            "faults": [kind for kind, _ in self.faults],
+            "faults": [each.kind for each in self.faults],
+            "standing": None if self.standing is None else self.standing.kind,
             "calls": len(self.calls),
             "open": self.open,
         }

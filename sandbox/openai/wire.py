@@ -38,6 +38,15 @@ ERRORS: Final[dict[str, tuple[int, Any]]] = {
     "no_stream_options": (400, {"message": "Unrecognized request argument supplied: stream_options",
                                 "type": "invalid_request_error", "param": "stream_options", "code": None}),
 }  # fmt: skip
+BODIES: Final[dict[str, tuple[int, Any]]] = {
+    "context_llama": (400, {"error": {"code": 400, "message": "the request exceeds the available context size",
+                                      "type": "exceed_context_size_error", "n_prompt_tokens": 5000, "n_ctx": 4096}}),
+    "context_flat": (400, {"object": "error", "message": "This model's maximum context length is 4096 tokens.",
+                           "type": "BadRequestError", "param": None, "code": 400}),
+    "context_status": (413, {"status": 413, "message": "Payload too large"}),
+    "detail": (500, {"detail": "Internal Server Error"}),
+}  # fmt: skip
+"""Refusals as servers say them that do not say `{"error": …}` as OpenAI does."""
 ENDS: Final = frozenset({"cut", "truncated", "malformed", "stall", "error_in_stream", "error_chunk"})
 """Faults that end a stream half-way."""
 

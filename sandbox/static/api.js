@@ -69,6 +69,11 @@ export const loadModel = (name, ready) => request("POST", `${inferenceServer()}/
 export const inferenceFaults = () => request("GET", `${inferenceServer()}/faults`);
 export const addInferenceFault = (fault) => request("POST", `${inferenceServer()}/faults`, fault);
 export const clearInferenceFaults = () => request("DELETE", `${inferenceServer()}/faults`);
+const openaiPath = () => `${world()}/openai`;
+export const openai = () => request("GET", openaiPath());
+export const changeOpenai = (changes) => request("PATCH", openaiPath(), changes);
+export const addOpenaiFault = (fault) => request("POST", `${openaiPath()}/faults`, fault);
+export const clearOpenaiFaults = () => request("DELETE", `${openaiPath()}/faults`);
 const comfyuiPath = () => `${world()}/comfyui`;
 export const comfyui = () => request("GET", comfyuiPath());
 export const changeComfyui = (switches) => request("PATCH", comfyuiPath(), switches);

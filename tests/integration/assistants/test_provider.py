@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import get_args
 
 import pytest
+from aiohttp import ClientSession
 
 from db.tables.chats import FinishReason
 from sandbox.client.openai import OpenAIProvider
@@ -32,10 +33,13 @@ ASKED = ChatRequest(
 )
 QUICK = {"first_token_timeout": 0.5, "gap_timeout": 0.5}
 
+_TOO_LONG: tuple[ChatFault, ...] = (
+    *("413", "context", "context_text", "context_llama", "context_flat", "context_status"),
+)
 REFUSED: dict[ChatFault, type[InferenceError]] = {
-    **dict.fromkeys(("400", "408", "409", "422", "429", "500"), RunFailed),
+    **dict.fromkeys(("400", "408", "409", "422", "429", "500", "detail"), RunFailed),
     **dict.fromkeys(("401", "402", "403", "404", "quota"), ModelBroken),
-    **dict.fromkeys(("413", "context", "context_text"), ContextTooLong),
+    **dict.fromkeys(_TOO_LONG, ContextTooLong),
     **dict.fromkeys(("502", "503", "529", "html", "error_200"), ServerAway),
     "refuse": RequestRefused,
     "picture": PictureRefused,
@@ -112,6 +116,47 @@ async def test_who_stops_is_let_go_of_there(provider: OpenAIProvider) -> None:
             await anext(events)
             assert (await provider.view())["open"] == 1
         await until(lambda: _let_go(provider))
+
+
+async def test_away_until_the_fault_is_cleared(provider: OpenAIProvider) -> None:
+    await provider.fault("503", times=0)
+    async with assistant(provider.url) as sage:
+        for _ in range(2):
+            assert type((await hear(sage, ASKED)).error) is ServerAway
+            with pytest.raises(ServerAway):
+                await sage.check()
+        await provider.clear_faults()
+        await sage.check()
+        assert (await hear(sage, ASKED)).error is None
+
+
+async def test_the_seconds_that_it_tells_to_wait(provider: OpenAIProvider) -> None:
+    await provider.fault("429", retry_after=7)
+    async with assistant(provider.url) as sage:
+        error = (await hear(sage, ASKED)).error
+    assert isinstance(error, RunFailed)
+    assert error.retry_after == 7
+
+
+WRONG = [
+    "no JSON",
+    "[]",
+    "{}",
+    '{"messages": []}',
+    '{"messages": ["Hello"]}',
+    *(
+        f'{{"messages": [{{"role": "user", "content": "Hello"}}], "max_tokens": {each}}}'
+        for each in ("0", "-1", '"9"', "[]")
+    ),
+]
+
+
+@pytest.mark.parametrize("body", WRONG)
+async def test_what_it_cannot_read_is_refused(provider: OpenAIProvider, body: str) -> None:
+    async with ClientSession() as http, http.post(f"{provider.url}/chat/completions", data=body) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["error"]["message"]
+    assert await provider.log() == []
 
 
 async def _let_go(provider: OpenAIProvider) -> bool:

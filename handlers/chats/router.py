@@ -16,6 +16,7 @@ from handlers.kit.filters import Pressed
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
+from services.chats.answers import AnswerView
 from services.chats.limits import AllowanceUsedUp
 from services.chats.orders import MessageOrder
 from services.chats.service import AssistantView
@@ -136,22 +137,17 @@ async def stop(event: Event, *, ctx: Context, argument: str = "") -> None:
 
 
 async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    if (answer_id := buttons.parse_id(argument)) is None:
-        await sender.acknowledge(query)
-        return
-    view = await ctx.services.chats.answer(answer_id, user_id=ctx.user.id)
-    if not view.latest:
-        await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
+    if (view := await _last_answer(query, argument, ctx)) is None:
         return
     order = MessageOrder(
         user_id=ctx.user.id,
         session_id=view.session_id,
         text="",
-        request_key=f"again:{answer_id.hex}",
+        request_key=f"again:{view.id.hex}",
         place=MessageRef(chat_id=ctx.chat_id, thread_id=reply_target().thread_id),
     )
     try:
-        accepted = await ctx.services.chats.again(answer_id, order)
+        accepted = await ctx.services.chats.again(view.id, order)
     except (InsufficientBalance, AllowanceUsedUp) as error:
         await sender.acknowledge(query)
         await sender.send(ctx.bot, ctx.chat_id, screens.refused_screen(ctx.tr.error_html(error), ctx.viewer))
@@ -166,18 +162,25 @@ async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> 
 
 async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """An answer that ended before its time is continued by a message that asks for it."""
-    if (answer_id := buttons.parse_id(argument)) is None:
-        await sender.acknowledge(query)
-        return
-    view = await ctx.services.chats.answer(answer_id, user_id=ctx.user.id)
-    if not view.latest:
-        await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
+    if (view := await _last_answer(query, argument, ctx)) is None:
         return
     await ctx.services.chat_sessions.resume(view.session_id, user_id=ctx.user.id)
     await sender.acknowledge(query)
     if query.message is not None:
         await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
-    await say(UserMessage(text=ctx.tr.gettext(GO_ON), key=f"more:{answer_id.hex}"), ctx)
+    await say(UserMessage(text=ctx.tr.gettext(GO_ON), key=f"more:{view.id.hex}"), ctx)
+
+
+async def _last_answer(query: CallbackQuery, argument: str, ctx: Context) -> AnswerView | None:
+    """The answer of the button; where something was said after it, that is told, and there is none."""
+    if (answer_id := buttons.parse_id(argument)) is None:
+        await sender.acknowledge(query)
+        return None
+    view = await ctx.services.chats.answer(answer_id, user_id=ctx.user.id)
+    if not view.latest:
+        await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
+        return None
+    return view
 
 
 async def _partner(session: ChatSessionView | None, ctx: Context) -> AssistantView | None:

@@ -18,9 +18,10 @@ from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
 from services.chats.orders import Accepted, MessageOrder, SaleTerms
+from services.chats.sale import NewIds
 from services.chats.sessions import ChatSessionNotFound
 from services.chats.stopping import note_message, request_stop
-from services.chats.submit import NewIds, answer_anew, submit
+from services.chats.submit import answer_anew, submit
 from services.chats.system import system_prompt
 from services.clock import Clock
 from services.inference.runtimes.chat.plain_text import storable

@@ -1,0 +1,155 @@
+"""What an answer may cost, held and written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.tables.billing import Lot
+from db.tables.chats import MessageStatus, Sender
+from db.tables.users import User
+from services.billing import ledger
+from services.billing.ledger import InsufficientBalance
+from services.billing.lots import HOLDS
+from services.chats import limits, usage
+from services.chats.context import least_bound, window
+from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices
+from services.chats.orders import Accepted, MessageOrder, MessageTooLong, SaleTerms
+from services.chats.rows import IN_USE, UNFINISHED, messages, past_turns
+from services.notifications.message_ref import message_columns
+
+_users, _lots, _asked = table_of(User), table_of(Lot), messages.alias("asked")
+
+PASTE: Final = 4_000  # characters: a longer text came cut into messages, and the next part is on its way
+PASTE_PAUSE: Final = timedelta(seconds=1.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIds:
+    question: UUID
+    answer: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSale:
+    """What is sold: an answer to `text` with so many pictures."""
+
+    order: MessageOrder
+    terms: SaleTerms
+    prices: TokenPrices
+    text: str
+    pictures: int
+
+    def sell(self, session: Session, chat: AnyRow, ids: NewIds, number: int, now: datetime) -> Accepted:
+        """`chat`: the conversation, locked; `number`: the answer's in it. Raises InsufficientBalance, MessageTooLong,
+        AllowanceUsedUp."""
+        terms, user_id = self.terms, self.order.user_id
+        balance = _balance(session, user_id, now)
+        unanswered = session.execute(_unanswered, {"session": chat.id}).all()
+        budget = self._budget(session, chat.id, number, unanswered)
+        free_left = self._from_allowance(session, chat.model_slug, now)
+        free = free_left is not None
+        limit, hold = terms.max_answer, 0
+        if not free and not self.prices.free:
+            limit, hold = self._covered(budget, balance)
+        later = now + PASTE_PAUSE if len(self.order.text) >= PASTE else now
+        row = {
+            "id": ids.answer,
+            "session_id": chat.id,
+            "user_id": user_id,
+            "model_slug": chat.model_slug,
+            "preset_id": chat.preset_id,
+            "number": number,
+            "sender": Sender.ASSISTANT,
+            "status": MessageStatus.QUEUED,
+            "reply_to": ids.question,
+            "request_key": self.order.request_key,
+            "hold": hold,
+            "free": free,
+            "day": terms.limits.day(now),
+            "prompt_budget": budget,
+            "answer_limit": limit,
+            "fixed_price": self.prices.fixed,
+            "input_price": self.prices.input,
+            "output_price": self.prices.output,
+            "attempts": 0,
+            "estimated": False,
+            "available_at": later,
+            "created_at": now,
+            **message_columns(self.order.place),
+        }
+        session.execute(insert(messages), row)
+        if hold:
+            ledger.charge(session, user_id=user_id, amount=hold, message_id=ids.answer, now=now)
+        return Accepted(
+            answer_id=ids.answer,
+            model_slug=chat.model_slug,
+            hold=hold,
+            answer_limit=limit,
+            limited=limit < terms.max_answer,
+            free=free,
+            free_left=free_left,
+            waits=bool(unanswered),
+        )
+
+    def _budget(self, session: Session, session_id: UUID, number: int, unanswered: Sequence[AnyRow]) -> int:
+        """Tokens that the prompt has at most: what would be sent now, and room for answers that are still to come."""
+        terms = self.terms
+        most, images = terms.context - terms.max_answer, self.pictures * (terms.picture_tokens or 0)
+        if (least := least_bound(terms.system, self.text, pictures=images)) > most:
+            raise MessageTooLong(limit=_characters(self.text, len(self.text.encode()) - (least - most)))
+        past = past_turns(session, session_id, before=number, most=terms.history)
+        fits = window(
+            past, system=terms.system, message=self.text, budget=most, messages=terms.history, pictures=images
+        )
+        coming = sum(each.answer_limit * BYTES_IN_TOKEN + each.size + 2 * MESSAGE_TOKENS for each in unanswered)
+        return min(most, fits.bound + int(coming))
+
+    def _from_allowance(self, session: Session, slug: str, now: datetime) -> int | None:
+        """How many free answers the day has left after this one; None where this one is not free."""
+        terms, user_id = self.terms, self.order.user_id
+        if not terms.free_answers:
+            return None
+        day, most = terms.limits.day(now), terms.free_answers
+        left = usage.reserve_free(session, user_id=user_id, model_slug=slug, day=day, most=most)
+        if left is None and self.prices.free:
+            raise limits.AllowanceUsedUp(until=terms.limits.next_day(now))
+        return left
+
+    def _covered(self, budget: int, balance: int) -> tuple[int, int]:
+        """Limit of the answer, and what is held for it. Raises InsufficientBalance."""
+        most, longest = self.terms.max_answer, self.prices.longest_answer(budget, balance)
+        limit = most if longest is None else min(most, longest)
+        if limit < min(LEAST_ANSWER, most):
+            needed = self.prices.cost(budget, min(LEAST_ANSWER, most))
+            raise InsufficientBalance(needed=needed, balance=balance)
+        return limit, self.prices.cost(budget, limit)
+
+
+_lock_user = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
+_spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
+    _lots.c.user_id == bindparam("user"),
+    HOLDS,
+    _lots.c.expires_at.is_(None) | (_lots.c.expires_at > bindparam("now", type_=_lots.c.expires_at.type)),
+)
+_unanswered = (
+    select(messages.c.answer_limit, func.length(_asked.c.text).label("size"))
+    .join(_asked, _asked.c.id == messages.c.reply_to)
+    .where(messages.c.session_id == bindparam("session"), UNFINISHED, IN_USE)
+)
+
+
+def _balance(session: Session, user_id: int, now: datetime) -> int:
+    """What can be spent, of a user who is locked now."""
+    session.execute(_lock_user, {"user": user_id})
+    return int(session.execute(_spendable, {"user": user_id, "now": now}).scalar_one())
+
+
+def _characters(text: str, size: int) -> int:
+    """How many characters of such a text have so many bytes."""
+    return max(0, size * len(text) // max(1, len(text.encode())))

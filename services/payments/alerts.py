@@ -53,8 +53,7 @@ def not_authorized(session: Session, merchant: Merchant, now: datetime, *, error
     """Once a day: until it is mended nobody can pay."""
     log.error("payments_not_authorized", code=error.code, shop_id=merchant.shop_id)
     about = f"{merchant.shop_id}:{error.code[:24]}:{now:%Y-%m-%d}"
-    trouble = PaymentTrouble(problem=PaymentProblem.NOT_AUTHORIZED, about=about, detail=_words(error))
-    tell_owners(session, merchant.owners, trouble, now=now)
+    _tell(session, merchant, now, problem=PaymentProblem.NOT_AUTHORIZED, about=about, detail=_words(error))
 
 
 def shop_refused(session: Session, merchant: Merchant, now: datetime, *, error: ShopRefused) -> None:
@@ -63,8 +62,7 @@ def shop_refused(session: Session, merchant: Merchant, now: datetime, *, error: 
     receipt = error.parameter.startswith("receipt") or "receipt" in error.detail.lower()
     problem = PaymentProblem.RECEIPT_REFUSED if receipt else PaymentProblem.SHOP_REFUSED
     about = f"{merchant.shop_id}:{error.code[:20]}:{error.parameter[:16]}:{merchant.vat_code}"
-    trouble = PaymentTrouble(problem=problem, about=about, detail=_words(error))
-    tell_owners(session, merchant.owners, trouble, now=now)
+    _tell(session, merchant, now, problem=problem, about=about, detail=_words(error))
 
 
 def lost(
@@ -76,13 +74,18 @@ def lost(
     claimed = remote.mark.get(BUYER, "")[:16]
     buyer = f"Telegram {claimed}" if claimed.isdigit() else ""
     detail = " · ".join(each for each in (money, remote.id, _moment(remote), buyer) if each)
-    trouble = PaymentTrouble(problem=problem, about=remote.id[:40], detail=detail)
-    tell_owners(session, merchant.owners, trouble, now=now)
+    _tell(session, merchant, now, problem=problem, about=remote.id[:40], detail=detail)
 
 
 def many_lost(session: Session, merchant: Merchant, now: datetime, *, count: int) -> None:
     """Once a day."""
-    trouble = PaymentTrouble(problem=PaymentProblem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count))
+    _tell(session, merchant, now, problem=PaymentProblem.MANY_LOST, about=f"{now:%Y-%m-%d}", detail=str(count))
+
+
+def _tell(
+    session: Session, merchant: Merchant, now: datetime, *, problem: PaymentProblem, about: str, detail: str
+) -> None:
+    trouble = PaymentTrouble(problem=problem, about=about, detail=detail, provider=merchant.provider)
     tell_owners(session, merchant.owners, trouble, now=now)
 
 

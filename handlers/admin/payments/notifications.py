@@ -11,6 +11,7 @@ from services.errors import N_
 from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
+from services.payments.providers.titles import provider_title
 from services.payments.providers.yookassa.reasons import refund_reason
 from services.payments.queries import PaymentNotFound, PaymentView
 
@@ -24,32 +25,32 @@ PROBLEMS = {
         "YOOKASSA_SECRET_KEY; “kassandra doctor” says more."
     ),
     PaymentProblem.PAYMENT_MISMATCH: N_(
-        "A payment is not at YooKassa what it is in our books, and nothing was credited. Ours and YooKassa's: "
-        "{detail}. If the money is yours, give the credits by hand; if not, refund it in YooKassa's cabinet."
+        "A payment is not at {provider} what it is in our books, and nothing was credited. Ours and {provider}'s: "
+        "{detail}. If the money is yours, give the credits by hand; if not, refund it in {provider}'s cabinet."
     ),
     PaymentProblem.REFUND_MISMATCH: N_(
-        "A refund is not at YooKassa what it is in our books, and no credits were taken. Ours and YooKassa's: "
-        "{detail}. Look at it in YooKassa's cabinet."
+        "A refund is not at {provider} what it is in our books, and no credits were taken. Ours and {provider}'s: "
+        "{detail}. Look at it in {provider}'s cabinet."
     ),
     PaymentProblem.REFUND_UNKNOWN: N_(
-        "YooKassa has not answered a refund for a day, and it may have been made. Look into YooKassa's cabinet before "
-        "you refund again."
+        "{provider} has not answered a refund for a day, and it may have been made. Look into {provider}'s cabinet "
+        "before you refund again."
     ),
     PaymentProblem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
     PaymentProblem.UNCOLLECTED: N_(
-        "A refund made in YooKassa's cabinet found its credits spent: {detail} credits could not be taken back."
+        "A refund made in {provider}'s cabinet found its credits spent: {detail} credits could not be taken back."
     ),
     PaymentProblem.RECEIPT_REFUSED: N_(
         "YooKassa refuses payments because of the receipt ({detail}). Set YOOKASSA_VAT_CODE in .env (1 is without VAT) "
         "as the shop's taxes are, and restart; “kassandra doctor” says more. Customers read that it is not their fault."
     ),
     PaymentProblem.SHOP_REFUSED: N_(
-        "YooKassa refuses payments for a reason that lies in the shop: {detail}. Look at the shop's settings in "
-        "YooKassa's cabinet; “kassandra doctor” says more. Customers read that it is not their fault."
+        "{provider} refuses payments for a reason that lies in the shop: {detail}. Look at the shop's settings in "
+        "{provider}'s cabinet; “kassandra doctor” says more. Customers read that it is not their fault."
     ),
     PaymentProblem.UNBOOKED: N_(
         "Money came in that is not in our books, perhaps of a payment from before a back-up was restored: {detail}. "
-        "Nothing was credited. Look at it in YooKassa's cabinet; if it is this shop's, give the customer the credits "
+        "Nothing was credited. Look at it in {provider}'s cabinet; if it is this shop's, give the customer the credits "
         "by hand (/grant)."
     ),
     PaymentProblem.UNPROVEN: N_(
@@ -58,7 +59,7 @@ PROBLEMS = {
         "it in YooKassa's cabinet; if it is this shop's, give the customer the credits by hand (/grant)."
     ),
     PaymentProblem.MANY_LOST: N_(
-        "{detail} payments at YooKassa are not in our books and may be this shop's; you were told of some. "
+        "{detail} payments at {provider} are not in our books and may be this shop's; you were told of some. "
         "“kassandra reconcile --since DATE” names them all."
     ),
     PaymentProblem.OTHER_SHOP: N_(
@@ -72,16 +73,21 @@ PROBLEMS = {
 def presenters(services: Services) -> dict[str, Present]:
     async def present(news: PaymentTrouble, notification: Notification, tr: Translator) -> Rendered:
         payment = await _named(services, news.payment_id)
-        return Rendered(screen=problem_screen(PaymentProblem(news.problem), news.detail, payment, tr))
+        return Rendered(
+            screen=problem_screen(PaymentProblem(news.problem), news.detail, payment, tr, provider=news.provider)
+        )
 
     return presenting(PaymentTrouble, present)
 
 
-def problem_screen(problem: PaymentProblem, detail: str, payment: PaymentView | None, tr: Translator) -> Screen:
-    """`payment`: the one that it is about, with the way to it."""
+def problem_screen(
+    problem: PaymentProblem, detail: str, payment: PaymentView | None, tr: Translator, *, provider: str = ""
+) -> Screen:
+    """`payment`: the one that it is about, with the way to it; `provider`: whose trouble it is where there is none."""
     if problem is PaymentProblem.REFUND_FAILED:
         detail = tr.gettext(refund_reason(detail))
-    parts = [Html("⚠️ " + tr.html(PROBLEMS[problem], detail=detail))]
+    title = tr.gettext(provider_title(payment.provider if payment else provider))
+    parts = [Html("⚠️ " + tr.html(PROBLEMS[problem], detail=detail, provider=title))]
     if payment is not None:
         parts.append(
             tr.html(

@@ -14,7 +14,7 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from i18n.translator import Html
-from services.errors import ShopError
+from services.errors import N_, ShopError
 from services.money import Money
 from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError, Refused
@@ -151,7 +151,9 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
         return
     except Refused as problem:
         words = problem.detail or problem.code
-        notice = ctx.tr.html("⚠️ YooKassa refused the refund: {words}", words=words)
+        notice = ctx.tr.html(
+            "⚠️ {provider} refused the refund: {words}", provider=view.provider_words(payment, ctx.tr), words=words
+        )
     except ProviderError as problem:  # our row of it stands, and the reconciler goes on where that helps
         notice = ctx.tr.html("⚠️ {problem}", problem=ctx.tr.error(problem))
     await ctx.close()
@@ -169,11 +171,8 @@ async def require_quote(payment: PaymentView, *, ctx: AdminContext) -> RefundQuo
 
 async def _ask_provider(query: CallbackQuery, payment: PaymentView, *, ctx: AdminContext) -> None:
     asked = await ctx.services.payment_management.ask(payment.id, actor=ctx.actor)
-    notice = (
-        ctx.tr.html("YooKassa says: nothing new.")
-        if asked.status is payment.status
-        else ctx.tr.html("✅ YooKassa had news.")
-    )
+    said = N_("{provider} says: nothing new.") if asked.status is payment.status else N_("✅ {provider} had news.")
+    notice = ctx.tr.html(said, provider=view.provider_words(payment, ctx.tr))
     await show_payment(query, asked, ctx=ctx, notice=notice)
 
 

@@ -17,6 +17,7 @@ from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
 from services.pages import Page
+from services.payments.providers.titles import provider_title
 from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
 from services.payments.queries import PaymentView, RefundView
 from services.payments.refunds.begin import RefundNeedsConfirmation, RefundQuote
@@ -54,8 +55,13 @@ def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], 
 
 
 def find_question(tr: Translator, *, problem: str = "") -> Screen:
-    text = tr.html("Send the payment's number: the shop's or YooKassa's.")
+    text = tr.html("Send the payment's number: the shop's or the payment service's.")
     return question(text, tr, back=names.PAYMENTS, problem=problem)
+
+
+def provider_words(payment: PaymentView, tr: Translator) -> str:
+    """Who takes the money of a payment."""
+    return tr.gettext(provider_title(payment.provider))
 
 
 def payment_screen(
@@ -150,7 +156,8 @@ def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:
         lines.append(tr.html("Paid: {moment}", moment=tr.moment(payment.paid_at)))
     lines.append(tr.html("Number: <code>{id}</code>", id=payment.id))
     if payment.provider_payment_id is not None:
-        lines.append(tr.html("At YooKassa: <code>{id}</code>", id=payment.provider_payment_id))
+        provider = provider_words(payment, tr)
+        lines.append(tr.html("At {provider}: <code>{id}</code>", provider=provider, id=payment.provider_payment_id))
     return Html("\n".join(lines))
 
 
@@ -167,7 +174,7 @@ def _actions(payment: PaymentView, quote: RefundQuote | None, tr: Translator, *,
 
     rows: list[keyboards.Row] = []
     if role is not Role.MODERATOR and payment.status is not PaymentStatus.SUCCEEDED:
-        rows.append((button(tr.gettext("🔄 Ask YooKassa now"), ASK),))
+        rows.append((button(tr.gettext("🔄 Ask {provider} now", provider=provider_words(payment, tr)), ASK),))
     if role is not Role.MODERATOR and quote is not None and quote.rest.minor:
         whole = tr.gettext("↩️ Refund {amount}", amount=tr.money(quote.rest))
         rows.append((button(whole, WHOLE), button(tr.gettext("✂️ A part"), PART)))

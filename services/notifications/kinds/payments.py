@@ -54,13 +54,14 @@ class RefundSucceeded(News):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTrouble(News):
     """Trouble with money that only people can mend. `problem`: a PaymentProblem; `about`: what it is with, told
-    once of each; `payment_id`: the payment to look at."""
+    once of each; `payment_id`: the payment to look at; `provider`: its name in our rows, where there is no payment."""
 
     kind = OutboxKind.PAYMENT_PROBLEM
     problem: str
     detail: str = ""
     payment_id: UUID | None = None
     about: str = ""
+    provider: str = ""
 
     @property
     def key(self) -> str:
@@ -68,10 +69,12 @@ class PaymentTrouble(News):
 
     def dump(self) -> JsonObject:
         payment_id = self.payment_id and self.payment_id.hex
-        return {"problem": self.problem, "detail": self.detail[:MAX_DETAIL], "payment_id": payment_id}
+        payload: JsonObject = {"problem": self.problem, "detail": self.detail[:MAX_DETAIL], "payment_id": payment_id}
+        return payload | ({"provider": self.provider} if self.provider else {})
 
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
         number = payload.get("payment_id")
         payment_id = None if number is None else UUID(number)
-        return cls(problem=payload["problem"], detail=payload["detail"], payment_id=payment_id)
+        provider = payload.get("provider", "")
+        return cls(problem=payload["problem"], detail=payload["detail"], payment_id=payment_id, provider=provider)

@@ -41,8 +41,8 @@ class NotRefundable(ShopError):
 
 class TakenElsewhere(NotRefundable):
     message = N_(
-        "This payment was taken by YooKassa's shop {shop}, and the settings name another one. It can be refunded in "
-        "that shop's cabinet."
+        "This payment was taken by another account, {shop}, than the settings name. It can be refunded in that "
+        "account's cabinet."
     )
 
 

@@ -108,5 +108,6 @@ async def test_forbidden_is_told_in_the_providers_words(quick: Cashier) -> None:
         await quick.begins(await quick.customer())
     [alert] = await quick.notifications("payment_problem")
     assert alert["detail"] == "forbidden: You don't have the permission"
+    assert alert["provider"] == "yookassa"
     payment = (await quick.payments.latest()).items[0]
     assert "not your fault" in payment_reason(payment.cancel_reason)

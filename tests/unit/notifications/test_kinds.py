@@ -10,6 +10,7 @@ import pytest
 from db.base import JsonObject
 from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
+from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
 from services.notifications.kinds.models import (
     AnswerUndelivered,
@@ -106,6 +107,20 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "payment_problem",
         "payment_problem:many_lost:2026-11-26",
         {"problem": "many_lost", "detail": "9", "payment_id": None},
+    ),
+    (
+        PaymentTrouble(problem=PaymentProblem.SHOP_REFUSED, detail="no", about="1:no", provider="bank"),
+        "payment_problem",
+        "payment_problem:shop_refused:1:no",
+        {"problem": "shop_refused", "detail": "no", "payment_id": None, "provider": "bank"},
+    ),
+    (AnswerReady(message_id=ONE), "chat_answer", f"answer:{KEY}", {"message_id": HEX}),
+    (AnswerReady(message_id=ONE, part=2), "chat_answer", f"answer:{KEY}:2", {"message_id": HEX, "part": 2}),
+    (
+        AnswerReady(message_id=ONE, returned=True),
+        "chat_answer",
+        f"answer:{KEY}:returned",
+        {"message_id": HEX, "returned": True},
     ),
     (
         ModelNotLoaded(slug="wine", problem="no file"),

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import PredictionStatus
 from db.tables.users import Role
@@ -59,6 +61,13 @@ from tests.unit.handlers.test_screens import BOTH, LONGEST, USER
 RU, EN = Catalogues()["ru"], Catalogues()["en"]
 MOST = 99_999_999_99
 PRICING = CreditPrice(minor=1)
+OF_SETTINGS = {  # their sentences name the lines of .env
+    PaymentProblem.OFF,
+    PaymentProblem.NOT_AUTHORIZED,
+    PaymentProblem.RECEIPT_REFUSED,
+    PaymentProblem.UNPROVEN,
+    PaymentProblem.OTHER_SHOP,
+}
 EMAIL = "<" * 64 + "@" + "x" * 189
 
 PAYMENT = PaymentView(
@@ -274,6 +283,30 @@ def test_every_trouble_is_told_to_the_owner(tr: Translator) -> None:
         assert length(screen.text) <= TEXT
         assert "{" not in screen.text
     assert length(problem_screen(PaymentProblem.OFF, "YOOKASSA_SHOP_ID", None, tr).text) <= TEXT
+
+
+@BOTH
+@pytest.mark.parametrize("problem", PaymentProblem)
+def test_trouble_is_told_of_the_provider_that_has_it(tr: Translator, problem: PaymentProblem) -> None:
+    """A payment's own, whoever else is there; that of a setting names the setting."""
+    yookassa = tr.gettext("YooKassa")
+    told = problem_screen(problem, "9", replace(PAYMENT, provider="bank"), tr).text
+    if problem in OF_SETTINGS:
+        assert "bank" not in told
+    elif problem is not PaymentProblem.REFUND_FAILED:
+        assert "bank" in told
+        assert yookassa not in told
+        assert problem_screen(problem, "9", None, tr, provider="bank").text == told.splitlines()[0]
+        assert yookassa in problem_screen(problem, "9", None, tr).text, "told while there was one provider"
+
+
+@BOTH
+def test_an_admin_asks_the_payments_own_provider(tr: Translator) -> None:
+    payment = replace(PAYMENT, status=PaymentStatus.PENDING, provider="bank")
+    screen = till.payment_screen(payment, (), None, tr, customer="Anna", role=Role.OWNER)
+    told = [screen.text, *(button.text for row in screen.rows for button in row)]
+    assert sum("bank" in each for each in told) == 2
+    assert not any(tr.gettext("YooKassa") in each for each in told)
 
 
 @BOTH

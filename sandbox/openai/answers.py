@@ -66,6 +66,8 @@ def _said(asked: str, words: Mapping[str, str], messages: Messages, limit: int) 
     told = words["told"].format(
         count=len(messages), tokens=prompt_tokens(messages), limit=limit, asked=" ".join(asked.split())[:200]
     )
+    if orders := " ".join(" ".join(text_of(each) for each in messages if each.get("role") == "system").split()):
+        told += words["orders"].format(orders=orders[:200])
     if pictures:
         told += words["pictures"].format(count=pictures)
     shows = [show(words) for word, show in SHOWS.items() if re.search(words[word], asked, re.IGNORECASE)]
@@ -112,6 +114,7 @@ EN: Final = {
         "This is the sandbox's stand-in: no model thinks here. I was sent {count} messages of about {tokens} tokens, "
         "and I may write {limit}. You said: “{asked}”."
     ),
+    "orders": " I was told how to be: “{orders}”.",
     "pictures": " There were {count} pictures with it.",
     "help": r"\bhelp\b",
     "markdown": r"markdown|formatting",
@@ -138,6 +141,7 @@ RU: Final = {
         "Это заглушка песочницы: здесь не думает никакая модель. Мне прислали сообщений: {count}, примерно {tokens} "
         "токенов, и разрешили написать {limit}. Вы сказали: «{asked}»."
     ),
+    "orders": " Мне велели: «{orders}».",
     "pictures": " К нему приложено картинок: {count}.",
     "help": r"помощь|помоги|умеешь",
     "markdown": r"разметк|markdown",

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.openai.answers import Reply, reply_to
+from sandbox.openai.answers import Reply, prompt_tokens, reply_to
 from sandbox.openai.server import AWAY, MODEL, ChatFault, OpenAIServer, OpenAIServers
 from sandbox.openai.wire import BODIES, ENDS, ERRORS, chunk, completion, event, usage
 
@@ -101,7 +101,7 @@ class Call:
             return HTMLResponse("<html><title>Sign in</title></html>")
         if fault == "error_200":
             return JSONResponse({"error": {"message": "Provider returned error", "code": 502}})
-        if reply_to(given["messages"], 1).prompt_tokens > self._server.settings.context:
+        if prompt_tokens(given["messages"]) > self._server.settings.context:
             return _fault("context")
         return None
 

@@ -87,6 +87,15 @@ async def test_in_english(talk: tuple[Stage, OpenAIProvider]) -> None:
     assert re.search(r"0\.0\d credits · balance 9\.9\d", answer.text)
 
 
+async def test_a_persona_is_told_who_to_be_and_whom_it_talks_to(talk: tuple[Stage, OpenAIProvider]) -> None:
+    john = await talk[0].person("John", "en")
+    await john.says("/chat")
+    await john.presses("The oracle as a teacher")
+    await john.sees("✍️")
+    await john.says("Who are you?")
+    await john.sees("I was told how to be: “You are a patient teacher.")
+
+
 async def test_an_example_and_a_long_answer(talk: tuple[Stage, OpenAIProvider]) -> None:
     anna = await begins(talk)
     await anna.presses("Покажи длинный код")

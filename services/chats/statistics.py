@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+from sqlalchemy import JSON, ColumnElement, bindparam, case, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -27,7 +28,8 @@ LATEST: Final = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantFigures:
     """Of some days: answers given and failed, tokens read and written, `earned` in hundredths of a credit; the first
-    word of an answer in milliseconds, half of them and 95 of a hundred sooner."""
+    word of an answer in milliseconds, half of them and 95 of a hundred sooner; `cost`: what the provider says that it
+    charged, in its own money, where it says so."""
 
     answers: int
     failed: int
@@ -36,6 +38,7 @@ class AssistantFigures:
     earned: int
     half_ms: int | None
     most_ms: int | None
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,30 @@ def _figures(session: Session, slug: str, since: datetime) -> AssistantFigures:
     ).one()
     told = {name: int(value) for name, value in row._mapping.items()}
     times = _first_words(session, slug, since)
-    return AssistantFigures(**told, half_ms=_share(times, 50), most_ms=_share(times, 95))
+    cost = _cost(session, slug, since)
+    return AssistantFigures(**told, half_ms=_share(times, 50), most_ms=_share(times, 95), cost=cost)
+
+
+_told_cost = type_coerce(_requests.c.response, JSON)["usage"]["cost"].as_string()
+
+
+def _cost(session: Session, slug: str, since: datetime) -> Decimal | None:
+    """Of requests whose answers are still kept."""
+    query = (
+        select(_told_cost)
+        .join(messages, messages.c.id == _requests.c.message_id)
+        .where(_answers, messages.c.created_at >= since, _told_cost.is_not(None))
+    )
+    told = [cost for each in session.scalars(query, {"slug": slug}) if (cost := _decimal(each)) is not None]
+    return sum(told, Decimal()) if told else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        cost = Decimal(text)
+    except InvalidOperation:
+        return None
+    return cost if cost.is_finite() and cost >= 0 else None
 
 
 def _first_words(session: Session, slug: str, since: datetime) -> Sequence[int]:

@@ -17,6 +17,7 @@ from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage, shop_settings
+from tests.support.counter import BAROLO, STORE
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 
@@ -41,6 +42,7 @@ async def talk(
     async with new_world(sandbox_url, token=new_token()) as sandbox:
         provider, store = sandbox.openai(), tmp_path_factory.mktemp("talk")
         place_oracle(store, provider.url, free_answers="0")
+        (store / "wine").symlink_to(STORE / "wine", target_is_directory=True)
         settings = shop_settings(sandbox, sqlite_server.create(), models_dir=store)
         async with App(settings).running() as app:
             yield Stage(sandbox=sandbox, app=app), provider
@@ -244,6 +246,39 @@ async def test_conversations_are_kept_named_taken_along_and_deleted(talk: tuple[
     await anna.presses("Удалить")
     await anna.presses("Да, удалить")
     await anna.sees("Их пока нет")
+
+
+async def test_a_form_within_a_conversation(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    await anna.says("Первое")
+    await anna.sees("сообщений: 1")
+    await anna.says("/start model_wine")
+    await anna.presses("Начать")
+    await anna.says(" ".join(str(each) for each in BAROLO.values()))
+    await anna.presses("Предсказать")
+    await anna.sees("Бароло", within=20)
+    await anna.says("Второе")
+    await anna.presses("Отправить")
+    await anna.sees("сообщений: 3")
+
+
+async def test_in_english_too_all_of_it(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    john = await begins(talk, "en")
+    await provider.fault("truncated")
+    await john.says("Tell me something")
+    await john.sees("The connection broke off. Only what came was paid for.")
+    await john.presses("Go on")
+    await john.sees("was sent 3 messages")
+    await provider.fault("empty")
+    await john.presses("Again")
+    await john.sees("Nothing was charged.")
+    await john.says("/sessions")
+    await john.presses("Tell me something")
+    await john.sees("With 🗿 The sandbox's oracle")
+    await john.presses("Delete")
+    await john.sees("Its texts cannot be brought back")
+    await john.says("/privacy")
+    await john.sees("Conversations with assistants are kept until you delete them")
 
 
 async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:

@@ -74,6 +74,7 @@ class Sage:
     says: Sequence[str | Exception] = (SAID,)
     usage: TokenUsage | None = field(default_factory=lambda: TokenUsage(prompt=20, completion=10))
     finish: FinishReason = FinishReason.STOP
+    cost: object = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     pause: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[ChatRequest] = field(default_factory=list)
@@ -101,7 +102,8 @@ class SageRuntime:
         sage.asked.append(request)
         if sage.away is not None:
             raise sage.away
-        says, end = list(sage.says), StreamEnd(finish=sage.finish, usage=sage.usage, facts={"status_code": 200})
+        facts = {"status_code": 200, **({} if sage.cost is None else {"usage": {"cost": sage.cost}})}
+        says, end = list(sage.says), StreamEnd(finish=sage.finish, usage=sage.usage, facts=facts)
         try:
             await sage.gate.wait()
             for number, piece in enumerate(says):

@@ -44,6 +44,8 @@ def _period(days: int, figures: AssistantFigures, tr: Translator) -> Html:
         ),
         tr.html("Spent by customers: {credits}", credits=format_credits(figures.earned)),
     ]
+    if figures.cost is not None:
+        lines.append(tr.html("The provider asked for: {cost}, in its own money", cost=f"{figures.cost:.4f}"))
     if figures.half_ms is not None and figures.most_ms is not None:
         half, most = f"{figures.half_ms / 1000:.1f}", f"{figures.most_ms / 1000:.1f}"
         lines.append(tr.html("First word: half within {half} s, 95 % within {most} s", half=half, most=most))

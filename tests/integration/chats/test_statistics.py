@@ -1,6 +1,7 @@
 """What owners see of assistants: figures of a period, and single requests, which they open under their name."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -49,6 +50,15 @@ async def test_figures_of_an_assistant(talk: Talk) -> None:
     assert (day.half_ms, day.most_ms) == (1_100, 2_000)  # of 200 to 2,100
     week = await reports_of(talk).figures("sage", days=7)
     assert (week.answers, week.earned) == (21, 21 * 6)
+
+
+async def test_what_the_provider_says_it_charged(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    for cost in (None, 0.0001, 0.25, "dear", -1, {"much": 1}):
+        talk.sage.cost = cost
+        await talk.says(session)
+        await talk.answer_all()
+    assert (await reports_of(talk).figures("sage", days=1)).cost == Decimal("0.2501")
 
 
 async def test_an_owner_opens_a_request(talk: Talk) -> None:

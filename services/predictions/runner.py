@@ -58,12 +58,12 @@ class WorkerContext:
 
 
 class ModelRunner:
-    def __init__(self, slug: str, terms: WorkerContext) -> None:
+    def __init__(self, slug: str, context: WorkerContext) -> None:
         self._slug = slug
-        self._terms = terms
+        self._context = context
         self._held: dict[UUID, Claimed] = {}
         self._runs: dict[UUID, asyncio.Future[Result]] = {}
-        self._elsewhere = RunsElsewhere(slug, db=terms.db, engine=terms.engine, worker=terms.worker)
+        self._elsewhere = RunsElsewhere(slug, db=context.db, engine=context.engine, worker=context.worker)
         self._outcomes: list[RunOutcome] = []
         self._more = True  # rows may be waiting
         self._event = asyncio.Event()
@@ -106,7 +106,7 @@ class ModelRunner:
 
     @property
     def _serves(self) -> bool:
-        return self._terms.engine.serves(self._slug)
+        return self._context.engine.serves(self._slug)
 
     @property
     def _is_remote(self) -> bool:
@@ -114,7 +114,7 @@ class ModelRunner:
 
     @property
     def _manifest(self) -> Manifest | None:
-        return self._terms.engine.manifest(self._slug)
+        return self._context.engine.manifest(self._slug)
 
     @property
     def _room(self) -> int:
@@ -138,7 +138,7 @@ class ModelRunner:
         for outcome in outcomes:
             del self._held[outcome.prediction.id]
         if final:
-            self._terms.on_settled()
+            self._context.on_settled()
         if any(map(is_own, outcomes)):
             self._suspect = True
         if batch:
@@ -148,7 +148,7 @@ class ModelRunner:
     async def _stored(self, outcome: RunOutcome) -> RunOutcome:
         """Its pictures are kept before a row names them. Where they cannot be, it is run again, or paid back."""
         try:
-            files = [await self._terms.files.store(each, media_type_of(each)) for each in outcome.images.values()]
+            files = [await self._context.files.store(each, media_type_of(each)) for each in outcome.images.values()]
         except StoreAway as error:
             log.error("result_not_kept", model=self._slug, error=str(error))
             again = self._may_run_again(outcome.prediction)
@@ -159,7 +159,9 @@ class ModelRunner:
 
     async def _exchange(self, outcomes: Sequence[RunOutcome], room: int) -> tuple[int, list[Claimed]]:
         try:
-            return await patiently(lambda: self._terms.db.write(self._exchange_in, outcomes, room, self._terms.clock()))
+            return await patiently(
+                lambda: self._context.db.write(self._exchange_in, outcomes, room, self._context.clock())
+            )
         except Exception:
             if not outcomes:
                 raise
@@ -171,7 +173,7 @@ class ModelRunner:
     def _exchange_in(
         self, session: Session, outcomes: Sequence[RunOutcome], room: int, now: datetime
     ) -> tuple[int, list[Claimed]]:
-        worker, until = self._terms.worker, now + self._terms.lease
+        worker, until = self._context.worker, now + self._context.lease
         final = settle(session, outcomes, worker, now)
         if not room:
             return final, []
@@ -179,13 +181,13 @@ class ModelRunner:
         return final, [Claimed(**row._mapping) for row in rows]
 
     async def _settle_alone(self, outcome: RunOutcome) -> int:
-        terms = self._terms
+        context = self._context
         try:
-            return await patiently(lambda: terms.db.write(settle, [outcome], terms.worker, terms.clock()))
+            return await patiently(lambda: context.db.write(settle, [outcome], context.worker, context.clock()))
         except Exception as error:  # noqa: BLE001 - whatever it is, the customer is paid back
             problem = f"the answer cannot be kept: {type(error).__name__}"
         failed = RunOutcome(prediction=outcome.prediction, error_code=ErrorCode.BAD_OUTPUT, error=problem)
-        return await patiently(lambda: terms.db.write(settle, [failed], terms.worker, terms.clock()))
+        return await patiently(lambda: context.db.write(settle, [failed], context.worker, context.clock()))
 
     async def _try_example(self) -> None:
         """Whether the model has failed, or its customers' inputs: it is stopped, or not. What fails meanwhile is a
@@ -200,16 +202,16 @@ class ModelRunner:
             self._event.set()
 
     async def _judge(self) -> None:
-        terms = self._terms
-        if not await patiently(lambda: terms.db.read(is_suspected, self._slug)):
+        context = self._context
+        if not await patiently(lambda: context.db.read(is_suspected, self._slug)):
             return
         try:
-            broken = await terms.engine.fails(self._slug)
+            broken = await context.engine.fails(self._slug)
         except ModelUnavailable:
             return
-        verdict = partial(judge, broken=broken, owners=terms.owners)
-        if await patiently(lambda: terms.db.write(verdict, self._slug, now=terms.clock())):
-            terms.on_settled()  # there is a message
+        verdict = partial(judge, broken=broken, owners=context.owners)
+        if await patiently(lambda: context.db.write(verdict, self._slug, now=context.clock())):
+            context.on_settled()  # there is a message
 
     async def _start(self, batch: Sequence[Claimed]) -> None:
         if not self._held:
@@ -230,7 +232,7 @@ class ModelRunner:
                 report=partial(self._elsewhere.note, claimed.id),
             )
             try:
-                run = self._terms.engine.predict(self._slug, row)
+                run = self._context.engine.predict(self._slug, row)
             except ShopError as error:
                 self._ended(claimed, error)
                 continue
@@ -243,7 +245,7 @@ class ModelRunner:
         names = [] if manifest is None else [each.name for each in manifest.inputs if isinstance(each, ImageInput)]
         wanted = {claimed.id: _file_ids(names, claimed.inputs) for claimed in batch}
         owners = [(each, claimed.user_id) for claimed in batch for each in wanted[claimed.id].values()]
-        content = await self._terms.files.contents(owners) if owners else {}
+        content = await self._context.files.contents(owners) if owners else {}
         return {
             row: {name: content[file_id] for name, file_id in ids.items() if file_id in content}
             for row, ids in wanted.items()
@@ -266,7 +268,7 @@ class ModelRunner:
         """Without an answer: run again where that may help, paid back otherwise."""
         untried = isinstance(error, ModelUnavailable) and not self._is_turned_away(claimed, error)
         if isinstance(error, ServerAway | ModelBroken):
-            self._terms.on_away(self._slug)
+            self._context.on_away(self._slug)
         passing = isinstance(error, StoreAway) or (isinstance(error, InferenceError) and error.retryable)
         again = untried or (passing and self._may_run_again(claimed))
         code, text = code_of(error), one_line(error)
@@ -279,7 +281,7 @@ class ModelRunner:
 
     def _is_turned_away(self, claimed: Claimed, error: BaseException) -> bool:
         """By a server that answers checks and no run, for so long that each counts as an attempt."""
-        return isinstance(error, ServerAway) and self._terms.clock() - claimed.created_at > PATIENCE
+        return isinstance(error, ServerAway) and self._context.clock() - claimed.created_at > PATIENCE
 
     def _may_run_again(self, claimed: Claimed) -> bool:
         manifest = self._manifest
@@ -300,16 +302,16 @@ class ModelRunner:
     async def _renew(self) -> None:
         if not self._held or asyncio.get_running_loop().time() < self._renew_at:
             return
-        terms = self._terms
+        context = self._context
         self._renew_at = self._next_renewal()
         try:
-            lease_until = terms.clock() + terms.lease
-            await terms.db.write(queue.renew, list(self._held), worker=terms.worker, lease_until=lease_until)
+            lease_until = context.clock() + context.lease
+            await context.db.write(queue.renew, list(self._held), worker=context.worker, lease_until=lease_until)
         except DatabaseUnavailable as error:  # the next renewal may still be in time
             log.warning("lease_not_renewed", error=str(error), model=self._slug)
 
     def _next_renewal(self) -> float:
-        return asyncio.get_running_loop().time() + self._terms.lease.total_seconds() / 3
+        return asyncio.get_running_loop().time() + self._context.lease.total_seconds() / 3
 
 
 async def wait(event: asyncio.Event, seconds: float) -> None:

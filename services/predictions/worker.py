@@ -49,7 +49,7 @@ class Worker:
         self._engine = engine
         self._clock = clock
         self._servers = ServerWatch(db, engine, clock, on_settled, owners=owners)
-        self._terms = WorkerContext(
+        self._context = WorkerContext(
             db=db,
             engine=engine,
             files=files,
@@ -114,7 +114,7 @@ class Worker:
             count += await self._db.write(_refund_abandoned, now)
         self._waiting |= {slug for slug in waiting if self._engine.serves(slug)}
         if count:
-            self._terms.on_settled()
+            self._context.on_settled()
         return count
 
     async def _look(self) -> None:
@@ -129,7 +129,7 @@ class Worker:
             if slug in self._runners:
                 self._runners[slug].wake()
             elif self._engine.serves(slug):
-                runner = self._runners[slug] = ModelRunner(slug, self._terms)
+                runner = self._runners[slug] = ModelRunner(slug, self._context)
                 tasks.create_task(self._keep_runner(slug, runner), name=f"runner-{slug}")
 
     async def _keep_runner(self, slug: str, runner: ModelRunner) -> None:
@@ -152,7 +152,7 @@ class Worker:
         rows = queue.overdue(session, now)
         lost = [self._lost(row._mapping) for row in rows if (row.id, row.attempts) not in running]
         if mine := [row.id for row in rows if (row.id, row.attempts) in running]:
-            queue.renew(session, mine, worker=self.name, lease_until=now + self._terms.lease)
+            queue.renew(session, mine, worker=self.name, lease_until=now + self._context.lease)
         finish(session, lost, now)
         if lost:
             log.warning("recovered_predictions", count=len(lost))

@@ -17,6 +17,7 @@ from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from services.clock import Clock
+from services.digits import whole_number
 from services.money import Money, sums
 from services.notifications.sending import Outbox
 from services.predictions.history import History
@@ -26,6 +27,12 @@ _predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), tab
 _messages = table_of(ChatMessage)
 PERIODS: Final = (7, 30, 90)
 Revenue = tuple[Money, ...]
+
+
+def parse_period(text: str) -> int | None:
+    """Days, as typed or pressed; None for a period that there is not."""
+    days = whole_number(text, most=max(PERIODS))
+    return days if days in PERIODS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

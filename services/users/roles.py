@@ -20,6 +20,7 @@ from services.users.actor import Actor
 _admins, _users = table_of(Admin), table_of(User)
 RANKS: Final = {Role.MODERATOR: 1, Role.ADMIN: 2, Role.OWNER: 3}
 APPOINTED: Final = (Role.ADMIN, Role.MODERATOR)
+NO_ROLE: Final = "none"
 
 
 class NotAllowed(ShopError):
@@ -47,6 +48,17 @@ class AdminView:
     user_id: int | None
     username: str | None
     first_name: str
+
+
+def parse_role(text: str) -> Role | None:
+    """What somebody shall be, as typed or pressed; None takes the role away. Raises ValueError for any
+    other word."""
+    word = text.strip().lower()
+    if word == NO_ROLE:
+        return None
+    if word not in APPOINTED:
+        raise ValueError("no role that anybody is given")
+    return Role(word)
 
 
 class Staff:

@@ -18,7 +18,7 @@ from handlers.kit.filters import Pressed
 from i18n.translator import Html
 from services.billing.ledger import UnknownUser
 from services.errors import ShopError
-from services.users.roles import APPOINTED, AdminView
+from services.users.roles import AdminView, parse_role
 from services.users.search import UserLine
 
 WHO = "role.who"
@@ -57,8 +57,9 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
     telegram_id = keyboards.parse_telegram_id(number)
     if telegram_id is None:
         raise UnknownUser(telegram_id=number[:32])
-    role = next((each for each in APPOINTED if each == word), None)
-    if role is None and word != names.NOBODY:
+    try:
+        role = parse_role(word)
+    except ValueError:
         await _show_choice(query, telegram_id, ctx=ctx)
         return
     await appoint(query, telegram_id, role, ctx=ctx)

@@ -12,7 +12,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.pages import page_of
-from services.users.roles import APPOINTED, AdminView
+from services.users.roles import APPOINTED, NO_ROLE, AdminView
 from services.users.search import UserLine
 
 ON_PAGE: Final = 10
@@ -71,7 +71,7 @@ def role_screen(person: UserLine | None, telegram_id: int, tr: Translator, *, ro
     )
     rows: list[keyboards.Row] = [choice]
     if role is not None:
-        rows.append((button(tr.gettext("🗑 Take the role away"), names.NOBODY),))
+        rows.append((button(tr.gettext("🗑 Take the role away"), NO_ROLE),))
     rows.append((keyboards.back_button(tr, names.ROLES), panel_button(tr)))
     return Screen(text="\n".join(lines), rows=tuple(rows))
 

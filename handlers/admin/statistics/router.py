@@ -10,7 +10,7 @@ from handlers.admin.statistics.screens import statistics_chart, statistics_scree
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from services import charts
-from services.reports.statistics import PERIODS
+from services.reports.statistics import PERIODS, parse_period
 
 
 def router() -> Router:
@@ -21,7 +21,7 @@ def router() -> Router:
 
 async def show_statistics(event: Event, *, ctx: AdminContext, argument: str = "") -> None:
     """`argument`: how many days; the shortest period for anything else."""
-    days = next((each for each in PERIODS if str(each) == argument), PERIODS[0])
+    days = parse_period(argument) or PERIODS[0]
     numbers, waiting = await ctx.services.statistics.numbers(days), await ctx.services.statistics.waiting()
     photo = await asyncio.to_thread(charts.draw, statistics_chart(numbers, ctx.tr))
     await ctx.respond(event, statistics_screen(numbers, waiting, ctx.viewer, photo=photo))

@@ -94,6 +94,15 @@ def parse_refund(text: str, quote: RefundQuote) -> Money:
     return parse_money(text, low=quote.rest.of(1), high=quote.rest)
 
 
+def parse_refund_and_reason(text: str, quote: RefundQuote) -> tuple[Money, str]:
+    """As typed in one line: a sum, if it begins with one (else all that is left), and the reason, which may be empty.
+    Raises `AmountOutOfBounds`."""
+    first, _, others = text.strip().partition(" ")
+    if not first[:1].isdecimal():
+        return quote.rest, text.strip()
+    return parse_refund(first, quote), others.strip()
+
+
 def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
     """Credits that go with `amount` when `before` was sent back already (minor units): whatever the parts, together
     they are exactly what the payment brought."""

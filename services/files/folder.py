@@ -46,8 +46,8 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Under another name first, so that a reader never finds half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Under another name first, so that a reader never finds half of it. On disk when this returns, its name too."""
+    _make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=_UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -55,9 +55,27 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
+        _sync_folder(path.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _make_folder(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """The names in it."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _read(path: Path) -> bytes | None:

@@ -18,7 +18,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.errors import ShopError
-from services.files.files import Files, media_type_of
+from services.files.files import Files, media_type_of, parse_file_id
 from services.files.store import StoreAway
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
@@ -340,7 +340,6 @@ def _file_ids(names: Sequence[str], inputs: Mapping[str, object]) -> dict[str, U
     found = {}
     for name in names:
         match inputs.get(name):
-            case {"file": str(hexadecimal)}:
-                with suppress(ValueError):
-                    found[name] = UUID(hexadecimal)
+            case {"file": reference} if (file_id := parse_file_id(reference)) is not None:
+                found[name] = file_id
     return found

@@ -59,7 +59,7 @@ async def test_servers_that_are_not_there_or_want_a_key(
     server: ComfyUIServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Cannot connect to host 127.0.0.1:1" in await wrong(tmp_path, "http://127.0.0.1:1")
-    assert "is not there (404). Correct runtime.url" in await wrong(tmp_path, f"{server.url}/elsewhere")
+    assert "/elsewhere/system_stats (HTTP 404)" in await wrong(tmp_path, f"{server.url}/elsewhere")
     await server.change(authorization="Bearer secret")
     assert "wants a key (401). Set runtime.headers" in await wrong(tmp_path, server.url)
     header = 'headers = { Authorization = "env:COMFYUI_AUTH" }'

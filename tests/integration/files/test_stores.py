@@ -133,3 +133,24 @@ def test_addresses_that_are_none(address: str, problem: str) -> None:
 @pytest.mark.parametrize("key", ["ab/cd", "ab/../../etc/passwd", f"ab/{'0' * 32}x", "x.part", f"zz/{'z' * 32}"])
 def test_what_the_shop_has_not_put_there_is_not_its_own(key: str) -> None:
     assert id_of(key) is None
+
+
+async def test_a_file_and_its_name_are_on_disk_when_it_is_put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that loses power then loses neither the content nor the folder's entry, new folders' ones included."""
+    on_disk: dict[Path, list[str] | bytes] = {}
+    sync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").resolve()
+        on_disk[path] = sorted(each.name for each in path.iterdir()) if path.is_dir() else path.read_bytes()
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    key = key_of(uuid4())
+    await FolderStore(tmp_path / "new" / "files").put(key, b"a picture")
+    folder, name = key.split("/")
+    files = tmp_path / "new" / "files"
+    assert b"a picture" in on_disk.values()
+    assert on_disk[files / folder] == [name]
+    assert (on_disk[files], on_disk[tmp_path / "new"]) == ([folder], ["files"])
+    assert "new" in on_disk[tmp_path]

@@ -129,7 +129,7 @@ async def test_the_check_draws_the_example(server: Images, tmp_path: Path) -> No
         ("refuse", RequestRefused, "safety system"),
         ("401", ModelBroken, "API key"),
         ("403", ModelBroken, "region"),
-        ("404", ModelBroken, "model does not exist"),
+        ("404", ServerAway, "model does not exist"),
         ("quota", ModelBroken, "used up"),
         ("429", RunFailed, "Rate limit"),
         ("500", RunFailed, "had an error"),

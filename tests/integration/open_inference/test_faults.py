@@ -141,7 +141,7 @@ async def test_nobody_is_there(opened: Opened) -> None:
 
 async def test_kserve_has_no_versions(server: Inference, opened: Opened) -> None:
     await server.change(dialect="kserve")
-    with pytest.raises(ModelBroken, match="Leave version out"):
+    with pytest.raises(ModelBroken, match="leave version out"):
         await opened("greeting", version="1").check()
 
 

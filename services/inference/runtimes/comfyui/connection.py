@@ -11,6 +11,7 @@ from yarl import URL
 
 from services.inference.errors import ModelBroken, RunFailed, ServerAway
 from services.inference.runtimes.comfyui.workflow import Json
+from services.inference.runtimes.missing import judge_missing
 
 CONNECT_SECONDS: Final = 5.0
 CALL_SECONDS: Final = 30.0
@@ -126,8 +127,8 @@ class ServerConnection:
         if 300 <= status < 400:
             fix = "Correct runtime.url, or set runtime.headers where it asks for a login"
             return ModelBroken(problem=f"{self.url}{path} leads elsewhere ({status})", fix=fix)
-        if status in (404, 405):
-            return ModelBroken(problem=f"{self.url}{path} is not there ({status})", fix="Correct runtime.url")
+        if missing := judge_missing(status, f"{self.url}{path} (HTTP {status})"):
+            return missing
         if status in _AWAY:
             return ServerAway(problem=f"{self.url} answers {status}")
         return RunFailed(problem=f"{path} answers {status}", retryable=status >= 500)

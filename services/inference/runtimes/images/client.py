@@ -14,6 +14,7 @@ import aiohttp
 
 from services.errors import ShopError
 from services.inference.errors import BadOutput, ModelBroken, RequestRefused, RunFailed, ServerAway
+from services.inference.runtimes.missing import judge_missing
 from services.inference.runtimes.pictures import suffix_of
 
 CONNECT_SECONDS: Final = 5.0
@@ -154,8 +155,8 @@ def judge(status: int, answer: Json) -> ShopError:
     if status in {401, 403}:
         fix = 'Write headers = { Authorization = "env:NAME" } in its [runtime]; the variable says "Bearer …"'
         return ModelBroken(problem=f"the server does not let the shop in: {said}", fix=fix)
-    if status in {404, 405}:
-        return ModelBroken(problem=f"the server does not have that: {said}", fix="Correct url or model")
+    if missing := judge_missing(status, said):
+        return missing
     if status in {502, 503} or status < 400:  # a 504 may have been painted, and paid for
         return ServerAway(problem=said)
     return RunFailed(problem=said, retryable=status in {408, 409, 429} or status >= 500)

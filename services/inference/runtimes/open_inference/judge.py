@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.errors import ShopError
 from services.inference.errors import ModelBroken, RunFailed, ServerAway
+from services.inference.runtimes.missing import judge_missing
 
 MOST: Final = 300  # characters of a complaint
 KEY: Final = 'Write headers = { Authorization = "env:NAME" } in its [runtime], and set that variable'
@@ -30,9 +31,9 @@ def judge(status: int, raw: bytes) -> ShopError:
     said = f"{told} (HTTP {status})" if told else f"HTTP {status}"
     if status in {401, 403, 407}:
         return ModelBroken(problem=f"the server does not let the shop in: {said}", fix=KEY)
-    if status == 501:
-        return ModelBroken(problem=f"the server cannot do this: {said}", fix="Leave version out of its [runtime]")
-    if status in {404, 502, 503, 504} or status < 400 or _AWAY.search(told):
+    if missing := judge_missing(status, said):
+        return missing
+    if status in {502, 503, 504} or status < 400 or _AWAY.search(told):
         return ServerAway(problem=said)
     if status == 413:
         return RunFailed(problem=f"the server takes no request of that size: {said}")

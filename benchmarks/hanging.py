@@ -12,7 +12,8 @@ from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.sales import CUSTOMERS, MODELS, sell
 from sandbox.testing import new_token, new_world, sandbox_process
 from services.notifications.message_ref import MessageRef
-from services.predictions.submit import Order, Submit
+from services.predictions.service import Predictions
+from services.predictions.submit import Order
 
 IRIS = Path(__file__).parents[1] / "bot/demo/models/iris/manifest.toml"
 ADDRESS = "http://inference.sandbox.invalid"
@@ -45,7 +46,7 @@ async def _round(path: Path, *, hangs: bool = False) -> float:
         return await sell(path, store, _order if hangs else None)
 
 
-async def _order(submit: Submit, customers: Sequence[int]) -> None:
+async def _order(predictions: Predictions, customers: Sequence[int]) -> None:
     for user_id in customers:
         order = Order(
             user_id=user_id,
@@ -56,4 +57,4 @@ async def _order(submit: Submit, customers: Sequence[int]) -> None:
             request_key=uuid4().hex,
             shown_in=MessageRef(chat_id=user_id, message_id=2),
         )
-        await submit(order)
+        await predictions.submit(order)

@@ -27,7 +27,7 @@ from sandbox.testing import new_token, new_world, sandbox_process
 from services.billing import ledger
 from services.clock import system_clock
 from services.manifests.manifest import load_manifest
-from services.predictions.submit import Order, Submit
+from services.predictions.submit import Order, submit
 from services.values.samples import example_row
 
 ROOT = Path(__file__).parents[1]
@@ -139,7 +139,6 @@ async def _sell(db: Database, customers: list[int], count: int) -> None:
     """Sold here, run by the process; until all are settled."""
     manifest = load_manifest(WINE)
     inputs = dict(example_row(manifest, WINE).values)
-    submit = Submit(db, system_clock, lambda slug: None)
     numbers = iter(range(count))
 
     async def buy(user: int) -> None:
@@ -152,7 +151,7 @@ async def _sell(db: Database, customers: list[int], count: int) -> None:
                 price=manifest.price_hundredths,
                 request_key=uuid4().hex,
             )
-            await submit(order)
+            await db.write(submit, order, uuid4(), system_clock())
 
     await asyncio.gather(*(buy(user) for user in customers))
     unfinished = select(func.count()).select_from(table_of(Prediction)).where(Prediction.finished_at.is_(None))

@@ -31,7 +31,8 @@ from services.inference.engine import Engine
 from services.manifests.manifest import Manifest, load_manifest
 from services.models.offers import Models
 from services.notifications.message_ref import MessageRef
-from services.predictions.submit import Order, Submit
+from services.predictions.service import Predictions
+from services.predictions.submit import Order
 from services.predictions.worker import Worker
 from services.users.accounts import Users, Visitor
 from services.values.samples import example_row
@@ -87,7 +88,7 @@ def _notifications(session: Session, last: int) -> list[tuple[int, JsonObject]]:
     return [(row.id, row.payload) for row in session.execute(_newer, {"last": last})]
 
 
-Beside: TypeAlias = Callable[[Submit, Sequence[int]], Awaitable[None]]
+Beside: TypeAlias = Callable[[Predictions, Sequence[int]], Awaitable[None]]
 
 
 async def sell(path: Path, store: Path = MODELS, beside: Beside | None = None) -> float:
@@ -102,16 +103,16 @@ async def sell(path: Path, store: Path = MODELS, beside: Beside | None = None) -
     settled = Settled(db)
     files = Files(db, FolderStore(path.parent / "files"), system_clock)
     worker = Worker(db, engine, system_clock, files, settled.told)
-    submit = Submit(db, system_clock, worker.wake)
+    predictions = Predictions(db, system_clock, models, on_sold=worker.wake, on_settled=lambda: None)
     customers = await _welcome(db, manifest)
     try:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(worker.run()), tasks.create_task(settled.run())]
-            await _round(customers, submit, settled, manifest, CUSTOMERS)  # warm
+            await _round(customers, predictions, settled, manifest, CUSTOMERS)  # warm
             if beside is not None:
-                await beside(submit, customers)
+                await beside(predictions, customers)
             started = time.perf_counter()
-            await _round(customers, submit, settled, manifest, SALES)
+            await _round(customers, predictions, settled, manifest, SALES)
             elapsed = time.perf_counter() - started
             for task in background:
                 task.cancel()
@@ -141,7 +142,9 @@ async def _welcome(db: Database, manifest: Manifest) -> list[int]:
     return ids
 
 
-async def _round(customers: Sequence[int], submit: Submit, settled: Settled, manifest: Manifest, sales: int) -> None:
+async def _round(
+    customers: Sequence[int], predictions: Predictions, settled: Settled, manifest: Manifest, sales: int
+) -> None:
     inputs = dict(example_row(manifest, MODELS / SLUG).values)
     each = sales // len(customers)
 
@@ -156,7 +159,7 @@ async def _round(customers: Sequence[int], submit: Submit, settled: Settled, man
                 request_key=uuid4().hex,
                 shown_in=MessageRef(chat_id=user_id, message_id=1),
             )
-            sold = await submit(order)
+            sold = await predictions.submit(order)
             await settled.wait_for(sold.prediction_id)
 
     async with asyncio.TaskGroup() as tasks:

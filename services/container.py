@@ -25,9 +25,8 @@ from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
-from services.predictions.cancel import Cancel
 from services.predictions.history import History
-from services.predictions.submit import Submit
+from services.predictions.service import Predictions
 from services.reports.statistics import Statistics
 from services.users.accounts import Users
 from services.users.manage import UserManagement
@@ -46,8 +45,7 @@ class Services:
     models: Models
     presets: Presets
     studio: Studio
-    submit: Submit
-    cancel: Cancel
+    predictions: Predictions
     chats: Chats
     chat_sessions: ChatSessions
     answer_streams: AnswerStreams

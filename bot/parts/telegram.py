@@ -34,7 +34,7 @@ class TelegramPart(Part):
             core.bot,
             chat.delivery,
             history=core.services.history,
-            cancel=core.services.cancel,
+            predictions=core.services.predictions,
             users=core.services.users,
             catalogues=core.catalogues,
             clock=core.clock,

@@ -38,9 +38,8 @@ from services.notifications.sending import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
-from services.predictions.cancel import Cancel
 from services.predictions.history import History
-from services.predictions.submit import Submit
+from services.predictions.service import Predictions
 from services.predictions.undelivered import pay_back
 from services.reports.statistics import Statistics
 from services.users.accounts import Users
@@ -102,8 +101,7 @@ def make_services(
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),
-        submit=Submit(db, clock, on_sold),
-        cancel=Cancel(db, clock, models, on_news),
+        predictions=Predictions(db, clock, models, on_sold=on_sold, on_settled=on_news),
         chats=chats,
         chat_sessions=ChatSessions(db, clock, limits),
         answer_streams=AnswerStreams(coordination),

@@ -49,7 +49,7 @@ class Purchase:
             return
         message_id = await show_in_place(self.query, self._working())
         try:
-            sold = await self.ctx.services.submit(self._order(message_id))
+            sold = await self.ctx.services.predictions.submit(self._order(message_id))
         except (ShopError, DatabaseUnavailable) as error:
             await self._not_sold(error, message_id)
             return
@@ -74,7 +74,7 @@ class Purchase:
         key, photo = f"{order.request_key}-{number}", next(iter(self.session.pictures))
         inputs = {**order.inputs, photo: {"file": file_id}}
         try:
-            sold = await self.ctx.services.submit(replace(order, request_key=key, inputs=inputs))
+            sold = await self.ctx.services.predictions.submit(replace(order, request_key=key, inputs=inputs))
         except (ShopError, DatabaseUnavailable) as error:
             log.info("not_sold", error=str(error), user_id=self.ctx.user.id)
             said = self.ctx.tr.error_html(error) if isinstance(error, ShopError) else self.ctx.tr.html(BUSY)
@@ -85,7 +85,8 @@ class Purchase:
 
     async def _begun(self) -> bool:
         """This very confirmation was sold before a crash, or the first of its pictures was."""
-        return await self.ctx.services.submit.has_sold(user_id=self.ctx.user.id, request_key=self.session.state.nonce)
+        predictions, key = self.ctx.services.predictions, self.session.state.nonce
+        return await predictions.has_sold(user_id=self.ctx.user.id, request_key=key)
 
     def _order(self, message_id: int) -> Order:
         session = self.session

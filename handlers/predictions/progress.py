@@ -19,8 +19,8 @@ from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError
 from services.notifications.notification import About
-from services.predictions.cancel import Cancel
 from services.predictions.history import History, Progress
+from services.predictions.service import Predictions
 from services.users.accounts import Users
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ class ProgressBoard:
         delivery: Delivery,
         *,
         history: History,
-        cancel: Cancel,
+        predictions: Predictions,
         users: Users,
         catalogues: Catalogues,
         clock: Clock,
@@ -54,7 +54,7 @@ class ProgressBoard:
         self._bot = bot
         self._delivery = delivery
         self._history = history
-        self._cancel = cancel
+        self._predictions = predictions
         self._users = users
         self._catalogues = catalogues
         self._clock = clock
@@ -103,7 +103,7 @@ class ProgressBoard:
             if not await self._waits(progress):
                 return
             user = await self._users.get(progress.user_id)
-            may_cancel = self._cancel.may(progress.model_slug, progress.status)
+            may_cancel = self._predictions.may_cancel(progress.model_slug, progress.status)
             screen = progress_screen(progress, self._catalogues[user.language], may_cancel=may_cancel)
             await sender.edit(self._bot, chat_id, message_id, screen)
         if not await self._waits(progress):  # another process may have answered meanwhile

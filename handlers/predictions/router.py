@@ -47,7 +47,7 @@ async def cancel_prediction(query: CallbackQuery, *, ctx: Context, argument: str
     prediction_id = buttons.parse_id(argument)
     if prediction_id is None:
         raise PredictionNotFound(prediction_id=argument)
-    match await ctx.services.cancel(prediction_id, user_id=ctx.user.id):
+    match await ctx.services.predictions.cancel(prediction_id, user_id=ctx.user.id):
         case Canceling.CANCELED:
             notice = ctx.tr.gettext("Canceled; your credits are back.")
         case Canceling.ASKED:

@@ -9,11 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.engine import Database
 from db.tables.predictions import Prediction, PredictionStatus
-from services.clock import Clock
-from services.manifests.runtime import RemoteSpec
-from services.models.offers import Models
 from services.predictions.claims import CLAIMED, QUEUED, RUNNING
 from services.predictions.history import PredictionNotFound
 from services.predictions.outcomes import Claimed, RunOutcome
@@ -42,37 +38,19 @@ class Canceling(StrEnum):
     """It runs here and will be done at once, or has ended."""
 
 
-class Cancel:
-    """`on_settled` is called when a message is ready to be sent."""
-
-    def __init__(self, db: Database, clock: Clock, models: Models, on_settled: Callable[[], None]) -> None:
-        self._db, self._clock, self._models, self._on_settled = db, clock, models, on_settled
-
-    async def __call__(self, prediction_id: UUID, *, user_id: int) -> Canceling:
-        """Raises `PredictionNotFound` for another user's too."""
-        done = await self._db.write(self._cancel, prediction_id, user_id, self._clock())
-        if done is Canceling.CANCELED:
-            self._on_settled()
-        return done
-
-    def may(self, model_slug: str, status: PredictionStatus) -> bool:
-        """Whether it makes sense to offer it."""
-        return status is PredictionStatus.QUEUED or (status is PredictionStatus.RUNNING and self._elsewhere(model_slug))
-
-    def _elsewhere(self, model_slug: str) -> bool:
-        manifest = self._models.manifest(model_slug)
-        return manifest is not None and isinstance(manifest.runtime, RemoteSpec)
-
-    def _cancel(self, session: Session, prediction_id: UUID, user_id: int, now: datetime) -> Canceling:
-        row = session.execute(_mine, {"row": prediction_id, "owner": user_id}).first()
-        if row is None:
-            raise PredictionNotFound(prediction_id=prediction_id)
-        facts = dict(row._mapping)
-        status = PredictionStatus(facts.pop("status"))
-        if status is PredictionStatus.QUEUED and session.execute(_take, {"row": prediction_id}).first() is not None:
-            finish(session, [RunOutcome(prediction=Claimed(**facts), canceled=True)], now)
-            return Canceling.CANCELED
-        if status is PredictionStatus.RUNNING and self._elsewhere(row.model_slug):
-            session.execute(_ask, {"row": prediction_id, "now": now})
-            return Canceling.ASKED
-        return Canceling.TOO_LATE
+def cancel(
+    session: Session, prediction_id: UUID, user_id: int, now: datetime, *, runs_elsewhere: Callable[[str], bool]
+) -> Canceling:
+    """`runs_elsewhere`: whether a model, by its slug, runs at a server. Raises `PredictionNotFound`."""
+    row = session.execute(_mine, {"row": prediction_id, "owner": user_id}).first()
+    if row is None:
+        raise PredictionNotFound(prediction_id=prediction_id)
+    facts = dict(row._mapping)
+    status = PredictionStatus(facts.pop("status"))
+    if status is PredictionStatus.QUEUED and session.execute(_take, {"row": prediction_id}).first() is not None:
+        finish(session, [RunOutcome(prediction=Claimed(**facts), canceled=True)], now)
+        return Canceling.CANCELED
+    if status is PredictionStatus.RUNNING and runs_elsewhere(row.model_slug):
+        session.execute(_ask, {"row": prediction_id, "now": now})
+        return Canceling.ASKED
+    return Canceling.TOO_LATE

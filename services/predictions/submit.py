@@ -1,23 +1,21 @@
 """Selling a prediction: check, charge and queue it in one transaction."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, Executable, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
-from db.engine import Database
 from db.tables.models import Model, Preset
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import User
 from db.upsert import insert_of
 from services.billing import ledger
 from services.billing.credits import format_credits
-from services.clock import Clock
 from services.errors import N_, ShopError
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
 from services.notifications.message_ref import MessageRef, message_columns
@@ -57,27 +55,6 @@ class Sold:
     prediction_id: UUID
     repeated: bool
     """The same confirmation had been sold before; nothing happened now."""
-
-
-class Submit:
-    """`on_sold` is called with the model's slug after the commit, to wake whoever runs predictions in this process."""
-
-    def __init__(self, db: Database, clock: Clock, on_sold: Callable[[str], None]) -> None:
-        self._db = db
-        self._clock = clock
-        self._on_sold = on_sold
-
-    async def __call__(self, order: Order) -> Sold:
-        """Raises `InsufficientBalance`, `PriceChanged`, `ModelNotOnSale`, `ModelStopped`, `ModelResting`,
-        `UserDisabled`; then nothing was charged."""
-        sold = await self._db.write(submit, order, uuid4(), self._clock())
-        if not sold.repeated:
-            self._on_sold(order.model_slug)
-        return sold
-
-    async def has_sold(self, *, user_id: int, request_key: str) -> bool:
-        """Whether this confirmation was sold before."""
-        return await self._db.read(_is_sold, {"user_id": user_id, "request_key": request_key})
 
 
 def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -> Sold:
@@ -137,7 +114,8 @@ def _find(connection: Connection, order: Order) -> UUID:
     return prediction_id
 
 
-def _is_sold(session: Session, request: Mapping[str, object]) -> bool:
+def is_sold(session: Session, request: Mapping[str, object]) -> bool:
+    """`request`: its `user_id` and `request_key`."""
     return session.execute(_same_request, request).first() is not None
 
 

@@ -328,7 +328,7 @@ async def test_a_process_that_died_between_the_pictures_of_an_album(shop: Stage,
         preset_id=preset.id,
         shown_in=MessageRef(chat_id=anna.id, message_id=summary.id),
     )
-    await shop.app.services.submit(first)
+    await shop.app.services.predictions.submit(first)
     await until(lambda: _painted(anna, 1), seconds=30)
     pay = summary.button("Нарисовать")
     assert pay is not None

@@ -17,7 +17,7 @@ from services.inference.engine import Engine
 from services.models.offers import Models
 from services.predictions import settle
 from services.predictions import worker as worker_module
-from services.predictions.submit import Submit
+from services.predictions.service import Predictions
 from services.predictions.worker import Worker
 from tests.crash.customer import random_order
 from tests.support.files import files_of
@@ -29,21 +29,23 @@ settle.RETRY_PAUSE = timedelta(seconds=0.05)
 
 async def main(url: str, models_folder: Path, seed: int, users: list[int]) -> None:
     db, engine = Database(url), Engine(RUNTIMES, max_threads=2)
-    await Models(db, system_clock, models_folder, RUNTIMES.specs).sync(engine)
+    models = Models(db, system_clock, models_folder, RUNTIMES.specs)
+    await models.sync(engine)
     worker = Worker(db, engine, system_clock, files_of(db, system_clock), lambda: None, lease=LEASE)
-    submit, chance = Submit(db, system_clock, worker.wake), random.Random(seed)
+    predictions = Predictions(db, system_clock, models, on_sold=worker.wake, on_settled=lambda: None)
+    chance = random.Random(seed)
     say("ready")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
         for user in users:
-            tasks.create_task(buy(submit, user, chance))
+            tasks.create_task(buy(predictions, user, chance))
 
 
-async def buy(submit: Submit, user: int, chance: random.Random) -> None:
+async def buy(predictions: Predictions, user: int, chance: random.Random) -> None:
     while True:
         order = random_order(user, chance)
         try:
-            await submit(order)
+            await predictions.submit(order)
         except InsufficientBalance:
             await asyncio.sleep(0.05)  # perhaps something is paid back
             continue

@@ -18,7 +18,7 @@ from services.billing import ledger
 from services.billing.audit import run_audit
 from services.clock import system_clock
 from services.models.offers import Models
-from services.predictions.submit import Order, Submit
+from services.predictions.submit import Order, submit
 from tests.crash.test_sigkill import KILLS, SEED, Victim, _all_final, _rows
 from tests.support.comfyui import photo, workflow, write_painting
 from tests.support.files import files_of
@@ -63,14 +63,14 @@ async def _sell(database: Database, folder: Path, url: str) -> None:
     user: int = await database.write(add_user)
     amount, kind = PRICE * PAINTINGS, TransactionKind.GRANT
     await database.write(ledger.grant, user_id=user, amount=amount, kind=kind, key="grant", now=system_clock())
-    files, submit = files_of(database, system_clock), Submit(database, system_clock, lambda _slug: None)
+    files = files_of(database, system_clock)
     for _ in range(PAINTINGS):
         file = await files.put(user, photo((24, 16)), "image/png")
         inputs = {"photo": {"file": file.hex}, "blur": 1}
         order = Order(
             user_id=user, model_slug="painting", model_version="1", inputs=inputs, price=PRICE, request_key=uuid4().hex
         )
-        await submit(order)
+        await database.write(submit, order, uuid4(), system_clock())
 
 
 async def _check(database: Database, comfyui: ComfyUIServer, *, restarts: bool) -> None:

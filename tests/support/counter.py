@@ -25,9 +25,9 @@ from services.inference.engine import Engine
 from services.inference.runtimes.registry import Runtimes
 from services.models.offers import Models
 from services.notifications.sending import Outbox
-from services.predictions.cancel import Cancel
 from services.predictions.history import History, PredictionView
-from services.predictions.submit import Order, Sold, Submit
+from services.predictions.service import Predictions
+from services.predictions.submit import Order, Sold
 from services.predictions.worker import LEASE, Worker
 from tests.support.clock import FakeClock
 from tests.support.files import files_of
@@ -48,8 +48,7 @@ class Counter:
     clock: FakeClock
     engine: Engine
     models: Models
-    submit: Submit
-    cancel: Cancel
+    predictions: Predictions
     history: History
     outbox: Outbox
     files: Files
@@ -89,7 +88,7 @@ class Counter:
         return replace(order, **changes)
 
     async def buy(self, user_id: int, slug: str = "wine", inputs: JsonObject | None = None, **changes: Any) -> Sold:
-        return await self.submit(self.order(user_id, slug, inputs, **changes))
+        return await self.predictions.submit(self.order(user_id, slug, inputs, **changes))
 
     async def view(self, sold: Sold) -> PredictionView:
         (row,) = await self.rows(Prediction, Prediction.id == sold.prediction_id)
@@ -143,8 +142,7 @@ async def open_counter(db: Database, clock: FakeClock, folder: Path, runtimes: R
         clock=clock,
         engine=engine,
         models=models,
-        submit=Submit(db, clock, sold.append),
-        cancel=Cancel(db, clock, models, lambda: settled.append(True)),
+        predictions=Predictions(db, clock, models, on_sold=sold.append, on_settled=lambda: settled.append(True)),
         history=History(db, files),
         outbox=Outbox(db, clock),
         files=files,

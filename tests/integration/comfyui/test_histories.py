@@ -88,7 +88,7 @@ class JobHistory:
         if self.colours:
             sold = list(self.colours)[number % len(self.colours)]
             (row,) = await self.counter.rows(Prediction, Prediction.id == sold.prediction_id)
-            await self.counter.cancel(sold.prediction_id, user_id=row.user_id)
+            await self.counter.predictions.cancel(sold.prediction_id, user_id=row.user_id)
             self.canceled.add(sold)
 
     async def _fault(self, number: int) -> None:

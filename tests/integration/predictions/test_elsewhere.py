@@ -115,8 +115,8 @@ async def test_how_far_it_has_come_is_told(
 async def test_what_waits_is_canceled_at_once(counter: Counter, doubling: DoublingServer) -> None:
     anna = await counter.customer()
     sold = await counter.buy(anna)
-    assert await counter.cancel(sold.prediction_id, user_id=anna) is Canceling.CANCELED
-    assert await counter.cancel(sold.prediction_id, user_id=anna) is Canceling.TOO_LATE
+    assert await counter.predictions.cancel(sold.prediction_id, user_id=anna) is Canceling.CANCELED
+    assert await counter.predictions.cancel(sold.prediction_id, user_id=anna) is Canceling.TOO_LATE
     await counter.worker().run_waiting()
     assert (await counter.view(sold)).status is PredictionStatus.CANCELED
     assert await counter.kinds(sold.prediction_id) == ["charge", "charge_refund"]
@@ -128,7 +128,7 @@ async def test_nobody_cancels_anothers(counter: Counter) -> None:
     anna, boris = await counter.customer(), await counter.customer()
     sold = await counter.buy(anna)
     with pytest.raises(PredictionNotFound):
-        await counter.cancel(sold.prediction_id, user_id=boris)
+        await counter.predictions.cancel(sold.prediction_id, user_id=boris)
     assert (await counter.view(sold)).status is PredictionStatus.QUEUED
 
 
@@ -147,7 +147,7 @@ async def test_what_runs_is_canceled_at_its_server_and_it_alone(counter: Counter
 
     async with working(counter):
         await until(both_run)
-        assert await counter.cancel(sold.prediction_id, user_id=anna) is Canceling.ASKED
+        assert await counter.predictions.cancel(sold.prediction_id, user_id=anna) is Canceling.ASKED
         await until(is_canceled)
         assert doubling.canceled == [sold.prediction_id]
         doubling.gate.set()
@@ -167,7 +167,7 @@ async def test_a_wish_to_cancel_outlives_its_worker(counter: Counter, doubling: 
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(worker.run_waiting())
         await until(it_runs)
-        await counter.cancel(sold.prediction_id, user_id=anna)
+        await counter.predictions.cancel(sold.prediction_id, user_id=anna)
         running.cancel()
     counter.clock.advance(seconds=60)
     await counter.worker().run_waiting()

@@ -44,7 +44,7 @@ class Stage:
             bot_on(self.wire),
             self.post,
             history=self.counter.history,
-            cancel=self.counter.cancel,
+            predictions=self.counter.predictions,
             users=Users(self.counter.db, self.counter.clock, welcome_credits=0),
             catalogues=Catalogues(default="en"),
             clock=self.counter.clock,

@@ -29,7 +29,7 @@ async def test_a_sale_charges_once_and_queues(counter: Counter) -> None:
 async def test_a_repeated_confirmation_sells_once(counter: Counter) -> None:
     anna = await counter.customer(1000)
     order = counter.order(anna)
-    first, again = await counter.submit(order), await counter.submit(order)
+    first, again = await counter.predictions.submit(order), await counter.predictions.submit(order)
     assert (first.repeated, again.repeated) == (False, True)
     assert again.prediction_id == first.prediction_id
     assert await counter.balance(anna) == 900
@@ -39,7 +39,7 @@ async def test_a_repeated_confirmation_sells_once(counter: Counter) -> None:
 async def test_twenty_taps_at_once_sell_once(counter: Counter) -> None:
     anna = await counter.customer(1000)
     order = counter.order(anna)
-    sales = await asyncio.gather(*(counter.submit(order) for _ in range(20)))
+    sales = await asyncio.gather(*(counter.predictions.submit(order) for _ in range(20)))
     assert len({sold.prediction_id for sold in sales}) == 1
     assert sum(not sold.repeated for sold in sales) == 1
     assert await counter.balance(anna) == 900
@@ -54,11 +54,11 @@ async def test_the_same_key_of_two_customers_is_two_sales(counter: Counter) -> N
 async def test_a_repeat_is_recognised_after_the_terms_have_changed(counter: Counter) -> None:
     anna = await counter.customer(100)
     order = counter.order(anna)
-    first = await counter.submit(order)
+    first = await counter.predictions.submit(order)
     await counter.reprice("wine", 700)
-    assert (await counter.submit(order)).prediction_id == first.prediction_id
+    assert (await counter.predictions.submit(order)).prediction_id == first.prediction_id
     await counter.change(Model, Model.slug == "wine", admin_enabled=False)
-    assert (await counter.submit(order)).prediction_id == first.prediction_id
+    assert (await counter.predictions.submit(order)).prediction_id == first.prediction_id
     assert await counter.balance(anna) == 0
 
 

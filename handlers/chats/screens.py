@@ -127,7 +127,7 @@ def before_answer(accepted: Accepted, tr: Translator) -> Html:
                 words=max(10, accepted.answer_limit // 20 * 10),
             )
         )
-    if accepted.waits:
+    if accepted.waits and not accepted.joined:  # what joins a message that waits was told so with it
         lines.append(tr.html("⏳ It is answered after the message before it."))
     return Html("\n".join(lines))
 
@@ -138,6 +138,13 @@ def unsent_screen(sentence: Html, viewer: Viewer) -> Screen:
     again = Button(text=tr.gettext("📨 Send it again"), action=CHAT_SEND)
     topup = ((buttons.topup_button(tr),),) if viewer.features.payments else ()
     return Screen(text=sentence, rows=(*topup, (again,), (buttons.menu_button(tr),)))
+
+
+def too_many_screen(sentence: Html, tr: Translator) -> Screen:
+    """What comes too fast is kept, and goes as one message."""
+    kept = tr.html("What you have written is kept.")
+    again = Button(text=tr.gettext("📨 Send it again"), action=CHAT_SEND)
+    return Screen(text=Html(f"{sentence} {kept}"), rows=((again,), (buttons.menu_button(tr),)))
 
 
 def edited_screen(tr: Translator) -> Screen:

@@ -8,12 +8,12 @@ from aiogram.exceptions import AiogramError
 
 from handlers.chats import screens
 from handlers.kit.context import Context
-from handlers.kit.conversation import UNSENT, TalkState, keep_unsent
+from handlers.kit.conversation import UNSENT, TalkState, keep_unsent, unsent
 from handlers.kit.notices import plain_screen
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
-from services.chats.limits import AllowanceUsedUp
+from services.chats.limits import AllowanceUsedUp, TooManyMessages
 from services.chats.orders import Accepted, MessageOrder
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
@@ -69,8 +69,24 @@ async def say(said: UserMessage, ctx: Context) -> None:
         await keep_unsent(ctx.fsm, said.text, f"{said.key}+")
         await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(ctx.tr.error_html(error), ctx.viewer))
         return
+    except TooManyMessages as error:
+        if said.pictures or said.replaces is not None:  # only text is kept
+            raise
+        await _keep_for_later(said, error, ctx)
+        return
     await ctx.fsm.update_data({UNSENT: None})
     await tell_accepted(accepted, ctx)
+
+
+async def _keep_for_later(said: UserMessage, error: TooManyMessages, ctx: Context) -> None:
+    """One sentence for all that comes too fast: what follows joins what is kept."""
+    kept = await unsent(ctx.fsm)
+    if kept is not None and kept[1] != said.key:
+        text, key = kept
+        await keep_unsent(ctx.fsm, f"{text}\n{said.text}", key)
+        return
+    await keep_unsent(ctx.fsm, said.text, f"{said.key}+" if kept is None else said.key)
+    await sender.send(ctx.bot, ctx.chat_id, screens.too_many_screen(ctx.tr.error_html(error), ctx.tr))
 
 
 async def tell_accepted(accepted: Accepted, ctx: Context) -> None:

@@ -15,7 +15,7 @@ from db.tables.chats import FinishReason
 from services.chats import journal
 from services.chats.claims import ClaimedAnswer
 from services.chats.conversation import Conversation
-from services.chats.journal import RequestOutcome
+from services.chats.journal import STOPPED, RequestOutcome
 from services.chats.settle import AnswerOutcome
 from services.chats.visible import is_visible
 from services.clock import Clock
@@ -81,7 +81,7 @@ class Answering:
         try:
             return await self._try()
         except Stopped:
-            return self._outcome(error="stopped")
+            return self._outcome(error=STOPPED)
         except Exception as error:  # whatever it is, the customer gets the text, or is paid back
             if not isinstance(error, ShopError):
                 log.exception("answer_crashed", answer_id=str(self.answer.id))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, insert, select, update
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.tables.chats import AiRequest
+
+STOPPED: Final = "stopped"
+"""The error of a request that its customer ended."""
 
 _requests = table_of(AiRequest)
 _of_message = select(_requests).where(_requests.c.message_id == bindparam("message")).order_by(_requests.c.attempt)

@@ -289,6 +289,21 @@ async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:
     await anna.sees("не на что ответить")
 
 
+async def test_what_comes_too_fast_is_kept_and_told_once(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    anna = await begins(talk)
+    await provider.change(pace=0.2)
+    for number in range(1, 23):
+        await anna.says(f"Слово {number}")
+    told = await anna.sees("Слишком много сообщений сразу")
+    assert "Написанное сохранено." in told.text
+    await anna.presses("Отправить")
+    await anna.sees("Слишком много сообщений сразу")
+    assert sum("Слишком много" in each.text for each in anna.messages) == 2
+    assert sum("после предыдущего" in each.text for each in anna.messages) == 1  # the others join the one that waits
+
+
 async def test_the_provider_is_away(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
     """Its errors are nobody's loss: what passes is tried again, what does not is paid back."""
     anna = await begins(talk)

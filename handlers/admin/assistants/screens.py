@@ -12,6 +12,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
+from services.chats.journal import STOPPED
 from services.chats.statistics import AssistantFigures, RequestLine
 from services.models.manage import ModelLine
 
@@ -54,5 +55,9 @@ def _period(days: int, figures: AssistantFigures, tr: Translator) -> Html:
 
 def _line(request: RequestLine, tr: Translator) -> str:
     mark = "⚠️" if request.error else "✅"
-    what = request.error or (f"{request.response_time_ms / 1000:.1f} s" if request.response_time_ms else "…")
+    what = request.error or "…"
+    if request.error == STOPPED:
+        mark, what = "⏹", tr.gettext("stopped by the customer")
+    elif not request.error and request.response_time_ms:
+        what = tr.gettext("{n} s", n=f"{request.response_time_ms / 1000:.1f}")
     return cut_plain(f"{mark} {tr.short_moment(request.created_at)} · {what}", BUTTON)

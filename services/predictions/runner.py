@@ -67,7 +67,6 @@ class ModelRunner:
         self._outcomes: list[RunOutcome] = []
         self._more = True  # rows may be waiting
         self._event = asyncio.Event()
-        self._renew_at = 0.0
         self._suspect = False  # it has failed by itself
         self._trial = False  # of its example is under way
 
@@ -83,20 +82,19 @@ class ModelRunner:
     async def run(self) -> None:
         """Until nothing waits and nothing runs."""
         async with asyncio.TaskGroup() as tasks:
+            renewing = tasks.create_task(self._keep_leases(), name=f"leases-{self._slug}")
             try:
                 while self._busy:
                     await self._turn()
-                    await self._renew()
                     for prediction_id in await self._unwanted():
                         tasks.create_task(self._cancel(prediction_id), name=f"cancel-{prediction_id}")
                     if self._suspect and not self._trial:
                         self._trial = True
                         tasks.create_task(self._try_example(), name=f"trial-{self._slug}")
                     if (self._held or self._trial) and not (self._more and self._room):
-                        renew_at = self._renew_at if self._held else self._next_renewal()
-                        seconds = renew_at - asyncio.get_running_loop().time()
-                        await wait(self._event, min(seconds, LOOK_SECONDS) if self._is_remote else seconds)
+                        await wait(self._event, LOOK_SECONDS if self._is_remote else self._renewal)
             finally:
+                renewing.cancel()
                 for run in self._runs.values():
                     run.cancel()
 
@@ -214,8 +212,6 @@ class ModelRunner:
             context.on_settled()  # there is a message
 
     async def _start(self, batch: Sequence[Claimed]) -> None:
-        if not self._held:
-            self._renew_at = self._next_renewal()
         self._held |= {claimed.id: claimed for claimed in batch}
         try:
             pictures = await patiently(lambda: self._pictures(batch))
@@ -299,19 +295,23 @@ class ModelRunner:
             self._outcomes.append(RunOutcome(prediction=self._held[prediction_id], canceled=True))
             self._event.set()
 
-    async def _renew(self) -> None:
-        if not self._held or asyncio.get_running_loop().time() < self._renew_at:
-            return
+    async def _keep_leases(self) -> None:
+        """Beside the turns, of which one may take longer than a lease: pictures are kept and read in it."""
         context = self._context
-        self._renew_at = self._next_renewal()
-        try:
+        while True:
+            await asyncio.sleep(self._renewal)
+            if not self._held:
+                continue
             lease_until = context.clock() + context.lease
-            await context.db.write(queue.renew, list(self._held), worker=context.worker, lease_until=lease_until)
-        except DatabaseUnavailable as error:  # the next renewal may still be in time
-            log.warning("lease_not_renewed", error=str(error), model=self._slug)
+            try:
+                await context.db.write(queue.renew, list(self._held), worker=context.worker, lease_until=lease_until)
+            except DatabaseUnavailable as error:  # the next renewal may still be in time
+                log.warning("lease_not_renewed", error=str(error), model=self._slug)
 
-    def _next_renewal(self) -> float:
-        return asyncio.get_running_loop().time() + self._context.lease.total_seconds() / 3
+    @property
+    def _renewal(self) -> float:
+        """Seconds between two."""
+        return self._context.lease.total_seconds() / 3
 
 
 async def wait(event: asyncio.Event, seconds: float) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from db.base import AnyRow
 from db.engine import Database
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.errors import ShopError
+from services.files.files import Files
+from services.files.folder import FolderStore
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx_kind import ONNX
 from services.inference.runtimes.registry import RuntimeKind, Runtimes
@@ -27,7 +30,7 @@ from services.predictions.settle import settle
 from services.predictions.submit import Sold
 from services.predictions.worker import LEASE, Worker
 from tests.support.clock import FakeClock
-from tests.support.counter import Counter, open_counter
+from tests.support.counter import STORE, Counter, open_counter
 from tests.support.waiting import until
 from tests.unit.inference.models import NUMBER_X, NUMBER_Y
 
@@ -115,6 +118,36 @@ async def test_the_lease_is_renewed_while_the_model_runs(counter: Counter) -> No
         counter.clock.advance(hours=1)
         assert await until(lambda: _leased_until(counter, sold, after=before)) > counter.clock()
     assert (await _row(counter, sold)).attempts in {0, 1}
+
+
+class SlowStore(FolderStore):
+    """A bucket far away: it hands nothing out before the gate is open."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.gate = asyncio.Event()
+
+    async def get(self, key: str) -> bytes | None:
+        await self.gate.wait()
+        return await super().get(key)
+
+
+async def test_the_lease_is_renewed_while_a_picture_is_fetched(
+    sqlite_database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    store = SlowStore(tmp_path)
+    counter = replace(await open_counter(sqlite_database, clock, STORE), files=Files(sqlite_database, store, clock))
+    async with counter.exits:
+        anna = await counter.customer()
+        file = await counter.files.put(anna, (STORE / "digit" / "example.png").read_bytes(), "image/png")
+        sold = await counter.buy(anna, "digit", {"photo": {"file": file.hex}}, price=50)
+        async with _running(counter.worker(lease=timedelta(seconds=0.15))):
+            before = await until(lambda: _leased_until(counter, sold))
+            clock.advance(hours=1)
+            assert await until(lambda: _leased_until(counter, sold, after=before)) > clock()
+            store.gate.set()
+            await until(lambda: _is_final(counter, sold))
+        assert (await counter.view(sold)).status is SUCCEEDED
 
 
 async def test_a_worker_does_not_give_up_its_own_rows(counter: Counter) -> None:
@@ -241,6 +274,10 @@ async def _row(counter: Counter, sold: Sold) -> AnyRow:
 
 async def _is(counter: Counter, sold: Sold, status: PredictionStatus) -> bool:
     return bool((await _row(counter, sold)).status == status)
+
+
+async def _is_final(counter: Counter, sold: Sold) -> bool:
+    return (await counter.view(sold)).finished_at is not None
 
 
 async def _leased_until(counter: Counter, sold: Sold, *, after: Any = None) -> Any:  # Any: a time or nothing

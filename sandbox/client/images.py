@@ -17,9 +17,11 @@ class Images:
         """key, hands_out (`b64` or `url`)."""
         await self._sandbox.call("PATCH", "/images", body=changes)
 
-    async def fault(self, kind: str, *, times: int = 1) -> None:
-        """The next calls fail so, after those that were told before."""
-        await self._sandbox.call("POST", "/images/faults", body={"kind": kind, "times": times})
+    async def fault(self, kind: str, *, on: str = "pictures", times: int = 1, seconds: float = 60.0) -> None:
+        """The next calls fail so, after those that were told before. `on`: pictures, models, or `*` for both; `times`
+        0: until the faults are cleared. `seconds`: of `hang`."""
+        body = {"kind": kind, "on": on, "times": times, "seconds": seconds}
+        await self._sandbox.call("POST", "/images/faults", body=body)
 
     async def clear_faults(self) -> None:
         await self._sandbox.call("DELETE", "/images/faults")

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.comfyui.calls import CALLS, Handler
-from sandbox.comfyui.faults import Fault
+from sandbox.comfyui.faults import CALL_FAULTS, ComfyUIFault
 from sandbox.comfyui.server import ComfyUI, Servers
 from sandbox.comfyui.wire import JsonObject, Trouble, as_json, empty, trouble
 
@@ -94,7 +94,7 @@ async def _answer(server: ComfyUI, request: Request, name: str, handler: Handler
     """With whatever fault is armed before, after or in it."""
     if (refused := _refused(server, request.headers)) is not None:
         return refused
-    fault = server.faults.for_call(name)
+    fault = server.faults.take(name, CALL_FAULTS)
     if fault is not None and not fault.kind.endswith("_after"):
         if (struck := await _strike(fault, server)) is not None:
             return struck
@@ -120,7 +120,7 @@ def _refused(server: ComfyUI, headers: Headers) -> Response | None:
     return None
 
 
-async def _strike(fault: Fault, server: ComfyUI) -> Response | None:
+async def _strike(fault: ComfyUIFault, server: ComfyUI) -> Response | None:
     kind = fault.kind.removesuffix("_after")
     if kind in ("slow", "hang"):
         await server.closing.wait(server.clock, fault.seconds)
@@ -141,7 +141,7 @@ async def _socket(server: ComfyUI | None, path: str, socket: WebSocket) -> None:
     if server is None or path.removeprefix("/api") != "/ws" or _refused(server, socket.headers) is not None:
         await socket.close()
         return
-    fault = server.faults.for_call("ws")
+    fault = server.faults.take("ws", CALL_FAULTS)
     if fault is not None and await _ws_struck(fault, server):
         await socket.close()
         return
@@ -158,7 +158,7 @@ async def _socket(server: ComfyUI | None, path: str, socket: WebSocket) -> None:
         server.sockets.remove(client_id, socket)
 
 
-async def _ws_struck(fault: Fault, server: ComfyUI) -> bool:
+async def _ws_struck(fault: ComfyUIFault, server: ComfyUI) -> bool:
     try:
         return await _strike(fault, server) is not None
     except Dropped:

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sandbox.clock import Clock, Signal
-from sandbox.comfyui.faults import Faults
+from sandbox.comfyui.catalogue import catalogue
+from sandbox.comfyui.faults import ComfyUIFault
 from sandbox.comfyui.files import Folders
 from sandbox.comfyui.jobs import Jobs
 from sandbox.comfyui.log import Log
-from sandbox.comfyui.nodes import Node, catalogue
+from sandbox.comfyui.nodes import Node
 from sandbox.comfyui.sockets import Sockets
 from sandbox.comfyui.wire import NEWEST, OLD, JsonObject
 from sandbox.comfyui.worker import Worker
+from sandbox.faults import Faults
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 POLL_SECONDS = 0.2
@@ -39,7 +41,7 @@ class ComfyUI:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.switches = Switches()
-        self.faults = Faults()
+        self.faults: Faults[ComfyUIFault] = Faults()
         self.calls = Log()
         self.folders = Folders()
         self.sockets = Sockets()

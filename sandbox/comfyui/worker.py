@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import UnidentifiedImageError
 
 from sandbox.comfyui import painting
+from sandbox.comfyui.faults import RUN_FAULTS
 from sandbox.comfyui.files import Outside
 from sandbox.comfyui.jobs import Job
 from sandbox.comfyui.nodes import Node, Saved
@@ -111,7 +112,7 @@ class Worker:
     async def _run(self, job: Job, node_id: str, node: Node, keys: dict[str, str]) -> Any:  # Any: as in the cache
         given = self._values(job, node_id, keys)
         await self._between()
-        if (fault := self._server.faults.for_run(node.name)) is not None:
+        if (fault := self._server.faults.take(node.name, RUN_FAULTS)) is not None:
             raise (
                 NodeFailed("torch.OutOfMemoryError", TOO_LITTLE_MEMORY)
                 if fault.kind == "oom"

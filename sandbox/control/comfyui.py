@@ -7,8 +7,8 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.comfyui.calls import NAMES
-from sandbox.comfyui.faults import RUN_FAULTS, Fault, FaultKind
-from sandbox.comfyui.nodes import catalogue
+from sandbox.comfyui.catalogue import catalogue
+from sandbox.comfyui.faults import RUN_FAULTS, ComfyUIFault, FaultKind
 from sandbox.comfyui.server import ComfyUI
 from sandbox.comfyui.wire import JsonObject
 from sandbox.control.deps import OneComfyUI
@@ -102,7 +102,7 @@ async def comfyui_fault_new(body: NewComfyUIFault, server: OneComfyUI) -> JsonOb
     names = server.nodes() if body.kind in RUN_FAULTS else NAMES
     if body.on not in ("*", *names):
         raise HTTPException(400, f"on is one of *, {', '.join(names)}")
-    server.faults.add(Fault(**body.model_dump()))
+    server.faults.add(ComfyUIFault(**body.model_dump()))
     return body.model_dump()
 
 

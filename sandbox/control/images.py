@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.deps import OneWorld
-from sandbox.images.server import ImagesFault, ImagesServer, ImagesServers
+from sandbox.images.server import CALLS, ImagesFault, ImagesFaultKind, ImagesServer, ImagesServers
 from sandbox.inference.wire import JsonObject
 
 router = APIRouter(prefix="/sandbox/api/{bot}/images")
@@ -22,8 +22,10 @@ class ImagesChange(BaseModel):
 class NewImagesFault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    kind: ImagesFault
-    times: int = 1
+    kind: ImagesFaultKind
+    on: str = "pictures"
+    times: int = Field(default=1, ge=0)
+    seconds: float = Field(default=60.0, ge=0)
 
 
 async def get_images_server(world: OneWorld, request: Request) -> ImagesServer:
@@ -51,7 +53,9 @@ async def images_change(body: ImagesChange, server: OneImages) -> JsonObject:
 
 @router.post("/faults", status_code=201)
 async def images_fault_new(body: NewImagesFault, server: OneImages) -> JsonObject:
-    server.faults.extend([body.kind] * body.times)
+    if body.on not in ("*", *CALLS):
+        raise HTTPException(400, f"on is one of *, {', '.join(CALLS)}")
+    server.faults.add(ImagesFault(**body.model_dump()))
     return server.view()
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.deps import OneShop
 from sandbox.yookassa.api import NAMES
-from sandbox.yookassa.faults import NOTIFICATION_FAULTS, Fault, FaultKind
+from sandbox.yookassa.faults import NOTIFICATION_FAULTS, FaultKind, ShopFault
 from sandbox.yookassa.wire import JsonObject, to_json
 
 router = APIRouter(prefix="/sandbox/api/{bot}/shop")
@@ -56,7 +56,7 @@ async def fault_new(body: NewFault, shop: OneShop) -> JsonObject:
     names = EVENTS if body.kind in NOTIFICATION_FAULTS else NAMES
     if body.on not in ("*", *names):
         raise HTTPException(400, f"on is one of *, {', '.join(names)}")
-    shop.faults.add(Fault(**body.model_dump()))
+    shop.faults.add(ShopFault(**body.model_dump()))
     return body.model_dump()
 
 

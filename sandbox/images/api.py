@@ -15,7 +15,6 @@ from sandbox.images.server import MODEL, ImagesServer, ImagesServers
 router = APIRouter(prefix="/images/{bot}")
 
 FORBIDDEN: Final = re.compile("forbidden|запрещ", re.IGNORECASE)
-HANG_SECONDS: Final = 120.0
 _ERRORS: Final[dict[str, tuple[int, str, str, str]]] = {
     "401": (401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
     "403": (403, "invalid_request_error", "unsupported_country_region_territory", "Not available in your region."),
@@ -44,8 +43,10 @@ OneImagesServer = Annotated[ImagesServer, Depends(get_images)]
 
 @router.get("/v1/models")
 async def models(request: Request, server: OneImagesServer) -> Response:
-    if not _may(request, server):
-        return _error("401")
+    if (fault := await _fault(request, server, "models")) in _ERRORS:
+        return _error(fault)
+    if fault == "html":
+        return _page()
     return JSONResponse({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "sandbox"}]})
 
 
@@ -85,19 +86,14 @@ async def _answer(
 ) -> Response:  # Any: a call
     entry = {"prompt": prompt, "pictures": pictures, "path": request.url.path, "error": None}
     server.calls.append(entry)
-    fault = server.faults.popleft() if server.faults else None
-    if not _may(request, server):
-        fault = "401"
-    if fault is None and FORBIDDEN.search(prompt):
+    fault = await _fault(request, server, "pictures")
+    if not fault and FORBIDDEN.search(prompt):
         fault = "refuse"
-    if fault == "hang":
-        await server.closing.wait(server.clock, HANG_SECONDS)
-        fault = "503"
-    entry["error"] = fault
+    entry["error"] = fault or None
     if fault in _ERRORS:
         return _error(fault)
     if fault == "html":
-        return HTMLResponse("<html><title>Sign in</title></html>")
+        return _page()
     picture: bytes = await asyncio.to_thread(draw)
     if fault == "no_picture":
         picture = b"no picture at all"
@@ -106,6 +102,21 @@ async def _answer(
         told = {"url": f"{request.base_url}images/{request.path_params['bot']}/files/{server.keep(picture)}.png"}
     body = {"created": int(server.clock.now()), "data": [] if fault == "broken" else [told], "output_format": "png"}
     return JSONResponse(body)
+
+
+async def _fault(request: Request, server: ImagesServer, call: str) -> str:
+    """What this call meets; nothing where it is empty. One that hangs is away in the end."""
+    fault = server.faults.take(call)
+    if not _may(request, server):
+        return "401"
+    if fault is not None and fault.kind == "hang":
+        await server.closing.wait(server.clock, fault.seconds)
+        return "503"
+    return fault.kind if fault is not None else ""
+
+
+def _page() -> Response:
+    return HTMLResponse("<html><title>Sign in</title></html>")
 
 
 def _may(request: Request, server: ImagesServer) -> bool:

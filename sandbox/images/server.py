@@ -6,12 +6,19 @@ from itertools import count
 from typing import Any, Final, Literal
 
 from sandbox.clock import Clock, Signal
+from sandbox.faults import Fault, Faults
 
 MODEL: Final = "sandbox-image-1"
-ImagesFault = Literal[
+ImagesFaultKind = Literal[
     "401", "403", "404", "429", "500", "503", "quota", "refuse", "html", "broken", "no_picture", "hang"
 ]
+CALLS: Final = ("models", "pictures")
 KEPT: Final = 1_000  # calls, and pictures that are handed out by address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesFault(Fault[ImagesFaultKind]):
+    """`on`: one of CALLS."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +33,7 @@ class ImagesServer:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.settings = ImagesSettings()
-        self.faults: deque[ImagesFault] = deque()
+        self.faults: Faults[ImagesFault] = Faults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=KEPT)  # Any: JSON
         self.files: dict[int, bytes] = {}
         self.closing = Signal()
@@ -40,7 +47,8 @@ class ImagesServer:
         return number
 
     def view(self) -> dict[str, Any]:  # Any: JSON
-        return {**asdict(self.settings), "model": MODEL, "faults": list(self.faults)}
+        faults = [asdict(fault) for fault in self.faults.armed()]
+        return {**asdict(self.settings), "model": MODEL, "calls": len(self.calls), "faults": faults}
 
 
 class ImagesServers:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.clock import Clock, Signal
+from sandbox.faults import Faults
 from sandbox.inference.dialects import DIALECTS, Dialect
-from sandbox.inference.faults import ServerFaults
+from sandbox.inference.faults import ServerFault
 from sandbox.inference.models import MODELS, ServedModel
 from sandbox.inference.wire import JsonObject
 
@@ -33,7 +34,7 @@ class InferenceServer:
         self.settings = ServerSettings()
         self.models = {model.name: model for model in MODELS}
         self.unloaded: set[str] = set()
-        self.faults = ServerFaults()
+        self.faults: Faults[ServerFault] = Faults()
         self.calls: deque[JsonObject] = deque(maxlen=KEPT)
         self.closing = Signal()
         self.worker_is_dead = False

@@ -69,6 +69,11 @@ export const loadModel = (name, ready) => request("POST", `${inferenceServer()}/
 export const inferenceFaults = () => request("GET", `${inferenceServer()}/faults`);
 export const addInferenceFault = (fault) => request("POST", `${inferenceServer()}/faults`, fault);
 export const clearInferenceFaults = () => request("DELETE", `${inferenceServer()}/faults`);
+const imagesPath = () => `${world()}/images`;
+export const images = () => request("GET", imagesPath());
+export const changeImages = (changes) => request("PATCH", imagesPath(), changes);
+export const addImagesFault = (fault) => request("POST", `${imagesPath()}/faults`, fault);
+export const clearImagesFaults = () => request("DELETE", `${imagesPath()}/faults`);
 const openaiPath = () => `${world()}/openai`;
 export const openai = () => request("GET", openaiPath());
 export const changeOpenai = (changes) => request("PATCH", openaiPath(), changes);

@@ -21,7 +21,7 @@ from sandbox.yookassa.errors import (
     NotFound,
     TooManyRequests,
 )
-from sandbox.yookassa.faults import Fault
+from sandbox.yookassa.faults import CALL_FAULTS, ShopFault
 from sandbox.yookassa.shop import Shop, Shops
 from sandbox.yookassa.wire import JsonObject, from_json, to_json
 
@@ -184,7 +184,7 @@ class Gateway:
 
 async def _faulty(operation: Operation, call: Call, key: str | None, path: str) -> bytes:
     """Do what is asked, with whatever fault is armed before, after or in the answer."""
-    fault = call.shop.faults.for_call(operation.name)
+    fault = call.shop.faults.take(operation.name, CALL_FAULTS)
     if fault is not None and not fault.kind.endswith("_after"):
         await _strike(fault, call.shop)
     answer = _act(operation, call, key, path)
@@ -201,7 +201,7 @@ async def _faulty(operation: Operation, call: Call, key: str | None, path: str) 
     return answer
 
 
-async def _strike(fault: Fault, shop: Shop) -> None:
+async def _strike(fault: ShopFault, shop: Shop) -> None:
     kind = fault.kind.removesuffix("_after")
     if kind in _REFUSALS:
         raise _REFUSALS[kind]()

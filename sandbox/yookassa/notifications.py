@@ -9,7 +9,8 @@ from itertools import count
 from typing import Literal
 
 from sandbox.clock import Clock, Signal
-from sandbox.yookassa.faults import Faults
+from sandbox.faults import Faults
+from sandbox.yookassa.faults import NOTIFICATION_FAULTS, ShopFault
 from sandbox.yookassa.wire import JsonObject, to_json
 
 KEPT = 20_000
@@ -64,7 +65,7 @@ class Errand:
 
 
 class Notifier:
-    def __init__(self, clock: Clock, faults: Faults) -> None:
+    def __init__(self, clock: Clock, faults: Faults[ShopFault]) -> None:
         self.url: str | None = None
         self._clock = clock
         self._faults = faults
@@ -80,7 +81,7 @@ class Notifier:
         """Tell the shop what became of one of its objects."""
         body = to_json({"type": "notification", "event": event, "object": subject})
         notification = self._new(event, subject["id"], body)
-        fault = self._faults.for_notification(event)
+        fault = self._faults.take(event, NOTIFICATION_FAULTS)
         kind = fault.kind if fault else None
         if fault is not None and kind == "lose":
             notification.status = "lost"

@@ -8,9 +8,10 @@ from itertools import count
 from typing import Any
 
 from sandbox.clock import Clock, Signal, Timer
+from sandbox.faults import Faults
 from sandbox.yookassa.calls import Calls
 from sandbox.yookassa.errors import ApiError
-from sandbox.yookassa.faults import Faults
+from sandbox.yookassa.faults import ShopFault
 from sandbox.yookassa.ids import new_payment_id, new_refund_id
 from sandbox.yookassa.keys import Keys
 from sandbox.yookassa.notifications import Notifier
@@ -60,7 +61,7 @@ class Shop:
         self.by_number: list[Payment] = []
         self.refunds_by_number: list[Refund] = []
         self.methods: dict[str, Method] = {}
-        self.faults = Faults()
+        self.faults: Faults[ShopFault] = Faults()
         self.notifier = Notifier(clock, self.faults)
         self.keys = Keys(clock)
         self.calls = Calls()

@@ -161,6 +161,31 @@ async def test_silence(server: Images, tmp_path: Path) -> None:
         await asked(placed(tmp_path, server.url, more="timeout = 0.3"))
 
 
+async def test_a_server_that_is_away_until_it_is_back(server: Images, tmp_path: Path) -> None:
+    folder = placed(tmp_path, server.url)
+    await server.fault("503", on="*", times=0)
+    model = opened(folder)
+    for _ in range(2):
+        with pytest.raises(ServerAway, match="overloaded"):
+            await model.check()
+    with pytest.raises(ServerAway, match="overloaded"):
+        await asked(folder)
+    await server.clear_faults()
+    await model.check()
+    await model.runtime.close()
+    assert await asked(folder)
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("hang", ServerAway), ("html", ServerAway), ("401", ModelBroken)])
+async def test_a_check_that_goes_wrong(server: Images, tmp_path: Path, fault: str, kind: type[Exception]) -> None:
+    await server.fault(fault, on="models", seconds=0.0)
+    model = opened(placed(tmp_path, server.url))
+    with pytest.raises(kind):
+        await model.check()
+    await model.check()
+    await model.runtime.close()
+
+
 async def test_a_key(server: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await server.change(key="sk-1")
     model = opened(placed(tmp_path, server.url))

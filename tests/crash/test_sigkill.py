@@ -36,15 +36,16 @@ ROOT = Path(__file__).parents[2]
 
 
 class Victim:
-    """A process, and what it said it had sold."""
+    """A process, and what it said it had sold. `module`: what runs in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "tests.crash.process") -> None:
+        self._module = module
         self.sold: set[str] = set()
         self.ready = asyncio.Event()
 
     async def start(self, *arguments: object) -> "Victim":
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.crash.process", *map(str, arguments),
+            sys.executable, "-m", self._module, *map(str, arguments),
             stdout=asyncio.subprocess.PIPE, stderr=None, cwd=ROOT,
         )  # fmt: skip
         self._reader = asyncio.get_running_loop().create_task(self._read())
@@ -58,11 +59,11 @@ class Victim:
     async def _read(self) -> None:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
-            word, *key = line.decode().split()
+            word, _, key = line.decode().rstrip().partition(" ")  # of its log, anything
             if word == "ready":
                 self.ready.set()
             elif word == "sold" and line.endswith(b"\n"):  # cut off in the middle it says nothing
-                self.sold.add(key[0])
+                self.sold.add(key)
 
 
 @pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
@@ -50,6 +51,8 @@ class ModelLine:
     resting_for: str | None = None
     """Why it cannot be bought now: its server is away."""
     is_assistant: bool = False
+    by_length: bool = False
+    """What is read and written costs besides `price`."""
 
 
 class ModelManagement:
@@ -146,6 +149,7 @@ def _locked(session: Session, slug: str) -> AnyRow:
 
 
 def _line(row: AnyRow) -> ModelLine:
+    runtime = row.manifest.get("runtime", {})
     return ModelLine(
         slug=row.slug,
         version=row.version,
@@ -159,5 +163,6 @@ def _line(row: AnyRow) -> ModelLine:
         problem=row.problem,
         stopped_for=row.stopped_for,
         resting_for=None if row.resting_since is None else row.resting_for or "",
-        is_assistant=row.manifest.get("runtime", {}).get("kind") == "chat",
+        is_assistant=runtime.get("kind") == "chat",
+        by_length=any(Decimal(str(runtime.get(key, 0))) for key in ("input_price", "output_price")),
     )

@@ -16,7 +16,7 @@ from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
 from tests.conversations.shopping import balance
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.counter import BAROLO, STORE
 from tests.support.databases import SqliteServer
 from tests.support.waiting import until
@@ -153,6 +153,25 @@ async def test_stopped(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvi
     stopped = await anna.sees("Остановлено")
     assert "Это заглушка" in stopped.text
     await until(lambda: _is_closed(provider))
+
+
+async def test_its_owner_reads_its_price_and_that_it_was_stopped(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    anna = await begins(talk)
+    await provider.change(pace=0.1)
+    await anna.says("Расскажи без конца")
+    await anna.sees_draft("Это заглушка")
+    await anna.says("/stop")
+    await anna.sees("Остановлено")
+    olga = await talk[0].person("Ольга", "ru", id=OWNER_ID)
+    await olga.says("/admin")
+    await olga.presses("Модели в продаже")
+    await olga.presses("Оракул песочницы · по длине")
+    await olga.sees("Цена: по длине")
+    await olga.presses("Как работает")
+    await olga.presses("Запросы")
+    await olga.sees_button("остановил клиент")
 
 
 async def test_a_command_leaves_it_and_the_menu_pauses_it(talk: tuple[Stage, OpenAIProvider]) -> None:

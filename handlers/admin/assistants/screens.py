@@ -59,5 +59,5 @@ def _line(request: RequestLine, tr: Translator) -> str:
     if request.error == STOPPED:
         mark, what = "⏹", tr.gettext("stopped by the customer")
     elif not request.error and request.response_time_ms:
-        what = tr.gettext("{n} s", n=f"{request.response_time_ms / 1000:.1f}")
+        what = tr.gettext("{n} s", n=f"{max(100, request.response_time_ms) / 1000:.1f}")
     return cut_plain(f"{mark} {tr.short_moment(request.created_at)} · {what}", BUTTON)

@@ -33,8 +33,8 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
     }[_mark(model)]
     lines = [
         state,
-        tr.html("Price: <b>{price}</b>", price=_price(model.price, tr)),
-        tr.html("The author asks {price}", price=_price(model.manifest_price, tr)),
+        tr.html("Price: <b>{price}</b>", price=_price(model, model.price, tr)),
+        tr.html("The author asks {price}", price=_price(model, model.manifest_price, tr)),
         tr.html("Version {version}, <code>{slug}</code>", version=model.version, slug=model.slug),
     ]
     title = title_of(model, tr).heading
@@ -89,10 +89,17 @@ def _mark(model: ModelLine) -> str:
     return "🟢" if model.resting_for is None else "💤"
 
 
-def _price(price: int, tr: Translator) -> str:
-    return tr.credits(price) if price else tr.gettext("free")
+def _price(model: ModelLine, price: int, tr: Translator) -> str:
+    return _besides_length(model, tr.credits(price) if price else "", tr)
 
 
 def _button(model: ModelLine, tr: Translator) -> str:
-    price = format_credits(model.price) if model.price else tr.gettext("free")
+    price = _besides_length(model, format_credits(model.price) if model.price else "", tr)
     return f"{_mark(model)} {title_of(model, tr).cut(BUTTON - 20)} · {price}"
+
+
+def _besides_length(model: ModelLine, price: str, tr: Translator) -> str:
+    """`price`: empty where there is no fixed one."""
+    if not model.by_length:
+        return price or tr.gettext("free")
+    return tr.gettext("{price} and by length", price=price) if price else tr.gettext("by length")

@@ -1,4 +1,5 @@
-"""What it means that a server does not have what it is asked for. One rule for all kinds of servers."""
+"""What it means that a server does not have what it is asked for. One rule for those whose runs can
+wait: open-inference, comfyui, images."""
 
 from services.inference.errors import ModelBroken, ServerAway
 

@@ -67,6 +67,7 @@ class ModelRunner:
         self._outcomes: list[RunOutcome] = []
         self._more = True  # rows may be waiting
         self._event = asyncio.Event()
+        self._writing = asyncio.Lock()  # the same rows twice at once might be locked in two orders
         self._suspect = False  # it has failed by itself
         self._trial = False  # of its example is under way
 
@@ -132,7 +133,8 @@ class ModelRunner:
         if room:
             self._more = False
         outcomes = await asyncio.gather(*map(self._stored, outcomes))
-        final, batch = await self._exchange(outcomes, room)
+        async with self._writing:
+            final, batch = await self._exchange(outcomes, room)
         for outcome in outcomes:
             del self._held[outcome.prediction.id]
         if final:
@@ -302,9 +304,10 @@ class ModelRunner:
             await asyncio.sleep(self._renewal)
             if not self._held:
                 continue
-            lease_until = context.clock() + context.lease
             try:
-                await context.db.write(queue.renew, list(self._held), worker=context.worker, lease_until=lease_until)
+                async with self._writing:
+                    rows, until = list(self._held), context.clock() + context.lease
+                    await context.db.write(queue.renew, rows, worker=context.worker, lease_until=until)
             except DatabaseUnavailable as error:  # the next renewal may still be in time
                 log.warning("lease_not_renewed", error=str(error), model=self._slug)
 

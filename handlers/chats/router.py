@@ -110,9 +110,9 @@ async def send_kept(query: CallbackQuery, *, ctx: Context) -> None:
     if (kept := await unsent(ctx.fsm)) is None:
         await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT))
         return
-    text, key = kept
+    text, key, pictures = kept
     await sender.acknowledge(query)
-    await say(UserMessage(text=text, key=key), ctx)
+    await say(UserMessage(text=text, key=key, pictures=pictures), ctx)
 
 
 async def send_edited(query: CallbackQuery, *, ctx: Context) -> None:

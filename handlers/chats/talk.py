@@ -1,7 +1,7 @@
 """A message to an assistant: sent once, with what must be known before the answer comes."""
 
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from aiogram.exceptions import AiogramError
@@ -14,13 +14,14 @@ from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
 from services.chats.limits import AllowanceUsedUp, TooManyMessages
-from services.chats.orders import Accepted, MessageOrder
+from services.chats.orders import Accepted, MessageOrder, MessageTooLong
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
 from services.errors import N_
 from services.notifications.message_ref import MessageRef
 
 log = structlog.get_logger()
+TOLD_SECONDS = 5.0
 ENDED = N_("This conversation is over. Choose whom to ask:")
 
 
@@ -66,9 +67,13 @@ async def say(said: UserMessage, ctx: Context) -> None:
     try:
         accepted = await ctx.services.chats.send(order)
     except (InsufficientBalance, AllowanceUsedUp) as error:
-        await keep_unsent(ctx.fsm, said.text, f"{said.key}+")
+        await keep_unsent(ctx.fsm, said.text, f"{said.key}+", said.pictures)
         await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(ctx.tr.error_html(error), ctx.viewer))
         return
+    except MessageTooLong:
+        if await _is_told(ctx):
+            return
+        raise
     except TooManyMessages as error:
         if said.pictures or said.replaces is not None:  # only text is kept
             raise
@@ -78,12 +83,18 @@ async def say(said: UserMessage, ctx: Context) -> None:
     await tell_accepted(accepted, ctx)
 
 
+async def _is_told(ctx: Context) -> bool:
+    """A long paste comes in many messages: one sentence is enough."""
+    key, owner = f"too-long:{ctx.user.id}", uuid4().hex
+    return not await ctx.services.coordination.claim(key, owner, seconds=TOLD_SECONDS)
+
+
 async def _keep_for_later(said: UserMessage, error: TooManyMessages, ctx: Context) -> None:
     """One sentence for all that comes too fast: what follows joins what is kept."""
     kept = await unsent(ctx.fsm)
     if kept is not None and kept[1] != said.key:
-        text, key = kept
-        await keep_unsent(ctx.fsm, f"{text}\n{said.text}", key)
+        text, key, pictures = kept
+        await keep_unsent(ctx.fsm, f"{text}\n{said.text}", key, pictures)
         return
     await keep_unsent(ctx.fsm, said.text, f"{said.key}+" if kept is None else said.key)
     await sender.send(ctx.bot, ctx.chat_id, screens.too_many_screen(ctx.tr.error_html(error), ctx.tr))

@@ -1,7 +1,9 @@
 """A conversation with an assistant as other features meet it: while its state is set, what is typed goes to the
 assistant. Commands leave it so; the menu and questions pause it, as they do a form, and it stays open in the shop."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
@@ -29,15 +31,15 @@ async def is_talking(fsm: FSMContext) -> bool:
     return await fsm.get_state() == TalkState.talking.state
 
 
-async def keep_unsent(fsm: FSMContext, text: str, key: str) -> None:
-    await fsm.update_data({UNSENT: {"text": text, "key": key}})
+async def keep_unsent(fsm: FSMContext, text: str, key: str, pictures: Sequence[UUID] = ()) -> None:
+    await fsm.update_data({UNSENT: {"text": text, "key": key, "pictures": [each.hex for each in pictures]}})
 
 
-async def unsent(fsm: FSMContext) -> tuple[str, str] | None:
-    """Text and key of what waits to be sent."""
+async def unsent(fsm: FSMContext) -> tuple[str, str, tuple[UUID, ...]] | None:
+    """Text, key and files of pictures of what waits to be sent."""
     match (await fsm.get_data()).get(UNSENT):
-        case {"text": str(text), "key": str(key)}:
-            return text, key
+        case {"text": str(text), "key": str(key), "pictures": [*pictures]}:
+            return text, key, tuple(UUID(str(each)) for each in pictures)
     return None
 
 

@@ -300,6 +300,19 @@ async def test_in_english_too_all_of_it(talk: tuple[Stage, OpenAIProvider], prov
     await john.sees("Conversations with assistants are kept until you delete them")
 
 
+async def test_a_paste_that_is_far_too_long_is_refused_once(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    anna, asked = await begins(talk), len(await provider.log())
+    for part in range(4):
+        await anna.says(f"{part} " + "слово " * 675)
+    await anna.sees("слишком длинно")
+    await anna.sees("не думает никакая модель")
+    refusals = [each for each in await anna.looks() if "слишком длинно" in each.text]
+    assert len(refusals) == 1
+    assert len(await provider.log()) == asked + 1
+
+
 async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:
     anna = await begins(talk)
     await anna.sends("voice")

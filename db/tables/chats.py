@@ -81,7 +81,7 @@ class ChatMessage(Base):
         partial_index("ix_messages_leases", "leased_until", where="status = 'running'"),
         Index(None, "model_slug", "created_at"),
         Index(None, "reply_to"),
-        partial_index("ix_messages_sent", "user_id", "created_at", where="sender = 'user'"),
+        partial_index("ix_messages_sold", "user_id", "created_at", where="sender = 'assistant'"),
     )
 
     id: Mapped[UuidKey]

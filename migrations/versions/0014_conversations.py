@@ -193,7 +193,7 @@ def create_messages() -> None:
     op.create_index(op.f("ix_messages_model_slug_created_at"), "messages", ["model_slug", "created_at"])
     partial_index("ix_messages_queue", "messages", ["model_slug", "available_at"], "status = 'queued'")
     op.create_index(op.f("ix_messages_reply_to"), "messages", ["reply_to"])
-    partial_index("ix_messages_sent", "messages", ["user_id", "created_at"], "sender = 'user'")
+    partial_index("ix_messages_sold", "messages", ["user_id", "created_at"], "sender = 'assistant'")
     op.create_index(
         "ix_messages_unfinished",
         "messages",

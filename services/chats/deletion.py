@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -11,11 +11,13 @@ from db.tables.chats import AiRequest, ChatMessage, ChatSession
 from services.chats.withdraw import withdraw
 
 _sessions, _messages, _requests = table_of(ChatSession), table_of(ChatMessage), table_of(AiRequest)
+_lock = select(_sessions.c.id).where(_sessions.c.id == bindparam("session")).with_for_update()
 
 
 def delete_session(session: Session, session_id: UUID, now: datetime) -> None:
     """The conversation, its texts and what the journal has of it. Answers that wait are canceled and paid back, those
     under way are to stop; their texts go when they have ended."""
+    session.execute(_lock, {"session": session_id})  # as who adds to it does
     withdraw(session, session_id, since=0, now=now)
     of_session = select(_messages.c.id).where(_messages.c.session_id == session_id)
     gone = {"is_active": False, "ended_at": now, "deleted_at": now, "title": None}

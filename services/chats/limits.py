@@ -63,7 +63,8 @@ class ChatLimits:
 
 _latest = select(func.count(), func.min(messages.c.created_at)).where(
     messages.c.user_id == bindparam("user"),
-    messages.c.sender == literal_column("'user'"),  # a word, not a parameter: its index is of such rows alone
+    # What was sold: another answer to the same message counts, too. A word, not a parameter, for the index of such.
+    messages.c.sender == literal_column("'assistant'"),
     messages.c.created_at > bindparam("since", type_=messages.c.created_at.type),
 )
 

@@ -18,7 +18,7 @@ from services.billing.ledger import InsufficientBalance
 from services.billing.lots import HOLDS
 from services.chats import limits, usage
 from services.chats.context import least_bound, window
-from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices
+from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices, message_bound
 from services.chats.orders import Accepted, MessageOrder, MessageTooLong, SaleTerms
 from services.chats.rows import IN_USE, UNFINISHED, messages, past_turns
 from services.notifications.message_ref import message_columns
@@ -107,8 +107,10 @@ class AnswerSale:
         fits = window(
             past, system=terms.system, message=self.text, budget=most, messages=terms.history, pictures=images
         )
-        coming = sum(each.answer_limit * BYTES_IN_TOKEN + each.size + 2 * MESSAGE_TOKENS for each in unanswered)
-        return min(most, fits.bound + int(coming))
+        coming: list[int] = [
+            each.answer_limit * BYTES_IN_TOKEN + MESSAGE_TOKENS + message_bound(each.text or "") for each in unanswered
+        ]
+        return min(most, fits.bound + sum(coming))
 
     def _from_allowance(self, session: Session, slug: str, now: datetime) -> int | None:
         """How many free answers the day has left after this one; None where this one is not free."""
@@ -138,7 +140,7 @@ _spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
     _lots.c.expires_at.is_(None) | (_lots.c.expires_at > bindparam("now", type_=_lots.c.expires_at.type)),
 )
 _unanswered = (
-    select(messages.c.answer_limit, func.length(_asked.c.text).label("size"))
+    select(messages.c.answer_limit, _asked.c.text)
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.session_id == bindparam("session"), UNFINISHED, IN_USE)
 )

@@ -177,7 +177,8 @@ def _resume(session: Session, session_id: UUID, user_id: int, now: datetime) -> 
     _get(session, session_id, user_id)
     session.execute(_end_active, {"user": user_id, "at": now})
     again = {"is_active": True, "ended_at": None}
-    session.execute(update(_sessions).where(_sessions.c.id == session_id).values(**again))
+    there = (_sessions.c.id == session_id) & _sessions.c.deleted_at.is_(None)
+    session.execute(update(_sessions).where(there).values(**again))
     return _get(session, session_id, user_id)
 
 

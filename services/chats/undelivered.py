@@ -27,6 +27,7 @@ def pay_back_answer(session: Session, notification: Notification, reason: str, n
     values = {
         "status": MessageStatus.FAILED,
         "price": 0,
+        "text": None,  # who does not pay for it does not read it elsewhere
         "error_code": ErrorCode.NOT_DELIVERED,
         "error": outbox.short(reason),
     }

@@ -121,6 +121,9 @@ class AnswerWorker:
         except DatabaseUnavailable as error:
             log.warning("worker_waits_for_database", error=str(error))
             return
+        except Exception:  # a bug with what is left of others must not cut what is under way here
+            log.exception("look_failed")
+            return
         self._waiting |= set(waiting)
         if ended:
             self._on_settled()
@@ -169,7 +172,16 @@ class AnswerWorker:
             log.exception("exchange_refused", answers=len(outcomes), assistants=sorted(rooms))
         for outcome in outcomes:  # one that the database refuses must not take the others with it
             await self._settle_alone(outcome)
-        return []
+        begun = [await self._claim_alone(slug, room) for slug, room in rooms.items()]
+        return [pair for pairs in begun for pair in pairs]
+
+    async def _claim_alone(self, slug: str, room: int) -> list[tuple[ClaimedAnswer, Conversation]]:
+        """Nor must one assistant hold up the others."""
+        try:
+            return await patiently(lambda: self._db.write(self._exchange_in, [], {slug: room}, self._clock()))
+        except Exception:
+            log.exception("claim_refused", assistant=slug)
+            return []
 
     def _exchange_in(
         self, session: Session, outcomes: Sequence[AnswerOutcome], rooms: dict[str, int], now: datetime
@@ -252,6 +264,9 @@ class AnswerWorker:
                 unwanted = await self._db.write(self._keep, list(self._running.values()), self._clock())
             except DatabaseUnavailable as error:  # the next time may still be within the lease
                 log.warning("answers_not_kept", error=str(error))
+                continue
+            except Exception:  # a bug must not cut all answers short
+                log.exception("answers_not_kept")
                 continue
             for answer_id in unwanted:
                 self.stop(answer_id)

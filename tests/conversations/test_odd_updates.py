@@ -69,20 +69,18 @@ async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Pe
             {"message": paid | {"chat": {"id": -5, "type": "group", "title": "?"}}},
             {"message": note | {"refunded_payment": charge}},
             {"subscription": {"user": sender, "invoice_payload": "p", "state": "active"}},
-            {"stopped_message_generation": {"chat": chat, "draft_id": 1}},
         ):
             await stage.sandbox.update(update)
         await john.says("/start")
         await john.sees("Hello")
     found = [line for line in logs if line["event"] == "update_not_handled"]
     assert {line["log_level"] for line in found} == {"warning"}
-    assert len({line["update_id"] for line in found}) == 6
+    assert len({line["update_id"] for line in found}) == 5
     assert {line["kind"] for line in found} == {
         "pre_checkout_query",
         "message.successful_payment",
         "message.refunded_payment",
         "subscription",
-        "stopped_message_generation",
     }
 
 

@@ -65,6 +65,7 @@ def test_no_fault_is_forgotten() -> None:
     assert {*REFUSED, *CUT, *ANSWERED} == set(get_args(ChatFault))
 
 
+@pytest.mark.slow  # the same are unit tests of the judge
 @pytest.mark.parametrize(("fault", "error"), REFUSED.items())
 async def test_refused(provider: OpenAIProvider, fault: ChatFault, error: type[InferenceError]) -> None:
     await provider.fault(fault)

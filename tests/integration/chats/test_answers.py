@@ -14,10 +14,14 @@ from services.billing.ledger import InsufficientBalance
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
 from services.chats.orders import EmptyMessage, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
+from services.chats.undelivered import pay_back_answer
 from services.chats.worker import AnswerWorker
 from services.inference.chat import TokenUsage
 from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
 from services.manifests.runtime import OnnxSpec
+from services.notifications.kinds.chats import AnswerReady
+from services.notifications.notification import Notification
+from services.users.recipient import Recipient
 from tests.support.talk import SAID, Talk
 from tests.support.waiting import until
 
@@ -349,6 +353,30 @@ async def test_a_worker_dies_before_anything_came(talk: Talk) -> None:
     assert (await talk.row(sold.answer_id)).error_code == ErrorCode.RUN_LOST
     assert await talk.balance(anna) == 1_000
     assert len(talk.sage.asked) == 1
+    await talk.audit()
+
+
+async def test_an_answer_that_was_given_up_is_not_read_elsewhere(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    sold = await talk.says(session)
+    await talk.answer_all()
+    now = talk.clock()
+    lost = Notification(
+        id=1,
+        recipient=Recipient(user_id=session.user_id, language="ru", telegram_id=1),
+        kind="chat_answer",
+        payload=AnswerReady(message_id=sold.answer_id).dump(),
+        attempts=1,
+        lease=now,
+        since=now,
+        kept_back=False,
+        blocked=False,
+        lost=False,
+    )
+    assert await talk.db.write(pay_back_answer, lost, "refused", now)
+    assert not await talk.db.write(pay_back_answer, lost, "refused", now)
+    assert await talk.balance(session.user_id) == 1_000
+    assert SAID not in (await talk.sessions.export(session.id, "md", user_id=session.user_id)).decode()
     await talk.audit()
 
 

@@ -206,7 +206,7 @@ async def _run(url: str, folder: Path, steps: list[Step]) -> None:
         await database.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 @settings(
     max_examples=EXAMPLES,
     phases=(Phase.explicit, Phase.generate),  # a failing history is told as it is: shrinking takes minutes

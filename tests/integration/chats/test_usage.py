@@ -13,6 +13,7 @@ from db.engine import Database
 from db.tables.chats import DailyUsage
 from services.chats import limits, usage
 from services.chats.limits import AllowanceUsedUp, ChatLimits, TokensUsedUp, TooManyMessages
+from services.chats.orders import MessageOrder
 from services.inference.errors import ModelBroken
 from tests.support.clock import FakeClock
 from tests.support.talk import Talk, open_talk
@@ -47,6 +48,17 @@ async def test_messages_within_a_minute(talk: Talk) -> None:
     assert told.value.seconds == 40
     await talk.db.write(limits.check, FEW, user_id=boris, now=talk.clock())
     await talk.db.write(limits.check, FEW, user_id=anna, now=talk.clock() + timedelta(seconds=40))
+
+
+async def test_another_answer_counts_as_a_message(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    sold = await talk.says(session)
+    await talk.answer_all()
+    await talk.db.write(limits.check, FEW, user_id=session.user_id, now=talk.clock())
+    order = MessageOrder(user_id=session.user_id, session_id=session.id, text="", request_key="again")
+    await talk.chats.again(sold.answer_id, order)
+    with pytest.raises(TooManyMessages):
+        await talk.db.write(limits.check, FEW, user_id=session.user_id, now=talk.clock())
 
 
 async def test_tokens_of_a_day(talk: Talk) -> None:

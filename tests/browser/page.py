@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ANNA, JOHN = 101, 102
 PHONE = {"width": 390, "height": 844}
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 
 

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import batches, bonus, chat, hanging, paintings, process, sales, webhooks
+from benchmarks import batches, bonus, chat, hanging, paintings, process, sales, talks, webhooks
 from benchmarks.finding import ROUNDS, Finding
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 PARTS: dict[str, Callable[[], list[Finding]]] = {
     "chat": chat.measure,
     "sales": sales.measure,
+    "talks": talks.measure,
     "hanging": hanging.measure,
     "batches": batches.measure,
     "paintings": paintings.measure,

@@ -85,19 +85,20 @@ def settle(session: Session, outcome: AnswerOutcome, worker: str, now: datetime)
 def finish(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
     """The same for a row that the transaction has locked."""
     answer = outcome.answer
+    deleted = _is_deleted(session, answer)
     if outcome.request is not None:
         journal.end(session, answer.id, outcome.request, now)
-        if _is_deleted(session, answer):
+        if deleted:
             journal.forget(session, answer.id)
     if is_visible(outcome.text):
-        _deliver(session, outcome, now)
+        _deliver(session, outcome, now, deleted=deleted)
     else:
         _fail(session, outcome, now)
     pass_turn(session, answer.user_id, now)
     outbox.put(session, AnswerReady(message_id=answer.id), user_id=answer.user_id, now=now)
 
 
-def _deliver(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
+def _deliver(session: Session, outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> None:
     answer, due = outcome.answer, bill(outcome)
     if due.over:
         log.error(
@@ -113,7 +114,7 @@ def _deliver(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
         outcome,
         now,
         status=MessageStatus.SUCCEEDED,
-        text=None if _is_deleted(session, answer) else outcome.text,
+        text=None if deleted else outcome.text,
         price=due.price,
         prompt_tokens=due.prompt,
         completion_tokens=due.completion,

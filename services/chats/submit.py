@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.tables.billing import Lot
 from db.tables.chats import ChatSession, MessageStatus, Sender
 from db.tables.models import Model, Preset
 from db.tables.users import User
@@ -31,7 +30,7 @@ from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, p
 from services.users.accounts import UserDisabled
 
 _sessions, _models, _presets = table_of(ChatSession), table_of(Model), table_of(Preset)
-_users, _lots = table_of(User), table_of(Lot)
+_users = table_of(User)
 
 EXTRA: Final = "\n"  # between messages that are joined
 

@@ -1,6 +1,7 @@
 """Processes of the shop's own: what they need of the environment. The shop's secrets stand there too."""
 
 import os
+import signal
 from typing import Final
 
 _GIVEN: Final = (
@@ -13,3 +14,9 @@ _THRIFTY: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC
 
 def environment_of_child() -> dict[str, str]:
     return {name: os.environ[name] for name in _GIVEN if name in os.environ} | _THRIFTY
+
+
+def end_with_reader() -> None:
+    """A child that answers by a pipe ends without a traceback where the shop was killed."""
+    if hasattr(signal, "SIGPIPE"):  # not on Windows
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)

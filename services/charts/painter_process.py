@@ -10,9 +10,11 @@ from typing import BinaryIO
 from services.charts.drawing import draw
 from services.charts.painter import LENGTH
 from services.charts.specs import Bar, Bars
+from services.children import end_with_reader
 
 
 def main() -> None:
+    end_with_reader()
     draw(Bars(title="0", bars=(Bar(label="0", share=0.5, text="0"),)))  # fonts are read by the first
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while (request := _next(requests)) is not None:

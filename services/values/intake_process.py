@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from services.children import end_with_reader
 from services.values.errors import InvalidValue, TooMuch
 from services.values.intake_answers import pack_numbers, pack_picture, pack_refusal
 
@@ -21,6 +22,7 @@ MEMORY = 160_000_000  # bytes that may be reserved beyond what the program itsel
 
 
 def main() -> None:
+    end_with_reader()
     wanted = json.load(sys.stdin)
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         try:

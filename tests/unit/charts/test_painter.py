@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import pickle
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 
 from services.charts import AxisNumbers, Bar, Bars, ColumnPanels, DrawingFailed, Line, Panel
 from services.charts.drawing import draw
-from services.charts.painter import Painter
+from services.charts.painter import LENGTH, PROGRAM, Painter
 from tests.support.waiting import until
 
 WRITE = AxisNumbers(decimals=1, point=",", group="\u00a0")
@@ -42,6 +45,21 @@ def test_the_next_chart_comes_from_another_process_where_one_has_died(painter: P
     os.kill(first, signal.SIGKILL)
     assert painter.draw(BARS).startswith(b"\x89PNG")
     assert painter.process_id not in (None, first)
+
+
+def test_it_ends_quietly_where_the_shop_was_killed() -> None:
+    request = pickle.dumps(BARS)
+    with subprocess.Popen(
+        [sys.executable, "-m", PROGRAM, "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        child.stdin.write(LENGTH.pack(True, len(request)) + request)
+        child.stdin.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == -signal.SIGPIPE
 
 
 async def test_it_goes_when_nobody_wants_a_chart() -> None:

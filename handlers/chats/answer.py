@@ -1,5 +1,6 @@
 """An answer as its messages, with a quiet foot: how it ended, what it cost."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from db.tables.chats import FinishReason
@@ -25,13 +26,39 @@ PAID_IN_PART: Final = N_("Only what came was paid for.")
 GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishReason.CUT})
 
 
-def answer_screens(view: AnswerView, balance: int, coming: NextCost | None, tr: Translator) -> list[Screen]:
-    """At least one; buttons are on the last."""
-    parts = answer_parts(view.text or "", "\n".join(_foot(view, balance, coming, tr)))
-    screens = [Screen(text=part.text, entities=part.entities) for part in parts]
-    last = parts[-1]
-    screens[-1] = Screen(text=last.text, entities=last.entities, rows=_rows(view, tr))
-    return screens
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPart:
+    """A message of an answer; with it, `shown` of the answer's `whole` characters have come, the foot not counted."""
+
+    screen: Screen
+    shown: int
+    whole: int
+
+
+def answer_part(
+    view: AnswerView, number: int, balance: int, coming: NextCost | None, tr: Translator
+) -> AnswerPart | None:
+    """The message of that number, from 0; buttons are on the last. None where there are not so many."""
+    foot = "\n".join(_foot(view, balance, coming, tr))  # two line breaks below the text
+    parts = answer_parts(view.text or "", foot)
+    if number >= len(parts):
+        return None
+    part, last = parts[number], number == len(parts) - 1
+    whole = sum(len(each.text) for each in parts) - len(foot) - 2
+    return AnswerPart(
+        screen=Screen(text=part.text, entities=part.entities, rows=_rows(view, tr) if last else ()),
+        shown=whole if last else sum(len(each.text) for each in parts[: number + 1]),
+        whole=whole,
+    )
+
+
+def rest_lost_screen(view: AnswerView, back: int, balance: int, tr: Translator) -> Screen:
+    """Below the messages of an answer that have come. `back`: what the others had cost."""
+    lost = tr.gettext("The rest of this answer could not be delivered.")
+    if not back:
+        return Screen(text=tr.escape(lost), rows=_rows(view, tr))
+    came = tr.gettext("{price} came back · balance {left}", price=tr.credits(back), left=format_credits(balance))
+    return Screen(text=Html(f"{tr.escape(lost)}\n<i>{tr.escape(came)}</i>"), rows=_rows(view, tr))
 
 
 def stopped_screen(tr: Translator) -> Screen:

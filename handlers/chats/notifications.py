@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from db.tables.chats import FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
-from handlers.chats.answer import answer_screens, failed_screen, stopped_screen
+from handlers.chats.answer import answer_part, failed_screen, rest_lost_screen, stopped_screen
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
@@ -39,15 +39,18 @@ async def _part(view: AnswerView, news: AnswerReady, services: Services, tr: Tra
     if view.text is None:  # deleted meanwhile
         return None
     user = await services.users.get(view.user_id)
-    screens = answer_screens(view, user.balance, await _next_cost(view, services), tr)
-    if news.part >= len(screens):
+    if view.error_code is ErrorCode.NOT_DELIVERED:  # not whole: what is left to say is that, once
+        lost = rest_lost_screen(view, news.back, user.balance, tr)
+        return Rendered(screen=lost, thread_id=thread_of(view.place)) if news.returned else None
+    part = answer_part(view, news.part, user.balance, await _next_cost(view, services), tr)
+    if part is None:
         return None
-    more = news.part + 1 < len(screens)
+    more = part.shown < part.whole
     return Rendered(
-        screen=screens[news.part],
+        screen=part.screen,
         into=message_of(view.place) if news.part == 0 else None,
         thread_id=thread_of(view.place),
-        then=replace(news, part=news.part + 1) if more else None,
+        then=replace(news, part=news.part + 1, shown=part.shown, whole=part.whole) if more else None,
     )
 
 

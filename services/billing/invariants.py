@@ -148,7 +148,7 @@ ANSWERS = Rule(
     name="answers and charges",
     states=(
         "an answer has one charge of its hold and gets back what it did not cost, all of it where nothing came; what"
-        " was for nothing has no lines"
+        " was for nothing has no lines, and what succeeded is refunded only where a part of it did not arrive"
     ),
     examined="messages WHERE sender = 'assistant'",
     offenders="""
@@ -158,13 +158,14 @@ ANSWERS = Rule(
         FROM messages m
         LEFT JOIN transactions t ON t.message_id = m.id
         WHERE m.sender = 'assistant'
-        GROUP BY m.id, m.user_id, m.status, m.hold, m.price, m.free
+        GROUP BY m.id, m.user_id, m.status, m.hold, m.price, m.free, m.error_code
         HAVING count(CASE WHEN t.kind = 'charge' THEN 1 END) <> CASE WHEN m.hold > 0 THEN 1 ELSE 0 END
             OR coalesce(-sum(t.amount), 0) <> CASE
                 WHEN m.status IN ('queued', 'running') THEN m.hold
                 WHEN m.status = 'succeeded' THEN coalesce(m.price, -1) ELSE 0 END
             OR count(CASE WHEN t.kind = 'charge' AND -t.amount <> m.hold OR t.user_id <> m.user_id THEN 1 END) > 0
             OR count(CASE WHEN t.kind = 'charge_refund' THEN 1 END) > 0 AND m.status NOT IN ('failed', 'canceled')
+               AND (m.status <> 'succeeded' OR m.error_code IS NULL)
             OR count(CASE WHEN t.kind = 'charge_return' THEN 1 END) > 0 AND m.status NOT IN ('succeeded', 'failed')
             OR m.status IN ('failed', 'canceled') AND coalesce(m.price, 0) <> 0
             OR m.free AND m.hold > 0
@@ -234,12 +235,33 @@ DELIVERED = Rule(
 DELIVERED_ANSWERS = Rule(
     invariant="I4",
     name="assistants' answers and their news",
-    states="an answer that was paid for reached its customer whole, or is on its way",
+    states="an answer that is paid for whole reached its customer whole, or is on its way",
     examined="messages WHERE status = 'succeeded'",
     offenders="""
         SELECT m.id AS message_id, m.user_id, m.model_slug, m.price FROM messages m
-        WHERE m.status = 'succeeded' AND m.price > 0 AND replace(CAST(m.id AS VARCHAR), '-', '') IN (
+        WHERE m.status = 'succeeded' AND m.price > 0 AND m.error_code IS NULL
+          AND replace(CAST(m.id AS VARCHAR), '-', '') IN (
             SELECT payload ->> 'message_id' FROM outbox WHERE kind = 'chat_answer' AND status = 'failed')
+        ORDER BY m.id""",
+)
+
+ANSWERS_IN_PART = Rule(
+    invariant="I4",
+    name="answers that came in part",
+    states="an answer of which only a part arrived costs that share of its price, rounded down",
+    examined="messages WHERE status = 'succeeded' AND error_code IS NOT NULL",
+    offenders="""
+        SELECT m.id AS message_id, m.user_id, m.price, coalesce(r.amount, 0) AS refunded
+        FROM messages m
+        LEFT JOIN transactions r ON r.message_id = m.id AND r.kind = 'charge_refund'
+        WHERE m.status = 'succeeded' AND m.error_code IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM (
+                SELECT payload ->> 'message_id' AS message_id, CAST(payload ->> 'shown' AS BIGINT) AS shown,
+                       CAST(payload ->> 'whole' AS BIGINT) AS whole
+                FROM outbox WHERE kind = 'chat_answer' AND payload ->> 'returned' IS NOT NULL) p
+            WHERE p.message_id = replace(CAST(m.id AS VARCHAR), '-', '') AND p.shown BETWEEN 1 AND p.whole - 1
+              AND m.price * p.whole <= (m.price + coalesce(r.amount, 0)) * p.shown
+              AND (m.price + coalesce(r.amount, 0)) * p.shown < (m.price + 1) * p.whole)
         ORDER BY m.id""",
 )
 
@@ -340,6 +362,7 @@ RULES = (
     LATE_REFUNDS,
     DELIVERED,
     DELIVERED_ANSWERS,
+    ANSWERS_IN_PART,
     ALLOWANCES,
     BONUS_WEEKS,
     BONUS_LINES,

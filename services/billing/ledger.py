@@ -131,14 +131,19 @@ def charge(
 
 
 def charge_refund(
-    session: Session, *, prediction_id: UUID | None = None, message_id: UUID | None = None, now: datetime
+    session: Session,
+    *,
+    prediction_id: UUID | None = None,
+    message_id: UUID | None = None,
+    amount: int | None = None,
+    now: datetime,
 ) -> Posting:
-    """Return all of a charge that has not come back yet, to the lots it came from. What belongs to an expired lot is
-    written off at once, what a refund of money could not take from a lot is taken now, each in a line of its own.
-    Raises `NothingToRefund` where nothing was charged, or all of it is back."""
-    return _come_back(
-        session, TransactionKind.CHARGE_REFUND, prediction_id=prediction_id, message_id=message_id, amount=None, now=now
-    )
+    """Return all of a charge that has not come back yet, or `amount` of it, to the lots it came from. What belongs to
+    an expired lot is written off at once, what a refund of money could not take from a lot is taken now, each in a line
+    of its own. Raises `NothingToRefund` where nothing was charged, or all of it is back."""
+    _require(amount is None or amount > 0, f"cannot refund {amount}")
+    kind = TransactionKind.CHARGE_REFUND
+    return _come_back(session, kind, prediction_id=prediction_id, message_id=message_id, amount=amount, now=now)
 
 
 def charge_return(session: Session, *, message_id: UUID, amount: int, now: datetime) -> Posting:

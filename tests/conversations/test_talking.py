@@ -109,6 +109,26 @@ async def test_an_example_and_a_long_answer(talk: tuple[Stage, OpenAIProvider]) 
     assert entities == ["python", "python"]
 
 
+async def test_the_rest_of_a_long_answer_is_refused(talk: tuple[Stage, OpenAIProvider]) -> None:
+    """The message that came stays and is paid for; what the other one cost comes back."""
+    stage, anna = talk[0], await begins(talk)
+    await stage.sandbox.fault("sendMessage", "slow", chat_id=anna.id, seconds=0, times=1)  # the first part gets through
+    refused = "Bad Request: the message is refused"
+    await stage.sandbox.fault("sendMessage", "400", chat_id=anna.id, times=2, description=refused)  # nor as plain text
+    await anna.says("Покажи длинный код")
+    told = await anna.sees("Остаток ответа не удалось доставить")
+    left = await balance(stage, anna)
+    assert 0 < left < 1000
+    back = re.search(r"Вернулось (0\.\d\d)", told.text)
+    assert back is not None
+    assert float(back[1]) > 0
+    assert f"баланс {left / 100:.2f}" in told.text
+    parts = [each for each in anna.messages if each.from_bot and "of a long list" in each.text]
+    assert len(parts) == 1
+    await anna.presses("Дальше")
+    await anna.sees("сообщений: 3")
+
+
 async def test_again_and_on(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
     anna = await begins(talk)
     await anna.says("Расскажи без конца")

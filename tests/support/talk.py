@@ -25,6 +25,7 @@ from services.chats.orders import Accepted, MessageOrder
 from services.chats.service import Chats
 from services.chats.sessions import ChatSessions, ChatSessionView
 from services.chats.streams import AnswerStreams
+from services.chats.undelivered import pay_back_answer
 from services.chats.worker import LEASE, AnswerWorker
 from services.coordination.memory import MemoryCoordination
 from services.inference.chat import ChatEvent, ChatRequest, StreamEnd, TextDelta, TokenUsage
@@ -32,7 +33,10 @@ from services.inference.engine import Engine
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.inference.runtimes.registry import AssistantKind, Runtimes
 from services.models.offers import Models
+from services.notifications.kinds.chats import AnswerReady
 from services.notifications.message_ref import MessageRef
+from services.notifications.notification import Notification
+from services.users.recipient import Recipient
 from tests.support.clock import FakeClock
 from tests.support.files import files_of
 from tests.support.shop import add_user
@@ -169,6 +173,23 @@ class Talk:
         facts = {"request_key": uuid4().hex, "place": MessageRef(chat_id=session.user_id), **changes}
         order = MessageOrder(user_id=session.user_id, session_id=session.id, text=text, **facts)
         return await self.chats.send(order)
+
+    async def gives_up(self, news: AnswerReady, user_id: int) -> bool:
+        """As delivery does, of a message that Telegram does not take; whether anything follows from it."""
+        now = self.clock()
+        lost = Notification(
+            id=1,
+            recipient=Recipient(user_id=user_id, language="ru", telegram_id=1),
+            kind=news.kind,
+            payload=news.dump(),
+            attempts=1,
+            lease=now,
+            since=now,
+            kept_back=False,
+            blocked=False,
+            lost=False,
+        )
+        return await self.db.write(pay_back_answer, lost, "refused", now)
 
     async def row(self, answer_id: UUID) -> AnyRow:
         (row,) = await self.rows(ChatMessage, table_of(ChatMessage).c.id == answer_id)

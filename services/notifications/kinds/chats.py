@@ -11,13 +11,17 @@ from services.notifications.kinds.news import News
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerReady(News):
-    """How an answer ended. A long one comes in several messages, `part` by part; `returned`: it could not be delivered
-    and was paid back."""
+    """How an answer ended. A long one comes in several messages, `part` by part; `shown` of its `whole` characters have
+    come before this one. `returned`: it, or what had not come of it, could not be delivered and was paid back: `back`
+    hundredths of a credit where some of it stays paid."""
 
     kind = OutboxKind.CHAT_ANSWER
     message_id: UUID
     part: int = 0
     returned: bool = False
+    shown: int = 0
+    whole: int = 0
+    back: int = 0
 
     @property
     def key(self) -> str:
@@ -30,9 +34,10 @@ class AnswerReady(News):
             payload["part"] = self.part
         if self.returned:
             payload["returned"] = True
-        return payload
+        counts = {"shown": self.shown, "whole": self.whole, "back": self.back}
+        return payload | {name: count for name, count in counts.items() if count}
 
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
-        message_id = UUID(payload["message_id"])
-        return cls(message_id=message_id, part=payload.get("part", 0), returned=bool(payload.get("returned")))
+        counts = {name: payload.get(name, 0) for name in ("part", "shown", "whole", "back")}
+        return cls(message_id=UUID(payload["message_id"]), returned=bool(payload.get("returned")), **counts)

@@ -18,7 +18,8 @@ from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger
 from services.billing.invariants import RULES
 from services.chats import usage
-from services.notifications.outbox import enqueue
+from services.notifications.kinds.chats import AnswerReady
+from services.notifications.outbox import enqueue, put
 from tests.support.clock import START
 from tests.support.shop import add_answer, add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
 
@@ -83,6 +84,12 @@ def open_shop(session: Session) -> Shop:
     silent = add_answer(session, user_id=anna, hold=40, price=0, status=MessageStatus.FAILED)
     charge(session, user_id=anna, amount=40, message_id=silent, now=START)
     ledger.charge_refund(session, message_id=silent, now=START)
+    halved = add_answer(session, user_id=anna, hold=40, price=7, status=MessageStatus.SUCCEEDED)
+    charge(session, user_id=anna, amount=40, message_id=halved, now=START)
+    ledger.charge_return(session, message_id=halved, amount=25, now=START)
+    ledger.charge_refund(session, message_id=halved, amount=8, now=START)
+    session.execute(text("UPDATE messages SET error_code = 'NotDelivered' WHERE hold = 40 AND price = 7"))
+    put(session, AnswerReady(message_id=halved, returned=True, shown=1, whole=2, back=8), user_id=anna, now=START)
     given_free = add_answer(session, user_id=anna, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
     usage.reserve_free(session, user_id=anna, model_slug="wine", day=date(2026, 11, 20), most=3)
     ledger.charge_refund(session, prediction_id=failed_late, now=START + 8 * DAY)
@@ -282,20 +289,19 @@ async def test_i4_a_late_refund_that_stayed(database: Database, shop: Shop) -> N
 
 async def test_i4_an_answer_whose_news_was_given_up(database: Database, shop: Shop) -> None:
     """Not the second look at an answer that is there, nor what is still on its way."""
-    for number, (which, key, status) in enumerate(
-        (("ran", "", "pending"), ("ran", ":look", "failed"), ("failed", "", "failed"))
-    ):
+    for which, look, status in (("ran", "", "pending"), ("ran", ":look", "failed"), ("failed", "", "failed")):
+        key = f"prediction:{getattr(shop, which)}{look}"
         await database.write(
             enqueue,
             user_id=shop.anna,
             kind=OutboxKind.PREDICTION,
             payload={"prediction_id": getattr(shop, which).hex},
-            key=f"prediction:{getattr(shop, which)}{key}",
+            key=key,
             now=START,
         )
-        await meddle(database, f"UPDATE outbox SET status = '{status}' WHERE id = {number + 1}")
+        await meddle(database, f"UPDATE outbox SET status = '{status}' WHERE key = '{key}'")
     assert await broken(database) == {}
-    await meddle(database, "UPDATE outbox SET status = 'failed' WHERE id = 1")
+    await meddle(database, f"UPDATE outbox SET status = 'failed' WHERE key = 'prediction:{shop.ran}'")
     found = await broken(database)
     assert found.keys() == {"answers and their news"}
     assert f"prediction_id={shop.ran} " in found["answers and their news"][0]
@@ -333,6 +339,31 @@ async def test_i4_an_answer_and_its_lines_disagree(database: Database, shop: Sho
     found = await broken(database)
     assert found.keys() == {"answers and charges"}
     assert [row.split()[0] for row in found["answers and charges"]] == [f"message_id={answer_id}"]
+
+
+@pytest.mark.parametrize(
+    ("came", "kept", "right"),
+    [
+        ((1, 3), 10, True),
+        ((2, 7), 8, True),  # 8.57
+        ((2, 7), 9, False),  # rounded up
+        ((2, 7), 7, False),  # given away
+        ((7, 7), 29, False),  # all of it came
+        ((0, 7), 0, False),  # nothing came: then it has failed
+        ((0, 0), 10, False),  # nobody knows how much
+    ],
+)
+async def test_i4_an_answer_that_came_in_part_costs_its_share(
+    database: Database, shop: Shop, came: tuple[int, int], kept: int, right: bool
+) -> None:
+    await database.write(ledger.charge_refund, message_id=shop.answered, amount=30 - kept, now=START)
+    told = AnswerReady(message_id=shop.answered, returned=True, shown=came[0], whole=came[1], back=30 - kept)
+    await database.write(put, told, user_id=shop.anna, now=START)
+    change = f"price = {kept}, error_code = 'NotDelivered'"
+    await meddle(database, f"UPDATE messages SET {change} WHERE id = {sql_id(database, shop.answered)}")
+    found = await broken(database)
+    assert found.keys() == (set() if right else {"answers that came in part"})
+    assert right or f"message_id={shop.answered} " in found["answers that came in part"][0]
 
 
 async def test_i4_what_was_not_used_went_to_another_lot(database: Database, shop: Shop) -> None:

@@ -2,27 +2,28 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from db.base import table_of
+from db.engine import Database
 from db.tables.chats import AiRequest, FinishReason, MessageStatus
+from db.tables.outbox import OutboxMessage
 from db.tables.predictions import ErrorCode
 from services.billing.ledger import InsufficientBalance
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
 from services.chats.orders import EmptyMessage, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
-from services.chats.undelivered import pay_back_answer
 from services.chats.worker import AnswerWorker
 from services.inference.chat import TokenUsage
 from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
 from services.manifests.runtime import OnnxSpec
 from services.notifications.kinds.chats import AnswerReady
-from services.notifications.notification import Notification
-from services.users.recipient import Recipient
-from tests.support.talk import SAID, Talk
+from tests.support.clock import FakeClock
+from tests.support.talk import SAID, Talk, open_talk
 from tests.support.waiting import until
 
 BOUND = TEMPLATE_TOKENS + MESSAGE_TOKENS + len("Why?")
@@ -360,24 +361,45 @@ async def test_an_answer_that_was_given_up_is_not_read_elsewhere(talk: Talk) -> 
     session = await talk.begins(await talk.customer())
     sold = await talk.says(session)
     await talk.answer_all()
-    now = talk.clock()
-    lost = Notification(
-        id=1,
-        recipient=Recipient(user_id=session.user_id, language="ru", telegram_id=1),
-        kind="chat_answer",
-        payload=AnswerReady(message_id=sold.answer_id).dump(),
-        attempts=1,
-        lease=now,
-        since=now,
-        kept_back=False,
-        blocked=False,
-        lost=False,
-    )
-    assert await talk.db.write(pay_back_answer, lost, "refused", now)
-    assert not await talk.db.write(pay_back_answer, lost, "refused", now)
+    assert await talk.gives_up(AnswerReady(message_id=sold.answer_id), session.user_id)
+    assert not await talk.gives_up(AnswerReady(message_id=sold.answer_id), session.user_id)
     assert await talk.balance(session.user_id) == 1_000
     assert SAID not in (await talk.sessions.export(session.id, "md", user_id=session.user_id)).decode()
     await talk.audit()
+
+
+@pytest.mark.parametrize(("shown", "whole", "costs"), [(1, 2, 20), (1, 3, 13), (99, 100, 39), (1, 100, 0)])
+async def test_of_an_answer_that_came_in_part_that_part_is_paid(talk: Talk, shown: int, whole: int, costs: int) -> None:
+    """The share of its price, rounded down, and that share of its text."""
+    talk.sage.usage = TokenUsage(prompt=0, completion=100)  # 40 hundredths
+    session = await talk.begins(await talk.customer())
+    sold = await talk.says(session)
+    await talk.answer_all()
+    assert (await talk.row(sold.answer_id)).price == 40
+    lost = AnswerReady(message_id=sold.answer_id, part=1, shown=shown, whole=whole)
+    assert await talk.gives_up(lost, session.user_id)
+    assert not await talk.gives_up(lost, session.user_id)
+    assert not await talk.gives_up(AnswerReady(message_id=sold.answer_id), session.user_id)
+    row = await talk.row(sold.answer_id)
+    assert (row.status, row.error_code, row.price) == (MessageStatus.SUCCEEDED, ErrorCode.NOT_DELIVERED, costs)
+    assert row.text == SAID[: len(SAID) * shown // whole]
+    assert await talk.balance(session.user_id) == 1_000 - costs
+    assert (await talk.lines(sold.answer_id))[-1] == ("charge_refund", 40 - costs)
+    (told,) = [each for each in await talk.rows(OutboxMessage) if each.payload.get("returned")]
+    assert told.payload["back"] == 40 - costs
+    await talk.audit()
+
+
+async def test_a_free_answer_that_came_in_part_was_given(database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    async with open_talk(database, clock, tmp_path / "free", free_answers=1) as talk:
+        session = await talk.begins(await talk.customer())
+        sold = await talk.says(session)
+        await talk.answer_all()
+        lost = AnswerReady(message_id=sold.answer_id, part=1, shown=1, whole=2)
+        assert await talk.gives_up(lost, session.user_id)
+        assert await talk.lines(sold.answer_id) == []
+        assert not (await talk.says(session)).free
+        await talk.audit()
 
 
 async def test_an_assistant_that_became_something_else(talk: Talk) -> None:

@@ -20,12 +20,10 @@ from db.engine import Database
 from db.tables.chats import AiRequest, ChatMessage, FinishReason, MessageStatus, Sender
 from services.chats.orders import MessageOrder
 from services.chats.sessions import ChatSessionView
-from services.chats.undelivered import pay_back_answer
 from services.errors import ShopError
 from services.inference.chat import TokenUsage
 from services.inference.errors import ContextTooLong, EmptyAnswer, ModelBroken, RunFailed, StreamCut
-from services.notifications.notification import Notification
-from services.users.recipient import Recipient
+from services.notifications.kinds.chats import AnswerReady
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.talk import SAID, Talk, open_talk
@@ -132,21 +130,10 @@ class TalkHistory:
         self.talk.clock.advance(seconds=number % 40)
 
     async def _lose_delivery(self, number: int) -> None:
+        """Of the whole answer, or of what came after its first messages."""
         if (row := await self._some(number)) is not None:
-            now = self.talk.clock()
-            lost = Notification(
-                id=1,
-                recipient=Recipient(user_id=row.user_id, language="ru", telegram_id=1),
-                kind="chat_answer",
-                payload={"message_id": row.id.hex},
-                attempts=1,
-                lease=now,
-                since=now,
-                kept_back=False,
-                blocked=False,
-                lost=False,
-            )
-            await self.talk.db.write(pay_back_answer, lost, "refused", now)
+            came = {"part": 1, "shown": 1 + number % 9, "whole": 10} if number % 2 else {}
+            await self.talk.gives_up(AnswerReady(message_id=row.id, **came), row.user_id)
 
     async def _delete(self, number: int) -> None:
         if self.sessions:

@@ -117,6 +117,18 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
     (AnswerReady(message_id=ONE), "chat_answer", f"answer:{KEY}", {"message_id": HEX}),
     (AnswerReady(message_id=ONE, part=2), "chat_answer", f"answer:{KEY}:2", {"message_id": HEX, "part": 2}),
     (
+        AnswerReady(message_id=ONE, part=1, shown=4, whole=9),
+        "chat_answer",
+        f"answer:{KEY}:1",
+        {"message_id": HEX, "part": 1, "shown": 4, "whole": 9},
+    ),
+    (
+        AnswerReady(message_id=ONE, returned=True, shown=4, whole=9, back=7),
+        "chat_answer",
+        f"answer:{KEY}:returned",
+        {"message_id": HEX, "returned": True, "shown": 4, "whole": 9, "back": 7},
+    ),
+    (
         AnswerReady(message_id=ONE, returned=True),
         "chat_answer",
         f"answer:{KEY}:returned",

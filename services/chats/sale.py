@@ -46,10 +46,11 @@ class AnswerSale:
     pictures: int
 
     def sell(self, session: Session, chat: AnyRow, ids: NewIds, number: int, now: datetime) -> Accepted:
-        """`chat`: the conversation, locked; `number`: the answer's in it. Raises InsufficientBalance, MessageTooLong,
-        AllowanceUsedUp."""
+        """`chat`: the conversation, locked; `number`: the answer's in it. Raises TooManyMessages, TokensUsedUp,
+        InsufficientBalance, MessageTooLong, AllowanceUsedUp."""
         terms, user_id = self.terms, self.order.user_id
         balance = _balance(session, user_id, now)
+        limits.check(session, terms.limits, user_id=user_id, now=now)  # of other conversations, too: behind the lock
         unanswered = session.execute(_unanswered, {"session": chat.id}).all()
         budget = self._budget(session, chat.id, number, unanswered)
         free_left = self._from_allowance(session, chat.model_slug, now)

@@ -12,7 +12,6 @@ from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession, MessageStatus, Sender
 from db.tables.models import Model, Preset
 from db.tables.users import User
-from services.chats import limits
 from services.chats.orders import (
     Accepted,
     EmptyMessage,
@@ -42,7 +41,6 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
         return known
     fixed = _check_sale(session, order.user_id, chat)
     _check_message(order, terms)
-    limits.check(session, terms.limits, user_id=order.user_id, now=now)
     if order.replaces is not None:
         _replace_from(session, order, now)
     joined = _waiting(session, chat.id) if order.replaces is None else None
@@ -80,7 +78,6 @@ def answer_anew(
     if old is None or old.session_id != chat.id or old.question is None:
         raise MessageNotFound(answer_id=answer_id)
     fixed = _check_sale(session, order.user_id, chat)
-    limits.check(session, terms.limits, user_id=order.user_id, now=now)
     withdraw(session, chat.id, since=old.number, now=now)
     answer = AnswerSale(
         order=order, terms=terms, prices=terms.prices(fixed), text=old.question, pictures=len(old.pictures or ())

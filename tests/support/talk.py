@@ -218,13 +218,17 @@ class Talk:
         assert report.ok, str(report)
 
 
+ENOUGH = ChatLimits(messages_a_minute=1_000, tokens_a_day=0, zone=ZoneInfo("Europe/Moscow"))
+
+
 @asynccontextmanager
-async def open_talk(database: Database, clock: FakeClock, store: Path, **manifest: Any) -> AsyncIterator[Talk]:
+async def open_talk(
+    database: Database, clock: FakeClock, store: Path, limits: ChatLimits = ENOUGH, **manifest: Any
+) -> AsyncIterator[Talk]:
     (store / "sage").mkdir(parents=True)
     (store / "sage" / "manifest.toml").write_text(MANIFEST.format(**USUAL | manifest))
     sage, away = Sage(), list[str]()
     runtimes = sage.runtimes()
-    limits = ChatLimits(messages_a_minute=1_000, tokens_a_day=0, zone=ZoneInfo("Europe/Moscow"))
     async with AsyncExitStack() as exits:
         engine = Engine(runtimes, max_threads=1)
         exits.push_async_callback(engine.close)

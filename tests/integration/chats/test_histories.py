@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -132,8 +132,10 @@ class TalkHistory:
     async def _lose_delivery(self, number: int) -> None:
         """Of the whole answer, or of what came after its first messages."""
         if (row := await self._some(number)) is not None:
-            came = {"part": 1, "shown": 1 + number % 9, "whole": 10} if number % 2 else {}
-            await self.talk.gives_up(AnswerReady(message_id=row.id, **came), row.user_id)
+            lost = AnswerReady(message_id=row.id)
+            if number % 2:
+                lost = replace(lost, part=1, shown=1 + number % 9, whole=10)
+            await self.talk.gives_up(lost, row.user_id)
 
     async def _delete(self, number: int) -> None:
         if self.sessions:

@@ -8,15 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
 from db.tables.chats import DailyUsage
 from services.chats import limits, usage
 from services.chats.limits import AllowanceUsedUp, ChatLimits, TokensUsedUp, TooManyMessages
 from services.chats.orders import MessageOrder
+from services.chats.sessions import ChatSessionView
 from services.inference.errors import ModelBroken
 from tests.support.clock import FakeClock
 from tests.support.talk import Talk, open_talk
+from tests.support.waiting import until
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 FEW = ChatLimits(messages_a_minute=2, tokens_a_day=50, zone=MOSCOW)
@@ -25,8 +29,9 @@ FEW = ChatLimits(messages_a_minute=2, tokens_a_day=50, zone=MOSCOW)
 @pytest.fixture
 async def gift(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Talk]:
     """Two answers a day and no others."""
-    prices = {"input_price": "0", "output_price": "0"}
-    async with open_talk(database, clock, tmp_path / "store", free_answers=2, **prices) as talk:
+    async with open_talk(
+        database, clock, tmp_path / "store", free_answers=2, input_price="0", output_price="0"
+    ) as talk:
         yield talk
 
 
@@ -39,15 +44,31 @@ async def test_a_day_begins_at_the_shops_midnight(clock: FakeClock) -> None:
 async def test_messages_within_a_minute(talk: Talk) -> None:
     anna, boris = await talk.customer(), await talk.customer()
     session = await talk.begins(anna)
-    for text in ("One?", "Two?"):
+    for words in ("One?", "Two?"):
         await talk.db.write(limits.check, FEW, user_id=anna, now=talk.clock())
-        await talk.says(session, text)
+        await talk.says(session, words)
         talk.clock.advance(seconds=10)
     with pytest.raises(TooManyMessages) as told:
         await talk.db.write(limits.check, FEW, user_id=anna, now=talk.clock())
     assert told.value.seconds == 40
     await talk.db.write(limits.check, FEW, user_id=boris, now=talk.clock())
     await talk.db.write(limits.check, FEW, user_id=anna, now=talk.clock() + timedelta(seconds=40))
+
+
+async def test_messages_at_the_same_moment(postgres_database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    """In several conversations of one customer, whose row somebody else holds: no more are taken than one after the
+    other would be."""
+    limits = ChatLimits(messages_a_minute=3, tokens_a_day=0, zone=MOSCOW)
+    async with open_talk(postgres_database, clock, tmp_path / "store", limits) as talk:
+        anna = await talk.customer()
+        sessions = [await _begun(talk, anna) for _ in range(8)]
+        async with postgres_database.async_engine.begin() as connection:
+            await connection.execute(text(f"SELECT 1 FROM users WHERE id = {anna} FOR NO KEY UPDATE"))
+            sending = asyncio.gather(*(talk.says(each) for each in sessions), return_exceptions=True)
+            await until(lambda: _all_wait(connection, len(sessions)))
+        sent = await sending
+        assert [type(each) for each in sent if isinstance(each, BaseException)] == [TooManyMessages] * 5
+        await talk.audit()
 
 
 async def test_another_answer_counts_as_a_message(talk: Talk) -> None:
@@ -125,3 +146,16 @@ async def test_nothing_is_given_back_twice(gift: Talk) -> None:
     for _ in range(2):
         await gift.db.write(usage.return_free, **mine)
     assert await gift.db.read(usage.free_left, **mine, most=2) == 2
+
+
+async def _begun(talk: Talk, user_id: int) -> ChatSessionView:
+    """A conversation in which something was said, long ago by now."""
+    session = await talk.begins(user_id)
+    await talk.says(session)
+    talk.clock.advance(minutes=2)
+    return session
+
+
+async def _all_wait(connection: AsyncConnection, count: int) -> bool:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
+    return int(await connection.scalar(waiting) or 0) == count

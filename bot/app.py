@@ -16,7 +16,6 @@ from bot.parts.folders import ModelFolders
 from bot.parts.http import HttpPart
 from bot.parts.part import Part
 from bot.parts.telegram import TelegramPart
-from bot.parts.worker import WorkerPart
 from bot.probes import OK, answers, can_write, jobs_elsewhere, tasks_of
 from bot.settings import Settings
 from bot.telegram_time import telegram_time
@@ -29,6 +28,7 @@ from services.stored_times import bring_forward, last_written
 
 if TYPE_CHECKING:
     from bot.parts.schedule import SchedulePart
+    from bot.parts.worker import WorkerPart
 
 log = structlog.get_logger()
 
@@ -54,7 +54,11 @@ class App:
         self.supervisor, self.health = core.supervisor, core.health
         self.chat = Chat(core)
         self.names = frozenset(parts)
-        self.worker = WorkerPart(core, runtimes) if "worker" in parts else None
+        self.worker: WorkerPart | None = None
+        if "worker" in parts:
+            from bot.parts import worker
+
+            self.worker = worker.WorkerPart(core, runtimes)
         self.http = HttpPart(core, self.chat) if "web" in parts else None
         self.telegram = TelegramPart(core, self.chat) if "bot" in parts else None
         self.schedule: SchedulePart | None = None

@@ -46,3 +46,8 @@ def _again(leaf: type[ShopError], known: dict[str, Any], args: tuple[str, ...]) 
     error.args = args
     error.__dict__.update(known)
     return error
+
+
+def one_line(error: BaseException) -> str:
+    """Its text as a row keeps it: PostgreSQL takes no zero characters."""
+    return " ".join(str(error).replace("\x00", "").split())

@@ -22,8 +22,8 @@ from i18n.translator import Catalogues
 from services.chats.service import Chats
 from services.chats.streams import AnswerProgress, AnswerStreams
 from services.coordination.base import Coordination
-from services.predictions.runner import wait
 from services.users.accounts import Users
+from services.waiting import wait
 
 log = structlog.get_logger()
 

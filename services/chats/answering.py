@@ -19,13 +19,13 @@ from services.chats.journal import STOPPED, RequestOutcome
 from services.chats.settle import AnswerOutcome
 from services.chats.visible import is_visible
 from services.clock import Clock
-from services.errors import ShopError
+from services.errors import ShopError, one_line
 from services.files.files import Files
 from services.inference.chat import ChatRequest, StreamEnd, TextDelta
 from services.inference.engine import Engine
 from services.inference.errors import ContextTooLong, InferenceError, ModelBroken, RunFailed, ServerAway
 from services.predictions.error_codes import code_of
-from services.predictions.runner import one_line, patiently
+from services.waiting import patiently, wait
 
 log = structlog.get_logger()
 
@@ -138,11 +138,7 @@ class Answering:
         """Another request, which is written down first. Nothing has come yet."""
         db, answer = self.context.db, self.answer
         before = RequestOutcome(attempt=self._attempt, response_ms=self._elapsed(), error=problem)
-        if pause:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._stopping.wait()
-        if self._stopping.is_set():
+        if await wait(self._stopping, pause):
             raise Stopped
         payload, number = self.conversation.payload(), self._attempt + 1
         await patiently(

@@ -28,7 +28,7 @@ from services.chats.streams import AnswerProgress, AnswerStreams
 from services.clock import Clock
 from services.files.files import Files
 from services.inference.engine import Engine
-from services.predictions.runner import patiently, wait
+from services.waiting import patiently, wait
 
 log = structlog.get_logger()
 

@@ -2,12 +2,10 @@
 slow row holds up nobody's answer and a busy model costs one commit a round."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -17,27 +15,27 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.predictions import ErrorCode
 from services.clock import Clock
-from services.errors import ShopError
-from services.files.files import Files, media_type_of, parse_file_id
+from services.errors import ShopError, one_line
+from services.files.files import Files
 from services.files.store import StoreAway
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
 from services.inference.tensors import Result, Row
-from services.manifests.manifest import ImageInput, Manifest
+from services.manifests.manifest import Manifest
 from services.manifests.runtime import RemoteSpec
 from services.predictions import claims as queue
 from services.predictions.elsewhere import LOOK_SECONDS, RunsElsewhere
 from services.predictions.error_codes import code_of
 from services.predictions.outcomes import Claimed, RunOutcome
+from services.predictions.run_files import RunFiles
 from services.predictions.settle import settle
 from services.predictions.streaks import is_own, is_suspected, judge
+from services.waiting import patiently, wait
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 MAX_CLAIM = 256
 ROUNDS_AHEAD = 4  # rows in hand, in batches of the model: what runs and what is made ready meanwhile
-OUTAGE_PAUSE = 1.0  # seconds
 PATIENCE = timedelta(minutes=10)  # with a model that is not there, or whose server gives no answer, from the sale on
 
 
@@ -63,6 +61,7 @@ class ModelRunner:
         self._context = context
         self._held: dict[UUID, Claimed] = {}
         self._runs: dict[UUID, asyncio.Future[Result]] = {}
+        self._run_files = RunFiles(context.files)
         self._elsewhere = RunsElsewhere(slug, db=context.db, engine=context.engine, worker=context.worker)
         self._outcomes: list[RunOutcome] = []
         self._more = True  # rows may be waiting
@@ -148,14 +147,12 @@ class ModelRunner:
     async def _stored(self, outcome: RunOutcome) -> RunOutcome:
         """Its pictures are kept before a row names them. Where they cannot be, it is run again, or paid back."""
         try:
-            files = [await self._context.files.store(each, media_type_of(each)) for each in outcome.images.values()]
+            return await self._run_files.stored(outcome)
         except StoreAway as error:
             log.error("result_not_kept", model=self._slug, error=str(error))
             again = self._may_run_again(outcome.prediction)
-            return RunOutcome(
-                prediction=outcome.prediction, error_code=code_of(error), error=one_line(error), again=again
-            )
-        return replace(outcome, files=dict(zip(outcome.images, files, strict=True)))
+            code, text = code_of(error), one_line(error)
+            return RunOutcome(prediction=outcome.prediction, error_code=code, error=text, again=again)
 
     async def _exchange(self, outcomes: Sequence[RunOutcome], room: int) -> tuple[int, list[Claimed]]:
         try:
@@ -216,7 +213,7 @@ class ModelRunner:
     async def _start(self, batch: Sequence[Claimed]) -> None:
         self._held |= {claimed.id: claimed for claimed in batch}
         try:
-            pictures = await patiently(lambda: self._pictures(batch))
+            pictures = await patiently(lambda: self._run_files.pictures(self._manifest, batch))
         except StoreAway as error:
             log.error("pictures_not_read", model=self._slug, error=str(error))
             for claimed in batch:
@@ -236,18 +233,6 @@ class ModelRunner:
                 continue
             self._runs[claimed.id] = run
             run.add_done_callback(partial(self._answered, claimed))
-
-    async def _pictures(self, batch: Sequence[Claimed]) -> dict[UUID, dict[str, bytes]]:
-        """By prediction and input. Raises StoreAway."""
-        manifest = self._manifest
-        names = [] if manifest is None else [each.name for each in manifest.inputs if isinstance(each, ImageInput)]
-        wanted = {claimed.id: _file_ids(names, claimed.inputs) for claimed in batch}
-        owners = [(each, claimed.user_id) for claimed in batch for each in wanted[claimed.id].values()]
-        content = await self._context.files.contents(owners) if owners else {}
-        return {
-            row: {name: content[file_id] for name, file_id in ids.items() if file_id in content}
-            for row, ids in wanted.items()
-        }
 
     def _answered(self, claimed: Claimed, run: "asyncio.Future[Result]") -> None:
         self._runs.pop(claimed.id, None)
@@ -315,34 +300,3 @@ class ModelRunner:
     def _renewal(self) -> float:
         """Seconds between two."""
         return self._context.lease.total_seconds() / 3
-
-
-async def wait(event: asyncio.Event, seconds: float) -> None:
-    """Until the event is set, or so many seconds have passed."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-
-
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """What is in hand is not dropped because the database is away for a while."""
-    while True:
-        try:
-            return await work()
-        except DatabaseUnavailable as error:
-            log.warning("worker_waits_for_database", error=str(error))
-            await asyncio.sleep(OUTAGE_PAUSE)
-
-
-def one_line(error: BaseException) -> str:
-    return " ".join(str(error).replace("\x00", "").split())  # PostgreSQL takes no zero characters
-
-
-def _file_ids(names: Sequence[str], inputs: Mapping[str, object]) -> dict[str, UUID]:
-    """What is no reference to a file is left out; the model refuses the row for it, and that row alone."""
-    found = {}
-    for name in names:
-        match inputs.get(name):
-            case {"file": reference} if (file_id := parse_file_id(reference)) is not None:
-                found[name] = file_id
-    return found

@@ -20,8 +20,9 @@ from services.inference.engine import Engine
 from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, RunOutcome
-from services.predictions.runner import PATIENCE, ModelRunner, WorkerContext, wait
+from services.predictions.runner import PATIENCE, ModelRunner, WorkerContext
 from services.predictions.settle import finish
+from services.waiting import wait
 
 log = structlog.get_logger()
 

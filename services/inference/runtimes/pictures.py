@@ -2,11 +2,12 @@
 into their files."""
 
 import io
-from typing import Final
-
-from PIL import Image
+from typing import TYPE_CHECKING, Final
 
 from services.inference.errors import BadOutput
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_PIXELS: Final = 20_000_000
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -15,6 +16,8 @@ _KEPT: Final = frozenset({"L", "LA", "RGB", "RGBA"})
 
 def written_anew(content: bytes) -> bytes:
     """PNG with nothing in it but the picture. Raises BadOutput."""
+    from PIL import Image  # 4 MB, of shops without such a model too
+
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
@@ -31,7 +34,7 @@ def written_anew(content: bytes) -> bytes:
     return stream.getvalue()
 
 
-def _sees_through(picture: Image.Image) -> bool:
+def _sees_through(picture: "Image.Image") -> bool:
     return picture.has_transparency_data
 
 

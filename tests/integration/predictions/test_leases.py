@@ -24,7 +24,7 @@ from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RuntimeSpec
 from services.predictions import claims as queue
-from services.predictions import runner, worker
+from services.predictions import run_files, worker
 from services.predictions.outcomes import Claimed, RunOutcome
 from services.predictions.settle import settle
 from services.predictions.submit import Sold
@@ -240,7 +240,7 @@ async def test_a_bug_with_one_model_does_not_stop_the_others(counter: Counter, m
     def broken(*_: object) -> object:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(runner, "_file_ids", lambda names, inputs: broken() if inputs == {} else {})
+    monkeypatch.setattr(run_files, "_file_ids", lambda names, inputs: broken() if inputs == {} else {})
     async with _running(counter.worker()):
         await until(lambda: _is(counter, good, SUCCEEDED))
     assert (await counter.view(bad)).status is QUEUED  # given back

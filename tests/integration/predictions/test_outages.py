@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from db.engine import Database
 from db.tables.predictions import Prediction, PredictionStatus
-from services.predictions import runner
+from services import waiting
 from tests.support.clock import FakeClock
 from tests.support.counter import Counter, open_counter
 from tests.support.databases import PostgresServer
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("_impatient")
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "OUTAGE_PAUSE", 0.02)
+    monkeypatch.setattr(waiting, "OUTAGE_PAUSE", 0.02)
 
 
 async def test_a_locked_sqlite_loses_no_result(sqlite_url: str, clock: FakeClock, models_folder: Path) -> None:

@@ -31,6 +31,7 @@ class WorkerPart(Part):
             core.services.answer_streams,
             on_settled=told,
             on_away=self._worker.on_away,
+            owners=owners,
         )
         core.coordination.hear(Topic.ASKED, self._answers.wake)
         core.coordination.hear(Topic.STOP, self._stop_answer)

@@ -38,6 +38,7 @@ class OutboxKind(StrEnum):
     MODEL_RESTS = "model_rests"
     MODEL_SERVES = "model_serves"
     ANSWER_UNDELIVERED = "answer_undelivered"
+    ANSWER_OVER_HOLD = "answer_over_hold"
 
 
 class Wait(StrEnum):

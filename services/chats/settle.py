@@ -1,5 +1,6 @@
 """The end of an answer: its text, what it costs, what comes back, and the message about it, in one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,6 +23,8 @@ from services.chats.withdraw import give_back
 from services.inference.chat import TokenUsage
 from services.notifications import outbox
 from services.notifications.kinds.chats import AnswerReady
+from services.notifications.kinds.models import AnswerOverHold
+from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
 _sessions = table_of(ChatSession)
@@ -48,7 +51,7 @@ class AnswerOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Tokens and price of what was delivered; `over`: the provider counted more than was held."""
+    """Tokens and price of what was delivered; `over`: the provider counted more than can be, which is what was held."""
 
     prompt: int
     completion: int
@@ -59,27 +62,44 @@ class Bill:
 
 def bill(outcome: AnswerOutcome) -> Bill:
     """Of an answer with visible text. Measured tokens win; the price is never more than what was held."""
-    answer = outcome.answer
-    measured = outcome.usage
+    answer, measured = outcome.answer, outcome.usage
     prompt = min(outcome.sent, answer.prompt_budget) if measured is None else measured.prompt
     completion = min(estimated_answer(outcome.text), answer.limit) if measured is None else measured.completion
-    cost = 0 if answer.free else answer.prices.cost(prompt, completion)
+    cost = answer.prices.cost(prompt, completion)
     return Bill(
         prompt=prompt,
         completion=completion,
-        price=min(cost, answer.hold),
+        price=0 if answer.free else min(cost, answer.hold),
         estimated=measured is None,
-        over=cost > answer.hold,
+        over=cost > answer.prices.cost(answer.prompt_budget, answer.limit),
     )
 
 
-def settle(session: Session, outcome: AnswerOutcome, worker: str, now: datetime) -> bool:
-    """Whether it was still this worker's; else it is left to whoever has it."""
+def settle(
+    session: Session, outcome: AnswerOutcome, worker: str, now: datetime, *, owners: Collection[int] = ()
+) -> bool:
+    """Whether it was still this worker's; else it is left to whoever has it. `owners`: Telegram ids of those to tell
+    where the provider counted more than can be."""
     if not is_held(session, outcome.answer, worker):
         log.warning("answer_of_another", answer_id=str(outcome.answer.id))
         return False
+    if is_visible(outcome.text) and (due := bill(outcome)).over:
+        _tell_of_loss(session, outcome.answer, due, owners, now)
     finish(session, outcome, now)
     return True
+
+
+def _tell_of_loss(session: Session, answer: ClaimedAnswer, due: Bill, owners: Collection[int], now: datetime) -> None:
+    log.error(
+        "answer_over_its_hold",
+        answer_id=str(answer.id),
+        model=answer.model_slug,
+        prompt=due.prompt,
+        completion=due.completion,
+        limit=answer.limit,
+    )
+    counted = f"{due.prompt} + {due.completion} > {answer.prompt_budget} + {answer.limit}"
+    tell_owners(session, owners, AnswerOverHold(slug=answer.model_slug, problem=counted, day=answer.day), now=now)
 
 
 def finish(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
@@ -100,15 +120,6 @@ def finish(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
 
 def _deliver(session: Session, outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> None:
     answer, due = outcome.answer, bill(outcome)
-    if due.over:
-        log.error(
-            "answer_over_its_hold",
-            answer_id=str(answer.id),
-            model=answer.model_slug,
-            prompt=due.prompt,
-            completion=due.completion,
-            limit=answer.limit,
-        )
     _write(
         session,
         outcome,

@@ -5,7 +5,7 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,7 +41,7 @@ GRACE_SECONDS: Final = 4.0  # at the end, for what is cut short to be settled
 
 class AnswerWorker:
     """`on_settled` is called when answers are ready to be sent; `on_away` gets the slug of an assistant that did not
-    answer."""
+    answer. `owners`: Telegram ids of those to tell of answers that cost the shop more than was held."""
 
     def __init__(
         self,
@@ -54,11 +54,12 @@ class AnswerWorker:
         on_settled: Callable[[], None],
         on_away: Callable[[str], None],
         lease: timedelta = LEASE,
+        owners: Collection[int] = (),
     ) -> None:
         self.name = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid4().hex[:8]}"
         self.came_round: float | None = None  # loop time of the latest look at what waits
         self._db, self._engine, self._clock, self._lease = db, engine, clock, lease
-        self._streams, self._on_settled = streams, on_settled
+        self._streams, self._on_settled, self._owners = streams, on_settled, owners
         self._context = AnsweringContext(db=db, engine=engine, files=files, clock=clock, on_away=on_away)
         self._running: dict[UUID, Answering] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -187,7 +188,7 @@ class AnswerWorker:
         self, session: Session, outcomes: Sequence[AnswerOutcome], rooms: dict[str, int], now: datetime
     ) -> list[tuple[ClaimedAnswer, Conversation]]:
         for outcome in sorted(outcomes, key=lambda each: each.answer.user_id):  # users are locked in one order
-            settle(session, outcome, self.name, now)
+            settle(session, outcome, self.name, now, owners=self._owners)
         begun = []
         for slug, room in sorted(rooms.items()):
             until = now + self._lease
@@ -212,7 +213,7 @@ class AnswerWorker:
 
     async def _settle_alone(self, outcome: AnswerOutcome) -> None:
         try:
-            await patiently(lambda: self._db.write(settle, outcome, self.name, self._clock()))
+            await patiently(lambda: self._db.write(settle, outcome, self.name, self._clock(), owners=self._owners))
         except Exception as error:
             log.exception("answer_not_kept", answer_id=str(outcome.answer.id))
             problem = f"the answer cannot be kept: {type(error).__name__}"

@@ -68,6 +68,7 @@ USUAL: dict[str, Any] = {
     "parallel": 4,
 }
 SAID = "The answer is forty-two."
+OWNER = 77  # has never opened the bot: what they are to know waits
 
 
 @dataclass
@@ -153,6 +154,7 @@ class Talk:
             on_settled=lambda: None,
             on_away=self.away.append,
             lease=lease,
+            owners=(OWNER,),
         )
 
     async def answer_all(self) -> None:

@@ -111,6 +111,7 @@ def test_kinds_of_messages() -> None:
         "model_rests",
         "model_serves",
         "answer_undelivered",
+        "answer_over_hold",
     }
 
 

@@ -9,6 +9,7 @@ from handlers.telegram.screen import Button, Screen
 from i18n.translator import Translator
 from services.container import Services
 from services.notifications.kinds.models import (
+    AnswerOverHold,
     AnswerUndelivered,
     ModelFails,
     ModelNotLoaded,
@@ -25,6 +26,7 @@ def presenters(services: Services) -> dict[str, Present]:
     return {
         **_presenter(ModelNotLoaded, _model_problem, services),
         **_presenter(AnswerUndelivered, _undelivered, services),
+        **_presenter(AnswerOverHold, _over_hold, services),
         **_presenter(ModelFails, _stopped, services),
         **_presenter(ModelRests, _rests, services),
         **_presenter(ModelServes, _serves, services),
@@ -51,6 +53,18 @@ def _undelivered(slug: str, title: str, problem: str, tr: Translator) -> Screen:
         problem=problem,
     )
     return Screen(text=text)
+
+
+def _over_hold(slug: str, title: str, problem: str, tr: Translator) -> Screen:
+    text = tr.html(
+        "💸 The provider of the assistant “{model}” counted more tokens, read + written, than an answer can have:"
+        " {problem}. Its customer paid what was held for it, the rest is the shop's loss. The provider may add tokens"
+        " of its own, or not keep to the limit of the answer: compare its bill with your price.",
+        model=title,
+        problem=problem,
+    )
+    card = Button(text=tr.gettext("🧠 To the model"), action=names.action(names.MODEL, slug))
+    return Screen(text=text, rows=((card,),))
 
 
 def _rests(_slug: str, title: str, problem: str, tr: Translator) -> Screen:

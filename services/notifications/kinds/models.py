@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from db.base import JsonObject
@@ -66,6 +66,19 @@ class AnswerUndelivered(ModelTrouble):
     @property
     def key(self) -> str:
         return f"undelivered:{self.slug}:{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOverHold(ModelTrouble):
+    """An assistant's provider counted more tokens than an answer can have, and was paid for them by the shop. Told once
+    of each assistant and `day`."""
+
+    kind = OutboxKind.ANSWER_OVER_HOLD
+    day: date | None = None
+
+    @property
+    def key(self) -> str:
+        return f"over_hold:{self.slug}:{self.day and self.day.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

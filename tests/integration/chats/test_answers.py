@@ -11,7 +11,7 @@ from sqlalchemy import select
 from db.base import table_of
 from db.engine import Database
 from db.tables.chats import AiRequest, FinishReason, MessageStatus
-from db.tables.outbox import OutboxMessage
+from db.tables.outbox import OutboxMessage, OwnerNews
 from db.tables.predictions import ErrorCode
 from services.billing.ledger import InsufficientBalance
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
@@ -23,7 +23,7 @@ from services.inference.errors import ContextTooLong, ModelBroken, RequestRefuse
 from services.manifests.runtime import OnnxSpec
 from services.notifications.kinds.chats import AnswerReady
 from tests.support.clock import FakeClock
-from tests.support.talk import SAID, Talk, open_talk
+from tests.support.talk import OWNER, SAID, Talk, open_talk
 from tests.support.waiting import until
 
 BOUND = TEMPLATE_TOKENS + MESSAGE_TOKENS + len("Why?")
@@ -62,6 +62,21 @@ async def test_more_than_was_held_is_not_taken(talk: Talk) -> None:
     view = await talk.chats.answer(sold.answer_id, user_id=anna)
     assert view.price == HOLD
     assert await talk.lines(sold.answer_id) == [("charge", -HOLD)]
+    await talk.audit()
+
+
+async def test_owners_know_once_that_the_provider_counts_more_than_can_be(talk: Talk) -> None:
+    counts = [(BOUND, 256), (9_000, 90_000), (9_000, 90_000)]
+    told = []
+    for prompt, completion in counts:
+        talk.sage.usage = TokenUsage(prompt=prompt, completion=completion)
+        await talk.says(await talk.begins(await talk.customer()))
+        await talk.answer_all()
+        told.append(len(await talk.rows(OwnerNews)))
+    assert told == [0, 1, 1]
+    (news,) = await talk.rows(OwnerNews)
+    assert (news.telegram_id, news.kind, news.payload["slug"]) == (OWNER, "answer_over_hold", "sage")
+    assert news.payload["problem"] == f"9000 + 90000 > {BOUND} + 256"
     await talk.audit()
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -13,6 +13,7 @@ from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
 from services.notifications.kinds.models import (
+    AnswerOverHold,
     AnswerUndelivered,
     ModelFails,
     ModelNotLoaded,
@@ -159,13 +160,19 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         {"slug": "wine", "problem": ""},
     ),
     (
+        AnswerOverHold(slug="sage", problem="9 + 9 > 1 + 1", day=date(2026, 11, 27)),
+        "answer_over_hold",
+        "over_hold:sage:2026-11-27",
+        {"slug": "sage", "problem": "9 + 9 > 1 + 1"},
+    ),
+    (
         AnswerUndelivered(slug="wine", problem="refused", version="2"),
         "answer_undelivered",
         "undelivered:wine:2",
         {"slug": "wine", "problem": "refused"},
     ),
 ]
-OF_THE_KEY = frozenset(("nonce", "about", "at", "version"))
+OF_THE_KEY = frozenset(("nonce", "about", "at", "version", "day"))
 
 
 @pytest.mark.parametrize(("news", "kind", "key", "payload"), ROWS)

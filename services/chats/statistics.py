@@ -23,6 +23,7 @@ from services.users.roles import Staff
 
 _requests = table_of(AiRequest)
 LATEST: Final = 8
+AT_ONCE: Final = 100  # payloads that go in a transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,11 @@ class AssistantReports:
         return await self._db.write(self._open, request_id, actor, self._clock())
 
     async def forget_old(self) -> int:
-        """What requests held, once it is old; returns how many."""
-        return await self._db.write(_forget, self._clock() - self.journal_for)
+        """What requests held, once it is old; returns how many. In short transactions: customers' come between."""
+        count, before = 0, self._clock() - self.journal_for
+        while gone := await self._db.write(_forget, before):
+            count += gone
+        return count
 
     def _open(self, session: Session, request_id: UUID, actor: Actor, now: datetime) -> RequestLine:
         self._staff.require(session, actor, Role.OWNER)
@@ -163,5 +167,6 @@ def _latest(session: Session, slug: str) -> list[RequestLine]:
 
 def _forget(session: Session, before: datetime) -> int:
     kept = _requests.c.request.is_not(None)  # one loses both at once
-    gone = update(_requests).where(_requests.c.created_at < before, kept).values(request=None, response=None)
+    old = select(_requests.c.id).where(_requests.c.created_at < before, kept).limit(AT_ONCE)
+    gone = update(_requests).where(_requests.c.id.in_(old)).values(request=None, response=None)
     return len(session.execute(gone.returning(_requests.c.id)).all())

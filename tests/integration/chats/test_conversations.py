@@ -6,7 +6,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
+from db.base import table_of
 from db.tables.chats import AiRequest, ChatMessage, ChatSession
 from services.chats.sessions import BadTitle, ChatSessionNotFound
 from services.chats.statistics import AssistantReports
@@ -152,6 +155,29 @@ async def test_payloads_have_an_age(talk: Talk) -> None:
     assert (old.request, old.response, old.status_code) == (None, None, 200)
     assert "New?" in str(new.request)
     assert (await talk.sessions.export(session.id, "md", user_id=session.user_id)).count(b"Old?") == 2  # title, text
+
+
+async def test_old_payloads_go_in_steps(talk: Talk) -> None:
+    """Others write meanwhile."""
+    session = await talk.begins(await talk.customer())
+    answer_id = (await talk.says(session)).answer_id
+    old = [
+        {"id": uuid4(), "message_id": answer_id, "attempt": number, "request": {}, "created_at": talk.clock()}
+        for number in range(450)
+    ]
+    await talk.db.write(lambda session: session.execute(insert(table_of(AiRequest)), old))
+    talk.clock.advance(days=31)
+    reports, seen = AssistantReports(talk.db, talk.clock, Staff(()), journal_for=timedelta(days=30)), set[int]()
+    forgetting = asyncio.get_running_loop().create_task(reports.forget_old())
+    while not forgetting.done():
+        seen.add(await talk.db.write(_payloads))
+    assert forgetting.result() == len(old)
+    assert len(seen - {0, len(old)}) >= 2
+
+
+def _payloads(session: Session) -> int:
+    requests = table_of(AiRequest)
+    return session.scalar(select(func.count()).where(requests.c.request.is_not(None))) or 0
 
 
 async def _asked(talk: Talk) -> bool:

@@ -28,8 +28,10 @@ class Model(Base):
     problem: Mapped[str | None] = mapped_column(Text)
     failures: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row, without a success since
     stopped_for: Mapped[str | None] = mapped_column(String(255))  # the last of those that it was taken off for
-    resting_since: Mapped[datetime | None]  # its server is away
+    resting_since: Mapped[datetime | None]  # its server is away, or fails its runs
     resting_for: Mapped[str | None] = mapped_column(String(255))  # why, for the operator
+    rests: Mapped[int] = mapped_column(default=0, server_default="0")  # for its failures, without an answer since
+    next_try_at: Mapped[datetime | None]  # it rests for its failures until its example is answered
     admin_price: Mapped[Credits | None]
     admin_enabled: Mapped[bool | None]
     admin_position: Mapped[int | None]

@@ -109,7 +109,7 @@ def _prices(prices: TokenPrices, tr: Translator) -> list[Html]:
 def _resting(assistant: AssistantView, tr: Translator) -> Html:
     if not assistant.resting:
         return Html()
-    return tr.html("💤 It is resting: its server does not answer. Please come back later.")
+    return tr.html("💤 It is resting: its server does not work now. Please come back later.")
 
 
 def _named(assistant: AssistantView, tr: Translator) -> str:

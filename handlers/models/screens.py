@@ -45,7 +45,7 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
     if asked > 0:
         facts.append(tr.nhtml("It asks {n} question.", "It asks {n} questions.", asked))
     if offer.resting:
-        facts.append(tr.html("💤 It is resting: its server does not answer. Please come back later."))
+        facts.append(tr.html("💤 It is resting: its server does not work now. Please come back later."))
     parts.append(Html("\n".join(facts)))
     back = buttons.back_button(tr, buttons.MODELS)
     more = ((buttons.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price else ()

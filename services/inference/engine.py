@@ -1,7 +1,7 @@
 """All models of this process: load, swap, predict."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -31,6 +31,8 @@ class Engine:
         self._parallel = min(2, max_threads)
         self._models: dict[str, AnyModel] = {}
         self._resting: set[str] = set()
+        self.failing: Collection[str] = ()
+        """Slugs of models that rest since their runs do nothing but fail; they take no rows."""
         self._retiring: set[asyncio.Future[None]] = set()
         self._closed = False
 
@@ -71,8 +73,9 @@ class Engine:
         return None if loaded is None else loaded.folder
 
     def serves(self, slug: str) -> bool:
-        """Whether it takes rows now: it is loaded, and its server, if it has one, is not known to be away."""
-        return slug in self._models and slug not in self._resting
+        """Whether it takes rows now: it is loaded, and its server, if it has one, is not known to be away or to fail
+        all its runs."""
+        return slug in self._models and slug not in self._resting and slug not in self.failing
 
     def rest(self, slug: str, resting: bool) -> None:
         """Its server is away, or back."""
@@ -117,9 +120,9 @@ class Engine:
             raise ModelUnavailable()
         await loaded.check()
 
-    async def fails(self, slug: str) -> bool:
-        """Whether the model fails even with the example of its manifest. Raises ModelUnavailable, also where it cannot
-        be reached."""
+    async def example_problem(self, slug: str) -> str | None:
+        """What is wrong with the model's answer to the example of its manifest. Raises ModelUnavailable, also where it
+        cannot be reached."""
         loaded = self._models.get(slug)
         if loaded is None:
             raise ModelUnavailable()
@@ -129,8 +132,8 @@ class Engine:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, customers would meet it
             log.warning("example_fails", model=slug, error=str(error))
-            return True
-        return False
+            return str(error) or type(error).__name__
+        return None
 
     async def close(self) -> None:
         """Refuse the rows that wait, answer those that run here, leave to servers what they work on, cut assistants

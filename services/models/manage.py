@@ -49,7 +49,9 @@ class ModelLine:
     stopped_for: str | None
     """Why it was stopped after it had failed several times in a row."""
     resting_for: str | None = None
-    """Why it cannot be bought now: its server is away."""
+    """Why it cannot be bought now: its server is away, or fails its runs."""
+    fails: bool = False
+    """It rests for its failures."""
     is_assistant: bool = False
     by_length: bool = False
     """What is read and written costs besides `price`."""
@@ -80,8 +82,8 @@ class ModelManagement:
         return await self._change(slug, {"admin_enabled": enabled}, action, actor)
 
     async def try_again(self, slug: str, *, actor: Actor) -> ModelLine:
-        """Sell it again after it was stopped; its failures count anew."""
-        return await self._change(slug, {"stopped_for": None, "failures": 0}, AuditAction.MODEL_TRY_AGAIN, actor)
+        """Sell it again after it was stopped, try the example of one that rests for its failures; they count anew."""
+        return await self._db.write(self._tried_again, slug, actor=actor, now=self._clock())
 
     async def move(self, slug: str, *, places: int, actor: Actor) -> Sequence[ModelLine]:
         """Up (negative) or down the menu; returns all."""
@@ -101,6 +103,13 @@ class ModelManagement:
         session.execute(update(_models).where(_models.c.slug == slug).values(**values, updated_at=now))
         record(session, AuditRecord(actor=actor, action=action, subject=slug, before=before, after=values), now)
         return _get(session, slug)
+
+    def _tried_again(self, session: Session, slug: str, *, actor: Actor, now: datetime) -> ModelLine:
+        self._staff.require(session, actor)
+        anew = update(_models).where(_models.c.slug == slug, _models.c.next_try_at.is_not(None))
+        session.execute(anew.values(next_try_at=now, rests=0))
+        values: JsonObject = {"stopped_for": None, "failures": 0}
+        return self._changed(session, slug, values, action=AuditAction.MODEL_TRY_AGAIN, actor=actor, now=now)
 
     def _move(self, session: Session, slug: str, places: int, *, actor: Actor, now: datetime) -> Sequence[ModelLine]:
         self._staff.require(session, actor)
@@ -163,6 +172,7 @@ def _line(row: AnyRow) -> ModelLine:
         problem=row.problem,
         stopped_for=row.stopped_for,
         resting_for=None if row.resting_since is None else row.resting_for or "",
+        fails=row.next_try_at is not None,
         is_assistant=runtime.get("kind") == "chat",
         by_length=any(Decimal(str(runtime.get(key, 0))) for key in ("input_price", "output_price")),
     )

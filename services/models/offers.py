@@ -43,9 +43,9 @@ class ModelStopped(ModelNotOnSale):
 
 
 class ModelResting(ShopError):
-    """The server that runs it is away. It will be back by itself."""
+    """The server that runs it is away, or fails. It will be back by itself."""
 
-    message = N_("This model is resting: its server does not answer. Nothing was charged; please try again later.")
+    message = N_("This model is resting: its server does not work now. Nothing was charged; please try again later.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +221,10 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
     )
 
 
+_KNOWN: Final = (_models.c.slug, _models.c.sha256, _models.c.written, _models.c.next_try_at)
+_AWAKE: Final = {"resting_since": None, "resting_for": None, "next_try_at": None, "rests": 0}
+
+
 def _write_down(
     session: Session,
     found: dict[str, Manifest],
@@ -233,13 +237,15 @@ def _write_down(
     session.execute(update(_models).where(_models.c.slug.not_in(list(found))).values(present=False, updated_at=now))
     for problem in problems:
         session.execute(update(_models).where(_models.c.slug == problem.slug).values(problem=problem.text))
-    known = {row.slug: row for row in session.execute(select(_models.c.slug, _models.c.sha256, _models.c.written))}
+    known = {row.slug: row for row in session.execute(select(*_KNOWN))}
     for slug, manifest in found.items():
         columns = _columns(manifest, now)
         if (row := known.get(slug)) is not None and _is_another(row, manifest):
             columns |= {"failures": 0, "stopped_for": None}  # they tell nothing of it
+            if row.next_try_at is not None:
+                columns |= {"rests": 0, "next_try_at": now}
         if not isinstance(manifest.runtime, RemoteSpec):
-            columns |= {"resting_since": None, "resting_for": None}  # nobody would look at a server for it any more
+            columns |= _AWAKE  # nobody would look at a server for it any more
         insert = insert_into(session, _models).values(slug=slug, created_at=now, **columns)
         session.execute(insert.on_conflict_do_update(index_elements=["slug"], set_=columns))
     taken = sync_presets(session, presets, now)

@@ -1,6 +1,6 @@
 """Models at servers rest while their server is away: nobody can buy them, owners are told once, and they come back by
 themselves. One whose server comes and goes comes back later each time, so that it is not sold in between and owners
-hear of it now and then."""
+hear of it now and then. One whose server answers checks and turns all runs away rests as one that fails."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -8,50 +8,30 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import bindparam, update
-from sqlalchemy.orm import Session
 
-from db.base import table_of
 from db.engine import Database
 from db.errors import DatabaseUnavailable
-from db.tables.models import Model
 from services.clock import Clock
 from services.inference.engine import Engine
 from services.inference.errors import InferenceError
-from services.notifications.kinds.models import ModelRests, ModelServes
-from services.notifications.outbox import short
-from services.notifications.owners import tell_owners
+from services.models import rests
 
 log = structlog.get_logger()
-_models = table_of(Model)
 
 EVERY: Final = 15.0  # seconds between checks of a server that answers
 SOON: Final = 2.0  # after the first that gets no answer
-LONGEST: Final = 60.0  # between checks of one that is away; they begin at SOON and double
-HELD: Final = tuple(timedelta(seconds=each) for each in (0, 30, 60, 120, 240, 480))
+LONGEST: Final = EVERY  # between checks of one that is away; they begin at SOON and double
+HELD: Final = tuple(timedelta(seconds=each) for each in (0, 15, 30, 60, 120, 240, 480))
 """How long it rests at least, by how often it came back within the last hour."""
 HOUR: Final = 3600.0
-
-_rest = (
-    update(_models)
-    .where(_models.c.slug == bindparam("model"), _models.c.resting_since.is_(None))
-    .values(resting_since=bindparam("since"), resting_for=bindparam("reason"))
-    .returning(_models.c.slug)
-)
-_serve = (
-    update(_models)
-    .where(
-        _models.c.slug == bindparam("model"),
-        (_models.c.resting_since <= bindparam("before")) | (_models.c.resting_since > bindparam("now")),
-    )
-    .values(resting_since=None, resting_for=None)
-    .returning(_models.c.slug)
-)
+TURNED_AWAY: Final = 3  # runs, each with a good check after it, none answered in between
+TURNED_AWAY_FOR: Final = timedelta(seconds=10)  # so long at least: a server that just starts may do that
+FORGOTTEN: Final = timedelta(minutes=1)
 
 
 class ServerWatch:
-    """Checks the servers of this process's models. `owners`: Telegram ids. `on_told` is called when a message is ready
-    to be sent."""
+    """Checks the servers of this process's models, each by itself. `owners`: Telegram ids. `on_told` is called when a
+    message is ready to be sent."""
 
     def __init__(
         self, db: Database, engine: Engine, clock: Clock, on_told: Callable[[], None], *, owners: Collection[int]
@@ -59,7 +39,10 @@ class ServerWatch:
         self._db, self._engine, self._clock, self._on_told, self._owners = db, engine, clock, on_told, owners
         self._misses: dict[str, int] = {}  # in a row
         self._due: dict[str, float] = {}  # loop time of the next check
+        self._checking: set[str] = set()
         self._returns: dict[str, list[float]] = {}  # loop times, the latest of the last hour
+        self._said: dict[str, str] = {}  # to runs that were turned away since the last check
+        self._contradicted: dict[str, list[datetime]] = {}  # good checks after such
         self._event = asyncio.Event()
 
     def suspect(self, slug: str) -> None:
@@ -68,30 +51,51 @@ class ServerWatch:
             self._due[slug] = 0.0
             self._event.set()
 
+    def turned_away(self, slug: str, problem: str) -> None:
+        """As `suspect`, of a run for which the server was not there."""
+        self._said[slug] = problem
+        self.suspect(slug)
+
+    def answered(self, slug: str) -> None:
+        """A run went well."""
+        self._said.pop(slug, None)
+        self._contradicted.pop(slug, None)
+
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            self._event.clear()
-            try:
-                await self.look()
-            except DatabaseUnavailable as error:
-                log.warning("server_state_not_written", error=str(error))
-            seconds = min(self._due.values(), default=EVERY) - asyncio.get_running_loop().time()
-            try:
-                async with asyncio.timeout(max(0.2, min(seconds, SOON))):
-                    await self._event.wait()
-            except TimeoutError:
-                pass
+        """Until cancelled. A server that is slow to answer its check holds up no other's."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._event.clear()
+                for slug in self._take_due():
+                    tasks.create_task(self._look_at(slug), name=f"check-{slug}")
+                waiting = [at for slug, at in self._due.items() if slug not in self._checking]
+                seconds = min(waiting, default=EVERY) - asyncio.get_running_loop().time()
+                try:
+                    async with asyncio.timeout(max(0.2, min(seconds, SOON))):
+                        await self._event.wait()
+                except TimeoutError:
+                    pass
 
     async def look(self) -> None:
-        """Check those that are due, all at once. Raises DatabaseUnavailable."""
+        """Check those that are due, all at once."""
+        await asyncio.gather(*map(self._look_at, self._take_due()))
+
+    def _take_due(self) -> list[str]:
         now = asyncio.get_running_loop().time()
-        remote = set(self._engine.remote)
-        self._due = {slug: self._due.get(slug, 0.0) for slug in remote}
-        due = [slug for slug, at in self._due.items() if at <= now]
-        problems = await asyncio.gather(*map(self._problem, due))
-        for slug, problem in zip(due, problems, strict=True):
-            await self._note(slug, problem)
+        self._due = {slug: self._due.get(slug, 0.0) for slug in self._engine.remote}
+        due = [slug for slug, at in self._due.items() if at <= now and slug not in self._checking]
+        self._checking.update(due)
+        return due
+
+    async def _look_at(self, slug: str) -> None:
+        try:
+            self._due[slug] = asyncio.get_running_loop().time() + EVERY
+            await self._note(slug, await self._problem(slug))
+        except DatabaseUnavailable as error:
+            log.warning("server_state_not_written", model=slug, error=str(error))
+        finally:
+            self._checking.discard(slug)
+            self._event.set()
 
     async def _problem(self, slug: str) -> str | None:
         try:
@@ -104,39 +108,41 @@ class ServerWatch:
         return None
 
     async def _note(self, slug: str, problem: str | None) -> None:
+        loop, now = asyncio.get_running_loop(), self._clock()
         misses = self._misses[slug] = 0 if problem is None else self._misses.get(slug, 0) + 1
-        pause = EVERY if not misses else min(SOON * 2 ** (misses - 1), LONGEST)
-        self._due[slug] = asyncio.get_running_loop().time() + pause
-        if problem is None:
-            self._engine.rest(slug, False)
-            changed = await self._db.write(self._serves, slug, self._held(slug), self._clock())
-            if changed:
-                self._returns[slug].append(asyncio.get_running_loop().time())
-        elif misses > 1:
+        if misses:
+            self._due[slug] = loop.time() + min(SOON * 2 ** min(misses - 1, 10), LONGEST)
+            self.answered(slug)  # what runs were told is explained
+        if misses > 1:
             self._engine.rest(slug, True)
-            changed = await self._db.write(self._rests, slug, problem, self._clock())
-        else:
+            changed = await self._db.write(rests.rest_away, slug, problem or "", owners=self._owners, now=now)
+        elif misses:
             return
+        else:
+            self._engine.rest(slug, False)
+            changed = await self._served(slug, now) or await self._turns_away(slug, now)
         if changed:
             self._on_told()
 
-    def _rests(self, session: Session, slug: str, problem: str, now: datetime) -> bool:
-        facts = {"model": slug, "since": now, "reason": short(problem)}
-        if session.connection().execute(_rest, facts).first() is None:
-            return False
-        log.error("model_rests", model=slug, problem=problem)
-        tell_owners(session, self._owners, ModelRests(slug=slug, problem=short(problem), at=now), now=now)
-        return True
+    async def _served(self, slug: str, now: datetime) -> bool:
+        changed = await self._db.write(rests.serve, slug, self._held(slug), owners=self._owners, now=now)
+        if changed:
+            self._returns[slug].append(asyncio.get_running_loop().time())
+        return changed
 
     def _held(self, slug: str) -> timedelta:
         since = asyncio.get_running_loop().time() - HOUR
         returns = self._returns[slug] = [at for at in self._returns.get(slug, ()) if at > since]
         return HELD[min(len(returns), len(HELD) - 1)]
 
-    def _serves(self, session: Session, slug: str, held: timedelta, now: datetime) -> bool:
-        facts = {"model": slug, "before": now - held, "now": now}
-        if session.connection().execute(_serve, facts).first() is None:
+    async def _turns_away(self, slug: str, now: datetime) -> bool:
+        """After a good check: whether it rests now for the runs that were turned away all the same."""
+        if (said := self._said.pop(slug, None)) is None:
             return False
-        log.info("model_serves_again", model=slug)
-        tell_owners(session, self._owners, ModelServes(slug=slug, problem="", at=now), now=now)
-        return True
+        known = [at for at in self._contradicted.get(slug, ()) if now - FORGOTTEN < at <= now]
+        self._contradicted[slug] = known = [*known, now]
+        if len(known) < TURNED_AWAY or now - known[0] < TURNED_AWAY_FOR:
+            return False
+        self.answered(slug)
+        self._engine.failing = {*self._engine.failing, slug}
+        return await self._db.write(rests.rest_failing, slug, said, owners=self._owners, now=now)

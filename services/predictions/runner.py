@@ -23,6 +23,7 @@ from services.inference.errors import InferenceError, ModelBroken, ModelUnavaila
 from services.inference.tensors import Result, Row
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RemoteSpec
+from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
 from services.predictions.elsewhere import LOOK_SECONDS, RunsElsewhere
 from services.predictions.error_codes import code_of
@@ -41,8 +42,8 @@ PATIENCE = timedelta(minutes=10)  # with a model that is not there, or whose ser
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """What all runners of a worker share. `owners`: Telegram ids of those to tell that a model is stopped. `on_away`
-    gets the slug of a model whose server gave no answer."""
+    """What all runners of a worker share. `owners`: Telegram ids of those to tell that a model is stopped, or
+    rests."""
 
     db: Database
     engine: Engine
@@ -51,7 +52,7 @@ class WorkerContext:
     worker: str
     lease: timedelta
     on_settled: Callable[[], None]
-    on_away: Callable[[str], None]
+    servers: ServerWatch
     owners: Collection[int] = ()
 
 
@@ -187,7 +188,7 @@ class ModelRunner:
         return await patiently(lambda: context.db.write(settle, [failed], context.worker, context.clock()))
 
     async def _try_example(self) -> None:
-        """Whether the model has failed, or its customers' inputs: it is stopped, or not. What fails meanwhile is a
+        """Whether the model has failed, or its customers' inputs: it is taken off, or not. What fails meanwhile is a
         reason to look once more."""
         self._suspect = False
         try:
@@ -203,11 +204,16 @@ class ModelRunner:
         if not await patiently(lambda: context.db.read(is_suspected, self._slug)):
             return
         try:
-            broken = await context.engine.fails(self._slug)
+            example = await context.engine.example_problem(self._slug)
+        except ServerAway as error:
+            context.servers.turned_away(self._slug, one_line(error))
+            return
         except ModelUnavailable:
             return
-        verdict = partial(judge, broken=broken, owners=context.owners)
+        verdict = partial(judge, example=example, remote=self._is_remote, owners=context.owners)
         if await patiently(lambda: context.db.write(verdict, self._slug, now=context.clock())):
+            if self._is_remote:
+                context.engine.failing = {*context.engine.failing, self._slug}
             context.on_settled()  # there is a message
 
     async def _start(self, batch: Sequence[Claimed]) -> None:
@@ -241,6 +247,7 @@ class ModelRunner:
         error = run.exception()
         if error is None:
             result = run.result()
+            self._context.servers.answered(self._slug)
             answer = {"outputs": result.outputs, "advice": result.advice}
             self._outcomes.append(RunOutcome(prediction=claimed, result=answer, images=result.images))
             self._event.set()
@@ -250,8 +257,10 @@ class ModelRunner:
     def _ended(self, claimed: Claimed, error: BaseException) -> None:
         """Without an answer: run again where that may help, paid back otherwise."""
         untried = isinstance(error, ModelUnavailable) and not self._is_turned_away(claimed, error)
-        if isinstance(error, ServerAway | ModelBroken):
-            self._context.on_away(self._slug)
+        if isinstance(error, ServerAway):
+            self._context.servers.turned_away(self._slug, one_line(error))
+        elif isinstance(error, ModelBroken):
+            self._context.servers.suspect(self._slug)
         passing = isinstance(error, StoreAway) or (isinstance(error, InferenceError) and error.retryable)
         again = untried or (passing and self._may_run_again(claimed))
         code, text = code_of(error), one_line(error)

@@ -17,6 +17,7 @@ from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.files.files import Files
 from services.inference.engine import Engine
+from services.models.second_tries import SecondTries
 from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
 from services.predictions.outcomes import Claimed, RunOutcome
@@ -50,6 +51,7 @@ class Worker:
         self._engine = engine
         self._clock = clock
         self._servers = ServerWatch(db, engine, clock, on_settled, owners=owners)
+        self._second_tries = SecondTries(db, engine, clock, on_settled, owners=owners)
         self._context = WorkerContext(
             db=db,
             engine=engine,
@@ -58,7 +60,7 @@ class Worker:
             worker=self.name,
             lease=lease,
             on_settled=on_settled,
-            on_away=self._servers.suspect,
+            servers=self._servers,
             owners=owners,
         )
         self._runners: dict[str, ModelRunner] = {}  # of models that have something to run
@@ -85,6 +87,7 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._servers.run(), name="servers")
+                tasks.create_task(self._second_tries.run(), name="second-tries")
                 while True:
                     self.came_round = loop.time()
                     if loop.time() >= look_at:

@@ -41,7 +41,7 @@ def test_the_model_rests_while_the_server_is_away(demo_url: str, chromium: Brows
     olga.starts()
     olga.sees("сервер недоступен", within_ms=45_000)
     john.says("/start model_iris")
-    john.sees("It is resting: its server does not answer.")
+    john.sees("It is resting: its server does not work now.")
     john.photographs("iris-resting")
     john.page.get_by_test_id("open-panel").click()
     john.page.get_by_test_id("inference-away").click()

@@ -1,6 +1,7 @@
 """The demo's iris, which runs at the sandbox's inference server: bought, and met while that server is away."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from bot.app import App
 from sandbox.client.inference import Inference
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
-from services.models import server_watch
+from services.models import rests, server_watch
 from tests.conversations.shopping import STORE, WINE, balance, fills_in_wine, opens_form
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
@@ -69,11 +70,11 @@ async def test_it_rests_while_its_server_is_away(shop: tuple[Stage, Inference]) 
     assert "сервер" in told.text
     await john.says("/models")
     await john.presses("💤 Which iris is it?")
-    assert (await john.sees("It is resting: its server does not answer.")).buttons[0] == "🔄 Look again"
+    assert (await john.sees("It is resting: its server does not work now.")).buttons[0] == "🔄 Look again"
     vera = await stage.person("Вера", "ru")
     await vera.says("/models")
     await vera.presses("💤 Какой это ирис?")
-    await vera.sees("Модель отдыхает: её сервер не отвечает.")
+    await vera.sees("Модель отдыхает: её сервер сейчас не работает.")
     await fills_in_wine(vera, WINE)
     await vera.presses("🔮")
     await vera.sees_photo("Вино: Бароло")  # other models do not care
@@ -102,9 +103,9 @@ async def test_a_form_that_was_filled_in_before_is_not_charged(shop: tuple[Stage
 
     await until(rests)
     await john.presses("🔮")
-    await john.sees("This model is resting: its server does not answer. Nothing was charged; please try again later.")
+    await john.sees("This model is resting: its server does not work now. Nothing was charged; please try again later.")
     await anna.presses("🔮")
-    await anna.sees("Эта модель отдыхает: её сервер не отвечает. Ничего не списано, попробуйте позже.")
+    await anna.sees("Эта модель отдыхает: её сервер сейчас не работает. Ничего не списано, попробуйте позже.")
     assert (await balance(stage, john), await balance(stage, anna)) == (1000, 1000)
     await server.clear_faults()
 
@@ -146,3 +147,35 @@ async def test_what_does_not_pass_is_paid_back(shop: tuple[Stage, Inference]) ->
         await orders_iris(john)
         await john.sees(told, within=5.0)
         assert await balance(stage, john) == 1000, fault
+
+
+async def test_it_rests_while_its_server_answers_checks_and_fails_runs(
+    shop: tuple[Stage, Inference], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody taps anything. Customers are told what is true, in either language, and pay nothing."""
+    monkeypatch.setattr(rests, "FIRST_PAUSE", timedelta(seconds=1))
+    stage, server = shop
+    olga = await stage.person("Ольга", "ru", id=OWNER_ID)
+    await olga.says("/start")
+    await server.fault("500", times=0)
+    losers = [await stage.person("Анна", "ru"), await stage.person("John", "en"), await stage.person("Вера", "ru")]
+    for person in losers:
+        await orders_iris(person)
+    for person in losers:
+        await person.sees("могла ответить" if person is not losers[1] else "The model could not answer", within=15.0)
+    told = await olga.sees("💤 Модель «Какой это ирис?» пока не продаётся: несколько сбоев подряд", within=5.0)
+    assert told.buttons == ["🔁 Попробовать снова", "🧠 К модели"]
+    await olga.presses("🧠 К модели")
+    await olga.sees("💤 Отдыхает: несколько сбоев подряд")
+    anna, john, _ = losers
+    await john.says("/models")
+    await john.presses("💤 Which iris is it?")
+    await john.sees("It is resting: its server does not work now.")
+    await anna.says("/models")
+    await anna.presses("💤 Какой это ирис?")
+    await anna.sees("Модель отдыхает: её сервер сейчас не работает.")
+    assert [await balance(stage, each) for each in losers] == [1000] * 3
+    await server.clear_faults()
+    await olga.sees("🟢 Модель «Какой это ирис?» снова в продаже", within=20.0)
+    await orders_iris(john)
+    await john.sees_photo("Iris: Setosa", within=10.0)

@@ -1,14 +1,14 @@
 """A server of the tests' own that runs models: it doubles, when it is let, and keeps the jobs that it was given."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from services.errors import ShopError
-from services.inference.errors import ServerAway
+from services.inference.errors import RunFailed, ServerAway
 from services.inference.runtimes.onnx_kind import ONNX
 from services.inference.runtimes.registry import RemoteKind, Runtimes
 from services.inference.tensors import Result, Row, RunProgress
@@ -44,11 +44,14 @@ class DoublingSpec(RemoteSpec):
 
 @dataclass
 class DoublingServer:
-    """`gate` lets answers out; `away`: nothing is answered; `problem` is what each job ends with."""
+    """`gate` lets answers out; `away`: nothing is answered; `problem` is what each job ends with; `fails_for` tells
+    which end with a failure of the server's; the model `silent` never ends a check."""
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     away: bool = False
     problem: ShopError | None = None
+    fails_for: Callable[[Row], bool] | None = None
+    silent: str = ""
     jobs: list[UUID | None] = field(default_factory=list)
     canceled: list[UUID] = field(default_factory=list)
     asked: int = 0
@@ -57,8 +60,8 @@ class DoublingServer:
     def runtimes(self) -> Runtimes:
         return Runtimes([ONNX, RemoteKind(name="doubling", spec=DoublingSpec, open=self._open)])
 
-    def _open(self, _manifest: Manifest, _folder: Path) -> "DoublingRuntime":
-        return DoublingRuntime(self)
+    def _open(self, manifest: Manifest, _folder: Path) -> "DoublingRuntime":
+        return DoublingRuntime(self, manifest.slug)
 
     def tells(self, progress: RunProgress) -> None:
         for row in self.rows:
@@ -66,10 +69,12 @@ class DoublingServer:
 
 
 class DoublingRuntime:
-    def __init__(self, server: DoublingServer) -> None:
-        self._server = server
+    def __init__(self, server: DoublingServer, slug: str) -> None:
+        self._server, self._slug = server, slug
 
     async def check(self) -> None:
+        if self._slug == self._server.silent:
+            await asyncio.Event().wait()
         self._server.asked += 1
         if self._server.away:
             raise ServerAway(problem="connection refused")
@@ -82,7 +87,12 @@ class DoublingRuntime:
         await self._server.gate.wait()
         if self._server.problem is not None:
             return [self._server.problem] * len(rows)
-        return [Result(outputs={"y": float(str(row.values["x"])) * 2}, advice=None, images={}) for row in rows]
+        return [self._answer(row) for row in rows]
+
+    def _answer(self, row: Row) -> Result | ShopError:
+        if self._server.fails_for is not None and self._server.fails_for(row):
+            return RunFailed(problem="HTTP 500")
+        return Result(outputs={"y": float(str(row.values["x"])) * 2}, advice=None, images={})
 
     async def cancel(self, prediction_id: UUID) -> None:
         if self._server.away:
@@ -93,6 +103,6 @@ class DoublingRuntime:
         """Nothing is held."""
 
 
-def place_doubler(store: Path) -> None:
-    (store / "doubler").mkdir()
-    (store / "doubler" / "manifest.toml").write_text(MANIFEST)
+def place_doubler(store: Path, slug: str = "doubler") -> None:
+    (store / slug).mkdir()
+    (store / slug / "manifest.toml").write_text(MANIFEST.replace('slug = "doubler"', f'slug = "{slug}"'))

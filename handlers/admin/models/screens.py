@@ -9,13 +9,15 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.translator import Translator
+from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models.manage import MAX_PRICE, ModelLine
 
 
 def models_screen(models: Sequence[ModelLine], tr: Translator) -> Screen:
-    legend = tr.html("🟢 on sale, ⚪ taken off, 💤 its server is away, 🛑 stopped by its failures, ⚠️ cannot be sold")
+    legend = tr.html(
+        "🟢 on sale, ⚪ taken off, 💤 rests until its server works, 🛑 stopped by its failures, ⚠️ cannot be sold"
+    )
     text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), legend if models else tr.html("There are none."))
     rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
@@ -28,7 +30,7 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
         "🛑": tr.html(
             "🛑 Stopped: it failed several times in a row, at last with: {problem}", problem=model.stopped_for or ""
         ),
-        "💤": tr.html("💤 Resting: its server is away ({problem})", problem=model.resting_for or ""),
+        "💤": _rests(model, tr),
         "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=model.problem or tr.gettext("its folder is gone")),
     }[_mark(model)]
     lines = [
@@ -70,13 +72,26 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
     )
     figures = Button(text=tr.gettext("💬 How it does"), action=names.action(names.ASSISTANT, model.slug))
     talks = [(figures,)] if model.is_assistant else []
-    again = [(button(tr.gettext("🔁 Try it again"), names.AGAIN),)] if model.stopped_for is not None else []
+    again = (
+        [(button(tr.gettext("🔁 Try it again"), names.AGAIN),)] if model.stopped_for is not None or model.fails else []
+    )
     return [
         *talks,
         *again,
         (button(tr.gettext("💲 Price"), names.PRICE), switch),
         (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),
     ]
+
+
+def _rests(model: ModelLine, tr: Translator) -> Html:
+    problem = model.resting_for or ""
+    if not model.fails:
+        return tr.html("💤 Resting: its server is away ({problem})", problem=problem)
+    return tr.html(
+        "💤 Resting: it failed several times in a row, at last with: {problem}\n"
+        "Its example is tried again and again, more and more rarely; when it is answered, the model is sold again.",
+        problem=problem,
+    )
 
 
 def _mark(model: ModelLine) -> str:

@@ -83,15 +83,23 @@ class AnswerOverHold(ModelTrouble):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRests(ModelStateChanged):
-    """Its server is away since then."""
+    """Its server is away since then, or `fails` all its runs."""
 
     kind = OutboxKind.MODEL_RESTS
     happened = "rests"
+    fails: bool = False
+
+    def dump(self) -> JsonObject:
+        return {**ModelTrouble.dump(self), "fails": self.fails}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(slug=payload["slug"], problem=payload["problem"], fails=payload.get("fails", False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelServes(ModelStateChanged):
-    """Its server is back since then."""
+    """Its server works again since then."""
 
     kind = OutboxKind.MODEL_SERVES
     happened = "serves"

@@ -207,6 +207,49 @@ async def test_a_server_that_is_away_makes_its_model_rest_until_it_is_back(
     await counter.buy(anna, "doubler", HALF)
 
 
+async def test_one_that_was_away_is_back_soon(counter: Counter, doubling: DoublingServer) -> None:
+    """However long it was away, and for the second time within the hour, too. A dead one is asked as often as one that
+    lives."""
+    watch = ServerWatch(counter.db, counter.engine, counter.clock, lambda: None, owners=[OWNER])
+    loop = asyncio.get_running_loop()
+    for checks in (5, 60):
+        pauses, doubling.away = [], True
+        for _ in range(checks):
+            watch._due.clear()
+            await watch.look()
+            pauses.append(watch._due["doubler"] - loop.time())
+        assert max(pauses) <= 15
+        assert pauses[:2] == [pytest.approx(2, abs=0.5), pytest.approx(2 * 2, abs=0.5)]
+        assert (await counter.models.offer("doubler")).resting is True
+        doubling.away = False
+        counter.clock.advance(seconds=15)
+        watch._due.clear()
+        await watch.look()
+        assert (await counter.models.offer("doubler")).resting is False
+
+
+async def test_a_check_without_an_end_holds_up_no_other_server(
+    counter: Counter, doubling: DoublingServer, tmp_path: Path
+) -> None:
+    place_doubler(tmp_path / "store", "mute")
+    assert not await counter.models.sync(counter.engine)
+    doubling.silent, doubling.away = "mute", True
+
+    async def rests() -> bool:
+        return (await counter.models.offer("doubler")).resting
+
+    async with working(counter) as worker:
+        worker.on_away("doubler")
+        await until(rests, seconds=6.0)
+        doubling.away = False
+        asked = doubling.asked
+
+        async def is_asked() -> bool:
+            return doubling.asked > asked
+
+        await until(is_asked, seconds=6.0)
+
+
 async def test_owners_hear_little_of_a_server_that_comes_and_goes(counter: Counter, doubling: DoublingServer) -> None:
     """It is up for a quarter of a minute and away for the next one, an hour long."""
     owner = await counter.customer(telegram_id=OWNER)

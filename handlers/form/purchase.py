@@ -67,9 +67,11 @@ class Purchase:
             log.warning("typing_not_shown", error=str(error))
 
     async def _another(self, number: int, file_id: str) -> None:
-        """One more picture of the album, with a message of its own. What is not sold is told there; the rest is."""
+        """One more picture of the album, with a message of its own. What is not sold is told there; the rest is. The
+        message only says which picture it is: after a crash before the sale nobody knows it any more, and a promise
+        in it would stand for ever. Progress and the answer come into it as into any other."""
         chat_id = self.query.from_user.id
-        message_id = (await sender.send(self.ctx.bot, chat_id, self._working())).message_id
+        message_id = (await sender.send(self.ctx.bot, chat_id, self._place(number + 1))).message_id
         order = self._order(message_id)
         key, photo = f"{order.request_key}-{number}", next(iter(self.session.pictures))
         inputs = {**order.inputs, photo: {"file": file_id}}
@@ -107,6 +109,11 @@ class Purchase:
         return Screen(
             text="\n\n".join([heading(self.session.form, self.ctx.tr), self.ctx.tr.html("⏳ Working on it…")])
         )
+
+    def _place(self, number: int) -> Screen:
+        count = self.session.count
+        place = self.ctx.tr.html("🖼 Picture {number} of {count}", number=number, count=count)
+        return Screen(text="\n\n".join([heading(self.session.form, self.ctx.tr), place]))
 
     async def _short(self) -> None:
         """The form stays as it is, so that it goes on when there are credits."""

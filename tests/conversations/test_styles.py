@@ -227,6 +227,20 @@ async def test_an_album_is_priced_before_and_painted_one_by_one(shop: Stage, ann
     assert await balance(shop, anna) == 700
 
 
+async def test_what_a_crash_leaves_of_an_album_promises_nothing(shop: Stage, anna: Person) -> None:
+    """The message of a picture is sent before its sale. Where the shop dies in between, it stays as it is."""
+    await _summary_of_three(anna)
+    await anna.presses("Нарисовать")
+    await until(lambda: _painted(anna, 3), seconds=30)
+    calls = [call["params"] for call in await shop.sandbox.log("sendMessage")]
+    sent = [call["text"] for call in calls if str(call["chat_id"]) == str(anna.id)]
+    assert [text for text in sent if "⏳" in text] == []
+    assert [text.rpartition("\n")[2] for text in sent if "🖼 Картинка" in text] == [
+        "🖼 Картинка 2 из 3",
+        "🖼 Картинка 3 из 3",
+    ]
+
+
 async def test_an_album_into_the_form(shop: Stage, anna: Person) -> None:
     await takes_style(anna)
     await anna.presses("Отправить фото")

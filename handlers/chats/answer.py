@@ -1,11 +1,12 @@
 """An answer as its messages, with a quiet foot: how it ended, what it cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from db.tables.chats import FinishReason
 from db.tables.predictions import ErrorCode
-from handlers.chats.formatting import answer_parts
+from handlers.chats.formatting import FormattedText, answer_parts, foot_alone, with_foot
 from handlers.chats.screens import AGAIN, MORE
 from handlers.kit import buttons
 from handlers.predictions.screens import error_of
@@ -28,28 +29,35 @@ GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishRea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPart:
-    """A message of an answer; with it, `shown` of the answer's `whole` characters have come, the foot not counted."""
+    """A message of an answer; with it, `shown` of the answer's `whole` characters have come, the foot not counted.
+    `last`: it has the foot, and nothing follows."""
 
     screen: Screen
     shown: int
     whole: int
+    last: bool
 
 
-def answer_part(
-    view: AnswerView, number: int, balance: int, coming: NextCost | None, tr: Translator
-) -> AnswerPart | None:
-    """The message of that number, from 0; buttons are on the last. None where there are not so many."""
+def answer_part(view: AnswerView, number: int, balance: int, coming: NextCost | None, tr: Translator) -> AnswerPart:
+    """The message of that number, from 0. The last one has the foot and the buttons: what the foot says may change
+    between two messages, how the text is cut does not, and where it does not fit below the text it comes alone."""
+    parts = answer_parts(view.text or "")
     foot = "\n".join(_foot(view, balance, coming, tr))  # two line breaks below the text
-    parts = answer_parts(view.text or "", foot)
-    if number >= len(parts):
-        return None
-    part, last = parts[number], number == len(parts) - 1
-    whole = sum(len(each.text) for each in parts) - len(foot) - 2
+    shown, last = _shown(parts[number : number + 2], foot)
     return AnswerPart(
-        screen=Screen(text=part.text, entities=part.entities, rows=_rows(view, tr) if last else ()),
-        shown=whole if last else sum(len(each.text) for each in parts[: number + 1]),
-        whole=whole,
+        screen=Screen(text=shown.text, entities=shown.entities, rows=_rows(view, tr) if last else ()),
+        shown=sum(len(each.text) for each in parts[: number + 1]),
+        whole=sum(len(each.text) for each in parts),
+        last=last,
     )
+
+
+def _shown(left: Sequence[FormattedText], foot: str) -> tuple[FormattedText, bool]:
+    """What the next message says, and whether it is the last. `left`: of the texts that are still to come, two."""
+    if not left:
+        return foot_alone(foot), True
+    last = with_foot(left[0], foot) if len(left) == 1 else None
+    return last or left[0], last is not None
 
 
 def rest_lost_screen(view: AnswerView, back: int, balance: int, tr: Translator) -> Screen:

@@ -40,20 +40,25 @@ class FormattedText:
     entities: tuple[TextEntity, ...] = ()
 
 
-def answer_parts(markdown: str, foot: str = "", *, longest: int = LONGEST) -> list[FormattedText]:
-    """The messages that an answer makes, at least one; `foot`, a plain line, ends the last one in italics. A block of
-    code that is cut goes on as code in the next message."""
+def answer_parts(markdown: str, *, longest: int = LONGEST) -> list[FormattedText]:
+    """The messages that an answer makes, at least one, whatever is told below them. A block of code that is cut goes on
+    as code in the next message."""
     text, entities = _converted(markdown)
-    parts = _split(text, entities, longest)
-    if not foot:
-        return parts
-    below = f"\n\n{foot}"
-    *before, last = parts
-    if _length(last.text + below) > longest:
-        *cut, last = _split(last.text, last.entities, longest - _length(below))
-        before += cut
-    mark = TextEntity(type="italic", offset=_length(last.text) + 2, length=_length(foot))
-    return [*before, FormattedText(text=last.text + below, entities=(*last.entities, mark))]
+    return _split(text, entities, longest)
+
+
+def with_foot(part: FormattedText, foot: str) -> FormattedText | None:
+    """The last message with `foot`, a plain line, below it in italics; None where it does not fit there."""
+    text = f"{part.text}\n\n{foot}"
+    if _length(text) > LONGEST:
+        return None
+    mark = TextEntity(type="italic", offset=_length(part.text) + 2, length=_length(foot))
+    return FormattedText(text=text, entities=(*part.entities, mark))
+
+
+def foot_alone(foot: str) -> FormattedText:
+    """In a message of its own."""
+    return FormattedText(text=foot, entities=(TextEntity(type="italic", offset=0, length=_length(foot)),))
 
 
 def draft_of(markdown: str) -> FormattedText:

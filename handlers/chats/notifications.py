@@ -43,14 +43,11 @@ async def _part(view: AnswerView, news: AnswerReady, services: Services, tr: Tra
         lost = rest_lost_screen(view, news.back, user.balance, tr)
         return Rendered(screen=lost, thread_id=thread_of(view.place)) if news.returned else None
     part = answer_part(view, news.part, user.balance, await _next_cost(view, services), tr)
-    if part is None:
-        return None
-    more = part.shown < part.whole
     return Rendered(
         screen=part.screen,
         into=message_of(view.place) if news.part == 0 else None,
         thread_id=thread_of(view.place),
-        then=replace(news, part=news.part + 1, shown=part.shown, whole=part.whole) if more else None,
+        then=replace(news, part=news.part + 1, shown=part.shown, whole=part.whole) if not part.last else None,
     )
 
 

@@ -405,6 +405,16 @@ async def test_of_an_answer_that_came_in_part_that_part_is_paid(talk: Talk, show
     await talk.audit()
 
 
+async def test_of_an_answer_that_came_whole_nothing_is_paid_back(talk: Talk) -> None:
+    """What was lost is the message below it, with its price."""
+    session = await talk.begins(await talk.customer())
+    sold = await talk.says(session)
+    await talk.answer_all()
+    assert not await talk.gives_up(AnswerReady(message_id=sold.answer_id, part=1, shown=9, whole=9), session.user_id)
+    row = await talk.row(sold.answer_id)
+    assert (row.text, row.price, row.finish, row.error_code) == (SAID, 6, FinishReason.STOP, None)
+
+
 async def test_a_free_answer_that_came_in_part_was_given(database: Database, clock: FakeClock, tmp_path: Path) -> None:
     async with open_talk(database, clock, tmp_path / "free", free_answers=1) as talk:
         session = await talk.begins(await talk.customer())

@@ -3,7 +3,7 @@ in its order, and who has just been answered waits behind those who have not.
 
 A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Self
@@ -106,13 +106,11 @@ _claim = (
 )
 _waiting = select(messages.c.model_slug).where(QUEUED, messages.c.available_at <= bindparam("now")).distinct()
 _held = (
-    select(messages.c.id)
+    select(messages.c.id, messages.c.attempts)
     .where(
-        messages.c.id == bindparam("answer"),
-        RUNNING,
-        messages.c.leased_by == bindparam("worker"),
-        messages.c.attempts == bindparam("claim"),
+        messages.c.id.in_(bindparam("answers", expanding=True)), RUNNING, messages.c.leased_by == bindparam("worker")
     )
+    .order_by(messages.c.id)
     .with_for_update()
 )
 _keep = (
@@ -153,10 +151,10 @@ def claim(
     return [ClaimedAnswer.of(row) for row in rows]
 
 
-def is_held(session: Session, answer: ClaimedAnswer, worker: str) -> bool:
-    """Whether it is still this worker's; locked then until the transaction ends."""
-    facts = {"answer": answer.id, "worker": worker, "claim": answer.attempts}
-    return session.connection().execute(_held, facts).first() is not None
+def held(session: Session, answers: Sequence[UUID], worker: str) -> dict[UUID, int]:
+    """Those that are still this worker's, by its claim numbers; locked then until the transaction ends."""
+    rows = session.connection().execute(_held, {"answers": answers, "worker": worker})
+    return {row.id: row.attempts for row in rows}
 
 
 def keep(session: Session, kept: Sequence[Mapping[str, object]], *, worker: str) -> set[UUID]:
@@ -166,9 +164,9 @@ def keep(session: Session, kept: Sequence[Mapping[str, object]], *, worker: str)
     return set(session.connection().scalars(_to_stop, {"worker": worker}))
 
 
-def pass_turn(session: Session, user_id: int, now: datetime) -> None:
-    """What else this customer waits for is as if it were new: others come first."""
-    session.connection().execute(_turn_over, {"user": user_id, "now": now})
+def pass_turns(session: Session, user_ids: Collection[int], now: datetime) -> None:
+    """What else these customers wait for is as if it were new: others come first."""
+    session.connection().execute(_turn_over, [{"user": user_id, "now": now} for user_id in sorted(user_ids)])
 
 
 def requeue(session: Session, answer_id: UUID, available_at: datetime) -> None:

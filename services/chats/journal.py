@@ -1,5 +1,6 @@
 """Requests to providers: written before they are sent, so that nothing is asked twice, and for owners to look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,16 +11,26 @@ from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
 from db.tables.chats import AiRequest
+from services.notifications.outbox import short
 
 STOPPED: Final = "stopped"
 """The error of a request that its customer ended."""
 
 _requests = table_of(AiRequest)
 _of_message = select(_requests).where(_requests.c.message_id == bindparam("message")).order_by(_requests.c.attempt)
-_end = update(_requests).where(
-    _requests.c.message_id == bindparam("message"), _requests.c.attempt == bindparam("number")
+_end = (
+    update(_requests)
+    .where(_requests.c.message_id == bindparam("message"), _requests.c.attempt == bindparam("number"))
+    .values(
+        response=bindparam("response"),
+        response_time_ms=bindparam("response_time_ms"),
+        first_token_ms=bindparam("first_token_ms"),
+        status_code=bindparam("status_code"),
+        error=bindparam("error"),
+        finished_at=bindparam("finished_at"),
+    )
 )
-
+_begin = insert(_requests)
 _forget = update(_requests).where(_requests.c.message_id == bindparam("message")).values(request=None, response=None)
 
 
@@ -35,39 +46,46 @@ class RequestOutcome:
     error: str | None = None
 
 
-def begin(session: Session, message_id: UUID, request: JsonObject, *, attempt: int, now: datetime) -> None:
-    row = {"id": uuid4(), "message_id": message_id, "attempt": attempt, "request": request, "created_at": now}
-    session.execute(insert(_requests), row)
+def begin(session: Session, requests: Mapping[UUID, JsonObject], *, attempt: int, now: datetime) -> None:
+    """`requests`: by answer; `attempt` counts from 1."""
+    rows = [
+        {"id": uuid4(), "message_id": message_id, "attempt": attempt, "request": request, "created_at": now}
+        for message_id, request in requests.items()
+    ]
+    if rows:
+        session.connection().execute(_begin, rows)
 
 
 def follow(
     session: Session, message_id: UUID, before: RequestOutcome, request: JsonObject, *, attempt: int, now: datetime
 ) -> None:
     """One ended without an answer, and another one is made."""
-    end(session, message_id, before, now)
-    begin(session, message_id, request, attempt=attempt, now=now)
+    end(session, {message_id: before}, now)
+    begin(session, {message_id: request}, attempt=attempt, now=now)
 
 
-def end(session: Session, message_id: UUID, outcome: RequestOutcome, now: datetime) -> None:
-    values = {
-        "response": outcome.response,
-        "response_time_ms": outcome.response_ms,
-        "first_token_ms": outcome.first_token_ms,
-        "status_code": outcome.status_code,
-        "error": outcome.error and outcome.error[:255],
-        "finished_at": now,
-    }
-    session.execute(_end.values(**values), {"message": message_id, "number": outcome.attempt})
+def end(session: Session, ended: Mapping[UUID, RequestOutcome], now: datetime) -> None:
+    """`ended`: by answer."""
+    rows = [
+        {
+            "message": message_id,
+            "number": outcome.attempt,
+            "response": outcome.response,
+            "response_time_ms": outcome.response_ms,
+            "first_token_ms": outcome.first_token_ms,
+            "status_code": outcome.status_code,
+            "error": outcome.error and short(outcome.error),
+            "finished_at": now,
+        }
+        for message_id, outcome in ended.items()
+    ]
+    if rows:
+        session.connection().execute(_end, rows)
 
 
 def forget(session: Session, message_id: UUID) -> None:
     """Its payloads, for the conversation was deleted meanwhile."""
     session.execute(_forget, {"message": message_id})
-
-
-def next_attempt(session: Session, message_id: UUID) -> int:
-    """Its number among the requests of an answer, from 1."""
-    return len(session.execute(_of_message, {"message": message_id}).all()) + 1
 
 
 def begun(session: Session, message_id: UUID) -> list[JsonObject]:

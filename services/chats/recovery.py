@@ -33,7 +33,7 @@ def recover(session: Session, now: datetime, mine: Set[UUID]) -> int:
         if not requests:
             claims.requeue(session, row.id, now)
             continue
-        finish(session, _lost(row, requests), now)
+        finish(session, [_lost(row, requests)], now)
         ended += 1
     if ended:
         log.warning("recovered_answers", count=ended)
@@ -46,7 +46,7 @@ def refund_abandoned(session: Session, now: datetime) -> int:
     for row in rows:
         gone = "the assistant has left the shop, or its server is away"
         outcome = AnswerOutcome(answer=ClaimedAnswer.of(row), error_code=ErrorCode.MODEL_UNAVAILABLE, error=gone)
-        finish(session, outcome, now)
+        finish(session, [outcome], now)
     return len(rows)
 
 

@@ -51,7 +51,7 @@ class AnswerSale:
         terms, user_id = self.terms, self.order.user_id
         balance = _balance(session, user_id, now)
         limits.check(session, terms.limits, user_id=user_id, now=now)  # of other conversations, too: behind the lock
-        unanswered = session.execute(_unanswered, {"session": chat.id}).all()
+        unanswered = session.connection().execute(_unanswered, {"session": chat.id}).all()
         budget = self._budget(session, chat.id, number, unanswered)
         free_left = self._from_allowance(session, chat.model_slug, now)
         free = free_left is not None
@@ -84,7 +84,7 @@ class AnswerSale:
             "created_at": now,
             **message_columns(self.order.place),
         }
-        session.execute(insert(messages), row)
+        session.connection().execute(_add, row)
         if hold:
             ledger.charge(session, user_id=user_id, amount=hold, message_id=ids.answer, now=now)
         return Accepted(
@@ -134,6 +134,7 @@ class AnswerSale:
         return limit, self.prices.cost(budget, limit)
 
 
+_add = insert(messages)
 _lock_user = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
 _spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
     _lots.c.user_id == bindparam("user"),

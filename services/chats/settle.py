@@ -1,9 +1,9 @@
 """The end of an answer: its text, what it costs, what comes back, and the message about it, in one transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from uuid import UUID
 
 import structlog
 from sqlalchemy import bindparam, select, update
@@ -13,8 +13,8 @@ from db.base import table_of
 from db.tables.chats import ChatSession, FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
 from services.billing import ledger
-from services.chats import journal, usage
-from services.chats.claims import ClaimedAnswer, is_held, pass_turn
+from services.chats import claims, journal, usage
+from services.chats.claims import ClaimedAnswer
 from services.chats.costs import estimated_answer
 from services.chats.journal import RequestOutcome
 from services.chats.rows import messages
@@ -28,7 +28,6 @@ from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
 _sessions = table_of(ChatSession)
-LONGEST_ERROR: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +75,18 @@ def bill(outcome: AnswerOutcome) -> Bill:
 
 
 def settle(
-    session: Session, outcome: AnswerOutcome, worker: str, now: datetime, *, owners: Collection[int] = ()
-) -> bool:
-    """Whether it was still this worker's; else it is left to whoever has it. `owners`: Telegram ids of those to tell
-    where the provider counted more than can be."""
-    if not is_held(session, outcome.answer, worker):
-        log.warning("answer_of_another", answer_id=str(outcome.answer.id))
-        return False
-    if is_visible(outcome.text) and (due := bill(outcome)).over:
-        _tell_of_loss(session, outcome.answer, due, owners, now)
-    finish(session, outcome, now)
-    return True
+    session: Session, outcomes: Sequence[AnswerOutcome], worker: str, now: datetime, *, owners: Collection[int] = ()
+) -> None:
+    """What is no longer this worker's is left to whoever has it. `owners`: Telegram ids of those to tell where the
+    provider counted more than can be."""
+    held = claims.held(session, [outcome.answer.id for outcome in outcomes], worker)
+    mine = [outcome for outcome in outcomes if held.get(outcome.answer.id) == outcome.answer.attempts]
+    for outcome in outcomes:
+        if outcome not in mine:
+            log.warning("answer_of_another", answer_id=str(outcome.answer.id))
+        elif is_visible(outcome.text) and (due := bill(outcome)).over:
+            _tell_of_loss(session, outcome.answer, due, owners, now)
+    finish(session, mine, now)
 
 
 def _tell_of_loss(session: Session, answer: ClaimedAnswer, due: Bill, owners: Collection[int], now: datetime) -> None:
@@ -102,66 +102,101 @@ def _tell_of_loss(session: Session, answer: ClaimedAnswer, due: Bill, owners: Co
     tell_owners(session, owners, AnswerOverHold(slug=answer.model_slug, problem=counted, day=answer.day), now=now)
 
 
-def finish(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
-    """The same for a row that the transaction has locked."""
-    answer = outcome.answer
-    deleted = _is_deleted(session, answer)
-    if outcome.request is not None:
-        journal.end(session, answer.id, outcome.request, now)
-        if deleted:
-            journal.forget(session, answer.id)
+def finish(session: Session, outcomes: Sequence[AnswerOutcome], now: datetime) -> None:
+    """The same for rows that the transaction has locked."""
+    if not outcomes:
+        return
+    outcomes = sorted(outcomes, key=lambda each: each.answer.user_id)  # users are locked in one order
+    deleted = _deleted_chats(session, outcomes)
+    journal.end(session, {each.answer.id: each.request for each in outcomes if each.request is not None}, now)
+    for outcome in outcomes:
+        if outcome.answer.session_id in deleted:
+            journal.forget(session, outcome.answer.id)
+    connection = session.connection()
+    connection.execute(_finish, [_finished(each, now, deleted=each.answer.session_id in deleted) for each in outcomes])
+    claims.pass_turns(session, {each.answer.user_id for each in outcomes}, now)
+    for outcome in outcomes:
+        _return_rest(session, outcome, now)
+    usage.note_answers(session, [_used(each) for each in outcomes if is_visible(each.text)])
+    news = [(each.answer.user_id, AnswerReady(message_id=each.answer.id)) for each in outcomes]
+    outbox.put_many(session, news, now)
+
+
+_deleted = select(_sessions.c.id).where(
+    _sessions.c.id.in_(bindparam("chats", expanding=True)), _sessions.c.deleted_at.is_not(None)
+)
+_finish = (
+    update(messages)
+    .where(messages.c.id == bindparam("answer"))
+    .values(
+        status=bindparam("status"),
+        text=bindparam("text"),
+        price=bindparam("price"),
+        prompt_tokens=bindparam("prompt_tokens"),
+        completion_tokens=bindparam("completion_tokens"),
+        estimated=bindparam("estimated"),
+        finish=bindparam("finish"),
+        error_code=bindparam("error_code"),
+        error=bindparam("error"),
+        first_token_at=bindparam("first_token_at"),
+        finished_at=bindparam("finished_at"),
+        leased_until=None,
+        leased_by=None,
+    )
+)
+
+
+def _deleted_chats(session: Session, outcomes: Sequence[AnswerOutcome]) -> set[UUID]:
+    """Conversations that were deleted while an answer was given: nothing of them is kept."""
+    chats = {outcome.answer.session_id for outcome in outcomes}
+    return set(session.connection().scalars(_deleted, {"chats": list(chats)}))
+
+
+def _finished(outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> dict[str, object]:
+    """The row's values. Where nothing visible came nothing is paid, whatever the provider bills."""
+    ended = {"answer": outcome.answer.id, "finished_at": now, "first_token_at": outcome.first_token_at}
     if is_visible(outcome.text):
-        _deliver(session, outcome, now, deleted=deleted)
-    else:
-        _fail(session, outcome, now)
-    pass_turn(session, answer.user_id, now)
-    outbox.put(session, AnswerReady(message_id=answer.id), user_id=answer.user_id, now=now)
-
-
-def _deliver(session: Session, outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> None:
-    answer, due = outcome.answer, bill(outcome)
-    _write(
-        session,
-        outcome,
-        now,
-        status=MessageStatus.SUCCEEDED,
-        text=None if deleted else outcome.text,
-        price=due.price,
-        prompt_tokens=due.prompt,
-        completion_tokens=due.completion,
-        estimated=due.estimated,
-        finish=outcome.finish or FinishReason.OTHER,
+        due = bill(outcome)
+        return ended | {
+            "status": MessageStatus.SUCCEEDED,
+            "text": None if deleted else outcome.text,
+            "price": due.price,
+            "prompt_tokens": due.prompt,
+            "completion_tokens": due.completion,
+            "estimated": due.estimated,
+            "finish": outcome.finish or FinishReason.OTHER,
+            "error_code": None,
+            "error": None,
+        }
+    nothing = dict.fromkeys(("text", "prompt_tokens", "completion_tokens", "finish"))
+    return (
+        ended
+        | nothing
+        | {
+            "status": MessageStatus.CANCELED if outcome.stopped else MessageStatus.FAILED,
+            "price": 0,
+            "estimated": False,
+            "error_code": None if outcome.stopped else outcome.error_code or ErrorCode.EMPTY_ANSWER,
+            "error": outcome.error and outbox.short(outcome.error),
+        }
     )
-    if answer.hold > due.price:
-        back = answer.hold - due.price
+
+
+def _return_rest(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
+    """Of the hold, what the answer did not cost."""
+    answer = outcome.answer
+    if not is_visible(outcome.text):
+        give_back(session, answer, now)
+    elif (back := answer.hold - bill(outcome).price) > 0:
         ledger.charge_return(session, message_id=answer.id, amount=back, now=now)
-    usage.note_usage(
-        session,
+
+
+def _used(outcome: AnswerOutcome) -> usage.UsedTokens:
+    answer, due = outcome.answer, bill(outcome)
+    return usage.UsedTokens(
         user_id=answer.user_id,
-        model_slug=answer.model_slug,
         day=answer.day,
-        prompt_tokens=due.prompt,
-        completion_tokens=due.completion,
+        model_slug=answer.model_slug,
+        prompt=due.prompt,
+        completion=due.completion,
     )
-
-
-_deleted = select(_sessions.c.deleted_at).where(_sessions.c.id == bindparam("chat"))
-
-
-def _is_deleted(session: Session, answer: ClaimedAnswer) -> bool:
-    """Its conversation, while it was given: nothing of it is kept."""
-    return session.connection().execute(_deleted, {"chat": answer.session_id}).scalar() is not None
-
-
-def _fail(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
-    """Nothing visible came: nothing is paid, whatever the provider bills."""
-    status = MessageStatus.CANCELED if outcome.stopped else MessageStatus.FAILED
-    code = None if outcome.stopped else outcome.error_code or ErrorCode.EMPTY_ANSWER
-    error = outcome.error and outcome.error[:LONGEST_ERROR]
-    _write(session, outcome, now, status=status, text=None, price=0, error_code=code, error=error)
-    give_back(session, outcome.answer, now)
-
-
-def _write(session: Session, outcome: AnswerOutcome, now: datetime, **values: object) -> None:
-    ended = {"finished_at": now, "leased_until": None, "leased_by": None, "first_token_at": outcome.first_token_at}
-    session.execute(update(messages).where(messages.c.id == outcome.answer.id).values(**ended, **values))

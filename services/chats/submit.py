@@ -60,7 +60,7 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
         "pictures": pictures or None,
         "created_at": now,
     }
-    session.execute(insert(messages), question)
+    session.connection().execute(_add, question)
     answer = AnswerSale(order=order, terms=terms, prices=terms.prices(fixed), text=text, pictures=len(pictures))
     accepted = answer.sell(session, chat, ids, number + 1, now)
     _touch(session, chat, text, now)
@@ -97,6 +97,7 @@ _chat = (
     )
     .with_for_update()
 )
+_add = insert(messages)
 _same_request = select(messages).where(
     messages.c.user_id == bindparam("user"), messages.c.request_key == bindparam("request_key")
 )
@@ -200,7 +201,13 @@ def _replace_from(session: Session, order: MessageOrder, now: datetime) -> None:
     withdraw(session, order.session_id, since=number, now=now)
 
 
+_renew = (
+    update(_sessions)
+    .where(_sessions.c.id == bindparam("chat"))
+    .values(last_message_at=bindparam("at"), title=bindparam("named"))
+)
+
+
 def _touch(session: Session, chat: AnyRow, text: str, now: datetime) -> None:
-    title = chat.title or title_of_first(text)
-    values = {"last_message_at": now, "title": title}
-    session.execute(update(_sessions).where(_sessions.c.id == chat.id).values(**values))
+    facts = {"chat": chat.id, "at": now, "named": chat.title or title_of_first(text)}
+    session.connection().execute(_renew, facts)

@@ -187,38 +187,37 @@ class AnswerWorker:
     def _exchange_in(
         self, session: Session, outcomes: Sequence[AnswerOutcome], rooms: dict[str, int], now: datetime
     ) -> list[tuple[ClaimedAnswer, Conversation]]:
-        for outcome in sorted(outcomes, key=lambda each: each.answer.user_id):  # users are locked in one order
-            settle(session, outcome, self.name, now, owners=self._owners)
-        begun = []
+        settle(session, outcomes, self.name, now, owners=self._owners)
+        begun: list[tuple[ClaimedAnswer, Conversation]] = []
         for slug, room in sorted(rooms.items()):
             until = now + self._lease
             claimed = claims.claim(session, model_slug=slug, limit=room, now=now, lease_until=until, worker=self.name)
             begun += [pair for answer in claimed if (pair := self._prepared(session, answer, now)) is not None]
+        requests = {answer.id: conversation.payload() for answer, conversation in begun}
+        journal.begin(session, requests, attempt=1, now=now)  # what was begun is never claimed again
         return begun
 
     def _prepared(
         self, session: Session, answer: ClaimedAnswer, now: datetime
     ) -> tuple[ClaimedAnswer, Conversation] | None:
-        """With its request written down; None where there is nothing to answer any more."""
+        """With what is asked; None where there is nothing to answer any more."""
         manifest = self._engine.manifest(answer.model_slug)
         known = manifest is not None and manifest.is_assistant  # else its author made something else of it
         conversation = read_conversation(session, answer, manifest, now) if manifest and known else None
         if conversation is None:
             gone = AnswerOutcome(answer=answer, error_code=ErrorCode.MODEL_UNAVAILABLE, error="nothing to answer")
-            settle(session, gone, self.name, now)
+            settle(session, [gone], self.name, now)
             return None
-        attempt = journal.next_attempt(session, answer.id)
-        journal.begin(session, answer.id, conversation.payload(), attempt=attempt, now=now)
         return answer, conversation
 
     async def _settle_alone(self, outcome: AnswerOutcome) -> None:
         try:
-            await patiently(lambda: self._db.write(settle, outcome, self.name, self._clock(), owners=self._owners))
+            await patiently(lambda: self._db.write(settle, [outcome], self.name, self._clock(), owners=self._owners))
         except Exception as error:
             log.exception("answer_not_kept", answer_id=str(outcome.answer.id))
             problem = f"the answer cannot be kept: {type(error).__name__}"
             failed = AnswerOutcome(answer=outcome.answer, error_code=ErrorCode.BAD_OUTPUT, error=problem)
-            await patiently(lambda: self._db.write(settle, failed, self.name, self._clock()))
+            await patiently(lambda: self._db.write(settle, [failed], self.name, self._clock()))
 
     def _begin(self, answer: ClaimedAnswer, conversation: Conversation, tasks: asyncio.TaskGroup) -> None:
         answering = Answering(answer, conversation, self._context, self._first)

@@ -179,3 +179,22 @@ async def test_it_rests_while_its_server_answers_checks_and_fails_runs(
     await olga.sees("🟢 Модель «Какой это ирис?» снова в продаже", within=20.0)
     await orders_iris(john)
     await john.sees_photo("Iris: Setosa", within=10.0)
+
+
+async def test_owners_read_what_is_wrong_in_their_language(shop: tuple[Stage, Inference]) -> None:
+    """The sentences of ours; the server's words as they are."""
+    stage, server = shop
+    olga = await stage.person("Ольга", "ru", id=OWNER_ID)
+    await olga.says("/start")
+    await server.fault("401", "*", times=0)
+    told = await olga.sees("💤 Модель «Какой это ирис?»", within=10.0)
+    assert "сервер не пускает магазин: " in told.text
+    assert "(HTTP 401)" in told.text
+    assert "Напишите headers = " in told.text
+    await olga.says("/language")
+    await olga.presses("English")
+    await olga.says("/admin")
+    await olga.presses("🧠")
+    await olga.presses("Which iris is it?")
+    assert "the server does not let the shop in: " in (await olga.sees("💤 Resting: its server is away")).text
+    await server.clear_faults()

@@ -7,6 +7,7 @@ from handlers.kit.buttons import Row
 from handlers.kit.titles import Titles
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Button, Screen
+from i18n.problems import problem_words
 from i18n.translator import Translator
 from services.container import Services
 from services.notifications.kinds.models import (
@@ -43,7 +44,9 @@ def _presenter(kind: type[ModelTrouble], words: Words, services: Services) -> di
 
 
 def _model_problem(news: ModelTrouble, title: str, tr: Translator) -> Screen:
-    text = tr.html("⚠️ The model “{model}” is not on sale: {problem}", model=title, problem=news.problem)
+    text = tr.html(
+        "⚠️ The model “{model}” is not on sale: {problem}", model=title, problem=problem_words(news.problem, tr)
+    )
     return Screen(text=text)
 
 
@@ -51,7 +54,7 @@ def _undelivered(news: ModelTrouble, title: str, tr: Translator) -> Screen:
     text = tr.html(
         "⚠️ An answer of the model “{model}” could not be delivered, and the customer was paid back: {problem}",
         model=title,
-        problem=news.problem,
+        problem=problem_words(news.problem, tr),
     )
     return Screen(text=text)
 
@@ -75,14 +78,14 @@ def _rests(news: ModelTrouble, title: str, tr: Translator) -> Screen:
             "{problem}\n"
             "Its example is tried by itself at growing pauses; when it is answered, the model is sold again.",
             model=title,
-            problem=news.problem,
+            problem=problem_words(news.problem, tr),
         )
         return Screen(text=text, rows=_ways_on(news, tr))
     text = tr.html(
         "💤 The model “{model}” cannot be bought for now, its server is away: {problem}\n"
         "It comes back by itself when the server does.",
         model=title,
-        problem=news.problem,
+        problem=problem_words(news.problem, tr),
     )
     return Screen(text=text)
 
@@ -95,7 +98,7 @@ def _stopped(news: ModelTrouble, title: str, tr: Translator) -> Screen:
     text = tr.html(
         "🛑 The model “{model}” is not sold any more: it failed several times in a row, at last with: {problem}",
         model=title,
-        problem=news.problem,
+        problem=problem_words(news.problem, tr),
     )
     return Screen(text=text, rows=_ways_on(news, tr))
 

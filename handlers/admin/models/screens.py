@@ -9,6 +9,7 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.problems import problem_words
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models.manage import MAX_PRICE, ModelLine
@@ -28,10 +29,11 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
         "🟢": tr.html("🟢 On sale"),
         "⚪": tr.html("⚪ Taken off the menu"),
         "🛑": tr.html(
-            "🛑 Stopped: it failed several times in a row, at last with: {problem}", problem=model.stopped_for or ""
+            "🛑 Stopped: it failed several times in a row, at last with: {problem}",
+            problem=problem_words(model.stopped_for or "", tr),
         ),
         "💤": _rests(model, tr),
-        "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=model.problem or tr.gettext("its folder is gone")),
+        "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=_folder_problem(model, tr)),
     }[_mark(model)]
     lines = [
         state,
@@ -83,8 +85,12 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
     ]
 
 
+def _folder_problem(model: ModelLine, tr: Translator) -> str:
+    return problem_words(model.problem, tr) if model.problem else tr.gettext("its folder is gone")
+
+
 def _rests(model: ModelLine, tr: Translator) -> Html:
-    problem = model.resting_for or ""
+    problem = problem_words(model.resting_for or "", tr)
     if not model.fails:
         return tr.html("💤 Resting: its server is away ({problem})", problem=problem)
     return tr.html(

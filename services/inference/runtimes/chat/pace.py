@@ -56,5 +56,5 @@ class StreamDeadlines:
                 return await wanted
         except TimeoutError:
             waited = self._loop.time() - begun
-            problem = "the answer stands still" if has_text else "no word of an answer"
-            raise StreamCut(problem=f"{problem} for {waited:.0f} s") from None
+            problem = f"the answer stands still for {waited:.0f} s"
+            raise StreamCut(problem=problem if has_text else f"no word of an answer for {waited:.0f} s") from None

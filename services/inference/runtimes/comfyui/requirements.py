@@ -24,7 +24,8 @@ async def check_nodes(client: ComfyUIClient, bound: BoundWorkflow) -> None:
     known = dict(zip(kinds, await asyncio.gather(*map(ask, kinds)), strict=True))
     if missing := [kind for kind, info in known.items() if info is None]:
         named = ", ".join(f'"{kind}"' for kind in missing)
-        problem = f"the server does not have the node{'' if len(missing) == 1 else 's'} {named}"
+        one = len(missing) == 1
+        problem = f"the server does not have the node {named}" if one else f"the server does not have the nodes {named}"
         raise ModelBroken(problem=problem, fix="Install what the workflow uses, or change the workflow")
     for node_id, node in bound.workflow.nodes.items():
         info = known[bound.workflow.kind(node_id)]

@@ -11,9 +11,8 @@ from handlers.chats import screens
 from handlers.chats.talk import UserMessage, say
 from handlers.form.uploads import keep_picture, picture_of
 from handlers.kit.context import Context
-from handlers.kit.conversation import TalkState
+from handlers.kit.conversation import TalkState, Unsent, keep_unsent
 from handlers.kit.dialog import put
-from handlers.telegram.reply_target import reply_target
 from services.chats.orders import PicturesNotTaken
 from services.errors import N_
 from services.manifests.preparation import Prepare
@@ -64,10 +63,14 @@ async def edited(message: Message, *, ctx: Context) -> None:
     answer = await ctx.services.chats.latest_of(key, user_id=ctx.user.id)
     if answer is None:
         raise SkipHandler
-    new_key = f"edit:{message.message_id}:{message.edit_date or 0}:{reply_target().chat_id or 0}"
-    kept = {"text": message.text, "question": answer.question_id.hex, "key": new_key[:96]}
-    await ctx.fsm.update_data({screens.EDITED: kept})
-    await put(message, screens.edited_screen(ctx.tr))
+    kept = Unsent(
+        text=message.text,
+        key=f"edit:{message.chat.id}:{message.message_id}:{message.edit_date or 0}",
+        session_id=answer.session_id,
+        replaces=answer.question_id,
+    )
+    await keep_unsent(ctx.fsm, kept)
+    await put(message, screens.edited_screen(kept, ctx.tr))
 
 
 async def _require_eyes(ctx: Context) -> None:

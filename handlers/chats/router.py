@@ -29,6 +29,7 @@ NOTHING_RUNS = N_("Nothing is being answered right now.")
 STOPPING = N_("Stopping…")
 GO_ON = N_("Please go on.")
 ALREADY_SENT = N_("It was sent already.")
+NOT_KEPT = N_("This was not kept. Please write it once more.")
 NOT_THE_LAST = N_("Only the last answer can be given anew.")
 NOBODY_YET = N_("You are not talking with anybody yet. Choose whom to ask:")
 
@@ -44,7 +45,6 @@ def router() -> Router:
     router.callback_query.register(resume, Pressed(CHAT_CONTINUE))
     router.callback_query.register(send_example, Pressed(screens.EXAMPLE))
     router.callback_query.register(send_kept, Pressed(CHAT_SEND))
-    router.callback_query.register(send_edited, Pressed(screens.EDITED))
     router.callback_query.register(stop, Pressed(screens.STOP))
     router.callback_query.register(answer_again, Pressed(screens.AGAIN))
     router.callback_query.register(go_on, Pressed(screens.MORE))
@@ -105,25 +105,18 @@ async def send_example(query: CallbackQuery, *, ctx: Context, argument: str) -> 
     await say(UserMessage(text=text, key=f"example:{query.id}"), ctx)
 
 
-async def send_kept(query: CallbackQuery, *, ctx: Context) -> None:
-    """What was typed and not sent."""
-    if (kept := await unsent(ctx.fsm)) is None:
-        await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT))
+async def send_kept(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """What was written and not sent, to the conversation that it was written to. `argument`: its key."""
+    kept = next((each for each in await unsent(ctx.fsm) if each.key == argument), None)
+    if kept is None:
+        sent = await ctx.services.chats.is_sent(argument, user_id=ctx.user.id)
+        await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT if sent else NOT_KEPT), alert=not sent)
         return
-    text, key, pictures = kept
+    session = await ctx.services.chat_sessions.active(ctx.user.id)
+    if session is None or session.id != kept.session_id:
+        await ctx.services.chat_sessions.resume(kept.session_id, user_id=ctx.user.id)
     await sender.acknowledge(query)
-    await say(UserMessage(text=text, key=key, pictures=pictures), ctx)
-
-
-async def send_edited(query: CallbackQuery, *, ctx: Context) -> None:
-    """The edited message takes the place of the one that was answered."""
-    match (await ctx.fsm.get_data()).get(screens.EDITED):
-        case {"text": str(text), "question": str(question), "key": str(key)}:
-            await sender.acknowledge(query)
-            await ctx.fsm.update_data({screens.EDITED: None})
-            await say(UserMessage(text=text, key=key, replaces=buttons.parse_id(question)), ctx)
-        case _:
-            await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT))
+    await say(UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures, replaces=kept.replaces), ctx)
 
 
 async def stop(event: Event, *, ctx: Context, argument: str = "") -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from handlers.chats.formatting import FormattedText
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.kit.conversation import CHAT, CHAT_SEND, chats_button, resume_button
+from handlers.kit.conversation import CHAT, Unsent, chats_button, resume_button
 from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -24,7 +24,6 @@ NEW: Final = "chat-new"
 STOP: Final = "chat-stop"
 AGAIN: Final = "chat-again"  # chat-again:<hex id of an answer>
 MORE: Final = "chat-more"  # chat-more:<hex id of an answer that its limit ended>
-EDITED: Final = "chat-edited"
 
 
 def assistants_screen(assistants: Sequence[AssistantView], viewer: Viewer, *, open_with: str | None) -> Screen:
@@ -132,27 +131,27 @@ def before_answer(accepted: Accepted, tr: Translator) -> Html:
     return Html("\n".join(lines))
 
 
-def unsent_screen(sentence: Html, viewer: Viewer) -> Screen:
+def unsent_screen(sentence: Html, kept: Unsent, viewer: Viewer) -> Screen:
     """Why a message was not sent; it is kept."""
     tr = viewer.tr
-    again = Button(text=tr.gettext("📨 Send it again"), action=CHAT_SEND)
+    again = Button(text=tr.gettext("📨 Send it again"), action=kept.action)
     topup = ((buttons.topup_button(tr),),) if viewer.features.payments else ()
     return Screen(text=sentence, rows=(*topup, (again,), (buttons.menu_button(tr),)))
 
 
-def too_many_screen(sentence: Html, tr: Translator) -> Screen:
+def too_many_screen(sentence: Html, kept: Unsent, tr: Translator) -> Screen:
     """What comes too fast is kept, and goes as one message."""
-    kept = tr.html("What you have written is kept.")
-    again = Button(text=tr.gettext("📨 Send it again"), action=CHAT_SEND)
-    return Screen(text=Html(f"{sentence} {kept}"), rows=((again,), (buttons.menu_button(tr),)))
+    stays = tr.html("What you have written is kept.")
+    again = Button(text=tr.gettext("📨 Send it again"), action=kept.action)
+    return Screen(text=Html(f"{sentence} {stays}"), rows=((again,), (buttons.menu_button(tr),)))
 
 
-def edited_screen(tr: Translator) -> Screen:
+def edited_screen(kept: Unsent, tr: Translator) -> Screen:
     text = tr.html(
         "✏️ You have changed your message. Shall it be answered anew? What was answered to the old one is not taken "
         "into account any more; what it cost stays."
     )
-    return Screen(text=text, rows=((Button(text=tr.gettext("✏️ Answer the new one"), action=EDITED),),))
+    return Screen(text=text, rows=((Button(text=tr.gettext("✏️ Answer the new one"), action=kept.action),),))
 
 
 def sessions_button(tr: Translator) -> Button:

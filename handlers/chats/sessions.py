@@ -9,7 +9,7 @@ from handlers.chats import session_screens as view
 from handlers.chats.screens import SESSIONS, resumed_screen
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.conversation import TalkState
+from handlers.kit.conversation import TalkState, forget_unsent
 from handlers.kit.dialog import ChatQuestion, Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
@@ -99,6 +99,7 @@ async def ask_whether(query: CallbackQuery, *, ctx: Context, argument: str) -> N
 async def delete(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     session = await _session(argument, ctx)
     await ctx.services.chat_sessions.delete(session.id, user_id=ctx.user.id)
+    await forget_unsent(ctx.fsm, session.id)
     page = await ctx.services.chat_sessions.page(ctx.user.id, 0)
     await ctx.respond(query, view.sessions_screen(page, ctx.tr))
 

@@ -8,7 +8,7 @@ from aiogram.exceptions import AiogramError
 
 from handlers.chats import screens
 from handlers.kit.context import Context
-from handlers.kit.conversation import UNSENT, TalkState, keep_unsent, unsent
+from handlers.kit.conversation import TalkState, Unsent, keep_unsent, note_sent, unsent
 from handlers.kit.notices import plain_screen
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
@@ -22,6 +22,7 @@ from services.notifications.message_ref import MessageRef
 
 log = structlog.get_logger()
 TOLD_SECONDS = 5.0
+JOINED = "+"  # after the key of the message that others joined
 ENDED = N_("This conversation is over. Choose whom to ask:")
 
 
@@ -34,6 +35,16 @@ class UserMessage:
     pictures: tuple[UUID, ...] = ()
     replaces: UUID | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Only words, which others can join."""
+        return not self.pictures and self.replaces is None
+
+    def unsent(self, session_id: UUID) -> Unsent:
+        return Unsent(
+            text=self.text, key=self.key, session_id=session_id, pictures=self.pictures, replaces=self.replaces
+        )
+
 
 async def begin(assistant: AssistantView, ctx: Context) -> ChatSessionView:
     """A new conversation is the open one; a form under way waits."""
@@ -44,7 +55,6 @@ async def begin(assistant: AssistantView, ctx: Context) -> ChatSessionView:
         thread_id=reply_target().thread_id,
     )
     await ctx.fsm.set_state(TalkState.talking)
-    await ctx.fsm.update_data({UNSENT: None})
     return session
 
 
@@ -67,19 +77,18 @@ async def say(said: UserMessage, ctx: Context) -> None:
     try:
         accepted = await ctx.services.chats.send(order)
     except (InsufficientBalance, AllowanceUsedUp) as error:
-        await keep_unsent(ctx.fsm, said.text, f"{said.key}+", said.pictures)
-        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(ctx.tr.error_html(error), ctx.viewer))
+        kept = said.unsent(session.id)
+        await keep_unsent(ctx.fsm, kept)
+        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(ctx.tr.error_html(error), kept, ctx.viewer))
         return
     except MessageTooLong:
         if await _is_told(ctx):
             return
         raise
     except TooManyMessages as error:
-        if said.pictures or said.replaces is not None:  # only text is kept
-            raise
-        await _keep_for_later(said, error, ctx)
+        await _keep_for_later(said, session.id, error, ctx)
         return
-    await ctx.fsm.update_data({UNSENT: None})
+    await note_sent(ctx.fsm, said.key)
     await tell_accepted(accepted, ctx)
 
 
@@ -89,15 +98,20 @@ async def _is_told(ctx: Context) -> bool:
     return not await ctx.services.coordination.claim(key, owner, seconds=TOLD_SECONDS)
 
 
-async def _keep_for_later(said: UserMessage, error: TooManyMessages, ctx: Context) -> None:
-    """One sentence for all that comes too fast: what follows joins what is kept."""
-    kept = await unsent(ctx.fsm)
-    if kept is not None and kept[1] != said.key:
-        text, key, pictures = kept
-        await keep_unsent(ctx.fsm, f"{text}\n{said.text}", key, pictures)
+async def _keep_for_later(said: UserMessage, session_id: UUID, error: TooManyMessages, ctx: Context) -> None:
+    """One sentence for all that comes too fast: words that follow join what is kept. That has a key of its own, for it
+    is more than the message that began it."""
+    kept, joined = await unsent(ctx.fsm), f"{said.key}{JOINED}"
+    known = next((each for each in kept if each.key in (said.key, joined)), None)
+    growing = next((each for each in kept if each.grows and each.session_id == session_id), None)
+    if known is None and said.plain and growing is not None:
+        await keep_unsent(ctx.fsm, replace(growing, text=f"{growing.text}\n{said.text}"))
         return
-    await keep_unsent(ctx.fsm, said.text, f"{said.key}+" if kept is None else said.key)
-    await sender.send(ctx.bot, ctx.chat_id, screens.too_many_screen(ctx.tr.error_html(error), ctx.tr))
+    later = known or said.unsent(session_id)
+    if said.plain:
+        later = replace(later, key=later.key if known else joined, grows=True)
+    await keep_unsent(ctx.fsm, later)
+    await sender.send(ctx.bot, ctx.chat_id, screens.too_many_screen(ctx.tr.error_html(error), later, ctx.tr))
 
 
 async def tell_accepted(accepted: Accepted, ctx: Context) -> None:

@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message, Update
 
 from handlers.fallback import screens
 from handlers.kit.context import Context
-from handlers.kit.conversation import keep_unsent, paused_screen
+from handlers.kit.conversation import Unsent, keep_unsent, paused_screen
 from handlers.kit.dialog import ChatQuestion, open_form, pause, put
 from handlers.kit.filters import AnyCommand
 from handlers.kit.notices import notice_screen, plain_screen
@@ -96,9 +96,10 @@ async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
     tr = ctx.tr
     if ctx.user.is_new:
         await put(message, menu_screen(ctx.viewer, above=greeting(ctx.viewer)))
-    elif (talk := await ctx.open_talk_title()) is not None:
-        await keep_unsent(ctx.fsm, text, f"say:{message.chat.id}:{message.message_id}")
-        await ctx.respond(message, paused_screen(talk, ctx.tr))
+    elif (talk := await ctx.open_talk()) is not None and talk.title is not None:
+        kept = Unsent(text=text, key=f"say:{message.chat.id}:{message.message_id}", session_id=talk.id)
+        await keep_unsent(ctx.fsm, kept)
+        await ctx.respond(message, paused_screen(kept, talk.title, tr))
     elif screens.looks_like_numbers(text):
         await ctx.respond(message, notice_screen(tr.html(screens.NUMBERS), tr))
     elif found := named_in(text, await ctx.services.models.offers()):

@@ -11,6 +11,7 @@ from handlers.kit.titles import Titles, title_in_menu
 from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues, Translator
+from services.chats.sessions import ChatSessionView
 from services.container import Services
 from services.features import Features
 from services.users.accounts import UserView
@@ -61,12 +62,14 @@ class Context:
         """Show a screen that has nothing to do with the form: see `dialog.respond`."""
         await dialog.respond(event, self.fsm, self.tr, screen)
 
+    async def open_talk(self) -> ChatSessionView | None:
+        """The open conversation, where there are any."""
+        return await self.services.chat_sessions.active(self.user.id) if self.services.features.chats else None
+
     async def open_talk_title(self) -> str | None:
         """What the open conversation is called, where anything was said in it."""
-        if not self.services.features.chats:
-            return None
-        session = await self.services.chat_sessions.active(self.user.id)
-        return None if session is None else session.title
+        talk = await self.open_talk()
+        return None if talk is None else talk.title
 
     async def open_form_title(self) -> str | None:
         """What the form under way or paused is called."""

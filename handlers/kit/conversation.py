@@ -2,6 +2,7 @@
 assistant. Commands leave it so; the menu and questions pause it, as they do a form, and it stays open in the shop."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -18,9 +19,9 @@ CHATS: Final = "chats"
 """The list of assistants."""
 CHAT_CONTINUE: Final = "chat-continue"
 CHAT_SEND: Final = "chat-send"
-"""What was typed and not sent."""
-UNSENT: Final = "chat_unsent"
-"""Where the dialog's data keeps that: its text, and the key that makes it be sent once."""
+"""chat-send:<key>: what was written and not sent."""
+UNSENT: Final = "chat_unsent"  # where the dialog's data keeps that
+MOST_UNSENT: Final = 5
 
 
 class TalkState(StatesGroup):
@@ -31,16 +32,80 @@ async def is_talking(fsm: FSMContext) -> bool:
     return await fsm.get_state() == TalkState.talking.state
 
 
-async def keep_unsent(fsm: FSMContext, text: str, key: str, pictures: Sequence[UUID] = ()) -> None:
-    await fsm.update_data({UNSENT: {"text": text, "key": key, "pictures": [each.hex for each in pictures]}})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """What was written and not sent: it goes to the conversation `session_id`. `key` makes it be sent once, and is in
+    its button; `replaces`: a message of theirs that was edited; `grows`: what is written now joins it."""
+
+    text: str
+    key: str
+    session_id: UUID
+    pictures: tuple[UUID, ...] = ()
+    replaces: UUID | None = None
+    grows: bool = False
+
+    @property
+    def action(self) -> str:
+        return f"{CHAT_SEND}:{self.key}"
+
+    def dump(self) -> dict[str, object]:
+        return {
+            "text": self.text,
+            "key": self.key,
+            "session": self.session_id.hex,
+            "pictures": [each.hex for each in self.pictures],
+            "replaces": self.replaces and self.replaces.hex,
+            "grows": self.grows,
+        }
+
+    @classmethod
+    def load(cls, stored: object) -> "Unsent | None":
+        match stored:
+            case {
+                "text": str(text),
+                "key": str(key),
+                "session": str(session),
+                "pictures": [*pictures],
+                "replaces": replaces,
+                "grows": bool(grows),
+            }:
+                return cls(
+                    text=text,
+                    key=key,
+                    session_id=UUID(session),
+                    pictures=tuple(UUID(str(each)) for each in pictures),
+                    replaces=UUID(replaces) if isinstance(replaces, str) else None,
+                    grows=grows,
+                )
+        return None
 
 
-async def unsent(fsm: FSMContext) -> tuple[str, str, tuple[UUID, ...]] | None:
-    """Text, key and files of pictures of what waits to be sent."""
-    match (await fsm.get_data()).get(UNSENT):
-        case {"text": str(text), "key": str(key), "pictures": [*pictures]}:
-            return text, key, tuple(UUID(str(each)) for each in pictures)
-    return None
+async def unsent(fsm: FSMContext) -> list[Unsent]:
+    """The oldest first."""
+    stored = (await fsm.get_data()).get(UNSENT)
+    return [kept for each in stored if (kept := Unsent.load(each))] if isinstance(stored, list) else []
+
+
+async def keep_unsent(fsm: FSMContext, new: Unsent) -> None:
+    """Instead of what has its key; of many the oldest go."""
+    others = [each for each in await unsent(fsm) if each.key != new.key]
+    await _write(fsm, [*others, new][-MOST_UNSENT:])
+
+
+async def note_sent(fsm: FSMContext, key: str) -> None:
+    """A message with this key was taken: it is kept no more, and what else is kept stays as it is."""
+    if kept := await unsent(fsm):
+        await _write(fsm, [replace(each, grows=False) for each in kept if each.key != key])
+
+
+async def forget_unsent(fsm: FSMContext, session_id: UUID | None = None) -> None:
+    """What was written to this conversation, or to any."""
+    if kept := await unsent(fsm):
+        await _write(fsm, [each for each in kept if session_id not in (None, each.session_id)])
+
+
+async def _write(fsm: FSMContext, kept: Sequence[Unsent]) -> None:
+    await fsm.update_data({UNSENT: [each.dump() for each in kept]})
 
 
 def chats_button(tr: Translator) -> Button:
@@ -52,8 +117,8 @@ def resume_button(title: str, tr: Translator) -> Button:
     return Button(text=tr.gettext("💬 Continue: {title}", title=cut_plain(title, 40)), action=CHAT_CONTINUE)
 
 
-def paused_screen(title: str, tr: Translator) -> Screen:
-    """`title`: of the assistant whose conversation waits; what was typed is kept for it."""
-    send = Button(text=tr.gettext("📨 Send it to {title}", title=cut_plain(title, 30)), action=CHAT_SEND)
+def paused_screen(kept: Unsent, title: str, tr: Translator) -> Screen:
+    """`title`: of the conversation that waits, for which what was typed is kept."""
+    send = Button(text=tr.gettext("📨 Send it to {title}", title=cut_plain(title, 30)), action=kept.action)
     text = tr.html("Your conversation “{title}” is paused. Shall this go there?", title=title)
     return Screen(text=text, rows=((send,), (buttons.models_button(tr), buttons.menu_button(tr))))

@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery
 
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.conversation import is_talking
+from handlers.kit.conversation import forget_unsent, is_talking
 from handlers.kit.dialog import Event, pause
 from handlers.kit.filters import Pressed
 from handlers.privacy import screens as view
@@ -56,4 +56,5 @@ async def delete_talks(query: CallbackQuery, *, ctx: Context) -> None:
     if await is_talking(ctx.fsm):
         await pause(ctx.fsm)
     count = await ctx.services.chat_sessions.delete_all(ctx.user.id)
+    await forget_unsent(ctx.fsm)
     await ctx.respond(query, view.talks_deleted_screen(count, ctx.tr))

@@ -75,6 +75,10 @@ def latest_of(session: Session, request_key: str, user_id: int) -> AnswerView | 
     return None if row is None or not row.latest else _view(row)
 
 
+def is_sent(session: Session, request_key: str, user_id: int) -> bool:
+    return session.execute(_by_key, {"key": request_key, "user": user_id}).first() is not None
+
+
 def running_of(session: Session, user_id: int) -> list[UUID]:
     return list(session.scalars(_running, {"user": user_id}))
 

@@ -13,7 +13,7 @@ from db.engine import Database
 from db.tables.chats import ChatSession
 from db.tables.models import Preset
 from db.tables.users import User
-from services.chats.answers import AnswerView, latest_of, read_answer, running_of
+from services.chats.answers import AnswerView, is_sent, latest_of, read_answer, running_of
 from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
@@ -135,6 +135,10 @@ class Chats:
     async def latest_of(self, request_key: str, *, user_id: int) -> AnswerView | None:
         """The answer to this message, where nothing was said after it."""
         return await self._db.read(latest_of, request_key, user_id)
+
+    async def is_sent(self, request_key: str, *, user_id: int) -> bool:
+        """Whether this message was taken."""
+        return await self._db.read(is_sent, request_key, user_id)
 
     async def next_cost(self, session_id: UUID, *, user_id: int) -> NextCost:
         """What the next message of the conversation costs at most."""

@@ -24,6 +24,7 @@ ENDED: Final = {
     FinishReason.FILTERED: N_("The assistant's rules ended the answer here."),
 }
 PAID_IN_PART: Final = N_("Only what came was paid for.")
+FIXED_IS_PAID: Final = N_("The fixed price of an answer is paid however early it is stopped.")
 GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishReason.CUT})
 
 
@@ -87,7 +88,8 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
     if view.finish in ENDED:
         lines.append(tr.gettext(ENDED[view.finish]))
     if view.finish in {FinishReason.STOPPED, FinishReason.CUT} and view.price:
-        lines[-1] += f" {tr.gettext(PAID_IN_PART)}"
+        whole = view.finish is FinishReason.STOPPED and view.fixed_price
+        lines[-1] += f" {tr.gettext(FIXED_IS_PAID if whole else PAID_IN_PART)}"
     if view.shortened:
         lines.append(tr.gettext("Older messages of this conversation are not sent to the assistant any more."))
     lines.append(_price(view, balance, tr))

@@ -17,9 +17,9 @@ from services.notifications.message_ref import MessageRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
-    """An answer and what it is one to. `hold`, `price` in hundredths of a credit; texts are None once deleted;
-    `replaced`: it is sent to the assistant no more; `shortened`: the first for which older messages were left out;
-    `latest`: nothing came after it."""
+    """An answer and what it is one to. `hold`, `price` in hundredths of a credit, `fixed_price` of it whatever its
+    length; texts are None once deleted; `replaced`: it is sent to the assistant no more; `shortened`: the first for
+    which older messages were left out; `latest`: nothing came after it."""
 
     id: UUID
     session_id: UUID
@@ -34,6 +34,7 @@ class AnswerView:
     estimated: bool
     hold: int
     price: int | None
+    fixed_price: int
     free: bool
     error_code: ErrorCode | None
     replaced: bool
@@ -98,6 +99,7 @@ def _view(row: AnyRow) -> AnswerView:
         estimated=row.estimated,
         hold=row.hold,
         price=row.price,
+        fixed_price=row.fixed_price,
         free=row.free,
         error_code=None if row.error_code is None else ErrorCode(row.error_code),
         replaced=row.replaced_at is not None,

@@ -2,7 +2,7 @@
 works on bytes makes no more tokens than a text has bytes, whatever its vocabulary."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 PER: Final = 1_000  # tokens that a price is of
@@ -32,6 +32,11 @@ class TokenPrices:
     def cost(self, prompt: int, completion: int) -> int:
         """Rounded up once."""
         return self.fixed + -(-(self.input * prompt + self.output * completion) // PER)
+
+    def of_cut(self, completion: int, limit: int) -> "TokenPrices":
+        """For an answer that broke off: of the fixed price that share, rounded down, which came of the longest answer
+        that there could have been."""
+        return replace(self, fixed=self.fixed * min(completion, limit) // max(1, limit))
 
     def longest_answer(self, prompt: int, balance: int) -> int | None:
         """Tokens of the longest answer that the balance covers, with so many of a prompt; None where its length costs

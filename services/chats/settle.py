@@ -60,11 +60,13 @@ class Bill:
 
 
 def bill(outcome: AnswerOutcome) -> Bill:
-    """Of an answer with visible text. Measured tokens win; the price is never more than what was held."""
+    """Of an answer with visible text. Measured tokens win; the price is never more than what was held. Of what broke
+    off the fixed price is paid in part; who stops an answer has had what is sold for it."""
     answer, measured = outcome.answer, outcome.usage
     prompt = min(outcome.sent, answer.prompt_budget) if measured is None else measured.prompt
     completion = min(estimated_answer(outcome.text), answer.limit) if measured is None else measured.completion
-    cost = answer.prices.cost(prompt, completion)
+    prices = answer.prices.of_cut(completion, answer.limit) if outcome.finish is FinishReason.CUT else answer.prices
+    cost = prices.cost(prompt, completion)
     return Bill(
         prompt=prompt,
         completion=completion,

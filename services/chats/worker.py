@@ -36,7 +36,8 @@ LEASE: Final = timedelta(seconds=15)
 LOOK_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 15.0  # where nobody is talked to: another worker's answers may be left
 TELL_SECONDS: Final = 0.5
-GRACE_SECONDS: Final = 4.0  # at the end, for what is cut short to be settled
+DRAIN_SECONDS: Final = 3.0  # at the end, for answers that are nearly there
+GRACE_SECONDS: Final = 2.0  # and for what is cut short then
 
 
 class AnswerWorker:
@@ -284,7 +285,10 @@ class AnswerWorker:
         return claims.keep(session, kept, worker=self.name)
 
     async def _wind_up(self) -> None:
-        """Cut short what is under way, and settle it; what cannot be settled now is when its lease has ended."""
+        """Let what is under way end, cut short what does not soon, and settle it; what cannot be settled now is when
+        its lease has ended."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         for answering in list(self._running.values()):
             answering.stop(FinishReason.CUT)
         if self._tasks:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,10 @@ from db.engine import Database
 from db.tables.chats import AiRequest, FinishReason, MessageStatus
 from db.tables.outbox import OutboxMessage, OwnerNews
 from db.tables.predictions import ErrorCode
+from handlers.chats.answer import answer_part
+from i18n.translator import Catalogues
 from services.billing.ledger import InsufficientBalance
+from services.chats.answers import AnswerView
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
 from services.chats.orders import EmptyMessage, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
@@ -186,6 +190,59 @@ async def test_stopped_with_text(talk: Talk) -> None:
     view = await talk.chats.answer(sold.answer_id, user_id=anna)
     assert (view.text, view.finish) == ("The answer ", FinishReason.STOPPED)
     assert talk.sage.closed == 1
+    await talk.audit()
+
+
+FIXED: dict[str, Any] = {"price": "5.00", "input_price": "0", "output_price": "0"}
+
+
+@pytest.mark.parametrize(("came", "costs"), [("I", 1), ("word " * 102, 250), ("word " * 600, 500)])
+async def test_of_a_fixed_price_a_cut_answer_costs_the_share_that_came(
+    database: Database, clock: FakeClock, tmp_path: Path, came: str, costs: int
+) -> None:
+    async with open_talk(database, clock, tmp_path / "fixed", **FIXED) as talk:
+        talk.sage.says = [came, StreamCut(problem="cut")]
+        anna = await talk.customer()
+        sold = await talk.says(await talk.begins(anna))
+        assert sold.hold == 500
+        await talk.answer_all()
+        view = await talk.chats.answer(sold.answer_id, user_id=anna)
+        assert (view.finish, view.price) == (FinishReason.CUT, costs)
+        assert "Only what came was paid for." in _foot(view)
+        await talk.audit()
+
+
+async def test_who_stops_an_answer_pays_its_fixed_price(database: Database, clock: FakeClock, tmp_path: Path) -> None:
+    """Else each could be stopped before its last word."""
+    async with open_talk(database, clock, tmp_path / "fixed", **FIXED) as talk:
+        talk.sage.says = ["The answer ", "is long."]
+        talk.sage.pause.clear()
+        anna = await talk.customer()
+        sold = await talk.says(await talk.begins(anna))
+        worker = talk.worker()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(worker.run_waiting())
+            await until(lambda: _has_text(worker))
+            worker.stop(sold.answer_id)
+        view = await talk.chats.answer(sold.answer_id, user_id=anna)
+        assert (view.finish, view.price) == (FinishReason.STOPPED, 500)
+        assert "The fixed price of an answer is paid however early it is stopped." in _foot(view)
+        await talk.audit()
+
+
+async def test_a_shop_that_ends_lets_its_answers_end(talk: Talk) -> None:
+    talk.sage.says = ["The answer ", "is long."]
+    talk.sage.pause.clear()
+    sold = await talk.says(await talk.begins(await talk.customer()))
+    worker = talk.worker()
+    run = asyncio.get_running_loop().create_task(worker.run())
+    await until(lambda: _has_text(worker))
+    run.cancel()
+    await asyncio.sleep(0)
+    talk.sage.pause.set()
+    await asyncio.gather(run, return_exceptions=True)
+    row = await talk.row(sold.answer_id)
+    assert (row.text, row.finish) == ("The answer is long.", FinishReason.STOP)
     await talk.audit()
 
 
@@ -440,6 +497,11 @@ async def test_an_assistant_that_became_something_else(talk: Talk) -> None:
     assert (await talk.row(sold.answer_id)).status == MessageStatus.FAILED
     assert await talk.balance(anna) == 1_000
     await talk.audit()
+
+
+def _foot(view: AnswerView) -> str:
+    part = answer_part(view, 0, 0, None, Catalogues()["en"])
+    return part.screen.text
 
 
 async def _answered(talk: Talk, session: ChatSessionView, text: str) -> UUID:

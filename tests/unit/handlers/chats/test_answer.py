@@ -33,6 +33,7 @@ def answer(text: str, *, latest: bool = True) -> AnswerView:
         estimated=False,
         hold=20,
         price=12,
+        fixed_price=0,
         free=False,
         error_code=None,
         replaced=False,

@@ -94,9 +94,9 @@ class Answering:
         while True:
             try:
                 return self._ended(await self._ask(self.conversation.request(pictures)))
-            except ContextTooLong:
+            except ContextTooLong as error:
                 shorter = spec.shorter() if self.conversation is spec else None
-                if shorter is None or self.text:
+                if shorter is None or self.text or not error.retryable:
                     raise
                 self.conversation = shorter
                 await self._again("the context is too long", 0.0)

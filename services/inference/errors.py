@@ -152,8 +152,10 @@ class EmptyAnswer(BadOutput):
 
 
 class ContextTooLong(InferenceError):
-    """The server finds the conversation longer than its model can read. `problem` is for the log."""
+    """The server finds the conversation longer than its model can read; a shorter one may go well. `problem` is for
+    the log."""
 
+    retryable = True
     message = N_("This is longer than the assistant can read. Please write less, or begin a new conversation.")
 
     def __init__(self, *, problem: str) -> None:

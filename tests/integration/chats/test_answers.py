@@ -153,6 +153,19 @@ async def test_a_server_that_is_back_soon_is_asked_again(talk: Talk) -> None:
     await talk.audit()
 
 
+async def test_thoughts_about_what_is_too_long_are_paid_for_once(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    await _answered(talk, session, "One?")
+    error = ContextTooLong(problem="too long")
+    error.retryable = False  # it had begun
+    talk.sage.says = [error]
+    sold = await talk.says(session, "Two?")
+    await talk.answer_all()
+    assert (await talk.row(sold.answer_id)).error_code == ErrorCode.CONTEXT_TOO_LONG
+    assert len(talk.sage.asked) == 2
+    await talk.audit()
+
+
 async def test_a_server_that_is_away_is_told(talk: Talk) -> None:
     talk.sage.away = ServerAway(problem="refused")
     talk.sage.away.retryable = False

@@ -46,7 +46,7 @@ class StreamDeadlines:
         except StreamCut as cut:
             if reading.finished:
                 return None
-            cut.retryable = cut.retryable and not reading.has_text
+            cut.retryable = cut.retryable and not reading.begun
             raise
 
     async def _by(self, until: float, wanted: Awaitable[Wanted], *, has_text: bool) -> Wanted:

@@ -19,24 +19,26 @@ _FINISHES: Final = {
     **dict.fromkeys(("length", "max_tokens", "model_length"), FinishReason.LENGTH),
     **dict.fromkeys(("content_filter", "blacklist", "safety"), FinishReason.FILTERED),
 }
+_BEFORE_TEXT: Final = ("reason", "think", "thought", "tool_calls", "function_call")
 _BROKEN: Final = frozenset({"error", "insufficient_system_resource"})
 
 
 class AnswerReading:
     """Of a stream, or of a whole completion where one came instead. `begun`: something of it was for the answer, if
-    only a thought; `finished`: the server has said why it ends."""
+    only a thought, and is paid for: it is not asked again; `finished`: the server has said why it ends."""
 
     def __init__(self, *, max_tokens: int, pictures: bool = False) -> None:
         self._most, self._pictures = max_tokens, pictures
         self._joiner = TextJoiner()
         self._bytes = self._thought = 0
+        self._other = False  # what a model gives before its text in words of a server's own
         self._finish: str | None = None
         self._usage: Any = None  # Any: JSON
         self._facts: JsonObject = {}
 
     @property
     def begun(self) -> bool:
-        return self._bytes > 0 or self._thought > 0
+        return self._bytes > 0 or self._thought > 0 or self._other
 
     @property
     def finished(self) -> bool:
@@ -65,9 +67,9 @@ class AnswerReading:
         """The last of the text, and the end. Raises StreamCut, RequestRefused, EmptyAnswer."""
         rest = self._counted(self._joiner.rest())
         if self._finish is None:
-            raise StreamCut(problem="the answer ended without a finish_reason", retryable=not self.has_text)
+            raise StreamCut(problem="the answer ended without a finish_reason", retryable=not self.begun)
         if self._finish in _BROKEN:
-            raise StreamCut(problem=f"the server broke off: {self._finish}"[:100], retryable=not self.has_text)
+            raise StreamCut(problem=f"the server broke off: {self._finish}"[:100], retryable=not self.begun)
         finish = _FINISHES.get(self._finish.lower(), FinishReason.OTHER)
         if not self.has_text:
             raise self._nothing(finish)
@@ -81,6 +83,7 @@ class AnswerReading:
         for key in ("reasoning_content", "reasoning"):
             if isinstance(thought := said.get(key), str):
                 self._thought += len(thought)
+        self._other = self._other or any(value for key, value in said.items() if key.startswith(_BEFORE_TEXT))
         piece = _content(said.get("content")) or _content(said.get("refusal"))
         return self._counted(self._joiner.take(piece)) if piece else ""
 
@@ -92,7 +95,11 @@ class AnswerReading:
 
     def _failure(self, chunk: Json) -> Exception:
         said = said_in(chunk)
-        return StreamCut(problem=said.line) if self.has_text else judge(said, pictures=self._pictures)
+        if self.has_text:
+            return StreamCut(problem=said.line)
+        error = judge(said, pictures=self._pictures)
+        error.retryable = error.retryable and not self.begun
+        return error
 
     def _nothing(self, finish: FinishReason) -> Exception:
         if finish is FinishReason.FILTERED:

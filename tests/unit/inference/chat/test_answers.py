@@ -6,7 +6,7 @@ import pytest
 
 from db.tables.chats import FinishReason
 from services.inference.chat import ChatRequest, ChatRole, ChatTurn, TokenUsage
-from services.inference.errors import EmptyAnswer, RequestRefused, ServerAway, StreamCut
+from services.inference.errors import EmptyAnswer, InferenceError, RequestRefused, ServerAway, StreamCut
 from tests.unit.inference.chat.assistants import HELLO, assistant, hear
 from tests.unit.inference.chat.server import DONE, ChatServer, Json, Reply, counted, data, delta, refusal
 
@@ -188,6 +188,36 @@ async def test_what_breaks_behind_the_end_does_not_matter(server: ChatServer) ->
 
 async def test_a_cut_before_any_text_may_be_tried_again(server: ChatServer) -> None:
     server.replies = [Reply([b": PROCESSING\n\n"], cut=True)]
+    async with assistant(server.url) as sage:
+        heard = await hear(sage)
+    assert isinstance(heard.error, StreamCut)
+    assert heard.error.retryable
+
+
+THOUGHT = data({"choices": [{"delta": {"reasoning_content": "Let me think"}}]})
+BEGUN = {
+    "cut": Reply([THOUGHT], cut=True),
+    "an end without a reason": Reply([THOUGHT]),
+    "a reason that is an error": Reply([THOUGHT, delta("", "error"), DONE]),
+    "an error": Reply([THOUGHT, data({"error": {"message": "boom", "type": "server_error"}})]),
+    "no service": Reply([THOUGHT, data({"error": {"code": 503, "message": "no provider"}})]),
+    "too long": Reply([THOUGHT, data({"error": {"code": "context_length_exceeded", "message": "…"}})]),
+    "thoughts in other words": Reply([data({"choices": [{"delta": {"reasoning_details": [{"text": "Hm"}]}}]})]),
+}
+
+
+@pytest.mark.parametrize("reply", BEGUN.values(), ids=BEGUN.keys())
+async def test_thoughts_are_paid_for_once(server: ChatServer, reply: Reply) -> None:
+    """Nothing is to be seen of them, but the provider bills them: what began is not asked again."""
+    server.replies = [reply]
+    async with assistant(server.url) as sage:
+        heard = await hear(sage)
+    assert isinstance(heard.error, InferenceError)
+    assert not heard.error.retryable
+
+
+async def test_who_has_only_greeted_may_be_asked_again(server: ChatServer) -> None:
+    server.replies = [Reply([data({"choices": [{"delta": {"role": "assistant", "content": ""}}]})], cut=True)]
     async with assistant(server.url) as sage:
         heard = await hear(sage)
     assert isinstance(heard.error, StreamCut)

@@ -30,10 +30,14 @@ class MessageNotFound(ShopError):
     message = N_("There is no such message any more.")
 
 
+class MessageNotLast(ShopError):
+    message = N_("Something was said after that. Only the last message can be answered anew.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageOrder:
-    """A customer's message. `request_key` is the same for every repeat of it; `replaces`: a message of theirs that was
-    edited: its turn and all after it are sent no more."""
+    """A customer's message. `request_key` is the same for every repeat of it; `replaces`: their last one, which was
+    edited: its turn is sent no more."""
 
     user_id: int
     session_id: UUID

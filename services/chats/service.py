@@ -98,14 +98,14 @@ class Chats:
     async def send(self, order: MessageOrder) -> Accepted:
         """Raises EmptyMessage, MessageTooLong, PicturesNotTaken, TooManyMessages, TokensUsedUp, AllowanceUsedUp,
         InsufficientBalance, ModelNotOnSale, ModelStopped, ModelResting, UserDisabled, ChatSessionNotFound,
-        MessageNotFound; then nothing was charged."""
+        MessageNotFound, MessageNotLast; then nothing was charged."""
         terms = await self._terms(order.session_id, order.user_id)
         ids = NewIds(question=uuid4(), answer=uuid4())
         order = replace(order, text=storable(order.text))
         return self._told(await self._db.write(submit, order, terms, ids, self._clock()))
 
     async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:
-        """Another answer to the same message; the old one, and what came after it, is sent to the assistant no more.
+        """Another answer to the last message; the old one is sent to the assistant no more.
         Of `order`, text and pictures mean nothing. Raises as `send`."""
         terms = await self._terms(order.session_id, order.user_id)
         now = self._clock()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -16,6 +16,7 @@ from services.chats.orders import (
     Accepted,
     EmptyMessage,
     MessageNotFound,
+    MessageNotLast,
     MessageOrder,
     PicturesNotTaken,
     SaleTerms,
@@ -42,7 +43,7 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
     fixed = _check_sale(session, order.user_id, chat)
     _check_message(order, terms)
     if order.replaces is not None:
-        _replace_from(session, order, now)
+        _replace_last(session, order, now)
     joined = _waiting(session, chat.id) if order.replaces is None else None
     text, pictures = order.text, [each.hex for each in order.pictures]
     if joined is not None:
@@ -70,13 +71,15 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
 def answer_anew(
     session: Session, answer_id: UUID, order: MessageOrder, terms: SaleTerms, *, new_id: UUID, now: datetime
 ) -> Accepted:
-    """Another answer to the message of an earlier one, which is sent no more. What came after it is not, either."""
+    """Another answer to the message of the last one, which is sent no more."""
     chat = _locked(session, order)
     if (known := _find(session, order)) is not None:
         return known
     old = session.execute(_answer_of, {"answer": answer_id, "user": order.user_id}).first()
     if old is None or old.session_id != chat.id or old.question is None:
         raise MessageNotFound(answer_id=answer_id)
+    if old.number != last_number(session, chat.id):
+        raise MessageNotLast(answer_id=answer_id)
     fixed = _check_sale(session, order.user_id, chat)
     withdraw(session, chat.id, since=old.number, now=now)
     answer = AnswerSale(
@@ -119,11 +122,9 @@ _last_waiting = (
     .order_by(messages.c.number.desc())
     .limit(1)
 )
-_own_message = select(messages.c.number).where(
-    messages.c.id == bindparam("message"),
-    messages.c.session_id == bindparam("session"),
-    messages.c.sender == Sender.USER,
-)
+_own = (messages.c.session_id == bindparam("session")) & (messages.c.sender == Sender.USER)
+_own_message = select(messages.c.number).where(messages.c.id == bindparam("message"), _own)
+_last_own = select(func.max(messages.c.number)).where(_own)
 _answer_of = (
     select(
         messages.c.session_id,
@@ -193,11 +194,14 @@ def _joined(session: Session, waiting: AnyRow, order: MessageOrder, now: datetim
     return f"{waiting.text}{EXTRA}{order.text}", pictures
 
 
-def _replace_from(session: Session, order: MessageOrder, now: datetime) -> None:
+def _replace_last(session: Session, order: MessageOrder, now: datetime) -> None:
+    """Raises MessageNotLast: the conversation went on since the customer was asked."""
     facts = {"message": order.replaces, "session": order.session_id}
     number = session.execute(_own_message, facts).scalar()
     if number is None:
         raise MessageNotFound(message_id=order.replaces)
+    if number != session.execute(_last_own, facts).scalar():
+        raise MessageNotLast(message_id=order.replaces)
     withdraw(session, order.session_id, since=number, now=now)
 
 

@@ -19,7 +19,7 @@ from i18n.translator import Catalogues
 from services.billing.ledger import InsufficientBalance
 from services.chats.answers import AnswerView
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
-from services.chats.orders import EmptyMessage, MessageOrder, MessageTooLong
+from services.chats.orders import EmptyMessage, MessageNotLast, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
 from services.chats.worker import AnswerWorker
 from services.inference.chat import TokenUsage
@@ -382,6 +382,24 @@ async def test_edited_and_sent_again(talk: Talk) -> None:
     await talk.says(session, "Two?", replaces=question)
     await talk.answer_all()
     assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", SAID, "Two?"]
+    await talk.audit()
+
+
+async def test_only_the_last_message_is_answered_anew(talk: Talk) -> None:
+    """A button that is pressed late takes nothing out of a conversation that went on."""
+    session = await talk.begins(await talk.customer())
+    sold = await _answered(talk, session, "One?")
+    first = await talk.chats.answer(sold, user_id=session.user_id)
+    await _answered(talk, session, "Two?")
+    balance = await talk.balance(session.user_id)
+    with pytest.raises(MessageNotLast):
+        await talk.says(session, "One!", replaces=first.question_id)
+    order = MessageOrder(user_id=session.user_id, session_id=session.id, text="", request_key="again")
+    with pytest.raises(MessageNotLast):
+        await talk.chats.again(first.id, order)
+    await _answered(talk, session, "Three?")
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", SAID, "Two?", SAID, "Three?"]
+    assert await talk.balance(session.user_id) == balance - 6
     await talk.audit()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -29,6 +30,8 @@ from services.notifications.owners import tell_owners
 log = structlog.get_logger()
 _sessions = table_of(ChatSession)
 
+SLACK: Final = 1_000  # tokens beyond what can be that are believed: servers have prompts and thoughts of their own
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOutcome:
@@ -50,7 +53,7 @@ class AnswerOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Tokens and price of what was delivered; `over`: the provider counted more than can be, which is what was held."""
+    """Tokens and price of what was delivered; `over`: the provider counted more than was held for."""
 
     prompt: int
     completion: int
@@ -60,20 +63,30 @@ class Bill:
 
 
 def bill(outcome: AnswerOutcome) -> Bill:
-    """Of an answer with visible text. Measured tokens win; the price is never more than what was held. Of what broke
-    off the fixed price is paid in part; who stops an answer has had what is sold for it."""
-    answer, measured = outcome.answer, outcome.usage
-    prompt = min(outcome.sent, answer.prompt_budget) if measured is None else measured.prompt
-    completion = min(estimated_answer(outcome.text), answer.limit) if measured is None else measured.completion
+    """Of an answer with visible text. Measured tokens win where they can be true, and no more of them count than were
+    held for, which bounds the price. Of what broke off the fixed price is paid in part; who stops an answer has had
+    what is sold for it."""
+    answer, told = outcome.answer, outcome.usage
+    measured = told if told is not None and _can_be(told, answer) else None
+    prompt = min(outcome.sent if measured is None else measured.prompt, answer.prompt_budget)
+    completion = min(estimated_answer(outcome.text) if measured is None else measured.completion, answer.limit)
     prices = answer.prices.of_cut(completion, answer.limit) if outcome.finish is FinishReason.CUT else answer.prices
-    cost = prices.cost(prompt, completion)
     return Bill(
         prompt=prompt,
         completion=completion,
-        price=0 if answer.free else min(cost, answer.hold),
+        price=0 if answer.free else min(prices.cost(prompt, completion), answer.hold),
         estimated=measured is None,
-        over=cost > answer.prices.cost(answer.prompt_budget, answer.limit),
+        over=told is not None
+        and (measured is None or answer.prices.cost(told.prompt, told.completion) > _most(answer)),
     )
+
+
+def _can_be(usage: TokenUsage, answer: ClaimedAnswer) -> bool:
+    return usage.prompt <= answer.prompt_budget + SLACK and usage.completion <= answer.limit + SLACK
+
+
+def _most(answer: ClaimedAnswer) -> int:
+    return answer.prices.cost(answer.prompt_budget, answer.limit)
 
 
 def settle(
@@ -86,21 +99,23 @@ def settle(
     for outcome in outcomes:
         if outcome not in mine:
             log.warning("answer_of_another", answer_id=str(outcome.answer.id))
-        elif is_visible(outcome.text) and (due := bill(outcome)).over:
-            _tell_of_loss(session, outcome.answer, due, owners, now)
+        elif outcome.usage is not None and is_visible(outcome.text) and bill(outcome).over:
+            _tell_of_loss(session, outcome.answer, outcome.usage, owners, now)
     finish(session, mine, now)
 
 
-def _tell_of_loss(session: Session, answer: ClaimedAnswer, due: Bill, owners: Collection[int], now: datetime) -> None:
+def _tell_of_loss(
+    session: Session, answer: ClaimedAnswer, told: TokenUsage, owners: Collection[int], now: datetime
+) -> None:
     log.error(
         "answer_over_its_hold",
         answer_id=str(answer.id),
         model=answer.model_slug,
-        prompt=due.prompt,
-        completion=due.completion,
+        prompt=told.prompt,
+        completion=told.completion,
         limit=answer.limit,
     )
-    counted = f"{due.prompt} + {due.completion} > {answer.prompt_budget} + {answer.limit}"
+    counted = f"{told.prompt} + {told.completion} > {answer.prompt_budget} + {answer.limit}"
     tell_owners(session, owners, AnswerOverHold(slug=answer.model_slug, problem=counted, day=answer.day), now=now)
 
 

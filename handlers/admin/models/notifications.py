@@ -62,8 +62,8 @@ def _undelivered(news: ModelTrouble, title: str, tr: Translator) -> Screen:
 def _over_hold(news: ModelTrouble, title: str, tr: Translator) -> Screen:
     text = tr.html(
         "💸 The provider of the assistant “{model}” counted more tokens, read + written, than an answer can have:"
-        " {problem}. Its customer paid what was held for it, the rest is the shop's loss. The provider may add tokens"
-        " of its own, or not keep to the limit of the answer: compare its bill with your price.",
+        " {problem}. Its customer paid no more than was held for it, the rest is the shop's loss. The provider may"
+        " add tokens of its own, or not keep to the limit of the answer: compare its bill with your price.",
         model=title,
         problem=news.problem,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from db.base import table_of
 from db.engine import Database
-from db.tables.chats import AiRequest, FinishReason, MessageStatus
+from db.tables.chats import AiRequest, DailyUsage, FinishReason, MessageStatus
 from db.tables.outbox import OutboxMessage, OwnerNews
 from db.tables.predictions import ErrorCode
 from handlers.chats.answer import answer_part
@@ -59,18 +59,35 @@ async def test_nobody_counted(talk: Talk) -> None:
 
 
 async def test_more_than_was_held_is_not_taken(talk: Talk) -> None:
-    talk.sage.usage = TokenUsage(prompt=9_000, completion=90_000)
+    """A server has a prompt and thoughts of its own."""
+    talk.sage.usage = TokenUsage(prompt=BOUND + 1_000, completion=1_256)
     anna = await talk.customer()
     sold = await talk.says(await talk.begins(anna))
     await talk.answer_all()
-    view = await talk.chats.answer(sold.answer_id, user_id=anna)
-    assert view.price == HOLD
+    row = await talk.row(sold.answer_id)
+    assert (row.price, row.prompt_tokens, row.completion_tokens) == (HOLD, BOUND, 256)
     assert await talk.lines(sold.answer_id) == [("charge", -HOLD)]
     await talk.audit()
 
 
+@pytest.mark.parametrize(("prompt", "completion"), [(BOUND + 1_001, 10), (20, 1_257), (2**31 - 1, 2**31 - 1)])
+async def test_a_wild_count_is_not_believed(talk: Talk, prompt: int, completion: int) -> None:
+    """Nor does it use up what the customer may have on a day."""
+    talk.sage.usage = TokenUsage(prompt=prompt, completion=completion)
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    await talk.answer_all()
+    row = await talk.row(sold.answer_id)
+    assert (row.estimated, row.prompt_tokens, row.completion_tokens) == (True, 9, 6)
+    assert row.price == -(-(100 * 9 + 400 * 6) // 1000)
+    (day,) = await talk.rows(DailyUsage)
+    assert (day.prompt_tokens, day.completion_tokens) == (9, 6)
+    assert [news.kind for news in await talk.rows(OwnerNews)] == ["answer_over_hold"]
+    await talk.audit()
+
+
 async def test_owners_know_once_that_the_provider_counts_more_than_can_be(talk: Talk) -> None:
-    counts = [(BOUND, 256), (9_000, 90_000), (9_000, 90_000)]
+    counts = [(BOUND, 256), (BOUND + 900, 900), (9_000, 90_000)]
     told = []
     for prompt, completion in counts:
         talk.sage.usage = TokenUsage(prompt=prompt, completion=completion)
@@ -80,7 +97,7 @@ async def test_owners_know_once_that_the_provider_counts_more_than_can_be(talk: 
     assert told == [0, 1, 1]
     (news,) = await talk.rows(OwnerNews)
     assert (news.telegram_id, news.kind, news.payload["slug"]) == (OWNER, "answer_over_hold", "sage")
-    assert news.payload["problem"] == f"9000 + 90000 > {BOUND} + 256"
+    assert news.payload["problem"] == f"{BOUND + 900} + 900 > {BOUND} + 256"
     await talk.audit()
 
 

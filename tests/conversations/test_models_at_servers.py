@@ -64,8 +64,11 @@ async def test_it_rests_while_its_server_is_away(shop: tuple[Stage, Inference]) 
     olga = await stage.person("Ольга", "ru", id=OWNER_ID)
     anna, john = await stage.person("Анна", "ru"), await stage.person("John", "en")
     await olga.says("/start")
+    await opens_form(anna, "iris")
+    await anna.says(SETOSA)
+    await anna.sees_button("🔮")
     await is_away(server)
-    await orders_iris(anna)  # it was still on sale
+    await anna.presses("🔮")  # it was still on sale
     told = await olga.sees("💤 Модель «Какой это ирис?»", within=5.0)
     assert "сервер" in told.text
     await john.says("/models")
@@ -147,6 +150,8 @@ async def test_what_does_not_pass_is_paid_back(shop: tuple[Stage, Inference]) ->
         await orders_iris(john)
         await john.sees(told, within=5.0)
         assert await balance(stage, john) == 1000, fault
+        await orders_iris(john)  # three failures in a row would be looked into
+        await john.sees_photo("Iris: Setosa", within=10.0)
 
 
 async def test_it_rests_while_its_server_answers_checks_and_fails_runs(

@@ -95,6 +95,7 @@ class ChatMessage(Base):
     status: Mapped[Word]
     reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="RESTRICT"))  # of an answer
     replaced_at: Mapped[datetime | None]  # it is sent to the assistant no more
+    joins: Mapped[int | None]  # number of the message that its text begins with: that had not been sent yet
     request_key: Mapped[str | None] = mapped_column(String(96))  # one message of a chat, one answer
     pictures: Mapped[list[str] | None] = mapped_column(Json)  # hex ids of files, of a user's message
     # Of answers, as they were sold:

@@ -42,12 +42,10 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
         return known
     fixed = _check_sale(session, order.user_id, chat)
     _check_message(order, terms)
-    if order.replaces is not None:
-        _replace_last(session, order, now)
-    joined = _waiting(session, chat.id) if order.replaces is None else None
+    before = _take_back(session, order, now)
     text, pictures = order.text, [each.hex for each in order.pictures]
-    if joined is not None:
-        text, pictures = _joined(session, joined, order, now)
+    if before is not None:
+        text, pictures = f"{before.text}{EXTRA}{text}", [*(before.pictures or ()), *pictures]
     number = last_number(session, chat.id) + 1
     question = {
         "id": ids.question,
@@ -59,13 +57,14 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
         "text": text,
         "status": MessageStatus.SENT,
         "pictures": pictures or None,
+        "joins": before and before.number,
         "created_at": now,
     }
     session.connection().execute(_add, question)
     answer = AnswerSale(order=order, terms=terms, prices=terms.prices(fixed), text=text, pictures=len(pictures))
     accepted = answer.sell(session, chat, ids, number + 1, now)
     _touch(session, chat, text, now)
-    return replace(accepted, joined=joined is not None)
+    return replace(accepted, joined=before is not None and order.replaces is None)
 
 
 def answer_anew(
@@ -116,14 +115,17 @@ _on_sale = select(
 _persona = select(_presets.c.price, _presets.c.enabled).where(_presets.c.id == bindparam("preset"))
 _asked = messages.alias("asked")
 _last_waiting = (
-    select(messages.c.id, messages.c.number, _asked.c.id.label("question_id"), _asked.c.text, _asked.c.pictures)
+    select(_asked.c.number, _asked.c.text, _asked.c.pictures)
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.session_id == bindparam("session"), QUEUED, IN_USE, messages.c.attempts == 0)
     .order_by(messages.c.number.desc())
     .limit(1)
 )
 _own = (messages.c.session_id == bindparam("session")) & (messages.c.sender == Sender.USER)
-_own_message = select(messages.c.number).where(messages.c.id == bindparam("message"), _own)
+_own_message = select(messages.c.number, messages.c.joins).where(messages.c.id == bindparam("message"), _own)
+_own_numbered = select(messages.c.number, messages.c.text, messages.c.pictures).where(
+    messages.c.number == bindparam("number"), _own
+)
 _last_own = select(func.max(messages.c.number)).where(_own)
 _answer_of = (
     select(
@@ -182,27 +184,36 @@ def _check_message(order: MessageOrder, terms: SaleTerms) -> None:
         raise PicturesNotTaken
 
 
+def _take_back(session: Session, order: MessageOrder, now: datetime) -> AnyRow | None:
+    """What the order takes the place of is sent no more. Returns the message that its text goes on from: one that waits
+    still, or of an edited one that which it had been joined with."""
+    if order.replaces is None:
+        before = _waiting(session, order.session_id)
+        if before is not None:
+            withdraw(session, order.session_id, since=before.number, now=now)
+        return before
+    edited = _own_last(session, order)
+    withdraw(session, order.session_id, since=edited.number, now=now)
+    if edited.joins is None:
+        return None
+    facts = {"session": order.session_id, "number": edited.joins}
+    return session.execute(_own_numbered, facts).one()
+
+
 def _waiting(session: Session, session_id: UUID) -> AnyRow | None:
-    """The last answer of the conversation, where nobody has begun it."""
+    """The last message of the conversation, where nobody has begun to answer it."""
     return session.connection().execute(_last_waiting, {"session": session_id}).first()
 
 
-def _joined(session: Session, waiting: AnyRow, order: MessageOrder, now: datetime) -> tuple[str, list[str]]:
-    """Text and pictures of both messages; the one that waits is withdrawn and paid back."""
-    withdraw(session, order.session_id, since=waiting.number - 1, now=now)
-    pictures = [*(waiting.pictures or ()), *(each.hex for each in order.pictures)]
-    return f"{waiting.text}{EXTRA}{order.text}", pictures
-
-
-def _replace_last(session: Session, order: MessageOrder, now: datetime) -> None:
-    """Raises MessageNotLast: the conversation went on since the customer was asked."""
+def _own_last(session: Session, order: MessageOrder) -> AnyRow:
+    """The message that was edited. Raises MessageNotLast: the conversation went on since the customer was asked."""
     facts = {"message": order.replaces, "session": order.session_id}
-    number = session.execute(_own_message, facts).scalar()
-    if number is None:
+    edited = session.execute(_own_message, facts).first()
+    if edited is None:
         raise MessageNotFound(message_id=order.replaces)
-    if number != session.execute(_last_own, facts).scalar():
+    if edited.number != session.execute(_last_own, facts).scalar():
         raise MessageNotLast(message_id=order.replaces)
-    withdraw(session, order.session_id, since=number, now=now)
+    return edited
 
 
 _renew = (

@@ -19,6 +19,7 @@ from i18n.translator import Catalogues
 from services.billing.ledger import InsufficientBalance
 from services.chats.answers import AnswerView
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
+from services.chats.export import read_lines
 from services.chats.orders import EmptyMessage, MessageNotLast, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
 from services.chats.worker import AnswerWorker
@@ -399,6 +400,40 @@ async def test_edited_and_sent_again(talk: Talk) -> None:
     await talk.says(session, "Two?", replaces=question)
     await talk.answer_all()
     assert [turn.text for turn in talk.sage.asked[-1].turns] == ["One?", SAID, "Two?"]
+    await talk.audit()
+
+
+async def test_an_edit_of_what_was_joined_keeps_the_rest(talk: Talk) -> None:
+    """Also a second edit, and a message that joins what was edited."""
+    session = await talk.begins(await talk.customer())
+    await talk.says(session, "My dog is called Rex.")
+    sold = await talk.says(session, "How old is he?")
+    await talk.answer_all()
+    for text in ("How big is he?", "How fast is he?"):
+        question = (await talk.chats.answer(sold.answer_id, user_id=session.user_id)).question_id
+        sold = await talk.says(session, text, replaces=question)
+        assert not sold.joined
+        await talk.answer_all()
+        assert [turn.text for turn in talk.sage.asked[-1].turns] == [f"My dog is called Rex.\n{text}"]
+    question = (await talk.chats.answer(sold.answer_id, user_id=session.user_id)).question_id
+    await talk.says(session, "How loud is he?", replaces=question)
+    assert (await talk.says(session, "And his brother?")).joined
+    await talk.answer_all()
+    together = "My dog is called Rex.\nHow loud is he?\nAnd his brother?"
+    assert [turn.text for turn in talk.sage.asked[-1].turns] == [together]
+    lines = await talk.db.read(read_lines, session.id)
+    assert [line.text for line in lines] == [together, SAID]
+    await talk.audit()
+
+
+async def test_what_joins_a_message_that_is_answered_anew(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    first = await _answered(talk, session, "Two?")
+    order = MessageOrder(user_id=session.user_id, session_id=session.id, text="", request_key="again")
+    await talk.chats.again(first, order)
+    await talk.says(session, "Three?")
+    await talk.answer_all()
+    assert [line.text for line in await talk.db.read(read_lines, session.id)] == ["Two?\nThree?", SAID]
     await talk.audit()
 
 

@@ -16,6 +16,9 @@ PROBLEMS: Final = (
     N_("its certificate does not fit: {why}"),
     N_("a header cannot be sent: {why}"),
     N_("the variable {name} is not set"),
+    N_("{file}: {key}: is not the name of a variable"),
+    N_("{file}: {key}: has no names of headers"),
+    N_("{file}: {key}: is not the address of a server"),
     N_("the server does not let the shop in: {said}"),
     N_("the account at the server is used up: {said}"),
     N_("the server does not have that now; are url and model right? {said}"),
@@ -101,6 +104,9 @@ PROBLEMS: Final = (
 
 FIXES: Final = (
     N_("Name one of: {names}"),
+    N_('Write "env:NAME" here, with a name of your choice, and NAME=… with the value itself into .env'),
+    N_("Write {headers}, and NAME=… with the value itself into .env"),
+    N_('Write "https://host:port/path", without a login, ? and #; what is secret goes into headers'),
     N_("Set it where the shop runs"),
     N_("Set it in the environment of the shop, or change headers"),
     N_("Write headers = {headers} in its [runtime], and set that variable"),

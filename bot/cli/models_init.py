@@ -124,7 +124,7 @@ def _write(folder: Path, make: "Callable[[Path], Draft]") -> list[str]:
 def _header(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
-        raise Failure(f"--header takes NAME=env:VARIABLE, not {text!r}")
+        raise Failure("--header takes NAME=env:VARIABLE, and VARIABLE=… stands in .env")
     return name.strip(), value.strip()
 
 

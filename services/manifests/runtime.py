@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from services.manifests.bindings import Binding
 from services.manifests.digests import digest
@@ -50,15 +51,38 @@ class RuntimeSpec(Table):
         return None
 
 
-Header = Annotated[str, Field(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$", max_length=130)]
+def _variable(value: Any) -> str:  # Any: whatever TOML holds
+    """A name of a variable. What stands in its place is likely to be the secret itself, so no error repeats it."""
+    if isinstance(value, str) and re.fullmatch("env:[A-Za-z_][A-Za-z0-9_]{0,125}", value):
+        return value
+    fix = 'Write "env:NAME" here, with a name of your choice, and NAME=… with the value itself into .env'
+    raise wrong("is not the name of a variable", fix)
+
+
+def _by_name(value: Any) -> Any:  # Any: as above
+    if isinstance(value, dict) and all(re.fullmatch("[A-Za-z0-9-]{1,64}", name) for name in value):
+        return value
+    fix = 'Write { Authorization = "env:NAME" }, and NAME=… with the value itself into .env'
+    raise wrong("has no names of headers", fix)
+
+
+def _address(value: Any) -> Any:  # Any: as above
+    """Logins and parameters of an address are secrets, too."""
+    if isinstance(value, str) and not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#@]*", value):
+        fix = 'Write "https://host:port/path", without a login, ? and #; what is secret goes into headers'
+        raise wrong("is not the address of a server", fix)
+    return value
+
+
+Variable = Annotated[str, BeforeValidator(_variable)]
 
 
 class RemoteSpec(RuntimeSpec):
     """A model at a server. `headers` name the variables whose values are sent, never a secret itself; `timeout` in
     seconds of a whole run, the server's queue and retries included; `parallel` runs at once from each process."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+[^\s?#@]*$", max_length=500), AfterValidator(_no_slash)]
-    headers: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")], Header] = {}
+    url: Annotated[str, BeforeValidator(_address), Field(max_length=500), AfterValidator(_no_slash)]
+    headers: Annotated[Mapping[str, Variable], BeforeValidator(_by_name)] = {}
     timeout: float = Field(default=60.0, gt=0, le=3600)
     max_batch: int = Field(default=1, ge=1, le=4096)
     parallel: int = Field(default=4, ge=1, le=256)

@@ -13,6 +13,7 @@ from i18n.translator import Catalogues
 from services.inference.errors import ModelBroken, RunTimeout
 from services.inference.runtimes.images.client import judge
 from services.inference.runtimes.missing import judge_missing
+from services.manifests.errors import ManifestError
 
 INFERENCE = Path(__file__).parents[3] / "services/inference"
 WORDED = (
@@ -57,6 +58,18 @@ RU, EN = Catalogues()["ru"], Catalogues()["en"]
                 )
             ),
             "узел «FluxLoader» там не установлен. Установите его или экспортируйте workflow заново",
+        ),
+        (
+            str(
+                ManifestError(
+                    file="models_store/sage/manifest.toml",
+                    key="runtime.key",
+                    problem="is not the name of a variable",
+                    fix='Write "env:NAME" here, with a name of your choice, and NAME=… with the value itself into .env',
+                )
+            ),
+            "models_store/sage/manifest.toml: runtime.key: здесь нужно имя переменной. Напишите тут "
+            "«env:ИМЯ» с любым именем, а в .env — строку ИМЯ=… с самим значением",
         ),
         ('the node "Load" (3) ran out of memory at the server', "узел «Load» (3): на сервере не хватило памяти"),
         ("Сервер занят. Try again. Later", "Сервер занят. Try again. Later"),

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from services.manifests.bindings import Binding
 from services.manifests.manifest import Manifest, parse_price
-from services.manifests.runtime import Header, RemoteSpec
+from services.manifests.runtime import RemoteSpec, Variable
 from services.manifests.schema import Array, Text, shorter, wrong
 from services.manifests.variables import value_of
 
@@ -25,7 +25,7 @@ class ChatSpec(RemoteSpec):
 
     binding: ClassVar[Binding] = Binding.TALK
     kind: Literal["chat"]
-    key: Header | None = None
+    key: Variable | None = None
     model: str = Field(min_length=1, max_length=200)
     context: int = Field(ge=512, le=100_000_000)
     max_answer: int = Field(default=1024, ge=FEWEST_TOKENS, le=1_000_000)

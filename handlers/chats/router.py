@@ -26,6 +26,7 @@ from services.models.offers import ModelNotOnSale
 from services.notifications.message_ref import MessageRef
 
 NOTHING_RUNS = N_("Nothing is being answered right now.")
+NOT_RUNNING = N_("This answer has ended already.")
 STOPPING = N_("Stopping…")
 GO_ON = N_("Please go on.")
 ALREADY_SENT = N_("It was sent already.")
@@ -120,13 +121,13 @@ async def send_kept(query: CallbackQuery, *, ctx: Context, argument: str) -> Non
 
 
 async def stop(event: Event, *, ctx: Context, argument: str = "") -> None:
-    """Whatever the customer waits for; what has come stays."""
-    stopped = await ctx.services.chats.stop(user_id=ctx.user.id)
-    words = ctx.tr.gettext(STOPPING if stopped else NOTHING_RUNS)
+    """Whatever the customer waits for, or, by its button, one answer; what has come stays."""
     if isinstance(event, CallbackQuery):
-        await sender.acknowledge(event, words)
-    elif not stopped:
-        await put(event, screens.plain(words))
+        answer_id = buttons.parse_id(argument)
+        stopped = answer_id is not None and await ctx.services.chats.stop(user_id=ctx.user.id, answer_id=answer_id)
+        await sender.acknowledge(event, ctx.tr.gettext(STOPPING if stopped else NOT_RUNNING))
+    elif not await ctx.services.chats.stop(user_id=ctx.user.id):
+        await put(event, screens.plain(ctx.tr.gettext(NOTHING_RUNS)))
 
 
 async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

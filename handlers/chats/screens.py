@@ -21,7 +21,7 @@ from services.chats.service import AssistantView
 EXAMPLE: Final = "chat-example"  # chat-example:<slug>:<number>
 SESSIONS: Final = "chat-sessions"  # chat-sessions:<page>
 NEW: Final = "chat-new"
-STOP: Final = "chat-stop"
+STOP: Final = "chat-stop"  # chat-stop:<hex id of an answer>
 AGAIN: Final = "chat-again"  # chat-again:<hex id of an answer>
 MORE: Final = "chat-more"  # chat-more:<hex id of an answer that its limit ended>
 

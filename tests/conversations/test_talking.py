@@ -241,6 +241,22 @@ async def test_where_telegram_takes_no_drafts_a_message_is_edited(
     assert stopped.button("⏹ Стоп") is None
 
 
+async def test_an_old_stop_button_stops_no_other_answer(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    anna = await begins(talk)
+    await anna.says("Первое")
+    answered = await anna.sees("сообщений: 1")
+    await provider.change(pace=0.05)
+    await anna.says("Расскажи без конца")
+    await until(lambda: _is_open(provider))
+    for old in (f"chat-stop:{'0' * 32}", "chat-stop:rubbish", "chat-stop"):
+        assert (await anna.forges(old, answered.id)).text == "Этот ответ уже закончился."
+    await anna.sees_draft("Это предложение номер 3.")
+    await anna.says("/stop")
+    await anna.sees("Остановлено")
+
+
 async def test_drafts_that_come_too_fast_do_not_hold_up_the_answer(
     talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
 ) -> None:

@@ -6,18 +6,18 @@ from handlers.balance import notifications as balance
 from handlers.bonus import notifications as bonus
 from handlers.chats import notifications as chats
 from handlers.payments import notifications as payments
-from handlers.payments.notifications import FormWaits
+from handlers.payments.notifications import Leaves
 from handlers.predictions import notifications as predictions
 from handlers.telegram.delivery import Present
 from services.clock import Clock
 from services.container import Services
 
 
-def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
-    """By kind. `form_waits`: whether a customer, by Telegram id, has left a form unfinished."""
+def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Present]:
+    """By kind. `leaves`: what the customer of one has left unfinished."""
     return {
         **predictions.presenters(services, clock),
-        **payments.presenters(services, clock, form_waits),
+        **payments.presenters(services, clock, leaves),
         **balance.presenters(),
         **bonus.presenters(clock),
         **chats.presenters(services),

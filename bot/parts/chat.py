@@ -12,14 +12,15 @@ from bot.parts.core import Core
 from db.errors import DatabaseUnavailable
 from handlers.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from handlers.kit.deferred import DeferredUpdates
-from handlers.kit.form_state import FormState
 from handlers.kit.topics import InTopic
+from handlers.kit.unfinished import Unfinished, read_unfinished
 from handlers.notifications import presenters
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.inbox import Inbox
 from handlers.telegram.messages import NoteDoubts
 from handlers.telegram.storage import OneAtATime
 from services.coordination.base import Topic
+from services.notifications.notification import Notification
 from services.notifications.owners import tell_what_waited
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ class Chat:
 
 
 def _open_delivery(core: Core) -> Delivery:
-    shown = presenters(core.services, core.clock, partial(_form_waits, core))
+    shown = presenters(core.services, core.clock, partial(_unfinished, core))
     services = core.services
     delivery = Delivery(
         core.bot, services.outbox, services.users, core.catalogues, shown, coordination=core.coordination
@@ -76,6 +77,7 @@ def _open_delivery(core: Core) -> Delivery:
     return delivery
 
 
-async def _form_waits(core: Core, telegram_id: int) -> bool:
-    key = StorageKey(bot_id=core.bot.id, chat_id=telegram_id, user_id=telegram_id)
-    return FormState.load(await core.storage.get_data(key)) is not None
+async def _unfinished(core: Core, notification: Notification) -> Unfinished:
+    chat_id = notification.recipient.chat_id
+    data = await core.storage.get_data(StorageKey(bot_id=core.bot.id, chat_id=chat_id, user_id=chat_id))
+    return await read_unfinished(data, notification.user_id, core.services)

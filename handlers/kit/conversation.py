@@ -1,7 +1,7 @@
 """A conversation with an assistant as other features meet it: while its state is set, what is typed goes to the
 assistant. Commands leave it so; the menu and questions pause it, as they do a form, and it stays open in the shop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -82,7 +82,16 @@ class Unsent:
 
 async def unsent(fsm: FSMContext) -> list[Unsent]:
     """The oldest first."""
-    stored = (await fsm.get_data()).get(UNSENT)
+    return _read(await fsm.get_data())
+
+
+def last_unsent(data: Mapping[str, object]) -> Unsent | None:
+    """`data`: of the dialog."""
+    return next(reversed(_read(data)), None)
+
+
+def _read(data: Mapping[str, object]) -> list[Unsent]:
+    stored = data.get(UNSENT)
     return [kept for each in stored if (kept := Unsent.load(each))] if isinstance(stored, list) else []
 
 

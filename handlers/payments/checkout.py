@@ -14,9 +14,10 @@ from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from handlers.kit.context import Context
-from handlers.kit.dialog import ChatQuestion, Event, lacking, leave_question, open_form, show_in_place
+from handlers.kit.dialog import ChatQuestion, Event, lacking, leave_question, show_in_place
 from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
+from handlers.kit.unfinished import read_unfinished
 from handlers.payments import screens as view
 from handlers.payments.notifications import standing_screen
 from handlers.telegram import sender
@@ -223,8 +224,8 @@ class Checkout:
         )
 
     async def _screen(self, payment: PaymentView) -> Screen:
-        waits = await open_form(self.ctx.fsm) is not None
-        return await standing_screen(self.ctx.services.users, payment, self.ctx.tr, form_waits=waits)
+        left = await read_unfinished(await self.ctx.fsm.get_data(), self.ctx.user.id, self.ctx.services)
+        return await standing_screen(self.ctx.services.users, payment, self.ctx.tr, left=left)
 
 
 def _about(payment: PaymentView) -> About:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from db.tables.payments import PaymentStatus
+from handlers.kit.unfinished import Unfinished
 from handlers.payments.outcome_screens import (
     canceled_screen,
     expiring_screen,
@@ -25,33 +26,33 @@ from services.payments.queries import PaymentView
 from services.users.accounts import Users
 
 IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
-FormWaits = Callable[[int], Awaitable[bool]]  # by Telegram id
+Leaves = Callable[[Notification], Awaitable[Unfinished]]  # what its customer has left unfinished
 
 
-def presenters(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Present]:
     return {
-        **_payment(services, clock, form_waits),
+        **_payment(services, clock, leaves),
         **_refund(services),
         **_expiring(services),
     }
 
 
-def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> dict[str, Present]:
+def _payment(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Present]:
     async def present(news: PaymentNews, notification: Notification, tr: Translator) -> Rendered | None:
         """What has been overtaken by other news is not told, and who left a payment does not miss it."""
         payment = await services.payment_queries.get(news.payment_id)
-        waits = await form_waits(notification.recipient.chat_id)
+        left = await leaves(notification)
         if news.look:
-            return await _look(services, payment, tr, form_waits=waits)
+            return await _look(services, payment, tr, left=left)
         screen: Screen
         match news.fact, payment.status:
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
                 screen = payment_screen(payment, tr)
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
                 user = await services.users.get(notification.user_id)
-                screen = paid_screen(payment, tr, balance=user.balance, form_waits=waits)
+                screen = paid_screen(payment, tr, balance=user.balance, left=left)
             case Fact.CANCELED, PaymentStatus.CANCELED if message_of(payment.shown_in) is not None:
-                screen = canceled_screen(payment, tr, form_waits=waits)
+                screen = canceled_screen(payment, tr, left=left)
             case _:
                 return None
         late = clock() - payment.created_at > IN_PLACE
@@ -61,22 +62,22 @@ def _payment(services: Services, clock: Clock, form_waits: FormWaits) -> dict[st
     return presenting(PaymentNews, present)
 
 
-async def _look(services: Services, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Rendered | None:
+async def _look(services: Services, payment: PaymentView, tr: Translator, *, left: Unfinished) -> Rendered | None:
     """What its message should show, unless the news came as a message of its own."""
     if message_of(payment.shown_in) is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
         return None
-    screen = await standing_screen(services.users, payment, tr, form_waits=form_waits)
+    screen = await standing_screen(services.users, payment, tr, left=left)
     return Rendered(screen=screen, into=message_of(payment.shown_in), told=True)
 
 
-async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
+async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, left: Unfinished) -> Screen:
     """The payment as it stands."""
     if payment.is_open:
         return payment_screen(payment, tr)
     if payment.status is PaymentStatus.CANCELED:
-        return canceled_screen(payment, tr, form_waits=form_waits)
+        return canceled_screen(payment, tr, left=left)
     user = await users.get(payment.user_id)
-    return paid_screen(payment, tr, balance=user.balance, form_waits=form_waits)
+    return paid_screen(payment, tr, balance=user.balance, left=left)
 
 
 def _refund(services: Services) -> dict[str, Present]:

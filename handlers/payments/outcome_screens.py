@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from handlers.kit import buttons
-from handlers.kit.buttons import Row
+from handlers.kit.unfinished import Unfinished
 from handlers.telegram.screen import Screen
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
@@ -11,7 +11,7 @@ from services.payments.providers.yookassa.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
 
 
-def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, form_waits: bool) -> Screen:
+def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, left: Unfinished) -> Screen:
     parts = [
         tr.html(
             "✅ Paid: <b>{amount}</b>, {credits} added.",
@@ -23,16 +23,18 @@ def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, form_wait
         end = payment.paid_at + timedelta(days=payment.valid_days)
         parts.append(tr.html("They are valid until {date}.", date=tr.date(end)))
     parts.append(tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
-    return Screen(text=Html("\n".join(parts)), rows=_onward(tr, form_waits=form_waits))
+    if waits := left.words(tr):
+        parts.append(waits)
+    return Screen(text=Html("\n".join(parts)), rows=(*left.rows(tr), (buttons.menu_button(tr),)))
 
 
-def canceled_screen(payment: PaymentView, tr: Translator, *, form_waits: bool) -> Screen:
+def canceled_screen(payment: PaymentView, tr: Translator, *, left: Unfinished) -> Screen:
     text = tr.html(
         "✖️ The payment of {amount} did not go through.\n{reason}",
         amount=tr.money(payment.amount),
         reason=tr.gettext(payment_reason(payment.cancel_reason)),
     )
-    return Screen(text=text, rows=((buttons.topup_button(tr),), *_onward(tr, form_waits=form_waits)))
+    return Screen(text=text, rows=((buttons.topup_button(tr),), *left.rows(tr), (buttons.menu_button(tr),)))
 
 
 def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Screen:
@@ -55,9 +57,3 @@ def expiring_screen(lot: Expiring, tr: Translator) -> Screen:
         moment=tr.moment(lot.expires_at),
     )
     return Screen(text=text, rows=((buttons.models_button(tr),), (buttons.menu_button(tr),)))
-
-
-def _onward(tr: Translator, *, form_waits: bool) -> tuple[Row, ...]:
-    """To the form that the customer could not pay for, if there is one."""
-    first = buttons.continue_button(tr) if form_waits else buttons.models_button(tr)
-    return ((first,), (buttons.menu_button(tr),))

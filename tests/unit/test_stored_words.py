@@ -17,11 +17,13 @@ from handlers.admin.audit_log.screens import WORDS
 from handlers.admin.dialogs import ANSWERS, DECISIONS
 from handlers.form.session import FormDialog
 from handlers.kit.dialog import ChatQuestion
+from handlers.kit.unfinished import Unfinished
 from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
 from services.files.store import StoreAway
 from services.inference.errors import BadInput, InferenceError, NotTried, ServerAway, StreamCut
+from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.enclosures import Enclosure
@@ -118,10 +120,10 @@ def test_kinds_of_messages() -> None:
 def test_every_kind_of_message_is_presented() -> None:
     services, clock = cast(Services, None), FakeClock()  # asked for when a message is there
 
-    async def form_waits(telegram_id: int) -> bool:
-        return False
+    async def leaves(notification: Notification) -> Unfinished:
+        return Unfinished()
 
-    presented = presenters(services, clock, form_waits)
+    presented = presenters(services, clock, leaves)
     assert presented.keys() == set(OutboxKind)
 
 

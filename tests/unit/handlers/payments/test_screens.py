@@ -25,7 +25,9 @@ from handlers.admin.users import change_screens as changes
 from handlers.admin.users import screens as users
 from handlers.admin.widgets import calm, name_of
 from handlers.bonus.screens import bonus_screen
+from handlers.kit.conversation import Unsent
 from handlers.kit.middlewares import BROKEN, BUSY
+from handlers.kit.unfinished import Unfinished
 from handlers.payments import checkout
 from handlers.payments import outcome_screens as payments
 from handlers.payments import screens as topup
@@ -91,6 +93,7 @@ PAYMENT = PaymentView(
     created_at=START,
     paid_at=START,
 )
+LEFT = Unfinished(form=True, unsent=Unsent(text="<" * 4096, key="say:1:1", session_id=UUID(int=3)), talk="<" * 60)
 REFUND = RefundView(
     id=UUID(int=2),
     payment_id=PAYMENT.id,
@@ -190,9 +193,9 @@ def _money(tr: Translator) -> Iterator[Screen]:
     yield topup.email_question(tr)
     yield topup.payment_screen(PAYMENT, tr)
     yield topup.payment_screen(replace(PAYMENT, confirmation_url=None), tr)
-    yield payments.paid_screen(PAYMENT, tr, balance=MOST, form_waits=True)
+    yield payments.paid_screen(PAYMENT, tr, balance=MOST, left=LEFT)
     for reason in (*PAYMENT_REASONS, "something_new", None):
-        yield payments.canceled_screen(replace(PAYMENT, cancel_reason=reason), tr, form_waits=False)
+        yield payments.canceled_screen(replace(PAYMENT, cancel_reason=reason), tr, left=Unfinished())
     yield payments.refunded_screen(REFUND, tr, balance=0)
     yield payments.expiring_screen(Expiring(remaining=MOST, expires_at=START), tr)
     for muted in (True, False):

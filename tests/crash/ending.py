@@ -5,9 +5,6 @@ import sys
 from collections import Counter
 from uuid import UUID
 
-from sqlalchemy import select
-
-from db.base import AnyRow, Base, table_of
 from db.engine import Database
 from db.tables.billing import BonusGrant, Transaction, TransactionKind
 from db.tables.outbox import OutboxMessage, OutboxStatus
@@ -18,6 +15,7 @@ from handlers.predictions.notifications import IN_PLACE
 from sandbox.client.person import Person
 from sandbox.client.shop import Shop
 from tests.crash.victim import ROOT
+from tests.crash.workers import rows_of
 from tests.support.waiting import until
 
 FINAL = {PredictionStatus.SUCCEEDED, PredictionStatus.FAILED, PredictionStatus.CANCELED}
@@ -45,16 +43,16 @@ async def check_all(database: Database, yookassa: Shop, people: list[Person], *,
         if each["status"] == "succeeded"
     )
     assert set(paid.values()) <= {1}, "the provider was made to take a payment twice"
-    lines = await _rows(database, Transaction)
+    lines = await rows_of(database, Transaction)
     assert Counter(line.payment_id for line in lines if line.kind == TransactionKind.TOPUP) == paid
-    payments = {row.id: row for row in await _rows(database, Payment)}
+    payments = {row.id: row for row in await rows_of(database, Payment)}
     assert {key for key, row in payments.items() if row.status == PaymentStatus.SUCCEEDED} == set(paid)
     bonuses = Counter(line.user_id for line in lines if line.kind == TransactionKind.BONUS)
-    users = {row.id: row.telegram_id for row in await _rows(database, User)}
+    users = {row.id: row.telegram_id for row in await rows_of(database, User)}
     assert bonuses == Counter(users.keys())
     chats = {person.id: await person.looks() for person in people}
-    notifications = {row.key: row for row in await _rows(database, OutboxMessage)}
-    for prediction in await _rows(database, Prediction):
+    notifications = {row.key: row for row in await rows_of(database, OutboxMessage)}
+    for prediction in await rows_of(database, Prediction):
         marks = [
             (message.id, message.text)
             for message in chats[users[prediction.user_id]]
@@ -79,11 +77,11 @@ async def audit_exit_code(environment: dict[str, str]) -> int | None:
 
 async def _under_way(database: Database, yookassa: Shop) -> list[str]:
     """Answers and notifications that are not out, payments not known as the provider knows them, bonuses to come."""
-    predictions = [row for row in await _rows(database, Prediction) if row.status not in FINAL]
-    notifications = [row for row in await _rows(database, OutboxMessage) if row.status == OutboxStatus.PENDING]
+    predictions = [row for row in await rows_of(database, Prediction) if row.status not in FINAL]
+    notifications = [row for row in await rows_of(database, OutboxMessage) if row.status == OutboxStatus.PENDING]
     theirs = {each["metadata"]["payment_id"]: each["status"] for each in await yookassa.payments(limit=10_000)}
-    ours = {str(row.id): row.status for row in await _rows(database, Payment)}
-    users, granted = await _rows(database, User), await _rows(database, BonusGrant)
+    ours = {str(row.id): row.status for row in await rows_of(database, Payment)}
+    users, granted = await rows_of(database, User), await rows_of(database, BonusGrant)
     return [
         *(f"prediction {row.id} is {row.status}" for row in predictions),
         *(f"notification {row.key} waits after {row.attempts} attempts: {row.error}" for row in notifications),
@@ -91,8 +89,3 @@ async def _under_way(database: Database, yookassa: Shop) -> list[str]:
         *(f"payment {key} is not known here" for key in theirs.keys() - ours.keys()),
         *(["bonuses"] if len(users) != len(granted) else []),
     ]
-
-
-async def _rows(database: Database, mapped: type[Base]) -> list[AnyRow]:
-    query = select(table_of(mapped))
-    return await database.read(lambda session: list(session.execute(query)))

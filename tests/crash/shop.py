@@ -9,6 +9,7 @@ from bot.cli.main import main
 from bot.demo import shop as demo_shop
 from bot.errors import leave
 from bot.startup import import_aiogram
+from services.chats import worker as answers
 from services.notifications import claims as outbox
 from services.payments import claims, topup
 from services.predictions import worker
@@ -23,6 +24,7 @@ def hurry() -> None:
     from bot.parts import worker as part
 
     vars(part)["Worker"] = partial(worker.Worker, lease=SECOND)
+    vars(part)["AnswerWorker"] = partial(answers.AnswerWorker, lease=2 * SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = 1
     claims.EVENT_LEASE = 2 * SECOND
     topup.FIRST_CHECK = 2 * SECOND

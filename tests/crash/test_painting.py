@@ -1,5 +1,5 @@
 """Workers are killed at random moments while a server paints for them: whoever comes next finds the job or its picture
-there, and nobody pays twice or for nothing. `CRASH_KILLS` and `CRASH_SEED` as in `test_sigkill.py`."""
+there, and nobody pays twice or for nothing. `CRASH_KILLS` and `CRASH_SEED`: see `workers.py`."""
 
 import asyncio
 import random
@@ -10,20 +10,17 @@ import pytest
 
 from bot.wiring.inference import RUNTIMES
 from db.engine import Database
-from db.tables.billing import TransactionKind
 from db.tables.predictions import Prediction, PredictionStatus
 from sandbox.client.comfyui import ComfyUIServer
 from sandbox.testing import new_world, running_sandbox
-from services.billing import ledger
 from services.billing.audit import run_audit
 from services.clock import system_clock
 from services.models.offers import Models
 from services.predictions.submit import Order, submit
-from tests.crash.test_sigkill import KILLS, SEED, Victim, _all_final, _rows
+from tests.crash.test_sigkill import all_final
+from tests.crash.workers import KILLS, SEED, KilledWorker, customer_with, finish_by, rows_of
 from tests.support.comfyui import photo, workflow, write_painting
 from tests.support.files import files_of
-from tests.support.shop import add_user
-from tests.support.waiting import until
 
 PRICE = 100
 PAINTINGS = 4 * KILLS
@@ -41,17 +38,14 @@ async def test_killed_workers_lose_no_painting(
         await comfyui.change(pace=0.05)
         await _sell(database, tmp_path, comfyui.url)
         for number in range(KILLS):
-            victim = await Victim().start(database_url, tmp_path, number)
+            victim = await KilledWorker().start(database_url, tmp_path, number)
             await victim.ready.wait()
             await asyncio.sleep(chance.uniform(0.1, 1.0))
             await victim.kill()
             if restarts and chance.random() < 0.5:
                 await comfyui.restarts()
-        last = await Victim().start(database_url, tmp_path, KILLS)
-        try:
-            await until(lambda: _all_final(database), seconds=30 + 3 * KILLS)
-        finally:
-            await last.kill()
+        last = await KilledWorker().start(database_url, tmp_path, KILLS)
+        await finish_by(last, lambda: all_final(database), seconds=30 + 3 * KILLS)
         await _check(database, comfyui, restarts=restarts)
 
 
@@ -60,9 +54,7 @@ async def _sell(database: Database, folder: Path, url: str) -> None:
     nodes["2"]["inputs"]["width"] = 24
     write_painting(folder, url, runtime="attempts = 10\nparallel = 3\ntimeout = 30", nodes=nodes)
     assert not await Models(database, system_clock, folder, RUNTIMES.specs).sync()
-    user: int = await database.write(add_user)
-    amount, kind = PRICE * PAINTINGS, TransactionKind.GRANT
-    await database.write(ledger.grant, user_id=user, amount=amount, kind=kind, key="grant", now=system_clock())
+    user = await customer_with(database, PRICE * PAINTINGS)
     files = files_of(database, system_clock)
     for _ in range(PAINTINGS):
         file = await files.put(user, photo((24, 16)), "image/png")
@@ -74,7 +66,7 @@ async def _sell(database: Database, folder: Path, url: str) -> None:
 
 
 async def _check(database: Database, comfyui: ComfyUIServer, *, restarts: bool) -> None:
-    predictions = await _rows(database, Prediction)
+    predictions = await rows_of(database, Prediction)
     assert len(predictions) == PAINTINGS
     for row in predictions:
         assert (row.status, row.error) == (PredictionStatus.SUCCEEDED, None)

@@ -14,9 +14,7 @@ from uuid import UUID
 
 import pytest
 from aiohttp import ClientError
-from sqlalchemy import select
 
-from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.predictions import File, Prediction, PredictionStatus
 from db.tables.users import User
@@ -31,6 +29,7 @@ from tests.conversations.test_styles import jpeg, open_studio
 from tests.crash.ending import audit_exit_code, check_all, settled_all
 from tests.crash.opening import environment_of, open_database, were_here_last_week
 from tests.crash.victim import Victim, running_victim
+from tests.crash.workers import rows_of
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
@@ -138,9 +137,9 @@ async def _has(store: FolderStore, count: int) -> bool:
 
 async def _check_pictures(database: Database, store: FolderStore, *, careful: list[Person]) -> None:
     """`careful`: those who have deleted none."""
-    users = {row.id for row in await _rows(database, User) if row.telegram_id in {each.id for each in careful}}
-    files = {row.id for row in await _rows(database, File)}
-    predictions = await _rows(database, Prediction)
+    users = {row.id for row in await rows_of(database, User) if row.telegram_id in {each.id for each in careful}}
+    files = {row.id for row in await rows_of(database, File)}
+    predictions = await rows_of(database, Prediction)
     painted = [row for row in predictions if row.status == PredictionStatus.SUCCEEDED]
     assert painted
     for row in painted:
@@ -154,8 +153,3 @@ async def _check_pictures(database: Database, store: FolderStore, *, careful: li
     assert kept == files
     assert _count(store) == len(files)
     print(f"{len(predictions)} predictions, {len(painted)} painted, {swept} files swept")  # noqa: T201 - as above
-
-
-async def _rows(database: Database, mapped: type[File] | type[Prediction] | type[User]) -> list[AnyRow]:
-    query = select(table_of(mapped))
-    return await database.read(lambda session: list(session.execute(query)))

@@ -1,31 +1,25 @@
 """Processes are killed at random moments while customers talk: every answer is told of, or paid back, and no message is
-asked of the provider twice. `CRASH_KILLS` and `CRASH_SEED` as in `test_sigkill.py`."""
+asked of the provider twice. `CRASH_KILLS` and `CRASH_SEED`: see `workers.py`."""
 
-import asyncio
 import random
 from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
 from bot.wiring.inference import RUNTIMES
-from db.base import AnyRow, table_of
+from db.base import AnyRow
 from db.engine import Database
-from db.tables.billing import TransactionKind
 from db.tables.chats import ChatMessage, FinishReason, MessageStatus, Sender
 from db.tables.outbox import OutboxMessage
 from sandbox.client.openai import OpenAIProvider
 from sandbox.testing import new_world, running_sandbox
-from services.billing import ledger
 from services.billing.audit import run_audit
 from services.clock import system_clock
 from services.models.offers import Models
-from tests.crash.test_sigkill import KILLS, SEED, Victim
-from tests.support.shop import add_user
+from tests.crash.workers import KILLS, SEED, KilledWorker, customer_with, finish_by, kill_one_after_another, rows_of
 from tests.support.talk import MANIFEST, USUAL
-from tests.support.waiting import until
 
 CUSTOMERS = 8
 PROCESS = "tests.crash.talking"
@@ -39,28 +33,14 @@ async def test_killed_workers_ask_nothing_twice(database: Database, database_url
         provider = sandbox.openai()
         await provider.change(pace=0.02)
         await _sell(database, tmp_path, provider.url)
-        users = [await _customer(database) for _ in range(CUSTOMERS)]
+        users = [await customer_with(database, 10_000_000) for _ in range(CUSTOMERS)]
 
-        async def start(*customers: int) -> Victim:
-            return await Victim(PROCESS).start(database_url, tmp_path, chance.getrandbits(32), *customers)
+        async def start(*customers: int) -> KilledWorker:
+            return await KilledWorker(PROCESS).start(database_url, tmp_path, chance.getrandbits(32), *customers)
 
-        alive, dead = [await start(*users), await start(*users)], []
-        for _ in range(KILLS):
-            victim = alive.pop(chance.randrange(len(alive)))
-            if chance.random() < 0.8:  # or in the middle of its start
-                await victim.ready.wait()
-            await asyncio.sleep(chance.uniform(0, 1.5))
-            await victim.kill()
-            dead.append(victim)
-            alive.append(await start(*users))
-        for victim in alive:
-            await victim.kill()
-        last = await start()
-        try:
-            await until(lambda: _all_ended(database), seconds=60 + 3 * KILLS)
-        finally:
-            await last.kill()
-        await _check(database, provider, set().union(*(victim.sold for victim in [*alive, *dead])))
+        sold = await kill_one_after_another(start, users, chance, within=1.5)
+        await finish_by(await start(), lambda: all_ended(database), seconds=60 + 3 * KILLS)
+        await _check(database, provider, sold)
 
 
 async def _sell(database: Database, folder: Path, url: str) -> None:
@@ -71,20 +51,13 @@ async def _sell(database: Database, folder: Path, url: str) -> None:
     assert not await Models(database, system_clock, folder, RUNTIMES.specs).sync()
 
 
-async def _customer(database: Database) -> int:
-    user: int = await database.write(add_user)
-    kind, amount = TransactionKind.GRANT, 10_000_000
-    await database.write(ledger.grant, user_id=user, amount=amount, kind=kind, key=f"grant:{user}", now=system_clock())
-    return user
-
-
 async def _check(database: Database, provider: OpenAIProvider, sold: set[str]) -> None:
-    rows = {row.id: row for row in await _rows(database, ChatMessage)}
+    rows = {row.id: row for row in await rows_of(database, ChatMessage)}
     answers = [row for row in rows.values() if row.sender == Sender.ASSISTANT]
     assert sold <= {row.request_key for row in answers}, "a message that was taken is not there"
     calls = Counter(call["messages"][-1]["content"] for call in await provider.log())
     assert set(calls.values()) == {1}, "a message was asked twice"
-    told = Counter(row.key for row in await _rows(database, OutboxMessage))
+    told = Counter(row.key for row in await rows_of(database, OutboxMessage))
     for answer in answers:
         _check_one(answer, rows[answer.reply_to].text, calls, told)
     report = await run_audit(database)
@@ -106,11 +79,6 @@ def _check_one(answer: AnyRow, question: str, calls: Counter[str], told: Counter
     assert answer.finish != FinishReason.STOP or question.split(maxsplit=1)[0] in answer.text
 
 
-async def _all_ended(database: Database) -> bool:
+async def all_ended(database: Database) -> bool:
     open_ = {MessageStatus.QUEUED, MessageStatus.RUNNING}
-    return not open_ & {row.status for row in await _rows(database, ChatMessage)}
-
-
-async def _rows(database: Database, mapped: type[ChatMessage] | type[OutboxMessage]) -> list[AnyRow]:
-    query = select(table_of(mapped))
-    return await database.read(lambda session: list(session.execute(query)))
+    return not open_ & {row.status for row in await rows_of(database, ChatMessage)}

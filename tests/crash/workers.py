@@ -69,6 +69,8 @@ async def kill_one_after_another(
         await victim.kill()
         dead.append(victim)
         alive.append(await start(*users))
+    await asyncio.gather(*(victim.ready.wait() for victim in alive))  # else a busy machine has nobody do anything
+    await asyncio.sleep(within)
     for victim in alive:
         await victim.kill()
     return set().union(*(victim.sold for victim in [*alive, *dead]))

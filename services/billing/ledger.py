@@ -19,11 +19,11 @@ from services.billing.credits import format_credits
 from services.billing.debts import debts_of, note_collected
 from services.billing.lots import (
     OpenLot,
-    charge_of,
     charged_parts,
     give_back,
     held_by,
     last_entry,
+    lock_charged_user,
     open_lots,
     owners_of_ended,
     returned_parts,
@@ -163,18 +163,19 @@ def _come_back(
     now: datetime,
 ) -> Posting:
     cause = _cause(prediction_id, message_id)
-    charged = charge_of(session.connection(), prediction_id, message_id)
+    session.flush()  # statements below see only what was sent
+    connection = session.connection()
+    charged = lock_charged_user(connection, prediction_id, message_id)
     if charged is None:
         raise NothingToRefund(cause=cause)
-    charge_id, user_id = charged
+    user_id, balance = charged
     line = _Line(
         user_id=user_id, kind=kind, key=f"{kind}:{cause}", now=now, prediction_id=prediction_id, message_id=message_id
     )
-    connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
-    taken = charged_parts(connection, charge_id)
-    if message_id is not None:
+    taken = charged_parts(connection, prediction_id, message_id)
+    if message_id is not None and kind is not TransactionKind.CHARGE_RETURN:  # which would be posted
         taken = still_held(taken, returned_parts(connection, message_id))
     if amount is not None:
         _require(amount <= held_by(taken), f"{cause}: {amount} is more than what is held")

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
 
 from db.base import table_of
 from db.tables.billing import Lot, LotEntry, Transaction
+from db.tables.users import User
 
 _lots, _lines, _entries = table_of(Lot), table_of(Transaction), table_of(LotEntry)
+_users = table_of(User)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +40,34 @@ _open_lots = (
     .order_by(_lots.c.expires_at.is_(None), _lots.c.expires_at, _lots.c.id)
     .with_for_update(key_share=True)
 )
-_charged_parts = (
-    select(_entries.c.lot_id, _entries.c.amount, _lots.c.expires_at)
-    .join(_lots, _lots.c.id == _entries.c.lot_id)
-    .where(_entries.c.transaction_id == bindparam("line_id"))
-    .order_by(_entries.c.lot_id)
-    .with_for_update(of=_lots, key_share=True)
-)
 _owners_of_ended = (
     select(_lots.c.user_id)
     .where(HOLDS, _lots.c.expires_at <= bindparam("now"))
     .order_by(_lots.c.expires_at)
     .limit(bindparam("limit"))
 )
-_charge_of = select(_lines.c.id, _lines.c.user_id).where(
-    _lines.c.prediction_id == bindparam("cause"), _lines.c.kind == "charge"
-)
-_charge_of_message = select(_lines.c.id, _lines.c.user_id).where(
-    _lines.c.message_id == bindparam("cause"), _lines.c.kind == "charge"
-)
+_BY_PREDICTION = (_lines.c.prediction_id == bindparam("cause")) & (_lines.c.kind == "charge")
+_BY_MESSAGE = (_lines.c.message_id == bindparam("cause")) & (_lines.c.kind == "charge")
+
+
+def _charged_user(charge: ColumnElement[bool]) -> Select[Any]:
+    holder = select(_users.c.id, _users.c.balance).join(_lines, _lines.c.user_id == _users.c.id).where(charge)
+    return holder.with_for_update(of=_users, key_share=True)
+
+
+def _parts_of(charge: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(_entries.c.lot_id, _entries.c.amount, _lots.c.expires_at)
+        .join(_lines, _lines.c.id == _entries.c.transaction_id)
+        .join(_lots, _lots.c.id == _entries.c.lot_id)
+        .where(charge)
+        .order_by(_entries.c.lot_id)
+        .with_for_update(of=_lots, key_share=True)
+    )
+
+
+_user_of_prediction, _user_of_message = _charged_user(_BY_PREDICTION), _charged_user(_BY_MESSAGE)
+_parts_of_prediction, _parts_of_message = _parts_of(_BY_PREDICTION), _parts_of(_BY_MESSAGE)
 _returned_parts = (
     select(_entries.c.lot_id, _entries.c.amount)
     .join(_lines, _lines.c.id == _entries.c.transaction_id)
@@ -70,9 +82,19 @@ def open_lots(connection: Connection, user_id: int) -> list[OpenLot]:
     return [OpenLot(id=lot_id, held=held, expires_at=expires_at) for lot_id, held, expires_at in rows]
 
 
-def charged_parts(connection: Connection, line_id: int) -> list[OpenLot]:
-    """Locked: the lots that a charge took from, `held` being what it took."""
-    rows = connection.execute(_charged_parts, {"line_id": line_id})
+def lock_charged_user(
+    connection: Connection, prediction_id: UUID | None, message_id: UUID | None
+) -> tuple[int, int] | None:
+    """Id and balance of whom the charge of a prediction, or of an answer, was taken from, locked."""
+    asked, cause = (_user_of_prediction, prediction_id) if message_id is None else (_user_of_message, message_id)
+    row = connection.execute(asked, {"cause": cause}).first()
+    return None if row is None else (row.id, int(row.balance))
+
+
+def charged_parts(connection: Connection, prediction_id: UUID | None, message_id: UUID | None) -> list[OpenLot]:
+    """Locked: the lots that this charge took from, `held` being what it took."""
+    asked, cause = (_parts_of_prediction, prediction_id) if message_id is None else (_parts_of_message, message_id)
+    rows = connection.execute(asked, {"cause": cause})
     return [OpenLot(id=lot_id, held=-amount, expires_at=expires_at) for lot_id, amount, expires_at in rows]
 
 
@@ -80,15 +102,6 @@ def returned_parts(connection: Connection, message_id: UUID) -> dict[int, int]:
     """What of an answer's charge has come back, by lot."""
     rows = connection.execute(_returned_parts, {"message_id": message_id})
     return {row.lot_id: row.amount for row in rows}
-
-
-def charge_of(
-    connection: Connection, prediction_id: UUID | None, message_id: UUID | None = None
-) -> tuple[int, int] | None:
-    """The id and the user of the charge of a prediction, or of an answer."""
-    asked, cause = (_charge_of, prediction_id) if message_id is None else (_charge_of_message, message_id)
-    row = connection.execute(asked, {"cause": cause}).first()
-    return None if row is None else (row.id, row.user_id)
 
 
 def owners_of_ended(connection: Connection, *, now: datetime, limit: int) -> list[int]:

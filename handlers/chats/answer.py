@@ -95,7 +95,12 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
     lines.append(_price(view, balance, tr))
     if coming is not None and coming.dear and coming.most:
         most = format_credits(coming.most)
-        lines.append(tr.gettext("The next message costs {most} at most; /new begins afresh.", most=most))
+        lines.append(
+            tr.gettext(
+                "The next answer costs {most} at most, besides the length of your message; /new begins afresh.",
+                most=most,
+            )
+        )
     return lines
 
 

@@ -141,7 +141,8 @@ class Chats:
         return await self._db.read(is_sent, request_key, user_id)
 
     async def next_cost(self, session_id: UUID, *, user_id: int) -> NextCost:
-        """What the next message of the conversation costs at most."""
+        """What the next message of the conversation costs at most, besides its own length. Raises ChatSessionNotFound,
+        ModelNotOnSale, ModelStopped, ModelResting, UserDisabled."""
         terms = await self._terms(session_id, user_id)
         return await self._db.read(next_cost, session_id, terms)
 

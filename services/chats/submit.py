@@ -40,7 +40,7 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
     chat = _locked(session, order)
     if (known := _find(session, order)) is not None:
         return known
-    fixed = _check_sale(session, order.user_id, chat)
+    fixed = check_sale(session, order.user_id, chat)
     _check_message(order, terms)
     before = _take_back(session, order, now)
     text, pictures = order.text, [each.hex for each in order.pictures]
@@ -79,7 +79,7 @@ def answer_anew(
         raise MessageNotFound(answer_id=answer_id)
     if old.number != last_number(session, chat.id):
         raise MessageNotLast(answer_id=answer_id)
-    fixed = _check_sale(session, order.user_id, chat)
+    fixed = check_sale(session, order.user_id, chat)
     withdraw(session, chat.id, since=old.number, now=now)
     answer = AnswerSale(
         order=order, terms=terms, prices=terms.prices(fixed), text=old.question, pictures=len(old.pictures or ())
@@ -157,8 +157,9 @@ def _find(session: Session, order: MessageOrder) -> Accepted | None:
     return Accepted(answer_id=row.id, model_slug=row.model_slug, repeated=True, hold=row.hold, free=row.free)
 
 
-def _check_sale(session: Session, user_id: int, chat: AnyRow) -> int:
-    """The fixed price of an answer now."""
+def check_sale(session: Session, user_id: int, chat: AnyRow) -> int:
+    """The fixed price of an answer now, in this conversation. Raises ModelNotOnSale, ModelStopped, ModelResting,
+    UserDisabled."""
     facts = {"slug": chat.model_slug, "user": user_id}
     model = session.connection().execute(_on_sale, facts).first()
     if model is None or not model.present or model.admin_enabled is False:

@@ -71,7 +71,7 @@ def make_services(
         {
             OutboxKind.PREDICTION: undelivered,
             OutboxKind.ENCLOSURE: undelivered,
-            OutboxKind.CHAT_ANSWER: pay_back_answer,
+            OutboxKind.CHAT_ANSWER: partial(pay_back_answer, owners=settings.owner_ids),
         },
     )
     limits = ChatLimits(

@@ -1,27 +1,36 @@
-"""An answer that its customer will never get, or not whole: what did not arrive is paid back and told."""
+"""An answer that its customer will never get, or not whole: what did not arrive is paid back and told, to the owners,
+too."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow
+from db.base import AnyRow, table_of
 from db.tables.chats import FinishReason, MessageStatus
+from db.tables.models import Model
 from db.tables.predictions import ErrorCode
 from services.billing import ledger
 from services.chats import usage
 from services.chats.rows import messages
 from services.notifications import outbox
 from services.notifications.kinds.chats import AnswerReady
+from services.notifications.kinds.models import AnswerUndelivered
 from services.notifications.notification import Notification
+from services.notifications.owners import tell_owners
 
 log = structlog.get_logger()
+_models = table_of(Model)
 
 
-def pay_back_answer(session: Session, notification: Notification, reason: str, now: datetime) -> bool:
+def pay_back_answer(
+    session: Session, notification: Notification, reason: str, now: datetime, *, owners: Collection[int]
+) -> bool:
     """Part of the transaction that gives up `notification`; whether it brought what was bought. Where earlier messages
-    of the answer have arrived, they stay, and stay paid for."""
+    of the answer have arrived, they stay, and stay paid for. `owners`: Telegram ids; they are told once of each version
+    of an assistant."""
     news = AnswerReady.load(notification.payload)
     row = session.execute(select(messages).where(messages.c.id == news.message_id).with_for_update()).first()
     if news.returned or row is None or row.status != MessageStatus.SUCCEEDED or row.error_code is not None:
@@ -40,6 +49,9 @@ def pay_back_answer(session: Session, notification: Notification, reason: str, n
         whole=news.whole,
     )
     outbox.put(session, told, user_id=notification.user_id, now=now)
+    version = session.scalar(select(_models.c.version).where(_models.c.slug == row.model_slug))
+    trouble = AnswerUndelivered(slug=row.model_slug, problem=outbox.short(reason), version=version or "")
+    tell_owners(session, owners, trouble, now=now)
     return True
 
 

@@ -191,7 +191,7 @@ class Talk:
             blocked=False,
             lost=False,
         )
-        return await self.db.write(pay_back_answer, lost, "refused", now)
+        return await self.db.write(pay_back_answer, lost, "refused", now, owners=(OWNER,))
 
     async def row(self, answer_id: UUID) -> AnyRow:
         (row,) = await self.rows(ChatMessage, table_of(ChatMessage).c.id == answer_id)

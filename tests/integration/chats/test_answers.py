@@ -520,6 +520,8 @@ async def test_an_answer_that_was_given_up_is_not_read_elsewhere(talk: Talk) -> 
     assert not await talk.gives_up(AnswerReady(message_id=sold.answer_id), session.user_id)
     assert await talk.balance(session.user_id) == 1_000
     assert SAID not in (await talk.sessions.export(session.id, "md", user_id=session.user_id)).decode()
+    (told,) = await talk.rows(OwnerNews)
+    assert (told.kind, told.key) == ("answer_undelivered", "undelivered:sage:1")
     await talk.audit()
 
 

@@ -14,8 +14,8 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     init = actions.add_parser("init", help="Write a first manifest for an ONNX file, or for a model at a server.")
     init.add_argument("file", type=Path, nargs="?", metavar="FILE.onnx")
     init.add_argument("--from", nargs=2, dest="source", metavar=("URL", "MODEL"), help="ask this server of its model")
-    kind = "what the server speaks: of a model with a form, or chat, of an assistant"
-    init.add_argument("--kind", choices=["open-inference", "chat"], default="open-inference", help=kind)
+    kind = "what the server speaks: of a model with a form (the default), or chat, of an assistant"
+    init.add_argument("--kind", choices=["open-inference", "chat"], help=kind)
     init.add_argument("--key", metavar="env:VARIABLE", help="where an assistant's key is, as OpenAI and others give it")
     init.add_argument("--model-version", metavar="VERSION", help="of the server's model (default: its own choice)")
     header = "what the server is to be sent: Authorization=env:TRITON_KEY takes it from that variable"

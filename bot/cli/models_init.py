@@ -82,14 +82,16 @@ def _write_remote(
 ) -> Sequence[str]:
     """Returns what was guessed."""
     from services.authoring.remote import ServedAt, draft_remote
-    from services.inference.errors import ServerAway
+    from services.inference.errors import ModelBroken, ServerAway
 
     headers = dict(map(_header, arguments.header))
     place = ServedAt(url=url, model=model, version=arguments.model_version, headers=headers)
     try:
         return _write(folder, lambda new: draft_remote(place, new, told))
-    except ServerAway as error:
-        raise Failure(f"{url}: {error.problem}") from None
+    except (ModelBroken, ServerAway) as error:
+        problem = str(error) if isinstance(error, ModelBroken) else f"{url}: {error.problem}"
+        hint = " (for a language model add --kind chat)" if arguments.kind is None else ""
+        raise Failure(f"{problem}{hint}") from None
 
 
 def _write_assistant(

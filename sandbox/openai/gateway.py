@@ -93,8 +93,8 @@ class Call:
         await self._stream(reply, fault, given, send)
 
     def _refused(self, given: Mapping[str, Any], fault: ChatFault | None, after: float | None) -> Response | None:
-        if not _may(self._request, self._server):
-            return _fault("401")
+        if (wrong := self._asked_wrongly(given)) is not None:
+            return wrong
         if fault is not None and (fault in ERRORS or fault in BODIES):
             return _fault(fault, after)
         if fault == "html":
@@ -103,6 +103,14 @@ class Call:
             return JSONResponse({"error": {"message": "Provider returned error", "code": 502}})
         if prompt_tokens(given["messages"]) > self._server.settings.context:
             return _fault("context")
+        return None
+
+    def _asked_wrongly(self, given: Mapping[str, Any]) -> Response | None:
+        """By whoever has no key, or of a model that is not here."""
+        if not _may(self._request, self._server):
+            return _fault("401")
+        if (model := given.get("model")) != MODEL:
+            return _error(404, f"The model `{model}` does not exist, or is not for you.", "model_not_found")
         return None
 
     async def _stream(self, reply: Reply, fault: ChatFault | None, given: Mapping[str, Any], send: Send) -> None:
@@ -242,6 +250,6 @@ def _fault(kind: str, after: float | None = None) -> Response:
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-def _error(status: int, message: str) -> Response:
-    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None}}
+def _error(status: int, message: str, code: str | None = None) -> Response:
+    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
     return JSONResponse(body, status_code=status)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from services.authoring.assistants import context_told, listed, told_of
+from services.authoring.assistants import context_told, located, name_at_server, names_in, told_of
 from services.errors import ShopError
 from services.inference.chat import ChatRequest, ChatRole, ChatRuntime, ChatTurn, StreamEnd, TextDelta
 from services.inference.check_line import CheckLine
 from services.inference.errors import ModelBroken, ServerAway
 from services.inference.loaded import AssistantModel, open_assistant
+from services.inference.runtimes.chat.request_body import Json
 from services.inference.runtimes.chat.spec import FEWEST_TOKENS, ChatSpec
 from services.inference.runtimes.chat.system_prompt import filled_in
 from services.inference.runtimes.registry import AssistantKind
@@ -47,16 +48,30 @@ async def _lines(model: AssistantModel, spec: ChatSpec) -> list[CheckLine]:
     except ServerAway as error:
         detail = f"{spec.url}: {error.problem}"
         return [CheckLine(what="server", ok=False, detail=detail, fix="Start it, or correct url")]
-    here = CheckLine(what="server", ok=True, detail=f"{spec.url} is there")
-    return [here, *await _context(spec), await _answer(model.runtime, spec)]
-
-
-async def _context(spec: ChatSpec) -> list[CheckLine]:
-    """A warning where the server says that it reads less than the manifest promises."""
     try:
-        told = context_told(told_of(await listed(spec), spec.model) or {})
+        url, models = await located(spec)
     except ShopError:  # it was there just now: its answer will tell
+        url, models = spec.url, None
+    if url != spec.url:
+        detail = f"{spec.url} is there, but not what it is asked for"
+        return [CheckLine(what="server", ok=False, detail=detail, fix=f'Write url = "{url}"')]
+    here = CheckLine(what="server", ok=True, detail=f"{spec.url} is there")
+    warnings = [*_model(spec, models or []), *_context(spec, models or [])]
+    return [here, *warnings, await _answer(model.runtime, spec)]
+
+
+def _model(spec: ChatSpec, models: list[Json]) -> list[CheckLine]:
+    """A warning where the server lists others only. Some answer for any name, some only for what they list."""
+    told = told_of(models, spec.model)
+    if not models or (told is not None and name_at_server(spec.model, told) == spec.model):
         return []
+    detail = f'the server does not list "{spec.model}"'
+    return [CheckLine(what="model", ok=True, detail=detail, fix=f"Write model as one of: {names_in(models)}")]
+
+
+def _context(spec: ChatSpec, models: list[Json]) -> list[CheckLine]:
+    """A warning where the server says that it reads less than the manifest promises."""
+    told = context_told(told_of(models, spec.model) or {})
     if told is None or told >= spec.context:
         return []
     detail = f"the manifest says {spec.context} tokens, the server {told}"

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 
 from db.tables.chats import FinishReason
 from sandbox.client.openai import OpenAIProvider
-from sandbox.openai.server import ChatFault
+from sandbox.openai.server import MODEL, ChatFault
 from sandbox.testing import new_world, running_sandbox
 from services.inference.chat import ChatRequest, ChatRole, ChatTurn
 from services.inference.errors import (
@@ -69,7 +69,7 @@ def test_no_fault_is_forgotten() -> None:
 @pytest.mark.parametrize(("fault", "error"), REFUSED.items())
 async def test_refused(provider: OpenAIProvider, fault: ChatFault, error: type[InferenceError]) -> None:
     await provider.fault(fault)
-    async with assistant(provider.url, **QUICK if fault in SILENT else {}) as sage:
+    async with assistant(provider.url, model=MODEL, **QUICK if fault in SILENT else {}) as sage:
         heard = await hear(sage, ASKED)
         assert type(heard.error) is error
         assert heard.text == ""
@@ -81,7 +81,7 @@ async def test_refused(provider: OpenAIProvider, fault: ChatFault, error: type[I
 async def test_cut(provider: OpenAIProvider, fault: ChatFault) -> None:
     """What came is kept; nothing is asked again."""
     await provider.fault(fault)
-    async with assistant(provider.url, **QUICK) as sage:
+    async with assistant(provider.url, model=MODEL, **QUICK) as sage:
         heard = await hear(sage, ASKED)
     assert type(heard.error) is StreamCut
     assert heard.text
@@ -92,7 +92,7 @@ async def test_cut(provider: OpenAIProvider, fault: ChatFault) -> None:
 @pytest.mark.parametrize(("fault", "measured"), ANSWERED.items())
 async def test_answered(provider: OpenAIProvider, fault: ChatFault, measured: bool) -> None:
     await provider.fault(fault, times=1)
-    async with assistant(provider.url) as sage:
+    async with assistant(provider.url, model=MODEL) as sage:
         heard = await hear(sage, ASKED)
     assert heard.error is None
     assert heard.end is not None
@@ -103,7 +103,7 @@ async def test_answered(provider: OpenAIProvider, fault: ChatFault, measured: bo
 @pytest.mark.parametrize("dialect", ["openai", "openrouter", "gateway"])
 async def test_dialects(provider: OpenAIProvider, dialect: str) -> None:
     await provider.change(dialect=dialect)
-    async with assistant(provider.url) as sage:
+    async with assistant(provider.url, model=MODEL) as sage:
         await sage.check()
         heard = await hear(sage, ASKED)
     assert heard.error is None
@@ -113,7 +113,7 @@ async def test_dialects(provider: OpenAIProvider, dialect: str) -> None:
 
 async def test_who_stops_is_let_go_of_there(provider: OpenAIProvider) -> None:
     await provider.change(pace=0.2)
-    async with assistant(provider.url) as sage:
+    async with assistant(provider.url, model=MODEL) as sage:
         async with aclosing(sage.stream(ASKED)) as events:
             await anext(events)
             assert (await provider.view())["open"] == 1
@@ -122,7 +122,7 @@ async def test_who_stops_is_let_go_of_there(provider: OpenAIProvider) -> None:
 
 async def test_away_until_the_fault_is_cleared(provider: OpenAIProvider) -> None:
     await provider.fault("503", times=0)
-    async with assistant(provider.url) as sage:
+    async with assistant(provider.url, model=MODEL) as sage:
         for _ in range(2):
             assert type((await hear(sage, ASKED)).error) is ServerAway
             with pytest.raises(ServerAway):
@@ -134,7 +134,7 @@ async def test_away_until_the_fault_is_cleared(provider: OpenAIProvider) -> None
 
 async def test_the_seconds_that_it_tells_to_wait(provider: OpenAIProvider) -> None:
     await provider.fault("429", retry_after=7)
-    async with assistant(provider.url) as sage:
+    async with assistant(provider.url, model=MODEL) as sage:
         error = (await hear(sage, ASKED)).error
     assert isinstance(error, RunFailed)
     assert error.retry_after == 7

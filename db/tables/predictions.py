@@ -39,6 +39,8 @@ class ErrorCode(StrEnum):
     """An assistant's server billed an answer without a word to read."""
     PICTURE_REFUSED = "PictureRefused"
     """An assistant's server does not look at pictures."""
+    PICTURE_GONE = "PictureGone"
+    """It was deleted before an assistant could look at it."""
     REFUSED = "Refused"
     """The rules of the server forbid what the customer asked for."""
     NOT_DELIVERED = "NotDelivered"

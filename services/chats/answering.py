@@ -23,7 +23,7 @@ from services.errors import ShopError, one_line
 from services.files.files import Files
 from services.inference.chat import ChatRequest, StreamEnd, TextDelta
 from services.inference.engine import Engine
-from services.inference.errors import ContextTooLong, InferenceError, ModelBroken, RunFailed, ServerAway
+from services.inference.errors import ContextTooLong, InferenceError, ModelBroken, PictureGone, RunFailed, ServerAway
 from services.predictions.error_codes import code_of
 from services.waiting import patiently, wait
 
@@ -147,10 +147,12 @@ class Answering:
         self._attempt = number
 
     async def _pictures(self) -> Sequence[bytes]:
-        """Of the message. Raises StoreAway."""
+        """Of the message: all of them, for all are paid for. Raises StoreAway, PictureGone."""
         wanted = self.conversation.pictures
         found = await self.context.files.contents((each, self.answer.user_id) for each in wanted) if wanted else {}
-        return [found[each] for each in wanted if each in found]
+        if len(found) < len(set(wanted)):
+            raise PictureGone
+        return [found[each] for each in wanted]
 
     def _attempts(self) -> int:
         manifest = self.context.engine.manifest(self.answer.model_slug)

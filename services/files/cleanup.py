@@ -7,11 +7,12 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
+from db.tables.chats import ChatMessage
 from db.tables.models import Preset
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
@@ -23,6 +24,8 @@ from services.predictions.claims import QUEUED, RUNNING
 log = structlog.get_logger()
 _files, _predictions = table_of(File), table_of(Prediction)
 _presets, _outbox = table_of(Preset), table_of(OutboxMessage)
+_messages = table_of(ChatMessage)
+_answers = _messages.alias("answers")
 
 AT_ONCE: Final = 100  # rows a transaction
 WISHED_AWAY: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since then, of what its owner wants no more
@@ -32,6 +35,12 @@ _moved = update(_files).where(_files.c.id == bindparam("file")).values(content=N
 _samples = select(_presets.c.sample_file_id).where(_presets.c.sample_file_id.is_not(None))
 _untold = select(_outbox.c.payload["prediction_id"].as_string()).where(
     _outbox.c.status == OutboxStatus.PENDING, _outbox.c.kind.in_((OutboxKind.PREDICTION, OutboxKind.ENCLOSURE))
+)
+
+_asked = (
+    select(_messages.c.pictures)
+    .join(_answers, _answers.c.reply_to == _messages.c.id)
+    .where(_answers.c.status.in_((literal_column("'queued'"), literal_column("'running'"))))
 )
 
 
@@ -69,7 +78,7 @@ class FileCleanup:
         return count
 
     async def expire(self) -> int:
-        """Those whose time is over. What a prediction still needs stays."""
+        """Those whose time is over. What a run still needs stays."""
         count = 0
         for kind, term in ((FileKind.INPUT, self.inputs_for), (FileKind.RESULT, self.results_for)):
             if term is not None:
@@ -78,7 +87,7 @@ class FileCleanup:
         return count + await self._delete_all(_files.c.created_at <= WISHED_AWAY)
 
     async def delete_of(self, user_id: int) -> int:
-        """All of a customer's, now; how many. What a prediction under way still needs goes within the hour after it."""
+        """All of a customer's, now; how many. What a run under way still needs goes within the hour after it."""
         count = await self._delete_all(_files.c.user_id == user_id)
         await self._db.write(_wish_away, user_id)
         return count
@@ -132,14 +141,20 @@ def _take(session: Session, which: ColumnElement[bool], after: UUID) -> tuple[UU
 
 
 def _needed(session: Session) -> set[UUID]:
-    """Pictures of predictions that are to be run, and of answers that are to be told."""
+    """Pictures of predictions and messages that are to be run, and of answers that are to be told."""
     inputs = session.scalars(select(_predictions.c.inputs).where(QUEUED | RUNNING))
     given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
+    given += [picture for pictures in session.scalars(_asked) for picture in pictures or ()]
     untold = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
     files = {file_id for text in given if (file_id := parse_file_id(text))}
     for chunk in (untold[i : i + AT_ONCE] for i in range(0, len(untold), AT_ONCE)):
         files |= set(session.scalars(select(_files.c.id).where(_files.c.prediction_id.in_(chunk))))
     return files
+
+
+def wish_away(session: Session, ids: Collection[UUID]) -> None:
+    """They go within the hour, or when no run needs them any more."""
+    session.execute(update(_files).where(_files.c.id.in_(ids)).values(created_at=WISHED_AWAY))
 
 
 def _wish_away(session: Session, user_id: int) -> None:

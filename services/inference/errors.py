@@ -118,6 +118,12 @@ class PictureRefused(BadInput):
         return self.problem
 
 
+class PictureGone(BadInput):
+    """A picture of a message was deleted before it was sent."""
+
+    message = N_("The picture of this message has been deleted. Please send it again.")
+
+
 class RequestRefused(InferenceError):
     """The server will not do this for anybody: its rules forbid what was asked. `problem` is for the log."""
 

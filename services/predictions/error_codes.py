@@ -17,6 +17,7 @@ CODES: Final[dict[type[BaseException], ErrorCode]] = {
     errors.RunFailed: ErrorCode.RUN_FAILED,
     errors.BadInput: ErrorCode.BAD_INPUT,
     errors.PictureRefused: ErrorCode.PICTURE_REFUSED,
+    errors.PictureGone: ErrorCode.PICTURE_GONE,
     errors.RequestRefused: ErrorCode.REFUSED,
     errors.ContextTooLong: ErrorCode.CONTEXT_TOO_LONG,
     errors.EmptyAnswer: ErrorCode.EMPTY_ANSWER,

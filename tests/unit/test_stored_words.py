@@ -22,7 +22,18 @@ from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
 from services.container import Services
 from services.files.store import StoreAway
-from services.inference.errors import BadInput, InferenceError, NotTried, ServerAway, StreamCut
+from services.inference.errors import (
+    BadInput,
+    ContextTooLong,
+    EmptyAnswer,
+    InferenceError,
+    NotTried,
+    PictureGone,
+    PictureRefused,
+    RequestRefused,
+    ServerAway,
+    StreamCut,
+)
 from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
@@ -45,6 +56,7 @@ def test_error_codes() -> None:
         "ContextTooLong",
         "EmptyAnswer",
         "PictureRefused",
+        "PictureGone",
         "BadOutput",
         "Refused",
         "NotDelivered",
@@ -94,6 +106,11 @@ def test_a_word_that_is_no_code(word: str) -> None:
 def test_every_code_has_a_sentence(code: ErrorCode) -> None:
     """One that needs nothing filled in."""
     assert "{" not in error_of(code).message or code is ErrorCode.RUN_TIMEOUT
+
+
+@pytest.mark.parametrize("error", [ContextTooLong, EmptyAnswer, PictureGone, PictureRefused, RequestRefused])
+def test_what_a_customer_can_mend_is_said(error: type[InferenceError]) -> None:
+    assert error_of(CODES[error]).message == error.message
 
 
 def test_kinds_of_messages() -> None:

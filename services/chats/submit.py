@@ -120,6 +120,7 @@ _last_waiting = (
     .where(messages.c.session_id == bindparam("session"), QUEUED, IN_USE, messages.c.attempts == 0)
     .order_by(messages.c.number.desc())
     .limit(1)
+    .with_for_update(of=messages, skip_locked=True)  # a worker that has it begins it
 )
 _own = (messages.c.session_id == bindparam("session")) & (messages.c.sender == Sender.USER)
 _own_message = select(messages.c.number, messages.c.joins).where(messages.c.id == bindparam("message"), _own)
@@ -202,7 +203,7 @@ def _take_back(session: Session, order: MessageOrder, now: datetime) -> AnyRow |
 
 
 def _waiting(session: Session, session_id: UUID) -> AnyRow | None:
-    """The last message of the conversation, where nobody has begun to answer it."""
+    """The last message of the conversation, where nobody has begun to answer it; nobody does now."""
     return session.connection().execute(_last_waiting, {"session": session_id}).first()
 
 

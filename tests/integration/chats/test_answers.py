@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import table_of
 from db.engine import Database
@@ -17,12 +18,13 @@ from db.tables.predictions import ErrorCode
 from handlers.chats.answer import answer_part
 from i18n.translator import Catalogues
 from services.billing.ledger import InsufficientBalance
+from services.chats import claims
 from services.chats.answers import AnswerView
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS
 from services.chats.export import read_lines
 from services.chats.orders import EmptyMessage, MessageNotLast, MessageOrder, MessageTooLong
 from services.chats.sessions import ChatSessionView
-from services.chats.worker import AnswerWorker
+from services.chats.worker import LEASE, AnswerWorker
 from services.inference.chat import TokenUsage
 from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
 from services.manifests.runtime import OnnxSpec
@@ -311,6 +313,30 @@ async def test_two_messages_before_the_first_is_sent_are_one(talk: Talk) -> None
     assert len(talk.sage.asked) == 1
     assert await talk.lines(first.answer_id) == [("charge", -first.hold), ("charge_refund", first.hold)]
     await talk.audit()
+
+
+async def test_what_a_worker_has_just_taken_is_not_joined(
+    postgres_database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Its text would go out twice. The claim is not committed yet when the next message comes."""
+    async with open_talk(postgres_database, clock, tmp_path / "store") as talk:
+        session = await talk.begins(await talk.customer())
+        first = await talk.says(session, "One?")
+        facts: dict[str, Any] = {
+            "model_slug": "sage",
+            "limit": 1,
+            "now": clock(),
+            "lease_until": clock() + LEASE,
+            "worker": "another",
+        }
+        async with AsyncSession(postgres_database.async_engine) as claiming:
+            await claiming.run_sync(claims.claim, **facts)
+            second = await talk.says(session, "Two?")
+            await claiming.commit()
+        assert (second.joined, second.waits) == (False, True)
+        row = await talk.row(first.answer_id)
+        assert (row.status, row.stop_requested_at, row.replaced_at) == (MessageStatus.RUNNING, None, None)
+        await talk.audit()
 
 
 async def test_a_message_while_another_is_answered_waits_its_turn(talk: Talk) -> None:

@@ -183,6 +183,16 @@ def overdue(session: Session, now: datetime, limit: int = 100) -> Sequence[AnyRo
     return session.execute(_overdue.with_for_update(skip_locked=True), {"now": now, "limit": limit}).all()
 
 
+def overdue_ids(session: Session, now: datetime, limit: int = 100) -> list[UUID]:
+    return [row.id for row in session.execute(_overdue, {"now": now, "limit": limit})]
+
+
+def one_left(session: Session, answer_id: UUID, now: datetime) -> AnyRow | None:
+    """This answer, locked, where it waits or its worker has not been heard of."""
+    left = QUEUED | (RUNNING & (messages.c.leased_until < now))
+    return session.execute(select(messages).where(messages.c.id == answer_id, left).with_for_update()).first()
+
+
 def abandoned(session: Session, before: datetime, limit: int = 100) -> Sequence[AnyRow]:
     """Answers sold before that time whose assistant has left the shop since, or rests, locked."""
     gone = ~_models.c.present | _models.c.resting_since.is_not(None) | _models.c.stopped_for.is_not(None)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
@@ -17,6 +18,7 @@ from services.chats.context import PastTurn, window
 from services.chats.costs import estimated_tokens
 from services.chats.rows import messages, past_turns
 from services.chats.system import system_prompt
+from services.errors import one_line
 from services.inference.chat import ChatRequest, ChatRole, ChatTurn
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.manifest import Manifest
@@ -42,6 +44,14 @@ _asked = (
 )
 _told = update(_sessions).where(_sessions.c.id == bindparam("chat")).values(shortened_at=bindparam("at"))
 _mark = update(messages).where(messages.c.id == bindparam("answer")).values(shortened=True)
+
+
+class CannotBeAsked(Exception):
+    """What stands in the rows of this one message cannot be read."""
+
+    def __init__(self, answer_id: UUID, problem: str) -> None:
+        super().__init__(problem)
+        self.answer_id, self.problem = answer_id, problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,17 @@ class Conversation:
 def read_conversation(
     session: Session, answer: ClaimedAnswer, manifest: Manifest, now: datetime
 ) -> Conversation | None:
-    """None where its message was deleted. That older messages are left out is noted the first time it happens."""
+    """None where its message was deleted. That older messages are left out is noted the first time it happens. Raises
+    CannotBeAsked."""
+    try:
+        return _read(session, answer, manifest, now)
+    except (SQLAlchemyError, OSError):  # the database's own
+        raise
+    except Exception as error:
+        raise CannotBeAsked(answer.id, one_line(error) or type(error).__name__) from error
+
+
+def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest, now: datetime) -> Conversation | None:
     row = session.connection().execute(_asked, {"question": answer.question_id}).first()
     if row is None or row.text is None:
         return None

@@ -22,12 +22,12 @@ log = structlog.get_logger()
 PATIENCE: Final = timedelta(minutes=2)  # with an assistant that is not there, from the sale on
 
 
-def recover(session: Session, now: datetime, mine: Set[UUID]) -> int:
+def recover(session: Session, now: datetime, mine: Set[UUID], only: UUID | None = None) -> int:
     """Answers whose lease has ended, but for those that this very worker still has. A request that was begun is never
     made again: what came of it is delivered, or all is paid back. Returns how many have ended."""
     ended = 0
     for row in claims.overdue(session, now):
-        if row.id in mine:
+        if row.id in mine or only not in {None, row.id}:
             continue
         requests = journal.begun(session, row.id)
         if not requests:
@@ -38,6 +38,16 @@ def recover(session: Session, now: datetime, mine: Set[UUID]) -> int:
     if ended:
         log.warning("recovered_answers", count=ended)
     return ended
+
+
+def give_up(session: Session, answer_id: UUID, problem: str, now: datetime) -> bool:
+    """One that waits, or whose lease has ended, and of which nothing can be known: all is paid back. Whether it was
+    such a one still."""
+    row = claims.one_left(session, answer_id, now)
+    if row is not None:
+        outcome = AnswerOutcome(answer=ClaimedAnswer.of(row), error_code=ErrorCode.UNEXPECTED, error=problem)
+        finish(session, [outcome], now)
+    return row is not None
 
 
 def refund_abandoned(session: Session, now: datetime) -> int:

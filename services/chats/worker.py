@@ -21,11 +21,12 @@ from db.tables.predictions import ErrorCode
 from services.chats import claims, journal
 from services.chats.answering import Answering, AnsweringContext
 from services.chats.claims import ClaimedAnswer
-from services.chats.conversation import Conversation, read_conversation
-from services.chats.recovery import recover, refund_abandoned
+from services.chats.conversation import CannotBeAsked, Conversation, read_conversation
+from services.chats.recovery import give_up, recover, refund_abandoned
 from services.chats.settle import AnswerOutcome, settle
 from services.chats.streams import AnswerProgress, AnswerStreams
 from services.clock import Clock
+from services.errors import one_line
 from services.files.files import Files
 from services.inference.engine import Engine
 from services.waiting import patiently, wait
@@ -115,8 +116,7 @@ class AnswerWorker:
         try:
             ended = 0
             if await self._db.read(claims.any_overdue, now):
-                mine = set(self._running) | {outcome.answer.id for outcome in self._outcomes}
-                ended = await self._db.write(recover, now, mine)
+                ended = await self._recover(now)
             waiting = await self._db.read(claims.waiting_assistants, now)
             if not all(self._engine.serves(slug) for slug in waiting):
                 ended += await self._db.write(refund_abandoned, now)
@@ -129,6 +129,25 @@ class AnswerWorker:
         self._waiting |= set(waiting)
         if ended:
             self._on_settled()
+
+    async def _recover(self, now: datetime) -> int:
+        mine = set(self._running) | {outcome.answer.id for outcome in self._outcomes}
+        try:
+            return await self._db.write(recover, now, mine)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("recovery_refused")
+        ended = 0
+        for answer_id in set(await self._db.read(claims.overdue_ids, now)) - mine:
+            try:  # one of which nothing can be known must not take the others with it
+                ended += await self._db.write(recover, now, mine, answer_id)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                log.exception("answer_not_recovered", answer_id=str(answer_id))
+                ended += await self._give_up(answer_id, one_line(error) or type(error).__name__)
+        return ended
 
     async def _turn(self, tasks: asyncio.TaskGroup) -> None:
         """Settle what has ended, begin what waits."""
@@ -178,12 +197,27 @@ class AnswerWorker:
         return [pair for pairs in begun for pair in pairs]
 
     async def _claim_alone(self, slug: str, room: int) -> list[tuple[ClaimedAnswer, Conversation]]:
-        """Nor must one assistant hold up the others."""
+        """Nor must one assistant hold up the others, nor one message those behind it."""
+        while True:
+            try:
+                return await patiently(lambda: self._db.write(self._exchange_in, [], {slug: room}, self._clock()))
+            except CannotBeAsked as error:
+                log.exception("message_cannot_be_asked", answer_id=str(error.answer_id))
+                if not await self._give_up(error.answer_id, error.problem):
+                    return []
+            except Exception:
+                log.exception("claim_refused", assistant=slug)
+                return []
+
+    async def _give_up(self, answer_id: UUID, problem: str) -> bool:
+        """Whether it could be; else it is looked at again the next time."""
         try:
-            return await patiently(lambda: self._db.write(self._exchange_in, [], {slug: room}, self._clock()))
+            given_up = await patiently(lambda: self._db.write(give_up, answer_id, problem, self._clock()))
         except Exception:
-            log.exception("claim_refused", assistant=slug)
-            return []
+            log.exception("answer_not_given_up", answer_id=str(answer_id))
+            return False
+        self._on_settled()
+        return given_up
 
     def _exchange_in(
         self, session: Session, outcomes: Sequence[AnswerOutcome], rooms: dict[str, int], now: datetime
@@ -201,7 +235,7 @@ class AnswerWorker:
     def _prepared(
         self, session: Session, answer: ClaimedAnswer, now: datetime
     ) -> tuple[ClaimedAnswer, Conversation] | None:
-        """With what is asked; None where there is nothing to answer any more."""
+        """With what is asked; None where there is nothing to answer any more. Raises CannotBeAsked."""
         manifest = self._engine.manifest(answer.model_slug)
         known = manifest is not None and manifest.is_assistant  # else its author made something else of it
         conversation = read_conversation(session, answer, manifest, now) if manifest and known else None

@@ -1,7 +1,6 @@
 """What the shop makes of the sandbox's AI provider, which was written by somebody else: each of its faults, and each of
 its dialects."""
 
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import get_args
 
@@ -10,8 +9,8 @@ from aiohttp import ClientSession
 
 from db.tables.chats import FinishReason
 from sandbox.client.openai import OpenAIProvider
+from sandbox.client.sandbox import Sandbox
 from sandbox.openai.server import MODEL, ChatFault
-from sandbox.testing import new_world, running_sandbox
 from services.inference.chat import ChatRequest, ChatRole, ChatTurn
 from services.inference.errors import (
     ContextTooLong,
@@ -56,9 +55,8 @@ ANSWERED: dict[ChatFault, bool] = {  # whether its tokens can be charged by
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[OpenAIProvider]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world.openai()
+def provider(sandbox: Sandbox) -> OpenAIProvider:
+    return sandbox.openai()
 
 
 def test_no_fault_is_forgotten() -> None:

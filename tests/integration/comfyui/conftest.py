@@ -12,11 +12,11 @@ from PIL import Image
 
 from bot.wiring.inference import RUNTIMES
 from sandbox.client.comfyui import ComfyUIServer
-from sandbox.testing import new_world, running_sandbox
 from services.errors import ShopError
 from services.inference.runtimes.comfyui.runtime import ComfyUIRuntime
 from services.inference.tensors import Result, Row, RunProgress
 from services.manifests.manifest import load_manifest
+from tests.integration import servers
 from tests.support.comfyui import photo, write_painting
 
 EVERY = 0.02
@@ -24,11 +24,7 @@ WITHIN = 10.0
 Opens = Callable[..., ComfyUIRuntime]
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[ComfyUIServer]:
-    async with running_sandbox() as url, new_world(url) as world:
-        await world.comfyui.change(pace=0)
-        yield world.comfyui
+server = pytest.fixture(servers.comfyui)
 
 
 @pytest.fixture

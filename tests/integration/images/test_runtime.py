@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from PIL import Image
 
 from sandbox.client.images import Images
-from sandbox.testing import new_world, running_sandbox
+from sandbox.client.sandbox import Sandbox
 from services.authoring.check import check_folder
 from services.inference.errors import BadOutput, ModelBroken, RequestRefused, RunFailed, RunTimeout, ServerAway
 from services.inference.loaded import RemoteModel, open_remote
@@ -61,9 +60,8 @@ label = "Picture"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Images]:
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world.images()
+def server(sandbox: Sandbox) -> Images:
+    return sandbox.images()
 
 
 def placed(folder: Path, url: str, *parts: str, more: str = "") -> Path:

@@ -8,18 +8,16 @@ from typing import Any
 import pytest
 
 from sandbox.client.inference import Inference
-from sandbox.client.sandbox import Sandbox
 from services.inference.loaded import RemoteModel, open_remote
 from services.inference.runtimes.open_inference.kind import OPEN_INFERENCE
 from services.manifests.manifest import load_manifest
+from tests.integration import servers
 from tests.integration.open_inference.manifests import manifest_text
 
 Opened = Callable[..., RemoteModel]
 
 
-@pytest.fixture
-async def server(sandbox: Sandbox) -> Inference:
-    return await sandbox.inference()
+server = pytest.fixture(servers.inference)
 
 
 @pytest.fixture

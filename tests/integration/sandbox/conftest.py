@@ -11,11 +11,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
 from sandbox.client.sandbox import Person, Sandbox
-from sandbox.clock import Clock
+from tests.integration.servers import standing_clock
 
 Api = Callable[..., Coroutine[Any, Any, tuple[int, dict[str, Any]]]]
-
-START = 1_790_000_000.0
 
 
 async def until(happened: Callable[[], Awaitable[object]]) -> None:
@@ -26,10 +24,7 @@ async def until(happened: Callable[[], Awaitable[object]]) -> None:
                 return
 
 
-@pytest.fixture
-def sandbox_clock() -> Clock:
-    """Stands still: only `advance` moves it."""
-    return Clock(lambda: START)
+sandbox_clock = pytest.fixture(standing_clock)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from sandbox.client.sandbox import Person, Sandbox
-from tests.integration.sandbox.conftest import START, Api
+from tests.integration.sandbox.conftest import Api
+from tests.integration.servers import START
 
 
 def keyboard(*labels: str, data: str = "x") -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from sandbox.client.sandbox import Person, Sandbox
-from tests.integration.sandbox.conftest import START, Api, until
+from tests.integration.sandbox.conftest import Api, until
+from tests.integration.servers import START
 
 
 class Receiver:

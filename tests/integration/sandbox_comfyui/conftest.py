@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from sandbox.client.comfyui import ComfyUIServer
-from sandbox.client.sandbox import Sandbox
+from tests.integration import servers
 
 Json = dict[str, Any]
 SAMPLES: Json = json.loads((Path(__file__).parents[2] / "data" / "comfyui.json").read_text())
@@ -129,10 +129,7 @@ class Listener:
         return self.heard
 
 
-@pytest.fixture
-async def server(sandbox: Sandbox) -> ComfyUIServer:
-    await sandbox.comfyui.change(pace=0)
-    return sandbox.comfyui
+server = pytest.fixture(servers.comfyui)
 
 
 @pytest.fixture

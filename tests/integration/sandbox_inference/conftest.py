@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from sandbox.client.inference import Inference
-from sandbox.client.sandbox import Sandbox
+from tests.integration import servers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,7 @@ class Told:
 Ask = Callable[..., Awaitable[Told]]
 
 
-@pytest.fixture
-async def server(sandbox: Sandbox) -> Inference:
-    return await sandbox.inference()
+server = pytest.fixture(servers.inference)
 
 
 @pytest.fixture

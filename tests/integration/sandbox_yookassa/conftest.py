@@ -12,10 +12,9 @@ import pytest
 from aiohttp import web
 
 from sandbox.client.sandbox import Sandbox, Shop
-from sandbox.clock import Clock
+from tests.integration.servers import standing_clock
 from tests.unit.sandbox.yookassa_spec import SPEC, validate
 
-START = 1_790_000_000.0
 HOUR = 3600.0
 DAY = 24 * HOUR
 RETURN_URL = "https://t.me/a_shop_elsewhere_bot"
@@ -26,10 +25,7 @@ SCHEMAS = {"payments": "Payment", "refunds": "Refund", "me": "Me"}
 _keys = itertools.count(1)
 
 
-@pytest.fixture
-def sandbox_clock() -> Clock:
-    """Stands still: only `advance` moves it."""
-    return Clock(lambda: START)
+sandbox_clock = pytest.fixture(standing_clock)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from sandbox.client.sandbox import Sandbox, SandboxError, Shop
 from sandbox.control.clock import seconds_until
 from sandbox.settings import DEFAULT_TOKEN
 from sandbox.testing import new_world, sandbox_process
-from tests.integration.sandbox_yookassa.conftest import DAY, START, Api, created
+from tests.integration.sandbox_yookassa.conftest import DAY, Api, created
+from tests.integration.servers import START
 
 PAGE_BOT = int(DEFAULT_TOKEN.partition(":")[0])
 

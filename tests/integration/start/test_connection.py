@@ -1,6 +1,6 @@
 """Telegram is unkind while the bot introduces itself: what may pass is waited for, what cannot is one line."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.telegram import client as telegram
 from handlers.telegram.client import make_bot
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 
 HOOKED = {
@@ -52,10 +51,9 @@ class Newcomer:
 
 
 @pytest.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+def sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     monkeypatch.setattr(telegram, "PAUSE", 0.001)
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
+    return sandbox
 
 
 @pytest.mark.parametrize("method", ["getMe", "getWebhookInfo", "setWebhook"])

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.process_locks import AlreadyRunning, LeaderLock, hold_file
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from tests.conversations.stage import shop_settings
 from tests.integration.cli.test_commands import ROOT
 from tests.integration.start.house import kassandra, silence
@@ -100,11 +99,10 @@ def _cut_off_all(database: Database) -> None:
 
 
 @pytest.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+def sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(module, "STAND_BY_SECONDS", 0.02)
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
+    return sandbox
 
 
 async def test_the_second_on_postgresql_stands_by(sandbox: Sandbox, postgres_server: PostgresServer) -> None:

@@ -23,7 +23,6 @@ from handlers.dispatcher import ALLOWED_UPDATES
 from handlers.telegram import reach
 from handlers.telegram.client import make_bot
 from sandbox.client.sandbox import Sandbox
-from sandbox.testing import new_world, running_sandbox
 from services import heartbeats
 from services.coordination.memory import MemoryCoordination
 from services.heartbeats import last_done, note
@@ -48,10 +47,9 @@ class Stopwatch:
 
 
 @pytest.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+def sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     monkeypatch.setattr(probes, "FRESH_SECONDS", 0.0)
-    async with running_sandbox() as url, new_world(url) as world:
-        yield world
+    return sandbox
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from bot.app import App
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world, running_sandbox
 from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.studio import open_studio
+from tests.support.databases import SqliteServer
 
 HERE = Path(__file__).parent
 
@@ -50,6 +52,20 @@ async def stage(sandbox_url: str, conversations_url: str) -> AsyncIterator[Stage
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
         App(shop_settings(sandbox, conversations_url)).running() as app,
+    ):
+        yield Stage(sandbox=sandbox, app=app)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def studio(
+    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """A shop that paints. Each module has its own: it may change the styles."""
+    store = tmp_path_factory.mktemp("studio")
+    open_studio(store)
+    async with (
+        new_world(sandbox_url, token=new_token()) as sandbox,
+        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
     ):
         yield Stage(sandbox=sandbox, app=app)
 

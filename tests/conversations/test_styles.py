@@ -3,141 +3,31 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from PIL import Image
 from sqlalchemy import select
 
-from bot.app import App
 from db.tables.outbox import OutboxMessage, OutboxStatus
 from sandbox.client.person import Person
 from sandbox.client.screen import Message
-from sandbox.testing import new_token, new_world
 from services.billing import ledger
 from services.billing.audit import run_audit
 from services.notifications.message_ref import MessageRef
 from services.predictions.submit import Order
 from tests.conversations.shopping import balance, bought, kept_summary, opens_form
-from tests.conversations.stage import Stage, shop_settings
-from tests.support.databases import SqliteServer
+from tests.conversations.stage import Stage
+from tests.conversations.studio import jpeg
 from tests.support.waiting import until
-from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
 
-TABLES = """
-[[inputs]]
-name = "photo"
-type = "image"
-label = { ru = "Фото", en = "Photo" }
-prepare = { size = ["free", "free"], longest = 256 }
-tensor = { name = "X" }
-[[inputs]]
-name = "strength"
-type = "choice"
-label = { ru = "Сила", en = "Strength" }
-default = "50"
-tensor = { name = "S" }
-options = [
-  { value = "0", label = "0 %", number = 0 },
-  { value = "50", label = "50 %", number = 0.5 },
-  { value = "100", label = "100 %", number = 1 },
-]
-[[outputs]]
-name = "painted"
-type = "image"
-label = { ru = "Картина", en = "Painting" }
-tensor = "Y"
-shape_of = "photo"
-"""
-OWN_TABLES = """
-[[inputs]]
-name = "photo"
-type = "image"
-label = { ru = "Фото", en = "Photo" }
-prepare = { size = ["free", "free"], longest = 256 }
-tensor = { name = "X" }
-[[inputs]]
-name = "style_photo"
-type = "image"
-label = { ru = "Картина-образец", en = "Picture of the style" }
-prepare = { size = [8, 8], fit = "cover" }
-tensor = { name = "Z" }
-[[outputs]]
-name = "painted"
-type = "image"
-label = { ru = "Картина", en = "Painting" }
-tensor = "Y"
-shape_of = "photo"
-"""
 PENDING = select(OutboxMessage.id).where(OutboxMessage.status == OutboxStatus.PENDING)
-PRESET = """
-[[presets]]
-slug = "style-{number}"
-name = {{ ru = "Стиль {number}", en = "Style {number}" }}
-category = {{ ru = "{ru}", en = "{en}" }}
-icon = "🖌"
-order = {number}
-sample = "sample.jpg"
-"""
-STRONG = """
-[presets.inputs]
-strength = "100"
-"""
-
-
-def dimmed() -> bytes:
-    """The photo, darker by the strength."""
-    free: list[int | str] = ["N", 3, "h", "w"]
-    nodes = [
-        node("Sub", ["one", "S"], ["left"]),
-        node("Reshape", ["left", "point"], ["share"]),
-        node("Mul", ["X", "share"], ["Y"]),
-    ]
-    weights = [weight("one", 1.0), weight("point", [-1, 1, 1, 1], "int64")]
-    return graph(nodes, [("X", FLOAT, free), ("S", FLOAT, ["N", 1])], [("Y", FLOAT, free)], weights)
-
-
-def like_another() -> bytes:
-    """The photo, as dark as the brightest point of the style's picture."""
-    free: list[int | str] = ["N", 3, "h", "w"]
-    nodes = [node("ReduceMax", ["Z"], ["brightest"]), node("Mul", ["X", "brightest"], ["Y"])]
-    return graph(nodes, [("X", FLOAT, free), ("Z", FLOAT, ["N", 3, 8, 8])], [("Y", FLOAT, free)])
-
-
-def jpeg(colour: str, size: tuple[int, int] = (120, 90)) -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", size, colour).save(stream, "JPEG")
-    return stream.getvalue()
-
-
-def open_studio(store: Path) -> None:
-    write_model(store, dimmed(), TABLES, slug="dimmer", runtime="max_batch = 1")
-    presets = [PRESET.format(number=number, ru="Тёмные", en="Dark") for number in range(1, 9)]
-    presets.append(PRESET.format(number=9, ru="Светлые", en="Light"))
-    presets.append(PRESET.format(number=10, ru="Готовые", en="Ready") + STRONG)
-    write_model(store, like_another(), OWN_TABLES, slug="own-style", runtime="max_batch = 1")
-    (store / "dimmer" / "presets.toml").write_text("".join(presets))
-    (store / "dimmer" / "sample.jpg").write_bytes(jpeg("teal"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shop(
-    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    store = tmp_path_factory.mktemp("store")
-    open_studio(store)
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def anna(shop: Stage) -> AsyncIterator[Person]:
-    yield await shop.person("Анна", "ru")
-    report = await run_audit(shop.app.db)
+async def anna(studio: Stage) -> AsyncIterator[Person]:
+    yield await studio.person("Анна", "ru")
+    report = await run_audit(studio.app.db)
     assert report.ok, str(report)
 
 
@@ -170,8 +60,8 @@ async def test_the_gallery(anna: Person) -> None:
     await anna.sees_photo("Стиль 7")
 
 
-async def test_in_english(shop: Stage) -> None:
-    john = await shop.person("John", "en")
+async def test_in_english(studio: Stage) -> None:
+    john = await studio.person("John", "en")
     await john.says("/styles")
     await john.presses("Light")
     await john.sees_photo("🎨 Light")
@@ -181,7 +71,7 @@ async def test_in_english(shop: Stage) -> None:
     assert "🖼 Send a photo for it" in style.buttons
 
 
-async def test_a_style_and_then_a_photo(shop: Stage, anna: Person) -> None:
+async def test_a_style_and_then_a_photo(studio: Stage, anna: Person) -> None:
     await takes_style(anna)
     await anna.presses("Отправить фото")
     await anna.sees("Фото")
@@ -193,7 +83,7 @@ async def test_a_style_and_then_a_photo(shop: Stage, anna: Person) -> None:
     answer = await anna.sees_photo("🖌 Стиль 2", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).convert("L").getpixel((10, 10)) in range(120, 135)
-    assert await balance(shop, anna) == 900
+    assert await balance(studio, anna) == 900
     await anna.says("/history")
     await anna.sees_button("Стиль 2")
 
@@ -207,7 +97,7 @@ async def test_a_photo_and_then_a_style(anna: Person) -> None:
     await anna.sees("Сила")  # the photo is not asked for
 
 
-async def test_an_album_is_priced_before_and_painted_one_by_one(shop: Stage, anna: Person) -> None:
+async def test_an_album_is_priced_before_and_painted_one_by_one(studio: Stage, anna: Person) -> None:
     for colour in ("white", "red", "blue"):
         await anna.sends_photo(jpeg(colour), album="trip")
     await anna.sees("3 фото ждут стиля")
@@ -224,15 +114,15 @@ async def test_an_album_is_priced_before_and_painted_one_by_one(shop: Stage, ann
         return len(answers) == 3
 
     await until(all_three, seconds=30)
-    assert await balance(shop, anna) == 700
+    assert await balance(studio, anna) == 700
 
 
-async def test_what_a_crash_leaves_of_an_album_promises_nothing(shop: Stage, anna: Person) -> None:
+async def test_what_a_crash_leaves_of_an_album_promises_nothing(studio: Stage, anna: Person) -> None:
     """The message of a picture is sent before its sale. Where the shop dies in between, it stays as it is."""
     await _summary_of_three(anna)
     await anna.presses("Нарисовать")
     await until(lambda: _painted(anna, 3), seconds=30)
-    calls = [call["params"] for call in await shop.sandbox.log("sendMessage")]
+    calls = [call["params"] for call in await studio.sandbox.log("sendMessage")]
     sent = [call["text"] for call in calls if str(call["chat_id"]) == str(anna.id)]
     assert [text for text in sent if "⏳" in text] == []
     assert [text.rpartition("\n")[2] for text in sent if "🖼 Картинка" in text] == [
@@ -241,7 +131,7 @@ async def test_what_a_crash_leaves_of_an_album_promises_nothing(shop: Stage, ann
     ]
 
 
-async def test_an_album_into_the_form(shop: Stage, anna: Person) -> None:
+async def test_an_album_into_the_form(studio: Stage, anna: Person) -> None:
     await takes_style(anna)
     await anna.presses("Отправить фото")
     await anna.sees("Фото")
@@ -250,10 +140,10 @@ async def test_an_album_into_the_form(shop: Stage, anna: Person) -> None:
     await anna.presses("100 %")
     await anna.sees("2 картинки, каждая за 1.00")
     await anna.says("/cancel")
-    assert await balance(shop, anna) == 1000
+    assert await balance(studio, anna) == 1000
 
 
-async def test_an_album_that_answers_nothing_is_not_bought(shop: Stage, anna: Person) -> None:
+async def test_an_album_that_answers_nothing_is_not_bought(studio: Stage, anna: Person) -> None:
     await takes_style(anna)
     await anna.presses("Отправить фото")
     await anna.sends_photo(jpeg("white"))
@@ -267,7 +157,7 @@ async def test_an_album_that_answers_nothing_is_not_bought(shop: Stage, anna: Pe
     await anna.says("/cancel")
 
 
-async def test_a_price_that_an_album_has_outgrown_is_not_charged(shop: Stage, anna: Person) -> None:
+async def test_a_price_that_an_album_has_outgrown_is_not_charged(studio: Stage, anna: Person) -> None:
     """The button is of the screen before: the tap crossed the rest of the album on its way."""
     await takes_style(anna)
     await anna.presses("Отправить фото")
@@ -281,17 +171,17 @@ async def test_a_price_that_an_album_has_outgrown_is_not_charged(shop: Stage, an
     await anna.sees("2 картинки, каждая за 1.00")
     await anna.forges(one.data, summary.id)
     await anna.sees("Число картинок изменилось")
-    assert await balance(shop, anna) == 1000
+    assert await balance(studio, anna) == 1000
     await anna.presses("Нарисовать")
 
     async def both() -> bool:
-        return await bought(shop, anna) == 2
+        return await bought(studio, anna) == 2
 
     await until(both)
-    assert await balance(shop, anna) == 800
+    assert await balance(studio, anna) == 800
 
 
-async def test_an_album_whose_first_picture_is_broken(shop: Stage, anna: Person) -> None:
+async def test_an_album_whose_first_picture_is_broken(studio: Stage, anna: Person) -> None:
     """The others are painted; each is paid for by itself."""
     await takes_style(anna)
     await anna.presses("Отправить фото")
@@ -304,7 +194,7 @@ async def test_an_album_whose_first_picture_is_broken(shop: Stage, anna: Person)
     await anna.sees("2 картинки, каждая за 1.00")
     await anna.presses("Нарисовать")
     await until(lambda: _painted(anna, 2), seconds=30)
-    assert await balance(shop, anna) == 800
+    assert await balance(studio, anna) == 800
 
 
 async def _painted(anna: Person, count: int) -> bool:
@@ -323,15 +213,15 @@ async def _summary_of_three(anna: Person) -> Message:
     return await anna.sees("3 картинки, каждая за 1.00")
 
 
-async def test_a_process_that_died_between_the_pictures_of_an_album(shop: Stage, anna: Person) -> None:
+async def test_a_process_that_died_between_the_pictures_of_an_album(studio: Stage, anna: Person) -> None:
     """Of three that take the last credits one was sold; the tap that comes again sells the other two."""
     await anna.says("/start")
     await anna.sees("Здравствуйте")
-    user_id, now = await shop.user_id(anna), shop.app.clock()
-    await shop.app.db.write(ledger.take_back, user_id=user_id, amount=700, key=f"test:{user_id}", now=now)
+    user_id, now = await studio.user_id(anna), studio.app.clock()
+    await studio.app.db.write(ledger.take_back, user_id=user_id, amount=700, key=f"test:{user_id}", now=now)
     summary = await _summary_of_three(anna)
-    _, _, data = await kept_summary(shop, anna)
-    preset = await shop.app.services.presets.get("style-1")
+    _, _, data = await kept_summary(studio, anna)
+    preset = await studio.app.services.presets.get("style-1")
     first = Order(
         user_id=user_id,
         model_slug="dimmer",
@@ -342,14 +232,14 @@ async def test_a_process_that_died_between_the_pictures_of_an_album(shop: Stage,
         preset_id=preset.id,
         shown_in=MessageRef(chat_id=anna.id, message_id=summary.id),
     )
-    await shop.app.services.predictions.submit(first)
+    await studio.app.services.predictions.submit(first)
     await until(lambda: _painted(anna, 1), seconds=30)
     pay = summary.button("Нарисовать")
     assert pay is not None
     assert pay.data is not None
     await asyncio.gather(*(anna.forges(pay.data, summary.id) for _ in range(2)))
     await until(lambda: _painted(anna, 3), seconds=30)
-    assert await balance(shop, anna) == 0
+    assert await balance(studio, anna) == 0
 
 
 async def buys(anna: Person, strength: str = "50 %") -> None:
@@ -479,13 +369,13 @@ async def test_what_is_no_picture(anna: Person) -> None:
     await anna.sees("стикер")
 
 
-async def test_what_is_repeated_after_the_pictures_were_deleted(shop: Stage, anna: Person) -> None:
+async def test_what_is_repeated_after_the_pictures_were_deleted(studio: Stage, anna: Person) -> None:
     """The photo is asked for anew; nothing is sold that cannot be made."""
     await buys(anna)
     answer = anna.last
 
     async def all_told() -> bool:
-        return not await shop.app.db.read(lambda session: session.execute(PENDING).all())
+        return not await studio.app.db.read(lambda session: session.execute(PENDING).all())
 
     await until(all_told)
     await anna.says("/privacy")

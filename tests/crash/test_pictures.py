@@ -25,7 +25,7 @@ from services.clock import system_clock
 from services.files.cleanup import FileCleanup
 from services.files.folder import FolderStore
 from services.files.store import id_of
-from tests.conversations.test_styles import jpeg, open_studio
+from tests.conversations.studio import jpeg, open_studio
 from tests.crash.ending import audit_exit_code, check_all, settled_all
 from tests.crash.opening import environment_of, open_database, were_here_last_week
 from tests.crash.victim import Victim, running_victim

@@ -1,30 +1,11 @@
 """An owner makes a style in the chat, from the answers of a prediction, and changes its parts."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 import pytest_asyncio
 
-from bot.app import App
 from sandbox.client.person import Person
-from sandbox.testing import new_token, new_world
 from services.users.actor import Actor
-from tests.conversations.stage import OWNER_ID, Stage, shop_settings
-from tests.conversations.test_styles import jpeg, open_studio
-from tests.support.databases import SqliteServer
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def studio(
-    sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    store = tmp_path_factory.mktemp("store")
-    open_studio(store)
-    async with (
-        new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, sqlite_server.create(), models_dir=store)).running() as app,
-    ):
-        yield Stage(sandbox=sandbox, app=app)
+from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.studio import jpeg
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

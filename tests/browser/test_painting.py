@@ -8,11 +8,11 @@ import pytest
 import sklearn.datasets
 from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import DEMO_BOT
 from tests.browser.page import ANNA, JOHN, Chat
 
 pytestmark = pytest.mark.slow
 PHOTOS = Path(sklearn.datasets.__file__).parent / "images"
-DEMO_BOT = 1000001
 
 
 def paints_at_once(demo_url: str) -> None:

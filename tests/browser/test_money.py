@@ -35,6 +35,7 @@ def test_anna_pays_on_the_checkout_page(demo_url: str, chromium: Browser, pictur
     anna.done()
 
 
+@pytest.mark.slow
 def test_john_is_declined_and_pays_by_sbp(demo_url: str, chromium: Browser, pictures: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.starts()
@@ -64,6 +65,7 @@ def test_john_is_declined_and_pays_by_sbp(demo_url: str, chromium: Browser, pict
     john.done()
 
 
+@pytest.mark.slow
 def test_anna_pays_and_makes_it_monday(demo_url: str, chromium: Browser, pictures: Path) -> None:
     anna = Chat(chromium, demo_url, ANNA, pictures, locale="ru-RU")
     anna.starts()

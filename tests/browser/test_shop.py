@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.page import ANNA, JOHN, Chat
@@ -62,6 +63,7 @@ def test_anna_buys_all_three_in_russian(demo_url: str, chromium: Browser, pictur
     anna.done()
 
 
+@pytest.mark.slow
 def test_john_uploads_his_own_prices(demo_url: str, chromium: Browser, pictures: Path, tmp_path: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.page.get_by_test_id("start").click()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.page import ANNA, JOHN, Chat
@@ -35,6 +36,7 @@ def test_anna_has_a_photo_painted(demo_url: str, chromium: Browser, pictures: Pa
     anna.done()
 
 
+@pytest.mark.slow
 def test_john_sends_the_photo_first(demo_url: str, chromium: Browser, pictures: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.starts()

@@ -351,12 +351,21 @@ def look(session: Session) -> tuple[list[audit.Check], dict[int, int], dict[int,
     return audit.audit(session), {row.id: row.balance for row in balances}, {row.id: row.remaining for row in held}
 
 
-@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
-def test_any_order_of_operations(server: SqliteServer | PostgresServer) -> None:
+@pytest.mark.parametrize(
+    ("server", "examples"),
+    [
+        ("sqlite", min(EXAMPLES, 6)),
+        pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
+        pytest.param("postgresql", max(1, EXAMPLES // 2), marks=pytest.mark.slow),
+    ],
+    indirect=["server"],
+    ids=["a few", "sqlite", "postgresql"],
+)
+def test_any_order_of_operations(server: SqliteServer | PostgresServer, examples: int) -> None:
     run_state_machine_as_test(
         lambda: LedgerMachine(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
         settings=settings(
-            max_examples=EXAMPLES if isinstance(server, SqliteServer) else max(1, EXAMPLES // 2),
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,  # the machine may be busy
             suppress_health_check=[HealthCheck.too_slow],

@@ -363,12 +363,21 @@ def find_prediction(session: Session, prediction_id: UUID) -> bool:
     return session.get(Prediction, prediction_id) is not None
 
 
-@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
-def test_any_history(server: SqliteServer | PostgresServer) -> None:
+@pytest.mark.parametrize(
+    ("server", "examples"),
+    [
+        ("sqlite", min(EXAMPLES, 4)),
+        pytest.param("sqlite", EXAMPLES, marks=pytest.mark.slow),
+        pytest.param("postgresql", EXAMPLES, marks=pytest.mark.slow),
+    ],
+    indirect=["server"],
+    ids=["a few", "sqlite", "postgresql"],
+)
+def test_any_history(server: SqliteServer | PostgresServer, examples: int) -> None:
     run_state_machine_as_test(
         lambda: Histories(server),  # type: ignore[arg-type]  # any factory does, whatever the hint says
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,  # the machine may be busy
             suppress_health_check=[HealthCheck.too_slow],

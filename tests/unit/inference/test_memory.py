@@ -69,7 +69,13 @@ def trees() -> bytes:
 
 @linux
 @pytest.mark.parametrize(
-    ("make", "kept", "most"), [(layers, 1.2, 1.5), (convolutions, 1.2, 2.3), (words, 1.2, 2.3), (trees, 6.0, 16.0)]
+    ("make", "kept", "most"),
+    [
+        pytest.param(layers, 1.2, 1.5, marks=pytest.mark.slow),
+        (convolutions, 1.2, 2.3),
+        pytest.param(words, 1.2, 2.3, marks=pytest.mark.slow),
+        (trees, 6.0, 16.0),
+    ],
 )
 def test_what_loading_takes(tmp_path: Path, make: Callable[[], bytes], kept: float, most: float) -> None:
     file = tmp_path / "model.onnx"

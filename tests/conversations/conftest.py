@@ -16,6 +16,7 @@ from sandbox.testing import new_token, new_world, running_sandbox
 from tests.conversations.stage import Stage, shop_settings
 from tests.conversations.studio import open_studio
 from tests.support.databases import SqliteServer
+from tests.support.stores import STORE
 
 HERE = Path(__file__).parent
 
@@ -51,7 +52,7 @@ def _plain_logs() -> None:
 async def stage(sandbox_url: str, conversations_url: str) -> AsyncIterator[Stage]:
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
-        App(shop_settings(sandbox, conversations_url)).running() as app,
+        App(shop_settings(sandbox, conversations_url, models_dir=STORE)).running() as app,
     ):
         yield Stage(sandbox=sandbox, app=app)
 

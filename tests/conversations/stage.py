@@ -22,6 +22,7 @@ from services.billing import ledger
 from services.users.accounts import Visitor
 from services.users.actor import Actor
 from tests.support.files import files_url
+from tests.support.stores import quick_store
 
 OWNER_ID = 900_000_001
 _people = count(910_000_001)
@@ -94,6 +95,7 @@ def shop_settings(sandbox: Sandbox, database_url: str, **more: object) -> Settin
             "telegram_api_url": sandbox.base_url,
             "web_port": 0,
             "files_url": files_url(database_url),
+            "models_dir": quick_store(),
         }
         | more,
     )

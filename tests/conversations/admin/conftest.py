@@ -12,13 +12,14 @@ from sandbox.testing import new_token, new_world
 from tests.conversations.payments.conftest import open_till
 from tests.conversations.stage import OWNER_ID, Stage
 from tests.support.databases import SqliteServer
+from tests.support.stores import STORE
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(sandbox_url: str, sqlite_server: SqliteServer) -> AsyncIterator[Stage]:
     async with (
         new_world(sandbox_url, token=new_token()) as sandbox,
-        open_till(sandbox, sqlite_server.create()) as stage,
+        open_till(sandbox, sqlite_server.create(), models_dir=STORE) as stage,
     ):
         yield stage
 

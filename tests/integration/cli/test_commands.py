@@ -13,6 +13,7 @@ import pytest
 from bot.cli.scratch import PREFIX, scratch_folder
 from db.migrate import head_revision, upgrade
 from sandbox.testing import running_sandbox
+from tests.support.stores import STORE, quick_store
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "1234567:a-token-that-nobody-has-given-out"
@@ -27,7 +28,7 @@ class Shell:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/shop.db",
-            "MODELS_DIR": str(ROOT / "models_store"),
+            "MODELS_DIR": str(quick_store()),
             "WEB_PORT": "0",
         }
 
@@ -159,7 +160,7 @@ def test_a_database_that_is_not_there(shell: Shell) -> None:
 
 
 def test_models_list_check_init(shell: Shell) -> None:
-    code, out, _ = shell.run("models", "list")
+    code, out, _ = shell.run("models", "list", MODELS_DIR=str(STORE))
     assert code == 0
     assert {"wine", "digit", "investment-risk"} <= {line.split()[0] for line in out.splitlines()}
     assert all(re.search(r"about [1-5] MB", line) for line in out.splitlines())

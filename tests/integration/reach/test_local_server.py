@@ -17,6 +17,7 @@ from sandbox.testing import new_world, running_sandbox
 from services.clock import system_clock
 from tests.conversations.shopping import DATA
 from tests.conversations.stage import shop_settings
+from tests.support.stores import STORE
 
 TOKEN = "123456:" + "a" * 30
 
@@ -36,7 +37,7 @@ async def local(folder: Path) -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def john(local: Sandbox, sqlite_url: str) -> AsyncIterator[Person]:
     """With the form of the digit before him."""
-    async with App(shop_settings(local, sqlite_url)).running():
+    async with App(shop_settings(local, sqlite_url, models_dir=STORE)).running():
         john = await local.person("John", language_code="en")
         await john.says("/start model_digit")
         await john.presses("▶️")

@@ -10,6 +10,7 @@ import pytest
 from bot.app import App
 from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import shop_settings
+from tests.support.stores import STORE
 
 SECRET = "a-secret-of-the-test"
 TOKEN = "a-token-of-the-test"
@@ -31,7 +32,7 @@ def webhook_settings() -> dict[str, object]:
 
 
 async def test_health_readiness_and_metrics(sandbox: Sandbox, sqlite_url: str) -> None:
-    async with shop(sandbox, sqlite_url) as (_, http):
+    async with shop(sandbox, sqlite_url, models_dir=STORE) as (_, http):
         assert (await http.get("/healthz")).status == 200
         assert await (await http.get("/readyz")).json() == {
             "telegram": "ok",

@@ -98,8 +98,8 @@ async def test_the_database_goes_away_and_comes_back(
     """What was filled in is still there, nothing was charged, and the customer is told."""
     async with new_world(sandbox_url) as sandbox, App(shop_settings(sandbox, postgres_url)).running():
         anna = await sandbox.person("Анна")
-        await anna.says("/start model_digit")
-        await anna.sees("Рукописная цифра")
+        await anna.says("/start model_wine")
+        await anna.sees("Сорт вина")
         postgres_server.unplug(postgres_url)
         await anna.says("/balance")
         await anna.sees("Магазин сейчас занят")

@@ -26,6 +26,7 @@ from tests.integration.reach.behind import TELEGRAM, YOOKASSA, Behind, address, 
 from tests.support.certificates import server_side, trust
 from tests.support.proxy import proxy_to
 from tests.support.proxy_servers import LOGIN, ProxyServer, proxy_server
+from tests.support.stores import STORE
 from tests.support.waiting import until
 
 CALLS = {
@@ -90,7 +91,8 @@ async def test_a_day_behind_proxies(
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     one, other = proxies[telegram], proxies[yookassa]
-    here = await behind(sandbox, sqlite_url, telegram=address(telegram, one), yookassa=address(yookassa, other))
+    proxied = {"telegram": address(telegram, one), "yookassa": address(yookassa, other)}
+    here = await behind(sandbox, sqlite_url, **proxied, models_dir=STORE)
     async with App(here.settings).running() as app:
         assert app.services.payments is not None
         stand = Stand(sandbox, here.shop, app, app.services.payments)

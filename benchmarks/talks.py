@@ -50,6 +50,7 @@ STREAMS = 500
 SAGES = ("sage", "seer")  # one has 256 answers at once at most
 WAVES = 3  # of so many streams; what the first leaves is the shop's own, such as caches
 KEPT: Final = 1.0  # of Python's blocks of memory, of a stream that has ended; one that is held has hundreds
+CALM_SECONDS = 1.5  # after the last word: the worker looks round once more
 FIRST_WORDS = 30
 MANIFEST = """
 slug = "{slug}"
@@ -295,6 +296,7 @@ async def _many_streams(folder: Path) -> list[Finding]:
         background = [tasks.create_task(shop.worker.run()), tasks.create_task(watch.run())]
         for _ in range(WAVES):
             await asyncio.gather(*(shop.say(each) for each in sessions))
+            await asyncio.sleep(CALM_SECONDS)
             shop.forget()
             gc.collect()
             held.append(sys.getallocatedblocks())

@@ -1,5 +1,6 @@
 """Claims on answers: who may give one, and until when. A customer has one answer at a time, a conversation is answered
-in its order, and who has just been answered waits behind those who have not.
+in its order, and who has just been answered waits behind those who have not. Where two workers look in the same instant
+a customer may have two answers at once, of two assistants.
 
 A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused."""
 
@@ -77,6 +78,7 @@ _behind_another = exists().where(
         and_(_other.c.session_id == messages.c.session_id, _is_waiting, _other.c.number < messages.c.number),
         and_(
             _other.c.user_id == messages.c.user_id,
+            _other.c.model_slug == messages.c.model_slug,  # one who is away, or has no room, holds up no other
             _is_waiting,
             _other.c.available_at <= bindparam("now"),
             _before_it,

@@ -51,8 +51,9 @@ class AnswerSale:
         terms, user_id = self.terms, self.order.user_id
         balance = _balance(session, user_id, now)
         limits.check(session, terms.limits, user_id=user_id, now=now)  # of other conversations, too: behind the lock
-        unanswered = session.connection().execute(_unanswered, {"session": chat.id}).all()
-        budget = self._budget(session, chat.id, number, unanswered)
+        unanswered = session.connection().execute(_unanswered, {"user": user_id}).all()
+        before = [each for each in unanswered if each.session_id == chat.id]
+        budget = self._budget(session, chat.id, number, before)
         free_left = self._from_allowance(session, chat.model_slug, now)
         free = free_left is not None
         limit, hold = terms.max_answer, 0
@@ -95,7 +96,7 @@ class AnswerSale:
             limited=limit < terms.max_answer,
             free=free,
             free_left=free_left,
-            waits=bool(unanswered),
+            waits=any(_goes_first(each, chat) for each in unanswered),
         )
 
     def _budget(self, session: Session, session_id: UUID, number: int, unanswered: Sequence[AnyRow]) -> int:
@@ -142,10 +143,15 @@ _spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
     _lots.c.expires_at.is_(None) | (_lots.c.expires_at > bindparam("now", type_=_lots.c.expires_at.type)),
 )
 _unanswered = (
-    select(messages.c.answer_limit, _asked.c.text)
+    select(messages.c.session_id, messages.c.model_slug, messages.c.status, messages.c.answer_limit, _asked.c.text)
     .join(_asked, _asked.c.id == messages.c.reply_to)
-    .where(messages.c.session_id == bindparam("session"), UNFINISHED, IN_USE)
+    .where(messages.c.user_id == bindparam("user"), UNFINISHED, IN_USE)
 )
+
+
+def _goes_first(other: AnyRow, chat: AnyRow) -> bool:
+    """Of the customer's other answers: one under way, whoever gives it, and one that waits for the same assistant."""
+    return bool(other.status == MessageStatus.RUNNING or chat.model_slug == other.model_slug)
 
 
 def _balance(session: Session, user_id: int, now: datetime) -> int:

@@ -141,6 +141,7 @@ class Talk:
     streams: AnswerStreams
     coordination: MemoryCoordination
     sage: Sage
+    store: Path
     away: list[str]
 
     def worker(self, *, lease: timedelta = LEASE) -> AnswerWorker:
@@ -168,8 +169,16 @@ class Talk:
             await self.db.write(ledger.grant, user_id=user_id, amount=balance, kind=kind, key=key, now=self.clock())
         return user_id
 
-    async def begins(self, user_id: int) -> ChatSessionView:
-        return await self.sessions.start(user_id=user_id, model_slug="sage")
+    async def begins(self, user_id: int, model_slug: str = "sage") -> ChatSessionView:
+        return await self.sessions.start(user_id=user_id, model_slug=model_slug)
+
+    async def hires(self, slug: str) -> None:
+        """Another assistant, at the same server."""
+        folder = self.store / slug
+        folder.mkdir()
+        told = (self.store / "sage" / "manifest.toml").read_text()
+        (folder / "manifest.toml").write_text(told.replace('"sage"', f'"{slug}"').replace("Sage", slug.title()))
+        assert await self.models.sync(self.engine) == []
 
     async def says(self, session: ChatSessionView, text: str = "Why?", **changes: Any) -> Accepted:
         facts = {"request_key": uuid4().hex, "place": MessageRef(chat_id=session.user_id), **changes}
@@ -256,5 +265,6 @@ async def open_talk(
             streams=AnswerStreams(coordination),
             coordination=coordination,
             sage=sage,
+            store=store,
             away=away,
         )

@@ -354,6 +354,38 @@ async def test_a_message_while_another_is_answered_waits_its_turn(talk: Talk) ->
     await talk.audit()
 
 
+async def test_who_waits_for_one_assistant_is_answered_by_another(talk: Talk) -> None:
+    await talk.hires("seer")
+    anna = await talk.customer()
+    first = await talk.says(await talk.begins(anna))
+    talk.engine.rest("sage", True)
+    talk.clock.advance(seconds=1)
+    second = await talk.says(await talk.begins(anna, "seer"))
+    assert not second.waits
+    await talk.answer_all()
+    rows = [await talk.row(each.answer_id) for each in (first, second)]
+    assert [row.status for row in rows] == [MessageStatus.QUEUED, MessageStatus.SUCCEEDED]
+    await talk.audit()
+
+
+async def test_one_answer_at_a_time_whoever_gives_it(talk: Talk) -> None:
+    await talk.hires("seer")
+    anna = await talk.customer()
+    talk.sage.gate.clear()
+    await talk.says(await talk.begins(anna))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(talk.answer_all())
+        await until(lambda: _asked(talk, 1))
+        second = await talk.says(await talk.begins(anna, "seer"))
+        assert second.waits
+        await talk.answer_all()
+        assert len(talk.sage.asked) == 1
+        talk.sage.gate.set()
+    await talk.answer_all()
+    assert len(talk.sage.asked) == 2
+    await talk.audit()
+
+
 async def test_the_same_message_twice(talk: Talk) -> None:
     session = await talk.begins(await talk.customer())
     first = await talk.says(session, request_key="k")

@@ -2,20 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from db.engine import Database
 from db.tables.chats import FinishReason
+from db.tables.predictions import ErrorCode
 from services.chats import journal
 from services.chats.claims import ClaimedAnswer
 from services.chats.conversation import Conversation
-from services.chats.journal import STOPPED, RequestOutcome
+from services.chats.journal import SHOP_ENDED, STOPPED, RequestOutcome
 from services.chats.settle import AnswerOutcome
 from services.chats.visible import is_visible
 from services.clock import Clock
@@ -60,7 +61,7 @@ class Answering:
     text: str = ""
     first_token_at: datetime | None = None
     finish: FinishReason | None = None
-    """Why it was stopped."""
+    """Why it was stopped, or that it broke off."""
     _attempt: int = 1
     _begun: float = field(default_factory=time.monotonic)
     _first_ms: int | None = None
@@ -81,6 +82,8 @@ class Answering:
         try:
             return await self._try()
         except Stopped:
+            if self.finish is FinishReason.CUT:
+                return self._outcome(error=SHOP_ENDED, code=ErrorCode.RUN_LOST)
             return self._outcome(error=STOPPED)
         except Exception as error:  # whatever it is, the customer gets the text, or is paid back
             if not isinstance(error, ShopError):
@@ -180,16 +183,19 @@ class Answering:
         log.warning("answer_failed", answer_id=str(self.answer.id), model=self.answer.model_slug, error=problem)
         if is_visible(self.text):
             self.finish = self.finish or FinishReason.CUT
-        return self._outcome(error=problem, code=error)
+        facts = error.facts if isinstance(error, InferenceError) else None
+        return self._outcome(error=problem, code=code_of(error), facts=facts)
 
-    def _outcome(self, *, error: str, code: Exception | None = None) -> AnswerOutcome:
-        facts = dict(code.facts or {}) if isinstance(code, InferenceError) else {}
+    def _outcome(
+        self, *, error: str, code: ErrorCode | None = None, facts: Mapping[str, Any] | None = None
+    ) -> AnswerOutcome:
+        facts = dict(facts or {})
         return AnswerOutcome(
             answer=self.answer,
             text=self.text,
             finish=self.finish,
             sent=self.conversation.tokens,
-            error_code=None if code is None else code_of(code),
+            error_code=code,
             error=error,
             stopped=self.finish is FinishReason.STOPPED,
             first_token_at=self.first_token_at,

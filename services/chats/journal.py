@@ -15,6 +15,8 @@ from services.notifications.outbox import short
 
 STOPPED: Final = "stopped"
 """The error of a request that its customer ended."""
+SHOP_ENDED: Final = "the shop was stopped"
+"""And of one that was cut short with the process."""
 
 _requests = table_of(AiRequest)
 _of_message = select(_requests).where(_requests.c.message_id == bindparam("message")).order_by(_requests.c.attempt)

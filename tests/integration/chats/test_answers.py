@@ -279,6 +279,24 @@ async def test_a_shop_that_ends_lets_its_answers_end(talk: Talk) -> None:
     await talk.audit()
 
 
+async def test_a_shop_that_ends_before_anything_came(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody stopped it, and the model is not to blame."""
+    monkeypatch.setattr("services.chats.worker.DRAIN_SECONDS", 0)
+    talk.sage.gate.clear()
+    anna = await talk.customer()
+    sold = await talk.says(await talk.begins(anna))
+    run = asyncio.get_running_loop().create_task(talk.worker().run())
+    await until(lambda: _asked(talk, 1))
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+    row = await talk.row(sold.answer_id)
+    assert (row.status, row.error_code) == (MessageStatus.FAILED, ErrorCode.RUN_LOST)
+    (request,) = await talk.rows(AiRequest)
+    assert request.error == row.error == "the shop was stopped"
+    assert await talk.balance(anna) == 1_000
+    await talk.audit()
+
+
 async def test_stopped_before_anything_came(talk: Talk) -> None:
     talk.sage.gate.clear()
     anna = await talk.customer()

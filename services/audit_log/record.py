@@ -15,8 +15,9 @@ _entries = table_of(AuditEntry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """`subject`: the id of a payment, a package, a model, the week of a bonus, or the Telegram id of who got a role;
-    `before` and `after`: only what the action changed."""
+    """`subject`: the id of a payment, a package, a model, the week of a bonus, a request to an assistant, or the
+    Telegram id of who got a role; `before` and `after`: only what the action changed; `after` of a request that was
+    opened: its assistant."""
 
     actor: Actor
     action: AuditAction

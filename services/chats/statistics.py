@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.base import JsonObject, table_of
 from db.engine import Database
 from db.tables.chats import AiRequest, MessageStatus, Sender
-from db.tables.users import AuditAction, Role
+from db.tables.users import AuditAction, Role, User
 from services.audit_log.record import AuditRecord, record
 from services.chats.orders import MessageNotFound
 from services.chats.rows import messages
@@ -22,6 +22,7 @@ from services.users.actor import Actor
 from services.users.roles import Staff
 
 _requests = table_of(AiRequest)
+_users = table_of(User)
 LATEST: Final = 8
 AT_ONCE: Final = 100  # payloads that go in a transaction
 
@@ -44,10 +45,14 @@ class AssistantFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLine:
-    """A request to a provider. `request`, `response`: only of one that is opened, and while they are kept."""
+    """A request to a provider, and whose it is. `request`, `response`: only of one that is opened, and while they are
+    kept."""
 
     id: UUID
     message_id: UUID
+    user_id: int
+    first_name: str
+    model_slug: str
     attempt: int
     response_time_ms: int | None
     first_token_ms: int | None
@@ -83,14 +88,32 @@ class AssistantReports:
 
     def _open(self, session: Session, request_id: UUID, actor: Actor, now: datetime) -> RequestLine:
         self._staff.require(session, actor, Role.OWNER)
-        row = session.execute(select(_requests).where(_requests.c.id == request_id)).first()
+        whole = _lines.add_columns(_requests.c.request, _requests.c.response)
+        row = session.execute(whole.where(_requests.c.id == request_id)).first()
         if row is None:
             raise MessageNotFound(request_id=request_id)
-        opened = AuditRecord(actor=actor, action=AuditAction.CHAT_REQUEST_OPEN, subject=str(request_id))
+        opened = AuditRecord(
+            actor=actor,
+            action=AuditAction.CHAT_REQUEST_OPEN,
+            target_user_id=row.user_id,
+            subject=str(request_id),
+            after={"assistant": row.model_slug},
+        )
         record(session, opened, now)
-        return RequestLine(**{name: getattr(row, name) for name in RequestLine.__slots__})
+        return RequestLine(**row._mapping)
 
 
+_lines = (
+    select(
+        *(_requests.c[name] for name in ("id", "message_id", "attempt", "response_time_ms", "first_token_ms")),
+        *(_requests.c[name] for name in ("status_code", "error", "created_at")),
+        messages.c.user_id,
+        messages.c.model_slug,
+        _users.c.first_name,
+    )
+    .join(messages, messages.c.id == _requests.c.message_id)
+    .join(_users, _users.c.id == messages.c.user_id)
+)
 _answers = (messages.c.model_slug == bindparam("slug")) & (messages.c.sender == Sender.ASSISTANT)
 
 
@@ -154,14 +177,7 @@ def _share(times: Sequence[int], percent: int) -> int | None:
 
 
 def _latest(session: Session, slug: str) -> list[RequestLine]:
-    names = [name for name in RequestLine.__slots__ if name not in {"request", "response"}]
-    query = (
-        select(*(_requests.c[name] for name in names))
-        .join(messages, messages.c.id == _requests.c.message_id)
-        .where(_answers)
-        .order_by(messages.c.created_at.desc(), _requests.c.attempt.desc())
-        .limit(LATEST)
-    )
+    query = _lines.where(_answers).order_by(messages.c.created_at.desc(), _requests.c.attempt.desc()).limit(LATEST)
     return [RequestLine(**row._mapping) for row in session.execute(query, {"slug": slug})]
 
 

@@ -191,7 +191,12 @@ async def test_its_owner_reads_its_price_and_that_it_was_stopped(
     await olga.sees("Цена: по длине")
     await olga.presses("Как работает")
     await olga.presses("Запросы")
-    await olga.sees_button("остановил клиент")
+    stopped = await olga.sees_button("· остановил клиент")
+    assert " Анна · " in next(button for button in stopped.buttons if "остановил" in button)
+    await olga.presses("остановил клиент")
+    await olga.says("/admin")
+    await olga.presses("📜 Журнал")
+    assert "→ 🗿 Оракул песочницы" in (await olga.sees("Открыт запрос к ассистенту: Анна #")).text
 
 
 async def test_a_command_leaves_it_and_the_menu_pauses_it(talk: tuple[Stage, OpenAIProvider]) -> None:

@@ -1,20 +1,24 @@
 """Figures of an assistant, and its latest requests."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import panel_button
+from handlers.admin.widgets import calm, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.chats.journal import STOPPED
 from services.chats.statistics import AssistantFigures, RequestLine
 from services.models.manage import ModelLine
+
+MOST_OF_NAME: Final = 16  # characters
 
 
 def assistant_screen(
@@ -48,16 +52,22 @@ def _period(days: int, figures: AssistantFigures, tr: Translator) -> Html:
     if figures.cost is not None:
         lines.append(tr.html("The provider asked for: {cost}, in its own money", cost=f"{figures.cost:.4f}"))
     if figures.half_ms is not None and figures.most_ms is not None:
-        half, most = f"{figures.half_ms / 1000:.1f}", f"{figures.most_ms / 1000:.1f}"
+        half, most = _seconds(figures.half_ms), _seconds(figures.most_ms)
         lines.append(tr.html("First word: half within {half} s, 95 % within {most} s", half=half, most=most))
     return Html("\n".join(lines))
 
 
 def _line(request: RequestLine, tr: Translator) -> str:
+    """When, whose, and how it went."""
     mark = "⚠️" if request.error else "✅"
-    what = request.error or "…"
+    what = problem_words(request.error, tr) if request.error else "…"
     if request.error == STOPPED:
         mark, what = "⏹", tr.gettext("stopped by the customer")
     elif not request.error and request.response_time_ms:
-        what = tr.gettext("{n} s", n=f"{max(100, request.response_time_ms) / 1000:.1f}")
-    return cut_plain(f"{mark} {tr.short_moment(request.created_at)} · {what}", BUTTON)
+        what = tr.gettext("{n} s", n=_seconds(request.response_time_ms))
+    who = f"#{request.user_id} {calm(cut_plain(request.first_name, MOST_OF_NAME))}".rstrip()
+    return cut_plain(f"{mark} {tr.short_moment(request.created_at)} · {who} · {what}", BUTTON)
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms / 1000:.1f}" if ms >= 1000 else f"{max(10, ms) / 1000:.2f}"

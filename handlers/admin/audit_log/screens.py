@@ -175,6 +175,12 @@ def _edited_preset(entry: Entry, titles: Titles) -> Html:
     return tr.html("Changed: {what}, {parts}", what=_what(entry, titles), parts=", ".join(parts))
 
 
+def _opened_request(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    assistant = cut_plain(str(titles.of(entry.after.get("assistant") or entry.subject or "")), NAME)
+    return tr.html("A request to an assistant opened: {whom} → {assistant}", whom=_whom(entry, tr), assistant=assistant)
+
+
 def _bonus(entry: Entry, titles: Titles) -> Html:
     tr = titles.tr
     users = int(entry.after.get("users", 0))
@@ -208,7 +214,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.PRESET_ENABLE: _about_goods(N_("On sale again: {what}")),
     AuditAction.PRESET_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
     AuditAction.PRESET_MOVE: _moved,
-    AuditAction.CHAT_REQUEST_OPEN: _about_goods(N_("A request to an assistant opened: {what}")),
+    AuditAction.CHAT_REQUEST_OPEN: _opened_request,
     AuditAction.PRESET_DELETE: _about_goods(N_("A style deleted: {what}")),
     AuditAction.PACKAGE_CREATE: _new_package,
     AuditAction.PACKAGE_EDIT: _edited_package,

@@ -76,6 +76,8 @@ async def test_an_owner_opens_a_request(talk: Talk) -> None:
     assert SAID in str(opened.response)
     (entry,) = await talk.rows(AuditEntry)
     assert (entry.action, entry.subject) == (AuditAction.CHAT_REQUEST_OPEN, str(line.id))
+    assert (entry.target_user_id, entry.after) == (session.user_id, {"assistant": "sage"})
+    assert (line.user_id, line.model_slug) == (session.user_id, "sage")
     with pytest.raises(MessageNotFound):
         await reports.open(uuid4(), actor=Actor.system())
 

@@ -1,0 +1,69 @@
+"""What owners read of an assistant and of its requests."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from db.tables.users import Role
+from handlers.admin.assistants.screens import assistant_screen, requests_screen
+from i18n.translator import Catalogues
+from services.chats.statistics import AssistantFigures, RequestLine
+from services.models.manage import ModelLine
+
+RU, EN = Catalogues()["ru"], Catalogues()["en"]
+SAGE = ModelLine(
+    slug="sage",
+    version="1",
+    title={"ru": "Мудрец", "en": "Sage"},
+    icon="💬",
+    price=0,
+    manifest_price=0,
+    changed_price=False,
+    enabled=True,
+    present=True,
+    problem=None,
+    stopped_for=None,
+    is_assistant=True,
+)
+
+
+def figures(*, half_ms: int, most_ms: int) -> AssistantFigures:
+    return AssistantFigures(
+        answers=3,
+        failed=0,
+        prompt_tokens=1_500,
+        completion_tokens=500,
+        earned=420,
+        half_ms=half_ms,
+        most_ms=most_ms,
+    )
+
+
+def request(*, error: str | None = None, name: str = "Анна", ms: int = 34) -> RequestLine:
+    return RequestLine(
+        id=UUID(int=1),
+        message_id=UUID(int=2),
+        user_id=12,
+        first_name=name,
+        model_slug="sage",
+        attempt=1,
+        response_time_ms=ms,
+        first_token_ms=5,
+        status_code=200,
+        error=error,
+        created_at=datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
+    )
+
+
+def test_times_of_a_quick_provider_are_not_nothing() -> None:
+    text = assistant_screen(SAGE, [(1, figures(half_ms=34, most_ms=2_340))], EN, role=Role.ADMIN).text
+    assert "half within 0.03 s, 95 % within 2.3 s" in text
+
+
+def test_whose_a_request_was_and_how_it_went() -> None:
+    lines = [request(), request(error="no answer in 10 s", name="\u202eИван Александрович Длинный"), request(name="")]
+    screen = requests_screen(SAGE, lines, RU)
+    assert [row[0].text for row in screen.rows[:3]] == [
+        "✅ 21.11 15:00 · #12 Анна · 0.03 с",
+        "⚠️ 21.11 15:00 · #12 Иван Александр… · нет ответа за 10 с",
+        "✅ 21.11 15:00 · #12 · 0.03 с",
+    ]

@@ -12,11 +12,15 @@ import time
 from array import array
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import uvloop
+from aiogram import Bot
+from aiogram.client.session.base import BaseSession
+from aiogram.methods import SendMessageDraft, TelegramMethod
+from aiogram.methods.base import TelegramType
 
 from benchmarks.finding import Finding, ratio_finding, rounds
 from benchmarks.sales import CUSTOMERS, sell
@@ -25,6 +29,9 @@ from db.engine import Database
 from db.migrate import upgrade
 from db.tables.billing import TransactionKind
 from db.tables.chats import FinishReason
+from handlers.chats.drafts import AnswerDrafts
+from handlers.telegram.messages import Messages
+from i18n.translator import Catalogues
 from sandbox.testing import new_world, running_sandbox
 from services.billing import audit, ledger
 from services.chats.limits import ChatLimits
@@ -43,6 +50,7 @@ from services.inference.runtimes.chat.spec import ChatSpec
 from services.inference.runtimes.registry import AssistantKind, Runtimes
 from services.models.offers import Models
 from services.notifications.message_ref import MessageRef
+from services.notifications.sending import Outbox
 from services.users.accounts import Users, Visitor
 
 MESSAGES = 1_280  # a round
@@ -108,6 +116,39 @@ class InstantAssistant:
         """Nothing is held."""
 
 
+class InstantTelegram(BaseSession):
+    """Takes every draft at once. `drafts`: how many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafts = 0
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own signature
+    ) -> TelegramType:
+        self.drafts += isinstance(method, SendMessageDraft)
+        content = '{"ok": true, "result": true}'
+        result = self.check_response(bot=bot, method=method, status_code=200, content=content).result
+        assert result is not None
+        return result
+
+    async def stream_content(
+        self,
+        url: str,
+        headers: dict[str, Any] | None = None,
+        timeout: int = 30,  # noqa: ASYNC109 - aiogram's own signature
+        chunk_size: int = 65536,
+        raise_for_status: bool = True,
+    ) -> AsyncGenerator[bytes, None]:
+        yield b""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
 class Shop:
     """Sells answers. `said`, `ended`: by answer, when its first word and its end were told."""
 
@@ -120,7 +161,8 @@ class Shop:
         self.engine = Engine(runtimes, max_threads=1)
         self.models = Models(self.db, system_clock, folder / "store", runtimes.specs)
         limits = ChatLimits(messages_a_minute=1_000_000, tokens_a_day=0, zone=ZoneInfo("UTC"))
-        streams = AnswerStreams(MemoryCoordination())
+        self._coordination = MemoryCoordination()
+        self._streams = streams = AnswerStreams(self._coordination)
         streams.hear(self._heard)
         files = Files(self.db, FolderStore(folder / "files"), system_clock)
         self.worker = AnswerWorker(
@@ -185,6 +227,20 @@ class Shop:
         """What was heard of answers so far."""
         self.said.clear()
         self._ended.clear()
+
+    def drafts(self, telegram: BaseSession) -> AnswerDrafts:
+        """Who shows the answers while they grow."""
+        outbox = Outbox(self.db, system_clock)
+        return AnswerDrafts(
+            Bot("42:BENCH", session=telegram),
+            self._streams,
+            chats=self.chats,
+            users=Users(self.db, system_clock, welcome_credits=0),
+            catalogues=Catalogues(),
+            messages=Messages(outbox, self._coordination),
+            coordination=self._coordination,
+            name="bench",
+        )
 
     async def close(self) -> None:
         checks = await self.db.scan(audit.audit)
@@ -287,13 +343,14 @@ class Watch:
 
 
 async def _many_streams(folder: Path) -> list[Finding]:
-    """500 answers that grow for five seconds, several times: how late the event loop is meanwhile, what each of them
-    takes, and whether that is given back."""
-    shop, watch = Shop(folder, _instant(pieces=50)), Watch()
+    """500 answers that grow for five seconds and are shown as drafts, several times: how late the event loop is
+    meanwhile, what each of them takes, and whether that is given back."""
+    shop, watch, telegram = Shop(folder, _instant(pieces=50)), Watch(), InstantTelegram()
     sessions, held = await shop.customers(STREAMS), list[int]()
     before = _memory()
     async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(shop.worker.run()), tasks.create_task(watch.run())]
+        works = (shop.worker.run(), watch.run(), shop.drafts(telegram).run())
+        background = [tasks.create_task(work) for work in works]
         for _ in range(WAVES):
             await asyncio.gather(*(shop.say(each) for each in sessions))
             await asyncio.sleep(CALM_SECONDS)
@@ -313,6 +370,14 @@ async def _many_streams(folder: Path) -> list[Finding]:
             result=f"{late:.0f} ms",
             target="< 50 ms",
             met=late < 50,
+        ),
+        Finding(
+            name=f"{STREAMS} conversations at once: drafts that were shown meanwhile",
+            ours=f"{telegram.drafts}",
+            limit="—",
+            result="",
+            target="—",
+            met=None,
         ),
         Finding(
             name=f"{STREAMS} conversations at once: memory of each, at most",

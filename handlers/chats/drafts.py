@@ -16,6 +16,7 @@ from handlers.chats.formatting import draft_of
 from handlers.chats.screens import growing_screen
 from handlers.telegram import sender
 from handlers.telegram.messages import ChatBusy, Messages
+from handlers.telegram.pace import DraftPace
 from handlers.telegram.reply_target import ReplyTarget, replying_to
 from handlers.telegram.screen import Screen
 from i18n.translator import Catalogues
@@ -32,7 +33,7 @@ EDIT_PACE: Final = 2.0
 TYPING_SECONDS: Final = 4.0
 KEEP_SECONDS: Final = 20.0  # a draft is gone after 30
 LOST_SECONDS: Final = 90.0  # without a word: whoever gave the answer has died
-LEAD_SECONDS: Final = 120.0
+LEAD_SECONDS: Final = 60.0  # after the last look; longer than any pause between two
 DRAFT_IDS: Final = 2**31 - 1
 
 
@@ -58,6 +59,7 @@ class AnswerDrafts:
     ) -> None:
         self._bot, self._chats, self._users, self._catalogues = bot, chats, users, catalogues
         self._messages, self._coordination, self._name = messages, coordination, name
+        self._pace = DraftPace(coordination)
         self._growing: dict[UUID, _Growing] = {}
         self._new: asyncio.Queue[_Growing] = asyncio.Queue()
         self._without_drafts: set[int] = set()  # chats that take none
@@ -82,8 +84,7 @@ class AnswerDrafts:
     async def _show(self, growing: "_Growing") -> None:
         answer_id = growing.progress.answer_id
         try:
-            if await self._coordination.claim(f"draft:{answer_id}", self._name, seconds=LEAD_SECONDS):
-                await self._follow(growing)
+            await self._follow(growing)
         except DatabaseUnavailable as error:
             log.info("answer_not_shown", answer_id=str(answer_id), error=repr(error))
         except Exception:  # a nicety: the answer comes through the outbox
@@ -92,7 +93,7 @@ class AnswerDrafts:
             self._growing.pop(answer_id, None)
 
     async def _follow(self, growing: "_Growing") -> None:
-        while not growing.progress.done:
+        while await self._leads(growing):
             growing.changed.clear()
             pause = await self._show_once(growing)
             if pause:
@@ -102,9 +103,19 @@ class AnswerDrafts:
             if growing.silent_for > LOST_SECONDS:
                 return
 
+    async def _leads(self, growing: "_Growing") -> bool:
+        """Whether there is something to show, and no other process shows it; from now on for a while."""
+        answer_id = growing.progress.answer_id
+        if growing.progress.done:
+            return False
+        return await self._coordination.claim(f"draft:{answer_id}", self._name, seconds=LEAD_SECONDS)
+
     async def _show_once(self, growing: "_Growing") -> float:
         """How long to wait before the next time."""
-        place, text = growing.progress.place, growing.progress.text
+        place = growing.progress.place
+        if not await self._pace.may_go(place.chat_id, lambda: not growing.progress.done):
+            return 0.0
+        text = growing.progress.text
         try:
             with replying_to(ReplyTarget(chat_id=place.chat_id, thread_id=place.thread_id)):
                 if not text:
@@ -156,14 +167,21 @@ class AnswerDrafts:
         progress = growing.progress
         user = await self._users.get(progress.user_id)
         screen = growing_screen(draft_of(text), progress.answer_id, self._catalogues[user.language])
-        if growing.message_id is None and progress.place.message_id is None:
-            message_id = (await sender.send(self._bot, progress.place.chat_id, screen)).message_id
+        chat_id, message_id = progress.place.chat_id, growing.message_id or await self._shown_in(progress)
+        if message_id is not None:
+            await sender.edit(self._bot, chat_id, message_id, screen)
             growing.message_id = message_id
-            if not await self._chats.shown_in(progress.answer_id, message_id):  # it has just ended
-                await sender.delete(self._bot, progress.place.chat_id, message_id)
             return
-        message_id = growing.message_id or progress.place.message_id or 0
-        await sender.edit(self._bot, progress.place.chat_id, message_id, screen)
+        new = (await sender.send(self._bot, chat_id, screen)).message_id
+        if await self._chats.shown_in(progress.answer_id, new):
+            growing.message_id = new
+        else:  # it has just ended, or another process was quicker
+            await sender.delete(self._bot, chat_id, new)
+
+    async def _shown_in(self, progress: AnswerProgress) -> int | None:
+        """The message in which another process has begun to show it."""
+        place = (await self._chats.answer(progress.answer_id, user_id=progress.user_id)).place
+        return None if place is None else place.message_id
 
 
 class _Growing:

@@ -5,7 +5,7 @@ Where Telegram does not take the entities, the same words go without them (`Scre
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from handlers.telegram.screen import TextEntity
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from telegramify_markdown import MessageEntity, RenderConfig
 
 _TOWER: Final = re.compile(r"^(?:[ \t]*+(?:[-*+>]|\d{1,9}[.)])[ \t]*+){9}", re.MULTILINE)  # lists in lists, in one line
+_FENCE: Final = re.compile(r"^ {0,3}(?:```|~~~).*$", re.MULTILINE)
 LONGEST: Final = 4096  # UTF-16 units of a message
-LONG_DRAFT: Final = 16_000  # characters
+LONG: Final = 16_000  # characters
+DRAFT_STEP: Final = 2_000
 GROWTH: Final = 2  # times: tables and lists get longer, by so much at most
 KINDS: Final = frozenset(
     {
@@ -40,11 +42,23 @@ class FormattedText:
     entities: tuple[TextEntity, ...] = ()
 
 
-def answer_parts(markdown: str, *, longest: int = LONGEST) -> list[FormattedText]:
+def is_long(markdown: str) -> bool:
+    """It takes tens of milliseconds to format it: not on the loop."""
+    return len(markdown) > LONG
+
+
+def answer_parts(markdown: str) -> Sequence[FormattedText]:
     """The messages that an answer makes, at least one, whatever is told below them. A block of code that is cut goes on
     as code in the next message."""
+    return _long_parts(markdown) if is_long(markdown) else _parts(markdown)
+
+
+def _parts(markdown: str) -> Sequence[FormattedText]:
     text, entities = _converted(markdown)
-    return _split(text, entities, longest)
+    return _split(text, entities, LONGEST)
+
+
+_long_parts = lru_cache(maxsize=8)(_parts)  # its messages go one by one, and each asks for all of them
 
 
 def with_foot(part: FormattedText, foot: str) -> FormattedText | None:
@@ -62,11 +76,21 @@ def foot_alone(foot: str) -> FormattedText:
 
 
 def draft_of(markdown: str) -> FormattedText:
-    """What a draft shows of an answer that grows: the message that is being filled. A long one is not formatted anew
-    each second."""
-    if len(markdown) > LONG_DRAFT:
+    """What a draft shows of an answer that grows: its end. What is before that is not formatted anew each second."""
+    if is_long(markdown):
         return _split(markdown[-LONGEST // 2 :].encode(errors="replace").decode(), (), LONGEST)[-1]
-    return answer_parts(markdown)[-1]
+    return answer_parts(_tail(markdown))[-1]
+
+
+def _tail(markdown: str) -> str:
+    """Its last lines, of 2,000 to 4,000 characters; they begin at the same one for a while. In a block of code they are
+    code."""
+    if len(markdown) < 2 * DRAFT_STEP:
+        return markdown
+    start = (len(markdown) // DRAFT_STEP - 1) * DRAFT_STEP
+    start = markdown.find("\n", start, start + DRAFT_STEP // 2) + 1 or start
+    fences = _FENCE.findall(markdown, 0, start)
+    return f"{fences[-1]}\n{markdown[start:]}" if len(fences) % 2 else markdown[start:]
 
 
 def _converted(markdown: str) -> tuple[str, Sequence[TextEntity]]:

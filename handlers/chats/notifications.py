@@ -1,10 +1,13 @@
 """How an answer ended: the answer itself, in as many messages as it needs, or why there is none."""
 
+import asyncio
 from dataclasses import replace
+from functools import partial
 
 from db.tables.chats import FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
 from handlers.chats.answer import answer_part, failed_screen, rest_lost_screen, stopped_screen
+from handlers.chats.formatting import is_long
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
@@ -42,7 +45,8 @@ async def _part(view: AnswerView, news: AnswerReady, services: Services, tr: Tra
     if view.error_code is ErrorCode.NOT_DELIVERED:  # not whole: what is left to say is that, once
         lost = rest_lost_screen(view, news.back, user.balance, tr)
         return Rendered(screen=lost, thread_id=thread_of(view.place)) if news.returned else None
-    part = answer_part(view, news.part, user.balance, await _next_cost(view, services), tr)
+    work = partial(answer_part, view, news.part, user.balance, await _next_cost(view, services), tr)
+    part = await asyncio.to_thread(work) if is_long(view.text) else work()
     return Rendered(
         screen=part.screen,
         into=message_of(view.place) if news.part == 0 else None,

@@ -129,7 +129,8 @@ class Chats:
         return await self._db.read(read_answer, answer_id, user_id)
 
     async def shown_in(self, answer_id: UUID, message_id: int) -> bool:
-        """Which message of the chat shows the answer while it grows, and becomes it. False where it has ended."""
+        """Which message of the chat shows the answer while it grows, and becomes it. False where it has ended, or
+        another message shows it."""
         return await self._db.write(note_message, answer_id, message_id)
 
     async def latest_of(self, request_key: str, *, user_id: int) -> AnswerView | None:

@@ -34,6 +34,7 @@ def request_stop(
 
 
 def note_message(session: Session, answer_id: UUID, message_id: int) -> bool:
-    """Whether the answer is not given yet."""
-    noted = update(messages).where(messages.c.id == answer_id, UNFINISHED).values(message_id=message_id)
+    """Whether the answer is not given yet, and is shown nowhere else."""
+    free = (messages.c.id == answer_id) & UNFINISHED & messages.c.message_id.is_(None)
+    noted = update(messages).where(free).values(message_id=message_id)
     return session.execute(noted.returning(messages.c.id)).first() is not None

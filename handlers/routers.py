@@ -5,6 +5,7 @@ from aiogram import Router
 from handlers.admin import routers as admin
 from handlers.balance import router as balance
 from handlers.bonus import router as bonus
+from handlers.chats import kept as chat_kept
 from handlers.chats import messages as chat_messages
 from handlers.chats import router as chats
 from handlers.chats import sessions as chat_sessions
@@ -43,6 +44,7 @@ def routers() -> list[Router]:
         models.router(),
         styles.router(),
         chats.router(),
+        chat_kept.router(),
         chat_sessions.router(),
         chat_stopped.router(),
         admin.router(),

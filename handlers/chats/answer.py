@@ -92,8 +92,8 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
         lines[-1] += f" {tr.gettext(FIXED_IS_PAID if whole else PAID_IN_PART)}"
     if view.shortened:
         lines.append(tr.gettext("Older messages of this conversation are not sent to the assistant any more."))
-    lines.append(_price(view, balance, tr))
-    if coming is not None and coming.dear and coming.most:
+    lines.append(_price(view, balance, coming, tr))
+    if coming is not None and coming.dear and coming.most and not coming.free_left:
         most = format_credits(coming.most)
         lines.append(
             tr.gettext(
@@ -104,8 +104,10 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
     return lines
 
 
-def _price(view: AnswerView, balance: int, tr: Translator) -> str:
+def _price(view: AnswerView, balance: int, coming: NextCost | None, tr: Translator) -> str:
     left = format_credits(balance)
+    if view.free and coming is not None and coming.most and not coming.free_left:
+        return tr.gettext("The last free answer of today · balance {left}", left=left)
     if view.free:
         return tr.gettext("Free today · balance {left}", left=left)
     if not view.price:

@@ -1,16 +1,14 @@
 """/chat, /new, /stop and the buttons of a conversation."""
 
-from dataclasses import replace
-
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
 from handlers.chats import screens
-from handlers.chats.talk import UserMessage, begin, say, tell_accepted
+from handlers.chats.talk import UserMessage, begin, choose, coming_cost, partner_of, say, tell_accepted
 from handlers.kit import buttons
 from handlers.kit.context import Context
-from handlers.kit.conversation import CHAT, CHAT_CONTINUE, CHAT_SEND, CHATS, TalkState, unsent
+from handlers.kit.conversation import CHAT, CHAT_CONTINUE, CHATS, TalkState
 from handlers.kit.dialog import Event, leave_question, put
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
@@ -19,20 +17,14 @@ from services.billing.ledger import InsufficientBalance
 from services.chats.answers import AnswerView
 from services.chats.limits import AllowanceUsedUp
 from services.chats.orders import MessageOrder
-from services.chats.service import AssistantView
-from services.chats.sessions import ChatSessionView
 from services.errors import N_
-from services.models.offers import ModelNotOnSale
 from services.notifications.message_ref import MessageRef
 
 NOTHING_RUNS = N_("Nothing is being answered right now.")
 NOT_RUNNING = N_("This answer has ended already.")
 STOPPING = N_("Stopping…")
 GO_ON = N_("Please go on.")
-ALREADY_SENT = N_("It was sent already.")
-NOT_KEPT = N_("This was not kept. Please write it once more.")
 NOT_THE_LAST = N_("Only the last answer can be given anew.")
-NOBODY_YET = N_("You are not talking with anybody yet. Choose whom to ask:")
 
 
 def router() -> Router:
@@ -45,7 +37,6 @@ def router() -> Router:
     router.callback_query.register(begin_anew, Pressed(screens.NEW))
     router.callback_query.register(resume, Pressed(CHAT_CONTINUE))
     router.callback_query.register(send_example, Pressed(screens.EXAMPLE))
-    router.callback_query.register(send_kept, Pressed(CHAT_SEND))
     router.callback_query.register(stop, Pressed(screens.STOP))
     router.callback_query.register(answer_again, Pressed(screens.AGAIN))
     router.callback_query.register(go_on, Pressed(screens.MORE))
@@ -62,31 +53,32 @@ async def show_assistants(event: Event, *, ctx: Context, argument: str = "") -> 
 
 async def begin_with(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     assistant = await ctx.services.chats.assistant(argument)
-    await begin(assistant, ctx)
-    await sender.show(query, screens.begun_screen(assistant, ctx.viewer))
+    session = await begin(assistant, ctx)
+    await sender.show(query, screens.begun_screen(assistant, await coming_cost(session.id, ctx), ctx.viewer))
 
 
 async def begin_anew(event: Event, *, ctx: Context, argument: str = "") -> None:
     """With whom the customer talks now; else the list."""
-    assistant = await _partner(await ctx.services.chat_sessions.active(ctx.user.id), ctx)
+    assistant = await partner_of(await ctx.services.chat_sessions.active(ctx.user.id), ctx)
     if assistant is None:
-        await _choose(event, ctx)
+        await choose(event, ctx)
         return
     await leave_question(ctx.fsm)
-    await begin(assistant, ctx)
-    await put(event, screens.begun_screen(assistant, ctx.viewer))
+    session = await begin(assistant, ctx)
+    await put(event, screens.begun_screen(assistant, await coming_cost(session.id, ctx), ctx.viewer))
 
 
 async def resume(query: CallbackQuery, *, ctx: Context) -> None:
     """The open conversation goes on, below."""
     session = await ctx.services.chat_sessions.active(ctx.user.id)
-    assistant = await _partner(session, ctx)
+    assistant = await partner_of(session, ctx)
     if session is None or assistant is None:
-        await _choose(query, ctx)
+        await choose(query, ctx)
         return
     await ctx.fsm.set_state(TalkState.talking)
     await sender.acknowledge(query)
-    await sender.send(ctx.bot, ctx.chat_id, screens.resumed_screen(assistant, session.title, ctx.viewer))
+    coming = await coming_cost(session.id, ctx)
+    await sender.send(ctx.bot, ctx.chat_id, screens.resumed_screen(assistant, session.title, coming, ctx.viewer))
 
 
 async def send_example(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
@@ -104,20 +96,6 @@ async def send_example(query: CallbackQuery, *, ctx: Context, argument: str) -> 
     await sender.acknowledge(query)
     await sender.send(ctx.bot, ctx.chat_id, screens.said_screen(text, ctx.tr))
     await say(UserMessage(text=text, key=f"example:{query.id}"), ctx)
-
-
-async def send_kept(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """What was written and not sent, to the conversation that it was written to. `argument`: its key."""
-    kept = next((each for each in await unsent(ctx.fsm) if each.key == argument), None)
-    if kept is None:
-        sent = await ctx.services.chats.is_sent(argument, user_id=ctx.user.id)
-        await sender.acknowledge(query, ctx.tr.gettext(ALREADY_SENT if sent else NOT_KEPT), alert=not sent)
-        return
-    session = await ctx.services.chat_sessions.active(ctx.user.id)
-    if session is None or session.id != kept.session_id:
-        await ctx.services.chat_sessions.resume(kept.session_id, user_id=ctx.user.id)
-    await sender.acknowledge(query)
-    await say(UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures, replaces=kept.replaces), ctx)
 
 
 async def stop(event: Event, *, ctx: Context, argument: str = "") -> None:
@@ -144,7 +122,7 @@ async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> 
         accepted = await ctx.services.chats.again(view.id, order)
     except (InsufficientBalance, AllowanceUsedUp) as error:
         await sender.acknowledge(query)
-        await sender.send(ctx.bot, ctx.chat_id, screens.refused_screen(ctx.tr.error_html(error), ctx.viewer))
+        await sender.send(ctx.bot, ctx.chat_id, screens.refused_screen(error, ctx.viewer))
         return
     await sender.acknowledge(query)
     if query.message is not None:
@@ -175,21 +153,3 @@ async def _last_answer(query: CallbackQuery, argument: str, ctx: Context) -> Ans
         await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
         return None
     return view
-
-
-async def _partner(session: ChatSessionView | None, ctx: Context) -> AssistantView | None:
-    """Whom the conversation is with, while that is sold."""
-    if session is None:
-        return None
-    try:
-        return await ctx.services.chats.of_session(session.model_slug, session.preset_id)
-    except ModelNotOnSale:
-        return None
-
-
-async def _choose(event: Event, ctx: Context) -> None:
-    assistants = await ctx.services.chats.assistants()
-    screen = screens.assistants_screen(assistants, ctx.viewer, open_with=None)
-    if assistants:
-        screen = replace(screen, text=f"{ctx.tr.html(NOBODY_YET)}\n\n{screen.text}")
-    await ctx.respond(event, screen)

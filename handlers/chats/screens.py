@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from handlers.chats.formatting import FormattedText
+from handlers.chats.prices import coming_facts, price_facts, price_in_short
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.kit.conversation import CHAT, Unsent, chats_button, resume_button
@@ -13,14 +14,16 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
-from services.chats.costs import TokenPrices
-from services.chats.orders import Accepted
+from services.billing.ledger import InsufficientBalance
+from services.chats.next_cost import NextCost
+from services.chats.orders import Accepted, HistoryNotCovered
 from services.chats.service import AssistantView
+from services.errors import ShopError
 
 EXAMPLE: Final = "chat-example"  # chat-example:<slug>:<number>
 SESSIONS: Final = "chat-sessions"  # chat-sessions:<page>
 NEW: Final = "chat-new"
+AFRESH: Final = "chat-afresh"  # chat-afresh:<key of what was not sent>
 STOP: Final = "chat-stop"  # chat-stop:<hex id of an answer>
 AGAIN: Final = "chat-again"  # chat-again:<hex id of an answer>
 MORE: Final = "chat-more"  # chat-more:<hex id of an answer that its limit ended>
@@ -39,14 +42,15 @@ def assistants_screen(assistants: Sequence[AssistantView], viewer: Viewer, *, op
     return Screen(text=text, rows=(*resume, *picks, (sessions_button(tr), buttons.menu_button(tr))))
 
 
-def begun_screen(assistant: AssistantView, viewer: Viewer) -> Screen:
-    """The first screen of a conversation; nothing costs anything until something is sent."""
+def begun_screen(assistant: AssistantView, coming: NextCost | None, viewer: Viewer) -> Screen:
+    """The first screen of a conversation; nothing costs anything until something is sent. `coming`: what its first
+    answer costs, where that is known."""
     tr = viewer.tr
     hello = assistant.greeting or assistant.description
     parts = [
         title_of(assistant, tr).heading,
         tr.escape(tr.pick(hello).strip()) if hello is not None else Html(),
-        price_facts(assistant, viewer),
+        price_facts(assistant, coming, viewer),
         _resting(assistant, tr) or tr.html("✍️ Write your message."),
     ]
     examples = [
@@ -57,52 +61,17 @@ def begun_screen(assistant: AssistantView, viewer: Viewer) -> Screen:
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
 
 
-def resumed_screen(assistant: AssistantView, title: str | None, viewer: Viewer) -> Screen:
-    """`title`: of the conversation, where it has one."""
+def resumed_screen(assistant: AssistantView, title: str | None, coming: NextCost | None, viewer: Viewer) -> Screen:
+    """`title`: of the conversation, where it has one; `coming`: as in `begun_screen`, of its next answer."""
     tr = viewer.tr
     parts = [
         title_of(assistant, tr).heading,
         tr.html("We go on: “{title}”", title=title) if title else Html(),
+        coming_facts(assistant, coming, viewer),
         _resting(assistant, tr) or tr.html("✍️ Write your message."),
     ]
-    new = Button(text=tr.gettext("🆕 New conversation"), action=NEW)
-    rows = ((new, sessions_button(tr)), (chats_button(tr), buttons.menu_button(tr)))
+    rows = ((new_button(tr), sessions_button(tr)), (chats_button(tr), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
-
-
-def price_in_short(assistant: AssistantView, tr: Translator) -> str:
-    prices = assistant.prices
-    if prices.free:
-        return tr.gettext("free")
-    if prices.by_length:
-        return tr.gettext("by length")
-    return tr.gettext("{price} an answer", price=tr.credits(prices.fixed))
-
-
-def price_facts(assistant: AssistantView, viewer: Viewer) -> Html:
-    tr, lines = viewer.tr, []
-    if assistant.free_answers:
-        lines.append(tr.nhtml("🎁 {n} answer a day is free.", "🎁 {n} answers a day are free.", assistant.free_answers))
-    lines += _prices(assistant.prices, tr)
-    if not assistant.prices.free:
-        lines.append(tr.html("Your balance: {balance}", balance=format_credits(viewer.user.balance)))
-    return Html("\n".join(lines))
-
-
-def _prices(prices: TokenPrices, tr: Translator) -> list[Html]:
-    if prices.free:
-        return []
-    if not prices.by_length:
-        return [tr.html("An answer costs {price}.", price=tr.credits(prices.fixed))]
-    length = tr.html(
-        "You pay for length: {read} for 1,000 tokens that are read, {written} for 1,000 that are written. A thousand "
-        "tokens are about a page.",
-        read=tr.credits(prices.input),
-        written=tr.credits(prices.output),
-    )
-    if not prices.fixed:
-        return [length]
-    return [length, tr.html("Each answer costs {price} on top.", price=tr.credits(prices.fixed))]
 
 
 def _resting(assistant: AssistantView, tr: Translator) -> Html:
@@ -131,12 +100,15 @@ def before_answer(accepted: Accepted, tr: Translator) -> Html:
     return Html("\n".join(lines))
 
 
-def unsent_screen(sentence: Html, kept: Unsent, viewer: Viewer) -> Screen:
-    """Why a message was not sent; it is kept."""
+def unsent_screen(error: ShopError, kept: Unsent, viewer: Viewer) -> Screen:
+    """Why a message was not sent; it is kept. Where a new conversation would do, it can be sent there."""
     tr = viewer.tr
-    again = Button(text=tr.gettext("📨 Send it again"), action=kept.action)
-    topup = ((buttons.topup_button(tr),),) if viewer.features.payments else ()
-    return Screen(text=sentence, rows=(*topup, (again,), (buttons.menu_button(tr),)))
+    ways = [Button(text=tr.gettext("📨 Send it again"), action=kept.action)]
+    if isinstance(error, HistoryNotCovered):
+        ways = [Button(text=tr.gettext("🆕 Send it in a new conversation"), action=f"{AFRESH}:{kept.key}"), *ways]
+    if viewer.features.payments and isinstance(error, InsufficientBalance):
+        ways = [buttons.topup_button(tr), *ways]
+    return Screen(text=tr.error_html(error), rows=(*((each,) for each in ways), (buttons.menu_button(tr),)))
 
 
 def too_many_screen(sentence: Html, kept: Unsent, tr: Translator) -> Screen:
@@ -154,6 +126,10 @@ def edited_screen(kept: Unsent, tr: Translator) -> Screen:
     return Screen(text=text, rows=((Button(text=tr.gettext("✏️ Answer the new one"), action=kept.action),),))
 
 
+def new_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🆕 New conversation"), action=NEW)
+
+
 def sessions_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🗂 Conversations"), action=SESSIONS)
 
@@ -167,10 +143,12 @@ def plain(text: str) -> Screen:
     return Screen(text=Translator.escape(text))
 
 
-def refused_screen(sentence: Html, viewer: Viewer) -> Screen:
+def refused_screen(error: ShopError, viewer: Viewer) -> Screen:
+    """Why there will be no other answer."""
     tr = viewer.tr
     topup = ((buttons.topup_button(tr),),) if viewer.features.payments else ()
-    return Screen(text=sentence, rows=(*topup, (buttons.menu_button(tr),)))
+    new = ((new_button(tr),),) if isinstance(error, HistoryNotCovered) else ()
+    return Screen(text=tr.error_html(error), rows=(*topup, *new, (buttons.menu_button(tr),)))
 
 
 def growing_screen(shown: FormattedText, answer_id: UUID, tr: Translator) -> Screen:

@@ -7,6 +7,7 @@ from aiogram.types import CallbackQuery, Message
 
 from handlers.chats import session_screens as view
 from handlers.chats.screens import SESSIONS, resumed_screen
+from handlers.chats.talk import coming_cost
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, forget_unsent
@@ -60,7 +61,7 @@ async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     session = await ctx.services.chat_sessions.resume(session.id, user_id=ctx.user.id)
     await leave_question(ctx.fsm)
     await ctx.fsm.set_state(TalkState.talking)
-    await sender.show(query, resumed_screen(assistant, session.title, ctx.viewer))
+    await sender.show(query, resumed_screen(assistant, session.title, await coming_cost(session.id, ctx), ctx.viewer))
 
 
 async def ask_title(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

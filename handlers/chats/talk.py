@@ -9,20 +9,24 @@ from aiogram.exceptions import AiogramError
 from handlers.chats import screens
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, Unsent, keep_unsent, note_sent, unsent
+from handlers.kit.dialog import Event
 from handlers.kit.notices import plain_screen
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
 from services.chats.limits import AllowanceUsedUp, TooManyMessages
+from services.chats.next_cost import NextCost
 from services.chats.orders import Accepted, MessageOrder, MessageTooLong
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
-from services.errors import N_
+from services.errors import N_, ShopError
+from services.models.offers import ModelNotOnSale
 from services.notifications.message_ref import MessageRef
 
 log = structlog.get_logger()
 TOLD_SECONDS = 5.0
 JOINED = "+"  # after the key of the message that others joined
+NOBODY_YET = N_("You are not talking with anybody yet. Choose whom to ask:")
 ENDED = N_("This conversation is over. Choose whom to ask:")
 
 
@@ -58,6 +62,24 @@ async def begin(assistant: AssistantView, ctx: Context) -> ChatSessionView:
     return session
 
 
+async def partner_of(session: ChatSessionView | None, ctx: Context) -> AssistantView | None:
+    """Whom the conversation is with, while that is sold."""
+    if session is None:
+        return None
+    try:
+        return await ctx.services.chats.of_session(session.model_slug, session.preset_id)
+    except ModelNotOnSale:
+        return None
+
+
+async def coming_cost(session_id: UUID, ctx: Context) -> NextCost | None:
+    """None while its assistant sells nothing."""
+    try:
+        return await ctx.services.chats.next_cost(session_id, user_id=ctx.user.id)
+    except ShopError:
+        return None
+
+
 async def say(said: UserMessage, ctx: Context) -> None:
     """To the assistant of the open conversation. What could not be sent is kept, where another try may help."""
     session = await ctx.services.chat_sessions.active(ctx.user.id)
@@ -79,7 +101,7 @@ async def say(said: UserMessage, ctx: Context) -> None:
     except (InsufficientBalance, AllowanceUsedUp) as error:
         kept = said.unsent(session.id)
         await keep_unsent(ctx.fsm, kept)
-        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(ctx.tr.error_html(error), kept, ctx.viewer))
+        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(error, kept, ctx.viewer))
         return
     except MessageTooLong:
         if await _is_told(ctx):
@@ -133,3 +155,12 @@ async def show_assistants(ctx: Context, *, above: str | None = None) -> None:
     if above is not None:
         screen = replace(screen, text=f"{ctx.tr.html(above)}\n\n{screen.text}")
     await sender.send(ctx.bot, ctx.chat_id, screen)
+
+
+async def choose(event: Event, ctx: Context) -> None:
+    """The list, for who talks with nobody."""
+    assistants = await ctx.services.chats.assistants()
+    screen = screens.assistants_screen(assistants, ctx.viewer, open_with=None)
+    if assistants:
+        screen = replace(screen, text=f"{ctx.tr.html(NOBODY_YET)}\n\n{screen.text}")
+    await ctx.respond(event, screen)

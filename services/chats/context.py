@@ -4,7 +4,7 @@ to be answered."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS, message_bound
+from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS, estimated_tokens, message_bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,12 @@ class PastTurn:
         if self.measured is not None:
             answer = min(answer, self.measured + self.measured // 8 + MESSAGE_TOKENS)
         return message_bound(self.question) + answer
+
+    @property
+    def estimate(self) -> int:
+        """Tokens, about."""
+        answer = estimated_tokens([self.answer]) if self.measured is None else self.measured
+        return estimated_tokens([self.question]) + answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

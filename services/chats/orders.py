@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.billing.credits import format_credits
+from services.billing.ledger import InsufficientBalance
 from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.errors import N_, ShopError
@@ -16,6 +18,20 @@ class MessageTooLong(ShopError):
 
     def __init__(self, *, limit: int) -> None:
         super().__init__(limit=limit)
+
+
+class HistoryNotCovered(InsufficientBalance):
+    """The balance is short for this conversation, and would do for a new one. `afresh`: hundredths of a credit that
+    the message needs there."""
+
+    message = N_(
+        "Not enough credits: {price} needed, {balance} on the balance. In a new conversation {afresh} will do: there "
+        "is nothing before to read again."
+    )
+
+    def __init__(self, *, needed: int, balance: int, afresh: int) -> None:
+        super().__init__(needed=needed, balance=balance)
+        self.params["afresh"] = format_credits(afresh)
 
 
 class EmptyMessage(ShopError):

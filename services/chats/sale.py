@@ -19,7 +19,7 @@ from services.billing.lots import HOLDS
 from services.chats import limits, usage
 from services.chats.context import least_bound, window
 from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices, message_bound
-from services.chats.orders import Accepted, MessageOrder, MessageTooLong, SaleTerms
+from services.chats.orders import Accepted, HistoryNotCovered, MessageOrder, MessageTooLong, SaleTerms
 from services.chats.rows import IN_USE, UNFINISHED, messages, past_turns
 from services.notifications.message_ref import message_columns
 
@@ -102,17 +102,28 @@ class AnswerSale:
     def _budget(self, session: Session, session_id: UUID, number: int, unanswered: Sequence[AnyRow]) -> int:
         """Tokens that the prompt has at most: what would be sent now, and room for answers that are still to come."""
         terms = self.terms
-        most, images = terms.context - terms.max_answer, self.pictures * (terms.picture_tokens or 0)
-        if (least := least_bound(terms.system, self.text, pictures=images)) > most:
+        most = terms.context - terms.max_answer
+        if (least := self._least_bound()) > most:
             raise MessageTooLong(limit=_characters(self.text, len(self.text.encode()) - (least - most)))
         past = past_turns(session, session_id, before=number, most=terms.history)
         fits = window(
-            past, system=terms.system, message=self.text, budget=most, messages=terms.history, pictures=images
+            past,
+            system=terms.system,
+            message=self.text,
+            budget=most,
+            messages=terms.history,
+            pictures=self._picture_tokens(),
         )
         coming: list[int] = [
             each.answer_limit * BYTES_IN_TOKEN + MESSAGE_TOKENS + message_bound(each.text or "") for each in unanswered
         ]
         return min(most, fits.bound + sum(coming))
+
+    def _least_bound(self) -> int:
+        return least_bound(self.terms.system, self.text, pictures=self._picture_tokens())
+
+    def _picture_tokens(self) -> int:
+        return self.pictures * (self.terms.picture_tokens or 0)
 
     def _from_allowance(self, session: Session, slug: str, now: datetime) -> int | None:
         """How many free answers the day has left after this one; None where this one is not free."""
@@ -130,7 +141,10 @@ class AnswerSale:
         most, longest = self.terms.max_answer, self.prices.longest_answer(budget, balance)
         limit = most if longest is None else min(most, longest)
         if limit < min(LEAST_ANSWER, most):
-            needed = self.prices.cost(budget, min(LEAST_ANSWER, most))
+            least = min(LEAST_ANSWER, most)
+            needed, afresh = self.prices.cost(budget, least), self.prices.cost(self._least_bound(), least)
+            if afresh <= balance:
+                raise HistoryNotCovered(needed=needed, balance=balance, afresh=afresh)
             raise InsufficientBalance(needed=needed, balance=balance)
         return limit, self.prices.cost(budget, limit)
 

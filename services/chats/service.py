@@ -145,7 +145,7 @@ class Chats:
         """What the next message of the conversation costs at most, besides its own length. Raises ChatSessionNotFound,
         ModelNotOnSale, ModelStopped, ModelResting, UserDisabled."""
         terms = await self._terms(session_id, user_id)
-        return await self._db.read(next_cost, session_id, terms)
+        return await self._db.read(next_cost, session_id, terms, self._clock())
 
     def _told(self, accepted: Accepted) -> Accepted:
         if not accepted.repeated:

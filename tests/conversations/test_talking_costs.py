@@ -1,12 +1,15 @@
 """What a conversation costs, as its customer sees it before, with and after the answers."""
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
+from sandbox.client.screen import Message
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
 from tests.conversations.payments.conftest import open_till
@@ -17,6 +20,29 @@ from tests.conversations.test_talking import place_oracle
 from tests.support.counter import STORE
 from tests.support.databases import SqliteServer
 
+GIFT = """
+slug = "gift"
+version = "1.0.0"
+title = { ru = "Даритель", en = "The giver" }
+price = "0"
+
+[runtime]
+kind = "chat"
+url = "URL"
+model = "sandbox-chat-1"
+context = 16384
+max_answer = 2048
+input_price = "0.10"
+output_price = "0.40"
+free_answers = 2
+"""
+
+
+def place_gift(store: Path, url: str) -> None:
+    """An assistant whose first answers of a day are free."""
+    (store / "gift").mkdir()
+    (store / "gift" / "manifest.toml").write_text(GIFT.replace("URL", url), encoding="utf-8")
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(
@@ -25,6 +51,7 @@ async def stage(
     async with new_world(sandbox_url, token=new_token()) as sandbox:
         store = tmp_path_factory.mktemp("costs")
         place_oracle(store, sandbox.openai().url, free_answers="0")
+        place_gift(store, sandbox.openai().url)
         (store / "wine").symlink_to(STORE / "wine", target_is_directory=True)
         async with open_till(sandbox, sqlite_server.create(), models_dir=store) as stage:
             yield stage
@@ -43,6 +70,18 @@ async def begins(stage: Stage, language: str = "ru") -> Person:
     await person.presses("Оракул песочницы" if language == "ru" else "The sandbox's oracle")
     await person.sees("✍️")
     return person
+
+
+async def answered(person: Person, text: str) -> Message:
+    """The end of its answer."""
+    await person.says(text)
+    return await person.sees("баланс")
+
+
+async def leaves(stage: Stage, person: Person, rest: int) -> None:
+    """So many hundredths of a credit on the balance."""
+    await is_poor(stage, person)
+    await stage.give(person, rest)
 
 
 async def tops_up(person: Person, top_up: str, pay: str) -> None:
@@ -93,3 +132,63 @@ async def test_a_form_and_a_message_wait_for_the_same_credits(stage: Stage) -> N
     await tops_up(john, "Top up", "💳 Pay")
     paid = await john.sees("✅ Paid")
     assert paid.buttons == ["▶️ Continue the form", "📨 Send my message", "🏠 Menu"]
+
+
+async def test_a_long_conversation_warns_and_a_new_one_is_offered(stage: Stage, provider: OpenAIProvider) -> None:
+    """Its history costs more than an answer long before it fills what the assistant reads."""
+    anna = await begins(stage)
+    first = await answered(anna, "Привет")
+    assert "Следующий ответ" not in first.text
+    long = await answered(anna, "длинно " * 450)
+    assert "Следующий ответ" not in long.text  # 2.00 are its bound, and 0.26 what half a page is likely to cost
+    dear = await answered(anna, "дорого " * 450)
+    assert "Следующий ответ — до 2.0" in dear.text
+    await anna.says("/chat")
+    await anna.presses("Продолжить: Привет")
+    resumed = await anna.sees("Продолжаем")
+    assert "Следующий ответ — не дороже 2.0" in resumed.text
+    assert "Прежние сообщения читаются каждый раз заново: новый диалог дешевле." in resumed.text
+    assert "Ваш баланс: 9." in resumed.text
+    await leaves(stage, anna, 20)
+    await anna.says("Что дальше?")
+    refused = await anna.sees("Не хватает кредитов")
+    assert re.search(r"нужно 1\.\d\d, на балансе 0\.20\. В новом диалоге хватит 0\.0\d", refused.text)
+    assert refused.buttons == ["💳 Пополнить", "🆕 Отправить в новом диалоге", "📨 Отправить снова", "🏠 Меню"]
+    await anna.presses("Отправить в новом диалоге")
+    answer = await anna.sees("«Что дальше?»")
+    assert "сообщений: 1," in answer.text
+    assert [each["content"] for each in (await provider.log())[-1]["messages"]] == ["Что дальше?"]
+
+
+async def test_where_a_new_conversation_helps_nothing_none_is_offered(stage: Stage) -> None:
+    john = await begins(stage, "en")
+    await asks(john, "First")
+    await is_poor(stage, john)
+    await john.says("Second")
+    refused = await john.sees("Not enough credits")
+    assert refused.buttons == ["💳 Top up", "📨 Send it again", "🏠 Menu"]
+
+
+async def test_another_answer_that_a_long_conversation_makes_too_dear(stage: Stage) -> None:
+    anna = await begins(stage)
+    await answered(anna, "Привет")
+    await answered(anna, "длинно " * 450)
+    await answered(anna, "Коротко")
+    await leaves(stage, anna, 20)
+    await anna.presses("Ещё раз")
+    refused = await anna.sees("В новом диалоге хватит")
+    assert refused.buttons == ["💳 Пополнить", "🆕 Новый диалог", "🏠 Меню"]
+
+
+async def test_the_step_from_free_to_paid_is_told(stage: Stage) -> None:
+    anna = await stage.person("Анна", "ru")
+    await anna.says("/chat")
+    await anna.presses("Даритель")
+    begun = await anna.sees("✍️")
+    assert "🎁 Сегодня осталось 2 бесплатных ответа." in begun.text
+    assert "Бесплатно сегодня · баланс 10.00" in (await answered(anna, "Первое")).text
+    assert "Последний бесплатный ответ на сегодня · баланс 10.00" in (await answered(anna, "Второе")).text
+    await anna.says("/new")
+    begun = await anna.sees("✍️")
+    assert "🎁 Бесплатные ответы на сегодня закончились. Новые — завтра, с полуночи." in begun.text
+    assert "кредита · баланс 9.9" in (await answered(anna, "Третье")).text

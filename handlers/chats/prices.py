@@ -1,0 +1,66 @@
+"""What an assistant costs, in words."""
+
+from handlers.kit.context import Viewer
+from i18n.translator import Html, Translator
+from services.billing.credits import format_credits
+from services.chats.costs import TokenPrices
+from services.chats.next_cost import NextCost
+from services.chats.service import AssistantView
+
+
+def price_in_short(assistant: AssistantView, tr: Translator) -> str:
+    prices = assistant.prices
+    if prices.free:
+        return tr.gettext("free")
+    if prices.by_length:
+        return tr.gettext("by length")
+    return tr.gettext("{price} an answer", price=tr.credits(prices.fixed))
+
+
+def price_facts(assistant: AssistantView, coming: NextCost | None, viewer: Viewer) -> Html:
+    tr, lines = viewer.tr, _free(assistant, coming, viewer.tr)
+    lines += _prices(assistant.prices, tr)
+    if not assistant.prices.free:
+        lines.append(tr.html("Your balance: {balance}", balance=format_credits(viewer.user.balance)))
+    return Html("\n".join(lines))
+
+
+def coming_facts(assistant: AssistantView, coming: NextCost | None, viewer: Viewer) -> Html:
+    """What going on with a conversation costs. `coming`: its next answer, where that is known."""
+    tr = viewer.tr
+    if coming is None or assistant.prices.free:
+        return Html("\n".join(_free(assistant, coming, tr)))
+    lines = _free(assistant, coming, tr)
+    if not coming.free_left:
+        most = tr.credits(coming.most)
+        lines.append(tr.html("The next answer costs {most} at most, besides the length of your message.", most=most))
+    if coming.dear:
+        lines.append(tr.html("What was said before is read again each time: a new conversation is cheaper."))
+    lines.append(tr.html("Your balance: {balance}", balance=format_credits(viewer.user.balance)))
+    return Html("\n".join(lines))
+
+
+def _free(assistant: AssistantView, coming: NextCost | None, tr: Translator) -> list[Html]:
+    if not assistant.free_answers:
+        return []
+    if coming is None:
+        return [tr.nhtml("🎁 {n} answer a day is free.", "🎁 {n} answers a day are free.", assistant.free_answers)]
+    if not coming.free_left:
+        return [tr.html("🎁 Today's free answers are used up. There will be new ones tomorrow, from midnight.")]
+    return [tr.nhtml("🎁 {n} free answer is left today.", "🎁 {n} free answers are left today.", coming.free_left)]
+
+
+def _prices(prices: TokenPrices, tr: Translator) -> list[Html]:
+    if prices.free:
+        return []
+    if not prices.by_length:
+        return [tr.html("An answer costs {price}.", price=tr.credits(prices.fixed))]
+    length = tr.html(
+        "You pay for length: {read} for 1,000 tokens that are read, {written} for 1,000 that are written. A thousand "
+        "tokens are about a page.",
+        read=tr.credits(prices.input),
+        written=tr.credits(prices.output),
+    )
+    if not prices.fixed:
+        return [length]
+    return [length, tr.html("Each answer costs {price} on top.", price=tr.credits(prices.fixed))]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from services.redaction import redact
+
 
 def N_(message: str) -> str:  # the field's own name for a string that is translated later
     """Mark a message for the catalogues without translating it here."""
@@ -49,5 +51,5 @@ def _again(leaf: type[ShopError], known: dict[str, Any], args: tuple[str, ...]) 
 
 
 def one_line(error: BaseException) -> str:
-    """Its text as a row keeps it: PostgreSQL takes no zero characters."""
-    return " ".join(str(error).replace("\x00", "").split())
+    """Its text as a row keeps it, without secrets, which servers repeat: PostgreSQL takes no zero characters."""
+    return redact(" ".join(str(error).replace("\x00", "").split()))

@@ -29,6 +29,7 @@ from services.inference.chat import TokenUsage
 from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
 from services.manifests.runtime import OnnxSpec
 from services.notifications.kinds.chats import AnswerReady
+from services.redaction import hide
 from tests.support.clock import FakeClock
 from tests.support.talk import OWNER, SAID, Talk, open_talk
 from tests.support.waiting import until
@@ -147,6 +148,16 @@ async def test_the_journal_keeps_what_a_refusal_said(talk: Talk) -> None:
     row = await talk.db.read(lambda session: session.execute(asked).one())
     assert (row.status_code, row.error) == (403, "flagged (HTTP 403)")
     assert row.response["body"] == '{"error": {"message": "flagged"}}'
+
+
+async def test_a_key_in_an_error_is_not_kept(talk: Talk) -> None:
+    """Whatever error it stands in."""
+    hide("sk-proj-0123456789abcdef")
+    talk.sage.says = [RuntimeError("no such header: Bearer sk-proj-0123456789abcdef")]
+    sold = await talk.says(await talk.begins(await talk.customer()))
+    await talk.answer_all()
+    (request,) = await talk.rows(AiRequest)
+    assert (await talk.row(sold.answer_id)).error == request.error == "no such header: Bearer ***"
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200f"])

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from services.inference.errors import ServerAway, StreamCut
 from services.inference.runtimes.chat.request_body import Json
+from services.redaction import redact
 
 Decode: TypeAlias = Callable[[AsyncIterator[bytes]], AsyncGenerator[tuple[str | None, str], None]]
 """Bytes of server-sent events to the name and the data of each."""
@@ -69,5 +70,5 @@ def _object(text: str | bytes) -> Json:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise StreamCut(problem=f"the server sent what is no chunk: {str(text[:100])!r}")
+        raise StreamCut(problem=f"the server sent what is no chunk: {redact(str(text))[:100]!r}")
     return found

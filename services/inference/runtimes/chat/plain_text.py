@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from services.inference.runtimes.chat.request_body import Json
+from services.redaction import redact
 
 
 class TextJoiner:
@@ -36,7 +37,7 @@ MOST_NUMBER: Final = 2**53  # either way: no more is exact, and infinities are n
 def fact(value: Any) -> Any:  # Any: JSON
     """A short word or number of a server's, for the journal; None for anything else."""
     if isinstance(value, str):
-        return storable(value)[:MOST_OF_A_FACT]
+        return redact(storable(value))[:MOST_OF_A_FACT]
     return value if isinstance(value, int | float) and abs(value) < MOST_NUMBER else None
 
 

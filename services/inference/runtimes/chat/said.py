@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from services.inference.runtimes.chat.plain_text import storable
 from services.inference.runtimes.chat.request_body import Json
+from services.redaction import redact
 
 MOST_KEPT: Final = 2_000  # characters for the journal
 MOST_TOLD: Final = 300  # in a line for an operator
@@ -17,7 +18,7 @@ _TAGS: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | r
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """`status`: of HTTP, or what the server wrote in its place into a stream; 0 where that is none. `words`: code and
-    type. `kept`: its answer, for the journal."""
+    type. `kept`: its answer, for the journal. Nothing has the shop's key in it, which some servers repeat."""
 
     status: int
     message: str
@@ -40,8 +41,9 @@ def said_by(status: int, text: str, headers: Mapping[str, str]) -> Said:
         answer = None
     if isinstance(answer, dict):
         return said_in(answer, status=status, headers=headers)
-    page = " ".join(_TAGS.sub(" ", storable(text)).split())
-    return Said(status=status, message=page[:MOST_KEPT], kept=storable(text)[:MOST_KEPT], headers=headers)
+    text = redact(storable(text))
+    page = " ".join(_TAGS.sub(" ", text).split())
+    return Said(status=status, message=page[:MOST_KEPT], kept=text[:MOST_KEPT], headers=headers)
 
 
 def said_in(answer: Json, *, status: int = 0, headers: Mapping[str, str] | None = None) -> Said:
@@ -54,9 +56,9 @@ def said_in(answer: Json, *, status: int = 0, headers: Mapping[str, str] | None 
     message = told.get("message") or told.get("detail") or told.get("error") or ""
     return Said(
         status=status or _status(code) or _status(answer.get("status")) or _status(answer.get("code")),
-        message=storable(" ".join(map(str, filter(None, (_text(message), _text(detail.get("raw"))))))),
-        words=frozenset(storable(word) for word in words),
-        kept=storable(json.dumps(answer, ensure_ascii=False))[:MOST_KEPT],
+        message=redact(storable(" ".join(map(str, filter(None, (_text(message), _text(detail.get("raw")))))))),
+        words=frozenset(redact(storable(word)) for word in words),
+        kept=redact(storable(json.dumps(answer, ensure_ascii=False)))[:MOST_KEPT],
         headers=headers or {},
         flagged=bool(detail.get("reasons")),
     )

@@ -134,6 +134,29 @@ async def test_a_picture_where_none_is_taken(server: ChatServer, message: str) -
         assert isinstance((await hear(sage, HELLO)).error, RunFailed)
 
 
+SECRET = "sk-proj-0123456789abcdef"
+ECHOES = {
+    "as OpenAI does": refusal(401, openai(f"Incorrect API key provided: {SECRET}.", "invalid_api_key")),
+    "on a page": refusal(403, f"<html>Bearer {SECRET} is not known</html>"),
+    "in a field of its own": refusal(400, {"error": "no", "headers": {"Authorization": f"Bearer {SECRET}"}}),
+    "within a stream": Reply([data(openai(f"bad key {SECRET}"))]),
+    "behind text": Reply([delta("Hello"), data(openai(f"bad key {SECRET}"))]),
+    "in what is no chunk": Reply([f"data: {'x' * 90}{SECRET}\n\n".encode()]),
+}
+
+
+@pytest.mark.parametrize("reply", ECHOES.values(), ids=ECHOES.keys())
+async def test_a_key_that_a_server_repeats_is_kept_nowhere(
+    server: ChatServer, reply: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAGE_KEY", SECRET)
+    server.replies = [reply]
+    async with assistant(server.url, key="env:SAGE_KEY") as sage:
+        heard = await hear(sage)
+    assert isinstance(heard.error, InferenceError)
+    assert SECRET[:12] not in f"{heard.error} {heard.error.facts}"
+
+
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 
 

@@ -33,7 +33,7 @@ KINDS: Final = frozenset(
         "text_link",
     }
 )
-SCHEMES: Final = ("http://", "https://", "mailto:", "tg://")
+SCHEMES: Final = ("http://", "https://", "mailto:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,9 +71,9 @@ class AssistantReports:
     async def figures(self, slug: str, *, days: int) -> AssistantFigures:
         return await self._db.scan(_figures, slug, self._clock() - timedelta(days=days))
 
-    async def latest(self, slug: str) -> list[RequestLine]:
-        """The newest requests for an assistant."""
-        return await self._db.read(_latest, slug)
+    async def latest(self, slug: str, *, actor: Actor) -> list[RequestLine]:
+        """The newest requests for an assistant: for owners. Raises NotAllowed."""
+        return await self._db.read(self._latest, slug, actor)
 
     async def open(self, request_id: UUID, *, actor: Actor) -> RequestLine:
         """With what was sent and came back: for owners, and written down. Raises NotAllowed, MessageNotFound."""
@@ -85,6 +85,10 @@ class AssistantReports:
         while gone := await self._db.write(_forget, before):
             count += gone
         return count
+
+    def _latest(self, session: Session, slug: str, actor: Actor) -> list[RequestLine]:
+        self._staff.require(session, actor, Role.OWNER, acts=False)
+        return _latest(session, slug)
 
     def _open(self, session: Session, request_id: UUID, actor: Actor, now: datetime) -> RequestLine:
         self._staff.require(session, actor, Role.OWNER)

@@ -77,10 +77,10 @@ class Staff:
         user_id = session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id))
         return self._role(session, user_id, telegram_id)
 
-    def require(self, session: Session, actor: Actor, least: Role = Role.ADMIN) -> None:
+    def require(self, session: Session, actor: Actor, least: Role = Role.ADMIN, *, acts: bool = True) -> None:
         """First in the transaction that acts: what an admin did comes before the end of their role, or not at all.
-        Raises `NotAllowed`."""
-        role = Role.OWNER if actor.user_id is None else self.role_of(session, actor.user_id, hold=True)
+        `acts`: else it only looks. Raises `NotAllowed`."""
+        role = Role.OWNER if actor.user_id is None else self.role_of(session, actor.user_id, hold=acts)
         if role is None or RANKS[role] < RANKS[least]:
             raise NotAllowed(actor=actor.user_id, role=role, least=least)
 

@@ -35,7 +35,7 @@ async def show_assistant(query: CallbackQuery, *, argument: str, ctx: AdminConte
 async def show_requests(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
     """`argument`: the slug."""
     model = await _model(argument, ctx)
-    latest = await ctx.services.assistant_reports.latest(model.slug)
+    latest = await ctx.services.assistant_reports.latest(model.slug, actor=ctx.actor)
     await ctx.respond(query, view.requests_screen(model, latest, ctx.tr))
 
 

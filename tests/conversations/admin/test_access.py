@@ -179,3 +179,9 @@ async def test_a_question_is_left(olga: Person, kate: Person) -> None:
     await kate.sees("Balance")
     await kate.says("anna")
     await kate.sees("I did not understand that")
+
+
+async def test_an_admin_opens_no_list_of_what_was_sent_to_a_provider(kate: Person) -> None:
+    await kate.says("/admin")
+    panel = await kate.sees("🛠 The shop's panel")
+    assert (await kate.forges("adm-requests:wine", panel.id)).text == "Your role does not allow this."

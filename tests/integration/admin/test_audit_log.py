@@ -107,7 +107,7 @@ async def do_to_assistants(services: AdminServices, store: Path) -> None:
         await talk.says(await talk.begins(services.anna))
         await talk.answer_all()
     reports = AssistantReports(services.db, services.clock, Staff((OWNER,)), journal_for=timedelta(days=30))
-    (request,) = await reports.latest("sage")
+    (request,) = await reports.latest("sage", actor=Actor(OWNER))
     await reports.open(request.id, actor=Actor(OWNER))
 
 

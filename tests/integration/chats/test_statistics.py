@@ -26,7 +26,7 @@ def reports_of(talk: Talk) -> AssistantReports:
 async def test_nothing_was_asked(talk: Talk) -> None:
     figures = await reports_of(talk).figures("sage", days=1)
     assert (figures.answers, figures.earned, figures.half_ms, figures.most_ms) == (0, 0, None, None)
-    assert await reports_of(talk).latest("sage") == []
+    assert await reports_of(talk).latest("sage", actor=Actor.system()) == []
 
 
 async def test_figures_of_an_assistant(talk: Talk) -> None:
@@ -66,8 +66,10 @@ async def test_an_owner_opens_a_request(talk: Talk) -> None:
     await talk.says(session, "My secret?")
     await talk.answer_all()
     reports, somebody = reports_of(talk), Actor(await talk.customer())
-    (line,) = await reports.latest("sage")
+    (line,) = await reports.latest("sage", actor=Actor.system())
     assert (line.status_code, line.attempt, line.request) == (200, 1, None)
+    with pytest.raises(NotAllowed):
+        await reports.latest("sage", actor=somebody)
     with pytest.raises(NotAllowed):
         await reports.open(line.id, actor=somebody)
     assert await talk.rows(AuditEntry) == []

@@ -34,3 +34,9 @@ def test_a_long_answer_is_split_once_for_all_its_messages() -> None:
     whole = LINES * 2
     assert all(first is second for first, second in zip(answer_parts(whole), answer_parts(f"{whole}"), strict=True))
     assert answer_parts(LINES[:500])[0] is not answer_parts(LINES[:500])[0]  # the others are quick, and not kept
+
+
+@pytest.mark.parametrize("url", ["tg://settings", "tg://invoice?slug=1", "file:///etc/passwd", "javascript:alert(1)"])
+def test_a_link_that_is_no_page_is_none(url: str) -> None:
+    (part,) = answer_parts(f"Press [here]({url}), or [there](https://example.org).")
+    assert [each.url for each in part.entities if each.type == "text_link"] == ["https://example.org"]

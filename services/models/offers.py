@@ -85,6 +85,8 @@ class Models:
         self._on_changed = on_changed
         self._manifests: dict[str, Manifest] = {}
         self._just_read: Folders | None = None
+        self.problems: Sequence[FolderProblem] = ()
+        """Folders that this process could not put on sale when it read them last."""
 
     async def recall(self) -> bool:
         """Read all folders before any model is loaded. Where they are what was written down last, and that was well,
@@ -126,7 +128,7 @@ class Models:
             except Exception as error:  # noqa: BLE001 - it is told, and the others are sold
                 del found[slug]
                 problems.append(folder_problem(slug, error))
-        self._manifests = found
+        self._manifests, self.problems = found, tuple(problems)
         return problems
 
     def folder(self, slug: str) -> Path:

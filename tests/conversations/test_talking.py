@@ -35,6 +35,14 @@ def place_oracle(store: Path, url: str, **changes: str) -> None:
     manifest.write_text(text, encoding="utf-8")
 
 
+def place_with_key(folder: Path) -> None:
+    """Whose owner wrote the key itself into the manifest."""
+    folder.mkdir()
+    runtime = '[runtime]\nkind = "chat"\nurl = "http://a.invalid"\nmodel = "m"\ncontext = 8192\nkey = "sk-live-1"\n'
+    head = 'slug = "broken"\nversion = "1"\ntitle = "Broken"\nprice = "0"\n'
+    (folder / "manifest.toml").write_text(head + runtime, encoding="utf-8")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def talk(
     sandbox_url: str, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
@@ -42,6 +50,7 @@ async def talk(
     async with new_world(sandbox_url, token=new_token()) as sandbox:
         provider, store = sandbox.openai(), tmp_path_factory.mktemp("talk")
         place_oracle(store, provider.url, free_answers="0")
+        place_with_key(store / "broken")
         (store / "wine").symlink_to(STORE / "wine", target_is_directory=True)
         settings = shop_settings(sandbox, sqlite_server.create(), models_dir=store)
         async with App(settings).running() as app:
@@ -175,7 +184,7 @@ async def test_stopped(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvi
     await until(lambda: _is_closed(provider))
 
 
-async def test_its_owner_reads_its_price_and_that_it_was_stopped(
+async def test_its_owner_reads_its_price_that_it_was_stopped_and_what_cannot_be_sold(
     talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
 ) -> None:
     anna = await begins(talk)
@@ -186,7 +195,12 @@ async def test_its_owner_reads_its_price_and_that_it_was_stopped(
     await anna.sees("Остановлено")
     olga = await talk[0].person("Ольга", "ru", id=OWNER_ID)
     await olga.says("/admin")
+    told = await olga.sees("⚠️ Модель «broken» не продаётся")
     await olga.presses("Модели в продаже")
+    listed = await olga.sees("⚠️ broken: ")
+    for text in (told.text, listed.text):  # and the key that stands there is not
+        assert "runtime.key: здесь нужно имя переменной. Напишите тут «env:ИМЯ»" in text
+        assert "sk-live" not in text
     await olga.presses("Оракул песочницы · по длине")
     await olga.sees("Цена: по длине")
     await olga.presses("Как работает")

@@ -23,7 +23,10 @@ def router() -> Router:
 
 
 async def show_models(event: Event, *, ctx: AdminContext) -> None:
-    await ctx.respond(event, view.models_screen(await ctx.services.model_management.all(), ctx.tr))
+    known = await ctx.services.model_management.all()
+    slugs = {each.slug for each in known}
+    broken = [each for each in ctx.services.models.problems if each.slug not in slugs]
+    await ctx.respond(event, view.models_screen(known, broken, ctx.tr))
 
 
 async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:

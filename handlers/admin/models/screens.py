@@ -10,16 +10,23 @@ from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.problems import problem_words
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
+from services.models.folders import FolderProblem
 from services.models.manage import MAX_PRICE, ModelLine
 
+MOST_BROKEN, MOST_OF_PROBLEM = 8, 300  # folders; characters of each
 
-def models_screen(models: Sequence[ModelLine], tr: Translator) -> Screen:
+
+def models_screen(models: Sequence[ModelLine], broken: Sequence[FolderProblem], tr: Translator) -> Screen:
+    """`broken`: folders that were never on sale."""
     legend = tr.html(
         "🟢 on sale, ⚪ taken off, 💤 rests until its server works, 🛑 stopped by its failures, ⚠️ cannot be sold"
     )
-    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), legend if models else tr.html("There are none."))
+    wrong = [tr.html("⚠️ <code>{folder}</code>: {problem}", **_told(each, tr)) for each in broken[:MOST_BROKEN]]
+    head = legend if models else tr.html("There are none.")
+    text = notice_first("", tr.html("<b>🧠 Models on sale</b>"), head, "\n".join(wrong))
     rows = [(Button(text=_button(each, tr), action=names.action(names.MODEL, each.slug)),) for each in models]
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
 
@@ -83,6 +90,10 @@ def _actions(model: ModelLine, tr: Translator) -> list[keyboards.Row]:
         (button(tr.gettext("💲 Price"), names.PRICE), switch),
         (button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)),
     ]
+
+
+def _told(broken: FolderProblem, tr: Translator) -> dict[str, str]:
+    return {"folder": broken.slug, "problem": cut_plain(problem_words(broken.text, tr), MOST_OF_PROBLEM)}
 
 
 def _folder_problem(model: ModelLine, tr: Translator) -> str:

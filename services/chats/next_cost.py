@@ -5,19 +5,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.tables.chats import ChatSession
 from services.chats import usage
 from services.chats.context import window
 from services.chats.costs import estimated_tokens
-from services.chats.orders import SaleTerms
 from services.chats.rows import last_number, past_turns
-from services.chats.submit import check_sale
+from services.chats.terms import TermsOf, conversation_row, fixed_price
 
-_sessions = table_of(ChatSession)
 LONG: Final = 2_000  # tokens: a shorter history is not worth a word
 USUAL_ANSWER: Final = 500  # tokens: half a page
 DEAR: Final = 2  # times what a usual answer costs without any history
@@ -34,13 +29,14 @@ class NextCost:
     free_left: int = 0
 
 
-def next_cost(session: Session, session_id: UUID, terms: SaleTerms, now: datetime) -> NextCost:
-    """Where no message waits for its answer. Raises what `check_sale` does."""
+def next_cost(session: Session, session_id: UUID, user_id: int, terms_of: TermsOf, now: datetime) -> NextCost:
+    """Where no message waits for its answer. Raises ChatSessionNotFound, and what `fixed_price` does."""
+    chat = conversation_row(session, session_id, user_id)
+    fixed, terms = fixed_price(chat), terms_of(chat)
     past = past_turns(session, session_id, before=last_number(session, session_id) + 1, most=terms.history)
     room = terms.context - terms.max_answer
     fits = window(past, system=terms.system, message="", budget=room, messages=terms.history)
-    chat = session.execute(select(_sessions).where(_sessions.c.id == session_id)).one()
-    prices = terms.prices(check_sale(session, chat.user_id, chat))
+    prices = terms.prices(fixed)
     least, history = estimated_tokens([terms.system]), sum(turn.estimate for turn in fits.turns)
     usual = min(USUAL_ANSWER, terms.max_answer)
     dear = prices.cost(least + history, usual) >= DEAR * max(1, prices.cost(least, usual))

@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
-
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.chats import ChatSession
@@ -19,14 +16,12 @@ from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
 from services.chats.orders import Accepted, MessageOrder, SaleTerms
 from services.chats.sale import NewIds
-from services.chats.sessions import ChatSessionNotFound
 from services.chats.stopping import note_message, request_stop
 from services.chats.submit import answer_anew, submit
-from services.chats.system import system_prompt
+from services.chats.terms import sale_terms
 from services.clock import Clock
 from services.inference.runtimes.chat.plain_text import storable
 from services.inference.runtimes.chat.spec import ChatSpec
-from services.manifests.manifest import Manifest
 from services.manifests.schema import Text
 from services.models.offers import ModelNotOnSale, Models, Offer
 
@@ -99,17 +94,15 @@ class Chats:
         """Raises EmptyMessage, MessageTooLong, PicturesNotTaken, TooManyMessages, TokensUsedUp, AllowanceUsedUp,
         InsufficientBalance, ModelNotOnSale, ModelStopped, ModelResting, UserDisabled, ChatSessionNotFound,
         MessageNotFound, MessageNotLast; then nothing was charged."""
-        terms = await self._terms(order.session_id, order.user_id)
         ids = NewIds(question=uuid4(), answer=uuid4())
         order = replace(order, text=storable(order.text))
-        return self._told(await self._db.write(submit, order, terms, ids, self._clock()))
+        return self._told(await self._db.write(submit, order, self._terms, ids, self._clock()))
 
     async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:
         """Another answer to the last message; the old one is sent to the assistant no more.
         Of `order`, text and pictures mean nothing. Raises as `send`."""
-        terms = await self._terms(order.session_id, order.user_id)
         now = self._clock()
-        return self._told(await self._db.write(answer_anew, answer_id, order, terms, new_id=uuid4(), now=now))
+        return self._told(await self._db.write(answer_anew, answer_id, order, self._terms, new_id=uuid4(), now=now))
 
     async def stop(self, *, user_id: int, answer_id: UUID | None = None) -> bool:
         """Whether there was something to stop: this answer, or whatever the customer waits for."""
@@ -144,64 +137,15 @@ class Chats:
     async def next_cost(self, session_id: UUID, *, user_id: int) -> NextCost:
         """What the next message of the conversation costs at most, besides its own length. Raises ChatSessionNotFound,
         ModelNotOnSale, ModelStopped, ModelResting, UserDisabled."""
-        terms = await self._terms(session_id, user_id)
-        return await self._db.read(next_cost, session_id, terms, self._clock())
+        return await self._db.read(next_cost, session_id, user_id, self._terms, self._clock())
 
     def _told(self, accepted: Accepted) -> Accepted:
         if not accepted.repeated:
             self._on_asked(accepted.model_slug)
         return accepted
 
-    async def _terms(self, session_id: UUID, user_id: int) -> SaleTerms:
-        row = await self._db.read(_facts, session_id, user_id)
-        manifest = self._models.manifest(row.model_slug)
-        if manifest is None or not isinstance(manifest.runtime, ChatSpec):
-            raise ModelNotOnSale(slug=row.model_slug)
-        return sale_terms(manifest, row, self._limits)
-
-
-def sale_terms(manifest: Manifest, row: AnyRow, limits: ChatLimits) -> SaleTerms:
-    """`row`: the persona's prompt, and what a system prompt may ask of the customer."""
-    spec = manifest.runtime
-    assert isinstance(spec, ChatSpec)
-    return SaleTerms(
-        model_slug=manifest.slug,
-        system=system_prompt(manifest, row.prompt, row),
-        context=spec.context,
-        max_answer=spec.max_answer,
-        history=spec.history,
-        input_price=spec.input_price_hundredths,
-        output_price=spec.output_price_hundredths,
-        free_answers=spec.free_answers,
-        picture_tokens=spec.picture_tokens if spec.pictures else None,
-        limits=limits,
-    )
-
-
-_talk = (
-    select(
-        _sessions.c.model_slug,
-        _presets.c.prompt,
-        _users.c.first_name,
-        _users.c.gender,
-        _users.c.age,
-        _users.c.language,
-    )
-    .join(_users, _users.c.id == _sessions.c.user_id)
-    .outerjoin(_presets, _presets.c.id == _sessions.c.preset_id)
-    .where(
-        _sessions.c.id == bindparam("session"),
-        _sessions.c.user_id == bindparam("user"),
-        _sessions.c.deleted_at.is_(None),
-    )
-)
-
-
-def _facts(session: Session, session_id: UUID, user_id: int) -> AnyRow:
-    row = session.execute(_talk, {"session": session_id, "user": user_id}).first()
-    if row is None:
-        raise ChatSessionNotFound(session_id=session_id)
-    return row
+    def _terms(self, chat: AnyRow) -> SaleTerms:
+        return sale_terms(self._models.manifest(chat.model_slug), chat, self._limits)
 
 
 def _assistant(offer: Offer) -> AssistantView:

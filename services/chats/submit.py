@@ -5,13 +5,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession, MessageStatus, Sender
-from db.tables.models import Model, Preset
-from db.tables.users import User
 from services.chats.orders import (
     Accepted,
     EmptyMessage,
@@ -23,24 +21,22 @@ from services.chats.orders import (
 )
 from services.chats.rows import IN_USE, QUEUED, last_number, messages
 from services.chats.sale import AnswerSale, NewIds
-from services.chats.sessions import ChatSessionNotFound, title_of_first
+from services.chats.sessions import title_of_first
+from services.chats.terms import TermsOf, conversation_row, fixed_price
 from services.chats.visible import is_visible
 from services.chats.withdraw import withdraw
-from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
-from services.users.accounts import UserDisabled
 
-_sessions, _models, _presets = table_of(ChatSession), table_of(Model), table_of(Preset)
-_users = table_of(User)
+_sessions = table_of(ChatSession)
 
 EXTRA: Final = "\n"  # between messages that are joined
 
 
-def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds, now: datetime) -> Accepted:
+def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds, now: datetime) -> Accepted:
     """Raises what `Chats.send` does; then nothing was charged or changed."""
-    chat = _locked(session, order)
+    chat = conversation_row(session, order.session_id, order.user_id, lock=True)
     if (known := _find(session, order)) is not None:
         return known
-    fixed = check_sale(session, order.user_id, chat)
+    fixed, terms = fixed_price(chat), terms_of(chat)
     _check_message(order, terms)
     before = _take_back(session, order, now)
     text, pictures = order.text, [each.hex for each in order.pictures]
@@ -68,10 +64,10 @@ def submit(session: Session, order: MessageOrder, terms: SaleTerms, ids: NewIds,
 
 
 def answer_anew(
-    session: Session, answer_id: UUID, order: MessageOrder, terms: SaleTerms, *, new_id: UUID, now: datetime
+    session: Session, answer_id: UUID, order: MessageOrder, terms_of: TermsOf, *, new_id: UUID, now: datetime
 ) -> Accepted:
     """Another answer to the message of the last one, which is sent no more."""
-    chat = _locked(session, order)
+    chat = conversation_row(session, order.session_id, order.user_id, lock=True)
     if (known := _find(session, order)) is not None:
         return known
     old = session.execute(_answer_of, {"answer": answer_id, "user": order.user_id}).first()
@@ -79,7 +75,7 @@ def answer_anew(
         raise MessageNotFound(answer_id=answer_id)
     if old.number != last_number(session, chat.id):
         raise MessageNotLast(answer_id=answer_id)
-    fixed = check_sale(session, order.user_id, chat)
+    fixed, terms = fixed_price(chat), terms_of(chat)
     withdraw(session, chat.id, since=old.number, now=now)
     answer = AnswerSale(
         order=order, terms=terms, prices=terms.prices(fixed), text=old.question, pictures=len(old.pictures or ())
@@ -90,29 +86,10 @@ def answer_anew(
     return accepted
 
 
-_chat = (
-    select(_sessions)
-    .where(
-        _sessions.c.id == bindparam("session"),
-        _sessions.c.user_id == bindparam("user"),
-        _sessions.c.deleted_at.is_(None),
-    )
-    .with_for_update()
-)
 _add = insert(messages)
 _same_request = select(messages).where(
     messages.c.user_id == bindparam("user"), messages.c.request_key == bindparam("request_key")
 )
-_on_sale = select(
-    _models.c.manifest_price,
-    _models.c.admin_price,
-    _models.c.admin_enabled,
-    _models.c.present,
-    _models.c.stopped_for,
-    _models.c.resting_since,
-    exists().where(_users.c.id == bindparam("user"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
-).where(_models.c.slug == bindparam("slug"))
-_persona = select(_presets.c.price, _presets.c.enabled).where(_presets.c.id == bindparam("preset"))
 _asked = messages.alias("asked")
 _last_waiting = (
     select(_asked.c.number, _asked.c.text, _asked.c.pictures)
@@ -141,14 +118,6 @@ _answer_of = (
 )
 
 
-def _locked(session: Session, order: MessageOrder) -> AnyRow:
-    """The conversation; nobody else adds to it until the transaction ends."""
-    row = session.connection().execute(_chat, {"session": order.session_id, "user": order.user_id}).first()
-    if row is None:
-        raise ChatSessionNotFound(session_id=order.session_id)
-    return row
-
-
 def _find(session: Session, order: MessageOrder) -> Accepted | None:
     """What this very message was sold as before."""
     facts = {"user": order.user_id, "request_key": order.request_key}
@@ -156,27 +125,6 @@ def _find(session: Session, order: MessageOrder) -> Accepted | None:
     if row is None:
         return None
     return Accepted(answer_id=row.id, model_slug=row.model_slug, repeated=True, hold=row.hold, free=row.free)
-
-
-def check_sale(session: Session, user_id: int, chat: AnyRow) -> int:
-    """The fixed price of an answer now, in this conversation. Raises ModelNotOnSale, ModelStopped, ModelResting,
-    UserDisabled."""
-    facts = {"slug": chat.model_slug, "user": user_id}
-    model = session.connection().execute(_on_sale, facts).first()
-    if model is None or not model.present or model.admin_enabled is False:
-        raise ModelNotOnSale(slug=chat.model_slug)
-    if model.user_disabled:
-        raise UserDisabled(user_id=user_id)
-    if model.stopped_for is not None:
-        raise ModelStopped(slug=chat.model_slug)
-    if model.resting_since is not None:
-        raise ModelResting(slug=chat.model_slug)
-    if chat.preset_id is None:
-        return price_of(model)
-    persona = session.connection().execute(_persona, {"preset": chat.preset_id}).first()
-    if persona is None or not persona.enabled:
-        raise ModelNotOnSale(preset_id=chat.preset_id)
-    return price_of(model) if persona.price is None else int(persona.price)
 
 
 def _check_message(order: MessageOrder, terms: SaleTerms) -> None:

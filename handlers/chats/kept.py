@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery
 from handlers.chats import screens
 from handlers.chats.talk import UserMessage, begin, choose, partner_of, say
 from handlers.kit.context import Context
-from handlers.kit.conversation import CHAT_SEND, Unsent, unsent
+from handlers.kit.conversation import CHAT_SEND, UnsentMessage, unsent
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
 from services.errors import N_
@@ -46,7 +46,7 @@ async def send_afresh(query: CallbackQuery, *, ctx: Context, argument: str) -> N
     await say(UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures), ctx)
 
 
-async def _kept(query: CallbackQuery, key: str, ctx: Context) -> Unsent | None:
+async def _kept(query: CallbackQuery, key: str, ctx: Context) -> UnsentMessage | None:
     """Where it is kept no more, that is told."""
     kept = next((each for each in await unsent(ctx.fsm) if each.key == key), None)
     if kept is None:

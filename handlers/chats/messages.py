@@ -11,7 +11,7 @@ from handlers.chats import screens
 from handlers.chats.talk import UserMessage, say
 from handlers.form.uploads import keep_picture, picture_of
 from handlers.kit.context import Context
-from handlers.kit.conversation import TalkState, Unsent, keep_unsent
+from handlers.kit.conversation import TalkState, UnsentMessage, keep_unsent
 from handlers.kit.dialog import put
 from services.chats.orders import PicturesNotTaken
 from services.errors import N_
@@ -63,7 +63,7 @@ async def edited(message: Message, *, ctx: Context) -> None:
     answer = await ctx.services.chats.latest_of(key, user_id=ctx.user.id)
     if answer is None:
         raise SkipHandler
-    kept = Unsent(
+    kept = UnsentMessage(
         text=message.text,
         key=f"edit:{message.chat.id}:{message.message_id}:{message.edit_date or 0}",
         session_id=answer.session_id,

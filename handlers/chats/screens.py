@@ -8,7 +8,7 @@ from handlers.chats.formatting import FormattedText
 from handlers.chats.prices import coming_facts, price_facts, price_in_short
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.kit.conversation import CHAT, Unsent, chats_button, resume_button
+from handlers.kit.conversation import CHAT, UnsentMessage, chats_button, resume_button
 from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
@@ -100,7 +100,7 @@ def before_answer(accepted: Accepted, tr: Translator) -> Html:
     return Html("\n".join(lines))
 
 
-def unsent_screen(error: ShopError, kept: Unsent, viewer: Viewer) -> Screen:
+def unsent_screen(error: ShopError, kept: UnsentMessage, viewer: Viewer) -> Screen:
     """Why a message was not sent; it is kept. Where a new conversation would do, it can be sent there."""
     tr = viewer.tr
     ways = [Button(text=tr.gettext("📨 Send it again"), action=kept.action)]
@@ -111,14 +111,14 @@ def unsent_screen(error: ShopError, kept: Unsent, viewer: Viewer) -> Screen:
     return Screen(text=tr.error_html(error), rows=(*((each,) for each in ways), (buttons.menu_button(tr),)))
 
 
-def too_many_screen(sentence: Html, kept: Unsent, tr: Translator) -> Screen:
+def too_many_screen(sentence: Html, kept: UnsentMessage, tr: Translator) -> Screen:
     """What comes too fast is kept, and goes as one message."""
     stays = tr.html("What you have written is kept.")
     again = Button(text=tr.gettext("📨 Send it again"), action=kept.action)
     return Screen(text=Html(f"{sentence} {stays}"), rows=((again,), (buttons.menu_button(tr),)))
 
 
-def edited_screen(kept: Unsent, tr: Translator) -> Screen:
+def edited_screen(kept: UnsentMessage, tr: Translator) -> Screen:
     text = tr.html(
         "✏️ You have changed your message. Shall it be answered anew? What was answered to the old one is not taken "
         "into account any more; what it cost stays."

@@ -8,7 +8,7 @@ from aiogram.exceptions import AiogramError
 
 from handlers.chats import screens
 from handlers.kit.context import Context
-from handlers.kit.conversation import TalkState, Unsent, keep_unsent, note_sent, unsent
+from handlers.kit.conversation import TalkState, UnsentMessage, keep_unsent, note_sent, unsent
 from handlers.kit.dialog import Event
 from handlers.kit.notices import plain_screen
 from handlers.telegram import sender
@@ -44,8 +44,8 @@ class UserMessage:
         """Only words, which others can join."""
         return not self.pictures and self.replaces is None
 
-    def unsent(self, session_id: UUID) -> Unsent:
-        return Unsent(
+    def unsent(self, session_id: UUID) -> UnsentMessage:
+        return UnsentMessage(
             text=self.text, key=self.key, session_id=session_id, pictures=self.pictures, replaces=self.replaces
         )
 

@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message, Update
 
 from handlers.fallback import screens
 from handlers.kit.context import Context
-from handlers.kit.conversation import Unsent, keep_unsent, paused_screen
+from handlers.kit.conversation import UnsentMessage, keep_unsent, paused_screen
 from handlers.kit.dialog import ChatQuestion, open_form, pause, put
 from handlers.kit.filters import AnyCommand
 from handlers.kit.notices import notice_screen, plain_screen
@@ -97,7 +97,7 @@ async def _unknown_text(message: Message, text: str, ctx: Context) -> None:
     if ctx.user.is_new:
         await put(message, menu_screen(ctx.viewer, above=greeting(ctx.viewer)))
     elif (talk := await ctx.open_talk()) is not None and talk.title is not None:
-        kept = Unsent(text=text, key=f"say:{message.chat.id}:{message.message_id}", session_id=talk.id)
+        kept = UnsentMessage(text=text, key=f"say:{message.chat.id}:{message.message_id}", session_id=talk.id)
         await keep_unsent(ctx.fsm, kept)
         await ctx.respond(message, paused_screen(kept, talk.title, tr))
     elif screens.looks_like_numbers(text):

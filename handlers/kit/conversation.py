@@ -33,7 +33,7 @@ async def is_talking(fsm: FSMContext) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
+class UnsentMessage:
     """What was written and not sent: it goes to the conversation `session_id`. `key` makes it be sent once, and is in
     its button; `replaces`: a message of theirs that was edited; `grows`: what is written now joins it."""
 
@@ -59,7 +59,7 @@ class Unsent:
         }
 
     @classmethod
-    def load(cls, stored: object) -> "Unsent | None":
+    def load(cls, stored: object) -> "UnsentMessage | None":
         match stored:
             case {
                 "text": str(text),
@@ -80,22 +80,22 @@ class Unsent:
         return None
 
 
-async def unsent(fsm: FSMContext) -> list[Unsent]:
+async def unsent(fsm: FSMContext) -> list[UnsentMessage]:
     """The oldest first."""
     return _read(await fsm.get_data())
 
 
-def last_unsent(data: Mapping[str, object]) -> Unsent | None:
+def last_unsent(data: Mapping[str, object]) -> UnsentMessage | None:
     """`data`: of the dialog."""
     return next(reversed(_read(data)), None)
 
 
-def _read(data: Mapping[str, object]) -> list[Unsent]:
+def _read(data: Mapping[str, object]) -> list[UnsentMessage]:
     stored = data.get(UNSENT)
-    return [kept for each in stored if (kept := Unsent.load(each))] if isinstance(stored, list) else []
+    return [kept for each in stored if (kept := UnsentMessage.load(each))] if isinstance(stored, list) else []
 
 
-async def keep_unsent(fsm: FSMContext, new: Unsent) -> None:
+async def keep_unsent(fsm: FSMContext, new: UnsentMessage) -> None:
     """Instead of what has its key; of many the oldest go."""
     others = [each for each in await unsent(fsm) if each.key != new.key]
     await _write(fsm, [*others, new][-MOST_UNSENT:])
@@ -113,7 +113,7 @@ async def forget_unsent(fsm: FSMContext, session_id: UUID | None = None) -> None
         await _write(fsm, [each for each in kept if session_id not in (None, each.session_id)])
 
 
-async def _write(fsm: FSMContext, kept: Sequence[Unsent]) -> None:
+async def _write(fsm: FSMContext, kept: Sequence[UnsentMessage]) -> None:
     await fsm.update_data({UNSENT: [each.dump() for each in kept]})
 
 
@@ -126,7 +126,7 @@ def resume_button(title: str, tr: Translator) -> Button:
     return Button(text=tr.gettext("💬 Continue: {title}", title=cut_plain(title, 40)), action=CHAT_CONTINUE)
 
 
-def paused_screen(kept: Unsent, title: str, tr: Translator) -> Screen:
+def paused_screen(kept: UnsentMessage, title: str, tr: Translator) -> Screen:
     """`title`: of the conversation that waits, for which what was typed is kept."""
     send = Button(text=tr.gettext("📨 Send it to {title}", title=cut_plain(title, 30)), action=kept.action)
     text = tr.html("Your conversation “{title}” is paused. Shall this go there?", title=title)

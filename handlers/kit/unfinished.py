@@ -6,7 +6,7 @@ from typing import Final
 
 from handlers.kit import buttons
 from handlers.kit.buttons import Row
-from handlers.kit.conversation import Unsent, last_unsent, resume_button
+from handlers.kit.conversation import UnsentMessage, last_unsent, resume_button
 from handlers.kit.form_state import FormState
 from handlers.telegram.screen import Button
 from i18n.text import cut_plain
@@ -22,7 +22,7 @@ class Unfinished:
     open conversation is called."""
 
     form: bool = False
-    unsent: Unsent | None = None
+    unsent: UnsentMessage | None = None
     talk: str | None = None
 
     def words(self, tr: Translator) -> Html:

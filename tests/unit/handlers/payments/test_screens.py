@@ -25,7 +25,7 @@ from handlers.admin.users import change_screens as changes
 from handlers.admin.users import screens as users
 from handlers.admin.widgets import calm, name_of
 from handlers.bonus.screens import bonus_screen
-from handlers.kit.conversation import Unsent
+from handlers.kit.conversation import UnsentMessage
 from handlers.kit.middlewares import BROKEN, BUSY
 from handlers.kit.unfinished import Unfinished
 from handlers.payments import checkout
@@ -94,7 +94,9 @@ PAYMENT = PaymentView(
     created_at=START,
     paid_at=START,
 )
-LEFT = Unfinished(form=True, unsent=Unsent(text="<" * 4096, key="say:1:1", session_id=UUID(int=3)), talk="<" * 60)
+LEFT = Unfinished(
+    form=True, unsent=UnsentMessage(text="<" * 4096, key="say:1:1", session_id=UUID(int=3)), talk="<" * 60
+)
 REFUND = RefundView(
     id=UUID(int=2),
     payment_id=PAYMENT.id,

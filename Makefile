@@ -67,6 +67,7 @@ crash: install-dev ## Kill the shop at random moments, many times, on both datab
 	@MONEY_KILLS=30 CRASH_KILLS=30 PICTURE_KILLS=12 TALK_KILLS=20 HOSTILE=12 PROXY_DEATHS=20 BAD_DAYS=1 $(BIN)/python -m pytest -q -s -n 0 tests/crash
 	@MONEY_KILLS=30 CRASH_ON=postgresql $(BIN)/python -m pytest -q -s -n 0 tests/crash/test_money.py
 	@REPLICAS=1 $(BIN)/python -m pytest -q -s -n 0 tests/integration/start/test_replicas.py
+	@TALK_EXAMPLES=100 $(BIN)/python -m pytest -q -s -n 0 tests/integration/chats/test_histories.py
 
 check: install-dev ## Format, lint, types, import contract, catalogues.
 	@echo "Format";        $(BIN)/ruff format --check --quiet $(SOURCES)

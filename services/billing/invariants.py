@@ -187,6 +187,32 @@ ANSWER_LOTS = Rule(
         ORDER BY t.message_id, e.lot_id""",
 )
 
+ANSWER_PRICES = Rule(
+    invariant="I4",
+    name="prices of answers",
+    states=(
+        "an answer costs what it was sold for and its tokens come to, rounded up once, of what broke off a share of the"
+        " fixed price, rounded down, and never more than its hold"
+    ),
+    examined="messages WHERE status = 'succeeded'",
+    offenders="""
+        SELECT id AS message_id, user_id, hold, paid, fixed_price, share, tokens
+        FROM (SELECT m.id, m.user_id, m.hold, m.fixed_price, coalesce(m.finish, '') AS finish, m.error_code,
+                     m.price + coalesce(r.amount, 0) AS paid,
+                     m.fixed_price * CASE WHEN coalesce(m.completion_tokens, 0) < m.answer_limit
+                                          THEN coalesce(m.completion_tokens, 0) ELSE m.answer_limit END
+                         / CASE WHEN m.answer_limit > 1 THEN m.answer_limit ELSE 1 END AS share,
+                     (m.input_price * coalesce(m.prompt_tokens, 0)
+                      + m.output_price * coalesce(m.completion_tokens, 0) + 999) / 1000 AS tokens
+              FROM messages m
+              LEFT JOIN transactions r ON r.message_id = m.id AND r.kind = 'charge_refund'
+              WHERE m.status = 'succeeded') answers
+        WHERE NOT (paid = CASE WHEN hold < fixed_price + tokens THEN hold ELSE fixed_price + tokens END
+                   AND (finish <> 'cut' OR error_code IS NOT NULL))
+          AND NOT (paid = CASE WHEN hold < share + tokens THEN hold ELSE share + tokens END AND finish = 'cut')
+        ORDER BY id""",
+)
+
 ALLOWANCES = Rule(
     invariant="I8",
     name="allowances of a day",
@@ -359,6 +385,7 @@ RULES = (
     REFUND_LOTS,
     ANSWERS,
     ANSWER_LOTS,
+    ANSWER_PRICES,
     LATE_REFUNDS,
     DELIVERED,
     DELIVERED_ANSWERS,

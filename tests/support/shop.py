@@ -99,7 +99,8 @@ def add_answer(
     free: bool = False,
     slug: str = "wine",
 ) -> UUID:
-    """A conversation of one message and its answer; the charge and the day's count are the caller's affair."""
+    """A conversation of one message and its answer, for a fixed price; the charge and the day's count are the caller's
+    affair."""
     ids = {"id": uuid4(), "user_id": user_id, "model_slug": slug}
     talk = ids | {"is_active": False, "started_at": START, "last_message_at": START}
     session.execute(insert(table_of(ChatSession)), talk)
@@ -107,6 +108,7 @@ def add_answer(
     asked = line | {"number": 1, "sender": Sender.USER, "text": "Why?", "status": MessageStatus.SENT}
     session.execute(insert(table_of(ChatMessage)), asked)
     sold = {"hold": hold, "price": price, "status": status, "free": free, "day": date(2026, 11, 20)}
+    sold["fixed_price"] = price or 0
     answer_id = uuid4()
     answer = line | sold | {"id": answer_id, "number": 2, "sender": Sender.ASSISTANT, "reply_to": ids["id"]}
     session.execute(insert(table_of(ChatMessage)), answer)

@@ -74,7 +74,8 @@ OWNER = 77  # has never opened the bot: what they are to know waits
 @dataclass
 class Sage:
     """`says`: what each answer brings, in pieces; an error among them is raised there. `gate` holds answers before
-    their first word, `pause` before their last piece. `asked`: every request that arrived."""
+    their first word, `pause` before their last piece. `asked`: every request that arrived; `heard`: those
+    of which some text came."""
 
     says: Sequence[str | Exception] = (SAID,)
     usage: TokenUsage | None = field(default_factory=lambda: TokenUsage(prompt=20, completion=10))
@@ -83,6 +84,7 @@ class Sage:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     pause: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[ChatRequest] = field(default_factory=list)
+    heard: list[ChatRequest] = field(default_factory=list)
     closed: int = 0
     away: Exception | None = None
 
@@ -108,6 +110,7 @@ class SageRuntime:
         if sage.away is not None:
             raise sage.away
         facts = {"status_code": 200, **({} if sage.cost is None else {"usage": {"cost": sage.cost}})}
+        heard = False
         says, end = list(sage.says), StreamEnd(finish=sage.finish, usage=sage.usage, facts=facts)
         try:
             await sage.gate.wait()
@@ -116,6 +119,9 @@ class SageRuntime:
                     await sage.pause.wait()
                 if isinstance(piece, Exception):
                     raise piece
+                if piece and not heard:
+                    sage.heard.append(request)
+                    heard = True
                 yield TextDelta(text=piece)
             yield end
         finally:

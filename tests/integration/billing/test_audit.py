@@ -88,7 +88,9 @@ def open_shop(session: Session) -> Shop:
     charge(session, user_id=anna, amount=40, message_id=halved, now=START)
     ledger.charge_return(session, message_id=halved, amount=25, now=START)
     ledger.charge_refund(session, message_id=halved, amount=8, now=START)
-    session.execute(text("UPDATE messages SET error_code = 'NotDelivered' WHERE hold = 40 AND price = 7"))
+    session.execute(
+        text("UPDATE messages SET error_code = 'NotDelivered', fixed_price = 15 WHERE hold = 40 AND price = 7")
+    )
     put(session, AnswerReady(message_id=halved, returned=True, shown=1, whole=2, back=8), user_id=anna, now=START)
     given_free = add_answer(session, user_id=anna, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
     usage.reserve_free(session, user_id=anna, model_slug="wine", day=date(2026, 11, 20), most=3)
@@ -337,8 +339,27 @@ async def test_i4_an_answer_and_its_lines_disagree(database: Database, shop: Sho
     answer_id = getattr(shop, which)
     await meddle(database, f"UPDATE messages SET {change} WHERE id = {sql_id(database, answer_id)}")
     found = await broken(database)
-    assert found.keys() == {"answers and charges"}
+    assert found.keys() - {"prices of answers"} == {"answers and charges"}
     assert [row.split()[0] for row in found["answers and charges"]] == [f"message_id={answer_id}"]
+
+
+@pytest.mark.parametrize(
+    ("sold", "right"),
+    [
+        ("fixed_price = 29", False),
+        ("fixed_price = 31", False),
+        ("fixed_price = 10, input_price = 100, prompt_tokens = 100, output_price = 400, completion_tokens = 25", True),
+        ("fixed_price = 10, input_price = 100, prompt_tokens = 100, output_price = 400, completion_tokens = 23", True),
+        ("fixed_price = 10, input_price = 100, prompt_tokens = 100, output_price = 400, completion_tokens = 22", False),
+        ("finish = 'cut', fixed_price = 61, completion_tokens = 1, answer_limit = 2", True),
+        ("finish = 'cut', fixed_price = 62, completion_tokens = 1, answer_limit = 2", False),
+        ("finish = 'cut', fixed_price = 30, completion_tokens = 9, answer_limit = 2", True),
+        ("finish = 'stopped', fixed_price = 61, completion_tokens = 1, answer_limit = 2", False),
+    ],
+)
+async def test_i4_an_answer_costs_what_it_was_sold_for(database: Database, shop: Shop, sold: str, right: bool) -> None:
+    await meddle(database, f"UPDATE messages SET {sold} WHERE id = {sql_id(database, shop.answered)}")
+    assert (await broken(database)).keys() == (set() if right else {"prices of answers"})
 
 
 @pytest.mark.parametrize(

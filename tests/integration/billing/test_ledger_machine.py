@@ -341,7 +341,9 @@ def set_status(session: Session, prediction_id: UUID, status: PredictionStatus) 
 
 def end_answer(session: Session, answer_id: UUID, status: MessageStatus, price: int) -> None:
     answers = table_of(ChatMessage)
-    session.execute(update(answers).where(answers.c.id == answer_id).values(status=status, price=price))
+    session.execute(
+        update(answers).where(answers.c.id == answer_id).values(status=status, price=price, fixed_price=price)
+    )
 
 
 def look(session: Session) -> tuple[list[audit.Check], dict[int, int], dict[int, int]]:

@@ -4,7 +4,8 @@ right, and in the end every message has its answer or its credits back. `TALK_EX
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,7 +74,7 @@ class TalkHistory:
         key = uuid4().hex
         session = await self._session(number)
         self.keys.append((session, key))
-        sold = await self.talk.says(session, f"m{number} " * (1 + number % 40), request_key=key)
+        sold = await self.talk.says(session, f"m{number} " * (1 + number % 40) + key, request_key=key)
         self.answers.append(sold.answer_id)
 
     async def _say_again(self, number: int) -> None:
@@ -91,7 +92,7 @@ class TalkHistory:
     async def _edit(self, number: int) -> None:
         if (row := await self._some(number)) is not None:
             session = next(each for each in self.sessions if each.id == row.session_id)
-            sold = await self.talk.says(session, f"edited {number}", replaces=row.reply_to)
+            sold = await self.talk.says(session, f"edited {number} {uuid4().hex}", replaces=row.reply_to)
             self.answers.append(sold.answer_id)
 
     async def _stop(self, number: int) -> None:
@@ -179,8 +180,20 @@ class TalkHistory:
                 break
         rows = await self.talk.rows(ChatMessage, ChatMessage.sender == Sender.ASSISTANT)
         assert all(row.status in {"succeeded", "failed", "canceled"} for row in rows)
-        assert len(self.talk.sage.asked) <= len(await self.talk.rows(AiRequest))
+        await self._nobody_was_asked_twice(rows)
         await self.talk.audit()
+
+    async def _nobody_was_asked_twice(self, answers: Sequence[AnyRow]) -> None:
+        """Each request is in the journal; no answer has another one once text has come, or its worker was lost."""
+        requests = await self.talk.rows(AiRequest)
+        assert len(self.talk.sage.asked) <= len(requests)
+        begun = {request.message_id for request in requests}
+        assert all(answer.attempts == 1 for answer in answers if answer.id in begun)
+        questions = {row.id: row.text for row in await self.talk.rows(ChatMessage, ChatMessage.sender == Sender.USER)}
+        to_give = Counter(questions[answer.reply_to] for answer in answers if answer.id in begun)
+        given = Counter(request.turns[-1].text for request in self.talk.sage.heard)
+        lost = to_give[None]  # what was deleted
+        assert sum((given - to_give).values()) <= lost, "an answer that had come was asked for again"
 
 
 async def _run(url: str, folder: Path, steps: list[Step]) -> None:

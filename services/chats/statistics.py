@@ -24,6 +24,7 @@ from services.users.roles import Staff
 _requests = table_of(AiRequest)
 _users = table_of(User)
 LATEST: Final = 8
+PER: Final = 1_000_000  # tokens that a provider's price is for
 AT_ONCE: Final = 100  # payloads that go in a transaction
 
 
@@ -41,6 +42,12 @@ class AssistantFigures:
     half_ms: int | None
     most_ms: int | None
     cost: Decimal | None = None
+
+    def reckoned(self, prices: tuple[int, int]) -> int:
+        """What its tokens cost in hundredths of a credit, by what a provider asks for 1,000,000 that it reads, and
+        writes."""
+        read, written = prices
+        return -(-(read * self.prompt_tokens + written * self.completion_tokens) // PER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,8 @@ class ModelLine:
     is_assistant: bool = False
     by_length: bool = False
     """What is read and written costs besides `price`."""
+    provider_prices: tuple[int, int] | None = None
+    """What the provider asks for 1,000,000 tokens that it reads, and writes, in hundredths, where the manifest says."""
 
 
 class ModelManagement:
@@ -175,4 +177,9 @@ def _line(row: AnyRow) -> ModelLine:
         fails=row.next_try_at is not None,
         is_assistant=runtime.get("kind") == "chat",
         by_length=any(Decimal(str(runtime.get(key, 0))) for key in ("input_price", "output_price")),
+        provider_prices=_provider_prices(runtime.get("input_cost"), runtime.get("output_cost")),
     )
+
+
+def _provider_prices(read: str | None, written: str | None) -> tuple[int, int] | None:
+    return None if read is None or written is None else (int(Decimal(read) * 100), int(Decimal(written) * 100))

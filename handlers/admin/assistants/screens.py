@@ -25,7 +25,7 @@ def assistant_screen(
     model: ModelLine, figures: Sequence[tuple[int, AssistantFigures]], tr: Translator, *, role: Role
 ) -> Screen:
     """`figures`: of so many days each."""
-    parts = [title_of(model, tr).heading, *(_period(days, each, tr) for days, each in figures)]
+    parts = [title_of(model, tr).heading, *(_period(days, each, model, tr) for days, each in figures)]
     back = keyboards.back_button(tr, names.action(names.MODEL, model.slug))
     requests = Button(text=tr.gettext("📨 Requests"), action=names.action(names.REQUESTS, model.slug))
     rows = (((requests,),) if role is Role.OWNER else ()) + ((back, panel_button(tr)),)
@@ -40,7 +40,7 @@ def requests_screen(model: ModelLine, latest: Sequence[RequestLine], tr: Transla
     return Screen(text=text, rows=(*rows, (back, panel_button(tr))))
 
 
-def _period(days: int, figures: AssistantFigures, tr: Translator) -> Html:
+def _period(days: int, figures: AssistantFigures, model: ModelLine, tr: Translator) -> Html:
     lines = [
         Html(f"<b>{tr.nhtml('{n} day', '{n} days', days)}</b>"),
         tr.html("Answers: {answers}, without one: {failed}", answers=figures.answers, failed=figures.failed),
@@ -49,6 +49,10 @@ def _period(days: int, figures: AssistantFigures, tr: Translator) -> Html:
         ),
         tr.html("Spent by customers: {credits}", credits=format_credits(figures.earned)),
     ]
+    if model.provider_prices is not None:
+        cost = figures.reckoned(model.provider_prices)
+        told = {"cost": format_credits(cost), "left": format_credits(figures.earned - cost)}
+        lines.append(tr.html("By the provider's prices in the manifest it cost {cost}; left: {left}", **told))
     if figures.cost is not None:
         lines.append(tr.html("The provider asked for: {cost}, in its own money", cost=f"{figures.cost:.4f}"))
     if figures.half_ms is not None and figures.most_ms is not None:

@@ -16,9 +16,11 @@ from services.inference.chat import TextDelta
 from services.inference.engine import Engine
 from services.inference.errors import ModelBroken, ModelUnavailable, StreamCut
 from services.inference.tensors import Row
+from services.models.manage import ModelManagement
 from services.models.offers import ModelNotOnSale, Models
 from services.models.presets import Presets
 from services.models.server_watch import ServerWatch
+from services.users.roles import Staff
 from tests.support.clock import FakeClock
 from tests.support.files import files_of
 from tests.support.shop import add_user
@@ -120,6 +122,16 @@ async def test_one_without_its_key_is_not_sold(shop: Shop, provider: ChatServer)
     (problem,) = await shop.models.sync(shop.engine)
     assert problem.text == "the variable NO_SUCH_KEY is not set. Set it where the shop runs"
     assert await shop.models.assistants() == []
+
+
+async def test_what_its_provider_asks_is_known_where_its_manifest_says_it(shop: Shop, provider: ChatServer) -> None:
+    management = ModelManagement(shop.db, shop.clock, Staff(()))
+    await shop.reads(provider.url)
+    assert (await management.get("sage")).provider_prices is None
+    text = MANIFEST.format(url=provider.url) + 'input_cost = "15"\noutput_cost = "0"\n'
+    (shop.folder / "manifest.toml").write_text(text, encoding="utf-8")
+    assert await shop.models.sync(shop.engine) == []
+    assert (await management.get("sage")).provider_prices == (1_500, 0)
 
 
 async def test_the_engine_gives_who_answers(shop: Shop, provider: ChatServer) -> None:

@@ -1,7 +1,10 @@
 """What owners read of an assistant and of its requests."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
+
+import pytest
 
 from db.tables.users import Role
 from handlers.admin.assistants.screens import assistant_screen, requests_screen
@@ -57,6 +60,20 @@ def request(*, error: str | None = None, name: str = "Анна", ms: int = 34) -
 def test_times_of_a_quick_provider_are_not_nothing() -> None:
     text = assistant_screen(SAGE, [(1, figures(half_ms=34, most_ms=2_340))], EN, role=Role.ADMIN).text
     assert "half within 0.03 s, 95 % within 2.3 s" in text
+
+
+@pytest.mark.parametrize(
+    ("prices", "cost", "left"),
+    [((15_00, 60_00), "0.06", "4.14"), ((3_000_00, 0), "4.50", "-0.30"), ((0, 0), "0.00", "4.20"), (None, "", "")],
+)
+def test_what_the_provider_costs_where_the_manifest_says_its_prices(
+    prices: tuple[int, int] | None, cost: str, left: str
+) -> None:
+    sage = replace(SAGE, provider_prices=prices)
+    text = assistant_screen(sage, [(1, figures(half_ms=34, most_ms=2_340))], EN, role=Role.ADMIN).text
+    assert "Spent by customers: 4.20" in text
+    assert (f"By the provider's prices in the manifest it cost {cost}; left: {left}\n" in text) is (prices is not None)
+    assert ("manifest" in text) is (prices is not None)
 
 
 def test_whose_a_request_was_and_how_it_went() -> None:

@@ -62,6 +62,8 @@ def test_the_key_is_a_variables_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ('output_price = "-1"', "runtime.output_price", '"-1" is not a price'),
         ("input_price = 0.1", "runtime.input_price", "cents get lost"),
         ("free_answers = -1", "runtime.free_answers", "-1 is wrong"),
+        ('input_cost = "15"', "runtime.output_cost", "stand together; one may be 0"),
+        ('input_cost = "15"\noutput_cost = 60', "runtime.output_cost", "cents get lost"),
         ('key = "env:A"\nheaders = { authorization = "env:B" }', "runtime.key", "is told twice"),
         ("max_answer = 8000", "runtime.max_answer", "leaves no room for a question"),
         ("pictures = true", "runtime.picture_tokens", "is missing"),

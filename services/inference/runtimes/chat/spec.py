@@ -21,7 +21,8 @@ Price = Annotated[Decimal, BeforeValidator(parse_price)]
 class ChatSpec(RemoteSpec):
     """`url` with its version, as `https://api.openai.com/v1`. `context`, `max_answer`: tokens, of all that is read and
     written at once, and of one answer. `input_price`, `output_price`: credits for 1,000 tokens, besides the manifest's
-    `price` for each answer. `timeout` is of a whole answer, `gap_timeout` between two pieces of it, in seconds."""
+    `price` for each answer; `input_cost`, `output_cost`: what the provider asks for 1,000,000 of them. `timeout` is of
+    a whole answer, `gap_timeout` between two pieces of it, in seconds."""
 
     binding: ClassVar[Binding] = Binding.TALK
     kind: Literal["chat"]
@@ -40,6 +41,8 @@ class ChatSpec(RemoteSpec):
     include_usage: bool = True
     input_price: Price = Decimal(0)
     output_price: Price = Decimal(0)
+    input_cost: Price | None = None
+    output_cost: Price | None = None
     free_answers: int = Field(default=0, ge=0, le=1_000_000)
     timeout: float = Field(default=180.0, gt=0, le=3600)
     first_token_timeout: float = Field(default=60.0, gt=0, le=3600)
@@ -67,6 +70,9 @@ class ChatSpec(RemoteSpec):
         if self.max_answer + ROOM > self.context:
             problem = f"leaves no room for a question within the context of {self.context} tokens"
             raise wrong(problem, f"Write at most {self.context - ROOM}", "max_answer")
+        if (self.input_cost is None) != (self.output_cost is None):
+            fix = "input_cost and output_cost stand together; one may be 0"
+            raise wrong("is missing", fix, "input_cost" if self.input_cost is None else "output_cost")
         if self.pictures and self.picture_tokens is None:
             fix = "Write how many tokens one picture costs at the server at most"
             raise wrong("is missing", fix, "picture_tokens")

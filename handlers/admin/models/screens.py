@@ -13,9 +13,11 @@ from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
+from services.errors import N_
 from services.models.folders import FolderProblem
 from services.models.manage import MAX_PRICE, ModelLine
 
+EXAMPLE = 1_00  # hundredths, of a price
 MOST_BROKEN, MOST_OF_PROBLEM = 8, 300  # folders; characters of each
 
 
@@ -56,14 +58,22 @@ def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = 
 
 def price_question(model: ModelLine, tr: Translator, *, again: bool = False) -> Screen:
     """`again`: the last answer was no such price."""
+    words = (
+        N_(
+            "What shall each answer of “{title}” cost besides its length? "
+            "Send credits from 0 (its length alone is paid) to {high}, for example {price}."
+        )
+        if model.by_length
+        else N_("What shall “{title}” cost? Send credits from 0 (free) to {high}, for example {price}.")
+    )
     text = tr.html(
-        "What shall “{title}” cost? Send credits from 0 (free) to {high}, for example {price}.",
+        words,
         title=title_of(model, tr).text,
         high=format_credits(MAX_PRICE),
-        price=format_credits(model.manifest_price),
+        price=format_credits(model.manifest_price or EXAMPLE),
     )
     own = Button(
-        text=tr.gettext("As the author asks: {price}", price=format_credits(model.manifest_price)),
+        text=tr.gettext("As the author asks: {price}", price=_price(model, model.manifest_price, tr)),
         action=names.action(names.MODEL, model.slug, names.AUTHORS_PRICE),
     )
     shown = f"⚠️ {text}" if again else text

@@ -24,4 +24,3 @@ async def test_nothing_is_held_beyond_it_but_for_the_message(
             own = -(-len(text) * 100 // 1_000)  # a token a byte at most, 1.00 for a thousand
             assert coming.most <= sold.hold <= coming.most + own
             await talk.answer_all()
-        assert (await talk.chats.next_cost(session.id, user_id=anna)).dear == (price == "0")

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the pages, the Bot API, YooKassa, ComfyUI and the control API on one address."""
+"""`python -m sandbox`: the pages, the Bot API, YooKassa, servers of models and the control API on one address."""
 
 import argparse
 import asyncio
@@ -18,10 +18,21 @@ def _loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+_SPOKEN = """what a manifest or the shop is given as the url, with the number of the bot (1000001 of the page):
+  /yookassa/v3          YooKassa
+  /inference/<bot>      the Open Inference Protocol
+  /comfyui/<bot>        ComfyUI
+  /images/<bot>/v1      OpenAI's images API
+  /openai/<bot>/v1      chat completions of an AI provider"""
+
+
 def _settings(arguments: list[str]) -> Settings:
     defaults = Settings()
     parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="A local Telegram, YooKassa and ComfyUI to play and test in."
+        prog="python -m sandbox",
+        description="A local Telegram and YooKassa, and servers of models, to play and test in.",
+        epilog=_SPOKEN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one (default: %(default)s)")

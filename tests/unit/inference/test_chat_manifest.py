@@ -109,6 +109,7 @@ def test_the_examples_of_the_manual_are_right(tmp_path: Path) -> None:
     """The first is a whole manifest; of the others only `[runtime]` differs."""
     section = MANUAL.read_text(encoding="utf-8").partition("## Assistants")[2].partition("\n## ")[0]
     whole, *others = re.findall("```toml\n(.*?)```", section, re.DOTALL)
+    assert len(list(filter(None, whole.splitlines()))) == 10, "as it is called there, in README.md and in operator.md"
     assert len(others) == 5
     head = whole.partition("[runtime]")[0]
     for text in [whole, *(f'{head}[runtime]\nkind = "chat"\n{each}' for each in others)]:

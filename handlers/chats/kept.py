@@ -30,6 +30,8 @@ async def send_kept(query: CallbackQuery, *, ctx: Context, argument: str) -> Non
     if session is None or session.id != kept.session_id:
         await ctx.services.chat_sessions.resume(kept.session_id, user_id=ctx.user.id)
     await sender.acknowledge(query)
+    if kept.replaces is not None and query.message is not None:  # the question about the edited message is answered
+        await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
     await say(UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures, replaces=kept.replaces), ctx)
 
 

@@ -2,7 +2,6 @@
 
 from handlers.kit.context import Viewer
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.chats.costs import TokenPrices
 from services.chats.next_cost import NextCost
 from services.chats.service import AssistantView
@@ -21,7 +20,7 @@ def price_facts(assistant: AssistantView, coming: NextCost | None, viewer: Viewe
     tr, lines = viewer.tr, _free(assistant, coming, viewer.tr)
     lines += _prices(assistant.prices, tr)
     if not assistant.prices.free:
-        lines.append(tr.html("Your balance: {balance}", balance=format_credits(viewer.user.balance)))
+        lines.append(tr.html("Your balance: {balance}", balance=tr.credits(viewer.user.balance)))
     return Html("\n".join(lines))
 
 
@@ -36,7 +35,7 @@ def coming_facts(assistant: AssistantView, coming: NextCost | None, viewer: View
         lines.append(tr.html("The next answer costs {most} at most, besides the length of your message.", most=most))
     if coming.dear:
         lines.append(tr.html("What was said before is read again each time: a new conversation is cheaper."))
-    lines.append(tr.html("Your balance: {balance}", balance=format_credits(viewer.user.balance)))
+    lines.append(tr.html("Your balance: {balance}", balance=tr.credits(viewer.user.balance)))
     return Html("\n".join(lines))
 
 

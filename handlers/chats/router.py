@@ -15,9 +15,10 @@ from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
 from services.chats.answers import AnswerView
-from services.chats.limits import AllowanceUsedUp
+from services.chats.limits import AllowanceUsedUp, TokensUsedUp
 from services.chats.orders import MessageOrder
 from services.errors import N_
+from services.models.offers import ModelResting
 from services.notifications.message_ref import MessageRef
 
 NOTHING_RUNS = N_("Nothing is being answered right now.")
@@ -120,7 +121,7 @@ async def answer_again(query: CallbackQuery, *, ctx: Context, argument: str) -> 
     )
     try:
         accepted = await ctx.services.chats.again(view.id, order)
-    except (InsufficientBalance, AllowanceUsedUp) as error:
+    except (InsufficientBalance, AllowanceUsedUp, TokensUsedUp, ModelResting) as error:
         await sender.acknowledge(query)
         await sender.send(ctx.bot, ctx.chat_id, screens.refused_screen(error, ctx.viewer))
         return

@@ -55,7 +55,7 @@ def begun_screen(assistant: AssistantView, coming: NextCost | None, viewer: View
     ]
     examples = [
         (Button(text=cut_plain(tr.pick(example), BUTTON), action=f"{EXAMPLE}:{assistant.slug}:{number}"),)
-        for number, example in enumerate(assistant.examples)
+        for number, example in enumerate(() if assistant.resting else assistant.examples)
     ]
     rows = (*examples, (chats_button(tr), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
@@ -85,8 +85,8 @@ def _named(assistant: AssistantView, tr: Translator) -> str:
     return f"💤 {cut_plain(title.text, BUTTON - 4)}" if assistant.resting else title.cut(BUTTON - 4)
 
 
-def before_answer(accepted: Accepted, tr: Translator) -> Html:
-    """What must be known before the answer comes; empty where nothing must."""
+def before_answer(accepted: Accepted, tr: Translator, *, waits: bool) -> Html:
+    """What must be known before the answer comes; empty where nothing must. `waits`: that it does is told."""
     lines = []
     if accepted.limited:
         lines.append(
@@ -95,7 +95,7 @@ def before_answer(accepted: Accepted, tr: Translator) -> Html:
                 words=max(10, accepted.answer_limit // 20 * 10),
             )
         )
-    if accepted.waits and not accepted.joined:  # what joins a message that waits was told so with it
+    if waits:
         lines.append(tr.html("⏳ It is answered after the message before it."))
     return Html("\n".join(lines))
 
@@ -108,7 +108,8 @@ def unsent_screen(error: ShopError, kept: UnsentMessage, viewer: Viewer) -> Scre
         ways = [Button(text=tr.gettext("🆕 Send it in a new conversation"), action=f"{AFRESH}:{kept.key}"), *ways]
     if viewer.features.payments and isinstance(error, InsufficientBalance):
         ways = [buttons.topup_button(tr), *ways]
-    return Screen(text=tr.error_html(error), rows=(*((each,) for each in ways), (buttons.menu_button(tr),)))
+    text = Html(f"{tr.error_html(error)} {tr.html('What you have written is kept.')}")
+    return Screen(text=text, rows=(*((each,) for each in ways), (chats_button(tr), buttons.menu_button(tr))))
 
 
 def too_many_screen(sentence: Html, kept: UnsentMessage, tr: Translator) -> Screen:
@@ -146,9 +147,10 @@ def plain(text: str) -> Screen:
 def refused_screen(error: ShopError, viewer: Viewer) -> Screen:
     """Why there will be no other answer."""
     tr = viewer.tr
-    topup = ((buttons.topup_button(tr),),) if viewer.features.payments else ()
+    pays = viewer.features.payments and isinstance(error, InsufficientBalance)
+    topup = ((buttons.topup_button(tr),),) if pays else ()
     new = ((new_button(tr),),) if isinstance(error, HistoryNotCovered) else ()
-    return Screen(text=tr.error_html(error), rows=(*topup, *new, (buttons.menu_button(tr),)))
+    return Screen(text=tr.error_html(error), rows=(*topup, *new, (chats_button(tr), buttons.menu_button(tr))))
 
 
 def growing_screen(shown: FormattedText, answer_id: UUID, tr: Translator) -> Screen:

@@ -14,13 +14,13 @@ from handlers.kit.notices import plain_screen
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
-from services.chats.limits import AllowanceUsedUp, TooManyMessages
+from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
 from services.chats.next_cost import NextCost
 from services.chats.orders import Accepted, MessageOrder, MessageTooLong
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
 from services.errors import N_, ShopError
-from services.models.offers import ModelNotOnSale
+from services.models.offers import ModelNotOnSale, ModelResting
 from services.notifications.message_ref import MessageRef
 
 log = structlog.get_logger()
@@ -98,13 +98,11 @@ async def say(said: UserMessage, ctx: Context) -> None:
     )
     try:
         accepted = await ctx.services.chats.send(order)
-    except (InsufficientBalance, AllowanceUsedUp) as error:
-        kept = said.unsent(session.id)
-        await keep_unsent(ctx.fsm, kept)
-        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(error, kept, ctx.viewer))
+    except (InsufficientBalance, AllowanceUsedUp, TokensUsedUp, ModelResting) as error:
+        await _keep_refused(said, session.id, error, ctx)
         return
     except MessageTooLong:
-        if await _is_told(ctx):
+        if await _is_told("too-long", ctx):
             return
         raise
     except TooManyMessages as error:
@@ -114,32 +112,48 @@ async def say(said: UserMessage, ctx: Context) -> None:
     await tell_accepted(accepted, ctx)
 
 
-async def _is_told(ctx: Context) -> bool:
+async def _is_told(what: str, ctx: Context) -> bool:
     """A long paste comes in many messages: one sentence is enough."""
-    key, owner = f"too-long:{ctx.user.id}", uuid4().hex
-    return not await ctx.services.coordination.claim(key, owner, seconds=TOLD_SECONDS)
+    return not await ctx.services.coordination.claim(f"{what}:{ctx.user.id}", uuid4().hex, seconds=TOLD_SECONDS)
+
+
+async def _keep_refused(said: UserMessage, session_id: UUID, error: ShopError, ctx: Context) -> None:
+    """It can be sent when the customer has done something, or later. What follows at once is of the same paste."""
+    kept, joined = await _keep(said, session_id, ctx, joins=await _is_told("unsent", ctx))
+    if not joined:
+        await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(error, kept, ctx.viewer))
 
 
 async def _keep_for_later(said: UserMessage, session_id: UUID, error: TooManyMessages, ctx: Context) -> None:
-    """One sentence for all that comes too fast: words that follow join what is kept. That has a key of its own, for it
-    is more than the message that began it."""
+    """What comes too fast goes as one message; that is told now and then, not each time."""
+    told = await _is_told("too-many", ctx)
+    kept, joined = await _keep(said, session_id, ctx, joins=True)
+    if not (joined and told):
+        await sender.send(ctx.bot, ctx.chat_id, screens.too_many_screen(ctx.tr.error_html(error), kept, ctx.tr))
+
+
+async def _keep(said: UserMessage, session_id: UUID, ctx: Context, *, joins: bool) -> tuple[UnsentMessage, bool]:
+    """What is kept now, and whether it joined what was. `joins`: words do, if they can. That has a key of its own, for
+    it is more than the message that began it."""
     kept, joined = await unsent(ctx.fsm), f"{said.key}{JOINED}"
     known = next((each for each in kept if each.key in (said.key, joined)), None)
     growing = next((each for each in kept if each.grows and each.session_id == session_id), None)
-    if known is None and said.plain and growing is not None:
-        await keep_unsent(ctx.fsm, replace(growing, text=f"{growing.text}\n{said.text}"))
-        return
+    if joins and known is None and said.plain and growing is not None:
+        grown = replace(growing, text=f"{growing.text}\n{said.text}")
+        await keep_unsent(ctx.fsm, grown)
+        return grown, True
     later = known or said.unsent(session_id)
     if said.plain:
         later = replace(later, key=later.key if known else joined, grows=True)
     await keep_unsent(ctx.fsm, later)
-    await sender.send(ctx.bot, ctx.chat_id, screens.too_many_screen(ctx.tr.error_html(error), later, ctx.tr))
+    return later, False
 
 
 async def tell_accepted(accepted: Accepted, ctx: Context) -> None:
     if accepted.repeated:
         return
-    if words := screens.before_answer(accepted, ctx.tr):
+    waits = accepted.waits and not accepted.joined and not await _is_told("waits", ctx)
+    if words := screens.before_answer(accepted, ctx.tr, waits=waits):
         await sender.send(ctx.bot, ctx.chat_id, plain_screen(words))
     try:
         await ctx.bot.send_chat_action(ctx.chat_id, "typing")

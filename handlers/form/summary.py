@@ -8,6 +8,7 @@ from handlers.form.state import Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row, topup_button
 from handlers.kit.context import Viewer
 from handlers.kit.form_state import FormState
+from handlers.kit.prices import price_of_all
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words
@@ -49,13 +50,7 @@ def _terms(form: Form, tr: Translator, balance: int) -> Html:
         return tr.html("This picture is free.") if form.paints else tr.html("This prediction is free.")
     price = tr.html("Price: <b>{price}</b>", price=tr.credits(form.price))
     if form.count > 1:
-        price = tr.nhtml(
-            "{n} picture, each for {each}. Price: <b>{price}</b>",
-            "{n} pictures, each for {each}. Price: <b>{price}</b>",
-            form.count,
-            each=tr.credits(form.price // form.count),
-            price=tr.credits(form.price),
-        )
+        price = price_of_all(form.price // form.count, form.count, tr)
     if balance < form.price:
         lacking = tr.html(
             "Your balance is {balance}: {lacking} more is needed. Your answers are kept here.",

@@ -41,7 +41,7 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
     asked = len(manifest.inputs) - len(offer.preset_inputs or {})
     facts = [tr.html("Price: <b>{price}</b>", price=price_words(offer, tr))]
     if offer.price:
-        facts.append(tr.html("Your balance: {balance}", balance=format_credits(user.balance)))
+        facts.append(tr.html("Your balance: {balance}", balance=tr.credits(user.balance)))
     if asked > 0:
         facts.append(tr.nhtml("It asks {n} question.", "It asks {n} questions.", asked))
     if offer.resting:

@@ -6,13 +6,13 @@ from typing import Final
 from handlers.kit import buttons
 from handlers.kit.buttons import STYLES
 from handlers.kit.context import Viewer
+from handlers.kit.prices import price_of_all
 from handlers.kit.titles import title_of
 from handlers.models.screens import BEGIN
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Document, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.files.files import media_type_of
 from services.models.presets import PresetCategory, PresetView
 from services.pages import Page
@@ -62,8 +62,10 @@ def style_screen(view: PresetView, sample: bytes | None, viewer: Viewer, *, back
     user, tr = viewer.user, viewer.tr
     price = view.price * max(1, photos)
     facts = [tr.html("Price: <b>{price}</b>", price=_price(view, tr))]
+    if view.price and photos > 1:
+        facts = [price_of_all(view.price, photos, tr)]
     if view.price:
-        facts.append(tr.html("Your balance: {balance}", balance=format_credits(user.balance)))
+        facts.append(tr.html("Your balance: {balance}", balance=tr.credits(user.balance)))
     parts = [Html(f"<b>{tr.escape(str(title_of(view, tr)))}</b>"), Html("\n".join(facts)), _waiting(photos, tr)]
     take = tr.gettext("🖼 Take this style") if photos else tr.gettext("🖼 Send a photo for it")
     begin = Button(text=take, action=f"{BEGIN}:{view.slug}")

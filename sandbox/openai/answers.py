@@ -111,11 +111,11 @@ SHOWS: Final[Mapping[str, Callable[[Mapping[str, str]], str]]] = {
 }
 EN: Final = {
     "told": (
-        "This is the sandbox's stand-in: no model thinks here. I was sent {count} messages of about {tokens} tokens, "
-        "and I may write {limit}. You said: “{asked}”."
+        "This is the sandbox's stand-in: no model thinks here. Messages that I was sent: {count}, about "
+        "{tokens} tokens; I may write {limit}. You said: “{asked}”."
     ),
     "orders": " I was told how to be: “{orders}”.",
-    "pictures": " There were {count} pictures with it.",
+    "pictures": " Pictures with it: {count}.",
     "help": r"\bhelp\b",
     "markdown": r"markdown|formatting",
     "code": r"\bcode\b",

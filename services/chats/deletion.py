@@ -37,9 +37,9 @@ def _pictures_of(session: Session, session_id: UUID) -> list[UUID]:
 
 
 def delete_all(session: Session, user_id: int, now: datetime) -> int:
-    """Returns how many conversations."""
-    mine = select(_sessions.c.id).where(_sessions.c.user_id == user_id, _sessions.c.deleted_at.is_(None))
-    ids = list(session.scalars(mine))
-    for session_id in ids:
-        delete_session(session, session_id, now)
-    return len(ids)
+    """Returns how many conversations had a message: the others were never shown."""
+    mine = (_sessions.c.user_id == user_id) & _sessions.c.deleted_at.is_(None)
+    found = session.execute(select(_sessions.c.id, _sessions.c.title).where(mine)).all()
+    for row in found:
+        delete_session(session, row.id, now)
+    return sum(row.title is not None for row in found)

@@ -39,7 +39,7 @@ class EmptyMessage(ShopError):
 
 
 class PicturesNotTaken(ShopError):
-    message = N_("This assistant does not look at pictures. Please describe it in words.")
+    message = N_("This assistant cannot see pictures. Please describe it in words.")
 
 
 class MessageNotFound(ShopError):

@@ -244,11 +244,12 @@ def _slug(name: str) -> str:
 
 
 def _icon(icon: str | None) -> str | None:
-    """Plain letters and digits are no emoji."""
+    """Letters and digits are no emoji."""
     found = (icon or "").strip() or None
     if found is None:
         return None
-    if found.isascii() or len(found) > MAX_ICON or not all(c.isprintable() or c == "\u200d" for c in found):
+    letters = any(sign.isalpha() and sign != "ℹ" for sign in found)
+    if letters or found.isascii() or len(found) > MAX_ICON or not all(c.isprintable() or c == "\u200d" for c in found):
         raise BadPreset(field="icon")
     return found
 

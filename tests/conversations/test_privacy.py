@@ -29,8 +29,8 @@ def _store(files: Files):  # type: ignore[no-untyped-def]
 async def test_what_is_kept_and_for_how_long(anna: Person) -> None:
     await anna.says("/privacy")
     told = await anna.sees("🔒 Что хранит магазин")
-    assert told.holds("Картинки, которые вы прислали: 30 дней")
-    assert told.holds("Картинки, которые сделали модели: 365 дней")
+    assert told.holds("Картинки, которые вы прислали: хранятся 30 дней")
+    assert told.holds("Картинки, которые сделали модели: хранятся 365 дней")
 
 
 async def test_in_english(stage: Stage) -> None:

@@ -103,6 +103,7 @@ async def test_an_album_is_priced_before_and_painted_one_by_one(studio: Stage, a
     await anna.sees("3 фото ждут стиля")
     await anna.presses("Тёмные")
     await anna.presses("1. ")
+    await anna.sees("3 картинки, каждая за")
     await anna.presses("Взять этот стиль")
     await anna.presses("50 %")
     summary = await anna.sees("3 картинки, каждая за 1.00")
@@ -289,7 +290,7 @@ async def test_another_style_of_the_same_photo(anna: Person) -> None:
 
 async def test_a_result_is_the_next_photo(anna: Person) -> None:
     await buys(anna, "50 %")
-    await anna.presses("Взять как фото")
+    await anna.presses("Рисовать поверх")
     await anna.presses("Тёмные")
     await anna.presses("3. ")
     await anna.presses("Взять этот стиль")
@@ -347,7 +348,7 @@ async def test_a_result_of_two_pictures_as_a_file(anna: Person) -> None:
 async def test_a_result_of_two_pictures_is_the_next_photo(anna: Person) -> None:
     """In the same style, at once."""
     await paints_in_own_style(anna)
-    await anna.presses("Взять как фото")
+    await anna.presses("Рисовать поверх")
     await anna.presses("🎨")
     answer = await anna.sees_photo("баланс", within=30.0)
     assert answer.photo is not None

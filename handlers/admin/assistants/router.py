@@ -1,7 +1,5 @@
 """How an assistant does, and what was sent to its provider."""
 
-import json
-
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
@@ -11,7 +9,6 @@ from handlers.admin.context import AdminContext, StaffOnly
 from handlers.kit import buttons
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
-from handlers.telegram.screen import Document, Screen
 from services.models.manage import ModelLine
 
 PERIODS = (1, 7, 30)
@@ -40,15 +37,13 @@ async def show_requests(query: CallbackQuery, *, argument: str, ctx: AdminContex
 
 
 async def open_request(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
-    """`argument`: its hex id. What was said comes as a file, for it may be long."""
+    """`argument`: its hex id."""
     if (request_id := buttons.parse_id(argument)) is None:
         await sender.acknowledge(query)
         return
     opened = await ctx.services.assistant_reports.open(request_id, actor=ctx.actor)
-    content = json.dumps({"request": opened.request, "response": opened.response}, ensure_ascii=False, indent=2)
-    name = f"request-{opened.id.hex[:8]}.json"
     await sender.acknowledge(query)
-    await sender.send(ctx.bot, ctx.chat_id, Screen(text="", document=Document(name=name, content=content.encode())))
+    await sender.send(ctx.bot, ctx.chat_id, view.opened_screen(opened, ctx.tr))
 
 
 async def _model(slug: str, ctx: AdminContext) -> ModelLine:

@@ -1,5 +1,6 @@
 """Figures of an assistant, and its latest requests."""
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,16 +10,16 @@ from handlers.admin.widgets import calm, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
-from handlers.telegram.screen import Button, Screen
+from handlers.telegram.screen import Button, Document, Screen
 from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.chats.journal import STOPPED
 from services.chats.statistics import AssistantFigures, RequestLine
 from services.models.manage import ModelLine
 
 MOST_OF_NAME: Final = 16  # characters
+PROBLEM: Final = 600  # of what went wrong
 
 
 def assistant_screen(
@@ -43,22 +44,53 @@ def requests_screen(model: ModelLine, latest: Sequence[RequestLine], tr: Transla
 def _period(days: int, figures: AssistantFigures, model: ModelLine, tr: Translator) -> Html:
     lines = [
         Html(f"<b>{tr.nhtml('{n} day', '{n} days', days)}</b>"),
-        tr.html("Answers: {answers}, without one: {failed}", answers=figures.answers, failed=figures.failed),
         tr.html(
-            "Tokens: {read} read, {written} written", read=figures.prompt_tokens, written=figures.completion_tokens
+            "Answers: {answers}, without one: {failed}",
+            answers=tr.number(figures.answers, 0),
+            failed=tr.number(figures.failed, 0),
         ),
-        tr.html("Spent by customers: {credits}", credits=format_credits(figures.earned)),
+        tr.html(
+            "Tokens: {read} read, {written} written",
+            read=tr.number(figures.prompt_tokens, 0),
+            written=tr.number(figures.completion_tokens, 0),
+        ),
+        tr.html("Spent by customers: {credits}", credits=tr.credits(figures.earned)),
     ]
     if model.provider_prices is not None:
         cost = figures.reckoned(model.provider_prices)
-        told = {"cost": format_credits(cost), "left": format_credits(figures.earned - cost)}
+        told = {"cost": tr.credits(cost), "left": tr.credits(figures.earned - cost)}
         lines.append(tr.html("By the provider's prices in the manifest it cost {cost}; left: {left}", **told))
     if figures.cost is not None:
         lines.append(tr.html("The provider asked for: {cost}, in its own money", cost=f"{figures.cost:.4f}"))
     if figures.half_ms is not None and figures.most_ms is not None:
-        half, most = _seconds(figures.half_ms), _seconds(figures.most_ms)
-        lines.append(tr.html("First word: half within {half} s, 95 % within {most} s", half=half, most=most))
+        half, most = _time(figures.half_ms, tr), _time(figures.most_ms, tr)
+        lines.append(tr.html("First word: half within {half}, 95 % within {most}", half=half, most=most))
     return Html("\n".join(lines))
+
+
+def opened_screen(request: RequestLine, tr: Translator) -> Screen:
+    """What was said is in a file, for it may be long."""
+    lines = [tr.html("Sent {moment}", moment=tr.short_moment(request.created_at))]
+    if request.status_code is not None:
+        lines.append(tr.html("The server's code: {code}", code=request.status_code))
+    if request.first_token_ms is not None:
+        lines.append(tr.html("First word after {time}", time=_time(request.first_token_ms, tr)))
+    if request.response_time_ms is not None:
+        lines.append(tr.html("The whole answer took {time}", time=_time(request.response_time_ms, tr)))
+    if request.error == STOPPED:
+        lines.append(tr.html("⏹ Stopped by the customer"))
+    elif request.error:
+        lines.append(tr.html("⚠️ {problem}", problem=cut_plain(problem_words(request.error, tr), PROBLEM)))
+    if request.request is None:
+        lines.append(tr.html("What was said is not kept any more."))
+        return Screen(text=Html("\n".join(lines)))
+    content = json.dumps({"request": request.request, "response": request.response}, ensure_ascii=False, indent=2)
+    file = Document(name=f"request-{request.id.hex[:8]}.json", content=content.encode())
+    return Screen(text=Html("\n".join(lines)), document=file)
+
+
+def _time(ms: int, tr: Translator) -> str:
+    return tr.gettext("{n} s", n=f"{ms / 1000:.1f}" if ms >= 1000 else f"{max(10, ms) / 1000:.2f}")
 
 
 def _line(request: RequestLine, tr: Translator) -> str:
@@ -68,10 +100,6 @@ def _line(request: RequestLine, tr: Translator) -> str:
     if request.error == STOPPED:
         mark, what = "⏹", tr.gettext("stopped by the customer")
     elif not request.error and request.response_time_ms:
-        what = tr.gettext("{n} s", n=_seconds(request.response_time_ms))
+        what = _time(request.response_time_ms, tr)
     who = f"#{request.user_id} {calm(cut_plain(request.first_name, MOST_OF_NAME))}".rstrip()
     return cut_plain(f"{mark} {tr.short_moment(request.created_at)} · {who} · {what}", BUTTON)
-
-
-def _seconds(ms: int) -> str:
-    return f"{ms / 1000:.1f}" if ms >= 1000 else f"{max(10, ms) / 1000:.2f}"

@@ -27,10 +27,10 @@ QUESTIONS: Final = {
     StylePart.NAME_EN: N_("What is it called in English? For example: Watercolour"),
     StylePart.CATEGORY_RU: N_("Its category in Russian? For example: Живопись. Styles of one category stand together."),
     StylePart.CATEGORY_EN: N_("Its category in English? For example: Painting"),
-    StylePart.ICON: N_("Send one emoji for it. Send - for the model's own."),
-    StylePart.PRICE: N_("What does it cost, in credits? Send 0 for free, - for the model's price."),
-    StylePart.PROMPT: N_("What is the model told with it? Send - for nothing."),
-    StylePart.SAMPLE: N_("Send a picture that shows the style. Send - for the one of the model's folder."),
+    StylePart.ICON: N_("Send one emoji for it. Send “-” for the model's own."),
+    StylePart.PRICE: N_("What does it cost, in credits? Send 0 for free, “-” for the model's price."),
+    StylePart.PROMPT: N_("What is the model told with it? Send “-” for nothing."),
+    StylePart.SAMPLE: N_("Send a picture that shows the style. Send “-” for the one of the model's folder."),
 }
 BUTTONS: Final = {
     StylePart.NAME_RU: N_("✏️ Russian name"),

@@ -42,8 +42,9 @@ def preset_screen(view: PresetView, tr: Translator, *, role: Role, notice: str =
     if view.enabled and not view.sold:
         state = tr.html("⚠️ Its model is not on sale")
     category = view.category or {}
+    names_of_both = tr.html("<b>{ru}</b> / {en}", ru=view.title.get("ru", ""), en=view.title.get("en", ""))
     lines = [
-        tr.html("<b>{ru}</b> / {en}", ru=view.title.get("ru", ""), en=view.title.get("en", "")),
+        Html(f"{tr.escape(view.icon)} {names_of_both}") if view.icon else names_of_both,
         tr.html("Category: {ru} / {en}", ru=category.get("ru", "–"), en=category.get("en", "–")),
         tr.html("Price: <b>{price}</b>", price=tr.credits(view.price) if view.price else tr.gettext("free")),
         tr.html("Model: <code>{slug}</code>", slug=view.model_slug),
@@ -53,10 +54,17 @@ def preset_screen(view: PresetView, tr: Translator, *, role: Role, notice: str =
         lines.append(tr.html("Answers: {answers}", answers=cut_plain(given, 600)))
     if view.prompt:
         lines.append(tr.html("Prompt: {prompt}", prompt=cut_plain(view.prompt, 600)))
+    lines.append(_sample(view, tr))
     lines.append(state)
     rows = [*_actions(view, tr), (keyboards.back_button(tr, names.PRESETS), panel_button(tr))]
     shown = rows if role is Role.OWNER else rows[-1:]
     return Screen(text=notice_first(notice, Html("\n".join(lines))), rows=tuple(shown))
+
+
+def _sample(view: PresetView, tr: Translator) -> Html:
+    if view.sample_file_id is not None:
+        return tr.html("Sample: sent by an owner")
+    return tr.html("Sample: of the model's folder") if view.has_sample else tr.html("Sample: none")
 
 
 def model_question(models: Sequence[ModelLine], tr: Translator) -> Screen:

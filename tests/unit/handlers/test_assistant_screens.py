@@ -73,7 +73,9 @@ def test_what_the_provider_costs_where_the_manifest_says_its_prices(
     sage = replace(SAGE, provider_prices=prices)
     text = assistant_screen(sage, [(1, figures(half_ms=34, most_ms=2_340))], EN, role=Role.ADMIN).text
     assert "Spent by customers: 4.20" in text
-    assert (f"By the provider's prices in the manifest it cost {cost}; left: {left}\n" in text) is (prices is not None)
+    assert (f"By the provider's prices in the manifest it cost {cost} credits; left: {left} credits\n" in text) is (
+        prices is not None
+    )
     assert ("manifest" in text) is (prices is not None)
 
 

@@ -153,7 +153,13 @@ async def test_a_long_conversation_warns_and_a_new_one_is_offered(stage: Stage, 
     await anna.says("Что дальше?")
     refused = await anna.sees("Не хватает кредитов")
     assert re.search(r"нужно 1\.\d\d, на балансе 0\.20\. В новом диалоге хватит 0\.0\d", refused.text)
-    assert refused.buttons == ["💳 Пополнить", "🆕 Отправить в новом диалоге", "📨 Отправить снова", "🏠 Меню"]
+    assert refused.buttons == [
+        "💳 Пополнить",
+        "🆕 Отправить в новом диалоге",
+        "📨 Отправить снова",
+        "💬 Ассистенты",
+        "🏠 Меню",
+    ]
     await anna.presses("Отправить в новом диалоге")
     answer = await anna.sees("«Что дальше?»")
     assert "сообщений: 1," in answer.text
@@ -166,7 +172,7 @@ async def test_where_a_new_conversation_helps_nothing_none_is_offered(stage: Sta
     await is_poor(stage, john)
     await john.says("Second")
     refused = await john.sees("Not enough credits")
-    assert refused.buttons == ["💳 Top up", "📨 Send it again", "🏠 Menu"]
+    assert refused.buttons == ["💳 Top up", "📨 Send it again", "💬 Assistants", "🏠 Menu"]
 
 
 async def test_another_answer_that_a_long_conversation_makes_too_dear(stage: Stage) -> None:
@@ -177,7 +183,7 @@ async def test_another_answer_that_a_long_conversation_makes_too_dear(stage: Sta
     await leaves(stage, anna, 20)
     await anna.presses("Ещё раз")
     refused = await anna.sees("В новом диалоге хватит")
-    assert refused.buttons == ["💳 Пополнить", "🆕 Новый диалог", "🏠 Меню"]
+    assert refused.buttons == ["💳 Пополнить", "🆕 Новый диалог", "💬 Ассистенты", "🏠 Меню"]
 
 
 async def test_the_step_from_free_to_paid_is_told(stage: Stage) -> None:

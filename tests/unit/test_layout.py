@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -12,6 +13,8 @@ from db.migrate import MIGRATIONS
 
 ROOT = MIGRATIONS.parent
 EDGES = [*ROOT.glob("handlers/**/*.py"), *ROOT.glob("web/**/*.py"), *ROOT.glob("i18n/**/*.py")]
+
+PACKAGES = ("bot", "handlers", "web", "i18n", "services", "db")
 
 
 def imported(file: Path, package: str) -> Iterator[tuple[str, str]]:
@@ -31,10 +34,21 @@ def test_edges_take_from_tables_their_enums_alone(file: Path) -> None:
         assert issubclass(thing, Enum), f"{module}.{name} is a table"
 
 
+def test_the_map_names_files_that_are_there() -> None:
+    named = set(re.findall(r"`([\w/]+\.py)`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    there = {
+        f"/{file.relative_to(ROOT)}"
+        for folder in (*PACKAGES, "sandbox", "tests")
+        for file in (ROOT / folder).rglob("*.py")
+    }
+    assert len(named) > 100
+    assert [name for name in sorted(named) if not any(file.endswith(f"/{name}") for file in there)] == []
+
+
 def test_a_class_name_means_one_thing() -> None:
     """In all of the shop. The sandbox is a program of its own, and speaks as Telegram and YooKassa do."""
     places: dict[str, list[str]] = {}
-    for package in ("bot", "handlers", "web", "i18n", "services", "db"):
+    for package in PACKAGES:
         for file in (ROOT / package).rglob("*.py"):
             for node in ast.parse(file.read_text()).body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):

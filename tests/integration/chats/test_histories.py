@@ -36,6 +36,7 @@ ENDS: Final[tuple[tuple[str | Exception, ...], ...]] = (
     (SAID,),
     ("Half ", SAID),
     ("Half ", StreamCut(problem="cut")),
+    ("Half ", RunFailed(problem="429", retryable=True, retry_after=0.0)),
     (StreamCut(problem="cut"),),
     ("",),
     (EmptyAnswer(problem="nothing"),),
@@ -46,8 +47,8 @@ ENDS: Final[tuple[tuple[str | Exception, ...], ...]] = (
     ("Half ", ZeroDivisionError()),
 )
 KINDS: Final = (
-    *("say", "say", "say", "say again", "again", "edit", "stop", "begin", "answer", "answer", "ends", "usage"),
-    *("hold", "go on", "work", "crash", "pass", "lose delivery", "delete", "poor"),
+    *("say", "say", "say", "say again", "again", "edit", "stop", "begin", "answer", "answer", "ends", "ends", "ends", "usage"),
+    *("hold", "go on", "work", "crash", "die", "pass", "lose delivery", "delete", "poor"),
 )
 Step = tuple[str, int]
 STEPS: Final = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 10_000)), min_size=6, max_size=16)
@@ -109,6 +110,8 @@ class TalkHistory:
     async def _ends(self, number: int) -> None:
         self.talk.sage.says = ENDS[number % len(ENDS)]
         self.talk.sage.finish = FinishReason.LENGTH if number % 3 else FinishReason.STOP
+        await self._say(number)
+        await self._answer(number)
 
     async def _usage(self, number: int) -> None:
         self.talk.sage.usage = USAGES[number % len(USAGES)]
@@ -126,6 +129,19 @@ class TalkHistory:
 
     async def _crash(self, _number: int) -> None:
         await self._settle_tasks(cancel=True)
+
+    async def _die(self, number: int) -> None:
+        """A worker, while it is answered: before its first word, or before its last one."""
+        sage = self.talk.sage
+        sage.says, held = ("Half ", SAID), sage.gate if number % 2 else sage.pause
+        held.clear()
+        with suppress(ShopError):
+            await self._say(number)
+        await self._work(number)
+        await self._settle_tasks(cancel=True)
+        held.set()
+        self.talk.clock.advance(seconds=20)
+        await self._answer(number)
 
     async def _pass(self, number: int) -> None:
         self.talk.clock.advance(seconds=number % 40)
@@ -200,7 +216,7 @@ async def _run(url: str, folder: Path, steps: list[Step]) -> None:
     clock, database = FakeClock(), Database(url)
     try:
         async with open_talk(database, clock, folder / uuid4().hex, free_answers=1, parallel=2) as talk:
-            history = TalkHistory(talk=talk, users=[await talk.customer(3_000), await talk.customer(400)])
+            history = TalkHistory(talk=talk, users=[await talk.customer(30_000), await talk.customer(400)])
             for what, number in steps:
                 await history.step(what, number)
             await history.end()

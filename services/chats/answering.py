@@ -174,6 +174,7 @@ class Answering:
             finish=end.finish,
             usage=end.usage,
             sent=self.conversation.tokens,
+            shortened=self.conversation.shortened,
             first_token_at=self.first_token_at,
             request=self._request(status_code=status if isinstance(status, int) else None, facts=facts),
         )
@@ -195,6 +196,7 @@ class Answering:
             text=self.text,
             finish=self.finish,
             sent=self.conversation.tokens,
+            shortened=self.conversation.shortened,
             error_code=code,
             error=error,
             stopped=self.finish is FinishReason.STOPPED,

@@ -3,8 +3,11 @@ to be answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS, estimated_tokens, message_bound
+
+MOST_BYTES_IN_TOKEN: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +20,12 @@ class PastTurn:
 
     @property
     def bound(self) -> int:
-        """Tokens, at most. What was measured may be read in a few tokens more than it was written in."""
+        """Tokens, at most. What was measured may be read in a few tokens more than it was written in, and a count of
+        fewer than any tokenizer makes of prose bounds nothing."""
         answer = message_bound(self.answer)
         if self.measured is not None:
-            answer = min(answer, self.measured + self.measured // 8 + MESSAGE_TOKENS)
+            measured = max(self.measured, len(self.answer.encode()) // MOST_BYTES_IN_TOKEN)
+            answer = min(answer, measured + measured // 8 + MESSAGE_TOKENS)
         return message_bound(self.question) + answer
 
     @property

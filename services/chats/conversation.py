@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -29,7 +28,6 @@ _asked = (
     select(
         _questions.c.text,
         _questions.c.pictures,
-        _sessions.c.shortened_at,
         _presets.c.prompt,
         _users.c.first_name,
         _users.c.gender,
@@ -42,8 +40,6 @@ _asked = (
     .outerjoin(_presets, _presets.c.id == _sessions.c.preset_id)
     .where(_questions.c.id == bindparam("question"))
 )
-_told = update(_sessions).where(_sessions.c.id == bindparam("chat")).values(shortened_at=bindparam("at"))
-_mark = update(messages).where(messages.c.id == bindparam("answer")).values(shortened=True)
 
 
 class CannotBeAsked(Exception):
@@ -56,7 +52,8 @@ class CannotBeAsked(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """As it is sent. `pictures`: files of the message that is answered; `picture_tokens` of each."""
+    """As it is sent. `pictures`: files of the message that is answered; `picture_tokens` of each; `shortened`:
+    older messages are left out."""
 
     system: str
     past: Sequence[PastTurn]
@@ -65,6 +62,7 @@ class Conversation:
     picture_tokens: int
     limit: int
     model: str
+    shortened: bool = False
 
     @property
     def tokens(self) -> int:
@@ -75,7 +73,7 @@ class Conversation:
 
     def shorter(self) -> "Conversation | None":
         """Without the older half of its past; None where there is none."""
-        return replace(self, past=self.past[(len(self.past) + 1) // 2 :]) if self.past else None
+        return replace(self, past=self.past[(len(self.past) + 1) // 2 :], shortened=True) if self.past else None
 
     def request(self, pictures: Sequence[bytes] = ()) -> ChatRequest:
         turns = [ChatTurn(role=ChatRole.SYSTEM, text=self.system)] if self.system else []
@@ -91,20 +89,17 @@ class Conversation:
         return {"model": self.model, "max_tokens": self.limit, "messages": said, "pictures": len(self.pictures)}
 
 
-def read_conversation(
-    session: Session, answer: ClaimedAnswer, manifest: Manifest, now: datetime
-) -> Conversation | None:
-    """None where its message was deleted. That older messages are left out is noted the first time it happens. Raises
-    CannotBeAsked."""
+def read_conversation(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conversation | None:
+    """None where its message was deleted. Raises CannotBeAsked."""
     try:
-        return _read(session, answer, manifest, now)
+        return _read(session, answer, manifest)
     except (SQLAlchemyError, OSError):  # the database's own
         raise
     except Exception as error:
         raise CannotBeAsked(answer.id, one_line(error) or type(error).__name__) from error
 
 
-def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest, now: datetime) -> Conversation | None:
+def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conversation | None:
     row = session.connection().execute(_asked, {"question": answer.question_id}).first()
     if row is None or row.text is None:
         return None
@@ -122,8 +117,6 @@ def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest, now: date
         messages=spec.history,
         pictures=len(pictures) * tokens,
     )
-    if fits.left_out and row.shortened_at is None:
-        _note_shortened(session, answer, now)
     return Conversation(
         system=system,
         past=fits.turns,
@@ -132,9 +125,5 @@ def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest, now: date
         picture_tokens=tokens,
         limit=answer.limit,
         model=spec.model,
+        shortened=fits.left_out,
     )
-
-
-def _note_shortened(session: Session, answer: ClaimedAnswer, now: datetime) -> None:
-    session.connection().execute(_told, {"chat": answer.session_id, "at": now})
-    session.connection().execute(_mark, {"answer": answer.id})

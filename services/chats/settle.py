@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession, FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
 from services.billing import ledger
@@ -37,7 +37,7 @@ SLACK: Final = 1_000  # tokens beyond what can be that are believed: servers hav
 class AnswerOutcome:
     """How an answer ended. `text`: all that came; `sent`: tokens of the prompt, as estimated here; `usage`: as the
     provider measured them, where it did. Without visible text it failed for `error_code`, or was `stopped` before
-    anything came. `request`: of the journal, None where none was begun."""
+    anything came. `request`: of the journal, None where none was begun; `shortened`: older messages were left out."""
 
     answer: ClaimedAnswer
     text: str = ""
@@ -49,6 +49,7 @@ class AnswerOutcome:
     stopped: bool = False
     first_token_at: datetime | None = None
     request: RequestOutcome | None = None
+    shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +125,15 @@ def finish(session: Session, outcomes: Sequence[AnswerOutcome], now: datetime) -
     if not outcomes:
         return
     outcomes = sorted(outcomes, key=lambda each: each.answer.user_id)  # users are locked in one order
-    deleted = _deleted_chats(session, outcomes)
+    chats = _chats_of(session, outcomes)
+    deleted = {chat.id for chat in chats if chat.deleted_at is not None}
     journal.end(session, {each.answer.id: each.request for each in outcomes if each.request is not None}, now)
     for outcome in outcomes:
         if outcome.answer.session_id in deleted:
             journal.forget(session, outcome.answer.id)
     connection = session.connection()
     connection.execute(_finish, [_finished(each, now, deleted=each.answer.session_id in deleted) for each in outcomes])
+    _note_shortened(session, outcomes, {chat.id for chat in chats if chat.shortened_at is None}, now)
     claims.pass_turns(session, {each.answer.user_id for each in outcomes}, now)
     for outcome in outcomes:
         _return_rest(session, outcome, now)
@@ -139,8 +142,8 @@ def finish(session: Session, outcomes: Sequence[AnswerOutcome], now: datetime) -
     outbox.put_many(session, news, now)
 
 
-_deleted = select(_sessions.c.id).where(
-    _sessions.c.id.in_(bindparam("chats", expanding=True)), _sessions.c.deleted_at.is_not(None)
+_chats = select(_sessions.c.id, _sessions.c.deleted_at, _sessions.c.shortened_at).where(
+    _sessions.c.id.in_(bindparam("chats", expanding=True))
 )
 _finish = (
     update(messages)
@@ -163,10 +166,19 @@ _finish = (
 )
 
 
-def _deleted_chats(session: Session, outcomes: Sequence[AnswerOutcome]) -> set[UUID]:
-    """Conversations that were deleted while an answer was given: nothing of them is kept."""
+def _chats_of(session: Session, outcomes: Sequence[AnswerOutcome]) -> Sequence[AnyRow]:
+    """Of those that were deleted while an answer was given nothing is kept."""
     chats = {outcome.answer.session_id for outcome in outcomes}
-    return set(session.connection().scalars(_deleted, {"chats": list(chats)}))
+    return session.connection().execute(_chats, {"chats": list(chats)}).all()
+
+
+def _note_shortened(session: Session, outcomes: Sequence[AnswerOutcome], untold: set[UUID], now: datetime) -> None:
+    """The first answer that comes without older messages tells of it. `untold`: conversations that had none."""
+    first = {each.answer.session_id: each for each in outcomes if each.shortened and is_visible(each.text)}
+    for session_id, outcome in first.items():
+        if session_id in untold:
+            session.execute(update(_sessions).where(_sessions.c.id == session_id).values(shortened_at=now))
+            session.execute(update(messages).where(messages.c.id == outcome.answer.id).values(shortened=True))
 
 
 def _finished(outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> dict[str, object]:

@@ -238,7 +238,7 @@ class AnswerWorker:
         """With what is asked; None where there is nothing to answer any more. Raises CannotBeAsked."""
         manifest = self._engine.manifest(answer.model_slug)
         known = manifest is not None and manifest.is_assistant  # else its author made something else of it
-        conversation = read_conversation(session, answer, manifest, now) if manifest and known else None
+        conversation = read_conversation(session, answer, manifest) if manifest and known else None
         if conversation is None:
             gone = AnswerOutcome(answer=answer, error_code=ErrorCode.MODEL_UNAVAILABLE, error="nothing to answer")
             settle(session, [gone], self.name, now)

@@ -73,11 +73,13 @@ OWNER = 77  # has never opened the bot: what they are to know waits
 
 @dataclass
 class Sage:
-    """`says`: what each answer brings, in pieces; an error among them is raised there. `gate` holds answers before
+    """`says`: what each answer brings, in pieces; an error among them is raised there, and
+    the next request brings what `then` has, if anything. `gate` holds answers before
     their first word, `pause` before their last piece. `asked`: every request that arrived; `heard`: those
     of which some text came."""
 
     says: Sequence[str | Exception] = (SAID,)
+    then: Sequence[str | Exception] = ()
     usage: TokenUsage | None = field(default_factory=lambda: TokenUsage(prompt=20, completion=10))
     finish: FinishReason = FinishReason.STOP
     cost: object = None
@@ -118,6 +120,7 @@ class SageRuntime:
                 if number == len(says) - 1 and number:
                     await sage.pause.wait()
                 if isinstance(piece, Exception):
+                    sage.says, sage.then = sage.then or sage.says, ()
                     raise piece
                 if piece and not heard:
                     sage.heard.append(request)

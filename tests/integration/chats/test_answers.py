@@ -26,7 +26,15 @@ from services.chats.orders import EmptyMessage, MessageNotLast, MessageOrder, Me
 from services.chats.sessions import ChatSessionView
 from services.chats.worker import LEASE, AnswerWorker
 from services.inference.chat import TokenUsage
-from services.inference.errors import ContextTooLong, ModelBroken, RequestRefused, RunFailed, ServerAway, StreamCut
+from services.inference.errors import (
+    ContextTooLong,
+    EmptyAnswer,
+    ModelBroken,
+    RequestRefused,
+    RunFailed,
+    ServerAway,
+    StreamCut,
+)
 from services.manifests.runtime import OnnxSpec
 from services.notifications.kinds.chats import AnswerReady
 from services.redaction import hide
@@ -551,6 +559,15 @@ async def test_what_cannot_be_asked(talk: Talk) -> None:
     assert 1_500 < told.value.params["limit"] < 2_000
 
 
+async def test_a_count_that_is_too_low_bounds_nothing(talk: Talk) -> None:
+    """Or a conversation of any length would be sent for the hold of a short one."""
+    session = await talk.begins(await talk.customer(balance=100_000))
+    talk.sage.says, talk.sage.usage = ("x" * 1_600,), TokenUsage(prompt=1, completion=1)
+    await _answered(talk, session, "Why?")
+    second = await _answered(talk, session, "Why?")
+    assert (await talk.row(second)).prompt_budget == BOUND + len("Why?") + MESSAGE_TOKENS + 112 + MESSAGE_TOKENS
+
+
 async def test_older_messages_are_left_out_and_that_is_told_once(talk: Talk) -> None:
     session = await talk.begins(await talk.customer(balance=100_000))
     sold = [await _answered(talk, session, f"{number} {'long ' * 200}") for number in range(6)]
@@ -558,6 +575,33 @@ async def test_older_messages_are_left_out_and_that_is_told_once(talk: Talk) -> 
     turns = talk.sage.asked[-1].turns
     assert turns[0].text.split()[0] != "0"
     assert turns[-1].text.startswith("5")
+    await talk.audit()
+
+
+async def test_that_they_are_left_out_is_told_with_an_answer_that_comes(talk: Talk) -> None:
+    """The first one without them brings nothing."""
+    session = await talk.begins(await talk.customer(balance=100_000))
+    told = []
+    for number in range(6):
+        talk.sage.says = [EmptyAnswer(problem="nothing")] if number == 3 else [SAID]
+        sold = await _answered(talk, session, f"{number} {'long ' * 200}")
+        told.append((len(talk.sage.asked[-1].turns), (await talk.row(sold)).shortened))
+    assert told == [(1, False), (3, False), (5, False), (5, False), (5, True), (5, False)]
+    await talk.audit()
+
+
+async def test_what_the_server_finds_too_long_is_shortened_and_told(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer(balance=100_000))
+    for text in ("One?", "Two?"):
+        await _answered(talk, session, text)
+    talk.sage.says, talk.sage.then = [ContextTooLong(problem="too long")], [SAID]
+    sold = await _answered(talk, session, "Three?")
+    assert [len(request.turns) for request in talk.sage.asked[-2:]] == [5, 3]
+    assert (await talk.row(sold)).shortened
+    assert "Older messages of this conversation are not sent" in _foot(
+        await talk.chats.answer(sold, user_id=session.user_id)
+    )
+    assert not (await talk.row(await _answered(talk, session, "Four?"))).shortened
     await talk.audit()
 
 

@@ -47,7 +47,22 @@ ENDS: Final[tuple[tuple[str | Exception, ...], ...]] = (
     ("Half ", ZeroDivisionError()),
 )
 KINDS: Final = (
-    *("say", "say", "say", "say again", "again", "edit", "stop", "begin", "answer", "answer", "ends", "ends", "ends", "usage"),
+    *(
+        "say",
+        "say",
+        "say",
+        "say again",
+        "again",
+        "edit",
+        "stop",
+        "begin",
+        "answer",
+        "answer",
+        "ends",
+        "ends",
+        "ends",
+        "usage",
+    ),
     *("hold", "go on", "work", "crash", "die", "pass", "lose delivery", "delete", "poor"),
 )
 Step = tuple[str, int]

@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from handlers.telegram.session import SOCKS_ERRORS, ProxySession
+from handlers.telegram.session import ProxySession
 from services.proxies import Proxy
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -22,5 +22,5 @@ async def telegram_time(api_url: str, proxy: Proxy | None = None) -> datetime | 
                 return told.replace(tzinfo=UTC) if told.tzinfo is None else told
         except (KeyError, ValueError, TypeError, OverflowError):
             return None
-        except (aiohttp.ClientError, *SOCKS_ERRORS) as error:
+        except aiohttp.ClientError as error:
             raise ConnectionError(type(error).__name__) from error

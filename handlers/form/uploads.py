@@ -16,7 +16,6 @@ from handlers.form.session import FormSession
 from handlers.form.state import Turn
 from handlers.kit.context import Context
 from handlers.telegram.local_files import SHARING, NotReadable, copy_local, is_local
-from handlers.telegram.session import SOCKS_ERRORS
 from services.errors import N_, ShopError
 from services.files.files import media_type_of
 from services.manifests.manifest import ImageInput
@@ -160,7 +159,7 @@ async def _fetch(bot: Bot, file_id: str, *, size: int | None, into: BinaryIO, li
             raise FileTooLarge(megabytes=limit // 1_000_000) from error
         log.warning("file_refused", error=error.message)
         raise NotFetched() from error
-    except (AiogramError, ClientError, *SOCKS_ERRORS, EOFError, OSError) as error:
+    except (AiogramError, ClientError, EOFError, OSError) as error:
         log.warning("file_not_fetched", error=f"{type(error).__name__}: {error}")
         raise (FilesClosed() if is_local(path) else NotFetched()) from error
 

@@ -1,8 +1,6 @@
 """The way to Telegram and back: a call is sent over HTTP, straight or through a proxy. What fails on the way is a
 `TelegramNetworkError`, so that whoever called repeats it; a proxy that is at fault is named."""
 
-import asyncio
-import ssl
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -22,37 +20,20 @@ from aiohttp import (
     ClientTimeout,
     FormData,
 )
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.hdrs import USER_AGENT
 from aiohttp.http import SERVER_SOFTWARE
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from handlers.telegram.request_body import request_body
 from services.proxies import Proxy
 from services.redaction import redact
-
-PROXY_SECONDS = 10.0  # to be let through
-SOCKS_ERRORS = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
 class TelegramProxyFailed(TelegramNetworkError):
     """It is the proxy that does not answer, or does not let us through."""
 
 
-class SocksConnector(ProxyConnector):
-    """One that names all it meets: the library lets a proxy's hanging up out as the end of a file."""
-
-    async def _connect_via_proxy(
-        self,
-        host: str,
-        port: int,
-        ssl: ssl.SSLContext | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's own signature
-    ) -> tuple[asyncio.Transport, ResponseHandler]:
-        try:
-            return await super()._connect_via_proxy(host, port, ssl, timeout or PROXY_SECONDS)
-        except EOFError as error:
-            raise ProxyError("it hangs up") from error
+class SocksFailed(ClientError):
+    """A SOCKS proxy refuses, hangs up or takes too long."""
 
 
 class ProxySession(AiohttpSession):
@@ -62,6 +43,8 @@ class ProxySession(AiohttpSession):
         super().__init__(**more)
         self.way = proxy
         if proxy is not None and proxy.is_socks:
+            from handlers.telegram.socks import SocksConnector  # its library takes half a megabyte
+
             login = {"username": proxy.user or None, "password": proxy.password or None}
             self._connector_type = SocksConnector
             self._connector_init |= {"host": proxy.host, "port": proxy.port, "rdns": True, **login}
@@ -84,7 +67,7 @@ class ProxySession(AiohttpSession):
         url, body = self.api.api_url(bot.token, method.__api_method__), request_body(self, bot, method)
         try:
             status_code, content = await self.exchange(url, body, timeout)
-        except (ClientError, *SOCKS_ERRORS, OSError) as error:
+        except (ClientError, OSError) as error:
             raise self._failure(method, error) from error
         except UnicodeDecodeError as error:  # a page in another encoding
             raise ClientDecodeError("Not a text", error, None) from None
@@ -113,7 +96,7 @@ class ProxySession(AiohttpSession):
         """What the proxy did, if it was the proxy; its address without user and password."""
         if isinstance(error, ClientHttpProxyError):
             return TelegramProxyFailed(method=method, message=f"{self.way}: {error.status} {error.message}")
-        if isinstance(error, (*SOCKS_ERRORS, ClientProxyConnectionError)):
+        if isinstance(error, SocksFailed | ClientProxyConnectionError):
             return TelegramProxyFailed(method=method, message=f"{self.way}: {error}")
         words = "Request timeout error" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
         return TelegramNetworkError(method=method, message=words)

@@ -39,7 +39,7 @@ def router() -> Router:
 async def said(message: Message, *, ctx: Context) -> None:
     key = f"say:{message.chat.id}:{message.message_id}"
     if message.text is not None:
-        await say(UserMessage(text=message.text, key=key), ctx)
+        await say(UserMessage(text=message.text, key=key, sent_at=message.date), ctx)
         return
     source = picture_of(message)
     assert source is not None

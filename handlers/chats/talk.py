@@ -1,6 +1,8 @@
 """A message to an assistant: sent once, with what must be known before the answer comes."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -25,6 +27,8 @@ from services.notifications.message_ref import MessageRef
 
 log = structlog.get_logger()
 TOLD_SECONDS = 5.0
+TOO_LONG: Final = "chat_too_long"  # in the dialog's data: when the last part of a text was sent that is refused
+PASTE_SECONDS: Final = 2  # between parts of a text that an app has cut
 JOINED = "+"  # after the key of the message that others joined
 NOBODY_YET = N_("You are not talking with anybody yet. Choose whom to ask:")
 ENDED = N_("This conversation is over. Choose whom to ask:")
@@ -32,10 +36,11 @@ ENDED = N_("This conversation is over. Choose whom to ask:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserMessage:
-    """What a customer has said; `key` is the same however often the update comes."""
+    """What a customer has said; `key` is the same however often the update comes; `sent_at`: where it was typed."""
 
     text: str
     key: str
+    sent_at: datetime | None = None
     pictures: tuple[UUID, ...] = ()
     replaces: UUID | None = None
 
@@ -87,6 +92,8 @@ async def say(said: UserMessage, ctx: Context) -> None:
         await show_assistants(ctx, above=ENDED)
         return
     await ctx.fsm.set_state(TalkState.talking)
+    if await _is_rest_of_refused(said, ctx):
+        return
     order = MessageOrder(
         user_id=ctx.user.id,
         session_id=session.id,
@@ -102,8 +109,7 @@ async def say(said: UserMessage, ctx: Context) -> None:
         await _keep_refused(said, session.id, error, ctx)
         return
     except MessageTooLong:
-        if await _is_told("too-long", ctx):
-            return
+        await _note_too_long(said, ctx)
         raise
     except TooManyMessages as error:
         await _keep_for_later(said, session.id, error, ctx)
@@ -122,6 +128,22 @@ async def _keep_refused(said: UserMessage, session_id: UUID, error: ShopError, c
     kept, joined = await _keep(said, session_id, ctx, joins=await _is_told("unsent", ctx))
     if not joined:
         await sender.send(ctx.bot, ctx.chat_id, screens.unsent_screen(error, kept, ctx.viewer))
+
+
+async def _note_too_long(said: UserMessage, ctx: Context) -> None:
+    if said.sent_at is not None:
+        await ctx.fsm.update_data({TOO_LONG: int(said.sent_at.timestamp())})
+
+
+async def _is_rest_of_refused(said: UserMessage, ctx: Context) -> bool:
+    """A long text comes in many messages: it is refused once, and none of it is answered."""
+    refused = (await ctx.fsm.get_data()).get(TOO_LONG)
+    if said.sent_at is None or not isinstance(refused, int):
+        return False
+    if not 0 <= int(said.sent_at.timestamp()) - refused <= PASTE_SECONDS:
+        return False
+    await _note_too_long(said, ctx)
+    return True
 
 
 async def _keep_for_later(said: UserMessage, session_id: UUID, error: TooManyMessages, ctx: Context) -> None:

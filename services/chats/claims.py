@@ -21,7 +21,7 @@ from services.chats.rows import QUEUED, RUNNING, messages
 from services.notifications.message_ref import MessageRef
 
 _models = table_of(Model)
-_other = messages.alias("other")
+_other, _earlier = messages.alias("other"), messages.alias("earlier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,11 @@ _before_it = or_(
     _other.c.available_at < messages.c.available_at,
     and_(_other.c.available_at == messages.c.available_at, _other.c.id < messages.c.id),
 )
+_first_of_its_conversation = ~exists().where(
+    _earlier.c.session_id == _other.c.session_id,
+    _earlier.c.status == MessageStatus.QUEUED,
+    _earlier.c.number < _other.c.number,
+)
 _behind_another = exists().where(
     or_(
         and_(_other.c.user_id == messages.c.user_id, _other.c.status == MessageStatus.RUNNING),
@@ -82,6 +87,7 @@ _behind_another = exists().where(
             _is_waiting,
             _other.c.available_at <= bindparam("now"),
             _before_it,
+            _first_of_its_conversation,  # what waits itself holds up nobody: else two could wait for each other
         ),
     )
 )

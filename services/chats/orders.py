@@ -14,10 +14,14 @@ from services.notifications.message_ref import MessageRef
 class MessageTooLong(ShopError):
     """It does not fit into what the assistant reads. `limit`: characters that surely fit."""
 
-    message = N_("That is too long for this assistant: about {limit} characters at most.")
+    message = N_("That is too long for this assistant: about {limit} characters at most. Nothing was sent.")
 
     def __init__(self, *, limit: int) -> None:
         super().__init__(limit=limit)
+
+
+class PasteTooLong(MessageTooLong):
+    """A text that came cut into messages; those before this one wait still."""
 
 
 class HistoryNotCovered(InsufficientBalance):

@@ -25,8 +25,8 @@ from services.notifications.message_ref import message_columns
 
 _users, _lots, _asked = table_of(User), table_of(Lot), messages.alias("asked")
 
-PASTE: Final = 4_000  # characters: a longer text came cut into messages, and the next part is on its way
-PASTE_PAUSE: Final = timedelta(seconds=1.5)
+PASTE: Final = 2_000  # UTF-16 units: apps cut a longer text into such parts, and the next one may be on its way
+PASTE_PAUSE: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class AnswerSale:
         limit, hold = terms.max_answer, 0
         if not free and not self.prices.free:
             limit, hold = self._covered(budget, balance)
-        later = now + PASTE_PAUSE if len(self.order.text) >= PASTE else now
+        later = now + PASTE_PAUSE if _units(self.order.text) >= PASTE else now
         row = {
             "id": ids.answer,
             "session_id": chat.id,
@@ -102,9 +102,8 @@ class AnswerSale:
     def _budget(self, session: Session, session_id: UUID, number: int, unanswered: Sequence[AnyRow]) -> int:
         """Tokens that the prompt has at most: what would be sent now, and room for answers that are still to come."""
         terms = self.terms
+        check_length(terms, self.text, self.pictures)
         most = terms.context - terms.max_answer
-        if (least := self._least_bound()) > most:
-            raise MessageTooLong(limit=_characters(self.text, len(self.text.encode()) - (least - most)))
         past = past_turns(session, session_id, before=number, most=terms.history)
         fits = window(
             past,
@@ -112,18 +111,16 @@ class AnswerSale:
             message=self.text,
             budget=most,
             messages=terms.history,
-            pictures=self._picture_tokens(),
+            pictures=_tokens(self.pictures, terms),
         )
         coming: list[int] = [
             each.answer_limit * BYTES_IN_TOKEN + MESSAGE_TOKENS + message_bound(each.text or "") for each in unanswered
         ]
         return min(most, fits.bound + sum(coming))
 
-    def _least_bound(self) -> int:
-        return least_bound(self.terms.system, self.text, pictures=self._picture_tokens())
-
-    def _picture_tokens(self) -> int:
-        return self.pictures * (self.terms.picture_tokens or 0)
+    def _afresh(self) -> int:
+        """Tokens of the prompt in a new conversation."""
+        return least_bound(self.terms.system, self.text, pictures=_tokens(self.pictures, self.terms))
 
     def _from_allowance(self, session: Session, slug: str, now: datetime) -> int | None:
         """How many free answers the day has left after this one; None where this one is not free."""
@@ -142,11 +139,18 @@ class AnswerSale:
         limit = most if longest is None else min(most, longest)
         if limit < min(LEAST_ANSWER, most):
             least = min(LEAST_ANSWER, most)
-            needed, afresh = self.prices.cost(budget, least), self.prices.cost(self._least_bound(), least)
+            needed, afresh = self.prices.cost(budget, least), self.prices.cost(self._afresh(), least)
             if afresh <= balance:
                 raise HistoryNotCovered(needed=needed, balance=balance, afresh=afresh)
             raise InsufficientBalance(needed=needed, balance=balance)
         return limit, self.prices.cost(budget, limit)
+
+
+def check_length(terms: SaleTerms, text: str, pictures: int) -> None:
+    """Raises MessageTooLong: even without any history."""
+    most, least = terms.context - terms.max_answer, least_bound(terms.system, text, pictures=_tokens(pictures, terms))
+    if least > most:
+        raise MessageTooLong(limit=_characters(text, len(text.encode()) - (least - most)))
 
 
 _add = insert(messages)
@@ -172,6 +176,15 @@ def _balance(session: Session, user_id: int, now: datetime) -> int:
     """What can be spent, of a user who is locked now."""
     session.execute(_lock_user, {"user": user_id})
     return int(session.execute(_spendable, {"user": user_id, "now": now}).scalar_one())
+
+
+def _tokens(pictures: int, terms: SaleTerms) -> int:
+    return pictures * (terms.picture_tokens or 0)
+
+
+def _units(text: str) -> int:
+    """As Telegram counts."""
+    return len(text.encode("utf-16-le", errors="replace")) // 2
 
 
 def _characters(text: str, size: int) -> int:

@@ -14,10 +14,10 @@ from services.chats.answers import AnswerView, is_sent, latest_of, read_answer, 
 from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
-from services.chats.orders import Accepted, MessageOrder, SaleTerms
+from services.chats.orders import Accepted, MessageOrder, PasteTooLong, SaleTerms
 from services.chats.sale import NewIds
 from services.chats.stopping import note_message, request_stop
-from services.chats.submit import answer_anew, submit
+from services.chats.submit import answer_anew, give_up_paste, submit
 from services.chats.terms import sale_terms
 from services.clock import Clock
 from services.inference.runtimes.chat.plain_text import storable
@@ -96,7 +96,11 @@ class Chats:
         MessageNotFound, MessageNotLast; then nothing was charged."""
         ids = NewIds(question=uuid4(), answer=uuid4())
         order = replace(order, text=storable(order.text))
-        return self._told(await self._db.write(submit, order, self._terms, ids, self._clock()))
+        try:
+            return self._told(await self._db.write(submit, order, self._terms, ids, self._clock()))
+        except PasteTooLong:
+            await self._db.write(give_up_paste, order, self._clock())
+            raise
 
     async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:
         """Another answer to the last message; the old one is sent to the assistant no more.

@@ -16,11 +16,13 @@ from services.chats.orders import (
     MessageNotFound,
     MessageNotLast,
     MessageOrder,
+    MessageTooLong,
+    PasteTooLong,
     PicturesNotTaken,
     SaleTerms,
 )
 from services.chats.rows import IN_USE, QUEUED, last_number, messages
-from services.chats.sale import AnswerSale, NewIds
+from services.chats.sale import AnswerSale, NewIds, check_length
 from services.chats.sessions import title_of_first
 from services.chats.terms import TermsOf, conversation_row, fixed_price
 from services.chats.visible import is_visible
@@ -38,7 +40,7 @@ def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds
         return known
     fixed, terms = fixed_price(chat), terms_of(chat)
     _check_message(order, terms)
-    before = _take_back(session, order, now)
+    before = _take_back(session, order, terms, now)
     text, pictures = order.text, [each.hex for each in order.pictures]
     if before is not None:
         text, pictures = f"{before.text}{EXTRA}{text}", [*(before.pictures or ()), *pictures]
@@ -92,7 +94,7 @@ _same_request = select(messages).where(
 )
 _asked = messages.alias("asked")
 _last_waiting = (
-    select(_asked.c.number, _asked.c.text, _asked.c.pictures)
+    select(_asked.c.number, _asked.c.text, _asked.c.pictures, messages.c.available_at)
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.session_id == bindparam("session"), QUEUED, IN_USE, messages.c.attempts == 0)
     .order_by(messages.c.number.desc())
@@ -134,11 +136,13 @@ def _check_message(order: MessageOrder, terms: SaleTerms) -> None:
         raise PicturesNotTaken
 
 
-def _take_back(session: Session, order: MessageOrder, now: datetime) -> AnyRow | None:
+def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: datetime) -> AnyRow | None:
     """What the order takes the place of is sent no more. Returns the message that its text goes on from: one that waits
     still, or of an edited one that which it had been joined with."""
     if order.replaces is None:
         before = _waiting(session, order.session_id)
+        if before is not None and not _is_joined(before, order, terms, now):
+            return None
         if before is not None:
             withdraw(session, order.session_id, since=before.number, now=now)
         return before
@@ -148,6 +152,25 @@ def _take_back(session: Session, order: MessageOrder, now: datetime) -> AnyRow |
         return None
     facts = {"session": order.session_id, "number": edited.joins}
     return session.execute(_own_numbered, facts).one()
+
+
+def _is_joined(before: AnyRow, order: MessageOrder, terms: SaleTerms, now: datetime) -> bool:
+    """Whether both fit into what is read at once. Raises PasteTooLong where they are parts of one text."""
+    try:
+        pictures = len(before.pictures or ()) + len(order.pictures)
+        check_length(terms, f"{before.text}{EXTRA}{order.text}", pictures)
+    except MessageTooLong as error:
+        if before.available_at > now:
+            raise PasteTooLong(**error.params) from None
+        return False
+    return True
+
+
+def give_up_paste(session: Session, order: MessageOrder, now: datetime) -> None:
+    """The parts of a text that wait are not answered: all of it is too long."""
+    chat = conversation_row(session, order.session_id, order.user_id, lock=True)
+    if (before := _waiting(session, chat.id)) is not None:
+        withdraw(session, chat.id, since=before.number, now=now)
 
 
 def _waiting(session: Session, session_id: UUID) -> AnyRow | None:

@@ -360,17 +360,31 @@ async def test_in_english_too_all_of_it(talk: tuple[Stage, OpenAIProvider], prov
     await john.sees("Conversations with assistants are kept until you delete them")
 
 
-async def test_a_paste_that_is_far_too_long_is_refused_once(
+async def test_a_paste_that_is_far_too_long_is_refused_once_and_whole(
     talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
 ) -> None:
     anna, asked = await begins(talk), len(await provider.log())
-    for part in range(4):
+    for part in range(8):
         await anna.says(f"{part} " + "слово " * 675)
-    await anna.sees("слишком длинно")
-    await anna.sees("не думает никакая модель")
-    refusals = [each for each in await anna.looks() if "слишком длинно" in each.text]
-    assert len(refusals) == 1
+    told = await anna.sees("слишком длинно")
+    assert "Ничего не отправлено." in told.text
+    await asyncio.sleep(3)  # as long as parts wait for the next one
+    await anna.says("Короткое")
+    await anna.sees("«Короткое»")
+    assert sum("слишком длинно" in each.text for each in await anna.looks()) == 1
+    assert [each["content"] for each in (await provider.log())[-1]["messages"]] == ["Короткое"]
     assert len(await provider.log()) == asked + 1
+
+
+async def test_a_paste_is_one_question(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    """Apps cut at an end of a sentence from half of what a message holds on."""
+    john, asked = await begins(talk, "en"), len(await provider.log())
+    for part in range(4):
+        await john.says(f"{part} " + "word " * 420)
+    await john.says("the end")
+    await john.sees("was sent 1 messages")
+    assert len(await provider.log()) == asked + 1
+    assert (await provider.log())[-1]["messages"][0]["content"].endswith("the end")
 
 
 async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:

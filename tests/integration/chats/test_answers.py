@@ -732,3 +732,19 @@ async def _asked(talk: Talk, count: int) -> bool:
 
 async def _has_text(worker: AnswerWorker) -> bool:
     return any(each.text for each in worker._running.values())
+
+
+@pytest.mark.parametrize("turn", range(4))  # ids are random, and decide between what is due at once
+async def test_conversations_of_one_customer_do_not_wait_for_each_other(talk: Talk, turn: int) -> None:
+    """In one of them two messages wait, which are too long to be joined; in the other one."""
+    anna = await talk.customer()
+    first = await talk.begins(anna)
+    await talk.says(first, "a" * 1_990)
+    await talk.says(first, "b" * 1_990)
+    second = await talk.begins(anna)
+    await talk.says(second, "c")
+    await talk.answer_all()
+    asked = [each.turns[-1].text[:1] for each in talk.sage.asked]
+    assert sorted(asked) == ["a", "b", "c"]
+    assert asked.index("a") < asked.index("b")
+    await talk.audit()

@@ -36,6 +36,8 @@ def assistants_screen(assistants: Sequence[AssistantView], viewer: Viewer, *, op
         text = tr.html("There is nobody to talk with right now. Please come back later.")
         return Screen(text=text, rows=((buttons.menu_button(tr),),))
     lines = [tr.escape(f"{title_of(each, tr)}: {price_in_short(each, tr)}") for each in assistants]
+    if any(each.resting for each in assistants):
+        lines.append(tr.html("💤 is resting: something is wrong on its side, it comes back by itself."))
     text = Html("\n\n".join([tr.html("<b>💬 Whom shall we ask?</b>"), Html("\n".join(lines))]))
     picks = [(Button(text=_named(each, tr), action=f"{CHAT}:{each.slug}"),) for each in assistants]
     resume = ((resume_button(open_with, tr),),) if open_with is not None else ()
@@ -77,7 +79,7 @@ def resumed_screen(assistant: AssistantView, title: str | None, coming: NextCost
 def _resting(assistant: AssistantView, tr: Translator) -> Html:
     if not assistant.resting:
         return Html()
-    return tr.html("💤 It is resting: its server does not work now. Please come back later.")
+    return tr.html("💤 It is resting: something is wrong on its side. Please come back later.")
 
 
 def _named(assistant: AssistantView, tr: Translator) -> str:

@@ -18,16 +18,18 @@ from handlers.telegram.reply_target import reply_target
 from services.billing.ledger import InsufficientBalance
 from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
 from services.chats.next_cost import NextCost
-from services.chats.orders import Accepted, MessageOrder, MessageTooLong
+from services.chats.orders import Accepted, AssistantResting, AssistantStopped, MessageOrder, MessageTooLong
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
 from services.errors import N_, ShopError
-from services.models.offers import ModelNotOnSale, ModelResting
+from services.models.offers import ModelNotOnSale
 from services.notifications.message_ref import MessageRef
 
 log = structlog.get_logger()
 TOLD_SECONDS = 5.0
 TOO_LONG: Final = "chat_too_long"  # in the dialog's data: when the last part of a text was sent that is refused
+KEPT: Final = (InsufficientBalance, AllowanceUsedUp, TokensUsedUp, AssistantResting, AssistantStopped)
+"""What passes, or is mended: the message can be sent then."""
 PASTE_SECONDS: Final = 2  # between parts of a text that an app has cut
 JOINED = "+"  # after the key of the message that others joined
 NOBODY_YET = N_("You are not talking with anybody yet. Choose whom to ask:")
@@ -105,7 +107,7 @@ async def say(said: UserMessage, ctx: Context) -> None:
     )
     try:
         accepted = await ctx.services.chats.send(order)
-    except (InsufficientBalance, AllowanceUsedUp, TokensUsedUp, ModelResting) as error:
+    except KEPT as error:
         await _keep_refused(said, session.id, error, ctx)
         return
     except MessageTooLong:

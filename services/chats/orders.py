@@ -8,7 +8,16 @@ from services.billing.ledger import InsufficientBalance
 from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.errors import N_, ShopError
+from services.models.offers import ModelResting, ModelStopped
 from services.notifications.message_ref import MessageRef
+
+
+class AssistantResting(ModelResting):
+    message = N_("💤 This assistant is resting: something is wrong on its side. Nothing was charged.")
+
+
+class AssistantStopped(ModelStopped):
+    message = N_("💤 This assistant is not sold now: something is wrong on our side. Nothing was charged.")
 
 
 class MessageTooLong(ShopError):

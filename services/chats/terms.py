@@ -11,12 +11,12 @@ from db.tables.chats import ChatSession
 from db.tables.models import Model, Preset
 from db.tables.users import User
 from services.chats.limits import ChatLimits
-from services.chats.orders import SaleTerms
+from services.chats.orders import AssistantResting, AssistantStopped, SaleTerms
 from services.chats.sessions import ChatSessionNotFound
 from services.chats.system import system_prompt
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.manifest import Manifest
-from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
+from services.models.offers import ModelNotOnSale, price_of
 from services.users.accounts import UserDisabled
 
 _sessions, _models, _presets, _users = table_of(ChatSession), table_of(Model), table_of(Preset), table_of(User)
@@ -94,9 +94,9 @@ def fixed_price(chat: AnyRow) -> int:
     if chat.disabled_at is not None:
         raise UserDisabled(user_id=chat.user_id)
     if chat.stopped_for is not None:
-        raise ModelStopped(slug=slug)
+        raise AssistantStopped(slug=slug)
     if chat.resting_since is not None:
-        raise ModelResting(slug=slug)
+        raise AssistantResting(slug=slug)
     if chat.preset_id is None:
         return price_of(chat)
     if not chat.persona_enabled:

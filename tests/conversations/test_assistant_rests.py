@@ -47,8 +47,12 @@ async def test_it_rests_until_that_is_mended(shop: tuple[Stage, OpenAIProvider],
     assert await balance(stage, anna) == 1000
     assert told in (await olga.sees("💤")).text
     await john.says("/chat")
-    await john.sees_button("💤 The sandbox's oracle")
+    assert "💤 is resting" in (await john.sees_button("💤 The sandbox's oracle")).text
+    await anna.says("Когда вернётесь?")
+    refused = await anna.sees("Этот ассистент отдыхает")
+    assert refused.text.endswith("Ничего не списано. Написанное сохранено.")
+    assert refused.buttons == ["📨 Отправить снова", "💬 Ассистенты", "🏠 Меню"]
     await provider.clear_faults()
     await olga.sees("снова в продаже")
-    await anna.says("А теперь?")
-    await anna.sees("не думает никакая модель")
+    await anna.presses("Отправить снова")
+    await anna.sees("«Когда вернётесь?»")

@@ -50,15 +50,14 @@ def sure_screen(tr: Translator) -> Screen:
         "Delete all pictures that you sent or that were made for you? They cannot be brought back; the words of the "
         "answers stay in the history. What a prediction under way needs stays until it is done."
     )
-    sure = Button(text=tr.gettext("🗑 Yes, delete them"), action=DELETE_SURE)
-    return Screen(text=text, rows=((sure,), (buttons.back_button(tr, buttons.PRIVACY),)))
+    return _sure(text, DELETE_SURE, tr)
 
 
 def deleted_screen(count: int, tr: Translator) -> Screen:
     text = tr.nhtml("{n} picture was deleted.", "{n} pictures were deleted.", count)
     if not count:
         text = tr.html("There are no pictures of yours to delete.")
-    return Screen(text=text, rows=((buttons.back_button(tr, buttons.PRIVACY), buttons.menu_button(tr)),))
+    return _deleted(text, tr)
 
 
 def talks_sure_screen(tr: Translator) -> Screen:
@@ -66,14 +65,22 @@ def talks_sure_screen(tr: Translator) -> Screen:
         "Delete all conversations with assistants? Their texts cannot be brought back; what they cost stays in the "
         "history."
     )
-    sure = Button(text=tr.gettext("🗑 Yes, delete them"), action=DELETE_TALKS_SURE)
-    return Screen(text=text, rows=((sure,), (buttons.back_button(tr, buttons.PRIVACY),)))
+    return _sure(text, DELETE_TALKS_SURE, tr)
 
 
 def talks_deleted_screen(count: int, tr: Translator) -> Screen:
     text = tr.nhtml("{n} conversation was deleted.", "{n} conversations were deleted.", count)
     if not count:
         text = tr.html("There are no conversations of yours to delete.")
+    return _deleted(text, tr)
+
+
+def _sure(question: Html, action: str, tr: Translator) -> Screen:
+    sure = Button(text=tr.gettext("🗑 Yes, delete them"), action=action)
+    return Screen(text=question, rows=((sure,), (buttons.back_button(tr, buttons.PRIVACY),)))
+
+
+def _deleted(text: Html, tr: Translator) -> Screen:
     return Screen(text=text, rows=((buttons.back_button(tr, buttons.PRIVACY), buttons.menu_button(tr)),))
 
 

@@ -11,13 +11,13 @@ from db.tables.chats import ChatSession
 from db.tables.models import Model, Preset
 from db.tables.users import User
 from services.chats.limits import ChatLimits
-from services.chats.orders import AssistantResting, AssistantStopped, SaleTerms
+from services.chats.orders import SaleTerms
 from services.chats.sessions import ChatSessionNotFound
 from services.chats.system import system_prompt
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.manifest import Manifest
 from services.models.offers import ModelNotOnSale, price_of
-from services.users.accounts import UserDisabled
+from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 
 _sessions, _models, _presets, _users = table_of(ChatSession), table_of(Model), table_of(Preset), table_of(User)
 
@@ -31,12 +31,7 @@ _chat = (
         _sessions.c.model_slug,
         _sessions.c.preset_id,
         _sessions.c.title,
-        _models.c.manifest_price,
-        _models.c.admin_price,
-        _models.c.admin_enabled,
-        _models.c.present,
-        _models.c.stopped_for,
-        _models.c.resting_since,
+        *SALE_COLUMNS,
         _presets.c.prompt,
         _presets.c.price.label("persona_price"),
         _presets.c.enabled.label("persona_enabled"),
@@ -88,17 +83,8 @@ def sale_terms(manifest: Manifest | None, chat: AnyRow, limits: ChatLimits) -> S
 
 def fixed_price(chat: AnyRow) -> int:
     """Of an answer now, besides its tokens. Raises UserDisabled, ModelNotOnSale, ModelStopped, ModelResting."""
-    slug = chat.model_slug
-    if not chat.present or chat.admin_enabled is False:
-        raise ModelNotOnSale(slug=slug)
-    if chat.disabled_at is not None:
-        raise UserDisabled(user_id=chat.user_id)
-    if chat.stopped_for is not None:
-        raise AssistantStopped(slug=slug)
-    if chat.resting_since is not None:
-        raise AssistantResting(slug=slug)
+    disabled = chat.disabled_at is not None
+    require_on_sale(chat, slug=chat.model_slug, user_id=chat.user_id, disabled=disabled)
     if chat.preset_id is None:
         return price_of(chat)
-    if not chat.persona_enabled:
-        raise ModelNotOnSale(preset_id=chat.preset_id)
-    return price_of(chat) if chat.persona_price is None else int(chat.persona_price)
+    return preset_price(chat, chat.preset_id, enabled=chat.persona_enabled, price=chat.persona_price)

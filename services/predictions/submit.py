@@ -17,9 +17,9 @@ from db.upsert import insert_of
 from services.billing import ledger
 from services.billing.credits import format_credits
 from services.errors import N_, ShopError
-from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
+from services.models.offers import ModelNotOnSale, price_of
+from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 from services.notifications.message_ref import MessageRef, message_columns
-from services.users.accounts import UserDisabled
 
 _predictions, _models, _presets, _users = table_of(Prediction), table_of(Model), table_of(Preset), table_of(User)
 
@@ -85,12 +85,7 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
 _terms = select(
-    _models.c.manifest_price,
-    _models.c.admin_price,
-    _models.c.admin_enabled,
-    _models.c.present,
-    _models.c.stopped_for,
-    _models.c.resting_since,
+    *SALE_COLUMNS,
     exists().where(_users.c.id == bindparam("user_id"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
 ).where(_models.c.slug == bindparam("slug"))
 _queued = {"status": PredictionStatus.QUEUED, "attempts": 0}
@@ -121,14 +116,8 @@ def is_sold(session: Session, request: Mapping[str, object]) -> bool:
 
 def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:
     """After the insert, so that a repeated confirmation is recognised even when the terms have changed since."""
-    if model.user_disabled:
-        raise UserDisabled(user_id=order.user_id)
-    if not model.present or model.admin_enabled is False:
-        raise ModelNotOnSale(slug=order.model_slug)
-    if model.stopped_for is not None:
-        raise ModelStopped(slug=order.model_slug)
-    if model.resting_since is not None:
-        raise ModelResting(slug=order.model_slug)
+    disabled = bool(model.user_disabled)
+    require_on_sale(model, slug=order.model_slug, user_id=order.user_id, disabled=disabled)
     price = price_of(model) if order.preset_id is None else _preset_price(connection, order, model)
     if price != order.price:
         raise PriceChanged(shown=order.price, price=price)
@@ -136,6 +125,6 @@ def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:
 
 def _preset_price(connection: Connection, order: Order, model: AnyRow) -> int:
     preset = connection.execute(_preset, {"id": order.preset_id, "slug": order.model_slug}).first()
-    if preset is None or not preset.enabled:
-        raise ModelNotOnSale(preset_id=order.preset_id)
-    return price_of(model) if preset.price is None else int(preset.price)
+    assert order.preset_id is not None
+    known = (None, None) if preset is None else (preset.enabled, preset.price)
+    return preset_price(model, order.preset_id, enabled=known[0], price=known[1])

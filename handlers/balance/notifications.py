@@ -20,7 +20,7 @@ async def _credits_changed(news: CreditsChanged, notification: Notification, tr:
         else tr.html("The shop took back <b>{credits}</b>.", credits=tr.credits(-news.amount))
     )
     why = tr.html("Reason: {reason}", reason=news.reason)
-    now = tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(news.balance))
+    now = tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(news.balance))
     rows = ((buttons.models_button(tr), buttons.menu_button(tr)),)
     return Rendered(screen=Screen(text="\n".join([what, why, now]), rows=rows))
 

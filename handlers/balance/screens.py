@@ -29,7 +29,7 @@ WORDS = {
 
 def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], viewer: Viewer) -> Screen:
     user, tr = viewer.user, viewer.tr
-    parts = [tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(user.balance))]
+    parts = [tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(user.balance))]
     if expiring:
         parts.append(_expiring(expiring, tr))
     if last:

@@ -93,7 +93,7 @@ def before_answer(accepted: Accepted, tr: Translator, *, waits: bool) -> Html:
     if accepted.limited:
         lines.append(
             tr.html(
-                "💳 Your balance is enough for a short answer only: it will have at most about {words} words.",
+                "💰 Your balance is enough for a short answer only: it will have at most about {words} words.",
                 words=max(10, accepted.answer_limit // 20 * 10),
             )
         )

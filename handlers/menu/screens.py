@@ -25,7 +25,7 @@ def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None, t
         *(((chats_button(tr),),) if viewer.features.chats else ()),
         *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
         (
-            Button(text=tr.gettext("💳 Balance"), action=buttons.BALANCE),
+            Button(text=tr.gettext("💰 Balance"), action=buttons.BALANCE),
             Button(text=tr.gettext("🧾 History"), action=buttons.HISTORY),
         ),
         (

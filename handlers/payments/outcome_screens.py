@@ -22,7 +22,7 @@ def paid_screen(payment: PaymentView, tr: Translator, *, balance: int, left: Unf
     if payment.valid_days is not None and payment.paid_at is not None:
         end = payment.paid_at + timedelta(days=payment.valid_days)
         parts.append(tr.html("They are valid until {date}.", date=tr.date(end)))
-    parts.append(tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
+    parts.append(tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
     if waits := left.words(tr):
         parts.append(waits)
     return Screen(text=Html("\n".join(parts)), rows=(*left.rows(tr), (buttons.menu_button(tr),)))
@@ -46,7 +46,7 @@ def refunded_screen(refund: RefundView, tr: Translator, *, balance: int) -> Scre
     ]
     if refund.credits_taken:
         parts.append(tr.html("{credits} went with them.", credits=tr.credits(refund.credits_taken)))
-    parts.append(tr.html("💳 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
+    parts.append(tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(balance)))
     return Screen(text=Html("\n".join(parts)), rows=((buttons.menu_button(tr),),))
 
 

@@ -8,14 +8,14 @@ from sandbox.client.person import Person
 from tests.conversations.stage import Stage
 
 RUSSIAN = {
-    "💳 Баланс": "Последние операции",
+    "💰 Баланс": "Последние операции",
     "🧾 История": "История · предсказания",
     "👤 Профиль": "Всё это необязательно",
     "🌐 Язык": "Язык / Language",
     "ℹ️ Помощь": "Как это работает",
 }
 ENGLISH = {
-    "💳 Balance": "Last operations",
+    "💰 Balance": "Last operations",
     "🧾 History": "History · predictions",
     "👤 Profile": "All of it is optional",
     "🌐 Language": "Язык / Language",

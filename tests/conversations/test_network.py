@@ -68,7 +68,7 @@ async def test_an_edit_is_made_again(faults: Faults, anna: Person, kind: str) ->
     await anna.says("/menu")
     menu = await anna.sees("Что будем делать?")
     await faults("editMessageText", kind, chat_id=anna.id)
-    await anna.presses("💳 Баланс")
+    await anna.presses("💰 Баланс")
     assert (await anna.sees("Последние операции")).id == menu.id
 
 
@@ -113,7 +113,7 @@ async def test_someone_whose_access_is_closed(stage: Stage, anna: Person, john: 
     await stage.disable(anna, at=stage.app.clock())
     await anna.says("/balance")
     await anna.sees("Доступ к боту для вас закрыт. Напишите его владельцу.")
-    answer = await anna.presses("💳 Баланс")
+    answer = await anna.presses("💰 Баланс")
     assert answer.show_alert
     assert answer.text == "Доступ к боту для вас закрыт. Напишите его владельцу."
     await stage.disable(anna, at=None)

@@ -9,7 +9,7 @@ async def test_a_newcomer_is_greeted_and_given_credits(anna: Person) -> None:
     greeting = await anna.sees("Здравствуйте, Анна!")
     assert "10.00 кредитов" in greeting.text
     assert "Баланс: 10.00 кредитов" in greeting.text
-    assert greeting.buttons == ["🔮 Модели", "🎨 Стили", "💳 Баланс", "🧾 История", "👤 Профиль", "🌐 Язык", "ℹ️ Помощь"]
+    assert greeting.buttons == ["🔮 Модели", "🎨 Стили", "💰 Баланс", "🧾 История", "👤 Профиль", "🌐 Язык", "ℹ️ Помощь"]
 
 
 async def test_an_english_newcomer(john: Person) -> None:
@@ -19,7 +19,7 @@ async def test_an_english_newcomer(john: Person) -> None:
     assert greeting.buttons == [
         "🔮 Models",
         "🎨 Styles",
-        "💳 Balance",
+        "💰 Balance",
         "🧾 History",
         "👤 Profile",
         "🌐 Language",

@@ -57,7 +57,7 @@ async def test_a_screen_that_is_refused(faults: Faults, anna: Person, lines: Lin
     await anna.says("/menu")
     menu = await anna.sees("Что будем делать?")
     await faults("editMessageText", "400", chat_id=anna.id, description=THREAD)
-    await anna.presses("💳 Баланс")
+    await anna.presses("💰 Баланс")
     assert (await anna.sees(NOT_TAKEN)).id != menu.id
     assert [line["method"] for line in _of(lines, "answer_refused")] == ["editMessageText"]
 
@@ -88,7 +88,7 @@ async def test_a_sender_who_is_gone(
         await anna.says("/balance")
     else:
         with suppress(AssertionError):  # nobody is there to be answered
-            await anna.presses("💳 Баланс", within=0.3)
+            await anna.presses("💰 Баланс", within=0.3)
     await until(partial(stage.blocked, anna))
     assert [line["log_level"] for line in _of(lines, "user_blocked_bot")] == ["info"]
     assert not [line for line in lines if line["log_level"] == "warning"]
@@ -116,7 +116,7 @@ async def test_another_refusal(faults: Faults, anna: Person, lines: Lines, metho
         await anna.says("/balance")
         await anna.sees(BUSY)
     else:
-        assert BUSY in ((await anna.presses("💳 Баланс")).text or "")
+        assert BUSY in ((await anna.presses("💰 Баланс")).text or "")
     (line,) = _of(lines, "answer_not_sent")
     assert (line["log_level"], line["method"]) == ("warning", method)
 

@@ -34,6 +34,6 @@ async def test_a_topic_that_is_deleted(stage: Stage, anna: Person) -> None:
     menu = await anna.sees("Что будем делать?")
     await anna.deletes_topic(7)
     await stage.sandbox.fault("editMessageText", "400", description="Bad Request: message to edit not found")
-    await anna.presses("💳 Баланс")
+    await anna.presses("💰 Баланс")
     below = await anna.sees("Последние операции")
     assert (below.topic, below.id > menu.id) == (None, True)

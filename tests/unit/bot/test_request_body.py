@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 FILE = BufferedInputFile(b"%PNG", filename="picture.png")
 KEYBOARD = InlineKeyboardMarkup(
     inline_keyboard=[
-        [InlineKeyboardButton(text="💳 Баланс", callback_data="balance")],
+        [InlineKeyboardButton(text="💰 Баланс", callback_data="balance")],
         [
             InlineKeyboardButton(text="Оплатить & закрыть", url="https://shop.example/?a=1&b=2"),
             InlineKeyboardButton(text=""),

@@ -41,11 +41,12 @@ def presenters(services: Services) -> dict[str, Present]:
 async def _part(view: AnswerView, news: AnswerReady, services: Services, tr: Translator) -> Rendered | None:
     if view.text is None:  # deleted meanwhile
         return None
-    user = await services.users.get(view.user_id)
     if view.error_code is ErrorCode.NOT_DELIVERED:  # not whole: what is left to say is that, once
+        user = await services.users.get(view.user_id)
         lost = rest_lost_screen(view, news.back, user.balance, tr)
         return Rendered(screen=lost, thread_id=thread_of(view.place)) if news.returned else None
-    work = partial(answer_part, view, news.part, user.balance, await _next_cost(view, services), tr)
+    left = await services.chats.remaining(view.id, user_id=view.user_id)
+    work = partial(answer_part, view, news.part, left, await _next_cost(view, services), tr)
     part = await asyncio.to_thread(work) if is_long(view.text) else work()
     return Rendered(
         screen=part.screen,

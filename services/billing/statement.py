@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -24,8 +24,8 @@ _payments, _refunds = table_of(Payment), table_of(Refund)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One line of the ledger; `amount` is signed hundredths; `model_slug`: of the model that was bought
-    from; `money`: what was paid or sent back."""
+    """A line of the ledger, or of an answer its lines together; `amount` is signed hundredths; `model_slug`: of the
+    model that was bought from; `money`: what was paid or sent back."""
 
     id: int
     kind: TransactionKind
@@ -60,11 +60,31 @@ class Statement:
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
+# An assistant's answer is one line for its customer: what it cost, once that is known, and none where it cost nothing.
+_hold, _end = _lines.alias("hold"), _lines.alias("end")
+_held = (
+    select(_hold.c.amount)
+    .where(_hold.c.message_id == _lines.c.message_id, _hold.c.kind == TransactionKind.CHARGE)
+    .correlate(_lines)
+    .scalar_subquery()
+)
+_is_told_by_its_end = exists().where(
+    _end.c.message_id == _lines.c.message_id,
+    (_end.c.kind == TransactionKind.CHARGE_RETURN)
+    | ((_end.c.kind == TransactionKind.CHARGE_REFUND) & (_end.c.amount == -_lines.c.amount)),
+)
+_is_end = (_lines.c.kind == TransactionKind.CHARGE_RETURN) & _lines.c.message_id.is_not(None)
+_told = case(
+    (_lines.c.message_id.is_(None), True),
+    (_lines.c.kind == TransactionKind.CHARGE, ~_is_told_by_its_end),
+    (_lines.c.kind == TransactionKind.CHARGE_REFUND, _lines.c.amount != -_held),
+    else_=True,
+)
 _newest = (
     select(
         _lines.c.id,
-        _lines.c.kind,
-        _lines.c.amount,
+        case((_is_end, TransactionKind.CHARGE), else_=_lines.c.kind).label("kind"),
+        case((_is_end, _lines.c.amount + _held), else_=_lines.c.amount).label("amount"),
         _lines.c.balance_after,
         _lines.c.prediction_id,
         func.coalesce(_predictions.c.model_slug, _messages.c.model_slug).label("model_slug"),
@@ -77,7 +97,7 @@ _newest = (
     .outerjoin(_messages, _messages.c.id == _lines.c.message_id)
     .outerjoin(_payments, _payments.c.id == _lines.c.payment_id)
     .outerjoin(_refunds, _refunds.c.id == _lines.c.refund_id)
-    .where(_lines.c.user_id == bindparam("user_id"))
+    .where(_lines.c.user_id == bindparam("user_id"), _told)
     .order_by(_lines.c.id.desc())
 )
 _last = _newest.limit(bindparam("size"))

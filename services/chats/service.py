@@ -15,6 +15,7 @@ from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
 from services.chats.orders import Accepted, MessageOrder, PasteTooLong, SaleTerms
+from services.chats.remaining import remaining
 from services.chats.sale import NewIds
 from services.chats.stopping import note_message, request_stop
 from services.chats.submit import answer_anew, give_up_paste, submit
@@ -142,6 +143,10 @@ class Chats:
         """What the next message of the conversation costs at most, besides its own length. Raises ChatSessionNotFound,
         ModelNotOnSale, ModelStopped, ModelResting, UserDisabled."""
         return await self._db.read(next_cost, session_id, user_id, self._terms, self._clock())
+
+    async def remaining(self, answer_id: UUID, *, user_id: int) -> int:
+        """What its customer has after an answer, with what is held for others."""
+        return await self._db.read(remaining, answer_id, user_id)
 
     def _told(self, accepted: Accepted) -> Accepted:
         if not accepted.repeated:

@@ -10,7 +10,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from db.engine import Database
-from services.billing.invariants import RULES, Rule
+from services.billing.invariants.rule import Rule
+from services.billing.invariants.rules import RULES
 
 SHOWN = 20
 IMMUTABLE = ("transactions", "lot_entries")

@@ -16,7 +16,7 @@ from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger
-from services.billing.invariants import RULES
+from services.billing.invariants.rules import RULES
 from services.chats import usage
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.outbox import enqueue, put

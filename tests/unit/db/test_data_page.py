@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, LargeBinary, 
 
 from db.base import JsonColumn, UtcDateTime
 from db.tables import metadata
-from services.billing.invariants import RULES
+from services.billing.invariants.rules import RULES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \|[^|]*\|$", re.MULTILINE)

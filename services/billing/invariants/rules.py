@@ -1,0 +1,41 @@
+"""All that the audit proves, in the order of docs/data.md."""
+
+from typing import Final
+
+from services.billing.invariants.answers import (
+    ALLOWANCES,
+    ANSWER_LOTS,
+    ANSWER_PRICES,
+    ANSWERS,
+    ANSWERS_IN_PART,
+    DELIVERED_ANSWERS,
+)
+from services.billing.invariants.bonuses import BONUS_LINES, BONUS_WEEKS
+from services.billing.invariants.ledger import BALANCES, CHAIN, LINES, LOT_HISTORY, LOTS, TOTALS
+from services.billing.invariants.payments import ADOPTED, TAKEN_BACK, TOPUPS, UNCOLLECTED
+from services.billing.invariants.predictions import CHARGES, DELIVERED, LATE_REFUNDS, REFUND_LOTS
+
+RULES: Final = (
+    BALANCES,
+    LINES,
+    LOTS,
+    LOT_HISTORY,
+    TOPUPS,
+    ADOPTED,
+    CHARGES,
+    REFUND_LOTS,
+    ANSWERS,
+    ANSWER_LOTS,
+    ANSWER_PRICES,
+    LATE_REFUNDS,
+    DELIVERED,
+    DELIVERED_ANSWERS,
+    ANSWERS_IN_PART,
+    ALLOWANCES,
+    BONUS_WEEKS,
+    BONUS_LINES,
+    TOTALS,
+    TAKEN_BACK,
+    UNCOLLECTED,
+    CHAIN,
+)

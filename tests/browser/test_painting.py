@@ -42,7 +42,7 @@ def test_anna_watches_changes_her_mind_and_buys(demo_url: str, chromium: Browser
     anna.sees("Модель работает: ")
     anna.photographs("brush-progress-ru")
     anna.presses("Отменить")
-    anna.sees("Это предсказание отменено")
+    anna.sees("Эта картинка отменена")
     anna.photographs("brush-canceled-ru")
     paints_at_once(demo_url)
     anna.presses("Ещё раз")

@@ -18,7 +18,7 @@ def test_anna_talks_stops_and_goes_on(demo_url: str, chromium: Browser, pictures
     anna.sees("Кого спросим?")
     anna.photographs("chat-list-ru")
     anna.presses("Оракул песочницы")
-    anna.sees("3 ответа в день бесплатно")
+    anna.sees("Сегодня осталось 3 бесплатных ответа")
     anna.photographs("chat-begun-ru")
     anna.presses("Покажи разметку")
     anna.sees("Бесплатно сегодня")

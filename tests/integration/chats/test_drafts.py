@@ -86,8 +86,7 @@ async def test_who_goes_on_for_one_that_died_changes_the_same_message(talk: Talk
     screen = await growing(talk)
     async with screen.process("first") as first:
         await screen.grows("One", first)
-    shown = (await talk.row(screen.answer.answer_id)).message_id
-    assert shown is not None
+        shown = await until(lambda: shown_in(screen))  # it is written down after Telegram's answer
     screen.now += LEAD_SECONDS + 1
     async with screen.process("second") as second:
         call = await screen.grows("One two", second)
@@ -100,3 +99,8 @@ async def test_one_message_shows_it(talk: Talk) -> None:
     assert await talk.chats.shown_in(answer_id, 11)
     assert not await talk.chats.shown_in(answer_id, 12)
     assert (await talk.row(answer_id)).message_id == 11
+
+
+async def shown_in(screen: Screen) -> int | None:
+    row = await screen.talk.row(screen.answer.answer_id)
+    return None if row.message_id is None else int(row.message_id)

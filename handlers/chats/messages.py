@@ -19,6 +19,7 @@ from services.manifests.preparation import Prepare
 from services.models.offers import ModelNotOnSale
 
 WORDS_ONLY: Final = N_("The assistant reads text. Please write your message in words.")
+ONLY_THE_LAST: Final = N_("Only your last message can be changed and answered anew. Please write it once more.")
 PICTURE: Final = Prepare(size=("free", "free"), longest=1280)
 
 
@@ -62,7 +63,8 @@ async def edited(message: Message, *, ctx: Context) -> None:
     key = f"say:{message.chat.id}:{message.message_id}"
     answer = await ctx.services.chats.latest_of(key, user_id=ctx.user.id)
     if answer is None:
-        raise SkipHandler
+        await put(message, screens.plain(ctx.tr.gettext(ONLY_THE_LAST)))
+        return
     kept = UnsentMessage(
         text=message.text,
         key=f"edit:{message.chat.id}:{message.message_id}:{message.edit_date or 0}",

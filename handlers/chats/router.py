@@ -145,12 +145,14 @@ async def go_on(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
 
 
 async def _last_answer(query: CallbackQuery, argument: str, ctx: Context) -> AnswerView | None:
-    """The answer of the button; where something was said after it, that is told, and there is none."""
+    """The answer of the button; where something was said after it, that is told, there is none, and the buttons go."""
     if (answer_id := buttons.parse_id(argument)) is None:
         await sender.acknowledge(query)
         return None
     view = await ctx.services.chats.answer(answer_id, user_id=ctx.user.id)
     if not view.latest:
         await sender.acknowledge(query, ctx.tr.gettext(NOT_THE_LAST), alert=True)
+        if query.message is not None:
+            await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
         return None
     return view

@@ -19,7 +19,13 @@ HOW: Final = N_(
     "If a model cannot answer, its price comes back to your balance by itself."
 )
 CHANGE: Final = N_(
-    "To change an answer, go back to its question or choose it at the summary: editing an old message changes nothing."
+    "To change an answer of a form, go back to its question or choose it at the summary: editing an old message "
+    "changes nothing there."
+)
+TALK: Final = N_(
+    "<b>💬 Assistants</b>\n"
+    "Choose one in /chat and just write. The longer a conversation, the more an answer costs: /new begins afresh. "
+    "/stop ends an answer, and what has come stays. Your last message can be edited and answered anew."
 )
 AT_ONCE: Final = N_(
     "An amount may stand behind the command: <code>/topup 300</code> prepares a payment of 300 ₽ at once."
@@ -61,7 +67,8 @@ def help_screen(contact: Html, viewer: Viewer) -> Screen:
     commands = "\n".join(f"/{name} — {tr.escape(tr.gettext(text))}" for name, text in listed.items())
     ask = tr.html("Questions? Write to {contact}.", contact=contact)
     at_once = [tr.html(AT_ONCE)] if viewer.features.payments else []
-    parts = [tr.html(HOW), tr.html(CHANGE), commands, *at_once, ask]
+    talk = [tr.html(TALK)] if viewer.features.chats else []
+    parts = [tr.html(HOW), tr.html(CHANGE), *talk, commands, *at_once, ask]
     rows = (
         (buttons.models_button(tr),),
         (

@@ -53,6 +53,8 @@ def greeting(viewer: Viewer) -> Html:
         return Html(f"<b>{hello}</b>")
     about = tr.html("I am Kassandra. I sell predictions: choose a model, answer its questions, get the answer.")
     parts = [f"<b>{hello}</b>", about]
+    if viewer.features.chats:
+        parts.append(tr.html("💬 And there are assistants to talk with: /chat."))
     if user.balance:
         parts.append(tr.html("🎁 A welcome gift: <b>{credits}</b>.", credits=tr.credits(user.balance)))
     return Html("\n\n".join(parts))

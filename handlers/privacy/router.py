@@ -7,9 +7,11 @@ from aiogram.types import CallbackQuery
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import forget_unsent, is_talking
-from handlers.kit.dialog import Event, pause
+from handlers.kit.dialog import Event, leave_question, pause
 from handlers.kit.filters import Pressed
 from handlers.privacy import screens as view
+from handlers.telegram import sender
+from handlers.telegram.screen import Screen
 
 
 def router() -> Router:
@@ -37,7 +39,7 @@ async def show_privacy(event: Event, *, ctx: Context) -> None:
 
 
 async def ask_whether(query: CallbackQuery, *, ctx: Context) -> None:
-    await ctx.respond(query, view.sure_screen(ctx.tr))
+    await _ask(query, view.sure_screen(ctx.tr), ctx)
 
 
 async def delete_pictures(query: CallbackQuery, *, ctx: Context) -> None:
@@ -48,7 +50,7 @@ async def delete_pictures(query: CallbackQuery, *, ctx: Context) -> None:
 
 
 async def ask_whether_talks(query: CallbackQuery, *, ctx: Context) -> None:
-    await ctx.respond(query, view.talks_sure_screen(ctx.tr))
+    await _ask(query, view.talks_sure_screen(ctx.tr), ctx)
 
 
 async def delete_talks(query: CallbackQuery, *, ctx: Context) -> None:
@@ -58,3 +60,9 @@ async def delete_talks(query: CallbackQuery, *, ctx: Context) -> None:
     count = await ctx.services.chat_sessions.delete_all(ctx.user.id)
     await forget_unsent(ctx.fsm)
     await ctx.respond(query, view.talks_deleted_screen(count, ctx.tr))
+
+
+async def _ask(query: CallbackQuery, question: Screen, ctx: Context) -> None:
+    """Nothing stands above its answer, not even the way back to a form."""
+    await leave_question(ctx.fsm)
+    await sender.show(query, question)

@@ -9,11 +9,13 @@ from handlers.kit.titles import title_of
 from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
 from services.chats.service import AssistantView
+from services.errors import N_
 
 DELETE_TALKS: Final = "talks-delete"
 DELETE_TALKS_SURE: Final = "talks-delete-now"
 DELETE: Final = "pictures-delete"
 DELETE_SURE: Final = "pictures-delete-now"
+FACTS: Final = {"name": N_("name"), "gender": N_("gender"), "age": N_("age")}
 
 
 def privacy_screen(
@@ -88,11 +90,11 @@ def _conversations(providers: Mapping[str, Sequence[AssistantView]], journal_day
     lines = [
         tr.html(
             "Conversations with assistants are kept until you delete them. What you write goes to the server that "
-            "answers, with the facts of your profile that an assistant asks for:"
+            "answers. Of your profile only what stands in brackets goes with it:"
         )
     ]
     for host, assistants in sorted(providers.items()):
-        names = ", ".join(str(title_of(each, tr)) for each in assistants)
+        names = ", ".join(_named(each, tr) for each in assistants)
         lines.append(tr.html("• {host}: {names}", host=host, names=names))
     kept = tr.nhtml(
         "The shop keeps a journal of these requests for {n} day, for the case that something goes wrong.",
@@ -100,6 +102,11 @@ def _conversations(providers: Mapping[str, Sequence[AssistantView]], journal_day
         journal_days,
     )
     return Html("\n".join([*lines, kept]))
+
+
+def _named(assistant: AssistantView, tr: Translator) -> str:
+    told = ", ".join(tr.gettext(words) for fact, words in FACTS.items() if fact in assistant.facts)
+    return f"{title_of(assistant, tr)} ({told})" if told else str(title_of(assistant, tr))
 
 
 def _term(what: Html, kept: timedelta | None, tr: Translator) -> Html:

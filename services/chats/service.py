@@ -23,6 +23,7 @@ from services.chats.terms import sale_terms
 from services.clock import Clock
 from services.inference.runtimes.chat.plain_text import storable
 from services.inference.runtimes.chat.spec import ChatSpec
+from services.inference.runtimes.chat.system_prompt import facts_named
 from services.manifests.schema import Text
 from services.models.offers import ModelNotOnSale, Models, Offer
 
@@ -32,7 +33,7 @@ _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Pr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantView:
     """Somebody to talk with: an assistant, or a persona of one, which has a `preset_id`. `prices` in hundredths of a
-    credit; `free_answers` a day; `max_answer` in tokens."""
+    credit; `free_answers` a day; `max_answer` in tokens; `facts`: what it is told of a customer's profile."""
 
     slug: str
     model_slug: str
@@ -47,6 +48,7 @@ class AssistantView:
     free_answers: int
     max_answer: int
     resting: bool
+    facts: frozenset[str]
 
 
 class Chats:
@@ -160,6 +162,8 @@ class Chats:
 def _assistant(offer: Offer) -> AssistantView:
     manifest, spec = offer.manifest, offer.manifest.runtime
     assert isinstance(spec, ChatSpec)
+    own = () if spec.system is None else spec.system.all()
+    prompts = own if offer.prompt is None else (offer.prompt,)
     prices = TokenPrices(fixed=offer.price, input=spec.input_price_hundredths, output=spec.output_price_hundredths)
     return AssistantView(
         slug=offer.slug,
@@ -175,4 +179,5 @@ def _assistant(offer: Offer) -> AssistantView:
         free_answers=spec.free_answers,
         max_answer=spec.max_answer,
         resting=offer.resting,
+        facts=frozenset().union(*map(facts_named, prompts)),
     )

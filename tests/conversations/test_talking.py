@@ -421,6 +421,49 @@ async def test_the_provider_is_away(talk: tuple[Stage, OpenAIProvider], provider
     await anna.sees("Ничего не списано")
 
 
+async def test_what_came_before_is_neither_edited_nor_answered_anew(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    first = await anna.says("Первое")
+    old = await anna.sees_button("Ещё раз")
+    again = old.button("Ещё раз")
+    assert again is not None
+    await anna.says("Второе")
+    await anna.sees("«Второе»")
+    alert = await anna.forges(again.data or "", old.id)
+    assert alert.text == "Заново можно дать только последний ответ."
+    await until(lambda: _has_no_buttons(anna, old.id))
+    await anna.edits(first, "Исправленное")
+    told = await anna.sees("Изменить и переспросить можно только последнее сообщение.")
+    assert told.buttons == []
+
+
+async def test_help_and_greeting_know_assistants(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await talk[0].person("Анна", "ru")
+    await anna.says("/start")
+    assert "/chat" in (await anna.sees("Здравствуйте")).text
+    await anna.says("/help")
+    told = await anna.sees("Как это работает")
+    assert "Последнее своё сообщение можно исправить — на него ответят заново." in told.text
+
+
+async def test_privacy_names_what_each_assistant_is_told(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await begins(talk)
+    await anna.says("Первое")
+    await anna.sees("«Первое»")
+    await anna.says("/start model_wine")
+    await anna.presses("Начать")
+    await anna.says("/privacy")
+    told = await anna.sees("что стоит в скобках")
+    assert "🗿 Оракул песочницы, 🪶 Оракул-поэт (имя)" in told.text
+    await anna.presses("Удалить все диалоги")
+    asked = await anna.sees("Удалить все диалоги с ассистентами?")
+    assert asked.buttons == ["🗑 Да, удалить", "‹ Назад"]
+
+
+async def _has_no_buttons(person: Person, message_id: int) -> bool:
+    return not next(each for each in await person.looks() if each.id == message_id).buttons
+
+
 async def _file(person: Person) -> str:
     """What the last file of the bot holds."""
     files = [each.document for each in await person.looks() if each.from_bot and each.document is not None]

@@ -368,7 +368,8 @@ async def test_what_a_worker_has_just_taken_is_not_joined(
         }
         async with AsyncSession(postgres_database.async_engine) as claiming:
             await claiming.run_sync(claims.claim, **facts)
-            second = await talk.says(session, "Two?")
+            async with asyncio.timeout(20):  # nor is the claim waited for
+                second = await talk.says(session, "Two?")
             await claiming.commit()
         assert (second.joined, second.waits) == (False, True)
         row = await talk.row(first.answer_id)

@@ -151,7 +151,7 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         ModelRests(slug="wine", problem="no answer", at=AT),
         "model_rests",
         "rests:wine:2026-11-26T12:00:00+00:00",
-        {"slug": "wine", "problem": "no answer"},
+        {"slug": "wine", "problem": "no answer", "fails": False},
     ),
     (
         ModelServes(slug="wine", problem="", at=AT),

@@ -1,24 +1,30 @@
 """/sessions: conversations to go on with, name, take along and delete."""
 
+from typing import Final
+
 from aiogram import Router
 from aiogram.filters import Command, StateFilter
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.chats import session_screens as view
+from handlers.chats.answer import ENDED
 from handlers.chats.screens import SESSIONS, resumed_screen
-from handlers.chats.talk import coming_cost
+from handlers.chats.talk import coming_cost, partner_of
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, forget_unsent
 from handlers.kit.dialog import ChatQuestion, Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
+from handlers.kit.titles import title_of
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
+from services.chats.export import ExportWords
 from services.chats.sessions import BadTitle, ChatSessionNotFound, ChatSessionView
 from services.errors import N_
 from services.models.offers import ModelNotOnSale
 
+YOU: Final = N_("You")
 ASKED = "chat_renamed"  # hex id of the conversation whose name is asked for
 
 
@@ -87,10 +93,23 @@ async def export(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """`argument`: `<hex id>:<md|json>`."""
     which, _, form = argument.partition(":")
     session = await _session(which, ctx)
-    content = await ctx.services.chat_sessions.export(session.id, form, user_id=ctx.user.id)
+    content = await ctx.services.chat_sessions.export(
+        session.id, form, await _export_words(session, ctx), user_id=ctx.user.id
+    )
     await sender.acknowledge(query)
     name = f"chat-{session.started_at:%Y-%m-%d}-{session.id.hex[:6]}.{'json' if form == 'json' else 'md'}"
     await sender.send(ctx.bot, ctx.chat_id, Screen(text="", document=Document(name=name, content=content)))
+
+
+async def _export_words(session: ChatSessionView, ctx: Context) -> ExportWords:
+    tr, assistant = ctx.tr, await partner_of(session, ctx)
+    who = ctx.viewer.titles.of(session.model_slug) if assistant is None else title_of(assistant, tr)
+    return ExportWords(
+        customer=tr.gettext(YOU),
+        assistant=who.text,
+        ended={reason: tr.gettext(words) for reason, words in ENDED.items()},
+        moment=tr.moment,
+    )
 
 
 async def ask_whether(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

@@ -14,7 +14,7 @@ from db.tables.chats import ChatMessage, ChatSession
 from db.tables.users import User
 from services.chats import usage
 from services.chats.deletion import delete_all, delete_session
-from services.chats.export import JSON, as_json, as_markdown, read_lines
+from services.chats.export import JSON, ExportWords, as_json, as_markdown, read_lines
 from services.chats.limits import ChatLimits
 from services.clock import Clock
 from services.errors import N_, ShopError
@@ -95,11 +95,11 @@ class ChatSessions:
             raise BadTitle
         return await self._db.write(_rename, session_id, user_id, title)
 
-    async def export(self, session_id: UUID, form: str, *, user_id: int) -> bytes:
+    async def export(self, session_id: UUID, form: str, words: ExportWords, *, user_id: int) -> bytes:
         """A file of it: `json`, or Markdown. Raises ChatSessionNotFound."""
         session = await self.get(session_id, user_id=user_id)
         lines = await self._db.read(read_lines, session_id)
-        return (as_json if form == JSON else as_markdown)(session.title or "…", lines)
+        return (as_json if form == JSON else as_markdown)(session.title or "…", lines, words)
 
     async def delete(self, session_id: UUID, *, user_id: int) -> None:
         """Texts go, amounts stay. Raises ChatSessionNotFound."""

@@ -316,6 +316,10 @@ async def test_conversations_are_kept_named_taken_along_and_deleted(talk: tuple[
     await anna.presses("JSON")
     exported = await until(lambda: _file(anna))
     assert "Первое слово" in exported
+    assert '"assistant": "Оракул песочницы"' in exported
+    await anna.presses("Текстом")
+    await until(lambda: _file_has(anna, "### Вы · "))
+    assert "### Оракул песочницы · " in await _file(anna)
     await anna.presses("Продолжить")
     await anna.sees("Мой разговор")
     await anna.says("Второе")
@@ -462,6 +466,10 @@ async def test_privacy_names_what_each_assistant_is_told(talk: tuple[Stage, Open
 
 async def _has_no_buttons(person: Person, message_id: int) -> bool:
     return not next(each for each in await person.looks() if each.id == message_id).buttons
+
+
+async def _file_has(person: Person, words: str) -> bool:
+    return words in await _file(person)
 
 
 async def _file(person: Person) -> str:

@@ -20,6 +20,7 @@ from db.tables.chats import ChatMessage, FinishReason
 from db.tables.users import User
 from services.billing import ledger
 from services.billing.audit import run_audit
+from services.chats.export import ExportWords
 from services.chats.limits import ChatLimits
 from services.chats.orders import Accepted, MessageOrder
 from services.chats.service import Chats
@@ -68,6 +69,9 @@ USUAL: dict[str, Any] = {
     "parallel": 4,
 }
 SAID = "The answer is forty-two."
+WORDS = ExportWords(
+    customer="You", assistant="Sage", ended={FinishReason.STOPPED: "Stopped."}, moment="{:%d.%m.%Y %H:%M}".format
+)
 OWNER = 77  # has never opened the bot: what they are to know waits
 
 

@@ -39,7 +39,7 @@ from services.manifests.runtime import OnnxSpec
 from services.notifications.kinds.chats import AnswerReady
 from services.redaction import hide
 from tests.support.clock import FakeClock
-from tests.support.talk import OWNER, SAID, Talk, open_talk
+from tests.support.talk import OWNER, SAID, WORDS, Talk, open_talk
 from tests.support.waiting import until
 
 BOUND = TEMPLATE_TOKENS + MESSAGE_TOKENS + len("Why?")
@@ -651,7 +651,7 @@ async def test_an_answer_that_was_given_up_is_not_read_elsewhere(talk: Talk) -> 
     assert await talk.gives_up(AnswerReady(message_id=sold.answer_id), session.user_id)
     assert not await talk.gives_up(AnswerReady(message_id=sold.answer_id), session.user_id)
     assert await talk.balance(session.user_id) == 1_000
-    assert SAID not in (await talk.sessions.export(session.id, "md", user_id=session.user_id)).decode()
+    assert SAID not in (await talk.sessions.export(session.id, "md", WORDS, user_id=session.user_id)).decode()
     (told,) = await talk.rows(OwnerNews)
     assert (told.kind, told.key) == ("answer_undelivered", "undelivered:sage:1")
     await talk.audit()

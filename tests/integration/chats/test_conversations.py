@@ -10,11 +10,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.tables.chats import AiRequest, ChatMessage, ChatSession
+from db.tables.chats import AiRequest, ChatMessage, ChatSession, FinishReason
 from services.chats.sessions import BadTitle, ChatSessionNotFound
 from services.chats.statistics import AssistantReports
 from services.users.roles import Staff
-from tests.support.talk import SAID, Talk
+from tests.support.talk import SAID, WORDS, Talk
 from tests.support.waiting import until
 
 
@@ -79,7 +79,7 @@ async def test_somebody_elses_is_none(talk: Talk) -> None:
         with pytest.raises(ChatSessionNotFound):
             await work(session.id, user_id=boris)
     with pytest.raises(ChatSessionNotFound):
-        await talk.sessions.export(session.id, "json", user_id=boris)
+        await talk.sessions.export(session.id, "json", WORDS, user_id=boris)
     with pytest.raises(ChatSessionNotFound):
         await talk.sessions.rename(uuid4(), "x", user_id=session.user_id)
     assert (await talk.sessions.page(boris, 0)).items == []
@@ -89,12 +89,26 @@ async def test_it_is_taken_along(talk: Talk) -> None:
     session = await talk.begins(await talk.customer())
     await talk.says(session, "Why?\n```\n# no heading\n```")
     await talk.answer_all()
-    told = json.loads(await talk.sessions.export(session.id, "json", user_id=session.user_id))
+    told = json.loads(await talk.sessions.export(session.id, "json", WORDS, user_id=session.user_id))
     assert [(line["sender"], line.get("price")) for line in told["messages"]] == [("user", None), ("assistant", "0.06")]
     assert told["messages"][1]["text"] == SAID
-    text = (await talk.sessions.export(session.id, "md", user_id=session.user_id)).decode()
+    assert told["assistant"] == "Sage"
+    facts = {"finish": "stop", "prompt_tokens": 20, "completion_tokens": 10}
+    assert told["messages"][1].items() >= facts.items()
+    text = (await talk.sessions.export(session.id, "md", WORDS, user_id=session.user_id)).decode()
     assert text.startswith("# Why?")
+    assert f"\n\n### You · {talk.clock():%d.%m.%Y %H:%M}\n\nWhy?" in text
+    assert "\n\n### Sage · " in text
     assert "\n\nWhy?\n```\n# no heading\n```\n" in text
+
+
+async def test_what_was_stopped_says_so_where_it_is_taken_along(talk: Talk) -> None:
+    session = await talk.begins(await talk.customer())
+    talk.sage.finish = FinishReason.STOPPED
+    await talk.says(session)
+    await talk.answer_all()
+    text = (await talk.sessions.export(session.id, "md", WORDS, user_id=session.user_id)).decode()
+    assert text.endswith(f"{SAID}\n\n*Stopped.*\n\n")
 
 
 async def test_texts_go_and_amounts_stay(talk: Talk) -> None:
@@ -154,7 +168,9 @@ async def test_payloads_have_an_age(talk: Talk) -> None:
     old, new = sorted(await talk.rows(AiRequest), key=lambda row: row.created_at)
     assert (old.request, old.response, old.status_code) == (None, None, 200)
     assert "New?" in str(new.request)
-    assert (await talk.sessions.export(session.id, "md", user_id=session.user_id)).count(b"Old?") == 2  # title, text
+    assert (await talk.sessions.export(session.id, "md", WORDS, user_id=session.user_id)).count(
+        b"Old?"
+    ) == 2  # title, text
 
 
 async def test_old_payloads_go_in_steps(talk: Talk) -> None:

@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from bot.startup import import_aiogram
 from db.engine import Database
@@ -18,6 +19,13 @@ gc.disable()  # what is imported and collected stays: looking for garbage there 
 def pytest_runtestloop() -> None:
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """structlog's own drawing of a traceback takes seconds."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.page import ANNA, JOHN, Chat
 
+pytestmark = pytest.mark.slow
 PHOTO = Path(__file__).parents[2] / "models_store/painter/example.jpg"
 
 
@@ -36,7 +37,6 @@ def test_anna_has_a_photo_painted(demo_url: str, chromium: Browser, pictures: Pa
     anna.done()
 
 
-@pytest.mark.slow
 def test_john_sends_the_photo_first(demo_url: str, chromium: Browser, pictures: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.starts()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import structlog
 
 from bot.app import App
 from sandbox.client.person import Person
@@ -39,13 +38,6 @@ def conversations_url(request: pytest.FixtureRequest) -> str:
 async def sandbox_url() -> AsyncIterator[str]:
     async with running_sandbox() as url:
         yield url
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _plain_logs() -> None:
-    """structlog's own drawing of a traceback takes seconds."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -19,6 +19,7 @@ from tests.crash.opening import customers, environment_of, open_database, were_h
 from tests.crash.victim import Victim, running_victim
 from tests.support.odd_updates import messages
 from tests.support.ports import free_port
+from tests.support.stores import quick_store
 from tests.support.waiting import until
 
 KILLS = int(os.environ.get("MONEY_KILLS", "1"))
@@ -58,7 +59,7 @@ async def test_killed_shops_lose_no_money(shop_url: str) -> None:
         people = [await sandbox.person(f"Анна {number}") for number in range(CUSTOMERS)]
         stranger = await sandbox.person("Чужой")
         await were_here_last_week(database, [*people, stranger])
-        environment = environment_of(sandbox, yookassa, shop_url, port)
+        environment = environment_of(sandbox, yookassa, shop_url, port) | {"MODELS_DIR": str(quick_store())}
         async with running_victim(environment) as victim:
             await stranger.says("/start")
             async with customers(people, yookassa, chance):

@@ -26,7 +26,8 @@ def test_columns_have_their_types_whatever_comes_first(module: str) -> None:
 ASSISTANTS = """
 import asyncio, sys
 from pathlib import Path
-import bot.app
+from bot.startup import import_quickly
+import_quickly()
 from bot.wiring.inference import RUNTIMES
 from services.manifests.manifest import Manifest, with_runtime
 runtime = {"kind": "chat", "url": "http://127.0.0.1:9", "model": "m", "context": 4096}

@@ -29,11 +29,17 @@ DAYS = timedelta(days=1)
 async def counter(database: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Counter]:
     models = tmp_path / "models"
     models.mkdir()
-    (models / "digit").symlink_to(STORE / "digit")
     made = await open_counter(database, clock, models)
     async with made.exits:
         yield made
         await made.check()
+
+
+@pytest.fixture
+async def digit(counter: Counter, tmp_path: Path) -> None:
+    """Is on sale."""
+    (tmp_path / "models" / "digit").symlink_to(STORE / "digit")
+    assert await counter.models.sync(counter.engine) == []
 
 
 @pytest.fixture
@@ -103,6 +109,7 @@ async def test_a_customers_picture_goes_after_its_time(
     assert await store.get(key_of(first)) is None
 
 
+@pytest.mark.usefixtures("digit")
 async def test_what_is_to_be_run_or_told_is_kept(counter: Counter, cleanup: FileCleanup) -> None:
     """Anna wants all deleted while one photo waits in the queue; then while its answer is not told yet."""
     anna = await counter.customer()
@@ -170,6 +177,7 @@ async def test_a_picture_whose_rows_transaction_fails_is_no_file(
     assert len([kept async for page in store.list() for kept in page]) == 1
 
 
+@pytest.mark.usefixtures("digit")
 async def test_results_that_cannot_be_kept_are_run_again_and_paid_back_at_last(
     counter: Counter, tmp_path: Path
 ) -> None:

@@ -11,12 +11,12 @@ from db.tables.chats import ChatSession
 from db.tables.models import Model, Preset
 from db.tables.users import User
 from services.chats.limits import ChatLimits
-from services.chats.orders import SaleTerms
+from services.chats.orders import AssistantResting, AssistantStopped, SaleTerms
 from services.chats.sessions import ChatSessionNotFound
 from services.chats.system import system_prompt
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.manifest import Manifest
-from services.models.offers import ModelNotOnSale, price_of
+from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
 from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 
 _sessions, _models, _presets, _users = table_of(ChatSession), table_of(Model), table_of(Preset), table_of(User)
@@ -82,9 +82,14 @@ def sale_terms(manifest: Manifest | None, chat: AnyRow, limits: ChatLimits) -> S
 
 
 def fixed_price(chat: AnyRow) -> int:
-    """Of an answer now, besides its tokens. Raises UserDisabled, ModelNotOnSale, ModelStopped, ModelResting."""
+    """Of an answer now, besides its tokens. Raises UserDisabled, ModelNotOnSale, AssistantStopped, AssistantResting."""
     disabled = chat.disabled_at is not None
-    require_on_sale(chat, slug=chat.model_slug, user_id=chat.user_id, disabled=disabled)
+    try:
+        require_on_sale(chat, slug=chat.model_slug, user_id=chat.user_id, disabled=disabled)
+    except ModelStopped:
+        raise AssistantStopped(slug=chat.model_slug) from None
+    except ModelResting:
+        raise AssistantResting(slug=chat.model_slug) from None
     if chat.preset_id is None:
         return price_of(chat)
     return preset_price(chat, chat.preset_id, enabled=chat.persona_enabled, price=chat.persona_price)

@@ -386,7 +386,7 @@ async def test_a_paste_is_one_question(talk: tuple[Stage, OpenAIProvider], provi
     for part in range(4):
         await john.says(f"{part} " + "word " * 420)
     await john.says("the end")
-    await john.sees("was sent 1 messages")
+    await john.sees("that I was sent: 1,")
     assert len(await provider.log()) == asked + 1
     assert (await provider.log())[-1]["messages"][0]["content"].endswith("the end")
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
 
 log = structlog.get_logger()
@@ -44,7 +45,11 @@ class ClockWatch:
             event = "clock_jumped" if ahead is not None or self._clock.differs else "clock_unproved"
             log.error(event, ahead_seconds=ahead and ahead.total_seconds())
         if not doubted and not self._sure:
-            await self._on_sure()
+            try:
+                await self._on_sure()
+            except DatabaseUnavailable as error:  # at the next look
+                log.warning("clock_waits_for_database", error=str(error))
+                return
             log.info("clock_believed")
         self._sure = not doubted
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -68,10 +69,20 @@ def _by_name(value: Any) -> Any:  # Any: as above
 
 def _address(value: Any) -> Any:  # Any: as above
     """Logins and parameters of an address are secrets, too."""
-    if isinstance(value, str) and not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#@]*", value):
+    if isinstance(value, str) and not (
+        re.fullmatch(r"https?://[^\s/?#@]+[^\s?#@]*", value) and _leads_somewhere(value)
+    ):
         fix = 'Write "https://host:port/path", without a login, ? and #; what is secret goes into headers'
         raise wrong("is not the address of a server", fix)
     return value
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that stays open, a port beyond 65535
+        return False
 
 
 Variable = Annotated[str, BeforeValidator(_variable)]

@@ -7,6 +7,7 @@ import pytest
 
 from bot.clock_watch import ClockWatch
 from bot.telegram_time import telegram_time
+from db.errors import DatabaseUnavailable
 from services.clock import SteadyClock
 from tests.support.clock import START, FakeClock
 
@@ -37,15 +38,28 @@ class Stand:
         self.machine, self.telegram = FakeClock(), Telegram()
         self.clock = SteadyClock(self.machine, seconds=lambda: 0.0)
         self.sure = 0
+        self.database_away = False
         self.watch = ClockWatch(self.clock, self.telegram, self._on_sure)
 
     async def _on_sure(self) -> None:
+        if self.database_away:
+            raise DatabaseUnavailable("gone")
         self.sure += 1
 
 
 @pytest.fixture
 def stand() -> Stand:
     return Stand()
+
+
+async def test_what_waits_for_a_sure_clock_waits_for_the_database_too(stand: Stand) -> None:
+    stand.database_away = True
+    await stand.watch.look()
+    assert stand.sure == 0
+    stand.database_away = False
+    await stand.watch.look()
+    await stand.watch.look()
+    assert stand.sure == 1
 
 
 async def test_a_jump_is_noticed_and_its_end_too(stand: Stand) -> None:

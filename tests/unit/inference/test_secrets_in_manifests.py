@@ -44,6 +44,8 @@ def test_there_are_kinds_at_servers() -> None:
         ('headers = { "Bearer sk-live-1" = "env:KEY" }', "runtime.headers", 'Authorization = "env:NAME"'),
         ('url = "https://shop:sk-live-1@a.example/v1"', "runtime.url", "without a login"),
         ('url = "https://a.example/v1?key=sk-live-1"', "runtime.url", "without a login"),
+        ('url = "http://[::1"', "runtime.url", "https://host:port/path"),
+        ('url = "http://a.example:99999/v1"', "runtime.url", "https://host:port/path"),
     ],
 )
 def test_no_error_repeats_a_secret(tmp_path: Path, kind: str, line: str, key: str, fix: str) -> None:

@@ -114,8 +114,9 @@ class AnswerReading:
 
 
 def _first(choices: Any) -> Json:  # Any: JSON
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    return choice if isinstance(choice, dict) else {}
+    """Of several answers to one question the first: some servers give more than were asked for."""
+    found = [each for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
+    return next((each for each in found if each.get("index") in (None, 0)), {})
 
 
 def _content(content: Any) -> str:  # Any: JSON

@@ -77,6 +77,11 @@ STREAMS: dict[str, list[bytes]] = {
     ],
     "a refusal of the model's own": [data({"choices": [{"delta": {"refusal": "Hello"}, "finish_reason": "stop"}]})],
     "unknown fields and events": [b"event: message\nid: 7\nretry: 10\n" + delta("Hello", "stop", x_groq={"id": 1})],
+    "more answers than were asked for": [
+        data({"choices": [{"index": 1, "delta": {"content": "Bye"}}, {"index": 0, "delta": {"content": "Hel"}}]}),
+        data({"choices": [{"index": 1, "delta": {"content": "Bye"}, "finish_reason": "stop"}]}),
+        data({"choices": [{"index": 0, "delta": {"content": "lo"}, "finish_reason": "stop"}]}),
+    ],
     "a chunk without choices": [data({"choices": []}), data({"object": "ping"}), delta("Hello", "stop")],
 }
 

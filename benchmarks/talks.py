@@ -107,6 +107,9 @@ class InstantAssistant:
             yield TextDelta(text=" And so it is.")
         yield StreamEnd(finish=FinishReason.STOP, usage=TokenUsage(prompt=20, completion=10))
 
+    async def transcribe(self, sound: bytes) -> str:
+        raise NotImplementedError
+
     def retire(self) -> "asyncio.Future[None]":
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)

@@ -98,6 +98,9 @@ class ChatMessage(Base):
     joins: Mapped[int | None]  # number of the message that its text begins with: that had not been sent yet
     request_key: Mapped[str | None] = mapped_column(String(96))  # one message of a chat, one answer
     pictures: Mapped[list[str] | None] = mapped_column(Json)  # hex ids of files, of a user's message
+    voice: Mapped[UUID | None]  # the file of a voice message, of a user's
+    voice_seconds: Mapped[int | None]
+    heard_at: Mapped[datetime | None]  # the text has since then what was said in it
     # Of answers, as they were sold:
     hold: Mapped[Credits] = mapped_column(default=0)
     price: Mapped[Credits | None]  # null: it is not known yet
@@ -131,7 +134,7 @@ class ChatMessage(Base):
 
 
 class AiRequest(Base):
-    """A request to a provider: written before it is sent, without keys and pictures. Payloads have an age."""
+    """A request to a provider: written before it is sent, without keys, pictures and sounds. Payloads have an age."""
 
     __tablename__ = "ai_requests"
     __table_args__ = (

@@ -11,6 +11,7 @@ from handlers.chats.screens import AGAIN, MORE
 from handlers.kit import buttons
 from handlers.predictions.screens import error_of
 from handlers.telegram.screen import Button, Screen
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.chats.answers import AnswerView
@@ -25,6 +26,7 @@ ENDED: Final = {
 }
 PAID_IN_PART: Final = N_("Only what came was paid for.")
 FIXED_IS_PAID: Final = N_("The fixed price of an answer is paid however early it is stopped.")
+MOST_HEARD: Final = 200  # characters of a voice message that are repeated
 GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishReason.CUT})
 
 
@@ -85,6 +87,8 @@ def failed_screen(view: AnswerView, tr: Translator) -> Screen:
 
 def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translator) -> list[str]:
     lines = []
+    if view.heard and view.question:
+        lines.append(tr.gettext("🎙 You said: “{said}”", said=cut_plain(" ".join(view.question.split()), MOST_HEARD)))
     if view.finish in ENDED:
         lines.append(tr.gettext(ENDED[view.finish]))
     if view.finish in {FinishReason.STOPPED, FinishReason.CUT} and view.price:

@@ -1,5 +1,7 @@
 """Buttons of what was written and not sent."""
 
+from dataclasses import replace
+
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
@@ -32,7 +34,7 @@ async def send_kept(query: CallbackQuery, *, ctx: Context, argument: str) -> Non
     await sender.acknowledge(query)
     if kept.replaces is not None and query.message is not None:  # the question about the edited message is answered
         await sender.strip_buttons(ctx.bot, ctx.chat_id, query.message.message_id)
-    await say(UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures, replaces=kept.replaces), ctx)
+    await say(replace(_said(kept), replaces=kept.replaces), ctx)
 
 
 async def send_afresh(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
@@ -45,7 +47,11 @@ async def send_afresh(query: CallbackQuery, *, ctx: Context, argument: str) -> N
         return
     await begin(assistant, ctx)
     await sender.acknowledge(query)
-    await say(UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures), ctx)
+    await say(_said(kept), ctx)
+
+
+def _said(kept: UnsentMessage) -> UserMessage:
+    return UserMessage(text=kept.text, key=kept.key, pictures=kept.pictures, voice=kept.voice)
 
 
 async def _kept(query: CallbackQuery, key: str, ctx: Context) -> UnsentMessage | None:

@@ -1,31 +1,32 @@
 """What is typed, sent or edited while a customer talks with an assistant."""
 
+from dataclasses import replace
 from typing import Final
 
 from aiogram import Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import Filter, StateFilter
-from aiogram.types import Message
+from aiogram.types import Message, Voice
 
 from handlers.chats import screens
-from handlers.chats.talk import UserMessage, say
+from handlers.chats.talk import UserMessage, partner_of, say
+from handlers.chats.voices import keep_voice
 from handlers.form.uploads import keep_picture, picture_of
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, UnsentMessage, keep_unsent
 from handlers.kit.dialog import put
 from services.chats.orders import PicturesNotTaken
-from services.errors import N_
+from services.chats.voices import VoiceNotTaken
 from services.manifests.preparation import Prepare
 from services.models.offers import ModelNotOnSale
 
-WORDS_ONLY: Final = N_("The assistant reads text. Please write your message in words.")
 ONLY_THE_LAST: Final = N_("Only your last message can be changed and answered anew. Please write it once more.")
 PICTURE: Final = Prepare(size=("free", "free"), longest=1280)
 
 
 class IsSaid(Filter):
     async def __call__(self, message: Message) -> bool:
-        return bool(message.text or picture_of(message) is not None)
+        return bool(message.text or message.voice or picture_of(message) is not None)
 
 
 def router() -> Router:
@@ -42,6 +43,9 @@ async def said(message: Message, *, ctx: Context) -> None:
     if message.text is not None:
         await say(UserMessage(text=message.text, key=key, sent_at=message.date), ctx)
         return
+    if message.voice is not None:
+        await _said_aloud(message.voice, UserMessage(text=message.caption or "", key=key), ctx)
+        return
     source = picture_of(message)
     assert source is not None
     await _require_eyes(ctx)
@@ -49,11 +53,21 @@ async def said(message: Message, *, ctx: Context) -> None:
     await say(UserMessage(text=message.caption or "", key=key, pictures=(file_id,)), ctx)
 
 
+async def _said_aloud(voice: Voice, message: UserMessage, ctx: Context) -> None:
+    """To an assistant that listens. Raises VoiceNotTaken, and what is wrong with the voice message."""
+    assistant = await partner_of(await ctx.services.chat_sessions.active(ctx.user.id), ctx)
+    if assistant is not None:
+        if assistant.voice_seconds is None:
+            raise VoiceNotTaken
+        message = replace(message, voice=await keep_voice(voice, ctx, most=assistant.voice_seconds))
+    await say(message, ctx)
+
+
 async def not_words(message: Message, *, ctx: Context) -> None:
-    """A voice message, a sticker; Telegram's own notes are none."""
+    """A sticker, a place; Telegram's own notes are none."""
     if message.content_type in {"pinned_message", "message_auto_delete_timer_changed", "forum_topic_created"}:
         raise SkipHandler
-    await put(message, screens.plain(ctx.tr.gettext(WORDS_ONLY)))
+    await put(message, screens.plain(ctx.tr.gettext(VoiceNotTaken.message)))
 
 
 async def edited(message: Message, *, ctx: Context) -> None:

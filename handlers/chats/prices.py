@@ -19,7 +19,8 @@ def price_in_short(assistant: AssistantView, tr: Translator) -> str:
 def price_facts(assistant: AssistantView, coming: NextCost | None, viewer: Viewer) -> Html:
     tr, lines = viewer.tr, _free(assistant, coming, viewer.tr)
     lines += _prices(assistant.prices, tr)
-    if not assistant.prices.free:
+    lines += _voice(assistant, tr)
+    if not assistant.prices.free or assistant.voice_price:
         lines.append(tr.html("Your balance: {balance}", balance=tr.credits(viewer.user.balance)))
     return Html("\n".join(lines))
 
@@ -63,3 +64,18 @@ def _prices(prices: TokenPrices, tr: Translator) -> list[Html]:
     if not prices.fixed:
         return [length]
     return [length, tr.html("Each answer costs {price} on top.", price=tr.credits(prices.fixed))]
+
+
+def _voice(assistant: AssistantView, tr: Translator) -> list[Html]:
+    if assistant.voice_seconds is None:
+        return []
+    if not assistant.voice_price:
+        return [tr.html("🎙 You may also say it: up to {seconds} s.", seconds=assistant.voice_seconds)]
+    price = tr.credits(assistant.voice_price)
+    return [
+        tr.html(
+            "🎙 You may also say it: up to {seconds} s, {price} on top for each minute that was begun.",
+            seconds=assistant.voice_seconds,
+            price=price,
+        )
+    ]

@@ -21,6 +21,7 @@ from services.chats.next_cost import NextCost
 from services.chats.orders import Accepted, AssistantResting, AssistantStopped, MessageOrder, MessageTooLong
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView
+from services.chats.voices import SentVoice
 from services.errors import N_, ShopError
 from services.models.offers import ModelNotOnSale
 from services.notifications.message_ref import MessageRef
@@ -44,16 +45,22 @@ class UserMessage:
     key: str
     sent_at: datetime | None = None
     pictures: tuple[UUID, ...] = ()
+    voice: SentVoice | None = None
     replaces: UUID | None = None
 
     @property
     def plain(self) -> bool:
         """Only words, which others can join."""
-        return not self.pictures and self.replaces is None
+        return not self.pictures and self.voice is None and self.replaces is None
 
     def unsent(self, session_id: UUID) -> UnsentMessage:
         return UnsentMessage(
-            text=self.text, key=self.key, session_id=session_id, pictures=self.pictures, replaces=self.replaces
+            text=self.text,
+            key=self.key,
+            session_id=session_id,
+            pictures=self.pictures,
+            voice=self.voice,
+            replaces=self.replaces,
         )
 
 
@@ -101,6 +108,7 @@ async def say(said: UserMessage, ctx: Context) -> None:
         session_id=session.id,
         text=said.text,
         pictures=said.pictures,
+        voice=said.voice,
         request_key=said.key,
         place=MessageRef(chat_id=ctx.chat_id, thread_id=reply_target().thread_id),
         replaces=said.replaces,

@@ -55,7 +55,7 @@ async def take_document(message: Message, session: FormSession) -> Turn:
         return answer_file(session.form, session.state, [])
     try:
         async with ctx.services.intake.upload(ctx.user.id) as upload:
-            await _fetch(ctx.bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
+            await fetch(ctx.bot, document.file_id, size=document.file_size, into=upload.file, limit=MAX_TABLE)
             numbers = await upload.numbers(field)
     except ColumnWanted as wanted:
         return ask_column(session.form, session.state, wanted, file=document.file_id)
@@ -73,7 +73,7 @@ async def take_column(turn: Turn, session: FormSession) -> Turn:
     assert table.file is not None
     try:
         async with ctx.services.intake.upload(ctx.user.id) as upload:
-            await _fetch(ctx.bot, table.file, size=None, into=upload.file, limit=MAX_TABLE)
+            await fetch(ctx.bot, table.file, size=None, into=upload.file, limit=MAX_TABLE)
             numbers = await upload.numbers(field, column=turn.column)
     except ShopError as problem:
         return Turn(state=turn.state, problem=problem)
@@ -125,7 +125,7 @@ async def fetch_picture(source: PhotoSize | Document, prepare: Prepare, ctx: Con
     """JPEG or PNG, looked at, upright and small enough to keep. Raises what is wrong with the picture, NotFetched,
     FilesClosed."""
     async with ctx.services.intake.upload(ctx.user.id) as upload:
-        await _fetch(ctx.bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
+        await fetch(ctx.bot, source.file_id, size=source.file_size, into=upload.file, limit=MAX_PICTURE)
         return await upload.picture(prepare)
 
 
@@ -145,7 +145,7 @@ class _Bounded:
         """At the end is enough."""
 
 
-async def _fetch(bot: Bot, file_id: str, *, size: int | None, into: BinaryIO, limit: int) -> None:
+async def fetch(bot: Bot, file_id: str, *, size: int | None, into: BinaryIO, limit: int) -> None:
     """Raises FileTooLarge, where it can before anything is fetched, NotFetched, FilesClosed."""
     if (size or 0) > limit:
         raise FileTooLarge(megabytes=limit // 1_000_000)

@@ -13,6 +13,7 @@ from handlers.kit import buttons
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Translator
+from services.chats.voices import SentVoice
 
 CHAT: Final = "chat"  # chat:<slug>: a new conversation
 CHATS: Final = "chats"
@@ -41,6 +42,7 @@ class UnsentMessage:
     key: str
     session_id: UUID
     pictures: tuple[UUID, ...] = ()
+    voice: SentVoice | None = None
     replaces: UUID | None = None
     grows: bool = False
 
@@ -54,6 +56,7 @@ class UnsentMessage:
             "key": self.key,
             "session": self.session_id.hex,
             "pictures": [each.hex for each in self.pictures],
+            "voice": self.voice and [self.voice.file_id.hex, self.voice.seconds],
             "replaces": self.replaces and self.replaces.hex,
             "grows": self.grows,
         }
@@ -68,16 +71,25 @@ class UnsentMessage:
                 "pictures": [*pictures],
                 "replaces": replaces,
                 "grows": bool(grows),
+                **others,
             }:
                 return cls(
                     text=text,
                     key=key,
                     session_id=UUID(session),
                     pictures=tuple(UUID(str(each)) for each in pictures),
+                    voice=_voice(others.get("voice")),
                     replaces=UUID(replaces) if isinstance(replaces, str) else None,
                     grows=grows,
                 )
         return None
+
+
+def _voice(stored: object) -> SentVoice | None:
+    match stored:
+        case [str(file_id), int(seconds)]:
+            return SentVoice(file_id=UUID(file_id), seconds=seconds)
+    return None
 
 
 async def unsent(fsm: FSMContext) -> list[UnsentMessage]:

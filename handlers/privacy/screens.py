@@ -96,6 +96,13 @@ def _conversations(providers: Mapping[str, Sequence[AssistantView]], journal_day
     for host, assistants in sorted(providers.items()):
         names = ", ".join(_named(each, tr) for each in assistants)
         lines.append(tr.html("• {host}: {names}", host=host, names=names))
+    if any(each.voice_seconds is not None for assistants in providers.values() for each in assistants):
+        lines.append(
+            tr.html(
+                "A voice message goes there as well, to be written down; the recording is kept, and deleted, as your "
+                "pictures are."
+            )
+        )
     kept = tr.nhtml(
         "The shop keeps a journal of these requests for {n} day, for the case that something goes wrong.",
         "The shop keeps a journal of these requests for {n} days, for the case that something goes wrong.",

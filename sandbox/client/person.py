@@ -73,6 +73,10 @@ class Person:
     ) -> Message:
         return await self._uploads("document", name, _read(data, name)[0], caption, album)
 
+    async def sends_voice(self, sound: bytes, caption: str | None = None) -> Message:
+        """A recording of the test's own."""
+        return await self._uploads("voice", "voice.ogg", sound, caption)
+
     async def _uploads(
         self, kind: str, name: str, data: bytes, caption: str | None, album: str | None = None
     ) -> Message:

@@ -1,33 +1,33 @@
-"""`/openai/<bot>/v1/…`: models and chat completions, plain and streamed."""
+"""`/openai/<bot>/v1/…`: models, chat completions, plain and streamed, and transcriptions."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.openai.answers import Reply, prompt_tokens, reply_to
+from sandbox.openai.listening import Listening
+from sandbox.openai.one_request import (
+    HANG_SECONDS,
+    Cut,
+    Lines,
+    OneRequest,
+    error_response,
+    fault_response,
+    may,
+    spoiled_whole,
+)
 from sandbox.openai.server import AWAY, MODEL, ChatFault, OpenAIServer, OpenAIServers
-from sandbox.openai.wire import BODIES, ENDS, ERRORS, chunk, completion, event, usage
+from sandbox.openai.wire import ENDS, chunk, completion, event, usage
 
 PREFIX: Final = "/openai/"
-_PATH: Final = re.compile(r"/openai/(\d+)/v1/(models|chat/completions)/?")
-HANG_SECONDS: Final = 120.0
+_PATH: Final = re.compile(r"/openai/(\d+)/v1/(models|chat/completions|audio/transcriptions)/?")
 SLOW_SECONDS: Final = 0.25
 DEFAULT_LIMIT: Final = 512
-
-
-class Lines(Protocol):
-    def is_open(self, scope: Scope) -> bool: ...
-
-    def cut(self, scope: Scope) -> None: ...
-
-
-class Cut(Exception):
-    """The connection is to be cut, or is gone."""
 
 
 class OpenAIGateway:
@@ -37,12 +37,14 @@ class OpenAIGateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = _PATH.fullmatch(scope["path"])
         if found is None:
-            await _error(404, "There is nothing here.")(scope, receive, send)
+            await error_response(404, "There is nothing here.")(scope, receive, send)
             return
         server, request = self._servers.of(int(found[1])), Request(scope, receive)
         try:
             if found[2] == "models":
                 await _models(request, server)(scope, receive, send)
+            elif found[2] == "audio/transcriptions":
+                await Listening(server, request, self._lines).answer(send)
             else:
                 await Call(server, request, self._lines).answer(send)
         except (Cut, ClientDisconnect):
@@ -50,19 +52,19 @@ class OpenAIGateway:
 
 
 def _models(request: Request, server: OpenAIServer) -> Response:
-    if not _may(request, server):
-        return _fault("401")
+    if not may(request, server):
+        return fault_response("401")
     if server.standing is not None and server.standing.kind in AWAY:
-        return _fault(server.standing.kind, server.standing.retry_after)
+        return fault_response(server.standing.kind, server.standing.retry_after)
     model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "sandbox"}
     return JSONResponse({"object": "list", "data": [model | {"context_length": server.settings.context}]})
 
 
-class Call:
+class Call(OneRequest):
     """One request for an answer."""
 
     def __init__(self, server: OpenAIServer, request: Request, lines: Lines) -> None:
-        self._server, self._request, self._lines = server, request, lines
+        super().__init__(server, request, lines)
         self._number, self._created = server.next_id(), int(server.clock.now())
 
     async def answer(self, send: Send) -> None:
@@ -70,7 +72,7 @@ class Call:
         try:
             given = await self._given()
         except ValueError as error:
-            await _error(400, str(error))(scope, receive, send)
+            await error_response(400, str(error))(scope, receive, send)
             return
         fault, after = self._next_fault()
         entry = {**{key: value for key, value in given.items() if key != "messages"}, "messages": given["messages"]}
@@ -93,24 +95,11 @@ class Call:
         await self._stream(reply, fault, given, send)
 
     def _refused(self, given: Mapping[str, Any], fault: ChatFault | None, after: float | None) -> Response | None:
-        if (wrong := self._asked_wrongly(given)) is not None:
+        wrong = self._asked_wrongly(given.get("model"), MODEL) or spoiled_whole(fault, after)
+        if wrong is not None:
             return wrong
-        if fault is not None and (fault in ERRORS or fault in BODIES):
-            return _fault(fault, after)
-        if fault == "html":
-            return HTMLResponse("<html><title>Sign in</title></html>")
-        if fault == "error_200":
-            return JSONResponse({"error": {"message": "Provider returned error", "code": 502}})
         if prompt_tokens(given["messages"]) > self._server.settings.context:
-            return _fault("context")
-        return None
-
-    def _asked_wrongly(self, given: Mapping[str, Any]) -> Response | None:
-        """By whoever has no key, or of a model that is not here."""
-        if not _may(self._request, self._server):
-            return _fault("401")
-        if (model := given.get("model")) != MODEL:
-            return _error(404, f"The model `{model}` does not exist, or is not for you.", "model_not_found")
+            return fault_response("context")
         return None
 
     async def _stream(self, reply: Reply, fault: ChatFault | None, given: Mapping[str, Any], send: Send) -> None:
@@ -219,37 +208,8 @@ class Call:
             raise ValueError("Invalid value for the limit of tokens: a positive integer is expected.")
         return given
 
-    def _next_fault(self) -> tuple[ChatFault | None, float | None]:
-        fault = self._server.next_fault()
-        return (None, None) if fault is None else (fault.kind, fault.retry_after)
-
-    async def _pause(self, seconds: float) -> None:
-        """Real time passes; the panel ends a longer pause. Who is gone is waited for no longer."""
-        waited = 0.0
-        while waited < seconds:
-            step = min(0.2, seconds - waited)
-            await asyncio.sleep(step)
-            waited += step
-            if not self._lines.is_open(self._request.scope):
-                raise Cut
-
 
 def _limit(given: Mapping[str, Any]) -> int:  # Any: JSON
     """How many tokens the answer may have; 0 where what was told is no number."""
     told = next((given[name] for name in ("max_tokens", "max_completion_tokens") if given.get(name) is not None), None)
     return DEFAULT_LIMIT if told is None else told if type(told) is int else 0
-
-
-def _may(request: Request, server: OpenAIServer) -> bool:
-    return server.settings.key is None or request.headers.get("authorization") == f"Bearer {server.settings.key}"
-
-
-def _fault(kind: str, after: float | None = None) -> Response:
-    status, body = BODIES[kind] if kind in BODIES else (ERRORS[kind][0], {"error": ERRORS[kind][1]})
-    headers = {} if after is None else {"Retry-After": f"{after:g}"}
-    return JSONResponse(body, status_code=status, headers=headers)
-
-
-def _error(status: int, message: str, code: str | None = None) -> Response:
-    body = {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}}
-    return JSONResponse(body, status_code=status)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from sandbox.ogg import seconds_of
 from sandbox.telegram.callbacks import Callback
 from sandbox.telegram.chat import StoredMessage
 from sandbox.telegram.files import Upload
@@ -82,7 +83,7 @@ async def uploads(
         stored = await world.files.add_photo(upload)
     else:
         extra: dict[str, JsonObject] = {
-            "voice": {"duration": 3},
+            "voice": {"duration": round(seconds_of(upload.data) or 3)},
             "audio": {"duration": 3},
             "video": {"duration": 3, "width": 640, "height": 360},
             "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},

@@ -3,6 +3,7 @@
 import random
 from typing import Literal
 
+from sandbox.ogg import silence
 from sandbox.telegram.files import Upload
 from sandbox.telegram.people import Person
 from sandbox.telegram.wire import JsonObject
@@ -10,7 +11,7 @@ from sandbox.telegram.world import World
 
 MadeUpKind = Literal["sticker", "voice", "location", "contact", "dice"]
 
-_SILENCE = b"OggS\x00\x02" + bytes(200)
+_SECONDS = 3
 _STICKER = b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(28)
 
 
@@ -28,8 +29,8 @@ def made_up(world: World, person: Person, kind: MadeUpKind) -> JsonObject:
         upload = Upload(data=_STICKER, name="sticker.webp", mime_type="image/webp")
         return {"sticker": world.files.add("sticker", upload, extra).content}
     if kind == "voice":
-        upload = Upload(data=_SILENCE, name="voice.ogg", mime_type="audio/ogg")
-        return {"voice": world.files.add("voice", upload, {"duration": 3}).content}
+        upload = Upload(data=silence(_SECONDS), name="voice.ogg", mime_type="audio/ogg")
+        return {"voice": world.files.add("voice", upload, {"duration": _SECONDS}).content}
     if kind == "location":
         return {"location": {"latitude": 55.751244, "longitude": 37.618423}}
     if kind == "contact":

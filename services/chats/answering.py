@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,8 @@ from db.tables.chats import FinishReason
 from db.tables.predictions import ErrorCode
 from services.chats import journal
 from services.chats.claims import ClaimedAnswer
-from services.chats.conversation import Conversation
+from services.chats.conversation import Conversation, UnheardVoice
+from services.chats.hearing import note_heard, sound_of
 from services.chats.journal import SHOP_ENDED, STOPPED, RequestOutcome
 from services.chats.settle import AnswerOutcome
 from services.chats.visible import is_visible
@@ -63,6 +64,7 @@ class Answering:
     finish: FinishReason | None = None
     """Why it was stopped, or that it broke off."""
     _attempt: int = 1
+    _listened: int = 0  # requests before the first one for an answer
     _begun: float = field(default_factory=time.monotonic)
     _first_ms: int | None = None
     _deadline: asyncio.Timeout | None = None
@@ -91,6 +93,8 @@ class Answering:
             return self._failed(error)
 
     async def _try(self) -> AnswerOutcome:
+        if self.conversation.voice is not None:
+            await self._listen(self.conversation.voice)
         pictures = await self._pictures()
         spec = self.conversation
         attempts = self._attempts()
@@ -111,24 +115,48 @@ class Answering:
                     raise
                 await self._again(one_line(error), pause)
 
-    async def _ask(self, request: ChatRequest) -> StreamEnd:
-        if self._stopping.is_set():
-            raise Stopped
-        self._begun = time.monotonic()
-        runtime = self.context.engine.assistant(self.answer.model_slug)
+    async def _listen(self, voice: UnheardVoice) -> None:
+        """What was said becomes the message. There is one attempt, and the row has it before anything is asked."""
+        sound = await sound_of(voice.file_id, self.answer.user_id, self.context.files)
         try:
-            async with asyncio.timeout(None) as self._deadline, aclosing(runtime.stream(request)) as events:
+            async with self._stoppable():
+                said = await self.context.engine.assistant(self.answer.model_slug).transcribe(sound)
+        except (ServerAway, ModelBroken):
+            self.context.on_away(self.answer.model_slug)
+            raise
+        conversation = self.conversation.heard(said)
+        before = RequestOutcome(attempt=self._attempt, response={"text": said}, response_ms=self._elapsed())
+        db, clock, answer = self.context.db, self.context.clock, self.answer
+        if not await patiently(lambda: db.write(note_heard, answer, conversation, before, clock())):
+            self.stop(FinishReason.STOPPED)
+            raise Stopped
+        self.conversation, self._attempt, self._listened = conversation, self._attempt + 1, 1
+
+    async def _ask(self, request: ChatRequest) -> StreamEnd:
+        async with self._stoppable():
+            runtime = self.context.engine.assistant(self.answer.model_slug)
+            async with aclosing(runtime.stream(request)) as events:
                 async for event in events:
                     if isinstance(event, StreamEnd):
                         return event
                     self._take(event)
+        raise RunFailed(problem="the stream ended without an end")
+
+    @asynccontextmanager
+    async def _stoppable(self) -> AsyncGenerator[None, None]:
+        """A request, which `stop` ends. Raises Stopped."""
+        if self._stopping.is_set():
+            raise Stopped
+        self._begun = time.monotonic()
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                yield
         except TimeoutError:
             if self._stopping.is_set():
                 raise Stopped from None
             raise
         finally:
             self._deadline = None
-        raise RunFailed(problem="the stream ended without an end")
 
     def _take(self, delta: TextDelta) -> None:
         self.text += delta.text
@@ -159,11 +187,11 @@ class Answering:
 
     def _attempts(self) -> int:
         manifest = self.context.engine.manifest(self.answer.model_slug)
-        return 1 if manifest is None else manifest.runtime.attempts
+        return self._listened + (1 if manifest is None else manifest.runtime.attempts)
 
     def _pause(self, error: InferenceError) -> float:
         told = error.retry_after if isinstance(error, RunFailed) else None
-        return PAUSE * 2 ** (self._attempt - 1) if told is None else told
+        return PAUSE * 2 ** (self._attempt - self._listened - 1) if told is None else told
 
     def _ended(self, end: StreamEnd) -> AnswerOutcome:
         facts = dict(end.facts)

@@ -18,7 +18,8 @@ from services.notifications.message_ref import MessageRef
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
     """An answer and what it is one to. `hold`, `price` in hundredths of a credit, `fixed_price` of it whatever its
-    length; texts are None once deleted; `replaced`: it is sent to the assistant no more; `shortened`: the first for
+    length; texts are None once deleted; `heard`: the question was
+    said aloud; `replaced`: it is sent to the assistant no more; `shortened`: the first for
     which older messages were left out; `latest`: nothing came after it."""
 
     id: UUID
@@ -28,6 +29,7 @@ class AnswerView:
     preset_id: int | None
     question_id: UUID
     question: str | None
+    heard: bool
     text: str | None
     status: MessageStatus
     finish: FinishReason | None
@@ -51,6 +53,7 @@ _any = (
     select(
         messages,
         _question.c.text.label("question"),
+        _question.c.heard_at.label("question_heard_at"),
         ~select(_later.c.id)
         .where(_later.c.session_id == messages.c.session_id, _later.c.number > messages.c.number)
         .exists()
@@ -93,6 +96,7 @@ def _view(row: AnyRow) -> AnswerView:
         preset_id=row.preset_id,
         question_id=row.reply_to,
         question=row.question,
+        heard=row.question_heard_at is not None,
         text=row.text,
         status=MessageStatus(row.status),
         finish=None if row.finish is None else FinishReason(row.finish),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.chats.costs import MESSAGE_TOKENS, TEMPLATE_TOKENS, estimated_tokens, message_bound
+from services.inference.chat import spoken_bytes
 
 MOST_BYTES_IN_TOKEN: Final = 16
 
@@ -44,17 +45,23 @@ class Window:
     left_out: bool
 
 
-def least_bound(system: str, message: str, *, pictures: int = 0) -> int:
-    """Tokens, at most, of the message without any history. `pictures`: what those of the message count, in tokens."""
-    return TEMPLATE_TOKENS + (message_bound(system) if system else 0) + message_bound(message) + pictures
+def unheard_tokens(seconds: int) -> int:
+    """Of a voice message of so many seconds, at most, once it is written down."""
+    return spoken_bytes(seconds) if seconds else 0
+
+
+def least_bound(system: str, message: str, *, beside: int = 0) -> int:
+    """Tokens, at most, of the message without any history. `beside`: what is not of its text, pictures and what is
+    still to be heard, in tokens."""
+    return TEMPLATE_TOKENS + (message_bound(system) if system else 0) + message_bound(message) + beside
 
 
 def window(
-    past: Sequence[PastTurn], *, system: str, message: str, budget: int, messages: int, pictures: int = 0
+    past: Sequence[PastTurn], *, system: str, message: str, budget: int, messages: int, beside: int = 0
 ) -> Window:
     """`past` oldest first; `budget` in tokens for all of it; `messages`: at most so many go with the one that is to be
     answered. Turns are whole and without a gap: what does not fit ends the history."""
-    bound, taken = least_bound(system, message, pictures=pictures), 0
+    bound, taken = least_bound(system, message, beside=beside), 0
     for turn in reversed(past):
         if 2 * (taken + 1) > messages or bound + turn.bound > budget:
             break

@@ -8,17 +8,18 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from db.base import JsonObject, table_of
+from db.base import AnyRow, JsonObject, table_of
 from db.tables.chats import ChatSession
 from db.tables.models import Preset
 from db.tables.users import User
 from services.chats.claims import ClaimedAnswer
-from services.chats.context import PastTurn, window
+from services.chats.context import PastTurn, unheard_tokens, window
 from services.chats.costs import estimated_tokens
-from services.chats.rows import messages, past_turns
+from services.chats.rows import messages, past_turns, unheard_seconds
 from services.chats.system import system_prompt
 from services.errors import one_line
-from services.inference.chat import ChatRequest, ChatRole, ChatTurn
+from services.inference.chat import ChatRequest, ChatRole, ChatTurn, spoken_bytes
+from services.inference.errors import BadOutput
 from services.inference.runtimes.chat.spec import ChatSpec
 from services.manifests.manifest import Manifest
 
@@ -27,7 +28,7 @@ _users, _presets = table_of(User), table_of(Preset)
 _asked = (
     select(
         _questions.c.text,
-        _questions.c.pictures,
+        *(_questions.c[name] for name in ("pictures", "voice", "voice_seconds", "heard_at")),
         _presets.c.prompt,
         _users.c.first_name,
         _users.c.gender,
@@ -40,6 +41,15 @@ _asked = (
     .outerjoin(_presets, _presets.c.id == _sessions.c.preset_id)
     .where(_questions.c.id == bindparam("question"))
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnheardVoice:
+    """A voice message of so many seconds that `model` is to write down."""
+
+    file_id: UUID
+    seconds: int
+    model: str
 
 
 class CannotBeAsked(Exception):
@@ -63,6 +73,7 @@ class Conversation:
     limit: int
     model: str
     shortened: bool = False
+    voice: UnheardVoice | None = None
 
     @property
     def tokens(self) -> int:
@@ -75,6 +86,14 @@ class Conversation:
         """Without the older half of its past; None where there is none."""
         return replace(self, past=self.past[(len(self.past) + 1) // 2 :], shortened=True) if self.past else None
 
+    def heard(self, said: str) -> "Conversation":
+        """With what was said in its voice message; it still fits. Raises BadOutput for more than can have been said."""
+        assert self.voice is not None
+        said = f"{self.message}\n{said}" if self.message else said
+        if len(said.encode()) - len(self.message.encode()) > spoken_bytes(self.voice.seconds):
+            raise BadOutput(problem=f"the server heard {len(said)} characters in {self.voice.seconds} s")
+        return replace(self, message=said, voice=None)
+
     def request(self, pictures: Sequence[bytes] = ()) -> ChatRequest:
         turns = [ChatTurn(role=ChatRole.SYSTEM, text=self.system)] if self.system else []
         for turn in self.past:
@@ -84,7 +103,9 @@ class Conversation:
         return ChatRequest(turns=turns, max_tokens=self.limit)
 
     def payload(self) -> JsonObject:
-        """For the journal: no keys, and of pictures only how many."""
+        """For the journal, of what is asked next: no keys, of pictures only how many, of a voice message how long."""
+        if self.voice is not None:
+            return {"model": self.voice.model, "voice_seconds": self.voice.seconds}
         said = [{"role": turn.role.value, "content": turn.text} for turn in self.request().turns]
         return {"model": self.model, "max_tokens": self.limit, "messages": said, "pictures": len(self.pictures)}
 
@@ -107,7 +128,7 @@ def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conver
     assert isinstance(spec, ChatSpec)
     system = system_prompt(manifest, row.prompt, row)
     pictures = [UUID(each) for each in row.pictures or ()]
-    tokens = spec.picture_tokens or 0
+    tokens, seconds = spec.picture_tokens or 0, unheard_seconds(row)
     past = past_turns(session, answer.session_id, before=answer.number, most=spec.history)
     fits = window(
         past,
@@ -115,7 +136,7 @@ def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conver
         message=row.text,
         budget=answer.prompt_budget,
         messages=spec.history,
-        pictures=len(pictures) * tokens,
+        beside=len(pictures) * tokens + unheard_tokens(seconds),
     )
     return Conversation(
         system=system,
@@ -126,4 +147,10 @@ def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conver
         limit=answer.limit,
         model=spec.model,
         shortened=fits.left_out,
+        voice=_unheard(row, spec),
     )
+
+
+def _unheard(message: AnyRow, spec: ChatSpec) -> UnheardVoice | None:
+    seconds = unheard_seconds(message)
+    return UnheardVoice(file_id=message.voice, seconds=seconds, model=spec.transcription or "") if seconds else None

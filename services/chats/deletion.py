@@ -17,23 +17,25 @@ _lock = select(_sessions.c.id).where(_sessions.c.id == bindparam("session")).wit
 
 
 def delete_session(session: Session, session_id: UUID, now: datetime) -> None:
-    """The conversation, its texts and pictures and what the journal has of it. Answers that wait are canceled and paid
-    back, those under way are to stop; their texts go when they have ended."""
+    """The conversation, its texts, pictures and voice messages and what the journal has of it. Answers that wait are
+    canceled and paid back, those under way are to stop; their texts go when they have ended."""
     session.execute(_lock, {"session": session_id})  # as who adds to it does
     withdraw(session, session_id, since=0, now=now)
     of_session = select(_messages.c.id).where(_messages.c.session_id == session_id)
     gone = {"is_active": False, "ended_at": now, "deleted_at": now, "title": None}
     session.execute(update(_sessions).where(_sessions.c.id == session_id).values(**gone))
-    wish_away(session, _pictures_of(session, session_id))
-    session.execute(update(_messages).where(_messages.c.session_id == session_id).values(text=None, pictures=None))
+    wish_away(session, _files_of(session, session_id))
+    nothing = dict.fromkeys(("text", "pictures", "voice"))
+    session.execute(update(_messages).where(_messages.c.session_id == session_id).values(**nothing))
     texts = {"request": None, "response": None}
     session.execute(update(_requests).where(_requests.c.message_id.in_(of_session)).values(**texts))
 
 
-def _pictures_of(session: Session, session_id: UUID) -> list[UUID]:
-    told = select(_messages.c.pictures).where(_messages.c.session_id == session_id)
-    named = [each for pictures in session.scalars(told) for each in pictures or ()]
-    return [file_id for each in named if (file_id := parse_file_id(each)) is not None]
+def _files_of(session: Session, session_id: UUID) -> list[UUID]:
+    told = select(_messages.c.pictures, _messages.c.voice).where(_messages.c.session_id == session_id)
+    rows = session.execute(told).all()
+    pictures = [parse_file_id(each) for row in rows for each in row.pictures or ()]
+    return [file_id for file_id in (*pictures, *(row.voice for row in rows)) if file_id is not None]
 
 
 def delete_all(session: Session, user_id: int, now: datetime) -> int:

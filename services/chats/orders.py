@@ -7,6 +7,7 @@ from services.billing.credits import format_credits
 from services.billing.ledger import InsufficientBalance
 from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
+from services.chats.voices import SentVoice
 from services.errors import N_, ShopError
 from services.models.offers import ModelResting, ModelStopped
 from services.notifications.message_ref import MessageRef
@@ -73,6 +74,7 @@ class MessageOrder:
     text: str
     request_key: str
     pictures: tuple[UUID, ...] = ()
+    voice: SentVoice | None = None
     place: MessageRef | None = None
     replaces: UUID | None = None
 
@@ -81,7 +83,8 @@ class MessageOrder:
 class SaleTerms:
     """Of an assistant, as its manifest says, for one customer. `system`: filled in; `context` and `max_answer` in
     tokens, as `picture_tokens` of each picture; `history`: messages that are sent at most. `input_price`,
-    `output_price` for 1,000 tokens."""
+    `output_price` for 1,000 tokens; `voice_price` for each begun minute of a voice message, which has `voice_seconds`
+    at most, None where none is taken."""
 
     model_slug: str
     system: str
@@ -92,10 +95,16 @@ class SaleTerms:
     output_price: int
     free_answers: int
     picture_tokens: int | None
+    voice_seconds: int | None
+    voice_price: int
     limits: ChatLimits
 
     def prices(self, fixed: int) -> TokenPrices:
         return TokenPrices(fixed=fixed, input=self.input_price, output=self.output_price)
+
+    def hearing_price(self, seconds: int) -> int:
+        """Of a voice message, besides what is answered to it; 0 seconds: of none."""
+        return self.voice_price * -(-seconds // 60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

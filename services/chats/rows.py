@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.tables.chats import ChatMessage, MessageStatus, Sender
 from services.chats.context import PastTurn
 
@@ -54,6 +54,11 @@ def past_turns(session: Session, session_id: UUID, *, before: int, most: int) ->
         PastTurn(question=row.question, answer=row.answer, measured=None if row.estimated else row.completion_tokens)
         for row in reversed(rows)
     ]
+
+
+def unheard_seconds(message: AnyRow) -> int:
+    """Of a voice message that is still to be listened to."""
+    return 0 if message.heard_at is not None else int(message.voice_seconds or 0)
 
 
 def last_number(session: Session, session_id: UUID) -> int:

@@ -1,7 +1,7 @@
 """What an answer may cost, held and written down."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,10 +17,12 @@ from services.billing import ledger
 from services.billing.ledger import InsufficientBalance
 from services.billing.lots import HOLDS
 from services.chats import limits, usage
-from services.chats.context import least_bound, window
+from services.chats.context import least_bound, unheard_tokens, window
 from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices, message_bound
 from services.chats.orders import Accepted, HistoryNotCovered, MessageOrder, MessageTooLong, SaleTerms
-from services.chats.rows import IN_USE, UNFINISHED, messages, past_turns
+from services.chats.rows import IN_USE, UNFINISHED, messages, past_turns, unheard_seconds
+from services.chats.voices import VoiceTooLong
+from services.inference.chat import SPOKEN_BYTES
 from services.notifications.message_ref import message_columns
 
 _users, _lots, _asked = table_of(User), table_of(Lot), messages.alias("asked")
@@ -37,13 +39,15 @@ class NewIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSale:
-    """What is sold: an answer to `text` with so many pictures."""
+    """What is sold: an answer to `text` with so many pictures, and to so many seconds of a voice message that is still
+    to be listened to. `prices`: of an answer to text."""
 
     order: MessageOrder
     terms: SaleTerms
     prices: TokenPrices
     text: str
     pictures: int
+    seconds: int = 0
 
     def sell(self, session: Session, chat: AnyRow, ids: NewIds, number: int, now: datetime) -> Accepted:
         """`chat`: the conversation, locked; `number`: the answer's in it. Raises TooManyMessages, TokensUsedUp,
@@ -57,8 +61,9 @@ class AnswerSale:
         free_left = self._from_allowance(session, chat.model_slug, now)
         free = free_left is not None
         limit, hold = terms.max_answer, 0
-        if not free and not self.prices.free:
-            limit, hold = self._covered(budget, balance)
+        prices = self._sold_for()
+        if not free and not prices.free:
+            limit, hold = self._covered(prices, budget, balance)
         later = now + PASTE_PAUSE if _units(self.order.text) >= PASTE else now
         row = {
             "id": ids.answer,
@@ -76,9 +81,9 @@ class AnswerSale:
             "day": terms.limits.day(now),
             "prompt_budget": budget,
             "answer_limit": limit,
-            "fixed_price": self.prices.fixed,
-            "input_price": self.prices.input,
-            "output_price": self.prices.output,
+            "fixed_price": prices.fixed,
+            "input_price": prices.input,
+            "output_price": prices.output,
             "attempts": 0,
             "estimated": False,
             "available_at": later,
@@ -102,7 +107,7 @@ class AnswerSale:
     def _budget(self, session: Session, session_id: UUID, number: int, unanswered: Sequence[AnyRow]) -> int:
         """Tokens that the prompt has at most: what would be sent now, and room for answers that are still to come."""
         terms = self.terms
-        check_length(terms, self.text, self.pictures)
+        check_length(terms, self.text, self.pictures, self.seconds)
         most = terms.context - terms.max_answer
         past = past_turns(session, session_id, before=number, most=terms.history)
         fits = window(
@@ -111,16 +116,16 @@ class AnswerSale:
             message=self.text,
             budget=most,
             messages=terms.history,
-            pictures=_tokens(self.pictures, terms),
+            beside=_beside(terms, self.pictures, self.seconds),
         )
-        coming: list[int] = [
-            each.answer_limit * BYTES_IN_TOKEN + MESSAGE_TOKENS + message_bound(each.text or "") for each in unanswered
-        ]
-        return min(most, fits.bound + sum(coming))
+        return min(most, fits.bound + sum(map(_coming, unanswered)))
 
     def _afresh(self) -> int:
         """Tokens of the prompt in a new conversation."""
-        return least_bound(self.terms.system, self.text, pictures=_tokens(self.pictures, self.terms))
+        return least_bound(self.terms.system, self.text, beside=_beside(self.terms, self.pictures, self.seconds))
+
+    def _sold_for(self) -> TokenPrices:
+        return replace(self.prices, fixed=self.prices.fixed + self.terms.hearing_price(self.seconds))
 
     def _from_allowance(self, session: Session, slug: str, now: datetime) -> int | None:
         """How many free answers the day has left after this one; None where this one is not free."""
@@ -133,24 +138,27 @@ class AnswerSale:
             raise limits.AllowanceUsedUp(until=terms.limits.next_day(now))
         return left
 
-    def _covered(self, budget: int, balance: int) -> tuple[int, int]:
+    def _covered(self, prices: TokenPrices, budget: int, balance: int) -> tuple[int, int]:
         """Limit of the answer, and what is held for it. Raises InsufficientBalance."""
-        most, longest = self.terms.max_answer, self.prices.longest_answer(budget, balance)
+        most, longest = self.terms.max_answer, prices.longest_answer(budget, balance)
         limit = most if longest is None else min(most, longest)
         if limit < min(LEAST_ANSWER, most):
             least = min(LEAST_ANSWER, most)
-            needed, afresh = self.prices.cost(budget, least), self.prices.cost(self._afresh(), least)
+            needed, afresh = prices.cost(budget, least), prices.cost(self._afresh(), least)
             if afresh <= balance:
                 raise HistoryNotCovered(needed=needed, balance=balance, afresh=afresh)
             raise InsufficientBalance(needed=needed, balance=balance)
-        return limit, self.prices.cost(budget, limit)
+        return limit, prices.cost(budget, limit)
 
 
-def check_length(terms: SaleTerms, text: str, pictures: int) -> None:
-    """Raises MessageTooLong: even without any history."""
-    most, least = terms.context - terms.max_answer, least_bound(terms.system, text, pictures=_tokens(pictures, terms))
-    if least > most:
-        raise MessageTooLong(limit=_characters(text, len(text.encode()) - (least - most)))
+def check_length(terms: SaleTerms, text: str, pictures: int, seconds: int = 0) -> None:
+    """`seconds`: of a voice message. Raises MessageTooLong, VoiceTooLong: even without any history."""
+    least = least_bound(terms.system, text, beside=_beside(terms, pictures, seconds))
+    if (over := least - (terms.context - terms.max_answer)) <= 0:
+        return
+    if seconds and not text:
+        raise VoiceTooLong(seconds=max(1, seconds - -(-over // SPOKEN_BYTES)))
+    raise MessageTooLong(limit=_characters(text, len(text.encode()) - over))
 
 
 _add = insert(messages)
@@ -161,7 +169,10 @@ _spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
     _lots.c.expires_at.is_(None) | (_lots.c.expires_at > bindparam("now", type_=_lots.c.expires_at.type)),
 )
 _unanswered = (
-    select(messages.c.session_id, messages.c.model_slug, messages.c.status, messages.c.answer_limit, _asked.c.text)
+    select(
+        *(messages.c[name] for name in ("session_id", "model_slug", "status", "answer_limit")),
+        *(_asked.c[name] for name in ("text", "voice_seconds", "heard_at")),
+    )
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.user_id == bindparam("user"), UNFINISHED, IN_USE)
 )
@@ -172,14 +183,21 @@ def _goes_first(other: AnyRow, chat: AnyRow) -> bool:
     return bool(other.status == MessageStatus.RUNNING or chat.model_slug == other.model_slug)
 
 
+def _coming(unanswered: AnyRow) -> int:
+    """Tokens, at most, of a message and of its answer."""
+    answer = unanswered.answer_limit * BYTES_IN_TOKEN + MESSAGE_TOKENS
+    return int(answer) + message_bound(unanswered.text or "") + unheard_tokens(unheard_seconds(unanswered))
+
+
 def _balance(session: Session, user_id: int, now: datetime) -> int:
     """What can be spent, of a user who is locked now."""
     session.execute(_lock_user, {"user": user_id})
     return int(session.execute(_spendable, {"user": user_id, "now": now}).scalar_one())
 
 
-def _tokens(pictures: int, terms: SaleTerms) -> int:
-    return pictures * (terms.picture_tokens or 0)
+def _beside(terms: SaleTerms, pictures: int, seconds: int) -> int:
+    """Tokens of a message that are not of its text."""
+    return pictures * (terms.picture_tokens or 0) + unheard_tokens(seconds)
 
 
 def _units(text: str) -> int:

@@ -33,7 +33,9 @@ _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Pr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantView:
     """Somebody to talk with: an assistant, or a persona of one, which has a `preset_id`. `prices` in hundredths of a
-    credit; `free_answers` a day; `max_answer` in tokens; `facts`: what it is told of a customer's profile."""
+    credit; `free_answers` a day; `max_answer` in tokens; `facts`: what it is told of a customer's profile.
+    `voice_seconds`: of a voice message, at most, None where none is taken; `voice_price` for each minute of it that was
+    begun, on top."""
 
     slug: str
     model_slug: str
@@ -44,6 +46,8 @@ class AssistantView:
     greeting: Text | None
     examples: Sequence[Text]
     takes_pictures: bool
+    voice_seconds: int | None
+    voice_price: int
     prices: TokenPrices
     free_answers: int
     max_answer: int
@@ -94,9 +98,9 @@ class Chats:
         raise ModelNotOnSale(slug=model_slug)
 
     async def send(self, order: MessageOrder) -> Accepted:
-        """Raises EmptyMessage, MessageTooLong, PicturesNotTaken, TooManyMessages, TokensUsedUp, AllowanceUsedUp,
-        InsufficientBalance, ModelNotOnSale, ModelStopped, ModelResting, UserDisabled, ChatSessionNotFound,
-        MessageNotFound, MessageNotLast; then nothing was charged."""
+        """Raises EmptyMessage, MessageTooLong, PicturesNotTaken, VoiceNotTaken, VoiceTooLong, TooManyMessages,
+        TokensUsedUp, AllowanceUsedUp, InsufficientBalance, ModelNotOnSale, ModelStopped, ModelResting, UserDisabled,
+        ChatSessionNotFound, MessageNotFound, MessageNotLast; then nothing was charged."""
         ids = NewIds(question=uuid4(), answer=uuid4())
         order = replace(order, text=storable(order.text))
         try:
@@ -107,7 +111,7 @@ class Chats:
 
     async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:
         """Another answer to the last message; the old one is sent to the assistant no more.
-        Of `order`, text and pictures mean nothing. Raises as `send`."""
+        Of `order`, text, pictures and voice mean nothing. Raises as `send`."""
         now = self._clock()
         return self._told(await self._db.write(answer_anew, answer_id, order, self._terms, new_id=uuid4(), now=now))
 
@@ -175,6 +179,8 @@ def _assistant(offer: Offer) -> AssistantView:
         greeting=spec.greeting,
         examples=spec.examples,
         takes_pictures=spec.pictures,
+        voice_seconds=None if spec.transcription is None else spec.voice_seconds,
+        voice_price=spec.voice_price_hundredths,
         prices=prices,
         free_answers=spec.free_answers,
         max_answer=spec.max_answer,

@@ -21,11 +21,12 @@ from services.chats.orders import (
     PicturesNotTaken,
     SaleTerms,
 )
-from services.chats.rows import IN_USE, QUEUED, last_number, messages
+from services.chats.rows import IN_USE, QUEUED, last_number, messages, unheard_seconds
 from services.chats.sale import AnswerSale, NewIds, check_length
 from services.chats.sessions import title_of_first
 from services.chats.terms import TermsOf, conversation_row, fixed_price
 from services.chats.visible import is_visible
+from services.chats.voices import SentVoice, VoiceNotTaken, VoiceTooLong
 from services.chats.withdraw import withdraw
 
 _sessions = table_of(ChatSession)
@@ -44,7 +45,7 @@ def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds
     text, pictures = order.text, [each.hex for each in order.pictures]
     if before is not None:
         text, pictures = f"{before.text}{EXTRA}{text}", [*(before.pictures or ()), *pictures]
-    number = last_number(session, chat.id) + 1
+    voice, number = order.voice, last_number(session, chat.id) + 1
     question = {
         "id": ids.question,
         "session_id": chat.id,
@@ -55,11 +56,20 @@ def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds
         "text": text,
         "status": MessageStatus.SENT,
         "pictures": pictures or None,
+        "voice": voice and voice.file_id,
+        "voice_seconds": voice and voice.seconds,
         "joins": before and before.number,
         "created_at": now,
     }
     session.connection().execute(_add, question)
-    answer = AnswerSale(order=order, terms=terms, prices=terms.prices(fixed), text=text, pictures=len(pictures))
+    answer = AnswerSale(
+        order=order,
+        terms=terms,
+        prices=terms.prices(fixed),
+        text=text,
+        pictures=len(pictures),
+        seconds=0 if voice is None else voice.seconds,
+    )
     accepted = answer.sell(session, chat, ids, number + 1, now)
     _touch(session, chat, text, now)
     return replace(accepted, joined=before is not None and order.replaces is None)
@@ -80,7 +90,12 @@ def answer_anew(
     fixed, terms = fixed_price(chat), terms_of(chat)
     withdraw(session, chat.id, since=old.number, now=now)
     answer = AnswerSale(
-        order=order, terms=terms, prices=terms.prices(fixed), text=old.question, pictures=len(old.pictures or ())
+        order=order,
+        terms=terms,
+        prices=terms.prices(fixed),
+        text=old.question,
+        pictures=len(old.pictures or ()),
+        seconds=unheard_seconds(old),
     )
     ids = NewIds(question=old.reply_to, answer=new_id)
     accepted = answer.sell(session, chat, ids, last_number(session, chat.id) + 1, now)
@@ -94,7 +109,7 @@ _same_request = select(messages).where(
 )
 _asked = messages.alias("asked")
 _last_waiting = (
-    select(_asked.c.number, _asked.c.text, _asked.c.pictures, messages.c.available_at)
+    select(*(_asked.c[name] for name in ("number", "text", "pictures", "voice")), messages.c.available_at)
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.session_id == bindparam("session"), QUEUED, IN_USE, messages.c.attempts == 0)
     .order_by(messages.c.number.desc())
@@ -114,6 +129,8 @@ _answer_of = (
         messages.c.reply_to,
         _asked.c.text.label("question"),
         _asked.c.pictures,
+        _asked.c.voice_seconds,
+        _asked.c.heard_at,
     )
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.id == bindparam("answer"), messages.c.user_id == bindparam("user"))
@@ -130,15 +147,24 @@ def _find(session: Session, order: MessageOrder) -> Accepted | None:
 
 
 def _check_message(order: MessageOrder, terms: SaleTerms) -> None:
-    if not order.pictures and not is_visible(order.text):
+    if order.voice is not None:
+        _check_voice(order.voice, terms)
+    elif not order.pictures and not is_visible(order.text):
         raise EmptyMessage
     if order.pictures and terms.picture_tokens is None:
         raise PicturesNotTaken
 
 
+def _check_voice(voice: SentVoice, terms: SaleTerms) -> None:
+    if terms.voice_seconds is None:
+        raise VoiceNotTaken
+    if voice.seconds > terms.voice_seconds:
+        raise VoiceTooLong(seconds=terms.voice_seconds)
+
+
 def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: datetime) -> AnyRow | None:
     """What the order takes the place of is sent no more. Returns the message that its text goes on from: one that waits
-    still, or of an edited one that which it had been joined with."""
+    still, or of an edited one that which it had been joined with. What is said aloud joins nothing."""
     if order.replaces is None:
         before = _waiting(session, order.session_id)
         if before is not None and not _is_joined(before, order, terms, now):
@@ -155,7 +181,10 @@ def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: dat
 
 
 def _is_joined(before: AnyRow, order: MessageOrder, terms: SaleTerms, now: datetime) -> bool:
-    """Whether both fit into what is read at once. Raises PasteTooLong where they are parts of one text."""
+    """Whether both were written, and fit into what is read at once. Raises PasteTooLong where they are parts of one
+    text."""
+    if before.voice is not None or order.voice is not None:
+        return False
     try:
         pictures = len(before.pictures or ()) + len(order.pictures)
         check_length(terms, f"{before.text}{EXTRA}{order.text}", pictures)
@@ -169,7 +198,7 @@ def _is_joined(before: AnyRow, order: MessageOrder, terms: SaleTerms, now: datet
 def give_up_paste(session: Session, order: MessageOrder, now: datetime) -> None:
     """The parts of a text that wait are not answered: all of it is too long."""
     chat = conversation_row(session, order.session_id, order.user_id, lock=True)
-    if (before := _waiting(session, chat.id)) is not None:
+    if (before := _waiting(session, chat.id)) is not None and before.voice is None:
         withdraw(session, chat.id, since=before.number, now=now)
 
 

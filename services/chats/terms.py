@@ -77,6 +77,8 @@ def sale_terms(manifest: Manifest | None, chat: AnyRow, limits: ChatLimits) -> S
         output_price=spec.output_price_hundredths,
         free_answers=spec.free_answers,
         picture_tokens=spec.picture_tokens if spec.pictures else None,
+        voice_seconds=None if spec.transcription is None else spec.voice_seconds,
+        voice_price=spec.voice_price_hundredths,
         limits=limits,
     )
 

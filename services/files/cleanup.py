@@ -38,7 +38,7 @@ _untold = select(_outbox.c.payload["prediction_id"].as_string()).where(
 )
 
 _asked = (
-    select(_messages.c.pictures)
+    select(_messages.c.pictures, _messages.c.voice)
     .join(_answers, _answers.c.reply_to == _messages.c.id)
     .where(_answers.c.status.in_((literal_column("'queued'"), literal_column("'running'"))))
 )
@@ -141,10 +141,11 @@ def _take(session: Session, which: ColumnElement[bool], after: UUID) -> tuple[UU
 
 
 def _needed(session: Session) -> set[UUID]:
-    """Pictures of predictions and messages that are to be run, and of answers that are to be told."""
+    """Pictures and voices of predictions and messages that are to be run, and of answers that are to be told."""
     inputs = session.scalars(select(_predictions.c.inputs).where(QUEUED | RUNNING))
     given = [value.get("file") for values in inputs for value in values.values() if isinstance(value, dict)]
-    given += [picture for pictures in session.scalars(_asked) for picture in pictures or ()]
+    for row in session.execute(_asked):
+        given += [*(row.pictures or ()), row.voice]
     untold = [UUID(hexadecimal) for hexadecimal in session.scalars(_untold)]
     files = {file_id for text in given if (file_id := parse_file_id(text))}
     for chunk in (untold[i : i + AT_ONCE] for i in range(0, len(untold), AT_ONCE)):

@@ -3,12 +3,20 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import asyncio
 
     from db.tables.chats import FinishReason  # with SQLAlchemy: 26 MB that a process without a database does not need
+
+
+SPOKEN_BYTES: Final = 64  # a second, of what was said: nobody speaks as fast, in any writing
+
+
+def spoken_bytes(seconds: int) -> int:
+    """What was said in a voice message has no more bytes as text, so no more tokens."""
+    return SPOKEN_BYTES * (seconds + 1)
 
 
 class ChatRole(StrEnum):
@@ -76,6 +84,10 @@ class ChatRuntime(Protocol):
         Raises ServerAway, ModelUnavailable, ModelBroken, RunTimeout, RunFailed, StreamCut, RequestRefused,
         ContextTooLong, BadInput, BadOutput, EmptyAnswer.
         """
+
+    async def transcribe(self, sound: bytes) -> str:
+        """What is said in a voice message (Opus in Ogg). Asked once. Raises ServerAway, ModelUnavailable, ModelBroken,
+        RunFailed, SoundRefused, RequestRefused, BadOutput, NothingHeard."""
 
     def retire(self) -> "asyncio.Future[None]":
         """No more streams; done after the last of those that run."""

@@ -124,6 +124,25 @@ class PictureGone(BadInput):
     message = N_("The picture of this message has been deleted. Please send it again.")
 
 
+class SoundRefused(BadInput):
+    """The server cannot listen to this voice message. `problem` is for the log."""
+
+    message = N_("The voice message could not be listened to. Please record it again, or write.")
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem=problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class VoiceGone(BadInput):
+    """A voice message was deleted before it was listened to."""
+
+    message = N_("The voice message has been deleted. Please record it again.")
+
+
 class RequestRefused(InferenceError):
     """The server will not do this for anybody: its rules forbid what was asked. `problem` is for the log."""
 
@@ -155,6 +174,12 @@ class EmptyAnswer(BadOutput):
     """Not a word of the answer is for the customer: there was none, or the model only thought."""
 
     message = N_("The assistant gave no answer. Please try again, or say it in other words.")
+
+
+class NothingHeard(BadOutput):
+    """There is not a word in a voice message."""
+
+    message = N_("Not a word could be heard in that. Please say it again, or write.")
 
 
 class ContextTooLong(InferenceError):

@@ -132,6 +132,19 @@ async def test_what_is_kept_no_more_is_not_said_to_be_sent(talk: tuple[Stage, Op
     assert len(await talk[1].log()) == asked
 
 
+async def test_said_aloud_without_money(talk: tuple[Stage, OpenAIProvider]) -> None:
+    """It is kept as what was written is, and listened to once it is paid for."""
+    stage, john = talk[0], await begins(talk)
+    await is_poor(stage, john)
+    await john.sends("voice")
+    refused = await john.sees("What you have written is kept.")
+    assert "Not enough credits" in refused.text
+    await stage.give(john, 500)
+    await presses(john, refused, "Send it again")
+    await john.sees("🎙 You said: “This is the sandbox's stand-in")
+    assert (await last_asked(talk))[-1].endswith("The sound is 3.0 s long.")
+
+
 async def test_an_edited_message_without_money_keeps_its_place(talk: tuple[Stage, OpenAIProvider]) -> None:
     stage, john = talk[0], await begins(talk)
     await asks(john, "One")

@@ -13,6 +13,7 @@ from bot.app import App
 from bot.demo.shelf import TEMPLATES
 from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
+from sandbox.ogg import silence
 from sandbox.testing import new_token, new_world
 from services.billing.audit import run_audit
 from tests.conversations.shopping import balance
@@ -35,6 +36,14 @@ def place_oracle(store: Path, url: str, **changes: str) -> None:
     manifest.write_text(text, encoding="utf-8")
 
 
+def place_deaf(store: Path, url: str) -> None:
+    """An assistant without ears."""
+    (store / "deaf").mkdir()
+    runtime = f'[runtime]\nkind = "chat"\nurl = "{url}"\nmodel = "sandbox-chat-1"\ncontext = 8192\n'
+    head = 'slug = "deaf"\nversion = "1"\ntitle = { ru = "Глухой", en = "The deaf one" }\nprice = "0.10"\n'
+    (store / "deaf" / "manifest.toml").write_text(head + runtime, encoding="utf-8")
+
+
 def place_with_key(folder: Path) -> None:
     """Whose owner wrote the key itself into the manifest."""
     folder.mkdir()
@@ -51,6 +60,7 @@ async def talk(
         provider, store = sandbox.openai(), tmp_path_factory.mktemp("talk")
         place_oracle(store, provider.url, free_answers="0")
         place_with_key(store / "broken")
+        place_deaf(store, provider.url)
         (store / "wine").symlink_to(STORE / "wine", target_is_directory=True)
         settings = shop_settings(sandbox, sqlite_server.create(), models_dir=store)
         async with App(settings).running() as app:
@@ -391,9 +401,56 @@ async def test_a_paste_is_one_question(talk: tuple[Stage, OpenAIProvider], provi
     assert (await provider.log())[-1]["messages"][0]["content"].endswith("the end")
 
 
-async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:
+async def test_said_aloud(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
     anna = await begins(talk)
+    await anna.sees("🎙 Можно и сказать вслух: до 120 с, сверху 0.05 кредита за каждую начатую минуту.")
     await anna.sends("voice")
+    answer = await anna.sees("🎙 Вы сказали: «This is the sandbox's stand-in: no model listens here. The sound is 3.0 s")
+    assert "no model thinks here" in answer.text
+    assert 1000 - await balance(talk[0], anna) in range(6, 20)
+    heard, asked = (await provider.log())[-2:]
+    assert (heard["path"], heard["seconds"]) == ("audio/transcriptions", 3.0)
+    assert asked["messages"][-1]["content"].endswith("The sound is 3.0 s long.")
+    await anna.says("А ещё?")
+    await anna.sees("сообщений: 3")
+    await anna.presses("Ещё раз")
+    await anna.says("/sessions")
+    await anna.sees_button("This is the sandbox's stand-in: no model listen…")
+    await anna.says("/privacy")
+    await anna.sees("Голосовое сообщение тоже уходит туда")
+
+
+async def test_said_aloud_in_english(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
+    john = await begins(talk, "en")
+    await john.sees("🎙 You may also say it: up to 120 s, 0.05 credits on top for each minute that was begun.")
+    await john.sends_voice(silence(61), "Listen:")
+    answer = await john.sees("🎙 You said: “Listen: This is the sandbox's stand-in")
+    assert "The sound is 61.0 s long" in answer.text
+    assert 1000 - await balance(talk[0], john) in range(11, 25)
+    spent = await balance(talk[0], john)
+    await provider.fault("empty")
+    await john.sends("voice")
+    await john.sees("Not a word could be heard in that.")
+    await john.sees("Nothing was charged.")
+    assert await balance(talk[0], john) == spent
+    await john.presses("Again")
+    await john.sees("The sound is 3.0 s long")
+    await john.sends_voice(silence(121))
+    await john.sees("A voice message may last 120 s at most.")
+    await john.sends_voice(b"OggS and nothing else")
+    await john.sees("This is no voice message that can be listened to.")
+    await john.says("/privacy")
+    await john.sees("A voice message goes there as well, to be written down")
+
+
+async def test_nothing_but_words(talk: tuple[Stage, OpenAIProvider]) -> None:
+    anna = await talk[0].person("Анна", "ru")
+    await anna.says("/chat")
+    await anna.presses("Глухой")
+    await anna.sees("✍️")
+    await anna.sends("voice")
+    await anna.sees("Ассистент читает текст")
+    await anna.sends("sticker")
     await anna.sees("Ассистент читает текст")
     await anna.says("\u200b \u200f")
     await anna.sees("не на что ответить")

@@ -80,7 +80,8 @@ class Sage:
     """`says`: what each answer brings, in pieces; an error among them is raised there, and
     the next request brings what `then` has, if anything. `gate` holds answers before
     their first word, `pause` before their last piece. `asked`: every request that arrived; `heard`: those
-    of which some text came."""
+    of which some text came.
+    `hears`: what every voice message says, or what comes of it; `listened`: those that arrived."""
 
     says: Sequence[str | Exception] = (SAID,)
     then: Sequence[str | Exception] = ()
@@ -92,6 +93,8 @@ class Sage:
     asked: list[ChatRequest] = field(default_factory=list)
     heard: list[ChatRequest] = field(default_factory=list)
     closed: int = 0
+    hears: str | Exception = "Why, then?"
+    listened: list[bytes] = field(default_factory=list)
     away: Exception | None = None
 
     def __post_init__(self) -> None:
@@ -133,6 +136,14 @@ class SageRuntime:
             yield end
         finally:
             sage.closed += 1
+
+    async def transcribe(self, sound: bytes) -> str:
+        sage = self._sage
+        sage.listened.append(sound)
+        await sage.gate.wait()
+        if isinstance(sage.hears, Exception):
+            raise sage.hears
+        return sage.hears
 
     def retire(self) -> "asyncio.Future[None]":
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

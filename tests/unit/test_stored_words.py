@@ -27,12 +27,15 @@ from services.inference.errors import (
     ContextTooLong,
     EmptyAnswer,
     InferenceError,
+    NothingHeard,
     NotTried,
     PictureGone,
     PictureRefused,
     RequestRefused,
     ServerAway,
+    SoundRefused,
     StreamCut,
+    VoiceGone,
 )
 from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
@@ -58,6 +61,9 @@ def test_error_codes() -> None:
         "PictureRefused",
         "PictureGone",
         "BadOutput",
+        "SoundRefused",
+        "VoiceGone",
+        "NothingHeard",
         "Refused",
         "NotDelivered",
         "InvalidValue",
@@ -108,7 +114,13 @@ def test_every_code_has_a_sentence(code: ErrorCode) -> None:
     assert "{" not in error_of(code).message or code is ErrorCode.RUN_TIMEOUT
 
 
-@pytest.mark.parametrize("error", [ContextTooLong, EmptyAnswer, PictureGone, PictureRefused, RequestRefused])
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(ContextTooLong, EmptyAnswer, NothingHeard, PictureGone),
+        *(PictureRefused, RequestRefused, SoundRefused, VoiceGone),
+    ],
+)
 def test_what_a_customer_can_mend_is_said(error: type[InferenceError]) -> None:
     assert error_of(CODES[error]).message == error.message
 

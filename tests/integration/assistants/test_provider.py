@@ -10,6 +10,8 @@ from aiohttp import ClientSession
 from db.tables.chats import FinishReason
 from sandbox.client.openai import OpenAIProvider
 from sandbox.client.sandbox import Sandbox
+from sandbox.ogg import silence
+from sandbox.openai.listening import EAR
 from sandbox.openai.server import MODEL, ChatFault
 from services.inference.chat import ChatRequest, ChatRole, ChatTurn
 from services.inference.errors import (
@@ -17,10 +19,12 @@ from services.inference.errors import (
     EmptyAnswer,
     InferenceError,
     ModelBroken,
+    NothingHeard,
     PictureRefused,
     RequestRefused,
     RunFailed,
     ServerAway,
+    SoundRefused,
     StreamCut,
 )
 from tests.support.waiting import until
@@ -73,6 +77,42 @@ async def test_refused(provider: OpenAIProvider, fault: ChatFault, error: type[I
         assert heard.text == ""
         assert len(await provider.log()) == 1
         assert (await hear(sage, ASKED)).error is None, "the next one is answered"
+
+
+async def test_it_says_how_long_a_sound_is(provider: OpenAIProvider) -> None:
+    async with assistant(provider.url, model=MODEL, transcription=EAR) as sage:
+        assert "no model listens here. The sound is 3.0 s long." in await sage.transcribe(silence(3))
+        with pytest.raises(SoundRefused):
+            await sage.transcribe(b"no sound at all")
+    heard, refused = await provider.log()
+    assert heard == {
+        "path": "audio/transcriptions",
+        "model": EAR,
+        "size": len(silence(3)),
+        "seconds": 3.0,
+        "fault": None,
+    }
+    assert refused["seconds"] is None
+
+
+DEAF: dict[ChatFault, type[InferenceError]] = {
+    **dict.fromkeys(("400", "422", "413", "context"), SoundRefused),
+    **dict.fromkeys(("401", "402", "404", "quota"), ModelBroken),
+    **dict.fromkeys(("429", "500", "cut_before"), RunFailed),
+    **dict.fromkeys(("503", "html", "error_200"), ServerAway),
+    "refuse": RequestRefused,
+    "empty": NothingHeard,
+}
+
+
+@pytest.mark.parametrize(("fault", "error"), DEAF.items())
+async def test_not_listened_to(provider: OpenAIProvider, fault: ChatFault, error: type[InferenceError]) -> None:
+    await provider.fault(fault)
+    async with assistant(provider.url, model=MODEL, transcription=EAR) as sage:
+        with pytest.raises(InferenceError) as caught:
+            await sage.transcribe(silence(3))
+    assert type(caught.value) is error
+    assert len(await provider.log()) == 1
 
 
 @pytest.mark.parametrize("fault", CUT)

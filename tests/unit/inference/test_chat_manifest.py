@@ -46,6 +46,12 @@ def test_prices_are_hundredths(tmp_path: Path) -> None:
     assert (spec.input_price_hundredths, spec.output_price_hundredths) == (10, 150)
 
 
+def test_ears(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, 'transcription = "whisper-1"\nvoice_seconds = 107\nvoice_price = "0,05"\n')
+    assert (spec.transcription, spec.voice_price_hundredths, spec.voice_tokens) == ("whisper-1", 5, 64 * 108)
+    assert spec_of(tmp_path).voice_tokens == 0
+
+
 def test_the_key_is_a_variables_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = spec_of(tmp_path, 'key = "env:SAGE_KEY"\nheaders = { X-Title = "env:TITLE" }\n')
     monkeypatch.setenv("TITLE", "Shop")
@@ -67,6 +73,22 @@ def test_the_key_is_a_variables_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ('key = "env:A"\nheaders = { authorization = "env:B" }', "runtime.key", "is told twice"),
         ("max_answer = 8000", "runtime.max_answer", "leaves no room for a question"),
         ("pictures = true", "runtime.picture_tokens", "is missing"),
+        ('voice_price = "0.05"', "runtime.transcription", "is missing"),
+        ('transcription = "ear"\nvoice_price = 0.05', "runtime.voice_price", "cents get lost"),
+        ('transcription = "ear"\nvoice_price = "-1"', "runtime.voice_price", '"-1" is not a price'),
+        ('transcription = "ear"\nvoice_seconds = 0', "runtime.voice_seconds", "0 is wrong"),
+        (
+            'transcription = "ear"\nmax_answer = 4096',
+            "runtime.voice_seconds",
+            "no room for a voice message within the context of 8192 tokens. Write at most 59",
+        ),
+        ('transcription = "ear"\nmax_answer = 7900', "runtime.voice_seconds", "Lower max_answer"),
+        ('transcription = "ear"\nvoice_seconds = 600', "runtime.voice_seconds", "Write at most 107"),
+        (
+            f'transcription = "ear"\nvoice_seconds = 100\nsystem = "{"я" * 300}"',
+            "runtime.system",
+            "leaves no room for a question",
+        ),
         ("temperature = 3", "runtime.temperature", "3 is wrong"),
         ('limit_field = "max_new_tokens"', "runtime.limit_field", "is not known"),
         ('examples = ["1", "2", "3", "4", "5", "6", "7"]', "runtime.examples", "at most 6"),

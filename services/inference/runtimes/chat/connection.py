@@ -18,6 +18,7 @@ from services.inference.runtimes.chat.said import Said, said_by
 CONNECT_SECONDS: Final = 10.0
 DRAIN_SECONDS: Final = 0.1
 MAX_ERROR_BYTES: Final = 65_536
+MAX_HEARD_BYTES: Final = 1_000_000
 IDLE_SECONDS: Final = 30.0  # a connection is kept for the next message
 
 
@@ -57,12 +58,8 @@ class ChatConnection:
         )
         self._sdk.organization = self._sdk.project = None
         sent: dict[str, Any] = {_titled(name): value for name, value in headers.items()}
-        self._streamed: dict[str, Any] = {  # Any: the SDK's overloads
-            "cast_to": httpx2.Response,
-            "stream": True,
-            "stream_cls": AsyncStream[Any],
-            "options": {"headers": {"Authorization": omit, **sent}},
-        }
+        self._headers = {"Authorization": omit, **sent}
+        self._streamed = self._sent()
 
     @asynccontextmanager
     async def asked(self, body: Json) -> AsyncGenerator[AsyncIterator[bytes], None]:
@@ -76,6 +73,24 @@ class ChatConnection:
             await _drain(received)
         finally:
             await response.aclose()
+
+    async def transcribed(self, model: str, sound: bytes) -> bytes:
+        """What the server says of a recording, Opus in Ogg, as far as `MAX_HEARD_BYTES`. Raises as `asked`."""
+        told = b""
+        with _in_our_words(before=True):
+            response: httpx2.Response = await self._sdk.post(
+                "/audio/transcriptions",
+                body={"model": model, "response_format": "json"},
+                files=[("file", ("voice.ogg", sound, "audio/ogg"))],  # servers go by the name's end
+                **self._sent(multipart=True),
+            )
+        try:
+            async for piece in _received(response):
+                if len(told := told + piece) > MAX_HEARD_BYTES:
+                    raise StreamCut(problem=f"the answer has over {MAX_HEARD_BYTES // 1_000_000} MB")
+        finally:
+            await response.aclose()
+        return told
 
     async def models_head(self) -> bytes:
         """The beginning of what the server tells of its models. Raises HttpRefusal, ServerAway, ModelBroken,
@@ -95,6 +110,15 @@ class ChatConnection:
     async def close(self) -> None:
         """What still runs is cut."""
         await self._sdk.close()
+
+    def _sent(self, *, multipart: bool = False) -> dict[str, Any]:  # Any: the SDK's overloads
+        form = {"Content-Type": "multipart/form-data"} if multipart else {}
+        return {
+            "cast_to": httpx2.Response,
+            "stream": True,
+            "stream_cls": AsyncStream[Any],
+            "options": {"headers": {**self._headers, **form}},
+        }
 
     @asynccontextmanager
     async def _models(self) -> AsyncGenerator[AsyncIterator[bytes], None]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.inference.chat import ChatEvent, ChatRequest, ChatRole, ChatTurn, TextDelta
-from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, ServerAway
+from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, RunFailed, ServerAway
 from services.inference.runtimes.chat.chunks import objects_in
+from services.inference.runtimes.chat.hearing import judge_hearing, text_heard
 from services.inference.runtimes.chat.judge import judge, refuses_usage
 from services.inference.runtimes.chat.pace import StreamDeadlines
 from services.inference.runtimes.chat.reading import AnswerReading
@@ -75,6 +76,24 @@ class Assistant:
                 self._refused = True
                 raise
 
+    async def transcribe(self, sound: bytes) -> str:
+        from services.inference.runtimes.chat.connection import HttpRefusal
+
+        model, seconds = self._spec.transcription, self._spec.transcription_timeout
+        if self._retired is not None or model is None:
+            raise ModelUnavailable()
+        with self._counted():
+            connection = await self._connected()
+            try:
+                async with asyncio.timeout(seconds), self._places:
+                    return text_heard(await connection.transcribed(model, sound))
+            except TimeoutError:
+                raise RunFailed(problem=f"nothing was written down in {seconds:g} s") from None
+            except HttpRefusal as error:
+                raise self._noted(judge_hearing(error.said)) from None
+            except InferenceError as error:
+                raise self._noted(error) from None
+
     def retire(self) -> "asyncio.Future[None]":
         if self._retired is None:
             self._retired = asyncio.get_running_loop().create_future()
@@ -140,6 +159,10 @@ class Assistant:
                 raise
             except InferenceError:
                 return
+
+    def _noted(self, error: InferenceError) -> InferenceError:
+        self._refused = self._refused or isinstance(error, ModelBroken)
+        return error
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from services.inference.chat import spoken_bytes
 from services.manifests.bindings import Binding
 from services.manifests.manifest import Manifest, parse_price
 from services.manifests.runtime import RemoteSpec, Variable
@@ -22,7 +23,9 @@ class ChatSpec(RemoteSpec):
     """`url` with its version, as `https://api.openai.com/v1`. `context`, `max_answer`: tokens, of all that is read and
     written at once, and of one answer. `input_price`, `output_price`: credits for 1,000 tokens, besides the manifest's
     `price` for each answer; `input_cost`, `output_cost`: what the provider asks for 1,000,000 of them. `timeout` is of
-    a whole answer, `gap_timeout` between two pieces of it, in seconds."""
+    a whole answer, `gap_timeout` between two pieces of it, in seconds. `transcription`: the server's model that writes
+    voice messages down, of `voice_seconds` at most, in `transcription_timeout`; `voice_price`: credits for each minute
+    that was begun, on top of the answer's `price`."""
 
     binding: ClassVar[Binding] = Binding.TALK
     kind: Literal["chat"]
@@ -37,6 +40,9 @@ class ChatSpec(RemoteSpec):
     examples: Annotated[tuple[Annotated[Text, shorter(64)], ...], Array] = Field(default=(), max_length=6)
     pictures: bool = False
     picture_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
+    transcription: str | None = Field(default=None, min_length=1, max_length=200)
+    voice_seconds: int = Field(default=60, ge=1, le=600)
+    voice_price: Price = Decimal(0)
     history: int = Field(default=40, ge=0, le=1_000)
     include_usage: bool = True
     input_price: Price = Decimal(0)
@@ -47,6 +53,7 @@ class ChatSpec(RemoteSpec):
     timeout: float = Field(default=180.0, gt=0, le=3600)
     first_token_timeout: float = Field(default=60.0, gt=0, le=3600)
     gap_timeout: float = Field(default=30.0, gt=0, le=3600)
+    transcription_timeout: float = Field(default=60.0, gt=0, le=600)
     max_batch: int = Field(default=1, ge=1, le=1)
 
     @property
@@ -56,6 +63,15 @@ class ChatSpec(RemoteSpec):
     @property
     def output_price_hundredths(self) -> int:
         return int(self.output_price * 100)
+
+    @property
+    def voice_price_hundredths(self) -> int:
+        return int(self.voice_price * 100)
+
+    @property
+    def voice_tokens(self) -> int:
+        """Of the longest voice message, at most."""
+        return 0 if self.transcription is None else spoken_bytes(self.voice_seconds)
 
     def sent_headers(self) -> dict[str, str]:
         headers = super().sent_headers()
@@ -76,6 +92,11 @@ class ChatSpec(RemoteSpec):
         if self.pictures and self.picture_tokens is None:
             fix = "Write how many tokens one picture costs at the server at most"
             raise wrong("is missing", fix, "picture_tokens")
+        if self.voice_price and self.transcription is None:
+            raise wrong("is missing", "Name the model that writes voice messages down", "transcription")
+        if (left := self.context - self.max_answer - ROOM - self.voice_tokens) < 0:
+            problem = f"leaves no room for a voice message within the context of {self.context} tokens"
+            raise wrong(problem, _shorter_voice(self.voice_tokens + left), "voice_seconds")
         return self
 
     def complain_of(self, manifest: Manifest, folder: Path) -> tuple[str, str, str] | None:
@@ -89,7 +110,13 @@ class ChatSpec(RemoteSpec):
     def complain_of_system(self, text: str) -> tuple[str, str] | None:
         """Problem and fix of one that leaves no room for a question; a token has a byte at least."""
         size = len(text.encode())
-        if (left := self.context - self.max_answer - ROOM - size) >= 0:
+        if (left := self.context - self.max_answer - ROOM - self.voice_tokens - size) >= 0:
             return None
         problem = f"leaves no room for a question: it may take {size} tokens (one a byte) of {self.context}"
-        return problem, f"Shorten it by {-left} bytes, or lower max_answer"
+        lower = "max_answer" if self.transcription is None else "max_answer or voice_seconds"
+        return problem, f"Shorten it by {-left} bytes, or lower {lower}"
+
+
+def _shorter_voice(room: int) -> str:
+    seconds = (room - spoken_bytes(0)) // (spoken_bytes(1) - spoken_bytes(0))
+    return f"Write at most {seconds}" if seconds > 0 else "Lower max_answer"

@@ -18,7 +18,7 @@ DEAR: Final = NextCost(most=123, dear=True)
 Foot = tuple[bool, int, NextCost | None, Translator]
 
 
-def answer(text: str, *, latest: bool = True) -> AnswerView:
+def answer(text: str, *, latest: bool = True, said: str | None = None) -> AnswerView:
     return AnswerView(
         id=uuid4(),
         session_id=uuid4(),
@@ -26,7 +26,8 @@ def answer(text: str, *, latest: bool = True) -> AnswerView:
         model_slug="sage",
         preset_id=None,
         question_id=uuid4(),
-        question="Why?",
+        question="Why?" if said is None else said,
+        heard=said is not None,
         text=text,
         status=MessageStatus.SUCCEEDED,
         finish=FinishReason.STOP,
@@ -93,3 +94,10 @@ def test_a_foot_that_does_not_fit_comes_alone_with_the_buttons() -> None:
 def test_below_a_message_of_an_older_split_the_foot_comes() -> None:
     """A message that there is no more, of a shop that was updated between two, is no reason to keep the price back."""
     assert answer_part(answer("Short."), 3, 987, None, TR).screen.text == "0.12 credits · balance 9.87"
+
+
+def test_what_was_heard_is_repeated_in_one_quiet_line() -> None:
+    screen = answer_part(answer("Because.", said="Why\nis  it so?"), 0, 0, None, TR).screen
+    assert screen.text == "Because.\n\n🎙 You said: “Why is it so?”\n0.12 credits · balance 0.00"
+    long = answer_part(answer("Because.", said="why " * 200), 0, 0, None, TR).screen.text
+    assert 200 < len(long) < 300

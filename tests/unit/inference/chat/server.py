@@ -18,6 +18,7 @@ class Asked:
     line: str
     headers: dict[str, str]
     body: Json
+    raw: bytes
 
 
 @dataclass
@@ -124,7 +125,8 @@ async def _read(head: str, reader: asyncio.StreamReader) -> Asked:
     line, *rest = head.strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in rest)}
     raw = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(line=line, headers=headers, body=json.loads(raw) if raw else {})
+    form = headers.get("content-type", "").startswith("multipart/")
+    return Asked(line=line, headers=headers, body=json.loads(raw) if raw and not form else {}, raw=raw)
 
 
 Handler: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

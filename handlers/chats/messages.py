@@ -17,6 +17,7 @@ from handlers.kit.conversation import TalkState, UnsentMessage, keep_unsent
 from handlers.kit.dialog import put
 from services.chats.orders import PicturesNotTaken
 from services.chats.voices import VoiceNotTaken
+from services.errors import N_
 from services.manifests.preparation import Prepare
 from services.models.offers import ModelNotOnSale
 

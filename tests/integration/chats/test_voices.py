@@ -344,7 +344,7 @@ async def test_a_free_answer_is_free_aloud_and_no_other_is_sold(
 ) -> None:
     ears = '4\ntranscription = "ear-1"\nvoice_seconds = 40\nvoice_price = "0.25"'
     store = tmp_path / "store"
-    prices = {"input_price": "0", "output_price": "0", "free_answers": 1}
+    prices: dict[str, Any] = {"input_price": "0", "output_price": "0", "free_answers": 1}
     async with open_talk(database, clock, store, parallel=ears, **prices) as talk:
         anna = await talk.customer()
         session = await talk.begins(anna)

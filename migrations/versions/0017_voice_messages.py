@@ -1,12 +1,18 @@
 """A message to an assistant may be a voice message: its recording, how long it is, since when it is written down."""
 
+from typing import Any, Final
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
 down_revision = "0016"
 
-COLUMNS = {"voice": sa.Uuid(), "voice_seconds": sa.Integer(), "heard_at": sa.DateTime(timezone=True)}
+COLUMNS: Final[dict[str, Any]] = {
+    "voice": sa.Uuid(),
+    "voice_seconds": sa.Integer(),
+    "heard_at": sa.DateTime(timezone=True),
+}
 
 
 def upgrade() -> None:

@@ -14,6 +14,7 @@ from db.engine import Database
 from db.tables.chats import ChatMessage, FinishReason, MessageStatus, Sender
 from db.tables.outbox import OutboxMessage
 from sandbox.client.openai import OpenAIProvider
+from sandbox.openai.server import MODEL
 from sandbox.testing import new_world, running_sandbox
 from services.billing.audit import run_audit
 from services.clock import system_clock
@@ -46,7 +47,7 @@ async def test_killed_workers_ask_nothing_twice(database: Database, database_url
 async def _sell(database: Database, folder: Path, url: str) -> None:
     (folder / "sage").mkdir()
     terms = USUAL | {"parallel": CUSTOMERS, "max_answer": 128}
-    manifest = MANIFEST.format(**terms).replace("http://127.0.0.1:9", url)
+    manifest = MANIFEST.format(**terms).replace("http://127.0.0.1:9", url).replace("sage-1", MODEL)
     (folder / "sage" / "manifest.toml").write_text(manifest, encoding="utf-8")
     assert not await Models(database, system_clock, folder, RUNTIMES.specs).sync()
 

@@ -15,6 +15,7 @@ from handlers.form.uploads import keep_picture, picture_of
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, UnsentMessage, keep_unsent
 from handlers.kit.dialog import put
+from services.chats.edits import EDIT
 from services.chats.orders import PicturesNotTaken
 from services.chats.voices import VoiceNotTaken
 from services.errors import N_
@@ -76,15 +77,15 @@ async def edited(message: Message, *, ctx: Context) -> None:
     if message.text is None:
         raise SkipHandler
     key = f"say:{message.chat.id}:{message.message_id}"
-    answer = await ctx.services.chats.latest_of(key, user_id=ctx.user.id)
-    if answer is None:
+    last = await ctx.services.chats.editable(key, user_id=ctx.user.id)
+    if last is None:
         await put(message, screens.plain(ctx.tr.gettext(ONLY_THE_LAST)))
         return
     kept = UnsentMessage(
         text=message.text,
-        key=f"edit:{message.chat.id}:{message.message_id}:{message.edit_date or 0}",
-        session_id=answer.session_id,
-        replaces=answer.question_id,
+        key=f"{key}{EDIT}{message.edit_date or 0}",
+        session_id=last.session_id,
+        replaces=last.question_id,
     )
     await keep_unsent(ctx.fsm, kept)
     await put(message, screens.edited_screen(kept, ctx.tr))

@@ -74,11 +74,6 @@ def read_answer(session: Session, answer_id: UUID, user_id: int) -> AnswerView:
     return _view(row)
 
 
-def latest_of(session: Session, request_key: str, user_id: int) -> AnswerView | None:
-    row = session.execute(_by_key, {"key": request_key, "user": user_id}).first()
-    return None if row is None or not row.latest else _view(row)
-
-
 def is_sent(session: Session, request_key: str, user_id: int) -> bool:
     return session.execute(_by_key, {"key": request_key, "user": user_id}).first() is not None
 

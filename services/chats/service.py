@@ -10,8 +10,9 @@ from db.engine import Database
 from db.tables.chats import ChatSession
 from db.tables.models import Preset
 from db.tables.users import User
-from services.chats.answers import AnswerView, is_sent, latest_of, read_answer, running_of
+from services.chats.answers import AnswerView, is_sent, read_answer, running_of
 from services.chats.costs import TokenPrices
+from services.chats.edits import EditableMessage, editable
 from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
 from services.chats.orders import Accepted, MessageOrder, PasteTooLong, SaleTerms
@@ -137,9 +138,9 @@ class Chats:
         another message shows it."""
         return await self._db.write(note_message, answer_id, message_id)
 
-    async def latest_of(self, request_key: str, *, user_id: int) -> AnswerView | None:
-        """The answer to this message, where nothing was said after it."""
-        return await self._db.read(latest_of, request_key, user_id)
+    async def editable(self, request_key: str, *, user_id: int) -> EditableMessage | None:
+        """This message, also where it was edited before: nothing was said after it but what went with it."""
+        return await self._db.read(editable, request_key, user_id)
 
     async def is_sent(self, request_key: str, *, user_id: int) -> bool:
         """Whether this message was taken."""

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession, MessageStatus, Sender
+from services.chats.edits import chain_from, joined_parts, together
 from services.chats.orders import (
     Accepted,
     EmptyMessage,
@@ -31,20 +31,32 @@ from services.chats.withdraw import withdraw
 
 _sessions = table_of(ChatSession)
 
-EXTRA: Final = "\n"  # between messages that are joined
-
 
 def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds, now: datetime) -> Accepted:
     """Raises what `Chats.send` does; then nothing was charged or changed."""
     chat = conversation_row(session, order.session_id, order.user_id, lock=True)
     if (known := _find(session, order)) is not None:
         return known
-    fixed, terms = fixed_price(chat), terms_of(chat)
+    if order.replaces is None:
+        return _sell(session, chat, order, ids, terms=terms_of(chat), now=now)
+    chain = chain_from(session, order.session_id, order.replaces)
+    accepted = _sell(session, chat, order, ids, terms=terms_of(chat), now=now)
+    for part in joined_parts(session, chain, ids.answer.hex[:8]):  # what had joined it does so again
+        more = replace(order, text=part.text, pictures=part.pictures, request_key=part.key, replaces=None)
+        again = NewIds(question=uuid5(ids.question, part.key), answer=uuid5(ids.answer, part.key))
+        accepted = _sell(session, chat, more, again, terms=terms_of(chat), now=now)
+    return replace(accepted, joined=False)
+
+
+def _sell(
+    session: Session, chat: AnyRow, order: MessageOrder, ids: NewIds, *, terms: SaleTerms, now: datetime
+) -> Accepted:
+    fixed = fixed_price(chat)
     _check_message(order, terms)
     before = _take_back(session, order, terms, now)
     text, pictures = order.text, [each.hex for each in order.pictures]
     if before is not None:
-        text, pictures = f"{before.text}{EXTRA}{text}", [*(before.pictures or ()), *pictures]
+        text, pictures = together(before.text, text), [*(before.pictures or ()), *pictures]
     voice, number = order.voice, last_number(session, chat.id) + 1
     question = {
         "id": ids.question,
@@ -72,7 +84,7 @@ def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds
     )
     accepted = answer.sell(session, chat, ids, number + 1, now)
     _touch(session, chat, text, now)
-    return replace(accepted, joined=before is not None and order.replaces is None)
+    return replace(accepted, joined=before is not None)
 
 
 def answer_anew(
@@ -116,12 +128,11 @@ _last_waiting = (
     .limit(1)
     .with_for_update(of=messages, skip_locked=True)  # a worker that has it begins it
 )
-_own = (messages.c.session_id == bindparam("session")) & (messages.c.sender == Sender.USER)
-_own_message = select(messages.c.number, messages.c.joins).where(messages.c.id == bindparam("message"), _own)
 _own_numbered = select(messages.c.number, messages.c.text, messages.c.pictures).where(
-    messages.c.number == bindparam("number"), _own
+    messages.c.session_id == bindparam("session"),
+    messages.c.number == bindparam("number"),
+    messages.c.sender == Sender.USER,
 )
-_last_own = select(func.max(messages.c.number)).where(_own)
 _answer_of = (
     select(
         messages.c.session_id,
@@ -172,7 +183,7 @@ def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: dat
         if before is not None:
             withdraw(session, order.session_id, since=before.number, now=now)
         return before
-    edited = _own_last(session, order)
+    edited, *_ = chain_from(session, order.session_id, order.replaces)
     withdraw(session, order.session_id, since=edited.number, now=now)
     if edited.joins is None:
         return None
@@ -187,7 +198,7 @@ def _is_joined(before: AnyRow, order: MessageOrder, terms: SaleTerms, now: datet
         return False
     try:
         pictures = len(before.pictures or ()) + len(order.pictures)
-        check_length(terms, f"{before.text}{EXTRA}{order.text}", pictures)
+        check_length(terms, together(before.text, order.text), pictures)
     except MessageTooLong as error:
         if before.available_at > now:
             raise PasteTooLong(**error.params) from None
@@ -205,17 +216,6 @@ def give_up_paste(session: Session, order: MessageOrder, now: datetime) -> None:
 def _waiting(session: Session, session_id: UUID) -> AnyRow | None:
     """The last message of the conversation, where nobody has begun to answer it; nobody does now."""
     return session.connection().execute(_last_waiting, {"session": session_id}).first()
-
-
-def _own_last(session: Session, order: MessageOrder) -> AnyRow:
-    """The message that was edited. Raises MessageNotLast: the conversation went on since the customer was asked."""
-    facts = {"message": order.replaces, "session": order.session_id}
-    edited = session.execute(_own_message, facts).first()
-    if edited is None:
-        raise MessageNotFound(message_id=order.replaces)
-    if edited.number != session.execute(_last_own, facts).scalar():
-        raise MessageNotLast(message_id=order.replaces)
-    return edited
 
 
 _renew = (

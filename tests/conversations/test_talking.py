@@ -310,6 +310,23 @@ async def test_edited_and_answered_anew(talk: tuple[Stage, OpenAIProvider], prov
     await anna.presses("Ответить на новое")
     await anna.sees("«Исправленное»")
     assert [each["content"] for each in (await provider.log())[-1]["messages"]] == ["Исправленное"]
+    await anna.edits(message, "Снова исправленное")
+    await anna.presses("Ответить на новое")
+    await anna.sees("«Снова исправленное»")
+    assert [each["content"] for each in (await provider.log())[-1]["messages"]] == ["Снова исправленное"]
+
+
+async def test_the_first_of_two_that_went_as_one_is_edited(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    john = await begins(talk, "en")
+    first = await john.says("first " * 400)
+    await john.says("second")
+    for text in ("One", "Two"):
+        await john.edits(first, text)
+        await john.presses("Answer the new one")
+        await john.sees(f"“{text} second”")
+    assert [each["content"] for each in (await provider.log())[-1]["messages"]] == ["Two\nsecond"]
 
 
 async def test_conversations_are_kept_named_taken_along_and_deleted(talk: tuple[Stage, OpenAIProvider]) -> None:

@@ -57,7 +57,7 @@ async def test_killed_shops_answer_once(request: pytest.FixtureRequest, server: 
                     await victim.kill()
                     await victim.start()
                 await victim.ready()
-                await asyncio.sleep(0.5)
+                await until(lambda: _one_was_whole(database), seconds=60)
             await until(lambda: _all_ended(database), seconds=60 + 3 * KILLS)
             await settled_all(database, yookassa, seconds=60 + 6 * KILLS)
             await _check(database, provider, people)
@@ -113,6 +113,10 @@ async def _at_some_moment(victim: Victim, provider: OpenAIProvider, chance: rand
 
 async def _was_asked(provider: OpenAIProvider, times: int) -> bool:
     return len(await provider.log()) >= times
+
+
+async def _one_was_whole(database: Database) -> bool:
+    return any(row.finish == FinishReason.STOP for row in await rows_of(database, ChatMessage))
 
 
 async def _all_ended(database: Database) -> bool:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-MOST = 400  # megabytes of a process that does nothing else
+MOST = 450  # megabytes of a process that does nothing else: 374 to 406 were seen
 
 
 def painted(count: int) -> list[list[int]]:

@@ -106,8 +106,8 @@ async def _orders(person: Person, album: str, chance: random.Random) -> None:
     await person.presses(f"{chance.randint(1, 6)}. ", within=PATIENCE)
     await person.presses("Взять этот стиль", within=PATIENCE)
     await person.presses("50 %", within=PATIENCE)
-    summary = await person.sees_button("Предсказать", within=PATIENCE)
-    predict = summary.button("Предсказать")
+    summary = await person.sees_button("Нарисовать", within=PATIENCE)
+    predict = summary.button("Нарисовать")
     assert predict is not None
     assert predict.data is not None
     taps = chance.choice([1, 1, 2])

@@ -9,21 +9,18 @@ from aiogram.filters import Filter, StateFilter
 from aiogram.types import Message, Voice
 
 from handlers.chats import screens
+from handlers.chats.albums import show_picture
 from handlers.chats.talk import UserMessage, partner_of, say
 from handlers.chats.voices import keep_voice
-from handlers.form.uploads import keep_picture, picture_of
+from handlers.form.uploads import picture_of
 from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, UnsentMessage, keep_unsent
 from handlers.kit.dialog import put
 from services.chats.edits import EDIT
-from services.chats.orders import PicturesNotTaken
 from services.chats.voices import VoiceNotTaken
 from services.errors import N_
-from services.manifests.preparation import Prepare
-from services.models.offers import ModelNotOnSale
 
 ONLY_THE_LAST: Final = N_("Only your last message can be changed and answered anew. Please write it once more.")
-PICTURE: Final = Prepare(size=("free", "free"), longest=1280)
 
 
 class IsSaid(Filter):
@@ -50,9 +47,7 @@ async def said(message: Message, *, ctx: Context) -> None:
         return
     source = picture_of(message)
     assert source is not None
-    await _require_eyes(ctx)
-    file_id = await keep_picture(source, PICTURE, ctx)
-    await say(UserMessage(text=message.caption or "", key=key, pictures=(file_id,)), ctx)
+    await show_picture(message, source, key, ctx)
 
 
 async def _said_aloud(voice: Voice, message: UserMessage, ctx: Context) -> None:
@@ -89,16 +84,3 @@ async def edited(message: Message, *, ctx: Context) -> None:
     )
     await keep_unsent(ctx.fsm, kept)
     await put(message, screens.edited_screen(kept, ctx.tr))
-
-
-async def _require_eyes(ctx: Context) -> None:
-    """Before a picture is fetched. Raises PicturesNotTaken."""
-    session = await ctx.services.chat_sessions.active(ctx.user.id)
-    if session is None:
-        return
-    try:
-        assistant = await ctx.services.chats.of_session(session.model_slug, session.preset_id)
-    except ModelNotOnSale:
-        return
-    if not assistant.takes_pictures:
-        raise PicturesNotTaken

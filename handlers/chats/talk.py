@@ -39,7 +39,8 @@ ENDED = N_("This conversation is over. Choose whom to ask:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserMessage:
-    """What a customer has said; `key` is the same however often the update comes; `sent_at`: where it was typed."""
+    """What a customer has said; `key` is the same however often the update comes; `sent_at`: where it was typed;
+    `album`, `more`: as of an order."""
 
     text: str
     key: str
@@ -47,6 +48,8 @@ class UserMessage:
     pictures: tuple[UUID, ...] = ()
     voice: SentVoice | None = None
     replaces: UUID | None = None
+    album: bool = False
+    more: bool = False
 
     @property
     def plain(self) -> bool:
@@ -112,10 +115,14 @@ async def say(said: UserMessage, ctx: Context) -> None:
         request_key=said.key,
         place=MessageRef(chat_id=ctx.chat_id, thread_id=reply_target().thread_id),
         replaces=said.replaces,
+        album=said.album,
+        more=said.more,
     )
     try:
         accepted = await ctx.services.chats.send(order)
     except KEPT as error:
+        if said.more:
+            raise
         await _keep_refused(said, session.id, error, ctx)
         return
     except MessageTooLong:
@@ -185,6 +192,8 @@ async def tell_accepted(accepted: Accepted, ctx: Context) -> None:
     if accepted.repeated:
         return
     waits = accepted.waits and not accepted.joined and not await _is_told("waits", ctx)
+    if accepted.limited and await _is_told("limited", ctx) and accepted.joined:
+        accepted = replace(accepted, limited=False)
     if words := screens.before_answer(accepted, ctx.tr, waits=waits):
         await sender.send(ctx.bot, ctx.chat_id, plain_screen(words))
     try:

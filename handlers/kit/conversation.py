@@ -22,6 +22,8 @@ CHAT_CONTINUE: Final = "chat-continue"
 CHAT_SEND: Final = "chat-send"
 """chat-send:<key>: what was written and not sent."""
 UNSENT: Final = "chat_unsent"  # where the dialog's data keeps that
+ALBUM: Final = "chat_album"
+"""Where it keeps what is known of the last album, with words that wait for one of its pictures."""
 MOST_UNSENT: Final = 5
 
 
@@ -121,6 +123,7 @@ async def note_sent(fsm: FSMContext, key: str) -> None:
 
 async def forget_unsent(fsm: FSMContext, session_id: UUID | None = None) -> None:
     """What was written to this conversation, or to any."""
+    await fsm.update_data({ALBUM: None})
     if kept := await unsent(fsm):
         await _write(fsm, [each for each in kept if session_id not in (None, each.session_id)])
 

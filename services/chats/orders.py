@@ -56,6 +56,16 @@ class PicturesNotTaken(ShopError):
     message = N_("This assistant cannot see pictures. Please describe it in words.")
 
 
+class PicturesLeftOut(ShopError):
+    """The others do not fit, are not covered by the balance, or came when the answer was under way. `count`: the
+    pictures of the album that are looked at."""
+
+    message = N_("The assistant looks at some pictures of this album only: {count}. The others are left out.")
+
+    def __init__(self, *, count: int) -> None:
+        super().__init__(count=count)
+
+
 class MessageNotFound(ShopError):
     message = N_("There is no such message any more.")
 
@@ -67,7 +77,8 @@ class MessageNotLast(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageOrder:
     """A customer's message. `request_key` is the same for every repeat of it; `replaces`: their last one, which was
-    edited: its turn is sent no more."""
+    edited: its turn is sent no more. `album`: a picture of one, others may be on their way; `more`: it goes with what
+    waits, or not at all."""
 
     user_id: int
     session_id: UUID
@@ -77,6 +88,8 @@ class MessageOrder:
     voice: SentVoice | None = None
     place: MessageRef | None = None
     replaces: UUID | None = None
+    album: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

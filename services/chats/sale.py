@@ -28,7 +28,8 @@ from services.notifications.message_ref import message_columns
 _users, _lots, _asked = table_of(User), table_of(Lot), messages.alias("asked")
 
 PASTE: Final = 2_000  # UTF-16 units: apps cut a longer text into such parts, and the next one may be on its way
-PASTE_PAUSE: Final = timedelta(seconds=2)
+PASTE_PAUSE: Final = timedelta(seconds=2)  # also between pictures of an album
+FETCH_PAUSE: Final = timedelta(seconds=30)  # while one is fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,10 @@ class AnswerSale:
         InsufficientBalance, MessageTooLong, AllowanceUsedUp."""
         terms, user_id = self.terms, self.order.user_id
         balance = _balance(session, user_id, now)
-        limits.check(session, terms.limits, user_id=user_id, now=now)  # of other conversations, too: behind the lock
+        if not self.order.more:
+            limits.check(
+                session, terms.limits, user_id=user_id, now=now
+            )  # of other conversations, too: behind the lock
         unanswered = session.connection().execute(_unanswered, {"user": user_id}).all()
         before = [each for each in unanswered if each.session_id == chat.id]
         budget = self._budget(session, chat.id, number, before)
@@ -64,7 +68,7 @@ class AnswerSale:
         prices = self._sold_for()
         if not free and not prices.free:
             limit, hold = self._covered(prices, budget, balance)
-        later = now + PASTE_PAUSE if _units(self.order.text) >= PASTE else now
+        later = now + PASTE_PAUSE if self.order.album or _units(self.order.text) >= PASTE else now
         row = {
             "id": ids.answer,
             "session_id": chat.id,

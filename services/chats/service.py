@@ -17,9 +17,9 @@ from services.chats.limits import ChatLimits
 from services.chats.next_cost import NextCost, next_cost
 from services.chats.orders import Accepted, MessageOrder, PasteTooLong, SaleTerms
 from services.chats.remaining import remaining
-from services.chats.sale import NewIds
+from services.chats.sale import FETCH_PAUSE, PASTE_PAUSE, NewIds
 from services.chats.stopping import note_message, request_stop
-from services.chats.submit import answer_anew, give_up_paste, submit
+from services.chats.submit import answer_anew, give_up_paste, submit, wait_for_more
 from services.chats.terms import sale_terms
 from services.clock import Clock
 from services.inference.runtimes.chat.plain_text import storable
@@ -34,9 +34,9 @@ _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Pr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantView:
     """Somebody to talk with: an assistant, or a persona of one, which has a `preset_id`. `prices` in hundredths of a
-    credit; `free_answers` a day; `max_answer` in tokens; `facts`: what it is told of a customer's profile.
-    `voice_seconds`: of a voice message, at most, None where none is taken; `voice_price` for each minute of it that was
-    begun, on top."""
+    credit; `free_answers` a day; `max_answer` in tokens; `most_pictures` of a message, with few words; `facts`: what
+    it is told of a customer's profile. `voice_seconds`: of a voice message, at most, None where none is taken;
+    `voice_price` for each minute of it that was begun, on top."""
 
     slug: str
     model_slug: str
@@ -47,6 +47,7 @@ class AssistantView:
     greeting: Text | None
     examples: Sequence[Text]
     takes_pictures: bool
+    most_pictures: int
     voice_seconds: int | None
     voice_price: int
     prices: TokenPrices
@@ -109,6 +110,12 @@ class Chats:
         except PasteTooLong:
             await self._db.write(give_up_paste, order, self._clock())
             raise
+
+    async def wait_for_more(self, user_id: int, *, fetching: bool) -> bool:
+        """A picture of an album is being fetched, or was: what waits in the open conversation is not answered before.
+        False where nothing waits."""
+        until = self._clock() + (FETCH_PAUSE if fetching else PASTE_PAUSE)
+        return await self._db.write(wait_for_more, user_id, until=until)
 
     async def again(self, answer_id: UUID, order: MessageOrder) -> Accepted:
         """Another answer to the last message; the old one is sent to the assistant no more.
@@ -180,6 +187,7 @@ def _assistant(offer: Offer) -> AssistantView:
         greeting=spec.greeting,
         examples=spec.examples,
         takes_pictures=spec.pictures,
+        most_pictures=(spec.context - spec.max_answer) // (spec.picture_tokens or spec.context),
         voice_seconds=None if spec.transcription is None else spec.voice_seconds,
         voice_price=spec.voice_price_hundredths,
         prices=prices,

@@ -18,6 +18,7 @@ from services.chats.orders import (
     MessageOrder,
     MessageTooLong,
     PasteTooLong,
+    PicturesLeftOut,
     PicturesNotTaken,
     SaleTerms,
 )
@@ -116,12 +117,17 @@ def answer_anew(
 
 
 _add = insert(messages)
+_open = select(_sessions.c.id).where(_sessions.c.user_id == bindparam("user"), _sessions.c.is_active)
 _same_request = select(messages).where(
     messages.c.user_id == bindparam("user"), messages.c.request_key == bindparam("request_key")
 )
 _asked = messages.alias("asked")
 _last_waiting = (
-    select(*(_asked.c[name] for name in ("number", "text", "pictures", "voice")), messages.c.available_at)
+    select(
+        *(_asked.c[name] for name in ("number", "text", "pictures", "voice")),
+        messages.c.available_at,
+        messages.c.id.label("answer_id"),
+    )
     .join(_asked, _asked.c.id == messages.c.reply_to)
     .where(messages.c.session_id == bindparam("session"), QUEUED, IN_USE, messages.c.attempts == 0)
     .order_by(messages.c.number.desc())
@@ -179,7 +185,9 @@ def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: dat
     if order.replaces is None:
         before = _waiting(session, order.session_id)
         if before is not None and not _is_joined(before, order, terms, now):
-            return None
+            before = None
+        if before is None and order.more:
+            raise PicturesLeftOut(count=0)
         if before is not None:
             withdraw(session, order.session_id, since=before.number, now=now)
         return before
@@ -200,7 +208,7 @@ def _is_joined(before: AnyRow, order: MessageOrder, terms: SaleTerms, now: datet
         pictures = len(before.pictures or ()) + len(order.pictures)
         check_length(terms, together(before.text, order.text), pictures)
     except MessageTooLong as error:
-        if before.available_at > now:
+        if before.available_at > now and not order.more:
             raise PasteTooLong(**error.params) from None
         return False
     return True
@@ -211,6 +219,15 @@ def give_up_paste(session: Session, order: MessageOrder, now: datetime) -> None:
     chat = conversation_row(session, order.session_id, order.user_id, lock=True)
     if (before := _waiting(session, chat.id)) is not None and before.voice is None:
         withdraw(session, chat.id, since=before.number, now=now)
+
+
+def wait_for_more(session: Session, user_id: int, *, until: datetime) -> bool:
+    """More of an album is on its way to what waits in the open conversation. Whether anything does."""
+    chat = session.scalar(_open, {"user": user_id})
+    if chat is None or (before := _waiting(session, chat)) is None:
+        return False
+    session.execute(update(messages).where(messages.c.id == before.answer_id).values(available_at=until))
+    return True
 
 
 def _waiting(session: Session, session_id: UUID) -> AnyRow | None:

@@ -8,7 +8,7 @@ import pytest
 from db.engine import Database
 from db.tables.chats import MessageStatus
 from db.tables.predictions import ErrorCode
-from services.chats.orders import MessageOrder
+from services.chats.orders import MessageOrder, PicturesLeftOut
 from services.files.cleanup import FileCleanup
 from tests.support.clock import FakeClock
 from tests.support.files import files_of
@@ -79,4 +79,43 @@ async def test_pictures_go_with_their_conversation(talk: Talk, everything: bool)
     assert await cleanup_of(talk).expire() == 1
     assert await files.get(photo, user_id=anna) is None
     assert await files.get(other, user_id=anna) == PHOTO
+    await talk.audit()
+
+
+async def test_an_album_waits_for_its_pictures_and_is_sold_once(talk: Talk) -> None:
+    """However often an update comes, and however long a picture is on its way."""
+    anna = await talk.customer()
+    files, session = files_of(talk.db, talk.clock), await talk.begins(anna)
+    photos = [await files.put(anna, PHOTO + bytes([number]), "image/jpeg") for number in range(3)]
+    for number, photo in enumerate(photos):
+        facts = {"pictures": (photo,), "request_key": f"say:{number}", "album": True, "more": number > 0}
+        assert not number or await talk.chats.wait_for_more(anna, fetching=True)
+        talk.clock.advance(seconds=10 if number else 0)
+        await talk.answer_all()
+        for repeat in (False, True):
+            sold = await talk.says(session, "" if number else "What is that?", **facts)
+            assert sold.repeated == repeat
+    await talk.answer_all()
+    assert talk.sage.asked == []
+    talk.clock.advance(seconds=2)
+    await talk.answer_all()
+    (asked,) = talk.sage.asked
+    assert (asked.turns[-1].text, len(asked.turns[-1].pictures)) == ("What is that?", 3)
+    assert not await talk.chats.wait_for_more(anna, fetching=True)
+    with pytest.raises(PicturesLeftOut):
+        await talk.says(session, "", pictures=photos[:1], request_key="say:4", album=True, more=True)
+    assert await talk.balance(anna) == 1_000 - ((await talk.row(sold.answer_id)).price or 0)
+    await talk.audit()
+
+
+async def test_a_picture_that_does_not_fit_leaves_the_others_as_they_are(talk: Talk) -> None:
+    anna = await talk.customer()
+    files, session = files_of(talk.db, talk.clock), await talk.begins(anna)
+    photo = await files.put(anna, PHOTO, "image/jpeg")
+    await talk.says(session, "What is that?", pictures=(photo,) * 7, album=True)
+    with pytest.raises(PicturesLeftOut):
+        await talk.says(session, "", pictures=(photo,), album=True, more=True)
+    talk.clock.advance(seconds=2)
+    await talk.answer_all()
+    assert len(talk.sage.asked[-1].turns[-1].pictures) == 7
     await talk.audit()

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
+from handlers.chats.literal import Literal, keeps_the_words, literally
 from handlers.telegram.screen import TextEntity
+from services.chats.visible import is_visible
 
 if TYPE_CHECKING:
     from telegramify_markdown import MessageEntity, RenderConfig
 
 _TOWER: Final = re.compile(r"^(?:[ \t]*+(?:[-*+>]|\d{1,9}[.)])[ \t]*+){9}", re.MULTILINE)  # lists in lists, in one line
 _FENCE: Final = re.compile(r"^ {0,3}(?:```|~~~).*$", re.MULTILINE)
+_FENCES: Final = re.compile("```|~~~")
+BLOCKS: Final = 1_000  # ends of blocks of code; empty ones take the library quadratic time
 LONGEST: Final = 4096  # UTF-16 units of a message
 LONG: Final = 16_000  # characters
 DRAFT_STEP: Final = 2_000
@@ -43,8 +47,8 @@ class FormattedText:
 
 
 def is_long(markdown: str) -> bool:
-    """It takes tens of milliseconds to format it: not on the loop."""
-    return len(markdown) > LONG
+    """It makes several messages and takes milliseconds to format: not on the loop."""
+    return len(markdown) > LONGEST
 
 
 def answer_parts(markdown: str) -> Sequence[FormattedText]:
@@ -77,7 +81,7 @@ def foot_alone(foot: str) -> FormattedText:
 
 def draft_of(markdown: str) -> FormattedText:
     """What a draft shows of an answer that grows: its end. What is before that is not formatted anew each second."""
-    if is_long(markdown):
+    if len(markdown) > LONG:
         return _split(markdown[-LONGEST // 2 :].encode(errors="replace").decode(), (), LONGEST)[-1]
     return answer_parts(_tail(markdown))[-1]
 
@@ -97,12 +101,17 @@ def _converted(markdown: str) -> tuple[str, Sequence[TextEntity]]:
     from telegramify_markdown import convert  # 2 MB that only a shop with assistants needs
 
     markdown = markdown.encode(errors="replace").decode().strip()
-    if _TOWER.search(markdown):
+    source = literally(markdown)
+    if source is None or _TOWER.search(markdown) or len(_FENCES.findall(markdown)) > BLOCKS:
         return markdown, ()
-    text, found = convert(markdown, latex_escape=False, config=_config())
-    if not text.strip() or len(text) > GROWTH * len(markdown) + LONGEST:  # nothing but marks, or a tower of lists
+    text, found = convert(source.markdown, latex_escape=False, config=_config())
+    text = source.restored(text)
+    if not is_visible(text) or len(text) > GROWTH * len(markdown) + LONGEST:  # nothing but marks, or a tower of lists
         return markdown or "…", ()
-    return text, [_entity(each) for each in found if _may_be_shown(each)]
+    if not keeps_the_words(markdown, text):
+        return markdown, ()
+    entities = (_entity(each, source) for each in found)
+    return text, [each for each in entities if _may_be_shown(each)]
 
 
 def _split(text: str, entities: Sequence[TextEntity], longest: int) -> list[FormattedText]:
@@ -119,13 +128,18 @@ def _split(text: str, entities: Sequence[TextEntity], longest: int) -> list[Form
     ]
 
 
-def _entity(found: "MessageEntity") -> TextEntity:
+def _entity(found: "MessageEntity", source: Literal | None = None) -> TextEntity:
+    words = source.restored if source else str
     return TextEntity(
-        type=found.type, offset=found.offset, length=found.length, url=found.url, language=found.language or None
+        type=found.type,
+        offset=found.offset,
+        length=found.length,
+        url=words(found.url) if found.url else None,
+        language=words(found.language) if found.language else None,
     )
 
 
-def _may_be_shown(found: "MessageEntity") -> bool:
+def _may_be_shown(found: TextEntity) -> bool:
     """Links of a model lead to pages, not to files or commands."""
     return found.type in KINDS and (found.type != "text_link" or (found.url or "").lower().startswith(SCHEMES))
 

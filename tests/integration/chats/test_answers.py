@@ -168,7 +168,7 @@ async def test_a_key_in_an_error_is_not_kept(talk: Talk) -> None:
     assert (await talk.row(sold.answer_id)).error == request.error == "no such header: Bearer ***"
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200f"])
+@pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200f", "\u3164\u2800\ufe0f", "&#8203;&nbsp;"])
 async def test_an_answer_that_shows_nothing_is_none(talk: Talk, text: str) -> None:
     talk.sage.says = [text]
     anna = await talk.customer()

@@ -1,12 +1,14 @@
 """A server of the tests' own that runs models: it doubles, when it is let, and keeps the jobs that it was given."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from db.engine import Database
 from services.errors import ShopError
 from services.inference.errors import RunFailed, ServerAway
 from services.inference.runtimes.onnx_kind import ONNX
@@ -15,6 +17,8 @@ from services.inference.tensors import Result, Row, RunProgress
 from services.manifests.bindings import Binding
 from services.manifests.manifest import Manifest
 from services.manifests.runtime import RemoteSpec
+from tests.support.clock import FakeClock
+from tests.support.counter import STORE, Counter, open_counter
 
 MANIFEST = """slug = "doubler"
 version = "1"
@@ -106,3 +110,19 @@ class DoublingRuntime:
 def place_doubler(store: Path, slug: str = "doubler") -> None:
     (store / slug).mkdir()
     (store / slug / "manifest.toml").write_text(MANIFEST.replace('slug = "doubler"', f'slug = "{slug}"'))
+
+
+@asynccontextmanager
+async def doubling_counter(
+    database: Database, clock: FakeClock, folder: Path, server: DoublingServer
+) -> AsyncIterator[Counter]:
+    """A counter that sells the doubler, and wine from this machine; its books are checked at the end."""
+    store = folder / "store"
+    store.mkdir()
+    place_doubler(store)
+    (store / "wine").symlink_to(STORE / "wine")
+    made = await open_counter(database, clock, store, server.runtimes())
+    async with made.exits:
+        yield made
+        server.gate.set()
+        await made.check()

@@ -22,8 +22,8 @@ from services.predictions.cancel import Canceling
 from services.predictions.history import PredictionNotFound
 from services.predictions.worker import Worker
 from tests.support.clock import FakeClock
-from tests.support.counter import STORE, Counter, open_counter
-from tests.support.elsewhere import DoublingServer, place_doubler
+from tests.support.counter import Counter
+from tests.support.elsewhere import DoublingServer, doubling_counter, place_doubler
 from tests.support.waiting import until
 from tests.unit.inference.models import NUMBER_X, NUMBER_Y, identity, write_model
 
@@ -40,15 +40,8 @@ def doubling() -> DoublingServer:
 async def counter(
     database: Database, clock: FakeClock, tmp_path: Path, doubling: DoublingServer
 ) -> AsyncIterator[Counter]:
-    store = tmp_path / "store"
-    store.mkdir()
-    place_doubler(store)
-    (store / "wine").symlink_to(STORE / "wine")
-    made = await open_counter(database, clock, store, doubling.runtimes())
-    async with made.exits:
+    async with doubling_counter(database, clock, tmp_path, doubling) as made:
         yield made
-        doubling.gate.set()
-        await made.check()
 
 
 @asynccontextmanager

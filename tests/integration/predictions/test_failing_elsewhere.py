@@ -22,8 +22,8 @@ from services.predictions.worker import Worker
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
-from tests.support.counter import STORE, Counter, open_counter
-from tests.support.elsewhere import DoublingServer, place_doubler
+from tests.support.counter import Counter
+from tests.support.elsewhere import DoublingServer, doubling_counter
 
 OWNER = 900
 REFUSED = RunFailed(problem="the card is gone (HTTP 500)")
@@ -40,15 +40,9 @@ def doubling() -> DoublingServer:
 async def counter(
     database: Database, clock: FakeClock, tmp_path: Path, doubling: DoublingServer
 ) -> AsyncIterator[Counter]:
-    store = tmp_path / "store"
-    store.mkdir()
-    place_doubler(store)
-    (store / "wine").symlink_to(STORE / "wine")
-    made = await open_counter(database, clock, store, doubling.runtimes())
-    async with made.exits:
+    async with doubling_counter(database, clock, tmp_path, doubling) as made:
         await made.customer(0, telegram_id=OWNER)
         yield made
-        await made.check()
 
 
 def worker_of(counter: Counter) -> Worker:

@@ -1,7 +1,7 @@
 """All models of this process: load, swap, predict."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -31,7 +31,7 @@ class Engine:
         self._parallel = min(2, max_threads)
         self._models: dict[str, AnyModel] = {}
         self._resting: set[str] = set()
-        self.failing: Collection[str] = ()
+        self.failing: set[str] = set()
         """Slugs of models that rest since their runs do nothing but fail; they take no rows."""
         self._retiring: set[asyncio.Future[None]] = set()
         self._closed = False

@@ -66,7 +66,7 @@ class SecondTries:
 
     async def _is_mended(self, taken: Failing) -> None:
         if await self._db.write(rests.mended, taken, owners=self._owners, now=self._clock()):
-            self._engine.failing = {*self._engine.failing} - {taken.slug}
+            self._engine.failing.discard(taken.slug)
             self._on_told()
 
     async def _fails(self, slug: str) -> bool:

@@ -144,5 +144,5 @@ class ServerWatch:
         if len(known) < TURNED_AWAY or now - known[0] < TURNED_AWAY_FOR:
             return False
         self.answered(slug)
-        self._engine.failing = {*self._engine.failing, slug}
+        self._engine.failing.add(slug)
         return await self._db.write(rests.rest_failing, slug, said, owners=self._owners, now=now)

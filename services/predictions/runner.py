@@ -213,7 +213,7 @@ class ModelRunner:
         verdict = partial(judge, example=example, remote=self._is_remote, owners=context.owners)
         if await patiently(lambda: context.db.write(verdict, self._slug, now=context.clock())):
             if self._is_remote:
-                context.engine.failing = {*context.engine.failing, self._slug}
+                context.engine.failing.add(self._slug)
             context.on_settled()  # there is a message
 
     async def _start(self, batch: Sequence[Claimed]) -> None:

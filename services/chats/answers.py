@@ -18,9 +18,8 @@ from services.notifications.message_ref import MessageRef
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
     """An answer and what it is one to. `hold`, `price` in hundredths of a credit, `fixed_price` of it whatever its
-    length; texts are None once deleted; `heard`: the question was
-    said aloud; `replaced`: it is sent to the assistant no more; `shortened`: the first for
-    which older messages were left out; `latest`: nothing came after it."""
+    length; texts are None once deleted; `heard`: the question was said aloud; `replaced`: it is sent to the assistant
+    no more; `shortened`: the first for which older messages were left out; `latest`: nothing came after it."""
 
     id: UUID
     session_id: UUID

@@ -64,11 +64,16 @@ def chain_from(session: Session, session_id: UUID, question_id: UUID) -> list[An
     number: int | None = session.execute(_last_own, {"session": session_id}).scalar()
     chain: list[AnyRow] = []
     while number is not None and number > edited.number:
-        chain.append(session.execute(_own_numbered, {"session": session_id, "number": number}).one())
+        chain.append(message_numbered(session, session_id, number))
         number = chain[-1].joins
     if number != edited.number:
         raise MessageNotLast(message_id=question_id)
     return [edited, *reversed(chain)]
+
+
+def message_numbered(session: Session, session_id: UUID, number: int) -> AnyRow:
+    """A customer's own, which is there."""
+    return session.execute(_own_numbered, {"session": session_id, "number": number}).one()
 
 
 def joined_parts(session: Session, chain: Sequence[AnyRow], mark: str) -> list[JoinedPart]:

@@ -55,10 +55,8 @@ class AnswerSale:
         InsufficientBalance, MessageTooLong, AllowanceUsedUp."""
         terms, user_id = self.terms, self.order.user_id
         balance = _balance(session, user_id, now)
-        if not self.order.more:
-            limits.check(
-                session, terms.limits, user_id=user_id, now=now
-            )  # of other conversations, too: behind the lock
+        if not self.order.more:  # behind the lock: messages to other conversations count, too
+            limits.check(session, terms.limits, user_id=user_id, now=now)
         unanswered = session.connection().execute(_unanswered, {"user": user_id}).all()
         before = [each for each in unanswered if each.session_id == chat.id]
         budget = self._budget(session, chat.id, number, before)

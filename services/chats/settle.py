@@ -98,7 +98,7 @@ def settle(
     held = claims.held(session, [outcome.answer.id for outcome in outcomes], worker)
     mine = [outcome for outcome in outcomes if held.get(outcome.answer.id) == outcome.answer.attempts]
     for outcome in outcomes:
-        if outcome not in mine:
+        if held.get(outcome.answer.id) != outcome.answer.attempts:
             log.warning("answer_of_another", answer_id=str(outcome.answer.id))
         elif outcome.usage is not None and is_visible(outcome.text) and bill(outcome).over:
             _tell_of_loss(session, outcome.answer, outcome.usage, owners, now)
@@ -131,13 +131,15 @@ def finish(session: Session, outcomes: Sequence[AnswerOutcome], now: datetime) -
     for outcome in outcomes:
         if outcome.answer.session_id in deleted:
             journal.forget(session, outcome.answer.id)
-    connection = session.connection()
-    connection.execute(_finish, [_finished(each, now, deleted=each.answer.session_id in deleted) for each in outcomes])
-    _note_shortened(session, outcomes, {chat.id for chat in chats if chat.shortened_at is None}, now)
+    billed = [(each, bill(each) if is_visible(each.text) else None) for each in outcomes]
+    rows = [_finished(each, due, now, deleted=each.answer.session_id in deleted) for each, due in billed]
+    session.connection().execute(_finish, rows)
+    told = [each for each, due in billed if due is not None and each.shortened]
+    _note_shortened(session, told, {chat.id for chat in chats if chat.shortened_at is None}, now)
     claims.pass_turns(session, {each.answer.user_id for each in outcomes}, now)
-    for outcome in outcomes:
-        _return_rest(session, outcome, now)
-    usage.note_answers(session, [_used(each) for each in outcomes if is_visible(each.text)])
+    for outcome, due in billed:
+        _return_rest(session, outcome.answer, due, now)
+    usage.note_answers(session, [_used(each.answer, due) for each, due in billed if due is not None])
     news = [(each.answer.user_id, AnswerReady(message_id=each.answer.id)) for each in outcomes]
     outbox.put_many(session, news, now)
 
@@ -173,19 +175,19 @@ def _chats_of(session: Session, outcomes: Sequence[AnswerOutcome]) -> Sequence[A
 
 
 def _note_shortened(session: Session, outcomes: Sequence[AnswerOutcome], untold: set[UUID], now: datetime) -> None:
-    """The first answer that comes without older messages tells of it. `untold`: conversations that had none."""
-    first = {each.answer.session_id: each for each in outcomes if each.shortened and is_visible(each.text)}
+    """The first answer that comes without older messages, as these do, tells of it. `untold`: conversations that had
+    none."""
+    first = {each.answer.session_id: each for each in outcomes}
     for session_id, outcome in first.items():
         if session_id in untold:
             session.execute(update(_sessions).where(_sessions.c.id == session_id).values(shortened_at=now))
             session.execute(update(messages).where(messages.c.id == outcome.answer.id).values(shortened=True))
 
 
-def _finished(outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> dict[str, object]:
-    """The row's values. Where nothing visible came nothing is paid, whatever the provider bills."""
+def _finished(outcome: AnswerOutcome, due: Bill | None, now: datetime, *, deleted: bool) -> dict[str, object]:
+    """The row's values. Where nothing visible came (`due` is None) nothing is paid, whatever the provider bills."""
     ended = {"answer": outcome.answer.id, "finished_at": now, "first_token_at": outcome.first_token_at}
-    if is_visible(outcome.text):
-        due = bill(outcome)
+    if due is not None:
         return ended | {
             "status": MessageStatus.SUCCEEDED,
             "text": None if deleted else outcome.text,
@@ -211,17 +213,15 @@ def _finished(outcome: AnswerOutcome, now: datetime, *, deleted: bool) -> dict[s
     )
 
 
-def _return_rest(session: Session, outcome: AnswerOutcome, now: datetime) -> None:
+def _return_rest(session: Session, answer: ClaimedAnswer, due: Bill | None, now: datetime) -> None:
     """Of the hold, what the answer did not cost."""
-    answer = outcome.answer
-    if not is_visible(outcome.text):
+    if due is None:
         give_back(session, answer, now)
-    elif (back := answer.hold - bill(outcome).price) > 0:
+    elif (back := answer.hold - due.price) > 0:
         ledger.charge_return(session, message_id=answer.id, amount=back, now=now)
 
 
-def _used(outcome: AnswerOutcome) -> usage.UsedTokens:
-    answer, due = outcome.answer, bill(outcome)
+def _used(answer: ClaimedAnswer, due: Bill) -> usage.UsedTokens:
     return usage.UsedTokens(
         user_id=answer.user_id,
         day=answer.day,

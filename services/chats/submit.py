@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession, MessageStatus, Sender
-from services.chats.edits import chain_from, joined_parts, together
+from services.chats.edits import chain_from, joined_parts, message_numbered, together
 from services.chats.orders import (
     Accepted,
     EmptyMessage,
@@ -38,14 +38,15 @@ def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds
     chat = conversation_row(session, order.session_id, order.user_id, lock=True)
     if (known := _find(session, order)) is not None:
         return known
+    terms = terms_of(chat)
     if order.replaces is None:
-        return _sell(session, chat, order, ids, terms=terms_of(chat), now=now)
+        return _sell(session, chat, order, ids, terms=terms, now=now)
     chain = chain_from(session, order.session_id, order.replaces)
-    accepted = _sell(session, chat, order, ids, terms=terms_of(chat), now=now)
+    accepted = _sell(session, chat, order, ids, terms=terms, now=now)
     for part in joined_parts(session, chain, ids.answer.hex[:8]):  # what had joined it does so again
         more = replace(order, text=part.text, pictures=part.pictures, request_key=part.key, replaces=None)
         again = NewIds(question=uuid5(ids.question, part.key), answer=uuid5(ids.answer, part.key))
-        accepted = _sell(session, chat, more, again, terms=terms_of(chat), now=now)
+        accepted = _sell(session, chat, more, again, terms=terms, now=now)
     return replace(accepted, joined=False)
 
 
@@ -134,11 +135,6 @@ _last_waiting = (
     .limit(1)
     .with_for_update(of=messages, skip_locked=True)  # a worker that has it begins it
 )
-_own_numbered = select(messages.c.number, messages.c.text, messages.c.pictures).where(
-    messages.c.session_id == bindparam("session"),
-    messages.c.number == bindparam("number"),
-    messages.c.sender == Sender.USER,
-)
 _answer_of = (
     select(
         messages.c.session_id,
@@ -195,8 +191,7 @@ def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: dat
     withdraw(session, order.session_id, since=edited.number, now=now)
     if edited.joins is None:
         return None
-    facts = {"session": order.session_id, "number": edited.joins}
-    return session.execute(_own_numbered, facts).one()
+    return message_numbered(session, order.session_id, edited.joins)
 
 
 def _is_joined(before: AnyRow, order: MessageOrder, terms: SaleTerms, now: datetime) -> bool:

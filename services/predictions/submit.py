@@ -92,7 +92,7 @@ _queued = {"status": PredictionStatus.QUEUED, "attempts": 0}
 _same_request = select(_predictions.c.id).where(
     _predictions.c.user_id == bindparam("user_id"), _predictions.c.request_key == bindparam("request_key")
 )
-_preset = select(_presets.c.price, _presets.c.enabled).where(
+_preset = select(_presets.c.id, _presets.c.price, _presets.c.enabled).where(
     _presets.c.id == bindparam("id"), _presets.c.model_slug == bindparam("slug")
 )
 
@@ -125,6 +125,6 @@ def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:
 
 def _preset_price(connection: Connection, order: Order, model: AnyRow) -> int:
     preset = connection.execute(_preset, {"id": order.preset_id, "slug": order.model_slug}).first()
-    assert order.preset_id is not None
-    known = (None, None) if preset is None else (preset.enabled, preset.price)
-    return preset_price(model, order.preset_id, enabled=known[0], price=known[1])
+    if preset is None:
+        raise ModelNotOnSale(preset_id=order.preset_id)
+    return preset_price(model, preset.id, enabled=preset.enabled, price=preset.price)

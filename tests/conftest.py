@@ -8,6 +8,7 @@ import structlog
 
 from bot.startup import import_aiogram
 from db.engine import Database
+from services import redaction
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer, find_postgres
 
@@ -26,6 +27,13 @@ def _plain_logs() -> None:
     """structlog's own drawing of a traceback takes seconds."""
     renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test hides stays in the texts of the next: a password may be a word of theirs."""
+    monkeypatch.setattr(redaction, "_known", set(redaction._known))
+    monkeypatch.setattr(redaction, "_pattern", redaction._pattern)
 
 
 @pytest.fixture

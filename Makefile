@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := bot handlers i18n services db web sandbox models_store migrations tests benchmarks
+SOURCES := bot handlers i18n services db web mail sandbox models_store migrations tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev install-train demo demo-llm run test test-all crash check format messages pictures bench models lock clean

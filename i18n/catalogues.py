@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from i18n.translator import DOMAIN, LANGUAGES, LOCALES
 
 ROOT = LOCALES.parent
-FOLDERS = ("bot", "handlers", "i18n", "services")
+FOLDERS = ("bot", "handlers", "i18n", "mail", "services", "web")
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "gettext": None,
     "html": None,
@@ -25,6 +25,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
     "nhtml": (1, 2),
     "NN_": (1, 2),
+    "_": None,  # of templates
 }
 PLURAL_FORMS = {"ru": 3, "en": 2}
 UNTRANSLATED = "en"  # the language of the msgids
@@ -88,7 +89,10 @@ def _found() -> list[tuple[str, str | tuple[str, ...]]]:
         (f"{folder}/{file}", message)
         for folder in FOLDERS
         for file, _, message, _, _ in extract_from_dir(
-            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS, comment_tags=()
+            ROOT / folder,
+            [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")],
+            keywords=KEYWORDS,
+            comment_tags=(),
         )
     ]
 

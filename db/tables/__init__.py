@@ -1,30 +1,48 @@
 """Every table, so that one import fills the metadata."""
 
 from db.base import Base
+from db.tables.api import IdempotentRequest
 from db.tables.billing import BonusGrant, Lot, LotEntry, Package, Transaction
 from db.tables.chats import AiRequest, ChatMessage, ChatSession, DailyUsage
 from db.tables.dialogs import FsmState
 from db.tables.heartbeats import Heartbeat
+from db.tables.identities import (
+    AccountMerge,
+    ApiKey,
+    EmailLogin,
+    LoginRequest,
+    MailToken,
+    RecoveryCode,
+    SecondFactor,
+    WebSession,
+)
 from db.tables.models import Model, Preset
 from db.tables.outbox import OutboxMessage, OwnerNews
 from db.tables.payments import Payment, PaymentEvent, Refund
 from db.tables.predictions import File, Prediction
 from db.tables.users import Admin, AuditEntry, User
+from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "AccountMerge",
     "Admin",
     "AiRequest",
+    "ApiKey",
     "AuditEntry",
     "Base",
     "BonusGrant",
     "ChatMessage",
     "ChatSession",
     "DailyUsage",
+    "EmailLogin",
     "File",
     "FsmState",
     "Heartbeat",
+    "IdempotentRequest",
+    "LoginRequest",
     "Lot",
     "LotEntry",
+    "MailToken",
     "Model",
     "OutboxMessage",
     "OwnerNews",
@@ -33,8 +51,13 @@ __all__ = [
     "PaymentEvent",
     "Prediction",
     "Preset",
+    "RecoveryCode",
     "Refund",
+    "SecondFactor",
     "Transaction",
     "User",
+    "WebSession",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]
 metadata = Base.metadata

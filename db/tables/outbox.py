@@ -54,6 +54,12 @@ class Wait(StrEnum):
     """It was told, and its place is looked at again. The chat's later ones pass it."""
 
 
+class Channel(StrEnum):
+    """By what way a message goes, where it is not whichever its user has."""
+
+    EMAIL = "email"
+
+
 class Priority(IntEnum):
     ANSWER = 0
     """Somebody waits for it."""
@@ -65,12 +71,16 @@ class OutboxMessage(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         CheckConstraint(one_of("status", OutboxStatus), name="status_known"),
+        CheckConstraint("user_id IS NOT NULL OR address IS NOT NULL", name="recipient_known"),
         partial_index("ix_outbox_due", "priority", "id", "available_at", where="status = 'pending'"),
         partial_index("ix_outbox_chat", "user_id", "priority", "id", where="status = 'pending'"),
     )
 
     id: Mapped[Key]
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # null: not a user yet
+    channel: Mapped[Word | None]  # a Channel; null: whichever the user has
+    address: Mapped[str | None] = mapped_column(String(254))  # of a letter to another address than the user's
+    language: Mapped[str | None] = mapped_column(String(2))  # of a letter to nobody's address
     kind: Mapped[Word]  # an OutboxKind
     payload: Mapped[JsonObject]
     key: Mapped[str] = mapped_column(String(96), unique=True)  # a fact is told once

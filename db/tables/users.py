@@ -74,6 +74,7 @@ class User(Base):
     last_seen_at: Mapped[datetime] = mapped_column(index=True)
     blocked_at: Mapped[datetime | None]  # the user blocked the bot
     disabled_at: Mapped[datetime | None]  # an admin disabled the user
+    deleted_at: Mapped[datetime | None]  # by themselves: nothing personal is left, the ledger is
 
 
 class Admin(Base):

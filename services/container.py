@@ -14,6 +14,7 @@ from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
+from services.identity.sessions import WebSessions
 from services.images.studio import Studio
 from services.models.manage import ModelManagement
 from services.models.offers import Models
@@ -42,6 +43,7 @@ class Services:
     features: Features
     coordination: Coordination
     users: Users
+    web_sessions: WebSessions
     models: Models
     presets: Presets
     studio: Studio

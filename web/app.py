@@ -1,10 +1,11 @@
-"""The HTTP edge: webhooks, health, readiness, metrics."""
+"""The HTTP edge: pages, the API, webhooks, health, readiness, metrics."""
 
 from fastapi import FastAPI
 
 from web import health
 from web.context import WebContext, provide
 from web.kit.paths import OneSpelling
+from web.site import add_site
 from web.webhooks import telegram, yookassa
 
 
@@ -17,4 +18,6 @@ def make_web(context: WebContext) -> FastAPI:
         app.include_router(telegram.router)
     if context.yookassa is not None:
         app.include_router(yookassa.router)
+    if context.site is not None:
+        add_site(app, context, context.site)
     return app

@@ -6,6 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 
+from i18n.translator import Catalogues
+from services.clock import Clock
+from services.container import Services
 from services.payments.service import Payments
 from web.kit.rate_limits import Cached, LogLimit
 from web.kit.senders import Network
@@ -31,11 +34,27 @@ class PaymentsWebhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What pages and the API work with. `public_url`: how the world reaches them, without a slash at the end, None
+    where only this machine does; `bot_username`: None until Telegram has told it; `framers`: origins of pages that may
+    show ours in a frame."""
+
+    services: Services
+    catalogues: Catalogues
+    clock: Clock
+    public_url: str | None = None
+    bot_username: Callable[[], str | None] = lambda: None
+    framers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """`telegram` is None where updates are polled, `yookassa` in a shop that takes no money. Metrics and the words of
+    """`site`: pages and the API; without it there are webhooks and health alone.
+    `telegram` is None where updates are polled, `yookassa` in a shop that takes no money. Metrics and the words of
     /readyz are for this machine, `proxies`, whose forwarded addresses are believed, and who shows `metrics_token`."""
 
     health: HealthReport
+    site: Site | None = None
     telegram: TelegramWebhook | None = None
     yookassa: PaymentsWebhook | None = None
     proxies: Sequence[Network] = ()

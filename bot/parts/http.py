@@ -46,13 +46,13 @@ class HttpPart(Part):
             self._serve()
 
     def _serve(self) -> None:
-        from bot.wiring.web import shop_server  # FastAPI and uvicorn: 10 MB and 0.15 s for this part alone
+        from bot.wiring.web import open_site, shop_server  # FastAPI and uvicorn: 10 MB and 0.15 s for this part alone
 
         assert self._listening is not None
         core, listening = self._core, self._listening
         if core.services.payments is not None:
             core.supervisor.keep(core.services.payments.events.run, name="notifications")
-        server = shop_server(core.settings, core.services, core.health, self._feed)
+        server = shop_server(core.settings, core.services, core.health, self._feed, open_site(core))
         core.supervisor.keep(lambda: server.serve_on(listening), name="web")
 
     def talk(self) -> None:

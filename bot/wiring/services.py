@@ -26,6 +26,7 @@ from services.coordination.base import Coordination, Topic
 from services.features import Features
 from services.files.files import Files
 from services.files.store import open_store
+from services.identity.sessions import WebSessions
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
@@ -98,6 +99,7 @@ def make_services(
         ),
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
+        web_sessions=WebSessions(db, clock),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

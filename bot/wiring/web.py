@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.health import Health
 from bot.http.server import HttpServer, make_server
-from bot.settings import YOOKASSA_API, Settings
+from bot.parts.core import Core
+from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings
 from services.container import Services
 from services.payments.service import Payments
 from web.app import make_web
-from web.context import PaymentsWebhook, TelegramWebhook, WebContext
+from web.context import PaymentsWebhook, Site, TelegramWebhook, WebContext
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS
 
 
@@ -18,18 +20,38 @@ def shop_server(
     services: Services,
     health: Health,
     feed: Callable[[Any], Awaitable[bool]],  # Any: Telegram's JSON
+    site: Site,
 ) -> HttpServer:
     """`feed` handles an update that Telegram brings here and returns whether that ended well."""
     secret, token = settings.telegram_webhook_secret, settings.metrics_token
     pushed = TelegramWebhook(feed=feed, secret=secret.get_secret_value() if secret else "")
     context = WebContext(
         health=health,
+        site=site,
         telegram=pushed if settings.telegram_mode == "webhook" else None,
         yookassa=None if services.payments is None else payments_webhook(settings, services.payments),
         proxies=settings.trusted_proxies,
         metrics_token=token.get_secret_value() if token else "",
     )
     return make_server(make_web(context), trusted=settings.trusted_proxies)
+
+
+def open_site(core: Core) -> Site:
+    """A Telegram that is not the real one, such as the sandbox, shows our pages on its own."""
+    settings = core.settings
+    real = settings.telegram_api_url == TELEGRAM_API
+    return Site(
+        services=core.services,
+        catalogues=core.catalogues,
+        clock=core.clock,
+        public_url=settings.public_url,
+        framers=() if real else (origin_of(settings.telegram_api_url),),
+    )
+
+
+def origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def payments_webhook(settings: Settings, payments: Payments) -> PaymentsWebhook:

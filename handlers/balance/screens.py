@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from db.tables.billing import TransactionKind
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
+from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation

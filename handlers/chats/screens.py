@@ -9,10 +9,10 @@ from handlers.chats.prices import coming_facts, price_facts, price_in_short
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.kit.conversation import CHAT, UnsentMessage, chats_button, resume_button
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.billing.ledger import InsufficientBalance
 from services.chats.next_cost import NextCost

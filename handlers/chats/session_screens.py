@@ -6,10 +6,10 @@ from handlers.chats.screens import SESSIONS
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.kit.conversation import chats_button
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.chats.service import AssistantView
 from services.chats.sessions import ChatSessionView

@@ -16,9 +16,9 @@ from handlers.kit.context import Context
 from handlers.kit.conversation import TalkState, forget_unsent
 from handlers.kit.dialog import ChatQuestion, Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
-from handlers.kit.titles import title_of
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
+from i18n.titles import title_of
 from services.chats.export import ExportWords
 from services.chats.sessions import BadTitle, ChatSessionNotFound, ChatSessionView
 from services.errors import N_

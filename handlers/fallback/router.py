@@ -14,10 +14,10 @@ from handlers.kit.conversation import UnsentMessage, keep_unsent, paused_screen
 from handlers.kit.dialog import ChatQuestion, open_form, pause, put
 from handlers.kit.filters import AnyCommand
 from handlers.kit.notices import notice_screen, plain_screen
-from handlers.kit.titles import title_of
 from handlers.menu.screens import greeting, menu_screen
 from handlers.telegram import sender
 from handlers.telegram.screen import Screen
+from i18n.titles import title_of
 from i18n.translator import Html
 from services.models.search import named_in
 

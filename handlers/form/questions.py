@@ -6,11 +6,11 @@ from handlers.form.flow import where
 from handlers.form.state import MANY, Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row
 from handlers.kit.form_state import FormState, WaitingTable
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import allowed, example_row, example_words, value_words
 from i18n.text import cut_plain
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
 from services.values.errors import InvalidMember, WrongCount

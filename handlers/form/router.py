@@ -18,10 +18,10 @@ from handlers.kit.context import Context
 from handlers.kit.dialog import pause, put, show_below, show_in_place, waiting_photos
 from handlers.kit.filters import Pressed
 from handlers.kit.notices import form_left, notice_screen
-from handlers.kit.titles import title_of
 from handlers.menu.screens import menu_screen
 from handlers.models.screens import BEGIN, model_screen
 from handlers.telegram import sender
+from i18n.titles import title_of
 from services import charts
 from services.errors import N_, ShopError
 from services.manifests.manifest import ImageInput

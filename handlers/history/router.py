@@ -8,7 +8,7 @@ from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
-from handlers.kit.titles import titles_in
+from i18n.titles import titles_in
 
 
 def router() -> Router:

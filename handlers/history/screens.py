@@ -4,10 +4,10 @@ from db.tables.predictions import PredictionStatus
 from handlers.balance.screens import operation_lines
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Titles
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
+from i18n.titles import Titles
 from i18n.translator import Translator
 from services.billing.statement import Operation
 from services.errors import N_

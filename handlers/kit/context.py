@@ -7,9 +7,9 @@ from aiogram.fsm.context import FSMContext
 
 from handlers.kit import dialog
 from handlers.kit.dialog import Event
-from handlers.kit.titles import Titles, title_in_menu
 from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
+from i18n.titles import Titles, title_in_menu
 from i18n.translator import Catalogues, Translator
 from services.chats.sessions import ChatSessionView
 from services.container import Services

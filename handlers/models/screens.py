@@ -6,9 +6,9 @@ from typing import Final
 
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models.offers import Offer

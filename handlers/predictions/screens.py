@@ -8,13 +8,13 @@ import structlog
 
 from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.kit import buttons
-from handlers.kit.titles import titles_in
 from handlers.predictions.answer import Answered, plain_words
 from handlers.predictions.charts import chart_of
 from handlers.predictions.sources import AnswerSources
 from handlers.telegram.limits import CAPTION, TEXT, cut
 from handlers.telegram.photos import photo_or_file, suffix_of
 from handlers.telegram.screen import Button, Document, Screen
+from i18n.titles import titles_in
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.charts import draw

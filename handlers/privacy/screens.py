@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from handlers.kit import buttons
-from handlers.kit.titles import title_of
 from handlers.telegram.screen import Button, Screen
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.chats.service import AssistantView
 from services.errors import N_

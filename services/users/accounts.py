@@ -77,12 +77,12 @@ class Users:
         now = self._clock()
         row = await self._db.read(_find, visitor.telegram_id)
         if row is not None and not _stale(row, visitor, now):
-            return _view(row)
+            return view_of(row)
         return await self._db.write(_enter, visitor, now, self._welcome_credits)
 
     async def find(self, telegram_id: int) -> UserView | None:
         row = await self._db.read(_find, telegram_id)
-        return None if row is None else _view(row)
+        return None if row is None else view_of(row)
 
     async def get(self, user_id: int) -> UserView:
         return await self._db.read(_get, user_id)
@@ -152,7 +152,7 @@ def _get(session: Session, user_id: int) -> UserView:
     row = session.execute(select(_users).where(_users.c.id == user_id)).first()
     if row is None:
         raise ledger.UnknownUser(user_id=user_id)
-    return _view(row)
+    return view_of(row)
 
 
 def _stale(row: AnyRow, visitor: Visitor, now: datetime) -> bool:
@@ -193,7 +193,7 @@ def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits:
         ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)
     row = _find(session, visitor.telegram_id)
     assert row is not None
-    return _view(row, is_new=user_id is not None)
+    return view_of(row, is_new=user_id is not None)
 
 
 def _refresh(session: Session, visitor: Visitor, now: datetime) -> None:
@@ -211,7 +211,7 @@ def _change(session: Session, user_id: int, values: dict[str, Any]) -> None:  # 
     session.execute(update(_users).where(_users.c.id == user_id).values(values))
 
 
-def _view(row: AnyRow, *, is_new: bool = False) -> UserView:
+def view_of(row: AnyRow, *, is_new: bool = False) -> UserView:
     return UserView(
         id=row.id,
         telegram_id=row.telegram_id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Titles
+from i18n.titles import Titles
 from i18n.translator import Translator
 from services.features import Features
 from services.users.accounts import UserView

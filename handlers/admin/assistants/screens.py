@@ -8,11 +8,11 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import calm, panel_button
 from handlers.kit import buttons as keyboards
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Document, Screen
 from i18n.problems import problem_words
 from i18n.text import cut_plain
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.chats.journal import STOPPED
 from services.chats.statistics import AssistantFigures, RequestLine

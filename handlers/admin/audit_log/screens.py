@@ -11,9 +11,9 @@ from handlers.admin.payments.screens import STATUSES
 from handlers.admin.widgets import ROLE_NAMES, calm, name_of, notice_first, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Title, Titles
 from handlers.telegram.screen import Screen
 from i18n.text import cut_plain
+from i18n.titles import Title, Titles
 from i18n.translator import Html, Translator
 from services.audit_log.history import ON_PRESETS, Entry, Person
 from services.billing.credits import format_credits

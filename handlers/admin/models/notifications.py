@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from handlers.admin import buttons as names
 from handlers.kit.buttons import Row
-from handlers.kit.titles import Titles
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Button, Screen
 from i18n.problems import problem_words
+from i18n.titles import Titles
 from i18n.translator import Translator
 from services.container import Services
 from services.notifications.kinds.models import (

@@ -6,11 +6,11 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.problems import problem_words
 from i18n.text import cut_plain
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.errors import N_

@@ -8,10 +8,10 @@ from handlers.admin import buttons as names
 from handlers.admin.presets.parts import BUTTONS, QUESTIONS, StylePart
 from handlers.admin.widgets import confirmation, notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
-from handlers.kit.titles import title_of
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
+from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.models.manage import ModelLine

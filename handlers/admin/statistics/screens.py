@@ -6,8 +6,8 @@ from handlers.admin.panel.screens import age_words, waiting_line
 from handlers.admin.widgets import money_list, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Titles
 from handlers.telegram.screen import Button, Screen
+from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.charts import ColumnPanels, Panel
 from services.money import Money, rub

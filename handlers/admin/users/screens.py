@@ -18,10 +18,10 @@ from handlers.admin.widgets import (
 from handlers.history.screens import MARKS
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
-from handlers.kit.titles import Titles
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
+from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.payments.queries import PaymentView

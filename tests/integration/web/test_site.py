@@ -1,0 +1,72 @@
+"""Pages and the API of a running shop: who is let in, and how they are refused."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from bot.app import App
+from sandbox.client.sandbox import Sandbox
+from services.users.accounts import UserView, Visitor
+from tests.conversations.stage import shop_settings
+from tests.support.web import browser
+
+
+@pytest_asyncio.fixture
+async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
+    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+        yield app
+
+
+async def anna(app: App) -> UserView:
+    return await app.services.users.enter(Visitor(telegram_id=77, username=None, first_name="Анна", language="ru"))
+
+
+async def test_a_stranger_sees_what_is_sold(app: App) -> None:
+    async with browser(app) as someone:
+        page = await someone.get("/")
+        assert page.status_code == 200
+        assert "Что предсказать?" in page.text
+        assert "frame-ancestors 'self' https://web.telegram.org" in page.headers["content-security-policy"]
+
+
+async def test_words_are_those_of_the_browser(app: App) -> None:
+    async with browser(app) as someone:
+        assert "What shall I predict?" in (await someone.get("/", headers={"accept-language": "en-GB,ru;q=0.5"})).text
+
+
+async def test_a_customer_sees_their_balance(app: App) -> None:
+    user = await anna(app)
+    async with browser(app, user.id) as anna_there:
+        assert "На балансе 10.00 кредитов" in (await anna_there.get("/")).text
+        assert (await anna_there.get("/api/v1/me")).json()["balance"] == 1000
+
+
+async def test_a_stranger_is_told_to_sign_in(app: App) -> None:
+    async with browser(app) as someone:
+        refused = await someone.get("/api/v1/me")
+        assert refused.status_code == 401
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["code"] == "not_signed_in"
+
+
+async def test_a_session_that_was_ended_is_worth_nothing(app: App) -> None:
+    user = await anna(app)
+    async with browser(app, user.id) as anna_there:
+        assert (await anna_there.get("/api/v1/me")).status_code == 200
+        await app.services.web_sessions.end_others(user.id)
+        assert (await anna_there.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_page_of_another_site_acts_in_nobodys_name(app: App) -> None:
+    user = await anna(app)
+    async with browser(app, user.id) as anna_there:
+        for stranger in ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "", "origin": "https://evil.example"}):
+            assert (await anna_there.post("/sign-out", headers=stranger)).status_code == 403
+
+
+async def test_what_is_not_there_is_told_in_words(app: App) -> None:
+    async with browser(app) as someone:
+        missing = await someone.get("/nothing-here")
+        assert missing.status_code == 404
+        assert "Такой страницы нет." in missing.text
+        assert (await someone.get("/api/v1/nothing-here")).json()["code"] == "not_found"

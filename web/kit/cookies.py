@@ -1,0 +1,43 @@
+"""Cookies of ours. `__Host-`: no other host can set them, and they travel encrypted or to this machine alone."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from db.tables.identities import SessionKind
+
+SESSION: Final = "__Host-session"
+MINI_APP: Final = "__Host-mini-app"
+LANGUAGE: Final = "__Host-language"
+REMEMBERED: Final = 31 * 24 * 3600  # seconds
+
+_NAMES: Final = {SessionKind.BROWSER: SESSION, SessionKind.MINI_APP: MINI_APP}
+_IN_FRAME: Final = "SameSite=None; Partitioned"  # a frame of another site is sent no other cookie
+_AT_TOP: Final = "SameSite=Lax"
+
+
+def session_tokens(request: Request) -> list[str]:
+    """Those that the browser shows; within Telegram its own first."""
+    return [token for name in (MINI_APP, SESSION) if (token := request.cookies.get(name))]
+
+
+def keep_session(response: Response, kind: SessionKind, token: str, *, remember: bool) -> None:
+    """Until the browser is closed, or, to be remembered, for as long as the session lives."""
+    set_cookie(response, _NAMES[kind], token, seconds=REMEMBERED if remember else None, framed=_framed(kind))
+
+
+def drop_sessions(response: Response) -> None:
+    for kind, name in _NAMES.items():
+        set_cookie(response, name, "", seconds=0, framed=_framed(kind))
+
+
+def set_cookie(response: Response, name: str, value: str, *, seconds: int | None, framed: bool = False) -> None:
+    """By hand: Starlette knows `Partitioned` from Python 3.14 on."""
+    age = "" if seconds is None else f"; Max-Age={seconds}"
+    where = _IN_FRAME if framed else _AT_TOP
+    response.headers.append("set-cookie", f"{name}={value}; Path=/; Secure; HttpOnly; {where}{age}")
+
+
+def _framed(kind: SessionKind) -> bool:
+    return kind is SessionKind.MINI_APP

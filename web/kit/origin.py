@@ -1,0 +1,34 @@
+"""Pages of others cannot act here in the name of whoever looks at them (CSRF). Browsers say where a request comes from:
+by `Sec-Fetch-Site`, older ones by `Origin`."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OURS: Final = frozenset({"same-origin", "none"})
+
+
+class SameOrigin:
+    """Refuses what changes something and comes from a page of another site. What comes from no browser bears no cookie,
+    and has other proofs. `public_url`: of ours, as the world knows it."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str | None) -> None:
+        self._app = app
+        self._host = None if public_url is None else urlsplit(public_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in SAFE and not self._is_ours(Headers(scope=scope)):
+            await PlainTextResponse("cross-site request refused", status_code=403)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        if (site := headers.get("sec-fetch-site")) is not None:
+            return site in OURS
+        if (origin := headers.get("origin")) is not None:
+            return urlsplit(origin).netloc in {self._host, headers.get("host")} - {None, ""}
+        return "cookie" not in headers

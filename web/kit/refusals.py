@@ -1,0 +1,79 @@
+"""What the shop refuses, as HTTP says it: a status, and a code that programs may rely on for ever."""
+
+from typing import Final, NamedTuple
+
+from services.billing.ledger import InsufficientBalance
+from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
+from services.chats.orders import MessageNotFound, MessageNotLast, MessageTooLong
+from services.chats.sessions import ChatSessionNotFound
+from services.errors import ShopError
+from services.files.store import StoreAway
+from services.identity.sessions import NotSignedIn, SessionNotFound
+from services.inference.errors import InferenceError
+from services.models.manage import ModelNotFound
+from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped
+from services.models.preset_rules import PresetNotFound
+from services.payments.packages import PackageGone
+from services.payments.pricing import PaymentsOff
+from services.payments.providers.base import ProviderError
+from services.payments.queries import PaymentNotFound
+from services.payments.refunds.begin import AlreadyRefunded
+from services.payments.topup import EmailNeeded
+from services.predictions.history import PredictionNotFound
+from services.predictions.submit import PriceChanged
+from services.users.accounts import UserDisabled
+from services.users.manage import CannotTake
+from services.users.roles import NotAllowed
+from services.users.search import NobodyFound
+from services.values.errors import FileTooLarge, InvalidValue
+from services.values.intake import IntakeBusy, StillLooking
+
+
+class Refusal(NamedTuple):
+    """`code`: snake_case, for ever."""
+
+    status: int
+    code: str
+
+
+OTHER: Final = Refusal(422, "refused")
+REFUSALS: Final[dict[type[ShopError], Refusal]] = {
+    NotSignedIn: Refusal(401, "not_signed_in"),
+    InsufficientBalance: Refusal(402, "insufficient_balance"),
+    UserDisabled: Refusal(403, "user_disabled"),
+    NotAllowed: Refusal(403, "not_allowed"),
+    ModelNotFound: Refusal(404, "model_not_found"),
+    ModelNotOnSale: Refusal(404, "model_not_on_sale"),
+    PresetNotFound: Refusal(404, "preset_not_found"),
+    PredictionNotFound: Refusal(404, "prediction_not_found"),
+    ChatSessionNotFound: Refusal(404, "chat_session_not_found"),
+    MessageNotFound: Refusal(404, "message_not_found"),
+    PaymentNotFound: Refusal(404, "payment_not_found"),
+    PackageGone: Refusal(404, "package_not_found"),
+    SessionNotFound: Refusal(404, "session_not_found"),
+    NobodyFound: Refusal(404, "user_not_found"),
+    PriceChanged: Refusal(409, "price_changed"),
+    MessageNotLast: Refusal(409, "message_not_last"),
+    AlreadyRefunded: Refusal(409, "already_refunded"),
+    CannotTake: Refusal(409, "cannot_take"),
+    FileTooLarge: Refusal(413, "file_too_large"),
+    MessageTooLong: Refusal(422, "message_too_long"),
+    InvalidValue: Refusal(422, "invalid_value"),
+    EmailNeeded: Refusal(422, "email_needed"),
+    TooManyMessages: Refusal(429, "too_many_messages"),
+    TokensUsedUp: Refusal(429, "tokens_used_up"),
+    AllowanceUsedUp: Refusal(429, "allowance_used_up"),
+    ProviderError: Refusal(502, "payment_provider_failed"),
+    InferenceError: Refusal(502, "model_failed"),
+    ModelStopped: Refusal(503, "model_stopped"),
+    ModelResting: Refusal(503, "model_resting"),
+    PaymentsOff: Refusal(503, "payments_off"),
+    IntakeBusy: Refusal(503, "busy"),
+    StillLooking: Refusal(503, "busy"),
+    StoreAway: Refusal(503, "files_away"),
+}
+
+
+def refusal_of(error: ShopError) -> Refusal:
+    """Of its class, or the nearest one above that has one."""
+    return next((REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS), OTHER)

@@ -1,0 +1,99 @@
+"""Pages and the API: who may ask for what, and how what goes wrong is told to people."""
+
+from urllib.parse import quote
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from db.errors import DatabaseUnavailable
+from services.errors import N_, ShopError
+from services.identity.sessions import NotSignedIn
+from web.api.app import make_api
+from web.cabinet import home
+from web.context import Site, WebContext, provide
+from web.kit.headers import SecurityHeaders
+from web.kit.origin import SAFE, SameOrigin
+from web.kit.pages import STATIC, StaticPages, page
+from web.kit.refusals import refusal_of
+from web.kit.viewer import Viewer, stranger, viewer
+
+log = structlog.get_logger()
+
+BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
+BROKEN = N_(
+    "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
+)
+NOT_FOUND = N_("There is no such page.")
+NOT_UNDERSTOOD = N_("This request was not understood.")
+
+
+def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
+    https = site.public_url is not None and site.public_url.startswith("https:")
+    app.add_middleware(SameOrigin, public_url=site.public_url)
+    app.add_middleware(SecurityHeaders, framers=site.framers, https=https)
+    api = make_api()
+    provide(api, context)
+    app.mount("/api/v1", api)
+    app.mount("/static", StaticPages(directory=STATIC))
+    app.include_router(home.router)
+    app.add_exception_handler(ShopError, _refused)
+    app.add_exception_handler(HTTPException, _not_served)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(DatabaseUnavailable, _busy)
+    app.add_exception_handler(Exception, _broken)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ShopError)
+    if isinstance(error, NotSignedIn) and request.method in SAFE:
+        return RedirectResponse(f"/sign-in?next={quote(_place(request), safe='')}", status_code=303)
+    who = await _viewer(request)
+    return _error_page(who, who.tr.error(error), refusal_of(error).status)
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    who = await _viewer(request)
+    said = NOT_FOUND if error.status_code == 404 else NOT_UNDERSTOOD
+    response = _error_page(who, who.tr.gettext(said), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _not_understood(request: Request, error: Exception) -> Response:
+    who = await _viewer(request)
+    return _error_page(who, who.tr.gettext(NOT_UNDERSTOOD), 422)
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    """It is not asked who looks: the database would have to say."""
+    log.warning("page_waits_for_database", path=request.url.path, error=str(error))
+    who = _stranger(request)
+    return _error_page(who, who.tr.gettext(BUSY), 503)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    code = uuid4().hex[:8]
+    log.error("page_failed", path=request.url.path, code=code, exc_info=error)
+    who = _stranger(request)
+    return _error_page(who, who.tr.gettext(BROKEN, code=code), 500)
+
+
+def _error_page(who: Viewer, said: str, status: int) -> Response:
+    return page(who, "error.html", status=status, said=said)
+
+
+def _place(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+async def _viewer(request: Request) -> Viewer:
+    return await viewer(request, request.app.state.web)
+
+
+def _stranger(request: Request) -> Viewer:
+    return stranger(request, request.app.state.web)

@@ -16,8 +16,8 @@ SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 
 @asynccontextmanager
 async def browser(app: App, user_id: int | None = None, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """`user_id`: who is signed in, None for a stranger; `more` goes to the client, hence Any. httpx sends no cookie that
-    is `Secure` over plain HTTP, so this one is a header."""
+    """`user_id`: who is signed in, None for a stranger; `more` goes to the client, hence Any. httpx sends no cookie
+    that is `Secure` over plain HTTP, so this one is a header."""
     headers = dict(SAME_ORIGIN)
     if user_id is not None:
         token = await app.services.web_sessions.begin(user_id, SessionKind.BROWSER, Device(agent="a test"))

@@ -1,6 +1,7 @@
 """Credits that refunds of money should have taken and could not, because they were spent: `ledger` takes them when they
 come back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,6 +33,11 @@ _debts = (
     .where(_payments.c.user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
     .order_by(_refunds.c.created_at, _refunds.c.id)
 )
+_owing = (
+    select(_payments.c.user_id)
+    .join(_refunds, _refunds.c.payment_id == _payments.c.id)
+    .where(_payments.c.user_id.in_(bindparam("users", expanding=True)), _refunds.c.credits_uncollected > 0)
+)
 _collect = (
     update(_refunds)
     .where(_refunds.c.id == bindparam("refund"))
@@ -46,6 +52,11 @@ def debts_of(connection: Connection, user_id: int) -> list[Debt]:
     """Oldest first. They change only behind the user's lock."""
     rows = connection.execute(_debts, {"user_id": user_id})
     return [Debt(refund_id=refund_id, lot_id=lot_id, owed=owed) for refund_id, lot_id, owed in rows]
+
+
+def owing(connection: Connection, user_ids: Sequence[int]) -> set[int]:
+    """Those of these users who have any."""
+    return set(connection.scalars(_owing, {"users": user_ids}))
 
 
 def note_collected(connection: Connection, refund_id: UUID, part: int) -> None:

@@ -1,5 +1,5 @@
 """The writer of balances: every function here posts immutable lines and keeps I1 and I2 (see docs/data.md). What it is
-for one user, `bulk.py` is for many at once; there is no other.
+for one user, `bulk.py` and `returns.py` are for many at once; there is no other.
 
 All of them are parts of a caller's transaction, lock the user first and then the lots, and are idempotent by `key`:
 the same key a second time changes nothing and returns the first line. Amounts are positive hundredths of a credit."""
@@ -68,6 +68,18 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet:
+    """A user's credits as they stand, locked until the transaction ends."""
+
+    user_id: int
+    balance: int
+    lots: Sequence[OpenLot]
+
+    def spendable(self, now: datetime) -> int:
+        return held_by([lot for lot in self.lots if not lot.ended(now)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """A line to be written: who, why, and what the operation is called so that it happens once."""
 
@@ -122,7 +134,26 @@ def charge(
     connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
-    balance, lots = _write_off(connection, user_id, balance, now)
+    wallet = Wallet(user_id=user_id, balance=balance, lots=open_lots(connection, user_id))
+    return _charge(connection, line, wallet, amount)
+
+
+def open_wallet(session: Session, user_id: int) -> Wallet:
+    """For `charge_new`."""
+    connection, balance = _lock_user(session, user_id)
+    return Wallet(user_id=user_id, balance=balance, lots=open_lots(connection, user_id))
+
+
+def charge_new(session: Session, wallet: Wallet, *, amount: int, message_id: UUID, now: datetime) -> Posting:
+    """As `charge`, for an answer whose row this transaction has made: it cannot have been charged for."""
+    _require(amount > 0, f"cannot charge {amount}")
+    key, kind = f"charge:{_cause(None, message_id)}", TransactionKind.CHARGE
+    line = _Line(user_id=wallet.user_id, kind=kind, key=key, now=now, message_id=message_id)
+    return _charge(session.connection(), line, wallet, amount)
+
+
+def _charge(connection: Connection, line: _Line, wallet: Wallet, amount: int) -> Posting:
+    balance, lots = _write_off(connection, wallet, line.now)
     if held_by(lots) < amount:
         raise InsufficientBalance(needed=amount, balance=balance)
     parts = take(lots, amount)
@@ -231,7 +262,8 @@ def take_back(
     connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
-    balance, lots = _write_off(connection, user_id, balance, now)
+    wallet = Wallet(user_id=user_id, balance=balance, lots=open_lots(connection, user_id))
+    balance, lots = _write_off(connection, wallet, now)
     lots = [lot for lot in lots if lot_id in (None, lot.id)]
     held = held_by(lots)
     if held < amount and not partly:
@@ -282,11 +314,10 @@ def _posted(connection: Connection, line: _Line) -> Posting | None:
     return Posting(id=row.id, amount=row.amount, balance_after=row.balance_after, lot_id=lot_id)
 
 
-def _write_off(connection: Connection, user_id: int, balance: int, now: datetime) -> tuple[int, list[OpenLot]]:
+def _write_off(connection: Connection, wallet: Wallet, now: datetime) -> tuple[int, list[OpenLot]]:
     """Expire the lots whose end has come. Returns the balance and the lots that are left."""
-    lots = open_lots(connection, user_id)
-    ended = _write_off_ended(connection, user_id, balance, lots, now)
-    return balance - held_by(ended), [lot for lot in lots if lot not in ended]
+    ended = _write_off_ended(connection, wallet.user_id, wallet.balance, wallet.lots, now)
+    return wallet.balance - held_by(ended), [lot for lot in wallet.lots if lot not in ended]
 
 
 def _write_off_ended(

@@ -71,7 +71,7 @@ _latest = select(func.count(), func.min(messages.c.created_at)).where(
 
 def check(session: Session, limits: ChatLimits, *, user_id: int, now: datetime) -> None:
     """Raises TooManyMessages, TokensUsedUp."""
-    count, oldest = session.execute(_latest, {"user": user_id, "since": now - MINUTE}).one()
+    count, oldest = session.connection().execute(_latest, {"user": user_id, "since": now - MINUTE}).one()
     if count >= limits.messages_a_minute:
         raise TooManyMessages(seconds=max(1, round((oldest + MINUTE - now).total_seconds())))
     if not limits.tokens_a_day:

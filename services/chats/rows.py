@@ -20,6 +20,9 @@ UNFINISHED: Final = messages.c.status.in_((MessageStatus.QUEUED, MessageStatus.R
 IN_USE: Final = messages.c.replaced_at.is_(None)
 """Not edited away, answered anew or joined with the next one."""
 
+FIRST_ANSWER: Final = 2
+"""Its number: a conversation begins with a customer's message."""
+
 _past = (
     select(
         _questions.c.text.label("question"),
@@ -48,6 +51,8 @@ _last_number = select(func.coalesce(func.max(messages.c.number), 0)).where(
 
 def past_turns(session: Session, session_id: UUID, *, before: int, most: int) -> list[PastTurn]:
     """Turns of a conversation that were answered before message number `before`, the newest `most`, oldest first."""
+    if before <= FIRST_ANSWER:
+        return []
     facts = {"session": session_id, "before": before, "most": most}
     rows = session.connection().execute(_past, facts).all()
     return [

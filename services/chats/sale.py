@@ -6,16 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
-from db.tables.billing import Lot
+from db.base import AnyRow
 from db.tables.chats import MessageStatus, Sender
-from db.tables.users import User
 from services.billing import ledger
 from services.billing.ledger import InsufficientBalance
-from services.billing.lots import HOLDS
 from services.chats import limits, usage
 from services.chats.context import least_bound, unheard_tokens, window
 from services.chats.costs import BYTES_IN_TOKEN, LEAST_ANSWER, MESSAGE_TOKENS, TokenPrices, message_bound
@@ -25,7 +22,7 @@ from services.chats.voices import VoiceTooLong
 from services.inference.chat import SPOKEN_BYTES
 from services.notifications.message_ref import message_columns
 
-_users, _lots, _asked = table_of(User), table_of(Lot), messages.alias("asked")
+_asked = messages.alias("asked")
 
 PASTE: Final = 2_000  # UTF-16 units: apps cut a longer text into such parts, and the next one may be on its way
 PASTE_PAUSE: Final = timedelta(seconds=2)  # also between pictures of an album
@@ -50,14 +47,16 @@ class AnswerSale:
     pictures: int
     seconds: int = 0
 
-    def sell(self, session: Session, chat: AnyRow, ids: NewIds, number: int, now: datetime) -> Accepted:
-        """`chat`: the conversation, locked; `number`: the answer's in it. Raises TooManyMessages, TokensUsedUp,
-        InsufficientBalance, MessageTooLong, AllowanceUsedUp."""
+    def sell(
+        self, session: Session, chat: AnyRow, ids: NewIds, number: int, now: datetime, *, alone: bool = False
+    ) -> Accepted:
+        """`chat`: the conversation, locked; `number`: the answer's in it; `alone`: its customer waits for no other.
+        Raises TooManyMessages, TokensUsedUp, InsufficientBalance, MessageTooLong, AllowanceUsedUp."""
         terms, user_id = self.terms, self.order.user_id
-        balance = _balance(session, user_id, now)
+        wallet = ledger.open_wallet(session, user_id)
         if not self.order.more:  # behind the lock: messages to other conversations count, too
             limits.check(session, terms.limits, user_id=user_id, now=now)
-        unanswered = session.connection().execute(_unanswered, {"user": user_id}).all()
+        unanswered = [] if alone else session.connection().execute(_unanswered, {"user": user_id}).all()
         before = [each for each in unanswered if each.session_id == chat.id]
         budget = self._budget(session, chat.id, number, before)
         free_left = self._from_allowance(session, chat.model_slug, now)
@@ -65,7 +64,7 @@ class AnswerSale:
         limit, hold = terms.max_answer, 0
         prices = self._sold_for()
         if not free and not prices.free:
-            limit, hold = self._covered(prices, budget, balance)
+            limit, hold = self._covered(prices, budget, wallet.spendable(now))
         later = now + PASTE_PAUSE if self.order.album or _units(self.order.text) >= PASTE else now
         row = {
             "id": ids.answer,
@@ -94,7 +93,7 @@ class AnswerSale:
         }
         session.connection().execute(_add, row)
         if hold:
-            ledger.charge(session, user_id=user_id, amount=hold, message_id=ids.answer, now=now)
+            ledger.charge_new(session, wallet, amount=hold, message_id=ids.answer, now=now)
         return Accepted(
             answer_id=ids.answer,
             model_slug=chat.model_slug,
@@ -164,12 +163,6 @@ def check_length(terms: SaleTerms, text: str, pictures: int, seconds: int = 0) -
 
 
 _add = insert(messages)
-_lock_user = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
-_spendable = select(func.coalesce(func.sum(_lots.c.remaining), 0)).where(
-    _lots.c.user_id == bindparam("user"),
-    HOLDS,
-    _lots.c.expires_at.is_(None) | (_lots.c.expires_at > bindparam("now", type_=_lots.c.expires_at.type)),
-)
 _unanswered = (
     select(
         *(messages.c[name] for name in ("session_id", "model_slug", "status", "answer_limit")),
@@ -189,12 +182,6 @@ def _coming(unanswered: AnyRow) -> int:
     """Tokens, at most, of a message and of its answer."""
     answer = unanswered.answer_limit * BYTES_IN_TOKEN + MESSAGE_TOKENS
     return int(answer) + message_bound(unanswered.text or "") + unheard_tokens(unheard_seconds(unanswered))
-
-
-def _balance(session: Session, user_id: int, now: datetime) -> int:
-    """What can be spent, of a user who is locked now."""
-    session.execute(_lock_user, {"user": user_id})
-    return int(session.execute(_spendable, {"user": user_id, "now": now}).scalar_one())
 
 
 def _beside(terms: SaleTerms, pictures: int, seconds: int) -> int:

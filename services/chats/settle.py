@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession, FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
-from services.billing import ledger
+from services.billing.returns import Rest, give_back_rests
 from services.chats import claims, journal, usage
 from services.chats.claims import ClaimedAnswer
 from services.chats.costs import estimated_answer
 from services.chats.journal import RequestOutcome
 from services.chats.rows import messages
 from services.chats.visible import is_visible
-from services.chats.withdraw import give_back
+from services.chats.withdraw import return_place
 from services.inference.chat import TokenUsage
 from services.notifications import outbox
 from services.notifications.kinds.chats import AnswerReady
@@ -137,8 +137,7 @@ def finish(session: Session, outcomes: Sequence[AnswerOutcome], now: datetime) -
     told = [each for each, due in billed if due is not None and each.shortened]
     _note_shortened(session, told, {chat.id for chat in chats if chat.shortened_at is None}, now)
     claims.pass_turns(session, {each.answer.user_id for each in outcomes}, now)
-    for outcome, due in billed:
-        _return_rest(session, outcome.answer, due, now)
+    _give_back_rests(session, billed, now)
     usage.note_answers(session, [_used(each.answer, due) for each, due in billed if due is not None])
     news = [(each.answer.user_id, AnswerReady(message_id=each.answer.id)) for each in outcomes]
     outbox.put_many(session, news, now)
@@ -213,12 +212,18 @@ def _finished(outcome: AnswerOutcome, due: Bill | None, now: datetime, *, delete
     )
 
 
-def _return_rest(session: Session, answer: ClaimedAnswer, due: Bill | None, now: datetime) -> None:
-    """Of the hold, what the answer did not cost."""
-    if due is None:
-        give_back(session, answer, now)
-    elif (back := answer.hold - due.price) > 0:
-        ledger.charge_return(session, message_id=answer.id, amount=back, now=now)
+def _give_back_rests(session: Session, billed: Sequence[tuple[AnswerOutcome, Bill | None]], now: datetime) -> None:
+    """Of what was held, what the answers did not cost; of the days' allowances, the places of those that were none."""
+    rests = []
+    for outcome, due in billed:
+        answer = outcome.answer
+        if answer.hold and (due is None or answer.hold > due.price):
+            back = None if due is None else answer.hold - due.price
+            rests.append(Rest(user_id=answer.user_id, message_id=answer.id, amount=back))
+    give_back_rests(session, rests, now)
+    for outcome, due in billed:
+        if due is None and outcome.answer.free:
+            return_place(session, outcome.answer)
 
 
 def _used(answer: ClaimedAnswer, due: Bill) -> usage.UsedTokens:

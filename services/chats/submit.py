@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -22,7 +22,7 @@ from services.chats.orders import (
     PicturesNotTaken,
     SaleTerms,
 )
-from services.chats.rows import IN_USE, QUEUED, last_number, messages, unheard_seconds
+from services.chats.rows import IN_USE, QUEUED, UNFINISHED, messages, unheard_seconds
 from services.chats.sale import AnswerSale, NewIds, check_length
 from services.chats.sessions import title_of_first
 from services.chats.terms import TermsOf, conversation_row, fixed_price
@@ -36,30 +36,38 @@ _sessions = table_of(ChatSession)
 def submit(session: Session, order: MessageOrder, terms_of: TermsOf, ids: NewIds, now: datetime) -> Accepted:
     """Raises what `Chats.send` does; then nothing was charged or changed."""
     chat = conversation_row(session, order.session_id, order.user_id, lock=True)
-    if (known := _find(session, order)) is not None:
-        return known
+    standing = _standing(session, order)
+    if standing.known is not None:
+        return _find(session, order)
     terms = terms_of(chat)
     if order.replaces is None:
-        return _sell(session, chat, order, ids, terms=terms, now=now)
+        return _sell(session, chat, order, ids, standing=standing, terms=terms, now=now)
     chain = chain_from(session, order.session_id, order.replaces)
-    accepted = _sell(session, chat, order, ids, terms=terms, now=now)
+    accepted = _sell(session, chat, order, ids, standing=standing, terms=terms, now=now)
     for part in joined_parts(session, chain, ids.answer.hex[:8]):  # what had joined it does so again
         more = replace(order, text=part.text, pictures=part.pictures, request_key=part.key, replaces=None)
         again = NewIds(question=uuid5(ids.question, part.key), answer=uuid5(ids.answer, part.key))
-        accepted = _sell(session, chat, more, again, terms=terms, now=now)
+        accepted = _sell(session, chat, more, again, standing=_standing(session, more), terms=terms, now=now)
     return replace(accepted, joined=False)
 
 
 def _sell(
-    session: Session, chat: AnyRow, order: MessageOrder, ids: NewIds, *, terms: SaleTerms, now: datetime
+    session: Session,
+    chat: AnyRow,
+    order: MessageOrder,
+    ids: NewIds,
+    *,
+    standing: AnyRow,
+    terms: SaleTerms,
+    now: datetime,
 ) -> Accepted:
     fixed = fixed_price(chat)
     _check_message(order, terms)
-    before = _take_back(session, order, terms, now)
+    before = _take_back(session, order, terms, standing, now)
     text, pictures = order.text, [each.hex for each in order.pictures]
     if before is not None:
         text, pictures = together(before.text, text), [*(before.pictures or ()), *pictures]
-    voice, number = order.voice, last_number(session, chat.id) + 1
+    voice, number = order.voice, standing.last + 1
     question = {
         "id": ids.question,
         "session_id": chat.id,
@@ -84,7 +92,7 @@ def _sell(
         pictures=len(pictures),
         seconds=0 if voice is None else voice.seconds,
     )
-    accepted = answer.sell(session, chat, ids, number + 1, now)
+    accepted = answer.sell(session, chat, ids, number + 1, now, alone=not standing.unfinished)
     _touch(session, chat, text, now)
     return replace(accepted, joined=before is not None)
 
@@ -94,12 +102,13 @@ def answer_anew(
 ) -> Accepted:
     """Another answer to the message of the last one, which is sent no more."""
     chat = conversation_row(session, order.session_id, order.user_id, lock=True)
-    if (known := _find(session, order)) is not None:
-        return known
+    standing = _standing(session, order)
+    if standing.known is not None:
+        return _find(session, order)
     old = session.execute(_answer_of, {"answer": answer_id, "user": order.user_id}).first()
     if old is None or old.session_id != chat.id or old.question is None:
         raise MessageNotFound(answer_id=answer_id)
-    if old.number != last_number(session, chat.id):
+    if old.number != standing.last:
         raise MessageNotLast(answer_id=answer_id)
     fixed, terms = fixed_price(chat), terms_of(chat)
     withdraw(session, chat.id, since=old.number, now=now)
@@ -112,7 +121,7 @@ def answer_anew(
         seconds=unheard_seconds(old),
     )
     ids = NewIds(question=old.reply_to, answer=new_id)
-    accepted = answer.sell(session, chat, ids, last_number(session, chat.id) + 1, now)
+    accepted = answer.sell(session, chat, ids, standing.last + 1, now)
     _touch(session, chat, old.question, now)
     return accepted
 
@@ -121,6 +130,17 @@ _add = insert(messages)
 _open = select(_sessions.c.id).where(_sessions.c.user_id == bindparam("user"), _sessions.c.is_active)
 _same_request = select(messages).where(
     messages.c.user_id == bindparam("user"), messages.c.request_key == bindparam("request_key")
+)
+_facts = select(
+    select(func.coalesce(func.max(messages.c.number), 0))
+    .where(messages.c.session_id == bindparam("session"))
+    .scalar_subquery()
+    .label("last"),
+    select(messages.c.id)
+    .where(messages.c.user_id == bindparam("user"), messages.c.request_key == bindparam("request_key"))
+    .scalar_subquery()
+    .label("known"),
+    exists().where(messages.c.user_id == bindparam("user"), UNFINISHED).label("unfinished"),
 )
 _asked = messages.alias("asked")
 _last_waiting = (
@@ -150,12 +170,17 @@ _answer_of = (
 )
 
 
-def _find(session: Session, order: MessageOrder) -> Accepted | None:
+def _standing(session: Session, order: MessageOrder) -> AnyRow:
+    """Of the locked conversation: `last`, its newest number; `known`, what this very message was sold as before;
+    `unfinished`, whether the customer waits for any answer."""
+    facts = {"session": order.session_id, "user": order.user_id, "request_key": order.request_key}
+    return session.connection().execute(_facts, facts).one()
+
+
+def _find(session: Session, order: MessageOrder) -> Accepted:
     """What this very message was sold as before."""
     facts = {"user": order.user_id, "request_key": order.request_key}
-    row = session.connection().execute(_same_request, facts).first()
-    if row is None:
-        return None
+    row = session.connection().execute(_same_request, facts).one()
     return Accepted(answer_id=row.id, model_slug=row.model_slug, repeated=True, hold=row.hold, free=row.free)
 
 
@@ -175,11 +200,13 @@ def _check_voice(voice: SentVoice, terms: SaleTerms) -> None:
         raise VoiceTooLong(seconds=terms.voice_seconds)
 
 
-def _take_back(session: Session, order: MessageOrder, terms: SaleTerms, now: datetime) -> AnyRow | None:
+def _take_back(
+    session: Session, order: MessageOrder, terms: SaleTerms, standing: AnyRow, now: datetime
+) -> AnyRow | None:
     """What the order takes the place of is sent no more. Returns the message that its text goes on from: one that waits
     still, or of an edited one that which it had been joined with. What is said aloud joins nothing."""
     if order.replaces is None:
-        before = _waiting(session, order.session_id)
+        before = _waiting(session, order.session_id) if standing.unfinished else None
         if before is not None and not _is_joined(before, order, terms, now):
             before = None
         if before is None and order.more:

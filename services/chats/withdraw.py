@@ -33,15 +33,16 @@ def withdraw(session: Session, session_id: UUID, *, since: int, now: datetime) -
 
 
 def cancel(session: Session, answer: AnyRow, now: datetime) -> None:
-    """An answer that waits, locked: nobody gets it, and what was held for it comes back."""
+    """An answer that waits, locked: nobody gets it, and what it was sold for comes back: credits, or its place in the
+    day's allowance."""
     ended = {"status": MessageStatus.CANCELED, "finished_at": now}
     session.execute(update(messages).where(messages.c.id == answer.id).values(**ended))
-    give_back(session, answer, now)
-
-
-def give_back(session: Session, answer: AnyRow | ClaimedAnswer, now: datetime) -> None:
-    """All that an answer was sold for: credits, or its place in the day's allowance."""
     if answer.hold:
         ledger.charge_refund(session, message_id=answer.id, now=now)
     if answer.free:
-        usage.return_free(session, user_id=answer.user_id, model_slug=answer.model_slug, day=answer.day)
+        return_place(session, answer)
+
+
+def return_place(session: Session, answer: AnyRow | ClaimedAnswer) -> None:
+    """In the allowance of the day on which it was sold: nothing was delivered."""
+    usage.return_free(session, user_id=answer.user_id, model_slug=answer.model_slug, day=answer.day)

@@ -33,6 +33,7 @@ from db.tables.predictions import PredictionStatus
 from db.tables.users import User
 from services.billing import audit, ledger
 from services.billing.ledger import InsufficientBalance, NothingToRefund, Posting
+from services.billing.returns import Rest, give_back_rests
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
 from tests.support.shop import add_answer, add_model, add_prediction, add_user
@@ -258,14 +259,24 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.write(ledger.charge, **what, now=now) == posting
         return Asked(account, hold, answer_id, taken)
 
-    @rule(target=answered, asked=consumes(asked), part=st.integers(0, 4), late=st.booleans(), again=st.booleans())
-    def answer(self, asked: Asked, part: int, late: bool, again: bool) -> Asked:
-        """It costs `part` quarters of what was held."""
+    @rule(
+        target=answered,
+        asked=consumes(asked),
+        part=st.integers(0, 4),
+        late=st.booleans(),
+        again=st.booleans(),
+        by_set=st.booleans(),
+    )
+    def answer(self, asked: Asked, part: int, late: bool, again: bool, by_set: bool) -> Asked:
+        """It costs `part` quarters of what was held; `by_set`: as answers that end together are settled."""
         now, price = self.later(asked, late), asked.hold * part // 4
         back: dict[str, Any] = {"message_id": asked.answer_id, "amount": asked.hold - price}  # Any: of both kinds
 
         def settle(session: Session) -> Posting | None:
             end_answer(session, asked.answer_id, MessageStatus.SUCCEEDED, price)
+            if by_set and price < asked.hold:
+                rest = Rest(user_id=asked.account.id, message_id=asked.answer_id, amount=asked.hold - price)
+                give_back_rests(session, [rest], now)  # below is what it has written
             return ledger.charge_return(session, **back, now=now) if price < asked.hold else None
 
         if not again:

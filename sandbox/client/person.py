@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 
 from sandbox.client.connection import SandboxConnection
-from sandbox.client.screen import Answer, JsonObject, Message, read_message, transcript
+from sandbox.client.screen import Answer, JsonObject, Launch, Message, read_message, transcript
 
 WITHIN_SECONDS = 25.0
 """Only a test that fails waits so long; on a crowded machine a shop that has just started takes 5 s for an answer."""
@@ -157,6 +157,26 @@ class Person:
         if found is None:
             raise self._failure(f"found no button [{label}] in {within:g} s")
         return found
+
+    async def opens(self, label: str, *, within: float = WITHIN_SECONDS) -> Launch:
+        """The Mini App of an inline button, found as `presses` finds one."""
+        button = (await self._find_button(label, within)).button(label)
+        assert button is not None
+        assert button.web_app is not None, f"[{button.text}] opens no Mini App"
+        return await self._opens(way="inline", url=button.web_app)
+
+    async def opens_menu(self) -> Launch:
+        """The Mini App of the button beside the input."""
+        return await self._opens(way="menu")
+
+    async def opens_link(self, link: str) -> Launch:
+        """The bot's main Mini App by `https://t.me/<bot>?startapp=…`."""
+        parameters = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+        assert "startapp" in parameters, f"{link} opens no Mini App"
+        return await self._opens(way="link", start_param=parameters["startapp"])
+
+    async def _opens(self, **opening: Any) -> Launch:  # Any: as in SandboxConnection.request
+        return Launch(**await self._call("POST", "/webapp", body=opening))
 
     async def forges(self, data: str, message_id: int | None = None, *, within: float = WITHIN_SECONDS) -> Answer:
         """A press with any data, of any message (the bot's last when none is named); wait for the bot's answer."""

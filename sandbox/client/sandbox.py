@@ -65,6 +65,11 @@ class Sandbox(SandboxConnection):
         """The world's image server."""
         return ComfyUIServer(self)
 
+    async def webapp(self, **changes: Any) -> JsonObject:  # Any: as above
+        """The bot's Mini Apps; `changes`: main_url, version, spoiling (`old`, `future`, `forged`, `another`), hours."""
+        view: JsonObject = await self.call("PATCH", "/webapp", body=changes)
+        return view
+
     async def fault(self, method: str, kind: str, *, times: int = 1, **more: Any) -> None:
         """The next `times` calls of `method` fail (0: all); `more`: retry_after, chat_id, seconds, description."""
         await self.call("POST", "/faults", body={"method": method, "kind": kind, "times": times, **more})

@@ -21,6 +21,15 @@ class Button:
     text: str
     data: str | None = None
     url: str | None = None
+    web_app: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A Mini App that was opened: the address of its frame, and what it is told of who opened it."""
+
+    url: str
+    init_data: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,12 +92,14 @@ def read_message(raw: JsonObject) -> Message:
         html=extra["html"],
         edits=extra["edits"],
         event=extra["event"],
-        rows=[
-            [Button(text=each["text"], data=each.get("callback_data"), url=each.get("url")) for each in row]
-            for row in keyboard
-        ],
+        rows=[[_read_button(each) for each in row] for row in keyboard],
         raw=raw,
     )
+
+
+def _read_button(raw: JsonObject) -> Button:
+    app = raw.get("web_app", {}).get("url")
+    return Button(text=raw["text"], data=raw.get("callback_data"), url=raw.get("url"), web_app=app)
 
 
 def transcript(messages: Iterable[Message], *, last: int = 8) -> str:

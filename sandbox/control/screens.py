@@ -39,6 +39,7 @@ async def chat(world: OneWorld, person: OnePerson, clock: OneClock, look: Annota
     body: JsonObject = {
         "messages": screen.view(limit=look.limit, since=look.since),
         "commands": world.profile.commands_for(person.id, person.language_code),
+        "menu_button": world.profile.menu_button_for(person.id),
         "typing": screen.typing,
         "reply_keyboard": screen.reply_keyboard,
         "unread": screen.unread,

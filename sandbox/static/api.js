@@ -89,6 +89,13 @@ export const restartComfyui = () => request("POST", `${comfyuiPath()}/restart`, 
 export const killComfyuiWorker = () => request("POST", `${comfyuiPath()}/kill-worker`, {});
 export const silenceComfyui = () => request("POST", `${comfyuiPath()}/silence`, {});
 export const dropComfyuiFiles = () => request("DELETE", `${comfyuiPath()}/files`);
+export const webapp = () => request("GET", `${world()}/webapp`);
+export const changeWebapp = (changes) => request("PATCH", `${world()}/webapp`, changes);
+export const openWebapp = (id, opening) => request("POST", `${of(id)}/webapp`, opening);
+export const sendWebappData = (id, data, buttonText) => request("POST", `${of(id)}/webapp/data`, { data, button_text: buttonText });
+export const webappMethod = (id, method, params) => request("POST", `${of(id)}/webapp/method`, { method, params });
+export const shareWebappPhone = (id) => request("POST", `${of(id)}/webapp/phone`, {});
+export const allowWebappWriting = (id) => request("POST", `${of(id)}/webapp/write-access`, {});
 export const clock = () => request("GET", `${world()}/clock`);
 export const moveClock = (move) => request("POST", `${world()}/clock`, move);
 export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;

@@ -8,8 +8,11 @@ import { mountHeader } from "./header.js";
 import { follow, followLog, stop } from "./live.js";
 import { mountPanel, togglePanel } from "./panel.js";
 import { loadPeople, loadUnread, mountPeople, selectPerson } from "./people.js";
+import { followBotLink } from "./links.js";
 import { on, remembered, state } from "./state.js";
+import { mountTheme } from "./theme.js";
 import { toast } from "./toast.js";
+import { mountWebApps } from "./webapp/open.js";
 
 const RETRY_MS = 1500;
 
@@ -41,13 +44,17 @@ async function findBot() {
   }
 }
 
-/** `/?person=101&start=model_wine` opens the chat as that person and says `/start model_wine`, once. */
+/**
+ * `/?person=101&start=model_wine` opens the chat as that person and says `/start model_wine`, once; with `startapp` for `start` it
+ * opens the main Mini App.
+ */
 function deepLink() {
   const query = new URLSearchParams(location.search);
-  const payload = query.get("start");
+  const [start, startapp] = [query.get("start"), query.get("startapp")];
   return {
     personId: Number(query.get("person") ?? remembered.get("person")) || null,
-    text: payload === null ? null : `/start ${payload}`.trim(),
+    text: start === null ? null : `/start ${start}`.trim(),
+    app: startapp === null ? null : { startapp, compact: query.get("mode") === "compact" },
   };
 }
 
@@ -66,11 +73,13 @@ function followWhileVisible() {
 
 async function begin() {
   setLanguage(navigator.language);
+  mountTheme();
   mountPanel();
   mountPeople({ closeDrawer });
   mountChat();
   mountComposer();
   mountAttach();
+  mountWebApps();
   $("scrim").addEventListener("click", closeDrawer);
   document.addEventListener("keydown", (event) => event.key === "Escape" && closeDrawer());
   state.bot = await findBot();
@@ -80,6 +89,7 @@ async function begin() {
   const link = deepLink();
   selectPerson(link.personId);
   if (link.text) await say(link.text);
+  if (link.app) followBotLink(link.app);
   followLog();
   await loadUnread();
 }

@@ -1,9 +1,9 @@
 import * as api from "./api.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
-import { deepLinkPayload } from "./richtext.js";
+import { followHere } from "./links.js";
 import { emit, on, state } from "./state.js";
-import { alertDialog, copyText, dialog, toast, toastError } from "./toast.js";
+import { alertDialog, copyText, toast, toastError } from "./toast.js";
 
 const PATIENCE_MS = 15_000;
 const ASK_EVERY_MS = 1500;
@@ -48,33 +48,18 @@ const kindOf = (button) =>
   (button.switch_inline_query_current_chat !== undefined ? "inline_here" : "other");
 
 function linkButton(button, props, face) {
-  const payload = deepLinkPayload(button.url, state.bot.username);
   const node = h("a", { ...props, href: button.url, target: "_blank", rel: "noopener noreferrer" }, face);
-  if (payload !== null) {
-    node.addEventListener("click", (event) => {
-      event.preventDefault();
-      emit("say", payload ? `/start ${payload}` : "/start");
-    });
-  }
+  followHere(node, button.url, state.bot.username);
   return node;
 }
 
 function act(kind, button, message, node) {
   if (kind === "callback_data") press(message.message_id, button.callback_data, node);
   else if (kind === "copy_text") copyText(button.copy_text.text);
-  else if (kind === "web_app") askToOpen(button.web_app.url);
+  else if (kind === "web_app") emit("open_app", { way: "inline", url: button.web_app.url });
   else if (kind === "login_url") window.open(button.login_url.url, "_blank", "noopener");
   else if (kind === "inline_here") emit("insert", `@${state.bot.username} ${button.switch_inline_query_current_chat}`);
   else toast(t("unsupportedButton"));
-}
-
-function askToOpen(url) {
-  const node = dialog({ title: t("openLink"), testid: "web-app" }, h("p", { class: "dialog-text" }, t("webApp")),
-    h("p", { class: "url" }, url),
-    h("div", { class: "dialog-actions" },
-      h("button", { type: "button", class: "button", onclick: () => node.close() }, t("cancel")),
-      isOpenable(url) && h("a", { class: "button primary", href: url, target: "_blank", rel: "noopener noreferrer",
-        onclick: () => node.close() }, t("open"))));
 }
 
 async function press(messageId, data, node) {

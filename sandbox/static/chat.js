@@ -26,7 +26,6 @@ let missed = 0;
 
 const actions = {
   command: (text) => emit("say", text),
-  deepLink: (payload) => emit("say", payload ? `/start ${payload}` : "/start"),
   get username() {
     return state.bot?.username;
   },

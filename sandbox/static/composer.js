@@ -25,7 +25,7 @@ export function mountComposer() {
   bindCommands(input);
   input.addEventListener("input", grow);
   input.addEventListener("keydown", onKey);
-  for (const name of ["person", "people", "language", "chat", "reply_keyboard", "message", "keyboard_shown"]) on(name, draw);
+  for (const name of ["person", "people", "language", "chat", "reply_keyboard", "message", "keyboard_shown", "menu_button"]) on(name, draw);
   on("reply", (message) => setAim("reply", message));
   on("edit", (message) => setAim("edit", message));
   on("say", say);
@@ -49,7 +49,8 @@ function draw() {
   if (!me || !state.bot) return;
   const isEmpty = state.loaded && sortedMessages().length === 0;
   const mode = me.blocked ? "blocked" : isEmpty ? "start" : "write";
-  const key = [mode, document.documentElement.lang, Boolean(state.replyKeyboard?.keyboard)].join();
+  const key = [mode, document.documentElement.lang, Boolean(state.replyKeyboard?.keyboard),
+    JSON.stringify(state.menuButton)].join();
   input.placeholder = placeholderOfKeyboard() ?? t("placeholder");
   input.setAttribute("aria-label", t("placeholder"));
   $("composer").dataset.mode = mode;
@@ -65,10 +66,19 @@ function draw() {
 const bigButton = (label, testid, onclick) =>
   h("button", { type: "button", class: "big-button", dataset: { testid }, onclick }, label);
 
+function menuButton() {
+  const { type, text } = state.menuButton ?? {};
+  if (type === "web_app") {
+    return h("button", { type: "button", class: "menu-button app-button", title: text, dataset: { testid: "menu-app" },
+      onclick: () => emit("open_app", { way: "menu", url: state.menuButton.web_app.url }) }, h("span", {}, text));
+  }
+  return h("button", { type: "button", class: "menu-button", "aria-label": t("commands"), dataset: { testid: "menu" },
+    onclick: toggleCommands }, icon("menu", 20), h("span", {}, t("menu")));
+}
+
 function writingBar() {
   return [
-    h("button", { type: "button", class: "menu-button", "aria-label": t("commands"), dataset: { testid: "menu" },
-      onclick: toggleCommands }, icon("menu", 20), h("span", {}, t("menu"))),
+    menuButton(),
     h("div", { class: "field" }, input,
       keyboardToggle(),
       iconButton("draw", t("draw"), { class: "icon-button wide-only", dataset: { testid: "draw" }, onclick: openDrawing }),

@@ -1,7 +1,7 @@
 import * as api from "./api.js";
 import { emit, on, state } from "./state.js";
 
-const EVENTS = ["message", "edited", "deleted", "typing", "callback_answer", "commands", "draft"];
+const EVENTS = ["message", "edited", "deleted", "typing", "callback_answer", "commands", "menu_button", "draft"];
 const LONGEST_PAUSE_MS = 8000;
 const LOG_EVERY_MS = 2000;
 const REFRESH_AFTER_MS = 120;
@@ -79,6 +79,7 @@ function receive(name, data) {
 
 function apply(name, data) {
   if (name === "commands") state.commands = data.commands;
+  if (name === "menu_button") state.menuButton = data.menu_button;
   emit(name, data);
   if (name === "message" && data.from?.is_bot && !data.reply_markup) refreshSoon();
 }
@@ -94,9 +95,11 @@ async function refetch(personId) {
     state.messages = new Map(chat.messages.map((message) => [message.message_id, message]));
     state.commands = chat.commands;
     state.replyKeyboard = chat.reply_keyboard;
+    state.menuButton = chat.menu_button;
     state.loaded = true;
     emit("chat", chat);
     emit("commands");
+    emit("menu_button");
     emit("reply_keyboard");
     if (chat.typing) emit("typing", chat.typing);
   } catch (error) {

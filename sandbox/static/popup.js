@@ -4,9 +4,9 @@ let closeOpen = () => {};
 
 /**
  * A menu beside `anchor` (an element, or a point {x, y}). Items: {label, icon, action, checked?, danger?, testid?},
- * or null for a line. Arrow keys move, Escape closes and gives the focus back.
+ * or null for a line. Arrow keys move, Escape closes and gives the focus back. `parent`: the modal dialog that it is over.
  */
-export function openMenu(anchor, items, label) {
+export function openMenu(anchor, items, label, parent = document.body) {
   closeOpen();
   const before = document.activeElement;
   const menu = h("div", { class: "menu", role: "menu", "aria-label": label, dataset: { testid: "popup-menu" } });
@@ -22,7 +22,7 @@ export function openMenu(anchor, items, label) {
   };
   menu.append(...items.map((item) => (item ? menuItem(item, close) : h("hr", {}))));
   menu.addEventListener("keydown", (event) => moveFocus(event, menu, close));
-  document.body.append(menu);
+  parent.append(menu);
   place(menu, anchor);
   document.addEventListener("pointerdown", outside, true);
   anchor.setAttribute?.("aria-expanded", "true");

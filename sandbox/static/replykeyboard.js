@@ -54,7 +54,8 @@ async function pressKey(button, label) {
   if (state.replyKeyboard?.one_time_keyboard) setHidden(true);
   if (button.request_contact) await attempt(api.sendKind(state.personId, "contact"));
   else if (button.request_location) await attempt(api.sendKind(state.personId, "location"));
-  else if (button.web_app || button.request_poll || button.request_users || button.request_chat) toast(t("unsupportedButton"));
+  else if (button.web_app) emit("open_app", { way: "keyboard", url: button.web_app.url, buttonText: label });
+  else if (button.request_poll || button.request_users || button.request_chat) toast(t("unsupportedButton"));
   else emit("say", label);
 }
 

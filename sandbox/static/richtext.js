@@ -1,5 +1,6 @@
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
+import { followHere } from "./links.js";
 import { copyText } from "./toast.js";
 
 const TAGS = new Set(["B", "STRONG", "I", "EM", "U", "INS", "S", "DEL", "STRIKE", "CODE", "PRE", "A", "BLOCKQUOTE", "BR",
@@ -8,7 +9,7 @@ const SAFE_LINK = /^(https?|tg|mailto|tel):/i;
 
 /**
  * The server's HTML as nodes of our own: parsed in an inert document and copied tag by tag from the list above, so that
- * a mistake in the server's escaping cannot run a script here. `actions`: {command(text), deepLink(payload), username}.
+ * a mistake in the server's escaping cannot run a script here. `actions`: {command(text), username}.
  */
 export function richText(html, actions) {
   const parsed = new DOMParser().parseFromString(`<body>${html}`, "text/html");
@@ -57,23 +58,10 @@ function copyElement(source, actions) {
 function link(source, actions) {
   const href = source.getAttribute("href") ?? "";
   if (!SAFE_LINK.test(href)) return h("span", {}, source.textContent);
-  const payload = deepLinkPayload(href, actions.username);
   const node = h("a", { href, target: "_blank", rel: "noopener noreferrer" });
   copyChildren(source, node, actions);
-  if (payload !== null) {
-    node.addEventListener("click", (event) => {
-      event.preventDefault();
-      actions.deepLink(payload);
-    });
-  }
+  followHere(node, href, actions.username);
   return node;
-}
-
-/** What follows `?start=` in a link to this very bot ("" without it); null for any other link. */
-export function deepLinkPayload(href, username) {
-  const match = /^(?:https?:\/\/t\.me\/(\w+)\/?\??|tg:\/\/resolve\?domain=(\w+)&?)(.*)$/i.exec(href);
-  if (!match || (match[1] ?? match[2]).toLowerCase() !== username?.toLowerCase()) return null;
-  return new URLSearchParams(match[3]).get("start") ?? "";
 }
 
 function codeBlock(source) {

@@ -6,6 +6,7 @@ export const state = {
   messages: new Map(),
   commands: [],
   replyKeyboard: null,
+  menuButton: null,
   unread: new Map(),
   online: false,
   loaded: false,

@@ -22,7 +22,7 @@ class Impossible(ValueError):
     """A person cannot do that in Telegram; the text says why."""
 
 
-def _post(
+def post(
     world: World, person: Person, content: JsonObject, reply_to: int | None = None, *, topic: int | None = None
 ) -> StoredMessage:
     payload: JsonObject = {
@@ -51,7 +51,7 @@ def says(
     cleaned = formatted(text)
     if not 1 <= len(cleaned.text) <= MAX_TEXT:
         raise Impossible(f"a message has 1 to {MAX_TEXT} characters")
-    return _post(world, person, cleaned.fields("text", "entities"), reply_to, topic=topic)
+    return post(world, person, cleaned.fields("text", "entities"), reply_to, topic=topic)
 
 
 def stops(world: World, person: Person, draft_id: int) -> None:
@@ -90,11 +90,11 @@ async def uploads(
         }
         stored = world.files.add(kind, upload, extra.get(kind))
     group = {} if album is None else {"media_group_id": album}
-    return _post(world, person, {kind: stored.content, **group, **cleaned.fields("caption", "caption_entities")})
+    return post(world, person, {kind: stored.content, **group, **cleaned.fields("caption", "caption_entities")})
 
 
 def sends(world: World, person: Person, kind: MadeUpKind) -> StoredMessage:
-    return _post(world, person, made_up(world, person, kind))
+    return post(world, person, made_up(world, person, kind))
 
 
 def presses(world: World, person: Person, message_id: int, data: str) -> Callback:

@@ -28,6 +28,16 @@ class Person:
         """The Bot API's User."""
         return {"id": self.id, "is_bot": False, **self._names(), **_present(language_code=self.language_code)}
 
+    def user_of_app(self) -> JsonObject:
+        """The WebAppUser that a Mini App is told of."""
+        return {
+            "id": self.id,
+            "first_name": self.first_name,
+            "last_name": self.last_name or "",
+            **_present(username=self.username, language_code=self.language_code),
+            "allows_write_to_pm": self.started and not self.blocked,
+        }
+
     def as_chat(self) -> JsonObject:
         """The Bot API's Chat."""
         return {"id": self.id, **self._names(), "type": "private"}

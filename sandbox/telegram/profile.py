@@ -28,6 +28,14 @@ class Profile:
                     return self._commands[scope, code]
         return []
 
+    def menu_button_for(self, person_id: int) -> JsonObject:
+        """What a person sees beside the input: the chat's own button, else everybody's, else the commands."""
+        for whose in (person_id, None):
+            button = self.menu_buttons.get(whose)
+            if button is not None and button["type"] != "default":
+                return button
+        return {"type": "commands"}
+
     def set_text(self, kind: str, language: str, text: str) -> None:
         if text:
             self.texts[kind, language] = text

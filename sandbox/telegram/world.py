@@ -15,6 +15,7 @@ from sandbox.telegram.limits import RateLimit
 from sandbox.telegram.people import Person, Role
 from sandbox.telegram.profile import Profile
 from sandbox.telegram.updates import UpdateQueue
+from sandbox.telegram.webapp.state import WebApps
 from sandbox.telegram.webhook import Webhook
 from sandbox.telegram.wire import JsonObject
 
@@ -38,6 +39,7 @@ class World:
         self.faults = Faults()
         self.rate_limit = RateLimit(clock)
         self.calls = CallLog()
+        self.webapps = WebApps()
         self._message_ids = count(1)
         self._person_ids = count(FIRST_PERSON_ID)
 

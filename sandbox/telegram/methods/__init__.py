@@ -1,6 +1,6 @@
 """The Bot API's methods by name."""
 
-from sandbox.telegram.methods import albums, chats, editing, profile, sending, updates
+from sandbox.telegram.methods import albums, chats, editing, profile, sending, updates, webapps
 from sandbox.telegram.methods.base import Method
 from sandbox.telegram.types import params as p
 
@@ -37,6 +37,7 @@ METHODS: dict[str, Method] = {
     "getMyShortDescription": Method(p.ByLanguage, profile.get_my_short_description),
     "setChatMenuButton": Method(p.SetChatMenuButton, profile.set_chat_menu_button),
     "getChatMenuButton": Method(p.GetChatMenuButton, profile.get_chat_menu_button),
+    "answerWebAppQuery": Method(p.AnswerWebAppQuery, webapps.answer_web_app_query),
 }
 """By the names of the documentation; Telegram finds them in any case of letters."""
 

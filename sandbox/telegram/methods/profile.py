@@ -24,10 +24,11 @@ _LANGUAGE = re.compile(r"[a-z]{2}|")
 
 
 async def get_me(call: Call, _params: NoParams) -> JsonObject:
-    abilities = ("supports_inline_queries", "can_connect_to_business", "has_main_web_app", "has_topics_enabled")
+    abilities = ("supports_inline_queries", "can_connect_to_business", "has_topics_enabled")
     more = ("allows_users_to_create_topics", "can_read_all_group_messages", "can_manage_bots")
     no = dict.fromkeys((*abilities, *more, "supports_guest_queries", "supports_join_request_queries"), False)
-    return {**call.world.bot(), "can_join_groups": True, **no}
+    has_app = call.world.webapps.settings.main_url is not None
+    return {**call.world.bot(), "can_join_groups": True, "has_main_web_app": has_app, **no}
 
 
 def _where(params: MyCommands | SetMyCommands) -> tuple[str, str]:
@@ -41,6 +42,11 @@ def _tell_commands(world: World) -> None:
     for person in world.people.values():
         commands = world.profile.commands_for(person.id, person.language_code)
         person.chat.events.publish("commands", {"commands": commands})
+
+
+def _tell_menu_button(world: World) -> None:
+    for person in world.people.values():
+        person.chat.events.publish("menu_button", {"menu_button": world.profile.menu_button_for(person.id)})
 
 
 async def set_my_commands(call: Call, params: SetMyCommands) -> bool:
@@ -101,6 +107,7 @@ async def set_chat_menu_button(call: Call, params: SetChatMenuButton) -> bool:
         raise BadRequest("chat not found")
     button = params.menu_button.model_dump(exclude_none=True) if params.menu_button else {"type": "default"}
     call.world.profile.menu_buttons[params.chat_id] = button
+    _tell_menu_button(call.world)
     return True
 
 

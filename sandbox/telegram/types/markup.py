@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from sandbox.telegram.text.links import checked_link
 from sandbox.telegram.types.base import ApiObject, Jsoned, Style, telegram_error
+from sandbox.telegram.webapp.addresses import is_app_address
 from sandbox.telegram.wire import JsonObject
 
 MAX_CALLBACK_DATA_BYTES = 64
@@ -16,6 +17,10 @@ MAX_COPY_TEXT = 256
 
 class WebAppInfo(ApiObject):
     url: str
+
+    def check(self, button: str) -> None:
+        if not is_app_address(self.url):
+            raise telegram_error(f"{button} Web App URL '{self.url}' is invalid: Only HTTPS links are allowed")
 
 
 class LoginUrl(ApiObject):
@@ -69,10 +74,8 @@ class InlineKeyboardButton(ApiObject):
             raise telegram_error("BUTTON_DATA_INVALID")
         if self.url is not None and checked_link(self.url) is None:
             raise telegram_error(f"inline keyboard button URL '{self.url}' is invalid: Wrong HTTP URL")
-        if self.web_app is not None and not self.web_app.url.startswith("https://"):
-            raise telegram_error(
-                f"inline keyboard button Web App URL '{self.web_app.url}' is invalid: Only HTTPS links are allowed"
-            )
+        if self.web_app is not None:
+            self.web_app.check("inline keyboard button")
         return self
 
 
@@ -120,6 +123,8 @@ class KeyboardButton(ApiObject):
     def _as_telegram(self) -> "KeyboardButton":
         if not self.text.strip():
             raise telegram_error("keyboard button text must be non-empty")
+        if self.web_app is not None:
+            self.web_app.check("keyboard button")
         return self
 
 

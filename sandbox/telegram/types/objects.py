@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sandbox.telegram.types.base import ApiObject, ChatId, Jsoned
-from sandbox.telegram.types.markup import WebAppInfo
+from sandbox.telegram.types.base import ApiObject, ChatId, Jsoned, telegram_error
+from sandbox.telegram.types.markup import InlineKeyboardMarkup, WebAppInfo
 from sandbox.telegram.wire import JsonObject
 
 
@@ -81,6 +81,14 @@ class MenuButton(ApiObject):
     text: str | None = None
     web_app: WebAppInfo | None = None
 
+    @model_validator(mode="after")
+    def _as_telegram(self) -> "MenuButton":
+        if self.type == "web_app":
+            if not self.text or self.web_app is None:
+                raise telegram_error("can't parse menu button: text and web_app must be specified")
+            self.web_app.check("menu button")
+        return self
+
 
 class InputMediaPhoto(ApiObject):
     type: Literal["photo"]
@@ -100,6 +108,28 @@ class InputMediaDocument(ApiObject):
     parse_mode: str | None = None
     caption_entities: list[MessageEntity] | None = None
     disable_content_type_detection: bool | None = None
+
+
+class InputTextMessageContent(ApiObject):
+    message_text: str
+    parse_mode: str | None = None
+    entities: list[MessageEntity] | None = None
+    link_preview_options: LinkPreviewOptions | None = None
+
+
+class InlineQueryResultArticle(ApiObject):
+    """The only result that the sandbox knows."""
+
+    type: Literal["article"]
+    id: str
+    title: str
+    input_message_content: InputTextMessageContent
+    reply_markup: InlineKeyboardMarkup | None = None
+    url: str | None = None
+    description: str | None = None
+    thumbnail_url: str | None = None
+    thumbnail_width: int | None = None
+    thumbnail_height: int | None = None
 
 
 InputMedia = Annotated[InputMediaPhoto | InputMediaDocument, Field(discriminator="type")]

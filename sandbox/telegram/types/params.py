@@ -9,6 +9,7 @@ from sandbox.telegram.types.markup import InlineMarkup, ReplyMarkup
 from sandbox.telegram.types.objects import (
     BotCommand,
     BotCommandScope,
+    InlineQueryResultArticle,
     InputMedia,
     JsonedInputMedia,
     LinkPreviewOptions,
@@ -213,3 +214,8 @@ class SetChatMenuButton(Params):
 
 class GetChatMenuButton(Params):
     chat_id: int | None = None
+
+
+class AnswerWebAppQuery(Params):
+    web_app_query_id: str
+    result: Annotated[InlineQueryResultArticle, Jsoned]

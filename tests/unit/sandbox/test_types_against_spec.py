@@ -29,6 +29,7 @@ OBJECTS = [
     *(markup.ReplyKeyboardRemove, markup.ForceReply, markup.WebAppInfo, markup.LoginUrl, markup.CopyTextButton),
     *(markup.SwitchInlineQueryChosenChat, objects.MessageEntity, objects.LinkPreviewOptions, objects.ReplyParameters),
     *(objects.BotCommand, objects.InputMediaPhoto, objects.InputMediaDocument),
+    objects.InputTextMessageContent,
 ]
 UNIONS = {
     objects.BotCommandScope: "BotCommandScope",

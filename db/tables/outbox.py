@@ -13,7 +13,7 @@ class OutboxStatus(StrEnum):
     PENDING = "pending"
     SENT = "sent"
     SKIPPED = "skipped"
-    """The user blocked the bot or is gone; nobody will ever read it."""
+    """The user blocked the bot or is gone. What they waited for comes once they are back, the rest nobody will read."""
     FAILED = "failed"
     """Given up: Telegram refused this very message, or it found no way for days. `kassandra outbox retry` sends it
     once more."""
@@ -74,6 +74,7 @@ class OutboxMessage(Base):
         CheckConstraint("user_id IS NOT NULL OR address IS NOT NULL", name="recipient_known"),
         partial_index("ix_outbox_due", "priority", "id", "available_at", where="status = 'pending'"),
         partial_index("ix_outbox_chat", "user_id", "priority", "id", where="status = 'pending'"),
+        partial_index("ix_outbox_skipped", "user_id", where="status = 'skipped'"),
     )
 
     id: Mapped[Key]

@@ -246,7 +246,7 @@ class Delivery:
     async def _send(self, attempt: Attempt) -> Settle:
         notification = attempt.notification
         if notification.blocked:
-            return partial(self._outbox.skip, notification, "the user has blocked the bot")
+            return partial(self._outbox.skip_blocked, notification, "the user has blocked the bot")
         present = self._presenters.get(notification.kind)
         if present is None:
             log.error("notification_of_unknown_kind", notification_id=notification.id, kind=notification.kind)
@@ -348,7 +348,7 @@ class Delivery:
 
     async def _blocked(self, notification: Notification, reason: str) -> OutboxStatus:
         await self._users.mark_blocked(notification.recipient.chat_id, blocked=True)
-        return await self._outbox.skip(notification, reason)
+        return await self._outbox.skip_blocked(notification, reason)
 
 
 def _words(error: Exception) -> str:

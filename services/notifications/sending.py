@@ -12,6 +12,7 @@ from db.engine import Database
 from db.tables.outbox import OutboxMessage, OutboxStatus, Wait
 from services.clock import Clock
 from services.notifications.backlog import backlog, kept_back
+from services.notifications.blocked import skip_blocked
 from services.notifications.claims import any_due, any_waiting, claim
 from services.notifications.kinds.news import News
 from services.notifications.notification import About, Notification
@@ -62,6 +63,10 @@ class Outbox:
 
     async def skip(self, notification: Notification, reason: str, *, then: News | None = None) -> OutboxStatus:
         return await self._settle(notification, OutboxStatus.SKIPPED, reason, then)
+
+    async def skip_blocked(self, notification: Notification, reason: str) -> OutboxStatus:
+        """Its user has blocked the bot: what they wait for comes when they are back."""
+        return await self._db.write(skip_blocked, notification, reason, self._clock())
 
     async def fail(self, notification: Notification, reason: str) -> OutboxStatus:
         log.error(

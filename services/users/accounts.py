@@ -16,6 +16,7 @@ from services.billing import ledger
 from services.clock import Clock
 from services.digits import whole_number
 from services.errors import N_, ShopError
+from services.notifications.blocked import come_back, mark_blocked
 
 _users, _admins = table_of(User), table_of(Admin)
 MAX_AGE = 120
@@ -103,8 +104,8 @@ class Users:
         await self._db.write(_change, user_id, {"bonus_muted": muted})
 
     async def mark_blocked(self, telegram_id: int, *, blocked: bool) -> None:
-        """The user blocked the bot, or came back."""
-        await self._db.write(mark_blocked, telegram_id, self._clock() if blocked else None)
+        """The user blocked the bot, or came back: then what they waited for comes, too."""
+        await self._db.write(mark_blocked if blocked else come_back, telegram_id, self._clock())
 
 
 def parse_email(text: str) -> str:
@@ -134,10 +135,6 @@ def parse_age(text: str) -> int:
     if not age:
         raise BadAge(text=text[:64])
     return age
-
-
-def mark_blocked(session: Session, telegram_id: int, at: datetime | None) -> None:
-    session.execute(update(_users).where(_users.c.telegram_id == telegram_id).values(blocked_at=at))
 
 
 # Built once, since every update asks: building and hashing a statement costs more than SQLite takes to run it.
@@ -198,11 +195,9 @@ def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits:
 
 def _refresh(session: Session, visitor: Visitor, now: datetime) -> None:
     here = _users.c.telegram_id == visitor.telegram_id
-    session.execute(
-        update(_users)
-        .where(here)
-        .values(username=visitor.username, first_name=visitor.first_name, last_seen_at=now, blocked_at=None)
-    )
+    seen = {"username": visitor.username, "first_name": visitor.first_name, "last_seen_at": now}
+    session.execute(update(_users).where(here).values(seen))
+    come_back(session, visitor.telegram_id, now)
     if visitor.language_told:
         session.execute(update(_users).where(here, ~_users.c.language_chosen).values(language=visitor.language))
 

@@ -4,13 +4,18 @@ import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
 from bot.app import App
 from bot.demo.shelf import TEMPLATES
+from db.base import table_of
+from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
+from db.tables.users import User
 from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
 from sandbox.ogg import silence
@@ -192,6 +197,22 @@ async def test_stopped(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvi
     stopped = await anna.sees("Остановлено")
     assert "Это заглушка" in stopped.text
     await until(lambda: _is_closed(provider))
+
+
+async def test_who_blocks_the_bot_during_an_answer_finds_it_on_coming_back(
+    talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider
+) -> None:
+    anna = await begins(talk)
+    await provider.change(pace=0.1)
+    await anna.says("Что это?")
+    await until(lambda: _is_open(provider))
+    await anna.blocks()
+    await until(partial(talk[0].blocked, anna))
+    await provider.change(pace=0.0)
+    await until(partial(_is_skipped, talk[0], anna))
+    await anna.unblocks()
+    answer = await anna.sees("не думает никакая модель")
+    assert re.search(r"0\.0\d кредита · баланс 9\.9\d", answer.text)
 
 
 async def test_its_owner_reads_its_price_that_it_was_stopped_and_what_cannot_be_sold(
@@ -554,6 +575,14 @@ async def _file(person: Person) -> str:
 
 async def _is_asked(provider: OpenAIProvider, count: int) -> bool:
     return len(await provider.log()) >= count
+
+
+async def _is_skipped(stage: Stage, person: Person) -> bool:
+    """Nobody was there to read the answer."""
+    users, outbox = table_of(User), table_of(OutboxMessage)
+    of_theirs = select(outbox.c.status).join(users, users.c.id == outbox.c.user_id)
+    found = of_theirs.where(users.c.telegram_id == person.id, outbox.c.kind == OutboxKind.CHAT_ANSWER)
+    return OutboxStatus.SKIPPED in await stage.app.db.read(lambda session: session.scalars(found).all())
 
 
 async def _is_open(provider: OpenAIProvider) -> bool:

@@ -99,6 +99,9 @@ const EN = {
   faultSet: "Armed: {what}",
   faultsClear: "Disarm all",
   faultsCleared: "No faults armed",
+  themeSystem: "as the system",
+  themeLight: "light",
+  themeDark: "dark",
   blockTitle: "Block the bot",
   blockHint: "As {name}: messages of the bot will be refused with 403.",
 };
@@ -202,6 +205,9 @@ const RU = {
   faultSet: "Готово: {what}",
   faultsClear: "Снять все",
   faultsCleared: "Сбоев не осталось",
+  themeSystem: "как в системе",
+  themeLight: "светлые",
+  themeDark: "тёмные",
   blockTitle: "Блокировка бота",
   blockHint: "{name}: сообщения бота получат отказ 403.",
 };

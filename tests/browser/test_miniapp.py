@@ -1,6 +1,7 @@
 """The sandbox's page as a client of Mini Apps: launch data, cookies of a foreign frame, the bridge."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -169,6 +170,30 @@ def test_a_page_of_another_origin_is_not_heard(anna: Phone) -> None:
     anna.page.wait_for_timeout(200)  # nothing is what is waited for
     expect(anna.page.get_by_test_id("webapp")).to_be_visible()
     expect(anna.page.get_by_test_id("webapp-main")).to_have_count(0)
+
+
+def test_the_panel_spoils_the_launch_data(anna: Phone, app_url: str) -> None:
+    def age() -> float:
+        anna.opens_the_menu()
+        told = parse_qs(urlsplit(anna.page.frames[-1].url).fragment)["tgWebAppData"][0]
+        anna.client("webapp-close")
+        return time.time() - int(parse_qs(told)["auth_date"][0])
+
+    anna.client("open-panel")
+    anna.client("webapp-old")
+    anna.page.get_by_test_id("panel-webapp").scroll_into_view_if_needed()
+    anna.photographs("miniapp-panel-ru")
+    expect(anna.page.get_by_test_id("webapp-old")).to_have_attribute("aria-pressed", "true")
+    expect(anna.page.get_by_test_id("webapp-main-url")).to_have_value(app_url)
+    anna.client("close-panel")
+    assert age() == pytest.approx(25 * 3600, abs=60)
+    anna.client("open-panel")
+    anna.client("webapp-old")
+    expect(anna.page.get_by_test_id("webapp-old")).to_have_attribute("aria-pressed", "false")
+    anna.client("webapp-theme-dark")
+    anna.client("close-panel")
+    assert age() == pytest.approx(0, abs=60)
+    anna.photographs("miniapp-chat-dark-ru")
 
 
 def test_a_link_opens_the_main_app_with_what_it_says(sandbox_url: str, chromium: Browser, pictures: Path) -> None:

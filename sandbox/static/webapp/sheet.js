@@ -94,7 +94,7 @@ export class Sheet {
     openMenu(anchor, [
       this.hasSettings && { label: t("webappSettings"), icon: "sliders", testid: "webapp-settings", action: () => this.bridge.post("settings_button_pressed") },
       { label: t("webappReload"), icon: "undo", testid: "webapp-reload", action: () => this.reload() },
-      { label: t(next === "dark" ? "themeDark" : "themeLight"), icon: "theme", testid: "webapp-theme", action: () => setTheme(next) },
+      { label: t(next === "dark" ? "webappDark" : "webappLight"), icon: "theme", testid: "webapp-theme", action: () => setTheme(next) },
       this.hasBack && { label: t("close"), icon: "close", testid: "webapp-close", action: () => this.close() },
     ].filter(Boolean), t("webappMenu"), this.node);
   }

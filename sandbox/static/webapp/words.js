@@ -15,9 +15,8 @@ addWords({
   webappWrite: "Allow {bot} to message you?",
   webappNoInvoice: "There is no such invoice",
   webappElsewhere: "Telegram would open {url}",
-  themeLight: "Light theme",
-  themeDark: "Dark theme",
-  themeSystem: "As the system",
+  webappLight: "Light theme",
+  webappDark: "Dark theme",
 }, {
   webappOf: "мини-приложение",
   webappBack: "Назад",
@@ -33,7 +32,6 @@ addWords({
   webappWrite: "Разрешить боту {bot} писать вам?",
   webappNoInvoice: "Такого счёта нет",
   webappElsewhere: "Telegram открыл бы {url}",
-  themeLight: "Светлая тема",
-  themeDark: "Тёмная тема",
-  themeSystem: "Как в системе",
+  webappLight: "Светлая тема",
+  webappDark: "Тёмная тема",
 });

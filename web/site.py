@@ -13,13 +13,13 @@ from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn
 from web.api.app import make_api
-from web.cabinet import home
+from web.cabinet import home, language
 from web.context import Site, WebContext, provide
 from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
 from web.kit.pages import STATIC, StaticPages, page
 from web.kit.refusals import refusal_of
-from web.kit.viewer import Viewer, stranger, viewer
+from web.kit.viewer import Viewer, place_of, stranger, viewer
 
 log = structlog.get_logger()
 
@@ -40,6 +40,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.mount("/api/v1", api)
     app.mount("/static", StaticPages(directory=STATIC))
     app.include_router(home.router)
+    app.include_router(language.router)
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -50,7 +51,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ShopError)
     if isinstance(error, NotSignedIn) and request.method in SAFE:
-        return RedirectResponse(f"/sign-in?next={quote(_place(request), safe='')}", status_code=303)
+        return RedirectResponse(f"/sign-in?next={quote(place_of(request), safe='')}", status_code=303)
     who = await _viewer(request)
     return _error_page(who, who.tr.error(error), refusal_of(error).status)
 
@@ -85,10 +86,6 @@ async def _broken(request: Request, error: Exception) -> Response:
 
 def _error_page(who: Viewer, said: str, status: int) -> Response:
     return page(who, "error.html", status=status, said=said)
-
-
-def _place(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 async def _viewer(request: Request) -> Viewer:

@@ -18,11 +18,13 @@ MAX_AGENT = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """`signed_in`: None for a stranger. What a page may know of its reader."""
+    """`signed_in`: None for a stranger; `place`: the address of the page, without a host. What a page may know of its
+    reader."""
 
     site: Site
     tr: Translator
     device: Device
+    place: str = "/"
     signed_in: SignedIn | None = None
 
     @property
@@ -50,13 +52,19 @@ def site_of(web: WebContext) -> Site:
 async def viewer(request: Request, web: Web) -> Viewer:
     site = site_of(web)
     signed_in = await _signed_in(request, site)
-    return Viewer(site=site, tr=_words(request, site, signed_in), device=device(request, web), signed_in=signed_in)
+    return Viewer(
+        site=site,
+        tr=_words(request, site, signed_in),
+        device=device(request, web),
+        place=place_of(request),
+        signed_in=signed_in,
+    )
 
 
 def stranger(request: Request, web: Web) -> Viewer:
     """Whoever it is: nobody is asked."""
     site = site_of(web)
-    return Viewer(site=site, tr=_words(request, site, None), device=device(request, web))
+    return Viewer(site=site, tr=_words(request, site, None), device=device(request, web), place=place_of(request))
 
 
 async def customer(who: Annotated[Viewer, Depends(viewer)]) -> Customer:
@@ -65,7 +73,7 @@ async def customer(who: Annotated[Viewer, Depends(viewer)]) -> Customer:
         raise NotSignedIn()
     if who.signed_in.user.disabled:
         raise UserDisabled(user_id=who.signed_in.user.id)
-    return Customer(site=who.site, tr=who.tr, device=who.device, signed_in=who.signed_in)
+    return Customer(site=who.site, tr=who.tr, device=who.device, place=who.place, signed_in=who.signed_in)
 
 
 Someone = Annotated[Viewer, Depends(viewer)]
@@ -83,6 +91,11 @@ def words_of(request: Request) -> Translator:
     known: Translator | None = getattr(request.state, "tr", None)
     web: WebContext = request.app.state.web
     return known or _words(request, site_of(web), None)
+
+
+def place_of(request: Request) -> str:
+    """Its path and query."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def device(request: Request, web: Web) -> Device:

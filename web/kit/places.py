@@ -1,0 +1,17 @@
+"""Addresses of ours that a form or a link names."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+HOME: Final = "/"
+MOST: Final = 2000  # characters
+
+
+def own_place(text: str | None, *, otherwise: str = HOME) -> str:
+    """Where on this site to go on. What leads to another host, as browsers read it, or is none, is `otherwise`."""
+    place = text or ""
+    clean = place.isprintable() and " " not in place and "\\" not in place and len(place) <= MOST
+    if not clean or not place.startswith("/") or place.startswith("//"):
+        return otherwise
+    parts = urlsplit(place)
+    return place if not parts.scheme and not parts.netloc else otherwise

@@ -14,6 +14,7 @@ from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
+from services.identity.mail_tokens import MailLinks
 from services.identity.sessions import WebSessions
 from services.images.studio import Studio
 from services.models.manage import ModelManagement
@@ -44,6 +45,7 @@ class Services:
     coordination: Coordination
     users: Users
     web_sessions: WebSessions
+    mail_links: MailLinks
     models: Models
     presets: Presets
     studio: Studio

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     """`payments`: credits can be bought. `images`: there is a gallery of styles. `chats`: there is somebody to talk
-    with."""
+    with. `letters`: there is a mail server, so that accounts by e-mail are possible."""
 
     payments: bool
     images: bool = False
     chats: bool = False
+    letters: bool = False

@@ -31,6 +31,15 @@ class OutboxKind(StrEnum):
     FROM_OWNER = "from_owner"
     PAYMENT = "payment"
     REFUND = "refund"
+    # Letters about ways in:
+    CONFIRM_SIGN_UP = "confirm_sign_up"
+    ALREADY_REGISTERED = "already_registered"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a kind
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind
+    CONFIRM_ADDRESS = "confirm_address"
+    ADDRESS_CHANGED = "address_changed"
+    CONFIRM_LINK = "confirm_link"
+    NEW_SIGN_IN = "new_sign_in"
     # To owners:
     PAYMENT_PROBLEM = "payment_problem"
     MODEL_PROBLEM = "model_problem"

@@ -1,6 +1,7 @@
 """Messages that must arrive: written in the transaction whose news they are, sent later by the chat's edge."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject, table_of
-from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus, Priority
+from db.tables.outbox import Channel, OutboxKind, OutboxMessage, OutboxStatus, Priority
 from db.upsert import insert_into
 from services.notifications.kinds.news import News
 from services.redaction import redact
@@ -19,6 +20,34 @@ _outbox = table_of(OutboxMessage)
 def put(session: Session, news: News, *, user_id: int, now: datetime) -> bool:
     """Part of a caller's transaction. What was told before is not told again: False."""
     return _add_new(session, row_of(news, user_id=user_id, now=now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """An address that a letter goes to. `language`: of who has no account; `user_id`: of who has one."""
+
+    address: str
+    language: str
+    user_id: int | None = None
+
+
+def put_letter(session: Session, letter: News, *, to: Mailbox, now: datetime) -> bool:
+    """As `put`, by e-mail alone and to this address, whichever the user's is."""
+    row = {
+        "user_id": to.user_id,
+        "channel": Channel.EMAIL,
+        "address": to.address,
+        "language": to.language,
+        "kind": letter.kind,
+        "payload": letter.dump(),
+        "key": letter.key,
+        "status": OutboxStatus.PENDING,
+        "priority": letter.priority,
+        "attempts": 0,
+        "available_at": now,
+        "created_at": now,
+    }
+    return _add_new(session, row)
 
 
 def put_many(session: Session, told: Sequence[tuple[int, News]], now: datetime) -> None:

@@ -37,6 +37,7 @@ from services.inference.errors import (
     StreamCut,
     VoiceGone,
 )
+from services.notifications.kinds.letters import LETTERS
 from services.notifications.notification import Notification
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
@@ -136,6 +137,14 @@ def test_kinds_of_messages() -> None:
         "from_owner",
         "payment",
         "refund",
+        "confirm_sign_up",
+        "already_registered",
+        "reset_password",
+        "password_changed",
+        "confirm_address",
+        "address_changed",
+        "confirm_link",
+        "new_sign_in",
         "payment_problem",
         "model_problem",
         "model_stopped",
@@ -147,13 +156,14 @@ def test_kinds_of_messages() -> None:
 
 
 def test_every_kind_of_message_is_presented() -> None:
+    """By the chat, or by letter alone."""
     services, clock = cast(Services, None), FakeClock()  # asked for when a message is there
 
     async def leaves(notification: Notification) -> Unfinished:
         return Unfinished()
 
     presented = presenters(services, clock, leaves)
-    assert presented.keys() == set(OutboxKind)
+    assert presented.keys() == set(OutboxKind) - LETTERS.keys()
 
 
 def test_audit_actions() -> None:

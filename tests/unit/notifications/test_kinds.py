@@ -12,6 +12,16 @@ from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
+from services.notifications.kinds.letters import (
+    AddressChanged,
+    AlreadyRegistered,
+    ConfirmAddress,
+    ConfirmLink,
+    ConfirmSignUp,
+    NewSignIn,
+    PasswordChanged,
+    ResetPassword,
+)
 from services.notifications.kinds.models import (
     AnswerOverHold,
     AnswerUndelivered,
@@ -170,6 +180,24 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "answer_undelivered",
         "undelivered:wine:2",
         {"slug": "wine", "problem": "refused"},
+    ),
+    (ConfirmSignUp(token_id=7), "confirm_sign_up", "confirm_sign_up:7", {"token_id": 7}),
+    (AlreadyRegistered(token_id=7), "already_registered", "already_registered:7", {"token_id": 7}),
+    (ResetPassword(token_id=7), "reset_password", "reset_password:7", {"token_id": 7}),
+    (ConfirmAddress(token_id=7), "confirm_address", "confirm_address:7", {"token_id": 7}),
+    (ConfirmLink(token_id=7), "confirm_link", "confirm_link:7", {"token_id": 7}),
+    (PasswordChanged(at=AT, nonce="n"), "password_changed", "password_changed:n", {"at": "2026-11-26T12:00:00+00:00"}),
+    (
+        AddressChanged(address="new@example.com", confirmed=True, nonce="n"),
+        "address_changed",
+        "address_changed:n",
+        {"address": "new@example.com", "confirmed": True},
+    ),
+    (
+        NewSignIn(at=AT, agent="Firefox", place="192.0.2.1", nonce="n"),
+        "new_sign_in",
+        "new_sign_in:n",
+        {"at": "2026-11-26T12:00:00+00:00", "agent": "Firefox", "place": "192.0.2.1"},
     ),
 ]
 OF_THE_KEY = frozenset(("nonce", "about", "at", "version", "day"))

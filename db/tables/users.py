@@ -51,6 +51,14 @@ class AuditAction(StrEnum):
     BONUS_WEEK_GRANTED = "bonus.week_granted"
 
 
+class Edge(StrEnum):
+    """Where somebody acted."""
+
+    CHAT = "chat"
+    WEB = "web"
+    API = "api"
+
+
 class User(Base):
     __tablename__ = "users"
     __table_args__ = (
@@ -96,13 +104,17 @@ class Admin(Base):
 
 class AuditEntry(Base):
     __tablename__ = "audit_log"
-    __table_args__ = (Index(None, "target_user_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "target_user_id", "created_at"),
+        CheckConstraint(f"edge IS NULL OR {one_of('edge', Edge)}", name="edge_known"),
+    )
 
     id: Mapped[Key]
     actor_user_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="RESTRICT")
     )  # null: the shop itself
     target_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    edge: Mapped[str | None] = mapped_column(String(8))  # an Edge; null: the shop itself
     action: Mapped[str] = mapped_column(String(64))  # an AuditAction
     subject: Mapped[str | None] = mapped_column(String(64))  # id of a model, payment, package
     before: Mapped[JsonObject | None]

@@ -10,7 +10,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, TelegramObject
 
-from db.tables.users import Role
+from db.tables.users import Edge, Role
 from handlers.kit.context import Context
 from handlers.kit.dialog import ChatQuestion, Event, put
 from handlers.telegram import sender as chat
@@ -50,7 +50,7 @@ class AdminContext(Context):
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.user.id)
+        return Actor(self.user.id, Edge.CHAT)
 
     def require(self, least: Role = Role.ADMIN) -> None:
         """Before questions, so that nobody answers them in vain; services ask again. Raises `NotAllowed`."""

@@ -12,7 +12,7 @@ from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.billing import Package
 from db.tables.models import Preset
-from db.tables.users import AuditAction, AuditEntry, User
+from db.tables.users import AuditAction, AuditEntry, Edge, User
 from services.pages import Page, paginate
 
 _entries, _users, _packages, _presets = table_of(AuditEntry), table_of(User), table_of(Package), table_of(Preset)
@@ -53,8 +53,10 @@ class Entry:
     """`actor`: None for the shop itself; `target`: None where nobody in particular is meant; `title`: of a package or
     a preset, as it is called now, or was called last. The rest is as in the table."""
 
+    id: int
     action: str
     actor: Person | None
+    edge: Edge | None
     target: Person | None
     subject: str | None
     title: dict[str, str] | None
@@ -103,7 +105,9 @@ def _entries_of(session: Session, rows: Sequence[AnyRow]) -> list[Entry]:
 
     return [
         Entry(
+            id=row.id,
             action=row.action,
+            edge=None if row.edge is None else Edge(row.edge),
             actor=people.get(row.actor_user_id),
             target=people.get(row.target_user_id) or named(_appointed(row)),
             subject=row.subject,

@@ -32,6 +32,7 @@ def record(session: Session, what: AuditRecord, now: datetime) -> int:
     """Returns the entry's id."""
     row = {
         "actor_user_id": what.actor.user_id,
+        "edge": what.actor.edge,
         "target_user_id": what.target_user_id,
         "action": what.action,
         "subject": what.subject,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.tables.users import AuditEntry, Role
+from db.tables.users import AuditEntry, Edge, Role
 from handlers.admin.audit_log.screens import WORDS, entry_line
 from i18n.translator import Catalogues
 from services.audit_log.history import AuditLog
@@ -181,3 +181,11 @@ async def test_of_one_user(services: AdminServices) -> None:
     assert newest.target is not None
     assert (newest.target.telegram_id, newest.target.user_id) == (STRANGER, None)
     assert (await book.of_user(999)).items == []
+
+
+async def test_where_somebody_acted(services: AdminServices) -> None:
+    for edge in Edge:
+        await services.users.disable(services.anna, actor=Actor(OWNER, edge))
+        await services.users.enable(services.anna, actor=Actor(OWNER, edge))
+    newest = await AuditLog(services.db).latest(0, 6)
+    assert [entry.edge for entry in newest.items] == [each for edge in reversed(Edge) for each in (edge, edge)]

@@ -11,7 +11,7 @@ import pytest
 
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import PredictionStatus
-from db.tables.users import Role
+from db.tables.users import Edge, Role
 from handlers.admin.audit_log import screens as audit_log
 from handlers.admin.context import DECIDED
 from handlers.admin.models import screens as models
@@ -245,6 +245,8 @@ def _audit_log() -> Page[Entry]:
     person = Person(telegram_id=2**52, user_id=10**12, username="x" * 32, first_name="<" * 64)
     values: dict[str, Any] = {"title": {"ru": "<" * MAX_TITLE}, "credits": MOST, "price": rub(1), "valid_days": 1}
     entry = Entry(
+        id=1,
+        edge=Edge.CHAT,
         actor=person,
         target=person,
         action="package.edit",

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from sandbox.app import Sandbox
-from sandbox.server import Server, bind
+from sandbox.server import Server
 from sandbox.settings import Settings
+from sandbox.sockets import bind
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -36,6 +37,7 @@ def _settings(arguments: list[str]) -> Settings:
     )
     parser.add_argument("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one (default: %(default)s)")
+    parser.add_argument("--smtp-port", type=int, default=defaults.smtp_port, help="of the mailbox (default: any free)")
     parser.add_argument("--token", default=defaults.token, help="the bot whose world the page shows")
     parser.add_argument("--webhook-url", help="where YooKassa's notifications for that bot's shop go")
     parser.add_argument("--ahead", type=float, default=defaults.ahead, help="seconds that its time is ahead of ours")
@@ -47,8 +49,8 @@ def _settings(arguments: list[str]) -> Settings:
 
 async def _serve(settings: Settings) -> int:
     try:
-        sandbox = Sandbox(settings)
         listener = bind(settings.host, settings.port)
+        sandbox = Sandbox(settings)
     except (ValueError, OSError, OverflowError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1
@@ -56,7 +58,7 @@ async def _serve(settings: Settings) -> int:
     async with asyncio.TaskGroup() as group:
         group.create_task(server.listen())
         await server.ready.wait()
-        sys.stdout.write(f"sandbox: ready at {server.url}\n")
+        sys.stdout.write(f"sandbox: ready at {server.url}\nsandbox: takes letters at smtp://{sandbox.mail.address}\n")
         sys.stdout.flush()
     return 0
 

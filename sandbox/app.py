@@ -17,17 +17,20 @@ from sandbox.comfyui.gateway import Gateway as ComfyUIGateway
 from sandbox.comfyui.server import Servers
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
-from sandbox.control import comfyui, images, inference, openai, people, screens, shop, shop_faults, webapp, worlds
+from sandbox.control import comfyui, images, inference, mail, openai, people, screens, shop, shop_faults, webapp, worlds
 from sandbox.deliveries import Deliveries
 from sandbox.images import api as images_api
 from sandbox.images.server import ImagesServers
 from sandbox.inference.gateway import PREFIX as INFERENCE
 from sandbox.inference.gateway import InferenceGateway
 from sandbox.inference.server import InferenceServers
+from sandbox.mail.mailbox import Mailboxes
+from sandbox.mail.server import MailServer
 from sandbox.openai.gateway import PREFIX as OPENAI
 from sandbox.openai.gateway import OpenAIGateway
 from sandbox.openai.server import OpenAIServers
 from sandbox.settings import Settings
+from sandbox.sockets import bind
 from sandbox.telegram.gateway import Gateway
 from sandbox.telegram.world import Worlds, furnish
 from sandbox.yookassa import checkout
@@ -58,7 +61,10 @@ class Sandbox:
         self._comfyui = ComfyUIGateway(self.servers, self.connections)
         self.openai = OpenAIServers(self.clock)
         self._openai = OpenAIGateway(self.openai, self.connections)
-        self._web = _web(settings, self.worlds, self.shops, self.servers)
+        self.mailboxes = Mailboxes(self.clock, world.bot_id)
+        self.mail = MailServer(self.mailboxes, self.clock, bind(settings.host, settings.smtp_port))
+        self._web = _web(settings, self.worlds, self.shops, self.servers, self.mail)
+        self._web.state.mailboxes = self.mailboxes
         self._web.state.inference = self.inference
         self._web.state.openai = self.openai
         self._web.state.images = self.images = ImagesServers(self.clock)
@@ -85,13 +91,16 @@ class Sandbox:
         for each in (*self.shops, *self.inference, *self.servers):
             each.close()
         self.images.close()
+        self.mailboxes.close()
         self.openai.close()
 
 
-def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: Servers) -> FastAPI:
+def _web(
+    settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: Servers, mail_server: MailServer
+) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Deliveries(all_worlds, all_shops, all_servers) as deliveries:
+        async with mail_server, Deliveries(all_worlds, all_shops, all_servers) as deliveries:
             app.state.deliveries = deliveries
             yield
 
@@ -100,11 +109,12 @@ def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: 
     app.state.shops = all_shops
     app.state.servers = all_servers
     app.state.settings = settings
+    app.state.mail_address = mail_server.address
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
         app.router.routes.extend(part.router.routes)  # not included: that builds each anew, for 0.1 s a sandbox
-    for part in (images, images_api, openai, webapp):
+    for part in (images, images_api, mail, openai, webapp):
         app.router.routes.extend(part.router.routes)
 
     @app.api_route("/", methods=["GET", "HEAD"])
@@ -113,6 +123,10 @@ def _web(settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: 
         page = _static(settings, "index.html")
         page.headers["Date"] = formatdate(all_worlds.clock.now(), usegmt=True)
         return page
+
+    @app.get("/mail")
+    async def mail_page() -> Response:
+        return _static(settings, "mail/index.html")
 
     @app.get("/sandbox/static/{path:path}")
     async def static(path: str) -> Response:

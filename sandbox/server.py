@@ -11,6 +11,7 @@ import uvicorn
 from sandbox.app import Sandbox
 from sandbox.clock import Clock
 from sandbox.settings import Settings
+from sandbox.sockets import bind
 
 GRACE_SECONDS = 2.0
 TICK_SECONDS = 0.005
@@ -85,26 +86,13 @@ class Server(uvicorn.Server):
             yield
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's delay off only for sockets that name their protocol; without it each answer takes 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(256)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 @asynccontextmanager
 async def running(settings: Settings | None = None, clock: Clock | None = None) -> AsyncIterator[tuple[Sandbox, str]]:
     """A sandbox in this event loop on a free port, and its address."""
-    sandbox = Sandbox(settings or Settings(port=0), clock)
-    server = Server(sandbox, bind(sandbox.settings.host, sandbox.settings.port), signals=False)
+    settings = settings or Settings(port=0)
+    listener = bind(settings.host, settings.port)
+    sandbox = Sandbox(settings, clock)
+    server = Server(sandbox, listener, signals=False)
     async with asyncio.TaskGroup() as group:
         group.create_task(server.listen())
         await server.ready.wait()

@@ -11,6 +11,8 @@ STATIC_DIR = Path(__file__).parent / "static"
 class Settings:
     host: str = "127.0.0.1"
     port: int = 8081
+    smtp_port: int = 0
+    """Of the mailbox; 0 for any free one."""
     token: str = DEFAULT_TOKEN
     webhook_url: str | None = None
     """Where YooKassa's notifications for the page's shop go."""

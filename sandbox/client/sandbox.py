@@ -13,12 +13,13 @@ from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.connection import SandboxConnection, SandboxError
 from sandbox.client.images import Images
 from sandbox.client.inference import Inference
+from sandbox.client.mailbox import Mailbox
 from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
 from sandbox.client.screen import Answer, JsonObject, Message
 from sandbox.client.shop import Shop
 
-__all__ = ["Answer", "ComfyUIServer", "Inference", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
+__all__ = ["Answer", "ComfyUIServer", "Inference", "Mailbox", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
 
 
 class Sandbox(SandboxConnection):
@@ -51,6 +52,10 @@ class Sandbox(SandboxConnection):
     def openai(self) -> OpenAIProvider:
         """The world's AI provider."""
         return OpenAIProvider(self)
+
+    async def mailbox(self) -> Mailbox:
+        """The letters to the world's people."""
+        return await Mailbox.of(self)
 
     def images(self) -> Images:
         """The world's images server."""

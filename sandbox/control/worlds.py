@@ -48,6 +48,7 @@ async def world_new(
         raise HTTPException(400, str(error)) from error
     shops.add(world.bot_id, name=world.profile.first_name)
     servers.add(world.bot_id)
+    request.app.state.mailboxes.of(world.bot_id)
     request.app.state.deliveries.start(world)
     return world.view(default=world.token == request.app.state.settings.token)
 
@@ -58,6 +59,7 @@ async def world_gone(
 ) -> JsonObject:
     request.app.state.deliveries.stop(world)
     request.app.state.inference.remove(world.bot_id)
+    request.app.state.mailboxes.remove(world.bot_id)
     worlds.remove(world)
     shops.remove(world.bot_id)
     servers.remove(world.bot_id)

@@ -20,6 +20,7 @@ from pydantic_settings import (
 from bot.addresses import is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, variables_in, without_blanks
 from db.connections import read_address
+from mail.server import Sender, SmtpServer, parse_sender, parse_server
 from services.billing.credits import BadAmount, parse_amount
 from services.files.store import open_store
 from services.manifests.variables import offer
@@ -143,6 +144,8 @@ class Settings(ShopSettings):
     yookassa_api_url: str = YOOKASSA_API
     yookassa_proxy: Annotated[Proxy | None, NoDecode] = None
     yookassa_vat_code: int | None = Field(default=None, ge=1, le=12)
+    smtp_url: Annotated[SmtpServer | None, NoDecode] = None
+    mail_from: Annotated[Sender | None, NoDecode] = None
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
         ip_network("127.0.0.1"),
         ip_network("::1"),
@@ -216,6 +219,16 @@ class Settings(ShopSettings):
             return value
         return parse_proxy(value)
 
+    @field_validator("smtp_url", mode="before")
+    @classmethod
+    def _server(cls, value: object) -> object:
+        return parse_server(value) if isinstance(value, str) else value
+
+    @field_validator("mail_from", mode="before")
+    @classmethod
+    def _sender(cls, value: object) -> object:
+        return parse_sender(value) if isinstance(value, str) else value
+
     @field_validator("telegram_api_url", "public_url", "yookassa_api_url")
     @classmethod
     def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -277,6 +290,16 @@ class Settings(ShopSettings):
             raise ValueError("YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY go together: one of them is not set")
         if self.yookassa_shop_id is not None and self.yookassa_secret_key is not None:
             hide_login(self.yookassa_shop_id, self.yookassa_secret_key.get_secret_value())
+        return self
+
+    @model_validator(mode="after")
+    def _letters(self) -> "Settings":
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("SMTP_URL and MAIL_FROM go together: one of them is not set")
+        if self.smtp_url is not None:
+            if self.public_url is None:
+                raise ValueError("SMTP_URL needs PUBLIC_URL: the links in letters lead there")
+            hide_login(self.smtp_url.user, self.smtp_url.password)
         return self
 
     @property

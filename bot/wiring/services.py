@@ -97,6 +97,7 @@ def make_services(
             payments=payments is not None,
             images=has_gallery(settings.models_dir),
             chats=has_assistants(settings.models_dir),
+            letters=settings.smtp_url is not None,
         ),
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),

@@ -29,6 +29,7 @@ from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
 from services.predictions.history import History
 from services.predictions.service import Predictions
+from services.predictions.watching import PredictionWatch
 from services.reports.statistics import Statistics
 from services.users.accounts import Users
 from services.users.manage import UserManagement
@@ -50,6 +51,7 @@ class Services:
     presets: Presets
     studio: Studio
     predictions: Predictions
+    prediction_watch: PredictionWatch
     chats: Chats
     chat_sessions: ChatSessions
     answer_streams: AnswerStreams

@@ -52,6 +52,7 @@ class HttpPart(Part):
         core, listening = self._core, self._listening
         if core.services.payments is not None:
             core.supervisor.keep(core.services.payments.events.run, name="notifications")
+        core.supervisor.keep(core.services.prediction_watch.run, name="prediction-watch")
         server = shop_server(core.settings, core.services, core.health, self._feed, open_site(core))
         core.supervisor.keep(lambda: server.serve_on(listening), name="web")
 

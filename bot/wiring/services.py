@@ -43,6 +43,7 @@ from services.payments.queries import PaymentQueries
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.undelivered import pay_back
+from services.predictions.watching import PredictionWatch
 from services.reports.statistics import Statistics
 from services.users.accounts import Users
 from services.users.manage import UserManagement
@@ -107,6 +108,7 @@ def make_services(
         presets=presets,
         studio=Studio(presets, files, history),
         predictions=Predictions(db, clock, models, on_sold=on_sold, on_settled=on_news),
+        prediction_watch=PredictionWatch(db, coordination),
         chats=chats,
         chat_sessions=ChatSessions(db, clock, limits),
         answer_streams=AnswerStreams(coordination),

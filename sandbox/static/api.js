@@ -96,6 +96,12 @@ export const sendWebappData = (id, data, buttonText) => request("POST", `${of(id
 export const webappMethod = (id, method, params) => request("POST", `${of(id)}/webapp/method`, { method, params });
 export const shareWebappPhone = (id) => request("POST", `${of(id)}/webapp/phone`, {});
 export const allowWebappWriting = (id) => request("POST", `${of(id)}/webapp/write-access`, {});
+const mailPath = () => `${world()}/mail`;
+export const mail = () => request("GET", mailPath());
+export const letters = () => request("GET", `${mailPath()}/letters`);
+export const letterHtmlUrl = (n) => `${ROOT}${mailPath()}/letters/${n}/html`;
+export const addMailFault = (fault) => request("POST", `${mailPath()}/faults`, fault);
+export const clearMailFaults = () => request("DELETE", `${mailPath()}/faults`);
 export const clock = () => request("GET", `${world()}/clock`);
 export const moveClock = (move) => request("POST", `${world()}/clock`, move);
 export const eventsUrl = (id) => `${ROOT}${of(id)}/events`;

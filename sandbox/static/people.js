@@ -50,6 +50,8 @@ function draw(closeDrawer) {
     h("nav", { class: "people", "aria-label": t("people") }, state.people.map((who) => row(who, closeDrawer))),
     h("button", { type: "button", class: "add-person", dataset: { testid: "add-person" }, onclick: askForPerson },
       icon("add", 20), h("span", {}, t("addPerson"))),
+    state.bot && h("a", { class: "add-person", href: `/mail?bot=${state.bot.bot_id}`, dataset: { testid: "mailbox" } },
+      icon("mail", 20), h("span", {}, t("mailbox"))),
   );
   const others = [...state.unread.values()].reduce((sum, n) => sum + n, 0);
   document.title = `${others ? `(${others}) ` : ""}${state.bot?.first_name ?? "Kassandra"} · ${person()?.first_name ?? ""}`;

@@ -50,6 +50,15 @@ def _again(leaf: type[ShopError], known: dict[str, Any], args: tuple[str, ...]) 
     return error
 
 
+class ChangedMeanwhile(ShopError):
+    """Since the question was asked; `value` as it would be typed."""
+
+    message = N_("Meanwhile somebody else has changed this, to: {value}. Send yours again to write it over.")
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value=value)
+
+
 def one_line(error: BaseException) -> str:
     """Its text as a row keeps it, without secrets, which servers repeat: PostgreSQL takes no zero characters."""
     return redact(" ".join(str(error).replace("\x00", "").split()))

@@ -90,15 +90,6 @@ class AdminContext(Context):
         await self.fsm.update_data({PENDING: kept})
 
 
-class ChangedMeanwhile(ShopError):
-    """Since the question was asked; `value` as it would be typed."""
-
-    message = N_("Meanwhile somebody else has changed this, to: {value}. Send yours again to write it over.")
-
-    def __init__(self, value: str) -> None:
-        super().__init__(value=value)
-
-
 class StaffOnly(Filter):
     """Lets through whoever has a role at this moment, and gives the handler an `AdminContext` as `ctx`. For everybody
     else there is no such command and no such button."""

@@ -6,6 +6,7 @@ from db.tables.billing import TransactionKind
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
+from i18n.history import OPERATION_WORDS
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
@@ -13,18 +14,6 @@ from services.billing.statement import Expiring, Operation
 from services.errors import N_
 
 LOTS_SHOWN = 3
-
-WORDS = {
-    TransactionKind.WELCOME: N_("Welcome credits"),
-    TransactionKind.BONUS: N_("Weekly bonus"),
-    TransactionKind.GRANT: N_("A gift from the shop"),
-    TransactionKind.TOPUP: N_("Top-up"),
-    TransactionKind.CHARGE: N_("Prediction"),
-    TransactionKind.CHARGE_REFUND: N_("Credits returned"),
-    TransactionKind.CHARGE_RETURN: N_("Reserved and not used"),
-    TransactionKind.EXPIRE: N_("Credits expired"),
-    TransactionKind.TAKE_BACK: N_("Taken back"),
-}
 
 
 def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], viewer: Viewer) -> Screen:
@@ -49,13 +38,13 @@ def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], view
 def operation_lines(operation: Operation, titles: Titles) -> str:
     """Two lines: what and how much; when and what was left."""
     tr = titles.tr
-    what = tr.escape(tr.gettext(WORDS[operation.kind]))
+    what = tr.escape(tr.gettext(OPERATION_WORDS[operation.kind]))
     if operation.model_slug is not None:
         title = tr.escape(str(titles.of(operation.model_slug)))
         bought = operation.kind is TransactionKind.CHARGE  # the minus says so
         what = title if bought else tr.html("{what}: {title}", what=what, title=title)
     if operation.money is not None:
-        kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else WORDS[operation.kind]
+        kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else OPERATION_WORDS[operation.kind]
         money = tr.money(operation.money)
         what = tr.html("{what}: {title}", what=tr.gettext(kind), title=money)
     if operation.comment:

@@ -6,24 +6,16 @@ from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.history import MARKS
 from i18n.text import cut_plain
 from i18n.titles import Titles
 from i18n.translator import Translator
 from services.billing.statement import Operation
-from services.errors import N_
 from services.pages import Page
 from services.predictions.history import PredictionView
 
 PREDICTIONS = "predictions"
 OPERATIONS = "operations"
-
-MARKS = {
-    PredictionStatus.QUEUED: ("⏳", N_("waits in the queue")),
-    PredictionStatus.RUNNING: ("⚙️", N_("is running")),
-    PredictionStatus.SUCCEEDED: ("✅", N_("ready")),
-    PredictionStatus.FAILED: ("↩️", N_("failed, credits returned")),
-    PredictionStatus.CANCELED: ("✖️", N_("canceled, credits returned")),
-}
 
 
 def predictions_screen(page: Page[PredictionView], titles: Titles) -> Screen:

@@ -13,13 +13,13 @@ from db.tables.outbox import OutboxKind, OutboxStatus, Wait
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import ErrorCode, PredictionStatus
 from db.tables.users import AuditAction, Gender, Role
-from handlers.admin.audit_log.screens import WORDS
 from handlers.admin.dialogs import ANSWERS, DECISIONS
 from handlers.form.session import FormDialog
 from handlers.kit.dialog import ChatQuestion
 from handlers.kit.unfinished import Unfinished
 from handlers.notifications import presenters
 from handlers.predictions.screens import error_of
+from i18n.audit_log import WORDS
 from services.container import Services
 from services.files.store import StoreAway
 from services.inference.errors import (

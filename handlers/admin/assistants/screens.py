@@ -6,10 +6,11 @@ from typing import Final
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import calm, panel_button
+from handlers.admin.widgets import panel_button
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Document, Screen
+from i18n.people import calm
 from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.titles import title_of

@@ -8,10 +8,11 @@ from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.models import besides_length, price_words, state_mark, state_words
 from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
-from i18n.translator import Html, Translator
+from i18n.translator import Translator
 from services.billing.credits import format_credits
 from services.errors import N_
 from services.models.folders import FolderProblem
@@ -34,20 +35,10 @@ def models_screen(models: Sequence[ModelLine], broken: Sequence[FolderProblem], 
 
 
 def model_screen(model: ModelLine, tr: Translator, *, role: Role, notice: str = "") -> Screen:
-    state = {
-        "🟢": tr.html("🟢 On sale"),
-        "⚪": tr.html("⚪ Taken off the menu"),
-        "🛑": tr.html(
-            "🛑 Stopped: it failed several times in a row, at last with: {problem}",
-            problem=problem_words(model.stopped_for or "", tr),
-        ),
-        "💤": _rests(model, tr),
-        "⚠️": tr.html("⚠️ Cannot be sold: {problem}", problem=_folder_problem(model, tr)),
-    }[_mark(model)]
     lines = [
-        state,
-        tr.html("Price: <b>{price}</b>", price=_price(model, model.price, tr)),
-        tr.html("The author asks {price}", price=_price(model, model.manifest_price, tr)),
+        state_words(model, tr),
+        tr.html("Price: <b>{price}</b>", price=price_words(model, model.price, tr)),
+        tr.html("The author asks {price}", price=price_words(model, model.manifest_price, tr)),
         tr.html("Version {version}, <code>{slug}</code>", version=model.version, slug=model.slug),
     ]
     title = title_of(model, tr).heading
@@ -73,7 +64,7 @@ def price_question(model: ModelLine, tr: Translator, *, again: bool = False) -> 
         price=format_credits(model.manifest_price or EXAMPLE),
     )
     own = Button(
-        text=tr.gettext("As the author asks: {price}", price=_price(model, model.manifest_price, tr)),
+        text=tr.gettext("As the author asks: {price}", price=price_words(model, model.manifest_price, tr)),
         action=names.action(names.MODEL, model.slug, names.AUTHORS_PRICE),
     )
     shown = f"⚠️ {text}" if again else text
@@ -106,42 +97,6 @@ def _told(broken: FolderProblem, tr: Translator) -> dict[str, str]:
     return {"folder": broken.slug, "problem": cut_plain(problem_words(broken.text, tr), MOST_OF_PROBLEM)}
 
 
-def _folder_problem(model: ModelLine, tr: Translator) -> str:
-    return problem_words(model.problem, tr) if model.problem else tr.gettext("its folder is gone")
-
-
-def _rests(model: ModelLine, tr: Translator) -> Html:
-    problem = problem_words(model.resting_for or "", tr)
-    if not model.fails:
-        return tr.html("💤 Resting: its server is away ({problem})", problem=problem)
-    return tr.html(
-        "💤 Resting: it failed several times in a row, at last with: {problem}\n"
-        "Its example is tried again and again, more and more rarely; when it is answered, the model is sold again.",
-        problem=problem,
-    )
-
-
-def _mark(model: ModelLine) -> str:
-    if not model.present:
-        return "⚠️"
-    if not model.enabled:
-        return "⚪"
-    if model.stopped_for is not None:
-        return "🛑"
-    return "🟢" if model.resting_for is None else "💤"
-
-
-def _price(model: ModelLine, price: int, tr: Translator) -> str:
-    return _besides_length(model, tr.credits(price) if price else "", tr)
-
-
 def _button(model: ModelLine, tr: Translator) -> str:
-    price = _besides_length(model, format_credits(model.price) if model.price else "", tr)
-    return f"{_mark(model)} {title_of(model, tr).cut(BUTTON - 20)} · {price}"
-
-
-def _besides_length(model: ModelLine, price: str, tr: Translator) -> str:
-    """`price`: empty where there is no fixed one."""
-    if not model.by_length:
-        return price or tr.gettext("free")
-    return tr.gettext("{price} and by length", price=price) if price else tr.gettext("by length")
+    price = besides_length(model, format_credits(model.price) if model.price else "", tr)
+    return f"{state_mark(model)} {title_of(model, tr).cut(BUTTON - 20)} · {price}"

@@ -6,12 +6,12 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from handlers.admin import buttons as names
-from handlers.admin.context import AdminContext, ChangedMeanwhile, PendingAction, StaffOnly
+from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.packages import screens as view
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
-from services.errors import ShopError
+from services.errors import ChangedMeanwhile, ShopError
 from services.payments.package_parts import PackagePart, Parts, offer_of, parse_part, parts_of, typed_part
 from services.payments.packages import PackageGone, PackageView
 

@@ -2,10 +2,11 @@
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import ROLE_NAMES
 from handlers.kit import buttons as keyboards
 from handlers.telegram.screen import Button, Screen
+from i18n.people import ROLE_NAMES
 from i18n.translator import Translator
+from i18n.waiting import waiting_line
 from services.reports.statistics import Waiting
 
 
@@ -35,24 +36,3 @@ def panel_screen(role: Role, waiting: Waiting, tr: Translator) -> Screen:
         (keyboards.menu_button(tr),),
     )
     return Screen(text="\n".join(lines), rows=rows)
-
-
-def waiting_line(waiting: Waiting, tr: Translator) -> str:
-    """How long the queue is and how old."""
-    if not waiting.predictions:
-        return tr.html("No prediction waits.")
-    return tr.nhtml(
-        "{n} prediction waits, the oldest for {age}.",
-        "{n} predictions wait, the oldest for {age}.",
-        waiting.predictions,
-        age=age_words(waiting.predictions_age, tr),
-    )
-
-
-def age_words(seconds: float, tr: Translator) -> str:
-    """Roughly."""
-    if seconds < 100:
-        return tr.gettext("{n} s", n=round(seconds))
-    return (
-        tr.gettext("{n} min", n=round(seconds / 60)) if seconds < 6000 else tr.gettext("{n} h", n=round(seconds / 3600))
-    )

@@ -9,10 +9,11 @@ from aiogram.types import CallbackQuery, Message
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.payments import screens as view
-from handlers.admin.widgets import name_of
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
+from i18n.payments import provider_words, refund_notice
+from i18n.people import name_of
 from i18n.translator import Html
 from services.errors import N_, ShopError
 from services.money import Money
@@ -144,7 +145,7 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
         confirmed=facts["confirmed"],
     )
     try:
-        notice = view.refund_notice(await payments.refunds.start(wish), ctx.tr)
+        notice = refund_notice(await payments.refunds.start(wish), ctx.tr)
     except RefundNeedsConfirmation as problem:
         again = PendingAction.of(REFUND, **{**facts, "confirmed": True})
         await ctx.propose(query, view.second_confirmation(payment, problem, again.nonce, ctx.tr), again)
@@ -152,7 +153,7 @@ async def refund(query: CallbackQuery, *, ctx: AdminContext, action: PendingActi
     except Refused as problem:
         words = problem.detail or problem.code
         notice = ctx.tr.html(
-            "⚠️ {provider} refused the refund: {words}", provider=view.provider_words(payment, ctx.tr), words=words
+            "⚠️ {provider} refused the refund: {words}", provider=provider_words(payment, ctx.tr), words=words
         )
     except ProviderError as problem:  # our row of it stands, and the reconciler goes on where that helps
         notice = ctx.tr.html("⚠️ {problem}", problem=ctx.tr.error(problem))
@@ -172,7 +173,7 @@ async def require_quote(payment: PaymentView, *, ctx: AdminContext) -> RefundQuo
 async def _ask_provider(query: CallbackQuery, payment: PaymentView, *, ctx: AdminContext) -> None:
     asked = await ctx.services.payment_management.ask(payment.id, actor=ctx.actor)
     said = N_("{provider} says: nothing new.") if asked.status is payment.status else N_("✅ {provider} had news.")
-    notice = ctx.tr.html(said, provider=view.provider_words(payment, ctx.tr))
+    notice = ctx.tr.html(said, provider=provider_words(payment, ctx.tr))
     await show_payment(query, asked, ctx=ctx, notice=notice)
 
 

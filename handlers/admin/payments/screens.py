@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from db.tables.currencies import Currency
-from db.tables.payments import PaymentStatus, RefundStatus
+from db.tables.payments import PaymentStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.users.screens import PAYMENT_MARKS
-from handlers.admin.widgets import confirmation, notice_first, panel_button, plain_name, question
+from handlers.admin.widgets import confirmation, notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.payments import PAYMENT_MARKS, STATUSES, provider_words, refund_line
+from i18n.people import plain_name
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
 from services.pages import Page
-from services.payments.providers.titles import provider_title
-from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
+from services.payments.providers.yookassa.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
 from services.payments.refunds.begin import RefundNeedsConfirmation, RefundQuote
 from services.users.search import UserLine
@@ -28,17 +28,10 @@ ASK: Final = "ask"
 WHOLE: Final = "whole"
 PART: Final = "part"
 
-STATUSES: Final = {
-    PaymentStatus.PENDING: N_("not paid yet"),
-    PaymentStatus.WAITING_FOR_CAPTURE: N_("held, waits to be taken"),
-    PaymentStatus.SUCCEEDED: N_("paid"),
-    PaymentStatus.CANCELED: N_("canceled"),
-}
 REFUND_QUESTIONS: Final = {
     Currency.RUB: N_("How many roubles shall go back?"),
     Currency.XTR: N_("How many Stars shall go back?"),
 }
-REFUND_MARKS: Final = {RefundStatus.PENDING: "⏳", RefundStatus.SUCCEEDED: "↩️", RefundStatus.CANCELED: "✖️"}
 
 
 def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], tr: Translator) -> Screen:
@@ -57,11 +50,6 @@ def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], 
 def find_question(tr: Translator, *, problem: str = "") -> Screen:
     text = tr.html("Send the payment's number: the shop's or the payment service's.")
     return question(text, tr, back=names.PAYMENTS, problem=problem)
-
-
-def provider_words(payment: PaymentView, tr: Translator) -> str:
-    """Who takes the money of a payment."""
-    return tr.gettext(provider_title(payment.provider))
 
 
 def payment_screen(
@@ -113,30 +101,6 @@ def second_confirmation(payment: PaymentView, problem: RefundNeedsConfirmation, 
     text = Html(f"⚠️ {tr.error_html(problem)}")
     back = names.action(names.PAYMENT, payment.id.hex)
     return confirmation(text, tr, yes=tr.gettext("↩️ Refund all the same"), nonce=nonce, back=back)
-
-
-def refund_notice(refund: RefundView, tr: Translator) -> Html:
-    amount = tr.money(refund.amount)
-    if refund.status is RefundStatus.PENDING:
-        return tr.html("⏳ The refund of {amount} is under way; the shop follows it.", amount=amount)
-    if refund.status is RefundStatus.CANCELED:
-        reason = tr.gettext(refund_reason(refund.cancel_reason))
-        return tr.html("✖️ The refund of {amount} did not go through: {reason}.", amount=amount, reason=reason)
-    return tr.html("✅ {amount} went back.", amount=amount)
-
-
-def refund_line(refund: RefundView, tr: Translator) -> Html:
-    line = tr.html(
-        "{mark} {moment} · {amount}, {credits} taken back",
-        mark=REFUND_MARKS[refund.status],
-        moment=tr.short_moment(refund.created_at),
-        amount=tr.money(refund.amount),
-        credits=tr.credits(refund.credits_taken),
-    )
-    if refund.credits_uncollected:
-        owed = tr.html("not collected: {credits}", credits=tr.credits(refund.credits_uncollected))
-        line = Html(f"{line}, {owed}")
-    return line
 
 
 def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:

@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.context import AdminContext, ChangedMeanwhile, PendingAction, StaffOnly
+from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.presets import screens as view
 from handlers.admin.presets.changes import change_part, check_name, is_assistant, latest_answers, new_preset, typed_part
 from handlers.admin.presets.parts import NEEDED, StylePart
@@ -16,7 +16,7 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
-from services.errors import N_, ShopError
+from services.errors import N_, ChangedMeanwhile, ShopError
 from services.models.presets import PresetView
 
 NOTHING_BOUGHT: Final = N_("You have not bought a prediction of this model yet.")

@@ -10,11 +10,11 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.roles import screens as view
-from handlers.admin.widgets import name_of
 from handlers.kit import buttons as keyboards
 from handlers.kit.commands import set_chat_commands
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
+from i18n.people import name_of
 from i18n.translator import Html
 from services.billing.ledger import UnknownUser
 from services.errors import ShopError

@@ -5,10 +5,11 @@ from typing import Final
 
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import ROLE_NAMES, name_of, notice_first, panel_button, plain_name, question
+from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.people import ROLE_NAMES, name_of, plain_name
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.pages import page_of

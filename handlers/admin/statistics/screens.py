@@ -2,13 +2,14 @@
 
 from db.tables.currencies import Currency
 from handlers.admin import buttons as names
-from handlers.admin.panel.screens import age_words, waiting_line
-from handlers.admin.widgets import money_list, panel_button
+from handlers.admin.widgets import panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
+from i18n.payments import money_list
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
+from i18n.waiting import age_words, waiting_line
 from services.charts import ColumnPanels, Panel
 from services.money import Money, rub
 from services.reports.statistics import PERIODS, ModelSales, Numbers, Waiting

@@ -1,8 +1,9 @@
 """Questions and confirmations of what is done to one customer."""
 
 from handlers.admin import buttons as names
-from handlers.admin.widgets import confirmation, name_of, number_of, question
+from handlers.admin.widgets import confirmation, question
 from handlers.telegram.screen import Screen
+from i18n.people import name_of, number_of
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT

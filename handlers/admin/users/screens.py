@@ -2,37 +2,22 @@
 
 from collections.abc import Sequence
 
-from db.tables.payments import PaymentStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
-from handlers.admin.widgets import (
-    ROLE_NAMES,
-    money_list,
-    name_of,
-    notice_first,
-    number_of,
-    panel_button,
-    plain_name,
-    question,
-)
-from handlers.history.screens import MARKS
+from handlers.admin.widgets import notice_first, panel_button, question
 from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.history import MARKS
+from i18n.payments import PAYMENT_MARKS, money_list
+from i18n.people import ROLE_NAMES, name_of, number_of, plain_name
 from i18n.text import cut_plain
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.payments.queries import PaymentView
 from services.users.search import PredictionLine, UserCard, UserLine
-
-PAYMENT_MARKS = {
-    PaymentStatus.PENDING: "⏳",
-    PaymentStatus.WAITING_FOR_CAPTURE: "⏳",
-    PaymentStatus.SUCCEEDED: "✅",
-    PaymentStatus.CANCELED: "✖️",
-}
 
 
 def find_question(tr: Translator, *, problem: str = "") -> Screen:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from db.tables.users import AuditEntry, Edge, Role
-from handlers.admin.audit_log.screens import WORDS, entry_line
+from i18n.audit_log import WORDS, entry_line
 from i18n.translator import Catalogues
 from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms

@@ -9,17 +9,18 @@ import pytest
 
 from db.tables.billing import TransactionKind
 from db.tables.predictions import PredictionStatus
-from handlers.balance.screens import WORDS, balance_screen, operation_lines, signed
+from handlers.balance.screens import balance_screen, operation_lines, signed
 from handlers.fallback import screens as fallback
 from handlers.fallback.screens import looks_like_numbers, unknown_command_text
 from handlers.help.screens import contact_of, help_screen, terms_screen
-from handlers.history.screens import MARKS, operations_screen, predictions_screen
+from handlers.history.screens import operations_screen, predictions_screen
 from handlers.kit.notices import notice_screen
 from handlers.menu.screens import greeting, menu_screen
 from handlers.profile.language import language_screen
 from handlers.profile.screens import AGE, EMAIL, GENDER, profile_screen, question_screen
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
+from i18n.history import MARKS, OPERATION_WORDS
 from i18n.translator import Catalogues, Html, Translator
 from services.billing.statement import Expiring, Operation
 from services.pages import Page
@@ -120,7 +121,7 @@ def test_credits_in_words(amount: int, russian: str, english: str) -> None:
 
 
 def test_every_operation_and_status_has_words() -> None:
-    assert set(WORDS) == set(TransactionKind)
+    assert set(OPERATION_WORDS) == set(TransactionKind)
     assert set(MARKS) == set(PredictionStatus)
 
 

@@ -23,7 +23,6 @@ from handlers.admin.roles import screens as roles
 from handlers.admin.statistics import screens as statistics
 from handlers.admin.users import change_screens as changes
 from handlers.admin.users import screens as users
-from handlers.admin.widgets import calm, name_of
 from handlers.bonus.screens import bonus_screen
 from handlers.kit.conversation import UnsentMessage
 from handlers.kit.middlewares import BROKEN, BUSY
@@ -34,6 +33,8 @@ from handlers.payments import screens as topup
 from handlers.payments.history_screens import payments_screen
 from handlers.telegram.limits import CAPTION, TEXT, length
 from handlers.telegram.screen import Screen
+from i18n.audit_log import WORDS
+from i18n.people import calm, name_of
 from i18n.translator import Catalogues, Translator
 from services.audit_log.history import Entry, Person
 from services.billing.ledger import UnknownUser
@@ -257,7 +258,7 @@ def _audit_log() -> Page[Entry]:
         reason="<" * MAX_REASON,
         created_at=START,
     )
-    return Page(items=[replace(entry, action=action) for action in list(audit_log.WORDS)[:8]], page=0, pages=9)
+    return Page(items=[replace(entry, action=action) for action in list(WORDS)[:8]], page=0, pages=9)
 
 
 @BOTH

@@ -1,0 +1,256 @@
+"""The audit log: a line in words for each thing that was done."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from db.tables.currencies import Currency
+from db.tables.payments import PaymentStatus
+from db.tables.users import AuditAction, Role
+from i18n.payments import STATUSES
+from i18n.people import ROLE_NAMES, calm
+from i18n.text import cut_plain
+from i18n.titles import Title, Titles
+from i18n.translator import Html, Translator
+from services.audit_log.history import ON_PRESETS, Entry, Person
+from services.billing.credits import format_credits
+from services.errors import N_
+from services.money import Money, rub
+
+NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
+Words = Callable[[Entry, Titles], Html]
+
+
+def entry_line(entry: Entry, titles: Titles) -> Html:
+    """When, who, what to whom, from what to what, why."""
+    tr = titles.tr
+    who = tr.gettext("the shop itself") if entry.actor is None else _name(entry.actor)
+    what = WORDS.get(entry.action, _unknown)(entry, titles)
+    if entry.reason:
+        what = tr.html("{what}, “{reason}”", what=what, reason=cut_plain(entry.reason, WORDS_SHOWN))
+    return Html(f"{tr.short_moment(entry.created_at)} · <b>{tr.escape(who)}</b> · {what}")
+
+
+def _given(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    return tr.html("{credits} given to {whom} ({before} → {after})", **_credits(entry, tr))
+
+
+def _taken(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    return tr.html("{credits} taken from {whom} ({before} → {after})", **_credits(entry, tr))
+
+
+def _credits(entry: Entry, tr: Translator) -> dict[str, Any]:
+    return {
+        "credits": tr.credits(abs(entry.after.get("amount", 0))),
+        "whom": _whom(entry, tr),
+        "before": format_credits(entry.before.get("balance", 0)),
+        "after": format_credits(entry.after.get("balance", 0)),
+    }
+
+
+def _letter(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    text = cut_plain(str(entry.after.get("text", "")), WORDS_SHOWN)
+    return tr.html("Message to {whom}: “{text}”", whom=_whom(entry, tr), text=text)
+
+
+def _about_user(message: str) -> Words:
+    def words(entry: Entry, titles: Titles) -> Html:
+        tr = titles.tr
+        return tr.html(message, whom=_whom(entry, tr))
+
+    return words
+
+
+def _role(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+
+    def role(word: str | None) -> str:
+        return tr.gettext(ROLE_NAMES[Role(word)]) if word in ROLE_NAMES else tr.gettext("no role")
+
+    before, after = role(entry.before.get("role")), role(entry.after.get("role"))
+    return tr.html("Role of {whom}: {before} → {after}", whom=_whom(entry, tr), before=before, after=after)
+
+
+def _refund(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    return tr.html(
+        "Refund of {amount} to {whom} (sent back: {before} → {after}), payment <code>{number}</code>",
+        amount=tr.money(_money(entry, entry.after.get("amount"))),
+        whom=_whom(entry, tr),
+        before=_money(entry, entry.before.get("refunded")).words,
+        after=tr.money(_money(entry, entry.after.get("refunded"))),
+        number=entry.subject,
+    )
+
+
+def _asked(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+
+    def status(word: str | None) -> str:
+        return tr.gettext(STATUSES[PaymentStatus(word)]) if word in STATUSES else tr.gettext("no answer")
+
+    return tr.html(
+        "YooKassa asked about a payment of {whom}: {before} → {after}, payment <code>{number}</code>",
+        whom=_whom(entry, tr),
+        before=status(entry.before.get("status")),
+        after=status(entry.after.get("status")),
+        number=entry.subject,
+    )
+
+
+def _price(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+
+    def price(hundredths: int | None) -> str:
+        return tr.gettext("the author's") if hundredths is None else format_credits(hundredths)
+
+    before, after = price(entry.before.get("admin_price")), price(entry.after.get("admin_price"))
+    return tr.html("Price of {what}: {before} → {after}", what=_what(entry, titles), before=before, after=after)
+
+
+def _about_goods(message: str) -> Words:
+    def words(entry: Entry, titles: Titles) -> Html:
+        tr = titles.tr
+        return tr.html(message, what=_what(entry, titles))
+
+    return words
+
+
+def _moved(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    places = {"before": entry.before.get("place"), "after": entry.after.get("place")}
+    return tr.html("{what}: place {before} → {after}", what=_what(entry, titles), **places)
+
+
+def _new_package(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    parts = [word(entry.after.get(part), tr) for part, (_, word) in PACKAGE_PARTS.items() if part != "title"]
+    return tr.html("New: {what}, {parts}", what=_what(entry, titles), parts=", ".join(parts))
+
+
+def _edited_package(entry: Entry, titles: Titles) -> Html:
+    """Only what is different."""
+    tr = titles.tr
+    changes = [
+        f"{tr.gettext(label)} {word(entry.before.get(part), tr)} → {word(entry.after.get(part), tr)}"
+        for part, (label, word) in PACKAGE_PARTS.items()
+        if entry.before.get(part) != entry.after.get(part)
+    ]
+    return tr.escape(f"{_what(entry, titles)}: {', '.join(changes)}")
+
+
+def _edited_preset(entry: Entry, titles: Titles) -> Html:
+    """Which parts; a prompt or a picture is too long for a line."""
+    tr = titles.tr
+    parts = [tr.gettext(label) for part, label in PRESET_PARTS.items() if part in {**entry.before, **entry.after}]
+    return tr.html("Changed: {what}, {parts}", what=_what(entry, titles), parts=", ".join(parts))
+
+
+def _opened_request(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    assistant = cut_plain(str(titles.of(entry.after.get("assistant") or entry.subject or "")), NAME)
+    return tr.html("A request to an assistant opened: {whom} → {assistant}", whom=_whom(entry, tr), assistant=assistant)
+
+
+def _bonus(entry: Entry, titles: Titles) -> Html:
+    tr = titles.tr
+    users = int(entry.after.get("users", 0))
+    return tr.nhtml(
+        "Weekly bonus {week}: {n} customer", "Weekly bonus {week}: {n} customers", users, week=entry.subject
+    )
+
+
+def _unknown(entry: Entry, titles: Titles) -> Html:
+    """Of a newer version of the shop."""
+    tr = titles.tr
+    return tr.escape(f"{entry.action} {entry.subject or ''}".strip())
+
+
+WORDS: Final[dict[str, Words]] = {
+    AuditAction.CREDITS_GRANT: _given,
+    AuditAction.CREDITS_TAKE: _taken,
+    AuditAction.USER_DISABLE: _about_user(N_("The shop is closed to {whom}")),
+    AuditAction.USER_ENABLE: _about_user(N_("The shop is open to {whom} again")),
+    AuditAction.USER_WRITE: _letter,
+    AuditAction.ROLE_CHANGE: _role,
+    AuditAction.PAYMENT_REFUND: _refund,
+    AuditAction.PAYMENT_ASK: _asked,
+    AuditAction.MODEL_PRICE: _price,
+    AuditAction.MODEL_ENABLE: _about_goods(N_("On sale again: {what}")),
+    AuditAction.MODEL_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
+    AuditAction.MODEL_TRY_AGAIN: _about_goods(N_("Tried again after its failures: {what}")),
+    AuditAction.MODEL_MOVE: _moved,
+    AuditAction.PRESET_CREATE: _about_goods(N_("A new style: {what}")),
+    AuditAction.PRESET_EDIT: _edited_preset,
+    AuditAction.PRESET_ENABLE: _about_goods(N_("On sale again: {what}")),
+    AuditAction.PRESET_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
+    AuditAction.PRESET_MOVE: _moved,
+    AuditAction.CHAT_REQUEST_OPEN: _opened_request,
+    AuditAction.PRESET_DELETE: _about_goods(N_("A style deleted: {what}")),
+    AuditAction.PACKAGE_CREATE: _new_package,
+    AuditAction.PACKAGE_EDIT: _edited_package,
+    AuditAction.PACKAGE_ENABLE: _about_goods(N_("On sale again: {what}")),
+    AuditAction.PACKAGE_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
+    AuditAction.PACKAGE_MOVE: _moved,
+    AuditAction.BONUS_WEEK_GRANTED: _bonus,
+}
+
+
+def _title(title: dict[str, str] | None, tr: Translator) -> str:
+    return " / ".join((title or {}).values())
+
+
+def _days(days: int | None, tr: Translator) -> str:
+    return tr.gettext("no end") if days is None else tr.ngettext("{n} day", "{n} days", days)
+
+
+PACKAGE_PARTS: Final[dict[str, tuple[str, Callable[[Any, Translator], str]]]] = {  # Any: JSON of the part
+    "title": (N_("name"), _title),
+    "credits": (N_("credits"), lambda hundredths, tr: tr.credits(hundredths or 0)),
+    "price_kopecks": (N_("price"), lambda kopecks, tr: tr.money(rub(kopecks or 0))),
+    "valid_days": (N_("valid for"), _days),
+}
+
+
+PRESET_PARTS: Final[dict[str, str]] = {
+    "title": N_("name"),
+    "category": N_("category"),
+    "icon": N_("icon"),
+    "price": N_("price"),
+    "prompt": N_("prompt"),
+    "inputs": N_("answers"),
+    "sample": N_("sample picture"),
+    "position": N_("place"),
+    "model_slug": N_("model"),
+}
+
+
+def _money(entry: Entry, text: str | None) -> Money:
+    """`300.00` of the table; roubles stand without their currency."""
+    return Money.of_text(text or "0", entry.after.get("currency", Currency.RUB))
+
+
+def _name(person: Person) -> str:
+    called = f"@{person.username}" if person.username else ""
+    return calm(cut_plain(person.first_name, NAME)) or called or _number(person)
+
+
+def _number(person: Person) -> str:
+    return f"#{person.user_id}" if person.telegram_id is None else str(person.telegram_id)
+
+
+def _whom(entry: Entry, tr: Translator) -> str:
+    if entry.target is None:
+        return tr.gettext("nobody")
+    number = "" if entry.target.user_id is None else f" #{entry.target.user_id}"
+    return _name(entry.target) + number
+
+
+def _what(entry: Entry, titles: Titles) -> str:
+    """A model, a preset or a package; of one that is gone, its id."""
+    tr = titles.tr
+    if entry.title is not None:
+        return Title(text=tr.pick(entry.title), icon="🎨" if entry.action in ON_PRESETS else "📦").cut(NAME)
+    return cut_plain(str(titles.of(entry.subject or "")), NAME)

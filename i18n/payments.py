@@ -1,0 +1,60 @@
+"""Payments and refunds as those who run the shop read them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from db.tables.payments import PaymentStatus, RefundStatus
+from i18n.translator import Html, Translator
+from services.errors import N_
+from services.money import Money, rub
+from services.payments.providers.titles import provider_title
+from services.payments.providers.yookassa.reasons import refund_reason
+from services.payments.queries import PaymentView, RefundView
+
+PAYMENT_MARKS: Final = {
+    PaymentStatus.PENDING: "⏳",
+    PaymentStatus.WAITING_FOR_CAPTURE: "⏳",
+    PaymentStatus.SUCCEEDED: "✅",
+    PaymentStatus.CANCELED: "✖️",
+}
+STATUSES: Final = {
+    PaymentStatus.PENDING: N_("not paid yet"),
+    PaymentStatus.WAITING_FOR_CAPTURE: N_("held, waits to be taken"),
+    PaymentStatus.SUCCEEDED: N_("paid"),
+    PaymentStatus.CANCELED: N_("canceled"),
+}
+REFUND_MARKS: Final = {RefundStatus.PENDING: "⏳", RefundStatus.SUCCEEDED: "↩️", RefundStatus.CANCELED: "✖️"}
+
+
+def money_list(amounts: Sequence[Money], tr: Translator) -> str:
+    """Each currency by itself."""
+    return " + ".join(map(tr.money, amounts)) or tr.money(rub(0))
+
+
+def provider_words(payment: PaymentView, tr: Translator) -> str:
+    """Who takes the money of a payment."""
+    return tr.gettext(provider_title(payment.provider))
+
+
+def refund_notice(refund: RefundView, tr: Translator) -> Html:
+    amount = tr.money(refund.amount)
+    if refund.status is RefundStatus.PENDING:
+        return tr.html("⏳ The refund of {amount} is under way; the shop follows it.", amount=amount)
+    if refund.status is RefundStatus.CANCELED:
+        reason = tr.gettext(refund_reason(refund.cancel_reason))
+        return tr.html("✖️ The refund of {amount} did not go through: {reason}.", amount=amount, reason=reason)
+    return tr.html("✅ {amount} went back.", amount=amount)
+
+
+def refund_line(refund: RefundView, tr: Translator) -> Html:
+    line = tr.html(
+        "{mark} {moment} · {amount}, {credits} taken back",
+        mark=REFUND_MARKS[refund.status],
+        moment=tr.short_moment(refund.created_at),
+        amount=tr.money(refund.amount),
+        credits=tr.credits(refund.credits_taken),
+    )
+    if refund.credits_uncollected:
+        owed = tr.html("not collected: {credits}", credits=tr.credits(refund.credits_uncollected))
+        line = Html(f"{line}, {owed}")
+    return line

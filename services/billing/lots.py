@@ -30,8 +30,10 @@ class OpenLot:
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-# A digit, not a parameter: only so can either database tell that the index of lots that hold something will do.
+# Digits and words, not parameters: only so can either database tell that an index of some rows alone will do, and
+# SQLite without planning the statement anew at each run.
 HOLDS = _lots.c.remaining > literal_column("0")
+_CHARGE = literal_column("'charge'")
 
 # Built once: building and hashing a statement costs more than SQLite takes to run it.
 _open_lots = (
@@ -46,8 +48,8 @@ _owners_of_ended = (
     .order_by(_lots.c.expires_at)
     .limit(bindparam("limit"))
 )
-_BY_PREDICTION = (_lines.c.prediction_id == bindparam("cause")) & (_lines.c.kind == "charge")
-_BY_MESSAGE = (_lines.c.message_id == bindparam("cause")) & (_lines.c.kind == "charge")
+_BY_PREDICTION = (_lines.c.prediction_id == bindparam("cause")) & (_lines.c.kind == _CHARGE)
+_BY_MESSAGE = (_lines.c.message_id == bindparam("cause")) & (_lines.c.kind == _CHARGE)
 
 
 def _charged_user(charge: ColumnElement[bool]) -> Select[Any]:
@@ -71,7 +73,7 @@ _parts_of_prediction, _parts_of_message = _parts_of(_BY_PREDICTION), _parts_of(_
 _returned_parts = (
     select(_entries.c.lot_id, _entries.c.amount)
     .join(_lines, _lines.c.id == _entries.c.transaction_id)
-    .where(_lines.c.message_id == bindparam("message_id"), _lines.c.kind == "charge_return")
+    .where(_lines.c.message_id == bindparam("message_id"), _lines.c.kind == literal_column("'charge_return'"))
 )
 _last_entry = select(func.max(_entries.c.id)).where(_entries.c.lot_id == bindparam("lot_id"))
 

@@ -61,10 +61,8 @@ class Statement:
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
-# Words, not parameters: SQLite would plan a statement anew at each run to see whether an index of some kinds alone will
-# do, at twenty times the cost.
 _charge, _charge_refund, _charge_return = (
-    literal_column(f"'{kind}'")
+    literal_column(f"'{kind}'")  # words, not parameters: see `services.billing.lots`
     for kind in (TransactionKind.CHARGE, TransactionKind.CHARGE_REFUND, TransactionKind.CHARGE_RETURN)
 )
 # An assistant's answer is one line for its customer: what it cost, once that is known, and none where it cost nothing.

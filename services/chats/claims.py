@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -67,19 +67,20 @@ class ClaimedAnswer:
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
-_is_waiting = _other.c.status == MessageStatus.QUEUED
+_queued, _running = literal_column("'queued'"), literal_column("'running'")  # words: see `services.chats.rows`
+_is_waiting = _other.c.status == _queued
 _before_it = or_(
     _other.c.available_at < messages.c.available_at,
     and_(_other.c.available_at == messages.c.available_at, _other.c.id < messages.c.id),
 )
 _first_of_its_conversation = ~exists().where(
     _earlier.c.session_id == _other.c.session_id,
-    _earlier.c.status == MessageStatus.QUEUED,
+    _earlier.c.status == _queued,
     _earlier.c.number < _other.c.number,
 )
 _behind_another = exists().where(
     or_(
-        and_(_other.c.user_id == messages.c.user_id, _other.c.status == MessageStatus.RUNNING),
+        and_(_other.c.user_id == messages.c.user_id, _other.c.status == _running),
         and_(_other.c.session_id == messages.c.session_id, _is_waiting, _other.c.number < messages.c.number),
         and_(
             _other.c.user_id == messages.c.user_id,

@@ -1,13 +1,18 @@
 """What is asked all day long reads the few rows that wait or run, however many there have been."""
 
 import re
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, Update, text
+from sqlalchemy import Select, Update, make_url, text
 from sqlalchemy.dialects import sqlite
 
 from db.engine import Database
+from services.billing import lots, statement
+from services.chats import claims as answers
+from services.chats import remaining, rows
 from services.notifications import claims as outbox
 from services.predictions import claims as queue
 from services.predictions import history
@@ -25,11 +30,24 @@ ASKED = {
 }
 
 
+OFTEN = {
+    "operations": statement._last,
+    "expiring": statement._ending,
+    "charged": lots._user_of_prediction,
+    "charge": lots._parts_of_message,
+    "returned": lots._returned_parts,
+    "answers": answers._claim,
+    "held": remaining._held_then,
+    "past": rows._past,
+    **{name: asked for name, (asked, _) in ASKED.items()},
+}
+
+
 @pytest.mark.parametrize(("statement", "index"), ASKED.values(), ids=ASKED.keys())
 async def test_a_partial_index_is_enough(
     sqlite_database: Database, statement: Select[Any] | Update, index: str
 ) -> None:
-    sql = re.sub(r"__\[POSTCOMPILE_\w+\]", "?", str(statement.compile(dialect=sqlite.dialect())))
+    sql = _sql(statement)
     names = [f":p{number}" for number in range(sql.count("?"))]
     for name in names:
         sql = sql.replace("?", name, 1)
@@ -38,3 +56,27 @@ async def test_a_partial_index_is_enough(
     plan = [row[3] for row in rows]
     assert any(index in step for step in plan), plan
     assert not any(WHOLE_TABLE.match(step) for step in plan), plan
+
+
+@pytest.mark.parametrize("asked", OFTEN.values(), ids=OFTEN.keys())
+def test_what_is_asked_often_is_planned_once(sqlite_url: str, asked: Select[Any] | Update) -> None:
+    """SQLite plans a statement anew whenever other values are given to it, if one of them is compared with what a
+    partial index holds."""
+    sql, planned = _sql(asked), 0
+
+    def plan(*_: object) -> int:
+        nonlocal planned
+        planned += 1
+        return sqlite3.SQLITE_OK
+
+    with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as connection:
+        connection.set_authorizer(plan)
+        connection.execute(sql, [0] * sql.count("?")).fetchall()
+        assert planned
+        planned = 0
+        connection.execute(sql, [1] * sql.count("?")).fetchall()
+        assert not planned
+
+
+def _sql(asked: Select[Any] | Update) -> str:
+    return re.sub(r"__\[POSTCOMPILE_\w+\]", "?", str(asked.compile(dialect=sqlite.dialect())))

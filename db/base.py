@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Index,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     Uuid,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -93,6 +95,12 @@ class Base(DeclarativeBase):
 def one_of(column: str, values: type) -> str:
     """SQL for a CHECK that `column` holds a member of the string enum `values`."""
     return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"  # type: ignore[attr-defined]  # an enum class is iterable
+
+
+def constant(value: str | int) -> ColumnElement[Any]:  # Any: a column's own type
+    """A word or a number of the SQL itself, not a parameter: only so can either database tell that a partial index will
+    do, and SQLite without planning the statement anew at each run (which is most of the cost of a small one)."""
+    return literal_column(repr(value) if isinstance(value, int) else f"'{value}'")
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:

@@ -3,28 +3,27 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, literal_column, select, update
+from sqlalchemy import Column, select, update
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import constant, table_of
 from db.tables.billing import Transaction
-from db.tables.chats import ChatMessage
-from db.tables.outbox import OutboxMessage
+from db.tables.chats import ChatMessage, MessageStatus
+from db.tables.outbox import OutboxMessage, OutboxStatus
 from db.tables.payments import Payment, PaymentEvent, Refund
-from db.tables.predictions import Prediction
+from db.tables.predictions import Prediction, PredictionStatus
 
 HORIZON: Final = timedelta(days=2)  # nothing is put off for longer
 
 _lines, _outbox, _predictions = table_of(Transaction), table_of(OutboxMessage), table_of(Prediction)
 _messages = table_of(ChatMessage)
 _payments, _refunds, _events = table_of(Payment), table_of(Refund), table_of(PaymentEvent)
-# Words, not parameters: only so can either database tell that the partial indexes will do.
 _PUT_OFF: Final = (
-    (_outbox.c.available_at, _outbox.c.status == literal_column("'pending'")),
-    (_predictions.c.available_at, _predictions.c.status == literal_column("'queued'")),
-    (_predictions.c.leased_until, _predictions.c.status == literal_column("'running'")),
-    (_messages.c.available_at, _messages.c.status == literal_column("'queued'")),
-    (_messages.c.leased_until, _messages.c.status == literal_column("'running'")),
+    (_outbox.c.available_at, _outbox.c.status == constant(OutboxStatus.PENDING)),
+    (_predictions.c.available_at, _predictions.c.status == constant(PredictionStatus.QUEUED)),
+    (_predictions.c.leased_until, _predictions.c.status == constant(PredictionStatus.RUNNING)),
+    (_messages.c.available_at, _messages.c.status == constant(MessageStatus.QUEUED)),
+    (_messages.c.leased_until, _messages.c.status == constant(MessageStatus.RUNNING)),
     (_payments.c.next_check_at, _payments.c.next_check_at.is_not(None)),
     (_refunds.c.next_check_at, _refunds.c.next_check_at.is_not(None)),
     (_events.c.next_attempt_at, _events.c.handled_at.is_(None)),

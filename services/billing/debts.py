@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, literal_column, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from db.base import table_of
-from db.tables.billing import LotEntry, Transaction
+from db.base import constant, table_of
+from db.tables.billing import LotEntry, Transaction, TransactionKind
 from db.tables.payments import Payment, Refund
 
 _lines, _entries = table_of(Transaction), table_of(LotEntry)
@@ -28,7 +28,7 @@ class Debt:
 _debts = (
     select(_refunds.c.id, _entries.c.lot_id, _refunds.c.credits_uncollected)
     .join(_payments, _payments.c.id == _refunds.c.payment_id)
-    .join(_lines, (_lines.c.payment_id == _payments.c.id) & (_lines.c.kind == literal_column("'topup'")))
+    .join(_lines, (_lines.c.payment_id == _payments.c.id) & (_lines.c.kind == constant(TransactionKind.TOPUP)))
     .join(_entries, _entries.c.transaction_id == _lines.c.id)
     .where(_payments.c.user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
     .order_by(_refunds.c.created_at, _refunds.c.id)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
-from db.base import table_of
-from db.tables.billing import Lot, LotEntry, Transaction
+from db.base import constant, table_of
+from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.tables.users import User
 
 _lots, _lines, _entries = table_of(Lot), table_of(Transaction), table_of(LotEntry)
@@ -30,10 +30,7 @@ class OpenLot:
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-# Digits and words, not parameters: only so can either database tell that an index of some rows alone will do, and
-# SQLite without planning the statement anew at each run.
-HOLDS = _lots.c.remaining > literal_column("0")
-_CHARGE = literal_column("'charge'")
+HOLDS = _lots.c.remaining > constant(0)
 
 # Built once: building and hashing a statement costs more than SQLite takes to run it.
 _open_lots = (
@@ -48,8 +45,8 @@ _owners_of_ended = (
     .order_by(_lots.c.expires_at)
     .limit(bindparam("limit"))
 )
-_BY_PREDICTION = (_lines.c.prediction_id == bindparam("cause")) & (_lines.c.kind == _CHARGE)
-_BY_MESSAGE = (_lines.c.message_id == bindparam("cause")) & (_lines.c.kind == _CHARGE)
+_BY_PREDICTION = (_lines.c.prediction_id == bindparam("cause")) & (_lines.c.kind == constant(TransactionKind.CHARGE))
+_BY_MESSAGE = (_lines.c.message_id == bindparam("cause")) & (_lines.c.kind == constant(TransactionKind.CHARGE))
 
 
 def _charged_user(charge: ColumnElement[bool]) -> Select[Any]:
@@ -73,7 +70,7 @@ _parts_of_prediction, _parts_of_message = _parts_of(_BY_PREDICTION), _parts_of(_
 _returned_parts = (
     select(_entries.c.lot_id, _entries.c.amount)
     .join(_lines, _lines.c.id == _entries.c.transaction_id)
-    .where(_lines.c.message_id == bindparam("message_id"), _lines.c.kind == literal_column("'charge_return'"))
+    .where(_lines.c.message_id == bindparam("message_id"), _lines.c.kind == constant(TransactionKind.CHARGE_RETURN))
 )
 _last_entry = select(func.max(_entries.c.id)).where(_entries.c.lot_id == bindparam("lot_id"))
 

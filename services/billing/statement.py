@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, exists, func, literal_column, select, true
+from sqlalchemy import bindparam, case, exists, func, select, true
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, constant, table_of
 from db.engine import Database
 from db.tables.billing import Lot, Transaction, TransactionKind
 from db.tables.chats import ChatMessage
@@ -61,10 +61,8 @@ class Statement:
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
-_charge, _charge_refund, _charge_return = (
-    literal_column(f"'{kind}'")  # words, not parameters: see `services.billing.lots`
-    for kind in (TransactionKind.CHARGE, TransactionKind.CHARGE_REFUND, TransactionKind.CHARGE_RETURN)
-)
+_charge, _charge_refund = constant(TransactionKind.CHARGE), constant(TransactionKind.CHARGE_REFUND)
+_charge_return = constant(TransactionKind.CHARGE_RETURN)
 # An assistant's answer is one line for its customer: what it cost, once that is known, and none where it cost nothing.
 _hold, _end = _lines.alias("hold"), _lines.alias("end")
 _held = (

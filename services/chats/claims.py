@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, constant, table_of
 from db.tables.chats import MessageStatus
 from db.tables.models import Model
 from services.chats.costs import TokenPrices
@@ -67,7 +67,7 @@ class ClaimedAnswer:
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
-_queued, _running = literal_column("'queued'"), literal_column("'running'")  # words: see `services.chats.rows`
+_queued, _running = constant(MessageStatus.QUEUED), constant(MessageStatus.RUNNING)
 _is_waiting = _other.c.status == _queued
 _before_it = or_(
     _other.c.available_at < messages.c.available_at,

@@ -5,9 +5,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from db.base import constant
+from db.tables.chats import Sender
 from services.chats import usage
 from services.chats.rows import messages
 from services.errors import N_, ShopError
@@ -63,8 +65,8 @@ class ChatLimits:
 
 _latest = select(func.count(), func.min(messages.c.created_at)).where(
     messages.c.user_id == bindparam("user"),
-    # What was sold: another answer to the same message counts, too. A word, not a parameter, for the index of such.
-    messages.c.sender == literal_column("'assistant'"),
+    # What was sold: another answer to the same message counts, too.
+    messages.c.sender == constant(Sender.ASSISTANT),
     messages.c.created_at > bindparam("since", type_=messages.c.created_at.type),
 )
 

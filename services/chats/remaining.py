@@ -3,18 +3,18 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, literal_column, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.tables.billing import Transaction
+from db.base import constant, table_of
+from db.tables.billing import Transaction, TransactionKind
 from db.tables.users import User
 from services.chats.rows import UNFINISHED, messages
 
 _lines, _users = table_of(Transaction), table_of(User)
 _charge, _return = _lines.alias("charge"), _lines.alias("return")
 
-ENDED: Final = (literal_column("'charge_return'"), literal_column("'charge_refund'"))  # words: see `billing.lots`
+ENDED: Final = (constant(TransactionKind.CHARGE_RETURN), constant(TransactionKind.CHARGE_REFUND))
 _own = (
     select(_lines.c.id, _lines.c.balance_after)
     .where(_lines.c.message_id == bindparam("answer"), _lines.c.kind.in_(ENDED))
@@ -27,7 +27,7 @@ _was_charged = (
     select(_charge.c.id)
     .where(
         _charge.c.message_id == messages.c.id,
-        _charge.c.kind == literal_column("'charge'"),
+        _charge.c.kind == constant(TransactionKind.CHARGE),
         _charge.c.id < bindparam("line"),
     )
     .exists()

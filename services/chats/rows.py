@@ -3,19 +3,17 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
-from db.tables.chats import ChatMessage
+from db.base import AnyRow, constant, table_of
+from db.tables.chats import ChatMessage, MessageStatus, Sender
 from services.chats.context import PastTurn
 
 messages = table_of(ChatMessage)
 _questions = messages.alias("questions")
 
-# Words, not parameters: only so can either database tell that an index of queued, or of running, rows alone will do,
-# and SQLite without planning the statement anew at each run.
-_queued, _running = literal_column("'queued'"), literal_column("'running'")
+_queued, _running = constant(MessageStatus.QUEUED), constant(MessageStatus.RUNNING)
 QUEUED: Final = messages.c.status == _queued
 RUNNING: Final = messages.c.status == _running
 UNFINISHED: Final = messages.c.status.in_((_queued, _running))
@@ -35,8 +33,8 @@ _past = (
     .join(_questions, _questions.c.id == messages.c.reply_to)
     .where(
         messages.c.session_id == bindparam("session"),
-        messages.c.sender == literal_column("'assistant'"),
-        messages.c.status == literal_column("'succeeded'"),
+        messages.c.sender == constant(Sender.ASSISTANT),
+        messages.c.status == constant(MessageStatus.SUCCEEDED),
         messages.c.number < bindparam("before"),
         IN_USE,
         _questions.c.replaced_at.is_(None),

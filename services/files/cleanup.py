@@ -7,12 +7,12 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, constant, table_of
 from db.engine import Database
-from db.tables.chats import ChatMessage
+from db.tables.chats import ChatMessage, MessageStatus
 from db.tables.models import Preset
 from db.tables.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from db.tables.predictions import File, FileKind, Prediction
@@ -40,7 +40,7 @@ _untold = select(_outbox.c.payload["prediction_id"].as_string()).where(
 _asked = (
     select(_messages.c.pictures, _messages.c.voice)
     .join(_answers, _answers.c.reply_to == _messages.c.id)
-    .where(_answers.c.status.in_((literal_column("'queued'"), literal_column("'running'"))))
+    .where(_answers.c.status.in_((constant(MessageStatus.QUEUED), constant(MessageStatus.RUNNING))))
 )
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import constant, table_of
 from db.tables.outbox import OutboxMessage, OutboxStatus, Priority
 from db.tables.users import User
 from services.notifications.notification import Notification
@@ -14,8 +14,7 @@ from services.notifications.outbox import short
 from services.notifications.settle import postpone, settle
 
 _outbox, _users = table_of(OutboxMessage), table_of(User)
-# A word, not a parameter, for the index of such.
-_SKIPPED: Final = _outbox.c.status == literal_column("'skipped'")
+_SKIPPED: Final = _outbox.c.status == constant(OutboxStatus.SKIPPED)
 _blocked_at = select(_users.c.blocked_at).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
 
 

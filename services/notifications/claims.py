@@ -8,11 +8,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.tables.outbox import OutboxMessage, Wait
+from db.base import constant, table_of
+from db.tables.outbox import OutboxMessage, OutboxStatus, Wait
 from db.tables.users import User
 from services.notifications.notification import Notification
 from services.users.recipient import Recipient
@@ -22,8 +22,7 @@ _outbox, _users = table_of(OutboxMessage), table_of(User)
 LEASE = timedelta(seconds=60)  # how long one sender has before another may try
 KEPT_BACK: Final = (Wait.TELEGRAM, Wait.TRIED)  # by a Telegram that is away
 
-# A word, not a parameter: only so can either database tell that the index of pending messages alone will do.
-PENDING = _outbox.c.status == literal_column("'pending'")
+PENDING = _outbox.c.status == constant(OutboxStatus.PENDING)
 # What is for somebody without a channel waits until they have one.
 CAN_BE_SENT = exists().where(_users.c.id == _outbox.c.user_id, _users.c.telegram_id.is_not(None))
 
@@ -35,7 +34,7 @@ _may_probe = (
 _earlier = _outbox.alias("earlier")
 _earlier_one = select(_earlier.c.id).where(
     _earlier.c.user_id == _outbox.c.user_id,
-    _earlier.c.status == literal_column("'pending'"),
+    _earlier.c.status == constant(OutboxStatus.PENDING),
     _earlier.c.priority == _outbox.c.priority,
     _earlier.c.id < _outbox.c.id,
     or_(_earlier.c.waits_for.is_(None), _earlier.c.waits_for.in_(KEPT_BACK)),  # the others are passed

@@ -8,19 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, literal_column, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, constant, table_of
 from db.tables.models import Model
 from db.tables.predictions import Prediction, PredictionStatus
 from services.inference.tensors import RunProgress
 
 _p, _models = table_of(Prediction), table_of(Model)
 
-# Words, not parameters: only so can either database tell that an index of queued, or of running, rows alone will do.
-QUEUED = _p.c.status == literal_column("'queued'")
-RUNNING = _p.c.status == literal_column("'running'")
+QUEUED = _p.c.status == constant(PredictionStatus.QUEUED)
+RUNNING = _p.c.status == constant(PredictionStatus.RUNNING)
 
 CLAIMED = (_p.c.id, _p.c.user_id, _p.c.model_slug, _p.c.attempts, _p.c.price, _p.c.created_at)
 """What is known of a claimed row, but for its inputs."""

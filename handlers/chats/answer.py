@@ -9,8 +9,8 @@ from db.tables.predictions import ErrorCode
 from handlers.chats.formatting import FormattedText, answer_parts, foot_alone, with_foot
 from handlers.chats.screens import AGAIN, MORE
 from handlers.kit import buttons
-from handlers.predictions.screens import error_of
 from handlers.telegram.screen import Button, Screen
+from i18n.predictions import error_of
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits

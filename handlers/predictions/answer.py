@@ -1,6 +1,5 @@
 """The text of an answer, as full as there is room for."""
 
-import json
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +7,8 @@ from typing import Final
 from handlers.predictions.outputs import outputs_html
 from handlers.telegram.limits import cut, length
 from i18n.inputs import value_words
-from i18n.outputs import Answer, advice_text
+from i18n.outputs import advice_text
+from i18n.predictions import plain_answers
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.manifests.manifest import ImageInput, Manifest
@@ -16,7 +16,6 @@ from services.predictions.history import PredictionView
 
 BRIEF: Final = 3  # so many answers of the customer stand under the title
 BRIEF_CHARS: Final = 160
-PLAIN_CHARS: Final = 800  # of an answer that is told as it is kept
 LISTED: Final = 20  # so many are listed at most
 
 
@@ -83,14 +82,8 @@ class Answered:
 
 
 def plain_words(view: PredictionView, tr: Translator) -> Html:
-    """The answers as they are kept, name by name: where their manifest does not fit them, or showing them fails."""
-    outputs = (view.result or {}).get("outputs", {})
-    told = {name: answer for name, answer in outputs.items() if answer is not None}
-    return Html("\n".join(f"{tr.escape(name)}: <b>{tr.escape(_plain(answer))}</b>" for name, answer in told.items()))
-
-
-def _plain(answer: Answer) -> str:
-    return cut_plain(answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False), PLAIN_CHARS)
+    """Where showing the answers properly is not possible."""
+    return Html("\n".join(f"{tr.escape(name)}: <b>{tr.escape(answer)}</b>" for name, answer in plain_answers(view)))
 
 
 def _brief(asked: list[str]) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from handlers.predictions.screens import chart_picture, enclosed_button, photo_name
 from handlers.predictions.sources import AnswerSources
-from handlers.predictions.tables import BOM, series_table
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.photos import fits, loses
 from handlers.telegram.screen import Document, Screen
+from i18n.tables import BOM, series_table
 from i18n.translator import Html, Translator
 from services.manifests.manifest import Manifest, Text, TextOutput
 from services.predictions.enclosures import Enclosure

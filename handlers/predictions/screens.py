@@ -6,25 +6,23 @@ from typing import Final
 
 import structlog
 
-from db.tables.predictions import ErrorCode, PredictionStatus
+from db.tables.predictions import PredictionStatus
 from handlers.kit import buttons
 from handlers.predictions.answer import Answered, plain_words
-from handlers.predictions.charts import chart_of
 from handlers.predictions.sources import AnswerSources
 from handlers.telegram.limits import CAPTION, TEXT, cut
 from handlers.telegram.photos import photo_or_file, suffix_of
 from handlers.telegram.screen import Button, Document, Screen
+from i18n.charts import chart_of
+from i18n.predictions import reason
 from i18n.titles import titles_in
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.charts import draw
-from services.errors import ShopError
 from services.images.studio import picture_job, with_strength
-from services.inference import errors
 from services.manifests.manifest import Manifest
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import PredictionView
-from services.values import errors as value_errors
 
 log = structlog.get_logger()
 
@@ -73,28 +71,6 @@ async def prediction_screen(
         document=document,
         speaks=plain or (speaks and (page is not None or not painted)),
     )
-
-
-_ERRORS: Final[dict[ErrorCode, type[ShopError]]] = {
-    ErrorCode.MODEL_UNAVAILABLE: errors.ModelUnavailable,
-    ErrorCode.MODEL_BROKEN: errors.ModelBroken,
-    ErrorCode.MODEL_TOO_NEW: errors.ModelBroken,
-    ErrorCode.OPSET_TOO_NEW: errors.ModelBroken,
-    ErrorCode.BAD_OUTPUT: errors.BadOutput,
-    ErrorCode.CONTEXT_TOO_LONG: errors.ContextTooLong,
-    ErrorCode.EMPTY_ANSWER: errors.EmptyAnswer,
-    ErrorCode.PICTURE_REFUSED: errors.PictureRefused,
-    ErrorCode.PICTURE_GONE: errors.PictureGone,
-    ErrorCode.SOUND_REFUSED: errors.SoundRefused,
-    ErrorCode.VOICE_GONE: errors.VoiceGone,
-    ErrorCode.NOTHING_HEARD: errors.NothingHeard,
-    ErrorCode.REFUSED: errors.RequestRefused,
-    ErrorCode.NOT_DELIVERED: errors.NotDelivered,
-    ErrorCode.INVALID_VALUE: value_errors.InvalidValue,
-    ErrorCode.NOT_AN_IMAGE: value_errors.NotAnImage,
-    ErrorCode.BLANK_IMAGE: value_errors.BlankImage,
-}
-"""Any other ended as a run that failed."""
 
 
 def _words(answered: Answered, limit: int) -> str:
@@ -160,31 +136,15 @@ def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator,
             return tr.html("⏳ It waits in the queue. The answer will come here by itself.")
         case PredictionStatus.RUNNING:
             return tr.html("⚙️ The model is running. The answer will come here by itself.")
-    reason = tr.escape(_reason(view, manifest, tr))
+    said = tr.escape(reason(view, manifest, tr))
     if not view.price:
-        return Html(f"↩️ {reason}")
+        return Html(f"↩️ {said}")
     back = tr.html(
         "Returned to you: <b>{price}</b>. Balance: {balance}",
         price=tr.credits(view.price),
         balance=format_credits(balance),
     )
-    return Html(f"↩️ {reason}\n{back}")
-
-
-def _reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> str:
-    """The sentence of the error that the run ended with, where all it needs to say is still known."""
-    if view.status is PredictionStatus.CANCELED and manifest is not None and manifest.paints:
-        return tr.gettext("This picture was canceled.")
-    if view.status is PredictionStatus.CANCELED:
-        return tr.gettext("This prediction was canceled.")
-    if view.error_code is ErrorCode.RUN_TIMEOUT and manifest is not None:
-        return tr.gettext(errors.RunTimeout.message, seconds=f"{manifest.runtime.timeout:g}")
-    return tr.gettext(error_of(view.error_code or ErrorCode.UNEXPECTED).message)
-
-
-def error_of(code: ErrorCode) -> type[ShopError]:
-    """Whose sentence is true without what the error once knew besides: a value's name, how large is too large."""
-    return _ERRORS.get(code, errors.RunFailed)
+    return Html(f"↩️ {said}\n{back}")
 
 
 def _rows(view: PredictionView, tr: Translator, page: int | None, *, repeatable: bool) -> tuple[buttons.Row, ...]:

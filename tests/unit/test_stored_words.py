@@ -18,8 +18,8 @@ from handlers.form.session import FormDialog
 from handlers.kit.dialog import ChatQuestion
 from handlers.kit.unfinished import Unfinished
 from handlers.notifications import presenters
-from handlers.predictions.screens import error_of
 from i18n.audit_log import WORDS
+from i18n.predictions import error_of
 from services.container import Services
 from services.files.store import StoreAway
 from services.inference.errors import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handlers.predictions.outputs import outputs_html
-from handlers.predictions.tables import exact
+from i18n.tables import exact
 from i18n.translator import Catalogues
 from services.inference.runtimes.base import Limit
 from services.inference.runtimes.onnx import OnnxRuntime

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handlers.predictions.charts import chart_of
+from i18n.charts import chart_of
 from services.charts import Band, Bars, Line, draw
 from tests.unit.handlers.form.samples import EVERYTHING, STORE, manifest, stored
 from tests.unit.handlers.predictions.bench import CATALOGUES

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from handlers.predictions.tables import exact, series_table
+from i18n.tables import exact, series_table
 from tests.unit.handlers.predictions.bench import CATALOGUES
 from tests.unit.handlers.predictions.test_outputs import with_outputs
 

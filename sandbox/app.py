@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -32,6 +32,7 @@ from sandbox.openai.server import OpenAIServers
 from sandbox.settings import Settings
 from sandbox.sockets import bind
 from sandbox.telegram.gateway import Gateway
+from sandbox.telegram.tme import TELEGRAM, page_of
 from sandbox.telegram.world import Worlds, furnish
 from sandbox.yookassa import checkout
 from sandbox.yookassa.gateway import PREFIX as YOOKASSA
@@ -123,6 +124,13 @@ def _web(
         page = _static(settings, "index.html")
         page.headers["Date"] = formatdate(all_worlds.clock.now(), usegmt=True)
         return page
+
+    @app.get("/t.me/{name:path}")
+    async def telegram_link(name: str, request: Request) -> Response:
+        page = page_of(f"{TELEGRAM}{name}?{request.url.query}", all_worlds)
+        if page is None:
+            raise HTTPException(404, "nobody of that name lives here")
+        return RedirectResponse(page, status_code=303)
 
     @app.get("/mail")
     async def mail_page() -> Response:

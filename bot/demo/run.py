@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.demo.clock import kept_ahead
 from bot.demo.llm import find_weights
@@ -59,10 +60,12 @@ def run_demo(*, host: str, port: int, data: Path, llm: bool = False) -> int:
         _wait_for(url, "sandbox", children)
         shelf = stock(data / "models", _own_models(), sandbox=url, bot=DEMO_BOT, llm=llm_url)
         environment = os.environ | _settings(url, database, web_port) | {"MODELS_DIR": str(shelf.resolve())}
+        public_url = environment["PUBLIC_URL"]
+        _ask(f"{_world(url)}/webapp", {"main_url": public_url})
         if llm_url is not None:
             _wait_for(f"{llm_url}/health", "language model", children)
         children["shop"] = _started("bot.demo.shop", _world(url), str(time_file), env=environment)
-        print(f"Kassandra is open: {url}   (Ctrl+C closes it)", flush=True)
+        print(f"Kassandra is open: {url}   without Telegram: {public_url}   (Ctrl+C closes it)", flush=True)
         return _watch(children)
     except KeyboardInterrupt:
         print("\nClosed.")
@@ -88,8 +91,10 @@ def _start_llm(children: dict[str, subprocess.Popen[bytes]]) -> str:
 
 
 def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
-    """What the bot is told: where its Telegram and its YooKassa are."""
-    shop = _shop_at(url)
+    """What the bot is told: where its Telegram, its YooKassa and its mail server are. Its pages have another host name
+    than the sandbox's, as they do within Telegram Web: browsers then treat their cookies as a stranger's."""
+    shop = _ask(f"{_world(url)}/shop")
+    host = "localhost" if urlsplit(url).hostname != "localhost" else HERE
     return {
         "BOT_TOKEN": DEFAULT_TOKEN,
         "TELEGRAM_API_URL": url,
@@ -99,6 +104,9 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
         "WEEKLY_BONUS_CRON": MONDAY,  # the page can make it Monday
         "WEB_HOST": HERE,
         "WEB_PORT": str(web_port),
+        "PUBLIC_URL": f"http://{host}:{web_port}",
+        "SMTP_URL": _ask(f"{_world(url)}/mail")["url"],
+        "MAIL_FROM": "Kassandra <kassandra@example.com>",
         "PAYMENT_METHODS": "yookassa",
         "YOOKASSA_SHOP_ID": shop["shop_id"],
         "YOOKASSA_SECRET_KEY": shop["secret_key"],
@@ -118,11 +126,14 @@ def _own_models() -> Path:
     return load_store_settings().models_dir
 
 
-def _shop_at(url: str) -> dict[str, str]:
-    """The shop that the sandbox has for the bot."""
-    with _here.open(f"{_world(url)}/shop", timeout=5) as answer:
-        shop: dict[str, str] = json.load(answer)
-    return shop
+def _ask(url: str, changes: dict[str, str] | None = None) -> dict[str, Any]:  # Any: the values of a JSON object
+    """What the sandbox's control API tells, after `changes`."""
+    body = None if changes is None else json.dumps(changes).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="GET" if changes is None else "PATCH")
+    with _here.open(request, timeout=5) as answer:
+        told: dict[str, Any] = json.load(answer)
+    return told
 
 
 def fill_shelves(database: str) -> None:

@@ -10,7 +10,7 @@ const READ_AFTER_MS = 400;
 
 export function mountPeople({ closeDrawer }) {
   const redraw = () => draw(closeDrawer);
-  for (const name of ["people", "person", "language", "unread"]) on(name, redraw);
+  for (const name of ["people", "person", "language", "unread", "main_url"]) on(name, redraw);
   on("chat", noteRead);
   on("message", (message) => message.from?.is_bot && noteRead());
   on("leaving_person", finishReading);
@@ -50,6 +50,8 @@ function draw(closeDrawer) {
     h("nav", { class: "people", "aria-label": t("people") }, state.people.map((who) => row(who, closeDrawer))),
     h("button", { type: "button", class: "add-person", dataset: { testid: "add-person" }, onclick: askForPerson },
       icon("add", 20), h("span", {}, t("addPerson"))),
+    state.mainUrl && h("a", { class: "add-person", href: state.mainUrl, target: "_blank", dataset: { testid: "web-version" } },
+      icon("globe", 20), h("span", {}, t("webVersion"))),
     state.bot && h("a", { class: "add-person", href: `/mail?bot=${state.bot.bot_id}`, dataset: { testid: "mailbox" } },
       icon("mail", 20), h("span", {}, t("mailbox"))),
   );

@@ -7,6 +7,7 @@ export const state = {
   commands: [],
   replyKeyboard: null,
   menuButton: null,
+  mainUrl: null,
   unread: new Map(),
   online: false,
   loaded: false,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.telegram.tme import page_of
 from sandbox.yookassa.errors import ApiError
 from sandbox.yookassa.payments import DEFAULT_CARD, Payment
 from sandbox.yookassa.shop import DECLINES, LINK_SECONDS, MAX_KOPECKS, Shop, Shops
@@ -42,10 +43,8 @@ OnePayment = Annotated[tuple[Shop, Payment], Depends(get_payment)]
 
 def way_back(payment: Payment, request: Request) -> str | None:
     """Where the payer goes on: Telegram's address of a bot that lives here is its chat on the page."""
-    for world in request.app.state.worlds:
-        if payment.return_url == f"https://t.me/{world.username}":
-            return f"{request.base_url}?bot={world.bot_id}"
-    return payment.return_url
+    page = page_of(payment.return_url or "", request.app.state.worlds)
+    return payment.return_url if page is None else f"{str(request.base_url).rstrip('/')}{page}"
 
 
 def view(shop: Shop, payment: Payment, request: Request) -> JsonObject:

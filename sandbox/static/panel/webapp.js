@@ -1,7 +1,7 @@
 import * as api from "../api.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { on, state } from "../state.js";
+import { emit, on, state } from "../state.js";
 import { CHOICES, chosenTheme, setTheme } from "../theme.js";
 import { attempt } from "../toast.js";
 import "./webapp_words.js";
@@ -20,7 +20,10 @@ async function refresh() {
 
 async function change(changes) {
   const settings = await attempt(api.changeWebapp(changes));
-  if (settings) draw(settings);
+  if (!settings) return;
+  state.mainUrl = settings.main_url;
+  emit("main_url");
+  draw(settings);
 }
 
 const chip = (id, label, onclick, isPressed) => h("button", { type: "button", class: "chip", "aria-pressed": String(isPressed),

@@ -1,7 +1,7 @@
 import * as api from "../api.js";
 import { t } from "../i18n.js";
 import { botLink, followBotLink } from "../links.js";
-import { on, state } from "../state.js";
+import { emit, on, state } from "../state.js";
 import { currentTheme } from "../theme.js";
 import { attempt, toast } from "../toast.js";
 import { Sheet } from "./sheet.js";
@@ -30,7 +30,15 @@ async function openApp({ way, url, startParam, compact, buttonText }) {
   return open;
 }
 
+/** The main Mini App's address, which browsers open too. */
+async function askMainUrl() {
+  const settings = await api.webapp().catch(() => null);
+  state.mainUrl = settings?.main_url ?? null;
+  emit("main_url");
+}
+
 export function mountWebApps() {
+  on("person", askMainUrl);
   on("open_app", openApp);
   on("leaving_person", () => open?.close({ asks: false }));
   on("theme", () => open?.themeChanged());

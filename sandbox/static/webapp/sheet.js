@@ -27,13 +27,11 @@ export class Sheet {
     this.watch.observe(this.frame);
     this.onvisibility = () => this.bridge.post("visibility_changed", { is_visible: !document.hidden });
     document.addEventListener("visibilitychange", this.onvisibility);
-    this.frame.src = opened.url;
   }
 
   build() {
     this.header = h("header", { class: "webapp-header" });
-    this.frame = h("iframe", { class: "webapp-frame", title: this.title, sandbox: MAY, allow: "camera; microphone; geolocation",
-      dataset: { testid: "webapp-frame" } });
+    this.frame = this.newFrame();
     this.wait = h("div", { class: "webapp-wait", "aria-hidden": "true" }, h("img", { src: "/sandbox/static/icon.svg", alt: "", width: 72, height: 72 }));
     this.footer = h("footer", { class: "webapp-bar", hidden: true });
     this.node = h("dialog", { class: "webapp", "aria-label": this.title, dataset: { testid: "webapp" } },
@@ -45,6 +43,11 @@ export class Sheet {
     document.body.append(this.node);
     this.draw();
     this.node.showModal();
+  }
+
+  newFrame() {
+    return h("iframe", { src: this.opened.url, class: "webapp-frame", title: this.title, sandbox: MAY, allow: "camera; microphone; geolocation", autofocus: true,
+      dataset: { testid: "webapp-frame" }, onload: () => this.loaded() });
   }
 
   get title() {
@@ -117,8 +120,7 @@ export class Sheet {
   }
 
   load() {
-    const fresh = this.frame.cloneNode();
-    fresh.src = this.opened.url;
+    const fresh = this.newFrame();
     this.watch.unobserve(this.frame);
     this.frame.replaceWith(fresh);
     this.frame = this.bridge.frame = fresh;

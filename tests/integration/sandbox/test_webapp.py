@@ -122,6 +122,19 @@ async def test_a_link_opens_the_main_app_with_what_it_says(bot: Bot, sandbox: Sa
         await sandbox.webapp(main_url="http://example.com/")
 
 
+async def test_a_link_to_the_bot_leads_to_its_chat_on_the_page(bot: Bot, sandbox: Sandbox) -> None:
+    me = await bot.get_me()
+    path = f"{sandbox.base_url}/t.me/{me.username}"
+    for query, there in (
+        ("?start=login_a-b", "&start=login_a-b"),
+        ("?startapp=&mode=compact&x=1", "&startapp=&mode=compact"),
+    ):
+        async with sandbox.http.get(path + query, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, f"/?bot={bot.id}{there}")
+    async with sandbox.http.get(f"{sandbox.base_url}/t.me/somebody_bot") as answer:
+        assert answer.status == 404
+
+
 async def test_an_app_of_a_reply_keyboard_is_told_of_nobody_and_sends_data(sandbox: Sandbox, anna: Person) -> None:
     opening = {"way": "keyboard", "url": APP}
     opened = await sandbox.call("POST", f"/people/{anna.id}/webapp", body=opening)

@@ -65,6 +65,9 @@ async def test_the_way_back_to_a_bot_of_the_sandbox(api: Api, sandbox: Sandbox) 
     payment = await created(api, confirmation={"type": "redirect", "return_url": address})
     assert (await look(sandbox, payment["id"]))["return_url"] == f"{sandbox.base_url}/?bot={sandbox.bot_id}"
     assert payment["confirmation"]["type"] == "redirect"
+    payment = await created(api, confirmation={"type": "redirect", "return_url": f"{address}?startapp=balance"})
+    there = f"{sandbox.base_url}/?bot={sandbox.bot_id}&startapp=balance"
+    assert (await look(sandbox, payment["id"]))["return_url"] == there
 
 
 async def test_paying_with_a_card(api: Api, sandbox: Sandbox, shop: Shop) -> None:

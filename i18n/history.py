@@ -16,6 +16,8 @@ OPERATION_WORDS: Final = {
     TransactionKind.CHARGE_RETURN: N_("Reserved and not used"),
     TransactionKind.EXPIRE: N_("Credits expired"),
     TransactionKind.TAKE_BACK: N_("Taken back"),
+    TransactionKind.MERGED_OUT: N_("Moved to your other account"),
+    TransactionKind.MERGED_IN: N_("From your other account"),
 }
 
 MARKS: Final = {

@@ -30,9 +30,19 @@ class TransactionKind(StrEnum):
     """What was left of a lot at its end."""
     TAKE_BACK = "take_back"
     """Removed by an admin or with a refund of money."""
+    MERGED_OUT = "merged_out"
+    """Of an account that became part of another one."""
+    MERGED_IN = "merged_in"
+    """From an account that became part of this one."""
 
 
-GRANTS = (TransactionKind.WELCOME, TransactionKind.BONUS, TransactionKind.GRANT, TransactionKind.TOPUP)
+GRANTS = (
+    TransactionKind.WELCOME,
+    TransactionKind.BONUS,
+    TransactionKind.GRANT,
+    TransactionKind.TOPUP,
+    TransactionKind.MERGED_IN,
+)
 POSITIVE = (*GRANTS, TransactionKind.CHARGE_REFUND, TransactionKind.CHARGE_RETURN)
 
 
@@ -57,6 +67,8 @@ class Lot(Base):
     kind: Mapped[Word]
     amount: Mapped[Credits]
     remaining: Mapped[Credits]
+    moved_from_id: Mapped[int | None] = mapped_column(ForeignKey("lots.id", ondelete="RESTRICT"), index=True)
+    """Of the account that was merged into this one: where these credits stood before."""
     expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -5,19 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, select, union_all, update
 
 from db.base import constant, table_of
-from db.tables.billing import LotEntry, Transaction, TransactionKind
+from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
+from db.tables.identities import AccountMerge
 from db.tables.payments import Payment, Refund
 
 _lines, _entries = table_of(Transaction), table_of(LotEntry)
 _payments, _refunds = table_of(Payment), table_of(Refund)
+_lots, _merges = table_of(Lot), table_of(AccountMerge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """`lot_id`: of the refunded payment; `owed` in hundredths."""
+    """`lot_id`: of the refunded payment, or where its credits went when accounts were merged; `owed` in hundredths: of
+    the refund, whichever of its lots."""
 
     refund_id: UUID
     lot_id: int
@@ -25,18 +28,38 @@ class Debt:
 
 
 # Built once: building and hashing a statement costs more than SQLite takes to run it.
-_debts = (
-    select(_refunds.c.id, _entries.c.lot_id, _refunds.c.credits_uncollected)
+_topup = (_lines.c.payment_id == _payments.c.id) & (_lines.c.kind == constant(TransactionKind.TOPUP))
+_owed = (_refunds.c.id, _entries.c.lot_id, _refunds.c.credits_uncollected, _refunds.c.created_at)
+_of_payments = (
+    select(*_owed)
     .join(_payments, _payments.c.id == _refunds.c.payment_id)
-    .join(_lines, (_lines.c.payment_id == _payments.c.id) & (_lines.c.kind == constant(TransactionKind.TOPUP)))
+    .join(_lines, _topup)
     .join(_entries, _entries.c.transaction_id == _lines.c.id)
     .where(_payments.c.user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
-    .order_by(_refunds.c.created_at, _refunds.c.id)
 )
-_owing = (
+_of_merged = (
+    select(_refunds.c.id, _lots.c.id.label("lot_id"), _refunds.c.credits_uncollected, _refunds.c.created_at)
+    .select_from(_merges)
+    .join(_payments, _payments.c.user_id == _merges.c.from_user_id)
+    .join(_refunds, _refunds.c.payment_id == _payments.c.id)
+    .join(_lines, _topup)
+    .join(_entries, _entries.c.transaction_id == _lines.c.id)
+    .join(_lots, (_lots.c.moved_from_id == _entries.c.lot_id) & (_lots.c.user_id == _merges.c.into_user_id))
+    .where(_merges.c.into_user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
+)
+_all = union_all(_of_payments, _of_merged).subquery()
+_debts = select(_all.c.id, _all.c.lot_id, _all.c.credits_uncollected).order_by(
+    _all.c.created_at, _all.c.id, _all.c.lot_id
+)
+_users = bindparam("users", expanding=True, type_=BigInteger())
+_owing = union_all(
     select(_payments.c.user_id)
     .join(_refunds, _refunds.c.payment_id == _payments.c.id)
-    .where(_payments.c.user_id.in_(bindparam("users", expanding=True)), _refunds.c.credits_uncollected > 0)
+    .where(_payments.c.user_id.in_(_users), _refunds.c.credits_uncollected > 0),
+    select(_merges.c.into_user_id)
+    .join(_payments, _payments.c.user_id == _merges.c.from_user_id)
+    .join(_refunds, _refunds.c.payment_id == _payments.c.id)
+    .where(_merges.c.into_user_id.in_(_users), _refunds.c.credits_uncollected > 0),
 )
 _collect = (
     update(_refunds)

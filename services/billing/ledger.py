@@ -4,9 +4,11 @@ for one user, `bulk.py` and `returns.py` are for many at once; there is no other
 All of them are parts of a caller's transaction, lock the user first and then the lots, and are idempotent by `key`:
 the same key a second time changes nothing and returns the first line. Amounts are positive hundredths of a credit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -249,12 +251,12 @@ def take_back(
     amount: int,
     key: str,
     now: datetime,
-    lot_id: int | None = None,
+    lot_ids: Collection[int] | None = None,
     partly: bool = False,
     refund_id: UUID | None = None,
     comment: str | None = None,
 ) -> Posting | None:
-    """Remove credits: from `lot_id` alone, or from the lots that expire first. With `partly` it takes what there is
+    """Remove credits: from `lot_ids` alone, or from the lots that expire first. With `partly` it takes what there is
     (`None` when there is nothing); without, it raises `InsufficientBalance` when there is less."""
     _require(amount > 0, f"cannot take back {amount}")
     kind = TransactionKind.TAKE_BACK
@@ -264,7 +266,7 @@ def take_back(
         return posted
     wallet = Wallet(user_id=user_id, balance=balance, lots=open_lots(connection, user_id))
     balance, lots = _write_off(connection, wallet, now)
-    lots = [lot for lot in lots if lot_id in (None, lot.id)]
+    lots = [lot for lot in lots if lot_ids is None or lot.id in lot_ids]
     held = held_by(lots)
     if held < amount and not partly:
         raise InsufficientBalance(needed=amount, balance=held)
@@ -273,6 +275,30 @@ def take_back(
         return None
     _change_lots(connection, parts)
     return _post(connection, line, balance, parts)
+
+
+def move(session: Session, *, from_user_id: int, into_user_id: int, merge_id: int, now: datetime) -> int:
+    """All that one account holds goes to the one that it became part of, lot by lot, with their ends. Returns how much;
+    call again for what came to it later."""
+    _require(from_user_id != into_user_id, "an account is not merged into itself")
+    balances = {user_id: _lock_user(session, user_id)[1] for user_id in sorted((from_user_id, into_user_id))}
+    connection, moved = session.connection(), 0
+    wallet = Wallet(user_id=from_user_id, balance=balances[from_user_id], lots=open_lots(connection, from_user_id))
+    balances[from_user_id], lots = _write_off(connection, wallet, now)
+    for lot in lots:
+        name = f"merge:{merge_id}:{lot.id}:{last_entry(connection, lot.id)}"
+        out = _Line(user_id=from_user_id, kind=TransactionKind.MERGED_OUT, key=f"{name}:out", now=now)
+        _change_lots(connection, parts := [(lot.id, -lot.held)])
+        balances[from_user_id] = _post(connection, out, balances[from_user_id], parts).balance_after
+        kind = TransactionKind.MERGED_IN
+        made = {"user_id": into_user_id, "kind": kind, "amount": lot.held, "remaining": lot.held, "created_at": now}
+        lot_id: int = connection.execute(
+            _add_lot, made | {"expires_at": lot.expires_at, "moved_from_id": lot.id}
+        ).scalar_one()
+        into = _Line(user_id=into_user_id, kind=kind, key=f"{name}:in", now=now)
+        balances[into_user_id] = _post(connection, into, balances[into_user_id], [(lot_id, lot.held)]).balance_after
+        moved += lot.held
+    return moved
 
 
 # Statements are built once: building and hashing one costs more than SQLite takes to run it.
@@ -336,20 +362,24 @@ def _write_off_ended(
 
 def _collect(connection: Connection, returned: _Line, balance: int, fresh: dict[int, int]) -> None:
     """Take from what a charge_refund has brought back (`fresh`, by lot) what refunds of money could not take."""
-    for debt in debts_of(connection, returned.user_id):
-        part = min(debt.owed, fresh.get(debt.lot_id, 0))
-        if part:
-            fresh[debt.lot_id] -= part
-            line = _Line(
-                user_id=returned.user_id,
-                kind=TransactionKind.TAKE_BACK,
-                key=f"refund:{debt.refund_id}:{returned.key.partition(':')[2]}{_mark(returned.kind)}",
-                now=returned.now,
-                refund_id=debt.refund_id,
-            )
-            _change_lots(connection, parts := [(debt.lot_id, -part)])
-            balance = _post(connection, line, balance, parts).balance_after
-            note_collected(connection, debt.refund_id, part)
+    for refund_id, debts in groupby(debts_of(connection, returned.user_id), key=attrgetter("refund_id")):
+        lots = list(debts)
+        back = [OpenLot(id=d.lot_id, held=held, expires_at=None) for d in lots if (held := fresh.get(d.lot_id, 0))]
+        parts = take(back, lots[0].owed)
+        if not parts:
+            continue
+        fresh |= {lot_id: fresh[lot_id] + change for lot_id, change in parts}
+        line = _Line(
+            user_id=returned.user_id,
+            kind=TransactionKind.TAKE_BACK,
+            key=f"refund:{refund_id}:{returned.key.partition(':')[2]}{_mark(returned.kind)}",
+            now=returned.now,
+            refund_id=refund_id,
+        )
+        _change_lots(connection, parts)
+        posting = _post(connection, line, balance, parts)
+        balance = posting.balance_after
+        note_collected(connection, refund_id, -posting.amount)
 
 
 def _mark(kind: TransactionKind) -> str:

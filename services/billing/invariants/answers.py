@@ -16,13 +16,15 @@ ANSWERS = Rule(
                coalesce(sum(t.amount), 0) AS lines
         FROM messages m
         LEFT JOIN transactions t ON t.message_id = m.id
+        LEFT JOIN account_merges a ON a.from_user_id = t.user_id AND a.into_user_id = m.user_id
         WHERE m.sender = 'assistant'
         GROUP BY m.id, m.user_id, m.status, m.hold, m.price, m.free, m.error_code
         HAVING count(CASE WHEN t.kind = 'charge' THEN 1 END) <> CASE WHEN m.hold > 0 THEN 1 ELSE 0 END
             OR coalesce(-sum(t.amount), 0) <> CASE
                 WHEN m.status IN ('queued', 'running') THEN m.hold
                 WHEN m.status = 'succeeded' THEN coalesce(m.price, -1) ELSE 0 END
-            OR count(CASE WHEN t.kind = 'charge' AND -t.amount <> m.hold OR t.user_id <> m.user_id THEN 1 END) > 0
+            OR count(CASE WHEN t.kind = 'charge' AND -t.amount <> m.hold
+                       OR t.user_id <> m.user_id AND a.id IS NULL THEN 1 END) > 0
             OR count(CASE WHEN t.kind = 'charge_refund' THEN 1 END) > 0 AND m.status NOT IN ('failed', 'canceled')
                AND (m.status <> 'succeeded' OR m.error_code IS NULL)
             OR count(CASE WHEN t.kind = 'charge_return' THEN 1 END) > 0 AND m.status NOT IN ('succeeded', 'failed')

@@ -40,13 +40,13 @@ LOTS = Rule(
     examined="lots",
     offenders="""
         SELECT l.id AS lot_id, l.user_id, l.kind, l.amount, l.remaining, coalesce(sum(e.amount), 0) AS entries,
-               count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup') THEN 1 END) AS grants
+               count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup', 'merged_in') THEN 1 END) AS grants
         FROM lots l
         LEFT JOIN lot_entries e ON e.lot_id = l.id
         LEFT JOIN transactions t ON t.id = e.transaction_id
         GROUP BY l.id, l.user_id, l.kind, l.amount, l.remaining
         HAVING l.remaining <> coalesce(sum(e.amount), 0)
-            OR count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup') THEN 1 END) <> 1
+            OR count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup', 'merged_in') THEN 1 END) <> 1
             OR count(CASE WHEN t.kind = l.kind AND e.amount = l.amount THEN 1 END) <> 1
         ORDER BY l.id""",
 )
@@ -68,7 +68,7 @@ LOT_HISTORY = Rule(
 TOTALS = Rule(
     invariant="I6",
     name="totals",
-    states="all that was ever granted is spent, expired, taken back or still on a balance",
+    states="all that was ever granted is spent, expired, taken back, moved on or still on a balance",
     examined="transactions",
     offenders="""
         SELECT * FROM (
@@ -76,9 +76,10 @@ TOTALS = Rule(
                    coalesce(-sum(CASE WHEN kind LIKE 'charge%' THEN amount END), 0) AS spent,
                    coalesce(-sum(CASE WHEN kind = 'expire' THEN amount END), 0) AS expired,
                    coalesce(-sum(CASE WHEN kind = 'take_back' THEN amount END), 0) AS taken_back,
+                   coalesce(-sum(CASE WHEN kind = 'merged_out' THEN amount END), 0) AS moved,
                    (SELECT coalesce(sum(balance), 0) FROM users) AS balances
             FROM transactions) sums
-        WHERE granted <> spent + expired + taken_back + balances""",
+        WHERE granted <> spent + expired + taken_back + moved + balances""",
 )
 
 CHAIN = Rule(
@@ -93,4 +94,28 @@ CHAIN = Rule(
               FROM transactions) lines
         WHERE balance_after <> before + amount OR balance_after < 0
         ORDER BY id""",
+)
+
+MERGES = Rule(
+    invariant="I6",
+    name="merged accounts",
+    states="what left a merged account came, lot by lot, to the account that it became part of",
+    examined="account_merges",
+    offenders="""
+        SELECT m.id AS merge_id, m.from_user_id, m.into_user_id, m.credits,
+               (SELECT coalesce(-sum(amount), 0) FROM transactions
+                WHERE user_id = m.from_user_id AND kind = 'merged_out') AS moved_out,
+               (SELECT coalesce(sum(i.amount), 0) FROM lots i JOIN lots o ON o.id = i.moved_from_id
+                WHERE i.user_id = m.into_user_id AND o.user_id = m.from_user_id) AS moved_in
+        FROM account_merges m
+        WHERE m.credits <> (SELECT coalesce(-sum(amount), 0) FROM transactions
+                            WHERE user_id = m.from_user_id AND kind = 'merged_out')
+           OR m.credits <> (SELECT coalesce(sum(i.amount), 0) FROM lots i JOIN lots o ON o.id = i.moved_from_id
+                            WHERE i.user_id = m.into_user_id AND o.user_id = m.from_user_id)
+        UNION ALL
+        SELECT NULL, t.user_id, NULL, 0, -t.amount, 0 FROM transactions t
+        WHERE t.kind = 'merged_out' AND t.user_id NOT IN (SELECT from_user_id FROM account_merges)
+        UNION ALL
+        SELECT NULL, NULL, l.user_id, 0, 0, l.amount FROM lots l
+        WHERE (l.kind = 'merged_in') <> (l.moved_from_id IS NOT NULL)""",
 )

@@ -46,14 +46,14 @@ TAKEN_BACK = Rule(
 UNCOLLECTED = Rule(
     invariant="I6",
     name="what refunds could not take",
-    states="a refund of money that found its credits spent has taken all that its payment's lot holds",
+    states="a refund of money that found its credits spent has taken all that its payment's lots hold",
     examined="refunds",
     offenders="""
         SELECT r.id AS refund_id, r.payment_id, r.credits_uncollected, l.id AS lot_id, l.remaining
         FROM refunds r
         JOIN transactions t ON t.payment_id = r.payment_id AND t.kind = 'topup'
         JOIN lot_entries e ON e.transaction_id = t.id
-        JOIN lots l ON l.id = e.lot_id
+        JOIN lots l ON l.id = e.lot_id OR l.moved_from_id = e.lot_id
         WHERE r.credits_uncollected > 0 AND l.remaining > 0
         ORDER BY r.id""",
 )

@@ -13,11 +13,12 @@ CHARGES = Rule(
                count(CASE WHEN t.kind = 'charge_refund' THEN 1 END) AS refunds, coalesce(sum(t.amount), 0) AS lines
         FROM predictions p
         LEFT JOIN transactions t ON t.prediction_id = p.id
+        LEFT JOIN account_merges a ON a.from_user_id = t.user_id AND a.into_user_id = p.user_id
         GROUP BY p.id, p.user_id, p.status, p.price
         HAVING count(CASE WHEN t.kind = 'charge' THEN 1 END) <> CASE WHEN p.price > 0 THEN 1 ELSE 0 END
             OR count(CASE WHEN t.kind = 'charge_refund' THEN 1 END)
                <> CASE WHEN p.price > 0 AND p.status IN ('failed', 'canceled') THEN 1 ELSE 0 END
-            OR count(CASE WHEN abs(t.amount) <> p.price OR t.user_id <> p.user_id THEN 1 END) > 0
+            OR count(CASE WHEN abs(t.amount) <> p.price OR t.user_id <> p.user_id AND a.id IS NULL THEN 1 END) > 0
         ORDER BY p.id""",
 )
 

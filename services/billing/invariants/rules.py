@@ -11,7 +11,7 @@ from services.billing.invariants.answers import (
     DELIVERED_ANSWERS,
 )
 from services.billing.invariants.bonuses import BONUS_LINES, BONUS_WEEKS
-from services.billing.invariants.ledger import BALANCES, CHAIN, LINES, LOT_HISTORY, LOTS, TOTALS
+from services.billing.invariants.ledger import BALANCES, CHAIN, LINES, LOT_HISTORY, LOTS, MERGES, TOTALS
 from services.billing.invariants.payments import ADOPTED, TAKEN_BACK, TOPUPS, UNCOLLECTED
 from services.billing.invariants.predictions import CHARGES, DELIVERED, LATE_REFUNDS, REFUND_LOTS
 
@@ -35,6 +35,7 @@ RULES: Final = (
     BONUS_WEEKS,
     BONUS_LINES,
     TOTALS,
+    MERGES,
     TAKEN_BACK,
     UNCOLLECTED,
     CHAIN,

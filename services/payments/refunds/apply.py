@@ -28,7 +28,8 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
-from services.payments.refunds.begin import credits_due, insert_refund, known_refund, lot_of, total
+from services.payments.refunds.begin import credits_due, insert_refund, known_refund, total
+from services.payments.refunds.paid_lots import paid_lots
 
 log = structlog.get_logger()
 
@@ -106,15 +107,15 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     if not _change(session, refund.id, (RefundStatus.PENDING, RefundStatus.CANCELED), now, **done):
         return
     due, taken = credits_due(payment, before=before, amount=refund.amount.minor), 0
-    lot_id = lot_of(session, payment.id)
-    if due and lot_id is not None:
+    paid = paid_lots(session, payment.id, user_id=payment.user_id, now=now)
+    if due and paid is not None:
         posting = ledger.take_back(
             session,
-            user_id=payment.user_id,
+            user_id=paid.user_id,
             amount=due,
             key=f"refund:{refund.id}",
             now=now,
-            lot_id=lot_id,
+            lot_ids=paid.ids,
             partly=True,
             refund_id=refund.id,
         )

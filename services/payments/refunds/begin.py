@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from db.base import table_of
-from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.users import AuditAction
@@ -28,10 +26,10 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
+from services.payments.refunds.paid_lots import held_of_payment
 from services.users.actor import Actor
 from services.users.roles import Staff
 
-_lines, _entries, _lots = table_of(Transaction), table_of(LotEntry), table_of(Lot)
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
@@ -168,12 +166,6 @@ def quote(session: Session, payment_id: UUID, now: datetime, *, shops: Mapping[s
     return RefundQuote(rest=money(rest), covered=money(max(0, min(rest, most - before))))
 
 
-def lot_of(session: Session, payment_id: UUID) -> int | None:
-    """The lot that the payment's top-up made."""
-    topup = (_lines.c.payment_id == payment_id) & (_lines.c.kind == TransactionKind.TOPUP)
-    return session.scalar(select(_entries.c.lot_id).join(_lines, _lines.c.id == _entries.c.transaction_id).where(topup))
-
-
 def insert_refund(
     session: Session, refund_id: UUID, payment: PaymentView, amount: Money, now: datetime, **more: Any
 ) -> RefundView:
@@ -204,17 +196,14 @@ def known_refund(session: Session, refund_id: UUID) -> RefundView:
 
 def _state(session: Session, payment: PaymentView, now: datetime, shops: Mapping[str, str]) -> tuple[int, int, int]:
     """Minor units that can still go back; those that went or are on their way; credits that nobody has claimed yet in
-    the lot that the payment brought."""
+    what the payment brought."""
     if payment.status is not PaymentStatus.SUCCEEDED or payment.provider_payment_id is None:
         raise NotRefundable(payment_id=payment.id)
     if payment.provider not in shops or payment.provider_shop_id not in (None, shops[payment.provider]):
         raise TakenElsewhere(shop=payment.provider_shop_id or payment.provider)
     rows = refunds_of(session, payment.id)
     gone, under_way = total(rows, RefundStatus.SUCCEEDED), total(rows, RefundStatus.PENDING)
-    held = session.execute(
-        select(_lots.c.remaining, _lots.c.expires_at).where(_lots.c.id == lot_of(session, payment.id))
-    ).first()
-    left = 0 if held is None or (held.expires_at is not None and held.expires_at <= now) else held.remaining
+    left = held_of_payment(session, payment.id, now)
     free = max(0, left - credits_due(payment, before=gone, amount=under_way))
     return max(0, payment.amount.minor - gone - under_way), gone + under_way, free
 

@@ -6,17 +6,20 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from db.base import table_of
 from db.engine import Database
 from db.tables.billing import TransactionKind
 from db.tables.chats import MessageStatus
+from db.tables.identities import AccountMerge
 from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from services.billing import audit, ledger
 from services.billing.invariants.rules import RULES
+from services.billing.merges import move_on_all
 from services.chats import usage
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.outbox import enqueue, put
@@ -66,7 +69,7 @@ def open_shop(session: Session) -> Shop:
     grant(session, user_id=anna, amount=700, kind=TransactionKind.TOPUP, key="topup", now=START, payment_id=paid)
     unpaid = add_payment(session, user_id=boris, amount=400, status=PaymentStatus.PENDING)
     refund = add_refund(session, payment_id=paid, credits_taken=90)
-    ledger.take_back(session, user_id=anna, amount=90, key="refund", now=START, lot_id=None, refund_id=refund)
+    ledger.take_back(session, user_id=anna, amount=90, key="refund", now=START, refund_id=refund)
 
     failed_late = add_prediction(session, user_id=anna, price=300, status=statuses.FAILED)
     charge(session, user_id=anna, amount=300, prediction_id=failed_late, now=START)
@@ -95,6 +98,11 @@ def open_shop(session: Session) -> Shop:
     given_free = add_answer(session, user_id=anna, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
     usage.reserve_free(session, user_id=anna, model_slug="wine", day=date(2026, 11, 20), most=3)
     ledger.charge_refund(session, prediction_id=failed_late, now=START + 8 * DAY)
+    annas_other = add_user(session)
+    grant(session, user_id=annas_other, amount=60, kind=TransactionKind.WELCOME, key="welcome:other", now=START)
+    moved = {"from_user_id": annas_other, "into_user_id": anna, "credits": 0, "created_at": START}
+    session.execute(insert(table_of(AccountMerge)), moved)
+    move_on_all(session, START)
     return Shop(
         anna=anna,
         boris=boris,
@@ -524,6 +532,19 @@ async def test_many_offenders_are_counted_and_twenty_shown(database: Database) -
     assert (check.violations, len(check.rows), report.exit_code) == (25, 20, 1)
     assert "  and 5 more" in str(report)
     assert str(report).endswith("Broken: I3.")
+
+
+async def test_i6_credits_that_got_lost_between_merged_accounts(database: Database, shop: Shop) -> None:
+    await meddle(database, "UPDATE account_merges SET credits = credits + 1")
+    found = await broken(database)
+    assert found.keys() == {"merged accounts"}
+    assert "credits=61" in found["merged accounts"][0]
+
+
+async def test_i4_a_prediction_charged_to_a_stranger(database: Database, shop: Shop) -> None:
+    """What belongs to a merged account is no stranger's."""
+    await meddle(database, f"UPDATE predictions SET user_id = {shop.boris} WHERE user_id = {shop.anna} AND price > 0")
+    assert "predictions and charges" in await broken(database)
 
 
 def test_every_rule_is_broken_by_a_test_above() -> None:

@@ -22,17 +22,19 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
 from db.tables.chats import ChatMessage, MessageStatus
+from db.tables.identities import AccountMerge
 from db.tables.predictions import PredictionStatus
 from db.tables.users import User
 from services.billing import audit, ledger
 from services.billing.ledger import InsufficientBalance, NothingToRefund, Posting
+from services.billing.merges import merge_of, move_on_all
 from services.billing.returns import Rest, give_back_rests
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
@@ -43,7 +45,8 @@ STEPS = 30
 GRANTED, SPENT = st.integers(50, 300), st.integers(1, 120)
 HOURS = st.sampled_from([1, 4, 12])
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
-USERS = st.sampled_from([0, 0, 0, 1])  # one has most of it, so that things meet
+USERS = st.sampled_from([0, 0, 0, 1, 2])  # one has most of it, so that things meet
+HEIR, MERGED = 0, 2  # what comes to the merged account goes to the other one
 
 
 @dataclass(slots=True)
@@ -133,7 +136,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.names = 0
         self.write(add_model)
-        self.accounts = [Account(self.write(add_user)) for _ in range(2)]
+        self.accounts = [Account(self.write(add_user)) for _ in range(3)]
 
     def write(self, work: Callable[..., Any], **arguments: Any) -> Any:  # Any: any function of a transaction
         return self.runner.run(self.database.write(work, **arguments))
@@ -173,7 +176,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def open_accounts(self) -> None:
-        for user in range(2):
+        for user in range(3):
             self.grant(user, amount=100, hours=None, again=False)
             self.grant(user, amount=200, hours=4, again=False)
 
@@ -319,7 +322,8 @@ class LedgerMachine(RuleBasedStateMachine):
         account, now = self.accounts[user], self.clock()
         lot_id = account.lots[lot % len(account.lots)].id if lot is not None and account.lots else None
         covered = min(amount, sum(lot.held for lot in account.spendable(now, lot_id)))
-        what = {"user_id": account.id, "amount": amount, "key": self.name(), "lot_id": lot_id, "partly": partly}
+        lot_ids = None if lot_id is None else [lot_id]
+        what = {"user_id": account.id, "amount": amount, "key": self.name(), "lot_ids": lot_ids, "partly": partly}
         if covered < amount and not partly:
             assert self.refused(ledger.take_back, **what, now=now)
             return
@@ -331,6 +335,16 @@ class LedgerMachine(RuleBasedStateMachine):
             assert (posting.amount, posting.balance_after) == (-covered, account.balance)
             if again:
                 assert self.write(ledger.take_back, **what, now=now) == posting
+
+    @rule()
+    def merge(self) -> None:
+        """The first time the account becomes part of the other one; later, what has come to it since goes there."""
+        old, heir, now = self.accounts[MERGED], self.accounts[HEIR], self.clock()
+        old.write_off(now)
+        for lot_id, source in self.write(merge, from_user_id=old.id, into_user_id=heir.id, now=now):
+            lot = next(each for each in old.lots if each.id == source)
+            heir.lots.append(ModelLot(lot_id, lot.held, lot.ends))
+            lot.held = 0
 
     @invariant()
     def the_audit_holds_and_lots_are_as_the_model_says(self) -> None:
@@ -348,6 +362,18 @@ class LedgerMachine(RuleBasedStateMachine):
 def set_status(session: Session, prediction_id: UUID, status: PredictionStatus) -> None:
     row = prediction_id.hex if session.get_bind().dialect.name == "sqlite" else prediction_id
     session.execute(text("UPDATE predictions SET status = :status WHERE id = :row"), {"status": status, "row": row})
+
+
+def merge(session: Session, *, from_user_id: int, into_user_id: int, now: datetime) -> list[tuple[int, int]]:
+    """The lots that it made, each with the one that it came from."""
+    lots, merges = table_of(Lot), table_of(AccountMerge)
+    last = session.scalar(select(func.max(lots.c.id))) or 0
+    if merge_of(session, from_user_id) is None:
+        row = {"from_user_id": from_user_id, "into_user_id": into_user_id, "credits": 0, "created_at": now}
+        session.execute(insert(merges), row)
+    move_on_all(session, now)
+    made = select(lots.c.id, lots.c.moved_from_id).where(lots.c.id > last)
+    return [(row.id, row.moved_from_id) for row in session.execute(made)]
 
 
 def end_answer(session: Session, answer_id: UUID, status: MessageStatus, price: int) -> None:

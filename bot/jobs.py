@@ -10,6 +10,7 @@ from bot.settings import ShopSettings
 from services.billing.reminders import Reminders
 from services.bonuses import Bonuses
 from services.heartbeats import BONUS, RECONCILE
+from services.identity.merging import AccountMerging
 from services.payments.service import Payments
 
 log = structlog.get_logger()
@@ -18,6 +19,7 @@ CATCH_UP_SECONDS = 30
 RECONCILE_SECONDS = 60
 # The first time comes that long after the start: a shop that is started anew every day must come to it too.
 REMIND_SECONDS = 600
+MOVE_ON_SECONDS = 60
 FORGET_SECONDS = 3600
 
 
@@ -39,6 +41,11 @@ def keep_money_moving(
     if payments is not None:
         every(scheduler, lambda: reconcile(payments), name=RECONCILE, seconds=RECONCILE_SECONDS)
         every(scheduler, payments.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
+
+
+def keep_merged_accounts_empty(scheduler: AsyncIOScheduler, merging: AccountMerging) -> None:
+    """What is paid back to an account that became part of another one goes there."""
+    every(scheduler, merging.move_on, name="merged_accounts", seconds=MOVE_ON_SECONDS)
 
 
 def keep_bonuses_coming(

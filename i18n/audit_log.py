@@ -174,6 +174,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.USER_DISABLE: _about_user(N_("The shop is closed to {whom}")),
     AuditAction.USER_ENABLE: _about_user(N_("The shop is open to {whom} again")),
     AuditAction.USER_WRITE: _letter,
+    AuditAction.ACCOUNT_MERGE: _about_user(N_("Two accounts became one: {whom}")),
     AuditAction.ROLE_CHANGE: _role,
     AuditAction.PAYMENT_REFUND: _refund,
     AuditAction.PAYMENT_ASK: _asked,

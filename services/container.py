@@ -15,6 +15,7 @@ from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
 from services.identity.mail_tokens import MailLinks
+from services.identity.merging import AccountMerging
 from services.identity.sessions import WebSessions
 from services.images.studio import Studio
 from services.models.manage import ModelManagement
@@ -47,6 +48,7 @@ class Services:
     users: Users
     web_sessions: WebSessions
     mail_links: MailLinks
+    account_merging: AccountMerging
     models: Models
     presets: Presets
     studio: Studio

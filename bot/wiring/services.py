@@ -27,6 +27,7 @@ from services.features import Features
 from services.files.files import Files
 from services.files.store import open_store
 from services.identity.mail_tokens import MailLinks
+from services.identity.merging import AccountMerging
 from services.identity.sessions import WebSessions
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
@@ -104,6 +105,7 @@ def make_services(
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         web_sessions=WebSessions(db, clock),
         mail_links=MailLinks(db, clock),
+        account_merging=AccountMerging(db, clock),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

@@ -28,6 +28,7 @@ class AuditAction(StrEnum):
     USER_DISABLE = "user.disable"
     USER_ENABLE = "user.enable"
     USER_WRITE = "user.write"
+    ACCOUNT_MERGE = "account.merge"
     ROLE_CHANGE = "role.change"
     PAYMENT_REFUND = "payment.refund"
     PAYMENT_ASK = "payment.ask"

@@ -65,6 +65,7 @@ def _eligible(weekly: WeeklyGrant, after: int) -> ColumnElement[bool]:
     return (
         (_users.c.id > after)
         & _users.c.disabled_at.is_(None)
+        & _users.c.deleted_at.is_(None)
         & (_users.c.last_seen_at >= weekly.active_since)
         & (_users.c.created_at <= weekly.joined_by)
         & ~has_it

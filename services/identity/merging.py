@@ -94,10 +94,10 @@ def _look(session: Session, from_user_id: int, into_user_id: int) -> tuple[Accou
 
 def merge_accounts(session: Session, seen: tuple[AccountFacts, AccountFacts], now: datetime) -> int:
     old, heir = seen
-    if (done := merge_of(session, old.user_id)) is not None and done.into_user_id == heir.user_id:
-        return 0
     for user_id in sorted((old.user_id, heir.user_id)):
         session.execute(select(_users.c.id).where(_users.c.id == user_id).with_for_update(key_share=True))
+    if (done := merge_of(session, old.user_id)) is not None and done.into_user_id == heir.user_id:
+        return 0
     _check(session, old.user_id, heir.user_id)
     if [_facts(session, each.user_id).balance for each in seen] != [each.balance for each in seen]:
         raise BalanceChanged()

@@ -71,6 +71,7 @@ def test_letters_are_read_and_their_links_lead_on(sandbox_url: str, chromium: Br
     anna.done()
 
 
+@pytest.mark.slow
 def test_the_panel_refuses_letters_until_told_otherwise(sandbox_url: str, chromium: Browser, pictures: Path) -> None:
     anna = Chat(chromium, sandbox_url, ANNA, pictures)
     page = anna.page

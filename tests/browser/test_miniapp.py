@@ -98,6 +98,7 @@ def test_buttons_of_the_client_are_set_up_and_pressed(anna: Phone) -> None:
     anna.app_is_gone()
 
 
+@pytest.mark.slow
 def test_the_theme_and_the_size_arrive_as_they_change(anna: Phone) -> None:
     anna.opens_the_menu()
     light = anna.app.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
@@ -117,6 +118,7 @@ def test_the_theme_and_the_size_arrive_as_they_change(anna: Phone) -> None:
     anna.app_hears('content_safe_area_changed {"top":0,"bottom":0,"left":0,"right":0}')
 
 
+@pytest.mark.slow
 def test_popups_phones_and_stored_things_are_answered(anna: Phone) -> None:
     anna.opens_the_menu()
     anna.taps("ask")
@@ -138,6 +140,7 @@ def test_popups_phones_and_stored_things_are_answered(anna: Phone) -> None:
     anna.app_hears('invoice_closed {"slug":"abc","status":"failed"}')
 
 
+@pytest.mark.slow
 def test_links_lead_outside_or_back_into_the_chat(anna: Phone, app_url: str) -> None:
     anna.opens_the_menu()
     with anna.page.context.expect_page() as opened:
@@ -150,6 +153,7 @@ def test_links_lead_outside_or_back_into_the_chat(anna: Phone, app_url: str) -> 
     expect(anna.page.get_by_test_id("message-text").last).to_have_text("/start hello")
 
 
+@pytest.mark.slow
 def test_an_app_with_changes_is_closed_only_when_it_is_meant(anna: Phone) -> None:
     anna.opens_the_menu()
     anna.taps("keep")
@@ -161,6 +165,7 @@ def test_an_app_with_changes_is_closed_only_when_it_is_meant(anna: Phone) -> Non
     anna.app_is_gone()
 
 
+@pytest.mark.slow
 def test_a_page_of_another_origin_is_not_heard(anna: Phone) -> None:
     anna.opens_the_menu()
     anna.taps("elsewhere")
@@ -172,6 +177,7 @@ def test_a_page_of_another_origin_is_not_heard(anna: Phone) -> None:
     expect(anna.page.get_by_test_id("webapp-main")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_panel_spoils_the_launch_data(anna: Phone, app_url: str) -> None:
     def age() -> float:
         anna.opens_the_menu()
@@ -196,6 +202,7 @@ def test_the_panel_spoils_the_launch_data(anna: Phone, app_url: str) -> None:
     anna.photographs("miniapp-chat-dark-ru")
 
 
+@pytest.mark.slow
 def test_a_link_opens_the_main_app_with_what_it_says(sandbox_url: str, chromium: Browser, pictures: Path) -> None:
     john = Phone(chromium, f"{sandbox_url}", JOHN, pictures)
     john.page.goto(f"{sandbox_url}/?person={JOHN}&startapp=model_wine")
@@ -210,6 +217,7 @@ def test_a_link_opens_the_main_app_with_what_it_says(sandbox_url: str, chromium:
     john.done()
 
 
+@pytest.mark.slow
 def test_an_app_of_a_reply_keyboard_sends_data(
     sandbox_url: str, app_url: str, chromium: Browser, pictures: Path
 ) -> None:

@@ -15,8 +15,8 @@ const SINCE = {
  * and only while it is of the Mini App's own origin.
  */
 export class Bridge {
-  constructor(frame, { origin, version, acts, onforeign = () => {} }) {
-    Object.assign(this, { frame, origin, version, acts, onforeign });
+  constructor(frame, { origin, version, acts }) {
+    Object.assign(this, { frame, origin, version, acts });
     this.listener = (event) => this.receive(event);
     addEventListener("message", this.listener);
   }
@@ -25,7 +25,9 @@ export class Bridge {
     removeEventListener("message", this.listener);
   }
 
+  /** Before the page was heard of there is none of its origin in the frame, and browsers complain. */
   post(eventType, eventData = {}) {
+    if (!this.isHeard) return;
     this.frame.contentWindow?.postMessage(JSON.stringify({ eventType, eventData }), this.origin);
   }
 
@@ -33,8 +35,8 @@ export class Bridge {
     if (source !== this.frame.contentWindow) return;
     const event = read(data);
     if (!event || isNewer(SINCE[event.eventType], this.version)) return;
-    if (origin !== this.origin) this.onforeign(origin);
-    else if (Object.hasOwn(this.acts, event.eventType)) this.acts[event.eventType](event.eventData, this);
+    this.isHeard = origin === this.origin;
+    if (this.isHeard && Object.hasOwn(this.acts, event.eventType)) this.acts[event.eventType](event.eventData, this);
   }
 }
 

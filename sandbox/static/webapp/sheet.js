@@ -124,6 +124,7 @@ export class Sheet {
     this.watch.unobserve(this.frame);
     this.frame.replaceWith(fresh);
     this.frame = this.bridge.frame = fresh;
+    this.bridge.isHeard = false;
     this.watch.observe(fresh);
     [this.hasBack, this.hasSettings, this.confirms, this.buttons] = [false, false, false, { main: {}, secondary: {} }];
     this.draw();

@@ -14,6 +14,7 @@ from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
+from services.identity.email_accounts import EmailAccounts
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.sessions import WebSessions
@@ -49,6 +50,7 @@ class Services:
     web_sessions: WebSessions
     mail_links: MailLinks
     account_merging: AccountMerging
+    email_accounts: EmailAccounts
     models: Models
     presets: Presets
     studio: Studio

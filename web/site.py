@@ -13,7 +13,7 @@ from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn
 from web.api.app import make_api
-from web.cabinet import home, language
+from web.cabinet import home, language, reset, security, sign_in, sign_up
 from web.context import Site, WebContext, provide
 from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
@@ -41,6 +41,8 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.mount("/static", StaticPages(directory=STATIC))
     app.include_router(home.router)
     app.include_router(language.router)
+    for each in (sign_in, sign_up, reset, security):
+        app.include_router(each.router)
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
+from bot.wiring.identity import open_email_accounts
 from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
@@ -106,6 +107,7 @@ def make_services(
         web_sessions=WebSessions(db, clock),
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
+        email_accounts=open_email_accounts(settings, db, clock, coordination),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

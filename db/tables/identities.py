@@ -4,7 +4,7 @@ factors, keys. Of everything secret only a hash is kept, but for what a second f
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Credits, JsonObject, Key, Word, one_of
@@ -86,6 +86,18 @@ class WebSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     authenticated_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None]
+
+
+class KnownDevice(Base):
+    """A browser or program that was signed in to an account before, by a token of its own."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (UniqueConstraint("user_id", "token_hash"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    seen_at: Mapped[datetime]
 
 
 class LoginRequest(Base):

@@ -69,8 +69,10 @@ def issue_link(
     user_id: int | None = None,
 ) -> int:
     """Part of a caller's transaction: the id for a `LinkLetter`. `unknown_hash`: of a token that is then forgotten."""
-    same = (_tokens.c.address == address) & (_tokens.c.purpose == purpose)
-    session.execute(delete(_tokens).where(same))
+    same = _tokens.c.address == address
+    if user_id is not None:
+        same |= _tokens.c.user_id == user_id  # who corrects a new address voids the letter to the wrong one
+    session.execute(delete(_tokens).where(same, _tokens.c.purpose == purpose))
     row = {
         "token_hash": unknown_hash,
         "purpose": purpose,

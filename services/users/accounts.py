@@ -185,12 +185,18 @@ def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits:
     if user_id is not None:
         waits = _admins.c.telegram_id == visitor.telegram_id
         session.execute(update(_admins).where(waits).values(user_id=user_id, telegram_id=None))
-    if user_id is not None and welcome_credits:
-        kind = TransactionKind.WELCOME
-        ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)
+    if user_id is not None:
+        give_welcome(session, user_id, welcome_credits, now)
     row = _find(session, visitor.telegram_id)
     assert row is not None
     return view_of(row, is_new=user_id is not None)
+
+
+def give_welcome(session: Session, user_id: int, welcome_credits: int, now: datetime) -> None:
+    """Part of a caller's transaction: once to each new user."""
+    if welcome_credits:
+        kind = TransactionKind.WELCOME
+        ledger.grant(session, user_id=user_id, amount=welcome_credits, kind=kind, key=f"welcome:{user_id}", now=now)
 
 
 def _refresh(session: Session, visitor: Visitor, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,11 +17,19 @@ SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 
 @asynccontextmanager
 async def browser(app: App, user_id: int | None = None, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """`user_id`: who is signed in, None for a stranger; `more` goes to the client, hence Any. httpx sends no cookie
-    that is `Secure` over plain HTTP, so this one is a header."""
+    """`user_id`: who is signed in, None for a stranger; `more` goes to the client, hence Any. Cookies that it is given
+    it keeps, but not together with `user_id`."""
     headers = dict(SAME_ORIGIN)
     if user_id is not None:
         token = await app.services.web_sessions.begin(user_id, SessionKind.BROWSER, Device(agent="a test"))
         headers["cookie"] = f"{SESSION}={token}"
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.web_port}", headers=headers, **more) as client:
+    here = f"http://127.0.0.1:{app.web_port}"
+    async with httpx.AsyncClient(base_url=here, headers=headers, **more) as client:
+        client.event_hooks["request"].append(partial(_show_cookies, client))
         yield client
+
+
+async def _show_cookies(client: httpx.AsyncClient, request: httpx.Request) -> None:
+    """As browsers do, this machine is trusted with `Secure` ones."""
+    if "cookie" not in request.headers and (kept := list(client.cookies.jar)):
+        request.headers["cookie"] = "; ".join(f"{each.name}={each.value}" for each in kept)

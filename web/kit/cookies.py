@@ -10,7 +10,11 @@ from db.tables.identities import SessionKind
 SESSION: Final = "__Host-session"
 MINI_APP: Final = "__Host-mini-app"
 LANGUAGE: Final = "__Host-language"
+DEVICE: Final = "__Host-device"
+"""By which a browser is known next time. It lets nobody in."""
 REMEMBERED: Final = 31 * 24 * 3600  # seconds
+
+DEVICE_KEPT: Final = 400 * 24 * 3600  # seconds, as long as browsers keep any
 
 _NAMES: Final = {SessionKind.BROWSER: SESSION, SessionKind.MINI_APP: MINI_APP}
 _IN_FRAME: Final = "SameSite=None; Partitioned"  # a frame of another site is sent no other cookie

@@ -8,7 +8,13 @@ from services.chats.orders import MessageNotFound, MessageNotLast, MessageTooLon
 from services.chats.sessions import ChatSessionNotFound
 from services.errors import ShopError
 from services.files.store import StoreAway
+from services.identity.email_accounts import LettersOff, SameAddress
+from services.identity.email_logins import NoEmailLogin
+from services.identity.login_changes import WrongCurrentPassword, WrongPassword
+from services.identity.mail_tokens import LinkNotValid
+from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.sessions import NotSignedIn, SessionNotFound
+from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyTries
 from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped
@@ -21,7 +27,7 @@ from services.payments.refunds.begin import AlreadyRefunded
 from services.payments.topup import EmailNeeded
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
-from services.users.accounts import UserDisabled
+from services.users.accounts import BadEmail, UserDisabled
 from services.users.manage import CannotTake
 from services.users.roles import NotAllowed
 from services.users.search import NobodyFound
@@ -40,7 +46,21 @@ OTHER: Final = Refusal(422, "refused")
 REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     NotSignedIn: Refusal(401, "not_signed_in"),
     InsufficientBalance: Refusal(402, "insufficient_balance"),
+    WrongPassword: Refusal(401, "wrong_password"),
     UserDisabled: Refusal(403, "user_disabled"),
+    WrongCurrentPassword: Refusal(403, "wrong_current_password"),
+    LinkNotValid: Refusal(410, "link_not_valid"),
+    NoEmailLogin: Refusal(409, "no_email_login"),
+    SameAddress: Refusal(409, "same_address"),
+    BadEmail: Refusal(422, "bad_email"),
+    PasswordTooShort: Refusal(422, "password_too_short"),
+    PasswordTooLong: Refusal(422, "password_too_long"),
+    PasswordTooCommon: Refusal(422, "password_too_common"),
+    LetterJustSent: Refusal(429, "letter_just_sent"),
+    TooManyLetters: Refusal(429, "too_many_letters"),
+    TooManyTries: Refusal(429, "too_many_tries"),
+    LettersOff: Refusal(503, "letters_off"),
+    PasswordsBusy: Refusal(503, "busy"),
     NotAllowed: Refusal(403, "not_allowed"),
     ModelNotFound: Refusal(404, "model_not_found"),
     ModelNotOnSale: Refusal(404, "model_not_on_sale"),

@@ -1,0 +1,91 @@
+"""How often strangers may try. None of it locks an owner out for ever: counts run out within the hour, a browser that
+was signed in before has a count of its own, and a letter always leads in."""
+
+import hashlib
+from ipaddress import ip_address
+from typing import Final
+
+from db.tables.identities import LetterPurpose
+from services.coordination.base import Coordination
+from services.errors import N_, ShopError
+
+MINUTE: Final = 60
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+LETTERS_A_DAY: Final = 6  # to one address, of one purpose
+LETTERS_OF_A_NETWORK: Final = 30  # an hour
+LETTERS_OF_ALL: Final = 1000  # an hour
+TRIES: Final = 10  # of a browser or a network at one account, in five minutes
+TRIES_OF_A_NETWORK: Final = 40  # in five minutes, at all accounts
+TRIES_AT_AN_ACCOUNT: Final = 100  # an hour, by all who are not known there
+
+
+class LetterJustSent(ShopError):
+    message = N_(
+        "A letter to this address was asked for a moment ago. Please look for it, also under spam, and ask again in a "
+        "minute if it does not come."
+    )
+
+
+class TooManyLetters(ShopError):
+    message = N_("Too many letters were asked for. Please try again later.")
+
+
+class TooManyTries(ShopError):
+    message = N_("Too many tries. Please wait five minutes, or get a link for a new password by e-mail.")
+
+
+class Throttles:
+    def __init__(self, coordination: Coordination) -> None:
+        self._coordination = coordination
+
+    async def letter(self, purpose: LetterPurpose, address: str, place: str) -> None:
+        """Raises `LetterJustSent`, `TooManyLetters`; the same whether somebody has the address or not."""
+        whose = f"letter:{purpose}:{_digest(address)}"
+        if not await self._allow(f"letters:{network_of(place)}", LETTERS_OF_A_NETWORK, HOUR):
+            raise TooManyLetters(place=network_of(place))
+        if not await self._allow(whose, 1, MINUTE):
+            raise LetterJustSent()
+        if not await self._allow(f"{whose}:day", LETTERS_A_DAY, DAY):
+            raise TooManyLetters()
+        if not await self._allow("letters", LETTERS_OF_ALL, HOUR):
+            raise TooManyLetters()
+
+    async def sign_in(self, address: str, place: str, *, device: str | None) -> None:
+        """`device`: by which a browser is known that was signed in to this account before. Raises `TooManyTries`."""
+        whose, network = f"sign-in:{_digest(address)}", network_of(place)
+        if device is not None:
+            counts = [(f"{whose}:device:{device[:16]}", TRIES, 5 * MINUTE)]
+        else:
+            counts = [
+                (f"sign-in:network:{network}", TRIES_OF_A_NETWORK, 5 * MINUTE),
+                (f"{whose}:{network}", TRIES, 5 * MINUTE),
+                (whose, TRIES_AT_AN_ACCOUNT, HOUR),
+            ]
+        for key, times, seconds in counts:
+            if not await self._allow(key, times, seconds):
+                raise TooManyTries(place=network)
+
+    async def prove(self, user_id: int) -> None:
+        """Somebody signed in shows their password once more. Raises `TooManyTries`."""
+        if not await self._allow(f"prove:{user_id}", TRIES, 5 * MINUTE):
+            raise TooManyTries(user_id=user_id)
+
+    async def _allow(self, key: str, times: int, seconds: int) -> bool:
+        return await self._coordination.allow(key, times=times, seconds=seconds)
+
+
+def network_of(place: str) -> str:
+    """What one household has: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        address = ip_address(place.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address) if address.version == 4 else f"{address.exploded[:19]}::/64"
+
+
+def _digest(address: str) -> str:
+    """Who can read the shared memory need not read addresses there."""
+    return hashlib.sha256(address.encode()).hexdigest()[:24]

@@ -1,0 +1,40 @@
+"""Somebody signs in through a browser, and out again."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from db.tables.identities import SessionKind
+from services.identity.arrivals import Arrival, Opened
+from web.kit.cookies import DEVICE, DEVICE_KEPT, drop_sessions, keep_session, session_tokens, set_cookie
+from web.kit.viewer import Viewer
+
+
+def arrival_of(request: Request, who: Viewer, *, remember: bool = False) -> Arrival:
+    return Arrival(
+        kind=SessionKind.BROWSER,
+        device=who.device,
+        device_token=request.cookies.get(DEVICE, ""),
+        remember=remember,
+    )
+
+
+async def let_in(request: Request, who: Viewer, opened: Opened, place: str, *, remember: bool = False) -> Response:
+    """To `place`. The session that the browser had ends."""
+    await _end_sessions(request, who)
+    response = RedirectResponse(place, status_code=303)
+    drop_sessions(response)
+    keep_session(response, SessionKind.BROWSER, opened.token, remember=remember)
+    set_cookie(response, DEVICE, opened.device_token, seconds=DEVICE_KEPT)
+    return response
+
+
+async def let_out(request: Request, who: Viewer) -> Response:
+    await _end_sessions(request, who)
+    response = RedirectResponse("/sign-in", status_code=303)
+    drop_sessions(response)
+    return response
+
+
+async def _end_sessions(request: Request, who: Viewer) -> None:
+    for token in session_tokens(request):
+        await who.site.services.web_sessions.end(token)

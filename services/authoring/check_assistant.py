@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+import zlib
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,7 +12,7 @@ from services.authoring.assistants import context_told, located, name_at_server,
 from services.errors import ShopError
 from services.inference.chat import ChatRequest, ChatRole, ChatRuntime, ChatTurn, StreamEnd, TextDelta
 from services.inference.check_line import CheckLine
-from services.inference.errors import ModelBroken, ServerAway
+from services.inference.errors import ModelBroken, NothingHeard, ServerAway
 from services.inference.loaded import AssistantModel, open_assistant
 from services.inference.runtimes.chat.request_body import Json
 from services.inference.runtimes.chat.spec import FEWEST_TOKENS, ChatSpec
@@ -20,10 +22,18 @@ from services.manifests.manifest import Manifest
 
 QUESTION: Final = "Say hello in one short sentence."
 MOST_SHOWN: Final = 100  # characters
+# A second of silence as phones record it: Opus in Ogg.
+SILENCE: Final = zlib.decompress(
+    b64decode(
+        "eNrzT08PZmBigAJGKN2Sc1OFUdi/oLTYIzUxhREo3LAbLOEPUs6ArByEFatWajGKg5SHJKYXswNF"
+        "ihPzUpLyK+BaWKD6wcpB1r0MMT5mxEwy+PH/3yBEAEiZqnk="
+    )
+)
 
 
 def check_assistant(kind: AssistantKind, manifest: Manifest, folder: Path) -> Iterator[CheckLine]:
-    """Owns an event loop while it runs; the server is asked for one answer of at most 64 tokens."""
+    """Owns an event loop while it runs; the server is asked for one answer of at most 64 tokens, and to write down a
+    second of silence where the manifest sells voice messages."""
     yield from asyncio.run(_check(kind, manifest, folder))
 
 
@@ -57,7 +67,9 @@ async def _lines(model: AssistantModel, spec: ChatSpec) -> list[CheckLine]:
         return [CheckLine(what="server", ok=False, detail=detail, fix=f'Write url = "{url}"')]
     here = CheckLine(what="server", ok=True, detail=f"{spec.url} is there")
     warnings = [*_model(spec, models or []), *_context(spec, models or [])]
-    return [here, *warnings, await _answer(model.runtime, spec)]
+    answer = await _answer(model.runtime, spec)
+    heard = [await _hearing(model.runtime, spec)] if answer.ok and spec.transcription is not None else []
+    return [here, *warnings, answer, *heard]
 
 
 def _model(spec: ChatSpec, models: list[Json]) -> list[CheckLine]:
@@ -93,6 +105,24 @@ async def _answer(runtime: ChatRuntime, spec: ChatSpec) -> CheckLine:
     raise AssertionError("a stream ends with its end")
 
 
+async def _hearing(runtime: ChatRuntime, spec: ChatSpec) -> CheckLine:
+    """Some models hear words in silence; that they write anything down is enough."""
+    begun, said = time.perf_counter(), ""
+    try:
+        said = await runtime.transcribe(SILENCE)
+    except NothingHeard:
+        pass
+    except ShopError as error:
+        problem = f'{getattr(error, "problem", "") or error} (transcription = "{spec.transcription}")'
+        fix = "Correct transcription, or remove it: customers are then asked to write"
+        return CheckLine(what="voice", ok=False, detail=" ".join(problem.split()), fix=fix)
+    heard = f"“{_shortened(said)}”" if said else "nothing, as it is"
+    seconds = time.perf_counter() - begun
+    return CheckLine(
+        what="voice", ok=True, detail=f"of a second of silence the server heard {heard}, in {seconds:.1f} s"
+    )
+
+
 def _request(spec: ChatSpec) -> ChatRequest:
     turns = [ChatTurn(role=ChatRole.USER, text=QUESTION)]
     if spec.system is not None:
@@ -101,11 +131,14 @@ def _request(spec: ChatSpec) -> ChatRequest:
 
 
 def _told(text: str, first: float, end: StreamEnd) -> CheckLine:
-    said = " ".join(text.split())
-    said = said if len(said) <= MOST_SHOWN else f"{said[:MOST_SHOWN]}…"
-    told = f"“{said}” ({end.finish}), the first word after {first * 1000:.0f} ms"
+    told = f"“{_shortened(text)}” ({end.finish}), the first word after {first * 1000:.0f} ms"
     if end.usage is None:
         fix = "Answers will be counted by four bytes a token; see include_usage in docs/manifest.md"
         return CheckLine(what="answer", ok=True, detail=f"{told}; the server does not measure tokens", fix=fix)
     tokens = f"{end.usage.prompt} tokens in, {end.usage.completion} out, as the server measured"
     return CheckLine(what="answer", ok=True, detail=f"{told}; {tokens}")
+
+
+def _shortened(text: str) -> str:
+    said = " ".join(text.split())
+    return said if len(said) <= MOST_SHOWN else f"{said[:MOST_SHOWN]}…"

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from services.manifests.bindings import Binding
 from services.manifests.digests import digest
 from services.manifests.packages import PackagedFileMissing, packaged_file
-from services.manifests.schema import MOST_NAME_BYTES, Table, wrong
+from services.manifests.schema import MOST_NAME_BYTES, Table, check_values, wrong
 from services.manifests.variables import value_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ class RuntimeSpec(Table):
     timeout: float = Field(default=10.0, gt=0, le=600)
     max_batch: int = Field(default=32, ge=1, le=4096)
     attempts: int = Field(default=3, ge=1, le=10)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, data: Any) -> Any:  # Any: whatever TOML holds
+        check_values(data)
+        return data
 
     @property
     def files(self) -> Mapping[str, str]:

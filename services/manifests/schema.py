@@ -89,6 +89,12 @@ def shorter(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_name_at_server(name: str) -> str:
+    if not is_visible(name) or any(c in name for c in "\n\r\t") or name != name.strip():
+        raise wrong("is not a name in one line", "Write it as the server lists it")
+    return name
+
+
 def _as_tuple(value: Any) -> Any:  # TOML's arrays are lists, ours do not change
     return tuple(value) if isinstance(value, list) else value
 
@@ -115,6 +121,7 @@ Day = Annotated[dt.date, BeforeValidator(_as_date)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w. -]*$", max_length=128), AfterValidator(_check_file_name)]
 r"""No path: it is looked up in the model's folder. A repetition of \w with a bound in the pattern takes 12 MB."""
+NameAtServer = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name_at_server)]
 Figure = bool | int | float
 """As TOML has it: a whole number is not made a float, which knows but 53 bits of it."""
 Numbers = Annotated[tuple[float, ...], Array]

@@ -12,6 +12,7 @@ import pytest
 
 from bot.cli.models_arguments import add_models
 from bot.errors import Failure
+from sandbox.ogg import silence
 from services.authoring.assistants import AssistantAt, draft_assistant
 from services.authoring.check import check_folder
 from services.authoring.drafting import Draft
@@ -160,3 +161,45 @@ async def test_by_the_command(server: ChatServer, tmp_path: Path, capsys: pytest
     with pytest.raises(Failure, match="cannot be reached"):
         await run("init", "--from", "http://127.0.0.1:9/v1", "sage-1", "--kind", "chat", "--to", str(tmp_path / "b"))
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("name", [r"\u0000", r"sage\n1", " ", r"\u200b"])
+async def test_a_name_that_no_server_has(tmp_path: Path, name: str) -> None:
+    await asyncio.to_thread(draft_in, tmp_path / "sage", name)
+    (line,) = await checked(tmp_path / "sage")
+    assert (line.what, line.state) == ("manifest", "FAIL")
+    assert line.detail.startswith("runtime.model: ")
+    assert "\n" not in line.detail + line.fix
+
+
+def draft_in(folder: Path, name: str) -> None:
+    folder.mkdir()
+    head = 'slug = "sage"\nversion = "1"\ntitle = "Sage"\nprice = "0"\n'
+    runtime = f'[runtime]\nkind = "chat"\nurl = "http://127.0.0.1:9"\nmodel = "{name}"\ncontext = 8192\n'
+    (folder / "manifest.toml").write_text(head + runtime)
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "detail"),
+    [
+        (Reply([b'{"text": ""}'], kind="application/json"), "ok", "heard nothing"),
+        (Reply([b'{"text": "Thank you."}'], kind="application/json"), "ok", "heard “Thank you.”"),
+        (refusal(404, {"error": {"message": "no such model"}}), "FAIL", 'transcription = "ear-1"'),
+        (refusal(400, {"error": {"message": "cannot decode"}}), "FAIL", "cannot decode"),
+    ],
+)
+async def test_voice_messages_are_tried_where_they_are_sold(
+    server: ChatServer, tmp_path: Path, reply: Reply, state: str, detail: str
+) -> None:
+    await drafted(server.url, tmp_path / "sage")
+    manifest = tmp_path / "sage" / "manifest.toml"
+    with_ears = 'context = 4096\ntranscription = "ear-1"\nvoice_seconds = 10\n'
+    manifest.write_text(manifest.read_text().replace("context = 4096\n", with_ears))
+    server.replies = [*server.replies, reply]
+    lines = await checked(tmp_path / "sage")
+    assert [line.what for line in lines] == ["manifest", "server", "answer", "voice"]
+    assert lines[-1].state == state
+    assert detail in lines[-1].detail
+    asked = server.posts[-1]
+    assert asked.line == "POST /v1/audio/transcriptions HTTP/1.1"
+    assert silence(1.0) in asked.raw

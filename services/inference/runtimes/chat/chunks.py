@@ -1,5 +1,6 @@
 """An answer's bytes as the objects in it: a stream of events, or one object where the server does not stream."""
 
+import asyncio
 import codecs
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -15,6 +16,7 @@ Decode: TypeAlias = Callable[[AsyncIterator[bytes]], AsyncGenerator[tuple[str | 
 
 BYTES_BESIDE: Final = 4_000_000
 BYTES_A_TOKEN: Final = 4_096  # a chunk for each, with all that servers write around it
+AT_ONCE: Final = 2_048  # bytes: a flood of events of a few each must not keep everybody else waiting
 
 
 async def objects_in(received: AsyncIterator[bytes], decode: Decode, *, max_tokens: int) -> AsyncGenerator[Json, None]:
@@ -42,8 +44,11 @@ async def _plain(received: AsyncIterator[bytes], most: int) -> AsyncGenerator[by
     async for piece in received:
         if (count := count + len(piece)) > most:
             raise StreamCut(problem=f"the answer has over {most // 1_000_000} MB")
-        if text := decoder.decode(piece):
-            yield text.encode()
+        for begin in range(0, len(piece), AT_ONCE):
+            if begin:
+                await asyncio.sleep(0)
+            if text := decoder.decode(piece[begin : begin + AT_ONCE]):
+                yield text.encode()
     if text := decoder.decode(b"", final=True):
         yield text.encode()
 

@@ -1,10 +1,11 @@
 """An assistant at a server of the chat completions API."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from services.inference.chat import ChatEvent, ChatRequest, ChatRole, ChatTurn, TextDelta
 from services.inference.errors import InferenceError, ModelBroken, ModelUnavailable, RunFailed, ServerAway
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 
     from services.inference.runtimes.chat.connection import ChatConnection
 
+UNMEASURED_SECONDS: Final = 600.0  # then a server that did not like to be asked for its count is asked again
 _SHORTEST = ChatRequest(turns=[ChatTurn(role=ChatRole.USER, text="1")], max_tokens=1)
 
 
 class Assistant:
     """Raises ModelBroken where the variable of its key is not set. No more requests at once than `parallel`; the others
-    wait within their own deadline."""
+    wait within their own deadline. `time`: in seconds, of any beginning."""
 
-    def __init__(self, manifest: Manifest, _folder: Path) -> None:
+    def __init__(self, manifest: Manifest, _folder: Path, time: Callable[[], float] = monotonic) -> None:
         spec = manifest.runtime
         assert isinstance(spec, ChatSpec)
         try:
@@ -42,7 +44,8 @@ class Assistant:
         self._spec = spec
         self._places = asyncio.Semaphore(spec.parallel)
         self._connection: ChatConnection | None = None
-        self._measured = spec.include_usage  # until the server does not like to be asked
+        self._time = time
+        self._measured_from: float | None = None  # the server did not like to be asked for its count before
         self._refused = False  # the last request, by an operator's fault
         self._running = 0
         self._retired: asyncio.Future[None] | None = None
@@ -125,23 +128,30 @@ class Assistant:
             yield TextDelta(text=rest)
         yield end
 
+    @property
+    def _measured(self) -> bool:
+        """Whether the server is asked for its count of tokens. One refusal may have been that of another server behind
+        the same gateway."""
+        asked_again = self._measured_from is None or self._time() >= self._measured_from
+        return self._spec.include_usage and asked_again
+
     async def _opened(self, stack: AsyncExitStack, request: ChatRequest, *, pictures: bool) -> "AsyncIterator[bytes]":
         from services.inference.runtimes.chat.connection import HttpRefusal
 
-        connection = await self._connected()
+        connection, measured = await self._connected(), self._measured
         try:
-            return await stack.enter_async_context(connection.asked(self._body(request)))
+            return await stack.enter_async_context(connection.asked(self._body(request, measured=measured)))
         except HttpRefusal as error:
-            if not (self._measured and refuses_usage(error.said)):
+            if not (measured and refuses_usage(error.said)):
                 raise judge(error.said, pictures=pictures) from None
-        self._measured = False  # nothing was generated
+        self._measured_from = self._time() + UNMEASURED_SECONDS  # nothing was generated
         try:
-            return await stack.enter_async_context(connection.asked(self._body(request)))
+            return await stack.enter_async_context(connection.asked(self._body(request, measured=False)))
         except HttpRefusal as error:
             raise judge(error.said, pictures=pictures) from None
 
-    def _body(self, request: ChatRequest) -> Json:
-        return body_of(self._spec, request, measured=self._measured)
+    def _body(self, request: ChatRequest, *, measured: bool) -> Json:
+        return body_of(self._spec, request, measured=measured)
 
     async def _connected(self) -> "ChatConnection":
         if self._connection is None:

@@ -10,7 +10,7 @@ from services.inference.chat import spoken_bytes
 from services.manifests.bindings import Binding
 from services.manifests.manifest import Manifest, parse_price
 from services.manifests.runtime import RemoteSpec, Variable
-from services.manifests.schema import Array, Text, shorter, wrong
+from services.manifests.schema import Array, NameAtServer, Text, shorter, wrong
 from services.manifests.variables import value_of
 
 FEWEST_TOKENS: Final = 64  # of an answer worth its name
@@ -30,7 +30,7 @@ class ChatSpec(RemoteSpec):
     binding: ClassVar[Binding] = Binding.TALK
     kind: Literal["chat"]
     key: Variable | None = None
-    model: str = Field(min_length=1, max_length=200)
+    model: NameAtServer
     context: int = Field(ge=512, le=100_000_000)
     max_answer: int = Field(default=1024, ge=FEWEST_TOKENS, le=1_000_000)
     limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -40,7 +40,7 @@ class ChatSpec(RemoteSpec):
     examples: Annotated[tuple[Annotated[Text, shorter(64)], ...], Array] = Field(default=(), max_length=6)
     pictures: bool = False
     picture_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
-    transcription: str | None = Field(default=None, min_length=1, max_length=200)
+    transcription: NameAtServer | None = None
     voice_seconds: int = Field(default=60, ge=1, le=600)
     voice_price: Price = Decimal(0)
     history: int = Field(default=40, ge=0, le=1_000)

@@ -10,6 +10,7 @@ from services.inference.runtimes.images.prompt import PromptUnfit, read_prompt
 from services.manifests.bindings import Binding
 from services.manifests.manifest import ImageInput, ImageOutput, Manifest
 from services.manifests.runtime import RemoteSpec
+from services.manifests.schema import NameAtServer
 
 MOST_PICTURES = 16  # that one edit takes
 
@@ -20,7 +21,7 @@ class ImagesSpec(RemoteSpec):
 
     binding: ClassVar[Binding] = Binding.NAME
     kind: Literal["images"]
-    model: str | None = Field(default=None, min_length=1, max_length=200)
+    model: NameAtServer | None = None
     prompt: str = Field(default="{prompt}", min_length=1, max_length=8_000)
     options: Mapping[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], str | int | float | bool] = {}
     timeout: float = Field(default=180.0, gt=0, le=3600)

@@ -1,14 +1,30 @@
 """What an assistant makes of a stream, whatever a server writes around the text."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
 from db.tables.chats import FinishReason
 from services.inference.chat import ChatRequest, ChatRole, ChatTurn, TokenUsage
 from services.inference.errors import EmptyAnswer, InferenceError, RequestRefused, ServerAway, StreamCut
-from tests.unit.inference.chat.assistants import HELLO, assistant, hear
-from tests.unit.inference.chat.server import DONE, ChatServer, Json, Reply, counted, data, delta, refusal
+from services.inference.runtimes.chat.runtime import UNMEASURED_SECONDS, Assistant
+from tests.support.clock import FakeClock
+from tests.unit.inference.chat.assistants import HELLO, assistant, hear, manifest_of
+from tests.unit.inference.chat.server import (
+    DONE,
+    Asked,
+    ChatServer,
+    Json,
+    Reply,
+    counted,
+    data,
+    delta,
+    listening,
+    refusal,
+)
+from tests.unit.inference.chat.server import HELLO as GREETING
 
 JPEG, PNG = b"\xff\xd8\xff\xe0jpeg", b"\x89PNG\r\n\x1a\npng"
 
@@ -314,3 +330,44 @@ async def test_one_try_without_the_count_of_tokens(server: ChatServer) -> None:
         assert (heard.text, heard.error) == ("Hello", None)
         await hear(sage, HELLO)
     assert ["stream_options" in each.body for each in server.posts] == [True, False, False]
+
+
+async def test_it_is_asked_for_its_count_again_in_a_while(server: ChatServer, clock: FakeClock) -> None:
+    """The refusal may have been that of one server among those behind a gateway."""
+    told = {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}
+    server.replies = [refusal(422, told), *server.replies]
+    sage = Assistant(manifest_of(server.url), Path(), lambda: clock().timestamp())
+    try:
+        for seconds in (0, UNMEASURED_SECONDS - 1, 1):
+            clock.advance(seconds=seconds)
+            heard = await hear(sage, HELLO)
+            assert heard.error is None
+    finally:
+        await sage.close()
+    assert heard.end is not None
+    assert heard.end.usage == TokenUsage(prompt=12, completion=3)
+    assert ["stream_options" in each.body for each in server.posts] == [True, False, False, True]
+
+
+class StubbornServer(ChatServer):
+    """Takes nobody's wish for a count of tokens, once three have told it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._three = asyncio.Barrier(3)
+
+    async def _answer(self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        wished = "stream_options" in asked.body
+        if wished:
+            await self._three.wait()
+        told = {"error": {"message": "stream_options is not supported"}}
+        self.replies = [refusal(400, told) if wished else Reply(list(GREETING))]
+        return await super()._answer(asked, reader, writer)
+
+
+async def test_several_at_once_are_refused_the_count_of_tokens() -> None:
+    """Each had asked for it before any refusal came, and each has its own second try."""
+    server = StubbornServer()
+    async with listening(server.serve) as port, assistant(f"http://127.0.0.1:{port}/v1") as sage:
+        heard = await asyncio.gather(*(hear(sage) for _ in range(3)))
+    assert [(each.text, each.error) for each in heard] == [("Hello", None)] * 3

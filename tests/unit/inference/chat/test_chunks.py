@@ -1,14 +1,16 @@
 """However a network cuts an answer into pieces, the text is the same."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.inference.chat import TokenUsage
-from services.inference.errors import InferenceError
-from services.inference.runtimes.chat.chunks import objects_in
+from services.inference.errors import InferenceError, StreamCut
+from services.inference.runtimes.chat.chunks import AT_ONCE, objects_in
 from services.inference.runtimes.chat.connection import events_in
 from services.inference.runtimes.chat.reading import AnswerReading
 from tests.unit.inference.chat.server import DONE, counted, data, delta
@@ -66,3 +68,26 @@ async def test_no_bytes_are_more_than_an_error_of_ours(noise: bytes, begin: byte
         text.encode()
     except InferenceError:
         pass
+
+
+@pytest.mark.parametrize("event", [b"data:\n\n", b"\n", b": x\n", data({"choices": []}), b"data: {}\n"])
+async def test_a_flood_of_nothing_lets_others_run(event: bytes) -> None:
+    """All that came at once is not read at once, or an answer of a few bytes an event would hold up the shop."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    flood = event * (65_536 // len(event)) + b"\n\n"
+    async with asyncio.TaskGroup() as tasks:
+        beside = tasks.create_task(others())
+        if event == b"data: {}\n":  # one event of many lines, which is no JSON
+            with pytest.raises(StreamCut):
+                await read([flood, delta("Hello"), delta(finish="stop"), DONE])
+        else:
+            assert await read([flood, delta("Hello"), delta(finish="stop"), DONE]) == ("Hello", None)
+        beside.cancel()
+    assert turns >= 65_536 // AT_ONCE - 1

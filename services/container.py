@@ -18,6 +18,7 @@ from services.identity.email_accounts import EmailAccounts
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.sessions import WebSessions
+from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
 from services.models.manage import ModelManagement
 from services.models.offers import Models
@@ -51,6 +52,7 @@ class Services:
     mail_links: MailLinks
     account_merging: AccountMerging
     email_accounts: EmailAccounts
+    telegram_login: TelegramLogin
     models: Models
     presets: Presets
     studio: Studio

@@ -20,6 +20,7 @@ from bot.probes import OK, answers, can_write, jobs_elsewhere, tasks_of
 from bot.settings import Settings
 from bot.telegram_time import telegram_time
 from bot.wiring.inference import RUNTIMES
+from bot.wiring.mail import tell_letters_closed
 from bot.wiring.payments import tell_why_closed
 from handlers.kit.commands import set_commands
 from services.clock import Clock, system_clock
@@ -27,6 +28,7 @@ from services.inference.runtimes.registry import Runtimes
 from services.stored_times import bring_forward, last_written
 
 if TYPE_CHECKING:
+    from bot.parts.mail import MailPart
     from bot.parts.schedule import SchedulePart
     from bot.parts.worker import WorkerPart
 
@@ -37,8 +39,8 @@ DRAIN_SECONDS = 5.0
 
 
 class App:
-    """One process of the shop. `parts`: `bot` talks to Telegram and delivers, `web` answers HTTP, `worker` runs
-    predictions, `scheduler` keeps the clock. Use `running`."""
+    """One process of the shop. `parts`: `bot` talks to Telegram, delivers there and by e-mail, `web` answers HTTP,
+    `worker` runs predictions, `scheduler` keeps the clock. Use `running`."""
 
     def __init__(
         self,
@@ -66,7 +68,12 @@ class App:
             from bot.parts import schedule  # with APScheduler: 2 MB for this part alone
 
             self.schedule = schedule.SchedulePart(core)
-        given: tuple[Part | None, ...] = (self.worker, self.http, self.telegram, self.schedule)
+        self.mail: MailPart | None = None
+        if "bot" in parts and settings.smtp_url is not None:
+            from bot.parts import mail  # with aiosmtplib: for shops that write letters
+
+            self.mail = mail.MailPart(core)
+        given: tuple[Part | None, ...] = (self.worker, self.http, self.telegram, self.mail, self.schedule)
         self._parts = [part for part in given if part is not None]
         self._talks = self.http is not None or self.telegram is not None
         self._folders = ModelFolders(core, None if self.worker is None else self.worker.engine)
@@ -104,6 +111,8 @@ class App:
         self.supervisor.keep(self.core.coordination.run, name="coordination")
         self.supervisor.keep(self.clock_watch.run, name="clock")
         await tell_why_closed(self.settings, self.db, self.core.clock)
+        if self.telegram is not None:
+            await tell_letters_closed(self.settings, self.services.letters)
         if known := await self._folders.recall():
             self._meet_telegram()  # whoever writes now need not wait for models that take seconds to load
         await self._folders.read()

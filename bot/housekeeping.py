@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.chats.statistics import AssistantReports
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
+from services.notifications.letters import Letters
 
 log = structlog.get_logger()
 
@@ -54,6 +55,10 @@ def keep_house(
 
 def keep_journal(scheduler: AsyncIOScheduler, reports: AssistantReports, doubted: Callable[[], bool]) -> None:
     every(scheduler, reports.forget_old, name="forget_requests", seconds=TIDY_SECONDS, unless=doubted)
+
+
+def keep_letters(scheduler: AsyncIOScheduler, letters: Letters, doubted: Callable[[], bool]) -> None:
+    every(scheduler, letters.forget_old, name="forget_letters", seconds=FORGET_SECONDS, unless=doubted)
 
 
 def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:

@@ -25,6 +25,7 @@ from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
+from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
@@ -68,6 +69,7 @@ class Services:
     file_cleanup: FileCleanup
     intake: Intake
     outbox: Outbox
+    letters: Letters
     kept: KeptMessages
     packages: Packages
     payment_queries: PaymentQueries

@@ -39,6 +39,7 @@ from services.models.offers import Models
 from services.models.preset_manage import PresetManagement
 from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
+from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
@@ -125,6 +126,7 @@ def make_services(
         file_cleanup=open_cleanup(settings, db, store, clock),
         intake=Intake(),
         outbox=outbox,
+        letters=Letters(db, clock),
         kept=KeptMessages(db),
         packages=Packages(db, clock, staff),
         payment_queries=PaymentQueries(db),

@@ -17,7 +17,7 @@ from db.tables.identities import (
     WebSession,
 )
 from db.tables.models import Model, Preset
-from db.tables.outbox import OutboxMessage, OwnerNews
+from db.tables.outbox import OutboxMessage, OwnerNews, RefusedAddress
 from db.tables.payments import Payment, PaymentEvent, Refund
 from db.tables.predictions import File, Prediction
 from db.tables.users import Admin, AuditEntry, User
@@ -53,6 +53,7 @@ __all__ = [
     "Preset",
     "RecoveryCode",
     "Refund",
+    "RefusedAddress",
     "SecondFactor",
     "Transaction",
     "User",

@@ -117,3 +117,14 @@ class OwnerNews(Base):
     payload: Mapped[JsonObject]
     key: Mapped[str] = mapped_column(String(96))
     created_at: Mapped[datetime]
+
+
+class RefusedAddress(Base):
+    """A mail server said of it that nobody is there. Notifications do not go there for a while; letters that somebody
+    asked for do."""
+
+    __tablename__ = "refused_addresses"
+
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(255))  # the server's words
+    refused_at: Mapped[datetime]

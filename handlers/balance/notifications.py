@@ -3,6 +3,7 @@
 from handlers.kit import buttons
 from handlers.telegram.delivery import Present, Rendered, presenting
 from handlers.telegram.screen import Screen
+from i18n.news import credits_changed
 from i18n.translator import Html, Translator
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.notification import Notification
@@ -13,16 +14,8 @@ def presenters() -> dict[str, Present]:
 
 
 async def _credits_changed(news: CreditsChanged, notification: Notification, tr: Translator) -> Rendered:
-    given = news.amount > 0
-    what = (
-        tr.html("🎁 The shop gave you <b>{credits}</b>.", credits=tr.credits(news.amount))
-        if given
-        else tr.html("The shop took back <b>{credits}</b>.", credits=tr.credits(-news.amount))
-    )
-    why = tr.html("Reason: {reason}", reason=news.reason)
-    now = tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(news.balance))
     rows = ((buttons.models_button(tr), buttons.menu_button(tr)),)
-    return Rendered(screen=Screen(text="\n".join([what, why, now]), rows=rows))
+    return Rendered(screen=Screen(text="\n".join(credits_changed(news, tr)), rows=rows))
 
 
 async def _from_owner(news: WordsFromOwner, notification: Notification, tr: Translator) -> Rendered:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.base import constant, table_of
 from db.tables.outbox import OutboxMessage, OutboxStatus, Wait
 from db.tables.users import User
-from services.notifications.notification import Notification
+from services.notifications.notification import ClaimedMessage, Notification
 from services.users.recipient import Recipient
 
 _outbox, _users = table_of(OutboxMessage), table_of(User)
@@ -23,8 +23,11 @@ LEASE = timedelta(seconds=60)  # how long one sender has before another may try
 KEPT_BACK: Final = (Wait.TELEGRAM, Wait.TRIED)  # by a Telegram that is away
 
 PENDING = _outbox.c.status == constant(OutboxStatus.PENDING)
-# What is for somebody without a channel waits until they have one.
-CAN_BE_SENT = exists().where(_users.c.id == _outbox.c.user_id, _users.c.telegram_id.is_not(None))
+# What is for somebody without a channel waits until they have one. The same people by Telegram and by e-mail get it in
+# the chat.
+CAN_BE_SENT = _outbox.c.channel.is_(None) & exists().where(
+    _users.c.id == _outbox.c.user_id, _users.c.telegram_id.is_not(None)
+)
 
 _is_due = PENDING & (_outbox.c.available_at <= bindparam("now")) & CAN_BE_SENT
 _due = select(_outbox.c.id).where(_is_due)
@@ -34,6 +37,7 @@ _may_probe = (
 _earlier = _outbox.alias("earlier")
 _earlier_one = select(_earlier.c.id).where(
     _earlier.c.user_id == _outbox.c.user_id,
+    _earlier.c.channel.is_(None),
     _earlier.c.status == constant(OutboxStatus.PENDING),
     _earlier.c.priority == _outbox.c.priority,
     _earlier.c.id < _outbox.c.id,
@@ -95,7 +99,7 @@ def _claimed(row: dict[str, Any]) -> Notification:
     return Notification(recipient=recipient, **row)
 
 
-def still_held(notification: Notification) -> ColumnElement[bool]:
+def still_held(notification: ClaimedMessage) -> ColumnElement[bool]:
     """As it was claimed: not by another sender since, nor to be sent anew."""
     claimed = (_outbox.c.attempts == notification.attempts) & (_outbox.c.available_at == notification.lease)
     return (_outbox.c.id == notification.id) & claimed & PENDING

@@ -29,11 +29,10 @@ class About:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """A claimed message. `kind` says who presents the payload: an OutboxKind, or one of a newer version."""
+class ClaimedMessage:
+    """A message in a sender's hands. `kind` says who presents the payload: an OutboxKind, or one of a newer version."""
 
     id: int
-    recipient: Recipient
     kind: str
     payload: JsonObject
     attempts: int
@@ -41,6 +40,13 @@ class Notification:
     """Its end. No other claim has the same, so it tells whose the message is."""
     since: datetime
     """When it was written, or taken up once more after it was given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification(ClaimedMessage):
+    """One that goes to a chat."""
+
+    recipient: Recipient
     kept_back: bool
     """It waited for a Telegram that was away."""
     blocked: bool

@@ -11,7 +11,7 @@ from db.tables.outbox import OutboxMessage, OutboxStatus, Priority, Wait
 from db.upsert import insert_into
 from services.notifications.claims import PENDING, still_held
 from services.notifications.kinds.news import News
-from services.notifications.notification import About, Notification
+from services.notifications.notification import About, ClaimedMessage, Notification
 from services.notifications.outbox import enqueue, short
 
 _outbox = table_of(OutboxMessage)
@@ -20,7 +20,7 @@ RECHECK_AFTER = timedelta(seconds=20)  # by then a request that was cut off has 
 
 
 def settle(
-    session: Session, notification: Notification, status: OutboxStatus, now: datetime, error: str | None
+    session: Session, notification: ClaimedMessage, status: OutboxStatus, now: datetime, error: str | None
 ) -> bool:
     """Whether it was this sender's to settle."""
     sent_at = now if status is OutboxStatus.SENT else None
@@ -43,7 +43,7 @@ def settle_and_go_on(
         enqueue(session, user_id=notification.user_id, kind=then.kind, payload=then.dump(), key=key, now=now)
 
 
-def postpone(session: Session, notification: Notification, values: dict[str, Any]) -> None:
+def postpone(session: Session, notification: ClaimedMessage, values: dict[str, Any]) -> None:
     """`values`: the columns' (hence Any)."""
     session.execute(update(_outbox).where(still_held(notification)).values(values))
 

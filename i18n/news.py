@@ -1,0 +1,54 @@
+"""What comes by itself, in words: the same in the chat and in letters. Each item is a paragraph or a line."""
+
+from datetime import timedelta
+
+from i18n.translator import Html, Translator
+from services.billing.statement import Expiring
+from services.notifications.kinds.admins import CreditsChanged
+from services.payments.queries import PaymentView, RefundView
+
+
+def credits_changed(news: CreditsChanged, tr: Translator) -> tuple[Html, ...]:
+    given = news.amount > 0
+    what = (
+        tr.html("🎁 The shop gave you <b>{credits}</b>.", credits=tr.credits(news.amount))
+        if given
+        else tr.html("The shop took back <b>{credits}</b>.", credits=tr.credits(-news.amount))
+    )
+    return (what, tr.html("Reason: {reason}", reason=news.reason), balance_line(news.balance, tr))
+
+
+def paid(payment: PaymentView, tr: Translator, *, balance: int) -> tuple[Html, ...]:
+    what = tr.html(
+        "✅ Paid: <b>{amount}</b>, {credits} added.",
+        amount=tr.money(payment.amount),
+        credits=tr.credits(payment.credits),
+    )
+    until: tuple[Html, ...] = ()
+    if payment.valid_days is not None and payment.paid_at is not None:
+        end = payment.paid_at + timedelta(days=payment.valid_days)
+        until = (tr.html("They are valid until {date}.", date=tr.date(end)),)
+    return (what, *until, balance_line(balance, tr))
+
+
+def refunded(refund: RefundView, tr: Translator, *, balance: int) -> tuple[Html, ...]:
+    what = tr.html(
+        "↩️ <b>{amount}</b> were sent back to you; the bank shows them within some days.",
+        amount=tr.money(refund.amount),
+    )
+    taken: tuple[Html, ...] = ()
+    if refund.credits_taken:
+        taken = (tr.html("{credits} went with them.", credits=tr.credits(refund.credits_taken)),)
+    return (what, *taken, balance_line(balance, tr))
+
+
+def expiring(lot: Expiring, tr: Translator) -> Html:
+    return tr.html(
+        "⏳ {credits} of your package can be used until {moment}.",
+        credits=tr.credits(lot.remaining),
+        moment=tr.moment(lot.expires_at),
+    )
+
+
+def balance_line(balance: int, tr: Translator) -> Html:
+    return tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(balance))

@@ -1,0 +1,98 @@
+"""What a letter says, and the message that it becomes: plain text first, and the same as HTML."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from html import unescape
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from mail.server import Sender
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+LONGEST_SUBJECT: Final = 150
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """`url`: whole."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """`subject`: plain. `paragraphs`: as a chat would show them, a line break for each line. `link`: the one thing to
+    do. `notes`: what is said below, small."""
+
+    subject: str
+    paragraphs: tuple[Html, ...]
+    link: Link | None = None
+    notes: tuple[Html, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """`message_id`: without brackets; who gets the same one twice is shown it once."""
+
+    sender: Sender
+    recipient: str
+    message_id: str
+    at: datetime
+
+
+def compose(words: Words, envelope: Envelope, tr: Translator, *, site: str) -> EmailMessage:
+    """`site`: the address that the shop has in the world."""
+    message = EmailMessage(policy=SMTP)
+    sender = Address(display_name=envelope.sender.name, addr_spec=envelope.sender.address)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=envelope.recipient)
+    message["Reply-To"] = sender
+    message["Subject"] = _header(words.subject)
+    message["Date"] = format_datetime(envelope.at)
+    message["Message-ID"] = f"<{envelope.message_id}>"
+    message["Auto-Submitted"] = "auto-generated"  # nobody's holiday answers it
+    message["X-Auto-Response-Suppress"] = "All"  # Exchange's own word for that
+    message["Content-Language"] = tr.language
+    shown = {"words": words, "tr": tr, "site": site, "name": envelope.sender.name}
+    message.set_content(_templates().get_template("letter.txt").render(shown))
+    message.add_alternative(_templates().get_template("letter.html").render(shown), subtype="html")
+    return message
+
+
+def plain(text: Html) -> str:
+    """Without tags, each of which is taken for its words alone."""
+    return unescape(_TAG.sub("", text))
+
+
+def _header(text: str) -> str:
+    """On one line, and nothing in it that ends a header."""
+    return cut_plain("".join(char if char.isprintable() else " " for char in text), LONGEST_SUBJECT)
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        keep_trailing_newline=True,
+    )
+    made.filters["plain"] = plain
+    made.filters["lines"] = lambda text: Markup(str(text).replace("\n", "<br>\n"))  # noqa: S704 - it is Html
+    return made

@@ -1,0 +1,135 @@
+"""How the messages of the outbox read as letters. What is told in chats alone has nobody here: it stands on a page, or
+was seen as it happened."""
+
+from datetime import timedelta
+from typing import Final
+
+from db.tables.payments import PaymentStatus
+from db.tables.predictions import PredictionStatus
+from i18n import news as words_of
+from i18n.predictions import reason
+from i18n.titles import Title, titles_in
+from i18n.translator import Html, Translator
+from mail import account_letters
+from mail.delivery import Post, Present, presenting
+from mail.messages import Link, Words
+from services.container import Services
+from services.manifests.manifest import Manifest
+from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
+from services.notifications.kinds.credits import CreditsExpire
+from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
+from services.notifications.kinds.predictions import PredictionEnded
+from services.notifications.letter import Letter
+from services.payments.apply import Fact
+from services.predictions.history import PredictionNotFound, PredictionView
+
+LATE: Final = timedelta(minutes=2)  # who waits no longer still has the page before them
+ONE_WITHIN_SECONDS: Final = 3600  # of letters about answers to one person: a program may ask for hundreds
+
+
+def presenters(services: Services, post: Post) -> dict[str, Present]:
+    return {
+        **account_letters.presenters(post, services.mail_links.token_for),
+        **_credits(services, post),
+        **_money(services, post),
+        **_prediction(services, post),
+    }
+
+
+def _credits(services: Services, post: Post) -> dict[str, Present]:
+    name = post.sender.name
+
+    async def changed(news: CreditsChanged, _: Letter, tr: Translator) -> Words:
+        subject = tr.gettext("{name}: your balance was changed", name=name)
+        return Words(subject=subject, paragraphs=_lines(words_of.credits_changed(news, tr)), link=_balance(post, tr))
+
+    async def from_owner(news: WordsFromOwner, _: Letter, tr: Translator) -> Words:
+        return Words(subject=tr.gettext("{name}: a message", name=name), paragraphs=(tr.escape(news.text),))
+
+    async def expire(news: CreditsExpire, _: Letter, tr: Translator) -> Words | None:
+        lot = await services.reminders.lot(news.lot_id)
+        if lot is None:
+            return None
+        subject = tr.gettext("{name}: credits of your package end soon", name=name)
+        return Words(subject=subject, paragraphs=(words_of.expiring(lot, tr),), link=_shop(post, tr))
+
+    return (
+        presenting(CreditsChanged, changed) | presenting(WordsFromOwner, from_owner) | presenting(CreditsExpire, expire)
+    )
+
+
+def _money(services: Services, post: Post) -> dict[str, Present]:
+    name = post.sender.name
+
+    async def paid(news: PaymentNews, letter: Letter, tr: Translator) -> Words | None:
+        """Links to pay by and payments that came to nothing are seen on the page."""
+        payment = await services.payment_queries.get(news.payment_id)
+        if news.fact != Fact.SUCCEEDED or payment.status is not PaymentStatus.SUCCEEDED:
+            return None
+        user = await services.users.get(payment.user_id)
+        told = words_of.paid(payment, tr, balance=user.balance)
+        subject = tr.gettext("{name}: paid {amount}", name=name, amount=tr.money(payment.amount))
+        return Words(subject=subject, paragraphs=_lines(told), link=_balance(post, tr))
+
+    async def refunded(news: RefundSucceeded, letter: Letter, tr: Translator) -> Words | None:
+        refund = await services.payment_queries.refund(news.refund_id)
+        if refund is None or letter.user_id is None:
+            return None
+        user = await services.users.get(letter.user_id)
+        told = words_of.refunded(refund, tr, balance=user.balance)
+        subject = tr.gettext("{name}: {amount} sent back", name=name, amount=tr.money(refund.amount))
+        return Words(subject=subject, paragraphs=_lines(told), link=_balance(post, tr))
+
+    return presenting(PaymentNews, paid) | presenting(RefundSucceeded, refunded)
+
+
+def _prediction(services: Services, post: Post) -> dict[str, Present]:
+    async def ended(news: PredictionEnded, letter: Letter, tr: Translator) -> Words | None:
+        """Only of what took long, and not of each where many do."""
+        view = await _ended_late(services, news, letter)
+        if view is None or not await services.coordination.claim(
+            f"letter:{letter.user_id}", str(letter.id), seconds=ONE_WITHIN_SECONDS
+        ):
+            return None
+        titles = await titles_in(tr, services.models, presets=view.preset_id is not None)
+        return _answer(view, titles.bought(view), services.models.manifest(view.model_slug), post, tr)
+
+    return presenting(PredictionEnded, ended)
+
+
+async def _ended_late(services: Services, news: PredictionEnded, letter: Letter) -> PredictionView | None:
+    if news.look or letter.user_id is None:
+        return None
+    try:
+        view = await services.history.get(news.prediction_id, user_id=letter.user_id)
+    except PredictionNotFound:
+        return None
+    if view.finished_at is None or view.status is PredictionStatus.CANCELED:
+        return None
+    return view if view.finished_at - view.created_at >= LATE else None
+
+
+def _answer(view: PredictionView, title: Title, manifest: Manifest | None, post: Post, tr: Translator) -> Words:
+    name = post.sender.name
+    link = Link(label=tr.gettext("Open it"), url=f"{post.site}/predictions/{view.id}")
+    if view.status is PredictionStatus.SUCCEEDED:
+        subject = tr.gettext("{name}: the answer of “{title}” is there", name=name, title=title.text)
+        return Words(subject=subject, paragraphs=(title.heading, tr.html("The answer is there.")), link=link)
+    told = [title.heading, tr.escape(reason(view, manifest, tr))]
+    if view.price:
+        told.append(tr.html("Returned to you: <b>{price}</b>.", price=tr.credits(view.price)))
+    subject = tr.gettext("{name}: “{title}” has no answer", name=name, title=title.text)
+    return Words(subject=subject, paragraphs=tuple(told), link=link)
+
+
+def _lines(told: tuple[Html, ...]) -> tuple[Html, ...]:
+    """Short ones, as one paragraph."""
+    return (Html("\n".join(told)),)
+
+
+def _balance(post: Post, tr: Translator) -> Link:
+    return Link(label=tr.gettext("Open the balance"), url=f"{post.site}/balance")
+
+
+def _shop(post: Post, tr: Translator) -> Link:
+    return Link(label=tr.gettext("Open the shop"), url=post.site)

@@ -2,6 +2,7 @@
 
 from i18n.problems import problem_words
 from i18n.translator import Html, Translator
+from services.manifests.manifest import Manifest
 from services.models.manage import ModelLine
 
 
@@ -53,3 +54,7 @@ def besides_length(model: ModelLine, price: str, tr: Translator) -> str:
     if not model.by_length:
         return price or tr.gettext("free")
     return tr.gettext("{price} and by length", price=price) if price else tr.gettext("by length")
+
+
+def category_words(manifest: Manifest, tr: Translator) -> str:
+    return tr.gettext("Other") if manifest.category is None else tr.pick(manifest.category)

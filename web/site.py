@@ -14,6 +14,7 @@ from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn
 from web.api.app import make_api
 from web.cabinet import home, language, reset, security, sign_in, sign_up
+from web.cabinet import home, language, models, pictures
 from web.context import Site, WebContext, provide
 from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
@@ -29,6 +30,8 @@ BROKEN = N_(
 )
 NOT_FOUND = N_("There is no such page.")
 NOT_UNDERSTOOD = N_("This request was not understood.")
+TOO_LARGE = N_("This is too large to be sent at once.")
+_SAID = {404: NOT_FOUND, 413: TOO_LARGE}
 
 
 def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
@@ -43,6 +46,8 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.include_router(language.router)
     for each in (sign_in, sign_up, reset, security):
         app.include_router(each.router)
+    app.include_router(models.router)
+    app.include_router(pictures.router)
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -61,7 +66,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _not_served(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     who = await _viewer(request)
-    said = NOT_FOUND if error.status_code == 404 else NOT_UNDERSTOOD
+    said = _SAID.get(error.status_code, NOT_UNDERSTOOD)
     response = _error_page(who, who.tr.gettext(said), error.status_code)
     response.headers.update(error.headers or {})
     return response

@@ -12,6 +12,7 @@ from handlers.kit.prices import price_of_all
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words
+from i18n.prices import buy_words
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
@@ -64,20 +65,13 @@ def _terms(form: Form, tr: Translator, balance: int) -> Html:
 
 
 def _summary_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:
-    rows: list[Row] = [(_button(form, state, _pay(form, tr), "g", form.count - 1),)]
+    rows: list[Row] = [(_button(form, state, buy_words(form.price, tr, paints=form.paints), "g", form.count - 1),)]
     if len(form.fields) <= FEW:
         rows += [(_edit(form, state, index, tr),) for index in range(len(form.fields))]
     else:
         rows.append((_button(form, state, tr.gettext("✏️ Change…"), "l"),))
     back, cancel = tr.gettext("‹ Back"), tr.gettext("✖ Cancel")
     return [*rows, (_button(form, state, back, "b"), _button(form, state, cancel, "x"))]
-
-
-def _pay(form: Form, tr: Translator) -> str:
-    price = tr.credits(form.price)
-    if form.paints:
-        return tr.gettext("🎨 Paint for {price}", price=price) if form.price else tr.gettext("🎨 Paint for free")
-    return tr.gettext("🔮 Predict for {price}", price=price) if form.price else tr.gettext("🔮 Predict for free")
 
 
 def _list_rows(form: Form, state: FormState, tr: Translator) -> list[Row]:

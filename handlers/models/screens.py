@@ -8,6 +8,8 @@ from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.models import category_words
+from i18n.prices import price_words
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
@@ -39,7 +41,7 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
     if manifest.description is not None:
         parts.append(tr.escape(tr.pick(manifest.description).strip()))
     asked = len(manifest.inputs) - len(offer.preset_inputs or {})
-    facts = [tr.html("Price: <b>{price}</b>", price=price_words(offer, tr))]
+    facts = [tr.html("Price: <b>{price}</b>", price=price_words(offer.price, tr))]
     if offer.price:
         facts.append(tr.html("Your balance: {balance}", balance=tr.credits(user.balance)))
     if asked > 0:
@@ -59,30 +61,21 @@ def _begin(offer: Offer, tr: Translator) -> tuple[buttons.Row, ...]:
     return ((Button(text=tr.gettext("▶️ Start"), action=f"{BEGIN}:{offer.slug}"),),)
 
 
-def price_words(offer: Offer, tr: Translator) -> str:
-    return tr.credits(offer.price) if offer.price else tr.gettext("free")
-
-
 def _by_category(offers: Sequence[Offer], tr: Translator) -> list[Offer]:
     groups: dict[str, list[Offer]] = {}
     for offer in offers:
-        groups.setdefault(_category(offer, tr), []).append(offer)
+        groups.setdefault(category_words(offer.manifest, tr), []).append(offer)
     return [offer for group in groups.values() for offer in group]
-
-
-def _category(offer: Offer, tr: Translator) -> str:
-    category = offer.manifest.category
-    return tr.gettext("Other") if category is None else tr.pick(category)
 
 
 def _list(offers: Sequence[Offer], tr: Translator) -> Html:
     lines = [tr.html("<b>What shall we predict?</b>")]
     last = None
     for offer in offers:
-        if (category := _category(offer, tr)) != last:
+        if (category := category_words(offer.manifest, tr)) != last:
             lines.append(Html(f"\n<b>{tr.escape(category)}</b>"))
             last = category
-        lines.append(tr.escape(f"{title_of(offer, tr)}: {price_words(offer, tr)}"))
+        lines.append(tr.escape(f"{title_of(offer, tr)}: {price_words(offer.price, tr)}"))
     return Html("\n".join(lines))
 
 

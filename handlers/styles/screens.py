@@ -10,6 +10,7 @@ from handlers.kit.prices import price_of_all
 from handlers.models.screens import BEGIN
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Document, Screen
+from i18n.prices import price_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -41,7 +42,7 @@ def gallery_screen(
     """One page of a category; `sheet`: the samples in their order, numbered."""
     title = Html(f"<b>🎨 {tr.escape(tr.pick(category.title))}</b>")
     lines = [
-        tr.escape(f"{number}. {title_of(view, tr)}: {_price(view, tr)}")
+        tr.escape(f"{number}. {title_of(view, tr)}: {price_words(view.price, tr)}")
         for number, view in enumerate(found.items, start=1)
     ]
     text = "\n\n".join(part for part in (title, Html("\n".join(lines)), _waiting(photos, tr)) if part)
@@ -61,7 +62,7 @@ def style_screen(view: PresetView, sample: bytes | None, viewer: Viewer, *, back
     """One style. `back`: where its page of the gallery is."""
     user, tr = viewer.user, viewer.tr
     price = view.price * max(1, photos)
-    facts = [tr.html("Price: <b>{price}</b>", price=_price(view, tr))]
+    facts = [tr.html("Price: <b>{price}</b>", price=price_words(view.price, tr))]
     if view.price and photos > 1:
         facts = [price_of_all(view.price, photos, tr)]
     if view.price:
@@ -88,10 +89,6 @@ def _waiting(photos: int, tr: Translator) -> Html:
     if not photos:
         return Html()
     return tr.nhtml("Your photo waits for a style.", "Your {n} photos wait for a style.", photos)
-
-
-def _price(view: PresetView, tr: Translator) -> str:
-    return tr.credits(view.price) if view.price else tr.gettext("free")
 
 
 def _pairs(picks: Sequence[Button]) -> list[buttons.Row]:

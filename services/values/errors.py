@@ -164,3 +164,11 @@ class ImageTooLarge(InvalidValue):
 
 class BlankImage(InvalidValue):
     message = N_("Nothing is drawn on the picture. Write larger and darker on a plain background.")
+
+
+class Unanswered(InvalidValue):
+    message = N_("An answer is needed here.")
+
+
+class PictureNotKept(InvalidValue):
+    message = N_("This picture is not kept any more. Please choose one again.")

@@ -4,6 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 HOME: Final = "/"
+TOP_UP: Final = "/top-up"  # `next`: where to go on with the credits
 MOST: Final = 2000  # characters
 
 

@@ -1,0 +1,145 @@
+"""What a form on a page holds for each question: typed, chosen, or kept from before.
+
+Names of a question's fields in a request: `<name>`, what was typed or sent; `<name>-source`, a series that came with
+the model, or `own`; `<name>-column`, of a table; `<name>-kept`, where the answer is: `file:<hex>` of the customer's own
+file, `prediction:<hex>` of what they bought before, `example`, the model's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from services.manifests.manifest import ImageInput, Input, Manifest, SeriesInput
+from services.models.offers import Offer
+from services.predictions.history import PredictionView
+from services.values.errors import InvalidValue
+from services.values.parse import Value, check_value, default_value, example_value
+from services.values.ranges import plain
+
+OWN: Final = "own"
+EXAMPLE: Final = "example"
+FILE: Final = "file:"
+BOUGHT: Final = "prediction:"
+LISTED: Final = 2000  # so many numbers stand in a form; more are kept where they are
+MOST_QUERY: Final = 1500  # characters of an address that brings a form back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`columns`: one of them has to be chosen; `value` once it is read, unless there is a `problem`."""
+
+    text: str = ""
+    source: str = ""
+    kept: str = ""
+    column: int | None = None
+    columns: Sequence[tuple[int, str]] = ()
+    value: Value | None = None
+    problem: Exception | None = None
+
+
+Entries = dict[str, Entry]
+
+
+def asked(offer: Offer) -> tuple[list[Input], dict[str, Value]]:
+    """The questions, and what the preset answers by itself. What fits the model no more is asked."""
+    given = fitting(offer.manifest, offer.preset_inputs or {})
+    return [field for field in offer.manifest.inputs if field.name not in given], given
+
+
+def fitting(manifest: Manifest, answers: Mapping[str, Any]) -> dict[str, Value]:  # Any: JSON of a row
+    fields = {field.name: field for field in manifest.inputs}
+    return {name: value for name, value in answers.items() if name in fields and _fits(fields[name], value)}
+
+
+def _fits(field: Input, value: object) -> bool:
+    try:
+        check_value(field, value)
+    except InvalidValue:
+        return False
+    return True
+
+
+def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # Any: texts, and files, which are no text
+    """As a request names them."""
+    return {
+        field.name: Entry(
+            text=_text(told, field.name),
+            source=_text(told, f"{field.name}-source"),
+            kept=_text(told, f"{field.name}-kept"),
+            column=_number(_text(told, f"{field.name}-column")),
+        )
+        for field in fields
+    }
+
+
+def fresh(fields: Sequence[Input], *, example: bool = False) -> Entries:
+    """With the manifest's defaults; with `example` its examples, where it has them."""
+    return {field.name: _exemplary(field) if example else _entry(field, default_value(field)) for field in fields}
+
+
+def bought(fields: Sequence[Input], view: PredictionView) -> Entries:
+    """As it was bought; what fits no more is as in a fresh form."""
+    return {
+        field.name: _entry(field, value, view)
+        if (value := view.inputs.get(field.name)) is not None and _fits(field, value)
+        else _entry(field, default_value(field))
+        for field in fields
+    }
+
+
+def query_of(entries: Entries) -> str:
+    """The address's part that brings them back, as far as an address goes."""
+    pairs: list[tuple[str, str]] = []
+    for name, entry in entries.items():
+        column = "" if entry.column is None else str(entry.column)
+        each = {name: entry.text, f"{name}-source": entry.source, f"{name}-kept": entry.kept, f"{name}-column": column}
+        more = [(key, text) for key, text in each.items() if text]
+        if len(urlencode(pairs + more)) <= MOST_QUERY:
+            pairs += more
+    return urlencode(pairs)
+
+
+def _text(told: Mapping[str, Any], name: str) -> str:  # Any: as above
+    """Lines end as people type them, which counts for lengths."""
+    text = told.get(name)
+    return text.replace("\r\n", "\n") if isinstance(text, str) else ""
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+def _exemplary(field: Input) -> Entry:
+    if isinstance(field, ImageInput):
+        return Entry(kept=EXAMPLE) if field.example else Entry()
+    value = example_value(field)
+    return _entry(field, default_value(field) if value is None else value)
+
+
+def _entry(field: Input, value: Any, view: PredictionView | None = None) -> Entry:  # Any: JSON of a row
+    match value:
+        case None:
+            return Entry()
+        case {"file": str(file)}:
+            return Entry(kept=f"{FILE}{file}")
+        case _ if isinstance(field, SeriesInput):
+            return _series(value, view)
+    return Entry(text=_words(value))
+
+
+def _series(value: Any, view: PredictionView | None) -> Entry:  # Any: as above
+    match value:
+        case {"source": str(source)}:
+            return Entry(source=source)
+        case list() if len(value) <= LISTED:
+            return Entry(source=OWN, text="\n".join(map(_words, value)))
+    return Entry(source=OWN, kept="" if view is None else f"{BOUGHT}{view.id.hex}")
+
+
+def _words(value: str | bool | float) -> str:
+    """As it may be typed, and nothing of it lost."""
+    if isinstance(value, bool | str):
+        return value if isinstance(value, str) else "yes" if value else "no"
+    text = plain(value)
+    return text if float(text) == value else repr(value)

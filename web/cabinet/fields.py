@@ -1,0 +1,134 @@
+"""Questions as a page draws them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from i18n.inputs import allowed, example_words, value_words
+from i18n.text import cut_plain
+from i18n.translator import Translator
+from services.errors import ShopError
+from services.manifests.manifest import (
+    BooleanInput,
+    ChoiceInput,
+    DateInput,
+    ImageInput,
+    Input,
+    IntegerInput,
+    NumberInput,
+    SeriesInput,
+    TextInput,
+)
+from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, Entry
+
+FEW: Final = 6  # so many options are all seen
+LINE: Final = 120  # characters of a text that one line takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldView:
+    """`kind`: which piece of the template draws it; `preview`: the address of a picture that is kept; `kept_words`:
+    what else is kept; `attrs`: of its `<input>`."""
+
+    name: str
+    kind: str
+    label: str
+    help: str
+    hint: str
+    unit: str
+    entry: Entry
+    problem: str
+    options: Sequence[tuple[str, str]]
+    attrs: dict[str, Any]  # Any: texts and numbers
+    preview: str
+    kept_words: str
+
+    @property
+    def about(self) -> str:
+        return " ".join(part for part in (self.help, self.hint) if part)
+
+
+def field_views(fields: Sequence[Input], entries: Entries, slug: str, tr: Translator) -> list[FieldView]:
+    """`slug`: of the model that the questions are of."""
+    return [_view(field, entries[field.name], slug, tr) for field in fields]
+
+
+def _view(field: Input, entry: Entry, slug: str, tr: Translator) -> FieldView:
+    problem = tr.error(entry.problem) if isinstance(entry.problem, ShopError) else ""
+    unit = getattr(field, "unit", None)
+    return FieldView(
+        name=field.name,
+        kind=_kind(field),
+        label=tr.pick(field.label),
+        help="" if field.help is None else tr.pick(field.help),
+        hint=_hint(field, tr),
+        unit="" if unit is None or isinstance(field, SeriesInput) else tr.pick(unit),
+        entry=entry,
+        problem=cut_plain(problem, 600),
+        options=_options(field, tr),
+        attrs=_attrs(field),
+        preview=_preview(field, entry, slug),
+        kept_words=_kept_words(field, entry, tr),
+    )
+
+
+def _kind(field: Input) -> str:
+    match field:
+        case ChoiceInput(options=options):
+            return "radios" if len(options) <= FEW else "choice"
+        case BooleanInput():
+            return "radios"
+        case TextInput(max_length=longest) if longest > LINE:
+            return "text"
+        case SeriesInput():
+            return "series"
+        case ImageInput():
+            return "picture"
+    return "line"
+
+
+def _hint(field: Input, tr: Translator) -> str:
+    example = example_words(field, tr)
+    said = tr.gettext("Example: {example}", example=cut_plain(example, 120)) if example else ""
+    words = "" if isinstance(field, DateInput) and field.span == (None, None) else allowed(field, tr)
+    return " ".join(part for part in (words, "" if isinstance(field, DateInput) else said) if part)
+
+
+def _options(field: Input, tr: Translator) -> Sequence[tuple[str, str]]:
+    match field:
+        case ChoiceInput():
+            return [(option.value, tr.pick(option.label)) for option in field.options]
+        case BooleanInput():
+            return [("yes", tr.gettext("Yes")), ("no", tr.gettext("No"))]
+        case SeriesInput() if field.sources:
+            own = (OWN, tr.gettext("My own numbers"))
+            return [*((source.value, tr.pick(source.label)) for source in field.sources), own]
+    return ()
+
+
+def _attrs(field: Input) -> dict[str, Any]:  # Any: as above
+    match field:
+        case NumberInput():
+            return {"inputmode": "decimal", "autocomplete": "off", "type": "text"}
+        case IntegerInput():
+            return {"inputmode": "numeric", "autocomplete": "off", "type": "text"}
+        case DateInput():
+            first, last = field.span
+            return {"type": "date", "min": first and first.isoformat(), "max": last and last.isoformat()}
+        case TextInput():
+            return {"type": "text", "maxlength": field.max_length}
+    return {}
+
+
+def _preview(field: Input, entry: Entry, slug: str) -> str:
+    if not isinstance(field, ImageInput):
+        return ""
+    if entry.kept == EXAMPLE:
+        return f"/models/{slug}/examples/{field.name}"
+    return f"/files/{entry.kept.removeprefix(FILE)}" if entry.kept.startswith(FILE) else ""
+
+
+def _kept_words(field: Input, entry: Entry, tr: Translator) -> str:
+    if not entry.kept or not isinstance(field, SeriesInput):
+        return ""
+    return tr.gettext("a file that you sent") if entry.value is None else value_words(field, entry.value, tr)

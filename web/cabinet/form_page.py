@@ -1,0 +1,76 @@
+"""The page of a form, as it stands."""
+
+from dataclasses import dataclass, field, replace
+from secrets import token_urlsafe
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from i18n.prices import buy_words, price_words
+from services.errors import ShopError
+from services.manifests.manifest import Input
+from services.models.offers import Offer
+from services.values.samples import gives_examples
+from web.cabinet.entries import Entries, query_of
+from web.cabinet.fields import field_views
+from web.kit.pages import page
+from web.kit.places import TOP_UP
+from web.kit.refusals import refusal_of
+from web.kit.viewer import Viewer
+
+LACKING: Final = 402
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPage:
+    """`key`: one sale, however often the form is sent."""
+
+    who: Viewer
+    offer: Offer
+    fields: list[Input]
+    entries: Entries
+    key: str = field(default_factory=lambda: token_urlsafe(16))
+
+    @property
+    def place(self) -> str:
+        """An address that brings the form back as it stands, as far as an address goes."""
+        query = query_of(self.entries)
+        return f"/models/{quote(self.offer.slug)}" + (f"?{query}" if query else "")
+
+    def show(self, *, status: int = 200, problem: str = "", lacking: int = 0) -> Response:
+        """`problem`: why it was not sold; `lacking`: so many hundredths."""
+        tr, offer = self.who.tr, self.offer
+        views = field_views(self.fields, self.entries, offer.manifest.slug, tr)
+        return page(
+            self.who,
+            "cabinet/model.html",
+            status=status,
+            offer=offer,
+            fields=views,
+            errors={view.name: view.problem for view in views if view.problem},
+            labels={view.name: view.label for view in views},
+            key=self.key,
+            problem=problem,
+            lacking=lacking,
+            top_up=f"{TOP_UP}?next={quote(self.place, safe='')}",
+            sample=offer.preset_id is not None,
+            has_example=bool(views) and gives_examples(offer.manifest),
+            price=price_words(offer.price, tr),
+            buy=buy_words(offer.price, tr, paints=offer.manifest.paints),
+            **self._balance(),
+        )
+
+    def lacking(self, hundredths: int) -> Response:
+        return self.show(status=LACKING, lacking=max(hundredths, 1))
+
+    def refused(self, error: ShopError, *, offer: Offer | None = None) -> Response:
+        """`offer`: as it is now."""
+        shown = self if offer is None else replace(self, offer=offer)
+        return shown.show(status=refusal_of(error).status, problem=self.who.tr.error(error))
+
+    def _balance(self) -> dict[str, Any]:  # Any: what a template names
+        """What is there, and what would be left; None of a stranger, or where it does not suffice."""
+        balance = None if self.who.signed_in is None else self.who.signed_in.user.balance
+        enough = balance is not None and balance >= self.offer.price
+        return {"balance": balance, "left": balance - self.offer.price if enough and balance is not None else None}

@@ -1,0 +1,144 @@
+"""The answers of a form that was sent: read as the chat reads what is typed and sent there."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Final
+from uuid import UUID
+
+from starlette.datastructures import FormData, UploadFile
+
+from services.container import Services
+from services.errors import ShopError
+from services.files.files import media_type_of, parse_file_id
+from services.manifests.manifest import ImageInput, Input, SeriesInput, TextInput
+from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
+from services.models.offers import Offer
+from services.predictions.history import PredictionNotFound
+from services.values.errors import ColumnWanted, FileTooLarge, PictureNotKept, Unanswered
+from services.values.parse import Value, check_value, parse_text
+from services.values.series import MAX_BYTES as MAX_TABLE
+from services.values.series import Taken, take_series
+from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, Entry, entries_of
+
+PIECE: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormReader:
+    """`data`: texts and files by name."""
+
+    services: Services
+    user_id: int
+    offer: Offer
+    data: FormData
+
+    async def read(self, fields: list[Input]) -> Entries:
+        """One after the other: of each customer one file at a time is looked at."""
+        entries = entries_of(fields, self.data)
+        return {field.name: await self._read(field, entries[field.name]) for field in fields}
+
+    async def _read(self, field: Input, entry: Entry) -> Entry:
+        try:
+            match field:
+                case ImageInput():
+                    return await self._picture(field, entry)
+                case SeriesInput():
+                    return await self._series(field, entry)
+            if not entry.text.strip() and not (isinstance(field, TextInput) and field.min_length == 0):
+                raise Unanswered()
+            return replace(entry, value=parse_text(field, entry.text))
+        except ShopError as problem:
+            return replace(entry, problem=problem)
+
+    async def _picture(self, field: ImageInput, entry: Entry) -> Entry:
+        if (upload := self._file(field)) is not None:
+            try:
+                return await self._keep(field, entry, upload.file, limit=MAX_PICTURE)
+            except ShopError as problem:  # what was there before does not answer for it
+                return replace(entry, kept="", problem=problem)
+        if entry.kept == EXAMPLE and field.example is not None:
+            with (self.services.models.folder(self.offer.manifest.slug) / field.example).open("rb") as file:
+                return await self._keep(field, entry, file, limit=MAX_PICTURE)
+        if not entry.kept:
+            raise Unanswered()
+        file_id = entry.kept.removeprefix(FILE)
+        if not await self.services.files.known([file_id], user_id=self.user_id):
+            return replace(entry, kept="", problem=PictureNotKept())
+        return replace(entry, value=check_value(field, {"file": UUID(file_id).hex}))
+
+    async def _keep(self, field: ImageInput, entry: Entry, file: BinaryIO, *, limit: int) -> Entry:
+        async with self.services.intake.upload(self.user_id) as received:
+            await asyncio.to_thread(_copy, file, received.file, limit)
+            picture = await received.picture(field.prepare)
+        file_id = await self.services.files.put(self.user_id, picture, media_type_of(picture))
+        return replace(entry, kept=f"{FILE}{file_id.hex}", value={"file": file_id.hex})
+
+    async def _series(self, field: SeriesInput, entry: Entry) -> Entry:
+        if field.sources and entry.source not in ("", OWN):
+            return replace(entry, value=parse_text(field, entry.source))
+        entry = replace(entry, source=OWN if field.sources else "")
+        if (upload := self._file(field)) is not None:
+            content = await asyncio.to_thread(_content, upload.file, MAX_TABLE)
+            return await self._table(field, replace(entry, text="", kept="", column=None), content)
+        if entry.text.strip():
+            return await self._pasted(field, entry)
+        if entry.kept.startswith(BOUGHT):
+            return replace(entry, value=await self._bought(field, entry.kept.removeprefix(BOUGHT)))
+        file_id = parse_file_id(entry.kept.removeprefix(FILE)) if entry.kept else None
+        kept = None if file_id is None else await self.services.files.get(file_id, user_id=self.user_id)
+        if kept is None:
+            return replace(entry, kept="", problem=Unanswered())
+        return await self._table(field, entry, kept)
+
+    async def _pasted(self, field: SeriesInput, entry: Entry) -> Entry:
+        try:
+            taken = await asyncio.to_thread(take_series, field, entry.text, column=entry.column)
+        except ColumnWanted as wanted:
+            return replace(entry, columns=wanted.columns, problem=wanted)
+        return replace(entry, kept="", value=taken)
+
+    async def _table(self, field: SeriesInput, entry: Entry, content: bytes) -> Entry:
+        """What can be read is kept with the customer's files: the form may come back for another reason."""
+        columns, problem, taken = entry.columns, None, None
+        try:
+            taken = await self._numbers(field, content, entry.column)
+        except ColumnWanted as wanted:
+            columns, problem = wanted.columns, wanted
+        if not entry.kept:
+            file_id = await self.services.files.put(self.user_id, content, "text/csv")
+            entry = replace(entry, kept=f"{FILE}{file_id.hex}")
+        return replace(entry, columns=columns, problem=problem, value=taken)
+
+    async def _numbers(self, field: SeriesInput, content: bytes, column: int | None) -> Taken:
+        async with self.services.intake.upload(self.user_id) as received:
+            received.file.write(content)
+            return await received.numbers(field, column=column)
+
+    async def _bought(self, field: SeriesInput, hex_id: str) -> Value:
+        """Raises `PredictionNotFound`, for rubbish too."""
+        prediction_id = parse_file_id(hex_id)
+        if prediction_id is None:
+            raise PredictionNotFound(prediction_id=hex_id)
+        view = await self.services.history.get(prediction_id, user_id=self.user_id)
+        return check_value(field, view.inputs.get(field.name))
+
+    def _file(self, field: Input) -> UploadFile | None:
+        """The first one that was chosen: there may be a field for a file and one for the camera."""
+        sent = self.data.getlist(field.name)
+        return next((each for each in sent if isinstance(each, UploadFile) and each.filename), None)
+
+
+def _copy(file: BinaryIO, into: BinaryIO, limit: int) -> None:
+    left = limit
+    while piece := file.read(PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise FileTooLarge(megabytes=limit // 1_000_000)
+        into.write(piece)
+
+
+def _content(file: BinaryIO, limit: int) -> bytes:
+    content = file.read(limit + 1)
+    if len(content) > limit:
+        raise FileTooLarge(megabytes=limit // 1_000_000)
+    return content

@@ -1,0 +1,158 @@
+"""A model's or a style's page: what it does, what it asks, what it costs; and the sale."""
+
+from secrets import token_urlsafe
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from services.billing.ledger import InsufficientBalance
+from services.errors import ShopError
+from services.files.files import parse_file_id
+from services.manifests.manifest import ImageInput, Input
+from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
+from services.models.offers import ModelNotOnSale, Offer
+from services.models.preset_rules import PresetNotFound
+from services.predictions.history import PredictionNotFound
+from services.predictions.submit import Order, PriceChanged
+from web.cabinet.entries import EXAMPLE, FILE, Entries, asked, bought, entries_of, fresh
+from web.cabinet.form_page import FormPage
+from web.cabinet.form_reader import FormReader
+from web.cabinet.pictures import public_picture
+from web.kit.viewer import Customer, Someone, Viewer, customer
+
+router = APIRouter()
+MOST_BYTES: Final = 3 * MAX_PICTURE
+MOST_OF_A_STRANGER: Final = 1_000_000  # bytes that are read to keep what was typed
+MOST_TEXT: Final = 4_000_000  # bytes: numbers may be pasted
+
+
+@router.get("/models/{slug}")
+async def show_model(
+    request: Request, who: Someone, slug: str, filled: Annotated[str, Query(alias="fill-in")] = ""
+) -> Response:
+    """`fill-in`: `example`, or the hex id of the customer's prediction to repeat; other names as in the form."""
+    offer = await who.site.services.models.offer(slug)
+    fields, _ = asked(offer)
+    if filled == EXAMPLE:
+        entries = fresh(fields, example=True)
+    elif filled and who.signed_in is not None:
+        entries = await _bought(filled, fields, await customer(who))
+    else:
+        entries = fresh(fields)
+    named = entries_of(fields, request.query_params)
+    entries |= {name: entry for name, entry in named.items() if entry.text or entry.kept or entry.source}
+    return FormPage(who=who, offer=offer, fields=fields, entries=await _there(entries, fields, who)).show()
+
+
+@router.post("/models/{slug}", max_body_size=MOST_BYTES)
+async def buy(request: Request, who: Someone, slug: str) -> Response:
+    """Sold once for each form that was shown, however often it is sent."""
+    if who.signed_in is None:
+        return await _sign_in(request, who, slug)
+    me = await customer(who)
+    offer = await me.site.services.models.offer(slug)
+    fields, given = asked(offer)
+    async with request.form(max_files=40, max_fields=400, max_part_size=MOST_TEXT) as data:
+        reader = FormReader(services=me.site.services, user_id=me.user.id, offer=offer, data=data)
+        entries = await reader.read(fields)
+        key, price = _key(data), _price(data, offer)
+    shown = FormPage(who=me, offer=offer, fields=fields, entries=entries, key=key)
+    if any(entry.value is None for entry in entries.values()):
+        return shown.show(status=422)
+    order = Order(
+        user_id=me.user.id,
+        model_slug=offer.manifest.slug,
+        model_version=offer.manifest.version,
+        inputs={**given, **{name: entry.value for name, entry in entries.items()}},
+        price=price,
+        request_key=key,
+        preset_id=offer.preset_id,
+    )
+    return await _sell(order, shown)
+
+
+@router.get("/models/{slug}/sample")
+async def show_sample(who: Someone, slug: str) -> Response:
+    """Of a style that is sold."""
+    presets = who.site.services.presets
+    if not (await presets.get(slug)).sold or (picture := await presets.sample(slug)) is None:
+        raise PresetNotFound(slug=slug)
+    return public_picture(picture)
+
+
+@router.get("/models/{slug}/examples/{name}")
+async def show_example(who: Someone, slug: str, name: str) -> Response:
+    """The picture that comes with a model, to try it."""
+    models = who.site.services.models
+    manifest = models.manifest(slug)
+    fields = () if manifest is None else manifest.inputs
+    for field in fields:
+        if isinstance(field, ImageInput) and field.name == name and field.example is not None:
+            return public_picture((models.folder(slug) / field.example).read_bytes())
+    raise HTTPException(404)
+
+
+async def _sell(order: Order, shown: FormPage) -> Response:
+    """Or the form once more, with the reason; nothing was charged then."""
+    try:
+        sold = await shown.who.site.services.predictions.submit(order)
+    except InsufficientBalance as error:
+        return shown.lacking(order.price - error.balance)
+    except PriceChanged as error:
+        offer = await shown.who.site.services.models.offer(shown.offer.slug)
+        return shown.refused(error, offer=offer)
+    except ModelNotOnSale:
+        raise
+    except ShopError as error:
+        return shown.refused(error)
+    return RedirectResponse(f"/predictions/{sold.prediction_id}", status_code=303)
+
+
+async def _sign_in(request: Request, who: Viewer, slug: str) -> Response:
+    """And back to the form, with what was typed as far as an address takes it."""
+    place = f"/models/{quote(slug)}"
+    if request.headers.get("content-length", "").isdigit() and (
+        int(request.headers["content-length"]) <= MOST_OF_A_STRANGER
+    ):
+        offer = await who.site.services.models.offer(slug)
+        fields, _ = asked(offer)
+        async with request.form(max_files=40, max_fields=400) as data:
+            entries = entries_of(fields, data)
+        place = FormPage(who=who, offer=offer, fields=fields, entries=entries).place
+    return RedirectResponse(f"/sign-in?next={quote(place, safe='')}", status_code=303)
+
+
+async def _bought(hex_id: str, fields: list[Input], me: Customer) -> Entries:
+    """Raises `PredictionNotFound`, for rubbish too."""
+    prediction_id = parse_file_id(hex_id)
+    if prediction_id is None:
+        raise PredictionNotFound(prediction_id=hex_id)
+    return bought(fields, await me.site.services.history.get(prediction_id, user_id=me.user.id))
+
+
+async def _there(entries: Entries, fields: list[Input], who: Viewer) -> Entries:
+    """Without pictures that are not kept any more, or were never this customer's."""
+    pictures = [field.name for field in fields if isinstance(field, ImageInput)]
+    ids = {entries[name].kept.removeprefix(FILE) for name in pictures if entries[name].kept.startswith(FILE)}
+    user = None if who.signed_in is None else who.signed_in.user
+    known = set() if user is None else await who.site.services.files.known(ids, user_id=user.id)
+    gone = [name for name in pictures if entries[name].kept not in ("", EXAMPLE, *(f"{FILE}{each}" for each in known))]
+    empty = fresh([field for field in fields if field.name in gone])
+    return {name: empty.get(name, entry) for name, entry in entries.items()}
+
+
+def _key(data: FormData) -> str:
+    """Of the form that was shown; one that bears none is a new one."""
+    key = data.get("form-key")
+    return key if isinstance(key, str) and 16 <= len(key) <= 40 and key.isascii() else token_urlsafe(16)
+
+
+def _price(data: FormData, offer: Offer) -> int:
+    """As it was shown, in hundredths."""
+    price = data.get("form-price")
+    known = isinstance(price, str) and price.isascii() and price.isdigit() and len(price) < 12
+    return int(str(price)) if known else offer.price

@@ -13,8 +13,7 @@ from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn
 from web.api.app import make_api
-from web.cabinet import home, language, reset, security, sign_in, sign_up
-from web.cabinet import home, language, models, pictures
+from web.cabinet.routers import cabinet_routers
 from web.context import Site, WebContext, provide
 from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
@@ -42,12 +41,8 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     provide(api, context)
     app.mount("/api/v1", api)
     app.mount("/static", StaticPages(directory=STATIC))
-    app.include_router(home.router)
-    app.include_router(language.router)
-    for each in (sign_in, sign_up, reset, security):
-        app.include_router(each.router)
-    app.include_router(models.router)
-    app.include_router(pictures.router)
+    for router in cabinet_routers():
+        app.include_router(router)
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)

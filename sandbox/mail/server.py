@@ -1,6 +1,7 @@
 """SMTP on a port of its own: takes any letter by any login, or does what a mail server does on a bad day."""
 
 import asyncio
+import logging
 import socket
 from types import TracebackType
 from typing import Any, Self, cast
@@ -11,6 +12,7 @@ from sandbox.clock import Clock
 from sandbox.mail.faults import REFUSALS
 from sandbox.mail.mailbox import Mailboxes
 
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # the library warns of what it does itself at each login
 MAX_LETTER_BYTES = 10 * 1024 * 1024
 
 

@@ -1,7 +1,8 @@
 """SQLite's threads: one writer that commits whatever transactions are waiting in one go, and a few readers.
 
 A commit is what costs on SQLite, so the transactions that wait share one, a savepoint each. Nobody is answered before
-it. Each thread keeps one connection and opens another when that one broke."""
+it. Each thread keeps one connection and opens another when that one broke, and wakes the event loop once for all that
+it has done together."""
 
 import asyncio
 import contextlib
@@ -9,7 +10,6 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from db.errors import DatabaseUnavailable, is_outage
 
 MAX_BATCH = 256
+READ_TOGETHER = 8  # by one thread, while another may be idle
 
 
 @dataclass(slots=True)
@@ -36,18 +37,15 @@ class _BatchLost(Exception):
     """SQLite rolled the whole transaction back by itself (disk full, I/O error)."""
 
 
-class SqliteWriter:
-    def __init__(self, engine: Engine) -> None:
-        """`engine` must leave BEGIN and COMMIT to this class: see `db.connections.sqlite_engine`."""
-        self._connection = _HeldConnection(engine)
+class _Jobs:
+    """What waits for a thread, or for the next of a few."""
+
+    def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # nothing is queued behind the end
         self._closed = False
-        self._thread = threading.Thread(target=self._loop, name="sqlite-writer", daemon=True)
-        self._thread.start()
 
     async def run(self, work: Callable[[Session], Any]) -> Any:
-        """A caller that is cancelled does not undo its transaction: once handed over it commits or fails as a whole."""
         loop = asyncio.get_running_loop()
         job = _Job(work, loop, loop.create_future())
         with self._lock:
@@ -56,43 +54,54 @@ class SqliteWriter:
             self._jobs.put(job)
         return await job.done
 
-    def close(self) -> None:
-        """Finish what waits, then stop."""
-        self._stop_taking()
-        self._thread.join()
+    def next_batch(self, most: int) -> list[_Job]:
+        """Waits for the first; none when nothing comes any more, and then for every thread."""
+        batch: list[_Job] = []
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < most:
+                job = self._jobs.get(block=not batch)
+                if job is None:
+                    self._jobs.put(None)
+                    break
+                batch.append(job)
+        return batch
 
-    def _stop_taking(self) -> None:
+    def close(self) -> None:
         with self._lock:
             self._closed = True
             self._jobs.put(None)
 
+
+class SqliteWriter:
+    def __init__(self, engine: Engine) -> None:
+        """`engine` must leave BEGIN and COMMIT to this class: see `db.connections.sqlite_engine`."""
+        self._connection = _HeldConnection(engine)
+        self._jobs = _Jobs()
+        self._thread = threading.Thread(target=self._loop, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Session], Any]) -> Any:
+        """A caller that is cancelled does not undo its transaction: once handed over it commits or fails as a whole."""
+        return await self._jobs.run(work)
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._jobs.close()
+        self._thread.join()
+
     def _loop(self) -> None:
         batch: list[_Job] = []
         try:
-            while batch := self._next_batch():
+            while batch := self._jobs.next_batch(MAX_BATCH):
                 self._serve(batch)
         finally:
-            self._stop_taking()
-            while (job := self._jobs.get()) is not None:  # only if the loop itself broke
-                batch.append(job)
+            self._jobs.close()
+            while rest := self._jobs.next_batch(MAX_BATCH):  # only if the loop itself broke
+                batch += rest
             for job in batch:
                 job.error = DatabaseUnavailable("the writer has stopped")
             _answer(batch)
             self._connection.close()
-
-    def _next_batch(self) -> list[_Job]:
-        first = self._jobs.get()
-        if first is None:
-            return []
-        batch = [first]
-        with contextlib.suppress(queue.Empty):
-            while len(batch) < MAX_BATCH:
-                job = self._jobs.get_nowait()
-                if job is None:
-                    self._jobs.put(None)  # finish this batch, stop at the next
-                    break
-                batch.append(job)
-        return batch
 
     def _serve(self, batch: list[_Job]) -> None:
         try:
@@ -164,44 +173,47 @@ class SqliteReaders:
 
     def __init__(self, engine: Engine, threads: int = 2) -> None:
         self._engine = engine
-        self._local = threading.local()
-        self._open: list[_HeldConnection] = []
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sqlite-reader", initializer=self._prepare)
-        self._closed = False
+        self._jobs = _Jobs()
+        self._threads = [
+            threading.Thread(target=self._loop, name=f"sqlite-reader-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def run(self, work: Callable[[Session], Any]) -> Any:
-        if self._closed:
-            raise DatabaseUnavailable("the database is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+        return await self._jobs.run(work)
 
     def close(self) -> None:
-        self._closed = True
-        self._pool.shutdown(wait=True)
-        for held in self._open:
-            held.close()
+        """Finish what waits, then stop."""
+        self._jobs.close()
+        for thread in self._threads:
+            thread.join()
 
-    def _prepare(self) -> None:
-        self._local.held = _HeldConnection(self._engine)
-        self._open.append(self._local.held)
+    def _loop(self) -> None:
+        held = _HeldConnection(self._engine)
+        while batch := self._jobs.next_batch(READ_TOGETHER):
+            for job in batch:
+                _read(held, job)
+            _answer(batch)
+        held.close()
 
-    def _read(self, work: Callable[[Session], Any]) -> Any:
-        held: _HeldConnection = self._local.held
+
+def _read(held: "_HeldConnection", job: _Job) -> None:
+    try:
+        connection = held.get()
+        driver = driver_of(connection)
+        driver.execute("BEGIN")  # one view for all statements of the read
         try:
-            connection = held.get()
-            driver = driver_of(connection)
-            driver.execute("BEGIN")  # one view for all statements of the read
-            try:
-                with transaction_on(connection) as session:
-                    return work(session)
-            finally:
-                if driver.in_transaction:
-                    driver.execute("ROLLBACK")
-        except Exception as error:
-            explained = _explain(error)
-            if explained is error:
-                raise
+            with transaction_on(connection) as session:
+                job.value = job.work(session)
+        finally:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+    except BaseException as error:  # noqa: BLE001 - it belongs to the caller, who gets it
+        job.error = _explain(error)
+        if job.error is not error:
             held.close()
-            raise explained from error
 
 
 class _HeldConnection:

@@ -84,6 +84,30 @@ async def test_one_failure_in_a_batch_is_its_own(sqlite_database: Database) -> N
     assert await sqlite_database.read(keys) == {f"good{n}" for n in range(10)}
 
 
+async def test_a_failed_read_is_its_own(sqlite_database: Database) -> None:
+    """Reads that wait are done together by one thread; the connection of one that the database fails is opened anew."""
+
+    def fail(session: Session) -> None:
+        raise ZeroDivisionError
+
+    def write(session: Session) -> None:
+        put(session, "b")  # nobody may: SQLite says so as it does of a disk that cannot be written to
+
+    await sqlite_database.write(put, "a")
+    works: list[Callable[[Session], object]] = [fail, keys, write, keys] * 10
+    results = await asyncio.gather(*map(sqlite_database.read, works), return_exceptions=True)
+    told = [type(each) if isinstance(each, BaseException) else each for each in results]
+    assert told == [ZeroDivisionError, {"a"}, DatabaseUnavailable, {"a"}] * 10
+
+
+async def test_closing_finishes_what_is_read(sqlite_database: Database) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        reads = [tasks.create_task(sqlite_database.read(keys)) for _ in range(100)]
+        await asyncio.sleep(0)
+        tasks.create_task(sqlite_database.close())
+    assert all(task.result() == set() for task in reads)
+
+
 async def test_a_broken_constraint_leaves_the_writer_usable(sqlite_database: Database) -> None:
     def add_row(session: Session) -> None:
         session.add(FsmState(key="a", state=None, data={}, updated_at=START))  # fails when the session is flushed

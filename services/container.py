@@ -14,6 +14,8 @@ from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
+from services.idempotency import Idempotency
+from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
@@ -50,6 +52,8 @@ class Services:
     coordination: Coordination
     users: Users
     web_sessions: WebSessions
+    api_keys: ApiKeys
+    idempotency: Idempotency
     mail_links: MailLinks
     account_merging: AccountMerging
     email_accounts: EmailAccounts

@@ -37,7 +37,7 @@ class PaymentsWebhook:
 class Site:
     """What pages and the API work with. `public_url`: how the world reaches them, without a slash at the end, None
     where only this machine does; `bot_username`: None until Telegram has told it; `framers`: origins of pages that may
-    show ours in a frame."""
+    show ours in a frame; `api_requests_a_minute`: of one person or one key."""
 
     services: Services
     catalogues: Catalogues
@@ -45,6 +45,7 @@ class Site:
     public_url: str | None = None
     bot_username: Callable[[], str | None] = lambda: None
     framers: Sequence[str] = ()
+    api_requests_a_minute: int = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ from services.coordination.base import Coordination, Topic
 from services.features import Features
 from services.files.files import Files
 from services.files.store import open_store
+from services.idempotency import Idempotency
+from services.identity.api_keys import ApiKeys
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.sessions import WebSessions
@@ -107,6 +109,8 @@ def make_services(
         coordination=coordination,
         users=Users(db, clock, welcome_credits=settings.welcome_credits),
         web_sessions=WebSessions(db, clock),
+        api_keys=ApiKeys(db, clock),
+        idempotency=Idempotency(db, clock),
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
         email_accounts=open_email_accounts(settings, db, clock, coordination),

@@ -46,6 +46,7 @@ def open_site(core: Core) -> Site:
         clock=core.clock,
         public_url=settings.public_url,
         framers=() if real else (origin_of(settings.telegram_api_url),),
+        api_requests_a_minute=settings.api_requests_a_minute,
     )
 
 

@@ -35,6 +35,19 @@ class LoginPurpose(StrEnum):
     LINK = "link"
 
 
+class ApiScope(StrEnum):
+    """What a key may be used for."""
+
+    READ = "read"
+    """To look: at the account, what is sold, what was bought."""
+    PREDICT = "predict"
+    CHAT = "chat"
+    PAY = "pay"
+    """To begin payments, and to take bonuses."""
+    ADMIN = "admin"
+    """What its owner's role allows."""
+
+
 class EmailLogin(Base):
     """A confirmed address with a password. `address`: with small letters, as it is compared."""
 
@@ -154,7 +167,7 @@ class ApiKey(Base):
     title: Mapped[str] = mapped_column(String(64))
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     last_four: Mapped[str] = mapped_column(String(4))
-    scopes: Mapped[JsonObject]  # {"scopes": ["predictions", …]}
+    scopes: Mapped[JsonObject]  # {"scopes": ["read", …]}
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

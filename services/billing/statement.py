@@ -17,6 +17,7 @@ from db.tables.predictions import Prediction
 from services.billing.lots import HOLDS
 from services.money import Money
 from services.pages import Page, paginate
+from services.slices import Slice, first_of
 
 _lines, _lots, _predictions = table_of(Transaction), table_of(Lot), table_of(Prediction)
 _messages = table_of(ChatMessage)
@@ -54,6 +55,14 @@ class Statement:
     async def page(self, user_id: int, page: int, size: int = 10) -> Page[Operation]:
         """The user's operations, newest first; a page past the end is the last one."""
         return await self._db.read(_page, user_id, page, size)
+
+    async def after(self, user_id: int, last: int | None, limit: int) -> Slice[Operation]:
+        """The newest operations, or those older than the one with the id `last`."""
+        return await self._db.read(_after, user_id, last, limit)
+
+    async def expiring(self, user_id: int) -> list[Expiring]:
+        """Lots with an end, the nearest first."""
+        return await self._db.read(_expiring, user_id)
 
     async def overview(self, user_id: int, size: int) -> tuple[list[Operation], list[Expiring]]:
         """The newest operations; lots with an end, the nearest first. Both of one moment."""
@@ -118,6 +127,11 @@ def _overview(session: Session, user_id: int, size: int) -> tuple[list[Operation
 def _page(session: Session, user_id: int, page: int, size: int) -> Page[Operation]:
     found = paginate(session, _newest.params(user_id=user_id), page, size)
     return found.holding([_operation(row) for row in found.items])
+
+
+def _after(session: Session, user_id: int, last: int | None, limit: int) -> Slice[Operation]:
+    older = _newest if last is None else _newest.where(_lines.c.id < last)
+    return first_of(session, older.params(user_id=user_id), limit).of(_operation)
 
 
 def _operation(row: AnyRow) -> Operation:

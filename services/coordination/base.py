@@ -40,9 +40,17 @@ class Rate:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """`left`: how often it may still happen before `resets` seconds have passed; below 0: this time was too much."""
+
+    left: int
+    resets: float
+
+
 class Coordination(Protocol):
     """Of one shop. `seen`, `remember`, `claim` and `hold` raise `DatabaseUnavailable` where the memory that processes
-    share does not answer; `book` and `allow` are then those of this process alone."""
+    share does not answer; `book`, `allow` and `take` are then those of this process alone."""
 
     async def seen(self, key: str) -> bool:
         """Whether it is remembered."""
@@ -55,6 +63,10 @@ class Coordination(Protocol):
 
     async def allow(self, key: str, *, times: int, seconds: float) -> bool:
         """Whether it happens no more than so many `times` within any so many `seconds`. If so it is counted."""
+
+    async def take(self, key: str, *, times: int, seconds: float) -> Quota:
+        """Count it once more. Each `seconds`, from the first time on, it may happen so many `times`: cheaper than
+        `allow` where that is often, and it tells what is left."""
 
     async def book(self, crowd: Rate, own: Rate) -> float:
         """How long to wait for the next free place of both; it is taken. Who waits for their `own` place holds up

@@ -4,10 +4,12 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import TypeVar
 
-from services.coordination.base import Heard, Rate, Topic
+from services.coordination.base import Heard, Quota, Rate, Topic
 from services.coordination.locks import KeyedLocks
 
+T = TypeVar("T")
 REMEMBERED = 10_000  # keys of each kind; the oldest are forgotten
 
 
@@ -19,6 +21,7 @@ class MemoryCoordination:
         self._claims: OrderedDict[str, tuple[str, float]] = OrderedDict()  # owner and end
         self._rates: OrderedDict[str, float] = OrderedDict()  # when the next place is free
         self._counts: dict[str, tuple[float, deque[float]]] = {}  # how long each time counts, and the times
+        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # when each ends, how often it happened
         self._locks: KeyedLocks[str] = KeyedLocks()
         self._ears: dict[Topic, list[Heard]] = defaultdict(list)
 
@@ -44,6 +47,15 @@ class MemoryCoordination:
         made.append(now)
         self._counts[key] = seconds, made
         return True
+
+    async def take(self, key: str, *, times: int, seconds: float) -> Quota:
+        now = self._time()
+        ends, count = self._windows.get(key, (0.0, 0))
+        if ends <= now:
+            ends, count = now + seconds, 0
+        self._windows[key] = ends, count + 1
+        _keep_newest(self._windows, key)
+        return Quota(left=times - count - 1, resets=ends - now)
 
     async def book(self, crowd: Rate, own: Rate) -> float:
         now = self._time()
@@ -75,7 +87,7 @@ class MemoryCoordination:
         return owner if until > self._time() else None
 
 
-def _keep_newest(kept: "OrderedDict[str, float] | OrderedDict[str, tuple[str, float]]", key: str) -> None:
+def _keep_newest(kept: OrderedDict[str, T], key: str) -> None:
     kept.move_to_end(key)
     if len(kept) > REMEMBERED:
         kept.popitem(last=False)

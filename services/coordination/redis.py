@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from db.errors import DatabaseUnavailable
 from services.coordination import redis_scripts as scripts
-from services.coordination.base import LEASE, Heard, Rate, Topic
+from services.coordination.base import LEASE, Heard, Quota, Rate, Topic
 from services.coordination.locks import KeyedLocks
 from services.coordination.memory import MemoryCoordination
 from services.coordination.redis_client import outages, prefix_of
@@ -45,6 +45,7 @@ class RedisCoordination:
         self._claim = redis.register_script(scripts.CLAIM)
         self._let_go = redis.register_script(scripts.LET_GO)
         self._allow = redis.register_script(scripts.ALLOW)
+        self._take_one = redis.register_script(scripts.TAKE_ONE)
         self._book = redis.register_script(scripts.BOOK)
 
     async def seen(self, key: str) -> bool:
@@ -67,6 +68,16 @@ class RedisCoordination:
             return await self._shortly(ask)
         except DatabaseUnavailable:
             return await self._alone.allow(key, times=times, seconds=seconds)
+
+    async def take(self, key: str, *, times: int, seconds: float) -> Quota:
+        async def ask() -> Quota:
+            count, left_ms = await self._take_one(keys=[self._prefix + key], args=[_ms(seconds)])
+            return Quota(left=times - int(count), resets=int(left_ms) / 1000)
+
+        try:
+            return await self._shortly(ask)
+        except DatabaseUnavailable:
+            return await self._alone.take(key, times=times, seconds=seconds)
 
     async def book(self, crowd: Rate, own: Rate) -> float:
         keys, lengths = [self._prefix + rate.key for rate in (crowd, own)], [crowd.seconds * 1000, own.seconds * 1000]

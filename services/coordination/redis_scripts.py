@@ -35,6 +35,13 @@ return 1
 )
 """The key, how often, how long: 1 where it happens no more often."""
 
+TAKE_ONE: Final = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {count, redis.call('PTTL', KEYS[1])}
+"""
+"""The key, how long a window is: how often it happened in this one, and how much of it is left."""
+
 BOOK: Final = (
     _NOW
     + """

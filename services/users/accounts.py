@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -16,10 +16,12 @@ from services.billing import ledger
 from services.clock import Clock
 from services.digits import whole_number
 from services.errors import N_, ShopError
+from services.manifests.characters import cleaned, is_visible
 from services.notifications.blocked import come_back, mark_blocked
 
 _users, _admins = table_of(User), table_of(Admin)
 MAX_AGE = 120
+MAX_NAME = 64
 MAX_TELEGRAM_ID = 2**52 - 1  # Telegram's own bound
 SEEN_EVERY = timedelta(minutes=5)  # how exact `last_seen_at` is
 
@@ -34,6 +36,24 @@ class BadEmail(ShopError):
 
 class BadAge(ShopError):
     message = N_("An age from 1 to 120 is expected, for example 35.")
+
+
+class BadName(ShopError):
+    message = N_("A name of 1 to 64 characters is expected.")
+
+
+class NameOfTelegram(ShopError):
+    message = N_("Your name is the one that you have in Telegram. Change it there.")
+
+
+class Profile(TypedDict, total=False):
+    """What somebody tells of themselves, as they wrote it; what is left out stays, None is forgotten."""
+
+    name: str
+    language: str
+    gender: Gender | None
+    age: str | None
+    email: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +108,20 @@ class Users:
     async def get(self, user_id: int) -> UserView:
         return await self._db.read(_get, user_id)
 
+    async def change_profile(self, user_id: int, told: Profile) -> UserView:
+        """All of it or nothing. `language`: one of the shop's. Raises `BadName`, `NameOfTelegram`, `BadAge`,
+        `BadEmail`."""
+        values: dict[str, Any] = {key: told[key] for key in ("gender",) if key in told}  # Any: the columns' values
+        if "name" in told:
+            values["first_name"] = parse_name(told["name"])
+        if "language" in told:
+            values |= {"language": told["language"], "language_chosen": True}
+        if "age" in told:
+            values["age"] = None if (age := told["age"]) is None else parse_age(age)
+        if "email" in told:
+            values["email"] = None if (email := told["email"]) is None else parse_email(email)
+        return await self._db.write(_change_profile, user_id, values)
+
     async def choose_language(self, user_id: int, language: str) -> None:
         await self._db.write(_change, user_id, {"language": language, "language_chosen": True})
 
@@ -128,6 +162,13 @@ def parse_email(text: str) -> str:
     if not good:
         raise BadEmail(text=address[:64])
     return address
+
+
+def parse_name(text: str) -> str:
+    name = " ".join(cleaned(text).split())
+    if not 0 < len(name) <= MAX_NAME or not is_visible(name):
+        raise BadName()
+    return name
 
 
 def parse_age(text: str) -> int:
@@ -210,6 +251,15 @@ def _refresh(session: Session, visitor: Visitor, now: datetime) -> None:
 
 def _change(session: Session, user_id: int, values: dict[str, Any]) -> None:  # Any: the columns' values
     session.execute(update(_users).where(_users.c.id == user_id).values(values))
+
+
+def _change_profile(session: Session, user_id: int, values: dict[str, Any]) -> UserView:  # Any: as above
+    user = _get(session, user_id)
+    if "first_name" in values and user.telegram_id is not None and values["first_name"] != user.first_name:
+        raise NameOfTelegram()
+    if values:
+        _change(session, user_id, values)
+    return _get(session, user_id)
 
 
 def view_of(row: AnyRow, *, is_new: bool = False) -> UserView:

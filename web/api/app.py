@@ -2,8 +2,9 @@
 
 from fastapi import FastAPI
 
-from web.api import me
+from web.api import keys, me
 from web.api.problems import add_problems
+from web.kit.limits import RateLimitHeaders
 
 
 def make_api() -> FastAPI:
@@ -15,6 +16,8 @@ def make_api() -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
+    api.add_middleware(RateLimitHeaders)
     add_problems(api)
-    api.include_router(me.router)
+    for router in (me.router, keys.router):
+        api.include_router(router)
     return api

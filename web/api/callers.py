@@ -1,43 +1,119 @@
-"""Who calls the API: somebody signed in, by a session's token or their browser's cookie."""
+"""Who calls the API: somebody signed in, by a session's token or their browser's cookie, or a program with a key.
 
+An endpoint asks for the weakest caller that will do: `MayRead`, `MayPredict`, `MayChat`, `MayPay`, `MayAdmin` want that
+right of a key and let every session pass; `Person` lets no key pass, for what keys must never do: make keys, change
+ways in."""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from db.tables.identities import ApiScope
 from i18n.translator import Translator
+from services.errors import N_, ShopError
+from services.identity.api_keys import PREFIX
 from services.identity.sessions import NotSignedIn
 from services.users.accounts import UserDisabled, UserView
-from web.context import Site, Web
+from web.context import Site, WebContext
 from web.kit.cookies import session_tokens
 from web.kit.viewer import site_of, speak
+
+EVERYTHING: Final = frozenset(ApiScope)
+
+
+class ScopeMissing(ShopError):
+    message = N_("This API key has no right to do that: it wants “{scope}”.")
+
+
+class SessionWanted(ShopError):
+    message = N_("An API key cannot do that. Please sign in.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`session_id`: None for who calls by a key."""
+    """`session_id`: None for who calls by a key, `key_id`: for who does not. A session may do everything."""
 
     site: Site
     user: UserView
     tr: Translator
     session_id: int | None = None
+    key_id: int | None = None
+    scopes: frozenset[ApiScope] = EVERYTHING
+
+    @property
+    def name(self) -> str:
+        """Whose requests are counted together."""
+        return f"user:{self.user.id}" if self.key_id is None else f"key:{self.key_id}"
 
 
-async def caller(request: Request, web: Web) -> Caller:
-    """Raises `NotSignedIn`, `UserDisabled`."""
+async def caller(request: Request) -> Caller:
+    """Asked for once of each request. Raises `NotSignedIn`, `BadKey`, `UserDisabled`."""
+    known: Caller | ShopError | None = getattr(request.state, "caller", None)
+    if known is None:
+        try:
+            known = await _find(request)
+        except ShopError as error:
+            known = error
+        request.state.caller = known
+    if isinstance(known, ShopError):
+        raise known
+    return known
+
+
+async def _find(request: Request) -> Caller:
+    web: WebContext = request.app.state.web
     site = site_of(web)
     for token in _tokens(request):
+        if token.startswith(PREFIX):
+            held = await site.services.api_keys.find(token)
+            return _caller(request, site, held.user, key_id=held.key_id, scopes=held.scopes)
         if (found := await site.services.web_sessions.find(token)) is not None:
-            if found.user.disabled:
-                raise UserDisabled(user_id=found.user.id)
-            tr = speak(request, site.catalogues[found.user.language])
-            return Caller(site=site, user=found.user, tr=tr, session_id=found.session_id)
+            return _caller(request, site, found.user, session_id=found.session_id)
     raise NotSignedIn()
 
 
-ApiCaller = Annotated[Caller, Depends(caller)]
+def _caller(
+    request: Request,
+    site: Site,
+    user: UserView,
+    *,
+    session_id: int | None = None,
+    key_id: int | None = None,
+    scopes: frozenset[ApiScope] = EVERYTHING,
+) -> Caller:
+    tr = speak(request, site.catalogues[user.language])
+    if user.disabled:
+        raise UserDisabled(user_id=user.id)
+    return Caller(site=site, user=user, tr=tr, session_id=session_id, key_id=key_id, scopes=scopes)
 
 
 def _tokens(request: Request) -> list[str]:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     return [shown.strip()] if scheme.lower() == "bearer" else session_tokens(request)
+
+
+def _with(scope: ApiScope) -> Callable[[Caller], Awaitable[Caller]]:
+    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+        if scope not in who.scopes:
+            raise ScopeMissing(scope=str(scope))
+        return who
+
+    return check
+
+
+async def _person(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    if who.session_id is None:
+        raise SessionWanted()
+    return who
+
+
+ApiCaller = Annotated[Caller, Depends(caller)]
+"""Whoever it is, with whatever right."""
+MayRead = Annotated[Caller, Depends(_with(ApiScope.READ))]
+MayPredict = Annotated[Caller, Depends(_with(ApiScope.PREDICT))]
+MayChat = Annotated[Caller, Depends(_with(ApiScope.CHAT))]
+MayPay = Annotated[Caller, Depends(_with(ApiScope.PAY))]
+MayAdmin = Annotated[Caller, Depends(_with(ApiScope.ADMIN))]
+Person = Annotated[Caller, Depends(_person)]

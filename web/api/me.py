@@ -1,17 +1,25 @@
-"""`/me`: who the caller is."""
+"""`/me`: who the caller is, what they have, what became of it."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.tables.billing import TransactionKind
+from db.tables.currencies import Currency
 from db.tables.users import Gender
-from services.users.accounts import UserView
-from web.api.callers import ApiCaller
+from services.billing.statement import Operation
+from services.users.accounts import MAX_AGE, MAX_NAME, Profile, UserView
+from web.api.callers import MayRead, Person
+from web.api.lists import Cursor, Limit, Listed, listed, read_number
+from web.api.routes import make_router
 
-router = APIRouter(tags=["me"])
+router = make_router("me")
 
 
 class Me(BaseModel):
-    """The caller's account. `balance`: in hundredths of a credit."""
+    """The caller's account."""
 
     id: int
     name: str
@@ -20,12 +28,79 @@ class Me(BaseModel):
     age: int | None
     email: str | None = Field(description="Where receipts go.")
     telegram: bool = Field(description="Whether a Telegram account belongs to it.")
-    balance: int
+    balance: int = Field(description="In hundredths of a credit.", examples=[1000])
 
 
-@router.get("/me", operation_id="getMe")
-async def get_me(caller: ApiCaller) -> Me:
-    return _me(caller.user)
+class ProfileChange(BaseModel):
+    """What is left out stays; null is forgotten."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"language": "en", "age": 35, "gender": "female"}]}
+    )
+
+    name: str = Field(default="", max_length=MAX_NAME, description="Of a Telegram account it is the one in Telegram.")
+    language: Literal["ru", "en"] = "ru"
+    gender: Gender | None = None
+    age: int | None = Field(default=None, strict=True, ge=1, le=MAX_AGE)
+    email: str | None = Field(default=None, max_length=254, description="Where receipts go.")
+
+
+class Lot(BaseModel):
+    """Credits that came together and expire together."""
+
+    remaining: int = Field(description="In hundredths of a credit.", examples=[200])
+    expires_at: datetime
+
+
+class Balance(BaseModel):
+    balance: int = Field(description="In hundredths of a credit.", examples=[1000])
+    expiring: list[Lot] = Field(description="The part of it that expires, the nearest first.")
+
+
+class Money(BaseModel):
+    amount: int = Field(description="In kopecks, or whole Stars.", examples=[9900])
+    currency: Currency
+
+
+class Transaction(BaseModel):
+    """A line of the account."""
+
+    id: int
+    kind: TransactionKind
+    amount: int = Field(description="Signed, in hundredths of a credit.", examples=[-100])
+    balance_after: int
+    model: str | None = Field(description="What it was spent on.")
+    prediction_id: UUID | None
+    money: Money | None = Field(description="What was paid or sent back.")
+    comment: str | None
+    created_at: datetime
+
+
+@router.get("/me", operation_id="getMe", summary="Your account")
+async def get_me(who: MayRead) -> Me:
+    return _me(who.user)
+
+
+@router.patch("/me", operation_id="changeMe", summary="Change your profile")
+async def change_me(who: Person, change: ProfileChange) -> Me:
+    told = cast(Profile, change.model_dump(exclude_unset=True))
+    if change.age is not None:
+        told["age"] = str(change.age)
+    return _me(await who.site.services.users.change_profile(who.user.id, told))
+
+
+@router.get("/me/balance", operation_id="getBalance", summary="Your credits")
+async def get_balance(who: MayRead) -> Balance:
+    lots = await who.site.services.statement.expiring(who.user.id)
+    expiring = [Lot(remaining=lot.remaining, expires_at=lot.expires_at) for lot in lots]
+    return Balance(balance=who.user.balance, expiring=expiring)
+
+
+@router.get("/me/transactions", operation_id="listTransactions", summary="What came in and was spent")
+async def list_transactions(who: MayRead, limit: Limit = 20, cursor: Cursor = None) -> Listed[Transaction]:
+    found = await who.site.services.statement.after(who.user.id, read_number(cursor), limit)
+    last = found.items[-1].id if found.items else None
+    return listed([_transaction(line) for line in found.items], has_more=found.has_more, last=last)
 
 
 def _me(user: UserView) -> Me:
@@ -38,4 +113,19 @@ def _me(user: UserView) -> Me:
         email=user.email,
         telegram=user.telegram_id is not None,
         balance=user.balance,
+    )
+
+
+def _transaction(line: Operation) -> Transaction:
+    paid = line.money
+    return Transaction(
+        id=line.id,
+        kind=line.kind,
+        amount=line.amount,
+        balance_after=line.balance_after,
+        model=line.model_slug,
+        prediction_id=line.prediction_id,
+        money=None if paid is None else Money(amount=paid.minor, currency=paid.currency),
+        comment=line.comment,
+        created_at=line.created_at,
     )

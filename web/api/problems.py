@@ -2,7 +2,7 @@
 Nothing that was sent is repeated: it may be secret."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import structlog
@@ -14,7 +14,10 @@ from starlette.responses import JSONResponse
 from db.errors import DatabaseUnavailable
 from i18n.translator import Translator
 from services.errors import N_, ShopError
-from web.kit.refusals import refusal_of
+from services.idempotency import StillRunning
+from services.predictions.submit import PriceChanged
+from web.api.refusals import refusal_of
+from web.kit.limits import TooManyRequests
 from web.kit.viewer import words_of
 
 log = structlog.get_logger()
@@ -25,11 +28,18 @@ BROKEN = N_(
     "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
 )
 NOT_VALID = N_("Some fields are missing or not what is expected.")
-NO_JSON = N_("The body is not JSON that can be read.")
+NOT_FOUND = N_("There is nothing at this address.")
+NOT_SERVED = N_("This request was not understood.")
+QUOTA_EXCEEDED: Final = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+SERVED: Final = {  # what the framework refuses; its own names change with Python's version
+    400: ("bad_request", NOT_SERVED),
+    404: ("not_found", NOT_FOUND),
+    405: ("method_not_allowed", NOT_SERVED),
+}
 
 
 class Problem(JSONResponse):
-    """`code`: stable; `detail`: a sentence; `more`: what else programs may want, hence Any."""
+    """`code`: stable; `detail`: a sentence; `more`: what else programs may want, such as another `type`, hence Any."""
 
     media_type = MEDIA_TYPE
 
@@ -50,8 +60,17 @@ def add_problems(api: FastAPI) -> None:
 
 def problem_of(error: ShopError, tr: Translator) -> Problem:
     status, code = refusal_of(error)
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return Problem(status, code, tr.error(error), headers=headers)
+    headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    more: dict[str, Any] = {}  # Any: as `Problem` takes it
+    match error:
+        case TooManyRequests():
+            headers = {"retry-after": str(error.retry_after)}
+            more = {"type": QUOTA_EXCEEDED, "violated-policies": [error.policy]}
+        case StillRunning():
+            headers = {"retry-after": str(error.retry_after)}
+        case PriceChanged():
+            more = {"price": error.price}
+    return Problem(status, code, tr.error(error), headers=headers, **more)
 
 
 async def _refused(request: Request, error: Exception) -> Problem:
@@ -62,18 +81,15 @@ async def _refused(request: Request, error: Exception) -> Problem:
 async def _not_valid(request: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
     tr = words_of(request)
-    if any(each["type"] == "json_invalid" for each in error.errors()):
-        return Problem(400, "invalid_json", tr.gettext(NO_JSON))
     errors = [{"field": ".".join(map(str, each["loc"])), "code": each["type"]} for each in error.errors()]
     return Problem(422, "invalid_request", tr.gettext(NOT_VALID), errors=errors)
 
 
 async def _not_served(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
-    code = HTTPStatus(error.status_code).name.lower()
-    return Problem(
-        error.status_code, code, HTTPStatus(error.status_code).description, headers=dict(error.headers or {})
-    )
+    code, said = SERVED.get(error.status_code, ("bad_request", NOT_SERVED))
+    said = words_of(request).gettext(said)
+    return Problem(error.status_code, code, said, headers=dict(error.headers or {}))
 
 
 async def _busy(request: Request, error: Exception) -> Problem:

@@ -8,6 +8,8 @@ from services.chats.orders import MessageNotFound, MessageNotLast, MessageTooLon
 from services.chats.sessions import ChatSessionNotFound
 from services.errors import ShopError
 from services.files.store import StoreAway
+from services.idempotency import KeyReused, StillRunning
+from services.identity.api_keys import BadKey, BadKeyTerms, KeyNotFound, TooManyKeys
 from services.identity.email_accounts import LettersOff, SameAddress
 from services.identity.email_logins import NoEmailLogin
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
@@ -27,12 +29,14 @@ from services.payments.refunds.begin import AlreadyRefunded
 from services.payments.topup import EmailNeeded
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
-from services.users.accounts import BadEmail, UserDisabled
+from services.users.accounts import BadAge, BadEmail, BadName, NameOfTelegram, UserDisabled
 from services.users.manage import CannotTake
 from services.users.roles import NotAllowed
 from services.users.search import NobodyFound
 from services.values.errors import FileTooLarge, InvalidValue
 from services.values.intake import IntakeBusy, StillLooking
+from web.kit.json_bodies import BadJson, DuplicateKey, TooDeep
+from web.kit.limits import TooManyRequests
 
 
 class Refusal(NamedTuple):
@@ -44,7 +48,11 @@ class Refusal(NamedTuple):
 
 OTHER: Final = Refusal(422, "refused")
 REFUSALS: Final[dict[type[ShopError], Refusal]] = {
+    BadJson: Refusal(400, "invalid_json"),
+    DuplicateKey: Refusal(400, "duplicate_field"),
+    TooDeep: Refusal(400, "body_too_deep"),
     NotSignedIn: Refusal(401, "not_signed_in"),
+    BadKey: Refusal(401, "invalid_api_key"),
     InsufficientBalance: Refusal(402, "insufficient_balance"),
     WrongPassword: Refusal(401, "wrong_password"),
     UserDisabled: Refusal(403, "user_disabled"),
@@ -52,7 +60,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     LinkNotValid: Refusal(410, "link_not_valid"),
     NoEmailLogin: Refusal(409, "no_email_login"),
     SameAddress: Refusal(409, "same_address"),
-    BadEmail: Refusal(422, "bad_email"),
+    BadEmail: Refusal(422, "invalid_email"),
     PasswordTooShort: Refusal(422, "password_too_short"),
     PasswordTooLong: Refusal(422, "password_too_long"),
     PasswordTooCommon: Refusal(422, "password_too_common"),
@@ -72,14 +80,23 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     PackageGone: Refusal(404, "package_not_found"),
     SessionNotFound: Refusal(404, "session_not_found"),
     NobodyFound: Refusal(404, "user_not_found"),
+    KeyNotFound: Refusal(404, "api_key_not_found"),
     PriceChanged: Refusal(409, "price_changed"),
     MessageNotLast: Refusal(409, "message_not_last"),
     AlreadyRefunded: Refusal(409, "already_refunded"),
     CannotTake: Refusal(409, "cannot_take"),
+    NameOfTelegram: Refusal(409, "name_of_telegram"),
+    StillRunning: Refusal(409, "request_still_running"),
+    TooManyKeys: Refusal(409, "too_many_api_keys"),
     FileTooLarge: Refusal(413, "file_too_large"),
     MessageTooLong: Refusal(422, "message_too_long"),
     InvalidValue: Refusal(422, "invalid_value"),
+    BadKeyTerms: Refusal(422, "invalid_api_key_terms"),
+    KeyReused: Refusal(422, "idempotency_key_reused"),
+    BadName: Refusal(422, "invalid_name"),
+    BadAge: Refusal(422, "invalid_age"),
     EmailNeeded: Refusal(422, "email_needed"),
+    TooManyRequests: Refusal(429, "rate_limited"),
     TooManyMessages: Refusal(429, "too_many_messages"),
     TokensUsedUp: Refusal(429, "tokens_used_up"),
     AllowanceUsedUp: Refusal(429, "allowance_used_up"),

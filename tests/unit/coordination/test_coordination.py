@@ -48,6 +48,19 @@ async def test_each_of_them_counts_for_its_time(shop: Processes) -> None:
     assert await shop.other.allow("searches", times=1, seconds=MOMENT)
 
 
+async def test_what_is_left_of_a_quota_is_told(shop: Processes) -> None:
+    taken = [await each.take("api:1", times=2, seconds=LONG) for each in (shop.one, shop.other, shop.one)]
+    assert [quota.left for quota in taken] == [1, 0, -1]
+    assert all(0 < quota.resets <= LONG for quota in taken)
+    assert (await shop.other.take("api:2", times=2, seconds=LONG)).left == 1
+
+
+async def test_a_quota_is_a_new_one_after_its_time(shop: Processes) -> None:
+    assert (await shop.one.take("api", times=1, seconds=MOMENT)).left == 0
+    await shop.passes(LONGER)
+    assert (await shop.other.take("api", times=1, seconds=MOMENT)).left == 0
+
+
 async def test_both_stand_in_one_row(shop: Processes) -> None:
     waits = [
         await each.book(Rate(key="all", seconds=10), Rate(key=f"chat:{number}", seconds=1))

@@ -19,7 +19,7 @@ from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
 from web.kit.pages import STATIC, StaticPages, page
 from web.kit.refusals import refusal_of
-from web.kit.viewer import Viewer, place_of, stranger, viewer
+from web.kit.viewer import PageViewer, place_of, stranger, viewer
 
 log = structlog.get_logger()
 
@@ -86,13 +86,13 @@ async def _broken(request: Request, error: Exception) -> Response:
     return _error_page(who, who.tr.gettext(BROKEN, code=code), 500)
 
 
-def _error_page(who: Viewer, said: str, status: int) -> Response:
+def _error_page(who: PageViewer, said: str, status: int) -> Response:
     return page(who, "error.html", status=status, said=said)
 
 
-async def _viewer(request: Request) -> Viewer:
+async def _viewer(request: Request) -> PageViewer:
     return await viewer(request, request.app.state.web)
 
 
-def _stranger(request: Request) -> Viewer:
+def _stranger(request: Request) -> PageViewer:
     return stranger(request, request.app.state.web)

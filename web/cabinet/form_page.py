@@ -17,7 +17,7 @@ from web.cabinet.fields import field_views
 from web.kit.pages import page
 from web.kit.places import TOP_UP
 from web.kit.refusals import refusal_of
-from web.kit.viewer import Viewer
+from web.kit.viewer import PageViewer
 
 LACKING: Final = 402
 
@@ -26,7 +26,7 @@ LACKING: Final = 402
 class FormPage:
     """`key`: one sale, however often the form is sent."""
 
-    who: Viewer
+    who: PageViewer
     offer: Offer
     fields: list[Input]
     entries: Entries

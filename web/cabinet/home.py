@@ -12,7 +12,7 @@ from i18n.prices import price_words
 from i18n.titles import titles_in
 from services.models.presets import PresetView, category_key
 from web.kit.pages import page
-from web.kit.viewer import Someone, Viewer
+from web.kit.viewer import PageViewer, Someone
 
 router = APIRouter()
 LATEST: Final = 5
@@ -55,7 +55,7 @@ async def styles(who: Someone, photo: str = "") -> Response:
     return page(who, "cabinet/styles.html", shelves=shelves, photo=waiting, price_words=price_words)
 
 
-async def _shelves(who: Viewer) -> list[Shelf]:
+async def _shelves(who: PageViewer) -> list[Shelf]:
     if not who.site.services.features.images:
         return []
     groups: dict[str, list[PresetView]] = {}

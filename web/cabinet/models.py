@@ -22,7 +22,7 @@ from web.cabinet.entries import EXAMPLE, FILE, Entries, asked, bought, entries_o
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
 from web.cabinet.pictures import public_picture
-from web.kit.viewer import Customer, Someone, Viewer, customer
+from web.kit.viewer import Customer, PageViewer, Someone, customer
 
 router = APIRouter()
 MOST_BYTES: Final = 3 * MAX_PICTURE
@@ -112,7 +112,7 @@ async def _sell(order: Order, shown: FormPage) -> Response:
     return RedirectResponse(f"/predictions/{sold.prediction_id}", status_code=303)
 
 
-async def _sign_in(request: Request, who: Viewer, slug: str) -> Response:
+async def _sign_in(request: Request, who: PageViewer, slug: str) -> Response:
     """And back to the form, with what was typed as far as an address takes it."""
     place = f"/models/{quote(slug)}"
     if request.headers.get("content-length", "").isdigit() and (
@@ -134,7 +134,7 @@ async def _bought(hex_id: str, fields: list[Input], me: Customer) -> Entries:
     return bought(fields, await me.site.services.history.get(prediction_id, user_id=me.user.id))
 
 
-async def _there(entries: Entries, fields: list[Input], who: Viewer) -> Entries:
+async def _there(entries: Entries, fields: list[Input], who: PageViewer) -> Entries:
     """Without pictures that are not kept any more, or were never this customer's."""
     pictures = [field.name for field in fields if isinstance(field, ImageInput)]
     ids = {entries[name].kept.removeprefix(FILE) for name in pictures if entries[name].kept.startswith(FILE)}

@@ -11,7 +11,7 @@ from services.identity.mail_tokens import LinkNotValid
 from web.kit.arrivals import arrival_of, let_in
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
-from web.kit.viewer import Someone, Viewer
+from web.kit.viewer import PageViewer, Someone
 
 router = APIRouter()
 
@@ -57,7 +57,7 @@ async def reset_password(
     return await let_in(request, who, opened, "/security")
 
 
-async def _form(who: Viewer, token: str, *, status: int = 200, problem: str = "") -> Response:
+async def _form(who: PageViewer, token: str, *, status: int = 200, problem: str = "") -> Response:
     """Raises `LinkNotValid`. Where the link leads is told to nobody."""
     address = await who.site.services.email_accounts.address_of(token, LetterPurpose.RESET)
     shown = {"token": token, "address": address, "problem": problem}

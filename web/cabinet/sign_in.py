@@ -11,7 +11,7 @@ from web.kit.arrivals import arrival_of, let_in, let_out
 from web.kit.pages import page
 from web.kit.places import own_place
 from web.kit.refusals import refusal_of
-from web.kit.viewer import Someone, Viewer
+from web.kit.viewer import PageViewer, Someone
 
 router = APIRouter()
 
@@ -47,7 +47,7 @@ async def sign_out(request: Request, who: Someone) -> Response:
     return await let_out(request, who)
 
 
-def _page(who: Viewer, form: SignInForm, error: ShopError | None = None) -> Response:
+def _page(who: PageViewer, form: SignInForm, error: ShopError | None = None) -> Response:
     problem, status = (who.tr.error(error), _status(error)) if error else ("", 200)
     shown = {"email": form.email, "remember": bool(form.remember), "next": own_place(form.next)}
     return page(who, "cabinet/account/sign_in.html", status=status, problem=problem, **shown)

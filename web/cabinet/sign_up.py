@@ -12,7 +12,7 @@ from services.identity.mail_tokens import LinkNotValid
 from web.kit.arrivals import arrival_of, let_in
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
-from web.kit.viewer import Someone, Viewer
+from web.kit.viewer import PageViewer, Someone
 
 router = APIRouter()
 
@@ -63,7 +63,7 @@ async def confirm(request: Request, who: Someone, form: Annotated[ConfirmForm, F
     return await let_in(request, who, opened, "/", remember=arrival.remember)
 
 
-async def _form(who: Viewer, form: ConfirmForm, error: ShopError | None = None) -> Response:
+async def _form(who: PageViewer, form: ConfirmForm, error: ShopError | None = None) -> Response:
     """Raises `LinkNotValid`. Where the link leads is told to nobody."""
     address = await who.site.services.email_accounts.address_of(form.token, LetterPurpose.SIGN_UP)
     problem, status = (who.tr.error(error), refusal_of(error).status) if error else ("", 200)

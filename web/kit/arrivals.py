@@ -6,10 +6,10 @@ from starlette.responses import RedirectResponse, Response
 from db.tables.identities import SessionKind
 from services.identity.arrivals import Arrival, Opened
 from web.kit.cookies import DEVICE, DEVICE_KEPT, drop_sessions, keep_session, session_tokens, set_cookie
-from web.kit.viewer import Viewer
+from web.kit.viewer import PageViewer
 
 
-def arrival_of(request: Request, who: Viewer, *, remember: bool = False) -> Arrival:
+def arrival_of(request: Request, who: PageViewer, *, remember: bool = False) -> Arrival:
     return Arrival(
         kind=SessionKind.BROWSER,
         device=who.device,
@@ -18,7 +18,7 @@ def arrival_of(request: Request, who: Viewer, *, remember: bool = False) -> Arri
     )
 
 
-async def let_in(request: Request, who: Viewer, opened: Opened, place: str, *, remember: bool = False) -> Response:
+async def let_in(request: Request, who: PageViewer, opened: Opened, place: str, *, remember: bool = False) -> Response:
     """To `place`. The session that the browser had ends."""
     await _end_sessions(request, who)
     response = RedirectResponse(place, status_code=303)
@@ -28,13 +28,13 @@ async def let_in(request: Request, who: Viewer, opened: Opened, place: str, *, r
     return response
 
 
-async def let_out(request: Request, who: Viewer) -> Response:
+async def let_out(request: Request, who: PageViewer) -> Response:
     await _end_sessions(request, who)
     response = RedirectResponse("/sign-in", status_code=303)
     drop_sessions(response)
     return response
 
 
-async def _end_sessions(request: Request, who: Viewer) -> None:
+async def _end_sessions(request: Request, who: PageViewer) -> None:
     for token in session_tokens(request):
         await who.site.services.web_sessions.end(token)

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.billing.credits import format_credits
-from web.kit.viewer import Viewer
+from web.kit.viewer import PageViewer
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 STATIC: Final = Path(__file__).parent.parent / "static"
@@ -31,14 +31,14 @@ class StaticPages(StaticFiles):
         return await super().get_response(path, scope)
 
 
-def page(viewer: Viewer, template: str, /, *, status: int = 200, **shown: Any) -> HTMLResponse:
+def page(viewer: PageViewer, template: str, /, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """`template`: by its path below `web/templates`; `shown`: what it names, whatever that is, hence Any. In it `_` and
     `ngettext` say things as HTML, `gettext` as plain text, for attributes."""
     text = templates().get_template(template).render(words(viewer) | shown)
     return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store"})
 
 
-def words(viewer: Viewer) -> dict[str, Any]:  # Any: what templates call
+def words(viewer: PageViewer) -> dict[str, Any]:  # Any: what templates call
     """What every template may use."""
     tr = viewer.tr
     return {

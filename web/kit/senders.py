@@ -20,7 +20,7 @@ OF_PROXIES = frozenset({*LISTS, SINGLE, "via", "true-client-ip", "cf-connecting-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class RequestOrigin:
     """`address` is None where it cannot be told; `source` says what it was read from, or why it cannot be told.
     `direct`: no proxy stands between, as far as the request shows."""
 
@@ -29,24 +29,26 @@ class Caller:
     direct: bool
 
 
-def caller(request: Request, proxies: Sequence[Network]) -> Caller:
+def caller(request: Request, proxies: Sequence[Network]) -> RequestOrigin:
     """Whom our own proxies saw, or who is connected to us."""
     peer = None if request.client is None else request.client.host
     return find_caller(peer, request.headers, proxies)
 
 
-def find_caller(peer: str | None, headers: Headers, proxies: Sequence[Network]) -> Caller:
+def find_caller(peer: str | None, headers: Headers, proxies: Sequence[Network]) -> RequestOrigin:
     """Headers are believed of our own proxies alone, and of each header the part that the proxies wrote: the end. The
     nearest proxy writes at least one of them; the others may have come from the caller, so all must say the same."""
     direct = not any(name in OF_PROXIES or name.startswith("x-forwarded-") for name in headers)
     address = parse_address(peer)
     if address is None or not is_in(address, proxies):
-        return Caller(address=address, source="the connection", direct=direct)
+        return RequestOrigin(address=address, source="the connection", direct=direct)
     told = {name: headers.getlist(name) for name in (*LISTS, SINGLE) if name in headers}
     if not told:
-        return Caller(address=address, source="the connection: no X-Forwarded-For, Forwarded, X-Real-IP", direct=direct)
+        return RequestOrigin(
+            address=address, source="the connection: no X-Forwarded-For, Forwarded, X-Real-IP", direct=direct
+        )
     shown = "; ".join(f"{name}: {', '.join(lines)[-MAX_SHOWN:]!a}" for name, lines in told.items())
-    return Caller(address=_agreed(told, proxies), source=shown, direct=False)
+    return RequestOrigin(address=_agreed(told, proxies), source=shown, direct=False)
 
 
 def seen_address(hops: Sequence[str | None], proxies: Sequence[Network]) -> Address | None:

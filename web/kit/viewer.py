@@ -17,7 +17,7 @@ MAX_AGENT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Viewer:
+class PageViewer:
     """`signed_in`: None for a stranger; `place`: the address of the page, without a host. What a page may know of its
     reader."""
 
@@ -34,7 +34,7 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customer(Viewer):
+class Customer(PageViewer):
     """Somebody who is signed in."""
 
     signed_in: SignedIn
@@ -49,10 +49,10 @@ def site_of(web: WebContext) -> Site:
     return web.site
 
 
-async def viewer(request: Request, web: Web) -> Viewer:
+async def viewer(request: Request, web: Web) -> PageViewer:
     site = site_of(web)
     signed_in = await _signed_in(request, site)
-    return Viewer(
+    return PageViewer(
         site=site,
         tr=_words(request, site, signed_in),
         device=device(request, web),
@@ -61,13 +61,13 @@ async def viewer(request: Request, web: Web) -> Viewer:
     )
 
 
-def stranger(request: Request, web: Web) -> Viewer:
+def stranger(request: Request, web: Web) -> PageViewer:
     """Whoever it is: nobody is asked."""
     site = site_of(web)
-    return Viewer(site=site, tr=_words(request, site, None), device=device(request, web), place=place_of(request))
+    return PageViewer(site=site, tr=_words(request, site, None), device=device(request, web), place=place_of(request))
 
 
-async def customer(who: Annotated[Viewer, Depends(viewer)]) -> Customer:
+async def customer(who: Annotated[PageViewer, Depends(viewer)]) -> Customer:
     """Raises `NotSignedIn`, `UserDisabled`."""
     if who.signed_in is None:
         raise NotSignedIn()
@@ -76,7 +76,7 @@ async def customer(who: Annotated[Viewer, Depends(viewer)]) -> Customer:
     return Customer(site=who.site, tr=who.tr, device=who.device, place=who.place, signed_in=who.signed_in)
 
 
-Someone = Annotated[Viewer, Depends(viewer)]
+Someone = Annotated[PageViewer, Depends(viewer)]
 Me = Annotated[Customer, Depends(customer)]
 
 

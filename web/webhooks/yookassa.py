@@ -16,7 +16,7 @@ from services.payments.providers.yookassa.notifications import read_notification
 from web.context import Web
 from web.kit.bodies import read_at_most
 from web.kit.rate_limits import LogLimit
-from web.kit.senders import Caller, Network, caller, is_in
+from web.kit.senders import Network, RequestOrigin, caller, is_in
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ async def yookassa_webhook(request: Request, web: Web) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
-def _refuse(request: Request, who: Caller, limit: LogLimit) -> PlainTextResponse:
+def _refuse(request: Request, who: RequestOrigin, limit: LogLimit) -> PlainTextResponse:
     if (left_out := limit.left_out(time.monotonic())) is not None:
         address = None if who.address is None else str(who.address)
         log.warning(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from web.kit.forwarded import parse_hop, read_forwarded
-from web.kit.senders import Caller, find_caller, is_in
+from web.kit.senders import RequestOrigin, find_caller, is_in
 from web.webhooks.yookassa import YOOKASSA_NETWORKS
 
 PROXIES = (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -19,7 +19,7 @@ STRANGER = "203.0.113.9"
 Header = tuple[str, str]
 
 
-def found(peer: str | None, *headers: Header) -> Caller:
+def found(peer: str | None, *headers: Header) -> RequestOrigin:
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
     return find_caller(peer, Headers(raw=raw), PROXIES)
 

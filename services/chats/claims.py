@@ -1,16 +1,16 @@
 """Claims on answers: who may give one, and until when. A customer has one answer at a time, a conversation is answered
-in its order, and who has just been answered waits behind those who have not. Where two workers look in the same instant
-a customer may have two answers at once, of two assistants.
+in its order, and who has just been answered waits behind those who have not. Of two workers that look in the same
+instant one has a customer to itself until its claim is committed; the other finds nothing for that customer.
 
 A claim is known by its worker and its number: `attempts` grows with each, so what an earlier one brings is refused."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, constant, table_of
@@ -92,18 +92,25 @@ _behind_another = exists().where(
         ),
     )
 )
-_due = (
-    select(messages.c.id)
+_next = (
+    select(messages.c.id, messages.c.user_id)
     .where(QUEUED, messages.c.model_slug == bindparam("slug"), messages.c.available_at <= bindparam("now"))
     .where(~_behind_another)
     .order_by(messages.c.available_at, messages.c.id)
     .limit(bindparam("limit"))
+)
+_due = _next.with_for_update(skip_locked=True).cte("due")
+_due_of = (
+    _next.where(messages.c.user_id.in_(bindparam("customers", expanding=True)))
     .with_for_update(skip_locked=True)
     .cte("due")
 )
-_claim = (
+CUSTOMER: Final = 0x63686174 << 32  # PostgreSQL's advisory lock of who may give a customer an answer, and their id
+_have_to_itself = text(
+    "SELECT id FROM unnest(CAST(:customers AS bigint[])) AS customers (id) WHERE pg_try_advisory_xact_lock(:base + id)"
+)
+_begin = (
     update(messages)
-    .where(messages.c.id.in_(select(_due.c.id)))
     .values(
         status=MessageStatus.RUNNING,
         attempts=messages.c.attempts + 1,
@@ -113,6 +120,8 @@ _claim = (
     )
     .returning(messages)
 )
+_claim = _begin.where(messages.c.id.in_(select(_due.c.id)))
+_claim_of = _begin.where(messages.c.id.in_(select(_due_of.c.id)))
 _waiting = select(messages.c.model_slug).where(QUEUED, messages.c.available_at <= bindparam("now")).distinct()
 _held = (
     select(messages.c.id, messages.c.attempts)
@@ -155,9 +164,22 @@ def waiting_assistants(session: Session, now: datetime) -> list[str]:
 def claim(
     session: Session, *, model_slug: str, limit: int, now: datetime, lease_until: datetime, worker: str
 ) -> list[ClaimedAnswer]:
-    facts = {"slug": model_slug, "limit": limit, "now": now, "lease_until": lease_until, "worker": worker}
-    rows = session.connection().execute(_claim, facts).all()
+    connection, which = session.connection(), {"slug": model_slug, "limit": limit, "now": now}
+    lease = {"lease_until": lease_until, "worker": worker}
+    if connection.dialect.name == "sqlite":  # one writer anyway
+        return [ClaimedAnswer.of(row) for row in connection.execute(_claim, which | lease)]
+    customers = _customers_of(connection, which)
+    if not customers:
+        return []
+    rows = connection.execute(_claim_of, which | lease | {"customers": customers})  # sees what others have committed
     return [ClaimedAnswer.of(row) for row in rows]
+
+
+def _customers_of(connection: Connection, which: Mapping[str, object]) -> list[int]:
+    """Whose answers are next, of those that no other worker gives one to in this moment; nobody else does until the
+    transaction ends."""
+    waiting = sorted({row.user_id for row in connection.execute(_next, which)})
+    return list(connection.scalars(_have_to_itself, {"customers": waiting, "base": CUSTOMER}))
 
 
 def held(session: Session, answers: Sequence[UUID], worker: str) -> dict[UUID, int]:

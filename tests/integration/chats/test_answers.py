@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import table_of
 from db.engine import Database
-from db.tables.chats import AiRequest, DailyUsage, FinishReason, MessageStatus
+from db.tables.chats import AiRequest, ChatMessage, DailyUsage, FinishReason, MessageStatus
 from db.tables.outbox import OutboxMessage, OwnerNews
 from db.tables.predictions import ErrorCode
 from handlers.chats.answer import answer_part
@@ -374,6 +374,55 @@ async def test_what_a_worker_has_just_taken_is_not_joined(
         assert (second.joined, second.waits) == (False, True)
         row = await talk.row(first.answer_id)
         assert (row.status, row.stop_requested_at, row.replaced_at) == (MessageStatus.RUNNING, None, None)
+        await talk.audit()
+
+
+async def test_of_two_workers_one_has_the_customer(
+    postgres_database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Neither sees what the other is about to commit: two assistants would answer one customer at once."""
+    async with open_talk(postgres_database, clock, tmp_path / "store") as talk:
+        await talk.hires("seer")
+        anna, boris = await talk.customer(), await talk.customer()
+        for slug in ("sage", "seer"):
+            await talk.says(await talk.begins(anna, slug))
+        await talk.says(await talk.begins(boris, "seer"))
+        facts: dict[str, Any] = {"limit": 4, "now": clock(), "lease_until": clock() + LEASE}
+        engine = postgres_database.async_engine
+        async with AsyncSession(engine) as one, AsyncSession(engine) as other, asyncio.timeout(20):
+            mine = await one.run_sync(claims.claim, model_slug="sage", worker="one", **facts)
+            theirs = await other.run_sync(claims.claim, model_slug="seer", worker="other", **facts)
+            assert [each.user_id for each in mine] == [anna]
+            assert [each.user_id for each in theirs] == [boris]  # and nobody waits for anybody
+            await one.commit()
+            assert await other.run_sync(claims.claim, model_slug="seer", worker="other", **facts) == []
+            await other.commit()
+        running = await talk.rows(ChatMessage, table_of(ChatMessage).c.status == MessageStatus.RUNNING)
+        assert sorted(row.user_id for row in running) == [anna, boris]
+
+
+async def test_many_workers_give_a_customer_one_answer_at_once(
+    postgres_database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    async with open_talk(postgres_database, clock, tmp_path / "store", parallel=8) as talk:
+        slugs = ["sage", *(f"seer{number}" for number in range(3))]
+        for slug in slugs[1:]:
+            await talk.hires(slug)
+        customers = [await talk.customer() for _ in range(6)]
+        for user_id in customers:
+            for slug in slugs:
+                await talk.says(await talk.begins(user_id, slug))
+        talk.sage.gate.clear()
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(4):
+                tasks.create_task(talk.worker().run_waiting())
+            await until(lambda: _asked(talk, len(customers)))
+            running = await talk.rows(ChatMessage, table_of(ChatMessage).c.status == MessageStatus.RUNNING)
+            assert sorted(row.user_id for row in running) == customers
+            talk.sage.gate.set()
+        for _ in slugs:  # what another assistant's answer held up is found at the next look
+            await talk.answer_all()
+        assert len(talk.sage.asked) == len(customers) * len(slugs)
         await talk.audit()
 
 

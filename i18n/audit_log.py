@@ -23,11 +23,26 @@ Words = Callable[[Entry, Titles], Html]
 def entry_line(entry: Entry, titles: Titles) -> Html:
     """When, who, what to whom, from what to what, why."""
     tr = titles.tr
-    who = tr.gettext("the shop itself") if entry.actor is None else _name(entry.actor)
+    return Html(f"{tr.short_moment(entry.created_at)} · {entry_words(entry, titles)}")
+
+
+def entry_words(entry: Entry, titles: Titles) -> Html:
+    """Who, what to whom, from what to what, why."""
+    tr = titles.tr
+    return Html(f"<b>{tr.escape(actor_name(entry, tr))}</b> · {what_was_done(entry, titles)}")
+
+
+def actor_name(entry: Entry, tr: Translator) -> str:
+    return tr.gettext("the shop itself") if entry.actor is None else _name(entry.actor)
+
+
+def what_was_done(entry: Entry, titles: Titles) -> Html:
+    """What to whom, from what to what, why."""
+    tr = titles.tr
     what = WORDS.get(entry.action, _unknown)(entry, titles)
     if entry.reason:
         what = tr.html("{what}, “{reason}”", what=what, reason=cut_plain(entry.reason, WORDS_SHOWN))
-    return Html(f"{tr.short_moment(entry.created_at)} · <b>{tr.escape(who)}</b> · {what}")
+    return what
 
 
 def _given(entry: Entry, titles: Titles) -> Html:
@@ -175,6 +190,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.USER_ENABLE: _about_user(N_("The shop is open to {whom} again")),
     AuditAction.USER_WRITE: _letter,
     AuditAction.ACCOUNT_MERGE: _about_user(N_("Two accounts became one: {whom}")),
+    AuditAction.USER_SIGN_OUT: _about_user(N_("{whom} was signed out everywhere")),
     AuditAction.ROLE_CHANGE: _role,
     AuditAction.PAYMENT_REFUND: _refund,
     AuditAction.PAYMENT_ASK: _asked,

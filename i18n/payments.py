@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -58,3 +59,8 @@ def refund_line(refund: RefundView, tr: Translator) -> Html:
         owed = tr.html("not collected: {credits}", credits=tr.credits(refund.credits_uncollected))
         line = Html(f"{line}, {owed}")
     return line
+
+
+def money_of_currency(amounts: Sequence[Money], currency: Currency | str) -> Money:
+    """Of several sums the one of that currency."""
+    return next((each for each in amounts if each.currency == currency), Money(0, currency))

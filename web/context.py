@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -37,7 +38,8 @@ class PaymentsWebhook:
 class Site:
     """What pages and the API work with. `public_url`: how the world reaches them, without a slash at the end, None
     where only this machine does; `bot_username`: None until Telegram has told it; `framers`: origins of pages that may
-    show ours in a frame; `api_requests_a_minute`: of one person or one key."""
+    show ours in a frame; `api_requests_a_minute`: of one person or one key; `folder`: where files and a database of
+    this machine lie, None where they lie elsewhere."""
 
     services: Services
     catalogues: Catalogues
@@ -46,6 +48,7 @@ class Site:
     bot_username: Callable[[], str | None] = lambda: None
     framers: Sequence[str] = ()
     api_requests_a_minute: int = 600
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn
+from web.admin import panel
 from web.api.app import make_api
 from web.cabinet.routers import cabinet_routers
 from web.context import Site, WebContext, provide
@@ -43,6 +44,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.mount("/static", StaticPages(directory=STATIC))
     for router in cabinet_routers():
         app.include_router(router)
+    app.include_router(panel.router)
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)

@@ -1,6 +1,7 @@
 """The HTTP part of a shop: its endpoints, and the server under them. Only a process with that part imports it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,7 +48,13 @@ def open_site(core: Core) -> Site:
         public_url=settings.public_url,
         framers=() if real else (origin_of(settings.telegram_api_url),),
         api_requests_a_minute=settings.api_requests_a_minute,
+        folder=folder_of(settings.files_store),
     )
+
+
+def folder_of(store: str) -> Path | None:
+    """Of files that lie on this machine."""
+    return Path(store.removeprefix("file:")) if store.startswith("file:") else None
 
 
 def origin_of(address: str) -> str:

@@ -29,6 +29,7 @@ class AuditAction(StrEnum):
     USER_ENABLE = "user.enable"
     USER_WRITE = "user.write"
     ACCOUNT_MERGE = "account.merge"
+    USER_SIGN_OUT = "user.sign_out"
     ROLE_CHANGE = "role.change"
     PAYMENT_REFUND = "payment.refund"
     PAYMENT_ASK = "payment.ask"

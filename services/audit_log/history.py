@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
@@ -66,6 +66,18 @@ class Entry:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """What is not given fits everything. `actor`, `target`: users; `since`: from then on, `until`: before then."""
+
+    action: AuditAction | None = None
+    edge: Edge | None = None
+    actor: int | None = None
+    target: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class AuditLog:
     """Newest first."""
 
@@ -75,17 +87,44 @@ class AuditLog:
     async def latest(self, page: int = 0, size: int = 10) -> Page[Entry]:
         return await self._db.read(_page, true(), page, size)
 
+    async def found(self, wanted: AuditFilter, page: int = 0, size: int = 50) -> Page[Entry]:
+        return await self._db.scan(_found, wanted, page, size)
+
     async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> Page[Entry]:
         """What was done to somebody; also the role that they got before they came."""
         return await self._db.read(_of_user, user_id, page, size)
 
 
+def _found(session: Session, wanted: AuditFilter, page: int, size: int) -> Page[Entry]:
+    equal = {"action": wanted.action, "edge": wanted.edge, "actor_user_id": wanted.actor}
+    here = [_entries.c[name] == value for name, value in equal.items() if value is not None]
+    if wanted.target is not None:
+        here.append(_about(session, wanted.target))
+    if wanted.since is not None:
+        here.append(_entries.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        here.append(_entries.c.created_at < wanted.until)
+    return _page(session, and_(true(), *here), page, size)
+
+
 def _of_user(session: Session, user_id: int, page: int, size: int) -> Page[Entry]:
+    return _page(session, _about(session, user_id), page, size)
+
+
+def entries_about(session: Session, user_id: int, *, until: datetime | None, limit: int) -> list[Entry]:
+    """What was done to somebody, before `until`."""
+    query = select(_entries).where(_about(session, user_id))
+    if until is not None:
+        query = query.where(_entries.c.created_at < until)
+    return _entries_of(session, session.execute(query.order_by(_entries.c.id.desc()).limit(limit)).all())
+
+
+def _about(session: Session, user_id: int) -> ColumnElement[bool]:
     here = _entries.c.target_user_id == user_id
     telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
     if telegram_id is not None:
         here |= (_entries.c.action == AuditAction.ROLE_CHANGE) & (_entries.c.subject == str(telegram_id))
-    return _page(session, here, page, size)
+    return here
 
 
 def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> Page[Entry]:

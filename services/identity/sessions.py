@@ -35,6 +35,12 @@ class NotSignedIn(ShopError):
     message = N_("Please sign in.")
 
 
+class ProveAgain(ShopError):
+    """For a delicate step they proved too long ago who they are."""
+
+    message = N_("You signed in a while ago. For this step please sign out and in again.")
+
+
 class SessionNotFound(ShopError):
     message = N_("There is no such session any more.")
 

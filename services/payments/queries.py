@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -77,6 +77,17 @@ class RefundView:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """What is not given fits everything. `since`: begun from then on, `until`: before then."""
+
+    status: PaymentStatus | None = None
+    provider: str | None = None
+    user_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 _SHOWN = tuple(name for name in PaymentView.__slots__ if name not in {"amount", "shown_in"})
 
 
@@ -104,6 +115,10 @@ class PaymentQueries:
     async def latest(self, page: int = 0, size: int = 10, *, status: PaymentStatus | None = None) -> Page[PaymentView]:
         """Of all users, newest first."""
         return await self._db.read(_page, true() if status is None else payments.c.status == status, page, size)
+
+    async def found(self, wanted: PaymentFilter, page: int = 0, size: int = 50) -> Page[PaymentView]:
+        """Newest first."""
+        return await self._db.scan(_found, wanted, page, size)
 
     async def sent_back(self, shown: Iterable[PaymentView]) -> dict[UUID, Money]:
         """What was refunded, by payment; those that nothing was refunded of are left out."""
@@ -188,6 +203,16 @@ def _find(session: Session, text: str) -> PaymentView | None:
         return payment
     row = session.execute(select(payments).where(payments.c.provider_payment_id == text)).first()
     return None if row is None else payment_view(row)
+
+
+def _found(session: Session, wanted: PaymentFilter, page: int, size: int) -> Page[PaymentView]:
+    equal = {"status": wanted.status, "provider": wanted.provider, "user_id": wanted.user_id}
+    here = [payments.c[name] == value for name, value in equal.items() if value is not None]
+    if wanted.since is not None:
+        here.append(payments.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        here.append(payments.c.created_at < wanted.until)
+    return _page(session, and_(true(), *here), page, size)
 
 
 def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> Page[PaymentView]:

@@ -16,12 +16,15 @@ from db.tables.chats import ChatMessage, MessageStatus, Sender
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
+from services import heartbeats
 from services.clock import Clock
 from services.digits import whole_number
 from services.money import Money, sums
 from services.notifications.sending import Outbox
 from services.predictions.history import History
 from services.reports.customers import count_customers
+from services.reports.speed import Speed, speed
+from services.reports.workers import Worker, at_work
 
 _predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), table_of(Refund)
 _messages = table_of(ChatMessage)
@@ -105,6 +108,17 @@ class Statistics:
     async def numbers(self, days: int) -> Numbers:
         """Of today and the days before it; `days` of them in all."""
         return await self._db.scan(_numbers, calendar(self._clock(), self._zone, days))
+
+    async def speed(self, days: int) -> Speed:
+        """Of predictions bought in that time."""
+        return await self._db.scan(speed, calendar(self._clock(), self._zone, days)[0][1])
+
+    async def at_work(self) -> Sequence[Worker]:
+        return await self._db.read(at_work)
+
+    async def jobs(self) -> dict[str, datetime]:
+        """When the regular work was last done, by name."""
+        return await self._db.read(heartbeats.last_done)
 
     async def waiting(self) -> Waiting:
         predictions, age = await self._history.queue(self._clock())

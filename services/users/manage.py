@@ -12,19 +12,22 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.billing import Transaction, TransactionKind
-from db.tables.users import AuditAction, User
+from db.tables.users import AuditAction, Role, User
 from services.audit_log.record import AuditRecord, record
 from services.billing import ledger
 from services.billing.credits import format_credits, parse_amount
 from services.clock import Clock
 from services.digits import whole_number
 from services.errors import N_, ShopError
+from services.identity.sessions import end_sessions
 from services.notifications import outbox
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.users.accounts import MAX_TELEGRAM_ID
 from services.users.actor import Actor
+from services.users.directory import UserFilter, UserPage, page_of_users
 from services.users.roles import Staff
 from services.users.search import UserCard, UserLine, card, lines_of, only_one, search
+from services.users.timeline import TimelinePage, timeline
 
 _users, _lines = table_of(User), table_of(Transaction)
 MAX_CREDITS: Final = 1_000_000_00  # hundredths; a typing mistake should not make millions
@@ -106,6 +109,13 @@ class UserManagement:
         """By `users.id`."""
         return await self._db.read(lines_of, list(user_ids))
 
+    async def page(self, wanted: UserFilter, after: str = "") -> UserPage:
+        return await self._db.scan(page_of_users, wanted, after, self._staff, self._clock())
+
+    async def timeline(self, user_id: int, before: str = "") -> TimelinePage:
+        """Raises `UnknownUser`."""
+        return await self._db.read(timeline, user_id, before)
+
     async def card(self, user_id: int) -> UserCard:
         """Raises `UnknownUser`."""
         return await self._db.read(card, user_id, self._staff)
@@ -121,6 +131,10 @@ class UserManagement:
 
     async def enable(self, user_id: int, *, actor: Actor, reason: str | None = None) -> None:
         await self._db.write(self._set_disabled, user_id, False, actor=actor, reason=reason, now=self._clock())
+
+    async def sign_out(self, user_id: int, *, actor: Actor) -> int:
+        """End all their sessions on the web; how many there were. Of those who run the shop only owners do."""
+        return await self._db.write(self._sign_out, user_id, actor, self._clock())
 
     async def write_to(self, user_id: int, text: str, *, nonce: str, actor: Actor) -> None:
         """Raises `BadText`, `NotInTelegram`."""
@@ -175,6 +189,17 @@ class UserManagement:
             ),
             now,
         )
+
+    def _sign_out(self, session: Session, user_id: int, actor: Actor, now: datetime) -> int:
+        self._staff.require(session, actor)
+        _locked(session, user_id)
+        if self._staff.role_of(session, user_id) is not None:
+            self._staff.require(session, actor, Role.OWNER)
+        ended = end_sessions(session, user_id)
+        if ended:
+            action, after = AuditAction.USER_SIGN_OUT, {"sessions": ended}
+            record(session, AuditRecord(actor=actor, action=action, target_user_id=user_id, after=after), now)
+        return ended
 
     def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: Actor, now: datetime) -> None:
         self._staff.require(session, actor)

@@ -80,10 +80,10 @@ class UserCard(UserLine):
 
 def search(session: Session, text: str) -> list[UserLine]:
     """Those who fit, the last seen first: `#12`, a Telegram id, `@name`, an e-mail, or a part of a name."""
-    fits = _fits(" ".join(text.replace("\x00", "").split())[:64])
-    if fits is None:
+    found = fits(" ".join(text.replace("\x00", "").split())[:64])
+    if found is None:
         return []
-    rows = session.execute(select(_users).where(fits).order_by(_users.c.last_seen_at.desc()).limit(FOUND_AT_MOST))
+    rows = session.execute(select(_users).where(found).order_by(_users.c.last_seen_at.desc()).limit(FOUND_AT_MOST))
     return [UserLine(**_line(row)) for row in rows]
 
 
@@ -124,7 +124,8 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
     )
 
 
-def _fits(text: str) -> ColumnElement[bool] | None:
+def fits(text: str) -> ColumnElement[bool] | None:
+    """Whether a user is meant by what was typed; None where nobody can be."""
     number = ascii_digits(text.removeprefix("#"))
     if number.isascii() and number.isdigit():
         column = _users.c.id if text.startswith("#") else _users.c.telegram_id

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from services.billing.ledger import InsufficientBalance
+from services.billing.ledger import InsufficientBalance, UnknownUser
 from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
 from services.chats.orders import MessageNotFound, MessageNotLast, MessageTooLong
 from services.chats.sessions import ChatSessionNotFound
@@ -15,7 +15,7 @@ from services.identity.email_logins import NoEmailLogin
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
-from services.identity.sessions import NotSignedIn, SessionNotFound
+from services.identity.sessions import NotSignedIn, ProveAgain, SessionNotFound
 from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyTries
 from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
@@ -70,6 +70,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     LettersOff: Refusal(503, "letters_off"),
     PasswordsBusy: Refusal(503, "busy"),
     NotAllowed: Refusal(403, "not_allowed"),
+    ProveAgain: Refusal(403, "prove_again"),
     ModelNotFound: Refusal(404, "model_not_found"),
     ModelNotOnSale: Refusal(404, "model_not_on_sale"),
     PresetNotFound: Refusal(404, "preset_not_found"),
@@ -81,6 +82,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     SessionNotFound: Refusal(404, "session_not_found"),
     NobodyFound: Refusal(404, "user_not_found"),
     KeyNotFound: Refusal(404, "api_key_not_found"),
+    UnknownUser: Refusal(404, "user_not_found"),
     PriceChanged: Refusal(409, "price_changed"),
     MessageNotLast: Refusal(409, "message_not_last"),
     AlreadyRefunded: Refusal(409, "already_refunded"),

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.tables.users import AuditEntry, Edge, Role
+from db.tables.identities import SessionKind
+from db.tables.users import AuditAction, AuditEntry, Edge, Role
 from i18n.audit_log import WORDS, entry_line
 from i18n.translator import Catalogues
 from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
 from services.chats.statistics import AssistantReports
+from services.identity.sessions import Device, WebSessions
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
 from services.money import rub
@@ -57,6 +59,12 @@ async def do_to_anna(services: AdminServices) -> None:
     await services.users.disable(services.anna, actor=Actor(ADMIN), reason="spam")
     await services.users.enable(services.anna, actor=Actor(ADMIN))
     await services.users.write_to(services.anna, "hello", nonce="n3", actor=Actor(ADMIN))
+
+
+async def sign_anna_out(services: AdminServices) -> None:
+    await WebSessions(services.db, services.clock).begin(services.anna, SessionKind.BROWSER, Device())
+    assert await services.users.sign_out(services.anna, actor=Actor(ADMIN)) == 1
+    assert await services.users.sign_out(services.anna, actor=Actor(ADMIN)) == 0
 
 
 async def do_to_money(services: AdminServices) -> PaymentView:
@@ -114,12 +122,13 @@ async def do_to_assistants(services: AdminServices, store: Path) -> None:
 async def test_every_action_is_there_in_words(services: AdminServices, tmp_path: Path) -> None:
     payment = await do_to_money(services)
     await do_to_anna(services)
+    await sign_anna_out(services)
     await do_to_goods(services)
     await do_to_styles(services)
     await do_to_assistants(services, tmp_path)
     await bonuses_of(services).grant("2026-W47")
     page = await AuditLog(services.db).latest(0, 100)
-    assert {entry.action for entry in page.items} == set(WORDS)
+    assert {entry.action for entry in page.items} == set(WORDS) - {AuditAction.ACCOUNT_MERGE}
     for language in ("ru", "en"):
         tr = Catalogues()[language]
         for entry in page.items:
@@ -133,7 +142,7 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
         assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
         looked = row.action == "chat.request_open"
         assert row.after or looked or row.action == "preset.delete"
-        new = row.action in {"user.write", "package.create", "preset.create", "bonus.week_granted"}
+        new = row.action in {"user.write", "user.sign_out", "package.create", "preset.create", "bonus.week_granted"}
         assert row.before or looked or new
         assert row.before != row.after
         if row.action.startswith(("credits.", "user.", "payment.")):

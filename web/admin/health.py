@@ -1,0 +1,70 @@
+"""Whether each part of the shop can do its work, and what waits."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from i18n.models import state_mark, state_words
+from services.redaction import redact
+from web.admin.kit import Admin, Looks, panel
+from web.context import Web
+
+router = APIRouter(prefix="/admin/health")
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartState:
+    """`name`: as /readyz calls it; `said`: `ok`, or what is wrong."""
+
+    name: str
+    said: str
+
+    @property
+    def good(self) -> bool:
+        return self.said == "ok"
+
+
+async def parts_of(who: Admin, web: Web) -> list[PartState]:
+    """What is wrong is for those who may do something about it."""
+    told = (await web.health.readiness()).parts
+    wrong = who.tr.gettext("something is wrong")
+    return [
+        PartState(name=name, said=said if said == "ok" else redact(said) if who.may_act else wrong)
+        for name, said in told.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """In GiB."""
+
+    free: float
+    size: float
+
+
+def disk_of(folder: Path) -> Disk | None:
+    there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), None)
+    if there is None:
+        return None
+    usage = shutil.disk_usage(there)
+    return Disk(free=usage.free / GIB, size=usage.total / GIB)
+
+
+@router.get("")
+async def show_health(who: Looks, web: Web) -> Response:
+    services = who.site.services
+    return panel(
+        who,
+        "health.html",
+        parts=await parts_of(who, web),
+        waiting=await services.statistics.waiting(),
+        workers=await services.statistics.at_work(),
+        jobs=sorted((await services.statistics.jobs()).items()),
+        lines=(lines := await services.model_management.all()),
+        states=[state_words(line, who.tr) if who.may_act else state_mark(line) for line in lines],
+        disk=None if who.site.folder is None else disk_of(who.site.folder),
+    )

@@ -1,0 +1,166 @@
+"""What the pages of the panel share: who looks, who may act, confirmations that act once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from secrets import token_urlsafe
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends, Form
+from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from db.tables.users import Edge, Role
+from i18n.translator import Html
+from i18n.waiting import age_words
+from services.errors import N_, ShopError
+from services.identity.sessions import ProveAgain
+from services.users.actor import Actor
+from services.users.roles import RANKS, NotAllowed
+from web.kit.pages import page
+from web.kit.viewer import Customer, Me
+
+_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{8,32}", re.ASCII)
+REMEMBERED: Final = 24 * 3600.0  # seconds, of a decision
+
+
+class DecidedAlready(ShopError):
+    message = N_("This is decided already.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin(Customer):
+    """Somebody who runs the shop."""
+
+    role: Role
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.user.id, Edge.WEB)
+
+    @property
+    def may_act(self) -> bool:
+        """Moderators look only."""
+        return self.has(Role.ADMIN)
+
+    @property
+    def is_owner(self) -> bool:
+        return self.has(Role.OWNER)
+
+    def has(self, least: Role) -> bool:
+        return RANKS[self.role] >= RANKS[least]
+
+
+async def admin(who: Me) -> Admin:
+    """For everybody without a role there is no panel."""
+    role = await who.site.services.admins.role_of(who.user.id)
+    if role is None:
+        raise HTTPException(404)
+    return Admin(site=who.site, tr=who.tr, device=who.device, place=who.place, signed_in=who.signed_in, role=role)
+
+
+def require_may_act(who: Admin, least: Role = Role.ADMIN) -> None:
+    """Before forms too, so that nobody fills one in vain; services ask for the role again. Raises `NotAllowed`,
+    `ProveAgain`."""
+    if not who.has(least):
+        raise NotAllowed(actor=who.user.id, role=who.role, least=least)
+    if not who.signed_in.is_fresh(who.site.clock()):
+        raise ProveAgain()
+
+
+async def acting(who: Annotated[Admin, Depends(admin)]) -> Admin:
+    require_may_act(who)
+    return who
+
+
+async def owning(who: Annotated[Admin, Depends(admin)]) -> Admin:
+    require_may_act(who, Role.OWNER)
+    return who
+
+
+async def seeing_more(who: Annotated[Admin, Depends(admin)]) -> Admin:
+    """What moderators do not see."""
+    if not who.may_act:
+        raise NotAllowed(actor=who.user.id, role=who.role, least=Role.ADMIN)
+    return who
+
+
+async def seeing_all(who: Annotated[Admin, Depends(admin)]) -> Admin:
+    """What owners alone see."""
+    if not who.is_owner:
+        raise NotAllowed(actor=who.user.id, role=who.role, least=Role.OWNER)
+    return who
+
+
+Looks = Annotated[Admin, Depends(admin)]
+LooksCloser = Annotated[Admin, Depends(seeing_more)]
+LooksAtAll = Annotated[Admin, Depends(seeing_all)]
+Acts = Annotated[Admin, Depends(acting)]
+Owns = Annotated[Admin, Depends(owning)]
+Typed = Annotated[str, Form()]
+
+
+def new_nonce() -> str:
+    return token_urlsafe(9)
+
+
+def is_nonce(text: str) -> bool:
+    """Whether what was posted comes from a confirmation."""
+    return _NONCE.fullmatch(text) is not None
+
+
+async def decide(who: Admin, nonce: str) -> None:
+    """For what would act twice if it were posted twice. Raises `DecidedAlready`."""
+    first = is_nonce(nonce) and await who.site.services.coordination.allow(
+        f"decided:{who.user.id}:{nonce}", times=1, seconds=REMEMBERED
+    )
+    if not first:
+        raise DecidedAlready()
+
+
+def confirmation(
+    who: Admin,
+    *,
+    title: str,
+    lines: Sequence[str],
+    yes: str,
+    action: str,
+    back: str,
+    fields: Mapping[str, str] | None = None,
+    danger: bool = False,
+    problem: str = "",
+) -> Response:
+    """What will happen, and the button that does it: a form that posts `fields` and a nonce to `action`. `lines`: HTML;
+    the others plain text."""
+    return panel(
+        who,
+        "confirm.html",
+        title=title,
+        lines=lines,
+        yes=yes,
+        action=action,
+        back=back,
+        fields={**(fields or {}), "nonce": new_nonce()},
+        danger=danger,
+        problem=problem,
+    )
+
+
+def panel(who: Admin, template: str, /, *, status: int = 200, **shown: Any) -> Response:  # Any: what templates name
+    """A page of `web/templates/admin/`."""
+    shown = {"nonce": new_nonce, "html": _html, "age": partial(age_words, tr=who.tr), **shown}
+    return page(who, f"admin/{template}", status=status, **shown)
+
+
+def _html(text: str) -> Markup:
+    """What the Translator made as HTML; anything else is text."""
+    return Markup(text) if isinstance(text, Html) else escape(text)  # noqa: S704 - the Translator escapes
+
+
+def go(place: str, *, done: str = "") -> Response:
+    """Look at a page after acting; `done`: the key of what it says about that (`NOTICES`)."""
+    query = f"{'&' if '?' in place else '?'}{urlencode({'done': done})}" if done else ""
+    return RedirectResponse(place + query, status_code=303)

@@ -1,8 +1,8 @@
 """Letters about ways in. None of them says more than its reader may know, and none repeats what a stranger wrote."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from db.tables.identities import LetterPurpose
 from i18n.text import cut_plain
@@ -26,11 +26,16 @@ from services.notifications.letter import Letter
 RESET: Final = "/reset"
 SECURITY: Final = "/security"
 
-NewToken = Callable[[int], Awaitable[str | None]]  # of `mail_tokens`, by id; None for a letter that is out of date
+
+class TokenFor(Protocol):
+    async def __call__(self, token_id: int, *, address: str) -> str | None:
+        """None for a letter that is out of date."""
+
+
 Wording = Callable[[Translator, str, str], Words]  # given the shop's name and the link
 
 
-def presenters(post: Post, token_for: NewToken) -> dict[str, Present]:
+def presenters(post: Post, token_for: TokenFor) -> dict[str, Present]:
     links: dict[type[LinkLetter], Wording] = {
         ConfirmSignUp: _confirm_sign_up,
         AlreadyRegistered: _already_registered,
@@ -44,12 +49,12 @@ def presenters(post: Post, token_for: NewToken) -> dict[str, Present]:
     return made | _notices(post)
 
 
-def _with_link(kind: type[LinkLetter], wording: Wording, post: Post, token_for: NewToken) -> dict[str, Present]:
-    async def present(letter: LinkLetter, _: Letter, tr: Translator) -> Words | None:
-        token = await token_for(letter.token_id)
+def _with_link(kind: type[LinkLetter], wording: Wording, post: Post, token_for: TokenFor) -> dict[str, Present]:
+    async def present(news: LinkLetter, letter: Letter, tr: Translator) -> Words | None:
+        token = await token_for(news.token_id, address=letter.address)
         if token is None:
             return None
-        return wording(tr, post.sender.name, f"{post.site}{letter.page}?token={token}")
+        return wording(tr, post.sender.name, f"{post.site}{news.page}?token={token}")
 
     return presenting(kind, present)
 

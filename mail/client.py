@@ -37,6 +37,7 @@ class MailClient:
         self._connect_seconds, self._send_seconds = connect_seconds, send_seconds
         self._smtp: SMTP | None = None
         self._used = 0.0  # loop time
+        self._proven = False  # it has carried a letter
 
     async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         """Raises `LetterRefused`, `LetterPostponed`, which are about this letter, and `MailAway`, which is not."""
@@ -47,11 +48,12 @@ class MailClient:
             raise LetterPostponed("the server did not answer in time", answered=False) from error
 
     async def _send(self, message: EmailMessage, sender: str, recipient: str) -> None:
-        known, smtp = self._smtp, await self.connect()
+        smtp = await self.connect()
+        proven = self._proven
         try:
             await self._hand_over(smtp, message, sender=sender, recipient=recipient)
         except ConnectionEnded:
-            if smtp is not known:
+            if not proven:
                 raise
             smtp = await self.connect()  # servers end connections that were not used for a while
             await self._hand_over(smtp, message, sender=sender, recipient=recipient)
@@ -65,7 +67,7 @@ class MailClient:
             self._judge(refused.code, refused.message, nobody=is_nobody(refused.code, refused.message))
         except SMTPSenderRefused as error:
             self._drop()
-            raise MailAway(f"the server does not take MAIL_FROM: {words_of(error)}") from error
+            raise MailAway(_not_ours(error)) from error
         except SMTPAuthenticationError as error:
             self._drop()
             raise MailAway(words_of(error)) from error
@@ -83,14 +85,14 @@ class MailClient:
         except BaseException:  # cut off in the middle of a letter, the connection is of no use
             self._drop()
             raise
-        self._used = _now()
+        self._used, self._proven = _now(), True
 
     async def connect(self) -> SMTP:
         """Signed in, where the server asks for that. Raises `MailAway`."""
         if self._smtp is not None and await self._is_alive(self._smtp):
             return self._smtp
         self._drop()
-        self._smtp = smtp = self._made()
+        self._smtp, self._proven = (smtp := self._made()), False
         try:
             async with asyncio.timeout(self._connect_seconds):
                 await smtp.connect()
@@ -110,6 +112,22 @@ class MailClient:
             raise
         self._used = _now()
         return smtp
+
+    async def check(self, sender: str) -> bool:
+        """Whether what goes there is hidden by TLS, once the server has let us in and takes the sender. Sends nothing.
+        Raises `MailAway`."""
+        smtp = await self.connect()
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await smtp.mail(sender)
+                await smtp.rset()
+                return smtp.get_transport_info("sslcontext") is not None
+        except SMTPSenderRefused as error:
+            raise MailAway(_not_ours(error)) from error
+        except (SMTPException, OSError, TimeoutError) as error:
+            raise MailAway(words_of(error)) from error
+        finally:
+            await self.close()
 
     async def rest(self) -> None:
         """There is nothing to send for a while: servers end connections that nobody uses, and count them."""
@@ -166,6 +184,10 @@ class MailClient:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
+
+
+def _not_ours(error: SMTPSenderRefused) -> str:
+    return f"the server does not take MAIL_FROM: {words_of(error)}"
 
 
 def _now() -> float:

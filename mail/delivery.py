@@ -137,8 +137,13 @@ class LetterDelivery:
             return
 
     async def _try(self, letter: Letter) -> Settle:
+        if reason := self._needless(letter):
+            return partial(self._letters.skip, letter, reason)
         try:
+            await self._client.connect()  # first: a link's token is made for a letter that is about to go
             words = await self._words(letter)
+        except MailAway as error:
+            return self._away(letter, error)
         except (DatabaseUnavailable, OSError, StoreAway) as error:
             log.warning("letter_waits_for_part", letter_id=letter.id, kind=letter.kind, error=str(error))
             return partial(self._letters.put_back, letter, str(error), after=OWN_PAUSE)
@@ -147,22 +152,25 @@ class LetterDelivery:
             reason = f"{type(error).__name__}: {error}"
             end = self._letters.fail if letter.attempts >= BUG_ATTEMPTS else self._letters.retry
             return partial(end, letter, reason)
-        if isinstance(words, str):
-            return partial(self._letters.skip, letter, words)
+        if words is None:
+            return partial(self._letters.skip, letter, "nothing to tell")
         return await self._send(letter, words)
 
-    async def _words(self, letter: Letter) -> Words | str:
-        """Or why there are none."""
+    def _needless(self, letter: Letter) -> str:
+        """Why nobody gets it; empty where somebody does."""
         if not letter.address:
             return "there is no address any more"
         if letter.refused and not letter.own:
             return "the address was refused lately"
-        present = self._presenters.get(letter.kind)
-        if present is None and letter.kind in set(OutboxKind):
+        if letter.kind not in self._presenters and letter.kind in set(OutboxKind):
             return "told in chats alone"
+        return ""
+
+    async def _words(self, letter: Letter) -> Words | None:
+        present = self._presenters.get(letter.kind)
         if present is None:
             raise LookupError(f"nobody presents {letter.kind}")
-        return await present(letter, self._catalogues[letter.language]) or "nothing to tell"
+        return await present(letter, self._catalogues[letter.language])
 
     async def _send(self, letter: Letter, words: Words) -> Settle:
         sender = self._post.sender

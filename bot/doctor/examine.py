@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
 from bot.doctor.findings import Finding, State, bad, good, poor
+from bot.doctor.mail import letters
 from bot.doctor.models import models
 from bot.doctor.payments import compare_books
 from bot.doctor.stores import stores
@@ -46,6 +47,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         await bot.session.close()
     for finding in await _shop(settings):
         yield finding
+    yield await letters(settings)
     found = await stores(settings, clock)
     if not any(each.state is State.FAILED for each in found):  # a damaged file is not to be written to
         found = [*await _books(settings, clock), *found]

@@ -29,9 +29,9 @@ def _ask(
     if login is None:
         token_id = issue_link(session, LetterPurpose.SIGN_UP, address, unknown_hash=unknown_hash, now=now)
         to = Mailbox(address=address, language=language)
-        put_letter(session, ConfirmSignUp(token_id=token_id), to=to, now=now)
+        put_letter(session, ConfirmSignUp(token_id=token_id, nonce=unknown_hash[:16]), to=to, now=now)
         return
     token_id = issue_link(
         session, LetterPurpose.RESET, address, user_id=login.user_id, unknown_hash=unknown_hash, now=now
     )
-    put_letter(session, if_known(token_id=token_id), to=mailbox_of(login), now=now)
+    put_letter(session, if_known(token_id=token_id, nonce=unknown_hash[:16]), to=mailbox_of(login), now=now)

@@ -136,9 +136,11 @@ def ask_to_change_address(
     token_id = issue_link(session, purpose, address, user_id=whose, unknown_hash=unknown_hash, now=now)
     if taken is None:
         to = Mailbox(address=address, language=login.language, user_id=user_id)
-        put_letter(session, ConfirmAddress(token_id=token_id), to=to, now=now)
+        put_letter(session, ConfirmAddress(token_id=token_id, nonce=unknown_hash[:16]), to=to, now=now)
     else:
-        put_letter(session, AlreadyRegistered(token_id=token_id), to=mailbox_of(taken), now=now)
+        put_letter(
+            session, AlreadyRegistered(token_id=token_id, nonce=unknown_hash[:16]), to=mailbox_of(taken), now=now
+        )
     told = AddressChanged(address=address, confirmed=False, nonce=nonce)
     put_letter(session, told, to=mailbox_of(login), now=now)
 

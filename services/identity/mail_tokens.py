@@ -43,11 +43,12 @@ class MailLinks:
     def __init__(self, db: Database, clock: Clock, *, token: NewToken = new_token) -> None:
         self._db, self._clock, self._token = db, clock, token
 
-    async def token_for(self, token_id: int) -> str | None:
-        """For the link of a letter that is about to be sent; its life begins now. None where the letter is out of date:
-        a newer one took its place, or its purpose is done. A letter that is sent again has another token."""
+    async def token_for(self, token_id: int, *, address: str) -> str | None:
+        """For the link of a letter to this address that is about to be sent; its life begins now. None where the letter
+        is out of date: a newer one took its place, or its purpose is done. A letter that is sent again has another
+        token."""
         token = self._token()
-        made = await self._db.write(_arm, token_id, hash_token(token), self._clock())
+        made = await self._db.write(_arm, token_id, address, hash_token(token), self._clock())
         return token if made else None
 
     async def find(self, token: str, purpose: LetterPurpose) -> MailLink:
@@ -115,9 +116,10 @@ def _link(row: AnyRow | None) -> MailLink:
     return MailLink(id=row.id, address=row.address, user_id=row.user_id)
 
 
-def _arm(session: Session, token_id: int, token_hash: str, now: datetime) -> bool:
-    waiting = select(_tokens.c.purpose).where(_tokens.c.id == token_id, _tokens.c.used_at.is_(None))
-    purpose = session.scalar(waiting)
+def _arm(session: Session, token_id: int, address: str, token_hash: str, now: datetime) -> bool:
+    """The number of a row that is gone may be another's, to whom this letter does not go."""
+    same = (_tokens.c.id == token_id) & (_tokens.c.address == address)
+    purpose = session.scalar(select(_tokens.c.purpose).where(same, _tokens.c.used_at.is_(None)))
     if purpose is None:
         return False
     armed = {"token_hash": token_hash, "expires_at": now + LIVES[LetterPurpose(purpose)]}

@@ -32,7 +32,7 @@ async def link_in(db: Database, links: MailLinks, letter: AnyRow) -> str:
     """The address that a letter's link leads to, without a host."""
     kind = LETTERS[letter.kind]
     assert issubclass(kind, LinkLetter)
-    token = await links.token_for(letter.payload["token_id"])
+    token = await links.token_for(letter.payload["token_id"], address=letter.address)
     return f"{kind.page}?token={token}"
 
 

@@ -14,14 +14,16 @@ from services.notifications.kinds.news import News
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkLetter(News, ABC):
-    """`token_id`: of `mail_tokens`; `page`: where its link leads, as `<public url><page>?token=<token>`."""
+    """`token_id`: of `mail_tokens`; `page`: where its link leads, as `<public url><page>?token=<token>`. `nonce`: of
+    that row, for SQLite gives the number of one that is gone to the next."""
 
     page: ClassVar[str]
     token_id: int
+    nonce: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.kind}:{self.token_id}"
+        return f"{self.kind}:{self.token_id}:{self.nonce}"
 
     def dump(self) -> JsonObject:
         return {"token_id": self.token_id}

@@ -1,8 +1,8 @@
-"""Why a prediction failed, in words; and answers that nobody can word. Plain text: the caller escapes it."""
+"""How a prediction goes on and why it failed, and answers that nobody can word. Plain text: the caller escapes it."""
 
 import json
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from db.tables.predictions import ErrorCode, PredictionStatus
 from i18n.outputs import Answer
@@ -36,6 +36,40 @@ _ERRORS: Final[dict[ErrorCode, type[ShopError]]] = {
     ErrorCode.BLANK_IMAGE: value_errors.BlankImage,
 }
 """Any other ended as a run that failed."""
+
+
+class Going(Protocol):
+    """A prediction that is not finished, whoever looks at it. `place` counts from 1, 0 once it runs; at a server so
+    many jobs may be `ahead` of it, or so many `percent` of it done."""
+
+    @property
+    def status(self) -> PredictionStatus: ...
+
+    @property
+    def place(self) -> int: ...
+
+    @property
+    def ahead(self) -> int | None: ...
+
+    @property
+    def percent(self) -> int | None: ...
+
+    @property
+    def canceling(self) -> bool: ...
+
+
+def progress_words(progress: Going, tr: Translator) -> str:
+    if progress.canceling:
+        return tr.gettext("✖️ Canceling…")
+    if progress.status is PredictionStatus.RUNNING:
+        if progress.percent is not None:
+            return tr.gettext("⚙️ The model is running: {percent} %", percent=progress.percent)
+        if progress.ahead:
+            return tr.gettext("⏳ Waiting for the model's server; ahead of you there: {ahead}", ahead=progress.ahead)
+        return tr.gettext("⚙️ The model is running…")
+    if progress.place == 1:
+        return tr.gettext("⏳ You are next in the queue…")
+    return tr.gettext("⏳ Your place in the queue: {place}", place=progress.place)
 
 
 def reason(view: PredictionView, manifest: Manifest | None, tr: Translator) -> str:

@@ -10,11 +10,11 @@ from aiogram.exceptions import AiogramError
 
 from db.errors import DatabaseUnavailable
 from db.tables.outbox import OutboxKind
-from db.tables.predictions import PredictionStatus
 from handlers.predictions.screens import CANCEL
 from handlers.telegram import sender
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.screen import Button, Screen
+from i18n.predictions import progress_words
 from i18n.translator import Catalogues, Html, Translator
 from services.clock import Clock
 from services.errors import ShopError
@@ -122,18 +122,4 @@ def _message(progress: Progress) -> tuple[int, int]:
 def progress_screen(progress: Progress, tr: Translator, *, may_cancel: bool) -> Screen:
     cancel = Button(text=tr.gettext("✖️ Cancel"), action=f"{CANCEL}:{progress.prediction_id.hex}")
     shown = may_cancel and not progress.canceling
-    return Screen(text=_text(progress, tr), rows=((cancel,),) if shown else ())
-
-
-def _text(progress: Progress, tr: Translator) -> Html:
-    if progress.canceling:
-        return tr.html("✖️ Canceling…")
-    if progress.status is PredictionStatus.RUNNING:
-        if progress.percent is not None:
-            return tr.html("⚙️ The model is running: {percent} %", percent=progress.percent)
-        if progress.ahead:
-            return tr.html("⏳ Waiting for the model's server; ahead of you there: {ahead}", ahead=progress.ahead)
-        return tr.html("⚙️ The model is running…")
-    if progress.place == 1:
-        return tr.html("⏳ You are next in the queue…")
-    return tr.html("⏳ Your place in the queue: {place}", place=progress.place)
+    return Screen(text=Html(progress_words(progress, tr)), rows=((cancel,),) if shown else ())

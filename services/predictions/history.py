@@ -1,7 +1,9 @@
 """What a customer bought, and how it goes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal, select, union_all
@@ -59,14 +61,31 @@ class Progress:
     canceling: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFilter:
+    """What is left out says nothing."""
+
+    model_slug: str | None = None
+    statuses: Collection[PredictionStatus] = ()
+
+
+EVERYTHING: Final = HistoryFilter()
+
+
 class History:
     def __init__(self, db: Database, files: Files) -> None:
         self._db = db
         self._files = files
 
-    async def page(self, user_id: int, page: int, size: int = 8) -> Page[PredictionView]:
+    async def page(
+        self, user_id: int, page: int, size: int = 8, *, only: HistoryFilter = EVERYTHING
+    ) -> Page[PredictionView]:
         """The user's predictions, newest first; a page past the end is the last one."""
-        return await self._db.read(_page, user_id, page, size)
+        return await self._db.read(_page, user_id, page, size, only)
+
+    async def models(self, user_id: int) -> list[str]:
+        """Slugs of those that the user has bought of."""
+        return await self._db.read(_bought_of, user_id)
 
     async def get(self, prediction_id: UUID, *, user_id: int) -> PredictionView:
         """Raises `PredictionNotFound` for another user's too."""
@@ -91,10 +110,18 @@ class History:
         return await self._db.read(_queue, now)
 
 
-def _page(session: Session, user_id: int, page: int, size: int) -> Page[PredictionView]:
+def _page(session: Session, user_id: int, page: int, size: int, only: HistoryFilter) -> Page[PredictionView]:
     mine = select(_p).where(_p.c.user_id == user_id).order_by(_p.c.created_at.desc(), _p.c.id)
+    if only.model_slug is not None:
+        mine = mine.where(_p.c.model_slug == only.model_slug)
+    if only.statuses:
+        mine = mine.where(_p.c.status.in_(list(only.statuses)))
     found = paginate(session, mine, page, size)
     return found.holding([_view(row) for row in found.items])
+
+
+def _bought_of(session: Session, user_id: int) -> list[str]:
+    return list(session.scalars(select(_p.c.model_slug).where(_p.c.user_id == user_id).distinct()))
 
 
 def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:

@@ -1,12 +1,12 @@
 """Pictures and files that pages show."""
 
 from typing import Final
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from services.files.files import parse_file_id
 from web.kit.viewer import Me
 
 router = APIRouter()
@@ -14,12 +14,13 @@ _KINDS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF"
 
 
 @router.get("/files/{file_id}")
-async def show_file(me: Me, file_id: UUID) -> Response:
+async def show_file(me: Me, file_id: str) -> Response:
     """A customer's own."""
-    content = await me.site.services.files.get(file_id, user_id=me.user.id)
+    known = parse_file_id(file_id)
+    content = None if known is None else await me.site.services.files.get(known, user_id=me.user.id)
     if content is None:
         raise HTTPException(404)
-    return private_picture(content, name=f"{file_id.hex[:8]}")
+    return private_picture(content, name="file")
 
 
 def public_picture(content: bytes) -> Response:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from web.cabinet import (
+    history,
     home,
     language,
     models,
     pictures,
+    predictions,
     reset,
     security,
     sign_in,
@@ -18,10 +20,12 @@ from web.cabinet import (
 
 def cabinet_routers() -> Sequence[APIRouter]:
     return (
+        history.router,
         home.router,
         language.router,
         models.router,
         pictures.router,
+        predictions.router,
         reset.router,
         security.router,
         sign_in.router,

@@ -1,0 +1,207 @@
+"""The page of a prediction: waiting, answered or paid back."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from starlette.responses import Response
+
+from db.tables.predictions import PredictionStatus
+from i18n.answers import told_answers
+from i18n.charts import chart_of
+from i18n.history import MARKS
+from i18n.inputs import value_words
+from i18n.outputs import advice_text
+from i18n.predictions import plain_answers, progress_words, reason
+from i18n.prices import price_words
+from i18n.titles import titles_in
+from services.charts import Bars
+from services.errors import N_
+from services.images.studio import picture_job
+from services.manifests.manifest import ImageInput, ImageOutput, Manifest
+from services.models.offers import Offer
+from services.predictions.enclosures import Enclosure, enclosures
+from services.predictions.history import PredictionView
+from services.predictions.watching import PredictionState
+from web.cabinet.charts import Drawn, drawn
+from web.kit.pages import page
+from web.kit.viewer import Customer
+
+log = structlog.get_logger()
+CANCELED: Final = {
+    "canceled": N_("Canceled; your credits are back."),
+    "asked": N_("Canceling. If the answer is quicker, it counts."),
+    "too_late": N_("It is too late to cancel."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """An answer in words. `written`: a text of the model's own."""
+
+    label: str
+    value: str
+    aside: str = ""
+    others: str = ""
+    help: str = ""
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPicture:
+    """`name`: of its output; `save`: it can be kept as a file."""
+
+    label: str
+    address: str
+    save: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPage:
+    me: Customer
+    view: PredictionView
+
+    @property
+    def manifest(self) -> Manifest | None:
+        return self.me.site.services.models.manifest(self.view.model_slug)
+
+    async def show(self, said: str = "") -> Response:
+        services, tr, view = self.me.site.services, self.me.tr, self.view
+        finished = view.finished_at is not None
+        titles = await titles_in(tr, services.models, presets=view.preset_id is not None)
+        offer = await self._offer()
+        return page(
+            self.me,
+            "cabinet/prediction.html",
+            view=view,
+            title=titles.bought(view),
+            mark=MARKS[view.status],
+            finished=finished,
+            succeeded=view.status is PredictionStatus.SUCCEEDED,
+            progress="" if finished else progress_words(await self._state(), tr),
+            may_cancel=services.predictions.may_cancel(view.model_slug, view.status),
+            reason=reason(view, self.manifest, tr) if finished else "",
+            price=price_words(view.price, tr),
+            again=None if offer is None else f"/models/{offer.slug}?fill-in={view.id.hex}",
+            asked=await self._asked(),
+            said=tr.gettext(CANCELED[said]) if said in CANCELED else "",
+            **(await self._answer() if view.status is PredictionStatus.SUCCEEDED else {}),
+        )
+
+    async def _state(self) -> PredictionState:
+        """As it stands now: the first that whoever watches is told."""
+        watched = self.me.site.services.prediction_watch.watch(self.view.id, user_id=self.me.user.id)
+        try:
+            return await anext(watched)
+        finally:
+            await watched.aclose()
+
+    async def _offer(self) -> Offer | None:
+        """The preset that it was bought as, while that is sold; else the model itself."""
+        offers = await self.me.site.services.models.offers()
+        preset = (each for each in offers if self.view.preset_id is not None and each.preset_id == self.view.preset_id)
+        return next(preset, next((each for each in offers if each.slug == self.view.model_slug), None))
+
+    async def _asked(self) -> Sequence[tuple[str, str, str]]:
+        """Label, words and the picture of each answer of the customer that still has a question."""
+        given = await self.me.site.services.models.preset_inputs(self.view.preset_id)
+        inputs = {name: value for name, value in self.view.inputs.items() if name not in given}
+        return [
+            (
+                self.me.tr.pick(field.label),
+                value_words(field, inputs[field.name], self.me.tr),
+                f"/files/{inputs[field.name]['file']}" if isinstance(field, ImageInput) else "",
+            )
+            for field in (self.manifest.inputs if self.manifest is not None else ())
+            if field.name in inputs
+        ]
+
+    async def _answer(self) -> dict[str, Any]:  # Any: what a template names
+        view, manifest, tr = self.view, self.manifest, self.me.tr
+        result = view.result or {}
+        painted = bool(result.get("files"))
+        kinds = set(enclosures(result, painted=painted))
+        return {
+            "gone": manifest is None,
+            "lines": [] if manifest is None else self._lines(manifest),
+            "advice": "" if manifest is None else advice_text(manifest, result.get("advice"), tr),
+            "chart": None if manifest is None else await self._chart(manifest),
+            "pictures": await self._pictures(),
+            "before": self._before(),
+            "styles": self._styles(),
+            "table": Enclosure.TABLE in kinds and manifest is not None,
+            "texts": [] if Enclosure.TEXTS not in kinds or manifest is None else self._texts(manifest),
+        }
+
+    def _lines(self, manifest: Manifest) -> list[AnswerLine]:
+        """What was paid for is told as it is kept where nothing of it fits the manifest, or showing it fails."""
+        tr, outputs = self.me.tr, (self.view.result or {}).get("outputs", {})
+        try:
+            lines = [
+                AnswerLine(
+                    label=words.label,
+                    value=words.value,
+                    aside=words.aside,
+                    others=words.others,
+                    help="" if output.help is None else tr.pick(output.help),
+                    written=words.written,
+                )
+                for output, words in told_answers(manifest, outputs, tr)
+            ]
+        except Exception:
+            log.exception("answer_not_worded", prediction_id=str(self.view.id), model=self.view.model_slug)
+            lines = []
+        painted = (self.view.result or {}).get("files")
+        return lines or (
+            [] if painted else [AnswerLine(label=name, value=said) for name, said in plain_answers(self.view)]
+        )
+
+    async def _chart(self, manifest: Manifest) -> Bars | Drawn | None:
+        """None where it cannot be drawn: the answer is told in words too."""
+        outputs = (self.view.result or {}).get("outputs", {})
+        folder = self.me.site.services.models.folder(self.view.model_slug)
+
+        def shapes() -> Bars | Drawn | None:
+            spec = chart_of(manifest, self.view.inputs, outputs, folder, self.me.tr)
+            return None if spec is None else drawn(spec)
+
+        try:
+            return await asyncio.to_thread(shapes)
+        except Exception:
+            log.exception("chart_not_drawn", prediction_id=str(self.view.id), model=self.view.model_slug)
+            return None
+
+    async def _pictures(self) -> list[AnswerPicture]:
+        """Those that are still kept."""
+        files = (self.view.result or {}).get("files") or {}
+        kept = await self.me.site.services.files.known(files.values(), user_id=self.view.user_id)
+        outputs = {} if self.manifest is None else {each.name: each for each in self.manifest.outputs}
+        return [
+            AnswerPicture(
+                label=self.me.tr.pick(outputs[name].label) if isinstance(outputs.get(name), ImageOutput) else name,
+                address=f"/predictions/{self.view.id}/pictures/{name}",
+                save=f"/predictions/{self.view.id}/pictures/{name}?save=1",
+            )
+            for name, file_id in files.items()
+            if file_id in kept
+        ]
+
+    def _before(self) -> str:
+        """The photo that one picture was made of."""
+        job = picture_job(self.view, self.manifest)
+        return "" if job is None else f"/files/{job.photo_id}"
+
+    def _styles(self) -> str:
+        """The gallery, for the same photo."""
+        job = picture_job(self.view, self.manifest)
+        return "" if job is None or self.view.preset_id is None else f"/styles?photo={job.photo_id.hex}"
+
+    def _texts(self, manifest: Manifest) -> list[tuple[str, str]]:
+        outputs = (self.view.result or {}).get("outputs", {})
+        return [
+            (self.me.tr.pick(each.label), f"/predictions/{self.view.id}/texts/{each.name}.txt")
+            for each in manifest.outputs
+            if each.type == "text" and isinstance(outputs.get(each.name), str) and outputs[each.name]
+        ]

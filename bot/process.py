@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -12,7 +13,9 @@ from bot.app import PARTS, App
 from bot.errors import Failure, StartError
 from bot.logs import set_up
 from bot.settings import Settings, misspelt_settings
+from db.arrival import WAIT_SECONDS, when_there
 from db.damage import AT_START_SECONDS, require_sound
+from db.errors import DatabaseUnavailable
 from db.migrate import require_head, upgrade
 from db.process_locks import AlreadyRunning, hold_file
 from services.clock import Clock, system_clock
@@ -32,7 +35,8 @@ def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, b
 
     def prepare() -> None:
         require_sound(settings.database_url, seconds=AT_START_SECONDS)
-        (upgrade if part == "run" else require_head)(settings.database_url)
+        ready = partial(upgrade if part == "run" else require_head, settings.database_url)
+        when_there(settings.database_url, ready, _say_what_it_waits_for)
 
     async def live() -> None:
         log.info("starting", part=part)
@@ -47,6 +51,10 @@ def run_process(part: str, settings: Settings, *, clock: Clock = system_clock, b
     except (StartError, AlreadyRunning) as error:
         raise Failure(str(error)) from None
     return 0
+
+
+def _say_what_it_waits_for(error: DatabaseUnavailable) -> None:
+    log.warning("waiting_for_database", seconds=WAIT_SECONDS, error=" ".join(str(error).split()))
 
 
 async def _serve(settings: Settings, parts: Collection[str], clock: Clock, beside: Beside | None) -> None:

@@ -11,6 +11,7 @@ from services.coordination.locks import KeyedLocks
 
 T = TypeVar("T")
 REMEMBERED = 10_000  # keys of each kind; the oldest are forgotten
+SWEEP_SECONDS = 60.0  # and what has ended is, so often
 
 
 class MemoryCoordination:
@@ -24,6 +25,7 @@ class MemoryCoordination:
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # when each ends, how often it happened
         self._locks: KeyedLocks[str] = KeyedLocks()
         self._ears: dict[Topic, list[Heard]] = defaultdict(list)
+        self._swept = time()
 
     async def seen(self, key: str) -> bool:
         return self._owner(key) is not None
@@ -34,6 +36,7 @@ class MemoryCoordination:
     async def claim(self, key: str, owner: str, *, seconds: float) -> bool:
         if self._owner(key) not in (None, owner):
             return False
+        self._sweep()
         self._claims[key] = owner, self._time() + seconds
         _keep_newest(self._claims, key)
         return True
@@ -58,6 +61,7 @@ class MemoryCoordination:
         return Quota(left=times - count - 1, resets=ends - now)
 
     async def book(self, crowd: Rate, own: Rate) -> float:
+        self._sweep()
         now = self._time()
         free = max(now, self._rates.get(crowd.key, now))
         at = max(free, self._rates.get(own.key, now))
@@ -81,6 +85,13 @@ class MemoryCoordination:
 
     async def run(self) -> None:
         """Nobody else is there."""
+
+    def _sweep(self) -> None:
+        if (now := self._time()) < self._swept + SWEEP_SECONDS:
+            return
+        self._swept = now
+        self._claims = OrderedDict((key, claim) for key, claim in self._claims.items() if claim[1] > now)
+        self._rates = OrderedDict((key, free) for key, free in self._rates.items() if free > now)
 
     def _owner(self, key: str) -> str | None:
         owner, until = self._claims.get(key, ("", 0.0))

@@ -15,6 +15,8 @@ from services.billing import ledger
 from services.chats.statistics import AssistantReports
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
+from services.identity.email_accounts import EmailAccounts
+from services.identity.sessions import WebSessions
 from services.notifications.letters import Letters
 
 log = structlog.get_logger()
@@ -63,3 +65,13 @@ def keep_letters(scheduler: AsyncIOScheduler, letters: Letters, doubted: Callabl
 
 def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:
     every(scheduler, cleanup.run_due, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)
+
+
+def keep_ways_in(
+    scheduler: AsyncIOScheduler, sessions: WebSessions, accounts: EmailAccounts, doubted: Callable[[], bool]
+) -> None:
+    async def forget_ways_in() -> None:
+        await sessions.sweep()
+        await accounts.sweep()
+
+    every(scheduler, forget_ways_in, name="forget_ways_in", seconds=TIDY_SECONDS, unless=doubted)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from bot.housekeeping import keep_files, keep_house, keep_journal, keep_letters
+from bot.housekeeping import keep_files, keep_house, keep_journal, keep_letters, keep_ways_in
 from bot.jobs import keep_bonuses_coming, keep_merged_accounts_empty, keep_money_moving
 from bot.parts.core import Core
 from bot.parts.part import Part
@@ -23,6 +23,7 @@ class SchedulePart(Part):
         keep_files(scheduler, services.file_cleanup, self._doubts_time)
         keep_letters(scheduler, services.letters, self._doubts_time)
         keep_journal(scheduler, services.assistant_reports, self._doubts_time)
+        keep_ways_in(scheduler, services.web_sessions, services.email_accounts, self._doubts_time)
         keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
         keep_merged_accounts_empty(scheduler, services.account_merging)
         keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)

@@ -68,6 +68,7 @@ class MailToken(Base):
     __table_args__ = (
         CheckConstraint(one_of("purpose", LetterPurpose), name="purpose_known"),
         Index(None, "address", "purpose"),
+        {"sqlite_autoincrement": True},  # a letter that waits names its row: no other may get that number
     )
 
     id: Mapped[Key]

@@ -17,7 +17,7 @@ from services.identity import login_changes
 from services.identity.addresses import parse_address
 from services.identity.arrivals import Arrival, Opened
 from services.identity.email_logins import EmailLoginView, find_by_address, login_of, view_login
-from services.identity.known_devices import is_known
+from services.identity.known_devices import is_known, sweep_devices
 from services.identity.letter_requests import ask_to_reset, ask_to_sign_up
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import MailLinks
@@ -176,6 +176,11 @@ class EmailAccounts:
     async def prove(self, who: SignedIn, password: str) -> None:
         """They are asked once more who they are, before a delicate step. Raises as `change_password` does."""
         await self._prove(who, password)
+
+    async def sweep(self) -> None:
+        """Forget links and devices that are too old to mean anything."""
+        await self._links.sweep()
+        await self._db.write(sweep_devices, self._clock())
 
     async def _admit(self, purpose: LetterPurpose, text: str, place: str) -> str:
         if not self._rules.letters:

@@ -15,6 +15,7 @@ from db.tables.identities import (
     AccountMerge,
     ApiKey,
     EmailLogin,
+    KnownDevice,
     LoginRequest,
     MailToken,
     RecoveryCode,
@@ -209,7 +210,7 @@ def _hand_over_factor(session: Session, old: int, heir: int) -> None:
 def _close(session: Session, merge: AnyRow, now: datetime) -> None:
     """Nobody comes in there any more."""
     old, heir = merge.from_user_id, merge.into_user_id
-    for table in map(table_of, (WebSession, MailToken, LoginRequest)):
+    for table in map(table_of, (WebSession, MailToken, LoginRequest, KnownDevice)):
         session.execute(delete(table).where(table.c.user_id == old))
     row = _row(session, old)
     if row.email is not None:

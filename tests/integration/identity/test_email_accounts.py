@@ -9,9 +9,10 @@ from time import perf_counter
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.identities import LetterPurpose, MailToken, SessionKind
 from db.tables.outbox import OutboxMessage
@@ -77,6 +78,10 @@ def open_accounts(database: Database, clock: FakeClock, passwords: Passwords) ->
     return EmailAccounts(database, clock, passwords, Throttles(memory), rules, on_letter=lambda: None)
 
 
+def rows_of(session: Session, table: Table) -> list[AnyRow]:
+    return list(session.execute(select(table)).all())
+
+
 @pytest.fixture
 def office(database: Database, clock: FakeClock) -> Office:
     return Office(
@@ -100,7 +105,7 @@ async def test_an_account_begins_with_its_credits_and_the_books_are_right(office
         (" Vera@Example.COM ", "vera@example.com"),
         ("vera+shop@example.com", "vera+shop@example.com"),
         ("vera@почта.рф", "vera@xn--80a1acny.xn--p1ai"),
-        ("v@" + ".".join(["a" * 60] * 4) + ".example", None),
+        ("v@" + ".".join(["a" * 61] * 4) + ".example", None),
         ("a" * 64 + "@" + ".".join(["b" * 60] * 3) + ".ru", ""),
         ("a" * 65 + "@example.com", None),
         ("аdmin@example.com", None),
@@ -173,7 +178,7 @@ async def test_no_row_holds_a_way_in(office: Office) -> None:
     await office.accounts.sign_up(VERA, language="ru", place=HERE)
     token = await office.token(VERA)
     for table in map(table_of, (MailToken, OutboxMessage)):
-        rows = await office.db.read(lambda session, table=table: session.execute(select(table)).all())
+        rows = await office.db.read(rows_of, table)
         assert rows
         assert token not in str(rows)
 
@@ -247,10 +252,8 @@ async def test_guessing_is_slowed_and_the_owner_is_not_locked_out(office: Office
         await guess(THERE)
     with pytest.raises(TooManyTries):
         await office.accounts.sign_in(VERA, PASSWORD, arrival(THERE))
-    for _ in range(18):
-        place = next(networks)
-        for _ in range(5):
-            await guess(place)
+    for _ in range(89):
+        await guess(next(networks))
     with pytest.raises(TooManyTries):  # all of them together, by the hour
         await office.accounts.sign_in(VERA, PASSWORD, arrival(HERE))
     await office.accounts.sign_in(VERA, PASSWORD, arrival(HERE, mine.device_token))
@@ -322,7 +325,7 @@ async def test_what_is_over_is_forgotten(office: Office) -> None:
     await office.accounts.sign_up(VERA, language="ru", place=HERE)
     office.clock.advance(days=15)
     await office.accounts.sweep()
-    assert await office.db.read(lambda session: session.execute(select(table_of(MailToken))).all()) == []
+    assert await office.db.read(rows_of, table_of(MailToken)) == []
 
 
 @pytest.fixture

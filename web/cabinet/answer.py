@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import structlog
 from starlette.responses import Response
@@ -19,17 +19,18 @@ from i18n.prices import price_words
 from i18n.titles import titles_in
 from services.charts import Bars
 from services.errors import N_
-from services.images.studio import picture_job
+from services.images.studio import STRENGTH, picture_job, with_strength
 from services.manifests.manifest import ImageInput, ImageOutput, Manifest
-from services.models.offers import Offer
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.history import PredictionView
 from services.predictions.watching import PredictionState
 from web.cabinet.charts import Drawn, drawn
+from web.cabinet.entries import FILE
 from web.kit.pages import page
 from web.kit.viewer import Customer
 
 log = structlog.get_logger()
+LONG: Final = 32  # characters
 CANCELED: Final = {
     "canceled": N_("Canceled; your credits are back."),
     "asked": N_("Canceling. If the answer is quicker, it counts."),
@@ -48,6 +49,11 @@ class AnswerLine:
     help: str = ""
     written: bool = False
 
+    @property
+    def long(self) -> bool:
+        """A sentence, or a text of the model's own."""
+        return self.written or len(self.value) > LONG
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPicture:
@@ -60,8 +66,19 @@ class AnswerPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPage:
+    """`again`: the form that repeats it, None where that is not sold."""
+
     me: Customer
     view: PredictionView
+    again: str | None
+
+    @classmethod
+    async def of(cls, me: Customer, view: PredictionView) -> Self:
+        """Repeated as the preset that it was bought as, while that is sold; else as the model itself."""
+        offers = await me.site.services.models.offers()
+        preset = (each for each in offers if view.preset_id is not None and each.preset_id == view.preset_id)
+        offer = next(preset, next((each for each in offers if each.slug == view.model_slug), None))
+        return cls(me=me, view=view, again=None if offer is None else f"/models/{offer.slug}?fill-in={view.id.hex}")
 
     @property
     def manifest(self) -> Manifest | None:
@@ -71,7 +88,6 @@ class AnswerPage:
         services, tr, view = self.me.site.services, self.me.tr, self.view
         finished = view.finished_at is not None
         titles = await titles_in(tr, services.models, presets=view.preset_id is not None)
-        offer = await self._offer()
         return page(
             self.me,
             "cabinet/prediction.html",
@@ -84,7 +100,7 @@ class AnswerPage:
             may_cancel=services.predictions.may_cancel(view.model_slug, view.status),
             reason=reason(view, self.manifest, tr) if finished else "",
             price=price_words(view.price, tr),
-            again=None if offer is None else f"/models/{offer.slug}?fill-in={view.id.hex}",
+            again=self.again,
             asked=await self._asked(),
             said=tr.gettext(CANCELED[said]) if said in CANCELED else "",
             **(await self._answer() if view.status is PredictionStatus.SUCCEEDED else {}),
@@ -97,12 +113,6 @@ class AnswerPage:
             return await anext(watched)
         finally:
             await watched.aclose()
-
-    async def _offer(self) -> Offer | None:
-        """The preset that it was bought as, while that is sold; else the model itself."""
-        offers = await self.me.site.services.models.offers()
-        preset = (each for each in offers if self.view.preset_id is not None and each.preset_id == self.view.preset_id)
-        return next(preset, next((each for each in offers if each.slug == self.view.model_slug), None))
 
     async def _asked(self) -> Sequence[tuple[str, str, str]]:
         """Label, words and the picture of each answer of the customer that still has a question."""
@@ -130,7 +140,7 @@ class AnswerPage:
             "chart": None if manifest is None else await self._chart(manifest),
             "pictures": await self._pictures(),
             "before": self._before(),
-            "styles": self._styles(),
+            "followers": self._followers(),
             "table": Enclosure.TABLE in kinds and manifest is not None,
             "texts": [] if Enclosure.TEXTS not in kinds or manifest is None else self._texts(manifest),
         }
@@ -193,10 +203,19 @@ class AnswerPage:
         job = picture_job(self.view, self.manifest)
         return "" if job is None else f"/files/{job.photo_id}"
 
-    def _styles(self) -> str:
-        """The gallery, for the same photo."""
-        job = picture_job(self.view, self.manifest)
-        return "" if job is None or self.view.preset_id is None else f"/styles?photo={job.photo_id.hex}"
+    def _followers(self) -> list[tuple[str, str]]:
+        """What may follow a picture that was made of a picture: words and addresses."""
+        view, manifest, tr = self.view, self.manifest, self.me.tr
+        job = picture_job(view, manifest)
+        if job is None or manifest is None or self.again is None:
+            return []
+        over = f"{self.again}&{job.photo}-kept={FILE}{job.result_id.hex}"
+        styled = view.preset_id is not None
+        ways = [(tr.gettext("🎨 Another style"), f"/styles?photo={job.photo_id.hex}")] if styled else []
+        for text, steps in ((tr.gettext("➖ Weaker"), -1), (tr.gettext("➕ Stronger"), 1)):
+            if (answers := with_strength(view, manifest, steps=steps)) is not None:
+                ways.append((text, f"{self.again}&{STRENGTH}={answers[STRENGTH]}"))
+        return [*ways, (tr.gettext("🖼 Paint over this one"), f"/styles?photo={job.result_id.hex}" if styled else over)]
 
     def _texts(self, manifest: Manifest) -> list[tuple[str, str]]:
         outputs = (self.view.result or {}).get("outputs", {})

@@ -37,7 +37,7 @@ Bought = Annotated[PredictionView, Depends(prediction)]
 @router.get("")
 async def show_prediction(me: Me, view: Bought, canceling: str = "") -> Response:
     """`canceling`: what became of the wish."""
-    return await AnswerPage(me=me, view=view).show(canceling)
+    return await (await AnswerPage.of(me, view)).show(canceling)
 
 
 @router.get("/events", response_class=EventSourceResponse)

@@ -20,6 +20,7 @@ class Health:
     def __init__(self, services: Services, clock: SteadyClock) -> None:
         self._services = services
         self._clock = clock
+        self._writes = services.features.letters  # without a mail server what waits is not late
         self._probes: dict[str, Probe] = {}
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -27,6 +28,8 @@ class Health:
         self._queue_age = Gauge("kassandra_queue_age_seconds", "Age of the oldest of them", registry=self.registry)
         self._outbox = Gauge("kassandra_outbox_length", "Messages that wait", registry=self.registry)
         self._outbox_age = Gauge("kassandra_outbox_age_seconds", "Age of the oldest of them", registry=self.registry)
+        self._letters = Gauge("kassandra_mails_waiting", "Letters that wait", registry=self.registry)
+        self._letters_age = Gauge("kassandra_mails_age_seconds", "Age of the oldest of them", registry=self.registry)
         self._models = Gauge("kassandra_models_on_sale", "Models and presets on sale", registry=self.registry)
 
     def look_at(self, **probes: Probe) -> None:
@@ -64,6 +67,7 @@ class Health:
         try:
             length, age = await self._services.history.queue(self._clock())
             notifications, notification_age = await self._services.outbox.backlog()
+            letters, letter_age = await self._services.letters.backlog() if self._writes else (0, 0.0)
             offers = await self._services.models.sold()
         except DatabaseUnavailable:
             return
@@ -71,6 +75,8 @@ class Health:
         self._queue_age.set(age)
         self._outbox.set(notifications)
         self._outbox_age.set(notification_age)
+        self._letters.set(letters)
+        self._letters_age.set(letter_age)
         self._models.set(len(offers))
 
 

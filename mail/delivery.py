@@ -153,6 +153,7 @@ class LetterDelivery:
             end = self._letters.fail if letter.attempts >= BUG_ATTEMPTS else self._letters.retry
             return partial(end, letter, reason)
         if words is None:
+            self._found()
             return partial(self._letters.skip, letter, "nothing to tell")
         return await self._send(letter, words)
 

@@ -65,10 +65,10 @@ def compose(words: Words, envelope: Envelope, tr: Translator, *, site: str) -> E
     message["Message-ID"] = f"<{envelope.message_id}>"
     message["Auto-Submitted"] = "auto-generated"  # nobody's holiday answers it
     message["X-Auto-Response-Suppress"] = "All"  # Exchange's own word for that
-    message["Content-Language"] = tr.language
     shown = {"words": words, "tr": tr, "site": site, "name": envelope.sender.name}
     message.set_content(_templates().get_template("letter.txt").render(shown))
     message.add_alternative(_templates().get_template("letter.html").render(shown), subtype="html")
+    message["Content-Language"] = tr.language  # last: what begins so would go to the first part
     return message
 
 

@@ -2,9 +2,9 @@
 kept beside an error.
 
 `redact` knows two kinds. What *looks* like a secret goes wherever it stands: a bot's token, user and password of an
-address, a `password=`, a header of authorization, a key of our own API. What *is* one was handed to `hide…` when the
-settings were read, and goes in every spelling that a library may give it: percent-encoded, escaped for JSON, Python or
-HTML, base64."""
+address, a `password=`, the `token=` of a link, a header of authorization, a key of our own API. What *is* one was
+handed to `hide…` when the settings were read, and goes in every spelling that a library may give it: percent-encoded,
+escaped for JSON, Python or HTML, base64."""
 
 import re
 from base64 import b64encode
@@ -24,6 +24,7 @@ _SHAPES = (
     (re.compile(rf"(?<!\d)\d{{5,}}(?::|%3A)(?!{_UUID})[A-Za-z0-9_-]{{20,}}", re.IGNORECASE), MASK),
     (re.compile(r"(?<=://)[^/?#\s'\"<>]*@"), MASK + "@"),
     (re.compile(r"\b((?:ssl)?password=)(?:'[^']*'|\"[^\"]*\"|(?:[^&\s'\",;)<]|<(?!/))+)", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"\b(token(?:=|%3D))[A-Za-z0-9_-]{20,}", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(authorization\W{1,6}(?:basic|bearer)\s+)[A-Za-z0-9+/=._~-]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b(ksd_)[0-9A-Za-z]{16,}"), rf"\1{MASK}"),
 )

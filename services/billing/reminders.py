@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
+from db.tables.identities import EmailLogin
 from db.tables.outbox import OutboxMessage
 from db.tables.users import User
 from db.upsert import insert_into
@@ -16,7 +17,8 @@ from services.clock import Clock
 from services.notifications.kinds.credits import CreditsExpire
 from services.notifications.outbox import row_of
 
-_lots, _outbox, _users = table_of(Lot), table_of(OutboxMessage), table_of(User)
+_lots, _outbox = table_of(Lot), table_of(OutboxMessage)
+_users, _logins = table_of(User), table_of(EmailLogin)
 NOTICE = timedelta(days=3)
 CHUNK = 500
 
@@ -48,7 +50,7 @@ def _tell(session: Session, after: int, now: datetime) -> list[int]:
         select(_lots.c.id, _lots.c.user_id)
         .join(_users, _users.c.id == _lots.c.user_id)
         .where(
-            _users.c.telegram_id.is_not(None),
+            _users.c.telegram_id.is_not(None) | exists().where(_logins.c.user_id == _users.c.id),
             _lots.c.id > after,
             _lots.c.kind == TransactionKind.TOPUP,
             _lots.c.remaining > 0,

@@ -63,6 +63,10 @@ class NotInTelegram(ShopError):
     message = N_("This person does not come through Telegram.")
 
 
+class CannotBeTold(ShopError):
+    message = N_("There is no way to write to this person: neither Telegram nor an e-mail address.")
+
+
 class OneOfUs(ShopError):
     message = N_("This person runs the shop too. Take the role away first.")
 
@@ -137,7 +141,7 @@ class UserManagement:
         return await self._db.write(self._sign_out, user_id, actor, self._clock())
 
     async def write_to(self, user_id: int, text: str, *, nonce: str, actor: Actor) -> None:
-        """Raises `BadText`, `NotInTelegram`."""
+        """Raises `BadText`, `CannotBeTold`."""
         check_text(text)
         await self._db.write(self._write_to, user_id, text.strip(), nonce=nonce, actor=actor, now=self._clock())
 
@@ -203,8 +207,9 @@ class UserManagement:
 
     def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: Actor, now: datetime) -> None:
         self._staff.require(session, actor)
-        if _locked(session, user_id).telegram_id is None:
-            raise NotInTelegram(user_id=user_id)
+        _locked(session, user_id)
+        if not card(session, user_id, self._staff).can_be_told:
+            raise CannotBeTold(user_id=user_id)
         if not outbox.put(session, WordsFromOwner(text=text, nonce=nonce), user_id=user_id, now=now):
             return
         record(

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.billing import Transaction, TransactionKind
 from db.tables.currencies import Currency
+from db.tables.identities import EmailLogin
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import Role, User
@@ -24,6 +25,7 @@ from services.payments.queries import PaymentView, payment_view, payments, refun
 from services.users.roles import Staff
 
 _users, _lines, _predictions = table_of(User), table_of(Transaction), table_of(Prediction)
+_logins = table_of(EmailLogin)
 FOUND_AT_MOST: Final = 8
 MAX_ID: Final = 2**63 - 1
 LAST: Final = 5  # predictions and payments on a card
@@ -63,10 +65,12 @@ class PredictionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCard(UserLine):
-    """`spent` in hundredths: charges without those that came back; `paid`, by currency, without what was sent back."""
+    """`email`: for receipts; `login`: the address that they sign in by. `spent` in hundredths: charges without those
+    that came back; `paid`, by currency, without what was sent back."""
 
     language: str
     email: str | None
+    login: str | None
     role: Role | None
     spent: int
     paid: tuple[Money, ...]
@@ -76,6 +80,11 @@ class UserCard(UserLine):
     last_seen_at: datetime
     blocked_at: datetime | None
     disabled_at: datetime | None
+
+    @property
+    def can_be_told(self) -> bool:
+        """There is a way to them."""
+        return self.telegram_id is not None or self.login is not None
 
 
 def search(session: Session, text: str) -> list[UserLine]:
@@ -112,6 +121,7 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
         **_line(row),
         language=row.language,
         email=row.email,
+        login=session.scalar(select(_logins.c.address).where(_logins.c.user_id == user_id)),
         role=staff.role_of(session, row.id),
         spent=_spent(session, user_id),
         paid=_paid(session, user_id),
@@ -133,7 +143,8 @@ def fits(text: str) -> ColumnElement[bool] | None:
     if text.startswith("@"):
         return func.lower(_users.c.username) == text[1:].lower()
     if "@" in text:
-        return func.lower(_users.c.email) == text.lower()
+        signs_in = exists().where(_logins.c.user_id == _users.c.id, _logins.c.address == text.lower())
+        return or_(func.lower(_users.c.email) == text.lower(), signs_in)
     if not text or text.startswith("#"):
         return None
     pattern = "".join(map(_any_case, text))

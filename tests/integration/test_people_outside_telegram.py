@@ -17,7 +17,7 @@ from services.bonuses import week_of
 from services.payments.queries import PaymentNotFound
 from services.users.accounts import Users, Visitor
 from services.users.actor import Actor
-from services.users.manage import CreditChange, NotInTelegram, UserManagement
+from services.users.manage import CannotBeTold, CreditChange, NotInTelegram, UserManagement
 from services.users.roles import Admins, NotAllowed, Staff
 from tests.integration.billing.test_bonuses import MOSCOW, WEEK, Parish
 from tests.support.backups import back_up
@@ -58,7 +58,7 @@ async def test_admins_find_them_and_act(database: Database, clock: FakeClock) ->
     assert (given.actor.telegram_id, given.target.telegram_id, given.target.user_id) == (OWNER, None, vera)
     with pytest.raises(NotInTelegram):
         await users.telegram_id_of(f"#{vera}")
-    with pytest.raises(NotInTelegram):
+    with pytest.raises(CannotBeTold):
         await users.write_to(vera, "hello", nonce="n", actor=Actor(owner))
     with pytest.raises(NotAllowed):
         await users.change(gift, actor=Actor(another))

@@ -30,6 +30,10 @@ WRONG: Final = {
         " the log, and start the shop anew if it goes on."
     ),
     "tasks": N_("A part of the shop has stopped working. Look at the log and start the shop anew."),
+    "mail": N_(
+        "Letters do not go out: the mail server is away, or takes neither the password nor the sender. Nothing is lost,"
+        " but nobody can sign up by e-mail. Look at SMTP_URL and MAIL_FROM: kassandra doctor."
+    ),
     "clock": N_("The machine's clock is wrong. Bonuses and expiries wait until it is right: timedatectl set-ntp true."),
 }
 """By part of /readyz: what is wrong, and what to do about it."""
@@ -50,6 +54,7 @@ WAS_WRONG: Final = {
         "Regular work stood still, such as asking for payments, bonuses and expiries. What was missed is made good."
     ),
     "tasks": N_("A part of the shop had stopped working."),
+    "mail": N_("Letters did not go out. What waited is sent now."),
     "clock": N_("The machine's clock was wrong. Bonuses and expiries waited until it was right."),
 }
 """The same of what is over."""

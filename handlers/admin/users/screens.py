@@ -73,7 +73,7 @@ def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
     audit_log = Button(text=tr.gettext("📜 What was done"), action=names.action(names.AUDIT_LOG, 0, card.id))
     return [
         (button(tr.gettext("➕ Give credits"), names.GIVE), button(tr.gettext("➖ Take credits"), names.TAKE)),
-        (switch,) if card.telegram_id is None else (button(tr.gettext("✉️ Write"), names.WRITE), switch),
+        (button(tr.gettext("✉️ Write"), names.WRITE), switch) if card.can_be_told else (switch,),
         (audit_log,),
     ]
 
@@ -89,8 +89,8 @@ def _who(card: UserCard, tr: Translator) -> Html:
         Html(f"👤 {name_of(card, tr)}"),
         Html(f"{number_of(card, tr)} · {tr.escape(card.language)}"),
     ]
-    if card.email:
-        lines.append(tr.html("E-mail: {email}", email=card.email))
+    addresses = dict.fromkeys(each for each in (card.login, card.email) if each)
+    lines += [tr.html("E-mail: {email}", email=address) for address in addresses]
     if card.role is not None:
         lines.append(tr.html("Role: <b>{role}</b>", role=tr.gettext(ROLE_NAMES[card.role])))
     return Html("\n".join(lines))

@@ -120,6 +120,7 @@ CARD = UserCard(
     disabled=True,
     language="ru",
     email=EMAIL,
+    login=EMAIL,
     role=Role.MODERATOR,
     spent=MOST,
     paid=(rub(10**13),),

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from web.api import keys, me
+from web.api import auth, keys, me
 from web.api.problems import add_problems
 from web.kit.limits import RateLimitHeaders
 
@@ -18,6 +18,6 @@ def make_api() -> FastAPI:
     )
     api.add_middleware(RateLimitHeaders)
     add_problems(api)
-    for router in (me.router, keys.router):
+    for router in (auth.router, me.router, keys.router):
         api.include_router(router)
     return api

@@ -41,13 +41,15 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Connection:
-    """`state` is `ok` once Telegram knows of us, until then what we wait for; `made` says when."""
+    """`state` is `ok` once Telegram knows of us, until then what we wait for; `made` says when. `username`: the bot's,
+    once Telegram has told it."""
 
     def __init__(
         self, bot: Bot, settings: Settings, allowed_updates: list[str], *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self.state = "not connected to Telegram yet"
         self.made = asyncio.Event()
+        self.username: str | None = None
         self._bot = bot
         self._settings = settings
         self._allowed = allowed_updates
@@ -56,6 +58,7 @@ class Connection:
     async def make(self, parts: Collection[str]) -> None:
         """Returns when Telegram has said yes to everything. Raises `StartError` for what no waiting mends."""
         me = await self._patiently(self._bot.me)
+        self.username = me.username
         if self._settings.telegram_mode == "webhook":
             if "web" in parts:
                 await self._patiently(self.hook)

@@ -31,9 +31,11 @@ from services.redaction import hide, hide_login, hide_password
 MAX_CREDITS = 100_000_000  # hundredths; a typing mistake should not make a bonus of billions
 MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
 TELEGRAM_API = "https://api.telegram.org"
+TELEGRAM_LINKS = "https://t.me"
 YOOKASSA_API = "https://api.yookassa.ru/v3"
 EXAMPLES = {
     "telegram_api_url": TELEGRAM_API,
+    "telegram_links_url": TELEGRAM_LINKS,
     "public_url": "https://bot.example.com",
     "yookassa_api_url": YOOKASSA_API,
 }
@@ -124,6 +126,7 @@ class ShopSettings(StoreSettings):
 class Settings(ShopSettings):
     bot_token: SecretStr
     telegram_api_url: str = TELEGRAM_API
+    telegram_links_url: str = TELEGRAM_LINKS
     telegram_proxy: Annotated[Proxy | None, NoDecode] = None
     telegram_mode: Literal["polling", "webhook"] = "polling"
     telegram_webhook_secret: SecretStr | None = None
@@ -230,7 +233,7 @@ class Settings(ShopSettings):
     def _sender(cls, value: object) -> object:
         return parse_sender(value) if isinstance(value, str) else value
 
-    @field_validator("telegram_api_url", "public_url", "yookassa_api_url")
+    @field_validator("telegram_api_url", "telegram_links_url", "public_url", "yookassa_api_url")
     @classmethod
     def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
         example = EXAMPLES[str(info.field_name)]

@@ -15,6 +15,7 @@ from handlers.form import repeat
 from handlers.form import router as form
 from handlers.help import router as help  # noqa: A004 - the command's own name
 from handlers.history import router as history
+from handlers.identity import router as identity
 from handlers.menu import router as menu
 from handlers.menu import start
 from handlers.models import router as models
@@ -34,6 +35,7 @@ def routers() -> list[Router]:
         balance.router(),
         history.router(),
         menu.router(),
+        identity.router(),  # a link of it is a /start, too
         start.router(),
         profile.router(),
         payments.router(),

@@ -37,15 +37,16 @@ class PaymentsWebhook:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What pages and the API work with. `public_url`: how the world reaches them, without a slash at the end, None
-    where only this machine does; `bot_username`: None until Telegram has told it; `framers`: origins of pages that may
-    show ours in a frame; `api_requests_a_minute`: of one person or one key; `folder`: where files and a database of
-    this machine lie, None where they lie elsewhere."""
+    where only this machine does; `bot_username`: None until Telegram has told it; `telegram_links`: where links to bots
+    begin; `framers`: origins of pages that may show ours in a frame; `api_requests_a_minute`: of one person or one key;
+    `folder`: where files and a database of this machine lie, None where they lie elsewhere."""
 
     services: Services
     catalogues: Catalogues
     clock: Clock
     public_url: str | None = None
     bot_username: Callable[[], str | None] = lambda: None
+    telegram_links: str = "https://t.me"
     framers: Sequence[str] = ()
     api_requests_a_minute: int = 600
     folder: Path | None = None

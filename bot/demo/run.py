@@ -98,6 +98,7 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
     return {
         "BOT_TOKEN": DEFAULT_TOKEN,
         "TELEGRAM_API_URL": url,
+        "TELEGRAM_LINKS_URL": f"{url}/t.me",
         "TELEGRAM_MODE": "polling",
         "DATABASE_URL": database,
         "OWNER_IDS": str(DEMO_OWNER),

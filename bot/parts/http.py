@@ -17,7 +17,7 @@ class HttpPart(Part):
 
     def __init__(self, core: Core, chat: Chat) -> None:
         self._core = core
-        self._inbox = chat.inbox
+        self._inbox, self._connection = chat.inbox, chat.connection
         self._pushed = core.settings.telegram_mode == "webhook"
         self.webhook_watch = WebhookWatch(
             core.bot, core.settings.webhook_url, chat.connection.hook, asyncio.get_running_loop().time
@@ -53,7 +53,8 @@ class HttpPart(Part):
         if core.services.payments is not None:
             core.supervisor.keep(core.services.payments.events.run, name="notifications")
         core.supervisor.keep(core.services.prediction_watch.run, name="prediction-watch")
-        server = shop_server(core.settings, core.services, core.health, self._feed, open_site(core))
+        site = open_site(core, bot_username=lambda: self._connection.username)
+        server = shop_server(core.settings, core.services, core.health, self._feed, site)
         core.supervisor.keep(lambda: server.serve_on(listening), name="web")
 
     def talk(self) -> None:

@@ -33,6 +33,7 @@ from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
+from services.identity.throttles import Throttles
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
@@ -114,7 +115,7 @@ def make_services(
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
         email_accounts=open_email_accounts(settings, db, clock, coordination),
-        telegram_login=TelegramLogin(db, clock),
+        telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

@@ -37,7 +37,7 @@ def shop_server(
     return make_server(make_web(context), trusted=settings.trusted_proxies)
 
 
-def open_site(core: Core) -> Site:
+def open_site(core: Core, *, bot_username: Callable[[], str | None]) -> Site:
     """A Telegram that is not the real one, such as the sandbox, shows our pages on its own."""
     settings = core.settings
     real = settings.telegram_api_url == TELEGRAM_API
@@ -46,6 +46,8 @@ def open_site(core: Core) -> Site:
         catalogues=core.catalogues,
         clock=core.clock,
         public_url=settings.public_url,
+        bot_username=bot_username,
+        telegram_links=settings.telegram_links_url,
         framers=() if real else (origin_of(settings.telegram_api_url),),
         api_requests_a_minute=settings.api_requests_a_minute,
         folder=folder_of(settings.files_store),

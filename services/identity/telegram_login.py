@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
-from db.tables.identities import LoginPurpose, LoginRequest
+from db.tables.identities import EmailLogin, LoginPurpose, LoginRequest
 from db.tables.users import User
 from services.clock import Clock
 from services.errors import N_, ShopError
+from services.identity.arrivals import Arrival, Opened, open_session
 from services.identity.sessions import Device
+from services.identity.throttles import Throttles
 from services.identity.tokens import MAX_TOKEN, NewToken, hash_token, new_token
+from services.users.accounts import UserDisabled
 
-_requests, _users = table_of(LoginRequest), table_of(User)
+_requests, _users, _logins = table_of(LoginRequest), table_of(User), table_of(EmailLogin)
 
-LIFE: Final = timedelta(minutes=5)
+LIFE: Final = timedelta(minutes=5)  # until it is answered, and from then on
 CHOICES: Final = 6  # numbers that the bot offers; a wrong one ends the request
 NUMBERS: Final = range(10, 100)
 
@@ -35,6 +38,10 @@ _choose_any: Final[Choose] = secrets.SystemRandom().sample
 
 class LoginRequestGone(ShopError):
     message = N_("This request is not valid any more. Please begin again on the page.")
+
+
+class LoginRefused(ShopError):
+    message = N_("In Telegram it was said that this is not you. Please begin again if it was.")
 
 
 class LoginState(StrEnum):
@@ -55,11 +62,21 @@ class BegunLogin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginQuestion:
-    """What the bot shows and asks: the right number is among `numbers`."""
+class LoginView:
+    """A request as the browser that asked sees it. `number`: 0 where there is none."""
 
-    id: int
+    state: LoginState
+    purpose: LoginPurpose = LoginPurpose.SIGN_IN
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginQuestion:
+    """What the bot shows and asks: the right number is among `numbers`. `address`: the e-mail address of whose account
+    a Telegram account is to belong to."""
+
     purpose: LoginPurpose
+    address: str | None
     device: Device
     asked_at: datetime
     numbers: Sequence[int]
@@ -79,45 +96,59 @@ class TelegramLogin:
         self,
         db: Database,
         clock: Clock,
+        throttles: Throttles,
         *,
         token: NewToken = new_token,
         choose: Choose = _choose_any,
     ) -> None:
-        self._db, self._clock, self._token, self._choose = db, clock, token, choose
+        self._db, self._clock, self._throttles = db, clock, throttles
+        self._token, self._choose = token, choose
 
     async def begin(self, purpose: LoginPurpose, device: Device, *, user_id: int | None = None) -> BegunLogin:
-        """`user_id`: who is signed in and links a Telegram account."""
+        """`user_id`: who is signed in and links a Telegram account. Raises `TooManyLogins`."""
+        await self._throttles.begin_login(device.address)
         begun = BegunLogin(token=self._token(), browser_secret=self._token(), number=self._choose(NUMBERS, 1)[0])
         await self._db.write(_begin, begun, purpose=purpose, device=device, user_id=user_id, now=self._clock())
         return begun
 
-    async def question(self, token: str) -> LoginQuestion:
-        """For whoever opened the bot by the link. Raises `LoginRequestGone`."""
-        row = await self._db.read(_find, _open(token, self._clock()))
+    async def question(self, token: str, *, telegram_id: int) -> LoginQuestion:
+        """For whoever opened the bot by the link. Raises `LoginRequestGone`, `TooManyLogins`."""
+        await self._throttles.ask_person(telegram_id)
+        row = await self._db.read(_asked, token, self._clock())
         if row is None:
             raise LoginRequestGone()
         others = [number for number in NUMBERS if number != row.number]
         numbers = self._choose([row.number, *self._choose(others, CHOICES - 1)], CHOICES)
         return LoginQuestion(
-            id=row.id,
             purpose=LoginPurpose(row.purpose),
+            address=row.email_address,
             device=Device(address=row.address, agent=row.agent),
             asked_at=row.created_at,
             numbers=numbers,
         )
 
-    async def answer(self, request_id: int, number: int | None, *, telegram_id: int) -> bool:
+    async def answer(self, token: str, number: int | None, *, telegram_id: int) -> bool:
         """The number that they chose; None: it was not them. Whether it is confirmed; else it is over. Raises
         `LoginRequestGone`."""
-        return await self._db.write(_answer, request_id, number, telegram_id, self._clock())
+        return await self._db.write(_answer, token, number, telegram_id, self._clock())
 
     async def state(self, token: str, browser_secret: str) -> LoginState:
         """For the browser that asked; `GONE` for any other."""
-        return await self._db.read(_state, token, browser_secret, self._clock())
+        return (await self.look(token, browser_secret)).state
+
+    async def look(self, token: str, browser_secret: str) -> LoginView:
+        """Likewise, with what it shows."""
+        return await self._db.read(_look, token, browser_secret, self._clock())
 
     async def take(self, token: str, browser_secret: str) -> ProvedLogin:
         """Once, by the browser that asked, after it was confirmed. Raises `LoginRequestGone`."""
-        return await self._db.write(_take, token, browser_secret, self._clock())
+        return await self._db.write(take, token, browser_secret, self._clock())
+
+    async def sign_in(self, token: str, browser_secret: str, arrival: Arrival) -> Opened:
+        """As `take`, and the browser's session begins. Raises `LoginRequestGone`, `UserDisabled`."""
+        opened = Opened.by(arrival, self._token)
+        await self._db.write(_sign_in, token, browser_secret, arrival=arrival, opened=opened, now=self._clock())
+        return opened
 
     async def sweep(self) -> int:
         """Forget what is over; how many there were."""
@@ -156,21 +187,28 @@ def _begin(
     session.execute(insert(_requests), row)
 
 
+def _asked(session: Session, token: str, now: datetime) -> AnyRow | None:
+    """With the address of who asks, where they are known."""
+    asked = select(_requests, _logins.c.address.label("email_address")).outerjoin(
+        _logins, _logins.c.user_id == _requests.c.user_id
+    )
+    return session.execute(asked.where(_open(token, now))).first()
+
+
 def _find(session: Session, which: ColumnElement[bool]) -> AnyRow | None:
     return session.execute(select(_requests).where(which)).first()
 
 
-def _answer(session: Session, request_id: int, number: int | None, telegram_id: int, now: datetime) -> bool:
-    this = (_requests.c.id == request_id) & _undecided(now)
-    right = this & (_requests.c.number == number) if number is not None else None
-    if right is not None:
-        confirmed = {"confirmed_at": now, "confirmed_telegram_id": telegram_id}
-        done = session.execute(update(_requests).where(right).values(confirmed).returning(_requests.c.id)).first()
-        if done is not None:
+def _answer(session: Session, token: str, number: int | None, telegram_id: int, now: datetime) -> bool:
+    this = _open(token, now)
+    if number is not None:
+        confirmed = update(_requests).where(this, _requests.c.number == number)
+        confirmed = confirmed.values(confirmed_at=now, confirmed_telegram_id=telegram_id, expires_at=now + LIFE)
+        if session.execute(confirmed.returning(_requests.c.id)).first() is not None:
             return True
     refused = update(_requests).where(this).values(refused_at=now).returning(_requests.c.id)
     if session.execute(refused).first() is None:
-        raise LoginRequestGone(request_id=request_id)
+        raise LoginRequestGone()
     return False
 
 
@@ -179,16 +217,33 @@ def _of_browser(token: str, browser_secret: str) -> ColumnElement[bool]:
     return (_requests.c.token_hash == next(both)) & (_requests.c.browser_hash == next(both))
 
 
-def _state(session: Session, token: str, browser_secret: str, now: datetime) -> LoginState:
+def _look(session: Session, token: str, browser_secret: str, now: datetime) -> LoginView:
     row = _find(session, _of_browser(token, browser_secret))
     if row is None or row.used_at is not None or row.expires_at <= now:
-        return LoginState.GONE
+        return LoginView(state=LoginState.GONE)
+    return LoginView(state=_state(row), purpose=LoginPurpose(row.purpose), number=row.number)
+
+
+def _state(row: AnyRow) -> LoginState:
     if row.refused_at is not None:
         return LoginState.REFUSED
     return LoginState.WAITING if row.confirmed_at is None else LoginState.CONFIRMED
 
 
-def _take(session: Session, token: str, browser_secret: str, now: datetime) -> ProvedLogin:
+def _sign_in(
+    session: Session, token: str, browser_secret: str, *, arrival: Arrival, opened: Opened, now: datetime
+) -> None:
+    proved = take(session, token, browser_secret, now)
+    if proved.purpose is not LoginPurpose.SIGN_IN:
+        raise LoginRequestGone()
+    closed = select(_users.c.disabled_at).where(_users.c.id == proved.user_id)
+    if session.scalar(closed) is not None:
+        raise UserDisabled(user_id=proved.user_id)
+    open_session(session, proved.user_id, arrival, opened, now)
+
+
+def take(session: Session, token: str, browser_secret: str, now: datetime) -> ProvedLogin:
+    """Part of a caller's transaction: as `TelegramLogin.take`."""
     mine = _of_browser(token, browser_secret) & _requests.c.confirmed_at.is_not(None)
     fresh = mine & _requests.c.used_at.is_(None) & (_requests.c.expires_at > now)
     taken = update(_requests).where(fresh).values(used_at=now)

@@ -18,6 +18,8 @@ LETTERS_OF_ALL: Final = 1000  # an hour
 TRIES: Final = 10  # of a browser or a network at one account, in five minutes
 TRIES_OF_A_NETWORK: Final = 40  # in five minutes, at all accounts
 TRIES_AT_AN_ACCOUNT: Final = 100  # an hour, by all who are not known there
+LOGINS_OF_A_NETWORK: Final = 60  # by Telegram, begun in five minutes
+QUESTIONS_TO_A_PERSON: Final = 10  # by the bot, in five minutes
 
 
 class LetterJustSent(ShopError):
@@ -33,6 +35,10 @@ class TooManyLetters(ShopError):
 
 class TooManyTries(ShopError):
     message = N_("Too many tries. Please wait five minutes, or get a link for a new password by e-mail.")
+
+
+class TooManyLogins(ShopError):
+    message = N_("Too many tries. Please wait five minutes.")
 
 
 class Throttles:
@@ -70,6 +76,17 @@ class Throttles:
         """Somebody signed in shows their password once more. Raises `TooManyTries`."""
         if not await self._allow(f"prove:{user_id}", TRIES, 5 * MINUTE):
             raise TooManyTries(user_id=user_id)
+
+    async def begin_login(self, place: str) -> None:
+        """A browser asks for a link to the bot. Raises `TooManyLogins`."""
+        network = network_of(place)
+        if not await self._allow(f"login:network:{network}", LOGINS_OF_A_NETWORK, 5 * MINUTE):
+            raise TooManyLogins(place=network)
+
+    async def ask_person(self, telegram_id: int) -> None:
+        """The bot asks somebody whether it is them. Raises `TooManyLogins`."""
+        if not await self._allow(f"login:person:{telegram_id}", QUESTIONS_TO_A_PERSON, 5 * MINUTE):
+            raise TooManyLogins(telegram_id=telegram_id)
 
     async def _allow(self, key: str, times: int, seconds: int) -> bool:
         return await self._coordination.allow(key, times=times, seconds=seconds)

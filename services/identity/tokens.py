@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 TOKEN_BYTES: Final = 32
+TOKEN_LENGTH: Final = 43  # characters
 MAX_TOKEN: Final = 128  # characters; longer ones are nobody's
 
 NewToken = Callable[[], str]

@@ -15,6 +15,7 @@ from web.cabinet import (
     security,
     sign_in,
     sign_up,
+    telegram,
 )
 
 
@@ -30,4 +31,5 @@ def cabinet_routers() -> Sequence[APIRouter]:
         security.router,
         sign_in.router,
         sign_up.router,
+        telegram.router,
     )

@@ -10,10 +10,11 @@ from db.tables.identities import SessionKind
 SESSION: Final = "__Host-session"
 MINI_APP: Final = "__Host-mini-app"
 LANGUAGE: Final = "__Host-language"
+LOGIN: Final = "__Host-login"  # what this browser asked the bot
 DEVICE: Final = "__Host-device"
 """By which a browser is known next time. It lets nobody in."""
 REMEMBERED: Final = 31 * 24 * 3600  # seconds
-
+ASKS: Final = 15 * 60  # seconds; longer than a question to the bot lives
 DEVICE_KEPT: Final = 400 * 24 * 3600  # seconds, as long as browsers keep any
 
 _NAMES: Final = {SessionKind.BROWSER: SESSION, SessionKind.MINI_APP: MINI_APP}
@@ -34,6 +35,21 @@ def keep_session(response: Response, kind: SessionKind, token: str, *, remember:
 def drop_sessions(response: Response) -> None:
     for kind, name in _NAMES.items():
         set_cookie(response, name, "", seconds=0, framed=_framed(kind))
+
+
+def keep_login(response: Response, token: str, browser_secret: str) -> None:
+    """The bot is asked; the answer is for this browser."""
+    set_cookie(response, LOGIN, f"{token}.{browser_secret}", seconds=ASKS)
+
+
+def drop_login(response: Response) -> None:
+    set_cookie(response, LOGIN, "", seconds=0)
+
+
+def asked_login(request: Request) -> tuple[str, str]:
+    """Token and secret; what no cookie bears is empty."""
+    token, _, browser_secret = request.cookies.get(LOGIN, "").partition(".")
+    return token, browser_secret
 
 
 def set_cookie(response: Response, name: str, value: str, *, seconds: int | None, framed: bool = False) -> None:

@@ -17,6 +17,9 @@ from services.identity.mail_tokens import LinkNotValid
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.sessions import NotSignedIn, ProveAgain, SessionNotFound
 from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyTries
+from services.identity.sessions import NotSignedIn, SessionNotFound
+from services.identity.telegram_login import LoginRefused, LoginRequestGone
+from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyLogins, TooManyTries
 from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped
@@ -67,6 +70,9 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     LetterJustSent: Refusal(429, "letter_just_sent"),
     TooManyLetters: Refusal(429, "too_many_letters"),
     TooManyTries: Refusal(429, "too_many_tries"),
+    TooManyLogins: Refusal(429, "too_many_tries"),
+    LoginRefused: Refusal(403, "login_refused"),
+    LoginRequestGone: Refusal(410, "login_request_gone"),
     LettersOff: Refusal(503, "letters_off"),
     PasswordsBusy: Refusal(503, "busy"),
     NotAllowed: Refusal(403, "not_allowed"),

@@ -7,8 +7,10 @@ import pytest
 
 from db.engine import Database
 from db.tables.identities import LoginPurpose
+from services.coordination.memory import MemoryCoordination
 from services.identity.sessions import Device
 from services.identity.telegram_login import LoginRequestGone, LoginState, TelegramLogin
+from services.identity.throttles import Throttles
 from tests.support.clock import FakeClock
 from tests.support.shop import add_outsider, add_user
 
@@ -28,12 +30,12 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def login(database: Database, clock: FakeClock) -> TelegramLogin:
     await database.write(add_user, telegram_id=ANNA)
-    return TelegramLogin(database, clock, choose=first)
+    return TelegramLogin(database, clock, Throttles(MemoryCoordination()), choose=first)
 
 
 async def test_the_bot_shows_who_asks_and_offers_numbers(login: TelegramLogin) -> None:
     begun = await login.begin(LoginPurpose.SIGN_IN, PHONE)
-    question = await login.question(begun.token)
+    question = await login.question(begun.token, telegram_id=ANNA)
     assert (question.device, question.purpose) == (PHONE, LoginPurpose.SIGN_IN)
     assert begun.number in question.numbers
     assert len(set(question.numbers)) == 6
@@ -42,8 +44,7 @@ async def test_the_bot_shows_who_asks_and_offers_numbers(login: TelegramLogin) -
 async def test_the_right_number_lets_in_once(login: TelegramLogin) -> None:
     begun = await login.begin(LoginPurpose.SIGN_IN, PHONE)
     assert await login.state(begun.token, begun.browser_secret) is LoginState.WAITING
-    question = await login.question(begun.token)
-    assert await login.answer(question.id, begun.number, telegram_id=ANNA)
+    assert await login.answer(begun.token, begun.number, telegram_id=ANNA)
     assert await login.state(begun.token, begun.browser_secret) is LoginState.CONFIRMED
     takes = await asyncio.gather(
         *(login.take(begun.token, begun.browser_secret) for _ in range(4)), return_exceptions=True
@@ -55,18 +56,18 @@ async def test_the_right_number_lets_in_once(login: TelegramLogin) -> None:
 @pytest.mark.parametrize("answer", ["a wrong number", "not me"])
 async def test_anything_else_ends_it(login: TelegramLogin, answer: str) -> None:
     begun = await login.begin(LoginPurpose.SIGN_IN, PHONE)
-    question = await login.question(begun.token)
+    question = await login.question(begun.token, telegram_id=ANNA)
     wrong = next(number for number in question.numbers if number != begun.number)
-    assert not await login.answer(question.id, wrong if answer == "a wrong number" else None, telegram_id=ANNA)
+    assert not await login.answer(begun.token, wrong if answer == "a wrong number" else None, telegram_id=ANNA)
     assert await login.state(begun.token, begun.browser_secret) is LoginState.REFUSED
     with pytest.raises(LoginRequestGone):
-        await login.answer(question.id, begun.number, telegram_id=ANNA)
+        await login.answer(begun.token, begun.number, telegram_id=ANNA)
 
 
 async def test_another_browser_gets_nothing(login: TelegramLogin) -> None:
     """A link that was sent to somebody, who confirms it, lets only the browser in that began it."""
     begun = await login.begin(LoginPurpose.SIGN_IN, PHONE)
-    await login.answer((await login.question(begun.token)).id, begun.number, telegram_id=ANNA)
+    await login.answer(begun.token, begun.number, telegram_id=ANNA)
     assert await login.state(begun.token, "another") is LoginState.GONE
     with pytest.raises(LoginRequestGone):
         await login.take(begun.token, "another")
@@ -74,18 +75,18 @@ async def test_another_browser_gets_nothing(login: TelegramLogin) -> None:
 
 async def test_it_has_five_minutes(login: TelegramLogin, clock: FakeClock) -> None:
     begun = await login.begin(LoginPurpose.SIGN_IN, PHONE)
-    question = await login.question(begun.token)
+    assert await login.question(begun.token, telegram_id=ANNA)
     clock.advance(minutes=5)
     with pytest.raises(LoginRequestGone):
-        await login.question(begun.token)
+        await login.question(begun.token, telegram_id=ANNA)
     with pytest.raises(LoginRequestGone):
-        await login.answer(question.id, begun.number, telegram_id=ANNA)
+        await login.answer(begun.token, begun.number, telegram_id=ANNA)
     assert await login.sweep() == 1
 
 
 async def test_confirmed_too_late_is_worth_nothing(login: TelegramLogin, clock: FakeClock) -> None:
     begun = await login.begin(LoginPurpose.SIGN_IN, PHONE)
-    await login.answer((await login.question(begun.token)).id, begun.number, telegram_id=ANNA)
+    await login.answer(begun.token, begun.number, telegram_id=ANNA)
     clock.advance(minutes=6)
     with pytest.raises(LoginRequestGone):
         await login.take(begun.token, begun.browser_secret)
@@ -94,7 +95,7 @@ async def test_confirmed_too_late_is_worth_nothing(login: TelegramLogin, clock: 
 async def test_who_links_is_told(login: TelegramLogin, database: Database) -> None:
     outsider = await database.write(add_outsider)
     begun = await login.begin(LoginPurpose.LINK, PHONE, user_id=outsider)
-    await login.answer((await login.question(begun.token)).id, begun.number, telegram_id=ANNA)
+    await login.answer(begun.token, begun.number, telegram_id=ANNA)
     proved = await login.take(begun.token, begun.browser_secret)
     assert (proved.purpose, proved.asked_by) == (LoginPurpose.LINK, outsider)
     assert proved.user_id != outsider
@@ -103,5 +104,5 @@ async def test_who_links_is_told(login: TelegramLogin, database: Database) -> No
 @pytest.mark.parametrize("token", ["", "nobody's", "x" * 500, "\ud800"])
 async def test_made_up_tokens(login: TelegramLogin, token: str) -> None:
     with pytest.raises(LoginRequestGone):
-        await login.question(token)
+        await login.question(token, telegram_id=ANNA)
     assert await login.state(token, token) is LoginState.GONE

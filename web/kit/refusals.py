@@ -16,8 +16,6 @@ from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.sessions import NotSignedIn, ProveAgain, SessionNotFound
-from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyTries
-from services.identity.sessions import NotSignedIn, SessionNotFound
 from services.identity.telegram_login import LoginRefused, LoginRequestGone
 from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyLogins, TooManyTries
 from services.inference.errors import InferenceError

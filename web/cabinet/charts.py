@@ -18,7 +18,7 @@ TICKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class AxisMark:
     """A number beside an axis, and where."""
 
     at: float
@@ -32,8 +32,8 @@ class Drawn:
     title: str
     left: float
     x_label: str
-    x_marks: Sequence[Mark]
-    y_marks: Sequence[Mark]
+    x_marks: Sequence[AxisMark]
+    y_marks: Sequence[AxisMark]
     past: str = ""
     middle: str = ""
     band: str = ""
@@ -121,15 +121,15 @@ class _Frame:
         shown = sorted({*range(0, len(values), every), len(values) - 1} if values else ())
         return " ".join(self.point(first + step, values[step]) for step in shown)
 
-    def y_marks(self) -> list[Mark]:
+    def y_marks(self) -> list[AxisMark]:
         count = round((self.high - self.low) / self.unit)
         values = [self.low + self.unit * step for step in range(count + 1)]
-        return [Mark(at=round(self._y(value), 1), text=self.write(value)) for value in values]
+        return [AxisMark(at=round(self._y(value), 1), text=self.write(value)) for value in values]
 
-    def x_marks(self) -> list[Mark]:
+    def x_marks(self) -> list[AxisMark]:
         unit = max(1, round(_round((self.last - self.first) / TICKS)))
         steps = [step for step in range(self.first, self.last + 1) if step % unit == 0]
-        return [Mark(at=round(self._x(step), 1), text=str(step).replace("-", "−")) for step in steps]
+        return [AxisMark(at=round(self._x(step), 1), text=str(step).replace("-", "−")) for step in steps]
 
     def _x(self, step: float) -> float:
         left = self.left

@@ -26,7 +26,7 @@ MOST_QUERY: Final = 1500  # characters of an address that brings a form back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FormEntry:
     """`columns`: one of them has to be chosen; `value` once it is read, unless there is a `problem`."""
 
     text: str = ""
@@ -38,7 +38,7 @@ class Entry:
     problem: Exception | None = None
 
 
-Entries = dict[str, Entry]
+Entries = dict[str, FormEntry]
 
 
 def asked(offer: Offer) -> tuple[list[Input], dict[str, Value]]:
@@ -63,7 +63,7 @@ def _fits(field: Input, value: object) -> bool:
 def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # Any: texts, and files, which are no text
     """As a request names them."""
     return {
-        field.name: Entry(
+        field.name: FormEntry(
             text=_text(told, field.name),
             source=_text(told, f"{field.name}-source"),
             kept=_text(told, f"{field.name}-kept"),
@@ -110,31 +110,31 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
-def _exemplary(field: Input) -> Entry:
+def _exemplary(field: Input) -> FormEntry:
     if isinstance(field, ImageInput):
-        return Entry(kept=EXAMPLE) if field.example else Entry()
+        return FormEntry(kept=EXAMPLE) if field.example else FormEntry()
     value = example_value(field)
     return _entry(field, default_value(field) if value is None else value)
 
 
-def _entry(field: Input, value: Any, view: PredictionView | None = None) -> Entry:  # Any: JSON of a row
+def _entry(field: Input, value: Any, view: PredictionView | None = None) -> FormEntry:  # Any: JSON of a row
     match value:
         case None:
-            return Entry()
+            return FormEntry()
         case {"file": str(file)}:
-            return Entry(kept=f"{FILE}{file}")
+            return FormEntry(kept=f"{FILE}{file}")
         case _ if isinstance(field, SeriesInput):
             return _series(value, view)
-    return Entry(text=_words(value))
+    return FormEntry(text=_words(value))
 
 
-def _series(value: Any, view: PredictionView | None) -> Entry:  # Any: as above
+def _series(value: Any, view: PredictionView | None) -> FormEntry:  # Any: as above
     match value:
         case {"source": str(source)}:
-            return Entry(source=source)
+            return FormEntry(source=source)
         case list() if len(value) <= LISTED:
-            return Entry(source=OWN, text="\n".join(map(_words, value)))
-    return Entry(source=OWN, kept="" if view is None else f"{BOUGHT}{view.id.hex}")
+            return FormEntry(source=OWN, text="\n".join(map(_words, value)))
+    return FormEntry(source=OWN, kept="" if view is None else f"{BOUGHT}{view.id.hex}")
 
 
 def _words(value: str | bool | float) -> str:

@@ -19,7 +19,7 @@ from services.manifests.manifest import (
     SeriesInput,
     TextInput,
 )
-from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, Entry
+from web.cabinet.entries import EXAMPLE, FILE, OWN, Entries, FormEntry
 
 FEW: Final = 6  # so many options are all seen
 LINE: Final = 120  # characters of a text that one line takes
@@ -36,7 +36,7 @@ class FieldView:
     help: str
     hint: str
     unit: str
-    entry: Entry
+    entry: FormEntry
     problem: str
     options: Sequence[tuple[str, str]]
     attrs: dict[str, Any]  # Any: texts and numbers
@@ -53,7 +53,7 @@ def field_views(fields: Sequence[Input], entries: Entries, slug: str, tr: Transl
     return [_view(field, entries[field.name], slug, tr) for field in fields]
 
 
-def _view(field: Input, entry: Entry, slug: str, tr: Translator) -> FieldView:
+def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldView:
     problem = tr.error(entry.problem) if isinstance(entry.problem, ShopError) else ""
     unit = getattr(field, "unit", None)
     return FieldView(
@@ -120,7 +120,7 @@ def _attrs(field: Input) -> dict[str, Any]:  # Any: as above
     return {}
 
 
-def _preview(field: Input, entry: Entry, slug: str) -> str:
+def _preview(field: Input, entry: FormEntry, slug: str) -> str:
     if not isinstance(field, ImageInput):
         return ""
     if entry.kept == EXAMPLE:
@@ -128,7 +128,7 @@ def _preview(field: Input, entry: Entry, slug: str) -> str:
     return f"/files/{entry.kept.removeprefix(FILE)}" if entry.kept.startswith(FILE) else ""
 
 
-def _kept_words(field: Input, entry: Entry, tr: Translator) -> str:
+def _kept_words(field: Input, entry: FormEntry, tr: Translator) -> str:
     if not entry.kept or not isinstance(field, SeriesInput):
         return ""
     return tr.gettext("a file that you sent") if entry.value is None else value_words(field, entry.value, tr)

@@ -18,7 +18,7 @@ from services.values.errors import ColumnWanted, FileTooLarge, PictureNotKept, U
 from services.values.parse import Value, check_value, parse_text
 from services.values.series import MAX_BYTES as MAX_TABLE
 from services.values.series import Taken, take_series
-from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, Entry, entries_of
+from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of
 
 PIECE: Final = 256 * 1024
 
@@ -37,7 +37,7 @@ class FormReader:
         entries = entries_of(fields, self.data)
         return {field.name: await self._read(field, entries[field.name]) for field in fields}
 
-    async def _read(self, field: Input, entry: Entry) -> Entry:
+    async def _read(self, field: Input, entry: FormEntry) -> FormEntry:
         try:
             match field:
                 case ImageInput():
@@ -50,7 +50,7 @@ class FormReader:
         except ShopError as problem:
             return replace(entry, problem=problem)
 
-    async def _picture(self, field: ImageInput, entry: Entry) -> Entry:
+    async def _picture(self, field: ImageInput, entry: FormEntry) -> FormEntry:
         if (upload := self._file(field)) is not None:
             try:
                 return await self._keep(field, entry, upload.file, limit=MAX_PICTURE)
@@ -66,14 +66,14 @@ class FormReader:
             return replace(entry, kept="", problem=PictureNotKept())
         return replace(entry, value=check_value(field, {"file": UUID(file_id).hex}))
 
-    async def _keep(self, field: ImageInput, entry: Entry, file: BinaryIO, *, limit: int) -> Entry:
+    async def _keep(self, field: ImageInput, entry: FormEntry, file: BinaryIO, *, limit: int) -> FormEntry:
         async with self.services.intake.upload(self.user_id) as received:
             await asyncio.to_thread(_copy, file, received.file, limit)
             picture = await received.picture(field.prepare)
         file_id = await self.services.files.put(self.user_id, picture, media_type_of(picture))
         return replace(entry, kept=f"{FILE}{file_id.hex}", value={"file": file_id.hex})
 
-    async def _series(self, field: SeriesInput, entry: Entry) -> Entry:
+    async def _series(self, field: SeriesInput, entry: FormEntry) -> FormEntry:
         if field.sources and entry.source not in ("", OWN):
             return replace(entry, value=parse_text(field, entry.source))
         entry = replace(entry, source=OWN if field.sources else "")
@@ -90,14 +90,14 @@ class FormReader:
             return replace(entry, kept="", problem=Unanswered())
         return await self._table(field, entry, kept)
 
-    async def _pasted(self, field: SeriesInput, entry: Entry) -> Entry:
+    async def _pasted(self, field: SeriesInput, entry: FormEntry) -> FormEntry:
         try:
             taken = await asyncio.to_thread(take_series, field, entry.text, column=entry.column)
         except ColumnWanted as wanted:
             return replace(entry, columns=wanted.columns, problem=wanted)
         return replace(entry, kept="", value=taken)
 
-    async def _table(self, field: SeriesInput, entry: Entry, content: bytes) -> Entry:
+    async def _table(self, field: SeriesInput, entry: FormEntry, content: bytes) -> FormEntry:
         """What can be read is kept with the customer's files: the form may come back for another reason."""
         columns, problem, taken = entry.columns, None, None
         try:

@@ -1,0 +1,255 @@
+"""A model's page: the form is filled in, mended, bought once."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from bot.app import App
+from sandbox.client.sandbox import Sandbox
+from services.users.accounts import UserView, Visitor
+from tests.conversations.stage import shop_settings
+from tests.support.every_input import add_every_input
+from tests.support.stores import STORE
+from tests.support.web import browser
+
+ANSWERS = {
+    "amount": "12,5",
+    "rooms": "3",
+    "colour": "blue",
+    "balcony": "yes",
+    "day": "2026-11-21",
+    "note": "Тихий двор\r\n<b>",
+    "prices": "10 20 30",
+}
+PNG = (STORE / "digit" / "example.png").read_bytes()
+TABLE = b"Date;Open;Close\n2026-01-01;1;10\n2026-01-02;2;20\n2026-01-03;3;60\n"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store")
+    for slug in ("wine", "digit", "investment-risk"):
+        shutil.copytree(STORE / slug, folder / slug)
+    add_every_input(folder)
+    return folder
+
+
+@pytest_asyncio.fixture
+async def app(sandbox: Sandbox, sqlite_url: str, store: Path) -> AsyncIterator[App]:
+    async with App(shop_settings(sandbox, sqlite_url, models_dir=store)).running() as app:
+        yield app
+
+
+async def person(app: App, telegram_id: int = 77) -> UserView:
+    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language="ru")
+    return await app.services.users.enter(visitor)
+
+
+async def balance(app: App, user: UserView) -> int:
+    return (await app.services.users.get(user.id)).balance
+
+
+async def bought(app: App, user: UserView) -> int:
+    return len((await app.services.history.page(user.id, 0, 100)).items)
+
+
+def hidden(page: httpx.Response) -> dict[str, str]:
+    """What the form bears besides what is typed."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in found if name not in ("next",)}
+
+
+def as_parts(answers: dict[str, str], **files: tuple[str, bytes]) -> list[tuple[str, Any]]:  # Any: as httpx has it
+    """As browsers send such a form."""
+    return [(name, (None, text)) for name, text in answers.items()] + list(files.items())
+
+
+async def answer_of(client: httpx.AsyncClient, place: str) -> str:
+    """The page of a prediction once it is finished."""
+    async with asyncio.timeout(30), client.stream("GET", f"{place}/events") as stream:
+        async for line in stream.aiter_lines():
+            if line == "event: done":
+                break
+    page = await client.get(place)
+    assert page.status_code == 200
+    return page.text
+
+
+async def test_every_question_is_drawn_and_answered(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/every-input")
+        assert 'inputmode="decimal"' in form.text
+        assert "<span>руб.</span>" in form.text
+        assert "От 0,5 до 1000." in form.text
+        assert 'type="date"' in form.text
+        assert 'min="2020-01-01"' in form.text
+        sold = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
+        assert sold.status_code == 303
+        answer = await answer_of(anna, sold.headers["location"])
+        assert "12,50 · 3,00 · 1,00 · 1,00 · 20778,00" in answer.replace("\u00a0", "")
+        assert "Тихий двор\n&lt;b&gt;" in answer
+        assert "<strong>20" in answer
+        assert await balance(app, user) == 850
+
+
+async def test_what_does_not_fit_is_told_beside_it_and_all_is_kept(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/every-input")
+        wrong = ANSWERS | {"amount": "2000", "rooms": "", "prices": "1 два 3"}
+        page = await anna.post("/models/every-input", files=as_parts(hidden(form) | wrong))
+        assert page.status_code == 422
+        assert "3 ответа не подходят:" in page.text
+        assert '<a href="#f-amount">' in page.text
+        assert 'aria-describedby="e-amount h-amount" aria-invalid="true"' in page.text
+        assert "Здесь нужен ответ." in page.text
+        assert 'value="2000"' in page.text
+        assert "Тихий двор" in page.text
+        assert "1 два 3" in page.text
+        assert hidden(page)["form-key"] == hidden(form)["form-key"]
+        assert await bought(app, user) == 0
+        mended = await anna.post("/models/every-input", files=as_parts(hidden(page) | ANSWERS))
+        assert mended.status_code == 303
+
+
+async def test_a_form_sells_once_however_often_it_is_sent(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/every-input")
+        parts = as_parts(hidden(form) | ANSWERS)
+        twice = await asyncio.gather(*(anna.post("/models/every-input", files=parts) for _ in range(4)))
+        assert len({each.headers["location"] for each in twice}) == 1
+        assert await bought(app, user) == 1
+        again = await anna.get("/models/every-input")
+        other = await anna.post("/models/every-input", files=as_parts(hidden(again) | ANSWERS))
+        assert other.headers["location"] != twice[0].headers["location"]
+        assert await bought(app, user) == 2
+
+
+async def test_a_price_that_has_changed_is_asked_again(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/every-input")
+        old = hidden(form) | ANSWERS | {"form-price": "100"}
+        page = await anna.post("/models/every-input", files=as_parts(old))
+        assert page.status_code == 409
+        assert "Цена изменилась: теперь 1.50." in page.text
+        assert hidden(page)["form-price"] == "150"
+        assert await balance(app, user) == 1000
+
+
+async def test_who_lacks_credits_keeps_the_form(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        for _ in range(6):
+            form = await anna.get("/models/every-input")
+            assert (await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))).status_code == 303
+        form = await anna.get("/models/every-input")
+        page = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
+        assert page.status_code == 402
+        assert "нужно ещё 0.50" in page.text
+        assert "12,5" in page.text
+        assert await balance(app, user) == 100
+
+
+async def test_a_picture_that_was_sent_is_kept_for_the_mended_form(app: App) -> None:
+    user, john = await person(app), await person(app, 78)
+    async with browser(app, user.id) as anna, browser(app, john.id) as other:
+        form = await anna.get("/models/digit")
+        broken = await anna.post("/models/digit", files=as_parts(hidden(form), photo=("a.png", b"no picture")))
+        assert broken.status_code == 422
+        assert "Эту картинку не получилось прочитать" in broken.text
+        old = await anna.post("/models/digit", files=as_parts(hidden(form) | {"form-price": "1"}, photo=("a.png", PNG)))
+        assert old.status_code == 409
+        kept = hidden(old)["photo-kept"]
+        assert (await anna.get(f"/files/{kept.removeprefix('file:')}")).headers["content-type"] == "image/png"
+        assert (await other.get(f"/files/{kept.removeprefix('file:')}")).status_code == 404
+        stolen = await other.get("/models/digit")
+        refused = await other.post("/models/digit", files=as_parts(hidden(stolen) | {"photo-kept": kept}))
+        assert refused.status_code == 422
+        sold = await anna.post("/models/digit", files=as_parts(hidden(old)))
+        assert sold.status_code == 303
+        assert "<strong>3</strong>" in await answer_of(anna, sold.headers["location"])
+
+
+async def test_the_models_own_example_can_be_tried(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/digit?fill-in=example")
+        assert (await anna.get("/models/digit/examples/photo")).content == PNG
+        sold = await anna.post("/models/digit", files=as_parts(hidden(form)))
+        assert sold.status_code == 303
+
+
+async def test_a_table_asks_for_its_column_and_is_kept(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/every-input")
+        first = hidden(form) | ANSWERS | {"prices": ""}
+        asked = await anna.post("/models/every-input", files=as_parts(first, prices=("prices.csv", TABLE)))
+        assert asked.status_code == 422
+        assert '<option value="3">Close</option>' in asked.text
+        chosen = hidden(asked) | ANSWERS | {"prices": "", "prices-column": "3"}
+        sold = await anna.post("/models/every-input", files=as_parts(chosen))
+        assert sold.status_code == 303
+        assert "<strong>30" in await answer_of(anna, sold.headers["location"])
+
+
+async def test_a_source_of_the_model_is_chosen(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/investment-risk")
+        sent = hidden(form) | {"prices-source": "nasdaq", "prices": "", "amount": "100 000"}
+        sold = await anna.post("/models/investment-risk", files=as_parts(sent))
+        answer = await answer_of(anna, sold.headers["location"])
+        assert "<polygon" in answer
+        assert "NASDAQ" in answer
+        table = await anna.get(f"{sold.headers['location']}/table.csv")
+        assert table.headers["content-disposition"].startswith("attachment; filename=")
+        assert len(table.content.splitlines()) == 22
+
+
+async def test_a_stranger_is_led_to_sign_in_and_back_to_what_was_typed(app: App) -> None:
+    async with browser(app) as someone:
+        form = await someone.get("/models/every-input")
+        assert "Войти и продолжить" in form.text
+        led = await someone.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
+        place = urlsplit(led.headers["location"])
+        assert (led.status_code, place.path) == (303, "/sign-in")
+        back = parse_qs(place.query)["next"][0]
+        assert back.startswith("/models/every-input?")
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get(back)
+        assert 'value="12,5"' in form.text
+        assert "Тихий двор" in form.text
+        sold = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
+        assert sold.status_code == 303
+
+
+async def test_what_is_not_sold_has_no_page(app: App) -> None:
+    async with browser(app) as someone:
+        assert (await someone.get("/models/nothing")).status_code == 404
+        assert (await someone.get("/models/nothing/sample")).status_code == 404
+        assert (await someone.get("/models/digit/examples/..%2fmanifest.toml")).status_code == 404
+
+
+async def test_a_form_may_be_as_large_as_its_pictures(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/digit")
+        page = await anna.post("/models/digit", files=as_parts(hidden(form), photo=("a.png", bytes(21_000_000))))
+        assert page.status_code == 422
+        assert "20" in page.text
+        huge = await anna.post("/models/digit", files=as_parts(hidden(form), photo=("a.png", bytes(61_000_000))))
+        assert huge.status_code == 413

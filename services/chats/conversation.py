@@ -1,7 +1,8 @@
 """What a claimed answer is an answer to: read, and cut to what was paid for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -27,6 +28,7 @@ _questions, _sessions = messages.alias("question"), table_of(ChatSession)
 _users, _presets = table_of(User), table_of(Preset)
 _asked = (
     select(
+        _questions.c.id,
         _questions.c.text,
         *(_questions.c[name] for name in ("pictures", "voice", "voice_seconds", "heard_at")),
         _presets.c.prompt,
@@ -39,7 +41,7 @@ _asked = (
     .join(_sessions, _sessions.c.id == _questions.c.session_id)
     .join(_users, _users.c.id == _questions.c.user_id)
     .outerjoin(_presets, _presets.c.id == _sessions.c.preset_id)
-    .where(_questions.c.id == bindparam("question"))
+    .where(_questions.c.id.in_(bindparam("questions", expanding=True)))
 )
 
 
@@ -110,18 +112,38 @@ class Conversation:
         return {"model": self.model, "max_tokens": self.limit, "messages": said, "pictures": len(self.pictures)}
 
 
-def read_conversation(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conversation | None:
-    """None where its message was deleted. Raises CannotBeAsked."""
+Asked: TypeAlias = Mapping[UUID, AnyRow]
+"""Messages to be answered, with what is told of their customers, by their ids."""
+
+
+def read_asked(session: Session, answers: Sequence[ClaimedAnswer]) -> Asked:
+    """Nothing where one of them cannot be read: each tells then by itself."""
     try:
-        return _read(session, answer, manifest)
+        return _asked_by(session, [answer.question_id for answer in answers])
+    except (SQLAlchemyError, OSError):  # the database's own
+        raise
+    except Exception:  # noqa: BLE001 - a value that no column should hold
+        return {}
+
+
+def _asked_by(session: Session, questions: Sequence[UUID]) -> Asked:
+    return {row.id: row for row in session.connection().execute(_asked, {"questions": questions})}
+
+
+def read_conversation(
+    session: Session, answer: ClaimedAnswer, manifest: Manifest, asked: Asked | None = None
+) -> Conversation | None:
+    """None where its message was deleted. `asked`: what was read of several. Raises CannotBeAsked."""
+    try:
+        row = (asked or _asked_by(session, [answer.question_id])).get(answer.question_id)
+        return _read(session, answer, manifest, row)
     except (SQLAlchemyError, OSError):  # the database's own
         raise
     except Exception as error:
         raise CannotBeAsked(answer.id, one_line(error) or type(error).__name__) from error
 
 
-def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest) -> Conversation | None:
-    row = session.connection().execute(_asked, {"question": answer.question_id}).first()
+def _read(session: Session, answer: ClaimedAnswer, manifest: Manifest, row: AnyRow | None) -> Conversation | None:
     if row is None or row.text is None:
         return None
     spec = manifest.runtime

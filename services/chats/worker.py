@@ -21,7 +21,7 @@ from db.tables.predictions import ErrorCode
 from services.chats import claims, journal
 from services.chats.answering import Answering, AnsweringContext
 from services.chats.claims import ClaimedAnswer
-from services.chats.conversation import CannotBeAsked, Conversation, read_conversation
+from services.chats.conversation import Asked, CannotBeAsked, Conversation, read_asked, read_conversation
 from services.chats.recovery import give_up, recover, refund_abandoned
 from services.chats.settle import AnswerOutcome, settle
 from services.chats.streams import AnswerProgress, AnswerStreams
@@ -227,18 +227,20 @@ class AnswerWorker:
         for slug, room in sorted(rooms.items()):
             until = now + self._lease
             claimed = claims.claim(session, model_slug=slug, limit=room, now=now, lease_until=until, worker=self.name)
-            begun += [pair for answer in claimed if (pair := self._prepared(session, answer, now)) is not None]
+            asked = read_asked(session, claimed) if claimed else {}
+            prepared = [self._prepared(session, answer, asked, now) for answer in claimed]
+            begun += [pair for pair in prepared if pair is not None]
         requests = {answer.id: conversation.payload() for answer, conversation in begun}
         journal.begin(session, requests, attempt=1, now=now)  # what was begun is never claimed again
         return begun
 
     def _prepared(
-        self, session: Session, answer: ClaimedAnswer, now: datetime
+        self, session: Session, answer: ClaimedAnswer, asked: Asked, now: datetime
     ) -> tuple[ClaimedAnswer, Conversation] | None:
         """With what is asked; None where there is nothing to answer any more. Raises CannotBeAsked."""
         manifest = self._engine.manifest(answer.model_slug)
         known = manifest is not None and manifest.is_assistant  # else its author made something else of it
-        conversation = read_conversation(session, answer, manifest) if manifest and known else None
+        conversation = read_conversation(session, answer, manifest, asked) if manifest and known else None
         if conversation is None:
             gone = AnswerOutcome(answer=answer, error_code=ErrorCode.MODEL_UNAVAILABLE, error="nothing to answer")
             settle(session, [gone], self.name, now)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
-from db.tables.outbox import Channel, OutboxMessage, OutboxStatus, RefusedAddress
+from db.tables.outbox import Channel, OutboxKind, OutboxMessage, OutboxStatus, RefusedAddress
 from db.upsert import insert_into
 from services.clock import Clock
 from services.notifications.letter import Letter
@@ -27,8 +27,12 @@ LEAST_ATTEMPTS: Final = 12  # a shop that was switched off for that long has not
 KEPT: Final = timedelta(days=30)
 
 
+_ON_A_PAGE: Final = frozenset({OutboxKind.PREDICTION, OutboxKind.ENCLOSURE, OutboxKind.CHAT_ANSWER})
+
+
 class Letters:
-    """What is given up here is not paid back: an answer whose letter did not arrive stands on its page."""
+    """What is given up here is not paid back: an answer whose letter did not arrive stands on its page, and so it is
+    skipped rather than failed."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -53,8 +57,9 @@ class Letters:
         log.warning(
             "letter_given_up", letter_id=letter.id, kind=letter.kind, user_id=letter.user_id, reason=short(reason)
         )
-        await self._db.write(_fail, letter, reason, self._clock(), nobody=nobody)
-        return OutboxStatus.FAILED
+        status = OutboxStatus.SKIPPED if letter.kind in _ON_A_PAGE else OutboxStatus.FAILED
+        await self._db.write(_end, letter, status, reason, self._clock(), nobody=nobody)
+        return status
 
     async def retry(self, letter: Letter, reason: str) -> OutboxStatus:
         """After a pause that grows; given up after days."""
@@ -85,8 +90,8 @@ def _sent(session: Session, letter: Letter, now: datetime) -> None:
         session.execute(delete(_refused).where(_refused.c.address == letter.address))
 
 
-def _fail(session: Session, letter: Letter, reason: str, now: datetime, *, nobody: bool) -> None:
-    if not settle(session, letter, OutboxStatus.FAILED, now, reason) or not nobody:
+def _end(session: Session, letter: Letter, status: OutboxStatus, reason: str, now: datetime, *, nobody: bool) -> None:
+    if not settle(session, letter, status, now, reason) or not nobody:
         return
     values = {"reason": short(reason), "refused_at": now}
     new = insert_into(session, _refused).values(address=letter.address, **values)

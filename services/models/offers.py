@@ -175,6 +175,10 @@ class Models:
         """An assistant or a persona by its slug. Raises as `offer` does."""
         return await self._named(slug, await self.assistants())
 
+    async def any_offer(self, slug: str) -> Offer:
+        """Whatever is sold by this slug. Raises as `offer` does."""
+        return await self._named(slug, await self.sold())
+
     async def _named(self, slug: str, offers: Sequence[Offer]) -> Offer:
         for offer in offers:
             if offer.slug == slug:

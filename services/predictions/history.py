@@ -3,22 +3,24 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
+from db.tables.models import Preset
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.errors import N_, ShopError
 from services.files.files import Files
 from services.notifications.message_ref import MessageRef
 from services.pages import Page, paginate
 from services.predictions.claims import QUEUED, RUNNING
+from services.slices import Slice, first_of
 
-_p = table_of(Prediction)
+_p, _presets = table_of(Prediction), table_of(Preset)
 MAX_SHOWN = 1000  # longer queues tell the newest customers nothing but that they wait
 
 
@@ -63,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryFilter:
-    """What is left out says nothing."""
+    """What is left out says nothing. `model_slug`: or a preset's."""
 
     model_slug: str | None = None
     statuses: Collection[PredictionStatus] = ()
@@ -86,6 +88,13 @@ class History:
     async def models(self, user_id: int) -> list[str]:
         """Slugs of those that the user has bought of."""
         return await self._db.read(_bought_of, user_id)
+
+    async def after(
+        self, user_id: int, last: UUID | None, limit: int, *, only: HistoryFilter = EVERYTHING
+    ) -> Slice[PredictionView]:
+        """The user's newest predictions, or those older than `last`. Raises `PredictionNotFound` where that is none of
+        theirs."""
+        return await self._db.read(_after, user_id, last, limit, only)
 
     async def get(self, prediction_id: UUID, *, user_id: int) -> PredictionView:
         """Raises `PredictionNotFound` for another user's too."""
@@ -111,17 +120,28 @@ class History:
 
 
 def _page(session: Session, user_id: int, page: int, size: int, only: HistoryFilter) -> Page[PredictionView]:
-    mine = select(_p).where(_p.c.user_id == user_id).order_by(_p.c.created_at.desc(), _p.c.id)
-    if only.model_slug is not None:
-        mine = mine.where(_p.c.model_slug == only.model_slug)
-    if only.statuses:
-        mine = mine.where(_p.c.status.in_(list(only.statuses)))
-    found = paginate(session, mine, page, size)
+    found = paginate(session, _mine(user_id, only), page, size)
     return found.holding([_view(row) for row in found.items])
+
+
+def _mine(user_id: int, only: HistoryFilter) -> Select[Any]:  # Any: all columns
+    mine = select(_p).where(_p.c.user_id == user_id).order_by(_p.c.created_at.desc(), _p.c.id.desc())
+    if (slug := only.model_slug) is not None:
+        preset = select(_presets.c.id).where(_presets.c.slug == slug).scalar_subquery()
+        mine = mine.where((_p.c.model_slug == slug) | (_p.c.preset_id == preset))
+    return mine.where(_p.c.status.in_(list(only.statuses))) if only.statuses else mine
 
 
 def _bought_of(session: Session, user_id: int) -> list[str]:
     return list(session.scalars(select(_p.c.model_slug).where(_p.c.user_id == user_id).distinct()))
+
+
+def _after(session: Session, user_id: int, last: UUID | None, limit: int, only: HistoryFilter) -> Slice[PredictionView]:
+    mine = _mine(user_id, only)
+    if last is not None:
+        at = _get(session, last, user_id).created_at
+        mine = mine.where((_p.c.created_at < at) | ((_p.c.created_at == at) & (_p.c.id < last)))
+    return first_of(session, mine, limit).of(_view)
 
 
 def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:

@@ -148,13 +148,18 @@ def _find(text: str, choices: Sequence[tuple[str, Text]]) -> str | None:
 
 def _parse_choice(field: ChoiceInput, text: str) -> str:
     found = _find(text, [(option.value, option.label) for option in field.options])
-    if found is not None:
-        return found
+    if found is None:
+        raise no_option(field, text)
+    return found
+
+
+def no_option(field: ChoiceInput, text: str) -> errors.NotAnOption:
+    """The error that names the first options."""
     labels = [option.label for option in field.options[:10]]
     more = ["…"] if len(field.options) > len(labels) else []
     languages = sorted({language for label in labels for language in label.root} | {"en"})
     options = {language: ", ".join([label.pick(language) for label in labels] + more) for language in languages}
-    raise errors.NotAnOption(options=Text.model_validate(options), given=text[:40])
+    return errors.NotAnOption(options=Text.model_validate(options), given=text[:40])
 
 
 def _parse_boolean(text: str) -> bool:

@@ -1,10 +1,28 @@
 """`/api/v1`: an application of its own, with its own description, and problems as RFC 9457 says."""
 
+from typing import Final
+
 from fastapi import FastAPI
 
-from web.api import auth, keys, me
+from web.api import (
+    auth,
+    files,
+    keys,
+    me,
+    models,
+    predictions,
+)
 from web.api.problems import add_problems
 from web.kit.limits import RateLimitHeaders
+
+ROUTERS: Final = (
+    auth.router,
+    me.router,
+    models.router,
+    files.router,
+    predictions.router,
+    keys.router,
+)
 
 
 def make_api() -> FastAPI:
@@ -18,6 +36,6 @@ def make_api() -> FastAPI:
     )
     api.add_middleware(RateLimitHeaders)
     add_problems(api)
-    for router in (auth.router, me.router, keys.router):
+    for router in ROUTERS:
         api.include_router(router)
     return api

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from typing import Annotated, Final, Generic, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -52,6 +53,17 @@ def read_cursor(cursor: str | None) -> str | None:
     try:
         return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError) as error:
+        raise BadCursor() from error
+
+
+def read_uuid(cursor: str | None) -> UUID | None:
+    """The same of a list whose items have ids. Raises `BadCursor`."""
+    text = read_cursor(cursor)
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
         raise BadCursor() from error
 
 

@@ -13,10 +13,12 @@ from starlette.responses import JSONResponse
 
 from db.errors import DatabaseUnavailable
 from i18n.translator import Translator
+from services.billing.ledger import InsufficientBalance
 from services.errors import N_, ShopError
 from services.idempotency import StillRunning
+from services.predictions.json_answers import WrongAnswers
 from services.predictions.submit import PriceChanged
-from web.api.refusals import refusal_of
+from web.api.refusals import field_code_of, refusal_of
 from web.kit.limits import TooManyRequests
 from web.kit.viewer import words_of
 
@@ -70,7 +72,16 @@ def problem_of(error: ShopError, tr: Translator) -> Problem:
             headers = {"retry-after": str(error.retry_after)}
         case PriceChanged():
             more = {"price": error.price}
+        case InsufficientBalance():
+            more = {"needed": error.needed, "balance": error.balance}
+        case WrongAnswers():
+            problems = error.problems.items()
+            more = {"errors": [_field(f"body.input.{name}", problem, tr) for name, problem in problems]}
     return Problem(status, code, tr.error(error), headers=headers, **more)
+
+
+def _field(name: str, problem: ShopError, tr: Translator) -> dict[str, str]:
+    return {"field": name, "code": field_code_of(problem), "detail": tr.error(problem)}
 
 
 async def _refused(request: Request, error: Exception) -> Problem:

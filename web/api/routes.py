@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 from uuid import uuid4
 
 import structlog
@@ -59,13 +59,18 @@ class BadIdempotencyKey(ShopError):
 
 
 class ApiRoute(APIRoute):
-    """`APIRoute` with what all endpoints of the API share."""
+    """`APIRoute` with what all endpoints of the API share. `reads_body`: else the endpoint does, up to a limit of its
+    own, and sells nothing."""
+
+    reads_body: ClassVar[bool] = True
 
     def get_route_handler(self) -> Handler:
         work = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             who = await _counted(request)
+            if not self.reads_body:
+                return await work(request)
             await read_body(request, MAX_JSON)
             await self._look_at_body(request)
             key = _key(request)

@@ -1,0 +1,78 @@
+"""Values as the JSON Schema of a model's questions has them: a series is an array or the name of a source, a picture
+the id of an upload or a data URL."""
+
+import base64
+import binascii
+import datetime as dt
+import re
+from typing import Any, Final
+from uuid import UUID
+
+from services.manifests.inputs import ChoiceInput, DateInput, ImageInput, Input, IntegerInput, SeriesInput
+from services.values import errors
+from services.values.errors import InvalidValue
+from services.values.parse import Value, check_value, no_option, parse_text
+
+MAX_PICTURE: Final = 1_000_000  # bytes of a data URL
+_DATA_URL: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.ASCII)
+
+
+def from_json(field: Input, told: Any) -> Value:  # Any: JSON
+    """Raises a leaf of `InvalidValue`."""
+    match field, told:
+        case IntegerInput(), float() if told.is_integer():
+            return check_value(field, int(told))
+        case ChoiceInput(), str() if all(option.value != told for option in field.options):
+            raise no_option(field, told)
+        case DateInput(), str() if not _is_iso(told):
+            return parse_text(field, "")  # raises what tells the form
+        case SeriesInput(), str():
+            return check_value(field, {"source": told})
+        case SeriesInput(), list() if len(told) > field.max_length:
+            raise errors.TooManyValues(max=field.max_length)
+        case SeriesInput(), list():
+            return check_value(field, told)
+        case ImageInput(), str():
+            return check_value(field, {"file": file_id_of(told).hex})
+        case ((SeriesInput() | ImageInput()), _):
+            raise InvalidValue()
+    return check_value(field, told)
+
+
+def to_json(value: Value) -> Any:  # Any: JSON
+    """As `from_json` reads it."""
+    match value:
+        case {"file": str(file_id)}:
+            return str(UUID(file_id))
+        case {"source": name}:
+            return name
+        case {"values": numbers}:
+            return numbers
+    return value
+
+
+def file_id_of(told: str) -> UUID:
+    """Raises `PictureNotKept` for what is no id."""
+    if not re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", told, re.IGNORECASE):
+        raise errors.PictureNotKept()
+    return UUID(told)
+
+
+def picture_in(told: str) -> bytes | None:
+    """What a data URL holds; None for what is none. Raises `FileTooLarge`, `NotAnImage`."""
+    found = _DATA_URL.match(told)
+    if found is None:
+        return None
+    if len(told) > MAX_PICTURE * 4 // 3 + found.end() + 4:
+        raise errors.FileTooLarge(megabytes=MAX_PICTURE // 1_000_000)
+    try:
+        return base64.b64decode(told[found.end() :], validate=True)
+    except binascii.Error as error:
+        raise errors.NotAnImage() from error
+
+
+def _is_iso(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

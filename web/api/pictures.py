@@ -1,0 +1,22 @@
+"""Pictures in answers of the API."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from services.errors import N_, ShopError
+
+_HEADS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+
+
+class FileNotFound(ShopError):
+    message = N_("There is no such file any more.")
+
+
+def picture_response(content: bytes, *, name: str) -> Response:
+    """What is no picture that every browser shows safely is only ever saved. `name` is ASCII."""
+    kind = next((kind for head, kind in _HEADS.items() if content.startswith(head)), None)
+    headers = {"cache-control": "private, max-age=600"}
+    if kind is None:
+        headers["content-disposition"] = f'attachment; filename="{name}.bin"'
+    return Response(content, media_type=kind or "application/octet-stream", headers=headers)

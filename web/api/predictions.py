@@ -1,0 +1,183 @@
+"""`/predictions`: bought, looked at, listed, followed, wanted no more."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Header, Path, Query, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.tables.predictions import PredictionStatus
+from services.errors import N_, ShopError
+from services.idempotency import KeyReused
+from services.manifests.manifest import SLUG
+from services.models.asking import asked
+from services.models.offers import Offer
+from services.predictions.cancel import Canceling
+from services.predictions.history import HistoryFilter, PredictionView
+from services.predictions.json_answers import read_answers
+from services.predictions.submit import Order, PriceChanged
+from services.values.parse import Value
+from web.api.callers import Caller, MayPredict, MayRead
+from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
+from web.api.pictures import FileNotFound, picture_response
+from web.api.prediction_view import Prediction, PredictionProgress, told, told_all
+from web.api.routes import REPLAYED, SaleKey, make_router
+from web.kit import events
+
+router = make_router("predictions")
+LONGEST: Final = 60  # seconds that `Prefer: wait` holds a request
+Wait = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        description="`wait=20`: answer when it is finished, or after so many seconds, 60 at most. "
+        "`respond-async`: at once, with 202.",
+        examples=["wait=20"],
+    ),
+]
+ImageName = Annotated[str, Path(pattern="^[a-z0-9_]{1,64}$")]
+
+
+class TooLate(ShopError):
+    message = N_("It cannot be canceled any more.")
+
+
+class PredictionOrder(BaseModel):
+    """What is to be predicted. Nothing is charged where the price is not the one that was said."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"model": "wine", "input": {"alcohol": 14.23}, "price": 100}]}
+    )
+
+    model: str = Field(pattern=f"^{SLUG}$", examples=["wine"], description="A slug of `/models`.")
+    input: dict[str, Any] = Field(max_length=256, description="As the model's `input_schema` says.")
+    price: int | None = Field(default=None, strict=True, ge=0, le=2**53, description="The price that was seen.")
+    max_price: int | None = Field(default=None, strict=True, ge=0, le=2**53, description="The most that it may cost.")
+
+
+@router.post("/predictions", operation_id="createPrediction", summary="Buy a prediction", status_code=201)
+async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKey, prefer: Wait = None) -> Response:
+    """201 with the prediction, 202 where it was to be waited for and is not finished, or was not to be waited for."""
+    wait, at_once = _preference(prefer)
+    offer = await who.site.services.models.offer(order.model)
+    bought = await _order(who, offer, order, key)
+    sold = await who.site.services.predictions.submit(bought)
+    view = await who.site.services.history.get(sold.prediction_id, user_id=who.user.id)
+    if sold.repeated and (view.model_slug, view.inputs) != (bought.model_slug, bought.inputs):
+        raise KeyReused()
+    if wait:
+        view = await _finished(who, view, wait)
+    unfinished = view.status in {PredictionStatus.QUEUED, PredictionStatus.RUNNING}
+    prediction = await told(who, view)
+    headers = {"location": prediction.url}
+    if prefer is not None and (wait or at_once):
+        headers["preference-applied"] = f"wait={wait}" if wait else "respond-async"
+    if sold.repeated:
+        headers[REPLAYED] = "true"
+    status = 202 if at_once or (wait and unfinished) else 201
+    return JSONResponse(jsonable_encoder(prediction), status, headers)
+
+
+@router.get("/predictions", operation_id="listPredictions", summary="Your predictions")
+async def list_predictions(
+    who: MayRead,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    model: Annotated[str | None, Query(pattern=f"^{SLUG}$", description="Of one model or preset alone.")] = None,
+    status: Annotated[PredictionStatus | None, Query(description="In one state alone.")] = None,
+) -> Listed[Prediction]:
+    """The newest first. Large inputs and answers are in them, too."""
+    only = HistoryFilter(model_slug=model, statuses=() if status is None else (status,))
+    found = await who.site.services.history.after(who.user.id, read_uuid(cursor), limit, only=only)
+    last = found.items[-1].id if found.items else None
+    return listed(await told_all(who, found.items), has_more=found.has_more, last=last)
+
+
+@router.get("/predictions/{prediction_id}", operation_id="getPrediction", summary="How a prediction stands")
+async def get_prediction(
+    who: MayRead, prediction_id: UUID, accept: Annotated[str, Header(include_in_schema=False)] = ""
+) -> Prediction:
+    """With `Accept: text/event-stream`: each change of how it stands (`progress`), and its end (`finished`)."""
+    view = await who.site.services.history.get(prediction_id, user_id=who.user.id)
+    if events.MEDIA_TYPE in accept:
+        return events.stream(_changes(who, view))  # type: ignore[return-value]  # FastAPI passes responses on
+    return await told(who, view)
+
+
+@router.post("/predictions/{prediction_id}/cancel", operation_id="cancelPrediction", summary="Want it no more")
+async def cancel_prediction(who: MayPredict, prediction_id: UUID) -> Prediction:
+    """One that has not begun is canceled and paid back. One that runs at a server is canceled there; it is paid back
+    unless the answer is quicker. What runs here, or has ended, cannot be canceled."""
+    done = await who.site.services.predictions.cancel(prediction_id, user_id=who.user.id)
+    if done is Canceling.TOO_LATE:
+        raise TooLate()
+    return await told(who, await who.site.services.history.get(prediction_id, user_id=who.user.id))
+
+
+@router.get(
+    "/predictions/{prediction_id}/files/{name}", operation_id="getPredictionFile", summary="A picture of an answer"
+)
+async def get_prediction_file(who: MayRead, prediction_id: UUID, name: ImageName) -> Response:
+    view = await who.site.services.history.get(prediction_id, user_id=who.user.id)
+    pictures = await who.site.services.history.images(view)
+    if name not in pictures:
+        raise FileNotFound(name=name)
+    return picture_response(pictures[name], name=name)
+
+
+async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) -> Order:
+    if order.max_price is not None and offer.price > order.max_price:
+        raise PriceChanged(shown=order.max_price, price=offer.price)
+    fields, given = asked(offer)
+    services = who.site.services
+    values: dict[str, Value] = await read_answers(
+        fields, order.input, user_id=who.user.id, files=services.files, intake=services.intake
+    )
+    return Order(
+        user_id=who.user.id,
+        model_slug=offer.manifest.slug,
+        model_version=offer.manifest.version,
+        inputs={**given, **values},
+        price=offer.price if order.price is None else order.price,
+        request_key=key,
+        preset_id=offer.preset_id,
+    )
+
+
+def _preference(prefer: str | None) -> tuple[int, bool]:
+    """How many seconds to wait, and whether the answer is wanted at once. What is not understood is passed over, as
+    RFC 7240 says."""
+    words = {word.strip().lower() for word in (prefer or "").split(",")}
+    for word in words:
+        if found := re.fullmatch(r"wait(?:\s*=\s*\"?(\d{1,4})\"?)?", word):
+            return min(LONGEST, int(found[1] or LONGEST)), False
+    return 0, "respond-async" in words
+
+
+async def _finished(who: Caller, view: PredictionView, seconds: float) -> PredictionView:
+    """As it stands when it is, or when the time is over."""
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            aclosing(who.site.services.prediction_watch.watch(view.id, user_id=who.user.id)) as states,
+        ):
+            async for _ in states:
+                pass
+    except TimeoutError:
+        pass
+    return await who.site.services.history.get(view.id, user_id=who.user.id)
+
+
+async def _changes(who: Caller, view: PredictionView) -> AsyncGenerator[bytes, None]:
+    async with aclosing(who.site.services.prediction_watch.watch(view.id, user_id=who.user.id)) as states:
+        async for state in states:
+            if not state.finished:
+                yield events.event("progress", PredictionProgress.of(state).model_dump_json())
+    view = await who.site.services.history.get(view.id, user_id=who.user.id)
+    yield events.event("finished", (await told(who, view)).model_dump_json())

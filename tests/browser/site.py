@@ -1,0 +1,94 @@
+"""A shop whose pages a browser opens, as a process: `python -m tests.browser.site FOLDER` prints where it is and the
+sessions of its people. A browser's loop and the shop's cannot run in one thread."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from playwright.sync_api import Browser, Page
+
+if TYPE_CHECKING:  # a browser's process does without
+    from bot.app import App
+
+ROOT: Final = Path(__file__).parents[2]
+PEOPLE: Final = {"anna": "ru", "john": "en"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSite:
+    """`sessions`: the token of each of `PEOPLE`."""
+
+    url: str
+    sessions: dict[str, str]
+
+    def page(self, opened: Browser, person: str | None = None, **more: object) -> Page:
+        """A window of its own; `more` is playwright's."""
+        context = opened.new_context(base_url=self.url, reduced_motion="reduce", **more)  # type: ignore[arg-type]
+        if person is not None:
+            cookie = {"name": "__Host-session", "value": self.sessions[person], "domain": "127.0.0.1", "path": "/"}
+            context.add_cookies([{**cookie, "secure": True, "httpOnly": True}])  # type: ignore[typeddict-item]
+        return context.new_page()
+
+
+@contextmanager
+def open_site(folder: Path) -> Iterator[OpenSite]:
+    command = [sys.executable, "-m", "tests.browser.site", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        told = next((line for line in process.stdout if line.startswith("{")), "")
+        assert told, "the shop did not start"
+        yield OpenSite(**json.loads(told))
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+async def _serve(folder: Path) -> None:
+    from bot.startup import import_aiogram
+
+    import_aiogram()
+    from bot.app import App
+    from bot.demo.shelf import stock
+    from sandbox.testing import new_world, running_sandbox
+    from tests.conversations.stage import shop_settings
+    from tests.support.databases import SqliteServer
+    from tests.support.every_input import add_every_input
+
+    async with running_sandbox() as url, new_world(url) as sandbox:
+        assert sandbox.token is not None
+        shelf = stock(folder / "shelf", ROOT / "models_store", sandbox=url, bot=sandbox.token.partition(":")[0])
+        add_every_input(shelf)
+        settings = shop_settings(sandbox, SqliteServer(folder).create(), models_dir=shelf)
+        async with App(settings).running() as app:
+            sessions = {name: await _session(app, name, 1000 + n) for n, name in enumerate(PEOPLE)}
+            told = json.dumps({"url": f"http://127.0.0.1:{app.web_port}", "sessions": sessions})
+            print(told, flush=True)  # noqa: T201 - whoever started it reads it
+            await asyncio.Event().wait()
+
+
+async def _session(app: "App", name: str, telegram_id: int) -> str:
+    from db.tables.billing import TransactionKind
+    from db.tables.identities import SessionKind
+    from services.billing import ledger
+    from services.identity.sessions import Device
+    from services.users.accounts import Visitor
+
+    visitor = Visitor(telegram_id=telegram_id, username=None, first_name=name, language=PEOPLE[name])
+    user = await app.services.users.enter(visitor)
+    key, now = str(uuid4()), app.clock()
+    await app.db.write(
+        ledger.grant, user_id=user.id, amount=100_000, kind=TransactionKind.GRANT, key=key, now=now, expires_at=None
+    )
+    return await app.services.web_sessions.begin(user.id, SessionKind.BROWSER, Device(agent="a browser"))
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1])))

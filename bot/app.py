@@ -22,7 +22,7 @@ from bot.telegram_time import telegram_time
 from bot.wiring.inference import RUNTIMES
 from bot.wiring.mail import tell_letters_closed
 from bot.wiring.payments import tell_why_closed
-from handlers.kit.commands import set_commands
+from handlers.kit.commands import set_commands, set_menu_button
 from services.clock import Clock, system_clock
 from services.inference.runtimes.registry import Runtimes
 from services.stored_times import bring_forward, last_written
@@ -155,6 +155,11 @@ class App:
             await set_commands(self.bot, self.catalogues, self.services.features)
         except AiogramError as error:  # the shop works without a commands menu
             log.warning("commands_not_set", error=str(error))
+        try:
+            tr = self.catalogues[self.settings.default_language]
+            await set_menu_button(self.bot, tr, self.settings.mini_app_url)
+        except AiogramError as error:  # as above
+            log.warning("menu_button_not_set", error=str(error))
 
     def _look_at_all(self) -> None:
         rounds = {name: last for part in self._parts for name, last in part.rounds.items()}

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -17,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.addresses import is_redis_address, is_web_address
+from bot.addresses import is_here, is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, variables_in, without_blanks
 from db.connections import read_address
 from mail.server import Sender, SmtpServer, parse_sender, parse_server
@@ -314,6 +315,13 @@ class Settings(ShopSettings):
         address = read_address(self.database_url)
         beside = address.get_backend_name() == "sqlite" and address.database
         return f"file:{Path(beside).parent / 'files' if beside else 'data/files'}"
+
+    @property
+    def mini_app_url(self) -> str | None:
+        """Telegram opens what has https alone; one that is not the real one also what only this machine reaches."""
+        parts = urlsplit(self.public_url or "")
+        here = self.telegram_api_url != TELEGRAM_API and is_here(parts.hostname or "")
+        return f"{self.public_url}/mini-app" if parts.scheme == "https" or here else None
 
     @property
     def webhook_url(self) -> str:

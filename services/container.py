@@ -19,6 +19,7 @@ from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
+from services.identity.mini_app import MiniApp
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
@@ -58,6 +59,7 @@ class Services:
     account_merging: AccountMerging
     email_accounts: EmailAccounts
     telegram_login: TelegramLogin
+    mini_app: MiniApp
     models: Models
     presets: Presets
     studio: Studio

@@ -61,7 +61,7 @@ def run_demo(*, host: str, port: int, data: Path, llm: bool = False) -> int:
         shelf = stock(data / "models", _own_models(), sandbox=url, bot=DEMO_BOT, llm=llm_url)
         environment = os.environ | _settings(url, database, web_port) | {"MODELS_DIR": str(shelf.resolve())}
         public_url = environment["PUBLIC_URL"]
-        _ask(f"{_world(url)}/webapp", {"main_url": public_url})
+        _ask(f"{_world(url)}/webapp", {"main_url": f"{public_url}/mini-app"})
         if llm_url is not None:
             _wait_for(f"{llm_url}/health", "language model", children)
         children["shop"] = _started("bot.demo.shop", _world(url), str(time_file), env=environment)

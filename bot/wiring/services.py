@@ -31,6 +31,7 @@ from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
+from services.identity.mini_app import MiniApp
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.identity.throttles import Throttles
@@ -100,15 +101,17 @@ def make_services(
     )
     payments = open_payments(settings, db, clock, coordination, on_news)
     presets = Presets(db, files, models.folder)
+    users = Users(db, clock, welcome_credits=settings.welcome_credits)
     return Services(
         features=Features(
             payments=payments is not None,
             images=has_gallery(settings.models_dir),
             chats=has_assistants(settings.models_dir),
             letters=settings.smtp_url is not None,
+            site=settings.mini_app_url and settings.public_url,
         ),
         coordination=coordination,
-        users=Users(db, clock, welcome_credits=settings.welcome_credits),
+        users=users,
         web_sessions=WebSessions(db, clock),
         api_keys=ApiKeys(db, clock),
         idempotency=Idempotency(db, clock),
@@ -116,6 +119,7 @@ def make_services(
         account_merging=AccountMerging(db, clock),
         email_accounts=open_email_accounts(settings, db, clock, coordination),
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
+        mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

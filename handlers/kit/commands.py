@@ -1,11 +1,19 @@
 """What Telegram itself shows of the bot: the commands menu and the texts of its profile, in both languages."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
-from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    MenuButtonDefault,
+    MenuButtonWebApp,
+    WebAppInfo,
+)
 
 from db.tables.users import Role
 from i18n.translator import LANGUAGES, Catalogues, Translator
@@ -47,6 +55,7 @@ RUNNING: Final = LOOKING | {
 }
 OWNING: Final = RUNNING | {"role": N_("🛠 Give a role")}
 OF_ROLES: Final = {Role.MODERATOR: LOOKING, Role.ADMIN: RUNNING, Role.OWNER: OWNING}
+MINI_APP: Final = "/mini-app"  # the path of the cabinet within Telegram
 SHORT_ABOUT: Final = N_("Predictions from real models, paid with credits. A credit spent in vain comes back.")
 ABOUT: Final = N_(
     "Kassandra sells predictions.\n\n"
@@ -69,6 +78,18 @@ async def set_commands(bot: Bot, catalogues: Catalogues, features: Features) -> 
             await bot.set_my_description(tr.gettext(ABOUT), language_code=code)
         except AiogramError as error:
             log.warning("about_not_set", language=language, error=str(error))
+
+
+async def set_menu_button(bot: Bot, tr: Translator, url: str | None) -> None:
+    """Beside the input: the cabinet at `url`. Without one a button of ours is taken away; an owner's own stays. Raises
+    `AiogramError`."""
+    if url is not None:
+        app = MenuButtonWebApp(text=tr.gettext("Cabinet"), web_app=WebAppInfo(url=url))
+        await bot.set_chat_menu_button(menu_button=app)
+        return
+    now = await bot.get_chat_menu_button()
+    if isinstance(now, MenuButtonWebApp) and urlsplit(now.web_app.url).path.endswith(MINI_APP):
+        await bot.set_chat_menu_button(menu_button=MenuButtonDefault())
 
 
 async def set_chat_commands(

@@ -71,9 +71,17 @@ def profile_screen(viewer: Viewer, *, notice: str = "") -> Screen:
             Button(text=tr.gettext("🎂 Age"), action=action(AGE)),
         ),
         (bonus,),
+        *_site(viewer),
         (buttons.menu_button(tr),),
     )
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
+
+
+def _site(viewer: Viewer) -> tuple[buttons.Row, ...]:
+    """Their account in a browser: its page leads back here with a number."""
+    if viewer.features.site is None:
+        return ()
+    return ((Button(text=viewer.tr.gettext("🌐 Sign in on the web"), url=f"{viewer.features.site}/sign-in/telegram"),),)
 
 
 def question_screen(part: str, viewer: Viewer, *, problem: str = "") -> Screen:

@@ -47,4 +47,5 @@ def open_session(session: Session, user_id: int, arrival: Arrival, opened: Opene
         token_hash=hash_token(opened.token),
         now=now,
     )
-    meet_device(session, user_id, opened.device_token, now)
+    if arrival.kind is not SessionKind.MINI_APP:  # in its frame it is a new browser each time
+        meet_device(session, user_id, opened.device_token, now)

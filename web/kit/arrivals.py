@@ -9,9 +9,11 @@ from web.kit.cookies import DEVICE, DEVICE_KEPT, drop_sessions, keep_session, se
 from web.kit.viewer import PageViewer
 
 
-def arrival_of(request: Request, who: PageViewer, *, remember: bool = False) -> Arrival:
+def arrival_of(
+    request: Request, who: PageViewer, *, kind: SessionKind = SessionKind.BROWSER, remember: bool = False
+) -> Arrival:
     return Arrival(
-        kind=SessionKind.BROWSER,
+        kind=kind,
         device=who.device,
         device_token=request.cookies.get(DEVICE, ""),
         remember=remember,
@@ -20,12 +22,18 @@ def arrival_of(request: Request, who: PageViewer, *, remember: bool = False) -> 
 
 async def let_in(request: Request, who: PageViewer, opened: Opened, place: str, *, remember: bool = False) -> Response:
     """To `place`. The session that the browser had ends."""
-    await _end_sessions(request, who)
     response = RedirectResponse(place, status_code=303)
-    drop_sessions(response)
-    keep_session(response, SessionKind.BROWSER, opened.token, remember=remember)
-    set_cookie(response, DEVICE, opened.device_token, seconds=DEVICE_KEPT)
+    await keep(request, who, response, opened, arrival_of(request, who, remember=remember))
     return response
+
+
+async def keep(request: Request, who: PageViewer, response: Response, opened: Opened, arrival: Arrival) -> None:
+    """The new session takes the place of those that the browser had."""
+    await _end_sessions(request, who)
+    drop_sessions(response)
+    keep_session(response, arrival.kind, opened.token, remember=arrival.remember)
+    if arrival.kind is SessionKind.BROWSER:
+        set_cookie(response, DEVICE, opened.device_token, seconds=DEVICE_KEPT)
 
 
 async def let_out(request: Request, who: PageViewer) -> Response:

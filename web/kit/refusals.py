@@ -12,6 +12,7 @@ from services.idempotency import KeyReused, StillRunning
 from services.identity.api_keys import BadKey, BadKeyTerms, KeyNotFound, TooManyKeys
 from services.identity.email_accounts import LettersOff, SameAddress
 from services.identity.email_logins import NoEmailLogin
+from services.identity.init_data import InitDataRefused
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
@@ -55,6 +56,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     NotSignedIn: Refusal(401, "not_signed_in"),
     BadKey: Refusal(401, "invalid_api_key"),
     InsufficientBalance: Refusal(402, "insufficient_balance"),
+    InitDataRefused: Refusal(401, "init_data_refused"),
     WrongPassword: Refusal(401, "wrong_password"),
     UserDisabled: Refusal(403, "user_disabled"),
     WrongCurrentPassword: Refusal(403, "wrong_current_password"),

@@ -1,0 +1,45 @@
+/* The entry of the Mini App: launch data of the address are shown to the shop once, which answers where to go on. The
+   other parameters (version, platform, theme) go along behind the # of that page, the launch data do not. */
+"use strict";
+(function () {
+  var params = new URLSearchParams(location.hash.slice(1));
+  var initData = params.get("tgWebAppData");
+  params.delete("tgWebAppData");
+
+  function tell(event) {
+    if (window.TelegramWebviewProxy) window.TelegramWebviewProxy.postEvent(event, "{}");
+    else if (window.external && "notify" in window.external) window.external.notify(JSON.stringify({ eventType: event, eventData: {} }));
+    else if (window.parent !== window) window.parent.postMessage(JSON.stringify({ eventType: event, eventData: {} }), "*");
+  }
+
+  function show(id, visible) {
+    document.getElementById(id).hidden = !visible;
+  }
+
+  function refuse(said) {
+    if (said) document.getElementById("said").textContent = said;
+    show("opening", false);
+    show("refused", true);
+  }
+
+  function enter() {
+    show("refused", false);
+    show("opening", true);
+    fetch("/mini-app/session", { method: "POST", body: new URLSearchParams({ init_data: initData || "" }) })
+      .then(function (answer) { return answer.json(); })
+      .then(function (told) {
+        if (told.next) location.replace(told.next + "#" + params.toString());
+        else refuse(told.said);
+      })
+      .catch(function () { refuse(); });
+  }
+
+  if (initData === null && !params.has("tgWebAppVersion")) {
+    location.replace("/"); // a tab of a browser, without Telegram
+    return;
+  }
+  tell("iframe_ready");
+  tell("web_app_ready");
+  document.getElementById("again").addEventListener("click", enter);
+  enter();
+})();

@@ -43,7 +43,7 @@ class Translator:
         self.language = language
         self._locale = Locale.parse(language)  # by its name Babel would look for a file each time
         self._catalogue = catalogue
-        self._zone = zone
+        self.zone = zone
 
     def gettext(self, message: str, **params: Any) -> str:  # Any: whatever str.format takes
         text = self._catalogue.gettext(message)
@@ -145,14 +145,14 @@ class Translator:
         return f"{day:%d.%m}.{day.year:04d}" if self.language == "ru" else day.isoformat()
 
     def date(self, at: dt.datetime) -> str:
-        return format_date(at.astimezone(self._zone).date(), format="d MMMM y", locale=self._locale)
+        return format_date(at.astimezone(self.zone).date(), format="d MMMM y", locale=self._locale)
 
     def moment(self, at: dt.datetime) -> str:
-        return f"{at.astimezone(self._zone):%d.%m.%Y %H:%M}"
+        return f"{at.astimezone(self.zone):%d.%m.%Y %H:%M}"
 
     def short_moment(self, at: dt.datetime) -> str:
         """For buttons, where room is short: without the year."""
-        return f"{at.astimezone(self._zone):%d.%m %H:%M}"
+        return f"{at.astimezone(self.zone):%d.%m %H:%M}"
 
 
 class Catalogues:

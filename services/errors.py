@@ -50,6 +50,12 @@ def _again(leaf: type[ShopError], known: dict[str, Any], args: tuple[str, ...]) 
     return error
 
 
+class DecidedAlready(ShopError):
+    """A confirmation that was confirmed."""
+
+    message = N_("This is decided already.")
+
+
 class ChangedMeanwhile(ShopError):
     """Since the question was asked; `value` as it would be typed."""
 

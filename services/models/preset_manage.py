@@ -32,6 +32,7 @@ from services.models.preset_rules import (
     PresetInUse,
     PresetNotFound,
     check_category,
+    check_prompt,
     check_title,
     checked_inputs,
 )
@@ -54,6 +55,17 @@ class NewPreset:
     price: int | None = None
     prompt: str | None = None
     inputs: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresetChange:
+    """What a preset shall be; as in `NewPreset`. No category: it stands among the models."""
+
+    title: Mapping[str, str]
+    category: Mapping[str, str] | None
+    icon: str | None
+    price: int | None
+    prompt: str | None
 
 
 class PresetManagement:
@@ -91,9 +103,22 @@ class PresetManagement:
         manifest = await self._manifest_of(slug)
         return await self._edit(slug, {"category": check_category(manifest, category or None)}, actor)
 
+    async def change(self, slug: str, change: PresetChange, *, actor: Actor) -> PresetView:
+        """All of it, or nothing. Raises BadPreset, NoPrompt, ModelNotFound."""
+        manifest, before = await self._manifest_of(slug), (await self._db.read(get_preset, slug)).prompt
+        kept = (change.prompt or "").strip() == (before or "")
+        values = {
+            "title": check_title(change.title),
+            "category": check_category(manifest, change.category or None),
+            "icon": _icon(change.icon),
+            "price": _price(change.price),
+            "prompt": before if kept else check_prompt(manifest, change.prompt),
+        }
+        return await self._edit(slug, values, actor)
+
     async def set_prompt(self, slug: str, prompt: str | None, *, actor: Actor) -> PresetView:
-        """Raises BadPreset."""
-        return await self._edit(slug, {"prompt": _prompt(prompt)}, actor)
+        """Raises BadPreset, NoPrompt, ModelNotFound."""
+        return await self._edit(slug, {"prompt": check_prompt(await self._manifest_of(slug), prompt)}, actor)
 
     async def set_icon(self, slug: str, icon: str | None, *, actor: Actor) -> PresetView:
         """None: the model's. Raises BadPreset."""
@@ -157,9 +182,10 @@ class PresetManagement:
     ) -> PresetView:
         self._staff.require(session, actor, Role.OWNER)
         before = _locked(session, slug)
-        old: dict[str, Any] = {name: before[name] for name in values}  # Any: the columns' values
-        if old == values:
+        values = {name: value for name, value in values.items() if before[name] != value}
+        if not values:
             return get_preset(session, slug)
+        old: dict[str, Any] = {name: before[name] for name in values}  # Any: the columns' values
         changed = update(_presets).where(_presets.c.slug == slug)
         session.execute(changed.values(**values, edited=True, updated_at=now))
         _note(session, action, slug, actor, now, before=old, after=values)

@@ -40,6 +40,20 @@ class PresetInUse(ShopError):
     message = N_("This style has been sold or comes with its model, so it stays. Take it off the menu instead.")
 
 
+class NoPrompt(ShopError):
+    message = N_("This model is told nothing in words, so a prompt would change nothing.")
+
+
+def check_prompt(manifest: Manifest, prompt: str | None) -> str | None:
+    """Raises BadPreset, NoPrompt."""
+    found = (prompt or "").strip() or None
+    if found is not None and not any(field.name == PROMPT for field in manifest.inputs):
+        raise NoPrompt()
+    if found is not None and len(found) > MAX_PROMPT:
+        raise BadPreset(field="prompt")
+    return found
+
+
 def checked_inputs(
     manifest: Manifest, inputs: Mapping[str, Any]
 ) -> dict[str, Value]:  # Any: whatever TOML or JSON holds

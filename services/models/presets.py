@@ -86,6 +86,10 @@ class Presets:
         shown = [view for view in views if category is None or category_key(view.category or {}) == category]
         return page_of(shown, page, size)
 
+    async def all(self) -> list[PresetView]:
+        """Sold or not, in order."""
+        return await self._db.read(listed, every=True)
+
     async def get(self, slug: str) -> PresetView:
         """Sold or not. Raises PresetNotFound."""
         return await self._db.read(get_preset, slug)

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from db.tables.users import Edge, Role
 from i18n.translator import Html
 from i18n.waiting import age_words
-from services.errors import N_, ShopError
+from services.errors import DecidedAlready
 from services.identity.sessions import ProveAgain
 from services.users.actor import Actor
 from services.users.roles import RANKS, NotAllowed
@@ -25,10 +25,6 @@ from web.kit.viewer import Customer, Me
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{8,32}", re.ASCII)
 REMEMBERED: Final = 24 * 3600.0  # seconds, of a decision
-
-
-class DecidedAlready(ShopError):
-    message = N_("This is decided already.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from services.billing.ledger import InsufficientBalance, UnknownUser
 from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
 from services.chats.orders import MessageNotFound, MessageNotLast, MessageTooLong
 from services.chats.sessions import ChatSessionNotFound
-from services.errors import ShopError
+from services.errors import ChangedMeanwhile, DecidedAlready, ShopError
 from services.files.store import StoreAway
 from services.idempotency import KeyReused, StillRunning
 from services.identity.api_keys import BadKey, BadKeyTerms, KeyNotFound, TooManyKeys
@@ -91,6 +91,8 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     UnknownUser: Refusal(404, "user_not_found"),
     PriceChanged: Refusal(409, "price_changed"),
     MessageNotLast: Refusal(409, "message_not_last"),
+    DecidedAlready: Refusal(409, "decided_already"),
+    ChangedMeanwhile: Refusal(409, "changed_meanwhile"),
     AlreadyRefunded: Refusal(409, "already_refunded"),
     CannotTake: Refusal(409, "cannot_take"),
     NameOfTelegram: Refusal(409, "name_of_telegram"),

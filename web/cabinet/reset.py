@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from db.tables.identities import LetterPurpose
 from services.errors import ShopError
 from services.identity.mail_tokens import LinkNotValid
+from web.cabinet.void_links import void_link
 from web.kit.arrivals import arrival_of, let_in
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
@@ -50,16 +51,19 @@ async def reset_password(
 ) -> Response:
     try:
         opened = await who.site.services.email_accounts.reset_password(token, password, arrival_of(request, who))
-    except LinkNotValid:
-        raise
+    except LinkNotValid as error:
+        return void_link(who, error, again="/reset")
     except ShopError as error:
         return await _form(who, token, status=refusal_of(error).status, problem=who.tr.error(error))
     return await let_in(request, who, opened, "/security")
 
 
 async def _form(who: PageViewer, token: str, *, status: int = 200, problem: str = "") -> Response:
-    """Raises `LinkNotValid`. Where the link leads is told to nobody."""
-    address = await who.site.services.email_accounts.address_of(token, LetterPurpose.RESET)
+    """Where the link leads is told to nobody."""
+    try:
+        address = await who.site.services.email_accounts.address_of(token, LetterPurpose.RESET)
+    except LinkNotValid as void:
+        return void_link(who, void, again="/reset")
     shown = {"token": token, "address": address, "problem": problem}
     response = page(who, "cabinet/account/new_password.html", status=status, **shown)
     response.headers["referrer-policy"] = "no-referrer"

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from db.tables.identities import LetterPurpose
 from services.errors import ShopError
 from services.identity.mail_tokens import LinkNotValid
+from web.cabinet.void_links import void_link
 from web.kit.arrivals import arrival_of, let_in
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
@@ -56,16 +57,19 @@ async def confirm(request: Request, who: Someone, form: Annotated[ConfirmForm, F
         opened = await who.site.services.email_accounts.confirm(
             form.token, name=form.name, password=form.password, language=who.tr.language, arrival=arrival
         )
-    except LinkNotValid:
-        raise
+    except LinkNotValid as error:
+        return void_link(who, error, again="/sign-up")
     except ShopError as error:
         return await _form(who, form, error)
     return await let_in(request, who, opened, "/", remember=arrival.remember)
 
 
 async def _form(who: PageViewer, form: ConfirmForm, error: ShopError | None = None) -> Response:
-    """Raises `LinkNotValid`. Where the link leads is told to nobody."""
-    address = await who.site.services.email_accounts.address_of(form.token, LetterPurpose.SIGN_UP)
+    """Where the link leads is told to nobody."""
+    try:
+        address = await who.site.services.email_accounts.address_of(form.token, LetterPurpose.SIGN_UP)
+    except LinkNotValid as void:
+        return void_link(who, void, again="/sign-up")
     problem, status = (who.tr.error(error), refusal_of(error).status) if error else ("", 200)
     shown = {"form": form, "address": address, "problem": problem}
     response = page(who, "cabinet/account/confirm.html", status=status, **shown)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DEMO_BOT, HERE
@@ -85,8 +85,7 @@ def test_from_sign_up_to_sign_in_again(demo_url: str, shop_url: str, page: Page)
     page.locator("#f-password").fill(PASSWORD)
     presses(page, "/confirm")
     expect(page.locator(".pill")).to_contain_text("10.00")
-    page.go_back()
-    page.reload()
+    page.goto(link)
     expect(page.get_by_role("alert")).to_be_visible()  # the link was used: nothing is made twice
     page.goto(f"{shop_url}/security")
     is_well_made(page)

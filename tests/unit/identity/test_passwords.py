@@ -95,14 +95,14 @@ async def test_few_are_hashed_at_once_and_who_cannot_wait_is_told(monkeypatch: p
     monkeypatch.setattr(passwords, "PATIENCE", 0.05)
     hasher = SlowHasher()
     some = Passwords(hasher)
-    first = [asyncio.ensure_future(some.hash("a long password")) for _ in range(AT_ONCE)]
+    first = [asyncio.get_running_loop().create_task(some.hash("a long password")) for _ in range(AT_ONCE)]
     await asyncio.sleep(0)  # they begin
     with pytest.raises(PasswordsBusy):
         await some.hash("a long password")
     first[0].cancel()  # who goes away still has their thread
     with pytest.raises(asyncio.CancelledError):
         await first[0]
-    later = asyncio.ensure_future(some.hash("a long password"))
+    later = asyncio.get_running_loop().create_task(some.hash("a long password"))
     await asyncio.sleep(0)
     assert hasher.most <= AT_ONCE
     hasher.may_end.set()

@@ -28,9 +28,6 @@ def test_networks(place: str, network: str) -> None:
     [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", "Firefox, Linux"),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge, Windows"),
-            "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36 Edg/156.0",
-            "Edge, Windows",
-        ),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/156.0 YaBrowser/26.1 Safari/537.36", "Яндекс Браузер, Windows"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) Version/26.1 Safari/604.1", "Safari, iPhone"),
         ("Mozilla/5.0 (Linux; Android 16) Chrome/156.0 Mobile Telegram-Android/12.1", "Telegram, Android"),

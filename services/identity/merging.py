@@ -47,7 +47,7 @@ class CannotMerge(ShopError):
     message = N_("These two accounts cannot become one. Please write to the shop's owner.")
 
 
-class StillRunning(CannotMerge):
+class AccountInUse(CannotMerge):
     message = N_("Something of the other account is still being worked on. Please try again when it has ended.")
 
 
@@ -75,7 +75,7 @@ class AccountMerging:
         self._db, self._clock = db, clock
 
     async def look(self, from_user_id: int, into_user_id: int) -> tuple[AccountFacts, AccountFacts]:
-        """Raises `CannotMerge`, `StillRunning`."""
+        """Raises `CannotMerge`, `AccountInUse`."""
         return await self._db.read(_look, from_user_id, into_user_id)
 
     async def merge(self, seen: tuple[AccountFacts, AccountFacts]) -> int:
@@ -138,7 +138,7 @@ def _check(session: Session, from_user_id: int, into_user_id: int) -> None:
         exists().where(_payments.c.user_id == from_user_id, _payments.c.status == PaymentStatus.WAITING_FOR_CAPTURE),
     )
     if session.scalar(select(runs)):
-        raise StillRunning(user_id=from_user_id)
+        raise AccountInUse(user_id=from_user_id)
 
 
 def _row(session: Session, user_id: int) -> AnyRow:

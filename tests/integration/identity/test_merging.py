@@ -20,7 +20,7 @@ from db.tables.users import Admin, Role, User
 from services.billing import audit, ledger
 from services.billing.merges import move_on_all
 from services.chats import usage
-from services.identity.merging import AccountMerging, BalanceChanged, CannotMerge, StillRunning
+from services.identity.merging import AccountInUse, AccountMerging, BalanceChanged, CannotMerge
 from services.payments.refunds.paid_lots import held_of_payment, paid_lots
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_answer, add_model, add_outsider, add_payment, add_prediction, add_user
@@ -199,7 +199,7 @@ async def test_what_runs_is_waited_for(database: Database, accounts: Accounts, m
         ledger.charge(session, user_id=accounts.old, amount=100, prediction_id=queued, now=START)
 
     await database.write(buy)
-    with pytest.raises(StillRunning):
+    with pytest.raises(AccountInUse):
         await merging.merge(seen)
 
 

@@ -203,11 +203,11 @@ class EmailAccounts:
         return login
 
     def _spelled(self, text: str) -> str:
-        """What is no address is nobody's, and is told so no sooner."""
+        """What is no address is nobody's, and is told so no sooner. Not every sign of it may be asked of a database."""
         try:
             return parse_address(text, testing=self._rules.testing)
         except BadEmail:
-            return text.strip().lower()[:254]
+            return ""
 
 
 def clean_name(text: str) -> str:

@@ -269,6 +269,21 @@ async def test_guesses_at_many_accounts_from_one_network(office: Office) -> None
         await office.accounts.sign_in("n50@example.com", "a guess", arrival(THERE))
 
 
+@pytest.mark.parametrize("odd", ["\x00", "vera\x00@example.com", "\ud800", "", "@" * 10_000])
+async def test_what_no_database_takes_is_nobodys(office: Office, odd: str) -> None:
+    with pytest.raises(WrongPassword):
+        await office.accounts.sign_in(odd, odd, arrival(device_token=odd))
+    with pytest.raises(BadEmail):
+        await office.accounts.reset(odd, language="ru", place=HERE)
+    with pytest.raises(LinkNotValid):
+        await office.accounts.reset_password(odd, PASSWORD, arrival())
+    await office.accounts.sign_up(VERA, language="ru", place=HERE)
+    token = await office.token(VERA)
+    password = f"a long one {odd[:9]}"
+    await office.accounts.confirm(token, name=f"V{odd}", password=password, language="ru", arrival=arrival())
+    await office.accounts.sign_in(VERA, password, arrival())
+
+
 async def test_a_device_is_known_to_its_own_account_alone(office: Office) -> None:
     await office.sign_up()
     mine = await office.accounts.sign_in(VERA, PASSWORD, arrival())

@@ -140,9 +140,9 @@ class EmailAccounts:
         """None for who comes by other ways."""
         return await self._db.read(view_login, user_id)
 
-    async def change_password(self, who: SignedIn, *, current: str, new: str) -> None:
-        """All other sessions end. Raises `WrongCurrentPassword`, `TooManyTries`, `NoEmailLogin`, what `check_password`
-        does."""
+    async def change_password(self, who: SignedIn, *, current: str, new: str, device_token: str = "") -> None:
+        """All other sessions end. `device_token`: of whoever asks, which stays known. Raises `WrongCurrentPassword`,
+        `TooManyTries`, `NoEmailLogin`, what `check_password` does."""
         login = await self._prove(who, current)
         check_password(new, address=login.address)
         await self._db.write(
@@ -150,6 +150,7 @@ class EmailAccounts:
             login,
             password_hash=await self._passwords.hash(new),
             session_id=who.session_id,
+            device_token=device_token,
             nonce=self._token(),
             now=self._clock(),
         )

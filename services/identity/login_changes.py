@@ -18,7 +18,7 @@ from services.identity.email_logins import (
     set_password,
     take_address,
 )
-from services.identity.known_devices import forget_devices, is_known
+from services.identity.known_devices import forget_devices, is_known, meet_device
 from services.identity.mail_tokens import LinkNotValid, issue_link, use_link, void_links
 from services.identity.sessions import end_sessions
 from services.notifications.kinds.letters import (
@@ -106,14 +106,24 @@ def reset_password(
 
 
 def change_password(
-    session: Session, login: AnyRow, *, password_hash: str, session_id: int, nonce: str, now: datetime
+    session: Session,
+    login: AnyRow,
+    *,
+    password_hash: str,
+    session_id: int,
+    device_token: str,
+    nonce: str,
+    now: datetime,
 ) -> None:
-    """Ends all sessions but this one. `login`: as the current password was compared with. Raises
-    `WrongCurrentPassword`: it was changed meanwhile."""
+    """Ends all sessions but this one; only its device stays known. `login`: as the current password was compared with.
+    Raises `WrongCurrentPassword`: it was changed meanwhile."""
     if login_of(session, login.user_id).password_hash != login.password_hash:
         raise WrongCurrentPassword()
+    known = is_known(session, login.user_id, device_token)
     _new_password(session, login, password_hash, nonce=nonce, now=now)
     end_sessions(session, login.user_id, but=session_id)
+    if known:
+        meet_device(session, login.user_id, device_token, now)
 
 
 def _new_password(session: Session, login: AnyRow, password_hash: str, *, nonce: str, now: datetime) -> None:

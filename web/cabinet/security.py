@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.identities import LetterPurpose, SessionKind
@@ -11,6 +11,7 @@ from i18n.devices import device_name
 from i18n.translator import Translator
 from services.errors import N_, ShopError
 from services.identity.sessions import SessionView
+from web.kit.cookies import DEVICE
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import Customer, Me
@@ -51,10 +52,11 @@ async def end_session(me: Me, session_id: int) -> Response:
 
 @router.post("/security/password")
 async def change_password(
-    me: Me, current: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
+    request: Request, me: Me, current: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
 ) -> Response:
+    accounts, known = me.site.services.email_accounts, request.cookies.get(DEVICE, "")
     try:
-        await me.site.services.email_accounts.change_password(me.signed_in, current=current, new=password)
+        await accounts.change_password(me.signed_in, current=current, new=password, device_token=known)
     except ShopError as error:
         return await _page(me, error, opened="password")
     return _back("password")

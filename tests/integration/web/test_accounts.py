@@ -233,7 +233,11 @@ async def test_a_password_is_changed_with_the_current_one(app: App) -> None:
         assert (await vera.get("/api/v1/me")).status_code == 200
         assert (await telephone.get("/api/v1/me")).status_code == 401
         assert (await signs_in(telephone)).status_code == 422
+        told = await kinds_to(app.db, VERA)
+        assert (await signs_in(vera, "a new long one")).status_code == 303
+        assert await kinds_to(app.db, VERA) == told
         assert (await signs_in(telephone, "a new long one")).status_code == 303
+        assert await kinds_to(app.db, VERA) == [*told, "new_sign_in"]  # whoever knew the old password is a stranger
 
 
 async def test_the_old_address_counts_until_the_new_one_is_confirmed(app: App) -> None:

@@ -21,7 +21,7 @@ from pydantic_settings import (
 from bot.addresses import is_here, is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, variables_in, without_blanks
 from db.connections import read_address
-from mail.server import Sender, SmtpServer, parse_sender, parse_server
+from mail.server import MailSender, SmtpServer, parse_sender, parse_server
 from services.billing.credits import BadAmount, parse_amount
 from services.files.store import open_store
 from services.manifests.variables import offer
@@ -150,7 +150,7 @@ class Settings(ShopSettings):
     yookassa_proxy: Annotated[Proxy | None, NoDecode] = None
     yookassa_vat_code: int | None = Field(default=None, ge=1, le=12)
     smtp_url: Annotated[SmtpServer | None, NoDecode] = None
-    mail_from: Annotated[Sender | None, NoDecode] = None
+    mail_from: Annotated[MailSender | None, NoDecode] = None
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
         ip_network("127.0.0.1"),
         ip_network("::1"),

@@ -1,7 +1,6 @@
 """Hands letters to the mail server, over one connection that is used again."""
 
 import asyncio
-from email.message import EmailMessage
 from typing import Final, NoReturn
 
 from aiosmtplib import (
@@ -39,29 +38,29 @@ class MailClient:
         self._used = 0.0  # loop time
         self._proven = False  # it has carried a letter
 
-    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+    async def send(self, content: bytes, *, sender: str, recipient: str) -> None:
         """Raises `LetterRefused`, `LetterPostponed`, which are about this letter, and `MailAway`, which is not."""
         try:
             async with asyncio.timeout(self._connect_seconds + self._send_seconds):
-                await self._send(message, sender, recipient)
+                await self._send(content, sender, recipient)
         except TimeoutError as error:
             raise LetterPostponed("the server did not answer in time", answered=False) from error
 
-    async def _send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    async def _send(self, content: bytes, sender: str, recipient: str) -> None:
         smtp = await self.connect()
         proven = self._proven
         try:
-            await self._hand_over(smtp, message, sender=sender, recipient=recipient)
+            await self._hand_over(smtp, content, sender=sender, recipient=recipient)
         except ConnectionEnded:
             if not proven:
                 raise
             smtp = await self.connect()  # servers end connections that were not used for a while
-            await self._hand_over(smtp, message, sender=sender, recipient=recipient)
+            await self._hand_over(smtp, content, sender=sender, recipient=recipient)
 
-    async def _hand_over(self, smtp: SMTP, message: EmailMessage, *, sender: str, recipient: str) -> None:
+    async def _hand_over(self, smtp: SMTP, content: bytes, *, sender: str, recipient: str) -> None:
         try:
             async with asyncio.timeout(self._send_seconds):
-                await smtp.send_message(message, sender=sender, recipients=[recipient])
+                await smtp.sendmail(sender, recipient, content)
         except SMTPRecipientsRefused as error:
             refused = error.recipients[0]
             self._judge(refused.code, refused.message, nobody=is_nobody(refused.code, refused.message))

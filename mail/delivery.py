@@ -17,7 +17,7 @@ from i18n.translator import Catalogues, Translator
 from mail.client import MailClient
 from mail.messages import Envelope, Words, compose
 from mail.refusals import LetterPostponed, LetterRefused, MailAway
-from mail.server import Sender
+from mail.server import MailSender
 from services.clock import Clock
 from services.files.store import StoreAway
 from services.notifications.kinds.letters import LinkLetter
@@ -55,7 +55,7 @@ def presenting(
 class Post:
     """From whom letters come, and `site`, the address that the shop has in the world."""
 
-    sender: Sender
+    sender: MailSender
     site: str
 
 
@@ -182,11 +182,11 @@ class LetterDelivery:
                 message_id=f"{_name(letter)}@{sender.domain}",
                 at=self._clock(),
             )
-            message = compose(words, envelope, self._catalogues[letter.language], site=self._post.site)
+            content = compose(words, envelope, self._catalogues[letter.language], site=self._post.site)
         except (ValueError, UnicodeError) as error:  # an address that is none
             return partial(self._letters.fail, letter, f"{type(error).__name__}: {error}")
         try:
-            await self._client.send(message, sender=sender.address, recipient=letter.address)
+            await self._client.send(content, sender=sender.address, recipient=letter.address)
         except MailAway as error:
             return self._away(letter, error)
         except LetterRefused as error:

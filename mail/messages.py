@@ -3,21 +3,22 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from functools import cache
 from html import unescape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from mail.server import Sender
+from mail.server import MailSender
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 LONGEST_SUBJECT: Final = 150
@@ -47,15 +48,35 @@ class Words:
 class Envelope:
     """`message_id`: without brackets; who gets the same one twice is shown it once."""
 
-    sender: Sender
+    sender: MailSender
     recipient: str
     message_id: str
     at: datetime
 
 
-def compose(words: Words, envelope: Envelope, tr: Translator, *, site: str) -> EmailMessage:
-    """`site`: the address that the shop has in the world."""
-    message = EmailMessage(policy=SMTP)
+class _Policy(EmailPolicy):
+    """Python 3.11 loses spaces where it folds long headers that are not ASCII: the older `Header` does not."""
+
+    def fold(self, name: str, value: Any) -> str:  # Any: headers of several types
+        words, rest = str(value), ""
+        if name.lower() in ("from", "reply-to"):
+            (address,) = value.addresses
+            words, rest = address.display_name, f"\r\n <{address.addr_spec}>"
+        if words.isascii():
+            return str(super().fold(name, value))
+        encoded = Header(words, "utf-8", header_name=name).encode(linesep="\r\n")
+        return f"{name}: {encoded}{rest}\r\n"
+
+    def fold_binary(self, name: str, value: Any) -> bytes:  # Any: as above
+        return self.fold(name, value).encode("ascii")
+
+
+_POLICY: Final = _Policy(linesep="\r\n", cte_type="7bit")
+
+
+def compose(words: Words, envelope: Envelope, tr: Translator, *, site: str) -> bytes:
+    """As it goes over the wire. `site`: the address that the shop has in the world."""
+    message = EmailMessage(policy=_POLICY)
     sender = Address(display_name=envelope.sender.name, addr_spec=envelope.sender.address)
     message["From"] = sender
     message["To"] = Address(addr_spec=envelope.recipient)
@@ -69,7 +90,7 @@ def compose(words: Words, envelope: Envelope, tr: Translator, *, site: str) -> E
     message.set_content(_templates().get_template("letter.txt").render(shown))
     message.add_alternative(_templates().get_template("letter.html").render(shown), subtype="html")
     message["Content-Language"] = tr.language  # last: what begins so would go to the first part
-    return message
+    return message.as_bytes()
 
 
 def plain(text: Html) -> str:

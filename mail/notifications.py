@@ -7,6 +7,7 @@ from typing import Final
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from i18n import news as words_of
+from i18n.payment_troubles import trouble_lines
 from i18n.predictions import reason
 from i18n.titles import Title, titles_in
 from i18n.translator import Html, Translator
@@ -17,9 +18,10 @@ from services.container import Services
 from services.manifests.manifest import Manifest
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.credits import CreditsExpire
-from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
+from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.letter import Letter
+from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.history import PredictionNotFound, PredictionView
 
@@ -80,7 +82,19 @@ def _money(services: Services, post: Post) -> dict[str, Present]:
         subject = tr.gettext("{name}: {amount} sent back", name=name, amount=tr.money(refund.amount))
         return Words(subject=subject, paragraphs=_lines(told), link=_balance(post, tr))
 
-    return presenting(PaymentNews, paid) | presenting(RefundSucceeded, refunded)
+    return presenting(PaymentNews, paid) | presenting(RefundSucceeded, refunded) | _trouble(services, post)
+
+
+def _trouble(services: Services, post: Post) -> dict[str, Present]:
+    """To an admin without Telegram whose refund did not go through."""
+
+    async def present(news: PaymentTrouble, _: Letter, tr: Translator) -> Words:
+        payment = None if news.payment_id is None else await services.payment_queries.get(news.payment_id)
+        told = trouble_lines(PaymentProblem(news.problem), news.detail, payment, tr, provider=news.provider)
+        link = Link(label=tr.gettext("Open the panel"), url=f"{post.site}/admin")
+        return Words(subject=tr.gettext("{name}: money needs you", name=post.sender.name), paragraphs=told, link=link)
+
+    return presenting(PaymentTrouble, present)
 
 
 def _prediction(services: Services, post: Post) -> dict[str, Present]:

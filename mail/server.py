@@ -40,7 +40,7 @@ class SmtpServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class MailSender:
     """`name`: the shop's, as mailboxes show it."""
 
     address: str
@@ -76,7 +76,7 @@ def parse_server(text: str) -> SmtpServer:
     return SmtpServer(host=parts.hostname, port=port, tls=parts.scheme == "smtps", user=user, password=password)
 
 
-def parse_sender(text: str) -> Sender:
+def parse_sender(text: str) -> MailSender:
     """`address` or `name <address>`. Raises ValueError, without a value in it."""
     from email_validator import EmailNotValidError, validate_email  # 5 MB, of commands that write to nobody too
 
@@ -91,4 +91,4 @@ def parse_sender(text: str) -> Sender:
         raise ValueError(WRONG_SENDER) from error
     ascii_address = checked.ascii_email
     assert ascii_address is not None  # no SMTPUTF8, so there is one
-    return Sender(address=ascii_address, name=name) if name else Sender(address=ascii_address)
+    return MailSender(address=ascii_address, name=name) if name else MailSender(address=ascii_address)

@@ -18,7 +18,7 @@ from i18n.translator import Catalogues, Translator
 from mail.client import MailClient
 from mail.delivery import LetterDelivery, Post, Present, presenting
 from mail.messages import Words
-from mail.server import Sender, SmtpServer
+from mail.server import MailSender, SmtpServer
 from services.notifications import outbox
 from services.notifications.kinds.admins import WordsFromOwner
 from services.notifications.kinds.letters import PasswordChanged
@@ -29,7 +29,7 @@ from tests.support.clock import FakeClock
 from tests.support.shop import add_outsider
 from tests.support.smtp import MailServer, mail_server
 
-POST = Post(sender=Sender(address="shop@example.com", name="Лавка"), site="https://shop.example.com")
+POST = Post(sender=MailSender(address="shop@example.com", name="Лавка"), site="https://shop.example.com")
 
 
 def plain_presenters() -> dict[str, Present]:

@@ -12,11 +12,11 @@ from tests.support.ports import free_port
 from tests.support.smtp import PASSWORD, USER, mail_server
 
 
-def letter(text: str = "Hello") -> EmailMessage:
+def letter(text: str = "Hello") -> bytes:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "shop@example.com", "vera@example.com", "Привет"
     message.set_content(text)
-    return message
+    return message.as_bytes()
 
 
 def client(server: SmtpServer, *, seconds: float = 5.0) -> MailClient:

@@ -18,6 +18,9 @@ from mail.notifications import presenters
 from services.billing import ledger
 from services.billing.reminders import Reminders
 from services.coordination.memory import MemoryCoordination
+from services.notifications import outbox
+from services.notifications.kinds.payments import PaymentTrouble
+from services.payments.alerts import PaymentProblem
 from tests.support.counter import STORE, open_counter
 from tests.support.shop import add_payment
 from tests.support.tills import open_cashier
@@ -132,3 +135,14 @@ async def test_an_answer_whose_letter_is_refused_is_not_paid_back(office: PostOf
         assert OutboxStatus.PENDING not in await office.statuses()
         assert (await counter.view(sold)).status == "succeeded"
         await counter.check()
+
+
+async def test_a_refund_that_an_admin_without_telegram_made_and_that_failed(office: PostOffice, vera: Reader) -> None:
+    user = await office.person(VERA)
+    payment_id = await office.db.write(add_payment, user_id=user, amount=100)
+    trouble = PaymentTrouble(problem=PaymentProblem.REFUND_FAILED, detail="insufficient_funds", payment_id=payment_id)
+    await office.db.write(outbox.put, trouble, user_id=user, now=office.clock())
+    [(subject, text)] = await vera.reads()
+    assert subject == "Лавка: с деньгами нужна ваша помощь"
+    assert str(payment_id) in text
+    assert "https://shop.example.com/admin" in text

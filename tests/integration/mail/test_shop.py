@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from bot.app import App
 from bot.probes import OK
 from bot.settings import Settings
+from mail.account_letters import RESET, SECURITY
 from sandbox.client.sandbox import Sandbox
 from services.coordination.base import Topic
 from services.users.actor import Actor
@@ -68,6 +69,15 @@ async def test_from_the_sign_up_to_words_of_the_owner(app: App, sandbox: Sandbox
     words = await mailbox.letter(VERA, subject={"ru": "сообщение", "en": "a message"}[language])
     assert words.text is not None
     assert words.text.startswith("Спасибо, что ждали!")
+
+
+async def test_what_letters_link_to_is_there(app: App, sandbox: Sandbox) -> None:
+    mailbox = await sandbox.mailbox()
+    async with browser(app, follow_redirects=False) as vera:
+        await vera.post("/sign-up", data={"email": VERA})
+        await signs_up(vera, (await mailbox.letter(VERA)).link("/confirm"))
+        for page in (RESET, SECURITY, "/"):
+            assert (await vera.get(page)).status_code == 200
 
 
 async def test_health_and_numbers(app: App, sandbox: Sandbox) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from handlers.form.state import MANY, Action, Form, FormExit, Turn
 from handlers.kit.form_state import FormState, Place, WaitingTable
+from i18n.prices import ANOTHER_PRICE
 from services.errors import N_
 from services.manifests.manifest import BooleanInput, ChoiceInput, ImageInput, Input, SeriesInput
 from services.values.errors import ColumnWanted, InvalidMember, InvalidValue, NotWhole, OutOfRange, WrongCount
@@ -18,7 +19,6 @@ Asked = TypeVar("Asked", ImageInput, SeriesInput)
 COLUMNS: Final = 64  # of a table that can be chosen from
 
 CHANGED = N_("The model has changed in the meantime. Please check your answers.")
-ANOTHER_PRICE = N_("The number of pictures has changed, and the price with it. Please confirm again.")
 USE_BUTTONS = N_("Please press one of the buttons below.")
 
 

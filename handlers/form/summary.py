@@ -8,11 +8,10 @@ from handlers.form.state import Action, Form, Turn
 from handlers.kit.buttons import Row, pages_row, topup_button
 from handlers.kit.context import Viewer
 from handlers.kit.form_state import FormState
-from handlers.kit.prices import price_of_all
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words
-from i18n.prices import buy_words
+from i18n.prices import buy_words, price_of_all
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits

@@ -6,11 +6,10 @@ from typing import Final
 from handlers.kit import buttons
 from handlers.kit.buttons import STYLES
 from handlers.kit.context import Viewer
-from handlers.kit.prices import price_of_all
 from handlers.models.screens import BEGIN
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Document, Screen
-from i18n.prices import price_words
+from i18n.prices import price_of_all, price_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator

@@ -2,7 +2,8 @@
 
 Names of a question's fields in a request: `<name>`, what was typed or sent; `<name>-source`, a series that came with
 the model, or `own`; `<name>-column`, of a table; `<name>-kept`, where the answer is: `file:<hex>` of the customer's own
-file, `prediction:<hex>` of what they bought before, `example`, the model's own.
+file, `prediction:<hex>` of what they bought before, `example`, the model's own; `<name>-more`, files of further
+pictures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +28,14 @@ MOST_QUERY: Final = 1500  # characters of an address that brings a form back
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormEntry:
-    """`columns`: one of them has to be chosen; `value` once it is read, unless there is a `problem`."""
+    """`columns`: one of them has to be chosen; `more`: ids of further pictures' files, each of which is bought with the
+    same answers; `value` once it is read, unless there is a `problem`."""
 
     text: str = ""
     source: str = ""
     kept: str = ""
     column: int | None = None
+    more: Sequence[str] = ()
     columns: Sequence[tuple[int, str]] = ()
     value: Value | None = None
     problem: Exception | None = None
@@ -45,6 +48,11 @@ def asked(offer: Offer) -> tuple[list[Input], dict[str, Value]]:
     """The questions, and what the preset answers by itself. What fits the model no more is asked."""
     given = fitting(offer.manifest, offer.preset_inputs or {})
     return [field for field in offer.manifest.inputs if field.name not in given], given
+
+
+def takes_albums(offer: Offer) -> bool:
+    """Several pictures at once are as many predictions: of a model that asks for one."""
+    return sum(isinstance(field, ImageInput) for field in offer.manifest.inputs) == 1
 
 
 def fitting(manifest: Manifest, answers: Mapping[str, Any]) -> dict[str, Value]:  # Any: JSON of a row
@@ -68,6 +76,7 @@ def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # 
             source=_text(told, f"{field.name}-source"),
             kept=_text(told, f"{field.name}-kept"),
             column=_number(_text(told, f"{field.name}-column")),
+            more=_text(told, f"{field.name}-more").split(),
         )
         for field in fields
     }

@@ -1,5 +1,6 @@
 """The page of a form, as it stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
 from typing import Any, Final
@@ -7,12 +8,13 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from i18n.prices import buy_words, price_words
+from i18n.prices import buy_words, price_of_all, price_words
+from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.manifests.manifest import Input
 from services.models.offers import Offer
 from services.values.samples import gives_examples
-from web.cabinet.entries import Entries, query_of
+from web.cabinet.entries import Entries, query_of, takes_albums
 from web.cabinet.fields import field_views
 from web.kit.pages import page
 from web.kit.places import TOP_UP
@@ -31,6 +33,28 @@ class FormPage:
     fields: list[Input]
     entries: Entries
     key: str = field(default_factory=lambda: token_urlsafe(16))
+
+    @property
+    def more(self) -> tuple[str, Sequence[str]]:
+        """The question that further pictures answer, and their files."""
+        return next(((name, entry.more) for name, entry in self.entries.items() if entry.more), ("", ()))
+
+    @property
+    def count(self) -> int:
+        """How many predictions it is about."""
+        return 1 + len(self.more[1])
+
+    @property
+    def price(self) -> int:
+        """Of all of them."""
+        return self.offer.price * self.count
+
+    def require_credits(self) -> None:
+        """Raises `InsufficientBalance` where they are not enough for all."""
+        assert self.who.signed_in is not None
+        balance = self.who.signed_in.user.balance
+        if balance < self.price:
+            raise InsufficientBalance(needed=self.price, balance=balance)
 
     @property
     def place(self) -> str:
@@ -56,8 +80,11 @@ class FormPage:
             top_up=f"{TOP_UP}?next={quote(self.place, safe='')}",
             sample=offer.preset_id is not None,
             has_example=bool(views) and gives_examples(offer.manifest),
-            price=price_words(offer.price, tr),
-            buy=buy_words(offer.price, tr, paints=offer.manifest.paints),
+            count=self.count,
+            album=takes_albums(offer),
+            price=price_words(self.price, tr),
+            prices=price_of_all(offer.price, self.count, tr) if self.count > 1 else "",
+            buy=buy_words(self.price, tr, paints=offer.manifest.paints),
             **self._balance(),
         )
 
@@ -72,5 +99,5 @@ class FormPage:
     def _balance(self) -> dict[str, Any]:  # Any: what a template names
         """What is there, and what would be left; None of a stranger, or where it does not suffice."""
         balance = None if self.who.signed_in is None else self.who.signed_in.user.balance
-        enough = balance is not None and balance >= self.offer.price
-        return {"balance": balance, "left": balance - self.offer.price if enough and balance is not None else None}
+        enough = balance is not None and balance >= self.price
+        return {"balance": balance, "left": balance - self.price if enough and balance is not None else None}

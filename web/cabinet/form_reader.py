@@ -18,9 +18,11 @@ from services.values.errors import ColumnWanted, FileTooLarge, PictureNotKept, U
 from services.values.parse import Value, check_value, parse_text
 from services.values.series import MAX_BYTES as MAX_TABLE
 from services.values.series import Taken, take_series
-from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of
+from web.cabinet.entries import BOUGHT, EXAMPLE, FILE, OWN, Entries, FormEntry, entries_of, takes_albums
 
+MOST_PICTURES: Final = 10  # at once
 PIECE: Final = 256 * 1024
+SHORT: Final = 8_000  # characters, as two messages of a chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,34 +53,41 @@ class FormReader:
             return replace(entry, problem=problem)
 
     async def _picture(self, field: ImageInput, entry: FormEntry) -> FormEntry:
-        if (upload := self._file(field)) is not None:
+        if uploads := self._files(field):
             try:
-                return await self._keep(field, entry, upload.file, limit=MAX_PICTURE)
+                kept = [await self._keep(field, upload.file) for upload in self._album(uploads)]
             except ShopError as problem:  # what was there before does not answer for it
-                return replace(entry, kept="", problem=problem)
+                return replace(entry, kept="", more=(), problem=problem)
+            return replace(entry, kept=f"{FILE}{kept[0]}", more=kept[1:], value={"file": kept[0]})
         if entry.kept == EXAMPLE and field.example is not None:
             with (self.services.models.folder(self.offer.manifest.slug) / field.example).open("rb") as file:
-                return await self._keep(field, entry, file, limit=MAX_PICTURE)
+                kept = [await self._keep(field, file)]
+            return replace(entry, kept=f"{FILE}{kept[0]}", more=(), value={"file": kept[0]})
         if not entry.kept:
             raise Unanswered()
         file_id = entry.kept.removeprefix(FILE)
-        if not await self.services.files.known([file_id], user_id=self.user_id):
-            return replace(entry, kept="", problem=PictureNotKept())
+        known = await self.services.files.known([file_id, *entry.more], user_id=self.user_id)
+        if known != {file_id, *entry.more} or len(known) > MOST_PICTURES:
+            return replace(entry, kept="", more=(), problem=PictureNotKept())
         return replace(entry, value=check_value(field, {"file": UUID(file_id).hex}))
 
-    async def _keep(self, field: ImageInput, entry: FormEntry, file: BinaryIO, *, limit: int) -> FormEntry:
+    async def _keep(self, field: ImageInput, file: BinaryIO) -> str:
+        """The id of what is kept of it."""
         async with self.services.intake.upload(self.user_id) as received:
-            await asyncio.to_thread(_copy, file, received.file, limit)
+            await asyncio.to_thread(_copy, file, received.file, MAX_PICTURE)
             picture = await received.picture(field.prepare)
-        file_id = await self.services.files.put(self.user_id, picture, media_type_of(picture))
-        return replace(entry, kept=f"{FILE}{file_id.hex}", value={"file": file_id.hex})
+        return (await self.services.files.put(self.user_id, picture, media_type_of(picture))).hex
+
+    def _album(self, uploads: list[UploadFile]) -> list[UploadFile]:
+        """All of them where the model asks for one picture, as far as there is room."""
+        return uploads[: MOST_PICTURES if takes_albums(self.offer) else 1]
 
     async def _series(self, field: SeriesInput, entry: FormEntry) -> FormEntry:
         if field.sources and entry.source not in ("", OWN):
             return replace(entry, value=parse_text(field, entry.source))
         entry = replace(entry, source=OWN if field.sources else "")
-        if (upload := self._file(field)) is not None:
-            content = await asyncio.to_thread(_content, upload.file, MAX_TABLE)
+        if uploads := self._files(field):
+            content = await asyncio.to_thread(_content, uploads[0].file, MAX_TABLE)
             return await self._table(field, replace(entry, text="", kept="", column=None), content)
         if entry.text.strip():
             return await self._pasted(field, entry)
@@ -91,8 +100,12 @@ class FormReader:
         return await self._table(field, entry, kept)
 
     async def _pasted(self, field: SeriesInput, entry: FormEntry) -> FormEntry:
+        """Much of it is looked at as a file is: in a process of its own."""
         try:
-            taken = await asyncio.to_thread(take_series, field, entry.text, column=entry.column)
+            if len(entry.text) > SHORT:
+                taken = await self._numbers(field, entry.text.encode(), entry.column)
+            else:
+                taken = take_series(field, entry.text, column=entry.column)
         except ColumnWanted as wanted:
             return replace(entry, columns=wanted.columns, problem=wanted)
         return replace(entry, kept="", value=taken)
@@ -122,10 +135,10 @@ class FormReader:
         view = await self.services.history.get(prediction_id, user_id=self.user_id)
         return check_value(field, view.inputs.get(field.name))
 
-    def _file(self, field: Input) -> UploadFile | None:
-        """The first one that was chosen: there may be a field for a file and one for the camera."""
+    def _files(self, field: Input) -> list[UploadFile]:
+        """Those that were chosen: there may be a field for files and one for the camera."""
         sent = self.data.getlist(field.name)
-        return next((each for each in sent if isinstance(each, UploadFile) and each.filename), None)
+        return [each for each in sent if isinstance(each, UploadFile) and each.filename]
 
 
 def _copy(file: BinaryIO, into: BinaryIO, limit: int) -> None:

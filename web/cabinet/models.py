@@ -1,33 +1,40 @@
 """A model's or a style's page: what it does, what it asks, what it costs; and the sale."""
 
+from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Annotated, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from i18n.prices import ANOTHER_PRICE
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.files.files import parse_file_id
-from services.manifests.manifest import ImageInput, Input
+from services.manifests.manifest import ImageInput, Input, SeriesInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
-from services.models.offers import ModelNotOnSale, Offer
+from services.models.offers import ModelNotOnSale
 from services.models.preset_rules import PresetNotFound
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import Order, PriceChanged
+from services.values.parse import Value
 from web.cabinet.entries import EXAMPLE, FILE, Entries, asked, bought, entries_of, fresh
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
 from web.cabinet.pictures import public_picture
 from web.kit.viewer import Customer, PageViewer, Someone, customer
 
+log = structlog.get_logger()
 router = APIRouter()
 MOST_BYTES: Final = 3 * MAX_PICTURE
 MOST_OF_A_STRANGER: Final = 1_000_000  # bytes that are read to keep what was typed
-MOST_TEXT: Final = 4_000_000  # bytes: numbers may be pasted
+MOST_TEXT: Final = 64_000  # bytes of an answer
+MOST_NUMBERS: Final = 2_000_000  # bytes of numbers that are pasted; a file may have more
+MOST_FILES: Final = 40
 
 
 @router.get("/models/{slug}")
@@ -56,13 +63,15 @@ async def buy(request: Request, who: Someone, slug: str) -> Response:
     me = await customer(who)
     offer = await me.site.services.models.offer(slug)
     fields, given = asked(offer)
-    async with request.form(max_files=40, max_fields=400, max_part_size=MOST_TEXT) as data:
+    async with request.form(**_limits(fields)) as data:
         reader = FormReader(services=me.site.services, user_id=me.user.id, offer=offer, data=data)
         entries = await reader.read(fields)
-        key, price = _key(data), _price(data, offer)
+        key, price, count = _key(data), _number(data, "form-price", offer.price), _number(data, "form-count", 1)
     shown = FormPage(who=me, offer=offer, fields=fields, entries=entries, key=key)
     if any(entry.value is None for entry in entries.values()):
         return shown.show(status=422)
+    if shown.count != count:
+        return shown.show(status=409, problem=me.tr.gettext(ANOTHER_PRICE))
     order = Order(
         user_id=me.user.id,
         model_slug=offer.manifest.slug,
@@ -98,10 +107,13 @@ async def show_example(who: Someone, slug: str, name: str) -> Response:
 
 async def _sell(order: Order, shown: FormPage) -> Response:
     """Or the form once more, with the reason; nothing was charged then."""
+    predictions, (name, more) = shown.who.site.services.predictions, shown.more
     try:
-        sold = await shown.who.site.services.predictions.submit(order)
+        if more and not await predictions.has_sold(user_id=order.user_id, request_key=order.request_key):
+            shown.require_credits()
+        sold = await predictions.submit(order)
     except InsufficientBalance as error:
-        return shown.lacking(order.price - error.balance)
+        return shown.lacking(error.needed - error.balance)
     except PriceChanged as error:
         offer = await shown.who.site.services.models.offer(shown.offer.slug)
         return shown.refused(error, offer=offer)
@@ -109,7 +121,20 @@ async def _sell(order: Order, shown: FormPage) -> Response:
         raise
     except ShopError as error:
         return shown.refused(error)
-    return RedirectResponse(f"/predictions/{sold.prediction_id}", status_code=303)
+    if not more:
+        return RedirectResponse(f"/predictions/{sold.prediction_id}", status_code=303)
+    for number, file_id in enumerate(more, start=1):
+        await _sell_another(order, number, {name: {"file": file_id}}, shown)
+    return RedirectResponse("/history", status_code=303)
+
+
+async def _sell_another(order: Order, number: int, picture: dict[str, Value], shown: FormPage) -> None:
+    """Of several pictures. What is not sold any more is not charged, and the history does not have it."""
+    key, inputs = f"{order.request_key}-{number}", {**order.inputs, **picture}
+    try:
+        await shown.who.site.services.predictions.submit(replace(order, request_key=key, inputs=inputs))
+    except ShopError as error:
+        log.info("not_sold", error=str(error), user_id=order.user_id)
 
 
 async def _sign_in(request: Request, who: PageViewer, slug: str) -> Response:
@@ -120,7 +145,7 @@ async def _sign_in(request: Request, who: PageViewer, slug: str) -> Response:
     ):
         offer = await who.site.services.models.offer(slug)
         fields, _ = asked(offer)
-        async with request.form(max_files=40, max_fields=400) as data:
+        async with request.form(**_limits(fields)) as data:
             entries = entries_of(fields, data)
         place = FormPage(who=who, offer=offer, fields=fields, entries=entries).place
     return RedirectResponse(f"/sign-in?next={quote(place, safe='')}", status_code=303)
@@ -142,7 +167,14 @@ async def _there(entries: Entries, fields: list[Input], who: PageViewer) -> Entr
     known = set() if user is None else await who.site.services.files.known(ids, user_id=user.id)
     gone = [name for name in pictures if entries[name].kept not in ("", EXAMPLE, *(f"{FILE}{each}" for each in known))]
     empty = fresh([field for field in fields if field.name in gone])
-    return {name: empty.get(name, entry) for name, entry in entries.items()}
+    return {name: empty.get(name, replace(entry, more=())) for name, entry in entries.items()}
+
+
+def _limits(fields: list[Input]) -> dict[str, int]:
+    """Files go to the disk, texts stay in memory: of these there are no more than the form has."""
+    numbers = any(isinstance(field, SeriesInput) for field in fields)
+    most = MOST_NUMBERS if numbers else MOST_TEXT
+    return {"max_files": MOST_FILES, "max_fields": 6 * len(fields) + 10, "max_part_size": most}
 
 
 def _key(data: FormData) -> str:
@@ -151,8 +183,7 @@ def _key(data: FormData) -> str:
     return key if isinstance(key, str) and 16 <= len(key) <= 40 and key.isascii() else token_urlsafe(16)
 
 
-def _price(data: FormData, offer: Offer) -> int:
-    """As it was shown, in hundredths."""
-    price = data.get("form-price")
-    known = isinstance(price, str) and price.isascii() and price.isdigit() and len(price) < 12
-    return int(str(price)) if known else offer.price
+def _number(data: FormData, name: str, otherwise: int) -> int:
+    """As it was shown."""
+    text = data.get(name)
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 12 else otherwise

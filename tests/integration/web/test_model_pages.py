@@ -182,6 +182,22 @@ async def test_a_picture_that_was_sent_is_kept_for_the_mended_form(app: App) -> 
         assert "<strong>3</strong>" in await answer_of(anna, sold.headers["location"])
 
 
+async def test_several_pictures_are_confirmed_at_their_price_and_bought_each(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/digit")
+        photos = [("photo", (f"{number}.png", PNG)) for number in range(3)]
+        asked = await anna.post("/models/digit", files=[*as_parts(hidden(form)), *photos])
+        assert asked.status_code == 409
+        assert "Число картинок изменилось" in asked.text
+        assert "1.50" in asked.text
+        assert await bought(app, user) == 0
+        sold = [await anna.post("/models/digit", files=as_parts(hidden(asked))) for _ in range(2)]
+        assert [each.headers["location"] for each in sold] == ["/history"] * 2
+        assert await bought(app, user) == 3
+        assert await balance(app, user) == 850
+
+
 async def test_the_models_own_example_can_be_tried(app: App) -> None:
     user = await person(app)
     async with browser(app, user.id) as anna:

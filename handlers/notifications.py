@@ -5,6 +5,7 @@ from handlers.admin.payments import notifications as admin_payments
 from handlers.balance import notifications as balance
 from handlers.bonus import notifications as bonus
 from handlers.chats import notifications as chats
+from handlers.identity import notifications as identity
 from handlers.payments import notifications as payments
 from handlers.payments.notifications import Leaves
 from handlers.predictions import notifications as predictions
@@ -21,6 +22,7 @@ def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pr
         **balance.presenters(),
         **bonus.presenters(clock),
         **chats.presenters(services),
+        **identity.presenters(),
         **admin_payments.presenters(services),
         **admin_models.presenters(services),
     }

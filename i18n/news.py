@@ -5,6 +5,7 @@ from datetime import timedelta
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.notifications.kinds.admins import CreditsChanged
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked
 from services.payments.queries import PaymentView, RefundView
 
 
@@ -52,3 +53,20 @@ def expiring(lot: Expiring, tr: Translator) -> Html:
 
 def balance_line(balance: int, tr: Translator) -> Html:
     return tr.html("💰 Balance: <b>{credits}</b>", credits=tr.credits(balance))
+
+
+def accounts_merged(news: AccountsMerged, tr: Translator) -> tuple[Html, ...]:
+    what = (
+        tr.html("🔗 Your two accounts are one now.")
+        if news.address is None
+        else tr.html(
+            "🔗 Your two accounts are one now: you come in by Telegram and by <b>{address}</b>.", address=news.address
+        )
+    )
+    over = tr.html("{credits} came over, with all predictions and conversations.", credits=tr.credits(news.amount))
+    return (what, over, balance_line(news.balance, tr))
+
+
+def email_linked(news: EmailLinked, tr: Translator) -> tuple[Html, ...]:
+    what = tr.html("🔗 From now on you can also sign in on the web by <b>{address}</b>.", address=news.address)
+    return (what, tr.html("If this was not you, write to the shop's owner at once."))

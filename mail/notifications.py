@@ -18,6 +18,7 @@ from services.container import Services
 from services.manifests.manifest import Manifest
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.credits import CreditsExpire
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.letter import Letter
@@ -33,6 +34,7 @@ def presenters(services: Services, post: Post) -> dict[str, Present]:
     return {
         **account_letters.presenters(post, services.mail_links.token_for),
         **_credits(services, post),
+        **_ways_in(post),
         **_money(services, post),
         **_prediction(services, post),
     }
@@ -58,6 +60,20 @@ def _credits(services: Services, post: Post) -> dict[str, Present]:
     return (
         presenting(CreditsChanged, changed) | presenting(WordsFromOwner, from_owner) | presenting(CreditsExpire, expire)
     )
+
+
+def _ways_in(post: Post) -> dict[str, Present]:
+    name = post.sender.name
+
+    async def merged(news: AccountsMerged, _: Letter, tr: Translator) -> Words:
+        subject = tr.gettext("{name}: your accounts are one now", name=name)
+        return Words(subject=subject, paragraphs=_lines(words_of.accounts_merged(news, tr)), link=_balance(post, tr))
+
+    async def linked(news: EmailLinked, _: Letter, tr: Translator) -> Words:
+        subject = tr.gettext("{name}: your address is linked", name=name)
+        return Words(subject=subject, paragraphs=_lines(words_of.email_linked(news, tr)), link=_shop(post, tr))
+
+    return presenting(AccountsMerged, merged) | presenting(EmailLinked, linked)
 
 
 def _money(services: Services, post: Post) -> dict[str, Present]:

@@ -17,6 +17,7 @@ from services.files.files import Files
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
+from services.identity.linking import Linking
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.mini_app import MiniApp
@@ -58,6 +59,7 @@ class Services:
     mail_links: MailLinks
     account_merging: AccountMerging
     email_accounts: EmailAccounts
+    linking: Linking
     telegram_login: TelegramLogin
     mini_app: MiniApp
     models: Models

@@ -7,17 +7,30 @@ from db.engine import Database
 from services.clock import Clock
 from services.coordination.base import Coordination, Topic
 from services.identity.email_accounts import EmailAccounts, LoginRules
+from services.identity.linking import Linking
 from services.identity.passwords import Passwords
 from services.identity.throttles import Throttles
 
 
-def open_email_accounts(settings: Settings, db: Database, clock: Clock, coordination: Coordination) -> EmailAccounts:
+def open_email_accounts(
+    settings: Settings, db: Database, clock: Clock, coordination: Coordination, passwords: Passwords
+) -> EmailAccounts:
+    throttles, on_letter = Throttles(coordination), partial(coordination.tell, Topic.NEWS)
+    return EmailAccounts(db, clock, passwords, throttles, _rules(settings), on_letter=on_letter)
+
+
+def open_linking(
+    settings: Settings, db: Database, clock: Clock, coordination: Coordination, passwords: Passwords
+) -> Linking:
+    throttles, on_news = Throttles(coordination), partial(coordination.tell, Topic.NEWS)
+    return Linking(db, clock, passwords, throttles, _rules(settings), on_news=on_news)
+
+
+def _rules(settings: Settings) -> LoginRules:
     """A mail server on this machine, such as the sandbox's, has pretended addresses."""
     server = settings.smtp_url
-    rules = LoginRules(
+    return LoginRules(
         welcome_credits=settings.welcome_credits,
         letters=server is not None,
         testing=server is not None and server.is_local,
     )
-    throttles, on_letter = Throttles(coordination), partial(coordination.tell, Topic.NEWS)
-    return EmailAccounts(db, clock, Passwords(), throttles, rules, on_letter=on_letter)

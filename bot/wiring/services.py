@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
-from bot.wiring.identity import open_email_accounts
+from bot.wiring.identity import open_email_accounts, open_linking
 from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
@@ -32,6 +32,7 @@ from services.identity.api_keys import ApiKeys
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.mini_app import MiniApp
+from services.identity.passwords import Passwords
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.identity.throttles import Throttles
@@ -102,6 +103,7 @@ def make_services(
     payments = open_payments(settings, db, clock, coordination, on_news)
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits)
+    passwords = Passwords()
     return Services(
         features=Features(
             payments=payments is not None,
@@ -117,7 +119,8 @@ def make_services(
         idempotency=Idempotency(db, clock),
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
-        email_accounts=open_email_accounts(settings, db, clock, coordination),
+        email_accounts=open_email_accounts(settings, db, clock, coordination, passwords),
+        linking=open_linking(settings, db, clock, coordination, passwords),
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
         models=models,

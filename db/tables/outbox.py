@@ -31,6 +31,9 @@ class OutboxKind(StrEnum):
     FROM_OWNER = "from_owner"
     PAYMENT = "payment"
     REFUND = "refund"
+    # About ways in, to chats too:
+    ACCOUNTS_MERGED = "accounts_merged"
+    EMAIL_LINKED = "email_linked"
     # Letters about ways in:
     CONFIRM_SIGN_UP = "confirm_sign_up"
     ALREADY_REGISTERED = "already_registered"

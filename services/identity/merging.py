@@ -76,7 +76,7 @@ class AccountMerging:
 
     async def look(self, from_user_id: int, into_user_id: int) -> tuple[AccountFacts, AccountFacts]:
         """Raises `CannotMerge`, `AccountInUse`."""
-        return await self._db.read(_look, from_user_id, into_user_id)
+        return await self._db.read(look, from_user_id, into_user_id)
 
     async def merge(self, seen: tuple[AccountFacts, AccountFacts]) -> int:
         """`seen`: what their owner said yes to. Hundredths that moved; 0 where it was done before. Raises as `look`,
@@ -88,7 +88,8 @@ class AccountMerging:
         return await self._db.write(move_on_all, self._clock())
 
 
-def _look(session: Session, from_user_id: int, into_user_id: int) -> tuple[AccountFacts, AccountFacts]:
+def look(session: Session, from_user_id: int, into_user_id: int) -> tuple[AccountFacts, AccountFacts]:
+    """Part of a caller's transaction: as `AccountMerging.look`."""
     _check(session, from_user_id, into_user_id)
     return _facts(session, from_user_id), _facts(session, into_user_id)
 

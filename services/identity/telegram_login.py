@@ -244,12 +244,24 @@ def _sign_in(
 
 def take(session: Session, token: str, browser_secret: str, now: datetime) -> ProvedLogin:
     """Part of a caller's transaction: as `TelegramLogin.take`."""
-    mine = _of_browser(token, browser_secret) & _requests.c.confirmed_at.is_not(None)
-    fresh = mine & _requests.c.used_at.is_(None) & (_requests.c.expires_at > now)
-    taken = update(_requests).where(fresh).values(used_at=now)
+    taken = update(_requests).where(_confirmed(token, browser_secret, now)).values(used_at=now)
     row = session.execute(
         taken.returning(_requests.c.purpose, _requests.c.user_id, _requests.c.confirmed_telegram_id)
     ).first()
+    return _proved(session, row)
+
+
+def confirmed_login(session: Session, token: str, browser_secret: str, now: datetime) -> ProvedLogin:
+    """Only a look: it can still be taken. Raises `LoginRequestGone`."""
+    return _proved(session, _find(session, _confirmed(token, browser_secret, now)))
+
+
+def _confirmed(token: str, browser_secret: str, now: datetime) -> ColumnElement[bool]:
+    mine = _of_browser(token, browser_secret) & _requests.c.confirmed_at.is_not(None)
+    return mine & _requests.c.used_at.is_(None) & (_requests.c.expires_at > now)
+
+
+def _proved(session: Session, row: AnyRow | None) -> ProvedLogin:
     if row is None:
         raise LoginRequestGone()
     whose = select(_users.c.id).where(_users.c.telegram_id == row.confirmed_telegram_id)

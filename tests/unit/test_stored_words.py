@@ -137,6 +137,8 @@ def test_kinds_of_messages() -> None:
         "from_owner",
         "payment",
         "refund",
+        "accounts_merged",
+        "email_linked",
         "confirm_sign_up",
         "already_registered",
         "reset_password",

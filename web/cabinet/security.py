@@ -28,6 +28,8 @@ DONE = {
     "address": N_("A letter is on its way to the new address. Follow its link; until then the old one counts."),
     "confirmed": N_("The address is confirmed: sign in by it from now on."),
     "ended": N_("Signed out there."),
+    "linked": N_("The address is linked: sign in by it, too."),
+    "merged": N_("Your two accounts are one now. Everything that you had is here."),
 }
 """What is said after a step, by the word that stands in the address."""
 

@@ -13,8 +13,10 @@ from services.identity.api_keys import BadKey, BadKeyTerms, KeyNotFound, TooMany
 from services.identity.email_accounts import LettersOff, SameAddress
 from services.identity.email_logins import NoEmailLogin
 from services.identity.init_data import InitDataRefused
+from services.identity.linking import AlreadyLinked
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import LinkNotValid
+from services.identity.merging import AccountInUse, BalanceChanged, CannotMerge
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.sessions import NotSignedIn, ProveAgain, SessionNotFound
 from services.identity.telegram_login import LoginRefused, LoginRequestGone
@@ -71,6 +73,10 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     TooManyLetters: Refusal(429, "too_many_letters"),
     TooManyTries: Refusal(429, "too_many_tries"),
     TooManyLogins: Refusal(429, "too_many_tries"),
+    AlreadyLinked: Refusal(409, "already_linked"),
+    CannotMerge: Refusal(409, "cannot_merge"),
+    AccountInUse: Refusal(409, "account_busy"),
+    BalanceChanged: Refusal(409, "balance_changed"),
     LoginRefused: Refusal(403, "login_refused"),
     LoginRequestGone: Refusal(410, "login_request_gone"),
     LettersOff: Refusal(503, "letters_off"),

@@ -12,6 +12,7 @@ from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked
 from services.notifications.kinds.letters import (
     AddressChanged,
     AlreadyRegistered,
@@ -199,8 +200,20 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "new_sign_in:n",
         {"at": "2026-11-26T12:00:00+00:00", "agent": "Firefox", "place": "192.0.2.1"},
     ),
+    (
+        AccountsMerged(address="anna@example.com", amount=500, balance=1500, nonce="7"),
+        "accounts_merged",
+        "accounts_merged:7",
+        {"address": "anna@example.com", "amount": 500, "balance": 1500},
+    ),
+    (
+        EmailLinked(address="anna@example.com", letter=True, nonce="7"),
+        "email_linked",
+        "email_linked:7:letter",
+        {"address": "anna@example.com"},
+    ),
 ]
-OF_THE_KEY = frozenset(("nonce", "about", "at", "version", "day"))
+OF_THE_KEY = frozenset(("nonce", "letter", "about", "at", "version", "day"))
 
 
 @pytest.mark.parametrize(("news", "kind", "key", "payload"), ROWS)

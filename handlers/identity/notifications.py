@@ -1,0 +1,25 @@
+"""What the chat says when a way in was added on the web."""
+
+from handlers.kit import buttons
+from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.screen import Screen
+from i18n import news as words_of
+from i18n.translator import Html, Translator
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.notification import Notification
+
+
+def presenters() -> dict[str, Present]:
+    return presenting(AccountsMerged, _merged) | presenting(EmailLinked, _linked)
+
+
+async def _merged(news: AccountsMerged, notification: Notification, tr: Translator) -> Rendered:
+    return _rendered(words_of.accounts_merged(news, tr), tr)
+
+
+async def _linked(news: EmailLinked, notification: Notification, tr: Translator) -> Rendered:
+    return _rendered(words_of.email_linked(news, tr), tr)
+
+
+def _rendered(lines: tuple[Html, ...], tr: Translator) -> Rendered:
+    return Rendered(screen=Screen(text="\n".join(lines), rows=((buttons.menu_button(tr),),)))

@@ -1,0 +1,111 @@
+"""Telegram and e-mail become ways in to one account. It takes proof of both in one browser; where each has an account
+already, their owner sees both and says yes before they become one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from db.engine import Database
+from db.tables.identities import LetterPurpose
+from services.clock import Clock
+from services.errors import N_, ShopError
+from services.identity import link_changes
+from services.identity.addresses import parse_address
+from services.identity.arrivals import Arrival, Opened
+from services.identity.email_accounts import LettersOff, LoginRules
+from services.identity.link_changes import SeenBalances
+from services.identity.merging import AccountFacts
+from services.identity.passwords import Passwords, check_password
+from services.identity.sessions import ProveAgain, SignedIn
+from services.identity.throttles import Throttles
+from services.identity.tokens import NewToken, hash_token, new_token
+
+Pair = tuple[AccountFacts, AccountFacts]
+"""The account that ends, and the one that goes on: Telegram's."""
+
+
+class AlreadyLinked(ShopError):
+    message = N_("This way in is linked to your account already.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressOffer:
+    """What the link in a letter offers. `both`: where the address has an account of its own; else it gets a
+    password."""
+
+    address: str
+    both: Pair | None
+
+
+class Linking:
+    """`on_news`: called when something was put into the outbox."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        passwords: Passwords,
+        throttles: Throttles,
+        rules: LoginRules,
+        *,
+        on_news: Callable[[], object],
+        token: NewToken = new_token,
+    ) -> None:
+        self._db, self._clock, self._token = db, clock, token
+        self._passwords, self._throttles, self._rules = passwords, throttles, rules
+        self._on_news = on_news
+
+    async def telegram_offer(self, token: str, browser_secret: str, who: SignedIn) -> Pair:
+        """After the bot confirmed it. Raises `LoginRequestGone`, `CannotMerge`, `AccountInUse`."""
+        return await self._db.read(link_changes.offer_by_bot, token, browser_secret, who.user.id, self._clock())
+
+    async def join_telegram(
+        self, token: str, browser_secret: str, who: SignedIn, seen: SeenBalances, arrival: Arrival
+    ) -> Opened:
+        """They said yes: a session of the account that goes on. Raises `ProveAgain`, `LoginRequestGone`, as
+        `AccountMerging.merge` does."""
+        self._require_fresh(who)
+        opened = Opened.by(arrival, self._token)
+        join = partial(link_changes.join_by_bot, arrival=arrival, opened=opened, now=self._clock())
+        await self._db.write(join, token, browser_secret, who.user.id, seen)
+        self._on_news()
+        return opened
+
+    async def ask_letter(self, who: SignedIn, text: str, *, place: str) -> None:
+        """A letter goes to the address, whether it has an account or not. Raises `ProveAgain`, `AlreadyLinked`,
+        `BadEmail`, `LettersOff`, `LetterJustSent`, `TooManyLetters`."""
+        self._require_fresh(who)
+        if not self._rules.letters:
+            raise LettersOff()
+        address = parse_address(text, testing=self._rules.testing)
+        await self._throttles.letter(LetterPurpose.LINK, address, place)
+        ask = partial(link_changes.ask_to_link, unknown_hash=hash_token(self._token()), now=self._clock())
+        if not await self._db.write(ask, who.user.id, address, who.user.language):
+            raise AlreadyLinked()
+        self._on_news()
+
+    async def address_offer(self, token: str, who: SignedIn) -> AddressOffer:
+        """The link stays valid. Raises `LinkNotValid`, also to anybody but who asked for it, `CannotMerge`,
+        `AccountInUse`, `SecondFactorThere`."""
+        address, both = await self._db.read(link_changes.offer_by_letter, token, who.user.id, self._clock())
+        return AddressOffer(address=address, both=both)
+
+    async def add_address(self, token: str, who: SignedIn, password: str) -> None:
+        """Raises `ProveAgain`, `LinkNotValid`, what `check_password` does, `PasswordsBusy`."""
+        self._require_fresh(who)
+        offer = await self.address_offer(token, who)
+        check_password(password, address=offer.address)
+        hashed = await self._passwords.hash(password)
+        await self._db.write(link_changes.add_by_letter, token, who.user.id, hashed, self._clock())
+        self._on_news()
+
+    async def join_address(self, token: str, who: SignedIn, seen: SeenBalances) -> None:
+        """They said yes: the account of that address becomes part of theirs. Raises `ProveAgain`, as `address_offer`
+        and `AccountMerging.merge` do."""
+        self._require_fresh(who)
+        await self._db.write(link_changes.join_by_letter, token, who.user.id, seen, self._clock())
+        self._on_news()
+
+    def _require_fresh(self, who: SignedIn) -> None:
+        if not who.is_fresh(self._clock()):
+            raise ProveAgain()

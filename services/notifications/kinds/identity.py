@@ -1,0 +1,53 @@
+"""What has become of somebody's ways in, for the chat and, with `letter`, for the mailbox: each is told once."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from db.base import JsonObject
+from db.tables.outbox import OutboxKind
+from services.notifications.kinds.news import News
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsMerged(News):
+    """Their account by e-mail became part of the one in Telegram. `amount`: what went over, `balance`: of both
+    together, in hundredths. `nonce`: of the account that is no more."""
+
+    kind = OutboxKind.ACCOUNTS_MERGED
+    address: str | None
+    amount: int
+    balance: int
+    letter: bool = False
+    nonce: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.nonce}" + (":letter" if self.letter else "")
+
+    def dump(self) -> JsonObject:
+        return {"address": self.address, "amount": self.amount, "balance": self.balance}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(address=payload["address"], amount=payload["amount"], balance=payload["balance"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailLinked(News):
+    """From now on they also come in by this address. `nonce`: of the link that was used."""
+
+    kind = OutboxKind.EMAIL_LINKED
+    address: str
+    letter: bool = False
+    nonce: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.nonce}" + (":letter" if self.letter else "")
+
+    def dump(self) -> JsonObject:
+        return {"address": self.address}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(address=payload["address"])

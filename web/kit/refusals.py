@@ -75,7 +75,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     TooManyLogins: Refusal(429, "too_many_tries"),
     AlreadyLinked: Refusal(409, "already_linked"),
     CannotMerge: Refusal(409, "cannot_merge"),
-    AccountInUse: Refusal(409, "account_busy"),
+    AccountInUse: Refusal(409, "account_in_use"),
     BalanceChanged: Refusal(409, "balance_changed"),
     LoginRefused: Refusal(403, "login_refused"),
     LoginRequestGone: Refusal(410, "login_request_gone"),

@@ -13,6 +13,7 @@ from db.errors import DatabaseUnavailable
 from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn
 from web.admin import panel
+from web.api import docs
 from web.api.app import make_api
 from web.cabinet.routers import cabinet_routers
 from web.context import Site, WebContext, provide
@@ -41,6 +42,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     api = make_api()
     provide(api, context)
     app.mount("/api/v1", api)
+    app.include_router(docs.router)
     app.mount("/static", StaticPages(directory=STATIC))
     for router in cabinet_routers():
         app.include_router(router)

@@ -1,5 +1,6 @@
 """`/api/v1`: an application of its own, with its own description, and problems as RFC 9457 says."""
 
+from functools import cache, partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from web.api import (
     models,
     predictions,
 )
+from web.api.describing import describe
 from web.api.problems import add_problems
 from web.kit.limits import RateLimitHeaders
 
@@ -38,4 +40,5 @@ def make_api() -> FastAPI:
     add_problems(api)
     for router in ROUTERS:
         api.include_router(router)
+    api.openapi = cache(partial(describe, api, ROUTERS))  # type: ignore[method-assign]  # as FastAPI has it done
     return api

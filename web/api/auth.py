@@ -1,10 +1,8 @@
 """`/auth`: accounts by e-mail, and where one is signed in. A program that signs somebody in gets a session's token, to
 be shown as `Authorization: Bearer`."""
 
-from collections import defaultdict
 from datetime import datetime
-from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.tables.identities import SessionKind
 from i18n.devices import device_name
 from i18n.translator import Translator
-from services.errors import ShopError
 from services.identity.arrivals import Arrival, Opened
 from services.identity.email_accounts import LettersOff
 from services.identity.login_changes import WrongPassword
@@ -22,9 +19,8 @@ from services.identity.sessions import NotSignedIn, SessionNotFound, SessionView
 from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyTries
 from services.users.accounts import BadEmail, UserDisabled
 from web.api.callers import Person, SessionWanted
+from web.api.describing import refuses
 from web.api.lists import Listed, listed
-from web.api.problems import MEDIA_TYPE
-from web.api.refusals import refusal_of
 from web.api.routes import RowId, make_router
 from web.kit.viewer import PageViewer, stranger
 
@@ -89,21 +85,6 @@ class DeviceSession(BaseModel):
     created_at: datetime
     seen_at: datetime = Field(description="Exact to a minute.")
     current: bool = Field(description="Whether it is the one of this request.")
-
-
-def refuses(*errors: type[ShopError]) -> dict[int | str, dict[str, Any]]:  # Any: as FastAPI takes it
-    """For the description: what an endpoint refuses, by status, with the codes."""
-    codes: dict[int, set[str]] = defaultdict(set)
-    for error in errors:
-        status, code = refusal_of(error())
-        codes[status].add(code)
-    return {
-        status: {
-            "description": f"{HTTPStatus(status).phrase}: " + ", ".join(f"`{code}`" for code in sorted(known)),
-            "content": {MEDIA_TYPE: {}},
-        }
-        for status, known in sorted(codes.items())
-    }
 
 
 NO_LETTER: Final = refuses(BadEmail, LetterJustSent, TooManyLetters, LettersOff)

@@ -94,12 +94,18 @@ def _tokens(request: Request) -> list[str]:
     return [shown.strip()] if scheme.lower() == "bearer" else session_tokens(request)
 
 
-def _with(scope: ApiScope) -> Callable[[Caller], Awaitable[Caller]]:
+Check = Callable[..., Awaitable[Caller]]
+WANTS: Final[dict[Callable[..., object], str]] = {}
+"""For the description of the API: the scope that each check wants of a key; empty where it wants a person."""
+
+
+def _with(scope: ApiScope) -> Check:
     async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
         if scope not in who.scopes:
             raise ScopeMissing(scope=str(scope))
         return who
 
+    WANTS[check] = str(scope)
     return check
 
 
@@ -109,6 +115,7 @@ async def _person(who: Annotated[Caller, Depends(caller)]) -> Caller:
     return who
 
 
+WANTS[_person] = ""
 ApiCaller = Annotated[Caller, Depends(caller)]
 """Whoever it is, with whatever right."""
 MayRead = Annotated[Caller, Depends(_with(ApiScope.READ))]

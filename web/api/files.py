@@ -13,22 +13,21 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from services.errors import N_, ShopError
 from services.files.files import media_type_of
+from services.files.store import StoreAway
 from services.manifests.preparation import MAX_BYTES, Prepare
-from services.values.errors import FileTooLarge
+from services.values.errors import FileTooLarge, InvalidValue
+from services.values.intake import IntakeBusy
 from web.api.callers import MayPredict, MayRead
-from web.api.pictures import FileNotFound, picture_response
+from web.api.describing import refuses
+from web.api.errors import FileNotFound, NoFile
+from web.api.pictures import PICTURE, picture_response
 from web.api.routes import ApiRoute, BodyCutOff, BodyTooLarge, NotSupported
 
 MULTIPART: Final = "multipart/form-data"
 OVERHEAD: Final = 10_000  # bytes of a multipart body beside the file
 ANY_MODEL: Final = Prepare(size=("free", "free"))
 PIECE: Final = 256 * 1024
-
-
-class NoFile(ShopError):
-    message = N_("No file was sent: the form wants one in its field “file”.")
 
 
 class UploadRoute(ApiRoute):
@@ -70,7 +69,14 @@ BODY: Final = {
 }
 
 
-@router.post("/files", operation_id="uploadFile", summary="Upload a picture", status_code=201, openapi_extra=BODY)
+@router.post(
+    "/files",
+    operation_id="uploadFile",
+    summary="Upload a picture",
+    status_code=201,
+    openapi_extra=BODY,
+    responses=refuses(BodyCutOff, BodyTooLarge, NotSupported, NoFile, InvalidValue, IntakeBusy, StoreAway),
+)
 async def upload_file(who: MayPredict, request: Request) -> File:
     """JPEG, PNG or WebP, and what phones take; as the body itself or in the field `file` of a form. It is looked at and
     kept as long as pictures are in this shop; its id goes into a prediction's `input`."""
@@ -90,7 +96,13 @@ async def upload_file(who: MayPredict, request: Request) -> File:
     return File(id=file_id, url=url, media_type=media_type, size=len(picture))
 
 
-@router.get("/files/{file_id}", operation_id="getFile", summary="A picture of yours")
+@router.get(
+    "/files/{file_id}",
+    operation_id="getFile",
+    summary="A picture of yours",
+    response_class=Response,
+    responses=PICTURE | refuses(FileNotFound, StoreAway),
+)
 async def get_file(who: MayRead, file_id: UUID) -> Response:
     content = await who.site.services.files.get(file_id, user_id=who.user.id)
     if content is None:

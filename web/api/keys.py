@@ -6,8 +6,9 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.tables.identities import ApiScope
-from services.identity.api_keys import MAX_DAYS, MAX_TITLE, KeyView
+from services.identity.api_keys import MAX_DAYS, MAX_TITLE, BadKeyTerms, KeyNotFound, KeyView, TooManyKeys
 from web.api.callers import Person
+from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.routes import RowId, make_router
 
@@ -53,7 +54,13 @@ async def list_keys(who: Person) -> Listed[Key]:
     return listed([Key(**_told(key)) for key in keys], has_more=False, last=None)
 
 
-@router.post("/keys", operation_id="createKey", summary="Make an API key", status_code=201)
+@router.post(
+    "/keys",
+    operation_id="createKey",
+    summary="Make an API key",
+    status_code=201,
+    responses=refuses(TooManyKeys, BadKeyTerms),
+)
 async def create_key(who: Person, terms: KeyTerms, response: Response) -> NewKey:
     """A key is shown once, so an `Idempotency-Key` has no effect here: sent twice, this makes two keys."""
     response.headers["cache-control"] = "no-store"
@@ -61,7 +68,13 @@ async def create_key(who: Person, terms: KeyTerms, response: Response) -> NewKey
     return NewKey(**_told(made), key=key)
 
 
-@router.delete("/keys/{key_id}", operation_id="revokeKey", summary="Revoke an API key", status_code=204)
+@router.delete(
+    "/keys/{key_id}",
+    operation_id="revokeKey",
+    summary="Revoke an API key",
+    status_code=204,
+    responses=refuses(KeyNotFound),
+)
 async def revoke_key(who: Person, key_id: RowId) -> Response:
     await who.site.services.api_keys.revoke(key_id, user_id=who.user.id)
     return Response(status_code=204)

@@ -10,9 +10,10 @@ from db.tables.billing import TransactionKind
 from db.tables.currencies import Currency
 from db.tables.users import Gender
 from services.billing.statement import Operation
-from services.users.accounts import MAX_AGE, MAX_NAME, Profile, UserView
+from services.users.accounts import MAX_AGE, MAX_NAME, BadAge, BadEmail, BadName, NameOfTelegram, Profile, UserView
 from web.api.callers import MayRead, Person
-from web.api.lists import Cursor, Limit, Listed, listed, read_number
+from web.api.describing import refuses
+from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_number
 from web.api.routes import make_router
 
 router = make_router("me")
@@ -81,7 +82,12 @@ async def get_me(who: MayRead) -> Me:
     return _me(who.user)
 
 
-@router.patch("/me", operation_id="changeMe", summary="Change your profile")
+@router.patch(
+    "/me",
+    operation_id="changeMe",
+    summary="Change your profile",
+    responses=refuses(BadName, BadAge, BadEmail, NameOfTelegram),
+)
 async def change_me(who: Person, change: ProfileChange) -> Me:
     told = cast(Profile, change.model_dump(exclude_unset=True))
     if change.age is not None:
@@ -96,7 +102,12 @@ async def get_balance(who: MayRead) -> Balance:
     return Balance(balance=who.user.balance, expiring=expiring)
 
 
-@router.get("/me/transactions", operation_id="listTransactions", summary="What came in and was spent")
+@router.get(
+    "/me/transactions",
+    operation_id="listTransactions",
+    summary="What came in and was spent",
+    responses=refuses(BadCursor),
+)
 async def list_transactions(who: MayRead, limit: Limit = 20, cursor: Cursor = None) -> Listed[Transaction]:
     found = await who.site.services.statement.after(who.user.id, read_number(cursor), limit)
     last = found.items[-1].id if found.items else None

@@ -1,6 +1,6 @@
 """`/models`: what is on sale, what it asks and answers. Presets are models, too."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, Field
@@ -10,16 +10,20 @@ from i18n.translator import Translator
 from services.manifests.json_schema import input_schema, output_schema
 from services.manifests.manifest import SLUG, ImageInput
 from services.models.asking import asked
-from services.models.offers import Offer
+from services.models.offers import ModelNotOnSale, ModelStopped, Offer
 from services.values.json_values import to_json
 from services.values.parse import example_value
 from web.api.callers import MayRead
+from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.routes import make_router
 
 router = make_router("models")
 Slug = Annotated[str, Path(pattern=f"^{SLUG}$", examples=["wine"])]
 Schema = dict[str, Any]  # Any: JSON Schema
+
+
+NOT_SOLD: Final = refuses(ModelNotOnSale, ModelStopped)
 
 
 class Model(BaseModel):
@@ -52,7 +56,7 @@ async def list_models(who: MayRead) -> Listed[Model]:
     return listed([Model(**_told(offer, who.tr)) for offer in offers], has_more=False, last=None)
 
 
-@router.get("/models/{slug}", operation_id="getModel", summary="What a model asks and answers")
+@router.get("/models/{slug}", operation_id="getModel", summary="What a model asks and answers", responses=NOT_SOLD)
 async def get_model(who: MayRead, slug: Slug) -> ModelSchemas:
     offer = await who.site.services.models.any_offer(slug)
     fields, _ = asked(offer)

@@ -4,13 +4,18 @@ from typing import Final
 
 from starlette.responses import Response
 
-from services.errors import N_, ShopError
+from web.api.describing import Responses
 
 _HEADS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
-
-
-class FileNotFound(ShopError):
-    message = N_("There is no such file any more.")
+PICTURE: Final[Responses] = {
+    200: {
+        "description": "The picture",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
+        },
+    }
+}
 
 
 def picture_response(content: bytes, *, name: str) -> Response:

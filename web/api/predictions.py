@@ -13,24 +13,51 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.tables.predictions import PredictionStatus
-from services.errors import N_, ShopError
+from services.billing.ledger import InsufficientBalance
+from services.files.store import StoreAway
 from services.idempotency import KeyReused
 from services.manifests.manifest import SLUG
 from services.models.asking import asked
-from services.models.offers import Offer
+from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, Offer
 from services.predictions.cancel import Canceling
-from services.predictions.history import HistoryFilter, PredictionView
-from services.predictions.json_answers import read_answers
+from services.predictions.history import HistoryFilter, PredictionNotFound, PredictionView
+from services.predictions.json_answers import WrongAnswers, read_answers
 from services.predictions.submit import Order, PriceChanged
+from services.values.intake import IntakeBusy
 from services.values.parse import Value
 from web.api.callers import Caller, MayPredict, MayRead
-from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
-from web.api.pictures import FileNotFound, picture_response
+from web.api.describing import Responses, refuses
+from web.api.errors import FileNotFound, TooLate
+from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_uuid
+from web.api.pictures import PICTURE, picture_response
 from web.api.prediction_view import Prediction, PredictionProgress, told, told_all
 from web.api.routes import REPLAYED, SaleKey, make_router
 from web.kit import events
 
 router = make_router("predictions")
+NOT_SOLD: Final = refuses(
+    InsufficientBalance,
+    ModelNotOnSale,
+    PriceChanged,
+    WrongAnswers,
+    ModelStopped,
+    ModelResting,
+    IntakeBusy,
+    StoreAway,
+)
+UNFINISHED: Final[Responses] = {202: {"model": Prediction, "description": "It is not finished"}}
+NOT_THERE: Final = refuses(PredictionNotFound)
+FOLLOWED: Final[Responses] = {
+    200: {
+        "description": "The prediction, or the events of it",
+        "content": {
+            events.MEDIA_TYPE: {
+                "schema": {"type": "string"},
+                "example": 'event: progress\ndata: {"status": "queued", "place": 2}\n\n',
+            }
+        },
+    }
+}
 LONGEST: Final = 60  # seconds that `Prefer: wait` holds a request
 Wait = Annotated[
     str | None,
@@ -42,10 +69,6 @@ Wait = Annotated[
     ),
 ]
 ImageName = Annotated[str, Path(pattern="^[a-z0-9_]{1,64}$")]
-
-
-class TooLate(ShopError):
-    message = N_("It cannot be canceled any more.")
 
 
 class PredictionOrder(BaseModel):
@@ -61,7 +84,14 @@ class PredictionOrder(BaseModel):
     max_price: int | None = Field(default=None, strict=True, ge=0, le=2**53, description="The most that it may cost.")
 
 
-@router.post("/predictions", operation_id="createPrediction", summary="Buy a prediction", status_code=201)
+@router.post(
+    "/predictions",
+    operation_id="createPrediction",
+    summary="Buy a prediction",
+    status_code=201,
+    response_model=Prediction,
+    responses={**UNFINISHED, **NOT_SOLD},
+)
 async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKey, prefer: Wait = None) -> Response:
     """201 with the prediction, 202 where it was to be waited for and is not finished, or was not to be waited for."""
     wait, at_once = _preference(prefer)
@@ -84,7 +114,12 @@ async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKe
     return JSONResponse(jsonable_encoder(prediction), status, headers)
 
 
-@router.get("/predictions", operation_id="listPredictions", summary="Your predictions")
+@router.get(
+    "/predictions",
+    operation_id="listPredictions",
+    summary="Your predictions",
+    responses=refuses(BadCursor, PredictionNotFound),
+)
 async def list_predictions(
     who: MayRead,
     limit: Limit = 20,
@@ -99,7 +134,12 @@ async def list_predictions(
     return listed(await told_all(who, found.items), has_more=found.has_more, last=last)
 
 
-@router.get("/predictions/{prediction_id}", operation_id="getPrediction", summary="How a prediction stands")
+@router.get(
+    "/predictions/{prediction_id}",
+    operation_id="getPrediction",
+    summary="How a prediction stands",
+    responses=NOT_THERE | FOLLOWED,
+)
 async def get_prediction(
     who: MayRead, prediction_id: UUID, accept: Annotated[str, Header(include_in_schema=False)] = ""
 ) -> Prediction:
@@ -110,7 +150,12 @@ async def get_prediction(
     return await told(who, view)
 
 
-@router.post("/predictions/{prediction_id}/cancel", operation_id="cancelPrediction", summary="Want it no more")
+@router.post(
+    "/predictions/{prediction_id}/cancel",
+    operation_id="cancelPrediction",
+    summary="Want it no more",
+    responses=refuses(PredictionNotFound, TooLate),
+)
 async def cancel_prediction(who: MayPredict, prediction_id: UUID) -> Prediction:
     """One that has not begun is canceled and paid back. One that runs at a server is canceled there; it is paid back
     unless the answer is quicker. What runs here, or has ended, cannot be canceled."""
@@ -121,7 +166,11 @@ async def cancel_prediction(who: MayPredict, prediction_id: UUID) -> Prediction:
 
 
 @router.get(
-    "/predictions/{prediction_id}/files/{name}", operation_id="getPredictionFile", summary="A picture of an answer"
+    "/predictions/{prediction_id}/files/{name}",
+    operation_id="getPredictionFile",
+    summary="A picture of an answer",
+    response_class=Response,
+    responses=PICTURE | refuses(PredictionNotFound, FileNotFound, StoreAway),
 )
 async def get_prediction_file(who: MayRead, prediction_id: UUID, name: ImageName) -> Response:
     view = await who.site.services.history.get(prediction_id, user_id=who.user.id)

@@ -6,10 +6,8 @@ from services.errors import ShopError
 from services.predictions.json_answers import UnknownField, WrongAnswers
 from services.values import errors as value_errors
 from web.api.callers import ScopeMissing, SessionWanted
-from web.api.files import NoFile
+from web.api.errors import FileNotFound, NoFile, TooLate
 from web.api.lists import BadCursor
-from web.api.pictures import FileNotFound
-from web.api.predictions import TooLate
 from web.api.routes import BadIdempotencyKey, BodyCutOff, BodyTooLarge, NotSupported
 from web.kit.refusals import OTHER, REFUSALS, Refusal
 

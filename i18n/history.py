@@ -4,6 +4,9 @@ from typing import Final
 
 from db.tables.billing import TransactionKind
 from db.tables.predictions import PredictionStatus
+from i18n.titles import Titles
+from services.billing.credits import format_credits
+from services.billing.statement import Operation
 from services.errors import N_
 
 OPERATION_WORDS: Final = {
@@ -27,3 +30,26 @@ MARKS: Final = {
     PredictionStatus.FAILED: ("↩️", N_("failed, credits returned")),
     PredictionStatus.CANCELED: ("✖️", N_("canceled, credits returned")),
 }
+
+
+def operation_words(operation: Operation, titles: Titles) -> str:
+    """What it was, without its amount."""
+    tr = titles.tr
+    what = tr.gettext(OPERATION_WORDS[operation.kind])
+    if operation.model_slug is not None:
+        title = str(titles.of(operation.model_slug))
+        bought = operation.kind is TransactionKind.CHARGE  # the minus says so
+        what = title if bought else tr.gettext("{what}: {title}", what=what, title=title)
+    if operation.money is not None:
+        kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else OPERATION_WORDS[operation.kind]
+        what = tr.gettext(
+            "{what}: {title}", what=tr.gettext(kind), title=tr.money(operation.money).replace(" ₽", "\u00a0₽")
+        )
+    if operation.comment:
+        what = tr.gettext("{what} ({comment})", what=what, comment=operation.comment)
+    return what
+
+
+def signed(amount: int) -> str:
+    """`+10.00` or `−1.00`, with a true minus."""
+    return f"{'+' if amount > 0 else '−'}{format_credits(abs(amount))}"

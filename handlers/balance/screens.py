@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-from db.tables.billing import TransactionKind
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
-from i18n.history import OPERATION_WORDS
+from i18n.history import operation_words, signed
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation
-from services.errors import N_
 
 LOTS_SHOWN = 3
 
@@ -38,28 +36,13 @@ def balance_screen(expiring: Sequence[Expiring], last: Sequence[Operation], view
 def operation_lines(operation: Operation, titles: Titles) -> str:
     """Two lines: what and how much; when and what was left."""
     tr = titles.tr
-    what = tr.escape(tr.gettext(OPERATION_WORDS[operation.kind]))
-    if operation.model_slug is not None:
-        title = tr.escape(str(titles.of(operation.model_slug)))
-        bought = operation.kind is TransactionKind.CHARGE  # the minus says so
-        what = title if bought else tr.html("{what}: {title}", what=what, title=title)
-    if operation.money is not None:
-        kind = N_("Money sent back") if operation.kind is TransactionKind.TAKE_BACK else OPERATION_WORDS[operation.kind]
-        money = tr.money(operation.money)
-        what = tr.html("{what}: {title}", what=tr.gettext(kind), title=money)
-    if operation.comment:
-        what = tr.html("{what} ({comment})", what=what, comment=operation.comment)
+    what = tr.escape(operation_words(operation, titles))
     when = tr.html(
         "{moment}, balance {amount}",
         moment=tr.moment(operation.created_at),
         amount=format_credits(operation.balance_after),
     )
     return f"<b>{signed(operation.amount)}</b> · {what}\n<i>{when}</i>"
-
-
-def signed(amount: int) -> str:
-    """`+10.00` or `−1.00`, with a true minus."""
-    return f"{'+' if amount > 0 else '−'}{format_credits(abs(amount))}"
 
 
 def _expiring(lots: Sequence[Expiring], tr: Translator) -> Html:

@@ -7,10 +7,10 @@ from db.tables.payments import PaymentStatus
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
+from i18n.top_up import payment_fate, payment_mark
 from i18n.translator import Html, Translator
 from services.money import Money
 from services.pages import Page
-from services.payments.providers.yookassa.reasons import payment_reason
 from services.payments.queries import PaymentView
 
 
@@ -34,29 +34,13 @@ def _line(payment: PaymentView, sent_back: Money | None, tr: Translator) -> Html
     """Two lines: how much and for what; when and what became of it."""
     head = tr.html(
         "{mark} <b>{amount}</b> for {credits}",
-        mark=_mark(payment),
+        mark=payment_mark(payment),
         amount=tr.money(payment.amount),
         credits=tr.credits(payment.credits),
     )
     return Html(
-        f"{head}\n<i>{tr.escape(tr.moment(payment.created_at))}: {tr.escape(_fate(payment, sent_back, tr))}</i>"
+        f"{head}\n<i>{tr.escape(tr.moment(payment.created_at))}: {tr.escape(payment_fate(payment, sent_back, tr))}</i>"
     )
-
-
-def _mark(payment: PaymentView) -> str:
-    return "⏳" if payment.is_open else "✅" if payment.status is PaymentStatus.SUCCEEDED else "✖️"
-
-
-def _fate(payment: PaymentView, sent_back: Money | None, tr: Translator) -> str:
-    if payment.status is PaymentStatus.CANCELED:
-        return tr.gettext(payment_reason(payment.cancel_reason))
-    if payment.is_open:
-        return tr.gettext("not paid yet")
-    if sent_back is None:
-        return tr.gettext("paid")
-    if sent_back.minor >= payment.amount.minor:
-        return tr.gettext("paid and sent back")
-    return tr.gettext("paid, {amount} of it sent back", amount=tr.money(sent_back))
 
 
 def _pay(payment: PaymentView, tr: Translator) -> str:

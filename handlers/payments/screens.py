@@ -3,19 +3,17 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from secrets import token_urlsafe
 from typing import Final, Self
 
-from db.tables.currencies import Currency
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
+from i18n.top_up import AMOUNT_QUESTIONS, credit_price_words, term_words
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
-from services.errors import N_
 from services.money import Money
 from services.payments.packages import PackageView
 from services.payments.pricing import CreditPrice
@@ -26,10 +24,6 @@ CHECK: Final = "check"  # topup:check:<hex id>
 LEAVE: Final = "leave"  # topup:leave:<hex id>
 AMOUNT: Final = "a"  # topup:a:<minor units>:<nonce>
 PACKAGE: Final = "p"  # topup:p:<id of the package>:<nonce>
-AMOUNT_QUESTIONS: Final = {
-    Currency.RUB: N_("Send the amount in roubles: from {low} to {high} ₽."),
-    Currency.XTR: N_("Send the number of Stars: from {low} to {high}."),
-}
 IN_A_ROW: Final = 2
 PACKAGES_SHOWN: Final = 20  # the first of an admin's order: Telegram takes 4096 characters and 100 buttons
 
@@ -67,7 +61,7 @@ def topup_screen(
     packages = packages[:PACKAGES_SHOWN]
     facts = [
         tr.html("Balance: <b>{credits}</b>", credits=tr.credits(viewer.user.balance)),
-        tr.html("1 credit costs {price}.", price=_price(pricing, tr)),
+        tr.html("1 credit costs {price}.", price=credit_price_words(pricing, tr)),
     ]
     if lacking > 0:
         facts.append(tr.html("Your form waits for <b>{credits}</b> more.", credits=tr.credits(lacking)))
@@ -109,7 +103,7 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
     amount = tr.money(payment.amount)
     facts = [
         tr.html("<b>💳 Top-up: {amount}</b>", amount=amount),
-        tr.html("It brings <b>{credits}</b>{term}.", credits=tr.credits(payment.credits), term=_term(payment, tr)),
+        tr.html("It brings <b>{credits}</b>{term}.", credits=tr.credits(payment.credits), term=term_words(payment, tr)),
     ]
     if payment.receipt_email is not None:
         facts.append(tr.html("The receipt goes to {email}.", email=payment.receipt_email))
@@ -136,11 +130,6 @@ def payments_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("🧾 My payments"), action=buttons.PAYMENTS)
 
 
-def _price(pricing: CreditPrice, tr: Translator) -> str:
-    """Of a credit, or of as many as one unit brings where they are more."""
-    return tr.money(pricing.low.of(ceil(pricing.minor)))
-
-
 def _amount_button(money: Money, pricing: CreditPrice, nonce: str, tr: Translator) -> Button:
     choice = Choice(kind=AMOUNT, number=money.minor, nonce=nonce)
     brings = format_credits(pricing.credits_for(money))
@@ -160,12 +149,5 @@ def _package_line(package: PackageView, tr: Translator) -> Html:
         title=tr.pick(package.title),
         credits=tr.credits(package.credits),
         price=tr.money(package.price),
-        term=_term(package, tr),
+        term=term_words(package, tr),
     )
-
-
-def _term(goods: PackageView | PaymentView, tr: Translator) -> str:
-    """How long the credits live, to be put behind them."""
-    if goods.valid_days is None:
-        return ""
-    return tr.ngettext(", valid for {n} day", ", valid for {n} days", goods.valid_days)

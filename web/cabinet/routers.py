@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from web.cabinet import (
+    balance,
     history,
     home,
     language,
     linking,
     mini_app,
     models,
+    payments,
     pictures,
     predictions,
     reset,
@@ -18,11 +20,15 @@ from web.cabinet import (
     sign_in,
     sign_up,
     telegram,
+    top_up,
 )
 
 
 def cabinet_routers() -> Sequence[APIRouter]:
     return (
+        balance.router,
+        payments.router,
+        top_up.router,
         history.router,
         home.router,
         language.router,

@@ -9,7 +9,7 @@ import pytest
 
 from db.tables.billing import TransactionKind
 from db.tables.predictions import PredictionStatus
-from handlers.balance.screens import balance_screen, operation_lines, signed
+from handlers.balance.screens import balance_screen, operation_lines
 from handlers.fallback import screens as fallback
 from handlers.fallback.screens import looks_like_numbers, unknown_command_text
 from handlers.help.screens import contact_of, help_screen, terms_screen
@@ -20,7 +20,7 @@ from handlers.profile.language import language_screen
 from handlers.profile.screens import AGE, EMAIL, GENDER, profile_screen, question_screen
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
-from i18n.history import MARKS, OPERATION_WORDS
+from i18n.history import MARKS, OPERATION_WORDS, signed
 from i18n.translator import Catalogues, Html, Translator
 from services.billing.statement import Expiring, Operation
 from services.pages import Page

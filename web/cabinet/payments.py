@@ -1,0 +1,123 @@
+"""A customer's payments: the page of one, which goes on by itself until the credits are there; and all of them."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from db.tables.payments import PaymentStatus
+from i18n import news
+from i18n.payments import provider_words
+from i18n.top_up import payment_fate, payment_mark, term_words
+from services.errors import N_, ShopError
+from services.payments.providers.base import ProviderError
+from services.payments.queries import PaymentNotFound, PaymentView, parse_id
+from web.kit.pages import page
+from web.kit.places import own_place
+from web.kit.viewer import Customer, Me
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/payments")
+ON_PAGE: Final = 20
+ASKED_EVERY: Final = 15.0  # seconds, of one payment
+NOT_YET: Final = N_("Not paid yet. If you have just paid, give it a minute: this page changes by itself.")
+NO_ANSWER: Final = N_("The payment service does not answer right now. We keep asking: nothing is lost.")
+SAID: Final = {"not-yet": NOT_YET, "no-answer": NO_ANSWER}
+"""What came of a wish to look again, by the word that stands in the address."""
+
+
+@router.get("")
+async def show_payments(me: Me, number: Annotated[int, Query(alias="page", ge=0, le=100_000)] = 0) -> Response:
+    queries = me.site.services.payment_queries
+    shown = await queries.of_user(me.user.id, number, ON_PAGE)
+    return page(
+        me,
+        "cabinet/payments.html",
+        payments=shown,
+        sent_back=await queries.sent_back(shown.items),
+        payment_fate=payment_fate,
+        payment_mark=payment_mark,
+    )
+
+
+@router.get("/{hex_id}")
+async def show_payment(
+    me: Me, hex_id: str, place: Annotated[str, Query(alias="next")] = "", said: str = ""
+) -> Response:
+    payment = await _looked_at(me, hex_id)
+    paid = payment.status is PaymentStatus.SUCCEEDED
+    user = await me.site.services.users.get(me.user.id)  # with what was paid just now
+    sent_back = (await me.site.services.payment_queries.sent_back([payment])).get(payment.id)
+    return page(
+        me,
+        "cabinet/payment.html",
+        payment=payment,
+        paid=paid,
+        news=news.paid(payment, me.tr, balance=user.balance) if paid else (),
+        sent_back=sent_back,
+        fate=payment_fate(payment, sent_back, me.tr),
+        term=term_words(payment, me.tr),
+        provider=provider_words(payment, me.tr),
+        going_on=own_place(place, otherwise=""),
+        said=me.tr.gettext(SAID[said]) if payment.is_open and said in SAID else "",
+        state=_state(payment),
+        user=user,
+    )
+
+
+@router.get("/{hex_id}/state")
+async def tell_state(me: Me, hex_id: str) -> Response:
+    """For the page's script: a word that is another one when there is something new."""
+    state = _state(await _looked_at(me, hex_id))
+    return JSONResponse({"state": state}, headers={"cache-control": "no-store"})
+
+
+@router.post("/{hex_id}/check")
+async def check(me: Me, hex_id: str, place: Annotated[str, Query(alias="next")] = "") -> Response:
+    """Asks who takes the money, at once."""
+    payment = await _own(me, hex_id)
+    said = "not-yet"
+    if payment.is_open and me.site.services.payments is not None and await _may_ask(me, payment, seconds=2):
+        try:
+            await me.site.services.payments.settlement.ask(payment.id, user_id=me.user.id)
+        except ProviderError as error:
+            log.warning("payment_not_asked", payment_id=str(payment.id), code=error.code)
+            said = "no-answer"
+    going_on = own_place(place, otherwise="")
+    query = urlencode({"said": said} | ({"next": going_on} if going_on else {}))
+    return RedirectResponse(f"/payments/{payment.id}?{query}", status_code=303)
+
+
+async def _looked_at(me: Customer, hex_id: str) -> PaymentView:
+    """As it stands; who takes the money is asked now and then, for its notification may be lost."""
+    payment, services = await _own(me, hex_id), me.site.services
+    waits = payment.is_open and payment.confirmation_url is not None
+    if not waits or services.payments is None or me.site.clock() - payment.created_at < timedelta(seconds=ASKED_EVERY):
+        return payment
+    if not await _may_ask(me, payment, seconds=ASKED_EVERY):
+        return payment
+    try:
+        return await services.payments.settlement.ask(payment.id, user_id=me.user.id)
+    except ShopError as error:
+        log.warning("payment_not_asked", payment_id=str(payment.id), error=str(error))
+        return payment
+
+
+async def _may_ask(me: Customer, payment: PaymentView, *, seconds: float) -> bool:
+    return await me.site.services.coordination.allow(f"payment-asked:{payment.id.hex}", times=1, seconds=seconds)
+
+
+async def _own(me: Customer, hex_id: str) -> PaymentView:
+    """Raises `PaymentNotFound`, for rubbish and other people's too."""
+    payment_id: UUID | None = parse_id(hex_id)
+    if payment_id is None:
+        raise PaymentNotFound(payment_id=hex_id)
+    return await me.site.services.payment_queries.get(payment_id, user_id=me.user.id)
+
+
+def _state(payment: PaymentView) -> str:
+    return f"{payment.status}{'' if payment.confirmation_url is None else '-with-link'}"

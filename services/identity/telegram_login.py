@@ -44,6 +44,10 @@ class LoginRefused(ShopError):
     message = N_("In Telegram it was said that this is not you. Please begin again if it was.")
 
 
+class LoginWaiting(ShopError):
+    message = N_("Nobody has answered in Telegram yet.")
+
+
 class LoginState(StrEnum):
     WAITING = "waiting"
     CONFIRMED = "confirmed"
@@ -145,7 +149,8 @@ class TelegramLogin:
         return await self._db.write(take, token, browser_secret, self._clock())
 
     async def sign_in(self, token: str, browser_secret: str, arrival: Arrival) -> Opened:
-        """As `take`, and the browser's session begins. Raises `LoginRequestGone`, `UserDisabled`."""
+        """As `take`, and the browser's session begins. Raises `LoginRequestGone`, `LoginRefused`, `LoginWaiting`,
+        `UserDisabled`."""
         opened = Opened.by(arrival, self._token)
         await self._db.write(_sign_in, token, browser_secret, arrival=arrival, opened=opened, now=self._clock())
         return opened
@@ -230,9 +235,18 @@ def _state(row: AnyRow) -> LoginState:
     return LoginState.WAITING if row.confirmed_at is None else LoginState.CONFIRMED
 
 
+_UNDECIDED: Final[dict[LoginState, type[ShopError]]] = {
+    LoginState.WAITING: LoginWaiting,
+    LoginState.REFUSED: LoginRefused,
+}
+
+
 def _sign_in(
     session: Session, token: str, browser_secret: str, *, arrival: Arrival, opened: Opened, now: datetime
 ) -> None:
+    state = _look(session, token, browser_secret, now).state
+    if state in _UNDECIDED:
+        raise _UNDECIDED[state]()
     proved = take(session, token, browser_secret, now)
     if proved.purpose is not LoginPurpose.SIGN_IN:
         raise LoginRequestGone()

@@ -12,6 +12,7 @@ from web.api import (
     me,
     models,
     predictions,
+    telegram_auth,
 )
 from web.api.describing import describe
 from web.api.problems import add_problems
@@ -19,6 +20,7 @@ from web.kit.limits import RateLimitHeaders
 
 ROUTERS: Final = (
     auth.router,
+    telegram_auth.router,
     me.router,
     models.router,
     files.router,

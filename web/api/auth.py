@@ -111,16 +111,16 @@ async def confirm(who: Anybody, account: NewAccount, response: Response) -> Admi
         name=account.name,
         password=account.password,
         language=who.tr.language,
-        arrival=_arrival(who, account.device_token),
+        arrival=arrival_of_program(who, account.device_token),
     )
-    return _admitted(opened, response)
+    return admitted(opened, response)
 
 
 @router.post("/auth/sign-in", operation_id="signIn", summary="Sign in by e-mail", responses=NO_ENTRY)
 async def sign_in(who: Anybody, credentials: Credentials, response: Response) -> Admission:
-    arrival = _arrival(who, credentials.device_token)
+    arrival = arrival_of_program(who, credentials.device_token)
     opened = await who.site.services.email_accounts.sign_in(credentials.email, credentials.password, arrival)
-    return _admitted(opened, response)
+    return admitted(opened, response)
 
 
 @router.post("/auth/sign-out", operation_id="signOut", summary="Sign out", status_code=204, responses=NO_PERSON)
@@ -144,9 +144,9 @@ async def ask_to_reset(who: Anybody, mailing: Mailing) -> Response:
 @router.post("/auth/reset/confirm", operation_id="resetPassword", summary="Set a new password", responses=NO_PASSWORD)
 async def reset_password(who: Anybody, new: NewPassword, response: Response) -> Admission:
     """All sessions end, and one begins."""
-    arrival = _arrival(who, new.device_token)
+    arrival = arrival_of_program(who, new.device_token)
     opened = await who.site.services.email_accounts.reset_password(new.token, new.password, arrival)
-    return _admitted(opened, response)
+    return admitted(opened, response)
 
 
 @router.get("/auth/sessions", operation_id="listSessions", summary="Where you are signed in", responses=NO_PERSON)
@@ -181,11 +181,11 @@ async def end_session(who: Person, session_id: RowId) -> Response:
     return Response(status_code=204)
 
 
-def _arrival(who: PageViewer, device_token: str) -> Arrival:
+def arrival_of_program(who: PageViewer, device_token: str) -> Arrival:
     return Arrival(kind=SessionKind.API, device=who.device, device_token=device_token, remember=True)
 
 
-def _admitted(opened: Opened, response: Response) -> Admission:
+def admitted(opened: Opened, response: Response) -> Admission:
     """Nothing keeps it on the way, nor for a repetition."""
     response.headers["cache-control"] = "no-store"
     return Admission(token=opened.token, device_token=opened.device_token)

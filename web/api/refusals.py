@@ -10,6 +10,7 @@ from web.api.errors import FileNotFound, NoFile, TooLate
 from web.api.lists import BadCursor
 from web.api.routes import BadIdempotencyKey, BodyCutOff, BodyTooLarge, NotSupported
 from web.kit.refusals import OTHER, REFUSALS, Refusal
+from web.kit.telegram_links import BotStarting
 
 OF_API: Final[dict[type[ShopError], Refusal]] = {
     BadCursor: Refusal(400, "invalid_cursor"),
@@ -22,6 +23,7 @@ OF_API: Final[dict[type[ShopError], Refusal]] = {
     BodyTooLarge: Refusal(413, "body_too_large"),
     NoFile: Refusal(422, "no_file"),
     WrongAnswers: Refusal(422, "invalid_input"),
+    BotStarting: Refusal(503, "bot_starting"),
     NotSupported: Refusal(415, "unsupported_media_type"),
 }
 ALL: Final = {**REFUSALS, **OF_API}

@@ -63,7 +63,7 @@ async def begin(who: PageViewer, purpose: LoginPurpose, *, user_id: int | None =
 
 def waiting_page(who: PageViewer, token: str, number: int, *, linking: bool = False) -> Response:
     link = login_link(who.site, token)
-    qr = "" if link is None else Markup(link.qr)  # noqa: S704 - drawn from our own address
+    qr = Markup(link.qr)  # noqa: S704 - drawn from our own address
     return page(who, "cabinet/account/telegram_wait.html", link=link, qr=qr, number=number, linking=linking)
 
 

@@ -19,7 +19,7 @@ from services.identity.mail_tokens import LinkNotValid
 from services.identity.merging import AccountInUse, BalanceChanged, CannotMerge
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.sessions import NotSignedIn, ProveAgain, SessionNotFound
-from services.identity.telegram_login import LoginRefused, LoginRequestGone
+from services.identity.telegram_login import LoginRefused, LoginRequestGone, LoginWaiting
 from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyLogins, TooManyTries
 from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
@@ -77,6 +77,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     CannotMerge: Refusal(409, "cannot_merge"),
     AccountInUse: Refusal(409, "account_in_use"),
     BalanceChanged: Refusal(409, "balance_changed"),
+    LoginWaiting: Refusal(409, "login_waiting"),
     LoginRefused: Refusal(403, "login_refused"),
     LoginRequestGone: Refusal(410, "login_request_gone"),
     LettersOff: Refusal(503, "letters_off"),

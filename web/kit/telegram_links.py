@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import segno
 
+from services.errors import N_, ShopError
 from web.context import Site
 
 LOGIN: Final = "login_"  # what the bot knows a question by
@@ -21,11 +22,20 @@ class BotLink:
     qr: str
 
 
-def login_link(site: Site, token: str) -> BotLink | None:
-    """None until Telegram has told what the bot is called."""
-    name, start = site.bot_username(), f"{LOGIN}{token}"
-    if name is None:
-        return None
-    url = f"{site.telegram_links}/{name}?{urlencode({'start': start})}"
+class BotStarting(ShopError):
+    message = N_("The bot is just starting. Please try again in a minute.")
+
+
+def bot_link(site: Site, token: str) -> str:
+    """Raises `BotStarting`: Telegram has not told yet what the bot is called."""
+    if (name := site.bot_username()) is None:
+        raise BotStarting()
+    return f"{site.telegram_links}/{name}?{urlencode({'start': LOGIN + token})}"
+
+
+def login_link(site: Site, token: str) -> BotLink:
+    """Likewise, for a page."""
+    url = bot_link(site, token)
+    app = urlencode({"domain": site.bot_username(), "start": LOGIN + token})
     drawn = segno.make(url, error="m", micro=False).svg_inline(omitsize=True, border=3, light="#fff")
-    return BotLink(url=url, app=f"tg://resolve?{urlencode({'domain': name, 'start': start})}", qr=drawn)
+    return BotLink(url=url, app=f"tg://resolve?{app}", qr=drawn)

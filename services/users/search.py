@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, exists, func, or_, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from db.base import AnyRow, table_of
 from db.tables.billing import Transaction, TransactionKind
@@ -147,16 +150,38 @@ def fits(text: str) -> ColumnElement[bool] | None:
         return or_(func.lower(_users.c.email) == text.lower(), signs_in)
     if not text or text.startswith("#"):
         return None
-    pattern = "".join(map(_any_case, text))
-    return or_(_users.c.username.regexp_match(pattern), _users.c.first_name.regexp_match(pattern))
+    regex = "".join(_any_case(letter) or re.escape(letter) for letter in text)
+    glob = "".join(_any_case(letter) or (f"[{letter}]" if letter in "*?[" else letter) for letter in text)
+    return or_(*(_Holds(column, regex, f"*{glob}*") for column in (_users.c.username, _users.c.first_name)))
 
 
-def _any_case(letter: str) -> str:
-    """A regular expression for a letter in either case, in any alphabet, and ё as е. What a database itself folds hangs
-    on its locale; SQLite folds Latin letters only."""
+class _Holds(FunctionElement[bool]):
+    """A column, a regular expression and the same as a glob: SQLite's regular expressions would be Python's, which hold
+    up all else for as long as they look."""
+
+    name = "holds"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Holds, "postgresql")
+def _by_regex(element: _Holds, compiler: SQLCompiler, **more: Any) -> str:  # Any: as SQLAlchemy hands it on
+    column, regex, _ = element.clauses
+    return f"{compiler.process(column, **more)} ~ {compiler.process(regex, **more)}"
+
+
+@compiles(_Holds, "sqlite")
+def _by_glob(element: _Holds, compiler: SQLCompiler, **more: Any) -> str:  # Any: as above
+    column, _, glob = element.clauses
+    return f"{compiler.process(column, **more)} GLOB {compiler.process(glob, **more)}"
+
+
+def _any_case(letter: str) -> str | None:
+    """A class of a regular expression or a glob, for a letter in either case, in any alphabet, and ё as е; None for one
+    without cases. What a database itself folds hangs on its locale; SQLite folds Latin letters only."""
     alike = {"е", "ё"} if letter.casefold() in {"е", "ё"} else {letter}
     spellings = {each for one in alike for each in (one, one.lower(), one.upper(), one.title()) if len(each) == 1}
-    return f"[{''.join(sorted(spellings))}]" if len(spellings) > 1 else re.escape(letter)
+    return f"[{''.join(sorted(spellings))}]" if len(spellings) > 1 else None
 
 
 def _line(row: AnyRow) -> dict[str, Any]:  # Any: the columns' values

@@ -16,9 +16,11 @@ from playwright.sync_api import Browser, Page
 
 if TYPE_CHECKING:  # a browser's process does without
     from bot.app import App
+    from sandbox.client.shop import Shop
 
 ROOT: Final = Path(__file__).parents[2]
-PEOPLE: Final = {"anna": "ru", "john": "en"}
+PEOPLE: Final = {"anna": "ru", "john": "en", "olga": "ru"}  # Olga owns the shop
+PAID: Final = 30_000  # kopecks, by Anna
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ async def _serve(folder: Path) -> None:
     from bot.app import App
     from bot.demo.shelf import stock
     from sandbox.testing import new_world, running_sandbox
-    from tests.conversations.stage import shop_settings
+    from tests.conversations.stage import OWNER_ID, shop_settings
     from tests.support.databases import SqliteServer
     from tests.support.every_input import add_every_input
 
@@ -66,9 +68,15 @@ async def _serve(folder: Path) -> None:
         assert sandbox.token is not None
         shelf = stock(folder / "shelf", ROOT / "models_store", sandbox=url, bot=sandbox.token.partition(":")[0])
         add_every_input(shelf)
-        settings = shop_settings(sandbox, SqliteServer(folder).create(), models_dir=shelf)
+        shop = await sandbox.shop()
+        more = {"yookassa_secret_key": shop.secret_key, "yookassa_api_url": shop.api_url}
+        settings = shop_settings(
+            sandbox, SqliteServer(folder).create(), models_dir=shelf, yookassa_shop_id=shop.shop_id, **more
+        )
         async with App(settings).running() as app:
-            sessions = {name: await _session(app, name, 1000 + n) for n, name in enumerate(PEOPLE)}
+            known = {name: OWNER_ID if name == "olga" else 1000 + n for n, name in enumerate(PEOPLE)}
+            sessions = {name: await _session(app, name, telegram_id) for name, telegram_id in known.items()}
+            await _pay(app, shop, known["anna"])
             told = json.dumps({"url": f"http://127.0.0.1:{app.web_port}", "sessions": sessions})
             print(told, flush=True)  # noqa: T201 - whoever started it reads it
             await asyncio.Event().wait()
@@ -88,6 +96,20 @@ async def _session(app: "App", name: str, telegram_id: int) -> str:
         ledger.grant, user_id=user.id, amount=100_000, kind=TransactionKind.GRANT, key=key, now=now, expires_at=None
     )
     return await app.services.web_sessions.begin(user.id, SessionKind.BROWSER, Device(agent="a browser"))
+
+
+async def _pay(app: "App", shop: "Shop", telegram_id: int) -> None:
+    from services.money import rub
+    from services.payments.topup import TopUpRequest
+
+    payer, payments = await app.services.users.find(telegram_id), app.services.payments
+    assert payer is not None
+    assert payments is not None
+    address, back = "anna@example.com", "http://127.0.0.1"
+    wish = TopUpRequest(user_id=payer.id, amount=rub(PAID), email=address, return_url=back)
+    begun = await payments.topup.start(wish)
+    await shop.pays(begun.provider_payment_id or "")
+    await payments.settlement.ask(begun.id)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from i18n.translator import Translator
 from services.money import rub
 from services.reports.statistics import Numbers
 
-WIDTH, HEIGHT, FOOT, TOP = 600, 180, 24, 20  # of the drawing; below the bars and above them
+WIDTH, HEIGHT = 600, 150  # of the drawing
 GAP: Final = 0.25  # of a bar's place
 
 
@@ -40,13 +40,12 @@ class Chart:
 def bar_chart(name: str, title: str, days: Sequence[str], values: Sequence[float], said: Sequence[str]) -> Chart:
     """`said`: the values in words."""
     most, place = max(values, default=0.0) or 1.0, WIDTH / max(1, len(values))
-    high = HEIGHT - FOOT - TOP
     bars = [
         Bar(
             x=round(i * place + place * GAP / 2, 2),
-            y=round(TOP + high * (1 - value / most), 2),
+            y=round(HEIGHT * (1 - value / most), 2),
             width=round(place * (1 - GAP), 2),
-            height=round(high * value / most, 2),
+            height=round(HEIGHT * value / most, 2),
             said=f"{day}: {words}",
         )
         for i, (day, value, words) in enumerate(zip(days, values, said, strict=True))

@@ -3,24 +3,39 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from i18n.models import state_mark, state_words
+from services.errors import N_
+from services.payments.providers.titles import provider_title
 from services.redaction import redact
 from web.admin.kit import Admin, Looks, panel
 from web.context import Web
 
 router = APIRouter(prefix="/admin/health")
-GIB = 2**30
+GIB: Final = 2**30
+PARTS: Final = {
+    "telegram": N_("Telegram"),
+    "database": N_("Database"),
+    "redis": N_("Redis"),
+    "jobs": N_("Regular work"),
+    "tasks": N_("Background work"),
+    "clock": N_("Clock"),
+    "models": N_("Models"),
+    "queue": N_("Queue of predictions"),
+    "messages": N_("Messages to customers"),
+}
+"""As /readyz calls them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartState:
-    """`name`: as /readyz calls it; `said`: `ok`, or what is wrong."""
+    """`said`: `ok`, or what is wrong."""
 
-    name: str
+    title: str
     said: str
 
     @property
@@ -33,9 +48,19 @@ async def parts_of(who: Admin, web: Web) -> list[PartState]:
     told = (await web.health.readiness()).parts
     wrong = who.tr.gettext("something is wrong")
     return [
-        PartState(name=name, said=said if said == "ok" else redact(said) if who.may_act else wrong)
+        PartState(
+            title=who.tr.gettext(PARTS.get(name, name)),
+            said=said if said == "ok" else redact(said) if who.may_act else wrong,
+        )
         for name, said in told.items()
     ]
+
+
+def _providers(who: Admin) -> list[tuple[str, bool]]:
+    """Who takes the money, and whether that is play money."""
+    payments = who.site.services.payments
+    merchants = [] if payments is None else [account.merchant for account in payments.accounts]
+    return [(who.tr.gettext(provider_title(each.provider)), each.test) for each in merchants]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +88,7 @@ async def show_health(who: Looks, web: Web) -> Response:
         parts=await parts_of(who, web),
         waiting=await services.statistics.waiting(),
         workers=await services.statistics.at_work(),
+        providers=_providers(who),
         jobs=sorted((await services.statistics.jobs()).items()),
         lines=(lines := await services.model_management.all()),
         states=[state_words(line, who.tr) if who.may_act else state_mark(line) for line in lines],

@@ -17,9 +17,16 @@ _AMBIGUOUS = re.compile(rb"\n[ \t]|(?<!\r)\n|\r(?!\n)|\x00")  # folded lines, li
 
 
 class StrictConnection(h11.Connection):
-    """`refusal` is the status that answers what could not be read."""
+    """`refusal` is the status that answers what could not be read; `streams`: events are told for as long as somebody
+    listens."""
 
     refusal = HTTPStatus.BAD_REQUEST
+    streams = False
+
+    def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override]  # h11 tells kinds apart by overloads
+        if isinstance(event, h11.Response):
+            self.streams = any(n == b"content-type" and v.startswith(b"text/event-stream") for n, v in event.headers)
+        return super().send(event)
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """Raises `h11.RemoteProtocolError`."""

@@ -87,6 +87,13 @@ class GuardedProtocol(H11Protocol):
         if self.conn.their_state not in (h11.MUST_CLOSE, h11.CLOSED, h11.ERROR):
             super().data_received(data)
 
+    def shutdown(self) -> None:
+        """The server stops: it waits for answers, but for none that has no end."""
+        if self.conn.streams and self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()
+        else:
+            super().shutdown()
+
     def send_400_response(self, msg: str) -> None:
         """uvicorn comes here with all that h11 cannot read."""
         self._refuse(self.conn.refusal, "malformed")

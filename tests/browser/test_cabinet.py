@@ -58,7 +58,7 @@ def test_every_question_is_answered_and_bought(site: OpenSite, chromium: Browser
     buys(page)
     expect(page.locator("dl.answers")).to_contain_text("30")
     page.get_by_role("link", name="Ещё раз").click()
-    expect(page.get_by_label("Сумма")).to_have_value("12.5")
+    expect(page.get_by_label("Сумма")).to_have_value("12,5")
     buys(page)
     page.context.close()
 

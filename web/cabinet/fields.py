@@ -1,5 +1,6 @@
 """Questions as a page draws them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,6 +38,7 @@ class FieldView:
     hint: str
     unit: str
     entry: FormEntry
+    text: str
     problem: str
     options: Sequence[tuple[str, str]]
     attrs: dict[str, Any]  # Any: texts and numbers
@@ -64,6 +66,7 @@ def _view(field: Input, entry: FormEntry, slug: str, tr: Translator) -> FieldVie
         hint=_hint(field, tr),
         unit="" if unit is None or isinstance(field, SeriesInput) else tr.pick(unit),
         entry=entry,
+        text=_text(field, entry, tr),
         problem=cut_plain(problem, 600),
         options=_options(field, tr),
         attrs=_attrs(field),
@@ -85,6 +88,13 @@ def _kind(field: Input) -> str:
         case ImageInput():
             return "picture"
     return "line"
+
+
+def _text(field: Input, entry: FormEntry, tr: Translator) -> str:
+    """A plain number with the decimal mark of the language."""
+    if isinstance(field, NumberInput | IntegerInput) and re.fullmatch(r"-?[0-9]+\.[0-9]+", entry.text):
+        return entry.text.replace(".", tr.axis(0).point)
+    return entry.text
 
 
 def _hint(field: Input, tr: Translator) -> str:

@@ -1,7 +1,7 @@
 """The first page: what is on sale, and of a customer their last answers; and the gallery of styles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import APIRouter
@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from i18n.models import category_words
 from i18n.prices import price_words
-from i18n.titles import titles_in
 from services.models.presets import PresetView, category_key
 from web.kit.pages import page
 from web.kit.viewer import PageViewer, Someone
@@ -42,7 +41,7 @@ async def home(who: Someone) -> Response:
         assistants=[offer for offer in sold if offer.manifest.is_assistant],
         shelves=await _shelves(who),
         latest=latest,
-        titles=await titles_in(who.tr, services.models, presets=True),
+        titles=replace(who.titles, presets=[offer for offer in sold if offer.preset_id is not None]),
         price_words=price_words,
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -43,11 +44,12 @@ async def show_prediction(me: Me, view: Bought, canceling: str = "") -> Response
 @router.get("/events", response_class=EventSourceResponse)
 async def follow(me: Me, view: Bought) -> AsyncIterator[ServerSentEvent]:
     """`progress`, its words; `done` at the end."""
-    async for state in me.site.services.prediction_watch.watch(view.id, user_id=me.user.id):
-        if state.finished:
-            yield ServerSentEvent(event="done", data=state.status)
-        else:
-            yield ServerSentEvent(event="progress", data=progress_words(state, me.tr))
+    async with aclosing(me.site.services.prediction_watch.watch(view.id, user_id=me.user.id)) as states:
+        async for state in states:
+            if state.finished:
+                yield ServerSentEvent(event="done", data=state.status)
+            else:
+                yield ServerSentEvent(event="progress", data=progress_words(state, me.tr))
 
 
 @router.post("/cancel")

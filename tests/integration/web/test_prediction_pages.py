@@ -1,13 +1,22 @@
 """What was bought: its page, its progress, its place in the history; nobody else's."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import httpx
+import pytest
 import pytest_asyncio
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from bot.app import App
+from bot.http.server import GRACE_SECONDS
+from db.base import table_of
+from db.tables.predictions import Prediction
 from sandbox.client.sandbox import Sandbox
 from services.models.offers import Offer
 from services.predictions.submit import Order
@@ -65,7 +74,7 @@ async def test_an_answer_is_followed_and_shown(app: App) -> None:
         assert "Похоже на бароло" in page
         assert "1.00 кредит" in page
         form = (await anna.get(f"/models/wine?fill-in={place.rpartition('/')[2].replace('-', '')}")).text
-        assert 'value="14.23"' in form
+        assert 'value="14,23"' in form
 
 
 async def test_another_customers_are_not_there(app: App) -> None:
@@ -114,3 +123,26 @@ async def test_a_file_that_is_no_picture_is_only_saved(app: App) -> None:
         assert shown.headers["content-disposition"].startswith("attachment")
         assert shown.headers["content-type"] == "application/octet-stream"
         assert shown.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_whoever_follows_does_not_hold_up_a_server_that_stops(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with AsyncExitStack() as shop:
+        app = await shop.enter_async_context(App(shop_settings(sandbox, sqlite_url)).running())
+        user = await person(app)
+        place = await buys(app, user)
+        async with browser(app, user.id) as anna:
+            await followed(anna, place)
+            await app.db.write(_wait_for_long, app.clock() + timedelta(hours=1))
+            async with anna.stream("GET", f"{place}/events") as stream:
+                lines = stream.aiter_lines()
+                assert await anext(lines) == "event: progress"
+                began = time.monotonic()
+                await shop.aclose()
+                assert time.monotonic() - began < GRACE_SECONDS - 1
+                with pytest.raises(httpx.RemoteProtocolError):
+                    [line async for line in lines]
+
+
+def _wait_for_long(session: Session, until: datetime) -> None:
+    rows = table_of(Prediction)
+    session.execute(update(rows).values(status="queued", finished_at=None, available_at=until))

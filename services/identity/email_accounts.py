@@ -20,7 +20,7 @@ from services.identity.email_logins import EmailLoginView, find_by_address, logi
 from services.identity.known_devices import is_known, sweep_devices
 from services.identity.letter_requests import ask_to_reset, ask_to_sign_up
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
-from services.identity.mail_tokens import MailLinks
+from services.identity.mail_tokens import LinkNotValid, MailLinks
 from services.identity.passwords import Passwords, check_password
 from services.identity.sessions import SignedIn
 from services.identity.throttles import Throttles
@@ -79,9 +79,12 @@ class EmailAccounts:
         await self._db.write(ask_to_reset, address, language, hash_token(self._token()), self._clock())
         self._on_letter()
 
-    async def address_of(self, token: str, purpose: LetterPurpose) -> str:
-        """Of a link that is still valid, and stays so. Raises `LinkNotValid`."""
-        return (await self._links.find(token, purpose)).address
+    async def address_of(self, token: str, purpose: LetterPurpose, *, user_id: int | None = None) -> str:
+        """Of a link that is still valid, and stays so; `user_id`: who alone may follow it. Raises `LinkNotValid`."""
+        link = await self._links.find(token, purpose)
+        if user_id is not None and link.user_id != user_id:
+            raise LinkNotValid()
+        return link.address
 
     async def confirm(self, token: str, *, name: str, password: str, language: str, arrival: Arrival) -> Opened:
         """The account begins, with welcome credits, and its first session. Raises `LinkNotValid`, what

@@ -76,7 +76,8 @@ async def change_address(me: Me, email: Annotated[str, Form()] = "", own: Annota
 
 @router.get("/confirm-address")
 async def show_confirm_address(me: Me, token: str = "") -> Response:
-    address = await me.site.services.email_accounts.address_of(token, LetterPurpose.CHANGE_ADDRESS)
+    accounts, purpose = me.site.services.email_accounts, LetterPurpose.CHANGE_ADDRESS
+    address = await accounts.address_of(token, purpose, user_id=me.user.id)
     response = page(me, "cabinet/account/confirm_address.html", token=token, address=address)
     response.headers["referrer-policy"] = "no-referrer"
     return response

@@ -198,6 +198,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.MODEL_ENABLE: _about_goods(N_("On sale again: {what}")),
     AuditAction.MODEL_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
     AuditAction.MODEL_TRY_AGAIN: _about_goods(N_("Tried again after its failures: {what}")),
+    AuditAction.MODEL_TEST: _about_goods(N_("Its example was run: {what}")),
     AuditAction.MODEL_MOVE: _moved,
     AuditAction.PRESET_CREATE: _about_goods(N_("A new style: {what}")),
     AuditAction.PRESET_EDIT: _edited_preset,

@@ -32,6 +32,10 @@ class Model(Base):
     resting_for: Mapped[str | None] = mapped_column(String(255))  # why, for the operator
     rests: Mapped[int] = mapped_column(default=0, server_default="0")  # for its failures, without an answer since
     next_try_at: Mapped[datetime | None]  # it rests for its failures until its example is answered
+    test_asked_at: Mapped[datetime | None]  # an admin wants its example answered
+    tested_at: Mapped[datetime | None]
+    test_ms: Mapped[int | None]
+    test_problem: Mapped[str | None] = mapped_column(String(255))  # null: it was answered well
     admin_price: Mapped[Credits | None]
     admin_enabled: Mapped[bool | None]
     admin_position: Mapped[int | None]

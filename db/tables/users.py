@@ -37,6 +37,7 @@ class AuditAction(StrEnum):
     MODEL_ENABLE = "model.enable"
     MODEL_DISABLE = "model.disable"
     MODEL_TRY_AGAIN = "model.try_again"
+    MODEL_TEST = "model.test"
     MODEL_MOVE = "model.move"
     PRESET_CREATE = "preset.create"
     PRESET_EDIT = "preset.edit"

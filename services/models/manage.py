@@ -19,6 +19,8 @@ from services.billing.credits import parse_amount
 from services.clock import Clock
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
+from services.models import example_runs
+from services.models.example_runs import ExampleRun
 from services.models.offers import price_of
 from services.users.actor import Actor
 from services.users.roles import Staff
@@ -55,6 +57,10 @@ class ModelLine:
     is_assistant: bool = False
     by_length: bool = False
     """What is read and written costs besides `price`."""
+    test_asked: bool = False
+    """Its example is to be answered, and is not yet."""
+    tested: ExampleRun | None = None
+    """What came of the last time."""
     provider_prices: tuple[int, int] | None = None
     """What the provider asks for 1,000,000 tokens that it reads, and writes, in hundredths, where the manifest says."""
 
@@ -87,6 +93,10 @@ class ModelManagement:
         """Sell it again after it was stopped, try the example of one that rests for its failures; they count anew."""
         return await self._db.write(self._tried_again, slug, actor=actor, now=self._clock())
 
+    async def test(self, slug: str, *, actor: Actor) -> ModelLine:
+        """Have it answer the example of its manifest: soon, where it is run, for nobody's credits."""
+        return await self._db.write(self._asked_to_test, slug, actor=actor, now=self._clock())
+
     async def move(self, slug: str, *, places: int, actor: Actor) -> Sequence[ModelLine]:
         """Up (negative) or down the menu; returns all."""
         return await self._db.write(self._move, slug, places, actor=actor, now=self._clock())
@@ -112,6 +122,14 @@ class ModelManagement:
         session.execute(anew.values(next_try_at=now, rests=0))
         values: JsonObject = {"stopped_for": None, "failures": 0}
         return self._changed(session, slug, values, action=AuditAction.MODEL_TRY_AGAIN, actor=actor, now=now)
+
+    def _asked_to_test(self, session: Session, slug: str, *, actor: Actor, now: datetime) -> ModelLine:
+        self._staff.require(session, actor)
+        if _locked(session, slug).test_asked_at is None:
+            example_runs.ask(session, slug, now)
+            asked: JsonObject = {"asked": True}
+            record(session, AuditRecord(actor=actor, action=AuditAction.MODEL_TEST, subject=slug, after=asked), now)
+        return _get(session, slug)
 
     def _move(self, session: Session, slug: str, places: int, *, actor: Actor, now: datetime) -> Sequence[ModelLine]:
         self._staff.require(session, actor)
@@ -177,6 +195,10 @@ def _line(row: AnyRow) -> ModelLine:
         fails=row.next_try_at is not None,
         is_assistant=runtime.get("kind") == "chat",
         by_length=any(Decimal(str(runtime.get(key, 0))) for key in ("input_price", "output_price")),
+        test_asked=row.test_asked_at is not None,
+        tested=None
+        if row.tested_at is None
+        else ExampleRun(at=row.tested_at, ms=row.test_ms or 0, problem=row.test_problem),
         provider_prices=_provider_prices(runtime.get("input_cost"), runtime.get("output_cost")),
     )
 

@@ -17,6 +17,7 @@ from db.tables.predictions import ErrorCode
 from services.clock import Clock
 from services.files.files import Files
 from services.inference.engine import Engine
+from services.models.example_runs import ExampleRuns
 from services.models.second_tries import SecondTries
 from services.models.server_watch import ServerWatch
 from services.predictions import claims as queue
@@ -52,6 +53,7 @@ class Worker:
         self._clock = clock
         self._servers = ServerWatch(db, engine, clock, on_settled, owners=owners)
         self._second_tries = SecondTries(db, engine, clock, on_settled, owners=owners)
+        self._example_runs = ExampleRuns(db, engine, clock)
         self._context = WorkerContext(
             db=db,
             engine=engine,
@@ -88,6 +90,7 @@ class Worker:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._servers.run(), name="servers")
                 tasks.create_task(self._second_tries.run(), name="second-tries")
+                tasks.create_task(self._example_runs.run(), name="example-runs")
                 while True:
                     self.came_round = loop.time()
                     if loop.time() >= look_at:

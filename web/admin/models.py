@@ -89,6 +89,12 @@ async def try_again(who: Acts, slug: str) -> Response:
     return go(f"/admin/models/{slug}", done="again")
 
 
+@router.post("/{slug}/test")
+async def run_example(who: Acts, slug: str) -> Response:
+    await who.site.services.model_management.test(slug, actor=who.actor)
+    return go(f"/admin/models/{slug}", done="tested")
+
+
 @router.post("/{slug}/move")
 async def move(who: Acts, slug: str, way: Typed = UP, nonce: Typed = "") -> Response:
     await _line(who, slug)
@@ -119,6 +125,7 @@ async def _page(
         was=format_credits(line.price),
         high=format_credits(MAX_PRICE),
         figures=figures,
+        test_problem="" if line.tested is None else problem_words(line.tested.problem or "", who.tr),
         typed=typed or format_credits(line.price),
         errors=errors or {},
         done=notice(done, who.tr),

@@ -17,6 +17,7 @@ NOTICES: Final = {
     "off-sale": N_("Taken off the menu."),
     "moved": N_("Moved."),
     "again": N_("It is tried again."),
+    "tested": N_("Its example is being run. Open this page again in a moment."),
     "created": N_("On sale."),
     "deleted": N_("Deleted."),
     "asked": N_("The payment service was asked; this is how things stand."),

@@ -81,6 +81,8 @@ async def do_to_goods(services: AdminServices) -> None:
     for slug in ("wine", "digit"):
         await services.db.write(add_model, slug=slug)
     await services.models.set_price("wine", 250, actor=Actor(ADMIN))
+    await services.models.test("wine", actor=Actor(ADMIN))
+    await services.models.test("wine", actor=Actor(ADMIN))
     await services.models.enable("wine", enabled=False, actor=Actor(ADMIN))
     await services.models.enable("wine", enabled=True, actor=Actor(ADMIN))
     await services.stop("wine")
@@ -142,7 +144,14 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
         assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
         looked = row.action == "chat.request_open"
         assert row.after or looked or row.action == "preset.delete"
-        new = row.action in {"user.write", "user.sign_out", "package.create", "preset.create", "bonus.week_granted"}
+        new = row.action in {
+            "user.write",
+            "user.sign_out",
+            "model.test",
+            "package.create",
+            "preset.create",
+            "bonus.week_granted",
+        }
         assert row.before or looked or new
         assert row.before != row.after
         if row.action.startswith(("credits.", "user.", "payment.")):

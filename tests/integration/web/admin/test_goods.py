@@ -11,6 +11,7 @@ from services.payments.packages import PackageView
 from services.users.actor import Actor
 from tests.integration.web.admin.conftest import EVIL, Office
 from tests.support.forms import hidden_fields
+from tests.support.waiting import until
 from tests.support.web import browser
 
 HUNDRED = {"ru": "Сто", "en": EVIL, "credits": "100", "price": "900", "days": "90"}
@@ -106,6 +107,20 @@ async def test_models_are_moved_switched_and_tried(office: Office, at_desk: http
     assert (await at_desk.get("/admin/models")).status_code == 200
 
 
+async def test_a_models_example_is_run_where_the_model_is(office: Office, at_desk: httpx.AsyncClient) -> None:
+    slug = (await models(office))[0].slug
+    assert (await at_desk.post(f"/admin/models/{slug}/test")).headers["location"].endswith("done=tested")
+
+    async def is_tested() -> bool:
+        return (await office.services.model_management.get(slug)).tested is not None
+
+    await until(is_tested)
+    run = (await office.services.model_management.get(slug)).tested
+    assert run is not None
+    assert run.problem is None
+    assert "отвечено" in (await at_desk.get(f"/admin/models/{slug}")).text
+
+
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN, Role.MODERATOR, None])
 async def test_who_may_change_goods(office: Office, role: Role | None) -> None:
     slug = (await models(office))[0].slug
@@ -113,6 +128,7 @@ async def test_who_may_change_goods(office: Office, role: Role | None) -> None:
         f"/admin/models/{slug}/price": {"price": "3", "nonce": "0123456789ab"},
         f"/admin/models/{slug}/sale": {"on": "yes"},
         f"/admin/models/{slug}/again": {},
+        f"/admin/models/{slug}/test": {},
         f"/admin/models/{slug}/move": {"nonce": "1123456789ab"},
         "/admin/packages/new": HUNDRED | {"nonce": "2123456789ab"},
     }

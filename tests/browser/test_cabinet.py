@@ -18,8 +18,16 @@ PHOTO = STORE / "own-style" / "small.jpg"
 DIGIT = STORE / "digit" / "example.png"
 PAINTING = STORE / "own-style" / "style.jpg"
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-OF_STRANGERS = ("/", "/styles", "/models/wine", "/models/every-input", "/nothing")
-OF_CUSTOMERS = ("/", "/models/digit", "/models/thick-oil?fill-in=example", "/history", "/history/pictures")
+OF_STRANGERS = ("/", "/styles", "/models/wine", "/models/every-input", "/sign-in", "/nothing")
+OF_CUSTOMERS = (
+    "/",
+    "/models/digit",
+    "/models/thick-oil?fill-in=example",
+    "/history",
+    "/history/pictures",
+    "/balance",
+    "/security",
+)
 
 
 @pytest.fixture(scope="module")

@@ -70,3 +70,19 @@ async def test_what_is_not_there_is_told_in_words(app: App) -> None:
         assert missing.status_code == 404
         assert "Такой страницы нет." in missing.text
         assert (await someone.get("/api/v1/nothing-here")).json()["code"] == "not_found"
+
+
+async def test_a_stranger_chooses_a_language_in_the_browser(app: App) -> None:
+    async with browser(app) as someone:
+        led = await someone.post("/language", data={"language": "en", "next": "/models/wine"})
+        assert (led.status_code, led.headers["location"]) == (303, "/models/wine")
+        assert "What shall I predict?" in (await someone.get("/", headers={"accept-language": "ru"})).text
+        away = await someone.post("/language", data={"language": "xx", "next": "//evil.example"})
+        assert away.headers["location"] == "/"
+
+
+async def test_a_customer_chooses_it_for_the_chat_too(app: App) -> None:
+    user = await anna(app)
+    async with browser(app, user.id) as anna_there:
+        await anna_there.post("/language", data={"language": "en"})
+        assert (await app.services.users.get(user.id)).language == "en"

@@ -17,6 +17,7 @@ from services.clock import Clock
 from services.files.cleanup import FileCleanup
 from services.identity.email_accounts import EmailAccounts
 from services.identity.sessions import WebSessions
+from services.identity.telegram_login import TelegramLogin
 from services.notifications.letters import Letters
 
 log = structlog.get_logger()
@@ -68,10 +69,15 @@ def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Calla
 
 
 def keep_ways_in(
-    scheduler: AsyncIOScheduler, sessions: WebSessions, accounts: EmailAccounts, doubted: Callable[[], bool]
+    scheduler: AsyncIOScheduler,
+    sessions: WebSessions,
+    accounts: EmailAccounts,
+    logins: TelegramLogin,
+    doubted: Callable[[], bool],
 ) -> None:
     async def forget_ways_in() -> None:
         await sessions.sweep()
         await accounts.sweep()
+        await logins.sweep()
 
     every(scheduler, forget_ways_in, name="forget_ways_in", seconds=TIDY_SECONDS, unless=doubted)

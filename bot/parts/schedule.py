@@ -23,7 +23,9 @@ class SchedulePart(Part):
         keep_files(scheduler, services.file_cleanup, self._doubts_time)
         keep_letters(scheduler, services.letters, self._doubts_time)
         keep_journal(scheduler, services.assistant_reports, self._doubts_time)
-        keep_ways_in(scheduler, services.web_sessions, services.email_accounts, self._doubts_time)
+        keep_ways_in(
+            scheduler, services.web_sessions, services.email_accounts, services.telegram_login, self._doubts_time
+        )
         keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
         keep_merged_accounts_empty(scheduler, services.account_merging)
         keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)

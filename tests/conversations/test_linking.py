@@ -283,6 +283,27 @@ async def test_an_old_session_is_asked_to_prove_itself(office: Stage, vera: Pers
     assert joined.status_code == 403
 
 
+async def test_an_old_session_in_telegrams_account_is_asked_by_the_bot(
+    office: Stage, vera: Person, page: httpx.AsyncClient
+) -> None:
+    await signed_in(office, page, vera)
+    await office.app.db.write(grow_old)
+    asked = await page.get("/link/email")
+    again = "/sign-in/telegram?again=yes&next=/link/email"
+    assert (asked.status_code, asked.headers["location"]) == (303, again)
+    await signs_in_by_telegram(page, vera, at=again)
+    assert (await page.get(again)).headers["location"] == "/link/email"
+    assert (await page.get("/link/email")).status_code == 200
+
+
+async def test_the_profile_in_the_chat_leads_to_the_page(office: Stage, vera: Person) -> None:
+    await vera.says("/profile")
+    profile = await vera.sees_button("Войти на сайте")
+    button = profile.button("Войти на сайте")
+    assert button is not None
+    assert button.url == "http://127.0.0.1/sign-in/telegram"
+
+
 async def test_who_has_both_needs_no_more(office: Stage, vera: Person, page: httpx.AsyncClient) -> None:
     await signed_in(office, page, vera)
     assert (await page.get("/link/telegram")).headers["location"] == "/security"

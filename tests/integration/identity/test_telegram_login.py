@@ -10,7 +10,7 @@ from db.tables.identities import LoginPurpose
 from services.coordination.memory import MemoryCoordination
 from services.identity.sessions import Device
 from services.identity.telegram_login import LoginRequestGone, LoginState, TelegramLogin
-from services.identity.throttles import Throttles
+from services.identity.throttles import LOGINS_OF_A_NETWORK, Throttles, TooManyLogins
 from tests.support.clock import FakeClock
 from tests.support.shop import add_outsider, add_user
 
@@ -90,6 +90,14 @@ async def test_confirmed_too_late_is_worth_nothing(login: TelegramLogin, clock: 
     clock.advance(minutes=6)
     with pytest.raises(LoginRequestGone):
         await login.take(begun.token, begun.browser_secret)
+
+
+async def test_one_network_does_not_ask_without_end(login: TelegramLogin) -> None:
+    for _ in range(LOGINS_OF_A_NETWORK):
+        await login.begin(LoginPurpose.SIGN_IN, PHONE)
+    with pytest.raises(TooManyLogins):
+        await login.begin(LoginPurpose.SIGN_IN, PHONE)
+    await login.begin(LoginPurpose.SIGN_IN, Device(address="203.0.113.8", agent="Firefox"))
 
 
 async def test_who_links_is_told(login: TelegramLogin, database: Database) -> None:

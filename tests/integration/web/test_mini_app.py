@@ -1,7 +1,9 @@
 """The cabinet within Telegram: launch data become a session, once they are Telegram's own and of today."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.clock import FakeClock
+from tests.support.waiting import until
 from tests.support.web import browser
 
 ENTRY = "/mini-app/session"
@@ -61,6 +64,22 @@ async def test_the_menu_button_opens_the_cabinet(app: App, anna: Person) -> None
         assert cookie.endswith("Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
         assert await who(page) == "Анна"
         assert "Анна" not in (await page.get("/mini-app")).text
+
+
+async def test_without_an_address_that_telegram_opens_the_button_goes(sandbox: Sandbox, sqlite_url: str) -> None:
+    for address, wanted in (
+        (PUBLIC, "web_app"),
+        (None, "default"),
+        (PUBLIC, "web_app"),
+        ("http://a.example", "default"),
+    ):
+        async with App(shop_settings(sandbox, sqlite_url, public_url=address)).running():
+            await until(partial(_button_is, sandbox, wanted))
+
+
+async def _button_is(sandbox: Sandbox, kind: str) -> bool:
+    told = await sandbox.log("setChatMenuButton")
+    return bool(told) and f'"{kind}"' in json.dumps(told[-1]["params"]).replace("\\", "")
 
 
 async def test_who_is_new_is_welcomed(app: App, anna: Person, sandbox: Sandbox) -> None:

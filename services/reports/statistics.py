@@ -24,7 +24,7 @@ from services.notifications.sending import Outbox
 from services.predictions.history import History
 from services.reports.customers import count_customers
 from services.reports.speed import Speed, speed
-from services.reports.workers import Worker, at_work
+from services.reports.workers import WorkerLoad, at_work
 
 _predictions, _payments, _refunds = table_of(Prediction), table_of(Payment), table_of(Refund)
 _messages = table_of(ChatMessage)
@@ -113,7 +113,7 @@ class Statistics:
         """Of predictions bought in that time."""
         return await self._db.scan(speed, calendar(self._clock(), self._zone, days)[0][1])
 
-    async def at_work(self) -> Sequence[Worker]:
+    async def at_work(self) -> Sequence[WorkerLoad]:
         return await self._db.read(at_work)
 
     async def jobs(self) -> dict[str, datetime]:

@@ -17,7 +17,7 @@ RUNNING: Final = literal_column("'running'", String)  # a word, so that partial 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
+class WorkerLoad:
     """`name`: as it signs what it holds."""
 
     name: str
@@ -29,13 +29,13 @@ class Worker:
         return self.name, self.predictions, self.answers
 
 
-def at_work(session: Session) -> Sequence[Worker]:
+def at_work(session: Session) -> Sequence[WorkerLoad]:
     held = []
     for table in (_predictions, _messages):
         query = select(table.c.leased_by, func.count()).where(table.c.status == RUNNING).group_by(table.c.leased_by)
         held.append(Counter({name or "": int(count) for name, count in session.execute(query)}))
     predictions, answers = held
     return [
-        Worker(name=name, predictions=predictions[name], answers=answers[name])
+        WorkerLoad(name=name, predictions=predictions[name], answers=answers[name])
         for name in sorted(predictions.keys() | answers.keys())
     ]

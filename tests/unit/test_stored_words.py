@@ -175,6 +175,7 @@ def test_audit_actions() -> None:
         "user.disable",
         "user.enable",
         "user.write",
+        "user.sign_out",
         "account.merge",
         "role.change",
         "payment.refund",

@@ -24,7 +24,9 @@ from aiogram.types import (
     InputMediaDocument,
     InputMediaPhoto,
     LinkPreviewOptions,
+    MenuButtonWebApp,
     ReplyParameters,
+    WebAppInfo,
 )
 from aiohttp import BytesPayload, FormData
 
@@ -58,6 +60,8 @@ WITHOUT_FILES: list[TelegramMethod[Any]] = [
     methods.EditMessageMedia(chat_id=7, message_id=5, media=InputMediaPhoto(media="f", parse_mode="HTML")),
     methods.EditMessageReplyMarkup(chat_id=7, message_id=5, reply_markup=None),
     methods.DeleteMessage(chat_id=7, message_id=5),
+    methods.GetChatMenuButton(),
+    methods.SetChatMenuButton(menu_button=MenuButtonWebApp(text="Кабинет", web_app=WebAppInfo(url="https://a/b"))),
     methods.AnswerCallbackQuery(callback_query_id="1", text=None, show_alert=False, cache_time=0),
     methods.GetUpdates(offset=0, timeout=0, limit=100, allowed_updates=[]),
     methods.GetUpdates(offset=8, timeout=25, allowed_updates=["message", "callback_query"]),

@@ -25,7 +25,7 @@ def test_no_filter_and_no_handler_costs_a_thread() -> None:
 
 def test_handlers_ask_for_what_is_given() -> None:
     """The context, and what filters find in the update itself; services are in the context, by type."""
-    given = {"event", "message", "query", "ctx", "argument", "command", "name", "checkout", "stop"}
+    given = {"event", "message", "query", "ctx", "argument", "command", "name", "checkout", "stop", "token"}
     for router in _all(routers()):
         for observer in router.observers.values():
             for handler in observer.handlers:

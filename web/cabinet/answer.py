@@ -11,7 +11,6 @@ from starlette.responses import Response
 from db.tables.predictions import PredictionStatus
 from i18n.answers import told_answers
 from i18n.charts import chart_of
-from i18n.history import MARKS
 from i18n.inputs import value_words
 from i18n.outputs import advice_text
 from i18n.predictions import plain_answers, progress_words, reason
@@ -93,7 +92,6 @@ class AnswerPage:
             "cabinet/prediction.html",
             view=view,
             title=titles.bought(view),
-            mark=MARKS[view.status],
             finished=finished,
             succeeded=view.status is PredictionStatus.SUCCEEDED,
             progress="" if finished else progress_words(await self._state(), tr),

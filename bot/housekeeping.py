@@ -15,6 +15,7 @@ from services.billing import ledger
 from services.chats.statistics import AssistantReports
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
+from services.idempotency import Idempotency
 from services.identity.email_accounts import EmailAccounts
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
@@ -66,6 +67,10 @@ def keep_letters(scheduler: AsyncIOScheduler, letters: Letters, doubted: Callabl
 
 def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Callable[[], bool]) -> None:
     every(scheduler, cleanup.run_due, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)
+
+
+def keep_requests(scheduler: AsyncIOScheduler, requests: Idempotency, doubted: Callable[[], bool]) -> None:
+    every(scheduler, requests.sweep, name="forget_api_requests", seconds=TIDY_SECONDS, unless=doubted)
 
 
 def keep_ways_in(

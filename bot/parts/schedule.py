@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from bot.housekeeping import keep_files, keep_house, keep_journal, keep_letters, keep_ways_in
+from bot.housekeeping import keep_files, keep_house, keep_journal, keep_letters, keep_requests, keep_ways_in
 from bot.jobs import keep_bonuses_coming, keep_merged_accounts_empty, keep_money_moving
 from bot.parts.core import Core
 from bot.parts.part import Part
@@ -26,6 +26,7 @@ class SchedulePart(Part):
         keep_ways_in(
             scheduler, services.web_sessions, services.email_accounts, services.telegram_login, self._doubts_time
         )
+        keep_requests(scheduler, services.idempotency, self._doubts_time)
         keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
         keep_merged_accounts_empty(scheduler, services.account_merging)
         keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)

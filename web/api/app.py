@@ -40,6 +40,7 @@ def make_api() -> FastAPI:
     )
     api.add_middleware(RateLimitHeaders)
     add_problems(api)
+    api.state.routers = ROUTERS
     for router in ROUTERS:
         api.include_router(router)
     api.openapi = cache(partial(describe, api, ROUTERS))  # type: ignore[method-assign]  # as FastAPI has it done

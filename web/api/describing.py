@@ -26,6 +26,8 @@ from web.api.routes import REPLAYED, ApiRoute, BadIdempotencyKey, BodyCutOff, Bo
 from web.kit.cookies import SESSION
 from web.kit.json_bodies import BadJson, DuplicateKey, TooDeep
 from web.kit.limits import TooManyRequests
+from web.kit.origin import CODE as CROSS_SITE
+from web.kit.origin import SAFE
 
 Json = dict[str, Any]  # Any: JSON
 Responses = dict[int | str, Json]
@@ -89,7 +91,6 @@ IDEMPOTENCY_KEY: Final[Json] = {
     "required": False,
     "description": "New and random for each purchase; the same when it is sent again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
-    "example": "0b8f3c1e-6f0b-4b52-9a55-0d0f6b6f3f6e",
 }
 NOTHING: Final[Json] = {"application/json": {"schema": {}}}
 REPLAY: Final[Json] = {"description": "`true` where it was answered before.", "schema": {"type": "string"}}
@@ -154,6 +155,8 @@ def _complete(operation: Json, route: ApiRoute, method: str) -> None:
 def _codes(responses: Json, route: ApiRoute, wants: Sequence[str], method: str) -> dict[int, set[str]]:
     """By status: of the endpoint's own, which are taken out of `responses`, and of those that all share."""
     codes: dict[int, set[str]] = defaultdict(set, {500: {"internal_error"}, 503: {"busy"}})
+    if method.upper() not in SAFE:
+        codes[403].add(CROSS_SITE)
     if "422" in responses and CODES not in responses["422"]:  # FastAPI's own
         codes[422].add("invalid_request")
     for error in _shared(route, wants, method=method):

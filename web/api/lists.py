@@ -20,7 +20,6 @@ Cursor = Annotated[
     Query(
         pattern=CURSOR,
         description="`next_cursor` of the part before. It is opaque: its form may change.",
-        examples=["MTc"],
     ),
 ]
 

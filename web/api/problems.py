@@ -1,13 +1,15 @@
 """Problems (RFC 9457): what went wrong in a code for programs and a sentence for people, in the caller's language.
 Nothing that was sent is repeated: it may be secret."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -100,7 +102,19 @@ async def _not_served(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     code, said = SERVED.get(error.status_code, ("bad_request", NOT_SERVED))
     said = words_of(request).gettext(said)
-    return Problem(error.status_code, code, said, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers.pop("Allow", None)
+        headers["allow"] = ", ".join(sorted(_allowed(request)))
+    return Problem(error.status_code, code, said, headers=headers)
+
+
+def _allowed(request: Request) -> set[str]:
+    """All methods of this address: the framework names those of one endpoint."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    routers: Sequence[APIRouter] = request.app.state.routers
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
 
 
 async def _busy(request: Request, error: Exception) -> Problem:

@@ -5,10 +5,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAID: Final = "cross-site request refused"
+CODE: Final = "cross_site_request"
 OURS: Final = frozenset({"same-origin", "none"})
 
 
@@ -22,7 +24,7 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE and not self._is_ours(Headers(scope=scope)):
-            await PlainTextResponse("cross-site request refused", status_code=403)(scope, receive, send)
+            await _refusal(scope["path"])(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -32,3 +34,11 @@ class SameOrigin:
         if (origin := headers.get("origin")) is not None:
             return urlsplit(origin).netloc in {self._host, headers.get("host")} - {None, ""}
         return "cookie" not in headers
+
+
+def _refusal(path: str) -> Response:
+    """To a program as the API tells problems."""
+    if not path.startswith("/api/"):
+        return PlainTextResponse(SAID, status_code=403)
+    problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": SAID, "code": CODE}
+    return JSONResponse(problem, 403, media_type="application/problem+json")

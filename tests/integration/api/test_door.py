@@ -49,7 +49,10 @@ async def test_content_types(callers: Callers) -> None:
 async def test_what_is_not_there(callers: Callers) -> None:
     browser = await callers.person(await callers.customer())
     problem(await browser.get("nothing"), 404, "not_found")
-    problem(await browser.delete("me"), 405, "method_not_allowed")
+    refused = await browser.delete("me")
+    problem(refused, 405, "method_not_allowed")
+    assert refused.headers["allow"] == "GET, PATCH"
+    problem(await browser.patch("me", json={}, headers={"sec-fetch-site": "cross-site"}), 403, "cross_site_request")
 
 
 async def test_what_is_left_is_told_and_then_it_is_enough(callers: Callers) -> None:

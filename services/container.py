@@ -10,6 +10,7 @@ from services.chats.service import Chats
 from services.chats.sessions import ChatSessions
 from services.chats.statistics import AssistantReports
 from services.chats.streams import AnswerStreams
+from services.chats.watching import AnswerWatch
 from services.coordination.base import Coordination
 from services.features import Features
 from services.files.cleanup import FileCleanup
@@ -70,6 +71,7 @@ class Services:
     chats: Chats
     chat_sessions: ChatSessions
     answer_streams: AnswerStreams
+    answer_watch: AnswerWatch
     assistant_reports: AssistantReports
     history: History
     statement: Statement

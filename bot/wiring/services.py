@@ -21,6 +21,7 @@ from services.chats.sessions import ChatSessions
 from services.chats.statistics import AssistantReports
 from services.chats.streams import AnswerStreams
 from services.chats.undelivered import pay_back_answer
+from services.chats.watching import AnswerWatch
 from services.clock import Clock
 from services.container import Services
 from services.coordination.base import Coordination, Topic
@@ -100,6 +101,7 @@ def make_services(
         on_stop=partial(coordination.tell, Topic.STOP),
         on_settled=on_news,
     )
+    streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news)
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits)
@@ -130,7 +132,8 @@ def make_services(
         prediction_watch=PredictionWatch(db, coordination),
         chats=chats,
         chat_sessions=ChatSessions(db, clock, limits),
-        answer_streams=AnswerStreams(coordination),
+        answer_streams=streams,
+        answer_watch=AnswerWatch(db, streams),
         assistant_reports=AssistantReports(db, clock, staff, journal_for=timedelta(days=settings.chat_journal_days)),
         history=history,
         statement=Statement(db),

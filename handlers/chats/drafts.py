@@ -23,6 +23,7 @@ from i18n.translator import Catalogues
 from services.chats.service import Chats
 from services.chats.streams import AnswerProgress, AnswerStreams
 from services.coordination.base import Coordination
+from services.notifications.message_ref import MessageRef
 from services.users.accounts import Users
 from services.waiting import wait
 
@@ -73,12 +74,15 @@ class AnswerDrafts:
                 tasks.create_task(self._show(growing), name=f"draft-{growing.progress.answer_id}")
 
     def _heard(self, progress: AnswerProgress) -> None:
+        place = progress.place
+        if place is None:  # it is shown elsewhere
+            return
         growing = self._growing.get(progress.answer_id)
         if growing is not None:
             growing.progress = progress
             growing.changed.set()
         elif not progress.done:
-            growing = self._growing[progress.answer_id] = _Growing(progress)
+            growing = self._growing[progress.answer_id] = _Growing(progress, place)
             self._new.put_nowait(growing)
 
     async def _show(self, growing: "_Growing") -> None:
@@ -112,7 +116,7 @@ class AnswerDrafts:
 
     async def _show_once(self, growing: "_Growing") -> float:
         """How long to wait before the next time."""
-        place = growing.progress.place
+        place = growing.place
         if not await self._pace.may_go(place.chat_id, lambda: not growing.progress.done):
             return 0.0
         text = growing.progress.text
@@ -132,7 +136,7 @@ class AnswerDrafts:
             return 2 * PACE
 
     async def _draw(self, growing: "_Growing", text: str) -> float:
-        place = growing.progress.place
+        place = growing.place
         by_edits = place.chat_id in self._without_drafts
         async with self._messages.hold(place.chat_id, within=PACE):
             if growing.progress.done:
@@ -152,7 +156,7 @@ class AnswerDrafts:
     async def _draft(self, growing: "_Growing", text: str) -> None:
         shown = draft_of(text)
         screen = Screen(text=shown.text, entities=shown.entities)
-        place = growing.progress.place
+        place = growing.place
         await self._bot.send_message_draft(
             place.chat_id,
             draft_id(growing.progress.answer_id),
@@ -167,7 +171,7 @@ class AnswerDrafts:
         progress = growing.progress
         user = await self._users.get(progress.user_id)
         screen = growing_screen(draft_of(text), progress.answer_id, self._catalogues[user.language])
-        chat_id, message_id = progress.place.chat_id, growing.message_id or await self._shown_in(progress)
+        chat_id, message_id = growing.place.chat_id, growing.message_id or await self._shown_in(progress)
         if message_id is not None:
             await sender.edit(self._bot, chat_id, message_id, screen)
             growing.message_id = message_id
@@ -185,10 +189,10 @@ class AnswerDrafts:
 
 
 class _Growing:
-    """`progress`: the latest that was heard; `shown`: the text that the chat shows."""
+    """`progress`: the latest that was heard; `place`: of the chat; `shown`: the text that the chat shows."""
 
-    def __init__(self, progress: AnswerProgress) -> None:
-        self.progress = progress
+    def __init__(self, progress: AnswerProgress, place: MessageRef) -> None:
+        self.progress, self.place = progress, place
         self.changed = asyncio.Event()
         self.shown: str | None = None
         self.message_id: int | None = None

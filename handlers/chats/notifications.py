@@ -27,6 +27,8 @@ def presenters(services: Services) -> dict[str, Present]:
             view = await services.chats.answer(news.message_id, user_id=notification.user_id)
         except MessageNotFound:
             return None
+        if view.place is None:  # it was asked for elsewhere, and is read there
+            return None
         if view.status is MessageStatus.SUCCEEDED:
             return await _part(view, news, services, tr)
         if view.error_code is ErrorCode.NOT_DELIVERED and not news.returned:

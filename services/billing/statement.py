@@ -56,9 +56,11 @@ class Statement:
         """The user's operations, newest first; a page past the end is the last one."""
         return await self._db.read(_page, user_id, page, size)
 
-    async def after(self, user_id: int, last: int | None, limit: int) -> Slice[Operation]:
-        """The newest operations, or those older than the one with the id `last`."""
-        return await self._db.read(_after, user_id, last, limit)
+    async def after(
+        self, user_id: int, last: int | None, limit: int, *, kind: TransactionKind | None = None
+    ) -> Slice[Operation]:
+        """The newest operations, or those older than the one with the id `last`; of one kind alone."""
+        return await self._db.read(_after, user_id, last, limit, kind)
 
     async def expiring(self, user_id: int) -> list[Expiring]:
         """Lots with an end, the nearest first."""
@@ -91,10 +93,11 @@ _told = case(
     (_lines.c.kind == _charge_refund, _lines.c.amount != -_held),
     else_=true(),
 )
+_kind = case((_is_end, _charge), else_=_lines.c.kind)
 _newest = (
     select(
         _lines.c.id,
-        case((_is_end, _charge), else_=_lines.c.kind).label("kind"),
+        _kind.label("kind"),
         case((_is_end, _lines.c.amount + _held), else_=_lines.c.amount).label("amount"),
         _lines.c.balance_after,
         _lines.c.prediction_id,
@@ -129,8 +132,12 @@ def _page(session: Session, user_id: int, page: int, size: int) -> Page[Operatio
     return found.holding([_operation(row) for row in found.items])
 
 
-def _after(session: Session, user_id: int, last: int | None, limit: int) -> Slice[Operation]:
+def _after(
+    session: Session, user_id: int, last: int | None, limit: int, kind: TransactionKind | None
+) -> Slice[Operation]:
     older = _newest if last is None else _newest.where(_lines.c.id < last)
+    if kind is not None:
+        older = older.where(_kind == kind)
     return first_of(session, older.params(user_id=user_id), limit).of(_operation)
 
 

@@ -14,6 +14,7 @@ from services.chats.answers import AnswerView, is_sent, read_answer, running_of
 from services.chats.costs import TokenPrices
 from services.chats.edits import EditableMessage, editable
 from services.chats.limits import ChatLimits
+from services.chats.lines import ChatLine, lines_after, read_line
 from services.chats.next_cost import NextCost, next_cost
 from services.chats.orders import Accepted, MessageOrder, PasteTooLong, SaleTerms
 from services.chats.remaining import remaining
@@ -27,6 +28,7 @@ from services.inference.runtimes.chat.spec import ChatSpec
 from services.inference.runtimes.chat.system_prompt import facts_named
 from services.manifests.schema import Text
 from services.models.offers import ModelNotOnSale, Models, Offer
+from services.slices import Slice
 
 _sessions, _users, _presets = table_of(ChatSession), table_of(User), table_of(Preset)
 
@@ -139,6 +141,15 @@ class Chats:
     async def answer(self, answer_id: UUID, *, user_id: int) -> AnswerView:
         """Raises MessageNotFound, also for another user's."""
         return await self._db.read(read_answer, answer_id, user_id)
+
+    async def line(self, session_id: UUID, message_id: UUID, *, user_id: int) -> ChatLine:
+        """A message of either side. Raises MessageNotFound, also for another user's."""
+        return await self._db.read(read_line, session_id, message_id, user_id)
+
+    async def lines_after(self, session_id: UUID, last: UUID | None, limit: int, *, user_id: int) -> Slice[ChatLine]:
+        """The newest of a conversation, or those older than the message `last`. Raises ChatSessionNotFound,
+        MessageNotFound."""
+        return await self._db.read(lines_after, session_id, user_id, last, limit)
 
     async def shown_in(self, answer_id: UUID, message_id: int) -> bool:
         """Which message of the chat shows the answer while it grows, and becomes it. False where it has ended, or

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -19,6 +19,7 @@ from services.chats.limits import ChatLimits
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.pages import Page, paginate
+from services.slices import Slice, first_of
 
 _sessions, _messages, _users = table_of(ChatSession), table_of(ChatMessage), table_of(User)
 LONGEST_TITLE: Final = 60
@@ -57,9 +58,16 @@ class ChatSessions:
         self._db, self._clock, self._limits = db, clock, limits
 
     async def start(
-        self, *, user_id: int, model_slug: str, preset_id: int | None = None, thread_id: int | None = None
+        self,
+        *,
+        user_id: int,
+        model_slug: str,
+        preset_id: int | None = None,
+        thread_id: int | None = None,
+        active: bool = True,
     ) -> ChatSessionView:
-        """A new conversation; the one before it is active no more. One without a message is used again."""
+        """A new conversation; the one before it is active no more, and one without a message is used again. Not so
+        where it is not to be `active`: that is for who keeps several, and says of each message where it belongs."""
         now = self._clock()
         row = {
             "id": uuid4(),
@@ -67,7 +75,7 @@ class ChatSessions:
             "model_slug": model_slug,
             "preset_id": preset_id,
             "thread_id": thread_id,
-            "is_active": True,
+            "is_active": active,
             "started_at": now,
             "last_message_at": now,
         }
@@ -87,6 +95,15 @@ class ChatSessions:
     async def page(self, user_id: int, page: int, size: int = 8) -> Page[ChatSessionView]:
         """Those with messages, the latest first; a page past the end is the last one."""
         return await self._db.read(_page, user_id, page, size)
+
+    async def after(self, user_id: int, last: UUID | None, limit: int) -> Slice[ChatSessionView]:
+        """Those that were begun last, or before the conversation `last`; also without a message. Raises
+        ChatSessionNotFound."""
+        return await self._db.read(_after, user_id, last, limit)
+
+    async def end(self, session_id: UUID, *, user_id: int) -> ChatSessionView:
+        """It is not the active one any more. Raises ChatSessionNotFound."""
+        return await self._db.write(_end, session_id, user_id, self._clock())
 
     async def rename(self, session_id: UUID, title: str, *, user_id: int) -> ChatSessionView:
         """Raises BadTitle, ChatSessionNotFound."""
@@ -149,15 +166,21 @@ _end_active = (
 
 def _start(session: Session, row: dict[str, object], day: object, now: datetime) -> ChatSessionView:
     user_id = row["user_id"]
+    if not row["is_active"]:
+        return _add(session, row, day)
     session.execute(_lock_user, {"user": user_id})  # who begins two at once has one active
     known = session.execute(_active_one, {"user": user_id}).first()
     same = ("model_slug", "preset_id")
     if known is not None and not known.messages and all(getattr(known, name) == row[name] for name in same):
         return _view(known)
     session.execute(_end_active, {"user": user_id, "at": now})
+    return _add(session, row, day)
+
+
+def _add(session: Session, row: dict[str, object], day: object) -> ChatSessionView:
     session.execute(insert(_sessions), row)
     usage.note_session(session, user_id=row["user_id"], model_slug=row["model_slug"], day=day)  # type: ignore[arg-type]  # a row's values
-    return _view(session.execute(_one, {"user": user_id, "session": row["id"]}).one())
+    return _view(session.execute(_one, {"user": row["user_id"], "session": row["id"]}).one())
 
 
 def _active(session: Session, user_id: int) -> ChatSessionView | None:
@@ -179,6 +202,21 @@ def _resume(session: Session, session_id: UUID, user_id: int, now: datetime) -> 
     again = {"is_active": True, "ended_at": None}
     there = (_sessions.c.id == session_id) & _sessions.c.deleted_at.is_(None)
     session.execute(update(_sessions).where(there).values(**again))
+    return _get(session, session_id, user_id)
+
+
+def _after(session: Session, user_id: int, last: UUID | None, limit: int) -> Slice[ChatSessionView]:
+    query = _of_user.params(user=user_id).order_by(_sessions.c.started_at.desc(), _sessions.c.id.desc())
+    if last is not None:
+        place = _get(session, last, user_id)
+        query = query.where(tuple_(_sessions.c.started_at, _sessions.c.id) < tuple_(place.started_at, place.id))
+    return first_of(session, query, limit).of(_view)
+
+
+def _end(session: Session, session_id: UUID, user_id: int, now: datetime) -> ChatSessionView:
+    _get(session, session_id, user_id)
+    ended = update(_sessions).where(_sessions.c.id == session_id, _sessions.c.ended_at.is_(None))
+    session.execute(ended.values(is_active=False, ended_at=now))
     return _get(session, session_id, user_id)
 
 

@@ -14,24 +14,26 @@ TAIL: Final = 20_000  # characters that are told of a long answer: its end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerProgress:
-    """`text`: what has come, of a long answer its end; empty before the first word. `done`: the answer itself is on its
-    way, or there is none."""
+    """`place`: of the chat that shows it, None where none does. `text`: what has come, of a long answer its end; empty
+    before the first word. `done`: the answer itself is on its way, or there is none."""
 
     answer_id: UUID
     user_id: int
-    place: MessageRef
+    place: MessageRef | None
     text: str = ""
     done: bool = False
 
     def dump(self) -> str:
         place = self.place
-        chat = [place.chat_id, place.thread_id, place.message_id]
+        chat = None if place is None else [place.chat_id, place.thread_id, place.message_id]
         return json.dumps([self.answer_id.hex, self.user_id, chat, self.text[-TAIL:], self.done])
 
     @classmethod
     def load(cls, told: str) -> Self:
-        answer_id, user_id, (chat_id, thread_id, message_id), text, done = json.loads(told)
-        place = MessageRef(chat_id=chat_id, thread_id=thread_id, message_id=message_id)
+        answer_id, user_id, chat, text, done = json.loads(told)
+        place = (
+            None if chat is None else MessageRef(**dict(zip(("chat_id", "thread_id", "message_id"), chat, strict=True)))
+        )
         return cls(answer_id=UUID(answer_id), user_id=user_id, place=place, text=text, done=done)
 
 

@@ -35,6 +35,8 @@ def pay_back_answer(
     row = session.execute(select(messages).where(messages.c.id == news.message_id).with_for_update()).first()
     if news.returned or row is None or row.status != MessageStatus.SUCCEEDED or row.error_code is not None:
         return False
+    if row.chat_id is None:  # it was asked for elsewhere, and is read there
+        return False
     if news.shown and news.shown == news.whole:  # all of it has come; what is lost tells its price
         return False
     told = _keep_share(session, row, news, now) if news.shown else _take_back(session, row, now)

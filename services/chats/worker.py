@@ -277,8 +277,6 @@ class AnswerWorker:
         self._tell(answering.answer, answering.text)
 
     def _tell(self, answer: ClaimedAnswer, text: str, *, done: bool = False) -> None:
-        if answer.place is None:
-            return
         if not done:
             self._told[answer.id] = len(text)
         self._streams.tell(

@@ -7,7 +7,7 @@ from db.engine import Database
 from services.clock import Clock
 from services.coordination.base import Coordination
 from services.payments.merchant import Merchant
-from services.payments.pricing import Pricing
+from services.payments.pricing import Pricing, WayNotOffered
 from services.payments.providers.base import OtherShop, Provider
 
 
@@ -42,6 +42,14 @@ class ProviderAccounts:
         """Raises `OtherShop` where the settings do not name the provider any more."""
         if (account := self._accounts.get(provider)) is None:
             raise OtherShop(code="other_shop", detail=provider)
+        return account
+
+    def offered(self, provider: str | None) -> ProviderAccount:
+        """As a buyer chose, or the first. Raises `WayNotOffered`."""
+        if provider is None:
+            return self.first
+        if (account := self._accounts.get(provider)) is None:
+            raise WayNotOffered(provider=provider)
         return account
 
     def reach(self, provider: str, shop_id: str | None) -> bool:

@@ -24,6 +24,10 @@ class PaymentsOff(ShopError):
     message = N_("Top-ups are not set up in this shop yet.")
 
 
+class WayNotOffered(ShopError):
+    message = N_("There is no such way of paying here. Please choose another one.")
+
+
 class CurrencyNotTaken(ShopError):
     """A price or an amount in another currency than the chosen provider's."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -16,6 +16,7 @@ from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.message_ref import MessageRef
 from services.pages import Page, paginate
+from services.slices import Slice, first_of
 
 payments, refunds = table_of(Payment), table_of(Refund)
 
@@ -111,6 +112,12 @@ class PaymentQueries:
     async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> Page[PaymentView]:
         """Newest first."""
         return await self._db.read(_page, payments.c.user_id == user_id, page, size)
+
+    async def after(
+        self, user_id: int, last: UUID | None, limit: int, *, status: PaymentStatus | None = None
+    ) -> Slice[PaymentView]:
+        """A user's newest, or those older than the payment `last`. Raises `PaymentNotFound` where there is no such."""
+        return await self._db.read(_after, user_id, last, limit, status)
 
     async def latest(self, page: int = 0, size: int = 10, *, status: PaymentStatus | None = None) -> Page[PaymentView]:
         """Of all users, newest first."""
@@ -213,6 +220,21 @@ def _found(session: Session, wanted: PaymentFilter, page: int, size: int) -> Pag
     if wanted.until is not None:
         here.append(payments.c.created_at < wanted.until)
     return _page(session, and_(true(), *here), page, size)
+
+
+def _after(
+    session: Session, user_id: int, last: UUID | None, limit: int, status: PaymentStatus | None
+) -> Slice[PaymentView]:
+    query = select(payments).where(payments.c.user_id == user_id)
+    if status is not None:
+        query = query.where(payments.c.status == status)
+    if last is not None:
+        before = find_payment(session, last)
+        if before is None or before.user_id != user_id:
+            raise PaymentNotFound(payment_id=last)
+        query = query.where(tuple_(payments.c.created_at, payments.c.id) < tuple_(before.created_at, before.id))
+    newest = payments.c.created_at.desc(), payments.c.id.desc()
+    return first_of(session, query.order_by(*newest), limit).of(payment_view)
 
 
 def _page(session: Session, here: ColumnElement[bool], page: int, size: int) -> Page[PaymentView]:

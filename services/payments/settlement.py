@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 AT_ONCE = 20
+ASKED_EVERY: Final = 15.0  # seconds, of one payment that somebody looks at
 NEAR = timedelta(hours=1)  # between a message and the payment that it shows
 LOST = {Applied.UNPROVEN: PaymentProblem.UNPROVEN, Applied.UNBOOKED: PaymentProblem.UNBOOKED}
 
@@ -72,6 +73,24 @@ class Settlement:
             payment = await self._ctx.db.read(find_payment, payment_id)
             assert payment is not None
         return payment
+
+    async def look(self, payment_id: UUID, *, user_id: int) -> PaymentView:
+        """As it stands. Of one that may be paid by now the provider is asked, not more often than every `ASKED_EVERY`
+        seconds, for its notification may be lost. Raises `PaymentNotFound`, for another user's too."""
+        payment = await self._ctx.db.read(find_payment, payment_id)
+        if payment is None or payment.user_id != user_id:
+            raise PaymentNotFound(payment_id=payment_id)
+        waits = payment.is_open and payment.confirmation_url is not None
+        if not waits or self._ctx.clock() - payment.created_at < timedelta(seconds=ASKED_EVERY):
+            return payment
+        key = f"payment-asked:{payment.id.hex}"
+        if not await self._ctx.coordination.allow(key, times=1, seconds=ASKED_EVERY):
+            return payment
+        try:
+            return await self.ask(payment_id, user_id=user_id)
+        except ProviderError as error:
+            log.warning("payment_not_asked", payment_id=str(payment.id), code=error.code)
+            return payment
 
     async def check(self, payment: PaymentView) -> Applied:
         """Ask for one payment now. Raises `ProviderError` when the provider does not tell."""

@@ -7,10 +7,13 @@ from fastapi import FastAPI
 
 from web.api import (
     auth,
+    bonuses,
+    chats,
     files,
     keys,
     me,
     models,
+    payments,
     predictions,
     telegram_auth,
 )
@@ -25,6 +28,9 @@ ROUTERS: Final = (
     models.router,
     files.router,
     predictions.router,
+    chats.router,
+    payments.router,
+    bonuses.router,
     keys.router,
 )
 

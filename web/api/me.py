@@ -1,9 +1,10 @@
 """`/me`: who the caller is, what they have, what became of it."""
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.tables.billing import TransactionKind
@@ -108,8 +109,14 @@ async def get_balance(who: MayRead) -> Balance:
     summary="What came in and was spent",
     responses=refuses(BadCursor),
 )
-async def list_transactions(who: MayRead, limit: Limit = 20, cursor: Cursor = None) -> Listed[Transaction]:
-    found = await who.site.services.statement.after(who.user.id, read_number(cursor), limit)
+async def list_transactions(
+    who: MayRead,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    kind: Annotated[TransactionKind | None, Query(description="Of one kind alone.")] = None,
+) -> Listed[Transaction]:
+    """An answer of an assistant is one line, with what it cost in the end."""
+    found = await who.site.services.statement.after(who.user.id, read_number(cursor), limit, kind=kind)
     last = found.items[-1].id if found.items else None
     return listed([_transaction(line) for line in found.items], has_more=found.has_more, last=last)
 

@@ -94,7 +94,7 @@ class PredictionOrder(BaseModel):
 )
 async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKey, prefer: Wait = None) -> Response:
     """201 with the prediction, 202 where it was to be waited for and is not finished, or was not to be waited for."""
-    wait, at_once = _preference(prefer)
+    wait, at_once = preference(prefer)
     offer = await who.site.services.models.offer(order.model)
     bought = await _order(who, offer, order, key)
     sold = await who.site.services.predictions.submit(bought)
@@ -199,7 +199,7 @@ async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) ->
     )
 
 
-def _preference(prefer: str | None) -> tuple[int, bool]:
+def preference(prefer: str | None) -> tuple[int, bool]:
     """How many seconds to wait, and whether the answer is wanted at once. What is not understood is passed over, as
     RFC 7240 says."""
     words = {word.strip().lower() for word in (prefer or "").split(",")}

@@ -4,8 +4,8 @@ from typing import Final, NamedTuple
 
 from services.billing.ledger import InsufficientBalance, UnknownUser
 from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
-from services.chats.orders import MessageNotFound, MessageNotLast, MessageTooLong
-from services.chats.sessions import ChatSessionNotFound
+from services.chats.orders import EmptyMessage, MessageNotFound, MessageNotLast, MessageTooLong, PicturesNotTaken
+from services.chats.sessions import BadTitle, ChatSessionNotFound
 from services.errors import ChangedMeanwhile, DecidedAlready, ShopError
 from services.files.store import StoreAway
 from services.idempotency import KeyReused, StillRunning
@@ -25,8 +25,9 @@ from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped
 from services.models.preset_rules import PresetNotFound
+from services.money import AmountOutOfBounds
 from services.payments.packages import PackageGone
-from services.payments.pricing import PaymentsOff
+from services.payments.pricing import CurrencyNotTaken, PaymentsOff, WayNotOffered
 from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentNotFound
 from services.payments.refunds.begin import AlreadyRefunded
@@ -107,6 +108,12 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     TooManyKeys: Refusal(409, "too_many_api_keys"),
     FileTooLarge: Refusal(413, "file_too_large"),
     MessageTooLong: Refusal(422, "message_too_long"),
+    EmptyMessage: Refusal(422, "empty_message"),
+    PicturesNotTaken: Refusal(422, "pictures_not_taken"),
+    BadTitle: Refusal(422, "invalid_title"),
+    AmountOutOfBounds: Refusal(422, "amount_out_of_bounds"),
+    CurrencyNotTaken: Refusal(422, "currency_not_taken"),
+    WayNotOffered: Refusal(422, "way_not_offered"),
     InvalidValue: Refusal(422, "invalid_value"),
     BadKeyTerms: Refusal(422, "invalid_api_key_terms"),
     KeyReused: Refusal(422, "idempotency_key_reused"),

@@ -217,9 +217,7 @@ async def list_chat_messages(
     response_model=ApiMessage,
     responses={**NOT_SOLD, **BOUGHT},
 )
-async def send_chat_message(
-    who: MayChat, chat_id: UUID, said: MessageText, purchase: AnswerPurchase
-) -> Response:
+async def send_chat_message(who: MayChat, chat_id: UUID, said: MessageText, purchase: AnswerPurchase) -> Response:
     """The answer, which is what is paid for: its greatest price is held at once, and the rest comes back. 201 when it
     is written, 202 while it is not. With `Accept: text/event-stream` it comes as it is written, as with
     `GET …/messages/{message_id}`, which goes on with a stream that broke off. What is said before the message before
@@ -267,9 +265,7 @@ async def stop_chat_answer(who: MayChat, chat_id: UUID, message_id: UUID) -> Api
     response_model=ApiMessage,
     responses={**NOT_SOLD_ANEW, **BOUGHT},
 )
-async def answer_chat_again(
-    who: MayChat, chat_id: UUID, message_id: UUID, purchase: AnswerPurchase
-) -> Response:
+async def answer_chat_again(who: MayChat, chat_id: UUID, message_id: UUID, purchase: AnswerPurchase) -> Response:
     """To the message of this answer, which must be the last one. It is bought as the first one was."""
     order = MessageOrder(user_id=who.user.id, session_id=chat_id, text="", request_key=purchase.key)
     accepted = await who.site.services.chats.again(message_id, order)
@@ -304,9 +300,7 @@ async def _order(who: Caller, chat_id: UUID, said: MessageText, key: str) -> Mes
     for picture in pictures:
         if picture.hex not in known:
             raise FileNotFound(file_id=picture)
-    return MessageOrder(
-        user_id=who.user.id, session_id=chat_id, text=said.text, request_key=key, pictures=pictures
-    )
+    return MessageOrder(user_id=who.user.id, session_id=chat_id, text=said.text, request_key=key, pictures=pictures)
 
 
 async def _sold(who: Caller, order: MessageOrder, accepted: Accepted, purchase: PurchaseTerms) -> Response:

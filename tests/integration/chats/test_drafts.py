@@ -38,6 +38,7 @@ class Screen:
     @asynccontextmanager
     async def process(self, name: str) -> AsyncIterator[Wire]:
         wire = Wire()
+        assert self.answer.place is not None
         wire.refusals[self.answer.place.chat_id].append((400, "Bad Request: no drafts here"))
         drafts = AnswerDrafts(
             bot_on(wire),

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-from db.tables.users import Role
+from db.tables.users import Gender, Role
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.users.roles import AdminView
@@ -12,6 +12,7 @@ from services.users.search import UserLine
 JOINER: Final = "\u200d"  # of emoji
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 ROLE_NAMES: Final = {Role.OWNER: N_("owner"), Role.ADMIN: N_("admin"), Role.MODERATOR: N_("moderator")}
+GENDERS: Final = {Gender.FEMALE: N_("female"), Gender.MALE: N_("male")}
 
 
 def calm(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Document, Message, PhotoSize
@@ -12,11 +12,8 @@ from handlers.form.uploads import keep_picture
 from handlers.kit.context import Context
 from handlers.kit.conversation import ALBUM, keep_unsent, unsent
 from services.chats.edits import together
-from services.chats.orders import MessageTooLong, PicturesLeftOut, PicturesNotTaken
+from services.chats.orders import ASSISTANT_PICTURE, MessageTooLong, PicturesLeftOut, PicturesNotTaken
 from services.errors import ShopError
-from services.manifests.preparation import Prepare
-
-PICTURE: Final = Prepare(size=("free", "free"), longest=1280)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,7 @@ async def show_picture(message: Message, source: PhotoSize | Document, key: str,
     said = UserMessage(text=message.caption or "", key=key)
     if message.media_group_id is None:
         await _require_eyes(ctx)
-        await say(replace(said, pictures=(await keep_picture(source, PICTURE, ctx),)), ctx)
+        await say(replace(said, pictures=(await keep_picture(source, ASSISTANT_PICTURE, ctx),)), ctx)
         return
     album = await Album.find(ctx.fsm, message.media_group_id)
     if message.message_id in album.seen:
@@ -71,7 +68,7 @@ async def _take(album: Album, said: UserMessage, source: PhotoSize | Document, c
     if said.more and (album.count >= most or (waits and not await wait(ctx.user.id, fetching=True))):
         raise PicturesLeftOut(count=album.count)
     try:
-        said = replace(said, album=True, pictures=(await keep_picture(source, PICTURE, ctx),))
+        said = replace(said, album=True, pictures=(await keep_picture(source, ASSISTANT_PICTURE, ctx),))
         await (say(said, ctx) if album.kept is None else _join_kept(album.kept, said, ctx))
     except ShopError as error:
         if waits:

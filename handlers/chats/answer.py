@@ -10,24 +10,15 @@ from handlers.chats.formatting import FormattedText, answer_parts, foot_alone, w
 from handlers.chats.screens import AGAIN, MORE
 from handlers.kit import buttons
 from handlers.telegram.screen import Button, Screen
+from i18n.chats import ENDED, FIXED_IS_PAID, GOES_ON, PAID_IN_PART
 from i18n.predictions import error_of
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.credits import format_credits
 from services.chats.answers import AnswerView
 from services.chats.next_cost import NextCost
-from services.errors import N_
 
-ENDED: Final = {
-    FinishReason.LENGTH: N_("The answer has reached its longest length."),
-    FinishReason.STOPPED: N_("Stopped."),
-    FinishReason.CUT: N_("The connection broke off."),
-    FinishReason.FILTERED: N_("The assistant's rules ended the answer here."),
-}
-PAID_IN_PART: Final = N_("Only what came was paid for.")
-FIXED_IS_PAID: Final = N_("The fixed price of an answer is paid however early it is stopped.")
 MOST_HEARD: Final = 200  # characters of a voice message that are repeated
-GOES_ON: Final = frozenset({FinishReason.LENGTH, FinishReason.STOPPED, FinishReason.CUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

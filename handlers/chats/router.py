@@ -13,6 +13,7 @@ from handlers.kit.dialog import Event, leave_question, put
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
+from i18n.chats import GO_ON
 from services.billing.ledger import InsufficientBalance
 from services.chats.answers import AnswerView
 from services.chats.limits import AllowanceUsedUp, TokensUsedUp
@@ -24,7 +25,6 @@ from services.notifications.message_ref import MessageRef
 NOTHING_RUNS = N_("Nothing is being answered right now.")
 NOT_RUNNING = N_("This answer has ended already.")
 STOPPING = N_("Stopping…")
-GO_ON = N_("Please go on.")
 NOT_THE_LAST = N_("Only the last answer can be given anew.")
 
 

@@ -5,12 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from handlers.chats.formatting import FormattedText
-from handlers.chats.prices import coming_facts, price_facts, price_in_short
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.kit.conversation import CHAT, UnsentMessage, chats_button, resume_button
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
+from i18n.chat_prices import coming_facts, price_facts, price_in_short
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
@@ -52,7 +52,7 @@ def begun_screen(assistant: AssistantView, coming: NextCost | None, viewer: View
     parts = [
         title_of(assistant, tr).heading,
         tr.escape(tr.pick(hello).strip()) if hello is not None else Html(),
-        price_facts(assistant, coming, viewer),
+        price_facts(assistant, coming, tr, balance=viewer.user.balance),
         _resting(assistant, tr) or tr.html("✍️ Write your message."),
     ]
     examples = [
@@ -69,7 +69,7 @@ def resumed_screen(assistant: AssistantView, title: str | None, coming: NextCost
     parts = [
         title_of(assistant, tr).heading,
         tr.html("We go on: “{title}”", title=title) if title else Html(),
-        coming_facts(assistant, coming, viewer),
+        coming_facts(assistant, coming, tr, balance=viewer.user.balance),
         _resting(assistant, tr) or tr.html("✍️ Write your message."),
     ]
     rows = ((new_button(tr), sessions_button(tr)), (chats_button(tr), buttons.menu_button(tr)))

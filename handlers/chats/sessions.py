@@ -1,14 +1,11 @@
 """/sessions: conversations to go on with, name, take along and delete."""
 
-from typing import Final
-
 from aiogram import Router
 from aiogram.filters import Command, StateFilter
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
 
 from handlers.chats import session_screens as view
-from handlers.chats.answer import ENDED
 from handlers.chats.screens import SESSIONS, resumed_screen
 from handlers.chats.talk import coming_cost, partner_of
 from handlers.kit import buttons
@@ -18,13 +15,13 @@ from handlers.kit.dialog import ChatQuestion, Event, leave_question, pause, put
 from handlers.kit.filters import Pressed
 from handlers.telegram import sender
 from handlers.telegram.screen import Document, Screen
+from i18n.chats import export_words
 from i18n.titles import title_of
 from services.chats.export import ExportWords
 from services.chats.sessions import BadTitle, ChatSessionNotFound, ChatSessionView
 from services.errors import N_
 from services.models.offers import ModelNotOnSale
 
-YOU: Final = N_("You")
 ASKED = "chat_renamed"  # hex id of the conversation whose name is asked for
 
 
@@ -104,12 +101,7 @@ async def export(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
 async def _export_words(session: ChatSessionView, ctx: Context) -> ExportWords:
     tr, assistant = ctx.tr, await partner_of(session, ctx)
     who = ctx.viewer.titles.of(session.model_slug) if assistant is None else title_of(assistant, tr)
-    return ExportWords(
-        customer=tr.gettext(YOU),
-        assistant=who.text,
-        ended={reason: tr.gettext(words) for reason, words in ENDED.items()},
-        moment=tr.moment,
-    )
+    return export_words(who.text, tr)
 
 
 async def ask_whether(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

@@ -7,6 +7,7 @@ from db.tables.users import Gender
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
+from i18n.people import GENDERS
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.users.accounts import UserView
@@ -16,8 +17,6 @@ AGE: Final = "age"
 GENDER: Final = "gender"
 BONUS: Final = "bonus"
 CLEAR: Final = "clear"
-
-GENDERS: Final = {Gender.FEMALE: N_("female"), Gender.MALE: N_("male")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a customer asks of an assistant, what is sold for it, and what stands in the way."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from services.billing.credits import format_credits
@@ -9,8 +10,11 @@ from services.chats.costs import TokenPrices
 from services.chats.limits import ChatLimits
 from services.chats.voices import SentVoice
 from services.errors import N_, ShopError
+from services.manifests.preparation import Prepare
 from services.models.offers import ModelResting, ModelStopped
 from services.notifications.message_ref import MessageRef
+
+ASSISTANT_PICTURE: Final = Prepare(size=("free", "free"), longest=1280)  # as one is shown to an assistant
 
 
 class AssistantResting(ModelResting):

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 
 from web.cabinet import (
     balance,
+    chats,
     history,
     home,
+    keys,
     language,
     linking,
     mini_app,
@@ -15,6 +17,7 @@ from web.cabinet import (
     payments,
     pictures,
     predictions,
+    profile,
     reset,
     security,
     sign_in,
@@ -27,6 +30,9 @@ from web.cabinet import (
 def cabinet_routers() -> Sequence[APIRouter]:
     return (
         balance.router,
+        keys.router,
+        profile.router,
+        chats.router,
         payments.router,
         top_up.router,
         history.router,

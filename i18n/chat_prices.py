@@ -1,6 +1,5 @@
 """What an assistant costs, in words."""
 
-from handlers.kit.context import Viewer
 from i18n.translator import Html, Translator
 from services.chats.costs import TokenPrices
 from services.chats.next_cost import NextCost
@@ -16,18 +15,18 @@ def price_in_short(assistant: AssistantView, tr: Translator) -> str:
     return tr.gettext("{price} an answer", price=tr.credits(prices.fixed))
 
 
-def price_facts(assistant: AssistantView, coming: NextCost | None, viewer: Viewer) -> Html:
-    tr, lines = viewer.tr, _free(assistant, coming, viewer.tr)
+def price_facts(assistant: AssistantView, coming: NextCost | None, tr: Translator, *, balance: int) -> Html:
+    """`balance`: of whoever asks, in hundredths."""
+    lines = _free(assistant, coming, tr)
     lines += _prices(assistant.prices, tr)
     lines += _voice(assistant, tr)
     if not assistant.prices.free or assistant.voice_price:
-        lines.append(tr.html("Your balance: {balance}", balance=tr.credits(viewer.user.balance)))
+        lines.append(tr.html("Your balance: {balance}", balance=tr.credits(balance)))
     return Html("\n".join(lines))
 
 
-def coming_facts(assistant: AssistantView, coming: NextCost | None, viewer: Viewer) -> Html:
+def coming_facts(assistant: AssistantView, coming: NextCost | None, tr: Translator, *, balance: int) -> Html:
     """What going on with a conversation costs. `coming`: its next answer, where that is known."""
-    tr = viewer.tr
     if coming is None or assistant.prices.free:
         return Html("\n".join(_free(assistant, coming, tr)))
     lines = _free(assistant, coming, tr)
@@ -36,7 +35,7 @@ def coming_facts(assistant: AssistantView, coming: NextCost | None, viewer: View
         lines.append(tr.html("The next answer costs {most} at most, besides the length of your message.", most=most))
     if coming.dear:
         lines.append(tr.html("What was said before is read again each time: a new conversation is cheaper."))
-    lines.append(tr.html("Your balance: {balance}", balance=tr.credits(viewer.user.balance)))
+    lines.append(tr.html("Your balance: {balance}", balance=tr.credits(balance)))
     return Html("\n".join(lines))
 
 

@@ -1,0 +1,71 @@
+"""The profile and the keys of programs, on pages."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+
+from bot.app import App
+from sandbox.client.sandbox import Sandbox
+from services.users.accounts import UserView, Visitor
+from tests.conversations.stage import shop_settings
+from tests.support.web import browser
+
+
+@pytest_asyncio.fixture
+async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
+    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+        yield app
+
+
+async def person(app: App, telegram_id: int = 77) -> UserView:
+    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language="ru")
+    return await app.services.users.enter(visitor)
+
+
+async def test_a_profile_is_filled_in_and_cleared(app: App) -> None:
+    user = await person(app)
+    told = {"gender": "female", "age": "35", "email": "anna@example.com", "language": "en", "name": "Mallory"}
+    async with browser(app, user.id) as anna:
+        assert "Анна" in (await anna.get("/profile")).text
+        wrong = await anna.post("/profile", data=told | {"age": "много"})
+        assert wrong.status_code == 422
+        assert 'value="anna@example.com"' in wrong.text
+        assert "от 1 до 120" in wrong.text
+        assert (await app.services.users.get(user.id)).email is None
+        assert (await anna.post("/profile", data=told)).status_code == 303
+        known = await app.services.users.get(user.id)
+        assert (known.gender, known.age, known.email, known.language) == ("female", 35, "anna@example.com", "en")
+        assert known.first_name == "Анна"
+        assert known.bonus_muted
+        assert "Saved." in (await anna.get("/profile?done=yes")).text
+        await anna.post("/profile", data={"language": "ru", "bonuses": "yes"})
+        known = await app.services.users.get(user.id)
+        assert (known.gender, known.age, known.email, known.bonus_muted) == (None, None, None, False)
+
+
+async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
+    user, john = await person(app), await person(app, 78)
+    async with browser(app, user.id) as anna, browser(app, john.id) as other:
+        made = await anna.post("/keys", data={"name": "Сервер", "scopes": ["read", "admin"], "days": "30"})
+        assert made.headers["cache-control"] == "no-store"
+        found = re.search(r"ksd_\w+", made.text)
+        assert found
+        here = f"http://127.0.0.1:{app.web_port}/api/v1/me"
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {found[0]}"}) as program:
+            assert (await program.get(here)).status_code == 200
+            shown = await anna.get("/keys")
+            assert found[0] not in shown.text
+            assert f"…{found[0][-4:]}" in shown.text
+            key = (await app.services.api_keys.all(user.id))[0]
+            assert [each.value for each in key.scopes] == ["read"]  # no role without a second factor
+            revoke = f"/keys/{key.id}/revoke"
+            assert (await other.post(revoke)).status_code == 404
+            assert (await anna.post(revoke)).status_code == 303
+            assert (await program.get(here)).status_code == 401
+        bad = await anna.post("/keys", data={"name": "  ", "scopes": ["read"]})
+        assert bad.status_code == 422
+        assert 'role="alert"' in bad.text
+        assert (await anna.post("/keys", data={"name": "x"})).status_code == 422
+        assert "Сервер" not in (await other.get("/keys")).text

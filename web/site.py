@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from db.errors import DatabaseUnavailable
+from db.tables.identities import SessionKind
 from services.errors import N_, ShopError
-from services.identity.sessions import NotSignedIn
+from services.identity.sessions import NotSignedIn, ProveAgain
 from web.admin import panel
 from web.api import docs
 from web.api.app import make_api
@@ -59,7 +60,17 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn) and request.method in SAFE:
         return RedirectResponse(f"/sign-in?next={quote(place_of(request), safe='')}", status_code=303)
     who = await _viewer(request)
+    if isinstance(error, ProveAgain) and request.method in SAFE and _comes_by_telegram(who):
+        return RedirectResponse(
+            f"/sign-in/telegram?again=yes&next={quote(place_of(request), safe='')}", status_code=303
+        )
     return _error_page(who, who.tr.error(error), refusal_of(error).status)
+
+
+def _comes_by_telegram(who: PageViewer) -> bool:
+    """So that the bot can ask once more who they are."""
+    seen = who.signed_in
+    return seen is not None and seen.user.telegram_id is not None and seen.kind is SessionKind.BROWSER
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

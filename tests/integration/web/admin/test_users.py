@@ -120,6 +120,8 @@ async def test_a_stale_session_may_look_and_not_act(office: Office) -> None:
     async with browser(office.app, office.owner.id) as desk:
         await office.grow_old()
         assert (await desk.get("/admin/users")).status_code == 200
+        asked = await desk.get(f"/admin/users/{office.anna.id}/credits")
+        assert asked.headers["location"].startswith("/sign-in/telegram?again=yes&next=%2Fadmin%2Fusers%2F")
         refused = await desk.post(f"/admin/users/{office.anna.id}/credits", data={**GIFT, "nonce": "0123456789ab"})
         assert refused.status_code == 403
     assert await office.balance() == 1000

@@ -22,6 +22,7 @@ from services.identity.linking import Linking
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.mini_app import MiniApp
+from services.identity.second_factor import SecondFactors
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.images.studio import Studio
@@ -63,6 +64,7 @@ class Services:
     linking: Linking
     telegram_login: TelegramLogin
     mini_app: MiniApp
+    second_factor: SecondFactors
     models: Models
     presets: Presets
     studio: Studio

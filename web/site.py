@@ -13,6 +13,8 @@ from db.errors import DatabaseUnavailable
 from db.tables.identities import SessionKind
 from services.errors import N_, ShopError
 from services.identity.sessions import NotSignedIn, ProveAgain
+from services.identity.second_factor import SecondFactorWanted
+from services.identity.sessions import NotSignedIn, SecondFactorNeeded
 from web.admin import panel
 from web.api import docs
 from web.api.app import make_api
@@ -21,6 +23,7 @@ from web.context import Site, WebContext, provide
 from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
 from web.kit.pages import STATIC, StaticPages, page
+from web.kit.places import FACTOR_STEP, factor_place
 from web.kit.refusals import refusal_of
 from web.kit.viewer import PageViewer, place_of, stranger, viewer
 
@@ -33,6 +36,7 @@ BROKEN = N_(
 NOT_FOUND = N_("There is no such page.")
 NOT_UNDERSTOOD = N_("This request was not understood.")
 TOO_LARGE = N_("This is too large to be sent at once.")
+_WAYS_ON: dict[type[ShopError], str] = {SecondFactorNeeded: FACTOR_STEP, SecondFactorWanted: "/second-factor"}
 _SAID = {404: NOT_FOUND, 413: TOO_LARGE}
 
 
@@ -59,12 +63,15 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ShopError)
     if isinstance(error, NotSignedIn) and request.method in SAFE:
         return RedirectResponse(f"/sign-in?next={quote(place_of(request), safe='')}", status_code=303)
+    if isinstance(error, SecondFactorNeeded) and request.method in SAFE:
+        return RedirectResponse(factor_place(place_of(request)), status_code=303)
     who = await _viewer(request)
     if isinstance(error, ProveAgain) and request.method in SAFE and _comes_by_telegram(who):
         return RedirectResponse(
             f"/sign-in/telegram?again=yes&next={quote(place_of(request), safe='')}", status_code=303
         )
     return _error_page(who, who.tr.error(error), refusal_of(error).status)
+    return _error_page(who, who.tr.error(error), refusal_of(error).status, more=_WAYS_ON.get(type(error)))
 
 
 def _comes_by_telegram(who: PageViewer) -> bool:
@@ -101,8 +108,9 @@ async def _broken(request: Request, error: Exception) -> Response:
     return _error_page(who, who.tr.gettext(BROKEN, code=code), 500)
 
 
-def _error_page(who: PageViewer, said: str, status: int) -> Response:
-    return page(who, "error.html", status=status, said=said)
+def _error_page(who: PageViewer, said: str, status: int, *, more: str | None = None) -> Response:
+    """`more`: the page where that is mended."""
+    return page(who, "error.html", status=status, said=said, more=more)
 
 
 async def _viewer(request: Request) -> PageViewer:

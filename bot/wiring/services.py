@@ -34,6 +34,7 @@ from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.mini_app import MiniApp
 from services.identity.passwords import Passwords
+from services.identity.second_factor import SecondFactors
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.identity.throttles import Throttles
@@ -125,6 +126,7 @@ def make_services(
         linking=open_linking(settings, db, clock, coordination, passwords),
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
+        second_factor=SecondFactors(db, clock, Throttles(coordination)),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
-from db.tables.identities import SessionKind, WebSession
+from db.tables.identities import SecondFactor, SessionKind, WebSession
 from db.tables.users import User
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.identity.tokens import MAX_TOKEN, NewToken, hash_token, new_token
 from services.users.accounts import UserView, view_of
 
-_sessions, _users = table_of(WebSession), table_of(User)
+_sessions, _users, _factors = table_of(WebSession), table_of(User), table_of(SecondFactor)
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exact `seen_at` is
 FRESH: Final = timedelta(hours=1)  # so long after proving who they are nobody is asked again
@@ -33,6 +33,12 @@ MOST: Final = 50  # of one user; the one longest not seen gives way
 
 class NotSignedIn(ShopError):
     message = N_("Please sign in.")
+
+
+class SecondFactorNeeded(ShopError):
+    """Their account has one, and this session has yet to show it."""
+
+    message = N_("Please show your second factor: the code of your app.")
 
 
 class ProveAgain(ShopError):
@@ -55,13 +61,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session with its user, as they are now."""
+    """A session with its user, as they are now. `factor_on`: their account wants a second factor of every session."""
 
     session_id: int
     kind: SessionKind
     user: UserView
     authenticated_at: datetime
     second_factor_at: datetime | None
+    factor_on: bool = False
+
+    @property
+    def waits_for_factor(self) -> bool:
+        """Until it is shown the session is good for nothing else."""
+        return self.factor_on and self.second_factor_at is None
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether they proved lately who they are: delicate steps want that."""
@@ -180,8 +192,10 @@ _by_token = (
         _sessions.c.second_factor_at,
         _sessions.c.created_at.label("session_created_at"),
         _sessions.c.seen_at.label("session_seen_at"),
+        _factors.c.confirmed_at.label("factor_since"),
     )
     .join(_users, _users.c.id == _sessions.c.user_id)
+    .outerjoin(_factors, _factors.c.user_id == _sessions.c.user_id)
     .where(
         _sessions.c.token_hash == bindparam("token_hash"),
         _sessions.c.expires_at > bindparam("now"),
@@ -208,6 +222,7 @@ def _signed_in(row: AnyRow) -> SignedIn:
         user=view_of(row),
         authenticated_at=row.authenticated_at,
         second_factor_at=row.second_factor_at,
+        factor_on=row.factor_since is not None,
     )
 
 

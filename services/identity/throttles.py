@@ -20,6 +20,7 @@ TRIES_OF_A_NETWORK: Final = 40  # in five minutes, at all accounts
 TRIES_AT_AN_ACCOUNT: Final = 100  # an hour, by all who are not known there
 LOGINS_OF_A_NETWORK: Final = 60  # by Telegram, begun in five minutes
 QUESTIONS_TO_A_PERSON: Final = 10  # by the bot, in five minutes
+CODES: Final = ((5, 5 * MINUTE), (20, HOUR), (50, DAY))  # of a second factor, each time and seconds
 
 
 class LetterJustSent(ShopError):
@@ -39,6 +40,10 @@ class TooManyTries(ShopError):
 
 class TooManyLogins(ShopError):
     message = N_("Too many tries. Please wait five minutes.")
+
+
+class TooManyCodes(ShopError):
+    message = N_("Too many codes were tried. Please wait five minutes; after many tries it takes longer.")
 
 
 class Throttles:
@@ -76,6 +81,12 @@ class Throttles:
         """Somebody signed in shows their password once more. Raises `TooManyTries`."""
         if not await self._allow(f"prove:{user_id}", TRIES, 5 * MINUTE):
             raise TooManyTries(user_id=user_id)
+
+    async def second_factor(self, user_id: int) -> None:
+        """Somebody shows a code. Raises `TooManyCodes`."""
+        for times, seconds in CODES:
+            if not await self._allow(f"second-factor:{user_id}:{seconds}", times, seconds):
+                raise TooManyCodes(user_id=user_id)
 
     async def begin_login(self, place: str) -> None:
         """A browser asks for a link to the bot. Raises `TooManyLogins`."""

@@ -17,6 +17,7 @@ from db.tables.users import Edge, Role
 from i18n.translator import Html
 from i18n.waiting import age_words
 from services.errors import DecidedAlready
+from services.identity.second_factor import SecondFactorWanted
 from services.identity.sessions import ProveAgain
 from services.users.actor import Actor
 from services.users.roles import RANKS, NotAllowed
@@ -60,9 +61,11 @@ async def admin(who: Me) -> Admin:
 
 def require_may_act(who: Admin, least: Role = Role.ADMIN) -> None:
     """Before forms too, so that nobody fills one in vain; services ask for the role again. Raises `NotAllowed`,
-    `ProveAgain`."""
+    `SecondFactorWanted`, `ProveAgain`."""
     if not who.has(least):
         raise NotAllowed(actor=who.user.id, role=who.role, least=least)
+    if who.signed_in.second_factor_at is None:
+        raise SecondFactorWanted()
     if not who.signed_in.is_fresh(who.site.clock()):
         raise ProveAgain()
 

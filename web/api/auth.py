@@ -15,10 +15,11 @@ from services.identity.email_accounts import LettersOff
 from services.identity.login_changes import WrongPassword
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
+from services.identity.second_factor_rows import FactorOff, WrongCode
 from services.identity.sessions import NotSignedIn, SessionNotFound, SessionView
-from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyTries
+from services.identity.throttles import LetterJustSent, TooManyCodes, TooManyLetters, TooManyTries
 from services.users.accounts import BadEmail, UserDisabled
-from web.api.callers import Person, SessionWanted
+from web.api.callers import Halfway, Person, SessionWanted
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.routes import RowId, make_router
@@ -68,8 +69,15 @@ class NewPassword(BaseModel):
     device_token: DeviceToken = ""
 
 
+class FactorCode(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(max_length=64, description="Of the app, or a recovery code.", examples=["492039"])
+
+
 class Admission(BaseModel):
-    """Somebody is signed in."""
+    """Somebody is signed in. Where their account has a second factor, `/auth/second-factor` comes next; until then all
+    else answers `second_factor_needed`."""
 
     token: str = Field(description="Show it as `Authorization: Bearer <token>`. It lives for 90 days without use.")
     device_token: str = Field(description="Keep it for the next sign-in. It lets nobody in.")
@@ -124,10 +132,24 @@ async def sign_in(who: Anybody, credentials: Credentials, response: Response) ->
 
 
 @router.post("/auth/sign-out", operation_id="signOut", summary="Sign out", status_code=204, responses=NO_PERSON)
-async def sign_out(who: Person) -> Response:
+async def sign_out(who: Halfway) -> Response:
     """The token that was shown is worth nothing any more."""
     assert who.session_id is not None  # a person has one
     await who.site.services.web_sessions.end_one(who.session_id, user_id=who.user.id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/auth/second-factor",
+    operation_id="showSecondFactor",
+    summary="Show the second factor",
+    status_code=204,
+    responses={**NO_PERSON, **refuses(TooManyCodes, FactorOff, WrongCode)},
+)
+async def show_second_factor(who: Halfway, shown: FactorCode) -> Response:
+    """From then on the session may do everything. A code is taken once."""
+    assert who.signed_in is not None  # a person has one
+    await who.site.services.second_factor.show(who.signed_in, shown.code)
     return Response(status_code=204)
 
 

@@ -14,7 +14,7 @@ from db.tables.identities import ApiScope
 from i18n.translator import Translator
 from services.errors import N_, ShopError
 from services.identity.api_keys import PREFIX
-from services.identity.sessions import NotSignedIn
+from services.identity.sessions import NotSignedIn, SecondFactorNeeded, SignedIn
 from services.users.accounts import UserDisabled, UserView
 from web.context import Site, WebContext
 from web.kit.cookies import session_tokens
@@ -33,14 +33,18 @@ class SessionWanted(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`session_id`: None for who calls by a key, `key_id`: for who does not. A session may do everything."""
+    """`signed_in`: None for who calls by a key, `key_id`: for who does not. A session may do everything."""
 
     site: Site
     user: UserView
     tr: Translator
-    session_id: int | None = None
+    signed_in: SignedIn | None = None
     key_id: int | None = None
     scopes: frozenset[ApiScope] = EVERYTHING
+
+    @property
+    def session_id(self) -> int | None:
+        return None if self.signed_in is None else self.signed_in.session_id
 
     @property
     def name(self) -> str:
@@ -49,11 +53,13 @@ class Caller:
 
 
 async def caller(request: Request) -> Caller:
-    """Asked for once of each request. Raises `NotSignedIn`, `BadKey`, `UserDisabled`."""
+    """Asked for once of each request. Raises `NotSignedIn`, `BadKey`, `UserDisabled`, `SecondFactorNeeded`."""
     known: Caller | ShopError | None = getattr(request.state, "caller", None)
     if known is None:
         try:
             known = await _find(request)
+            if known.signed_in is not None and known.signed_in.waits_for_factor:
+                raise SecondFactorNeeded()
         except ShopError as error:
             known = error
         request.state.caller = known
@@ -70,7 +76,7 @@ async def _find(request: Request) -> Caller:
             held = await site.services.api_keys.find(token)
             return _caller(request, site, held.user, key_id=held.key_id, scopes=held.scopes)
         if (found := await site.services.web_sessions.find(token)) is not None:
-            return _caller(request, site, found.user, session_id=found.session_id)
+            return _caller(request, site, found.user, signed_in=found)
     raise NotSignedIn()
 
 
@@ -79,14 +85,14 @@ def _caller(
     site: Site,
     user: UserView,
     *,
-    session_id: int | None = None,
+    signed_in: SignedIn | None = None,
     key_id: int | None = None,
     scopes: frozenset[ApiScope] = EVERYTHING,
 ) -> Caller:
     tr = speak(request, site.catalogues[user.language])
     if user.disabled:
         raise UserDisabled(user_id=user.id)
-    return Caller(site=site, user=user, tr=tr, session_id=session_id, key_id=key_id, scopes=scopes)
+    return Caller(site=site, user=user, tr=tr, signed_in=signed_in, key_id=key_id, scopes=scopes)
 
 
 def _tokens(request: Request) -> list[str]:
@@ -115,7 +121,15 @@ async def _person(who: Annotated[Caller, Depends(caller)]) -> Caller:
     return who
 
 
+async def _halfway(request: Request) -> Caller:
+    who = await _find(request)
+    if who.signed_in is None:
+        raise SessionWanted()
+    return who
+
+
 WANTS[_person] = ""
+WANTS[_halfway] = ""
 ApiCaller = Annotated[Caller, Depends(caller)]
 """Whoever it is, with whatever right."""
 MayRead = Annotated[Caller, Depends(_with(ApiScope.READ))]
@@ -124,3 +138,5 @@ MayChat = Annotated[Caller, Depends(_with(ApiScope.CHAT))]
 MayPay = Annotated[Caller, Depends(_with(ApiScope.PAY))]
 MayAdmin = Annotated[Caller, Depends(_with(ApiScope.ADMIN))]
 Person = Annotated[Caller, Depends(_person)]
+Halfway = Annotated[Caller, Depends(_halfway)]
+"""A person who may have yet to show a second factor."""

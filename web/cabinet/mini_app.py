@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from db.tables.identities import SessionKind
 from services.errors import ShopError
 from web.cabinet.start_params import place_for
-from web.kit.arrivals import arrival_of, keep
+from web.kit.arrivals import arrival_of, keep, way_on
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import Someone
@@ -32,7 +32,7 @@ async def begin(request: Request, who: Someone, init_data: Annotated[str, Form()
     except ShopError as error:
         response = JSONResponse({"said": who.tr.error(error)}, status_code=refusal_of(error).status)
     else:
-        response = JSONResponse({"next": place_for(entered.start_param)})
+        response = JSONResponse({"next": await way_on(who, entered.opened, place_for(entered.start_param))})
         await keep(request, who, response, entered.opened, arrival)
     response.headers["cache-control"] = "no-store"
     return response

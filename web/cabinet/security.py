@@ -29,6 +29,7 @@ DONE = {
     "confirmed": N_("The address is confirmed: sign in by it from now on."),
     "ended": N_("Signed out there."),
     "linked": N_("The address is linked: sign in by it, too."),
+    "factor_off": N_("The second factor is off."),
     "merged": N_("Your two accounts are one now. Everything that you had is here."),
 }
 """What is said after a step, by the word that stands in the address."""
@@ -96,6 +97,7 @@ async def _page(
     shown: dict[str, Any] = {  # Any: whatever the template names
         "login": await services.email_accounts.login(me.user.id),
         "sessions": await services.web_sessions.all(me.user.id, current=me.signed_in.session_id),
+        "factor_on": me.signed_in.factor_on,
         "devices": partial(_device, me.tr),
         "kinds": {kind: me.tr.gettext(said) for kind, said in KINDS.items()},
     }

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from services.errors import ShopError
 from web.kit.arrivals import arrival_of, let_in, let_out
 from web.kit.pages import page
-from web.kit.places import own_place
+from web.kit.places import factor_place, own_place
 from web.kit.refusals import refusal_of
 from web.kit.viewer import PageViewer, Someone
 
@@ -27,6 +27,8 @@ class SignInForm(BaseModel):
 
 @router.get("/sign-in")
 async def show_sign_in(who: Someone, place: Annotated[str, Query(alias="next")] = "") -> Response:
+    if who.halfway is not None:
+        return RedirectResponse(factor_place(own_place(place)), status_code=303)
     if who.signed_in is not None and not who.signed_in.user.disabled:
         return RedirectResponse(own_place(place), status_code=303)
     return _page(who, SignInForm(next=place))

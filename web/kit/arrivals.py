@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from db.tables.identities import SessionKind
 from services.identity.arrivals import Arrival, Opened
 from web.kit.cookies import DEVICE, DEVICE_KEPT, drop_sessions, keep_session, session_tokens, set_cookie
+from web.kit.places import factor_place
 from web.kit.viewer import PageViewer
 
 
@@ -21,10 +22,16 @@ def arrival_of(
 
 
 async def let_in(request: Request, who: PageViewer, opened: Opened, place: str, *, remember: bool = False) -> Response:
-    """To `place`. The session that the browser had ends."""
-    response = RedirectResponse(place, status_code=303)
+    """To `place`, by way of the second factor where there is one. The session that the browser had ends."""
+    response = RedirectResponse(await way_on(who, opened, place), status_code=303)
     await keep(request, who, response, opened, arrival_of(request, who, remember=remember))
     return response
+
+
+async def way_on(who: PageViewer, opened: Opened, place: str) -> str:
+    """Where the new session goes."""
+    found = await who.site.services.web_sessions.find(opened.token)
+    return factor_place(place) if found is not None and found.waits_for_factor else place
 
 
 async def keep(request: Request, who: PageViewer, response: Response, opened: Opened, arrival: Arrival) -> None:

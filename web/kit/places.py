@@ -1,10 +1,11 @@
 """Addresses of ours that a form or a link names."""
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 HOME: Final = "/"
 TOP_UP: Final = "/top-up"  # `next`: where to go on with the credits
+FACTOR_STEP: Final = "/second-factor/step"  # `next`: as above, when the second factor was shown
 MOST: Final = 2000  # characters
 
 
@@ -16,3 +17,8 @@ def own_place(text: str | None, *, otherwise: str = HOME) -> str:
         return otherwise
     parts = urlsplit(place)
     return place if not parts.scheme and not parts.netloc else otherwise
+
+
+def factor_place(place: str) -> str:
+    """Where a second factor is asked for, before `place`."""
+    return f"{FACTOR_STEP}?next={quote(place, safe='')}"

@@ -21,6 +21,11 @@ from services.identity.passwords import PasswordsBusy, PasswordTooCommon, Passwo
 from services.identity.sessions import NotSignedIn, ProveAgain, SessionNotFound
 from services.identity.telegram_login import LoginRefused, LoginRequestGone, LoginWaiting
 from services.identity.throttles import LetterJustSent, TooManyLetters, TooManyLogins, TooManyTries
+from services.identity.second_factor import SecondFactorWanted
+from services.identity.second_factor_rows import FactorOff, FactorOn, WrongCode
+from services.identity.sessions import NotSignedIn, ProveAgain, SecondFactorNeeded, SessionNotFound
+from services.identity.telegram_login import LoginRefused, LoginRequestGone
+from services.identity.throttles import LetterJustSent, TooManyCodes, TooManyLetters, TooManyLogins, TooManyTries
 from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped
@@ -74,6 +79,12 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     TooManyLetters: Refusal(429, "too_many_letters"),
     TooManyTries: Refusal(429, "too_many_tries"),
     TooManyLogins: Refusal(429, "too_many_tries"),
+    TooManyCodes: Refusal(429, "too_many_tries"),
+    SecondFactorNeeded: Refusal(403, "second_factor_needed"),
+    SecondFactorWanted: Refusal(403, "second_factor_wanted"),
+    WrongCode: Refusal(422, "wrong_code"),
+    FactorOff: Refusal(409, "second_factor_off"),
+    FactorOn: Refusal(409, "second_factor_on"),
     AlreadyLinked: Refusal(409, "already_linked"),
     CannotMerge: Refusal(409, "cannot_merge"),
     AccountInUse: Refusal(409, "account_in_use"),

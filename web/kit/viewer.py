@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from i18n.titles import Titles
 from i18n.translator import Translator
-from services.identity.sessions import Device, NotSignedIn, SignedIn
+from services.identity.sessions import Device, NotSignedIn, SecondFactorNeeded, SignedIn
 from services.users.accounts import UserDisabled, UserView
 from web.context import Site, Web, WebContext
 from web.kit.cookies import LANGUAGE, session_tokens
@@ -18,14 +18,15 @@ MAX_AGENT = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageViewer:
-    """`signed_in`: None for a stranger; `place`: the address of the page, without a host. What a page may know of its
-    reader."""
+    """`signed_in`: None for a stranger; `halfway`: who has yet to show a second factor, a stranger until then; `place`:
+    the address of the page, without a host. What a page may know of its reader."""
 
     site: Site
     tr: Translator
     device: Device
     place: str = "/"
     signed_in: SignedIn | None = None
+    halfway: SignedIn | None = None
 
     @property
     def titles(self) -> Titles:
@@ -51,13 +52,15 @@ def site_of(web: WebContext) -> Site:
 
 async def viewer(request: Request, web: Web) -> PageViewer:
     site = site_of(web)
-    signed_in = await _signed_in(request, site)
+    found = await _signed_in(request, site)
+    halfway = found is not None and found.waits_for_factor
     return PageViewer(
         site=site,
-        tr=_words(request, site, signed_in),
+        tr=_words(request, site, found),
         device=device(request, web),
         place=place_of(request),
-        signed_in=signed_in,
+        signed_in=None if halfway else found,
+        halfway=found if halfway else None,
     )
 
 
@@ -68,7 +71,9 @@ def stranger(request: Request, web: Web) -> PageViewer:
 
 
 async def customer(who: Annotated[PageViewer, Depends(viewer)]) -> Customer:
-    """Raises `NotSignedIn`, `UserDisabled`."""
+    """Raises `NotSignedIn`, `SecondFactorNeeded`, `UserDisabled`."""
+    if who.halfway is not None:
+        raise SecondFactorNeeded()
     if who.signed_in is None:
         raise NotSignedIn()
     if who.signed_in.user.disabled:

@@ -12,9 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from db.errors import DatabaseUnavailable
 from db.tables.identities import SessionKind
 from services.errors import N_, ShopError
-from services.identity.sessions import NotSignedIn, ProveAgain
 from services.identity.second_factor import SecondFactorWanted
-from services.identity.sessions import NotSignedIn, SecondFactorNeeded
+from services.identity.sessions import NotSignedIn, ProveAgain, SecondFactorNeeded
 from web.admin import panel
 from web.api import docs
 from web.api.app import make_api

@@ -69,7 +69,6 @@ async def _refused(request: Request, error: Exception) -> Response:
         return RedirectResponse(
             f"/sign-in/telegram?again=yes&next={quote(place_of(request), safe='')}", status_code=303
         )
-    return _error_page(who, who.tr.error(error), refusal_of(error).status)
     return _error_page(who, who.tr.error(error), refusal_of(error).status, more=_WAYS_ON.get(type(error)))
 
 

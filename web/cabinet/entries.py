@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from services.manifests.manifest import ImageInput, Input, Manifest, SeriesInput
+from services.manifests.manifest import ImageInput, Input, SeriesInput
+from services.models.asking import fits
 from services.models.offers import Offer
 from services.predictions.history import PredictionView
-from services.values.errors import InvalidValue
-from services.values.parse import Value, check_value, default_value, example_value
+from services.values.parse import Value, default_value, example_value
 from services.values.ranges import plain
 
 OWN: Final = "own"
@@ -44,28 +44,9 @@ class FormEntry:
 Entries = dict[str, FormEntry]
 
 
-def asked(offer: Offer) -> tuple[list[Input], dict[str, Value]]:
-    """The questions, and what the preset answers by itself. What fits the model no more is asked."""
-    given = fitting(offer.manifest, offer.preset_inputs or {})
-    return [field for field in offer.manifest.inputs if field.name not in given], given
-
-
 def takes_albums(offer: Offer) -> bool:
     """Several pictures at once are as many predictions: of a model that asks for one."""
     return sum(isinstance(field, ImageInput) for field in offer.manifest.inputs) == 1
-
-
-def fitting(manifest: Manifest, answers: Mapping[str, Any]) -> dict[str, Value]:  # Any: JSON of a row
-    fields = {field.name: field for field in manifest.inputs}
-    return {name: value for name, value in answers.items() if name in fields and _fits(fields[name], value)}
-
-
-def _fits(field: Input, value: object) -> bool:
-    try:
-        check_value(field, value)
-    except InvalidValue:
-        return False
-    return True
 
 
 def entries_of(fields: Sequence[Input], told: Mapping[str, Any]) -> Entries:  # Any: texts, and files, which are no text
@@ -91,7 +72,7 @@ def bought(fields: Sequence[Input], view: PredictionView) -> Entries:
     """As it was bought; what fits no more is as in a fresh form."""
     return {
         field.name: _entry(field, value, view)
-        if (value := view.inputs.get(field.name)) is not None and _fits(field, value)
+        if (value := view.inputs.get(field.name)) is not None and fits(field, value)
         else _entry(field, default_value(field))
         for field in fields
     }

@@ -17,12 +17,13 @@ from services.errors import ShopError
 from services.files.files import parse_file_id
 from services.manifests.manifest import ImageInput, Input, SeriesInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
+from services.models.asking import asked
 from services.models.offers import ModelNotOnSale
 from services.models.preset_rules import PresetNotFound
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import Order, PriceChanged
 from services.values.parse import Value
-from web.cabinet.entries import EXAMPLE, FILE, Entries, asked, bought, entries_of, fresh
+from web.cabinet.entries import EXAMPLE, FILE, Entries, bought, entries_of, fresh
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
 from web.cabinet.pictures import public_picture

@@ -22,6 +22,12 @@ async def entry(who: Someone) -> Response:
     return page(who, "mini_app.html")
 
 
+@router.get("/mini-app/session")
+async def look(who: Someone) -> Response:
+    """Whether the browser kept the session's cookie: some keep none for a frame."""
+    return JSONResponse({"signed_in": who.signed_in is not None}, headers={"cache-control": "no-store"})
+
+
 @router.post("/mini-app/session")
 async def begin(request: Request, who: Someone, init_data: Annotated[str, Form()] = "") -> Response:
     """For the page's script. `next`: where to go on; `said`: why not. Whoever was signed in here is so no more: another

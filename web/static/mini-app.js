@@ -24,12 +24,19 @@
 
   function enter() {
     show("refused", false);
+    show("wrong", true);
+    show("no-cookies", false);
     show("opening", true);
     fetch("/mini-app/session", { method: "POST", body: new URLSearchParams({ init_data: initData || "" }) })
       .then(function (answer) { return answer.json(); })
       .then(function (told) {
-        if (told.next) location.replace(told.next + "#" + params.toString());
-        else refuse(told.said);
+        if (!told.next) return refuse(told.said);
+        return fetch("/mini-app/session").then(function (look) { return look.json(); }).then(function (kept) {
+          if (kept.signed_in) return location.replace(told.next + "#" + params.toString());
+          show("wrong", false);
+          show("no-cookies", true);
+          refuse();
+        });
       })
       .catch(function () { refuse(); });
   }

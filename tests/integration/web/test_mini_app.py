@@ -55,6 +55,7 @@ async def test_the_menu_button_opens_the_cabinet(app: App, anna: Person) -> None
     assert launch.url.startswith(f"{PUBLIC}/mini-app#tgWebAppData=")
     async with browser(app) as page:
         assert (await page.get("/mini-app")).status_code == 200
+        assert (await page.get(ENTRY)).json() == {"signed_in": False}
         entered = await opens(page, launch.init_data)
         assert entered.json() == {"next": "/"}
         cookie = next(
@@ -62,6 +63,7 @@ async def test_the_menu_button_opens_the_cabinet(app: App, anna: Person) -> None
         )
         assert cookie.startswith("__Host-mini-app=")
         assert cookie.endswith("Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
+        assert (await page.get(ENTRY)).json() == {"signed_in": True}
         assert await who(page) == "Анна"
         assert "Анна" not in (await page.get("/mini-app")).text
 

@@ -70,12 +70,18 @@ async def _refused(request: Request, error: Exception) -> Response:
             f"/sign-in/telegram?again=yes&next={quote(place_of(request), safe='')}", status_code=303
         )
     return _error_page(who, who.tr.error(error), refusal_of(error).status, more=_WAYS_ON.get(type(error)))
+    if isinstance(error, ProveAgain) and request.method in SAFE and (page_of_proof := _page_of_proof(who)) is not None:
+        return RedirectResponse(f"{page_of_proof}&next={quote(place_of(request), safe='')}", status_code=303)
+    return _error_page(who, who.tr.error(error), refusal_of(error).status)
 
 
-def _comes_by_telegram(who: PageViewer) -> bool:
-    """So that the bot can ask once more who they are."""
+def _page_of_proof(who: PageViewer) -> str | None:
+    """Where they show once more who they are: to the bot, or by their password. None within Telegram, which is opened
+    anew for that."""
     seen = who.signed_in
-    return seen is not None and seen.user.telegram_id is not None and seen.kind is SessionKind.BROWSER
+    if seen is None or seen.kind is not SessionKind.BROWSER:
+        return None
+    return "/prove?by=password" if seen.user.telegram_id is None else "/sign-in/telegram?again=yes"
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,6 +13,7 @@ from bot.app import App
 from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.integration.web.test_site import anna
+from tests.support.clock import FakeClock
 from tests.support.letters import LETTERS_ON, kinds_to, last_link
 from tests.support.web import browser
 
@@ -287,3 +289,19 @@ async def test_without_letters_there_is_no_form(sandbox: Sandbox, sqlite_url: st
         assert "/sign-in/telegram" in shown
         assert 'name="email"' not in (await stranger.get("/sign-up")).text
         assert (await stranger.post("/sign-up", data={"email": VERA})).status_code == 503
+
+
+async def test_who_signed_in_a_while_ago_shows_the_password_again(sandbox: Sandbox, sqlite_url: str) -> None:
+    clock, settings = FakeClock(datetime.now(UTC)), shop_settings(sandbox, sqlite_url, **LETTERS_ON)
+    async with App(settings, clock=clock).running() as app, browser(app) as vera:
+        await signs_up(app, vera)
+        clock.advance(hours=2)
+        led = await vera.get("/link/telegram")
+        assert led.headers["location"] == "/prove?by=password&next=%2Flink%2Ftelegram"
+        assert (await vera.get(led.headers["location"])).status_code == 200
+        wrong = await vera.post("/prove", data={"password": "a guess of somebody", "next": "/link/telegram"})
+        assert wrong.status_code != 303
+        assert (await vera.get("/link/telegram")).status_code == 303
+        right = await vera.post("/prove", data={"password": PASSWORD, "next": "//evil.example"})
+        assert (right.status_code, right.headers["location"]) == (303, "/")
+        assert (await vera.get("/link/telegram")).headers.get("location", "") != led.headers["location"]

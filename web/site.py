@@ -65,14 +65,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, SecondFactorNeeded) and request.method in SAFE:
         return RedirectResponse(factor_place(place_of(request)), status_code=303)
     who = await _viewer(request)
-    if isinstance(error, ProveAgain) and request.method in SAFE and _comes_by_telegram(who):
-        return RedirectResponse(
-            f"/sign-in/telegram?again=yes&next={quote(place_of(request), safe='')}", status_code=303
-        )
-    return _error_page(who, who.tr.error(error), refusal_of(error).status, more=_WAYS_ON.get(type(error)))
     if isinstance(error, ProveAgain) and request.method in SAFE and (page_of_proof := _page_of_proof(who)) is not None:
         return RedirectResponse(f"{page_of_proof}&next={quote(place_of(request), safe='')}", status_code=303)
-    return _error_page(who, who.tr.error(error), refusal_of(error).status)
+    return _error_page(who, who.tr.error(error), refusal_of(error).status, more=_WAYS_ON.get(type(error)))
 
 
 def _page_of_proof(who: PageViewer) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
 from services.errors import ShopError
@@ -16,17 +16,19 @@ TEMPLATE = "cabinet/account/prove.html"
 
 
 @router.get("/prove")
-async def ask(me: Me, next: str = "") -> Response:
-    return page(me, TEMPLATE, next=own_place(next), problem="")
+async def ask(me: Me, place: Annotated[str, Query(alias="next")] = "") -> Response:
+    return page(me, TEMPLATE, next=own_place(place), problem="")
 
 
 @router.post("/prove")
-async def prove(me: Me, password: Annotated[str, Form()] = "", next: Annotated[str, Form()] = "") -> Response:
+async def prove(
+    me: Me, password: Annotated[str, Form()] = "", place: Annotated[str, Form(alias="next")] = ""
+) -> Response:
     services = me.site.services
     try:
         await services.email_accounts.prove(me.signed_in, password)
     except ShopError as error:
         said = me.tr.error(error)
-        return page(me, TEMPLATE, status=refusal_of(error).status, next=own_place(next), problem=said)
+        return page(me, TEMPLATE, status=refusal_of(error).status, next=own_place(place), problem=said)
     await services.web_sessions.prove_again(me.signed_in.session_id)
-    return RedirectResponse(own_place(next), status_code=303)
+    return RedirectResponse(own_place(place), status_code=303)

@@ -25,7 +25,8 @@ async def entry(who: Someone) -> Response:
 @router.get("/mini-app/session")
 async def look(who: Someone) -> Response:
     """Whether the browser kept the session's cookie: some keep none for a frame."""
-    return JSONResponse({"signed_in": who.signed_in is not None}, headers={"cache-control": "no-store"})
+    kept = who.signed_in is not None or who.halfway is not None
+    return JSONResponse({"signed_in": kept}, headers={"cache-control": "no-store"})
 
 
 @router.post("/mini-app/session")

@@ -16,6 +16,7 @@ from bot.parts.folders import ModelFolders
 from bot.parts.http import HttpPart
 from bot.parts.part import Part
 from bot.parts.telegram import TelegramPart
+from bot.parts.webhooks import WebhookPart
 from bot.probes import OK, answers, can_write, jobs_elsewhere, tasks_of
 from bot.settings import Settings
 from bot.telegram_time import telegram_time
@@ -39,7 +40,8 @@ DRAIN_SECONDS = 5.0
 
 
 class App:
-    """One process of the shop. `parts`: `bot` talks to Telegram, delivers there and by e-mail, `web` answers HTTP,
+    """One process of the shop. `parts`: `bot` talks to Telegram, delivers there, by e-mail
+    and to webhooks of customers, `web` answers HTTP,
     `worker` runs predictions, `scheduler` keeps the clock. Use `running`."""
 
     def __init__(
@@ -73,7 +75,8 @@ class App:
             from bot.parts import mail  # with aiosmtplib: for shops that write letters
 
             self.mail = mail.MailPart(core)
-        given: tuple[Part | None, ...] = (self.worker, self.http, self.telegram, self.mail, self.schedule)
+        webhooks = WebhookPart(core) if "bot" in parts else None
+        given: tuple[Part | None, ...] = (self.worker, self.http, self.telegram, self.mail, webhooks, self.schedule)
         self._parts = [part for part in given if part is not None]
         self._talks = self.http is not None or self.telegram is not None
         self._folders = ModelFolders(core, None if self.worker is None else self.worker.engine)

@@ -20,6 +20,7 @@ from services.identity.email_accounts import EmailAccounts
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
 from services.notifications.letters import Letters
+from services.webhooks.endpoints import Webhooks
 
 log = structlog.get_logger()
 
@@ -69,7 +70,10 @@ def keep_files(scheduler: AsyncIOScheduler, cleanup: FileCleanup, doubted: Calla
     every(scheduler, cleanup.run_due, name="tidy_files", seconds=TIDY_SECONDS, unless=doubted)
 
 
-def keep_requests(scheduler: AsyncIOScheduler, requests: Idempotency, doubted: Callable[[], bool]) -> None:
+def keep_requests(
+    scheduler: AsyncIOScheduler, requests: Idempotency, webhooks: Webhooks, doubted: Callable[[], bool]
+) -> None:
+    every(scheduler, webhooks.forget_old, name="forget_webhooks", seconds=FORGET_SECONDS, unless=doubted)
     every(scheduler, requests.sweep, name="forget_api_requests", seconds=TIDY_SECONDS, unless=doubted)
 
 

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.notifications.kinds.admins import CreditsChanged
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.queries import PaymentView, RefundView
 
 
@@ -65,6 +67,16 @@ def accounts_merged(news: AccountsMerged, tr: Translator) -> tuple[Html, ...]:
     )
     over = tr.html("{credits} came over, with all predictions and conversations.", credits=tr.credits(news.amount))
     return (what, over, balance_line(news.balance, tr))
+
+
+def webhook_off(news: WebhookOff, tr: Translator) -> tuple[Html, ...]:
+    what = tr.html("🔌 Your webhook is switched off: <b>{url}</b>", url=cut_plain(news.url, 200))
+    why = (
+        tr.html("It answered that it is gone (410).")
+        if news.gone
+        else tr.html("Nothing that was sent there for days has arrived. Switch it on again when it answers.")
+    )
+    return what, why
 
 
 def email_linked(news: EmailLinked, tr: Translator) -> tuple[Html, ...]:

@@ -21,6 +21,7 @@ from services.notifications.kinds.credits import CreditsExpire
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import PredictionEnded
+from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.letter import Letter
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
@@ -73,7 +74,11 @@ def _ways_in(post: Post) -> dict[str, Present]:
         subject = tr.gettext("{name}: your address is linked", name=name)
         return Words(subject=subject, paragraphs=_lines(words_of.email_linked(news, tr)), link=_shop(post, tr))
 
-    return presenting(AccountsMerged, merged) | presenting(EmailLinked, linked)
+    async def webhook_off(news: WebhookOff, _: Letter, tr: Translator) -> Words:
+        subject = tr.gettext("{name}: your webhook is switched off", name=name)
+        return Words(subject=subject, paragraphs=_lines(words_of.webhook_off(news, tr)), link=_shop(post, tr))
+
+    return presenting(AccountsMerged, merged) | presenting(EmailLinked, linked) | presenting(WebhookOff, webhook_off)
 
 
 def _money(services: Services, post: Post) -> dict[str, Present]:

@@ -45,6 +45,7 @@ from services.users.accounts import Users
 from services.users.manage import UserManagement
 from services.users.roles import Admins
 from services.values.intake import Intake
+from services.webhooks.endpoints import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class Services:
     payments: Payments | None
     bonuses: Bonuses
     admins: Admins
+    webhooks: Webhooks
     user_management: UserManagement
     model_management: ModelManagement
     preset_management: PresetManagement

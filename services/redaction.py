@@ -27,6 +27,7 @@ _SHAPES = (
     (re.compile(r"\b(token(?:=|%3D))[A-Za-z0-9_-]{20,}", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(authorization\W{1,6}(?:basic|bearer)\s+)[A-Za-z0-9+/=._~-]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b(ksd_)[0-9A-Za-z]{16,}"), rf"\1{MASK}"),
+    (re.compile(r"\b(whsec_)[0-9A-Za-z+/=]{16,}"), rf"\1{MASK}"),
 )
 _known: set[str] = set()
 _pattern: re.Pattern[str] | None = None

@@ -26,7 +26,7 @@ class SchedulePart(Part):
         keep_ways_in(
             scheduler, services.web_sessions, services.email_accounts, services.telegram_login, self._doubts_time
         )
-        keep_requests(scheduler, services.idempotency, self._doubts_time)
+        keep_requests(scheduler, services.idempotency, services.webhooks, self._doubts_time)
         keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
         keep_merged_accounts_empty(scheduler, services.account_merging)
         keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)

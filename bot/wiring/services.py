@@ -60,6 +60,7 @@ from services.users.accounts import Users
 from services.users.manage import UserManagement
 from services.users.roles import Admins, Staff
 from services.values.intake import Intake
+from services.webhooks.endpoints import Webhooks
 
 
 def make_services(
@@ -151,6 +152,7 @@ def make_services(
         payments=payments,
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
+        webhooks=Webhooks(db, clock, loopback=settings.webhooks_loopback),
         user_management=UserManagement(db, clock, staff),
         model_management=ModelManagement(db, clock, staff),
         preset_management=PresetManagement(db, clock, staff, models, files),

@@ -34,6 +34,8 @@ class OutboxKind(StrEnum):
     # About ways in, to chats too:
     ACCOUNTS_MERGED = "accounts_merged"
     EMAIL_LINKED = "email_linked"
+    # About what customers built:
+    WEBHOOK_OFF = "webhook_off"
     # Letters about ways in:
     CONFIRM_SIGN_UP = "confirm_sign_up"
     ALREADY_REGISTERED = "already_registered"

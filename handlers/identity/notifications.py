@@ -1,4 +1,4 @@
-"""What the chat says when a way in was added on the web."""
+"""What the chat says when a way in was added on the web, or a webhook was switched off."""
 
 from handlers.kit import buttons
 from handlers.telegram.delivery import Present, Rendered, presenting
@@ -6,11 +6,12 @@ from handlers.telegram.screen import Screen
 from i18n import news as words_of
 from i18n.translator import Html, Translator
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.notification import Notification
 
 
 def presenters() -> dict[str, Present]:
-    return presenting(AccountsMerged, _merged) | presenting(EmailLinked, _linked)
+    return presenting(AccountsMerged, _merged) | presenting(EmailLinked, _linked) | presenting(WebhookOff, _webhook_off)
 
 
 async def _merged(news: AccountsMerged, notification: Notification, tr: Translator) -> Rendered:
@@ -19,6 +20,10 @@ async def _merged(news: AccountsMerged, notification: Notification, tr: Translat
 
 async def _linked(news: EmailLinked, notification: Notification, tr: Translator) -> Rendered:
     return _rendered(words_of.email_linked(news, tr), tr)
+
+
+async def _webhook_off(news: WebhookOff, notification: Notification, tr: Translator) -> Rendered:
+    return _rendered(words_of.webhook_off(news, tr), tr)
 
 
 def _rendered(lines: tuple[Html, ...], tr: Translator) -> Rendered:

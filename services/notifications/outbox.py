@@ -13,12 +13,14 @@ from db.tables.outbox import Channel, OutboxKind, OutboxMessage, OutboxStatus, P
 from db.upsert import insert_into
 from services.notifications.kinds.news import News
 from services.redaction import redact
+from services.webhooks import events as webhooks
 
 _outbox = table_of(OutboxMessage)
 
 
 def put(session: Session, news: News, *, user_id: int, now: datetime) -> bool:
     """Part of a caller's transaction. What was told before is not told again: False."""
+    webhooks.note(session, [(user_id, news)], now)
     return _add_new(session, row_of(news, user_id=user_id, now=now))
 
 
@@ -53,6 +55,7 @@ def put_letter(session: Session, letter: News, *, to: Mailbox, now: datetime) ->
 def put_many(session: Session, told: Sequence[tuple[int, News]], now: datetime) -> None:
     """Like `put`, to users by their ids, for facts that the caller has just made and that cannot have been told
     before."""
+    webhooks.note(session, told, now)
     session.connection().execute(_add, [row_of(news, user_id=user_id, now=now) for user_id, news in told])
 
 

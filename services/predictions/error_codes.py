@@ -34,6 +34,11 @@ CODES: Final[dict[type[BaseException], ErrorCode]] = {
 }
 
 
+def written(code: str) -> str:
+    """As programs read it: `run_failed`."""
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in code).strip("_")
+
+
 def code_of(error: BaseException) -> ErrorCode:
     """Of the error's class, or of the nearest above it that has one."""
     return next((CODES[each] for each in type(error).__mro__ if each in CODES), ErrorCode.UNEXPECTED)

@@ -139,6 +139,7 @@ def test_kinds_of_messages() -> None:
         "refund",
         "accounts_merged",
         "email_linked",
+        "webhook_off",
         "confirm_sign_up",
         "already_registered",
         "reset_password",

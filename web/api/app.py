@@ -16,6 +16,7 @@ from web.api import (
     payments,
     predictions,
     telegram_auth,
+    webhooks,
 )
 from web.api.describing import describe
 from web.api.problems import add_problems
@@ -32,6 +33,7 @@ ROUTERS: Final = (
     payments.router,
     bonuses.router,
     keys.router,
+    webhooks.router,
 )
 
 

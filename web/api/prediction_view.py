@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 from db.tables.predictions import ErrorCode, PredictionStatus
 from i18n.outputs import advice_text
 from i18n.predictions import reason
+from services.predictions.error_codes import written
 from services.predictions.history import PredictionView
 from services.predictions.watching import PredictionState
 from services.values.json_values import to_json
 from web.api.callers import Caller
 
-CODES: Final = {code: "".join(f"_{c.lower()}" if c.isupper() else c for c in code).strip("_") for code in ErrorCode}
+CODES: Final = {code: written(code) for code in ErrorCode}
 """As rows keep them, written as codes are here."""
 
 

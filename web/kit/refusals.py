@@ -42,6 +42,8 @@ from services.users.roles import NotAllowed
 from services.users.search import NobodyFound
 from services.values.errors import FileTooLarge, InvalidValue
 from services.values.intake import IntakeBusy, StillLooking
+from services.webhooks.addresses import BadEndpoint
+from services.webhooks.endpoints import DeliveryNotFound, EndpointNotFound, EndpointOff, TooManyEndpoints
 from web.kit.json_bodies import BadJson, DuplicateKey, TooDeep
 from web.kit.limits import TooManyRequests
 
@@ -104,6 +106,11 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     SessionNotFound: Refusal(404, "session_not_found"),
     NobodyFound: Refusal(404, "user_not_found"),
     KeyNotFound: Refusal(404, "api_key_not_found"),
+    EndpointNotFound: Refusal(404, "webhook_not_found"),
+    DeliveryNotFound: Refusal(404, "delivery_not_found"),
+    EndpointOff: Refusal(409, "webhook_off"),
+    TooManyEndpoints: Refusal(409, "too_many_webhooks"),
+    BadEndpoint: Refusal(422, "invalid_webhook_url"),
     UnknownUser: Refusal(404, "user_not_found"),
     PriceChanged: Refusal(409, "price_changed"),
     MessageNotLast: Refusal(409, "message_not_last"),

@@ -18,6 +18,7 @@ from services.billing.audit import run_audit
 from tests.conversations.stage import shop_settings
 from tests.conversations.test_talking import place_oracle
 from tests.integration.api.conftest import Callers, problem
+from tests.integration.api.test_example import example_with, run_example
 
 AS_IT_COMES = {"accept": "text/event-stream"}
 WAIT = {"prefer": "wait=30"}
@@ -151,6 +152,12 @@ async def test_said_in_another_way_and_answered_anew(callers: Callers) -> None:
     lines = (await program.get(f"{chat}/messages")).json()["items"]
     assert [each["text"] for each in lines] == [edited["text"], "Расскажи о море"]
     problem(await program.post(place, json={"text": "ещё"}), 409, "message_not_last")
+
+
+async def test_the_example_of_the_guide(callers: Callers) -> None:
+    _, key = await callers.app.services.api_keys.create((await callers.customer()).id, "example", [ApiScope.CHAT])
+    said = await run_example(example_with("/chats"), callers, key)
+    assert said.startswith(b"succeeded ")
 
 
 async def test_what_is_refused(callers: Callers) -> None:

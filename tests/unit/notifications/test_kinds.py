@@ -34,6 +34,7 @@ from services.notifications.kinds.models import (
 from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
+from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.enclosures import Enclosure
@@ -211,6 +212,12 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "email_linked",
         "email_linked:7:letter",
         {"address": "anna@example.com"},
+    ),
+    (
+        WebhookOff(endpoint_id=ONE, url="https://example.com/hooks", gone=True, nonce="7"),
+        "webhook_off",
+        f"webhook_off:{ONE}:7",
+        {"endpoint_id": ONE.hex, "url": "https://example.com/hooks", "gone": True},
     ),
 ]
 OF_THE_KEY = frozenset(("nonce", "letter", "about", "at", "version", "day"))

@@ -41,7 +41,7 @@ class LoginRequestGone(ShopError):
 
 
 class LoginRefused(ShopError):
-    message = N_("In Telegram it was said that this is not you. Please begin again if it was.")
+    message = N_("In Telegram another number was chosen, or it was said that this is not you. If it was, begin again.")
 
 
 class LoginWaiting(ShopError):

@@ -15,12 +15,14 @@ def price_in_short(assistant: AssistantView, tr: Translator) -> str:
     return tr.gettext("{price} an answer", price=tr.credits(prices.fixed))
 
 
-def price_facts(assistant: AssistantView, coming: NextCost | None, tr: Translator, *, balance: int) -> Html:
-    """`balance`: of whoever asks, in hundredths."""
+def price_facts(
+    assistant: AssistantView, coming: NextCost | None, tr: Translator, *, balance: int, aloud: bool = True
+) -> Html:
+    """`balance`: of whoever asks, in hundredths; `aloud`: something can be said there, too."""
     lines = _free(assistant, coming, tr)
     lines += _prices(assistant.prices, tr)
-    lines += _voice(assistant, tr)
-    if not assistant.prices.free or assistant.voice_price:
+    lines += _voice(assistant, tr) if aloud else []
+    if not assistant.prices.free or (aloud and assistant.voice_price):
         lines.append(tr.html("Your balance: {balance}", balance=tr.credits(balance)))
     return Html("\n".join(lines))
 

@@ -126,7 +126,7 @@ class ChatPage:
         if self.assistant is None:
             return ()
         if self.session is None:
-            return _marked(price_facts(self.assistant, None, tr, balance=balance))
+            return _marked(price_facts(self.assistant, None, tr, balance=balance, aloud=False))
         return _marked(coming_facts(self.assistant, await self._coming(self.session.id), tr, balance=balance))
 
     async def _coming(self, session_id: UUID) -> NextCost | None:

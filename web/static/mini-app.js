@@ -6,12 +6,6 @@
   var initData = params.get("tgWebAppData");
   params.delete("tgWebAppData");
 
-  function tell(event) {
-    if (window.TelegramWebviewProxy) window.TelegramWebviewProxy.postEvent(event, "{}");
-    else if (window.external && "notify" in window.external) window.external.notify(JSON.stringify({ eventType: event, eventData: {} }));
-    else if (window.parent !== window) window.parent.postMessage(JSON.stringify({ eventType: event, eventData: {} }), "*");
-  }
-
   function show(id, visible) {
     document.getElementById(id).hidden = !visible;
   }
@@ -45,8 +39,6 @@
     location.replace("/"); // a tab of a browser, without Telegram
     return;
   }
-  tell("iframe_ready");
-  tell("web_app_ready");
   document.getElementById("again").addEventListener("click", enter);
   enter();
 })();

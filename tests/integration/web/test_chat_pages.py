@@ -103,7 +103,7 @@ async def test_an_answer_grows_on_its_page(app: App) -> None:
         page = (await anna.get(place)).text
         follow = re.search(r'data-follow="([^"]+)"', page)
         assert follow
-        assert '<meta http-equiv="refresh" content="3">' in page
+        assert f'<meta http-equiv="refresh" content="3; url={place}?look=' in page
         told = await followed(anna, follow[1])
         assert told[-1] == ("done", "succeeded")
         grown = [html for name, html in told if name == "progress"]

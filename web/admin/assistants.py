@@ -11,7 +11,7 @@ from i18n.titles import title_of
 from services.chats.journal import STOPPED
 from services.chats.statistics import RequestLine
 from services.payments.queries import parse_id
-from web.admin.kit import Admin, LooksAtAll, Owns, panel
+from web.admin.kit import LooksAtAll, Owns, StaffMember, panel
 
 router = APIRouter(prefix="/admin/models/{slug}/requests")
 
@@ -36,7 +36,7 @@ async def open_request(who: Owns, slug: str, number: str) -> Response:
     return panel(who, "models/request.html", slug=slug, opened=opened, said=_outcome(opened, who), content=content)
 
 
-def _outcome(request: RequestLine, who: Admin) -> str:
+def _outcome(request: RequestLine, who: StaffMember) -> str:
     if request.error == STOPPED:
         return who.tr.gettext("stopped by the customer")
     if request.error:

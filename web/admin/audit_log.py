@@ -18,7 +18,7 @@ from services.audit_log.history import AuditFilter, Entry
 from services.digits import whole_number
 from services.errors import N_
 from services.users.search import MAX_ID
-from web.admin.kit import Admin, LooksCloser, panel
+from web.admin.kit import LooksCloser, StaffMember, panel
 from web.admin.payments import MAX_PAGE
 from web.admin.periods import first_moment, moment_after
 
@@ -91,7 +91,7 @@ def _wanted(asked: AuditQuery, tr: Translator) -> AuditFilter:
     )
 
 
-def _table(entries: Sequence[Entry], who: Admin) -> bytes:
+def _table(entries: Sequence[Entry], who: StaffMember) -> bytes:
     """With the mark that tells spreadsheets the encoding."""
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_ALL)
@@ -101,7 +101,7 @@ def _table(entries: Sequence[Entry], who: Admin) -> bytes:
     return b"\xef\xbb\xbf" + file.getvalue().encode()
 
 
-def _row(entry: Entry, who: Admin) -> Sequence[object]:
+def _row(entry: Entry, who: StaffMember) -> Sequence[object]:
     actor, target = entry.actor, entry.target
     return (
         entry.id,

@@ -14,7 +14,7 @@ GAP: Final = 0.25  # of a bar's place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class ChartBar:
     """In units of the drawing; `said`: the day and the number."""
 
     x: float
@@ -33,7 +33,7 @@ class Chart:
     highest: str
     first: str
     last: str
-    bars: Sequence[Bar]
+    bars: Sequence[ChartBar]
     rows: Sequence[tuple[str, str]]
 
 
@@ -41,7 +41,7 @@ def bar_chart(name: str, title: str, days: Sequence[str], values: Sequence[float
     """`said`: the values in words."""
     most, place = max(values, default=0.0) or 1.0, WIDTH / max(1, len(values))
     bars = [
-        Bar(
+        ChartBar(
             x=round(i * place + place * GAP / 2, 2),
             y=round(HEIGHT * (1 - value / most), 2),
             width=round(place * (1 - GAP), 2),

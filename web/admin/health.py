@@ -12,7 +12,7 @@ from i18n.models import state_mark, state_words
 from services.errors import N_
 from services.payments.providers.titles import provider_title
 from services.redaction import redact
-from web.admin.kit import Admin, Looks, panel
+from web.admin.kit import Looks, StaffMember, panel
 from web.context import Web
 
 router = APIRouter(prefix="/admin/health")
@@ -43,7 +43,7 @@ class PartState:
         return self.said == "ok"
 
 
-async def parts_of(who: Admin, web: Web) -> list[PartState]:
+async def parts_of(who: StaffMember, web: Web) -> list[PartState]:
     """What is wrong is for those who may do something about it."""
     told = (await web.health.readiness()).parts
     wrong = who.tr.gettext("something is wrong")
@@ -56,7 +56,7 @@ async def parts_of(who: Admin, web: Web) -> list[PartState]:
     ]
 
 
-def _providers(who: Admin) -> list[tuple[str, bool]]:
+def _providers(who: StaffMember) -> list[tuple[str, bool]]:
     """Who takes the money, and whether that is play money."""
     payments = who.site.services.payments
     merchants = [] if payments is None else [account.merchant for account in payments.accounts]

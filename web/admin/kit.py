@@ -29,7 +29,7 @@ REMEMBERED: Final = 24 * 3600.0  # seconds, of a decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admin(Customer):
+class StaffMember(Customer):
     """Somebody who runs the shop."""
 
     role: Role
@@ -51,15 +51,15 @@ class Admin(Customer):
         return RANKS[self.role] >= RANKS[least]
 
 
-async def admin(who: Me) -> Admin:
+async def admin(who: Me) -> StaffMember:
     """For everybody without a role there is no panel."""
     role = await who.site.services.admins.role_of(who.user.id)
     if role is None:
         raise HTTPException(404)
-    return Admin(site=who.site, tr=who.tr, device=who.device, place=who.place, signed_in=who.signed_in, role=role)
+    return StaffMember(site=who.site, tr=who.tr, device=who.device, place=who.place, signed_in=who.signed_in, role=role)
 
 
-def require_may_act(who: Admin, least: Role = Role.ADMIN) -> None:
+def require_may_act(who: StaffMember, least: Role = Role.ADMIN) -> None:
     """Before forms too, so that nobody fills one in vain; services ask for the role again. Raises `NotAllowed`,
     `SecondFactorWanted`, `ProveAgain`."""
     if not who.has(least):
@@ -70,35 +70,35 @@ def require_may_act(who: Admin, least: Role = Role.ADMIN) -> None:
         raise ProveAgain()
 
 
-async def acting(who: Annotated[Admin, Depends(admin)]) -> Admin:
+async def acting(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
     require_may_act(who)
     return who
 
 
-async def owning(who: Annotated[Admin, Depends(admin)]) -> Admin:
+async def owning(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
     require_may_act(who, Role.OWNER)
     return who
 
 
-async def seeing_more(who: Annotated[Admin, Depends(admin)]) -> Admin:
+async def seeing_more(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
     """What moderators do not see."""
     if not who.may_act:
         raise NotAllowed(actor=who.user.id, role=who.role, least=Role.ADMIN)
     return who
 
 
-async def seeing_all(who: Annotated[Admin, Depends(admin)]) -> Admin:
+async def seeing_all(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
     """What owners alone see."""
     if not who.is_owner:
         raise NotAllowed(actor=who.user.id, role=who.role, least=Role.OWNER)
     return who
 
 
-Looks = Annotated[Admin, Depends(admin)]
-LooksCloser = Annotated[Admin, Depends(seeing_more)]
-LooksAtAll = Annotated[Admin, Depends(seeing_all)]
-Acts = Annotated[Admin, Depends(acting)]
-Owns = Annotated[Admin, Depends(owning)]
+Looks = Annotated[StaffMember, Depends(admin)]
+LooksCloser = Annotated[StaffMember, Depends(seeing_more)]
+LooksAtAll = Annotated[StaffMember, Depends(seeing_all)]
+Acts = Annotated[StaffMember, Depends(acting)]
+Owns = Annotated[StaffMember, Depends(owning)]
 Typed = Annotated[str, Form()]
 
 
@@ -111,7 +111,7 @@ def is_nonce(text: str) -> bool:
     return _NONCE.fullmatch(text) is not None
 
 
-async def decide(who: Admin, nonce: str) -> None:
+async def decide(who: StaffMember, nonce: str) -> None:
     """For what would act twice if it were posted twice. Raises `DecidedAlready`."""
     first = is_nonce(nonce) and await who.site.services.coordination.allow(
         f"decided:{who.user.id}:{nonce}", times=1, seconds=REMEMBERED
@@ -121,7 +121,7 @@ async def decide(who: Admin, nonce: str) -> None:
 
 
 def confirmation(
-    who: Admin,
+    who: StaffMember,
     *,
     title: str,
     lines: Sequence[str],
@@ -148,7 +148,9 @@ def confirmation(
     )
 
 
-def panel(who: Admin, template: str, /, *, status: int = 200, **shown: Any) -> Response:  # Any: what templates name
+def panel(
+    who: StaffMember, template: str, /, *, status: int = 200, **shown: Any
+) -> Response:  # Any: what templates name
     """A page of `web/templates/admin/`."""
     shown = {"nonce": new_nonce, "html": _html, "age": partial(age_words, tr=who.tr), **shown}
     return page(who, f"admin/{template}", status=status, **shown)

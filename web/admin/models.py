@@ -12,7 +12,7 @@ from i18n.titles import title_of
 from services.billing.credits import format_credits
 from services.errors import ChangedMeanwhile, ShopError
 from services.models.manage import MAX_PRICE, ModelLine, parse_price
-from web.admin.kit import Acts, Admin, Looks, Typed, confirmation, decide, go, is_nonce, panel
+from web.admin.kit import Acts, Looks, StaffMember, Typed, confirmation, decide, go, is_nonce, panel
 from web.admin.notices import notice
 
 router = APIRouter(prefix="/admin/models")
@@ -103,12 +103,12 @@ async def move(who: Acts, slug: str, way: Typed = UP, nonce: Typed = "") -> Resp
     return go("/admin/models", done="moved")
 
 
-async def _line(who: Admin, slug: str) -> ModelLine:
+async def _line(who: StaffMember, slug: str) -> ModelLine:
     return await who.site.services.model_management.get(slug)
 
 
 async def _page(
-    who: Admin, line: ModelLine, *, done: str = "", typed: str = "", errors: dict[str, str] | None = None
+    who: StaffMember, line: ModelLine, *, done: str = "", typed: str = "", errors: dict[str, str] | None = None
 ) -> Response:
     reports, figures = who.site.services.assistant_reports, []
     if line.is_assistant:

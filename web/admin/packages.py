@@ -13,7 +13,7 @@ from services.errors import ChangedMeanwhile, ShopError
 from services.payments.package_parts import PackagePart, offer_of, parse_part, parts_of, typed_part
 from services.payments.packages import PackageView
 from services.users.search import MAX_ID
-from web.admin.kit import Acts, Admin, Looks, Typed, confirmation, decide, go, is_nonce, panel
+from web.admin.kit import Acts, Looks, StaffMember, Typed, confirmation, decide, go, is_nonce, panel
 from web.admin.notices import notice
 
 router = APIRouter(prefix="/admin/packages")
@@ -118,7 +118,7 @@ async def move(who: Acts, number: str, way: Typed = UP, nonce: Typed = "") -> Re
     return go("/admin/packages", done="moved")
 
 
-def _parsed(who: Admin, typed: PackageForm) -> tuple[dict[str, Any], dict[str, str]]:  # Any: as `Parts`
+def _parsed(who: StaffMember, typed: PackageForm) -> tuple[dict[str, Any], dict[str, str]]:  # Any: as `Parts`
     """What was typed, and what of it is wrong, by part."""
     values: dict[str, Any] = {}
     errors = {}
@@ -144,13 +144,13 @@ def _as_typed(package: PackageView) -> PackageForm:
 
 
 def _form(
-    who: Admin, package: PackageView | None, typed: PackageForm, errors: Mapping[str, str] | None = None
+    who: StaffMember, package: PackageView | None, typed: PackageForm, errors: Mapping[str, str] | None = None
 ) -> Response:
     status = 422 if errors else 200
     return panel(who, "packages/form.html", status=status, package=package, typed=typed, errors=errors or {})
 
 
-async def _package(who: Admin, number: str) -> PackageView:
+async def _package(who: StaffMember, number: str) -> PackageView:
     package_id = whole_number(number, most=MAX_ID)
     if package_id is None:
         raise HTTPException(404)

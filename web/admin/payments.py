@@ -17,7 +17,7 @@ from services.payments.providers.yookassa.reasons import payment_reason, refund_
 from services.payments.queries import PaymentFilter, PaymentNotFound, PaymentView, parse_id
 from services.payments.refunds.begin import NotRefundable, RefundQuote
 from services.users.search import MAX_ID
-from web.admin.kit import Acts, Admin, Looks, go, panel
+from web.admin.kit import Acts, Looks, StaffMember, go, panel
 from web.admin.notices import notice
 from web.admin.periods import first_moment, moment_after
 
@@ -84,7 +84,7 @@ async def ask_provider(who: Acts, number: str) -> Response:
 
 
 async def payment_page(
-    who: Admin, payment: PaymentView, *, done: str = "", problem: str = "", status: int = 200
+    who: StaffMember, payment: PaymentView, *, done: str = "", problem: str = "", status: int = 200
 ) -> Response:
     refunds = await who.site.services.payment_queries.refunds(payment.id)
     return panel(
@@ -106,7 +106,7 @@ async def payment_page(
     )
 
 
-async def payment_of(who: Admin, number: str) -> PaymentView:
+async def payment_of(who: StaffMember, number: str) -> PaymentView:
     """Raises `PaymentNotFound`, also for what is no number."""
     payment_id = parse_id(number)
     if payment_id is None:
@@ -114,7 +114,7 @@ async def payment_of(who: Admin, number: str) -> PaymentView:
     return await who.site.services.payment_queries.get(payment_id)
 
 
-async def quote_of(who: Admin, payment_id: UUID) -> RefundQuote | None:
+async def quote_of(who: StaffMember, payment_id: UUID) -> RefundQuote | None:
     """None where nothing can be sent back."""
     payments = who.site.services.payments
     if payments is None:
@@ -126,7 +126,7 @@ async def quote_of(who: Admin, payment_id: UUID) -> RefundQuote | None:
     return quote if quote.rest.minor else None
 
 
-def _providers(who: Admin) -> Sequence[tuple[str, str]]:
+def _providers(who: StaffMember) -> Sequence[tuple[str, str]]:
     payments = who.site.services.payments
     names = [] if payments is None else list(payments.accounts.shops)
     return [(name, who.tr.gettext(provider_title(name))) for name in names]

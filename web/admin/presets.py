@@ -13,7 +13,7 @@ from services.models.manage import parse_price
 from services.models.preset_manage import PresetChange
 from services.models.preset_rules import BadPreset, NoPrompt
 from services.models.presets import PresetView
-from web.admin.kit import Admin, Looks, LooksAtAll, Owns, Typed, confirmation, decide, go, is_nonce, panel
+from web.admin.kit import Looks, LooksAtAll, Owns, StaffMember, Typed, confirmation, decide, go, is_nonce, panel
 from web.admin.notices import notice
 
 router = APIRouter(prefix="/admin/presets")
@@ -92,7 +92,7 @@ async def delete(who: Owns, slug: str, nonce: Typed = "") -> Response:
     )
 
 
-async def _save(who: Admin, preset: PresetView, typed: PresetForm) -> None:
+async def _save(who: StaffMember, preset: PresetView, typed: PresetForm) -> None:
     """Raises `ChangedMeanwhile` where somebody else has set another price."""
     now = _as_typed(preset).price
     if typed.was_price not in {typed.price, now}:
@@ -129,7 +129,7 @@ def _as_typed(preset: PresetView) -> PresetForm:
 
 
 def _form(
-    who: Admin, preset: PresetView, typed: PresetForm, errors: Mapping[str, str] | None = None, *, done: str = ""
+    who: StaffMember, preset: PresetView, typed: PresetForm, errors: Mapping[str, str] | None = None, *, done: str = ""
 ) -> Response:
     status = 422 if errors else 200
     said = notice(done, who.tr)

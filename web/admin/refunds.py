@@ -21,7 +21,7 @@ from services.payments.refunds.begin import (
     parse_refund,
 )
 from services.users.manage import MAX_REASON, check_reason
-from web.admin.kit import Acts, Admin, confirmation, go, is_nonce, panel
+from web.admin.kit import Acts, StaffMember, confirmation, go, is_nonce, panel
 from web.admin.payments import payment_of, payment_page, quote_of
 from web.kit.refusals import refusal_of
 
@@ -62,7 +62,7 @@ async def refund(who: Acts, number: str, typed: Annotated[RefundForm, Form()]) -
     return _form(who, payment, quote, typed, errors) if errors else await _confirm(who, payment, amount, typed)
 
 
-async def _send_back(who: Admin, payment: PaymentView, typed: RefundForm) -> Response:
+async def _send_back(who: StaffMember, payment: PaymentView, typed: RefundForm) -> Response:
     """Every repeat of one confirmation bears the same id, so that it is one refund."""
     if who.site.services.payments is None:
         raise PaymentsOff
@@ -86,7 +86,7 @@ async def _send_back(who: Admin, payment: PaymentView, typed: RefundForm) -> Res
     return go(f"/admin/payments/{payment.id}", done=f"refund-{made.status}")
 
 
-async def _quote(who: Admin, payment: PaymentView) -> RefundQuote:
+async def _quote(who: StaffMember, payment: PaymentView) -> RefundQuote:
     """Raises `PaymentsOff`, `NotRefundable`, `AlreadyRefunded`."""
     payments = who.site.services.payments
     if payments is None:
@@ -98,7 +98,7 @@ async def _quote(who: Admin, payment: PaymentView) -> RefundQuote:
 
 
 async def _confirm(
-    who: Admin, payment: PaymentView, amount: Money, typed: RefundForm, *, problem: str = ""
+    who: StaffMember, payment: PaymentView, amount: Money, typed: RefundForm, *, problem: str = ""
 ) -> Response:
     tr = who.tr
     customer = (await who.site.services.user_management.lines([payment.user_id]))[payment.user_id]
@@ -127,7 +127,7 @@ async def _confirm(
 
 
 def _form(
-    who: Admin, payment: PaymentView, quote: RefundQuote, typed: RefundForm, errors: dict[str, str] | None = None
+    who: StaffMember, payment: PaymentView, quote: RefundQuote, typed: RefundForm, errors: dict[str, str] | None = None
 ) -> Response:
     shown = {"payment": payment, "quote": quote, "typed": typed, "most": MAX_REASON, "errors": errors or {}}
     return panel(who, "payments/refund.html", status=422 if errors else 200, **shown)

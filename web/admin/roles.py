@@ -7,7 +7,7 @@ from db.tables.users import Role
 from i18n.people import ROLE_NAMES, name_of
 from services.errors import ShopError
 from services.users.roles import APPOINTED, NO_ROLE, parse_role
-from web.admin.kit import Admin, LooksAtAll, Owns, Typed, confirmation, go, is_nonce, panel
+from web.admin.kit import LooksAtAll, Owns, StaffMember, Typed, confirmation, go, is_nonce, panel
 from web.admin.notices import notice
 
 router = APIRouter(prefix="/admin/roles")
@@ -47,7 +47,7 @@ async def appoint(who: Owns, person: Typed = "", role: Typed = "", nonce: Typed 
     )
 
 
-async def _page(who: Admin, *, typed: str = "", done: str = "", errors: dict[str, str] | None = None) -> Response:
+async def _page(who: StaffMember, *, typed: str = "", done: str = "", errors: dict[str, str] | None = None) -> Response:
     people = await who.site.services.admins.all()
     return panel(
         who,
@@ -66,5 +66,5 @@ async def _page(who: Admin, *, typed: str = "", done: str = "", errors: dict[str
     )
 
 
-def _word(role: Role | None, who: Admin) -> str:
+def _word(role: Role | None, who: StaffMember) -> str:
     return who.tr.gettext("no role") if role is None else who.tr.gettext(ROLE_NAMES[role])

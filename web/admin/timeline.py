@@ -15,7 +15,7 @@ from i18n.payments import PAYMENT_MARKS, STATUSES
 from i18n.translator import Html
 from services.errors import N_
 from services.users.timeline import Happened, TimelineEvent
-from web.admin.kit import Admin
+from web.admin.kit import StaffMember
 
 ANSWER_STATES: Final = {
     MessageStatus.QUEUED: N_("waits in the queue"),
@@ -40,11 +40,11 @@ class EventWords:
     href: str | None = None
 
 
-def event_words(event: TimelineEvent, who: Admin) -> EventWords:
+def event_words(event: TimelineEvent, who: StaffMember) -> EventWords:
     return WORDS[event.kind](event, who)
 
 
-def _operation(event: TimelineEvent, who: Admin) -> EventWords:
+def _operation(event: TimelineEvent, who: StaffMember) -> EventWords:
     amount, tr = event.credits or 0, who.tr
     signed = f"{'+' if amount > 0 else '−'}{tr.credits(abs(amount))}"
     kind = OPERATION_WORDS[TransactionKind(str(event.state))]
@@ -54,7 +54,7 @@ def _operation(event: TimelineEvent, who: Admin) -> EventWords:
     return EventWords(mark="🪙", said=said)
 
 
-def _payment(event: TimelineEvent, who: Admin) -> EventWords:
+def _payment(event: TimelineEvent, who: StaffMember) -> EventWords:
     assert event.money is not None
     status, tr = PaymentStatus(str(event.state)), who.tr
     state = tr.gettext(STATUSES[status])
@@ -62,16 +62,16 @@ def _payment(event: TimelineEvent, who: Admin) -> EventWords:
     return EventWords(mark=PAYMENT_MARKS[status], said=said, href=f"/admin/payments/{event.ref}")
 
 
-def _prediction(event: TimelineEvent, who: Admin) -> EventWords:
+def _prediction(event: TimelineEvent, who: StaffMember) -> EventWords:
     mark, state = MARKS[PredictionStatus(str(event.state))]
     return EventWords(mark=mark, said=_bought(event, state, who))
 
 
-def _answer(event: TimelineEvent, who: Admin) -> EventWords:
+def _answer(event: TimelineEvent, who: StaffMember) -> EventWords:
     return EventWords(mark="💬", said=_bought(event, ANSWER_STATES[MessageStatus(str(event.state))], who))
 
 
-def _bought(event: TimelineEvent, state: str, who: Admin) -> Html:
+def _bought(event: TimelineEvent, state: str, who: StaffMember) -> Html:
     tr = who.tr
     return tr.html(
         "{title} for {credits}: {state}",
@@ -81,27 +81,27 @@ def _bought(event: TimelineEvent, state: str, who: Admin) -> Html:
     )
 
 
-def _action(event: TimelineEvent, who: Admin) -> EventWords:
+def _action(event: TimelineEvent, who: StaffMember) -> EventWords:
     """What was done is for those who may do it."""
     assert event.entry is not None
     hidden = who.tr.html("Something was done by those who run the shop.")
     return EventWords(mark="🛠", said=entry_words(event.entry, who.titles) if who.may_act else hidden)
 
 
-def _session(event: TimelineEvent, who: Admin) -> EventWords:
+def _session(event: TimelineEvent, who: StaffMember) -> EventWords:
     """Addresses are not for everybody."""
     what = who.tr.html(SESSIONS[SessionKind(str(event.state))])
     said = who.tr.html("{what}: {device}", what=what, device=event.note) if who.may_act and event.note else what
     return EventWords(mark="🔓", said=said)
 
 
-def _merge(event: TimelineEvent, who: Admin) -> EventWords:
+def _merge(event: TimelineEvent, who: StaffMember) -> EventWords:
     over = who.tr.credits(event.credits or 0)
     said = who.tr.html("One account with {other}: {credits} went over", other=event.note, credits=over)
     return EventWords(mark="🔗", said=said)
 
 
-WORDS: Final[dict[Happened, Callable[[TimelineEvent, Admin], EventWords]]] = {
+WORDS: Final[dict[Happened, Callable[[TimelineEvent, StaffMember], EventWords]]] = {
     Happened.OPERATION: _operation,
     Happened.PAYMENT: _payment,
     Happened.PREDICTION: _prediction,

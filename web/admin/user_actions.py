@@ -22,7 +22,7 @@ from services.users.manage import (
     parse_change,
 )
 from services.users.search import UserCard
-from web.admin.kit import Acts, Admin, Typed, confirmation, go, is_nonce, panel
+from web.admin.kit import Acts, StaffMember, Typed, confirmation, go, is_nonce, panel
 from web.admin.users import user_number
 
 router = APIRouter(prefix="/admin/users/{number}")
@@ -120,21 +120,21 @@ async def sign_out(who: Acts, number: str, nonce: Typed = "") -> Response:
     return _confirm(who, card, "sign-out", title=title, line=line, yes=who.tr.gettext("End the sessions"))
 
 
-async def _card(who: Admin, number: str) -> UserCard:
+async def _card(who: StaffMember, number: str) -> UserCard:
     return await who.site.services.user_management.card(user_number(number))
 
 
-def _whom(who: Admin, card: UserCard) -> Sequence[Html]:
+def _whom(who: StaffMember, card: UserCard) -> Sequence[Html]:
     return name_of(card, who.tr), number_of(card, who.tr)
 
 
-def _confirm(who: Admin, card: UserCard, verb: str, *, title: str, line: Html, yes: str) -> Response:
+def _confirm(who: StaffMember, card: UserCard, verb: str, *, title: str, line: Html, yes: str) -> Response:
     place = f"/admin/users/{card.id}"
     lines = [*_whom(who, card), line]
     return confirmation(who, title=title, lines=lines, yes=yes, action=f"{place}/{verb}", back=place, danger=True)
 
 
-def _confirm_credits(who: Admin, card: UserCard, request: CreditChange, typed: CreditsForm) -> Response:
+def _confirm_credits(who: StaffMember, card: UserCard, request: CreditChange, typed: CreditsForm) -> Response:
     tr, give = who.tr, request.amount > 0
     amount = tr.credits(abs(request.amount))
     what = tr.html("They get <b>{credits}</b>.", credits=amount) if give else None
@@ -155,7 +155,7 @@ def _confirm_credits(who: Admin, card: UserCard, request: CreditChange, typed: C
 
 
 def _credits_form(
-    who: Admin,
+    who: StaffMember,
     card: UserCard,
     typed: CreditsForm,
     errors: dict[str, str] | None = None,
@@ -166,6 +166,6 @@ def _credits_form(
     return panel(who, "users/credits.html", status=422 if errors else 200, **shown)
 
 
-def _words_form(who: Admin, card: UserCard, text: str = "", errors: dict[str, str] | None = None) -> Response:
+def _words_form(who: StaffMember, card: UserCard, text: str = "", errors: dict[str, str] | None = None) -> Response:
     status = 422 if errors else 200
     return panel(who, "users/write.html", status=status, card=card, text=text, most=MAX_TEXT, errors=errors or {})

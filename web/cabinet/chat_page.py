@@ -36,7 +36,7 @@ NOTHING_CHARGED: Final = N_("Nothing was charged.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ShownMessage:
     """A message as it is shown. `html`: of an answer; `foot`: how it ended, what it cost; `last`: of its side."""
 
     line: ChatLine
@@ -54,7 +54,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ChatDraft:
     """What is written and not sent. `replaces`: the message that it takes the place of."""
 
     text: str = ""
@@ -84,10 +84,10 @@ class ChatPage:
         return f"/chats/with/{quote(self.assistant.slug)}" if self.assistant is not None else "/chats"
 
     async def show(
-        self, draft: Draft | None = None, *, refused: ShopError | None = None, before: UUID | None = None
+        self, draft: ChatDraft | None = None, *, refused: ShopError | None = None, before: UUID | None = None
     ) -> Response:
         """`refused`: why the draft was not sent; `before`: a message, to see older ones."""
-        me, tr, draft = self.me, self.me.tr, draft or Draft()
+        me, tr, draft = self.me, self.me.tr, draft or ChatDraft()
         lines, older = await self._lines(before)
         said = await asyncio.to_thread(said_lines, lines, tr)
         return page(
@@ -144,11 +144,11 @@ class ChatPage:
         return self.me.titles.of(self.session.model_slug).text if self.session is not None else ""
 
 
-def said_lines(lines: Sequence[ChatLine], tr: Translator) -> list[Said]:
+def said_lines(lines: Sequence[ChatLine], tr: Translator) -> list[ShownMessage]:
     """Without the texts that were deleted."""
     newest = {line.sender: line.id for line in lines}
     return [
-        Said(
+        ShownMessage(
             line=line,
             html=safe_html(line.text or "") if line.sender is Sender.ASSISTANT else Markup(),
             foot=_foot(line, tr) if line.sender is Sender.ASSISTANT else "",

@@ -21,7 +21,7 @@ from services.errors import ShopError
 from services.files.files import media_type_of, parse_file_id
 from services.manifests.preparation import MAX_BYTES
 from services.values.errors import FileTooLarge
-from web.cabinet.chat_page import ChatPage, Draft
+from web.cabinet.chat_page import ChatDraft, ChatPage
 from web.cabinet.pictures import attachment
 from web.kit.markdown import safe_html
 from web.kit.pages import page
@@ -47,7 +47,7 @@ async def own_session(me: Me, hex_id: str) -> ChatSessionView:
 class SentMessage:
     """`key`: of the form, the same however often it is sent."""
 
-    draft: Draft
+    draft: ChatDraft
     key: str
     picture: UploadFile | None
 
@@ -58,7 +58,7 @@ async def sent_message(
     replaces: Annotated[str, Form()] = "",
     picture: UploadFile | None = None,
 ) -> SentMessage:
-    draft = Draft(text=text.replace("\r\n", "\n"), replaces=parse_file_id(replaces))
+    draft = ChatDraft(text=text.replace("\r\n", "\n"), replaces=parse_file_id(replaces))
     chosen = picture if picture is not None and picture.filename else None
     return SentMessage(draft=draft, key=key if len(key) >= SHORTEST_KEY else token_urlsafe(16), picture=chosen)
 
@@ -85,7 +85,7 @@ async def show_chats(who: Someone, number: Annotated[int, Query(alias="page", ge
 async def begin(me: Me, slug: str, text: str = "") -> Response:
     """Nothing is begun before something is said. `text`: what is proposed to be said."""
     assistant = await me.site.services.chats.assistant(slug)
-    return await ChatPage(me=me, session=None, assistant=assistant).show(Draft(text=text[:MOST_TEXT]))
+    return await ChatPage(me=me, session=None, assistant=assistant).show(ChatDraft(text=text[:MOST_TEXT]))
 
 
 @router.post("/with/{slug}", max_body_size=MAX_BYTES + MOST_TEXT)
@@ -106,10 +106,10 @@ async def say_first(me: Me, slug: str, sent: Sent) -> Response:
 @router.get("/{hex_id}")
 async def show_chat(me: Me, session: Conversed, before: UUID | None = None, edit: UUID | None = None) -> Response:
     """`edit`: the customer's message that shall be said in another way."""
-    draft = Draft()
+    draft = ChatDraft()
     if edit is not None:
         line = await me.site.services.chats.line(session.id, edit, user_id=me.user.id)
-        draft = Draft(text=line.text or "", replaces=line.id)
+        draft = ChatDraft(text=line.text or "", replaces=line.id)
     return await (await ChatPage.of(me, session)).show(draft, before=before)
 
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from db.errors import DatabaseUnavailable
 from db.tables.identities import SessionKind
+from i18n.failures import BROKEN, BUSY
 from services.errors import N_, ShopError
 from services.identity.second_factor import SecondFactorWanted
 from services.identity.sessions import NotSignedIn, ProveAgain, SecondFactorNeeded
@@ -28,10 +29,6 @@ from web.kit.viewer import PageViewer, place_of, stranger, viewer
 
 log = structlog.get_logger()
 
-BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
-BROKEN = N_(
-    "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
-)
 NOT_FOUND = N_("There is no such page.")
 NOT_UNDERSTOOD = N_("This request was not understood.")
 TOO_LARGE = N_("This is too large to be sent at once.")

@@ -13,13 +13,13 @@ from handlers.form.session import PAID, FormSession, form_of
 from handlers.form.state import Turn
 from handlers.kit.context import Context
 from handlers.kit.dialog import show_in_place
-from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.predictions.screens import prediction_screen
 from handlers.predictions.sources import AnswerSources
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target
 from handlers.telegram.screen import Screen
+from i18n.failures import BUSY
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.models.offers import ModelNotOnSale

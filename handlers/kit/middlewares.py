@@ -25,6 +25,7 @@ from handlers.telegram import sender
 from handlers.telegram.client import PASSING, is_gone
 from handlers.telegram.messages import Messages
 from handlers.telegram.screen import Screen
+from i18n.failures import BROKEN, BUSY
 from i18n.translator import Catalogues, Translator
 from services.container import Services
 from services.coordination.base import Coordination
@@ -37,10 +38,6 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]  # Any: aio
 
 Entered = Callable[[int], Awaitable[None]]  # a Telegram id
 
-BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
-BROKEN = N_(
-    "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
-)
 NOT_TAKEN = N_(
     "Telegram did not take our answer, so it cannot be shown here. What you paid for and bought is kept: see /history."
 )

@@ -15,7 +15,6 @@ from db.tables.outbox import OutboxKind
 from db.tables.payments import PaymentStatus
 from handlers.kit.context import Context
 from handlers.kit.dialog import ChatQuestion, Event, lacking, leave_question, show_in_place
-from handlers.kit.middlewares import BUSY
 from handlers.kit.notices import notice_screen
 from handlers.kit.unfinished import read_unfinished
 from handlers.payments import screens as view
@@ -23,6 +22,7 @@ from handlers.payments.notifications import standing_screen
 from handlers.telegram import sender
 from handlers.telegram.reply_target import reply_target, replying_to
 from handlers.telegram.screen import Screen
+from i18n.failures import BUSY
 from services.errors import N_, ShopError
 from services.notifications.kinds.payments import PaymentNews
 from services.notifications.message_ref import MessageRef, message_of, thread_of

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from db.errors import DatabaseUnavailable
+from i18n.failures import BROKEN, BUSY
 from i18n.translator import Translator
 from services.billing.ledger import InsufficientBalance
 from services.errors import N_, ShopError
@@ -27,10 +28,6 @@ from web.kit.viewer import words_of
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-BUSY = N_("The shop is busy right now. Nothing was lost or charged; please try again in a minute.")
-BROKEN = N_(
-    "Something went wrong on our side. Nothing was charged. If it happens again, tell the owner this code: {code}"
-)
 NOT_VALID = N_("Some fields are missing or not what is expected.")
 NOT_FOUND = N_("There is nothing at this address.")
 NOT_SERVED = N_("This request was not understood.")

@@ -22,11 +22,12 @@ from db.errors import DatabaseUnavailable
 from services import idempotency
 from services.errors import N_, ShopError
 from services.idempotency import MAX_BODY, RENEW_SECONDS, Idempotency, KeptAnswer, fingerprint
+from services.identity.throttles import network_of
 from web.api.callers import Caller, caller
 from web.context import WebContext
 from web.kit.bodies import SECONDS
 from web.kit.json_bodies import parse_json
-from web.kit.limits import Policy, network_of, take
+from web.kit.limits import Policy, take
 from web.kit.senders import caller as sender
 from web.kit.viewer import site_of
 

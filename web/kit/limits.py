@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -44,15 +43,6 @@ async def take(request: Request, coordination: Coordination, policy: Policy, who
     request.state.quotas = [*getattr(request.state, "quotas", ()), (policy, quota)]
     if quota.left < 0:
         raise TooManyRequests(policy=policy.name, retry_after=max(1, math.ceil(quota.resets)))
-
-
-def network_of(address: str) -> str:
-    """Whom an address counts as: of IPv6 the /64, of which one house has all."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return "unknown"
-    return address if known.version == 4 else str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
 
 
 class RateLimitHeaders:

@@ -25,7 +25,6 @@ from handlers.admin.users import change_screens as changes
 from handlers.admin.users import screens as users
 from handlers.bonus.screens import bonus_screen
 from handlers.kit.conversation import UnsentMessage
-from handlers.kit.middlewares import BROKEN, BUSY
 from handlers.kit.unfinished import Unfinished
 from handlers.payments import checkout
 from handlers.payments import outcome_screens as payments
@@ -34,6 +33,7 @@ from handlers.payments.history_screens import payments_screen
 from handlers.telegram.limits import CAPTION, TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.audit_log import WORDS
+from i18n.failures import BROKEN, BUSY
 from i18n.people import calm, name_of
 from i18n.translator import Catalogues, Translator
 from services.audit_log.history import Entry, Person

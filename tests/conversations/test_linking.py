@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest_asyncio
@@ -276,8 +276,10 @@ async def test_a_mailbox_does_not_open_an_account_with_a_second_factor(
 async def test_an_old_session_is_asked_to_prove_itself(office: Stage, vera: Person, page: httpx.AsyncClient) -> None:
     await signs_up(office, page, new_address())
     await office.app.db.write(grow_old)
-    for look in (page.get("/link/telegram"), page.get("/link/email", params={"token": "x"})):
-        assert (await look).status_code == 403
+    for place in ("/link/telegram", "/link/email?token=x"):
+        asked = await page.get(place)
+        assert asked.status_code == 303
+        assert asked.headers["location"].endswith(f"next={quote(place, safe='')}")
     assert (await page.post("/link/email", data={"email": new_address()})).status_code == 403
     joined = await page.post("/link/telegram", data={"old_balance": "1000", "balance": "1000"})
     assert joined.status_code == 403
@@ -289,7 +291,7 @@ async def test_an_old_session_in_telegrams_account_is_asked_by_the_bot(
     await signed_in(office, page, vera)
     await office.app.db.write(grow_old)
     asked = await page.get("/link/email")
-    again = "/sign-in/telegram?again=yes&next=/link/email"
+    again = "/sign-in/telegram?again=yes&next=%2Flink%2Femail"
     assert (asked.status_code, asked.headers["location"]) == (303, again)
     await signs_in_by_telegram(page, vera, at=again)
     assert (await page.get(again)).headers["location"] == "/link/email"

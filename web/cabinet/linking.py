@@ -2,12 +2,11 @@
 before they become one."""
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from db.tables.identities import LoginPurpose, SessionKind
+from db.tables.identities import LoginPurpose
 from services.errors import ShopError
 from services.identity.linking import AddressOffer, Pair
 from services.identity.mail_tokens import LinkNotValid
@@ -63,8 +62,6 @@ async def link_email(me: Me, token: str = "") -> Response:
         return await _address_question(me, token)
     if await me.site.services.email_accounts.login(me.user.id) is not None:
         return RedirectResponse("/security", status_code=303)
-    if me.signed_in.kind is SessionKind.BROWSER and not is_fresh(me):
-        return RedirectResponse(f"/sign-in/telegram?again=yes&next={quote(me.place)}", status_code=303)
     require_fresh(me)
     return page(me, "cabinet/account/link_email.html", email="", problem="")
 
@@ -106,12 +103,8 @@ async def join_address(me: Me, old_balance: Seen, balance: Seen, token: Annotate
 
 def require_fresh(me: Customer) -> None:
     """Before a form, too, so that nobody fills it in vain. Raises `ProveAgain`."""
-    if not is_fresh(me):
+    if not me.signed_in.is_fresh(me.site.clock()):
         raise ProveAgain()
-
-
-def is_fresh(me: Customer) -> bool:
-    return me.signed_in.is_fresh(me.site.clock())
 
 
 async def _telegram_question(request: Request, me: Customer, error: ShopError | None = None) -> Response:

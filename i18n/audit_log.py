@@ -190,6 +190,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.USER_ENABLE: _about_user(N_("The shop is open to {whom} again")),
     AuditAction.USER_WRITE: _letter,
     AuditAction.ACCOUNT_MERGE: _about_user(N_("Two accounts became one: {whom}")),
+    AuditAction.ACCOUNT_DELETE: _about_user(N_("An account was deleted by its owner: {whom}")),
     AuditAction.USER_SIGN_OUT: _about_user(N_("{whom} was signed out everywhere")),
     AuditAction.ROLE_CHANGE: _role,
     AuditAction.PAYMENT_REFUND: _refund,

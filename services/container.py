@@ -17,6 +17,7 @@ from services.files.cleanup import FileCleanup
 from services.files.files import Files
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
+from services.identity.deletion import AccountDeletion
 from services.identity.email_accounts import EmailAccounts
 from services.identity.linking import Linking
 from services.identity.mail_tokens import MailLinks
@@ -66,6 +67,7 @@ class Services:
     telegram_login: TelegramLogin
     mini_app: MiniApp
     second_factor: SecondFactors
+    account_deletion: AccountDeletion
     models: Models
     presets: Presets
     studio: Studio

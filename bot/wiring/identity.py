@@ -6,10 +6,14 @@ from bot.settings import Settings
 from db.engine import Database
 from services.clock import Clock
 from services.coordination.base import Coordination, Topic
+from services.files.cleanup import FileCleanup
+from services.identity.deletion import AccountDeletion
 from services.identity.email_accounts import EmailAccounts, LoginRules
 from services.identity.linking import Linking
 from services.identity.passwords import Passwords
 from services.identity.throttles import Throttles
+from services.users.departures import PersonKey
+from services.users.roles import Staff
 
 
 def open_email_accounts(
@@ -26,11 +30,22 @@ def open_linking(
     return Linking(db, clock, passwords, throttles, _rules(settings), on_news=on_news)
 
 
+def open_deletion(
+    settings: Settings, db: Database, clock: Clock, staff: Staff, cleanup: FileCleanup
+) -> AccountDeletion:
+    return AccountDeletion(db, clock, staff, cleanup, people_of(settings))
+
+
+def people_of(settings: Settings) -> PersonKey:
+    return PersonKey.of(settings.bot_token.get_secret_value())
+
+
 def _rules(settings: Settings) -> LoginRules:
     """A mail server on this machine, such as the sandbox's, has pretended addresses."""
     server = settings.smtp_url
     return LoginRules(
         welcome_credits=settings.welcome_credits,
+        people=people_of(settings),
         letters=server is not None,
         testing=server is not None and server.is_local,
     )

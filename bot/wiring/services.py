@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
-from bot.wiring.identity import open_email_accounts, open_linking
+from bot.wiring.identity import open_deletion, open_email_accounts, open_linking, people_of
 from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
@@ -76,7 +76,7 @@ def make_services(
     called where the folders of models are found changed."""
     on_news, on_sold = partial(coordination.tell, Topic.NEWS), partial(coordination.tell, Topic.SOLD)
     store = open_store(settings.files_store)
-    files = Files(db, store, clock)
+    files, cleanup = Files(db, store, clock), open_cleanup(settings, db, store, clock)
     history, staff = History(db, files), Staff(settings.owner_ids)
     models = Models(db, clock, settings.models_dir, runtimes.specs, on_changed=on_models)
     undelivered = partial(pay_back, owners=settings.owner_ids)
@@ -106,7 +106,7 @@ def make_services(
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news)
     presets = Presets(db, files, models.folder)
-    users = Users(db, clock, welcome_credits=settings.welcome_credits)
+    users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     passwords = Passwords()
     return Services(
         features=Features(
@@ -127,6 +127,7 @@ def make_services(
         linking=open_linking(settings, db, clock, coordination, passwords),
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
+        account_deletion=open_deletion(settings, db, clock, staff, cleanup),
         second_factor=SecondFactors(db, clock, Throttles(coordination)),
         models=models,
         presets=presets,
@@ -141,7 +142,7 @@ def make_services(
         history=history,
         statement=Statement(db),
         files=files,
-        file_cleanup=open_cleanup(settings, db, store, clock),
+        file_cleanup=cleanup,
         intake=Intake(),
         outbox=outbox,
         letters=Letters(db, clock),

@@ -29,6 +29,7 @@ class AuditAction(StrEnum):
     USER_ENABLE = "user.enable"
     USER_WRITE = "user.write"
     ACCOUNT_MERGE = "account.merge"
+    ACCOUNT_DELETE = "account.delete"
     USER_SIGN_OUT = "user.sign_out"
     ROLE_CHANGE = "role.change"
     PAYMENT_REFUND = "payment.refund"
@@ -103,6 +104,15 @@ class Admin(Base):
     role: Mapped[Word]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # null: the shop itself
     created_at: Mapped[datetime]
+
+
+class Departure(Base):
+    """Somebody deleted their account: welcome credits are given once to a person."""
+
+    __tablename__ = "departures"
+
+    person_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed, of a Telegram id or an address
+    left_at: Mapped[datetime]
 
 
 class AuditEntry(Base):

@@ -4,6 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
+from db.tables.users import Edge
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import forget_unsent, is_talking
@@ -12,6 +13,9 @@ from handlers.kit.filters import Pressed
 from handlers.privacy import screens as view
 from handlers.telegram import sender
 from handlers.telegram.screen import Screen
+from services.digits import whole_number
+from services.identity.deletion import BalanceSeen
+from services.identity.deletion_rows import CannotDelete
 
 
 def router() -> Router:
@@ -22,6 +26,8 @@ def router() -> Router:
     router.callback_query.register(delete_pictures, Pressed(view.DELETE_SURE))
     router.callback_query.register(ask_whether_talks, Pressed(view.DELETE_TALKS))
     router.callback_query.register(delete_talks, Pressed(view.DELETE_TALKS_SURE))
+    router.callback_query.register(ask_whether_leave, Pressed(view.LEAVE))
+    router.callback_query.register(leave, Pressed(view.LEAVE_SURE))
     return router
 
 
@@ -60,6 +66,28 @@ async def delete_talks(query: CallbackQuery, *, ctx: Context) -> None:
     count = await ctx.services.chat_sessions.delete_all(ctx.user.id)
     await forget_unsent(ctx.fsm)
     await ctx.respond(query, view.talks_deleted_screen(count, ctx.tr))
+
+
+async def ask_whether_leave(query: CallbackQuery, *, ctx: Context) -> None:
+    try:
+        facts = await ctx.services.account_deletion.look(ctx.user.id)
+    except CannotDelete as error:
+        await _ask(query, view.cannot_leave_screen(ctx.tr.error(error), ctx.tr), ctx)
+    else:
+        await _ask(query, view.leave_screen(facts, ctx.tr), ctx)
+
+
+async def leave(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
+    """The chat is theirs alone: who presses has proved who they are. What they were told is asked anew where it has
+    changed."""
+    seen = whole_number(argument, most=2**53)
+    await ctx.fsm.clear()
+    try:
+        await ctx.services.account_deletion.delete(ctx.user.id, seen_balance=seen or 0, edge=Edge.CHAT)
+    except (BalanceSeen, CannotDelete):
+        await ask_whether_leave(query, ctx=ctx)
+    else:
+        await sender.show(query, view.left_screen(ctx.tr))
 
 
 async def _ask(query: CallbackQuery, question: Screen, ctx: Context) -> None:

@@ -10,11 +10,15 @@ from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.chats.service import AssistantView
 from services.errors import N_
+from services.identity.deletion_rows import DeletionFacts
 
 DELETE_TALKS: Final = "talks-delete"
 DELETE_TALKS_SURE: Final = "talks-delete-now"
 DELETE: Final = "pictures-delete"
 DELETE_SURE: Final = "pictures-delete-now"
+LEAVE: Final = "leave"
+LEAVE_SURE: Final = "leave-now"
+"""With the balance that they were told is lost."""
 FACTS: Final = {"name": N_("name"), "gender": N_("gender"), "age": N_("age")}
 
 
@@ -43,7 +47,8 @@ def privacy_screen(
     if providers:
         parts.append(_conversations(providers, journal_days, tr))
         talks = ((Button(text=tr.gettext("🗑 Delete all conversations"), action=DELETE_TALKS),),)
-    rows = ((delete,), *talks, (buttons.back_button(tr, buttons.HELP), buttons.menu_button(tr)))
+    leave = Button(text=tr.gettext("🗑 Delete my account"), action=LEAVE)
+    rows = ((delete,), *talks, (leave,), (buttons.back_button(tr, buttons.HELP), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(parts), rows=rows)
 
 
@@ -75,6 +80,32 @@ def talks_deleted_screen(count: int, tr: Translator) -> Screen:
     if not count:
         text = tr.html("There are no conversations of yours to delete.")
     return _deleted(text, tr)
+
+
+def leave_screen(facts: DeletionFacts, tr: Translator) -> Screen:
+    parts = [
+        tr.html("<b>Delete your account?</b>"),
+        tr.html(
+            "Deleted for good: your name, address and profile, ways in and devices, pictures, answers of models, "
+            "conversations, notifications."
+        ),
+        tr.html("Kept without your name: payments and operations with credits, as the law asks for."),
+        tr.html("You may come back as somebody new; credits to try with are given once."),
+    ]
+    if facts.balance:
+        lost = tr.html("You lose {credits}. They cannot be brought back.", credits=tr.credits(facts.balance))
+        parts.insert(1, Html(f"⚠️ <b>{lost}</b>"))
+    sure = Button(text=tr.gettext("🗑 Yes, delete my account"), action=f"{LEAVE_SURE}:{facts.balance}")
+    return Screen(text="\n\n".join(parts), rows=((sure,), (buttons.back_button(tr, buttons.PRIVACY),)))
+
+
+def cannot_leave_screen(why: str, tr: Translator) -> Screen:
+    return _deleted(tr.escape(why), tr)
+
+
+def left_screen(tr: Translator) -> Screen:
+    text = tr.html("Your account is deleted. The messages of this chat you delete yourself, in Telegram. Good-bye!")
+    return Screen(text=text)
 
 
 def _sure(question: Html, action: str, tr: Translator) -> Screen:

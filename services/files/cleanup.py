@@ -89,7 +89,7 @@ class FileCleanup:
     async def delete_of(self, user_id: int) -> int:
         """All of a customer's, now; how many. What a run under way still needs goes within the hour after it."""
         count = await self._delete_all(_files.c.user_id == user_id)
-        await self._db.write(_wish_away, user_id)
+        await self._db.write(wish_away_of, user_id)
         return count
 
     async def sweep(self) -> int:
@@ -158,7 +158,8 @@ def wish_away(session: Session, ids: Collection[UUID]) -> None:
     session.execute(update(_files).where(_files.c.id.in_(ids)).values(created_at=WISHED_AWAY))
 
 
-def _wish_away(session: Session, user_id: int) -> None:
+def wish_away_of(session: Session, user_id: int) -> None:
+    """Likewise, all of a customer's."""
     session.execute(update(_files).where(_files.c.user_id == user_id).values(created_at=WISHED_AWAY))
 
 

@@ -26,6 +26,7 @@ from services.identity.sessions import SignedIn
 from services.identity.throttles import Throttles
 from services.identity.tokens import NewToken, hash_token, new_token
 from services.users.accounts import BadEmail, UserDisabled
+from services.users.departures import NO_KEY, PersonKey
 
 LONGEST_NAME: Final = 64
 
@@ -45,6 +46,7 @@ class LoginRules:
     welcome_credits: int
     letters: bool
     testing: bool = False
+    people: PersonKey = NO_KEY  # by which somebody is known who deleted their account
 
 
 class EmailAccounts:
@@ -98,6 +100,7 @@ class EmailAccounts:
             name=clean_name(name),
             language=language,
             welcome_credits=self._rules.welcome_credits,
+            people=self._rules.people,
             arrival=arrival,
             opened=opened,
             now=self._clock(),

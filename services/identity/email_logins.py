@@ -15,6 +15,7 @@ from services.errors import N_, ShopError
 from services.identity.mail_tokens import LinkNotValid
 from services.notifications.outbox import Mailbox
 from services.users.accounts import give_welcome
+from services.users.departures import PersonKey, has_left
 
 _logins, _users = table_of(EmailLogin), table_of(User)
 
@@ -66,13 +67,23 @@ def mailbox_of(row: AnyRow) -> Mailbox:
 
 
 def create_account(
-    session: Session, *, address: str, password_hash: str, name: str, language: str, welcome_credits: int, now: datetime
+    session: Session,
+    *,
+    address: str,
+    password_hash: str,
+    name: str,
+    language: str,
+    welcome_credits: int,
+    people: PersonKey,
+    now: datetime,
 ) -> int:
-    """A user who comes by this address, with welcome credits. Raises `LinkNotValid`: meanwhile it is somebody's."""
+    """A user who comes by this address, with welcome credits unless they had some before they left. Raises
+    `LinkNotValid`: meanwhile it is somebody's."""
     new = {"first_name": name, "language": language, "email": address, "created_at": now, "last_seen_at": now}
     user_id: int = session.execute(insert(_users).values(new).returning(_users.c.id)).scalar_one()
     add_login(session, user_id, address=address, password_hash=password_hash, now=now)
-    give_welcome(session, user_id, welcome_credits, now)
+    if not has_left(session, people.email(address)):
+        give_welcome(session, user_id, welcome_credits, now)
     return user_id
 
 

@@ -29,6 +29,7 @@ from services.notifications.kinds.letters import (
     PasswordChanged,
 )
 from services.notifications.outbox import Mailbox, put_letter
+from services.users.departures import PersonKey
 
 
 class WrongPassword(ShopError):
@@ -47,6 +48,7 @@ def confirm_sign_up(
     name: str,
     language: str,
     welcome_credits: int,
+    people: PersonKey,
     arrival: Arrival,
     opened: Opened,
     now: datetime,
@@ -60,6 +62,7 @@ def confirm_sign_up(
         name=name,
         language=language,
         welcome_credits=welcome_credits,
+        people=people,
         now=now,
     )
     open_session(session, user_id, arrival, opened, now)

@@ -21,6 +21,8 @@ _sessions, _users, _factors = table_of(WebSession), table_of(User), table_of(Sec
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exact `seen_at` is
 FRESH: Final = timedelta(hours=1)  # so long after proving who they are nobody is asked again
+JUST_NOW: Final = timedelta(minutes=10)
+"""So lately who has no password to show again has to have come in, to delete their account."""
 LIVES: Final = {  # of a session that nobody uses, by kind and by whether it is to be remembered
     (SessionKind.BROWSER, False): timedelta(hours=24),
     (SessionKind.BROWSER, True): timedelta(days=31),

@@ -18,6 +18,7 @@ from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.manifests.characters import cleaned, is_visible
 from services.notifications.blocked import come_back, mark_blocked
+from services.users.departures import NO_KEY, PersonKey, has_left
 
 _users, _admins = table_of(User), table_of(Admin)
 MAX_AGE = 120
@@ -88,8 +89,11 @@ class Visitor:
 
 
 class Users:
-    def __init__(self, db: Database, clock: Clock, *, welcome_credits: int) -> None:
+    """`people`: by which somebody is known who deleted their account."""
+
+    def __init__(self, db: Database, clock: Clock, *, welcome_credits: int, people: PersonKey = NO_KEY) -> None:
         self._db = db
+        self._people = people
         self._clock = clock
         self._welcome_credits = welcome_credits
 
@@ -99,7 +103,7 @@ class Users:
         row = await self._db.read(_find, visitor.telegram_id)
         if row is not None and not _stale(row, visitor, now):
             return view_of(row)
-        return await self._db.write(_enter, visitor, now, self._welcome_credits)
+        return await self._db.write(_enter, visitor, now, self._welcome_credits, self._people)
 
     async def find(self, telegram_id: int) -> UserView | None:
         row = await self._db.read(_find, telegram_id)
@@ -202,17 +206,23 @@ def _stale(row: AnyRow, visitor: Visitor, now: datetime) -> bool:
     )
 
 
-def _enter(session: Session, visitor: Visitor, now: datetime, welcome_credits: int) -> UserView:
-    user = bring_in(session, visitor, now, welcome_credits)
+def _enter(session: Session, visitor: Visitor, now: datetime, welcome_credits: int, people: PersonKey) -> UserView:
+    user = bring_in(session, visitor, now, welcome_credits, people)
     if user.is_new:
         return user
     _refresh(session, visitor, now)
     return _get(session, user.id)
 
 
-def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits: int) -> UserView:
-    """Part of a caller's transaction: the user as they are, made with welcome credits where there is none,
-    and with the role that waits for them."""
+def bring_in(
+    session: Session,
+    visitor: Visitor,
+    now: datetime,
+    welcome_credits: int,
+    people: PersonKey = NO_KEY,
+) -> UserView:
+    """Part of a caller's transaction: the user as they are, made with welcome credits where there is none, unless they
+    had some before they left, and with the role that waits for them."""
     new = {
         "telegram_id": visitor.telegram_id,
         "username": visitor.username,
@@ -226,7 +236,7 @@ def bring_in(session: Session, visitor: Visitor, now: datetime, welcome_credits:
     if user_id is not None:
         waits = _admins.c.telegram_id == visitor.telegram_id
         session.execute(update(_admins).where(waits).values(user_id=user_id, telegram_id=None))
-    if user_id is not None:
+    if user_id is not None and not has_left(session, people.telegram(visitor.telegram_id)):
         give_welcome(session, user_id, welcome_credits, now)
     row = _find(session, visitor.telegram_id)
     assert row is not None

@@ -56,3 +56,15 @@ async def test_pictures_are_deleted_at_once(stage: Stage, anna: Person) -> None:
     await anna.presses("Удалить мои картинки")
     await anna.presses("Да, удалить")
     await anna.sees("Ваших картинок здесь нет.")
+
+
+async def test_an_account_is_deleted_in_the_chat(stage: Stage) -> None:
+    vera = await stage.person("Vera")
+    await vera.says("/privacy")
+    await vera.presses("Удалить аккаунт")
+    told = await vera.sees("Удалить аккаунт?")
+    assert told.holds("Вы теряете")
+    await vera.presses("Да, удалить аккаунт")
+    await vera.sees("Аккаунт удалён.")
+    await vera.says("/balance")
+    assert (await vera.sees("0.00")).holds("0.00")

@@ -178,6 +178,7 @@ def test_audit_actions() -> None:
         "user.write",
         "user.sign_out",
         "account.merge",
+        "account.delete",
         "role.change",
         "payment.refund",
         "payment.ask",

@@ -4,15 +4,20 @@ from datetime import datetime
 from typing import Annotated, Literal, cast
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.tables.billing import TransactionKind
 from db.tables.currencies import Currency
-from db.tables.users import Gender
+from db.tables.users import Edge, Gender
 from services.billing.statement import Operation
+from services.identity.deletion import BalanceSeen
+from services.identity.deletion_rows import AtWork, MoneyUnderWay, RunsTheShop
+from services.identity.login_changes import WrongCurrentPassword
+from services.identity.sessions import JUST_NOW, ProveAgain
+from services.identity.throttles import TooManyTries
 from services.users.accounts import MAX_AGE, MAX_NAME, BadAge, BadEmail, BadName, NameOfTelegram, Profile, UserView
-from web.api.callers import MayRead, Person
+from web.api.callers import MayRead, Person, SessionWanted
 from web.api.describing import refuses
 from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_number
 from web.api.routes import make_router
@@ -45,6 +50,15 @@ class ProfileChange(BaseModel):
     gender: Gender | None = None
     age: int | None = Field(default=None, strict=True, ge=1, le=MAX_AGE)
     email: str | None = Field(default=None, max_length=254, description="Where receipts go.")
+
+
+class Farewell(BaseModel):
+    """What has to be told to delete an account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    balance: int = Field(strict=True, ge=0, le=2**53, description="That is lost, in hundredths of a credit.")
+    password: str = Field(default="", max_length=1024, json_schema_extra={"format": "password", "writeOnly": True})
 
 
 class Lot(BaseModel):
@@ -94,6 +108,28 @@ async def change_me(who: Person, change: ProfileChange) -> Me:
     if change.age is not None:
         told["age"] = str(change.age)
     return _me(await who.site.services.users.change_profile(who.user.id, told))
+
+
+@router.delete(
+    "/me",
+    operation_id="deleteMe",
+    summary="Delete your account",
+    status_code=204,
+    responses=refuses(
+        ProveAgain, WrongCurrentPassword, TooManyTries, AtWork, MoneyUnderWay, RunsTheShop, BalanceSeen, SessionWanted
+    ),
+)
+async def delete_me(who: Person, wish: Farewell) -> Response:
+    """For good. Credits that are left are lost; what is kept bears no name. Who signs in by e-mail shows the password;
+    everybody else has to have signed in within the last ten minutes."""
+    services = who.site.services
+    assert who.signed_in is not None  # a person has a session
+    if await services.email_accounts.login(who.user.id) is not None:
+        await services.email_accounts.prove(who.signed_in, wish.password)
+    elif who.site.clock() - who.signed_in.authenticated_at > JUST_NOW:
+        raise ProveAgain()
+    await services.account_deletion.delete(who.user.id, seen_balance=wish.balance, edge=Edge.API)
+    return Response(status_code=204)
 
 
 @router.get("/me/balance", operation_id="getBalance", summary="Your credits")

@@ -43,9 +43,9 @@ async def keep(request: Request, who: PageViewer, response: Response, opened: Op
         set_cookie(response, DEVICE, opened.device_token, seconds=DEVICE_KEPT)
 
 
-async def let_out(request: Request, who: PageViewer) -> Response:
+async def let_out(request: Request, who: PageViewer, place: str = "/sign-in") -> Response:
     await _end_sessions(request, who)
-    response = RedirectResponse("/sign-in", status_code=303)
+    response = RedirectResponse(place, status_code=303)
     drop_sessions(response)
     return response
 

@@ -10,6 +10,8 @@ from services.errors import ChangedMeanwhile, DecidedAlready, ShopError
 from services.files.store import StoreAway
 from services.idempotency import KeyReused, StillRunning
 from services.identity.api_keys import BadKey, BadKeyTerms, KeyNotFound, TooManyKeys
+from services.identity.deletion import BalanceSeen
+from services.identity.deletion_rows import AtWork, CannotDelete, MoneyUnderWay, RunsTheShop
 from services.identity.email_accounts import LettersOff, SameAddress
 from services.identity.email_logins import NoEmailLogin
 from services.identity.init_data import InitDataRefused
@@ -93,6 +95,11 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     LoginRequestGone: Refusal(410, "login_request_gone"),
     LettersOff: Refusal(503, "letters_off"),
     PasswordsBusy: Refusal(503, "busy"),
+    AtWork: Refusal(409, "account_in_use"),
+    MoneyUnderWay: Refusal(409, "money_under_way"),
+    RunsTheShop: Refusal(409, "has_role"),
+    CannotDelete: Refusal(409, "cannot_delete"),
+    BalanceSeen: Refusal(409, "balance_changed"),
     NotAllowed: Refusal(403, "not_allowed"),
     ProveAgain: Refusal(403, "prove_again"),
     ModelNotFound: Refusal(404, "model_not_found"),

@@ -28,6 +28,7 @@ OPEN = {
     "/language",
     "/mini-app",
     "/mini-app/session",
+    "/sign-in/telegram/state",
     "/second-factor/step",
 }
 

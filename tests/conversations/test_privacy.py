@@ -59,7 +59,7 @@ async def test_pictures_are_deleted_at_once(stage: Stage, anna: Person) -> None:
 
 
 async def test_an_account_is_deleted_in_the_chat(stage: Stage) -> None:
-    vera = await stage.person("Vera")
+    vera = await stage.person("Vera", "ru")
     await vera.says("/privacy")
     await vera.presses("Удалить аккаунт")
     told = await vera.sees("Удалить аккаунт?")

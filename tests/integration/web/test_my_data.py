@@ -79,7 +79,6 @@ async def test_by_email_the_password_is_asked_for(app: App) -> None:
         assert done.headers["location"] == "/account-deleted"
         wrong = await page.post("/sign-in", data={"email": ADDRESS, "password": PASSWORD})
         assert wrong.status_code == 422
-        await app.services.email_accounts.sign_up(ADDRESS, language="ru", place="198.51.100.9")
 
 
 async def test_who_has_a_role_is_told_why_not(app: App) -> None:

@@ -14,6 +14,7 @@ from db.tables.billing import Package
 from db.tables.models import Preset
 from db.tables.users import AuditAction, AuditEntry, Edge, User
 from services.pages import Page, paginate
+from services.slices import Slice, first_of
 
 _entries, _users, _packages, _presets = table_of(AuditEntry), table_of(User), table_of(Package), table_of(Preset)
 ON_PACKAGES: Final = frozenset(
@@ -90,12 +91,28 @@ class AuditLog:
     async def found(self, wanted: AuditFilter, page: int = 0, size: int = 50) -> Page[Entry]:
         return await self._db.scan(_found, wanted, page, size)
 
+    async def after(self, wanted: AuditFilter, last: int | None, limit: int) -> Slice[Entry]:
+        """The newest, or those older than the one with the id `last`."""
+        return await self._db.scan(_after, wanted, last, limit)
+
     async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> Page[Entry]:
         """What was done to somebody; also the role that they got before they came."""
         return await self._db.read(_of_user, user_id, page, size)
 
 
 def _found(session: Session, wanted: AuditFilter, page: int, size: int) -> Page[Entry]:
+    return _page(session, _here(session, wanted), page, size)
+
+
+def _after(session: Session, wanted: AuditFilter, last: int | None, limit: int) -> Slice[Entry]:
+    query = select(_entries).where(_here(session, wanted))
+    if last is not None:
+        query = query.where(_entries.c.id < last)
+    found = first_of(session, query.order_by(_entries.c.id.desc()), limit)
+    return Slice(items=_entries_of(session, found.items), has_more=found.has_more)
+
+
+def _here(session: Session, wanted: AuditFilter) -> ColumnElement[bool]:
     equal = {"action": wanted.action, "edge": wanted.edge, "actor_user_id": wanted.actor}
     here = [_entries.c[name] == value for name, value in equal.items() if value is not None]
     if wanted.target is not None:
@@ -104,7 +121,7 @@ def _found(session: Session, wanted: AuditFilter, page: int, size: int) -> Page[
         here.append(_entries.c.created_at >= wanted.since)
     if wanted.until is not None:
         here.append(_entries.c.created_at < wanted.until)
-    return _page(session, and_(true(), *here), page, size)
+    return and_(true(), *here)
 
 
 def _of_user(session: Session, user_id: int, page: int, size: int) -> Page[Entry]:

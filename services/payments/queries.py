@@ -114,9 +114,10 @@ class PaymentQueries:
         return await self._db.read(_page, payments.c.user_id == user_id, page, size)
 
     async def after(
-        self, user_id: int, last: UUID | None, limit: int, *, status: PaymentStatus | None = None
+        self, user_id: int | None, last: UUID | None, limit: int, *, status: PaymentStatus | None = None
     ) -> Slice[PaymentView]:
-        """A user's newest, or those older than the payment `last`. Raises `PaymentNotFound` where there is no such."""
+        """The newest of a user, or of all, or those older than the payment `last`. Raises `PaymentNotFound` where there
+        is no such."""
         return await self._db.read(_after, user_id, last, limit, status)
 
     async def latest(self, page: int = 0, size: int = 10, *, status: PaymentStatus | None = None) -> Page[PaymentView]:
@@ -223,14 +224,14 @@ def _found(session: Session, wanted: PaymentFilter, page: int, size: int) -> Pag
 
 
 def _after(
-    session: Session, user_id: int, last: UUID | None, limit: int, status: PaymentStatus | None
+    session: Session, user_id: int | None, last: UUID | None, limit: int, status: PaymentStatus | None
 ) -> Slice[PaymentView]:
-    query = select(payments).where(payments.c.user_id == user_id)
+    query = select(payments).where(true() if user_id is None else payments.c.user_id == user_id)
     if status is not None:
         query = query.where(payments.c.status == status)
     if last is not None:
         before = find_payment(session, last)
-        if before is None or before.user_id != user_id:
+        if before is None or user_id not in (None, before.user_id):
             raise PaymentNotFound(payment_id=last)
         query = query.where(tuple_(payments.c.created_at, payments.c.id) < tuple_(before.created_at, before.id))
     newest = payments.c.created_at.desc(), payments.c.id.desc()

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from web.api import (
+    admin,
     auth,
     bonuses,
     chats,
@@ -34,6 +35,7 @@ ROUTERS: Final = (
     bonuses.router,
     keys.router,
     webhooks.router,
+    admin.router,
 )
 
 

@@ -34,12 +34,12 @@ from services.payments.packages import PackageGone
 from services.payments.pricing import CurrencyNotTaken, PaymentsOff, WayNotOffered
 from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentNotFound
-from services.payments.refunds.begin import AlreadyRefunded
+from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge
 from services.payments.topup import EmailNeeded
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
 from services.users.accounts import BadAge, BadEmail, BadName, NameOfTelegram, UserDisabled
-from services.users.manage import CannotTake
+from services.users.manage import BadReason, CannotTake, OneOfUs
 from services.users.roles import NotAllowed
 from services.users.search import NobodyFound
 from services.values.errors import FileTooLarge, InvalidValue
@@ -125,6 +125,11 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     ChangedMeanwhile: Refusal(409, "changed_meanwhile"),
     AlreadyRefunded: Refusal(409, "already_refunded"),
     CannotTake: Refusal(409, "cannot_take"),
+    OneOfUs: Refusal(409, "one_of_us"),
+    NotRefundable: Refusal(409, "not_refundable"),
+    RefundNeedsConfirmation: Refusal(409, "refund_needs_confirmation"),
+    RefundTooLarge: Refusal(422, "refund_too_large"),
+    BadReason: Refusal(422, "invalid_reason"),
     NameOfTelegram: Refusal(409, "name_of_telegram"),
     StillRunning: Refusal(409, "request_still_running"),
     TooManyKeys: Refusal(409, "too_many_api_keys"),

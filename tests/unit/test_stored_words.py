@@ -187,6 +187,7 @@ def test_audit_actions() -> None:
         "model.disable",
         "model.try_again",
         "model.move",
+        "model.test",
         "preset.create",
         "preset.edit",
         "preset.enable",

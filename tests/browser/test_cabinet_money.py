@@ -13,7 +13,7 @@ from tests.browser.test_cabinet import DESK, PHONE, assert_good, watched
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("/balance", "/top-up", "/payments", "/bonus", "/chats", "/chats/with/oracle", "/profile", "/keys")
+PAGES = ("/balance", "/top-up", "/payments", "/bonus", "/chats", "/chats/with/oracle", "/profile", "/keys", "/webhooks")
 
 
 @pytest.fixture(scope="module")

@@ -38,8 +38,7 @@ async def make_key(
     days: Annotated[str, Form()] = "",
 ) -> Response:
     """The answer shows the key: it is told here and never again, so there is no redirect, and no cache keeps it."""
-    offered = _offered(me)
-    chosen = [each for each in offered if each in (scopes or ())]
+    chosen = [each for each in await _offered(me) if each in (scopes or ())]
     good_for = int(days) if days.isascii() and days.isdigit() and int(days[:4]) <= MAX_DAYS else None
     try:
         _, key = await me.site.services.api_keys.create(me.user.id, title, chosen, days=good_for)
@@ -54,9 +53,11 @@ async def revoke_key(me: Me, key_id: int) -> Response:
     return RedirectResponse("/keys", status_code=303)
 
 
-def _offered(me: Customer) -> Sequence[ApiScope]:
-    """A key of a role is made by whoever has shown a second factor."""
-    return [each for each in ApiScope if each is not ApiScope.ADMIN or me.signed_in.second_factor_at is not None]
+async def _offered(me: Customer) -> Sequence[ApiScope]:
+    """A key of a role is made by whoever has one, and has shown a second factor."""
+    if me.signed_in.second_factor_at is not None and await me.site.services.admins.role_of(me.user.id) is not None:
+        return list(ApiScope)
+    return [each for each in ApiScope if each is not ApiScope.ADMIN]
 
 
 async def _page(
@@ -69,7 +70,7 @@ async def _page(
         status=200 if refused is None else refusal_of(refused).status,
         keys=await me.site.services.api_keys.all(me.user.id),
         words={scope: tr.gettext(said) for scope, said in SCOPES.items()},
-        offered=[(each, tr.gettext(SCOPES[each])) for each in _offered(me)],
+        offered=[(each, tr.gettext(SCOPES[each])) for each in await _offered(me)],
         lives=[(each, tr.ngettext("{n} day", "{n} days", int(each))) for each in DAYS],
         title=title,
         chosen=scopes,

@@ -27,12 +27,14 @@ from web.cabinet import (
     sign_up,
     telegram,
     top_up,
+    webhooks,
 )
 
 
 def cabinet_routers() -> Sequence[APIRouter]:
     return (
         balance.router,
+        webhooks.router,
         keys.router,
         profile.router,
         prove.router,

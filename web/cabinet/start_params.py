@@ -11,12 +11,14 @@ PLACES: Final[Mapping[str, str]] = {
     "bonus": "/bonus",
     "chats": "/chats",
     "history": "/history",
+    "payments": "/payments",
     "profile": "/profile",
     "security": "/security",
     "styles": "/styles",
     "topup": "/top-up",
 }
 PATTERNS: Final = (
+    (re.compile(r"chat_([a-z0-9-]{1,32})"), "/chats/with/{}"),
     (re.compile(r"model_([a-z0-9-]{1,32})"), "/models/{}"),
     (re.compile(r"prediction_([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})"), "/predictions/{}"),
 )

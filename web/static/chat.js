@@ -24,6 +24,8 @@ async function renew() {
       const place = document.getElementById(id), taken = shown.getElementById(id);
       if (place && taken) place.replaceWith(taken);
     }
+    const told = document.getElementById("told");
+    told.textContent = told.dataset.done;
     const before = document.querySelector(".pill"), now = shown.querySelector(".pill");
     if (before && now) before.replaceWith(now);
   } catch (error) {

@@ -59,7 +59,7 @@ async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
             assert found[0] not in shown.text
             assert f"…{found[0][-4:]}" in shown.text
             key = (await app.services.api_keys.all(user.id))[0]
-            assert [each.value for each in key.scopes] == ["read"]  # no role without a second factor
+            assert [each.value for each in key.scopes] == ["read"]  # she has no role
             revoke = f"/keys/{key.id}/revoke"
             assert (await other.post(revoke)).status_code == 404
             assert (await anna.post(revoke)).status_code == 303
@@ -69,3 +69,30 @@ async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
         assert 'role="alert"' in bad.text
         assert (await anna.post("/keys", data={"name": "x"})).status_code == 422
         assert "Сервер" not in (await other.get("/keys")).text
+
+
+async def test_a_webhook_is_made_tried_and_deleted(app: App) -> None:
+    user, john = await person(app), await person(app, 78)
+    url, events = "https://example.com/hooks", ["prediction.succeeded"]
+    async with browser(app, user.id) as anna, browser(app, john.id) as other:
+        assert (await anna.post("/webhooks", data={"url": url})).status_code == 422
+        bad = await anna.post("/webhooks", data={"url": "https://10.0.0.1/", "events": events})
+        assert bad.status_code >= 400
+        assert 'role="alert"' in bad.text
+        made = await anna.post("/webhooks", data={"url": url, "events": events})
+        secret = re.search(r"whsec_[\w+/=]+", made.text)
+        assert secret
+        known = (await app.services.webhooks.all(user.id))[0]
+        place = f"/webhooks/{known.id}"
+        assert secret[0] not in (await anna.get(place)).text
+        assert (await anna.post(f"{place}/test")).status_code == 303
+        assert "webhook.test" in (await anna.get(place)).text
+        assert (await anna.post(f"{place}/switch", data={"enabled": "false"})).status_code == 303
+        assert "Вы его выключили." in (await anna.get(place)).text
+        assert (await anna.post(f"{place}/switch", data={"enabled": "true"})).status_code == 303
+        assert "whsec_" in (await anna.post(f"{place}/rotate")).text
+        for each in ("", "/test", "/rotate", "/delete"):
+            assert (await other.post(f"{place}{each}", data={"url": url, "events": events})).status_code == 404
+        assert (await other.get(place)).status_code == 404
+        assert (await anna.post(f"{place}/delete")).status_code == 303
+        assert place not in (await anna.get("/webhooks")).text

@@ -37,7 +37,8 @@ def _signing_in(tr: Translator) -> Html:
 def _linking(question: LoginQuestion, tr: Translator) -> Html:
     heading = tr.html("<b>🔗 Link your Telegram account?</b>")
     if question.address is None:
-        return Html(f"{heading}\n\n{tr.html('A browser wants to link it to an account on the web:')}")
+        unknown = tr.html("A browser wants to link it to an account on the web:")
+        return Html(f"{heading}\n\n{unknown}")
     whose = tr.html(
         "A browser that is signed in as <b>{address}</b> wants to link it to that account:", address=question.address
     )

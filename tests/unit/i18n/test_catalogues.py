@@ -1,11 +1,12 @@
 """The catalogues are complete, and the check sees what is not."""
 
+import ast
 import shutil
 from pathlib import Path
 
 import pytest
 
-from i18n.catalogues import check, extract, main, messages_of_code
+from i18n.catalogues import FOLDERS, KEYWORDS, ROOT, check, extract, main, messages_of_code
 from i18n.translator import LOCALES
 
 RUSSIAN = Path("ru/LC_MESSAGES/kassandra.po")
@@ -38,6 +39,22 @@ def test_messages_of_every_kind_are_found() -> None:
     assert "Hello, {name}!" in found  # html
     assert "This does not look like an e-mail address. Example: anna@example.com" in found  # N_
     assert ("{amount} credit", "{amount} credits") in found  # ngettext
+
+
+def test_messages_within_other_strings_are_found_too() -> None:
+    """Who reads the code for messages sees none that stand in an f-string."""
+    found = {text for message in messages_of_code() for text in (message.id, *message.id)}
+    said = {
+        call.args[0].value
+        for folder in FOLDERS
+        for file in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "attr", getattr(call.func, "id", "")) in KEYWORDS
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert said - found == set()
 
 
 def test_extracting_again_changes_nothing(copy: Path) -> None:

@@ -40,7 +40,7 @@ from web.api.chat_view import (
 )
 from web.api.describing import Responses, refuses
 from web.api.errors import FileNotFound
-from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_uuid
+from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.predictions import Wait, preference
 from web.api.routes import REPLAYED, SaleKey, make_router
 from web.kit import events
@@ -147,9 +147,7 @@ async def begin_chat(who: MayChat, new: NewConversation) -> ChatConversation:
     return (await conversations_told(who, begun))[0]
 
 
-@router.get(
-    "/chats", operation_id="listChats", summary="Your conversations", responses=refuses(BadCursor, ChatSessionNotFound)
-)
+@router.get("/chats", operation_id="listChats", summary="Your conversations", responses=refuses(ChatSessionNotFound))
 async def list_chats(who: MayChat, limit: Limit = 20, cursor: Cursor = None) -> Listed[ChatConversation]:
     """Those of the Telegram chat and of the pages, too."""
     found = await who.site.services.chat_sessions.after(who.user.id, read_uuid(cursor), limit)
@@ -198,7 +196,7 @@ async def delete_chat(who: MayChat, chat_id: UUID) -> Response:
     "/chats/{chat_id}/messages",
     operation_id="listChatMessages",
     summary="What was said",
-    responses=refuses(BadCursor, ChatSessionNotFound, MessageNotFound),
+    responses=refuses(ChatSessionNotFound, MessageNotFound),
 )
 async def list_chat_messages(
     who: MayChat, chat_id: UUID, limit: Limit = 20, cursor: Cursor = None

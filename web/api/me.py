@@ -19,7 +19,7 @@ from services.identity.throttles import TooManyTries
 from services.users.accounts import MAX_AGE, MAX_NAME, BadAge, BadEmail, BadName, NameOfTelegram, Profile, UserView
 from web.api.callers import MayRead, Person, SessionWanted
 from web.api.describing import refuses
-from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_number
+from web.api.lists import Limit, Listed, NumberCursor, listed, read_number
 from web.api.routes import make_router
 
 router = make_router("me")
@@ -139,16 +139,11 @@ async def get_balance(who: MayRead) -> Balance:
     return Balance(balance=who.user.balance, expiring=expiring)
 
 
-@router.get(
-    "/me/transactions",
-    operation_id="listTransactions",
-    summary="What came in and was spent",
-    responses=refuses(BadCursor),
-)
+@router.get("/me/transactions", operation_id="listTransactions", summary="What came in and was spent")
 async def list_transactions(
     who: MayRead,
     limit: Limit = 20,
-    cursor: Cursor = None,
+    cursor: NumberCursor = None,
     kind: Annotated[TransactionKind | None, Query(description="Of one kind alone.")] = None,
 ) -> Listed[Transaction]:
     """An answer of an assistant is one line, with what it cost in the end."""

@@ -3,14 +3,13 @@ money; how it stands is asked, or told by a webhook."""
 
 from datetime import datetime
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 import structlog
 from fastapi import Query, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
@@ -27,20 +26,17 @@ from services.payments.topup import EmailNeeded, TopUpRequest
 from services.users.accounts import BadEmail, parse_email
 from web.api.callers import Caller, MayPay, MayRead
 from web.api.describing import Responses, refuses
-from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_uuid
+from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.me import Money
 from web.api.routes import SaleKey, make_router
 
 log = structlog.get_logger()
 router = make_router("payments")
 SALES: Final = UUID("3f9f2d7a-6a0b-4c55-8f29-0f7f8d1f3a11")
-
-
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or not url.isascii() or "\\" in url:
-        raise ValueError("an address that begins with https:// is wanted")
-    return url
+WEB_ADDRESS: Final = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-\[\]-~]*)?$"
+ONE_OF_BOTH: Final[list[JsonValue]] = [
+    {"properties": {name: {"type": "integer"}}, "required": [name]} for name in ("amount", "package_id")
+]
 
 
 class CreditPackage(BaseModel):
@@ -68,7 +64,9 @@ class WayOfPaying(BaseModel):
 class TopUpOrder(BaseModel):
     """A package, or an amount of money."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"amount": 30000}, {"package_id": 1}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"amount": 30000}, {"package_id": 1}], "oneOf": ONE_OF_BOTH}
+    )
 
     package_id: int | None = Field(default=None, strict=True, ge=1, le=2**53)
     amount: int | None = Field(
@@ -78,8 +76,8 @@ class TopUpOrder(BaseModel):
     email: str | None = Field(
         default=None, max_length=254, description="Where the receipt goes, if not to the address of `/me`."
     )
-    return_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
-        default=None, max_length=255, description="Where the payer is led when it is done."
+    return_url: str | None = Field(
+        default=None, max_length=255, pattern=WEB_ADDRESS, description="Where the payer is led when it is done."
     )
 
     @model_validator(mode="after")
@@ -169,7 +167,7 @@ async def create_payment(who: MayPay, order: TopUpOrder, key: SaleKey) -> Respon
     "/payments",
     operation_id="listPayments",
     summary="Your payments",
-    responses=refuses(BadCursor, PaymentNotFound),
+    responses=refuses(PaymentNotFound),
 )
 async def list_payments(
     who: MayRead,

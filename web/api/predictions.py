@@ -28,7 +28,7 @@ from services.values.parse import Value
 from web.api.callers import Caller, MayPredict, MayRead
 from web.api.describing import Responses, refuses
 from web.api.errors import FileNotFound, TooLate
-from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_uuid
+from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.pictures import PICTURE, picture_response
 from web.api.prediction_view import Prediction, PredictionProgress, told, told_all
 from web.api.routes import REPLAYED, SaleKey, make_router
@@ -118,7 +118,7 @@ async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKe
     "/predictions",
     operation_id="listPredictions",
     summary="Your predictions",
-    responses=refuses(BadCursor, PredictionNotFound),
+    responses=refuses(PredictionNotFound),
 )
 async def list_predictions(
     who: MayRead,

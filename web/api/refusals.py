@@ -7,13 +7,11 @@ from services.predictions.json_answers import UnknownField, WrongAnswers
 from services.values import errors as value_errors
 from web.api.callers import ScopeMissing, SessionWanted
 from web.api.errors import FileNotFound, NoFile, TooLate
-from web.api.lists import BadCursor
 from web.api.routes import BadIdempotencyKey, BodyCutOff, BodyTooLarge, NotSupported
 from web.kit.refusals import OTHER, REFUSALS, Refusal
 from web.kit.telegram_links import BotStarting
 
 OF_API: Final[dict[type[ShopError], Refusal]] = {
-    BadCursor: Refusal(400, "invalid_cursor"),
     BodyCutOff: Refusal(400, "body_cut_off"),
     BadIdempotencyKey: Refusal(400, "invalid_idempotency_key"),
     ScopeMissing: Refusal(403, "scope_missing"),

@@ -81,8 +81,8 @@ async def test_transactions_a_part_at_a_time(callers: Callers) -> None:
 
 async def test_cursors_and_limits_that_are_none(callers: Callers) -> None:
     program = await callers.program(await callers.customer())
-    problem(await program.get("me/transactions", params={"cursor": "YWJj"}), 400, "invalid_cursor")
-    problem(await program.get("me/transactions", params={"cursor": "a"}), 400, "invalid_cursor")
+    problem(await program.get("me/transactions", params={"cursor": "YWJj"}), 422, "invalid_request")
+    problem(await program.get("me/transactions", params={"cursor": "a"}), 422, "invalid_request")
     for limit in (0, 101, "x"):
         problem(await program.get("me/transactions", params={"limit": limit}), 422, "invalid_request")
 

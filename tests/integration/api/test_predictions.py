@@ -44,7 +44,7 @@ async def test_lists_are_filtered_and_go_on(callers: Callers) -> None:
     assert (await program.get("predictions", params={"status": "failed"})).json()["items"] == []
     assert (await program.get("predictions", params={"model": "investment-risk"})).json()["items"] == []
     problem(await program.get("predictions", params={"status": "lost"}), 422, "invalid_request")
-    problem(await program.get("predictions", params={"cursor": "MTc"}), 400, "invalid_cursor")
+    problem(await program.get("predictions", params={"cursor": "MTc"}), 422, "invalid_request")
 
 
 async def test_answers_that_do_not_fit(callers: Callers) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.billing.ledger import InsufficientBalance
 from services.chats.limits import AllowanceUsedUp, TokensUsedUp, TooManyMessages
@@ -98,10 +98,18 @@ class ConversationChange(BaseModel):
     title: str = Field(max_length=200)
 
 
-class MessageText(BaseModel):
-    """What to say."""
+SOMETHING: Final[list[JsonValue]] = [
+    {"properties": {"text": {"pattern": r"\S"}}, "required": ["text"]},
+    {"properties": {"files": {"minItems": 1}}, "required": ["files"]},
+]
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "Why is the sea salt?"}]})
+
+class MessageText(BaseModel):
+    """What to say: a text, pictures, or both."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "Why is the sea salt?"}], "anyOf": SOMETHING}
+    )
 
     text: str = Field(default="", max_length=MOST_TEXT)
     files: list[UUID] = Field(default=[], max_length=MOST_PICTURES, description="Pictures, by their ids of `/files`.")

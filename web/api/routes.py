@@ -34,7 +34,7 @@ from web.kit.viewer import site_of
 log = structlog.get_logger()
 
 MAX_JSON: Final = 2_000_000  # bytes of a body; an endpoint that takes files names its own limit
-STRANGERS: Final = Policy(name="strangers", times=60)
+STRANGERS: Final = 10  # of them together, from one address, this part of what one caller may
 REPLAYED: Final = "idempotent-replayed"
 _NOT_KEPT: Final = frozenset({"content-length", "date", "server", "set-cookie", "ratelimit", "ratelimit-policy"})
 _KEY: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"|([!#-~]+)')
@@ -139,7 +139,8 @@ async def _counted(request: Request) -> Caller | None:
         who = await caller(request)
     except ShopError:
         address = sender(request, web.proxies).address
-        await take(request, site.services.coordination, STRANGERS, network_of(str(address)))
+        strangers = Policy(name="strangers", times=max(1, site.api_requests_a_minute // STRANGERS))
+        await take(request, site.services.coordination, strangers, network_of(str(address)))
         return None
     policy = Policy(name="default", times=site.api_requests_a_minute)
     await take(request, site.services.coordination, policy, who.name)

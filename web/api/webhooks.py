@@ -22,7 +22,7 @@ from services.webhooks.endpoints import (
 from services.webhooks.events import WebhookEvent
 from web.api.callers import MayRead, Person
 from web.api.describing import refuses
-from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_uuid
+from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.routes import make_router
 
 router = make_router("webhooks")
@@ -172,7 +172,7 @@ async def test_webhook(who: Person, webhook_id: UUID) -> WebhookAttempt:
     "/webhooks/{webhook_id}/deliveries",
     operation_id="listWebhookDeliveries",
     summary="What was sent",
-    responses=refuses(EndpointNotFound, DeliveryNotFound, BadCursor),
+    responses=refuses(EndpointNotFound, DeliveryNotFound),
 )
 async def list_webhook_deliveries(
     who: MayRead,

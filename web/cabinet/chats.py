@@ -121,11 +121,15 @@ async def say(me: Me, session: Conversed, sent: Sent) -> Response:
     return answer if isinstance(answer, Response) else await shown.show(sent.draft, refused=answer)
 
 
+async def own_answer(me: Me, session: Conversed, answer_id: UUID) -> UUID:
+    """Asked before the first event, where it can still be refused. Raises `MessageNotFound`."""
+    return (await me.site.services.chats.line(session.id, answer_id, user_id=me.user.id)).id
+
+
 @router.get("/{hex_id}/answers/{answer_id}/events", response_class=EventSourceResponse)
-async def follow(me: Me, session: Conversed, answer_id: UUID) -> AsyncIterator[ServerSentEvent]:
+async def follow(me: Me, answer: Annotated[UUID, Depends(own_answer)]) -> AsyncIterator[ServerSentEvent]:
     """`progress`: the answer as it stands, as HTML of ours; `done` at its end."""
-    await me.site.services.chats.line(session.id, answer_id, user_id=me.user.id)
-    async with aclosing(me.site.services.answer_watch.watch(answer_id, user_id=me.user.id)) as states:
+    async with aclosing(me.site.services.answer_watch.watch(answer, user_id=me.user.id)) as states:
         async for state in states:
             if state.finished:
                 yield ServerSentEvent(event="done", data=state.status)

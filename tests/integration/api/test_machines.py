@@ -47,7 +47,7 @@ async def test_a_short_look(callers: Callers, tmp_path: Path) -> None:
 @pytest.mark.parametrize("proof", ["key", "session"])
 async def test_a_long_look(callers: Callers, tmp_path: Path, proof: str) -> None:
     token = await (key if proof == "key" else session)(callers)
-    await finds_nothing(callers, token, tmp_path, "--max-time", "60", *SIGN_IN)
+    await finds_nothing(callers, token, tmp_path, "--max-time", "30", *SIGN_IN)
 
 
 @pytest.mark.slow

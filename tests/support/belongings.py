@@ -1,0 +1,53 @@
+"""What one customer has, a thing of each kind that bears an id: to be asked for by another."""
+
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+
+from db.tables.identities import SessionKind
+from services.identity.sessions import Device
+from tests.integration.api.conftest import Callers
+
+WINE: Final[dict[str, Any]] = {"model": "wine", "input": {}}
+FREE: Final = {"slug": "wine", "name": "picture", "form": "md"}
+"""Parts of paths that belong to nobody."""
+OF_ROWS: Final = frozenset({"key_id", "session_id"})
+
+
+async def belongings(callers: Callers, user_id: int) -> dict[str, str]:
+    """By the name that the id has in paths."""
+    services = callers.app.services
+    user = await services.users.get(user_id)
+    program, person = await callers.program(user), await callers.person(user)
+    device = Device(agent="a tablet")
+    token = await services.web_sessions.begin(user_id, SessionKind.BROWSER, device)
+    session = await services.web_sessions.find(token)
+    assert session is not None
+    chat = await _created(program, "chats", {"assistant": "oracle"})
+    said = await _created(program, f"chats/{chat['id']}/messages", {"text": "Привет"})
+    hook = await _created(person, "webhooks", {"url": "https://example.com/hook", "events": ["prediction.succeeded"]})
+    return {
+        "webhook_id": hook["id"],
+        "delivery_id": (await _created(person, f"webhooks/{hook['id']}/test", None))["id"],
+        "prediction_id": (await _created(program, "predictions", WINE))["id"],
+        "chat_id": chat["id"],
+        "message_id": said["id"],
+        "payment_id": (await _created(program, "payments", {"amount": 30_000}))["id"],
+        "file_id": str(await services.files.put(user_id, b"\x89PNG", "image/png")),
+        "key_id": str((await services.api_keys.all(user_id))[0].id),
+        "session_id": str(session.session_id),
+    }
+
+
+def of_nobody() -> dict[str, str]:
+    """Ids of the same form, of nothing."""
+    names = ("prediction_id", "chat_id", "message_id", "payment_id", "file_id", "webhook_id", "delivery_id")
+    return {name: str(uuid4()) for name in names} | {name: str(2**40) for name in OF_ROWS}
+
+
+async def _created(program: httpx.AsyncClient, place: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    answer = await program.post(place, json=body, headers={"prefer": "wait=30"})
+    assert answer.status_code in {201, 202}, answer.text
+    told: dict[str, Any] = answer.json()
+    return told

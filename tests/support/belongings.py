@@ -12,7 +12,7 @@ from tests.integration.api.conftest import Callers
 WINE: Final[dict[str, Any]] = {"model": "wine", "input": {}}
 FREE: Final = {"slug": "wine", "name": "picture", "form": "md"}
 """Parts of paths that belong to nobody."""
-OF_ROWS: Final = frozenset({"key_id", "session_id"})
+OF_ROWS: Final = frozenset({"user_id", "key_id", "session_id"})
 
 
 async def belongings(callers: Callers, user_id: int) -> dict[str, str]:
@@ -28,6 +28,7 @@ async def belongings(callers: Callers, user_id: int) -> dict[str, str]:
     said = await _created(program, f"chats/{chat['id']}/messages", {"text": "Привет"})
     hook = await _created(person, "webhooks", {"url": "https://example.com/hook", "events": ["prediction.succeeded"]})
     return {
+        "user_id": str(user_id),
         "webhook_id": hook["id"],
         "delivery_id": (await _created(person, f"webhooks/{hook['id']}/test", None))["id"],
         "prediction_id": (await _created(program, "predictions", WINE))["id"],

@@ -47,7 +47,7 @@ from services.users.roles import RANKS, NotAllowed
 from services.users.search import UserCard, UserLine
 from web.api.callers import MayAdmin
 from web.api.describing import Responses, refuses
-from web.api.lists import BadCursor, Cursor, Limit, Listed, listed, read_cursor, read_number, read_uuid
+from web.api.lists import Cursor, Limit, Listed, NumberCursor, PlaceCursor, listed, read_number, read_uuid
 from web.api.me import Money
 from web.api.models import Slug
 from web.api.routes import RowId, SaleKey, make_router
@@ -227,17 +227,17 @@ class AuditRecordView(BaseModel):
     created_at: datetime
 
 
-@router.get("/admin/users", operation_id="adminListUsers", summary="Customers", responses=refuses(*LOOKS, BadCursor))
+@router.get("/admin/users", operation_id="adminListUsers", summary="Customers", responses=refuses(*LOOKS))
 async def list_users(
     admin: Looks,
-    cursor: Cursor = None,
+    cursor: PlaceCursor = "",
     q: Annotated[str, Query(max_length=200, description="`#12`, a Telegram id, `@name`, an e-mail, a name.")] = "",
     role: Annotated[Role | None, Query(description="With this role alone.")] = None,
     disabled: Annotated[bool, Query(description="Only those to whom the shop is closed.")] = False,
 ) -> Listed[AdminUser]:
     """The last seen first, 50 at a time."""
     wanted = UserFilter(text=q, role=role, closed=disabled)
-    found = await admin.who.site.services.user_management.page(wanted, read_cursor(cursor) or "")
+    found = await admin.who.site.services.user_management.page(wanted, cursor)
     users = [AdminUser(**_user(each), role=each.role) for each in found.items]
     return listed(users, has_more=found.more is not None, last=found.more)
 
@@ -307,7 +307,7 @@ async def change_model(admin: Acts, slug: Slug, change: ModelChange) -> AdminMod
     "/admin/payments",
     operation_id="adminListPayments",
     summary="Payments of all",
-    responses=refuses(*LOOKS, BadCursor, PaymentNotFound),
+    responses=refuses(*LOOKS, PaymentNotFound),
 )
 async def list_payments(
     admin: Looks,
@@ -393,13 +393,13 @@ async def refund_payment(admin: Acts, payment_id: UUID, order: RefundOrder, key:
     "/admin/audit-log",
     operation_id="adminListAuditLog",
     summary="Who did what",
-    responses=refuses(*LOOKS, BadCursor),
+    responses=refuses(*LOOKS),
 )
 async def list_audit_log(
     admin: LooksCloser,
     *,
     limit: Limit = 20,
-    cursor: Cursor = None,
+    cursor: NumberCursor = None,
     action: Annotated[AuditAction | None, Query(description="Of one kind alone.")] = None,
     edge: Annotated[Edge | None, Query(description="Where they acted.")] = None,
     target_user_id: Annotated[int | None, Query(ge=1, le=2**53, description="To one customer alone.")] = None,

@@ -19,6 +19,7 @@ from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
 from services.identity.deletion import AccountDeletion
 from services.identity.email_accounts import EmailAccounts
+from services.identity.export import AccountExport
 from services.identity.linking import Linking
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
@@ -68,6 +69,7 @@ class Services:
     mini_app: MiniApp
     second_factor: SecondFactors
     account_deletion: AccountDeletion
+    account_export: AccountExport
     models: Models
     presets: Presets
     studio: Studio

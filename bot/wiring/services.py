@@ -30,6 +30,7 @@ from services.files.files import Files
 from services.files.store import open_store
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
+from services.identity.export import AccountExport
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.mini_app import MiniApp
@@ -128,6 +129,7 @@ def make_services(
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
         account_deletion=open_deletion(settings, db, clock, staff, cleanup),
+        account_export=AccountExport(db, clock, coordination),
         second_factor=SecondFactors(db, clock, Throttles(coordination)),
         models=models,
         presets=presets,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from db.tables.users import Edge
 from services.errors import N_, ShopError
@@ -24,6 +24,15 @@ class NotSure(ShopError):
 @router.get("/my-data")
 async def look(me: Me) -> Response:
     return page(me, "cabinet/account/my_data.html")
+
+
+@router.get("/my-data/copy")
+async def take_copy(me: Me) -> Response:
+    """A file to keep. Raises `ProveAgain`, `TooManyExports`."""
+    require_fresh(me)
+    pieces = await me.site.services.account_export.begin(me.user.id)
+    headers = {"content-disposition": 'attachment; filename="kassandra-my-data.json"', "cache-control": "no-store"}
+    return StreamingResponse(pieces, media_type="application/json", headers=headers)
 
 
 @router.get("/my-data/delete")

@@ -14,6 +14,7 @@ from services.identity.deletion import BalanceSeen
 from services.identity.deletion_rows import AtWork, CannotDelete, MoneyUnderWay, RunsTheShop
 from services.identity.email_accounts import LettersOff, SameAddress
 from services.identity.email_logins import NoEmailLogin
+from services.identity.export import TooManyExports
 from services.identity.init_data import InitDataRefused
 from services.identity.linking import AlreadyLinked
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
@@ -80,6 +81,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     TooManyLetters: Refusal(429, "too_many_letters"),
     TooManyTries: Refusal(429, "too_many_tries"),
     TooManyLogins: Refusal(429, "too_many_tries"),
+    TooManyExports: Refusal(429, "too_many_exports"),
     TooManyCodes: Refusal(429, "too_many_tries"),
     SecondFactorNeeded: Refusal(403, "second_factor_needed"),
     SecondFactorWanted: Refusal(403, "second_factor_wanted"),

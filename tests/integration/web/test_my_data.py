@@ -97,6 +97,19 @@ async def test_by_the_api(app: App) -> None:
         assert (await page.get("/api/v1/me")).status_code == 401
 
 
-def grow_old(session: Session) -> None:
+def grow_old(session: Session, minutes: int = 11) -> None:
     sessions = table_of(WebSession)
-    session.execute(update(sessions).values(authenticated_at=datetime.now(UTC) - timedelta(minutes=11)))
+    session.execute(update(sessions).values(authenticated_at=datetime.now(UTC) - timedelta(minutes=minutes)))
+
+
+async def test_a_copy_to_keep(app: App) -> None:
+    anna = await person(app, 77, "Анна")
+    async with browser(app, anna.id) as page:
+        assert "/my-data/copy" in (await page.get("/my-data")).text
+        copy = await page.get("/my-data/copy")
+        assert copy.headers["content-disposition"].startswith("attachment")
+        assert copy.json()["profile"]["first_name"] == "Анна"
+        assert (await page.get("/api/v1/me/export")).json()["profile"]["id"] == anna.id
+        await app.db.write(grow_old, minutes=61)
+        assert (await page.get("/my-data/copy")).status_code == 303
+        assert (await page.get("/api/v1/me/export")).json()["code"] == "prove_again"

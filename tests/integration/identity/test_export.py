@@ -1,0 +1,85 @@
+"""A copy of everything that is kept of somebody, and of nobody else."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from db.engine import Database
+from db.tables.identities import SessionKind
+from db.tables.predictions import PredictionStatus
+from services.coordination.memory import MemoryCoordination
+from services.identity.export import AT_ONCE, SECTIONS, AccountExport, TooManyExports
+from services.identity.sessions import Device
+from services.users.accounts import Visitor
+from tests.integration.identity.test_deletion import ADDRESS, NAME, TELEGRAM, Shop
+from tests.support.clock import FakeClock
+from tests.support.shop import add_prediction
+
+
+@pytest.fixture
+def shop(database: Database, clock: FakeClock, tmp_path: Path) -> Shop:
+    return Shop(database, clock, tmp_path)
+
+
+@pytest.fixture
+def export(database: Database, clock: FakeClock) -> AccountExport:
+    began = clock()
+    return AccountExport(database, clock, MemoryCoordination(lambda: (clock() - began) / timedelta(seconds=1)))
+
+
+async def copy_of(export: AccountExport, user_id: int) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(b"".join([piece async for piece in await export.begin(user_id)]))
+    return read
+
+
+async def test_everything_is_there(shop: Shop, export: AccountExport) -> None:
+    user_id = await shop.anna()
+    copy = await copy_of(export, user_id)
+    profile = copy["profile"]
+    assert (profile["first_name"], profile["email"], profile["telegram_id"]) == (NAME, ADDRESS, TELEGRAM)
+    assert set(SECTIONS) <= set(copy)
+    assert [line["kind"] for line in copy["operations"]] == ["welcome", "charge", "topup"]
+    (bought,) = copy["predictions"]
+    assert (bought["inputs"], bought["result"]) == ({"complaint": "сердце болит"}, {"x": "сердце болит"})
+    assert [len(copy[name]) for name in ("payments", "sessions", "files", "webhooks")] == [1, 1, 1, 1]
+
+
+async def test_no_secret_is_there(shop: Shop, export: AccountExport) -> None:
+    user_id = await shop.anna()
+    token = await shop.sessions.begin(user_id, SessionKind.BROWSER, Device())
+    text = json.dumps(await copy_of(export, user_id))
+    assert not any(word in text for word in ("hash", "secret", token, '"s"'))
+
+
+async def test_nothing_of_anybody_else(shop: Shop, export: AccountExport) -> None:
+    await shop.anna()
+    visitor = Visitor(telegram_id=88, username=None, first_name="Борис", language="ru")
+    boris = (await shop.users.enter(visitor)).id
+    copy = await copy_of(export, boris)
+    assert {name: len(copy[name]) for name in SECTIONS if copy[name]} == {"operations": 1}
+    assert NAME not in json.dumps(copy, ensure_ascii=False)
+
+
+async def test_much_of_it_comes_in_pieces(shop: Shop, export: AccountExport) -> None:
+    user_id = await shop.anna()
+    for _ in range(AT_ONCE + 1):
+        await shop.db.write(add, user_id)
+    assert len((await copy_of(export, user_id))["predictions"]) == AT_ONCE + 2
+
+
+async def test_five_copies_an_hour(shop: Shop, export: AccountExport) -> None:
+    user_id = await shop.enter()
+    for _ in range(5):
+        await export.begin(user_id)
+    with pytest.raises(TooManyExports):
+        await export.begin(user_id)
+    shop.clock.advance(hours=1, seconds=1)
+    await export.begin(user_id)
+
+
+def add(session: Session, user_id: int) -> None:
+    add_prediction(session, user_id=user_id, price=0, status=PredictionStatus.CANCELED)

@@ -1,11 +1,12 @@
 """`/me`: who the caller is, what they have, what became of it."""
 
 from datetime import datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Final, Literal, cast
 from uuid import UUID
 
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
 
 from db.tables.billing import TransactionKind
 from db.tables.currencies import Currency
@@ -13,6 +14,7 @@ from db.tables.users import Edge, Gender
 from services.billing.statement import Operation
 from services.identity.deletion import BalanceSeen
 from services.identity.deletion_rows import AtWork, MoneyUnderWay, RunsTheShop
+from services.identity.export import TooManyExports
 from services.identity.login_changes import WrongCurrentPassword
 from services.identity.sessions import JUST_NOW, ProveAgain
 from services.identity.throttles import TooManyTries
@@ -23,6 +25,7 @@ from web.api.lists import Limit, Listed, NumberCursor, listed, read_number
 from web.api.routes import make_router
 
 router = make_router("me")
+DOCUMENT: Final = {"description": "One JSON document.", "content": {"application/json": {"schema": {"type": "object"}}}}
 
 
 class Me(BaseModel):
@@ -108,6 +111,23 @@ async def change_me(who: Person, change: ProfileChange) -> Me:
     if change.age is not None:
         told["age"] = str(change.age)
     return _me(await who.site.services.users.change_profile(who.user.id, told))
+
+
+@router.get(
+    "/me/export",
+    operation_id="exportMe",
+    summary="A copy of your data",
+    response_class=Response,
+    responses={200: DOCUMENT, **refuses(ProveAgain, TooManyExports, SessionWanted)},
+)
+async def export_me(who: Person) -> Response:
+    """Profile, ways in, operations, payments, predictions with inputs and results, conversations, what was done to the
+    account. Five times an hour, by who has signed in within the hour."""
+    assert who.signed_in is not None  # a person has a session
+    if not who.signed_in.is_fresh(who.site.clock()):
+        raise ProveAgain()
+    pieces = await who.site.services.account_export.begin(who.user.id)
+    return StreamingResponse(pieces, media_type="application/json", headers={"cache-control": "no-store"})
 
 
 @router.delete(

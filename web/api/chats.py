@@ -89,7 +89,7 @@ class NewConversation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assistant": "oracle"}]})
 
-    assistant: str = Field(pattern=f"^{SLUG}$", description="A slug of `/chats/assistants`.")
+    assistant: str = Field(pattern=f"^{SLUG}$", description="A slug of `/assistants`.")
 
 
 class ConversationChange(BaseModel):
@@ -131,7 +131,7 @@ async def purchase_terms(key: SaleKey, prefer: Wait = None, accept: Accept = "")
 AnswerPurchase = Annotated[PurchaseTerms, Depends(purchase_terms)]
 
 
-@router.get("/chats/assistants", operation_id="listAssistants", summary="Whom to talk with")
+@router.get("/assistants", operation_id="listAssistants", summary="Whom to talk with")
 async def list_assistants(who: MayChat) -> Listed[AssistantOffer]:
     """All of them, in the order of the menu. What is said to one goes to the server that it stands at."""
     found = await who.site.services.chats.assistants()

@@ -157,7 +157,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     InferenceError: Refusal(502, "model_failed"),
     ModelStopped: Refusal(503, "model_stopped"),
     ModelResting: Refusal(503, "model_resting"),
-    PaymentsOff: Refusal(503, "payments_off"),
+    PaymentsOff: Refusal(409, "payments_off"),
     IntakeBusy: Refusal(503, "busy"),
     StillLooking: Refusal(503, "busy"),
     StoreAway: Refusal(503, "files_away"),

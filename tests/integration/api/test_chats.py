@@ -63,7 +63,7 @@ async def says(program: httpx.AsyncClient, chat: str, text: str = "Привет,
 async def test_a_conversation(callers: Callers) -> None:
     anna = await callers.customer()
     program = await callers.program(anna, ApiScope.CHAT, ApiScope.READ)
-    oracle = (await program.get("chats/assistants")).json()["items"][0]
+    oracle = (await program.get("assistants")).json()["items"][0]
     assert (oracle["slug"], oracle["available"], oracle["prices"]["input"]) == ("oracle", True, 10)
     chat = await begins(program)
     assert (await program.get(chat)).json()["title"] is None

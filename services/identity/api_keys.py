@@ -18,7 +18,8 @@ from db.tables.identities import ApiKey, ApiScope
 from db.tables.users import User
 from services.clock import Clock
 from services.errors import N_, NN_, ShopError
-from services.identity.sessions import NotSignedIn
+from services.identity.second_factor import SecondFactorWanted
+from services.identity.sessions import NotSignedIn, ProveAgain, SignedIn
 from services.identity.tokens import hash_token
 from services.manifests.characters import is_storable
 from services.users.accounts import UserView, view_of
@@ -107,6 +108,18 @@ class ApiKeys:
         }
         return _view(await self._db.write(_create, row)), key
 
+    async def make(
+        self, who: SignedIn, title: str, scopes: Collection[ApiScope], *, days: int | None = None
+    ) -> tuple[KeyView, str]:
+        """As `create`, for a person. A key of a role acts without a second factor, so whoever makes one has just shown
+        theirs: else raises `SecondFactorWanted`, `ProveAgain`."""
+        if ApiScope.ADMIN in scopes:
+            if ApiScope.ADMIN not in offered_scopes(who):
+                raise SecondFactorWanted()
+            if not who.is_fresh(self._clock()):
+                raise ProveAgain()
+        return await self.create(who.user.id, title, scopes, days=days)
+
     async def find(self, key: str) -> KeyHolder:
         """Raises `BadKey`. Tells that it is in use."""
         now = self._clock()
@@ -125,6 +138,11 @@ class ApiKeys:
         """Raises `KeyNotFound`, also for another user's."""
         if not await self._db.write(revoke_keys, user_id, self._clock(), key_id=key_id):
             raise KeyNotFound(key_id=key_id)
+
+
+def offered_scopes(who: SignedIn) -> list[ApiScope]:
+    """What a key that they make may be for."""
+    return [each for each in ApiScope if each is not ApiScope.ADMIN or who.second_factor_at is not None]
 
 
 def with_checksum(body: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.tables.identities import ApiScope
 from services.identity.api_keys import MAX_DAYS, MAX_TITLE, BadKeyTerms, KeyNotFound, KeyView, TooManyKeys
 from services.identity.second_factor import SecondFactorWanted
+from services.identity.sessions import ProveAgain
 from web.api.callers import Person
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
@@ -60,15 +61,14 @@ async def list_keys(who: Person) -> Listed[Key]:
     operation_id="createKey",
     summary="Make an API key",
     status_code=201,
-    responses=refuses(TooManyKeys, BadKeyTerms, SecondFactorWanted),
+    responses=refuses(TooManyKeys, BadKeyTerms, SecondFactorWanted, ProveAgain),
 )
 async def create_key(who: Person, terms: KeyTerms, response: Response) -> NewKey:
     """A key is shown once, so an `Idempotency-Key` has no effect here: sent twice, this makes two keys. One with the
-    scope `admin` is made only by a session that has shown a second factor."""
-    if ApiScope.ADMIN in terms.scopes and (who.signed_in is None or who.signed_in.second_factor_at is None):
-        raise SecondFactorWanted()
+    scope `admin` is made only by a session that has shown a second factor and whose sign-in is fresh."""
+    assert who.signed_in is not None  # a person has one
     response.headers["cache-control"] = "no-store"
-    made, key = await who.site.services.api_keys.create(who.user.id, terms.title, terms.scopes, days=terms.days)
+    made, key = await who.site.services.api_keys.make(who.signed_in, terms.title, terms.scopes, days=terms.days)
     return NewKey(**_told(made), key=key)
 
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from db.tables.identities import ApiScope
 from services.errors import N_, ShopError
-from services.identity.api_keys import MAX_DAYS, MAX_TITLE
+from services.identity.api_keys import MAX_DAYS, MAX_TITLE, offered_scopes
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import Customer, Me
@@ -41,7 +41,7 @@ async def make_key(
     chosen = [each for each in await _offered(me) if each in (scopes or ())]
     good_for = int(days) if days.isascii() and days.isdigit() and int(days[:4]) <= MAX_DAYS else None
     try:
-        _, key = await me.site.services.api_keys.create(me.user.id, title, chosen, days=good_for)
+        _, key = await me.site.services.api_keys.make(me.signed_in, title, chosen, days=good_for)
     except ShopError as error:
         return await _page(me, title=title, scopes=chosen, days=days, refused=error)
     return await _page(me, title="", scopes=chosen, days=days, key=key)
@@ -54,10 +54,10 @@ async def revoke_key(me: Me, key_id: int) -> Response:
 
 
 async def _offered(me: Customer) -> Sequence[ApiScope]:
-    """A key of a role is made by whoever has one, and has shown a second factor."""
-    if me.signed_in.second_factor_at is not None and await me.site.services.admins.role_of(me.user.id) is not None:
-        return list(ApiScope)
-    return [each for each in ApiScope if each is not ApiScope.ADMIN]
+    """The right of a role for those alone who have one."""
+    offered = offered_scopes(me.signed_in)
+    runs = ApiScope.ADMIN in offered and await me.site.services.admins.role_of(me.user.id) is not None
+    return [each for each in offered if runs or each is not ApiScope.ADMIN]
 
 
 async def _page(

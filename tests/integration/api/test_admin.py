@@ -2,15 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime
 
 import httpx
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from db.tables.identities import ApiScope
+from db.base import table_of
+from db.tables.identities import ApiScope, WebSession
 from db.tables.users import Edge, Role
 from sandbox.client.sandbox import Sandbox
 from sandbox.client.shop import Shop
 from services.billing.audit import run_audit
+from services.identity.sessions import FRESH
 from services.users.accounts import UserView, Visitor
 from services.users.actor import Actor
 from tests.conversations.payments.conftest import open_till
@@ -157,3 +162,21 @@ async def test_without_a_second_factor_nobody_acts(callers: Callers, owner: User
     async with browser(callers.app, owner.id) as whole:
         assert (await whole.patch("/api/v1/admin/models/wine", json={"price": 0})).json()["price"] == 0
         assert (await whole.post("/api/v1/keys", json=terms)).status_code == 201
+
+
+async def test_a_key_of_a_role_is_made_by_who_has_just_proved_it(callers: Callers, owner: UserView) -> None:
+    """It acts for as long as it lives: a page that was left open makes none."""
+    terms = {"title": "office", "scopes": ["admin"]}
+    async with browser(callers.app, owner.id) as desk:
+        await callers.app.db.write(_grow_old, owner.id, callers.app.clock() - FRESH)
+        problem(await desk.post("/api/v1/keys", json=terms), 403, "prove_again")
+        assert (await desk.post("/api/v1/keys", json=terms | {"scopes": ["read"]})).status_code == 201
+        page = await desk.post("/keys", data={"name": "office", "scopes": ["read", "admin"]})
+        assert page.status_code == 403
+    (made,) = await callers.app.services.api_keys.all(owner.id)
+    assert made.scopes == {ApiScope.READ}
+
+
+def _grow_old(session: Session, user_id: int, proved: datetime) -> None:
+    sessions = table_of(WebSession)
+    session.execute(update(sessions).where(sessions.c.user_id == user_id).values(authenticated_at=proved))

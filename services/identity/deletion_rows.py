@@ -12,6 +12,7 @@ from db.tables.api import IdempotentRequest
 from db.tables.chats import ChatMessage, ChatSession
 from db.tables.dialogs import FsmState
 from db.tables.identities import (
+    AccountMerge,
     ApiKey,
     EmailLogin,
     KnownDevice,
@@ -42,6 +43,7 @@ _predictions, _messages, _conversations = table_of(Prediction), table_of(ChatMes
 _payments, _refunds, _keys = table_of(Payment), table_of(Refund), table_of(ApiKey)
 _endpoints, _deliveries, _refused = table_of(WebhookEndpoint), table_of(WebhookDelivery), table_of(RefusedAddress)
 _tokens, _requests, _states = table_of(MailToken), table_of(LoginRequest), table_of(FsmState)
+_merges = table_of(AccountMerge)
 
 COMMENT: Final = "account deleted"
 GONE: Final = (
@@ -148,17 +150,23 @@ def _require_may(session: Session, row: AnyRow, staff: Staff) -> None:
         raise AtWork(user_id=row.id)
     under_way = or_(
         exists().where(
-            _payments.c.user_id == row.id,
+            _whose(_payments, row.id),
             _payments.c.status.in_((PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)),
         ),
         exists().where(
             _refunds.c.payment_id == _payments.c.id,
-            _payments.c.user_id == row.id,
+            _whose(_payments, row.id),
             _refunds.c.status == RefundStatus.PENDING,
         ),
     )
     if session.scalar(select(under_way)):
         raise MoneyUnderWay(user_id=row.id)
+
+
+def _whose(table: Table, user_id: int) -> ColumnElement[bool]:
+    """Payments and what was told stay with an account that became part of this one: they are theirs, too."""
+    merged = select(_merges.c.from_user_id).where(_merges.c.into_user_id == user_id)
+    return or_(table.c.user_id == user_id, table.c.user_id.in_(merged))
 
 
 def _row(session: Session, user_id: int) -> AnyRow:
@@ -188,12 +196,12 @@ def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None
     session.execute(update(_predictions).where(_predictions.c.user_id == user_id).values(nothing | NOWHERE))
     session.execute(update(_messages).where(_messages.c.user_id == user_id).values(NOWHERE))
     of_payments = NOWHERE | {"receipt_email": None, "confirmation_url": None}
-    session.execute(update(_payments).where(_payments.c.user_id == user_id).values(of_payments))
+    session.execute(update(_payments).where(_whose(_payments, user_id)).values(of_payments))
 
 
 def _forget_news(session: Session, user_id: int, addresses: set[str]) -> None:
     """What was told, but for how much of an answer arrived: its price hangs on that. Nothing is told any more."""
-    mine = or_(_outbox.c.user_id == user_id, _outbox.c.address.in_(addresses))
+    mine = or_(_whose(_outbox, user_id), _outbox.c.address.in_(addresses))
     told = (_outbox.c.kind == OutboxKind.CHAT_ANSWER) & (_outbox.c.status != OutboxStatus.PENDING)
     session.execute(update(_outbox).where(mine, told).values(address=None))
     session.execute(delete(_outbox).where(mine, ~told))

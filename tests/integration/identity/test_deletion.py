@@ -13,7 +13,7 @@ from db.base import AnyRow, Base, table_of
 from db.engine import Database
 from db.tables import metadata
 from db.tables.billing import Transaction, TransactionKind
-from db.tables.identities import ApiScope, EmailLogin, SessionKind
+from db.tables.identities import AccountMerge, ApiScope, EmailLogin, SessionKind
 from db.tables.outbox import RefusedAddress
 from db.tables.payments import Payment, PaymentStatus
 from db.tables.predictions import File, Prediction, PredictionStatus
@@ -34,7 +34,7 @@ from services.users.accounts import Users, Visitor
 from services.users.departures import PersonKey
 from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
-from tests.support.shop import add_model, add_payment, add_prediction
+from tests.support.shop import add_model, add_outsider, add_payment, add_prediction
 
 KEY = PersonKey.of("a secret of the shop")
 NAME, ADDRESS, TELEGRAM = "Аннушка", "annushka@example.com", 770077077
@@ -123,6 +123,34 @@ async def test_nothing_personal_is_left_and_the_books_are_right(shop: Shop) -> N
     (entry,) = await shop.db.read(rows, AuditEntry, AuditEntry.action == "account.delete")
     assert (entry.target_user_id, entry.edge) == (user_id, "web")
     assert (entry.before, entry.after) == ({"balance": 1400}, {"balance": 0})
+
+
+async def test_what_a_merged_account_left_goes_too(shop: Shop) -> None:
+    user_id = await shop.anna()
+    paid = await shop.db.write(merge_another, user_id)
+    assert "older@example.com" in await shop.db.read(everything)
+    with pytest.raises(MoneyUnderWay):
+        await shop.deletion.look(user_id)
+    await shop.db.write(end_payment, paid)
+    await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+    assert "older@example.com" not in await shop.db.read(everything)
+    assert (await run_audit(shop.db)).ok
+
+
+def merge_another(session: Session, user_id: int) -> UUID:
+    """With a payment that nobody has paid yet."""
+    old = add_outsider(session)
+    merge = {"from_user_id": old, "into_user_id": user_id, "credits": 0, "created_at": START}
+    session.execute(insert(table_of(AccountMerge)), merge)
+    paid = add_payment(session, user_id=old, amount=700, status=PaymentStatus.PENDING)
+    payments = table_of(Payment)
+    session.execute(update(payments).where(payments.c.id == paid).values(receipt_email="older@example.com"))
+    return paid
+
+
+def end_payment(session: Session, payment_id: UUID) -> None:
+    payments = table_of(Payment)
+    session.execute(update(payments).where(payments.c.id == payment_id).values(status=PaymentStatus.CANCELED))
 
 
 async def test_nobody_gets_in_any_more(shop: Shop) -> None:

@@ -76,8 +76,10 @@ async def change_webhook(me: Me, webhook_id: UUID, url: Annotated[str, Form()] =
 
 
 @router.post("/{webhook_id}/switch")
-async def switch_webhook(me: Me, webhook_id: UUID, enabled: Annotated[bool, Form()]) -> Response:
-    await me.site.services.webhooks.change(webhook_id, EndpointChange(enabled=enabled), user_id=me.user.id)
+async def switch_webhook(me: Me, webhook_id: UUID, enabled: Annotated[str, Form()] = "") -> Response:
+    """`enabled`: `true`, or anything else."""
+    change = EndpointChange(enabled=enabled == "true")
+    await me.site.services.webhooks.change(webhook_id, change, user_id=me.user.id)
     return _to(webhook_id)
 
 

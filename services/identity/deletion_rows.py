@@ -216,7 +216,14 @@ def _close_ways_in(session: Session, row: AnyRow, addresses: set[str], now: date
     session.execute(update(_keys).where(_keys.c.user_id == row.id).values(title=""))
     mine = select(_endpoints.c.id).where(_endpoints.c.user_id == row.id)
     session.execute(delete(_deliveries).where(_deliveries.c.endpoint_id.in_(mine)))
-    session.execute(delete(_endpoints).where(_endpoints.c.user_id == row.id))
+    off: dict[str, Any] = {
+        "url": "",
+        "secret": "",
+        "old_secret": None,
+        "events": {},
+        "deleted_at": now,
+    }  # Any: columns' values
+    session.execute(update(_endpoints).where(_endpoints.c.user_id == row.id).values(off))  # a sender may hold one
     if row.telegram_id is not None:
         session.execute(delete(_requests).where(_requests.c.confirmed_telegram_id == row.telegram_id))
         session.execute(delete(_states).where(_states.c.key.contains(f":{row.telegram_id}:", autoescape=True)))

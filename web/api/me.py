@@ -1,7 +1,7 @@
 """`/me`: who the caller is, what they have, what became of it."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -25,7 +25,6 @@ from web.api.lists import Limit, Listed, NumberCursor, listed, read_number
 from web.api.routes import make_router
 
 router = make_router("me")
-DOCUMENT: Final = {"description": "One JSON document.", "content": {"application/json": {"schema": {"type": "object"}}}}
 
 
 class Me(BaseModel):
@@ -62,6 +61,16 @@ class Farewell(BaseModel):
 
     balance: int = Field(strict=True, ge=0, le=2**53, description="That is lost, in hundredths of a credit.")
     password: str = Field(default="", max_length=1024, json_schema_extra={"format": "password", "writeOnly": True})
+
+
+class AccountCopy(BaseModel):
+    """All that is kept of an account: a list of objects for each kind of thing, under its name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    made_at: datetime
+    notes: dict[str, str] = Field(description="What the figures mean.")
+    profile: dict[str, str | int | bool | None]
 
 
 class Lot(BaseModel):
@@ -117,8 +126,8 @@ async def change_me(who: Person, change: ProfileChange) -> Me:
     "/me/export",
     operation_id="exportMe",
     summary="A copy of your data",
-    response_class=Response,
-    responses={200: DOCUMENT, **refuses(ProveAgain, TooManyExports, SessionWanted)},
+    response_model=AccountCopy,
+    responses=refuses(ProveAgain, TooManyExports, SessionWanted),
 )
 async def export_me(who: Person) -> Response:
     """Profile, ways in, operations, payments, predictions with inputs and results, conversations, what was done to the

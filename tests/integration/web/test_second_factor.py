@@ -154,6 +154,16 @@ async def test_an_owner_without_it_looks_and_does_not_act(app: App) -> None:
         assert await is_disabled(app, anna)
 
 
+async def test_a_key_of_a_role_wants_it(app: App) -> None:
+    owner = await person(app, OWNER_ID, "Ольга")
+    terms = {"title": "desk", "scopes": ["admin"]}
+    async with browser(app, owner.id, second_factor=False) as desk:
+        refused = await desk.post("/api/v1/keys", json=terms)
+        assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_wanted")
+        await turn_on(app, desk)
+        assert (await desk.post("/api/v1/keys", json=terms)).status_code == 201
+
+
 async def is_disabled(app: App, user: UserView) -> bool:
     found = await person(app, user.telegram_id or 0, "Анна")
     return found.disabled

@@ -75,7 +75,7 @@ async def _start(url: str, database: str) -> tuple[float, float]:
         anna = await sandbox.person("Anna", language_code="en")
         await anna.says("/start")
         started = time.perf_counter()
-        async with _shop(url, sandbox.token or "", database) as pid:
+        async with shop(url, sandbox.token or "", database) as pid:
             await anna.sees("", within=WITHIN_SECONDS)
             return time.perf_counter() - started, _used(pid)
 
@@ -84,22 +84,22 @@ async def _memory(url: str, database: str) -> tuple[float, float, float]:
     """MB: idle, after `WARM` predictions, after `PREDICTIONS`."""
     async with new_world(url, token=new_token()) as sandbox:
         anna = await sandbox.person("Anna", language_code="en")
-        async with _shop(url, sandbox.token or "", database) as pid:
+        async with shop(url, sandbox.token or "", database) as pid:
             await anna.says("/balance")
             await anna.sees("Balance", within=WITHIN_SECONDS)
             idle = resident(pid)
             db = Database(f"sqlite+aiosqlite:///{database}")
-            customers = await _customers(db)
-            await _sell(db, customers, WARM)
+            people = await customers(db, AT_ONCE)
+            await _sell(db, people, WARM)
             warm = resident(pid)
-            await _sell(db, customers, PREDICTIONS - WARM)
+            await _sell(db, people, PREDICTIONS - WARM)
             after = resident(pid)
             await db.close()
     return idle, warm, after
 
 
 @asynccontextmanager
-async def _shop(url: str, token: str, database: str) -> AsyncIterator[int]:
+async def shop(url: str, token: str, database: str, **settings: str) -> AsyncIterator[int]:
     """`kassandra run`; its process id."""
     environment = os.environ | {
         "BOT_TOKEN": token,
@@ -107,6 +107,7 @@ async def _shop(url: str, token: str, database: str) -> AsyncIterator[int]:
         "DATABASE_URL": f"sqlite+aiosqlite:///{database}",
         "WEB_PORT": "0",
         "LOG_LEVEL": "ERROR",
+        **settings,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "run", env=environment, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL
@@ -118,9 +119,9 @@ async def _shop(url: str, token: str, database: str) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def _customers(db: Database) -> list[int]:
+async def customers(db: Database, count: int) -> list[int]:
     """They blocked the bot, so that what is measured does not wait for Telegram's pace."""
-    return [await db.write(_customer, number) for number in range(AT_ONCE)]
+    return [await db.write(_customer, number) for number in range(count)]
 
 
 def _customer(session: Session, number: int) -> int:

@@ -169,20 +169,24 @@ class Models:
 
     async def offer(self, slug: str) -> Offer:
         """A model or a preset with a form, by its slug. Raises `ModelNotOnSale`, `ModelStopped`."""
-        return await self._named(slug, await self.offers())
+        return await self._named(slug, assistants=(False,))
 
     async def assistant(self, slug: str) -> Offer:
         """An assistant or a persona by its slug. Raises as `offer` does."""
-        return await self._named(slug, await self.assistants())
+        return await self._named(slug, assistants=(True,))
 
     async def any_offer(self, slug: str) -> Offer:
         """Whatever is sold by this slug. Raises as `offer` does."""
-        return await self._named(slug, await self.sold())
+        return await self._named(slug, assistants=(False, True))
 
-    async def _named(self, slug: str, offers: Sequence[Offer]) -> Offer:
-        for offer in offers:
-            if offer.slug == slug:
-                return offer
+    async def _named(self, slug: str, *, assistants: Collection[bool]) -> Offer:
+        """The others are not made: every sale asks."""
+        rows, presets = await self._db.read(_on_sale)
+        preset = next((row for row in presets if row.slug == slug), None)
+        wanted = slug if preset is None else preset.model_slug
+        model = next((offer for row in rows if row.slug == wanted and (offer := self._offer(row)) is not None), None)
+        if model is not None and model.manifest.is_assistant in assistants:
+            return model if preset is None else _preset_offer(model, preset)
         raise ModelStopped(slug=slug) if await self._db.read(_is_stopped, slug) else ModelNotOnSale(slug=slug)
 
     async def tell_owners(self, owners: Sequence[int], problems: Sequence[FolderProblem]) -> None:

@@ -97,6 +97,20 @@ _this = (_requests.c.scope == bindparam("its_scope")) & (_requests.c.key == bind
 _known = select(*_requests.c).where(_this)
 
 
+def scope_of(user_id: int) -> str:
+    """Of all keys that a user's programs send."""
+    return f"user:{user_id}"
+
+
+def hand_over(session: Session, old: int, heir: int) -> None:
+    """Part of a caller's transaction, where an account becomes part of another: what its programs send again is
+    answered as before. Where both used a key, the heir's own counts."""
+    others = _requests.alias()
+    taken = select(others.c.key).where(others.c.scope == scope_of(heir))
+    mine = (_requests.c.scope == scope_of(old)) & _requests.c.key.not_in(taken)
+    session.execute(update(_requests).where(mine).values(scope=scope_of(heir), user_id=heir))
+
+
 def _of(request: Request) -> dict[str, str]:
     return {"its_scope": request.scope, "its_key": request.key}
 

@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from db.errors import DatabaseUnavailable
@@ -51,6 +52,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(ClientDisconnect, _cut_off)
     app.add_exception_handler(DatabaseUnavailable, _busy)
     app.add_exception_handler(Exception, _broken)
 
@@ -88,6 +90,11 @@ async def _not_served(request: Request, error: Exception) -> Response:
 async def _not_understood(request: Request, error: Exception) -> Response:
     who = await _viewer(request)
     return _error_page(who, who.tr.gettext(NOT_UNDERSTOOD), 422)
+
+
+async def _cut_off(request: Request, error: Exception) -> Response:
+    """A form did not come to its end: nobody is there to be told, and nothing is broken."""
+    return Response(status_code=400)
 
 
 async def _busy(request: Request, error: Exception) -> Response:

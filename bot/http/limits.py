@@ -22,6 +22,7 @@ class Limits:
     files that most systems let a process open."""
 
     head: float = 10.0  # until a request's head has come, from the connection or from its first byte
+    body: float = 30.0  # until more of a body comes that is asked for
     leftover: float = 5.0  # a body that nobody asked for, once the answer is given
     answer: float = 30.0  # until a reader takes some of the answer
     closing: float = 5.0  # until the last bytes are taken

@@ -19,7 +19,7 @@ from bot.http.limits import SPARE, ConnectionSlots, Limits, RefusalLog
 from web.kit.forwarded import parse_address
 from web.kit.senders import Network
 
-Stage = Literal["head", "leftover", "answer", "closing"]
+Stage = Literal["head", "body", "leftover", "answer", "closing"]
 """What a connection waits for where somebody else may let it wait for ever; each has its limit."""
 
 _errors_only = logging.getLogger("uvicorn.error.protocol")  # a line for each odd request is told by the log of refusals
@@ -65,7 +65,8 @@ class GuardedProtocol(H11Protocol):
         self.logger = _errors_only
         self._guard = config
         self._places: tuple[Hashable, ...] = ()
-        self._waits: tuple[Stage | None, object] = (None, None)
+        self._waits: tuple[Stage | None, object, int] = (None, None, 0)
+        self._pieces = 0  # of bodies, that came
         self._since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -84,6 +85,7 @@ class GuardedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """What comes after the last request is not looked at."""
+        self._pieces += self.conn.their_state is h11.SEND_BODY
         if self.conn.their_state not in (h11.MUST_CLOSE, h11.CLOSED, h11.ERROR):
             super().data_received(data)
 
@@ -99,10 +101,11 @@ class GuardedProtocol(H11Protocol):
         self._refuse(self.conn.refusal, "malformed")
 
     def look(self, now: float) -> None:
-        waits = self._stage(), self.cycle  # the same stage of another request is another wait
+        stage = self._stage()  # of another request it is another wait, and so it is when some of a body came
+        waits = stage, self.cycle, self._pieces if stage == "body" else 0
         if waits != self._waits:
             self._waits, self._since = waits, now
-        elif (stage := waits[0]) is not None and now - self._since >= getattr(self._guard.limits, stage):
+        elif stage is not None and now - self._since >= getattr(self._guard.limits, stage):
             self._end(stage)
 
     def _take_spare_place(self) -> None:
@@ -125,10 +128,12 @@ class GuardedProtocol(H11Protocol):
             return "head"
         if self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete:
             return "leftover"
+        if self.conn.their_state is h11.SEND_BODY and not self.flow.read_paused:
+            return "body"
         return None
 
     def _end(self, stage: Stage) -> None:
-        if stage == "head" and self.conn.trailing_data[0]:
+        if stage == "body" or (stage == "head" and self.conn.trailing_data[0]):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "slow")
             return
         if stage != "closing":

@@ -27,6 +27,7 @@ from db.tables.payments import Payment, PaymentStatus
 from db.tables.predictions import File, Prediction, PredictionStatus
 from db.tables.users import Admin, AuditAction, User
 from db.tables.webhooks import WebhookEndpoint
+from services import idempotency
 from services.audit_log.record import AuditRecord, record
 from services.billing import ledger
 from services.billing.merges import merge_of, move_on, move_on_all
@@ -177,6 +178,7 @@ def _hand_over(session: Session, merge: AnyRow) -> None:
     session.execute(update(_outbox).where(unsent).values(user_id=heir))
     session.execute(update(_logins).where(_logins.c.user_id == old).values(user_id=heir))
     _hand_over_factor(session, old, heir)
+    idempotency.hand_over(session, old, heir)
 
 
 def _keep_keys_apart(session: Session, table: Table, merge: AnyRow) -> None:

@@ -22,7 +22,8 @@ from services.users.accounts import BadEmail, UserDisabled
 from web.api.callers import Halfway, Person, SessionWanted
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
-from web.api.routes import RowId, make_router
+from web.api.routes import make_router
+from web.kit.row_ids import RowId
 from web.kit.viewer import PageViewer, stranger
 
 router = make_router("auth")

@@ -12,7 +12,8 @@ from services.identity.sessions import ProveAgain
 from web.api.callers import Person
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
-from web.api.routes import RowId, make_router
+from web.api.routes import make_router
+from web.kit.row_ids import RowId
 
 router = make_router("keys")
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 from uuid import uuid4
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
@@ -39,7 +39,6 @@ REPLAYED: Final = "idempotent-replayed"
 _NOT_KEPT: Final = frozenset({"content-length", "date", "server", "set-cookie", "ratelimit", "ratelimit-policy"})
 _KEY: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"|([!#-~]+)')
 
-RowId = Annotated[int, Path(ge=1, le=2**53)]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]  # Any: FastAPI's own
 
 
@@ -78,7 +77,7 @@ class ApiRoute(APIRoute):
             if who is None or key is None or request.method != "POST":
                 return await work(request)
             asked = idempotency.Request(
-                scope=f"user:{who.user.id}",
+                scope=idempotency.scope_of(who.user.id),
                 key=key,
                 fingerprint=fingerprint(request.method, request.url.path, await request.body()),
                 user_id=who.user.id,
@@ -121,7 +120,7 @@ async def read_body(request: Request, most: int) -> None:
 async def sale_key(request: Request, who: Annotated[Caller, Depends(caller)]) -> str:
     """Of what this request sells: the same whenever it is sent again with its `Idempotency-Key`."""
     key = _key(request)
-    return uuid4().hex if key is None else idempotency.sale_key(f"user:{who.user.id}", key)
+    return uuid4().hex if key is None else idempotency.sale_key(idempotency.scope_of(who.user.id), key)
 
 
 SaleKey = Annotated[str, Depends(sale_key)]

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.identities import ApiScope
+from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.identity.api_keys import MAX_DAYS, MAX_TITLE, offered_scopes
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
+from web.kit.row_ids import RowId
 from web.kit.viewer import Customer, Me
 
 router = APIRouter(prefix="/keys")
@@ -39,7 +41,7 @@ async def make_key(
 ) -> Response:
     """The answer shows the key: it is told here and never again, so there is no redirect, and no cache keeps it."""
     chosen = [each for each in await _offered(me) if each in (scopes or ())]
-    good_for = int(days) if days.isascii() and days.isdigit() and int(days[:4]) <= MAX_DAYS else None
+    good_for = (whole_number(days, most=MAX_DAYS) or 0) if days else None
     try:
         _, key = await me.site.services.api_keys.make(me.signed_in, title, chosen, days=good_for)
     except ShopError as error:
@@ -48,7 +50,7 @@ async def make_key(
 
 
 @router.post("/{key_id}/revoke")
-async def revoke_key(me: Me, key_id: int) -> Response:
+async def revoke_key(me: Me, key_id: RowId) -> Response:
     await me.site.services.api_keys.revoke(key_id, user_id=me.user.id)
     return RedirectResponse("/keys", status_code=303)
 

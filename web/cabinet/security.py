@@ -14,6 +14,7 @@ from services.identity.sessions import SessionView
 from web.kit.cookies import DEVICE
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
+from web.kit.row_ids import RowId
 from web.kit.viewer import Customer, Me
 
 router = APIRouter()
@@ -48,7 +49,7 @@ async def end_others(me: Me) -> Response:
 
 
 @router.post("/security/sessions/{session_id}/end")
-async def end_session(me: Me, session_id: int) -> Response:
+async def end_session(me: Me, session_id: RowId) -> Response:
     await me.site.services.web_sessions.end_one(session_id, user_id=me.user.id)
     return _back("ended")
 

@@ -32,8 +32,16 @@ class SameOrigin:
         if (site := headers.get("sec-fetch-site")) is not None:
             return site in OURS
         if (origin := headers.get("origin")) is not None:
-            return urlsplit(origin).netloc in {self._host, headers.get("host")} - {None, ""}
+            return _host_of(origin) in {self._host, headers.get("host")} - {None, ""}
         return "cookie" not in headers
+
+
+def _host_of(origin: str) -> str:
+    """Empty where it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _refusal(path: str) -> Response:

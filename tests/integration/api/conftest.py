@@ -30,9 +30,10 @@ class Callers:
         visitor = Visitor(telegram_id=next(_people), username=None, first_name=name, language=language)
         return await self.app.services.users.enter(visitor)
 
-    async def person(self, user: UserView | None = None) -> httpx.AsyncClient:
+    async def person(self, user: UserView | None = None, *, second_factor: bool = True) -> httpx.AsyncClient:
         """In a browser, signed in; a stranger without a user."""
-        client = await self._exits.enter_async_context(browser(self.app, None if user is None else user.id))
+        user_id = None if user is None else user.id
+        client = await self._exits.enter_async_context(browser(self.app, user_id, second_factor=second_factor))
         client.base_url = client.base_url.join("/api/v1/")
         return client
 

@@ -29,6 +29,13 @@ async def test_a_key_is_made_used_and_revoked(callers: Callers) -> None:
     assert (await browser.get("keys")).json() == {"items": [], "has_more": False, "next_cursor": None}
 
 
+async def test_a_key_of_a_role_wants_a_second_factor(callers: Callers) -> None:
+    anna, terms = await callers.customer(), TERMS | {"scopes": ["read", "admin"]}
+    without = await callers.person(anna, second_factor=False)
+    problem(await without.post("keys", json=terms), 403, "second_factor_wanted")
+    assert (await (await callers.person(anna)).post("keys", json=terms)).status_code == 201
+
+
 async def test_keys_make_no_keys(callers: Callers) -> None:
     program = await callers.program(await callers.customer())
     problem(await program.post("keys", json=TERMS), 403, "session_wanted")

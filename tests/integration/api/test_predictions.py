@@ -6,11 +6,13 @@ from typing import Any
 
 import httpx
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.identities import ApiScope
 from db.tables.models import Model
 from db.tables.predictions import Prediction
+from db.tables.users import User
 from services.billing.audit import run_audit
 from tests.integration.api.conftest import Callers, problem
 from tests.support.counter import BAROLO
@@ -166,6 +168,22 @@ async def test_a_record_that_was_lost_sells_nothing_twice(callers: Callers) -> N
     assert await bought_of(callers) == 1
 
 
+async def test_an_account_that_became_part_of_another_buys_nothing_twice(callers: Callers) -> None:
+    by_mail, heir = await callers.customer(), await callers.customer("Анна в Telegram")
+    await callers.app.db.write(_without_telegram, by_mail.id)
+    program, other = await callers.program(by_mail), await callers.program(heir)
+    key, both = {"idempotency-key": "one", "prefer": "wait=30"}, {"idempotency-key": "both", "prefer": "wait=30"}
+    first = await program.post("predictions", json=ORDER, headers=key)
+    hers = [await each.post("predictions", json=ORDER, headers=both) for each in (program, other)]
+    merging = callers.app.services.account_merging
+    await merging.merge(await merging.look(by_mail.id, heir.id))
+    again = await program.post("predictions", json=ORDER, headers=key)
+    assert (again.json()["id"], again.headers["idempotent-replayed"]) == (first.json()["id"], "true")
+    assert (await program.post("predictions", json=ORDER, headers=both)).json()["id"] == hers[1].json()["id"]
+    assert await bought_of(callers) == 3
+    assert (await run_audit(callers.app.db)).ok
+
+
 async def test_series_by_name_and_by_numbers(callers: Callers) -> None:
     program = await callers.program(await callers.customer())
     model = (await program.get("models/investment-risk")).json()
@@ -197,3 +215,8 @@ async def _events(stream: httpx.Response) -> Any:
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield name, json.loads(line.removeprefix("data: "))
+
+
+def _without_telegram(session: Session, user_id: int) -> None:
+    users = table_of(User)
+    session.execute(update(users).where(users.c.id == user_id).values(telegram_id=None))

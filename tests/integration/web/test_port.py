@@ -73,6 +73,20 @@ async def test_a_body_that_nobody_asked_for() -> None:
         assert await line.ends()
 
 
+async def test_a_body_that_stops() -> None:
+    """It may be slow, but something has to come."""
+    async with port(body=5 * QUICK) as shop:
+        slow, still = await shop.open(), await shop.open()
+        for line in (slow, still):
+            line.says(POST, b"Content-Length: 9\r\n", CLOSE, b"\r\n")
+        for _ in range(9):
+            slow.says(b"x")
+            await asyncio.sleep(QUICK)
+        assert await slow.hears() == 200
+        assert await still.hears() == 408
+        assert await still.ends()
+
+
 async def test_a_reader_who_does_not_read() -> None:
     async with port(answer=QUICK, closing=QUICK) as shop:
         line = await shop.open(receive=4096)

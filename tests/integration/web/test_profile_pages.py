@@ -47,7 +47,7 @@ async def test_a_profile_is_filled_in_and_cleared(app: App) -> None:
 
 async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
     user, john = await person(app), await person(app, 78)
-    async with browser(app, user.id) as anna, browser(app, john.id) as other:
+    async with browser(app, user.id, second_factor=False) as anna, browser(app, john.id) as other:
         made = await anna.post("/keys", data={"name": "Сервер", "scopes": ["read", "admin"], "days": "30"})
         assert made.headers["cache-control"] == "no-store"
         found = re.search(r"ksd_\w+", made.text)
@@ -68,6 +68,11 @@ async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
         assert bad.status_code == 422
         assert 'role="alert"' in bad.text
         assert (await anna.post("/keys", data={"name": "x"})).status_code == 422
+        for days in ("0", "367", "36600", "soon", "0" * 5000):
+            assert (await anna.post("/keys", data={"name": "x", "scopes": ["read"], "days": days})).status_code == 422
+        for number in (0, 2**63, "9" * 5000):
+            assert (await anna.post(f"/keys/{number}/revoke")).status_code == 422
+            assert (await anna.post(f"/security/sessions/{number}/end")).status_code == 422
         assert "Сервер" not in (await other.get("/keys")).text
 
 

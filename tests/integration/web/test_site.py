@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest_asyncio
 
 from bot.app import App
@@ -62,6 +63,14 @@ async def test_a_page_of_another_site_acts_in_nobodys_name(app: App) -> None:
     async with browser(app, user.id) as anna_there:
         for stranger in ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "", "origin": "https://evil.example"}):
             assert (await anna_there.post("/sign-out", headers=stranger)).status_code == 403
+
+
+async def test_an_older_browser_is_known_by_its_origin(app: App) -> None:
+    here = f"http://127.0.0.1:{app.web_port}"
+    async with httpx.AsyncClient(base_url=here) as older:
+        for foreign in ("https://evil.example", "null", "http://[", ""):
+            assert (await older.post("/sign-out", headers={"origin": foreign})).status_code == 403
+        assert (await older.post("/sign-out", headers={"origin": here})).status_code == 303
 
 
 async def test_what_is_not_there_is_told_in_words(app: App) -> None:

@@ -50,7 +50,8 @@ from web.api.describing import Responses, refuses
 from web.api.lists import Cursor, Limit, Listed, NumberCursor, PlaceCursor, listed, read_number, read_uuid
 from web.api.me import Money
 from web.api.models import Slug
-from web.api.routes import RowId, SaleKey, make_router
+from web.api.routes import SaleKey, make_router
+from web.kit.row_ids import RowId
 
 log = structlog.get_logger()
 router = make_router("admin")

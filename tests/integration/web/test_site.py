@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from bot.app import App
 from sandbox.client.sandbox import Sandbox
@@ -71,6 +73,22 @@ async def test_an_older_browser_is_known_by_its_origin(app: App) -> None:
         for foreign in ("https://evil.example", "null", "http://[", ""):
             assert (await older.post("/sign-out", headers={"origin": foreign})).status_code == 403
         assert (await older.post("/sign-out", headers={"origin": here})).status_code == 303
+
+
+async def test_a_form_that_breaks_off_is_no_failure_of_ours(app: App) -> None:
+    user = await anna(app)
+    async with browser(app, user.id) as anna_there:
+
+        async def breaks_off() -> AsyncIterator[bytes]:
+            yield b"alcohol=1"
+            raise httpx.ReadError("out of reach")
+
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        with capture_logs() as told, pytest.raises(httpx.ReadError):
+            await anna_there.post("/models/wine", content=breaks_off(), headers=form)
+        with capture_logs() as later:
+            assert (await anna_there.get("/")).status_code == 200
+        assert "page_failed" not in {each["event"] for each in (*told, *later)}
 
 
 async def test_what_is_not_there_is_told_in_words(app: App) -> None:

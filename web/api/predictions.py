@@ -8,8 +8,6 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Header, Path, Query, Response
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.tables.predictions import PredictionStatus
@@ -111,7 +109,7 @@ async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKe
     if sold.repeated:
         headers[REPLAYED] = "true"
     status = 202 if at_once or (wait and unfinished) else 201
-    return JSONResponse(jsonable_encoder(prediction), status, headers)
+    return Response(prediction.model_dump_json(), status, headers, media_type="application/json")
 
 
 @router.get(

@@ -66,7 +66,7 @@ Wait = Annotated[
         examples=["wait=20"],
     ),
 ]
-ImageName = Annotated[str, Path(pattern="^[a-z0-9_]{1,64}$")]
+ImageName = Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$")]
 
 
 class PredictionOrder(BaseModel):

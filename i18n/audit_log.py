@@ -263,8 +263,8 @@ def _number(person: Person) -> str:
 def _whom(entry: Entry, tr: Translator) -> str:
     if entry.target is None:
         return tr.gettext("nobody")
-    number = "" if entry.target.user_id is None else f" #{entry.target.user_id}"
-    return _name(entry.target) + number
+    name, number = _name(entry.target), "" if entry.target.user_id is None else f"#{entry.target.user_id}"
+    return name if name == number else f"{name} {number}".rstrip()
 
 
 def _what(entry: Entry, titles: Titles) -> str:

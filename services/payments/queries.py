@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.currencies import Currency
+from db.tables.identities import AccountMerge
 from db.tables.payments import Payment, PaymentStatus, Refund, RefundStatus
+from services.billing.merges import merge_of
 from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.message_ref import MessageRef
@@ -19,6 +21,7 @@ from services.pages import Page, paginate
 from services.slices import Slice, first_of
 
 payments, refunds = table_of(Payment), table_of(Refund)
+_merges = table_of(AccountMerge)
 
 
 class PaymentNotFound(ShopError):
@@ -100,8 +103,8 @@ class PaymentQueries:
 
     async def get(self, payment_id: UUID, *, user_id: int | None = None) -> PaymentView:
         """Raises `PaymentNotFound`; with `user_id`, for another user's payment too."""
-        payment = await self._db.read(find_payment, payment_id)
-        if payment is None or user_id not in (None, payment.user_id):
+        payment = await self._db.read(find_own, payment_id, user_id)
+        if payment is None:
             raise PaymentNotFound(payment_id=payment_id)
         return payment
 
@@ -111,7 +114,7 @@ class PaymentQueries:
 
     async def of_user(self, user_id: int, page: int = 0, size: int = 10) -> Page[PaymentView]:
         """Newest first."""
-        return await self._db.read(_page, payments.c.user_id == user_id, page, size)
+        return await self._db.read(_page, _of_person(user_id), page, size)
 
     async def after(
         self, user_id: int | None, last: UUID | None, limit: int, *, status: PaymentStatus | None = None
@@ -154,6 +157,25 @@ def find_payment(session: Session, payment_id: UUID, *, lock: bool = False) -> P
     query = _locked[_by_id] if lock else _by_id
     row = session.connection().execute(query, {"payment": payment_id}).first()
     return None if row is None else payment_view(row)
+
+
+def find_own(session: Session, payment_id: UUID, user_id: int | None) -> PaymentView | None:
+    payment = find_payment(session, payment_id)
+    return payment if payment is not None and belongs_to(session, payment, user_id) else None
+
+
+def belongs_to(session: Session, payment: PaymentView, user_id: int | None) -> bool:
+    """To that account, or to one that became part of it; to None everything."""
+    if user_id in (None, payment.user_id):
+        return True
+    merge = merge_of(session, payment.user_id)
+    return merge is not None and merge.into_user_id == user_id
+
+
+def _of_person(user_id: int) -> ColumnElement[bool]:
+    """As `belongs_to`."""
+    merged = select(_merges.c.from_user_id).where(_merges.c.into_user_id == user_id)
+    return or_(payments.c.user_id == user_id, payments.c.user_id.in_(merged))
 
 
 def find_by_provider_id(
@@ -226,12 +248,12 @@ def _found(session: Session, wanted: PaymentFilter, page: int, size: int) -> Pag
 def _after(
     session: Session, user_id: int | None, last: UUID | None, limit: int, status: PaymentStatus | None
 ) -> Slice[PaymentView]:
-    query = select(payments).where(true() if user_id is None else payments.c.user_id == user_id)
+    query = select(payments).where(true() if user_id is None else _of_person(user_id))
     if status is not None:
         query = query.where(payments.c.status == status)
     if last is not None:
-        before = find_payment(session, last)
-        if before is None or user_id not in (None, before.user_id):
+        before = find_own(session, last, user_id)
+        if before is None:
             raise PaymentNotFound(payment_id=last)
         query = query.where(tuple_(payments.c.created_at, payments.c.id) < tuple_(before.created_at, before.id))
     newest = payments.c.created_at.desc(), payments.c.id.desc()

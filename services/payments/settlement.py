@@ -25,7 +25,7 @@ from services.payments.providers.base import (
     Refused,
     RemotePayment,
 )
-from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id
+from services.payments.queries import PaymentNotFound, PaymentView, belongs_to, find_own, find_payment, parse_id
 from services.payments.refunds.apply import learn as learn_refund
 from services.payments.refunds.apply import sent_back
 from services.payments.searches import count_search
@@ -66,7 +66,7 @@ class Settlement:
             if user_id is not None:
                 await count_search(self._ctx.coordination, user_id)
             payment = await self._search(payment_id, begun)
-        if payment is None or user_id not in (None, payment.user_id):
+        if payment is None or not await self._ctx.db.read(belongs_to, payment, user_id):
             raise PaymentNotFound(payment_id=payment_id)
         if payment.status is not PaymentStatus.SUCCEEDED:
             await self.check(payment)
@@ -77,8 +77,8 @@ class Settlement:
     async def look(self, payment_id: UUID, *, user_id: int) -> PaymentView:
         """As it stands. Of one that may be paid by now the provider is asked, not more often than every `ASKED_EVERY`
         seconds, for its notification may be lost. Raises `PaymentNotFound`, for another user's too."""
-        payment = await self._ctx.db.read(find_payment, payment_id)
-        if payment is None or payment.user_id != user_id:
+        payment = await self._ctx.db.read(find_own, payment_id, user_id)
+        if payment is None:
             raise PaymentNotFound(payment_id=payment_id)
         waits = payment.is_open and payment.confirmation_url is not None
         if not waits or self._ctx.clock() - payment.created_at < timedelta(seconds=ASKED_EVERY):

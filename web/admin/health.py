@@ -21,6 +21,7 @@ PARTS: Final = {
     "telegram": N_("Telegram"),
     "database": N_("Database"),
     "redis": N_("Redis"),
+    "mail": N_("Letters"),
     "jobs": N_("Regular work"),
     "tasks": N_("Background work"),
     "clock": N_("Clock"),

@@ -21,6 +21,7 @@ from services.billing import audit, ledger
 from services.billing.merges import move_on_all
 from services.chats import usage
 from services.identity.merging import AccountInUse, AccountMerging, BalanceChanged, CannotMerge
+from services.payments.queries import PaymentNotFound, PaymentQueries
 from services.payments.refunds.paid_lots import held_of_payment, paid_lots
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_answer, add_model, add_outsider, add_payment, add_prediction, add_user
@@ -240,3 +241,19 @@ async def test_what_cannot_become_one(
     with pytest.raises(CannotMerge):
         await merging.look(*pair)
     assert await balances(database, accounts) == (500, 1000)
+
+
+async def test_what_was_paid_is_among_the_payments_of_both(
+    database: Database, accounts: Accounts, merging: AccountMerging
+) -> None:
+    queries = PaymentQueries(database)
+    with pytest.raises(PaymentNotFound):
+        await queries.get(accounts.paid, user_id=accounts.heir)
+    await merging.merge(await merging.look(accounts.old, accounts.heir))
+    shown = await queries.of_user(accounts.heir)
+    assert [payment.id for payment in shown.items] == [accounts.paid]
+    assert (await queries.get(accounts.paid, user_id=accounts.heir)).id == accounts.paid
+    assert [each.id for each in (await queries.after(accounts.heir, None, 10)).items] == [accounts.paid]
+    stranger = await database.write(add_user, telegram_id=909)
+    with pytest.raises(PaymentNotFound):
+        await queries.get(accounts.paid, user_id=stranger)

@@ -57,12 +57,12 @@ async def make_webhook(me: Me, url: Annotated[str, Form()] = "", events: Chosen 
     return await _one(me, made, secret=secret)
 
 
-@router.get("/{webhook_id}")
+@router.get("/{webhook_id:uuid}")
 async def show_webhook(me: Me, webhook_id: UUID) -> Response:
     return await _one(me, await me.site.services.webhooks.get(webhook_id, user_id=me.user.id))
 
 
-@router.post("/{webhook_id}")
+@router.post("/{webhook_id:uuid}")
 async def change_webhook(me: Me, webhook_id: UUID, url: Annotated[str, Form()] = "", events: Chosen = None) -> Response:
     webhooks, chosen = me.site.services.webhooks, _events(events)
     known = await webhooks.get(webhook_id, user_id=me.user.id)

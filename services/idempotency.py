@@ -98,7 +98,7 @@ _known = select(*_requests.c).where(_this)
 
 
 def scope_of(user_id: int) -> str:
-    """Of all keys that a user's programs send."""
+    """Of what is sent by sessions of a user; an API key is a scope of its own, which goes with it."""
     return f"user:{user_id}"
 
 

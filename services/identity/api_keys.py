@@ -187,7 +187,9 @@ def _random() -> str:
 def _create(session: Session, row: dict[str, object]) -> AnyRow:
     owner = select(_users.c.id).where(_users.c.id == row["user_id"]).with_for_update()
     session.execute(owner)  # one at a time, so that the count holds
-    live = select(func.count()).where(_keys.c.user_id == row["user_id"], _keys.c.revoked_at.is_(None))
+    over = _keys.c.expires_at <= row["created_at"]
+    mine = (_keys.c.user_id == row["user_id"]) & _keys.c.revoked_at.is_(None)
+    live = select(func.count()).where(mine, over.is_not(True))
     if (session.scalar(live) or 0) >= MOST:
         raise TooManyKeys(most=MOST)
     return session.execute(insert(_keys).values(row).returning(*_keys.c)).one()

@@ -77,7 +77,7 @@ class ApiRoute(APIRoute):
             if who is None or key is None or request.method != "POST":
                 return await work(request)
             asked = idempotency.Request(
-                scope=idempotency.scope_of(who.user.id),
+                scope=who.name,
                 key=key,
                 fingerprint=fingerprint(request.method, request.url.path, await request.body()),
                 user_id=who.user.id,
@@ -120,7 +120,7 @@ async def read_body(request: Request, most: int) -> None:
 async def sale_key(request: Request, who: Annotated[Caller, Depends(caller)]) -> str:
     """Of what this request sells: the same whenever it is sent again with its `Idempotency-Key`."""
     key = _key(request)
-    return uuid4().hex if key is None else idempotency.sale_key(idempotency.scope_of(who.user.id), key)
+    return uuid4().hex if key is None else idempotency.sale_key(who.name, key)
 
 
 SaleKey = Annotated[str, Depends(sale_key)]

@@ -134,6 +134,14 @@ async def test_sent_again_it_is_bought_once(callers: Callers) -> None:
     assert await bought_of(callers) == 2
 
 
+async def test_a_key_without_the_right_is_told_nothing_of_what_another_bought(callers: Callers) -> None:
+    anna = await callers.customer()
+    buys, reads = await callers.program(anna), await callers.program(anna, ApiScope.READ)
+    key = {"idempotency-key": "one"}
+    assert (await buys.post("predictions", json=ORDER, headers=key)).status_code == 201
+    problem(await reads.post("predictions", json=ORDER, headers=key), 403, "scope_missing")
+
+
 async def test_twenty_at_once_are_one(callers: Callers) -> None:
     program = await callers.program(await callers.customer())
     sent = [program.post("predictions", json=ORDER, headers={"idempotency-key": '"one"'}) for _ in range(20)]

@@ -24,10 +24,16 @@ def open_email_accounts(
 
 
 def open_linking(
-    settings: Settings, db: Database, clock: Clock, coordination: Coordination, passwords: Passwords
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    coordination: Coordination,
+    *,
+    passwords: Passwords,
+    staff: Staff,
 ) -> Linking:
     throttles, on_news = Throttles(coordination), partial(coordination.tell, Topic.NEWS)
-    return Linking(db, clock, passwords, throttles, _rules(settings), on_news=on_news)
+    return Linking(db, clock, passwords, throttles, _rules(settings), staff=staff, on_news=on_news)
 
 
 def open_deletion(

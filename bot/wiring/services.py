@@ -125,7 +125,7 @@ def make_services(
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
         email_accounts=open_email_accounts(settings, db, clock, coordination, passwords),
-        linking=open_linking(settings, db, clock, coordination, passwords),
+        linking=open_linking(settings, db, clock, coordination, passwords=passwords, staff=staff),
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
         account_deletion=open_deletion(settings, db, clock, staff, cleanup),

@@ -19,6 +19,7 @@ from services.identity.telegram_login import LoginRequestGone, ProvedLogin, conf
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked
 from services.notifications.kinds.letters import ConfirmLink
 from services.notifications.outbox import Mailbox, put, put_letter
+from services.users.roles import Staff
 
 _users, _factors = table_of(User), table_of(SecondFactor)
 
@@ -34,10 +35,18 @@ class SecondFactorThere(CannotMerge):
     )
 
 
+class RunsTheShop(CannotMerge):
+    message = N_(
+        "This Telegram account runs the shop. Please sign in by it on the web and link your e-mail there, under "
+        "“Security”."
+    )
+
+
 def offer_by_bot(
-    session: Session, token: str, browser_secret: str, user_id: int, now: datetime
+    session: Session, token: str, browser_secret: str, user_id: int, now: datetime, *, staff: Staff
 ) -> tuple[AccountFacts, AccountFacts]:
     proved = _of_asker(confirmed_login(session, token, browser_secret, now), user_id)
+    _require_no_role(session, staff, proved.user_id)
     return look(session, user_id, proved.user_id)
 
 
@@ -51,10 +60,19 @@ def join_by_bot(
     arrival: Arrival,
     opened: Opened,
     now: datetime,
+    staff: Staff,
 ) -> None:
     proved = _of_asker(take(session, token, browser_secret, now), user_id)
+    _require_no_role(session, staff, proved.user_id)
     _join(session, user_id, proved.user_id, seen, now)
     open_session(session, proved.user_id, arrival, opened, now)
+
+
+def _require_no_role(session: Session, staff: Staff, user_id: int) -> None:
+    """Whoever runs the shop gives nobody's e-mail account a way in to theirs by a number that they were talked into
+    choosing: they begin at their own page."""
+    if staff.role_of(session, user_id) is not None:
+        raise RunsTheShop(user_id=user_id)
 
 
 def _of_asker(proved: ProvedLogin, user_id: int) -> ProvedLogin:

@@ -19,6 +19,7 @@ from services.identity.passwords import Passwords, check_password
 from services.identity.sessions import ProveAgain, SignedIn
 from services.identity.throttles import Throttles
 from services.identity.tokens import NewToken, hash_token, new_token
+from services.users.roles import Staff
 
 Pair = tuple[AccountFacts, AccountFacts]
 """The account that ends, and the one that goes on: Telegram's."""
@@ -48,16 +49,18 @@ class Linking:
         throttles: Throttles,
         rules: LoginRules,
         *,
+        staff: Staff,
         on_news: Callable[[], object],
         token: NewToken = new_token,
     ) -> None:
         self._db, self._clock, self._token = db, clock, token
         self._passwords, self._throttles, self._rules = passwords, throttles, rules
-        self._on_news = on_news
+        self._on_news, self._staff = on_news, staff
 
     async def telegram_offer(self, token: str, browser_secret: str, who: SignedIn) -> Pair:
-        """After the bot confirmed it. Raises `LoginRequestGone`, `CannotMerge`, `AccountInUse`."""
-        return await self._db.read(link_changes.offer_by_bot, token, browser_secret, who.user.id, self._clock())
+        """After the bot confirmed it. Raises `LoginRequestGone`, `CannotMerge`, `RunsTheShop`, `AccountInUse`."""
+        offer = partial(link_changes.offer_by_bot, staff=self._staff)
+        return await self._db.read(offer, token, browser_secret, who.user.id, self._clock())
 
     async def join_telegram(
         self, token: str, browser_secret: str, who: SignedIn, seen: SeenBalances, arrival: Arrival
@@ -66,7 +69,7 @@ class Linking:
         `AccountMerging.merge` does."""
         self._require_fresh(who)
         opened = Opened.by(arrival, self._token)
-        join = partial(link_changes.join_by_bot, arrival=arrival, opened=opened, now=self._clock())
+        join = partial(link_changes.join_by_bot, arrival=arrival, opened=opened, now=self._clock(), staff=self._staff)
         await self._db.write(join, token, browser_secret, who.user.id, seen)
         self._on_news()
         return opened

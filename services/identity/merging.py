@@ -14,6 +14,7 @@ from db.tables.chats import ChatMessage, ChatSession, DailyUsage
 from db.tables.identities import (
     AccountMerge,
     ApiKey,
+    ApiScope,
     EmailLogin,
     KnownDevice,
     LoginRequest,
@@ -39,6 +40,7 @@ _users, _admins, _merges, _logins = table_of(User), table_of(Admin), table_of(Ac
 _predictions, _messages, _sessions = table_of(Prediction), table_of(ChatMessage), table_of(ChatSession)
 _usage, _outbox = table_of(DailyUsage), table_of(OutboxMessage)
 _factors, _payments = table_of(SecondFactor), table_of(Payment)
+_keys = table_of(ApiKey)
 COUNTS: Final = ("requests", "prompt_tokens", "completion_tokens", "sessions", "free_answers")
 OWNED: Final = tuple(map(table_of, (Prediction, ChatMessage, ChatSession, File, ApiKey, WebhookEndpoint)))
 """What goes over as it is. Lines of the ledger and payments stay where they were written."""
@@ -172,6 +174,7 @@ def _hand_over(session: Session, merge: AnyRow) -> None:
     for table in (_predictions, _messages):
         _keep_keys_apart(session, table, merge)
     _add_usage(session, old, heir)
+    _revoke_admin_keys(session, old, merge.created_at)
     for table in OWNED:
         session.execute(update(table).where(table.c.user_id == old).values(user_id=heir))
     unsent = (_outbox.c.user_id == old) & (_outbox.c.status == OutboxStatus.PENDING)
@@ -179,6 +182,13 @@ def _hand_over(session: Session, merge: AnyRow) -> None:
     session.execute(update(_logins).where(_logins.c.user_id == old).values(user_id=heir))
     _hand_over_factor(session, old, heir)
     idempotency.hand_over(session, old, heir)
+
+
+def _revoke_admin_keys(session: Session, old: int, now: datetime) -> None:
+    """None of them was the heir's, whose role they would get."""
+    live = select(_keys.c.id, _keys.c.scopes).where(_keys.c.user_id == old, _keys.c.revoked_at.is_(None))
+    ids = [row.id for row in session.execute(live) if ApiScope.ADMIN in row.scopes["scopes"]]
+    session.execute(update(_keys).where(_keys.c.id.in_(ids)).values(revoked_at=now))
 
 
 def _keep_keys_apart(session: Session, table: Table, merge: AnyRow) -> None:

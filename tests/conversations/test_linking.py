@@ -20,7 +20,7 @@ from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from services.billing.audit import audit
 from services.identity.sessions import FRESH
-from tests.conversations.stage import Stage, shop_settings
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
 from tests.support.letters import LETTERS_ON, kinds_to, last_link
 from tests.support.login import link_on, number_on, start_of
@@ -122,6 +122,18 @@ async def test_telegram_is_linked_to_an_account_by_email(office: Stage, vera: Pe
     await page.post("/sign-out")
     assert (await page.post("/sign-in", data={"email": address, "password": PASSWORD})).status_code == 303
     assert (await me(page))["name"] == "Вера"
+
+
+async def test_who_runs_the_shop_gives_no_strangers_account_a_way_in(office: Stage, page: httpx.AsyncClient) -> None:
+    """Also where they were talked into choosing the number: the stranger would have their role."""
+    olga = await office.person("Ольга", "ru", id=OWNER_ID)
+    await olga.says("/start")
+    await signs_up(office, page, new_address())
+    await signs_in_by_telegram(page, olga, at="/link/telegram")
+    refused = await page.get("/link/telegram")
+    assert "управляет магазином" in refused.text
+    assert (await page.post("/link/telegram", data={"old_balance": "1000", "balance": "1000"})).status_code != 303
+    assert (await me(page))["telegram"] is False
 
 
 async def test_other_devices_of_the_account_that_ended_are_signed_out(

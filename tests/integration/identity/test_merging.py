@@ -13,13 +13,14 @@ from db.base import table_of
 from db.engine import Database
 from db.tables.billing import Lot, TransactionKind
 from db.tables.chats import DailyUsage, MessageStatus
-from db.tables.identities import EmailLogin
+from db.tables.identities import ApiScope, EmailLogin
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import Admin, Role, User
 from services.billing import audit, ledger
 from services.billing.merges import move_on_all
 from services.chats import usage
+from services.identity.api_keys import ApiKeys
 from services.identity.merging import AccountInUse, AccountMerging, BalanceChanged, CannotMerge
 from services.payments.queries import PaymentNotFound, PaymentQueries
 from services.payments.refunds.paid_lots import held_of_payment, paid_lots
@@ -257,3 +258,11 @@ async def test_what_was_paid_is_among_the_payments_of_both(
     stranger = await database.write(add_user, telegram_id=909)
     with pytest.raises(PaymentNotFound):
         await queries.get(accounts.paid, user_id=stranger)
+
+
+async def test_a_key_gets_nobodys_role(database: Database, accounts: Accounts, merging: AccountMerging) -> None:
+    keys = ApiKeys(database, FakeClock())
+    for scopes in ([ApiScope.READ], [ApiScope.READ, ApiScope.ADMIN]):
+        await keys.create(accounts.old, "a program", scopes)
+    await merging.merge(await merging.look(accounts.old, accounts.heir))
+    assert [each.scopes for each in await keys.all(accounts.heir)] == [frozenset({ApiScope.READ})]

@@ -26,13 +26,18 @@ ENTRANCE = ("--include-path-regex", "^/auth", "--exclude-path-regex", "sign-out|
 
 @pytest.fixture
 async def callers(sandbox: Sandbox, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Callers]:
-    """All that is sold: models, an assistant, credits."""
+    """All that is sold: models, an assistant, credits. Its letters reach nobody."""
     store = tmp_path / "models"
     store.mkdir()
     for slug in QUICK:
         (store / slug).symlink_to(STORE / slug)
     place_oracle(store, sandbox.openai().url, free_answers="0")
-    more = {"models_dir": store, "api_requests_a_minute": 1_000_000, "welcome_credits": 10_000_000}
+    letters = {
+        "smtp_url": "smtp://127.0.0.1:1",
+        "mail_from": "shop@example.com",
+        "public_url": "https://shop.example.com",
+    }
+    more = letters | {"models_dir": store, "api_requests_a_minute": 1_000_000, "welcome_credits": 10_000_000}
     async with open_till(sandbox, sqlite_url, **more) as stage, AsyncExitStack() as exits:
         yield Callers(stage.app, exits)
         report = await run_audit(stage.app.db)

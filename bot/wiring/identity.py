@@ -37,9 +37,9 @@ def open_linking(
 
 
 def open_deletion(
-    settings: Settings, db: Database, clock: Clock, staff: Staff, cleanup: FileCleanup
+    settings: Settings, db: Database, clock: Clock, staff: Staff, *, cleanup: FileCleanup, accounts: EmailAccounts
 ) -> AccountDeletion:
-    return AccountDeletion(db, clock, staff, cleanup, people_of(settings))
+    return AccountDeletion(db, clock, staff, cleanup, people_of(settings), accounts)
 
 
 def people_of(settings: Settings) -> PersonKey:

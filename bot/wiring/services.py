@@ -109,6 +109,7 @@ def make_services(
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     passwords = Passwords()
+    email_accounts = open_email_accounts(settings, db, clock, coordination, passwords)
     return Services(
         features=Features(
             payments=payments is not None,
@@ -124,11 +125,11 @@ def make_services(
         idempotency=Idempotency(db, clock),
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
-        email_accounts=open_email_accounts(settings, db, clock, coordination, passwords),
         linking=open_linking(settings, db, clock, coordination, passwords=passwords, staff=staff),
+        email_accounts=email_accounts,
         telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
-        account_deletion=open_deletion(settings, db, clock, staff, cleanup),
+        account_deletion=open_deletion(settings, db, clock, staff, cleanup=cleanup, accounts=email_accounts),
         account_export=AccountExport(db, clock, coordination),
         second_factor=SecondFactors(db, clock, Throttles(coordination)),
         models=models,

@@ -4,7 +4,6 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
-from db.tables.users import Edge
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.conversation import forget_unsent, is_talking
@@ -78,12 +77,11 @@ async def ask_whether_leave(query: CallbackQuery, *, ctx: Context) -> None:
 
 
 async def leave(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
-    """The chat is theirs alone: who presses has proved who they are. What they were told is asked anew where it has
-    changed."""
+    """What they were told is asked anew where it has changed."""
     seen = whole_number(argument, most=2**53)
     await ctx.fsm.clear()
     try:
-        await ctx.services.account_deletion.delete(ctx.user.id, seen_balance=seen or 0, edge=Edge.CHAT)
+        await ctx.services.account_deletion.delete_in_chat(ctx.user.id, seen_balance=seen or 0)
     except (BalanceSeen, CannotDelete):
         await ask_whether_leave(query, ctx=ctx)
     else:

@@ -9,6 +9,8 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.files.cleanup import FileCleanup
 from services.identity.deletion_rows import DeletionFacts, delete_account, look
+from services.identity.email_accounts import EmailAccounts
+from services.identity.sessions import JUST_NOW, ProveAgain, SignedIn
 from services.users.departures import PersonKey
 from services.users.roles import Staff
 
@@ -24,15 +26,34 @@ class AccountDeletion:
     staff: Staff
     files: FileCleanup
     people: PersonKey
+    accounts: EmailAccounts
 
     async def look(self, user_id: int) -> DeletionFacts:
         """What would go. Raises what forbids it, as `delete` does."""
         return await self.db.read(look, user_id, self.staff)
 
-    async def delete(self, user_id: int, *, seen_balance: int, edge: Edge) -> None:
-        """`seen_balance`: hundredths that they were told are lost. Whoever calls has asked once more who they are.
-        Raises `BalanceSeen`, `AtWork`, `MoneyUnderWay`, `RunsTheShop`, `UserDisabled`. Whoever dies after the rows are
-        gone leaves files that go within the hour."""
+    async def wants_password(self, who: SignedIn) -> bool:
+        """Whether they have one to show. Who has none has to have come in just now, else raises `ProveAgain`."""
+        if await self.accounts.login(who.user.id) is not None:
+            return True
+        if self.clock() - who.authenticated_at > JUST_NOW:
+            raise ProveAgain()
+        return False
+
+    async def delete(self, who: SignedIn, *, password: str, seen_balance: int, edge: Edge) -> None:
+        """They are asked once more who they are. Raises `ProveAgain`, `WrongCurrentPassword`, `TooManyTries`, and as
+        `delete_in_chat`."""
+        if await self.wants_password(who):
+            await self.accounts.prove(who, password)
+        await self._delete(who.user.id, seen_balance, edge)
+
+    async def delete_in_chat(self, user_id: int, *, seen_balance: int) -> None:
+        """The chat is theirs alone: who presses there has proved who they are. `seen_balance`: hundredths that they
+        were told are lost. Raises `BalanceSeen`, `AtWork`, `MoneyUnderWay`, `RunsTheShop`, `UserDisabled`."""
+        await self._delete(user_id, seen_balance, Edge.CHAT)
+
+    async def _delete(self, user_id: int, seen_balance: int, edge: Edge) -> None:
+        """Whoever dies after the rows are gone leaves files that go within the hour."""
         if not await self.db.write(
             delete_account, user_id, self.staff, self.people, seen_balance=seen_balance, edge=edge, now=self.clock()
         ):

@@ -23,6 +23,7 @@ from db.tables.webhooks import WebhookEndpoint
 from services.clock import Clock
 from services.coordination.base import Coordination
 from services.errors import N_, ShopError
+from services.identity.sessions import SignedIn
 
 TIMES: Final = 5  # an hour
 AT_ONCE: Final = 100  # rows
@@ -70,8 +71,10 @@ class AccountExport:
     def __init__(self, db: Database, clock: Clock, coordination: Coordination) -> None:
         self._db, self._clock, self._coordination = db, clock, coordination
 
-    async def begin(self, user_id: int) -> AsyncIterator[bytes]:
-        """The document, piece by piece. Raises `TooManyExports`."""
+    async def begin(self, who: SignedIn) -> AsyncIterator[bytes]:
+        """The document, piece by piece. Raises `ProveAgain`, `TooManyExports`."""
+        who.require_fresh(self._clock())
+        user_id = who.user.id
         if not await self._coordination.allow(f"export:{user_id}", times=TIMES, seconds=3600):
             raise TooManyExports(user_id=user_id)
         return self._write(user_id)

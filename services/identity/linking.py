@@ -16,7 +16,7 @@ from services.identity.email_accounts import LettersOff, LoginRules
 from services.identity.link_changes import SeenBalances
 from services.identity.merging import AccountFacts
 from services.identity.passwords import Passwords, check_password
-from services.identity.sessions import ProveAgain, SignedIn
+from services.identity.sessions import SignedIn
 from services.identity.throttles import Throttles
 from services.identity.tokens import NewToken, hash_token, new_token
 from services.users.roles import Staff
@@ -67,7 +67,7 @@ class Linking:
     ) -> Opened:
         """They said yes: a session of the account that goes on. Raises `ProveAgain`, `LoginRequestGone`, as
         `AccountMerging.merge` does."""
-        self._require_fresh(who)
+        who.require_fresh(self._clock())
         opened = Opened.by(arrival, self._token)
         join = partial(link_changes.join_by_bot, arrival=arrival, opened=opened, now=self._clock(), staff=self._staff)
         await self._db.write(join, token, browser_secret, who.user.id, seen)
@@ -77,7 +77,7 @@ class Linking:
     async def ask_letter(self, who: SignedIn, text: str, *, place: str) -> None:
         """A letter goes to the address, whether it has an account or not. Raises `ProveAgain`, `AlreadyLinked`,
         `BadEmail`, `LettersOff`, `LetterJustSent`, `TooManyLetters`."""
-        self._require_fresh(who)
+        who.require_fresh(self._clock())
         if not self._rules.letters:
             raise LettersOff()
         address = parse_address(text, testing=self._rules.testing)
@@ -95,7 +95,7 @@ class Linking:
 
     async def add_address(self, token: str, who: SignedIn, password: str) -> None:
         """Raises `ProveAgain`, `LinkNotValid`, what `check_password` does, `PasswordsBusy`."""
-        self._require_fresh(who)
+        who.require_fresh(self._clock())
         offer = await self.address_offer(token, who)
         check_password(password, address=offer.address)
         hashed = await self._passwords.hash(password)
@@ -105,10 +105,6 @@ class Linking:
     async def join_address(self, token: str, who: SignedIn, seen: SeenBalances) -> None:
         """They said yes: the account of that address becomes part of theirs. Raises `ProveAgain`, as `address_offer`
         and `AccountMerging.merge` do."""
-        self._require_fresh(who)
+        who.require_fresh(self._clock())
         await self._db.write(link_changes.join_by_letter, token, who.user.id, seen, self._clock())
         self._on_news()
-
-    def _require_fresh(self, who: SignedIn) -> None:
-        if not who.is_fresh(self._clock()):
-            raise ProveAgain()

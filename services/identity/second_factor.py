@@ -20,7 +20,7 @@ from services.identity.second_factor_rows import (
     show_factor,
     view_factor,
 )
-from services.identity.sessions import ProveAgain, SignedIn
+from services.identity.sessions import SignedIn
 from services.identity.throttles import Throttles
 
 RECOVERY_CODES: Final = 10
@@ -48,7 +48,7 @@ class SecondFactors:
 
     async def begin(self, who: SignedIn) -> None:
         """A new secret, which counts when a code of it is shown. Raises `ProveAgain`, `FactorOn`."""
-        self._require_fresh(who)
+        who.require_fresh(self._clock())
         await self._db.write(begin_factor, who.user.id, pyotp.random_base32(), self._clock())
 
     async def confirm(self, who: SignedIn, code: str) -> list[str]:
@@ -79,12 +79,8 @@ class SecondFactors:
         await self._db.write(end_factor, who.user.id, code, self._clock())
 
     async def _admit(self, who: SignedIn) -> None:
-        self._require_fresh(who)
+        who.require_fresh(self._clock())
         await self._throttles.second_factor(who.user.id)
-
-    def _require_fresh(self, who: SignedIn) -> None:
-        if not who.is_fresh(self._clock()):
-            raise ProveAgain()
 
     def _codes(self) -> list[str]:
         return [self._recovery() for _ in range(RECOVERY_CODES)]

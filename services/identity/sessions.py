@@ -81,6 +81,11 @@ class SignedIn:
         """Whether they proved lately who they are: delicate steps want that."""
         return now - self.authenticated_at < FRESH
 
+    def require_fresh(self, now: datetime) -> None:
+        """Raises `ProveAgain`."""
+        if not self.is_fresh(now):
+            raise ProveAgain()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:

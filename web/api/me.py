@@ -16,7 +16,7 @@ from services.identity.deletion import BalanceSeen
 from services.identity.deletion_rows import AtWork, MoneyUnderWay, RunsTheShop
 from services.identity.export import TooManyExports
 from services.identity.login_changes import WrongCurrentPassword
-from services.identity.sessions import JUST_NOW, ProveAgain
+from services.identity.sessions import ProveAgain
 from services.identity.throttles import TooManyTries
 from services.users.accounts import MAX_AGE, MAX_NAME, BadAge, BadEmail, BadName, NameOfTelegram, Profile, UserView
 from web.api.callers import MayRead, Person, SessionWanted
@@ -133,9 +133,7 @@ async def export_me(who: Person) -> Response:
     """Profile, ways in, operations, payments, predictions with inputs and results, conversations, what was done to the
     account. Five times an hour, by who has signed in within the hour."""
     assert who.signed_in is not None  # a person has a session
-    if not who.signed_in.is_fresh(who.site.clock()):
-        raise ProveAgain()
-    pieces = await who.site.services.account_export.begin(who.user.id)
+    pieces = await who.site.services.account_export.begin(who.signed_in)
     return StreamingResponse(pieces, media_type="application/json", headers={"cache-control": "no-store"})
 
 
@@ -151,13 +149,10 @@ async def export_me(who: Person) -> Response:
 async def delete_me(who: Person, wish: Farewell) -> Response:
     """For good. Credits that are left are lost; what is kept bears no name. Who signs in by e-mail shows the password;
     everybody else has to have signed in within the last ten minutes."""
-    services = who.site.services
     assert who.signed_in is not None  # a person has a session
-    if await services.email_accounts.login(who.user.id) is not None:
-        await services.email_accounts.prove(who.signed_in, wish.password)
-    elif who.site.clock() - who.signed_in.authenticated_at > JUST_NOW:
-        raise ProveAgain()
-    await services.account_deletion.delete(who.user.id, seen_balance=wish.balance, edge=Edge.API)
+    await who.site.services.account_deletion.delete(
+        who.signed_in, password=wish.password, seen_balance=wish.balance, edge=Edge.API
+    )
     return Response(status_code=204)
 
 

@@ -103,8 +103,7 @@ async def join_address(me: Me, old_balance: Seen, balance: Seen, token: Annotate
 
 def require_fresh(me: Customer) -> None:
     """Before a form, too, so that nobody fills it in vain. Raises `ProveAgain`."""
-    if not me.signed_in.is_fresh(me.site.clock()):
-        raise ProveAgain()
+    me.signed_in.require_fresh(me.site.clock())
 
 
 async def _telegram_question(request: Request, me: Customer, error: ShopError | None = None) -> Response:

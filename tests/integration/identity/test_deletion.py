@@ -1,6 +1,8 @@
 """Anna deletes her account: nothing personal of hers is left in any table, and the books are right."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,13 +23,17 @@ from db.tables.users import Admin, AuditEntry, Edge, Role, User
 from db.tables.webhooks import WebhookEndpoint
 from services.billing import ledger
 from services.billing.audit import run_audit
+from services.coordination.memory import MemoryCoordination
 from services.files.cleanup import FileCleanup
 from services.files.files import Files
 from services.files.folder import FolderStore
 from services.identity.api_keys import ApiKeys, BadKey
 from services.identity.deletion import AccountDeletion, BalanceSeen
 from services.identity.deletion_rows import AtWork, MoneyUnderWay, RunsTheShop
-from services.identity.sessions import Device, WebSessions
+from services.identity.email_accounts import EmailAccounts, LoginRules
+from services.identity.passwords import Passwords
+from services.identity.sessions import Device, ProveAgain, SignedIn, WebSessions
+from services.identity.throttles import Throttles
 from services.notifications.kinds.identity import EmailLinked
 from services.notifications.outbox import Mailbox, put, put_letter
 from services.users.accounts import Users, Visitor
@@ -47,7 +53,9 @@ class Shop:
         self.users = Users(db, clock, welcome_credits=1000, people=KEY)
         self.sessions, self.keys, self.files = WebSessions(db, clock), ApiKeys(db, clock), Files(db, self.store, clock)
         self.cleanup = FileCleanup(db, self.store, clock, inputs_for=None, results_for=None)
-        self.deletion = AccountDeletion(db, clock, Staff([1]), self.cleanup, KEY)
+        throttles, rules = Throttles(MemoryCoordination()), LoginRules(welcome_credits=1000, letters=True)
+        self.accounts = EmailAccounts(db, clock, Passwords(), throttles, rules, on_letter=lambda: None)
+        self.deletion = AccountDeletion(db, clock, Staff([1]), self.cleanup, KEY, self.accounts)
 
     async def enter(self) -> int:
         visitor = Visitor(telegram_id=TELEGRAM, username="anya_v", first_name=NAME, language="ru")
@@ -60,6 +68,17 @@ class Shop:
         await self.sessions.begin(user_id, SessionKind.BROWSER, Device(address="198.51.100.77", agent="Firefox"))
         await self.files.put(user_id, b"a picture", "image/png")
         return user_id
+
+    async def signed_in(self, user_id: int) -> SignedIn:
+        """Just now, by Telegram."""
+        user = await self.users.get(user_id)
+        return SignedIn(
+            session_id=0,
+            kind=SessionKind.BROWSER,
+            user=user,
+            authenticated_at=self.clock(),
+            second_factor_at=None,
+        )
 
     async def kept_files(self) -> int:
         return len([file async for page in self.store.list() for file in page])
@@ -113,7 +132,7 @@ async def test_nothing_personal_is_left_and_the_books_are_right(shop: Shop) -> N
     assert all(secret in before for secret in SECRETS)
     facts = await shop.deletion.look(user_id)
     assert (facts.balance, facts.predictions) == (1400, 1)
-    await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+    await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
     after = await shop.db.read(everything)
     assert [secret for secret in SECRETS if secret in after] == []
     assert (await run_audit(shop.db)).ok
@@ -121,7 +140,7 @@ async def test_nothing_personal_is_left_and_the_books_are_right(shop: Shop) -> N
     (line,) = await shop.db.read(rows, Transaction, Transaction.kind == TransactionKind.TAKE_BACK)
     assert (line.amount, line.balance_after) == (-1400, 0)
     (entry,) = await shop.db.read(rows, AuditEntry, AuditEntry.action == "account.delete")
-    assert (entry.target_user_id, entry.edge) == (user_id, "web")
+    assert (entry.target_user_id, entry.edge) == (user_id, "chat")
     assert (entry.before, entry.after) == ({"balance": 1400}, {"balance": 0})
 
 
@@ -132,7 +151,7 @@ async def test_what_a_merged_account_left_goes_too(shop: Shop) -> None:
     with pytest.raises(MoneyUnderWay):
         await shop.deletion.look(user_id)
     await shop.db.write(end_payment, paid)
-    await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+    await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
     assert "older@example.com" not in await shop.db.read(everything)
     assert (await run_audit(shop.db)).ok
 
@@ -157,7 +176,7 @@ async def test_nobody_gets_in_any_more(shop: Shop) -> None:
     user_id = await shop.anna()
     session = await shop.sessions.begin(user_id, SessionKind.API, Device())
     _, key = await shop.keys.create(user_id, "mine", [ApiScope.READ])
-    await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.API)
+    await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
     assert await shop.sessions.find(session) is None
     with pytest.raises(BadKey):
         await shop.keys.find(key)
@@ -168,7 +187,7 @@ async def test_who_comes_back_is_somebody_new_without_credits(shop: Shop) -> Non
     for balance in (1400, 0, 0):
         user_id = await (shop.anna() if balance else shop.enter())
         assert (await shop.users.get(user_id)).balance == balance
-        await shop.deletion.delete(user_id, seen_balance=balance, edge=Edge.CHAT)
+        await shop.deletion.delete_in_chat(user_id, seen_balance=balance)
     again = await shop.enter()
     assert again != user_id
     assert (await shop.users.get(again)).balance == 0
@@ -184,7 +203,7 @@ async def test_the_hash_tells_nothing_without_the_key() -> None:
 async def test_what_was_seen_must_be_so(shop: Shop) -> None:
     user_id = await shop.anna()
     with pytest.raises(BalanceSeen):
-        await shop.deletion.delete(user_id, seen_balance=1000, edge=Edge.WEB)
+        await shop.deletion.delete_in_chat(user_id, seen_balance=1000)
     assert (await shop.users.get(user_id)).first_name == NAME
 
 
@@ -192,29 +211,40 @@ async def test_it_waits_for_what_runs_and_for_money(shop: Shop) -> None:
     user_id = await shop.anna()
     running = await shop.db.write(run, user_id)
     with pytest.raises(AtWork):
-        await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+        await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
     await shop.db.write(end, running)
     await shop.db.write(pay, user_id, PaymentStatus.PENDING)
     with pytest.raises(MoneyUnderWay):
         await shop.deletion.look(user_id)
     await shop.db.write(pay, user_id, PaymentStatus.CANCELED)
-    await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+    await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
 
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_who_runs_the_shop_stays(shop: Shop, role: Role) -> None:
     user_id = await shop.anna()
     if role is Role.OWNER:
-        shop.deletion = AccountDeletion(shop.db, shop.clock, Staff([TELEGRAM]), shop.cleanup, KEY)
+        shop.deletion = replace(shop.deletion, staff=Staff([TELEGRAM]))
     else:
         await shop.db.write(appoint, user_id, role)
     with pytest.raises(RunsTheShop):
-        await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+        await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
+
+
+async def test_a_session_without_a_password_proves_itself_by_its_age(shop: Shop) -> None:
+    who = await shop.signed_in(await shop.enter())
+    shop.clock.advance(minutes=10, seconds=1)
+    with pytest.raises(ProveAgain):
+        await shop.deletion.delete(who, password="", seen_balance=1000, edge=Edge.WEB)
+    who = replace(who, authenticated_at=shop.clock() - timedelta(minutes=10))
+    await shop.deletion.delete(who, password="", seen_balance=1000, edge=Edge.WEB)
+    (entry,) = await shop.db.read(rows, AuditEntry, AuditEntry.action == "account.delete")
+    assert entry.edge == "web"
 
 
 async def test_two_tabs_delete_once(shop: Shop) -> None:
     user_id = await shop.anna()
-    both = (shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB) for _ in range(2))
+    both = (shop.deletion.delete_in_chat(user_id, seen_balance=1400) for _ in range(2))
     ends = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(end).__name__ for end in ends) == ["NoneType", "UnknownUser"]
     assert (await run_audit(shop.db)).ok
@@ -229,9 +259,9 @@ async def test_dying_between_rows_and_files_loses_no_file_for_ever(shop: Shop) -
 
     dying = FileCleanup(shop.db, shop.store, shop.clock, inputs_for=None, results_for=None)
     dying.delete_of = die  # type: ignore[method-assign]
-    shop.deletion = AccountDeletion(shop.db, shop.clock, Staff([1]), dying, KEY)
+    shop.deletion = replace(shop.deletion, files=dying)
     with pytest.raises(KeyboardInterrupt):
-        await shop.deletion.delete(user_id, seen_balance=1400, edge=Edge.WEB)
+        await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
     assert await shop.kept_files() == 1
     await shop.cleanup.run_due()
     assert (await shop.kept_files(), await shop.db.read(rows, File, File.user_id == user_id)) == (0, [])

@@ -13,7 +13,7 @@ from db.tables.identities import SessionKind
 from db.tables.predictions import PredictionStatus
 from services.coordination.memory import MemoryCoordination
 from services.identity.export import AT_ONCE, SECTIONS, AccountExport, TooManyExports
-from services.identity.sessions import Device
+from services.identity.sessions import Device, ProveAgain
 from services.users.accounts import Visitor
 from tests.integration.identity.test_deletion import ADDRESS, NAME, TELEGRAM, Shop
 from tests.support.clock import FakeClock
@@ -31,14 +31,15 @@ def export(database: Database, clock: FakeClock) -> AccountExport:
     return AccountExport(database, clock, MemoryCoordination(lambda: (clock() - began) / timedelta(seconds=1)))
 
 
-async def copy_of(export: AccountExport, user_id: int) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(b"".join([piece async for piece in await export.begin(user_id)]))
+async def copy_of(shop: Shop, export: AccountExport, user_id: int) -> dict[str, Any]:
+    pieces = await export.begin(await shop.signed_in(user_id))
+    read: dict[str, Any] = json.loads(b"".join([piece async for piece in pieces]))
     return read
 
 
 async def test_everything_is_there(shop: Shop, export: AccountExport) -> None:
     user_id = await shop.anna()
-    copy = await copy_of(export, user_id)
+    copy = await copy_of(shop, export, user_id)
     profile = copy["profile"]
     assert (profile["first_name"], profile["email"], profile["telegram_id"]) == (NAME, ADDRESS, TELEGRAM)
     assert set(SECTIONS) <= set(copy)
@@ -51,7 +52,7 @@ async def test_everything_is_there(shop: Shop, export: AccountExport) -> None:
 async def test_no_secret_is_there(shop: Shop, export: AccountExport) -> None:
     user_id = await shop.anna()
     token = await shop.sessions.begin(user_id, SessionKind.BROWSER, Device())
-    text = json.dumps(await copy_of(export, user_id))
+    text = json.dumps(await copy_of(shop, export, user_id))
     assert not any(word in text for word in ("hash", "secret", token, '"s"'))
 
 
@@ -59,7 +60,7 @@ async def test_nothing_of_anybody_else(shop: Shop, export: AccountExport) -> Non
     await shop.anna()
     visitor = Visitor(telegram_id=88, username=None, first_name="Борис", language="ru")
     boris = (await shop.users.enter(visitor)).id
-    copy = await copy_of(export, boris)
+    copy = await copy_of(shop, export, boris)
     assert {name: len(copy[name]) for name in SECTIONS if copy[name]} == {"operations": 1}
     assert NAME not in json.dumps(copy, ensure_ascii=False)
 
@@ -68,17 +69,20 @@ async def test_much_of_it_comes_in_pieces(shop: Shop, export: AccountExport) -> 
     user_id = await shop.anna()
     for _ in range(AT_ONCE + 1):
         await shop.db.write(add, user_id)
-    assert len((await copy_of(export, user_id))["predictions"]) == AT_ONCE + 2
+    assert len((await copy_of(shop, export, user_id))["predictions"]) == AT_ONCE + 2
 
 
 async def test_five_copies_an_hour(shop: Shop, export: AccountExport) -> None:
     user_id = await shop.enter()
+    who = await shop.signed_in(user_id)
     for _ in range(5):
-        await export.begin(user_id)
+        await export.begin(who)
     with pytest.raises(TooManyExports):
-        await export.begin(user_id)
+        await export.begin(who)
     shop.clock.advance(hours=1, seconds=1)
-    await export.begin(user_id)
+    with pytest.raises(ProveAgain):
+        await export.begin(who)
+    await export.begin(await shop.signed_in(user_id))
 
 
 def add(session: Session, user_id: int) -> None:

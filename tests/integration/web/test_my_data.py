@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 import pytest_asyncio
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -79,6 +80,24 @@ async def test_by_email_the_password_is_asked_for(app: App) -> None:
         assert done.headers["location"] == "/account-deleted"
         wrong = await page.post("/sign-in", data={"email": ADDRESS, "password": PASSWORD})
         assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+async def test_the_password_is_proof_enough_on_the_page_and_by_the_api(app: App, by_api: bool) -> None:
+    """However long ago they came in."""
+    async with browser(app) as page:
+        await sign_up(app, page)
+        await app.db.write(grow_old, minutes=61)
+        seen = seen_on(await page.get("/my-data/delete"))
+        if by_api:
+            told = {"balance": int(seen["seen_balance"]), "password": "wrong"}
+            wrong = await page.request("DELETE", "/api/v1/me", json=told)
+            assert wrong.json()["code"] == "wrong_current_password"
+            done = await page.request("DELETE", "/api/v1/me", json={**told, "password": PASSWORD})
+            assert done.status_code == 204
+        else:
+            done = await page.post("/my-data/delete", data={**seen, "sure": "yes", "password": PASSWORD})
+            assert done.headers["location"] == "/account-deleted"
 
 
 async def test_who_has_a_role_is_told_why_not(app: App) -> None:

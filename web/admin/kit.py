@@ -17,10 +17,9 @@ from db.tables.users import Edge, Role
 from i18n.translator import Html
 from i18n.waiting import age_words
 from services.errors import DecidedAlready
-from services.identity.second_factor import SecondFactorWanted
-from services.identity.sessions import ProveAgain
+from services.identity.acting import require_acting, require_role
 from services.users.actor import Actor
-from services.users.roles import RANKS, NotAllowed
+from services.users.roles import RANKS
 from web.kit.pages import page
 from web.kit.viewer import Customer, Me
 
@@ -59,38 +58,26 @@ async def admin(who: Me) -> StaffMember:
     return StaffMember(site=who.site, tr=who.tr, device=who.device, place=who.place, signed_in=who.signed_in, role=role)
 
 
-def require_may_act(who: StaffMember, least: Role = Role.ADMIN) -> None:
-    """Before forms too, so that nobody fills one in vain; services ask for the role again. Raises `NotAllowed`,
-    `SecondFactorWanted`, `ProveAgain`."""
-    if not who.has(least):
-        raise NotAllowed(actor=who.user.id, role=who.role, least=least)
-    if who.signed_in.second_factor_at is None:
-        raise SecondFactorWanted()
-    if not who.signed_in.is_fresh(who.site.clock()):
-        raise ProveAgain()
-
-
 async def acting(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
-    require_may_act(who)
+    """Before forms too, so that nobody fills one in vain."""
+    require_acting(who.user.id, who.role, Role.ADMIN, signed_in=who.signed_in, now=who.site.clock())
     return who
 
 
 async def owning(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
-    require_may_act(who, Role.OWNER)
+    require_acting(who.user.id, who.role, Role.OWNER, signed_in=who.signed_in, now=who.site.clock())
     return who
 
 
 async def seeing_more(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
     """What moderators do not see."""
-    if not who.may_act:
-        raise NotAllowed(actor=who.user.id, role=who.role, least=Role.ADMIN)
+    require_role(who.user.id, who.role, Role.ADMIN)
     return who
 
 
 async def seeing_all(who: Annotated[StaffMember, Depends(admin)]) -> StaffMember:
     """What owners alone see."""
-    if not who.is_owner:
-        raise NotAllowed(actor=who.user.id, role=who.role, least=Role.OWNER)
+    require_role(who.user.id, who.role, Role.OWNER)
     return who
 
 

@@ -18,6 +18,7 @@ from db.tables.users import AuditAction, Edge, Role
 from i18n.titles import title_of
 from services.audit_log.history import AuditFilter, Entry
 from services.billing.ledger import UnknownUser
+from services.identity.acting import require_acting, require_role
 from services.identity.second_factor import SecondFactorWanted
 from services.identity.sessions import ProveAgain
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
@@ -43,7 +44,7 @@ from services.users.manage import (
     OneOfUs,
     check_reason,
 )
-from services.users.roles import RANKS, NotAllowed
+from services.users.roles import NotAllowed
 from services.users.search import UserCard, UserLine
 from web.api.callers import MayAdmin
 from web.api.describing import Responses, refuses
@@ -74,26 +75,18 @@ class ApiAdmin:
 
 
 async def _looking(who: MayAdmin) -> ApiAdmin:
-    role = await who.site.services.admins.role_of(who.user.id)
-    if role is None:
-        raise NotAllowed(actor=who.user.id)
+    role = require_role(who.user.id, await who.site.services.admins.role_of(who.user.id))
     return ApiAdmin(who=who, role=role)
 
 
 async def _closer(admin: Annotated[ApiAdmin, Depends(_looking)]) -> ApiAdmin:
-    if RANKS[admin.role] < RANKS[Role.ADMIN]:
-        raise NotAllowed(actor=admin.who.user.id, role=admin.role, least=Role.ADMIN)
+    require_role(admin.who.user.id, admin.role, Role.ADMIN)
     return admin
 
 
-async def _acting(admin: Annotated[ApiAdmin, Depends(_closer)]) -> ApiAdmin:
-    """Services ask for the role again."""
-    signed_in = admin.who.signed_in
-    if signed_in is not None:
-        if signed_in.second_factor_at is None:
-            raise SecondFactorWanted()
-        if not signed_in.is_fresh(admin.who.site.clock()):
-            raise ProveAgain()
+async def _acting(admin: Annotated[ApiAdmin, Depends(_looking)]) -> ApiAdmin:
+    who = admin.who
+    require_acting(who.user.id, admin.role, Role.ADMIN, signed_in=who.signed_in, now=who.site.clock())
     return admin
 
 

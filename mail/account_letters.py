@@ -25,6 +25,7 @@ from services.notifications.letter import Letter
 
 RESET: Final = "/reset"
 SECURITY: Final = "/security"
+KEYS: Final = "/keys"
 
 
 class TokenFor(Protocol):
@@ -126,11 +127,18 @@ def _notices(post: Post) -> dict[str, Present]:
     name = post.sender.name
 
     async def password_changed(news: PasswordChanged, _: Letter, tr: Translator) -> Words:
+        keys = tr.nhtml(
+            "{n} API key is still valid. Look at it, and revoke it if it is not yours: {url}",
+            "{n} API keys are still valid. Look at them, and revoke those that are not yours: {url}",
+            news.keys,
+            url=f"{post.site}{KEYS}",
+        )
         return Words(
             subject=tr.gettext("{name}: your password was changed", name=name),
             paragraphs=(
                 tr.html("The password of your account was changed: {moment}.", moment=tr.moment(news.at)),
                 tr.html("If this was not you, choose a new one at once."),
+                *((keys,) if news.keys else ()),
             ),
             link=Link(label=tr.gettext("Choose a new password"), url=f"{post.site}{RESET}"),
         )

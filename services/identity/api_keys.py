@@ -18,8 +18,9 @@ from db.tables.identities import ApiKey, ApiScope
 from db.tables.users import User
 from services.clock import Clock
 from services.errors import N_, NN_, ShopError
+from services.identity.api_key_rows import revoke_keys
 from services.identity.second_factor import SecondFactorWanted
-from services.identity.sessions import NotSignedIn, ProveAgain, SignedIn
+from services.identity.sessions import NotSignedIn, SignedIn
 from services.identity.tokens import hash_token
 from services.manifests.characters import is_storable
 from services.users.accounts import UserView, view_of
@@ -111,13 +112,11 @@ class ApiKeys:
     async def make(
         self, who: SignedIn, title: str, scopes: Collection[ApiScope], *, days: int | None = None
     ) -> tuple[KeyView, str]:
-        """As `create`, for a person. A key of a role acts without a second factor, so whoever makes one has just shown
-        theirs: else raises `SecondFactorWanted`, `ProveAgain`."""
-        if ApiScope.ADMIN in scopes:
-            if ApiScope.ADMIN not in offered_scopes(who):
-                raise SecondFactorWanted()
-            if not who.is_fresh(self._clock()):
-                raise ProveAgain()
+        """As `create`, for a person. A key is a way in, so a page that was left open makes none: raises `ProveAgain`.
+        A key of a role acts without a second factor, so whoever makes one has shown theirs: `SecondFactorWanted`."""
+        if not set(scopes) <= set(offered_scopes(who)):
+            raise SecondFactorWanted()
+        who.require_fresh(self._clock())
         return await self.create(who.user.id, title, scopes, days=days)
 
     async def find(self, key: str) -> KeyHolder:
@@ -158,13 +157,6 @@ def is_whole(key: str) -> bool:
     """Whether it looks like a key and nothing of it is mistyped: others are not worth asking the database for."""
     body = key.removeprefix(PREFIX)[:-CHECKSUM]
     return len(key) == len(PREFIX) + RANDOM + CHECKSUM and key.isascii() and key == with_checksum(body)
-
-
-def revoke_keys(session: Session, user_id: int, now: datetime, *, key_id: int | None = None) -> int:
-    """Part of a caller's transaction: all of a user's, or one. How many there were."""
-    mine = (_keys.c.user_id == user_id) & _keys.c.revoked_at.is_(None)
-    chosen = mine if key_id is None else mine & (_keys.c.id == key_id)
-    return len(session.execute(update(_keys).where(chosen).values(revoked_at=now).returning(_keys.c.id)).all())
 
 
 # Built once, since every request asks.

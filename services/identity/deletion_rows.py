@@ -32,7 +32,7 @@ from services.billing import ledger
 from services.chats.deletion import delete_all
 from services.errors import N_, ShopError
 from services.files.cleanup import wish_away_of
-from services.identity.api_keys import revoke_keys
+from services.identity.api_key_rows import revoke_keys
 from services.users.accounts import UserDisabled
 from services.users.actor import Actor
 from services.users.departures import PersonKey, note_departure

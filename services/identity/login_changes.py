@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow
 from db.tables.identities import LetterPurpose
 from services.errors import N_, ShopError
+from services.identity.api_key_rows import count_valid_keys
 from services.identity.arrivals import Arrival, Opened, open_session
 from services.identity.email_logins import (
     create_account,
@@ -134,7 +135,8 @@ def _new_password(session: Session, login: AnyRow, password_hash: str, *, nonce:
     set_password(session, login.user_id, password_hash, now)
     void_links(session, login.user_id)
     forget_devices(session, login.user_id)
-    put_letter(session, PasswordChanged(at=now, nonce=nonce), to=mailbox_of(login), now=now)
+    told = PasswordChanged(at=now, keys=count_valid_keys(session, login.user_id, now), nonce=nonce)
+    put_letter(session, told, to=mailbox_of(login), now=now)
 
 
 def ask_to_change_address(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.tables.identities import RecoveryCode, SecondFactor, WebSession
 from services.errors import N_, ShopError
+from services.identity.api_key_rows import revoke_admin_keys
 from services.identity.tokens import hash_token
 
 _factors, _codes, _sessions = table_of(SecondFactor), table_of(RecoveryCode), table_of(WebSession)
@@ -93,9 +94,10 @@ def renew_recovery(session: Session, user_id: int, code: str, recovery: Collecti
 
 
 def end_factor(session: Session, user_id: int, code: str, now: datetime) -> None:
-    """Raises as `take_code`."""
+    """Keys that its owner could make only with it go too. Raises as `take_code`."""
     take_code(session, user_id, code, now)
     forget_factor(session, user_id)
+    revoke_admin_keys(session, user_id, now)
 
 
 def forget_factor(session: Session, user_id: int) -> bool:

@@ -65,8 +65,8 @@ async def list_keys(who: Person) -> Listed[Key]:
     responses=refuses(TooManyKeys, BadKeyTerms, SecondFactorWanted, ProveAgain),
 )
 async def create_key(who: Person, terms: KeyTerms, response: Response) -> NewKey:
-    """A key is shown once, so an `Idempotency-Key` has no effect here: sent twice, this makes two keys. One with the
-    scope `admin` is made only by a session that has shown a second factor and whose sign-in is fresh."""
+    """A key is shown once, so an `Idempotency-Key` has no effect here: sent twice, this makes two keys. They are
+    made by a session whose sign-in is fresh, and one with the scope `admin` only where it has shown a second factor."""
     assert who.signed_in is not None  # a person has one
     response.headers["cache-control"] = "no-store"
     made, key = await who.site.services.api_keys.make(who.signed_in, terms.title, terms.scopes, days=terms.days)

@@ -10,6 +10,7 @@ from db.tables.identities import ApiScope
 from services.digits import whole_number
 from services.errors import N_, ShopError
 from services.identity.api_keys import MAX_DAYS, MAX_TITLE, offered_scopes
+from web.cabinet.linking import require_fresh
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.row_ids import RowId
@@ -30,6 +31,13 @@ NAME: Final = "name"
 @router.get("")
 async def show_keys(me: Me) -> Response:
     return await _page(me, title="", scopes=[ApiScope.READ, ApiScope.PREDICT], days=DAYS[1])
+
+
+@router.get("/new")
+async def prove_first(me: Me) -> Response:
+    """Before the form, so that nobody fills it in vain. Raises `ProveAgain`."""
+    require_fresh(me)
+    return RedirectResponse("/keys", status_code=303)
 
 
 @router.post("")
@@ -74,6 +82,7 @@ async def _page(
         words={scope: tr.gettext(said) for scope, said in SCOPES.items()},
         offered=[(each, tr.gettext(SCOPES[each])) for each in await _offered(me)],
         lives=[(each, tr.ngettext("{n} day", "{n} days", int(each))) for each in DAYS],
+        fresh=me.signed_in.is_fresh(me.site.clock()),
         title=title,
         chosen=scopes,
         days=days,

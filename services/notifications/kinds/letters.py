@@ -73,8 +73,11 @@ class ConfirmLink(LinkLetter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(News):
+    """`keys`: API keys that are still good."""
+
     kind = OutboxKind.PASSWORD_CHANGED
     at: datetime
+    keys: int = 0
     nonce: str = ""
 
     @property
@@ -82,11 +85,11 @@ class PasswordChanged(News):
         return f"{self.kind}:{self.nonce}"
 
     def dump(self) -> JsonObject:
-        return {"at": self.at.isoformat()}
+        return {"at": self.at.isoformat(), "keys": self.keys}
 
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
-        return cls(at=datetime.fromisoformat(payload["at"]))
+        return cls(at=datetime.fromisoformat(payload["at"]), keys=payload.get("keys", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.engine import Database
-from db.tables.identities import LetterPurpose, MailToken, SessionKind
+from db.tables.identities import ApiScope, LetterPurpose, MailToken, SessionKind
 from db.tables.outbox import OutboxMessage
 from services.billing.audit import run_audit
 from services.coordination.memory import MemoryCoordination
+from services.identity.api_keys import ApiKeys
 from services.identity.arrivals import Arrival
 from services.identity.email_accounts import EmailAccounts, LoginRules
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
@@ -340,6 +341,19 @@ async def test_an_old_letter_leads_nowhere_after_a_new_password(office: Office) 
     await office.accounts.change_password(who, current=PASSWORD, new="a new long one")
     with pytest.raises(LinkNotValid):
         await office.accounts.reset_password(reset, "an even newer one", arrival())
+
+
+async def test_a_new_password_leaves_keys_and_its_letter_says_how_many(office: Office) -> None:
+    who, keys = await office.sign_up(), ApiKeys(office.db, office.clock)
+    await keys.make(who, "a day", [ApiScope.READ], days=1)
+    await keys.make(who, "a server", [ApiScope.READ])
+    revoked, _ = await keys.make(who, "revoked", [ApiScope.READ])
+    await keys.revoke(revoked.id, user_id=who.user.id)
+    for days, good in ((0, 2), (1, 1)):
+        office.clock.advance(days=days)
+        current, new = (PASSWORD, "a new long one")[:: 1 - 2 * days]
+        await office.accounts.change_password(who, current=current, new=new)
+        assert (await letters_to(office.db, VERA))[-1].payload["keys"] == good
 
 
 async def test_what_is_over_is_forgotten(office: Office) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.engine import Database
-from db.tables.identities import RecoveryCode, SessionKind
+from db.tables.identities import ApiScope, RecoveryCode, SessionKind
 from services.coordination.memory import MemoryCoordination
 from services.errors import ShopError
+from services.identity.api_keys import ApiKeys
 from services.identity.second_factor import RECOVERY_CODES, SecondFactors, code_at
 from services.identity.second_factor_rows import FactorOff, FactorOn, WrongCode
 from services.identity.sessions import Device, ProveAgain, SignedIn, WebSessions
@@ -208,6 +209,16 @@ async def test_turned_off_it_is_wanted_no_more_and_its_old_secret_is_worth_nothi
     for code in (desk.code(secret), codes[0]):
         with pytest.raises(FactorOff):
             await desk.factors.show(who, code)
+
+
+async def test_turned_off_it_takes_the_keys_of_a_role_with_it(desk: Desk) -> None:
+    here = await desk.sign_in()
+    secret, _ = await desk.turn_on(here)
+    who, keys = await desk.who(here), ApiKeys(desk.db, desk.clock)
+    await keys.make(who, "office", [ApiScope.READ, ApiScope.ADMIN])
+    await keys.make(who, "hers", [ApiScope.READ])
+    await desk.factors.turn_off(who, desk.code(secret))
+    assert [each.title for each in await keys.all(who.user.id)] == ["hers"]
 
 
 async def test_delicate_steps_want_a_fresh_session(desk: Desk) -> None:

@@ -38,6 +38,7 @@ POST = Post(sender=MailSender(address="shop@example.com", name="Лавка «Д�
 TOLD: list[News] = [
     *(kind(token_id=7) for kind in (ConfirmSignUp, AlreadyRegistered, ResetPassword, ConfirmAddress, ConfirmLink)),
     PasswordChanged(at=START),
+    PasswordChanged(at=START, keys=2),
     AddressChanged(address="new@example.com", confirmed=True),
     AddressChanged(address="new@example.com", confirmed=False),
     NewSignIn(at=START, agent="Firefox on <b>Linux</b>", place="192.0.2.1"),
@@ -153,6 +154,13 @@ def test_nothing_that_is_told_becomes_a_header_or_a_tag() -> None:
     text, html = parts(message)
     assert "For <script>alert(1)</script> & co" in text
     assert "script" not in Page(html).tags
+
+
+async def test_a_new_password_tells_of_keys_that_are_still_valid() -> None:
+    tr = Catalogues()["ru"]
+    told = [parts(arrived(await worded(PasswordChanged(at=START, keys=n), tr), tr))[0] for n in (0, 3)]
+    assert ["/keys" in each for each in told] == [False, True]
+    assert "3 ключа API" in told[1].replace("\xa0", " ")
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,12 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
     (ResetPassword(token_id=7, nonce="n"), "reset_password", "reset_password:7:n", {"token_id": 7}),
     (ConfirmAddress(token_id=7, nonce="n"), "confirm_address", "confirm_address:7:n", {"token_id": 7}),
     (ConfirmLink(token_id=7, nonce="n"), "confirm_link", "confirm_link:7:n", {"token_id": 7}),
-    (PasswordChanged(at=AT, nonce="n"), "password_changed", "password_changed:n", {"at": "2026-11-26T12:00:00+00:00"}),
+    (
+        PasswordChanged(at=AT, keys=2, nonce="n"),
+        "password_changed",
+        "password_changed:n",
+        {"at": "2026-11-26T12:00:00+00:00", "keys": 2},
+    ),
     (
         AddressChanged(address="new@example.com", confirmed=True, nonce="n"),
         "address_changed",

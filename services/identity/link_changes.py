@@ -35,7 +35,7 @@ class SecondFactorThere(CannotMerge):
     )
 
 
-class RunsTheShop(CannotMerge):
+class StaffTelegram(CannotMerge):
     message = N_(
         "This Telegram account runs the shop. Please sign in by it on the web and link your e-mail there, under "
         "“Security”."
@@ -72,7 +72,7 @@ def _require_no_role(session: Session, staff: Staff, user_id: int) -> None:
     """Whoever runs the shop gives nobody's e-mail account a way in to theirs by a number that they were talked into
     choosing: they begin at their own page."""
     if staff.role_of(session, user_id) is not None:
-        raise RunsTheShop(user_id=user_id)
+        raise StaffTelegram(user_id=user_id)
 
 
 def _of_asker(proved: ProvedLogin, user_id: int) -> ProvedLogin:

@@ -58,7 +58,7 @@ class Linking:
         self._on_news, self._staff = on_news, staff
 
     async def telegram_offer(self, token: str, browser_secret: str, who: SignedIn) -> Pair:
-        """After the bot confirmed it. Raises `LoginRequestGone`, `CannotMerge`, `RunsTheShop`, `AccountInUse`."""
+        """After the bot confirmed it. Raises `LoginRequestGone`, `CannotMerge`, `StaffTelegram`, `AccountInUse`."""
         offer = partial(link_changes.offer_by_bot, staff=self._staff)
         return await self._db.read(offer, token, browser_secret, who.user.id, self._clock())
 

@@ -64,6 +64,7 @@ def anna(sandbox_url: str, chromium: Browser, pictures: Path) -> Iterator[Phone]
     phone.done()
 
 
+@pytest.mark.slow
 def test_launch_data_are_signed_and_only_a_partitioned_cookie_comes_back(anna: Phone, app_url: str) -> None:
     with anna.page.expect_request(lambda request: request.url.startswith(app_url)) as seen:
         anna.opens_the_menu()

@@ -31,7 +31,9 @@ EACH = 5  # purchases
 RICH = 1_000_00
 
 
-@pytest.mark.parametrize("server", ["sqlite_server", pytest.param("postgres_server", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "server", [pytest.param(each, marks=pytest.mark.slow) for each in ("sqlite_server", "postgres_server")]
+)
 async def test_killed_shops_sell_each_request_once(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> None:
     print(f"CRASH_SEED={SEED} API_KILLS={KILLS}")  # noqa: T201 - shown when it fails
     chance, shop_url, port = random.Random(SEED), request.getfixturevalue(server).create(), free_port()

@@ -49,9 +49,9 @@ async def test_content_types(callers: Callers) -> None:
 async def test_what_is_not_there(callers: Callers) -> None:
     browser = await callers.person(await callers.customer())
     problem(await browser.get("nothing"), 404, "not_found")
-    refused = await browser.delete("me")
+    refused = await browser.put("me")
     problem(refused, 405, "method_not_allowed")
-    assert refused.headers["allow"] == "GET, PATCH"
+    assert refused.headers["allow"] == "DELETE, GET, PATCH"
     problem(await browser.patch("me", json={}, headers={"sec-fetch-site": "cross-site"}), 403, "cross_site_request")
 
 

@@ -74,7 +74,7 @@ def trees() -> bytes:
         pytest.param(layers, 1.2, 1.5, marks=pytest.mark.slow),
         (convolutions, 1.2, 2.3),
         pytest.param(words, 1.2, 2.3, marks=pytest.mark.slow),
-        (trees, 6.0, 16.0),
+        pytest.param(trees, 6.0, 16.0, marks=pytest.mark.slow),
     ],
 )
 def test_what_loading_takes(tmp_path: Path, make: Callable[[], bytes], kept: float, most: float) -> None:

@@ -140,7 +140,7 @@ def wants_person(operation: dict[str, Any]) -> bool:
 
 
 def names_in(path: str) -> list[str]:
-    return re.findall(r"\{(\w+)\}", path)
+    return re.findall(r"\{(\w+)(?::\w+)?\}", path)
 
 
 def mixtures(path: str, his: dict[str, str]) -> Iterator[tuple[str, ...]]:
@@ -163,7 +163,7 @@ def named(path: str) -> str:
 
 
 def address(path: str, ids: dict[str, str]) -> str:
-    return path.format_map(FREE | ids).removeprefix("/")
+    return re.sub(r":\w+}", "}", path).format_map(FREE | ids).removeprefix("/")
 
 
 def filled(path: str, ids: dict[str, str]) -> dict[str, Any]:

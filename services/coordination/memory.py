@@ -42,9 +42,10 @@ class MemoryCoordination:
         return True
 
     async def allow(self, key: str, *, times: int, seconds: float) -> bool:
+        self._sweep()
         now = self._time()
-        self._counts = {each: (until, made) for each, (until, made) in self._counts.items() if made[-1] + until > now}
-        _, made = self._counts.get(key, (seconds, deque(maxlen=times)))
+        counted = self._counts.get(key)
+        made = counted[1] if counted is not None and _counts_still(counted, now) else deque[float](maxlen=times)
         if len(made) == times and made[0] + seconds > now:
             return False
         made.append(now)
@@ -92,10 +93,16 @@ class MemoryCoordination:
         self._swept = now
         self._claims = OrderedDict((key, claim) for key, claim in self._claims.items() if claim[1] > now)
         self._rates = OrderedDict((key, free) for key, free in self._rates.items() if free > now)
+        self._counts = {key: counted for key, counted in self._counts.items() if _counts_still(counted, now)}
 
     def _owner(self, key: str) -> str | None:
         owner, until = self._claims.get(key, ("", 0.0))
         return owner if until > self._time() else None
+
+
+def _counts_still(counted: tuple[float, deque[float]], now: float) -> bool:
+    seconds, made = counted
+    return made[-1] + seconds > now
 
 
 def _keep_newest(kept: OrderedDict[str, T], key: str) -> None:

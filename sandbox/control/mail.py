@@ -56,7 +56,7 @@ OneLetter = Annotated[Letter, Depends(get_letter)]
 
 @router.get("")
 async def mail(box: OneMailbox, world: OneWorld, request: Request) -> JsonObject:
-    armed = [{"kind": each.kind, "times": each.times, "to": each.to} for each in box.faults]
+    armed = [{"kind": each.kind, "times": each.times, "to": each.to} for each in box.faults.armed()]
     url = f"smtp://{world.bot_id}:sandbox@{request.app.state.mail_address}"
     return {"url": url, "letters": len(box.letters), "last": box.last_n, "faults": armed}
 
@@ -95,7 +95,8 @@ async def letter_raw(letter: OneLetter) -> Response:
 
 @router.post("/faults", status_code=201)
 async def mail_fault_new(body: NewMailFault, box: OneMailbox) -> JsonObject:
-    box.faults.add(MailFault(**body.model_dump()))
+    on = "*" if body.to is None else body.to.lower()
+    box.faults.add(MailFault(on=on, **body.model_dump()))
     return body.model_dump()
 
 

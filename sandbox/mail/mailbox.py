@@ -3,7 +3,8 @@
 from collections import deque
 
 from sandbox.clock import Clock, Signal
-from sandbox.mail.faults import MailFaults
+from sandbox.faults import Faults
+from sandbox.mail.faults import MailFault
 from sandbox.mail.letters import Letter, read_letter
 
 KEPT_LETTERS = 500
@@ -15,7 +16,7 @@ class Mailbox:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.faults = MailFaults()
+        self.faults = Faults[MailFault]()
         self.arrived = Signal()
         self.letters: deque[Letter] = deque()
         self.last_n = 0

@@ -82,7 +82,7 @@ class _Conversation:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        fault = self._boxes.of_login(_login_of(session)).faults.take(address)
+        fault = self._boxes.of_login(_login_of(session)).faults.take(address.lower())
         if fault is not None and fault.kind in REFUSALS:
             return REFUSALS[fault.kind]
         if fault is not None and fault.kind == "hang":

@@ -127,7 +127,6 @@ class LoginRequest(Base):
     purpose: Mapped[Word]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     number: Mapped[int]
-    tries: Mapped[int] = mapped_column(default=0)
     address: Mapped[str] = mapped_column(String(45), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime]

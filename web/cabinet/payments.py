@@ -1,6 +1,5 @@
 """A customer's payments: the page of one, which goes on by itself until the credits are there; and all of them."""
 
-from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,7 +12,7 @@ from db.tables.payments import PaymentStatus
 from i18n import news
 from i18n.payments import provider_words
 from i18n.top_up import payment_fate, payment_mark, term_words
-from services.errors import N_, ShopError
+from services.errors import N_
 from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentNotFound, PaymentView, parse_id
 from web.kit.pages import page
@@ -23,7 +22,6 @@ from web.kit.viewer import Customer, Me
 log = structlog.get_logger()
 router = APIRouter(prefix="/payments")
 ON_PAGE: Final = 20
-ASKED_EVERY: Final = 15.0  # seconds, of one payment
 NOT_YET: Final = N_("Not paid yet. If you have just paid, give it a minute: this page changes by itself.")
 NO_ANSWER: Final = N_("The payment service does not answer right now. We keep asking: nothing is lost.")
 SAID: Final = {"not-yet": NOT_YET, "no-answer": NO_ANSWER}
@@ -81,7 +79,7 @@ async def check(me: Me, hex_id: str, place: Annotated[str, Query(alias="next")] 
     """Asks who takes the money, at once."""
     payment = await _own(me, hex_id)
     said = "not-yet"
-    if payment.is_open and me.site.services.payments is not None and await _may_ask(me, payment, seconds=2):
+    if payment.is_open and me.site.services.payments is not None and await _may_ask(me, payment):
         try:
             await me.site.services.payments.settlement.ask(payment.id, user_id=me.user.id)
         except ProviderError as error:
@@ -94,29 +92,26 @@ async def check(me: Me, hex_id: str, place: Annotated[str, Query(alias="next")] 
 
 async def _looked_at(me: Customer, hex_id: str) -> PaymentView:
     """As it stands; who takes the money is asked now and then, for its notification may be lost."""
-    payment, services = await _own(me, hex_id), me.site.services
-    waits = payment.is_open and payment.confirmation_url is not None
-    if not waits or services.payments is None or me.site.clock() - payment.created_at < timedelta(seconds=ASKED_EVERY):
-        return payment
-    if not await _may_ask(me, payment, seconds=ASKED_EVERY):
-        return payment
-    try:
-        return await services.payments.settlement.ask(payment.id, user_id=me.user.id)
-    except ShopError as error:
-        log.warning("payment_not_asked", payment_id=str(payment.id), error=str(error))
-        return payment
+    payments = me.site.services.payments
+    if payments is None:
+        return await _own(me, hex_id)
+    return await payments.settlement.look(_id_of(hex_id), user_id=me.user.id)
 
 
-async def _may_ask(me: Customer, payment: PaymentView, *, seconds: float) -> bool:
-    return await me.site.services.coordination.allow(f"payment-asked:{payment.id.hex}", times=1, seconds=seconds)
+async def _may_ask(me: Customer, payment: PaymentView) -> bool:
+    return await me.site.services.coordination.allow(f"payment-asked:{payment.id.hex}", times=1, seconds=2)
 
 
 async def _own(me: Customer, hex_id: str) -> PaymentView:
     """Raises `PaymentNotFound`, for rubbish and other people's too."""
+    return await me.site.services.payment_queries.get(_id_of(hex_id), user_id=me.user.id)
+
+
+def _id_of(hex_id: str) -> UUID:
     payment_id: UUID | None = parse_id(hex_id)
     if payment_id is None:
         raise PaymentNotFound(payment_id=hex_id)
-    return await me.site.services.payment_queries.get(payment_id, user_id=me.user.id)
+    return payment_id
 
 
 def _state(payment: PaymentView) -> str:

@@ -1,7 +1,6 @@
 """Addresses of other services, as an operator writes them."""
 
 import re
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
@@ -14,16 +13,6 @@ def is_web_address(text: str) -> bool:
             and (parts.port is None or parts.port > 0)
         )
     except ValueError:  # a port that is none, half an IPv6 address
-        return False
-
-
-def is_here(host: str) -> bool:
-    """Whether only this machine reaches it by that name."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
         return False
 
 

@@ -18,12 +18,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.addresses import is_here, is_redis_address, is_web_address
+from bot.addresses import is_redis_address, is_web_address
 from bot.env_file import UTF_8, BadEnvFile, check_lines, encoding_of, misspelt, variables_in, without_blanks
 from db.connections import read_address
 from mail.server import MailSender, SmtpServer, parse_sender, parse_server
 from services.billing.credits import BadAmount, parse_amount
 from services.files.store import open_store
+from services.hosts import is_here
 from services.manifests.variables import offer
 from services.money import AmountOutOfBounds, parse_roubles
 from services.proxies import Proxy, parse_proxy

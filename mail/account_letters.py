@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from db.tables.identities import LetterPurpose
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from mail.delivery import Post, Present, presenting
+from mail.delivery import Post, Present
 from mail.messages import Link, Words
 from services.identity.mail_tokens import LIVES
 from services.notifications.kinds.letters import (
@@ -22,6 +22,7 @@ from services.notifications.kinds.letters import (
     ResetPassword,
 )
 from services.notifications.letter import Letter
+from services.notifications.presenting import presenting
 
 RESET: Final = "/reset"
 SECURITY: Final = "/security"

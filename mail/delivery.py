@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 from prometheus_client import Counter
@@ -21,7 +21,6 @@ from mail.server import MailSender
 from services.clock import Clock
 from services.files.store import StoreAway
 from services.notifications.kinds.letters import LinkLetter
-from services.notifications.kinds.news import News
 from services.notifications.letter import Letter
 from services.notifications.letters import Letters
 
@@ -37,18 +36,6 @@ BUG_ATTEMPTS: Final = 3  # of a letter that cannot be presented
 
 Present = Callable[[Letter, Translator], Awaitable[Words | None]]  # None: there is nothing to tell by mail
 Settle = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a letter
-Told = TypeVar("Told", bound=News)
-
-
-def presenting(
-    kind: type[Told], present: Callable[[Told, Letter, Translator], Awaitable[Words | None]]
-) -> dict[str, Present]:
-    """Who presents news of this `kind`, as the outbox holds them; unreadable ones raise."""
-
-    async def read(letter: Letter, tr: Translator) -> Words | None:
-        return await present(kind.load(letter.payload), letter, tr)
-
-    return {kind.kind: read}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from i18n.predictions import reason
 from i18n.titles import Title, titles_in
 from i18n.translator import Html, Translator
 from mail import account_letters
-from mail.delivery import Post, Present, presenting
+from mail.delivery import Post, Present
 from mail.messages import Link, Words
 from services.container import Services
 from services.manifests.manifest import Manifest
@@ -23,6 +23,7 @@ from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, R
 from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.letter import Letter
+from services.notifications.presenting import presenting
 from services.payments.alerts import PaymentProblem
 from services.payments.apply import Fact
 from services.predictions.history import PredictionNotFound, PredictionView

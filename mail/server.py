@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, field
 from email.utils import parseaddr
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from services.hosts import is_here
 
 WRONG: Final = (
     "is a mail server's address such as smtps://user:password@smtp.example.com:465: smtps, or smtp for STARTTLS,"
@@ -33,10 +34,7 @@ class SmtpServer:
     @property
     def is_local(self) -> bool:
         """On this machine: what goes there nobody reads on the way."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_here(self.host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

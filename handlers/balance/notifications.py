@@ -1,12 +1,13 @@
 """What the shop's people tell a customer: credits given or taken, and words of the owner."""
 
 from handlers.kit import buttons
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.news import credits_changed
 from i18n.translator import Html, Translator
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 
 
 def presenters() -> dict[str, Present]:

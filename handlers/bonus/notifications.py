@@ -2,12 +2,13 @@
 
 from handlers.bonus.screens import mute_button
 from handlers.kit import buttons
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
 from services.notifications.kinds.credits import BonusGranted
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 
 
 def presenters(clock: Clock) -> dict[str, Present]:

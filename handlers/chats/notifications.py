@@ -8,7 +8,7 @@ from db.tables.chats import FinishReason, MessageStatus
 from db.tables.predictions import ErrorCode
 from handlers.chats.answer import answer_part, failed_screen, rest_lost_screen, stopped_screen
 from handlers.chats.formatting import is_long
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.chats.answers import AnswerView
@@ -19,6 +19,7 @@ from services.errors import ShopError
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 
 
 def presenters(services: Services) -> dict[str, Present]:

@@ -1,13 +1,14 @@
 """What the chat says when a way in was added on the web, or a webhook was switched off."""
 
 from handlers.kit import buttons
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n import news as words_of
 from i18n.translator import Html, Translator
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked
 from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 
 
 def presenters() -> dict[str, Present]:

@@ -12,7 +12,7 @@ from handlers.payments.outcome_screens import (
     refunded_screen,
 )
 from handlers.payments.screens import payment_screen
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n.translator import Translator
 from services.clock import Clock
@@ -21,6 +21,7 @@ from services.notifications.kinds.credits import CreditsExpire
 from services.notifications.kinds.payments import PaymentNews, RefundSucceeded
 from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 from services.payments.apply import Fact
 from services.payments.queries import PaymentView
 from services.users.accounts import Users

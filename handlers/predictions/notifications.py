@@ -8,7 +8,7 @@ from db.tables.predictions import ErrorCode, PredictionStatus
 from handlers.predictions.enclosures import enclosed
 from handlers.predictions.screens import prediction_screen
 from handlers.predictions.sources import AnswerSources
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from handlers.telegram.sender import ALBUM, album
 from i18n.translator import Translator
@@ -17,6 +17,7 @@ from services.container import Services
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
 from services.notifications.message_ref import message_of, thread_of
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 from services.predictions.enclosures import Enclosure
 from services.predictions.history import PredictionNotFound, PredictionView
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 
 import structlog
 from aiogram import Bot
@@ -82,18 +81,6 @@ class Attempt:
 
 Present = Callable[[Notification, Translator], Awaitable[Rendered | None]]  # None: there is nothing to tell any more
 Settle = Callable[[], Awaitable[OutboxStatus]]  # writes down what became of a notification
-Told = TypeVar("Told", bound=News)
-
-
-def presenting(
-    kind: type[Told], present: Callable[[Told, Notification, Translator], Awaitable[Rendered | None]]
-) -> dict[str, Present]:
-    """Who presents news of this `kind`, as the outbox holds them; unreadable ones raise."""
-
-    async def read(notification: Notification, tr: Translator) -> Rendered | None:
-        return await present(kind.load(notification.payload), notification, tr)
-
-    return {kind.kind: read}
 
 
 class Delivery:

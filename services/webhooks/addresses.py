@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.connector import AddrInfoType, SocketFactoryType, TCPConnector
 
 from services.errors import N_, ShopError
+from services.hosts import is_here
 
 PORTS: Final = frozenset({443, 8443})
 LONGEST: Final = 2048
@@ -55,7 +56,7 @@ def check_url(url: str, *, loopback: bool) -> str:
         raise BadEndpoint() from None
     if len(url) > LONGEST or not _URL.fullmatch(url) or "\\" in url or "@" in parts.netloc or not host:
         raise BadEndpoint()
-    if loopback and _is_loopback(host):
+    if loopback and is_here(host):
         return url
     if parts.scheme != "https" or (443 if port is None else port) not in PORTS or not _may_be_public(host):
         raise BadEndpoint()
@@ -78,15 +79,6 @@ def _guard(*, loopback: bool) -> SocketFactoryType:
         return socket.socket(family, kind, protocol)
 
     return open_socket
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _may_be_public(host: str) -> bool:

@@ -1,6 +1,5 @@
 """`/chats`: conversations with assistants. A message buys an answer, which may be followed as it is written."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -41,8 +40,8 @@ from web.api.chat_view import (
 from web.api.describing import Responses, refuses
 from web.api.errors import FileNotFound
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
-from web.api.predictions import Wait, preference
 from web.api.routes import REPLAYED, SaleKey, make_router
+from web.api.waiting import Wait, preference, wait_for_end
 from web.kit import events
 
 router = make_router("chats")
@@ -338,15 +337,7 @@ async def _is_same(who: Caller, order: MessageOrder, answer: ChatLine) -> bool:
 
 async def _finished(who: Caller, line: ChatLine, seconds: float) -> ChatLine:
     """As it stands when it is, or when the time is over."""
-    try:
-        async with (
-            asyncio.timeout(seconds),
-            aclosing(who.site.services.answer_watch.watch(line.id, user_id=who.user.id)) as states,
-        ):
-            async for _ in states:
-                pass
-    except TimeoutError:
-        pass
+    await wait_for_end(who.site.services.answer_watch.watch(line.id, user_id=who.user.id), seconds)
     return await who.site.services.chats.line(line.session_id, line.id, user_id=who.user.id)
 
 

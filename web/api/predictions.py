@@ -1,7 +1,5 @@
 """`/predictions`: bought, looked at, listed, followed, wanted no more."""
 
-import asyncio
-import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, Final
@@ -30,6 +28,7 @@ from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.pictures import PICTURE, picture_response
 from web.api.prediction_view import Prediction, PredictionProgress, told, told_all
 from web.api.routes import REPLAYED, SaleKey, make_router
+from web.api.waiting import Wait, preference, wait_for_end
 from web.kit import events
 
 router = make_router("predictions")
@@ -56,16 +55,6 @@ FOLLOWED: Final[Responses] = {
         },
     }
 }
-LONGEST: Final = 60  # seconds that `Prefer: wait` holds a request
-Wait = Annotated[
-    str | None,
-    Header(
-        alias="Prefer",
-        description="`wait=20`: answer when it is finished, or after so many seconds, 60 at most. "
-        "`respond-async`: at once, with 202.",
-        examples=["wait=20"],
-    ),
-]
 ImageName = Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$")]
 
 
@@ -197,27 +186,9 @@ async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) ->
     )
 
 
-def preference(prefer: str | None) -> tuple[int, bool]:
-    """How many seconds to wait, and whether the answer is wanted at once. What is not understood is passed over, as
-    RFC 7240 says."""
-    words = {word.strip().lower() for word in (prefer or "").split(",")}
-    for word in words:
-        if found := re.fullmatch(r"wait(?:\s*=\s*\"?(\d{1,4})\"?)?", word):
-            return min(LONGEST, int(found[1] or LONGEST)), False
-    return 0, "respond-async" in words
-
-
 async def _finished(who: Caller, view: PredictionView, seconds: float) -> PredictionView:
     """As it stands when it is, or when the time is over."""
-    try:
-        async with (
-            asyncio.timeout(seconds),
-            aclosing(who.site.services.prediction_watch.watch(view.id, user_id=who.user.id)) as states,
-        ):
-            async for _ in states:
-                pass
-    except TimeoutError:
-        pass
+    await wait_for_end(who.site.services.prediction_watch.watch(view.id, user_id=who.user.id), seconds)
     return await who.site.services.history.get(view.id, user_id=who.user.id)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from handlers.admin import buttons as names
 from handlers.kit.buttons import Row
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Button, Screen
 from i18n.problems import problem_words
 from i18n.titles import Titles
@@ -20,6 +20,7 @@ from services.notifications.kinds.models import (
     ModelTrouble,
 )
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 
 Words = Callable[[ModelTrouble, str, Translator], Screen]  # the second is the model's title
 

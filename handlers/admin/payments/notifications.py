@@ -3,13 +3,14 @@
 from uuid import UUID
 
 from handlers.admin import buttons as names
-from handlers.telegram.delivery import Present, Rendered, presenting
+from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Button, Screen
 from i18n.payment_troubles import trouble_lines
 from i18n.translator import Html, Translator
 from services.container import Services
 from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
 from services.payments.alerts import PaymentProblem
 from services.payments.queries import PaymentNotFound, PaymentView
 

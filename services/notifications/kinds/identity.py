@@ -1,5 +1,6 @@
 """What has become of somebody's ways in, for the chat and, with `letter`, for the mailbox: each is told once."""
 
+from abc import ABC
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,7 +10,19 @@ from services.notifications.kinds.news import News
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountsMerged(News):
+class ToldTwice(News, ABC):
+    """In the chat and in a `letter`, each once by its `nonce`."""
+
+    letter: bool = False
+    nonce: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.nonce}" + (":letter" if self.letter else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsMerged(ToldTwice):
     """Their account by e-mail became part of the one in Telegram. `amount`: what went over, `balance`: of both
     together, in hundredths. `nonce`: of the account that is no more."""
 
@@ -17,12 +30,6 @@ class AccountsMerged(News):
     address: str | None
     amount: int
     balance: int
-    letter: bool = False
-    nonce: str = ""
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.nonce}" + (":letter" if self.letter else "")
 
     def dump(self) -> JsonObject:
         return {"address": self.address, "amount": self.amount, "balance": self.balance}
@@ -33,17 +40,11 @@ class AccountsMerged(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailLinked(News):
+class EmailLinked(ToldTwice):
     """From now on they also come in by this address. `nonce`: of the link that was used."""
 
     kind = OutboxKind.EMAIL_LINKED
     address: str
-    letter: bool = False
-    nonce: str = ""
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.nonce}" + (":letter" if self.letter else "")
 
     def dump(self) -> JsonObject:
         return {"address": self.address}

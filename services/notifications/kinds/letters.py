@@ -72,17 +72,23 @@ class ConfirmLink(LinkLetter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordChanged(News):
-    """`keys`: API keys that are still good."""
+class NoticeLetter(News, ABC):
+    """What has happened, once by its `nonce`."""
 
-    kind = OutboxKind.PASSWORD_CHANGED
-    at: datetime
-    keys: int = 0
     nonce: str = ""
 
     @property
     def key(self) -> str:
         return f"{self.kind}:{self.nonce}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(NoticeLetter):
+    """`keys`: API keys that are still good."""
+
+    kind = OutboxKind.PASSWORD_CHANGED
+    at: datetime
+    keys: int = 0
 
     def dump(self) -> JsonObject:
         return {"at": self.at.isoformat(), "keys": self.keys}
@@ -93,18 +99,13 @@ class PasswordChanged(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddressChanged(News):
+class AddressChanged(NoticeLetter):
     """To the old address. `address`: the new one. `confirmed`: it is the way in from now on; else somebody asked for
     it."""
 
     kind = OutboxKind.ADDRESS_CHANGED
     address: str
     confirmed: bool
-    nonce: str = ""
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.nonce}"
 
     def dump(self) -> JsonObject:
         return {"address": self.address, "confirmed": self.confirmed}
@@ -115,18 +116,13 @@ class AddressChanged(News):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewSignIn(News):
+class NewSignIn(NoticeLetter):
     """From a device that was not seen before. `agent`: the browser's own word, `place`: its address in the network."""
 
     kind = OutboxKind.NEW_SIGN_IN
     at: datetime
     agent: str
     place: str
-    nonce: str = ""
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.nonce}"
 
     def dump(self) -> JsonObject:
         return {"at": self.at.isoformat(), "agent": self.agent, "place": self.place}

@@ -16,7 +16,7 @@ from db.tables.identities import EmailLogin
 from db.tables.outbox import OutboxMessage
 from i18n.translator import Catalogues, Translator
 from mail.client import MailClient
-from mail.delivery import LetterDelivery, Post, Present, presenting
+from mail.delivery import LetterDelivery, Post, Present
 from mail.messages import Words
 from mail.server import MailSender, SmtpServer
 from services.notifications import outbox
@@ -25,6 +25,7 @@ from services.notifications.kinds.letters import PasswordChanged
 from services.notifications.letter import Letter
 from services.notifications.letters import Letters
 from services.notifications.outbox import Mailbox
+from services.notifications.presenting import presenting
 from tests.support.clock import FakeClock
 from tests.support.shop import add_outsider
 from tests.support.smtp import MailServer, mail_server

@@ -17,7 +17,7 @@ from db.base import AnyRow, JsonObject, constant, table_of
 from db.tables.webhooks import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from services.notifications import outbox
 from services.notifications.kinds.webhooks import WebhookOff
-from services.webhooks.endpoints import DisabledBecause, give_up_pending
+from services.webhooks.endpoint_rows import DisabledBecause, give_up_pending
 
 log = structlog.get_logger()
 _endpoints, _deliveries = table_of(WebhookEndpoint), table_of(WebhookDelivery)

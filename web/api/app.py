@@ -6,9 +6,9 @@ from typing import Final
 from fastapi import FastAPI
 
 from web.api import (
-    admin,
     auth,
     bonuses,
+    chat_messages,
     chats,
     files,
     keys,
@@ -19,6 +19,7 @@ from web.api import (
     telegram_auth,
     webhooks,
 )
+from web.api.admin.routers import ROUTERS as ADMIN_ROUTERS
 from web.api.describing import describe
 from web.api.problems import add_problems
 from web.kit.limits import RateLimitHeaders
@@ -31,11 +32,12 @@ ROUTERS: Final = (
     files.router,
     predictions.router,
     chats.router,
+    chat_messages.router,
     payments.router,
     bonuses.router,
     keys.router,
     webhooks.router,
-    admin.router,
+    *ADMIN_ROUTERS,
 )
 
 

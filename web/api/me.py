@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from db.tables.billing import TransactionKind
-from db.tables.currencies import Currency
 from db.tables.users import Edge, Gender
 from services.billing.statement import Operation
 from services.identity.deletion import BalanceSeen
@@ -22,6 +21,7 @@ from services.users.accounts import MAX_AGE, MAX_NAME, BadAge, BadEmail, BadName
 from web.api.callers import MayRead, Person, SessionWanted
 from web.api.describing import refuses
 from web.api.lists import Limit, Listed, NumberCursor, listed, read_number
+from web.api.money import Money, money_told
 from web.api.routes import make_router
 
 router = make_router("me")
@@ -83,11 +83,6 @@ class Lot(BaseModel):
 class Balance(BaseModel):
     balance: int = Field(description="In hundredths of a credit.", examples=[1000])
     expiring: list[Lot] = Field(description="The part of it that expires, the nearest first.")
-
-
-class Money(BaseModel):
-    amount: int = Field(description="In kopecks, or whole Stars.", examples=[9900])
-    currency: Currency
 
 
 class Transaction(BaseModel):
@@ -198,7 +193,7 @@ def _transaction(line: Operation) -> Transaction:
         balance_after=line.balance_after,
         model=line.model_slug,
         prediction_id=line.prediction_id,
-        money=None if paid is None else Money(amount=paid.minor, currency=paid.currency),
+        money=None if paid is None else money_told(paid),
         comment=line.comment,
         created_at=line.created_at,
     )

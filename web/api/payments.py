@@ -27,7 +27,7 @@ from services.users.accounts import BadEmail, parse_email
 from web.api.callers import Caller, MayPay, MayRead
 from web.api.describing import Responses, refuses
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
-from web.api.me import Money
+from web.api.money import Money, money_told
 from web.api.routes import SaleKey, make_router
 
 log = structlog.get_logger()
@@ -230,7 +230,7 @@ def _package(who: Caller, package: PackageView) -> CreditPackage:
         id=package.id,
         title=who.tr.pick(package.title),
         credits=package.credits,
-        price=Money(amount=package.price.minor, currency=Currency(package.price.currency)),
+        price=money_told(package.price),
         valid_days=package.valid_days,
     )
 
@@ -242,7 +242,7 @@ def _told(who: Caller, payment: PaymentView) -> PaymentState:
         status=payment.status,
         provider=payment.provider,
         package_id=payment.package_id,
-        price=Money(amount=payment.amount.minor, currency=Currency(payment.amount.currency)),
+        price=money_told(payment.amount),
         credits=payment.credits,
         valid_days=payment.valid_days,
         confirmation_url=payment.confirmation_url if payment.is_open else None,

@@ -9,16 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from db.tables.webhooks import DeliveryStatus
 from services.webhooks.addresses import LONGEST, BadEndpoint
-from services.webhooks.endpoints import (
-    DeliveryNotFound,
-    DeliveryView,
+from services.webhooks.delivery_rows import DeliveryNotFound, DeliveryView
+from services.webhooks.endpoint_rows import (
     DisabledBecause,
-    EndpointChange,
     EndpointNotFound,
     EndpointOff,
     EndpointView,
     TooManyEndpoints,
 )
+from services.webhooks.endpoints import EndpointChange
 from services.webhooks.events import WebhookEvent
 from web.api.callers import MayRead, Person
 from web.api.describing import refuses

@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from db.tables.webhooks import DeliveryStatus
 from services.errors import N_, ShopError
-from services.webhooks.endpoints import DisabledBecause, EndpointChange, EndpointView
+from services.webhooks.endpoint_rows import DisabledBecause, EndpointView
+from services.webhooks.endpoints import EndpointChange
 from services.webhooks.events import WebhookEvent
 from web.kit.pages import page
 from web.kit.refusals import refusal_of

@@ -46,7 +46,8 @@ from services.users.search import NobodyFound
 from services.values.errors import FileTooLarge, InvalidValue
 from services.values.intake import IntakeBusy, StillLooking
 from services.webhooks.addresses import BadEndpoint
-from services.webhooks.endpoints import DeliveryNotFound, EndpointNotFound, EndpointOff, TooManyEndpoints
+from services.webhooks.delivery_rows import DeliveryNotFound
+from services.webhooks.endpoint_rows import EndpointNotFound, EndpointOff, TooManyEndpoints
 from web.kit.json_bodies import BadJson, DuplicateKey, TooDeep
 from web.kit.limits import TooManyRequests
 

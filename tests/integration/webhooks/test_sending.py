@@ -21,7 +21,8 @@ from services.notifications import outbox
 from services.notifications.kinds.admins import CreditsChanged
 from services.webhooks.addresses import BadEndpoint
 from services.webhooks.claims import OFF_AFTER, PAUSES, EndpointAnswer, claim_webhooks, settle_webhook
-from services.webhooks.endpoints import DisabledBecause, EndpointChange, EndpointView, Webhooks
+from services.webhooks.endpoint_rows import DisabledBecause, EndpointView
+from services.webhooks.endpoints import EndpointChange, Webhooks
 from services.webhooks.events import WebhookEvent
 from services.webhooks.sender import WebhookSender
 from tests.support.clock import FakeClock

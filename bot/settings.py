@@ -145,7 +145,11 @@ class Settings(ShopSettings):
     chat_journal_days: int = Field(default=30, ge=1, le=3_650)
     chat_tokens_a_day: int = Field(default=0, ge=0, le=10**15)  # of one customer; 0: no limit
     credit_price: int = 1000  # kopecks for one credit; written as roubles: 10.00
-    payment_methods: Annotated[tuple[Literal["yookassa"], ...], NoDecode] = ("yookassa",)
+    payment_methods: Annotated[tuple[Literal["yookassa", "cloudpayments", "stars"], ...], NoDecode] = (
+        "yookassa",
+        "cloudpayments",
+        "stars",
+    )
     yookassa_shop_id: str | None = None
     yookassa_secret_key: SecretStr | None = None
     yookassa_api_url: str = YOOKASSA_API

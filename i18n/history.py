@@ -14,6 +14,8 @@ OPERATION_WORDS: Final = {
     TransactionKind.BONUS: N_("Weekly bonus"),
     TransactionKind.GRANT: N_("A gift from the shop"),
     TransactionKind.TOPUP: N_("Top-up"),
+    TransactionKind.PERIOD: N_("Credits of your plan"),
+    TransactionKind.PERIOD_RETURN: N_("Unused part of your plan"),
     TransactionKind.CHARGE: N_("Prediction"),
     TransactionKind.CHARGE_REFUND: N_("Credits returned"),
     TransactionKind.CHARGE_RETURN: N_("Reserved and not used"),

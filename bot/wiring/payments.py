@@ -1,7 +1,8 @@
 """The payments of a shop, as its settings say."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -30,25 +31,39 @@ TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 def open_payments(
     settings: Settings, db: Database, clock: Clock, coordination: Coordination, on_news: Callable[[], None]
 ) -> Payments | None:
-    """None where the settings name no provider; `why_closed` says which is missing."""
-    if "yookassa" not in settings.payment_methods:
+    """In the order of PAYMENT_METHODS those that the settings know how to reach. None where they reach none;
+    `why_closed` says what is missing."""
+    found = (OPENERS[name](settings) for name in settings.payment_methods if name in OPENERS)
+    accounts = [account for account in found if account is not None]
+    if not accounts:
         return None
+    pricing = {Currency.RUB: CreditPrice(minor=settings.credit_price)}
+    return make_payments(db, clock, accounts, pricing, on_news, coordination=coordination, owners=settings.owner_ids)
+
+
+def _yookassa(settings: Settings) -> ProviderAccount | None:
     provider = open_yookassa(settings)
     if provider is None or settings.yookassa_shop_id is None or settings.yookassa_secret_key is None:
         return None
-    merchant = Merchant(
-        provider=provider.name,
-        shop_id=settings.yookassa_shop_id,
-        test=settings.yookassa_secret_key.get_secret_value().startswith(TEST_KEYS),
-        vat_code=settings.yookassa_vat_code,
+    test = settings.yookassa_secret_key.get_secret_value().startswith(TEST_KEYS)
+    merchant = merchant_of(settings, provider.name, settings.yookassa_shop_id, test=test)
+    return ProviderAccount(provider=provider, merchant=replace(merchant, vat_code=settings.yookassa_vat_code))
+
+
+OPENERS: Final[Mapping[str, Callable[[Settings], ProviderAccount | None]]] = {"yookassa": _yookassa}
+
+
+def merchant_of(settings: Settings, provider: str, shop_id: str, *, test: bool) -> Merchant:
+    """As any provider knows the shop."""
+    return Merchant(
+        provider=provider,
+        shop_id=shop_id,
+        test=test,
         owners=settings.owner_ids,
         signer=signer_of(settings),
         welcome_credits=settings.welcome_credits,
         language=settings.default_language,
     )
-    accounts = [ProviderAccount(provider=provider, merchant=merchant)]
-    pricing = {Currency.RUB: CreditPrice(minor=settings.credit_price)}
-    return make_payments(db, clock, accounts, pricing, on_news, coordination=coordination, owners=settings.owner_ids)
 
 
 def signer_of(settings: Settings) -> MarkSigner:

@@ -18,7 +18,18 @@ from db.tables.identities import (
 )
 from db.tables.models import Model, Preset
 from db.tables.outbox import OutboxMessage, OwnerNews, RefusedAddress
-from db.tables.payments import Payment, PaymentEvent, Refund
+from db.tables.payments import Payment, PaymentEvent, Refund, StrayPayment
+from db.tables.plans import (
+    AllowanceUse,
+    PaymentMethod,
+    PeriodAllowance,
+    Plan,
+    PlanAllowance,
+    PlanPrice,
+    PlanTrial,
+    Subscription,
+    SubscriptionPeriod,
+)
 from db.tables.predictions import File, Prediction
 from db.tables.users import Admin, AuditEntry, User
 from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
@@ -27,6 +38,7 @@ __all__ = [
     "AccountMerge",
     "Admin",
     "AiRequest",
+    "AllowanceUse",
     "ApiKey",
     "AuditEntry",
     "Base",
@@ -49,12 +61,21 @@ __all__ = [
     "Package",
     "Payment",
     "PaymentEvent",
+    "PaymentMethod",
+    "PeriodAllowance",
+    "Plan",
+    "PlanAllowance",
+    "PlanPrice",
+    "PlanTrial",
     "Prediction",
     "Preset",
     "RecoveryCode",
     "Refund",
     "RefusedAddress",
     "SecondFactor",
+    "StrayPayment",
+    "Subscription",
+    "SubscriptionPeriod",
     "Transaction",
     "User",
     "WebSession",

@@ -19,7 +19,11 @@ class TransactionKind(StrEnum):
     GRANT = "grant"
     """Given by an admin."""
     TOPUP = "topup"
-    """Paid for with money; one for each succeeded payment."""
+    """Paid for with money; one for each succeeded payment that did not buy a period of a plan."""
+    PERIOD = "period"
+    """What a plan gives for a period; it ends with it."""
+    PERIOD_RETURN = "period_return"
+    """What was left of a period that another plan took the place of."""
     CHARGE = "charge"
     """The price of a prediction, or the most that an answer may cost, held at submission."""
     CHARGE_REFUND = "charge_refund"
@@ -41,6 +45,8 @@ GRANTS = (
     TransactionKind.BONUS,
     TransactionKind.GRANT,
     TransactionKind.TOPUP,
+    TransactionKind.PERIOD,
+    TransactionKind.PERIOD_RETURN,
     TransactionKind.MERGED_IN,
 )
 POSITIVE = (*GRANTS, TransactionKind.CHARGE_REFUND, TransactionKind.CHARGE_RETURN)
@@ -88,6 +94,7 @@ class Transaction(Base):
             " = (prediction_id IS NOT NULL OR message_id IS NOT NULL)"
             " AND (prediction_id IS NULL OR message_id IS NULL)"
             " AND (kind = 'topup') = (payment_id IS NOT NULL)"
+            " AND (kind IN ('period', 'period_return')) = (period_id IS NOT NULL)"
             " AND (refund_id IS NULL OR kind = 'take_back')",
             name="cause_follows_kind",
         ),
@@ -99,6 +106,7 @@ class Transaction(Base):
             "uq_transactions_message_kind", "message_id", "kind", unique=True, where="message_id IS NOT NULL"
         ),
         partial_index("uq_transactions_topup", "payment_id", unique=True, where="kind = 'topup'"),
+        partial_index("uq_transactions_period_kind", "period_id", "kind", unique=True, where="period_id IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -111,6 +119,7 @@ class Transaction(Base):
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="RESTRICT"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"))
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"))
+    period_id: Mapped[int | None] = mapped_column(ForeignKey("subscription_periods.id", ondelete="RESTRICT"))
     comment: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
 

@@ -1,4 +1,4 @@
-"""Real money: payments, refunds, what the provider told of them, and how far its own list was read."""
+"""Real money: payments, refunds, what the provider told of them, how far its own list was read, money for nothing."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -28,10 +28,22 @@ class Payment(Base):
     __tablename__ = "payments"
     __table_args__ = (
         UniqueConstraint("provider", "provider_payment_id"),
-        CheckConstraint("amount_kopecks > 0 AND credits > 0", name="amounts_positive"),
+        CheckConstraint(
+            "amount_kopecks > 0 AND (credits > 0 OR plan_id IS NOT NULL AND credits = 0)", name="amounts_positive"
+        ),
+        CheckConstraint("subscription_id IS NULL OR plan_id IS NOT NULL", name="subscription_has_plan"),
         CheckConstraint(one_of("status", PaymentStatus), name="status_known"),
         CheckConstraint(one_of("currency", Currency), name="currency_known"),
         Index(None, "user_id", "created_at"),
+        partial_index("uq_payments_charge", "provider", "charge_id", unique=True, where="charge_id IS NOT NULL"),
+        partial_index(
+            "uq_payments_open_period",
+            "subscription_id",
+            "period_number",
+            unique=True,
+            where="period_number IS NOT NULL AND status IN ('pending', 'waiting_for_capture')",
+        ),
+        partial_index("ix_payments_subscription", "subscription_id", where="subscription_id IS NOT NULL"),
         partial_index("ix_payments_to_check", "next_check_at", where="next_check_at IS NOT NULL"),
         Index(None, "created_at"),
     )
@@ -39,8 +51,20 @@ class Payment(Base):
     id: Mapped[UuidKey]  # also the provider's idempotence key
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     package_id: Mapped[int | None] = mapped_column(ForeignKey("packages.id", ondelete="RESTRICT"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plans.id", ondelete="RESTRICT"))
+    """It buys a period of it, and no credits for ever; `credits` are the period's."""
+    subscription_id: Mapped[UUID | None] = mapped_column(ForeignKey("subscriptions.id", ondelete="RESTRICT"))
+    period_number: Mapped[int | None]  # of the period that a renewal is for; null: it begins a subscription
+    method_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_methods.id", ondelete="RESTRICT"))
+    consent: Mapped[JsonObject | None]  # to charges without asking, as for `PaymentMethod`; null: none was asked
     provider: Mapped[Word]
-    provider_payment_id: Mapped[str | None] = mapped_column(String(64))
+    provider_payment_id: Mapped[str | None] = mapped_column(String(128))  # ours, where it gives none before the money
+    order_id: Mapped[str | None] = mapped_column(String(64))  # of the page to pay at, where that has an id of its own
+    charge_id: Mapped[str | None] = mapped_column(String(128))  # of the money, where it has; refunds go by it
+    payer_id: Mapped[int | None] = mapped_column(BigInteger)  # the Telegram id of who paid Stars
+    card_type: Mapped[str | None] = mapped_column(String(32))
+    card_last4: Mapped[str | None] = mapped_column(String(4))
+    deadline_at: Mapped[datetime | None]  # it can be paid until then
     provider_shop_id: Mapped[str | None] = mapped_column(String(64))  # only this shop's key can ask for it
     status: Mapped[Word]
     amount_kopecks: Mapped[Kopecks]
@@ -78,7 +102,7 @@ class Refund(Base):
 
     id: Mapped[UuidKey]
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"), index=True)
-    provider_refund_id: Mapped[str | None] = mapped_column(String(64))
+    provider_refund_id: Mapped[str | None] = mapped_column(String(128))
     status: Mapped[Word]
     amount_kopecks: Mapped[Kopecks]
     currency: Mapped[CurrencyCode]
@@ -106,7 +130,7 @@ class PaymentEvent(Base):
     id: Mapped[Key]
     provider: Mapped[Word]
     event: Mapped[str] = mapped_column(String(64))
-    object_id: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(128))
     body: Mapped[JsonObject]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
@@ -124,3 +148,30 @@ class ProviderList(Base):
     provider_shop_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     began_at: Mapped[datetime]  # each payment begun here later is signed
     read_until: Mapped[datetime]
+
+
+class StrayStatus(StrEnum):
+    KEPT = "kept"
+    REFUNDED = "refunded"
+
+
+class StrayPayment(Base):
+    """Money that came for nothing we know: kept for an owner to send back."""
+
+    __tablename__ = "stray_payments"
+    __table_args__ = (
+        UniqueConstraint("provider", "charge_id"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint(one_of("status", StrayStatus), name="status_known"),
+    )
+
+    id: Mapped[Key]
+    provider: Mapped[Word]
+    charge_id: Mapped[str] = mapped_column(String(128))
+    payer_id: Mapped[int | None] = mapped_column(BigInteger)  # a Telegram id
+    amount: Mapped[Kopecks]
+    currency: Mapped[CurrencyCode]
+    payload: Mapped[str] = mapped_column(String(255))  # what the money said that it was for
+    status: Mapped[Word]
+    seen_at: Mapped[datetime]
+    refunded_at: Mapped[datetime | None]

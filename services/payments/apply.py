@@ -91,11 +91,23 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if payment.provider_payment_id is None:
         _change(session, payment, (*PaymentStatus,), now, provider_payment_id=remote.id)
     if remote.confirmation_url is not None and payment.confirmation_url is None:
-        _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url)
+        _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url, order_id=remote.order_id)
+    _note_charge(session, payment, remote, now)
     applied = _follow(session, payment, remote, now)
     if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
     return Verdict(applied=applied, payment=find_payment(session, payment.id))
+
+
+def _note_charge(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> None:
+    """Whose money it was and what it was taken from, as soon as the provider tells."""
+    told = {
+        name: getattr(remote, name)
+        for name in ("charge_id", "payer_id", "card_type", "card_last4")
+        if getattr(remote, name) is not None and getattr(payment, name) is None
+    }
+    if told:
+        _change(session, payment, (*PaymentStatus,), now, **told)
 
 
 def cancel_unborn(session: Session, payment_id: UUID, reason: str, now: datetime, *, tell: bool) -> Applied:
@@ -143,6 +155,7 @@ def _mismatch(payment: PaymentView, remote: RemotePayment, merchant: Merchant) -
         ("amount", payment.amount.text, remote.amount.text),
         ("currency", payment.amount.currency, remote.amount.currency),
         ("test", payment.test, remote.test),
+        ("charge", payment.charge_id or remote.charge_id, remote.charge_id or payment.charge_id),
     )
     wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]
     return "; ".join(wrong) or None

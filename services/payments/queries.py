@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, JsonObject, table_of
 from db.engine import Database
 from db.tables.currencies import Currency
 from db.tables.identities import AccountMerge
@@ -32,7 +32,9 @@ class PaymentNotFound(ShopError):
 class PaymentView:
     """Credits in hundredths; `valid_days` of the lot that a success brings. `provider_shop_id`:
     None where that was not kept yet; `adopted_at`: None where it was begun here. `description`: in Russian, as on
-    receipts; `provider_text`: in the customer's language, None where that was not kept yet."""
+    receipts; `provider_text`: in the customer's language, None where that was not kept yet. With a `plan_id` it buys a
+    period, the one after `period_number - 1` where it renews `subscription_id`; the others are of db.tables.payments.
+    """
 
     id: UUID
     user_id: int
@@ -56,6 +58,17 @@ class PaymentView:
     provider_shop_id: str | None = None
     provider_text: str | None = None
     adopted_at: datetime | None = None
+    plan_id: int | None = None
+    subscription_id: UUID | None = None
+    period_number: int | None = None
+    method_id: UUID | None = None
+    consent: JsonObject | None = None
+    order_id: str | None = None
+    charge_id: str | None = None
+    payer_id: int | None = None
+    card_type: str | None = None
+    card_last4: str | None = None
+    deadline_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

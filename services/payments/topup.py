@@ -27,6 +27,7 @@ from services.payments.pricing import CurrencyNotTaken, Pricing
 from services.payments.providers.base import (
     KEY_LIVES,
     AmountRefused,
+    Buyer,
     NewPayment,
     NotAuthorized,
     NotFound,
@@ -42,6 +43,7 @@ from services.payments.queries import PaymentNotFound, PaymentView, find_payment
 _users = table_of(User)
 AMOUNT: Final = {"ru": "Кредиты для предсказаний: {credits}", "en": "Credits for predictions: {credits}"}
 PACKAGE: Final = {"ru": "{title}: {credits} кредитов", "en": "{title}: {credits} credits"}
+PAYABLE_FOR: Final = timedelta(hours=1)  # as YooKassa's own links
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
@@ -109,8 +111,8 @@ class TopUp:
 
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
         account = self._ctx.accounts.of(payment.provider)
-        buyer = await self._ctx.db.read(_buyer, payment.user_id)
-        remote = await account.provider.create(_order(payment, buyer, account.merchant))
+        buyer = await self._ctx.db.read(buyer_of, payment)
+        remote = await account.provider.create(order_of(payment, buyer, account.merchant))
         return await self._ctx.db.write(then, remote, account.merchant, self._ctx.clock())
 
     async def _refuse(self, payment: PaymentView, error: ProviderError, *, tell: bool) -> Applied:
@@ -121,9 +123,14 @@ class TopUp:
         return applied
 
 
-def _order(payment: PaymentView, telegram_id: int | None, merchant: Merchant) -> NewPayment:
+def order_of(payment: PaymentView, buyer: Buyer, merchant: Merchant) -> NewPayment:
     """The same for every repeat."""
-    mark = Mark(payment_id=payment.id, telegram_id=telegram_id, credits=payment.credits, valid_days=payment.valid_days)
+    mark = Mark(
+        payment_id=payment.id,
+        telegram_id=buyer.telegram_id,
+        credits=payment.credits,
+        valid_days=payment.valid_days,
+    )
     paid = Paid(account=merchant.shop_id, amount=payment.amount, test=payment.test)
     return NewPayment(
         id=payment.id,
@@ -132,6 +139,9 @@ def _order(payment: PaymentView, telegram_id: int | None, merchant: Merchant) ->
         return_url=payment.return_url,
         receipt=receipt_for(payment, merchant),
         mark=merchant.signer.sign(mark, paid),
+        buyer=buyer,
+        deadline=payment.deadline_at,
+        autopay=payment.consent is not None,
     )
 
 
@@ -169,6 +179,7 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
         "return_url": wish.return_url,
         "next_check_at": now + FIRST_CHECK,
         "checks": 0,
+        "deadline_at": now + PAYABLE_FOR,
         "created_at": now,
         "updated_at": now,
         **message_columns(wish.shown_in),
@@ -248,10 +259,11 @@ def _refuse(
     return cancel_unborn(session, payment_id, reason, now, tell=tell)
 
 
-def _buyer(session: Session, user_id: int) -> int | None:
-    """Their Telegram id, where they have one."""
-    telegram_id: int | None = session.scalars(select(_users.c.telegram_id).where(_users.c.id == user_id)).one()
-    return telegram_id
+def buyer_of(session: Session, payment: PaymentView) -> Buyer:
+    """As the provider has to know them."""
+    user = session.execute(select(_users.c.telegram_id, _users.c.language).where(_users.c.id == payment.user_id)).one()
+    email = payment.receipt_email
+    return Buyer(id=payment.user_id, telegram_id=user.telegram_id, email=email, language=user.language)
 
 
 def _shown_in(session: Session, payment_id: UUID, ref: MessageRef) -> None:

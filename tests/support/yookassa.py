@@ -11,17 +11,22 @@ from uuid import UUID, uuid4
 
 from services.money import rub
 from services.payments.providers.base import (
+    Autopay,
+    Decline,
     NewPayment,
     NewRefund,
     NotAuthorized,
     NotFound,
     Refused,
+    RemoteMethod,
     RemotePayment,
     RemoteRefund,
     ResultUnknown,
+    SavedMethod,
     Subject,
 )
 from services.payments.providers.yookassa.notifications import SUBJECTS
+from services.payments.providers.yookassa.reasons import decline_of
 
 SHOP_ID = "100500"
 KEY_LIVES = timedelta(hours=24)
@@ -54,12 +59,15 @@ class FakeYooKassa:
     payments: dict[str, RemotePayment] = field(default_factory=dict)
     refunds: dict[str, RemoteRefund] = field(default_factory=dict)
     faults: deque[Fault | None] = field(default_factory=deque)
+    declines: deque[str | None] = field(default_factory=deque)
+    """Of the next charges of saved methods; those that are not told here are paid."""
     notifications: list[tuple[str, str]] = field(default_factory=list)
     """(event, object id) of all that happened; a test delivers them as it likes."""
     calls: list[str] = field(default_factory=list)
     refunds_wait: bool = False
     """Refunds stay pending until `finish_refund`."""
     name: str = "yookassa"
+    autopay: Autopay = Autopay.BY_SHOP
     shop_id: str = SHOP_ID
     _keys: dict[str, tuple[datetime, object, str]] = field(default_factory=dict)
     _refunded_at: dict[str, datetime] = field(default_factory=dict)
@@ -82,6 +90,26 @@ class FakeYooKassa:
             return self._become(payment_id, "succeeded")
 
         return self._with_faults("capture", capture)
+
+    async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
+        def charge(order: NewPayment) -> str:
+            payment_id = self._create(order)
+            if (reason := self.declines.popleft() if self.declines else None) is None:
+                self._become(payment_id, "succeeded")
+            else:
+                self.cancel(payment_id, reason)
+            return payment_id
+
+        return self._with_faults("charge", lambda: self.payments[self._once(payment.id, payment, charge)])
+
+    async def withdraw(self, payment_id: str, order_id: str | None) -> None:
+        return None
+
+    async def stop(self, method: SavedMethod) -> None:
+        return None
+
+    def decline_of(self, reason: str | None) -> Decline:
+        return decline_of(reason)
 
     async def refund(self, refund: NewRefund) -> RemoteRefund:
         return self._with_faults("refund", lambda: self.refunds[self._once(refund.id, refund, self._refund)])
@@ -183,6 +211,9 @@ class FakeYooKassa:
             mark={"payment_id": str(order.id), **order.mark},
             description=order.description,
             created_at=self.clock(),
+            method=RemoteMethod(token=f"method-{payment_id}", title="Visa •• 4242") if order.autopay else None,
+            card_type="Visa",
+            card_last4="4242",
         )
         return payment_id
 

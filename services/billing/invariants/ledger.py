@@ -40,13 +40,13 @@ LOTS = Rule(
     examined="lots",
     offenders="""
         SELECT l.id AS lot_id, l.user_id, l.kind, l.amount, l.remaining, coalesce(sum(e.amount), 0) AS entries,
-               count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup', 'merged_in') THEN 1 END) AS grants
+               count(CASE WHEN t.kind NOT LIKE 'charge%' AND t.amount > 0 THEN 1 END) AS grants
         FROM lots l
         LEFT JOIN lot_entries e ON e.lot_id = l.id
         LEFT JOIN transactions t ON t.id = e.transaction_id
         GROUP BY l.id, l.user_id, l.kind, l.amount, l.remaining
         HAVING l.remaining <> coalesce(sum(e.amount), 0)
-            OR count(CASE WHEN t.kind IN ('welcome', 'bonus', 'grant', 'topup', 'merged_in') THEN 1 END) <> 1
+            OR count(CASE WHEN t.kind NOT LIKE 'charge%' AND t.amount > 0 THEN 1 END) <> 1
             OR count(CASE WHEN t.kind = l.kind AND e.amount = l.amount THEN 1 END) <> 1
         ORDER BY l.id""",
 )

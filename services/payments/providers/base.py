@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Protocol
 from uuid import UUID
 
@@ -94,9 +94,42 @@ class Receipt:
     vat_code: int
 
 
+class Autopay(Enum):
+    """Whether money can be taken again without its owner."""
+
+    NO = auto()
+    BY_SHOP = auto()
+    """The shop charges a saved method."""
+    BY_PROVIDER = auto()
+    """The provider charges by itself, every 30 days, until it is told to stop."""
+
+
+class Decline(StrEnum):
+    """What a declined charge of a saved method allows."""
+
+    NEVER = "never"
+    """This method will not pay any more."""
+    ACT = "act"
+    """Its owner must do something: confirm, pay by hand."""
+    TOMORROW = "tomorrow"
+    HOURS = "hours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """`id`: in our books; `email`: for the provider's page or receipt."""
+
+    id: int
+    telegram_id: int | None = None
+    email: str | None = None
+    language: str = "ru"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPayment:
-    """`id` is our payment's: the idempotence key, and in the metadata beside the `mark` (see mark.py)."""
+    """`id` is our payment's: the idempotence key, and in the metadata beside the `mark` (see mark.py). `title`: at most
+    32 characters. `deadline`: it must not be paid later. `autopay`: the buyer agreed that the method is kept and
+    charged again each period."""
 
     id: UUID
     amount: Money
@@ -104,23 +137,51 @@ class NewPayment:
     return_url: str
     receipt: Receipt | None = None
     mark: Mapping[str, str] = field(default_factory=dict)
+    buyer: Buyer | None = field(default=None, compare=False)
+    title: str = ""
+    deadline: datetime | None = None
+    autopay: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedMethod:
+    """`id` is ours, `token` the provider's word for it; `owner_id` is the user in our books, `telegram_id` theirs."""
+
+    id: UUID
+    token: str
+    owner_id: int
+    telegram_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteMethod:
+    """A way of paying that the provider kept. `title`: as its owner knows it, such as `Visa •• 4242`."""
+
+    token: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRefund:
-    """`id` is our refund's: the idempotence key, and in the metadata."""
+    """`id` is our refund's: the idempotence key, and in the metadata. `charge_id`, `payer_id`: as the payment has
+    them."""
 
     id: UUID
     provider_payment_id: str
     amount: Money
     description: str
     receipt: Receipt | None = None
+    charge_id: str | None = None
+    payer_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemotePayment:
     """A payment as the provider tells it now. `mark`: what stands in its metadata, whoever wrote it; `paid_at`: when
-    the money was taken."""
+    the money was taken. `id` is ours, as text, where the provider gives none before the money: then `order_id` is what
+    it calls the page and `charge_id` the money. `payer_id`: the Telegram id of who paid. `method`: what it kept to be
+    charged again. `paid_until`: the end of the period that a provider who charges by itself took the money for, who
+    says by `again` that this is not the first one of `our_id`."""
 
     id: str
     shop_id: str | None
@@ -135,6 +196,14 @@ class RemotePayment:
     description: str = ""
     created_at: datetime | None = None
     paid_at: datetime | None = None
+    order_id: str | None = None
+    charge_id: str | None = None
+    payer_id: int | None = None
+    card_type: str | None = None
+    card_last4: str | None = None
+    method: RemoteMethod | None = None
+    paid_until: datetime | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,12 +242,29 @@ class Provider(Protocol):
     happens once."""
 
     name: str
+    autopay: Autopay
 
     async def create(self, payment: NewPayment) -> RemotePayment: ...
 
     async def get(self, payment_id: str) -> RemotePayment: ...
 
     async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment: ...
+
+    async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
+        """Without its owner. Only of a provider with `Autopay.BY_SHOP`."""
+        ...
+
+    async def withdraw(self, payment_id: str, order_id: str | None) -> None:
+        """An unpaid one can be paid no more, where the provider allows that; else nothing."""
+        ...
+
+    async def stop(self, method: SavedMethod) -> None:
+        """Tell the provider that the method is not to be charged any more, where it has to know."""
+        ...
+
+    def decline_of(self, reason: str | None) -> Decline:
+        """What follows from its word for why a charge of a saved method came to nothing."""
+        ...
 
     async def refund(self, refund: NewRefund) -> RemoteRefund: ...
 

@@ -197,4 +197,6 @@ def _order(refund: RefundView, payment: PaymentView, merchant: Merchant) -> NewR
         amount=refund.amount,
         description=refund.reason or payment.description,
         receipt=receipt_for(payment, merchant),
+        charge_id=payment.charge_id,
+        payer_id=payment.payer_id,
     )

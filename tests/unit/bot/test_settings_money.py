@@ -35,7 +35,7 @@ class Written:
 def test_defaults(written: Written) -> None:
     settings = written()
     assert settings.credit_price == 1000
-    assert settings.payment_methods == ("yookassa",)
+    assert settings.payment_methods == ("yookassa", "cloudpayments", "stars")
     assert settings.trusted_proxies == (ip_network("127.0.0.1"), ip_network("::1"))
     assert why_closed(settings) == "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY"
 

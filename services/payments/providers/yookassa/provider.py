@@ -15,18 +15,23 @@ from yookassa.domain.request.refund_request import RefundRequest
 
 from services.money import Money
 from services.payments.providers.base import (
+    Autopay,
+    Decline,
     NewPayment,
     NewRefund,
     Receipt,
+    RemoteMethod,
     RemotePayment,
     RemoteRefund,
     ResultUnknown,
+    SavedMethod,
     ShopRefused,
     Subject,
 )
 from services.payments.providers.threads import Threads
 from services.payments.providers.yookassa.client import CONNECT_SECONDS, READ_SECONDS, Client, checked
 from services.payments.providers.yookassa.notifications import NAME, SUBJECTS
+from services.payments.providers.yookassa.reasons import decline_of
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -52,6 +57,7 @@ class YooKassa:
     """Calls run in a few threads: the SDK is synchronous. Waiting for one counts as waiting for an answer."""
 
     name = NAME
+    autopay = Autopay.BY_SHOP
 
     def __init__(
         self,
@@ -84,6 +90,20 @@ class YooKassa:
     async def capture(self, payment_id: str, *, key: UUID) -> RemotePayment:
         path = f"/payments/{quote(payment_id, safe='')}/capture"
         return await self._post(path, f"capture-{key}", _payment, lambda: {})
+
+    async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
+        return await self._post(
+            "/payments", payment.id, _payment, lambda: checked(PaymentRequest, _charge_body(payment, method))
+        )
+
+    async def withdraw(self, payment_id: str, order_id: str | None) -> None:
+        """Its links end by themselves after an hour; there is no call for it."""
+
+    async def stop(self, method: SavedMethod) -> None:
+        """It keeps no list of what a shop may charge: who forgets the id charges it no more."""
+
+    def decline_of(self, reason: str | None) -> Decline:
+        return decline_of(reason)
 
     async def refund(self, refund: NewRefund) -> RemoteRefund:
         return await self._post("/refunds", refund.id, _refund, lambda: checked(RefundRequest, _refund_body(refund)))
@@ -156,11 +176,19 @@ def _amount(money: Money) -> dict[str, str]:
 
 
 def _create_body(payment: NewPayment) -> Json:
+    body = _body(payment) | {"confirmation": {"type": "redirect", "return_url": payment.return_url}}
+    return body | {"save_payment_method": True} if payment.autopay else body
+
+
+def _charge_body(payment: NewPayment, method: SavedMethod) -> Json:
+    return _body(payment) | {"payment_method_id": method.token}
+
+
+def _body(payment: NewPayment) -> Json:
     amount = _amount(payment.amount)
     body: Json = {
         "amount": amount,
         "capture": True,  # the API's default is false
-        "confirmation": {"type": "redirect", "return_url": payment.return_url},
         "description": payment.description[:128],
         "metadata": {OUR_PAYMENT: str(payment.id), **payment.mark},
     }
@@ -198,7 +226,8 @@ def _receipt(receipt: Receipt, amount: dict[str, str]) -> Json:
 
 def _payment(answer: Json) -> RemotePayment:
     money, refunded = _money(answer["amount"]), answer.get("refunded_amount")
-    facts = _facts(answer)
+    facts, method = _facts(answer), answer.get("payment_method") or {}
+    card = method.get("card") or {}
     return RemotePayment(
         id=_text(answer["id"]),
         shop_id=(answer.get("recipient") or {}).get("account_id"),
@@ -213,6 +242,18 @@ def _payment(answer: Json) -> RemotePayment:
         description=str(answer.get("description") or ""),
         created_at=_moment(answer.get("created_at")),
         paid_at=_moment(answer.get("captured_at")),
+        card_type=_short(card.get("card_type"), 32),
+        card_last4=_short(card.get("last4"), 4),
+        method=_method(method),
+    )
+
+
+def _method(method: Json) -> RemoteMethod | None:
+    """What may be charged again."""
+    if method.get("saved") is not True:
+        return None
+    return RemoteMethod(
+        token=_text(method["id"]), title=_short(method.get("title"), 64) or str(method.get("type"))[:64]
     )
 
 
@@ -283,6 +324,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 64:
         raise ValueError("a field is missing or too long")
     return value
+
+
+def _short(value: object, most: int) -> str | None:
+    return value[:most] if isinstance(value, str) and value else None
 
 
 def _flag(value: object) -> bool:

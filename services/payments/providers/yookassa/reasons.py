@@ -1,6 +1,9 @@
 """Why a payment or a refund did not go through, in words for people."""
 
+from typing import Final
+
 from services.errors import N_
+from services.payments.providers.base import Decline
 
 _GENERAL = N_("The payment did not go through. Please try another card or way of paying.")
 _SHOP = N_("A setting of this shop stands in the way. It is not your fault, and nothing was charged.")
@@ -56,6 +59,27 @@ PARTIES = {
     "refund_network": N_("the bank or payment system"),
     "yoo_money": N_("YooKassa"),
 }
+
+# YooKassa publishes no rule for tries: this is what shops found, and no more than another provider's rule allows.
+DECLINES: Final = {
+    "permission_revoked": Decline.NEVER,
+    "card_expired": Decline.NEVER,
+    "invalid_card_number": Decline.NEVER,
+    "payment_method_restricted": Decline.NEVER,
+    "fraud_suspected": Decline.NEVER,
+    "country_forbidden": Decline.NEVER,
+    "unsupported_mobile_operator": Decline.NEVER,
+    "3d_secure_failed": Decline.ACT,
+    "identification_required": Decline.ACT,
+    "invalid_csc": Decline.ACT,
+    "issuer_unavailable": Decline.HOURS,
+    "internal_timeout": Decline.HOURS,
+}
+
+
+def decline_of(code: str | None) -> Decline:
+    """Of a code that nobody has heard of: the next day, as of a lack of money."""
+    return DECLINES.get(code or "", Decline.TOMORROW)
 
 
 def payment_reason(code: str | None) -> str:

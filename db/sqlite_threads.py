@@ -234,6 +234,20 @@ class _HeldConnection:
         self._stack.close()
 
 
+class _SessionOn(Session):
+    """Begins nothing of its own for statements on its connection: that costs as much as a small one of them."""
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:  # Any: unused here
+        if bind_arguments is None and execution_options is None and isinstance(self.bind, Connection):
+            return self.bind
+        return super().connection(bind_arguments, execution_options)
+
+    def rollback(self) -> None:
+        """Is known only to a session that has begun."""
+        super().connection()
+        super().rollback()
+
+
 @contextmanager
 def transaction_on(connection: Connection) -> Iterator[Session]:
     """A session for one transaction's function, flushed at its end. BEGIN and COMMIT are the caller's: SQLAlchemy's own
@@ -241,7 +255,7 @@ def transaction_on(connection: Connection) -> Iterator[Session]:
     if not connection.in_transaction():
         connection.begin()
     outer = connection.get_transaction()
-    session = Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+    session = _SessionOn(connection, join_transaction_mode="rollback_only", expire_on_commit=False)
     try:
         yield session
         session.flush()

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
@@ -180,13 +180,11 @@ class Models:
         return await self._named(slug, assistants=(False, True))
 
     async def _named(self, slug: str, *, assistants: Collection[bool]) -> Offer:
-        """The others are not made: every sale asks."""
-        rows, presets = await self._db.read(_on_sale)
-        preset = next((row for row in presets if row.slug == slug), None)
-        wanted = slug if preset is None else preset.model_slug
-        model = next((offer for row in rows if row.slug == wanted and (offer := self._offer(row)) is not None), None)
-        if model is not None and model.manifest.is_assistant in assistants:
-            return model if preset is None else _preset_offer(model, preset)
+        """The others are not read: every sale asks."""
+        row = await self._db.read(_named, slug)
+        model = None if row is None else self._offer(row)
+        if row is not None and model is not None and model.manifest.is_assistant in assistants:
+            return model if row.preset_id is None else _preset_offer(model, row)
         raise ModelStopped(slug=slug) if await self._db.read(_is_stopped, slug) else ModelNotOnSale(slug=slug)
 
     async def tell_owners(self, owners: Sequence[int], problems: Sequence[FolderProblem]) -> None:
@@ -217,7 +215,7 @@ def price_of(row: AnyRow) -> int:
 
 def _preset_offer(model: Offer, row: AnyRow) -> Offer:
     return Offer(
-        slug=row.slug,
+        slug=row.preset_slug,
         manifest=model.manifest,
         price=model.price if row.price is None else row.price,
         position=row.position,
@@ -225,7 +223,7 @@ def _preset_offer(model: Offer, row: AnyRow) -> Offer:
         title=row.title,
         category=row.category,
         icon=row.icon or model.icon,
-        preset_id=row.id,
+        preset_id=row.preset_id,
         preset_inputs=given_inputs(model.manifest, row.inputs, row.prompt),
         prompt=row.prompt if model.manifest.is_assistant else None,
     )
@@ -311,18 +309,49 @@ def _is_another(row: AnyRow, manifest: Manifest) -> bool:
     return bool(row.sha256 != manifest.runtime.fingerprint or written != manifest.written)
 
 
-def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
-    columns = (
-        _models.c.slug,
-        _models.c.manifest_price,
-        _models.c.admin_price,
-        _models.c.manifest_position,
-        _models.c.admin_position,
-        _models.c.resting_since,
+# Built once: every sale asks for one, every menu for all.
+_of_model: Final = (
+    _models.c.slug,
+    _models.c.manifest_price,
+    _models.c.admin_price,
+    _models.c.manifest_position,
+    _models.c.admin_position,
+    _models.c.resting_since,
+)
+_of_preset: Final = (
+    _presets.c.id.label("preset_id"),
+    _presets.c.slug.label("preset_slug"),
+    _presets.c.model_slug,
+    _presets.c.title,
+    _presets.c.category,
+    _presets.c.icon,
+    _presets.c.inputs,
+    _presets.c.prompt,
+    _presets.c.price,
+    _presets.c.position,
+)
+_all_models = select(*_of_model).where(ON_SALE)
+_all_presets = select(*_of_preset).where(_presets.c.enabled)
+_one_preset = (_presets.c.slug == bindparam("named")) & _presets.c.enabled
+_one = (
+    select(*_of_model, *_of_preset)
+    .select_from(_models.outerjoin(_presets, _one_preset))
+    .where(
+        ON_SALE,
+        _models.c.slug
+        == func.coalesce(select(_presets.c.model_slug).where(_one_preset).scalar_subquery(), bindparam("named")),
     )
-    models = session.execute(select(*columns).where(ON_SALE)).all()
-    presets = session.execute(select(_presets).where(_presets.c.enabled)).all()
-    return models, presets
+)
+
+
+def _on_sale(session: Session) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+    connection = session.connection()
+    return connection.execute(_all_models).all(), connection.execute(_all_presets).all()
+
+
+def _named(session: Session, slug: str) -> AnyRow | None:
+    """A model by its slug, or the model of a preset by the preset's, with that preset."""
+    return session.connection().execute(_one, {"named": slug}).first()
 
 
 def _slug_taken(preset: SlugTaken) -> FolderProblem:

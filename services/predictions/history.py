@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, JsonObject, table_of
+from db.base import AnyRow, JsonObject, constant, table_of
 from db.engine import Database
 from db.tables.models import Preset
 from db.tables.predictions import ErrorCode, Prediction, PredictionStatus
 from services.errors import N_, ShopError
 from services.files.files import Files
-from services.notifications.message_ref import MessageRef
+from services.notifications.message_ref import MessageRef, message_columns
 from services.pages import Page, paginate
 from services.predictions.claims import QUEUED, RUNNING
 from services.slices import Slice, first_of
@@ -72,6 +72,7 @@ class HistoryFilter:
 
 
 EVERYTHING: Final = HistoryFilter()
+UNFINISHED: Final = frozenset({PredictionStatus.QUEUED, PredictionStatus.RUNNING})
 
 
 class History:
@@ -98,7 +99,7 @@ class History:
 
     async def get(self, prediction_id: UUID, *, user_id: int) -> PredictionView:
         """Raises `PredictionNotFound` for another user's too."""
-        return await self._db.read(_get, prediction_id, user_id)
+        return await self._db.read(look_at, prediction_id, user_id)
 
     async def latest(self, user_id: int, model_slug: str) -> PredictionView | None:
         """The user's newest prediction with this model, however it ended."""
@@ -139,16 +140,32 @@ def _bought_of(session: Session, user_id: int) -> list[str]:
 def _after(session: Session, user_id: int, last: UUID | None, limit: int, only: HistoryFilter) -> Slice[PredictionView]:
     mine = _mine(user_id, only)
     if last is not None:
-        at = _get(session, last, user_id).created_at
+        at = look_at(session, last, user_id).created_at
         mine = mine.where((_p.c.created_at < at) | ((_p.c.created_at == at) & (_p.c.id < last)))
     return first_of(session, mine, limit).of(_view)
 
 
-def _get(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
-    row = session.execute(select(_p).where(_p.c.id == prediction_id, _p.c.user_id == user_id)).first()
+# Built once: every sale looks.
+_COLUMNS: Final = tuple(name for name in PredictionView.__slots__ if name != "shown_in")
+_shown_to_owner = select(*(_p.c[name] for name in (*_COLUMNS, *message_columns(None))))
+_one = _shown_to_owner.where(_p.c.id == bindparam("id"), _p.c.user_id == bindparam("user_id"))
+_ended = _shown_to_owner.where(
+    _p.c.id.in_(bindparam("ids", expanding=True)), _p.c.status.not_in([constant(status) for status in UNFINISHED])
+)
+
+
+def look_at(session: Session, prediction_id: UUID, user_id: int) -> PredictionView:
+    """Raises `PredictionNotFound` for another user's too."""
+    row = session.connection().execute(_one, {"id": prediction_id, "user_id": user_id}).first()
     if row is None:
         raise PredictionNotFound(prediction_id=prediction_id)
     return _view(row)
+
+
+def ended_of(session: Session, wanted: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], PredictionView]:
+    """Those that have ended, by id and owner."""
+    rows = session.connection().execute(_ended, {"ids": [prediction_id for prediction_id, _ in wanted]})
+    return {(row.id, row.user_id): _view(row) for row in rows}
 
 
 def _latest(session: Session, user_id: int, model_slug: str) -> PredictionView | None:
@@ -210,6 +227,3 @@ def _view(row: AnyRow) -> PredictionView:
     code = None if row.error_code is None else ErrorCode(row.error_code)
     read = {"status": PredictionStatus(row.status), "error_code": code, "shown_in": MessageRef.of(row)}
     return PredictionView(**fields | read)
-
-
-_COLUMNS = tuple(name for name in PredictionView.__slots__ if name != "shown_in")

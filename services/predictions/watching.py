@@ -16,15 +16,14 @@ from db.errors import DatabaseUnavailable
 from db.tables.predictions import Prediction, PredictionStatus
 from services.coordination.base import Coordination, Topic
 from services.predictions.claims import QUEUED
-from services.predictions.history import PredictionNotFound
+from services.predictions.history import UNFINISHED, PredictionNotFound, PredictionView, ended_of, look_at
 from services.waiting import wait
 
 log = structlog.get_logger()
 _p = table_of(Prediction)
 
 LOOK_SECONDS: Final = 1.0
-REST_SECONDS: Final = 0.1  # between two looks, however much there is to hear
-UNFINISHED: Final = frozenset({PredictionStatus.QUEUED, PredictionStatus.RUNNING})
+REST_SECONDS: Final = 0.02  # at least, between two looks; and as long as the latest took, however much there is to hear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +63,16 @@ class _Listener:
         return self._told
 
 
+_Wanted = tuple[UUID, int]  # a prediction and whose it is
+
+
 class PredictionWatch:
     """Needs `run` beside it. Wakes by what processes tell each other, else looks every second."""
 
     def __init__(self, db: Database, coordination: Coordination) -> None:
         self._db = db
         self._listeners: set[_Listener] = set()
+        self._ends: dict[asyncio.Future[PredictionView], _Wanted] = {}
         self._wake = asyncio.Event()
         coordination.hear(Topic.NEWS, lambda _: self._wake.set())
 
@@ -90,23 +93,42 @@ class PredictionWatch:
         finally:
             self._listeners.discard(listener)
 
+    async def end(self, prediction_id: UUID, *, user_id: int, seconds: float) -> PredictionView:
+        """As it stands when it has ended, or when so many seconds are over. Nothing is read for this one alone but at
+        the end of the time, so another user's is not found until then: `PredictionNotFound`."""
+        end: asyncio.Future[PredictionView] = asyncio.get_running_loop().create_future()
+        self._ends[end] = prediction_id, user_id
+        self._wake.set()
+        try:
+            await asyncio.wait([end], timeout=seconds)
+        finally:
+            self._ends.pop(end, None)
+        return end.result() if end.done() else await self._db.read(look_at, prediction_id, user_id)
+
     async def run(self) -> None:
         """Until cancelled. A database that is away is asked again."""
+        time = asyncio.get_running_loop().time
         while True:
-            await wait(self._wake, LOOK_SECONDS) if self._listeners else await self._wake.wait()
+            await wait(self._wake, LOOK_SECONDS) if self._listeners or self._ends else await self._wake.wait()
             self._wake.clear()
+            began = time()
             try:
                 await self._look()
             except DatabaseUnavailable as error:
                 log.warning("predictions_not_watched", error=str(error))
-            await asyncio.sleep(REST_SECONDS)
+            await asyncio.sleep(max(REST_SECONDS, time() - began))
 
     async def _look(self) -> None:
-        wanted = {listener.prediction_id for listener in self._listeners}
-        found = await self._db.read(_states, list(wanted)) if wanted else {}
+        followed, ends = {listener.prediction_id for listener in self._listeners}, set(self._ends.values())
+        if not followed and not ends:
+            return
+        states, ended = await self._db.read(_seen, followed, ends)
         for listener in self._listeners:
-            if (state := found.get((listener.prediction_id, listener.user_id))) is not None:
+            if (state := states.get((listener.prediction_id, listener.user_id))) is not None:
                 listener.tell(state)
+        for end, wanted in self._ends.items():
+            if wanted in ended and not end.done():
+                end.set_result(ended[wanted])
 
 
 # Built once. The place of each in its queue is reckoned over the index of queued rows alone.
@@ -120,7 +142,13 @@ _waiting = _queue.subquery()
 _places = select(_waiting.c.id, _waiting.c.place).where(_waiting.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def _states(session: Session, ids: Collection[UUID]) -> Mapping[tuple[UUID, int], PredictionState]:
+def _seen(
+    session: Session, followed: Collection[UUID], ends: Collection[_Wanted]
+) -> tuple[Mapping[_Wanted, PredictionState], Mapping[_Wanted, PredictionView]]:
+    return _states(session, followed) if followed else {}, ended_of(session, ends) if ends else {}
+
+
+def _states(session: Session, ids: Collection[UUID]) -> Mapping[_Wanted, PredictionState]:
     """By id and owner."""
     rows = session.connection().execute(_of, {"ids": ids}).all()
     queued = [row.id for row in rows if row.status == PredictionStatus.QUEUED]

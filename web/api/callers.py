@@ -54,7 +54,8 @@ class Caller:
 
 async def caller(request: Request) -> Caller:
     """Asked for once of each request. Raises `NotSignedIn`, `BadKey`, `UserDisabled`, `SecondFactorNeeded`."""
-    known: Caller | ShopError | None = getattr(request.state, "caller", None)
+    kept = request.scope.setdefault("state", {})  # what `request.state` lacks it says by an exception: that is dear
+    known: Caller | ShopError | None = kept.get("caller")
     if known is None:
         try:
             known = await _find(request)
@@ -62,7 +63,7 @@ async def caller(request: Request) -> Caller:
                 raise SecondFactorNeeded()
         except ShopError as error:
             known = error
-        request.state.caller = known
+        kept["caller"] = known
     if isinstance(known, ShopError):
         raise known
     return known

@@ -16,7 +16,7 @@ from services.manifests.manifest import SLUG
 from services.models.asking import asked
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, Offer
 from services.predictions.cancel import Canceling
-from services.predictions.history import HistoryFilter, PredictionNotFound, PredictionView
+from services.predictions.history import UNFINISHED, HistoryFilter, PredictionNotFound, PredictionView
 from services.predictions.json_answers import WrongAnswers, read_answers
 from services.predictions.submit import Order, PriceChanged
 from services.values.intake import IntakeBusy
@@ -28,7 +28,7 @@ from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.pictures import PICTURE, picture_response
 from web.api.prediction_view import Prediction, PredictionProgress, told, told_all
 from web.api.routes import REPLAYED, SaleKey, make_router
-from web.api.waiting import Wait, preference, wait_for_end
+from web.api.waiting import Wait, preference
 from web.kit import events
 
 router = make_router("predictions")
@@ -42,7 +42,7 @@ NOT_SOLD: Final = refuses(
     IntakeBusy,
     StoreAway,
 )
-UNFINISHED: Final[Responses] = {202: {"model": Prediction, "description": "It is not finished"}}
+NOT_FINISHED: Final[Responses] = {202: {"model": Prediction, "description": "It is not finished"}}
 NOT_THERE: Final = refuses(PredictionNotFound)
 FOLLOWED: Final[Responses] = {
     200: {
@@ -77,7 +77,7 @@ class PredictionOrder(BaseModel):
     summary="Buy a prediction",
     status_code=201,
     response_model=Prediction,
-    responses={**UNFINISHED, **NOT_SOLD},
+    responses={**NOT_FINISHED, **NOT_SOLD},
 )
 async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKey, prefer: Wait = None) -> Response:
     """201 with the prediction, 202 where it was to be waited for and is not finished, or was not to be waited for."""
@@ -85,19 +85,19 @@ async def create_prediction(who: MayPredict, order: PredictionOrder, key: SaleKe
     offer = await who.site.services.models.offer(order.model)
     bought = await _order(who, offer, order, key)
     sold = await who.site.services.predictions.submit(bought)
-    view = await who.site.services.history.get(sold.prediction_id, user_id=who.user.id)
+    if sold.repeated or not wait:
+        view = await who.site.services.history.get(sold.prediction_id, user_id=who.user.id)
     if sold.repeated and (view.model_slug, view.inputs) != (bought.model_slug, bought.inputs):
         raise KeyReused()
     if wait:
-        view = await _finished(who, view, wait)
-    unfinished = view.status in {PredictionStatus.QUEUED, PredictionStatus.RUNNING}
+        view = await who.site.services.prediction_watch.end(sold.prediction_id, user_id=who.user.id, seconds=wait)
     prediction = await told(who, view)
     headers = {"location": prediction.url}
     if prefer is not None and (wait or at_once):
         headers["preference-applied"] = f"wait={wait}" if wait else "respond-async"
     if sold.repeated:
         headers[REPLAYED] = "true"
-    status = 202 if at_once or (wait and unfinished) else 201
+    status = 202 if at_once or (wait and view.status in UNFINISHED) else 201
     return Response(prediction.model_dump_json(), status, headers, media_type="application/json")
 
 
@@ -184,12 +184,6 @@ async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) ->
         request_key=key,
         preset_id=offer.preset_id,
     )
-
-
-async def _finished(who: Caller, view: PredictionView, seconds: float) -> PredictionView:
-    """As it stands when it is, or when the time is over."""
-    await wait_for_end(who.site.services.prediction_watch.watch(view.id, user_id=who.user.id), seconds)
-    return await who.site.services.history.get(view.id, user_id=who.user.id)
 
 
 async def _changes(who: Caller, view: PredictionView) -> AsyncGenerator[bytes, None]:

@@ -40,7 +40,7 @@ async def take(request: Request, coordination: Coordination, policy: Policy, who
     """Counts a request of `who`; its answer tells what is left. Raises `TooManyRequests`."""
     key = f"limit:{policy.name}:{who}"
     quota = await coordination.take(key, times=policy.times, seconds=policy.seconds)
-    request.state.quotas = [*getattr(request.state, "quotas", ()), (policy, quota)]
+    request.scope.setdefault("state", {}).setdefault("quotas", []).append((policy, quota))
     if quota.left < 0:
         raise TooManyRequests(policy=policy.name, retry_after=max(1, math.ceil(quota.resets)))
 

@@ -88,3 +88,32 @@ async def test_nobody_sees_what_is_anothers(counter: Counter, looks: Looks) -> N
     sold = await counter.buy(anna)
     with pytest.raises(PredictionNotFound):
         await looks.all(sold.prediction_id, boris)
+
+
+async def test_whoever_waits_has_the_answer_by_the_end(counter: Counter, looks: Looks) -> None:
+    """Two wait for one, and one of them not long enough."""
+    anna, boris = await counter.customer(), await counter.customer()
+    mine, his = await counter.buy(anna), await counter.buy(boris)
+    async with asyncio.TaskGroup() as tasks:
+        waits = [
+            tasks.create_task(looks.watch.end(sold.prediction_id, user_id=who, seconds=seconds))
+            for sold, who, seconds in ((mine, anna, 20), (mine, anna, 0.01), (his, boris, 20))
+        ]
+        await waits[1]
+        await counter.worker().run_waiting()
+        looks.news()
+    ends = [wait.result() for wait in waits]
+    assert [(end.id, end.user_id) for end in ends] == [(mine.prediction_id, anna)] * 2 + [(his.prediction_id, boris)]
+    assert [end.status for end in ends] == [
+        PredictionStatus.SUCCEEDED,
+        PredictionStatus.QUEUED,
+        PredictionStatus.SUCCEEDED,
+    ]
+
+
+async def test_nobody_waits_for_what_is_anothers(counter: Counter, looks: Looks) -> None:
+    anna, boris = await counter.customer(), await counter.customer()
+    sold = await counter.buy(anna)
+    await counter.worker().run_waiting()
+    with pytest.raises(PredictionNotFound):
+        await looks.watch.end(sold.prediction_id, user_id=boris, seconds=0.2)

@@ -146,11 +146,20 @@ def open_wallet(session: Session, user_id: int) -> Wallet:
     return Wallet(user_id=user_id, balance=balance, lots=open_lots(connection, user_id))
 
 
-def charge_new(session: Session, wallet: Wallet, *, amount: int, message_id: UUID, now: datetime) -> Posting:
-    """As `charge`, for an answer whose row this transaction has made: it cannot have been charged for."""
+def charge_new(
+    session: Session,
+    wallet: Wallet,
+    *,
+    amount: int,
+    prediction_id: UUID | None = None,
+    message_id: UUID | None = None,
+    now: datetime,
+) -> Posting:
+    """As `charge`, for a prediction or an answer whose row this transaction has made: it cannot have been charged
+    for."""
     _require(amount > 0, f"cannot charge {amount}")
-    key, kind = f"charge:{_cause(None, message_id)}", TransactionKind.CHARGE
-    line = _Line(user_id=wallet.user_id, kind=kind, key=key, now=now, message_id=message_id)
+    key, kind, user_id = f"charge:{_cause(prediction_id, message_id)}", TransactionKind.CHARGE, wallet.user_id
+    line = _Line(user_id=user_id, kind=kind, key=key, now=now, prediction_id=prediction_id, message_id=message_id)
     return _charge(session.connection(), line, wallet, amount)
 
 

@@ -79,7 +79,8 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
         return Sold(prediction_id=_find(connection, order), repeated=True)
     _check_terms(connection, order, model)
     if order.price:
-        ledger.charge(session, user_id=order.user_id, amount=order.price, prediction_id=prediction_id, now=now)
+        wallet = ledger.open_wallet(session, order.user_id)
+        ledger.charge_new(session, wallet, amount=order.price, prediction_id=prediction_id, now=now)
     return Sold(prediction_id=prediction_id, repeated=False)
 
 

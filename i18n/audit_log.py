@@ -15,6 +15,7 @@ from services.audit_log.history import ON_PRESETS, Entry, Person
 from services.billing.credits import format_credits
 from services.errors import N_
 from services.money import Money, rub
+from services.payments.providers.titles import provider_title
 
 NAME, WORDS_SHOWN = 32, 100  # characters of a name, and of what somebody wrote
 Words = Callable[[Entry, Titles], Html]
@@ -107,7 +108,8 @@ def _asked(entry: Entry, titles: Titles) -> Html:
         return tr.gettext(STATUSES[PaymentStatus(word)]) if word in STATUSES else tr.gettext("no answer")
 
     return tr.html(
-        "YooKassa asked about a payment of {whom}: {before} → {after}, payment <code>{number}</code>",
+        "{provider} asked about a payment of {whom}: {before} → {after}, payment <code>{number}</code>",
+        provider=tr.gettext(provider_title(entry.before.get("provider", ""))),
         whom=_whom(entry, tr),
         before=status(entry.before.get("status")),
         after=status(entry.after.get("status")),
@@ -215,6 +217,41 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.PACKAGE_MOVE: _moved,
     AuditAction.BONUS_WEEK_GRANTED: _bonus,
 }
+
+
+ACTION_NAMES: Final = {
+    AuditAction.CREDITS_GRANT: N_("Credits given"),
+    AuditAction.CREDITS_TAKE: N_("Credits taken"),
+    AuditAction.USER_DISABLE: N_("Shop closed to a customer"),
+    AuditAction.USER_ENABLE: N_("Shop opened to a customer"),
+    AuditAction.USER_WRITE: N_("Message to a customer"),
+    AuditAction.USER_SIGN_OUT: N_("Customer signed out"),
+    AuditAction.ACCOUNT_MERGE: N_("Accounts made one"),
+    AuditAction.ACCOUNT_DELETE: N_("Account deleted"),
+    AuditAction.ROLE_CHANGE: N_("Role changed"),
+    AuditAction.PAYMENT_REFUND: N_("Money sent back"),
+    AuditAction.PAYMENT_ASK: N_("Payment asked about"),
+    AuditAction.MODEL_PRICE: N_("Price of a model"),
+    AuditAction.MODEL_ENABLE: N_("Model put on sale"),
+    AuditAction.MODEL_DISABLE: N_("Model taken off"),
+    AuditAction.MODEL_TRY_AGAIN: N_("Model tried again"),
+    AuditAction.MODEL_TEST: N_("Example of a model run"),
+    AuditAction.MODEL_MOVE: N_("Model moved"),
+    AuditAction.PRESET_CREATE: N_("New style"),
+    AuditAction.PRESET_EDIT: N_("Style changed"),
+    AuditAction.PRESET_ENABLE: N_("Style put on sale"),
+    AuditAction.PRESET_DISABLE: N_("Style taken off"),
+    AuditAction.PRESET_MOVE: N_("Style moved"),
+    AuditAction.PRESET_DELETE: N_("Style deleted"),
+    AuditAction.PACKAGE_CREATE: N_("New package"),
+    AuditAction.PACKAGE_EDIT: N_("Package changed"),
+    AuditAction.PACKAGE_ENABLE: N_("Package put on sale"),
+    AuditAction.PACKAGE_DISABLE: N_("Package taken off"),
+    AuditAction.PACKAGE_MOVE: N_("Package moved"),
+    AuditAction.CHAT_REQUEST_OPEN: N_("Request to an assistant opened"),
+    AuditAction.BONUS_WEEK_GRANTED: N_("Weekly bonus"),
+}
+"""What a kind of thing is called, to choose by."""
 
 
 def _title(title: dict[str, str] | None, tr: Translator) -> str:

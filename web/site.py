@@ -16,16 +16,16 @@ from i18n.failures import BROKEN, BUSY
 from services.errors import N_, ShopError
 from services.identity.second_factor import SecondFactorWanted
 from services.identity.sessions import NotSignedIn, ProveAgain, SecondFactorNeeded
-from web.admin import panel
+from web import admin, cabinet
 from web.api import docs
 from web.api.app import make_api
-from web.cabinet.routers import cabinet_routers
 from web.context import Site, WebContext, provide
 from web.kit.headers import SecurityHeaders
 from web.kit.origin import SAFE, SameOrigin
 from web.kit.pages import STATIC, StaticPages, page
-from web.kit.places import FACTOR_STEP, factor_place
+from web.kit.places import FACTOR, FACTOR_STEP, factor_place
 from web.kit.refusals import refusal_of
+from web.kit.routers import routers_of
 from web.kit.viewer import PageViewer, place_of, stranger, viewer
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 NOT_FOUND = N_("There is no such page.")
 NOT_UNDERSTOOD = N_("This request was not understood.")
 TOO_LARGE = N_("This is too large to be sent at once.")
-_WAYS_ON: dict[type[ShopError], str] = {SecondFactorNeeded: FACTOR_STEP, SecondFactorWanted: "/second-factor"}
+_WAYS_ON: dict[type[ShopError], str] = {SecondFactorNeeded: FACTOR_STEP, SecondFactorWanted: FACTOR}
 _SAID = {404: NOT_FOUND, 413: TOO_LARGE}
 
 
@@ -46,9 +46,8 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.mount("/api/v1", api)
     app.include_router(docs.router)
     app.mount("/static", StaticPages(directory=STATIC))
-    for router in cabinet_routers():
-        app.include_router(router)
-    app.include_router(panel.router)
+    for router in (*routers_of(cabinet), *routers_of(admin)):
+        app.include_router(router, include_in_schema=False)
     app.add_exception_handler(ShopError, _refused)
     app.add_exception_handler(HTTPException, _not_served)
     app.add_exception_handler(RequestValidationError, _not_understood)
@@ -66,7 +65,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     who = await _viewer(request)
     if isinstance(error, ProveAgain) and request.method in SAFE and (page_of_proof := _page_of_proof(who)) is not None:
         return RedirectResponse(f"{page_of_proof}&next={quote(place_of(request), safe='')}", status_code=303)
-    return _error_page(who, who.tr.error(error), refusal_of(error).status, more=_WAYS_ON.get(type(error)))
+    more = _WAYS_ON.get(type(error))
+    if more is not None and request.method in SAFE:
+        more = factor_place(place_of(request), more)
+    return _error_page(who, who.tr.error(error), refusal_of(error).status, more=more)
 
 
 def _page_of_proof(who: PageViewer) -> str | None:

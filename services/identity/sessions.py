@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow, table_of
 from db.engine import Database
 from db.tables.identities import SecondFactor, SessionKind, WebSession
-from db.tables.users import User
+from db.tables.users import Admin, User
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.identity.tokens import MAX_TOKEN, NewToken, hash_token, new_token
 from services.users.accounts import UserView, view_of
 
 _sessions, _users, _factors = table_of(WebSession), table_of(User), table_of(SecondFactor)
+_admins = table_of(Admin)
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exact `seen_at` is
 FRESH: Final = timedelta(hours=1)  # so long after proving who they are nobody is asked again
@@ -63,7 +64,8 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session with its user, as they are now. `factor_on`: their account wants a second factor of every session."""
+    """A session with its user, as they are now. `factor_on`: their account wants a second factor of every session.
+    `appointed`: they were given a role; owners, whom the settings name, were not."""
 
     session_id: int
     kind: SessionKind
@@ -71,6 +73,7 @@ class SignedIn:
     authenticated_at: datetime
     second_factor_at: datetime | None
     factor_on: bool = False
+    appointed: bool = False
 
     @property
     def waits_for_factor(self) -> bool:
@@ -200,9 +203,11 @@ _by_token = (
         _sessions.c.created_at.label("session_created_at"),
         _sessions.c.seen_at.label("session_seen_at"),
         _factors.c.confirmed_at.label("factor_since"),
+        _admins.c.role,
     )
     .join(_users, _users.c.id == _sessions.c.user_id)
     .outerjoin(_factors, _factors.c.user_id == _sessions.c.user_id)
+    .outerjoin(_admins, _admins.c.user_id == _sessions.c.user_id)
     .where(
         _sessions.c.token_hash == bindparam("token_hash"),
         _sessions.c.expires_at > bindparam("now"),
@@ -230,6 +235,7 @@ def _signed_in(row: AnyRow) -> SignedIn:
         authenticated_at=row.authenticated_at,
         second_factor_at=row.second_factor_at,
         factor_on=row.factor_since is not None,
+        appointed=row.role is not None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from db.base import JsonObject
 from services.errors import N_, ShopError
 from services.manifests.manifest import ImageInput, Manifest, TextInput
+from services.manifests.preparation import Prepare
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
 
@@ -13,6 +14,7 @@ MAX_TITLE: Final = 60
 MAX_ICON: Final = 16
 MAX_PROMPT: Final = 4_000
 MAX_PRICE: Final = 100_000_00  # hundredths
+SAMPLE: Final = Prepare(size=("free", "free"))
 PROMPT: Final = "prompt"  # the input that a preset's prompt answers
 LANGUAGES: Final = ("ru", "en")
 

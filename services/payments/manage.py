@@ -47,7 +47,7 @@ class PaymentManagement:
                 action=AuditAction.PAYMENT_ASK,
                 target_user_id=payment.user_id,
                 subject=str(payment.id),
-                before={"status": payment.status},
+                before={"status": payment.status, "provider": payment.provider},
             ),
             now,
         )

@@ -3,39 +3,51 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
+from db.tables.identities import AccountMerge
 from db.tables.users import Admin, Role, User
 from services.digits import whole_number
 from services.moments import read_moment, write_moment
 from services.users.roles import Staff
-from services.users.search import MAX_ID, UserLine, fits
+from services.users.search import MAX_ID, UserLine, fits, heirs_of
 
-_users, _admins = table_of(User), table_of(Admin)
+_users, _admins, _merges = table_of(User), table_of(Admin), table_of(AccountMerge)
 ON_PAGE: Final = 50
+
+
+class Gone(StrEnum):
+    """Why an account is nobody's any more."""
+
+    MERGED = "merged"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFilter:
     """`text`: as in `search`, empty for everybody; `balance`: at least so many hundredths of a credit; `seen_days`:
-    seen within so many days; `closed`: the shop is closed to them."""
+    seen within so many days; `closed`: the shop is closed to them; `gone`: accounts that became part of another one, or
+    were deleted by their owners."""
 
     text: str = ""
     role: Role | None = None
     closed: bool = False
+    gone: Gone | None = None
     balance: int | None = None
     seen_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenUser(UserLine):
-    """A user in the list of all."""
+    """A user in the list of all; `merged_into`: the account that this one became part of."""
 
     role: Role | None
+    merged_into: int | None
     created_at: datetime
     last_seen_at: datetime
 
@@ -60,8 +72,9 @@ def page_of_users(session: Session, wanted: UserFilter, after: str, staff: Staff
     rows = session.execute(query.limit(ON_PAGE + 1)).all()
     shown = rows[:ON_PAGE]
     roles = _roles(session, shown, staff)
+    heirs = heirs_of(session, [row.id for row in shown if row.deleted_at is not None])
     more = f"{write_moment(shown[-1].last_seen_at)}_{shown[-1].id}" if len(rows) > ON_PAGE else None
-    return UserPage(items=[_seen(row, roles.get(row.id)) for row in shown], more=more)
+    return UserPage(items=[_seen(row, roles.get(row.id), heirs.get(row.id)) for row in shown], more=more)
 
 
 def _here(wanted: UserFilter, staff: Staff, now: datetime) -> list[ColumnElement[bool]] | None:
@@ -75,11 +88,18 @@ def _here(wanted: UserFilter, staff: Staff, now: datetime) -> list[ColumnElement
         here.append(_with_role(wanted.role, staff))
     if wanted.closed:
         here.append(_users.c.disabled_at.is_not(None))
+    if wanted.gone is not None:
+        here.append(_gone(wanted.gone))
     if wanted.balance is not None:
         here.append(_users.c.balance >= wanted.balance)
     if wanted.seen_days is not None:
         here.append(_users.c.last_seen_at >= now - timedelta(days=wanted.seen_days))
     return here
+
+
+def _gone(why: Gone) -> ColumnElement[bool]:
+    merged = exists().where(_merges.c.from_user_id == _users.c.id)
+    return _users.c.deleted_at.is_not(None) & (merged if why is Gone.MERGED else ~merged)
 
 
 def _with_role(role: Role, staff: Staff) -> ColumnElement[bool]:
@@ -99,7 +119,7 @@ def _roles(session: Session, rows: Sequence[AnyRow], staff: Staff) -> dict[int, 
     return roles | {row.id: Role.OWNER for row in rows if row.telegram_id in staff.owner_ids}
 
 
-def _seen(row: AnyRow, role: Role | None) -> SeenUser:
+def _seen(row: AnyRow, role: Role | None, heir: int | None) -> SeenUser:
     return SeenUser(
         id=row.id,
         telegram_id=row.telegram_id,
@@ -107,7 +127,9 @@ def _seen(row: AnyRow, role: Role | None) -> SeenUser:
         first_name=row.first_name,
         balance=row.balance,
         disabled=row.disabled_at is not None,
+        gone=row.deleted_at is not None,
         role=role,
+        merged_into=heir,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
     )

@@ -99,12 +99,18 @@ class UserManagement:
         """The only one who fits. Raises `NobodyFound`, `SeveralFound`."""
         return await self._db.scan(only_one, text)
 
-    async def telegram_id_of(self, text: str) -> int:
-        """As `find`, but a Telegram id is taken at its word, also of one who was never here. Raises `NotInTelegram`."""
+    async def person_of(self, text: str) -> UserLine | int:
+        """As `find`; of somebody who was never here the Telegram id, at its word."""
         typed = text.strip()
         if number := whole_number(typed, most=MAX_TELEGRAM_ID):
-            return number
-        person = await self.find(typed)
+            return next(iter(await self.search(typed)), number)
+        return await self.find(typed)
+
+    async def telegram_id_of(self, text: str) -> int:
+        """As `person_of`. Raises `NotInTelegram`."""
+        person = await self.person_of(text)
+        if isinstance(person, int):
+            return person
         if person.telegram_id is None:
             raise NotInTelegram(user_id=person.id)
         return person.telegram_id

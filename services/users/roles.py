@@ -13,6 +13,7 @@ from db.engine import Database
 from db.tables.users import Admin, AuditAction, Role, User
 from db.upsert import insert_into
 from services.audit_log.record import AuditRecord, record
+from services.billing.ledger import UnknownUser
 from services.clock import Clock
 from services.errors import N_, ShopError
 from services.users.actor import Actor
@@ -70,12 +71,12 @@ class Staff:
     def role_of(self, session: Session, user_id: int, *, hold: bool = False) -> Role | None:
         """`hold`: nobody takes the role away until the transaction ends."""
         telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
-        return self._role(session, user_id, telegram_id, hold=hold)
+        return self.role_of_person(session, user_id, telegram_id, hold=hold)
 
     def role_by_telegram(self, session: Session, telegram_id: int) -> Role | None:
         """Of somebody who may have never been here."""
         user_id = session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id))
-        return self._role(session, user_id, telegram_id)
+        return self.role_of_person(session, user_id, telegram_id)
 
     def require(self, session: Session, actor: Actor, least: Role = Role.ADMIN, *, acts: bool = True) -> None:
         """First in the transaction that acts: what an admin did comes before the end of their role, or not at all.
@@ -84,9 +85,10 @@ class Staff:
         if role is None or RANKS[role] < RANKS[least]:
             raise NotAllowed(actor=actor.user_id, role=role, least=least)
 
-    def _role(
+    def role_of_person(
         self, session: Session, user_id: int | None, telegram_id: int | None, *, hold: bool = False
     ) -> Role | None:
+        """By whichever of the two ids is known."""
         if telegram_id in self.owner_ids:
             return Role.OWNER
         query = select(_admins.c.role).where(_of(user_id, telegram_id))
@@ -101,7 +103,7 @@ def _of(user_id: int | None, telegram_id: int | None) -> ColumnElement[bool]:
 
 
 class Admins:
-    """Roles are given by Telegram id, also to those who have never been here."""
+    """Roles are given to users, and by Telegram id to those who have never been here."""
 
     def __init__(self, db: Database, clock: Clock, staff: Staff) -> None:
         self._db = db
@@ -112,6 +114,10 @@ class Admins:
     def first_owner(self) -> int | None:
         """Whom customers turn to: the first of `OWNER_IDS`."""
         return next(iter(self._staff.owner_ids), None)
+
+    def is_owner(self, telegram_id: int | None) -> bool:
+        """Whether the settings name them."""
+        return telegram_id in self._staff.owner_ids
 
     async def role_of(self, user_id: int) -> Role | None:
         return await self._db.read(self._staff.role_of, user_id)
@@ -129,18 +135,46 @@ class Admins:
     async def appoint(self, telegram_id: int, role: Role | None, *, actor: Actor) -> Role | None:
         """Give or change a role, or with None take it away; returns the role before. Raises `NotAllowed`, `OwnRole`,
         `OwnersAreSettled`."""
-        return await self._db.write(self._appoint, telegram_id, role, actor, self._clock())
+        return await self._db.write(self._appoint_by_telegram, telegram_id, role, actor, self._clock())
 
-    def _appoint(
+    async def appoint_user(self, user_id: int, role: Role | None, *, actor: Actor) -> Role | None:
+        """As `appoint`, also for those who do not come through Telegram. Raises `UnknownUser` too, of an account that
+        is gone as well."""
+        return await self._db.write(self._appoint_user, user_id, role, actor, self._clock())
+
+    def _appoint_by_telegram(
         self, session: Session, telegram_id: int, role: Role | None, actor: Actor, now: datetime
     ) -> Role | None:
-        self._staff.require(session, actor, Role.OWNER)
-        before = self._staff.role_by_telegram(session, telegram_id)
         user_id = session.scalar(select(_users.c.id).where(_users.c.telegram_id == telegram_id))
+        return self._appoint(session, user_id, telegram_id, role=role, actor=actor, now=now)
+
+    def _appoint_user(
+        self, session: Session, user_id: int, role: Role | None, actor: Actor, now: datetime
+    ) -> Role | None:
+        self._staff.require(session, actor, Role.OWNER)
+        here = select(_users.c.telegram_id).where(_users.c.id == user_id, _users.c.deleted_at.is_(None))
+        row = session.execute(here.with_for_update(key_share=True)).first()
+        if row is None:
+            raise UnknownUser(user_id=user_id)
+        return self._appoint(session, user_id, row.telegram_id, role=role, actor=actor, now=now)
+
+    def _appoint(
+        self,
+        session: Session,
+        user_id: int | None,
+        telegram_id: int | None,
+        *,
+        role: Role | None,
+        actor: Actor,
+        now: datetime,
+    ) -> Role | None:
+        """One of the two ids is known."""
+        self._staff.require(session, actor, Role.OWNER)
+        before = self._staff.role_of_person(session, user_id, telegram_id)
         if user_id is not None and user_id == actor.user_id:
             raise OwnRole(actor=actor.user_id)
         if Role.OWNER in (role, before):
-            raise OwnersAreSettled(telegram_id=telegram_id)
+            raise OwnersAreSettled(user_id=user_id, telegram_id=telegram_id)
         if role is before:
             return before
         known = user_id is not None
@@ -158,7 +192,7 @@ class Admins:
                 actor=actor,
                 action=AuditAction.ROLE_CHANGE,
                 target_user_id=user_id,
-                subject=str(telegram_id),
+                subject=None if telegram_id is None else str(telegram_id),
                 before={"role": before},
                 after={"role": role},
             ),

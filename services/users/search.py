@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from db.base import AnyRow, table_of
 from db.tables.billing import Transaction, TransactionKind
 from db.tables.currencies import Currency
-from db.tables.identities import EmailLogin
+from db.tables.identities import AccountMerge, EmailLogin
 from db.tables.payments import PaymentStatus, RefundStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import Role, User
@@ -28,7 +28,7 @@ from services.payments.queries import PaymentView, payment_view, payments, refun
 from services.users.roles import Staff
 
 _users, _lines, _predictions = table_of(User), table_of(Transaction), table_of(Prediction)
-_logins = table_of(EmailLogin)
+_logins, _merges = table_of(EmailLogin), table_of(AccountMerge)
 FOUND_AT_MOST: Final = 8
 MAX_ID: Final = 2**63 - 1
 LAST: Final = 5  # predictions and payments on a card
@@ -47,7 +47,7 @@ class SeveralFound(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLine:
-    """A user in a list; `balance` in hundredths."""
+    """A user in a list; `balance` in hundredths; `gone`: the account was deleted, or became part of another one."""
 
     id: int
     telegram_id: int | None
@@ -55,6 +55,7 @@ class UserLine:
     first_name: str
     balance: int
     disabled: bool
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ class PredictionLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCard(UserLine):
     """`email`: for receipts; `login`: the address that they sign in by. `spent` in hundredths: charges without those
-    that came back; `paid`, by currency, without what was sent back."""
+    that came back; `paid`, by currency, without what was sent back. `merged_into`: the account that this one became
+    part of."""
 
     language: str
     email: str | None
@@ -83,6 +85,8 @@ class UserCard(UserLine):
     last_seen_at: datetime
     blocked_at: datetime | None
     disabled_at: datetime | None
+    deleted_at: datetime | None
+    merged_into: int | None
 
     @property
     def can_be_told(self) -> bool:
@@ -134,7 +138,15 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
         last_seen_at=row.last_seen_at,
         blocked_at=row.blocked_at,
         disabled_at=row.disabled_at,
+        deleted_at=row.deleted_at,
+        merged_into=heirs_of(session, [user_id]).get(user_id),
     )
+
+
+def heirs_of(session: Session, user_ids: Iterable[int]) -> dict[int, int]:
+    """Which account each of them became part of; without those that did not."""
+    merged = select(_merges.c.from_user_id, _merges.c.into_user_id).where(_merges.c.from_user_id.in_(set(user_ids)))
+    return {row.from_user_id: row.into_user_id for row in session.execute(merged)}
 
 
 def fits(text: str) -> ColumnElement[bool] | None:
@@ -186,7 +198,8 @@ def _any_case(letter: str) -> str | None:
 
 def _line(row: AnyRow) -> dict[str, Any]:  # Any: the columns' values
     names = ("id", "telegram_id", "username", "first_name", "balance")
-    return {name: getattr(row, name) for name in names} | {"disabled": row.disabled_at is not None}
+    states = {"disabled": row.disabled_at is not None, "gone": row.deleted_at is not None}
+    return {name: getattr(row, name) for name in names} | states
 
 
 def _spent(session: Session, user_id: int) -> int:

@@ -18,6 +18,7 @@ from db.tables.payments import PaymentStatus
 from db.tables.predictions import Prediction, PredictionStatus
 from services.audit_log.history import Entry, entries_about
 from services.billing.ledger import UnknownUser
+from services.identity.sessions import Device
 from services.moments import read_moment, write_moment
 from services.money import Money
 from services.payments.queries import money_of, payments
@@ -42,8 +43,8 @@ class Happened(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEvent:
     """`ref`: the id of what it tells of; `state`: of an operation its kind, of a session its kind, else its status;
-    `credits` in hundredths, signed; `note`: an operation's comment, a session's device, or who else's account it was;
-    `entry`: of the audit log."""
+    `credits` in hundredths, signed; `note`: an operation's comment, or who else's account it was; `device`: of a
+    session; `entry`: of the audit log."""
 
     kind: Happened
     at: datetime
@@ -53,6 +54,7 @@ class TimelineEvent:
     money: Money | None = None
     model_slug: str | None = None
     note: str = ""
+    device: Device | None = None
     entry: Entry | None = None
 
 
@@ -140,7 +142,7 @@ def _sessions_of(session: Session, user_id: int, until: datetime | None) -> Iter
             at=row.created_at,
             ref=str(row.id),
             state=SessionKind(row.kind),
-            note=" · ".join(part for part in (row.address, row.agent) if part),
+            device=Device(address=row.address, agent=row.agent),
         )
 
 

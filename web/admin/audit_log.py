@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from db.tables.users import AuditAction, Edge
-from i18n.audit_log import actor_name, what_was_done
+from i18n.audit_log import ACTION_NAMES, actor_name, what_was_done
 from i18n.text import plain_of
 from i18n.translator import Translator
 from services.audit_log.history import AuditFilter, Entry
@@ -66,7 +66,7 @@ async def show_audit_log(who: LooksCloser, asked: Annotated[AuditQuery, Query()]
         asked=asked,
         here=f"/admin/audit-log?{kept}{'&' if kept else ''}page=",
         table=f"/admin/audit-log.csv?{kept}",
-        actions=[(each.value, each.value) for each in AuditAction],
+        actions=[(each.value, who.tr.gettext(ACTION_NAMES[each])) for each in AuditAction],
         edges=[(each.value, who.tr.gettext(said)) for each, said in EDGES.items()],
         edge_names=EDGES,
         said=[what_was_done(entry, who.titles) for entry in found.items],

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from i18n.models import state_mark, state_words
+from services import heartbeats
 from services.errors import N_
 from services.payments.providers.titles import provider_title
 from services.redaction import redact
@@ -30,6 +31,24 @@ PARTS: Final = {
     "messages": N_("Messages to customers"),
 }
 """As /readyz calls them."""
+JOBS: Final = {
+    heartbeats.EXPIRE_LOTS: N_("Credits that run out"),
+    heartbeats.RECONCILE: N_("Unfinished payments and refunds"),
+    heartbeats.BONUS: N_("Weekly bonus, caught up with"),
+    "weekly_bonus": N_("Weekly bonus"),
+    "remind": N_("Reminders of credits that run out"),
+    "merged_accounts": N_("Accounts that became one"),
+    "heartbeats": N_("Signs of life"),
+    "tidy_files": N_("Old pictures and files"),
+    "forget_dialogs": N_("Old dialogs of the chat"),
+    "forget_requests": N_("Old requests to assistants"),
+    "forget_letters": N_("Old letters"),
+    "forget_notifications": N_("Old notifications of payments"),
+    "forget_webhooks": N_("Old deliveries of webhooks"),
+    "forget_api_requests": N_("Old requests to the API"),
+    "forget_ways_in": N_("Old sessions and links"),
+}
+"""As the clock calls them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +102,7 @@ def disk_of(folder: Path) -> Disk | None:
 @router.get("")
 async def show_health(who: Looks, web: Web) -> Response:
     services = who.site.services
+    jobs = await services.statistics.jobs()
     return panel(
         who,
         "health.html",
@@ -90,7 +110,7 @@ async def show_health(who: Looks, web: Web) -> Response:
         waiting=await services.statistics.waiting(),
         workers=await services.statistics.at_work(),
         providers=_providers(who),
-        jobs=sorted((await services.statistics.jobs()).items()),
+        jobs=sorted((who.tr.gettext(JOBS.get(name, name)), at) for name, at in jobs.items()),
         lines=(lines := await services.model_management.all()),
         states=[state_words(line, who.tr) if who.may_act else state_mark(line) for line in lines],
         disk=None if who.site.folder is None else disk_of(who.site.folder),

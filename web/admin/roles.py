@@ -4,9 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from db.tables.users import Role
-from i18n.people import ROLE_NAMES, name_of
+from i18n.people import ROLE_NAMES, name_of, number_of
+from i18n.translator import Html
 from services.errors import ShopError
 from services.users.roles import APPOINTED, NO_ROLE, parse_role
+from services.users.search import UserLine
 from web.admin.kit import LooksAtAll, Owns, StaffMember, Typed, confirmation, go, is_nonce, panel
 from web.admin.notices import notice
 
@@ -24,17 +26,20 @@ async def appoint(who: Owns, person: Typed = "", role: Typed = "", nonce: Typed 
     tr, services = who.tr, who.site.services
     try:
         new = parse_role(role)
-        telegram_id = await services.user_management.telegram_id_of(person)
+        whom = await services.user_management.person_of(person)
         if is_nonce(nonce):
-            await services.admins.appoint(telegram_id, new, actor=who.actor)
+            await _appoint(who, whom, new)
             return go("/admin/roles", done="role-changed")
     except ValueError:
         return await _page(who, typed=person, errors={"role": tr.gettext("Please choose a role.")})
     except ShopError as error:
         return await _page(who, typed=person, errors={"person": tr.error(error)})
-    before = await services.admins.role_by_telegram(telegram_id)
-    known = await services.user_management.search(str(telegram_id))
-    name = name_of(known[0], tr) if known else tr.html("Telegram <code>{id}</code>", id=telegram_id)
+    if isinstance(whom, int):
+        before, number = await services.admins.role_by_telegram(whom), str(whom)
+        name = tr.html("Telegram <code>{id}</code>", id=whom)
+    else:
+        before, number = await services.admins.role_of(whom.id), f"#{whom.id}"
+        name = Html(f"{name_of(whom, tr)} · {number_of(whom, tr)}")
     return confirmation(
         who,
         title=tr.gettext("Change this role?"),
@@ -42,9 +47,18 @@ async def appoint(who: Owns, person: Typed = "", role: Typed = "", nonce: Typed 
         yes=tr.gettext("Change the role"),
         action="/admin/roles",
         back="/admin/roles",
-        fields={"person": str(telegram_id), "role": new or NO_ROLE},
+        fields={"person": number, "role": new or NO_ROLE},
         danger=True,
     )
+
+
+async def _appoint(who: StaffMember, whom: UserLine | int, role: Role | None) -> None:
+    """`whom`: a Telegram id of somebody who was never here."""
+    admins = who.site.services.admins
+    if isinstance(whom, int):
+        await admins.appoint(whom, role, actor=who.actor)
+    else:
+        await admins.appoint_user(whom.id, role, actor=who.actor)
 
 
 async def _page(who: StaffMember, *, typed: str = "", done: str = "", errors: dict[str, str] | None = None) -> Response:

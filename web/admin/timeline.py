@@ -10,6 +10,7 @@ from db.tables.identities import SessionKind
 from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from i18n.audit_log import entry_words
+from i18n.devices import device_name
 from i18n.history import MARKS, OPERATION_WORDS
 from i18n.payments import PAYMENT_MARKS, STATUSES
 from i18n.translator import Html
@@ -91,7 +92,10 @@ def _action(event: TimelineEvent, who: StaffMember) -> EventWords:
 def _session(event: TimelineEvent, who: StaffMember) -> EventWords:
     """Addresses are not for everybody."""
     what = who.tr.html(SESSIONS[SessionKind(str(event.state))])
-    said = who.tr.html("{what}: {device}", what=what, device=event.note) if who.may_act and event.note else what
+    said, device = what, event.device
+    if who.may_act and device is not None:
+        shown = ", ".join(part for part in (device_name(device.agent, who.tr), device.address) if part)
+        said = who.tr.html("{what}: {device}", what=what, device=shown)
     return EventWords(mark="🔓", said=said)
 
 

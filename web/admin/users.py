@@ -12,8 +12,8 @@ from db.tables.users import Role
 from i18n.people import ROLE_NAMES
 from services.billing.credits import parse_amount
 from services.digits import whole_number
-from services.errors import ShopError
-from services.users.directory import UserFilter
+from services.errors import N_, ShopError
+from services.users.directory import Gone, UserFilter
 from services.users.manage import MAX_CREDITS
 from services.users.search import MAX_ID
 from web.admin.kit import Looks, panel
@@ -22,6 +22,12 @@ from web.admin.timeline import event_words
 
 router = APIRouter(prefix="/admin/users")
 SEEN: Final = ("1", "7", "30", "90")  # days
+CLOSED: Final = "closed"
+STATES: Final = {
+    CLOSED: N_("the shop is closed to them"),
+    Gone.MERGED: N_("part of another account"),
+    Gone.DELETED: N_("deleted"),
+}
 
 
 class UserQuery(BaseModel):
@@ -29,7 +35,7 @@ class UserQuery(BaseModel):
 
     q: str = Field("", max_length=200)
     role: str = ""
-    closed: str = ""
+    state: str = ""
     balance: str = ""
     seen: str = ""
     after: str = ""
@@ -47,7 +53,8 @@ async def show_users(who: Looks, asked: Annotated[UserQuery, Query()]) -> Respon
     wanted = UserFilter(
         text=asked.q,
         role=Role(asked.role) if asked.role in tuple(Role) else None,
-        closed=bool(asked.closed),
+        closed=asked.state == CLOSED,
+        gone=Gone(asked.state) if asked.state in tuple(Gone) else None,
         balance=low,
         seen_days=int(asked.seen) if asked.seen in SEEN else None,
     )
@@ -62,6 +69,7 @@ async def show_users(who: Looks, asked: Annotated[UserQuery, Query()]) -> Respon
         asked=asked,
         more=more,
         roles=roles,
+        states=[(state, who.tr.gettext(words)) for state, words in STATES.items()],
         problem=problem,
         role_names=ROLE_NAMES,
     )

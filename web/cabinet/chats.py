@@ -20,11 +20,11 @@ from services.chats.sessions import ChatSessionNotFound, ChatSessionView
 from services.errors import ShopError
 from services.files.files import media_type_of, parse_file_id
 from services.manifests.preparation import MAX_BYTES
-from services.values.errors import FileTooLarge
 from web.cabinet.chat_page import ChatDraft, ChatPage
 from web.cabinet.pictures import attachment
 from web.kit.markdown import safe_html
 from web.kit.pages import page
+from web.kit.uploads import uploaded_picture
 from web.kit.viewer import Me, Someone
 
 router = APIRouter(prefix="/chats")
@@ -215,11 +215,7 @@ async def _keep(shown: ChatPage, picture: UploadFile) -> UUID:
     if shown.assistant is None or not shown.assistant.takes_pictures:
         raise PicturesNotTaken()
     services, user_id = shown.me.site.services, shown.me.user.id
-    if (picture.size or 0) > MAX_BYTES:
-        raise FileTooLarge(megabytes=MAX_BYTES // 1_000_000)
-    async with services.intake.upload(user_id) as received:
-        received.file.write(await picture.read())
-        content = await received.picture(ASSISTANT_PICTURE)
+    content = await uploaded_picture(picture, ASSISTANT_PICTURE, services.intake, user_id=user_id)
     return await services.files.put(user_id, content, media_type_of(content))
 
 

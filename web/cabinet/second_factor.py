@@ -1,5 +1,6 @@
 """A second factor: it is set up, shown after signing in, and turned off again."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
 
@@ -14,37 +15,38 @@ from services.identity.second_factor_rows import FactorOff, FactorOn
 from services.identity.sessions import ProveAgain
 from web.cabinet.linking import require_fresh
 from web.kit.pages import page
-from web.kit.places import own_place
+from web.kit.places import FACTOR, factor_place, own_place
 from web.kit.refusals import refusal_of
 from web.kit.viewer import Customer, Me, PageViewer, Someone
 
 router = APIRouter()
-HERE = "/second-factor"
+KEPT = "/security"  # where recovery codes lead
 Code = Annotated[str, Form()]
+GoOn = Annotated[str, Form(alias="next")]
 
 
 @router.get("/second-factor")
-async def look(me: Me) -> Response:
+async def look(me: Me, place: Annotated[str, Query(alias="next")] = "") -> Response:
     require_fresh(me)
-    return await _page(me)
+    return await _page(me, place=place)
 
 
 @router.post("/second-factor/begin")
-async def begin(me: Me) -> Response:
+async def begin(me: Me, place: GoOn = "") -> Response:
     with suppress(FactorOn):  # in another tab
         await me.site.services.second_factor.begin(me.signed_in)
-    return RedirectResponse(HERE, status_code=303)
+    return _here(place)
 
 
 @router.post("/second-factor/confirm")
-async def confirm(me: Me, code: Code = "") -> Response:
+async def confirm(me: Me, code: Code = "", place: GoOn = "") -> Response:
     try:
         codes = await me.site.services.second_factor.confirm(me.signed_in, code)
     except (ProveAgain, FactorOn, FactorOff):
-        return RedirectResponse(HERE, status_code=303)
+        return _here(place)
     except ShopError as error:
-        return await _page(me, error)
-    return page(me, "cabinet/account/recovery_codes.html", codes=codes, renewed=False)
+        return await _page(me, error, place=place)
+    return _codes(me, codes, place=place)
 
 
 @router.post("/second-factor/codes")
@@ -52,10 +54,10 @@ async def renew(me: Me, code: Code = "") -> Response:
     try:
         codes = await me.site.services.second_factor.renew(me.signed_in, code)
     except (ProveAgain, FactorOff):
-        return RedirectResponse(HERE, status_code=303)
+        return _here()
     except ShopError as error:
         return await _page(me, error, opened="codes")
-    return page(me, "cabinet/account/recovery_codes.html", codes=codes, renewed=True)
+    return _codes(me, codes, renewed=True)
 
 
 @router.post("/second-factor/off")
@@ -63,7 +65,7 @@ async def turn_off(me: Me, code: Code = "") -> Response:
     try:
         await me.site.services.second_factor.turn_off(me.signed_in, code)
     except (ProveAgain, FactorOff):
-        return RedirectResponse(HERE, status_code=303)
+        return _here()
     except ShopError as error:
         return await _page(me, error, opened="off")
     return RedirectResponse("/security?done=factor_off", status_code=303)
@@ -76,7 +78,7 @@ async def ask(who: Someone, place: Annotated[str, Query(alias="next")] = "") -> 
 
 
 @router.post("/second-factor/step")
-async def show(who: Someone, code: Code = "", place: Annotated[str, Form(alias="next")] = "") -> Response:
+async def show(who: Someone, code: Code = "", place: GoOn = "") -> Response:
     if who.halfway is None:
         return _gone_on(who, place) or _step(who, place)
     try:
@@ -101,7 +103,17 @@ def _step(who: PageViewer, place: str, error: ShopError | None = None) -> Respon
     return page(who, "cabinet/account/factor_step.html", status=status, **shown)
 
 
-async def _page(me: Customer, error: ShopError | None = None, *, opened: str = "") -> Response:
+def _here(place: str = "") -> Response:
+    """The page of the factor; `place`: where to go on from it."""
+    return RedirectResponse(factor_place(place, FACTOR) if place else FACTOR, status_code=303)
+
+
+def _codes(me: Customer, codes: Sequence[str], *, renewed: bool = False, place: str = "") -> Response:
+    kept = own_place(place, otherwise=KEPT)
+    return page(me, "cabinet/account/recovery_codes.html", codes=codes, renewed=renewed, kept=kept)
+
+
+async def _page(me: Customer, error: ShopError | None = None, *, opened: str = "", place: str = "") -> Response:
     factor = await me.site.services.second_factor.view(me.user.id)
     secret, address, qr = factor.secret or "", "", ""
     if secret:
@@ -115,5 +127,6 @@ async def _page(me: Customer, error: ShopError | None = None, *, opened: str = "
         "qr": qr,
         "problem": me.tr.error(error) if error else "",
         "opened": opened,
+        "next": own_place(place, otherwise=""),
     }
     return page(me, "cabinet/account/second_factor.html", status=refusal_of(error).status if error else 200, **shown)

@@ -5,7 +5,8 @@ from urllib.parse import quote, urlsplit
 
 HOME: Final = "/"
 TOP_UP: Final = "/top-up"  # `next`: where to go on with the credits
-FACTOR_STEP: Final = "/second-factor/step"  # `next`: as above, when the second factor was shown
+FACTOR: Final = "/second-factor"  # `next`: where to go on when it was turned on
+FACTOR_STEP: Final = "/second-factor/step"  # `next`: as above, when it was shown
 MOST: Final = 2000  # characters
 
 
@@ -19,6 +20,6 @@ def own_place(text: str | None, *, otherwise: str = HOME) -> str:
     return place if not parts.scheme and not parts.netloc else otherwise
 
 
-def factor_place(place: str) -> str:
-    """Where a second factor is asked for, before `place`."""
-    return f"{FACTOR_STEP}?next={quote(place, safe='')}"
+def factor_place(place: str, page: str = FACTOR_STEP) -> str:
+    """Where a second factor is asked for, or turned on, before `place`."""
+    return f"{page}?next={quote(place, safe='')}"

@@ -29,6 +29,12 @@ class PageViewer:
     halfway: SignedIn | None = None
 
     @property
+    def runs_the_shop(self) -> bool:
+        """There is a panel for them, which looks closer at who they are."""
+        seen = self.signed_in
+        return seen is not None and (seen.appointed or self.site.services.admins.is_owner(seen.user.telegram_id))
+
+    @property
     def titles(self) -> Titles:
         """Of models."""
         return Titles(find=self.site.services.models.manifest, tr=self.tr)

@@ -12,15 +12,13 @@ from handlers.form.uploads import fetch_picture, picture_of
 from i18n.text import cut_plain
 from services.billing.credits import format_credits
 from services.files.files import media_type_of
-from services.manifests.manifest import ImageInput, TextInput
-from services.manifests.preparation import Prepare
 from services.models.manage import parse_price
 from services.models.preset_manage import NewPreset
-from services.models.preset_rules import LANGUAGES, BadPreset, check_title
+from services.models.preset_rules import LANGUAGES, SAMPLE, BadPreset, check_title
 from services.models.presets import PresetView
+from services.predictions.latest_answers import latest_answers
 
 NONE: Final = "-"  # the model's own, or nothing
-SAMPLE: Final = Prepare(size=("free", "free"))
 
 
 async def change_part(slug: str, part: StylePart, message: Message, ctx: AdminContext) -> PresetView:
@@ -75,15 +73,9 @@ def is_assistant(model_slug: str, ctx: AdminContext) -> bool:
     return manifest is not None and manifest.is_assistant
 
 
-async def latest_answers(model_slug: str, ctx: AdminContext) -> dict[str, Any]:  # Any: JSON
-    """Of the owner's latest prediction with the model, without pictures and texts, which customers give; empty where
-    there is none."""
-    manifest = ctx.services.models.manifest(model_slug)
-    found = await ctx.services.history.latest(ctx.user.id, model_slug)
-    if manifest is None or found is None:
-        return {}
-    kept = {field.name for field in manifest.inputs if not isinstance(field, ImageInput | TextInput)}
-    return {name: value for name, value in found.inputs.items() if name in kept}
+async def own_answers(model_slug: str, ctx: AdminContext) -> dict[str, Any]:  # Any: JSON
+    """The owner's own latest ones."""
+    return await latest_answers(ctx.services.history, ctx.user.id, ctx.services.models.manifest(model_slug))
 
 
 def new_preset(facts: Mapping[str, Any]) -> NewPreset:  # Any: JSON

@@ -10,7 +10,7 @@ from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.presets import screens as view
-from handlers.admin.presets.changes import change_part, check_name, is_assistant, latest_answers, new_preset, typed_part
+from handlers.admin.presets.changes import change_part, check_name, is_assistant, new_preset, own_answers, typed_part
 from handlers.admin.presets.parts import NEEDED, StylePart
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
@@ -65,7 +65,7 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
             await _show(query, preset, ctx=ctx, notice=notice)
             return
         case names.ANSWERS:
-            answers = await latest_answers(preset.model_slug, ctx)
+            answers = await own_answers(preset.model_slug, ctx)
             if not answers:
                 await sender.acknowledge(query, ctx.tr.gettext(NOTHING_BOUGHT), alert=True)
                 return
@@ -119,7 +119,7 @@ async def _next(event: Event, draft: dict[str, str], ctx: AdminContext) -> None:
     if (unanswered := [each for each in NEEDED if each not in draft]) != []:
         await _ask(event, unanswered[0], ctx=ctx, draft=draft)
         return
-    answers = await latest_answers(draft["model"], ctx)
+    answers = await own_answers(draft["model"], ctx)
     new = PendingAction.of(CREATE, draft=draft, inputs=answers)
     told = ", ".join(f"{name} = {value}" for name, value in answers.items())
     await ctx.propose(event, view.new_confirmation(draft, told, new.nonce, ctx.tr), new)

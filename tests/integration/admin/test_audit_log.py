@@ -165,7 +165,10 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
     assert (refund.subject, refund.before) == (str(payment.id), {"refunded": "0.00"})
     assert (refund.after["refunded"], refund.reason) == ("100.00", "half")
     asked = next(entry for entry in page.items if entry.action == "payment.ask")
-    assert (asked.before, asked.after) == ({"status": "pending"}, {"status": "succeeded"})
+    assert (asked.before, asked.after) == (
+        {"status": "pending", "provider": "yookassa"},
+        {"status": "succeeded"},
+    )
     await services.audit()
 
 

@@ -24,8 +24,9 @@ from tests.integration.api.conftest import Callers
 from tests.support.belongings import FREE, belongings, of_nobody
 from tests.support.stores import QUICK, STORE
 from tests.support.web import browser
+from web import cabinet
 from web.api.app import make_api
-from web.cabinet.routers import cabinet_routers
+from web.kit.routers import routers_of
 
 SPEC: Final[dict[str, Any]] = make_api().openapi()
 OPERATIONS: Final = [
@@ -37,7 +38,7 @@ OPERATIONS: Final = [
 # Fields of forms stand behind a question mark.
 PAGES: Final = [
     (min(route.methods or ()), route.path + "".join(f"?{part.name}" for part in route.dependant.body_params))
-    for router in cabinet_routers()
+    for router in routers_of(cabinet)
     for route in router.routes
     if isinstance(route, APIRoute)
 ]

@@ -13,9 +13,11 @@ from services.identity.second_factor import code_at
 from services.users.accounts import UserView
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.integration.web.admin.conftest import person
+from tests.support.forms import hidden_fields
 from tests.support.web import browser
-from web.cabinet.routers import cabinet_routers
+from web import cabinet
 from web.kit.cookies import SESSION
+from web.kit.routers import routers_of
 
 STEP = 30
 OPEN = {
@@ -76,6 +78,22 @@ async def test_it_is_set_up_and_then_asked_for(app: App) -> None:
         assert (await there.get("/history")).status_code == 200
 
 
+async def test_from_where_one_came_one_goes_on(app: App) -> None:
+    """To another site never."""
+    owner = await person(app, OWNER_ID, "Ольга")
+    async with browser(app, owner.id, second_factor=False) as desk:
+        assert 'href="/second-factor?next=/admin/users"' in (await desk.get("/admin/users")).text
+        refused = await desk.get("/admin/packages/new")
+        assert 'href="/second-factor?next=%2Fadmin%2Fpackages%2Fnew"' in refused.text
+        offered = hidden_fields((await desk.get("/second-factor?next=/admin/users")).text)
+        begun = await desk.post("/second-factor/begin", data=offered | {"next": "/admin/users"})
+        setup = await desk.get(begun.headers["location"])
+        typed = {"next": "/admin/users", "code": code(app, secret_on(setup))}
+        assert 'name="next" value="/admin/users"' in setup.text
+        assert 'href="/admin/users"' in (await desk.post("/second-factor/confirm", data=typed)).text
+        assert "evil.example" not in (await desk.get("/second-factor?next=//evil.example")).text
+
+
 async def setup_page(desk: httpx.AsyncClient) -> str:
     await desk.post("/second-factor/begin")
     return (await desk.get("/second-factor")).text
@@ -99,7 +117,7 @@ async def test_no_page_and_no_endpoint_is_past_it(app: App) -> None:
 
 
 def routes() -> list[tuple[str, str]]:
-    found = [route for router in cabinet_routers() for route in router.routes if isinstance(route, Route)]
+    found = [route for router in routers_of(cabinet) for route in router.routes if isinstance(route, Route)]
     return [(method, route.path) for route in found for method in sorted(route.methods or ()) if method != "HEAD"]
 
 

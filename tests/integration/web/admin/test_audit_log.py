@@ -2,15 +2,23 @@
 
 import csv
 import io
+import re
+from datetime import datetime
 
 import httpx
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
-from db.tables.users import Edge, Role
+from db.base import table_of
+from db.tables.identities import EmailLogin
+from db.tables.users import AuditAction, Edge, Role
+from services.audit_log.history import AuditFilter
 from services.users.actor import Actor
 from services.users.manage import CreditChange
 from tests.integration.web.admin.conftest import EVIL, Office
 from tests.support.forms import hidden_fields
+from tests.support.shop import add_outsider
 from tests.support.web import browser
 from web.admin.audit_log import calm_cell
 
@@ -35,6 +43,13 @@ async def test_the_journal_is_filtered(office: Office, at_desk: httpx.AsyncClien
     assert await shown("since=2020-01-01&until=2099-01-01&action=nothing&actor=x&page=99")
     for misses in ("edge=web", f"actor={office.owner.id}", "since=2099-01-01", "action=user.disable"):
         assert not await shown(misses), misses
+
+
+async def test_the_journal_names_what_is_done(office: Office, at_desk: httpx.AsyncClient) -> None:
+    shown = (await at_desk.get("/admin/audit-log")).text
+    words = dict(re.findall(r'<option value="([a-z_.]+)">([^<]+)</option>', shown))
+    assert words["credits.grant"] == "Кредиты начислены"
+    assert [action for action in AuditAction if words[action] == action] == []
 
 
 async def test_the_table_holds_no_formula(office: Office, at_desk: httpx.AsyncClient) -> None:
@@ -86,6 +101,29 @@ async def test_roles_that_nobody_gets(office: Office, at_desk: httpx.AsyncClient
     assert answer.status_code == 422
     assert EVIL not in answer.text
     assert await office.services.admins.role_of(office.anna.id) is None
+
+
+async def test_roles_of_people_without_telegram(office: Office, at_desk: httpx.AsyncClient) -> None:
+    """Found by their address, and by their number."""
+    vera = await office.app.db.write(add_outsider)
+    await office.app.db.write(_signs_in_by, vera, "vera@example.com", office.app.clock())
+    question = await at_desk.post("/admin/roles", data={"person": "vera@example.com", "role": "admin"})
+    assert f"#{vera}" in question.text
+    answer = await at_desk.post("/admin/roles", data=hidden_fields(question.text))
+    assert answer.headers["location"].endswith("done=role-changed")
+    assert await office.services.admins.role_of(vera) is Role.ADMIN
+    assert f"/admin/users/{vera}" in (await at_desk.get("/admin/roles")).text
+    entry = (await office.services.audit_log.found(AuditFilter(target=vera))).items[0]
+    assert (entry.action, entry.after) == ("role.change", {"role": "admin"})
+    assert f"#{vera}" in (await at_desk.get("/admin/audit-log")).text
+    question = await at_desk.post("/admin/roles", data={"person": f"#{vera}", "role": "none"})
+    await at_desk.post("/admin/roles", data=hidden_fields(question.text))
+    assert await office.services.admins.role_of(vera) is None
+
+
+def _signs_in_by(session: Session, user_id: int, address: str, now: datetime) -> None:
+    login = {"user_id": user_id, "address": address, "password_hash": "x", "password_changed_at": now}
+    session.execute(insert(table_of(EmailLogin)), login | {"created_at": now})
 
 
 async def test_only_owners_give_roles(office: Office) -> None:

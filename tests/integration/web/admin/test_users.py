@@ -1,10 +1,15 @@
 """The panel's customers: who sees them, and what is done to them."""
 
+from datetime import datetime
+
 import httpx
 import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
 
-from db.tables.identities import SessionKind
-from db.tables.users import Edge, Role
+from db.base import table_of
+from db.tables.identities import AccountMerge, SessionKind
+from db.tables.users import Edge, Role, User
 from services.audit_log.history import AuditFilter
 from services.identity.sessions import Device
 from services.users.actor import Actor
@@ -23,6 +28,14 @@ async def test_customers_have_no_panel(office: Office) -> None:
             assert (await anna.get(place)).status_code == 404
     async with browser(office.app) as stranger:
         assert (await stranger.get("/admin")).headers["location"] == "/sign-in?next=%2Fadmin"
+
+
+async def test_the_way_to_the_panel(office: Office) -> None:
+    """Is shown to those who have one."""
+    for role in ROLES:
+        async with browser(office.app, office.of(role)) as desk:
+            for place in ("/", "/profile"):
+                assert ('href="/admin"' in (await desk.get(place)).text) is (role is not None)
 
 
 async def test_credits_are_given_once_after_a_confirmation(office: Office, at_desk: httpx.AsyncClient) -> None:
@@ -155,6 +168,45 @@ async def test_moderators_see_no_addresses(office: Office) -> None:
         assert "203.0.113.5" in (await admin.get(f"/admin/users/{office.anna.id}")).text
 
 
+async def test_devices_have_names(office: Office, at_desk: httpx.AsyncClient) -> None:
+    chrome = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36"
+    device = Device(address="203.0.113.5", agent=chrome)
+    await office.services.web_sessions.begin(office.anna.id, SessionKind.BROWSER, device)
+    shown = (await at_desk.get(f"/admin/users/{office.anna.id}")).text
+    assert "Chrome, Android, 203.0.113.5" in shown
+    assert "Mozilla" not in shown
+
+
+async def test_accounts_that_are_gone(office: Office, at_desk: httpx.AsyncClient) -> None:
+    """They stand in the list as what they are, and nothing is done to them."""
+    merged, deleted = office.moderator.id, office.anna.id
+    await office.app.db.write(_gone, merged, office.admin.id, office.app.clock())
+    await office.app.db.write(_gone, deleted, None, office.app.clock())
+
+    async def found(query: str) -> set[int]:
+        text = (await at_desk.get(f"/admin/users?{query}")).text
+        return {user_id for user_id in (merged, deleted, office.admin.id) if f'/admin/users/{user_id}"' in text}
+
+    assert await found("state=merged") == {merged}
+    assert await found("state=deleted") == {deleted}
+    assert await found("state=closed") == set()
+    everybody = (await at_desk.get("/admin/users")).text
+    assert f"в составе #{office.admin.id}" in everybody
+    for user_id, said in ((merged, f'/admin/users/{office.admin.id}">'), (deleted, "Удалён владельцем")):
+        card = (await at_desk.get(f"/admin/users/{user_id}")).text
+        assert said in card
+        assert "/credits" not in card
+
+
+def _gone(session: Session, user_id: int, into: int | None, now: datetime) -> None:
+    users, merges = table_of(User), table_of(AccountMerge)
+    session.execute(update(users).where(users.c.id == user_id).values(deleted_at=now))
+    if into is not None:
+        session.execute(
+            insert(merges), {"from_user_id": user_id, "into_user_id": into, "credits": 0, "created_at": now}
+        )
+
+
 async def test_the_list_is_searched_and_filtered(office: Office, at_desk: httpx.AsyncClient) -> None:
     async def found(query: str) -> set[int]:
         text = (await at_desk.get(f"/admin/users?{query}")).text
@@ -167,7 +219,7 @@ async def test_the_list_is_searched_and_filtered(office: Office, at_desk: httpx.
     assert await found("q=%23" + str(office.anna.id)) == {office.anna.id}
     assert await found("role=owner") == {office.owner.id}
     assert await found("role=moderator") == {office.moderator.id}
-    assert await found("balance=10.01") == await found("closed=yes") == await found("q=никто") == set()
+    assert await found("balance=10.01") == await found("state=closed") == await found("q=никто") == set()
     assert await found("after=nonsense&role=nobody&seen=8") == everybody
 
 

@@ -118,6 +118,7 @@ CARD = UserCard(
     first_name="<" * 64,
     balance=MOST,
     disabled=True,
+    gone=False,
     language="ru",
     email=EMAIL,
     login=EMAIL,
@@ -135,6 +136,8 @@ CARD = UserCard(
     last_seen_at=START,
     blocked_at=START,
     disabled_at=START,
+    deleted_at=None,
+    merged_into=None,
 )
 ADMIN = AdminView(
     telegram_id=2**52, role=Role.MODERATOR, granted_by=1, user_id=1, username="x" * 32, first_name="<" * 64

@@ -13,6 +13,7 @@ from services.manifests.manifest import (
     ImageInput,
     Input,
     IntegerInput,
+    Manifest,
     NumberInput,
     SeriesInput,
     TextInput,
@@ -46,6 +47,12 @@ def value_words(field: Input, value: Value, tr: Translator) -> str:
         case ImageInput(), _:
             text = tr.gettext("a picture")
     return cut_plain(text, SHOWN)
+
+
+def answers_words(manifest: Manifest, answers: Mapping[str, Value], tr: Translator) -> str:
+    """All of them in a line; empty where there are none."""
+    known = [(field, answers[field.name]) for field in manifest.inputs if field.name in answers]
+    return ", ".join(f"{tr.pick(field.label)}: {value_words(field, value, tr)}" for field, value in known)
 
 
 def _series_words(field: SeriesInput, numbers: Sequence[float], told: Mapping[str, object], tr: Translator) -> str:

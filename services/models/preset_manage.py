@@ -79,20 +79,23 @@ class PresetManagement:
         self._models = models
 
     async def create(self, preset: NewPreset, *, actor: Actor) -> PresetView:
-        """Sold at once, behind the others of its category. Raises BadPreset, ModelNotFound."""
+        """Sold at once, behind the others of its category. Raises BadPreset, NoPrompt, ModelNotFound."""
+        return await self._db.write(self._create, self.check(preset), actor, self._clock())
+
+    def check(self, preset: NewPreset) -> JsonObject:
+        """The row that it would be. Raises as `create`."""
         manifest = self._models.manifest(preset.model_slug)
         if manifest is None:
             raise ModelNotFound(slug=preset.model_slug)
-        row = {
+        return {
             "model_slug": preset.model_slug,
             "title": check_title(preset.title),
             "category": check_category(manifest, preset.category),
             "icon": _icon(preset.icon),
             "price": _price(preset.price),
-            "prompt": _prompt(preset.prompt),
+            "prompt": _prompt(preset.prompt) if manifest.is_assistant else check_prompt(manifest, preset.prompt),
             "inputs": checked_inputs(manifest, preset.inputs),
         }
-        return await self._db.write(self._create, row, actor, self._clock())
 
     async def rename(self, slug: str, title: Mapping[str, str], *, actor: Actor) -> PresetView:
         """Raises BadPreset."""

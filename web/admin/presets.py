@@ -4,34 +4,18 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form
-from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.billing.credits import format_credits
+from i18n.inputs import answers_words
 from services.errors import ChangedMeanwhile, ShopError
-from services.models.manage import parse_price
-from services.models.preset_manage import PresetChange
-from services.models.preset_rules import BadPreset, NoPrompt
 from services.models.presets import PresetView
+from services.predictions.latest_answers import latest_answers
 from web.admin.kit import Looks, LooksAtAll, Owns, StaffMember, Typed, confirmation, decide, go, is_nonce, panel
 from web.admin.notices import notice
+from web.admin.preset_forms import PresetForm, as_typed, problem_field
 
 router = APIRouter(prefix="/admin/presets")
 UP: Final = "up"
-
-
-class PresetForm(BaseModel):
-    """`price`: empty for the model's; `was_price`: as it was when the form was shown. A category in both languages, or
-    in none."""
-
-    ru: str = ""
-    en: str = ""
-    category_ru: str = ""
-    category_en: str = ""
-    icon: str = ""
-    price: str = ""
-    was_price: str = ""
-    prompt: str = ""
 
 
 @router.get("")
@@ -43,7 +27,7 @@ async def show_presets(who: Looks, done: str = "") -> Response:
 @router.get("/{slug}")
 async def ask_parts(who: LooksAtAll, slug: str, done: str = "") -> Response:
     preset = await who.site.services.presets.get(slug)
-    return _form(who, preset, _as_typed(preset), done=done)
+    return await preset_page(who, preset, as_typed(preset), done=done)
 
 
 @router.post("/{slug}")
@@ -51,13 +35,10 @@ async def edit(who: Owns, slug: str, typed: Annotated[PresetForm, Form()]) -> Re
     preset = await who.site.services.presets.get(slug)
     try:
         await _save(who, preset, typed)
-    except BadPreset as error:
-        return _form(who, preset, typed, {_field(error.field): who.tr.error(error)})
-    except NoPrompt as error:
-        return _form(who, preset, typed, {"prompt": who.tr.error(error)})
     except ShopError as error:
-        shown = typed.model_copy(update={"was_price": _as_typed(preset).was_price})
-        return _form(who, preset, shown, {"price": who.tr.error(error)})
+        field = problem_field(error)
+        shown = typed.model_copy(update={"was_price": as_typed(preset).was_price}) if field == "price" else typed
+        return await preset_page(who, preset, shown, {field: who.tr.error(error)})
     return go(f"/admin/presets/{slug}", done="saved")
 
 
@@ -94,43 +75,26 @@ async def delete(who: Owns, slug: str, nonce: Typed = "") -> Response:
 
 async def _save(who: StaffMember, preset: PresetView, typed: PresetForm) -> None:
     """Raises `ChangedMeanwhile` where somebody else has set another price."""
-    now = _as_typed(preset).price
+    now = as_typed(preset).price
     if typed.was_price not in {typed.price, now}:
         raise ChangedMeanwhile(now)
-    category = {"ru": typed.category_ru, "en": typed.category_en}
-    price = now if typed.price == typed.was_price else typed.price
-    change = PresetChange(
-        title={"ru": typed.ru, "en": typed.en},
-        category=category if any(category.values()) else None,
-        icon=typed.icon or None,
-        price=parse_price(price) if price.strip() else None,
-        prompt=typed.prompt.replace("\r\n", "\n") or None,
-    )
+    change = typed.parsed(now if typed.price == typed.was_price else typed.price)
     await who.site.services.preset_management.change(preset.slug, change, actor=who.actor)
 
 
-def _field(name: str) -> str:
-    return {"title": "ru", "category": "category_ru"}.get(name, name)
-
-
-def _as_typed(preset: PresetView) -> PresetForm:
-    category = preset.category or {}
-    price = "" if preset.own_price is None else format_credits(preset.own_price)
-    return PresetForm(
-        ru=preset.title.get("ru", ""),
-        en=preset.title.get("en", ""),
-        category_ru=category.get("ru", ""),
-        category_en=category.get("en", ""),
-        icon=preset.icon or "",
-        price=price,
-        was_price=price,
-        prompt=preset.prompt or "",
-    )
-
-
-def _form(
+async def preset_page(
     who: StaffMember, preset: PresetView, typed: PresetForm, errors: Mapping[str, str] | None = None, *, done: str = ""
 ) -> Response:
-    status = 422 if errors else 200
-    said = notice(done, who.tr)
-    return panel(who, "presets/form.html", status=status, preset=preset, typed=typed, errors=errors or {}, done=said)
+    services, manifest = who.site.services, who.site.services.models.manifest(preset.model_slug)
+    latest = await latest_answers(services.history, who.user.id, manifest)
+    return panel(
+        who,
+        "presets/form.html",
+        status=422 if errors else 200,
+        preset=preset,
+        typed=typed,
+        answers="" if manifest is None else answers_words(manifest, preset.inputs, who.tr),
+        latest="" if manifest is None else answers_words(manifest, latest, who.tr),
+        errors=errors or {},
+        done=notice(done, who.tr),
+    )

@@ -8,8 +8,11 @@ from services.audit_log.history import AuditFilter
 from services.models.manage import ModelLine
 from services.models.preset_manage import NewPreset
 from services.payments.packages import PackageView
+from services.predictions.submit import Order
 from services.users.actor import Actor
+from services.values.parse import example_value
 from tests.integration.web.admin.conftest import EVIL, Office
+from tests.support.comfyui import photo
 from tests.support.forms import hidden_fields
 from tests.support.waiting import until
 from tests.support.web import browser
@@ -169,6 +172,66 @@ async def test_a_style_is_changed_whole_or_not_at_all(office: Office, at_desk: h
     assert (await at_desk.get(place)).status_code == 404
 
 
+async def test_a_style_is_made_once(office: Office, at_desk: httpx.AsyncClient) -> None:
+    wine = "wine"
+    assert f'value="{wine}"' in (await at_desk.get("/admin/new-style")).text
+    assert (await at_desk.get(f"/admin/new-style?model={wine}")).status_code == 200
+    typed = {"model": wine, "ru": EVIL, "en": "Bold", "category_ru": "Разное", "category_en": "Various", "price": "2"}
+    for wrong in ({"category_en": ""}, {"price": "x"}, {"prompt": "told"}, {"icon": "abc"}, {"answers": "[]"}):
+        assert (await at_desk.post("/admin/new-style", data=typed | wrong)).status_code == 422, wrong
+    assert (await at_desk.post("/admin/new-style", data=typed | {"model": "none"})).status_code == 404
+    before = len(await office.services.presets.all())
+    question = await at_desk.post("/admin/new-style", data=typed)
+    assert EVIL not in question.text
+    answers = [await at_desk.post("/admin/new-style", data=hidden_fields(question.text)) for _ in range(2)]
+    assert [each.status_code for each in answers] == [303, 409]
+    made = (await office.services.presets.all())[before:]
+    assert [(each.title["en"], each.price, each.sold) for each in made] == [("Bold", 200, True)]
+    assert EVIL not in (await at_desk.get(answers[0].headers["location"])).text
+
+
+async def test_a_style_takes_over_what_its_owner_answered(office: Office, at_desk: httpx.AsyncClient) -> None:
+    manifest = office.services.models.manifest("wine")
+    assert manifest is not None
+    answered = {field.name: example_value(field) for field in manifest.inputs}
+    line = await office.services.model_management.get("wine")
+    order = Order(
+        user_id=office.owner.id,
+        model_slug=line.slug,
+        model_version=line.version,
+        inputs=answered,
+        price=line.price,
+        request_key="one",
+    )
+    await office.services.predictions.submit(order)
+    typed = {"model": "wine", "ru": "Как у меня", "en": "Mine", "category_ru": "Разное", "category_en": "Various"}
+    question = await at_desk.post("/admin/new-style", data=typed | {"take": "yes"})
+    made = await at_desk.post("/admin/new-style", data=hidden_fields(question.text))
+    slug = made.headers["location"].split("/")[-1].split("?")[0]
+    assert (await office.services.presets.get(slug)).inputs == answered
+    without = await at_desk.post("/admin/new-style", data=typed | {"en": "Another"})
+    other = (await at_desk.post("/admin/new-style", data=hidden_fields(without.text))).headers["location"]
+    slug = other.split("/")[-1].split("?")[0]
+    assert (await office.services.presets.get(slug)).inputs == {}
+    assert (await at_desk.post(f"/admin/presets/{slug}/answers")).headers["location"].endswith("done=saved")
+    assert (await office.services.presets.get(slug)).inputs == answered
+
+
+async def test_a_styles_picture(office: Office, at_desk: httpx.AsyncClient) -> None:
+    new = NewPreset(model_slug="wine", title={"ru": "Стиль", "en": "Style"})
+    preset = await office.services.preset_management.create(new, actor=Actor(office.owner.id))
+    place = f"/admin/presets/{preset.slug}"
+    assert (await at_desk.get(f"{place}/sample")).status_code == 404
+    refused = await at_desk.post(f"{place}/sample", files={"sample": ("a.png", b"no picture", "image/png")})
+    assert refused.status_code == 422
+    sent = await at_desk.post(f"{place}/sample", files={"sample": ("a.png", photo(), "image/png")})
+    assert sent.headers["location"].endswith("done=saved")
+    assert (await at_desk.get(f"{place}/sample")).headers["content-type"].startswith("image/")
+    assert f"{place}/sample?of=" in (await at_desk.get(place)).text
+    await at_desk.post(f"{place}/sample/forget")
+    assert (await at_desk.get(f"{place}/sample")).status_code == 404
+
+
 async def test_admins_look_at_styles_only(office: Office) -> None:
     slug = (await models(office))[0].slug
     new = NewPreset(model_slug=slug, title={"ru": "Стиль", "en": "Style"})
@@ -177,4 +240,9 @@ async def test_admins_look_at_styles_only(office: Office) -> None:
         place = f"/admin/presets/{preset.slug}"
         for act in ("", "/sale", "/move", "/delete"):
             assert (await desk.post(place + act, data={"nonce": "0123456789ab"})).status_code == 403
+        for act in ("/answers", "/sample/forget"):
+            assert (await desk.post(place + act)).status_code == 403
+        assert (await desk.get("/admin/new-style")).status_code == 403
+        typed = {"model": slug, "ru": "Е", "en": "E", "category_ru": "Е", "category_en": "E", "nonce": "0123456789ab"}
+        assert (await desk.post("/admin/new-style", data=typed)).status_code == 403
         assert "Стиль" in (await desk.get("/admin/presets")).text

@@ -39,6 +39,10 @@ from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
+from services.plans.checkout import PlanCheckout
+from services.plans.methods import PaymentMethods
+from services.plans.plans import Plans
+from services.plans.subscriptions import Subscriptions
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.watching import PredictionWatch
@@ -92,6 +96,10 @@ class Services:
     payment_queries: PaymentQueries
     reminders: Reminders
     payments: Payments | None
+    plans: Plans
+    subscriptions: Subscriptions
+    payment_methods: PaymentMethods
+    plan_checkout: PlanCheckout | None
     bonuses: Bonuses
     admins: Admins
     webhooks: Webhooks

@@ -49,9 +49,13 @@ from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
+from services.payments.context import ProviderAccounts
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
+from services.plans.methods import PaymentMethods
+from services.plans.plans import Plans
+from services.plans.subscriptions import Subscriptions
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.undelivered import pay_back
@@ -106,6 +110,8 @@ def make_services(
     )
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news)
+    accounts = ProviderAccounts(()) if payments is None else payments.accounts
+    pricing = {} if payments is None else payments.pricing
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     passwords = Passwords()
@@ -154,6 +160,10 @@ def make_services(
         payment_queries=PaymentQueries(db),
         reminders=Reminders(db, clock),
         payments=payments,
+        plans=Plans(db),
+        subscriptions=Subscriptions(db, clock, accounts, pricing),
+        payment_methods=PaymentMethods(db, clock, accounts),
+        plan_checkout=None if payments is None else payments.plan_checkout,
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
         webhooks=Webhooks(db, clock, loopback=settings.webhooks_loopback),

@@ -31,6 +31,7 @@ class OutboxKind(StrEnum):
     FROM_OWNER = "from_owner"
     PAYMENT = "payment"
     REFUND = "refund"
+    PLAN = "plan"
     # About ways in, to chats too:
     ACCOUNTS_MERGED = "accounts_merged"
     EMAIL_LINKED = "email_linked"

@@ -93,6 +93,7 @@ class _Line:
     message_id: UUID | None = None
     payment_id: UUID | None = None
     refund_id: UUID | None = None
+    period_id: int | None = None
     comment: str | None = None
 
 
@@ -106,11 +107,14 @@ def grant(
     now: datetime,
     expires_at: datetime | None = None,
     payment_id: UUID | None = None,
+    period_id: int | None = None,
     comment: str | None = None,
 ) -> Posting:
     """Credits come in, as a lot of their own."""
     _require(amount > 0 and kind in GRANTS, f"cannot grant {amount} as {kind}")
-    line = _Line(user_id=user_id, kind=kind, key=key, now=now, payment_id=payment_id, comment=comment)
+    line = _Line(
+        user_id=user_id, kind=kind, key=key, now=now, payment_id=payment_id, period_id=period_id, comment=comment
+    )
     connection, balance = _lock_user(session, user_id)
     if (posted := _posted(connection, line)) is not None:
         return posted
@@ -414,6 +418,7 @@ def _post(connection: Connection, line: _Line, balance: int, parts: Parts, *, lo
         "message_id": line.message_id,
         "payment_id": line.payment_id,
         "refund_id": line.refund_id,
+        "period_id": line.period_id,
         "comment": line.comment,
         "created_at": line.now,
     }

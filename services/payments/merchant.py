@@ -1,9 +1,10 @@
 """The shop as one provider knows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from db.tables.currencies import Currency
 from services.payments.mark import MarkSigner
+from services.payments.pricing import Pricing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +12,7 @@ class Merchant:
     """`provider`: its name in our rows. `shop_id` and `test`: what a payment must say of itself to be credited.
     `currency`: what it takes. `vat_code`: of receipts; none are sent without. `signer`: what the shop knows its own
     payments by. `owners`: Telegram ids, told of what only people can mend. `welcome_credits` (hundredths), `language`:
-    of customers of whom only a payment tells."""
+    of customers of whom only a payment tells. `pricing`: of credits, in which what is left of a plan comes back."""
 
     provider: str
     shop_id: str
@@ -22,6 +23,7 @@ class Merchant:
     owners: tuple[int, ...] = ()
     welcome_credits: int = 0
     language: str = "ru"
+    pricing: Pricing = field(default_factory=dict)
 
     @property
     def receipts(self) -> bool:

@@ -217,6 +217,12 @@ def _sent_back(session: Session, payment_ids: Sequence[UUID]) -> dict[UUID, Mone
     return {payment_id: Money(int(minor), Currency(currency)) for payment_id, currency, minor in rows}
 
 
+def refunded_of(session: Session, payment_id: UUID) -> int:
+    """Minor units that went back, or are going."""
+    gone = refunds.c.payment_id == payment_id, refunds.c.status != RefundStatus.CANCELED
+    return int(session.scalar(select(func.sum(refunds.c.amount_kopecks)).where(*gone)) or 0)
+
+
 def payment_view(row: AnyRow) -> PaymentView:
     fields = row._mapping
     made = {"status": PaymentStatus(fields["status"]), "amount": money_of(row), "shown_in": MessageRef.of(row)}

@@ -1,7 +1,7 @@
 """Everything that takes money, put together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from db.engine import Database
 from services.clock import Clock
@@ -13,6 +13,7 @@ from services.payments.reconcile import Reconciler
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
 from services.payments.topup import TopUp
+from services.plans.checkout import PlanCheckout
 from services.users.roles import Staff
 
 
@@ -21,6 +22,7 @@ class Payments:
     accounts: ProviderAccounts
     pricing: Pricing
     topup: TopUp
+    plan_checkout: PlanCheckout
     settlement: Settlement
     events: Events
     refunds: Refunds
@@ -51,7 +53,9 @@ def make_payments(
     owners: tuple[int, ...] = (),
 ) -> Payments:
     """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids."""
-    everywhere = ProviderAccounts(accounts)
+    everywhere = ProviderAccounts(
+        [replace(each, merchant=replace(each.merchant, pricing=pricing)) for each in accounts]
+    )
     ctx = PaymentsContext(
         db=db, clock=clock, accounts=everywhere, pricing=pricing, coordination=coordination, on_news=on_news
     )
@@ -63,6 +67,7 @@ def make_payments(
         accounts=everywhere,
         pricing=pricing,
         topup=topup,
+        plan_checkout=PlanCheckout(ctx, topup),
         settlement=settlement,
         events=events,
         refunds=refunds,

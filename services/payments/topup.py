@@ -81,7 +81,11 @@ class TopUp:
         merchant = (accounts.first if wish.provider is None else accounts.of(wish.provider)).merchant
         if merchant.receipts and wish.email is None:
             raise EmailNeeded()
-        payment = await self._ctx.db.write(_begin, wish, merchant, self._ctx.pricing, self._ctx.clock())
+        return await self.go_on(await self._ctx.db.write(_begin, wish, merchant, self._ctx.pricing, self._ctx.clock()))
+
+    async def go_on(self, payment: PaymentView) -> PaymentView:
+        """One that has its row: the provider makes it. Raises as `start`."""
+        accounts = self._ctx.accounts
         if payment.provider_payment_id is not None or not payment.is_open:
             return payment
         if not accounts.reach(payment.provider, payment.provider_shop_id):
@@ -187,18 +191,18 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
     if find_payment(session, wish.id) is None:
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
         session.execute(new, row | _goods(session, wish, merchant, pricing))
-        _only_one_in(session, wish)
+        only_one_in(session, user_id=wish.user_id, ref=wish.shown_in, payment_id=wish.id)
     payment = find_payment(session, wish.id)
     if payment is None or payment.user_id != wish.user_id:
         raise PaymentNotFound(payment_id=wish.id)
     return payment
 
 
-def _only_one_in(session: Session, wish: TopUpRequest) -> None:
+def only_one_in(session: Session, *, user_id: int, ref: MessageRef | None, payment_id: UUID) -> None:
     """What an older payment comes to is told in a message of its own."""
-    if (message_id := message_of(wish.shown_in)) is not None:
-        same = (payments.c.user_id == wish.user_id) & (payments.c.message_id == message_id)
-        session.execute(update(payments).where(same, payments.c.id != wish.id).values(message_id=None))
+    if (message_id := message_of(ref)) is not None:
+        same = (payments.c.user_id == user_id) & (payments.c.message_id == message_id)
+        session.execute(update(payments).where(same, payments.c.id != payment_id).values(message_id=None))
 
 
 def _goods(

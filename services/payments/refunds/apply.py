@@ -107,7 +107,7 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     if not _change(session, refund.id, (RefundStatus.PENDING, RefundStatus.CANCELED), now, **done):
         return
     due, taken = credits_due(payment, before=before, amount=refund.amount.minor), 0
-    paid = paid_lots(session, payment.id, user_id=payment.user_id, now=now)
+    paid = paid_lots(session, payment.id, now)
     if due and paid is not None:
         posting = ledger.take_back(
             session,

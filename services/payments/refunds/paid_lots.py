@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from db.base import table_of
+from db.base import constant, table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
+from db.tables.plans import SubscriptionPeriod
 from services.billing.merges import merge_of, move_on
 
 _lines, _entries, _lots = table_of(Transaction), table_of(LotEntry), table_of(Lot)
+_periods = table_of(SubscriptionPeriod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,28 +26,62 @@ class PaidLots:
     ids: Sequence[int]
 
 
-def paid_lots(session: Session, payment_id: UUID, *, user_id: int, now: datetime) -> PaidLots | None:
-    """Those that the payment's top-up made; where the account of `user_id` became part of another one, those there.
-    What came to the old account since then goes there first. None where nothing was topped up."""
-    lot_id = session.scalar(_topped_up(payment_id))
-    if lot_id is None:
-        return None
-    merge = merge_of(session, user_id)
-    if merge is None:
-        return PaidLots(user_id=user_id, ids=[lot_id])
-    move_on(session, merge, now)
-    moved = select(_lots.c.id).where(_lots.c.moved_from_id == lot_id, _lots.c.user_id == merge.into_user_id)
-    return PaidLots(user_id=merge.into_user_id, ids=list(session.scalars(moved)))
+def paid_lots(session: Session, payment_id: UUID, now: datetime) -> PaidLots | None:
+    """Those that the payment's top-up made, or its period; where the account became part of another one, those
+    there. What came to the old account since then goes there first. None where nothing was brought."""
+    return _whereabouts(session, _brought_by(session, payment_id), now)
+
+
+def lots_of_period(session: Session, period_id: int, now: datetime) -> PaidLots | None:
+    """The same of a period, paid or not."""
+    return _whereabouts(session, _of_period(period_id), now)
 
 
 def held_of_payment(session: Session, payment_id: UUID, now: datetime) -> int:
     """Hundredths of its credits that are left, wherever they stand. Reads only."""
-    first = _topped_up(payment_id).scalar_subquery()
+    return _held(session, _brought_by(session, payment_id), now)
+
+
+def held_of_period(session: Session, period_id: int, now: datetime) -> int:
+    return _held(session, _of_period(period_id), now)
+
+
+def _whereabouts(
+    session: Session,
+    made: Select[Any],  # Any: as below
+    now: datetime,
+) -> PaidLots | None:
+    line = session.execute(made).first()
+    if line is None:
+        return None
+    merge = merge_of(session, line.user_id)
+    if merge is None:
+        return PaidLots(user_id=line.user_id, ids=[line.lot_id])
+    move_on(session, merge, now)
+    moved = select(_lots.c.id).where(_lots.c.moved_from_id == line.lot_id, _lots.c.user_id == merge.into_user_id)
+    return PaidLots(user_id=merge.into_user_id, ids=list(session.scalars(moved)))
+
+
+def _held(session: Session, made: Select[Any], now: datetime) -> int:  # Any: as below
+    first = made.with_only_columns(_entries.c.lot_id).scalar_subquery()
     family = (_lots.c.id == first) | (_lots.c.moved_from_id == first)
     alive = _lots.c.expires_at.is_(None) | (_lots.c.expires_at > now)
     return int(session.scalar(select(func.sum(_lots.c.remaining)).where(family, alive)) or 0)
 
 
-def _topped_up(payment_id: UUID) -> Select[Any]:  # Any: statements of tables carry no types
-    topup = (_lines.c.payment_id == payment_id) & (_lines.c.kind == TransactionKind.TOPUP)
-    return select(_entries.c.lot_id).join(_lines, _lines.c.id == _entries.c.transaction_id).where(topup)
+def _brought_by(session: Session, payment_id: UUID) -> Select[Any]:  # Any: statements of tables carry no types
+    """The line with which a payment brought credits: at once, or those of its period."""
+    period_id = session.scalar(select(_periods.c.id).where(_periods.c.payment_id == payment_id))
+    if period_id is not None:
+        return _of_period(period_id)
+    return _lots_made((_lines.c.payment_id == payment_id) & (_lines.c.kind == constant(TransactionKind.TOPUP)))
+
+
+def _of_period(period_id: int) -> Select[Any]:  # Any: as above
+    return _lots_made((_lines.c.period_id == period_id) & (_lines.c.kind == constant(TransactionKind.PERIOD)))
+
+
+def _lots_made(here: ColumnElement[bool]) -> Select[Any]:  # Any: as above
+    return (
+        select(_lines.c.user_id, _entries.c.lot_id).join(_entries, _entries.c.transaction_id == _lines.c.id).where(here)
+    )

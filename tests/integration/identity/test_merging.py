@@ -172,7 +172,7 @@ async def test_a_refund_of_money_finds_the_credits(
     assert await database.read(held_of_payment, accounts.paid, START) == 400
 
     def take_back(session: Session) -> int:
-        paid = paid_lots(session, accounts.paid, user_id=accounts.old, now=START)
+        paid = paid_lots(session, accounts.paid, START)
         assert paid is not None
         taken = ledger.take_back(
             session, user_id=paid.user_id, amount=700, key="r", now=START, lot_ids=paid.ids, partly=True

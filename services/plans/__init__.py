@@ -1,0 +1,1 @@
+"""What is sold by the period: plans, who subscribes to which, what a period brings, how the next one is paid."""

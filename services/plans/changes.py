@@ -1,0 +1,97 @@
+"""From one plan to another: a dearer one begins when it is paid, a cheaper one when the present period ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow
+from db.tables.currencies import Currency
+from db.tables.plans import SubscriptionStatus
+from services.errors import N_, ShopError
+from services.money import Money
+from services.payments.pricing import Pricing
+from services.plans.endings import paid_one, stop
+from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
+from services.plans.replacing import unfinished_periods, worth
+from services.plans.rows import live_of, subscriptions
+
+
+class BeginsAtOnce(ShopError):
+    """A dearer plan is not waited for."""
+
+    message = N_("This plan begins as soon as it is paid. Please choose it among the plans.")
+
+
+class BeginsLater(ShopError):
+    """A cheaper plan is not paid now."""
+
+    message = N_("This plan begins when your present period ends; nothing has to be paid now.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeQuote:
+    """`returned`: hundredths of a credit, for what is left of the present period; `price` of a period; `starts_at`:
+    when the plan would begin, now where `at_once`."""
+
+    at_once: bool
+    returned: int
+    price: Money
+    starts_at: datetime
+
+
+def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pricing: Pricing) -> ChangeQuote:
+    """Reads only. Raises `PlanGone`."""
+    plan, live = plan_on_sale(session, plan_id), live_of(session, user_id)
+    price = price_for(plan, live)
+    if live is None or begins_at_once(session, live, plan):
+        unfinished = [] if live is None else unfinished_periods(session, live.id, now)
+        returned = sum(worth(session, period, pricing, now) for period in unfinished)
+        return ChangeQuote(at_once=True, returned=returned, price=price, starts_at=now)
+    return ChangeQuote(at_once=False, returned=0, price=price, starts_at=live.ends_at)
+
+
+def schedule(session: Session, user_id: int, plan_id: int, now: datetime, *, telling: set[str]) -> None:
+    """The plan for the next period. Choosing the present one takes a choice back. Raises `PlanGone`, `BeginsAtOnce`,
+    `NoSubscription`."""
+    live = paid_one(session, user_id)
+    here = subscriptions.c.id == live.id
+    if plan_id == live.plan_id:
+        none = {"scheduled_plan_id": None, "scheduled_price": None}
+        session.execute(update(subscriptions).where(here).values(none))
+        return
+    plan = plan_on_sale(session, plan_id)
+    if begins_at_once(session, live, plan):
+        raise BeginsAtOnce(plan_id=plan_id)
+    if (price := plan.prices.get(Currency(live.currency))) is None:
+        raise PlanGone(plan_id=plan_id)
+    chosen = {"scheduled_plan_id": plan_id, "scheduled_price": price.minor, "cancel_at_period_end": False}
+    session.execute(update(subscriptions).where(here).values(chosen))
+    if live.provider in telling and live.method_id is not None:  # who charges by himself knows one price
+        stop(session, live, now)
+        session.execute(update(subscriptions).where(here).values(auto_renew=False))
+
+
+def price_for(plan: PlanView, live: AnyRow | None) -> Money:
+    """In the currency of the subscription, if it is sold for that. Raises `PlanGone` where it has no price."""
+    if live is not None and live.currency is not None and Currency(live.currency) in plan.prices:
+        return plan.prices[Currency(live.currency)]
+    if not plan.prices:
+        raise PlanGone(plan_id=plan.id)
+    return plan.prices.get(Currency.RUB) or next(iter(plan.prices.values()))
+
+
+def begins_at_once(session: Session, live: AnyRow, plan: PlanView) -> bool:
+    """Nothing that is paid is left, or it costs more for a month, or nobody can tell."""
+    if live.price is None or live.status != SubscriptionStatus.ACTIVE:
+        return True
+    present = find_plan(session, live.plan_id)
+    agreed = {Currency(live.currency): live.price}
+    known = {currency: money.minor for currency, money in present.prices.items()} | agreed
+    shared = [currency for currency in plan.prices if currency in known]
+    if not shared:
+        return True
+    currency = next((each for each in shared if each in agreed), shared[0])
+    dearer: bool = plan.prices[currency].minor * present.months > known[currency] * plan.months
+    return dearer

@@ -1,0 +1,183 @@
+"""Paying for a plan: the first period, a dearer plan, or the next period by hand."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.tables.payments import PaymentStatus
+from db.tables.plans import SubscriptionStatus
+from db.tables.users import User
+from db.upsert import insert_into
+from services.errors import N_, ShopError
+from services.money import Money
+from services.notifications.message_ref import MessageRef, message_columns
+from services.payments.context import PaymentsContext, ProviderAccount
+from services.payments.pricing import MAX_STARS, CurrencyNotTaken
+from services.payments.providers.base import Autopay
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
+from services.payments.topup import FIRST_CHECK, PAYABLE_FOR, EmailNeeded, TopUp, only_one_in
+from services.plans.changes import BeginsLater, begins_at_once
+from services.plans.consent import consent_row
+from services.plans.locks import hold_user
+from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
+from services.plans.rows import live_of
+from services.plans.trials import AlreadySubscribed
+
+_users = table_of(User)
+OPEN: Final = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
+BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
+
+
+class RenewalUnderWay(ShopError):
+    message = N_("The next period is being paid right now. Please look again in some minutes.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOrder:
+    """`consent`: the way of paying may be kept and charged again, as `consent_text` says. `id` is the same for every
+    repeat of one decision; the others are as in a `TopUpRequest`."""
+
+    user_id: int
+    plan_id: int
+    email: str | None
+    return_url: str
+    consent: bool = False
+    provider: str | None = None
+    shown_in: MessageRef | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+class PlanCheckout:
+    def __init__(self, ctx: PaymentsContext, topup: TopUp) -> None:
+        self._ctx = ctx
+        self._topup = topup
+
+    async def start(self, order: PlanOrder) -> PaymentView:
+        """A payment with a link. The plan that is past due, or is not renewed by itself, is paid for its next period;
+        another one begins when it is paid. Raises `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`,
+        `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
+        account = self._ctx.accounts.offered(order.provider)
+        if account.merchant.receipts and order.email is None:
+            raise EmailNeeded()
+        payment = await self._ctx.db.write(_begin, order, account, self._ctx.clock())
+        return await self._topup.go_on(payment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sale:
+    """What the payment is for: `renews` the subscription, or begins one."""
+
+    plan: PlanView
+    price: Money
+    renews: AnyRow | None
+
+
+def _begin(session: Session, order: PlanOrder, account: ProviderAccount, now: datetime) -> PaymentView:
+    if find_payment(session, order.id) is None:
+        hold_user(session, order.user_id)
+        sale = _sale(session, order, account, now)
+        row = _row(session, order, account, sale, now)
+        new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
+        session.execute(new, row)
+        only_one_in(session, user_id=order.user_id, ref=order.shown_in, payment_id=order.id)
+    payment = find_payment(session, order.id)
+    if payment is None or payment.user_id != order.user_id:
+        raise PaymentNotFound(payment_id=order.id)
+    return payment
+
+
+def _sale(session: Session, order: PlanOrder, account: ProviderAccount, now: datetime) -> _Sale:
+    live, currency = live_of(session, order.user_id), account.merchant.currency
+    if live is None or (live.price is None and live.status == SubscriptionStatus.ACTIVE):
+        plan = plan_on_sale(session, order.plan_id)
+    elif order.plan_id == (live.scheduled_plan_id or live.plan_id) and _is_due(live):
+        return _next_period(session, live, account, now)
+    else:
+        plan = plan_on_sale(session, order.plan_id)
+        if plan.id == live.plan_id and live.status == SubscriptionStatus.ACTIVE:
+            raise AlreadySubscribed(user_id=order.user_id)
+        if not begins_at_once(session, live, plan):
+            raise BeginsLater(plan_id=plan.id)
+    if plan.is_free:
+        raise PlanGone(plan_id=plan.id)
+    if (price := plan.prices.get(currency)) is None:
+        raise CurrencyNotTaken(plan_id=plan.id)
+    return _Sale(plan=plan, price=price, renews=None)
+
+
+def _is_due(live: AnyRow) -> bool:
+    """Its next period may be paid by hand: nothing else will, or could."""
+    return not live.auto_renew or live.status != SubscriptionStatus.ACTIVE or live.decline_reason is not None
+
+
+def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: datetime) -> _Sale:
+    """At the price that was agreed, where this provider takes its currency."""
+    if live.starts_at > now:
+        raise AlreadySubscribed(user_id=live.user_id)  # the next one is paid
+    here = (payments.c.subscription_id == live.id) & (payments.c.period_number == live.number + 1)
+    if session.scalar(select(exists().where(here, payments.c.status.in_(OPEN)))):
+        raise RenewalUnderWay(subscription_id=live.id)
+    plan, currency = find_plan(session, live.scheduled_plan_id or live.plan_id), account.merchant.currency
+    agreed = live.scheduled_price if live.scheduled_plan_id is not None else live.price
+    if agreed is not None and live.currency == currency:
+        return _Sale(plan=plan, price=Money(agreed, currency), renews=live)
+    if (price := plan.prices.get(currency)) is None:
+        raise CurrencyNotTaken(plan_id=plan.id)
+    return _Sale(plan=plan, price=price, renews=live)
+
+
+def _row(
+    session: Session, order: PlanOrder, account: ProviderAccount, sale: _Sale, now: datetime
+) -> dict[str, Any]:  # Any: the columns' values
+    merchant, plan, live = account.merchant, sale.plan, sale.renews
+    language = session.scalars(select(_users.c.language).where(_users.c.id == order.user_id)).one()
+    kept = order.consent and can_be_kept(account, plan, sale.price)
+    return {
+        "id": order.id,
+        "user_id": order.user_id,
+        "plan_id": plan.id,
+        "subscription_id": None if live is None else live.id,
+        "period_number": None if live is None else live.number + 1,
+        "consent": consent_row(sale.price, plan.months, language, now) if kept else None,
+        "provider": merchant.provider,
+        "provider_shop_id": merchant.shop_id,
+        "status": PaymentStatus.PENDING,
+        "amount_kopecks": sale.price.minor,
+        "currency": sale.price.currency,
+        "credits": plan.credits,
+        "test": merchant.test,
+        "receipt_email": order.email if merchant.receipts else None,
+        "return_url": order.return_url,
+        "next_check_at": now + FIRST_CHECK,
+        "checks": 0,
+        "deadline_at": now + PAYABLE_FOR,
+        "created_at": now,
+        "updated_at": now,
+        **described(plan, language),
+        **message_columns(order.shown_in),
+    }
+
+
+def can_be_kept(account: ProviderAccount, plan: PlanView, price: Money) -> bool:
+    """Whether this way of paying can be charged again for it; Telegram knows months of 30 days alone."""
+    match account.provider.autopay:
+        case Autopay.NO:
+            return False
+        case Autopay.BY_PROVIDER:
+            return plan.months == 1 and price.minor <= MAX_STARS
+    return True
+
+
+def described(plan: PlanView, language: str) -> dict[str, str]:
+    """In Russian for the receipt, and in the customer's language for the page where they pay."""
+    shown = language if language in BOUGHT else "en"
+
+    def words(language: str) -> str:
+        return BOUGHT[language].format(title=plan.title.get(language) or plan.name)[:128]
+
+    return {"description": words("ru"), "provider_text": words(shown)}

@@ -1,0 +1,75 @@
+"""How a subscription comes to its end, and how its owner thinks better of it."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow
+from db.tables.plans import MethodState, SubscriptionStatus
+from services.errors import N_, ShopError
+from services.notifications.kinds.plans import PlanFact
+from services.plans.locks import hold_user
+from services.plans.methods import methods
+from services.plans.news import tell
+from services.plans.rows import live_of, subscriptions
+
+
+class NoSubscription(ShopError):
+    message = N_("You have no subscription.")
+
+
+class CannotResume(ShopError):
+    """There is nothing that could be charged."""
+
+    message = N_("Nothing can be charged for it any more. Please pay for the next period yourself.")
+
+
+def cancel(session: Session, user_id: int, now: datetime, *, telling: set[str]) -> None:
+    """What was paid stays until the end of its period; past due it ends at once. `telling`: providers who charge by
+    themselves until they are told. Raises `NoSubscription`."""
+    live = paid_one(session, user_id)
+    if live.status == SubscriptionStatus.PAST_DUE:
+        finish(session, live, SubscriptionStatus.CANCELED, now, quietly=True)
+    values = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "scheduled_plan_id": None}
+    gone = {"scheduled_price": None, "look_at": now if live.status != SubscriptionStatus.PAST_DUE else None}
+    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(**values, **gone))
+    if live.provider in telling and live.method_id is not None:
+        stop(session, live, now)
+
+
+def resume(session: Session, user_id: int, now: datetime) -> None:
+    """It is renewed after all, by the method it had. Raises `NoSubscription`, `CannotResume`."""
+    live = paid_one(session, user_id)
+    if live.auto_renew and not live.cancel_at_period_end:
+        return
+    method = methods.c.id == live.method_id
+    state = session.scalar(methods.select().with_only_columns(methods.c.state).where(method))
+    if state != MethodState.ACTIVE or live.price is None:
+        raise CannotResume(subscription_id=live.id)
+    values = {"cancel_at_period_end": False, "auto_renew": True, "canceled_at": None, "look_at": now}
+    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(values))
+
+
+def stop(session: Session, live: AnyRow, now: datetime) -> None:
+    """A provider who charges by itself is to be told so."""
+    mine = (methods.c.id == live.method_id) & (methods.c.state == MethodState.ACTIVE)
+    told = {"state": MethodState.UNLINKING, "unlinked_at": now, "updated_at": now}
+    session.execute(update(methods).where(mine).values(told))
+
+
+def finish(session: Session, live: AnyRow, status: SubscriptionStatus, now: datetime, *, quietly: bool = False) -> None:
+    """It is over. `quietly`: whoever ended it sees it."""
+    ended = {"status": status, "ended_at": now, "look_at": None, "auto_renew": False}
+    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(ended))
+    if not quietly:
+        tell(session, live, PlanFact.ENDED, now, reason=str(status))
+
+
+def paid_one(session: Session, user_id: int) -> AnyRow:
+    """That of a user who pays, or tries; held. Raises `NoSubscription`."""
+    hold_user(session, user_id)
+    live = live_of(session, user_id)
+    if live is None or (live.price is None and live.status != SubscriptionStatus.TRIALING):
+        raise NoSubscription(user_id=user_id)
+    return live

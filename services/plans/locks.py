@@ -1,0 +1,15 @@
+"""In which order: the payment, the user, the subscription, its periods and allowances, lots."""
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.tables.users import User
+
+_users = table_of(User)
+_held = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
+
+
+def hold_user(session: Session, user_id: int) -> None:
+    """Nobody else begins, changes or ends a subscription of this user until the transaction ends."""
+    session.connection().execute(_held, {"user": user_id})

@@ -1,0 +1,127 @@
+"""Plans as they are sold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.engine import Database
+from db.tables.currencies import Currency
+from db.tables.plans import AllowanceUnit, Plan, PlanAllowance, PlanPrice
+from services.errors import N_, ShopError
+from services.money import Money
+
+plans, prices, plan_allowances = table_of(Plan), table_of(PlanPrice), table_of(PlanAllowance)
+
+
+class PlanGone(ShopError):
+    message = N_("This plan is not sold any more. Please choose another one.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowanceView:
+    """`amount` a period of the models and assistants `slugs`; of all where there are none."""
+
+    unit: AllowanceUnit
+    amount: int
+    slugs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """`title`, `description`: {ru, en}; `months` of a period; `credits` of a period, in hundredths; `prices` for new
+    subscribers."""
+
+    id: int
+    name: str
+    title: dict[str, str]
+    description: dict[str, str]
+    months: int
+    credits: int
+    discount_percent: int
+    trial_days: int
+    is_free: bool
+    enabled: bool
+    position: int
+    prices: Mapping[Currency, Money]
+    allowances: tuple[AllowanceView, ...]
+
+
+class Plans:
+    """Plans to look at."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def on_sale(self) -> list[PlanView]:
+        """In the order that admins gave them, the free one too."""
+        return await self._db.read(list_plans, only_enabled=True)
+
+    async def all(self) -> list[PlanView]:
+        return await self._db.read(list_plans)
+
+    async def get(self, plan_id: int) -> PlanView:
+        """On sale or not. Raises `PlanGone`."""
+        return await self._db.read(find_plan, plan_id)
+
+
+def list_plans(session: Session, *, only_enabled: bool = False) -> list[PlanView]:
+    return _views(session, plans.c.enabled if only_enabled else true())
+
+
+def find_plan(session: Session, plan_id: int) -> PlanView:
+    """Raises `PlanGone`."""
+    found = _views(session, plans.c.id == plan_id)
+    if not found:
+        raise PlanGone(plan_id=plan_id)
+    return found[0]
+
+
+def plan_on_sale(session: Session, plan_id: int) -> PlanView:
+    """Raises `PlanGone`."""
+    plan = find_plan(session, plan_id)
+    if not plan.enabled:
+        raise PlanGone(plan_id=plan_id)
+    return plan
+
+
+def free_plan(session: Session) -> PlanView | None:
+    """Everybody's who has no other."""
+    found = _views(session, plans.c.enabled & plans.c.is_free)
+    return found[0] if found else None
+
+
+def _views(session: Session, here: ColumnElement[bool]) -> list[PlanView]:
+    rows = session.execute(select(plans).where(here).order_by(plans.c.position, plans.c.id)).all()
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    sold = session.execute(select(prices).where(prices.c.plan_id.in_(ids))).all()
+    given = select(plan_allowances).where(plan_allowances.c.plan_id.in_(ids))
+    gives = session.execute(given.order_by(plan_allowances.c.position, plan_allowances.c.id)).all()
+    return [_view(row, sold, gives) for row in rows]
+
+
+def _view(row: AnyRow, sold: Sequence[AnyRow], gives: Sequence[AnyRow]) -> PlanView:
+    asked = {Currency(each.currency): each.amount for each in sold if each.plan_id == row.id}
+    return PlanView(
+        id=row.id,
+        name=row.name,
+        title=row.title,
+        description=row.description or {},
+        months=row.months,
+        credits=row.credits,
+        discount_percent=row.discount_percent,
+        trial_days=row.trial_days,
+        is_free=row.is_free,
+        enabled=row.enabled,
+        position=row.position,
+        prices={currency: Money(amount, currency) for currency, amount in asked.items()},
+        allowances=tuple(
+            AllowanceView(unit=AllowanceUnit(each.unit), amount=each.amount, slugs=tuple(each.slugs))
+            for each in gives
+            if each.plan_id == row.id
+        ),
+    )

@@ -1,0 +1,92 @@
+"""A period ends before its end, and what of it comes back as credits where another plan takes its place."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow
+from db.tables.billing import TransactionKind
+from db.tables.currencies import Currency
+from services.billing import ledger
+from services.money import Money
+from services.payments.pricing import Pricing
+from services.payments.queries import find_payment, refunded_of
+from services.payments.refunds.paid_lots import held_of_period, lots_of_period
+from services.plans.allowances import allowances_of
+from services.plans.rows import periods
+
+
+def unfinished_periods(session: Session, subscription_id: UUID, now: datetime) -> Sequence[AnyRow]:
+    """The running one and those that are paid ahead, held."""
+    alive = or_(periods.c.closed_at.is_(None), periods.c.closed_at > periods.c.starts_at)
+    here = (periods.c.subscription_id == subscription_id) & (periods.c.ends_at > now) & alive
+    query = select(periods).where(here).order_by(periods.c.number)
+    return session.execute(query.with_for_update(key_share=True)).all()
+
+
+def close_period(session: Session, period: AnyRow, now: datetime, *, key: str) -> None:
+    """Its allowances and the rest of its credits end with it. One that has not begun keeps its dates, and counts for
+    nothing."""
+    ends = {"closed_at": now} | ({"ends_at": now} if period.starts_at < now else {})
+    session.execute(update(periods).where(periods.c.id == period.id, periods.c.ends_at > now).values(ends))
+    lots = lots_of_period(session, period.id, now) if period.credits else None
+    if lots is not None:
+        ledger.take_back(
+            session,
+            user_id=lots.user_id,
+            amount=period.credits,
+            key=f"{key}:{period.id}",
+            now=now,
+            lot_ids=lots.ids,
+            partly=True,
+        )
+
+
+def replace_periods(session: Session, subscription: AnyRow, pricing: Pricing, now: datetime) -> int:
+    """All that is left of a subscription ends now; what its owner has not used of it comes back as credits. Hundredths
+    of them."""
+    returned = 0
+    for period in unfinished_periods(session, subscription.id, now):
+        back = worth(session, period, pricing, now)
+        close_period(session, period, now, key="period_closed")
+        if back:
+            ledger.grant(
+                session,
+                user_id=subscription.user_id,
+                amount=back,
+                kind=TransactionKind.PERIOD_RETURN,
+                key=f"period_return:{period.id}",
+                now=now,
+                period_id=period.id,
+            )
+        returned += back
+    return returned
+
+
+def worth(session: Session, period: AnyRow, pricing: Pricing, now: datetime) -> int:
+    """Hundredths of a credit that what is left of a paid period is worth: by time, or by what is left of whichever of
+    its credits and allowances is used most."""
+    payment = None if period.payment_id is None else find_payment(session, period.payment_id)
+    if payment is None:
+        return 0
+    price = pricing.get(Currency(payment.amount.currency))
+    rest = payment.amount.minor - refunded_of(session, payment.id)
+    if price is None or rest <= 0:
+        return 0
+    return int(price.credits_for(Money(rest, payment.amount.currency)) * _left(session, period, now))
+
+
+def _left(session: Session, period: AnyRow, now: datetime) -> Fraction:
+    begun = max(now, period.starts_at)
+    left, whole = (
+        each // timedelta(microseconds=1) for each in (period.ends_at - begun, period.ends_at - period.starts_at)
+    )
+    shares = [Fraction(left, whole)]
+    if period.credits:
+        shares.append(Fraction(held_of_period(session, period.id, now), period.credits))
+    shares += [Fraction(each.left, each.amount) for each in allowances_of(session, period.id)]
+    return max(Fraction(0), min(shares))

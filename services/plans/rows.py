@@ -1,0 +1,41 @@
+"""Subscriptions and their periods as the tables hold them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow, table_of
+from db.tables.plans import LIVE, PeriodAllowance, Subscription, SubscriptionPeriod
+
+subscriptions, periods = table_of(Subscription), table_of(SubscriptionPeriod)
+allowances = table_of(PeriodAllowance)
+
+_live = select(subscriptions).where(subscriptions.c.user_id == bindparam("user"), subscriptions.c.status.in_(LIVE))
+_by_id = select(subscriptions).where(subscriptions.c.id == bindparam("subscription"))
+_running = (
+    select(periods)
+    .where(
+        periods.c.user_id == bindparam("user"),
+        periods.c.starts_at <= bindparam("now"),
+        periods.c.ends_at > bindparam("now"),
+        or_(periods.c.closed_at.is_(None), periods.c.closed_at > periods.c.starts_at),
+    )
+    .order_by(periods.c.id.desc())
+    .limit(1)
+)
+
+
+def live_of(session: Session, user_id: int) -> AnyRow | None:
+    """Whoever acts on it holds the user first."""
+    return session.connection().execute(_live, {"user": user_id}).first()
+
+
+def subscription_row(session: Session, subscription_id: UUID) -> AnyRow | None:
+    return session.connection().execute(_by_id, {"subscription": subscription_id}).first()
+
+
+def running_period(session: Session, user_id: int, now: datetime) -> AnyRow | None:
+    """The one that serves this user now, whatever becomes of the subscription."""
+    return session.connection().execute(_running, {"user": user_id, "now": now}).first()

@@ -1,0 +1,207 @@
+"""What a customer's subscription is, and what they do with it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow
+from db.engine import Database
+from db.tables.currencies import Currency
+from db.tables.plans import PeriodKind, SubscriptionStatus
+from services.clock import Clock
+from services.money import Money
+from services.pages import Page, paginate
+from services.payments.context import ProviderAccounts
+from services.payments.pricing import Pricing
+from services.payments.queries import find_payment
+from services.plans.allowances import AllowanceLeft, allowances_of
+from services.plans.changes import ChangeQuote, quote_change, schedule
+from services.plans.endings import cancel, resume
+from services.plans.methods import MethodView, find_method, telling
+from services.plans.months import end_of_months
+from services.plans.offers import agree
+from services.plans.plans import PlanView, find_plan, free_plan
+from services.plans.rows import live_of, periods, running_period
+from services.plans.times import charge_at
+from services.plans.trials import had_trial, start_trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionView:
+    """`id`: None of a free plan that was not needed yet. `price` agreed for a period, None where it is free. `number`
+    of the last period that was opened; `starts_at` of the running one, `ends_at` of all that is paid. `scheduled`: the
+    plan of the next period, the same one where a new price was agreed. `next_charge`: what will be taken without
+    asking, and when. `allowances`: of the running period, none while it is past due."""
+
+    id: UUID | None
+    user_id: int
+    plan: PlanView
+    status: SubscriptionStatus
+    price: Money | None
+    provider: str | None
+    method: MethodView | None
+    starts_at: datetime
+    ends_at: datetime
+    auto_renew: bool
+    cancel_at_period_end: bool
+    scheduled: PlanView | None
+    scheduled_price: Money | None
+    next_charge: tuple[Money, datetime] | None
+    decline_reason: str | None
+    number: int
+    allowances: tuple[AllowanceLeft, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodView:
+    """`price`: what was paid; `closed_at`: when it ended before its time. `credits` in hundredths."""
+
+    number: int
+    plan: PlanView
+    kind: PeriodKind
+    starts_at: datetime
+    ends_at: datetime
+    closed_at: datetime | None
+    payment_id: UUID | None
+    price: Money | None
+    credits: int
+
+
+class Subscriptions:
+    def __init__(self, db: Database, clock: Clock, accounts: ProviderAccounts, pricing: Pricing) -> None:
+        self._db = db
+        self._clock = clock
+        self._telling = telling(accounts)
+        self._pricing = pricing
+
+    async def of(self, user_id: int) -> SubscriptionView | None:
+        """That which is live: paid, tried, past due, or the free one."""
+        return await self._db.read(subscription_of, user_id, self._clock())
+
+    async def periods(self, user_id: int, page: int = 0, size: int = 10) -> Page[PeriodView]:
+        """Newest first, of all that this user subscribed to."""
+        return await self._db.read(periods_of, user_id, page, size)
+
+    async def cancel(self, user_id: int) -> None:
+        """Nothing is charged any more; what was paid stays. Raises `NoSubscription`."""
+        await self._db.write(cancel, user_id, self._clock(), telling=self._telling)
+
+    async def resume(self, user_id: int) -> None:
+        """Raises `NoSubscription`, `CannotResume`."""
+        await self._db.write(resume, user_id, self._clock())
+
+    async def quote_change(self, user_id: int, plan_id: int) -> ChangeQuote:
+        """Raises `PlanGone`."""
+        return await self._db.read(quote_change, user_id, plan_id, self._clock(), self._pricing)
+
+    async def schedule(self, user_id: int, plan_id: int) -> None:
+        """A cheaper plan for the next period; the present one takes that back. Raises `NoSubscription`, `PlanGone`,
+        `BeginsAtOnce`."""
+        await self._db.write(schedule, user_id, plan_id, self._clock(), telling=self._telling)
+
+    async def start_trial(self, user_id: int, plan_id: int) -> None:
+        """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
+        await self._db.write(start_trial, user_id, plan_id, self._clock())
+
+    async def had_trial(self, user_id: int) -> bool:
+        return await self._db.read(had_trial, user_id)
+
+    async def agree(self, user_id: int, price: Money | None = None) -> Money:
+        """To the plan's present price: `price`, as it was shown. Raises `NoSubscription`, `PlanGone`,
+        `ChangedMeanwhile`."""
+        return await self._db.write(agree, user_id, self._clock(), price)
+
+
+def subscription_of(session: Session, user_id: int, now: datetime) -> SubscriptionView | None:
+    live = live_of(session, user_id)
+    if live is None:
+        return _unneeded(session, user_id, now)
+    plan, running = find_plan(session, live.plan_id), running_period(session, user_id, now)
+    if live.price is None and live.status == SubscriptionStatus.ACTIVE and running is None:
+        return _unneeded(session, user_id, now)
+    scheduled = None if live.scheduled_plan_id is None else find_plan(session, live.scheduled_plan_id)
+    price = _money(live.price, live.currency)
+    scheduled_price = _money(live.scheduled_price, live.currency)
+    return SubscriptionView(
+        id=live.id,
+        user_id=user_id,
+        plan=plan,
+        status=SubscriptionStatus(live.status),
+        price=price,
+        provider=live.provider,
+        method=find_method(session, live.method_id),
+        starts_at=live.starts_at if running is None else running.starts_at,
+        ends_at=live.ends_at,
+        auto_renew=live.auto_renew,
+        cancel_at_period_end=live.cancel_at_period_end,
+        scheduled=scheduled,
+        scheduled_price=scheduled_price,
+        next_charge=_next_charge(live, scheduled_price or price, now),
+        decline_reason=live.decline_reason,
+        number=live.number,
+        allowances=() if running is None else allowances_of(session, running.id),
+    )
+
+
+def periods_of(session: Session, user_id: int, page: int, size: int) -> Page[PeriodView]:
+    mine = select(periods).where(periods.c.user_id == user_id).order_by(periods.c.starts_at.desc(), periods.c.id.desc())
+    found = paginate(session, mine, page, size)
+    return found.holding([_period_view(session, row) for row in found.items])
+
+
+def _period_view(session: Session, row: AnyRow) -> PeriodView:
+    payment = None if row.payment_id is None else find_payment(session, row.payment_id)
+    return PeriodView(
+        number=row.number,
+        plan=find_plan(session, row.plan_id),
+        kind=PeriodKind(row.kind),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        closed_at=row.closed_at,
+        payment_id=row.payment_id,
+        price=None if payment is None else payment.amount,
+        credits=row.credits,
+    )
+
+
+def _unneeded(session: Session, user_id: int, now: datetime) -> SubscriptionView | None:
+    """The free plan as it would begin now."""
+    plan = free_plan(session)
+    if plan is None:
+        return None
+    given = tuple(
+        AllowanceLeft(unit=each.unit, slugs=each.slugs, amount=each.amount, used=0) for each in plan.allowances
+    )
+    return SubscriptionView(
+        id=None,
+        user_id=user_id,
+        plan=plan,
+        status=SubscriptionStatus.ACTIVE,
+        price=None,
+        provider=None,
+        method=None,
+        starts_at=now,
+        ends_at=end_of_months(now, plan.months, anchor_day=now.day),
+        auto_renew=False,
+        cancel_at_period_end=False,
+        scheduled=None,
+        scheduled_price=None,
+        next_charge=None,
+        decline_reason=None,
+        number=0,
+        allowances=given,
+    )
+
+
+def _money(minor: int | None, currency: str | None) -> Money | None:
+    return None if minor is None or currency is None else Money(minor, Currency(currency))
+
+
+def _next_charge(live: AnyRow, price: Money | None, now: datetime) -> tuple[Money, datetime] | None:
+    if price is None or not live.auto_renew or live.cancel_at_period_end:
+        return None
+    planned = charge_at(live.ends_at)
+    return price, max(planned, live.look_at or planned, now)

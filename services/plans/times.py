@@ -1,0 +1,18 @@
+"""When something is done about a subscription."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+WARN_BEFORE: Final = timedelta(days=1)
+CHARGE_BEFORE: Final = timedelta(hours=12)  # a passing failure is over by the end
+NOTICE: Final = timedelta(hours=3)  # between a warning that comes late and the charge
+LEASE: Final = timedelta(minutes=10)  # longer than a charge takes
+GRACE: Final = timedelta(days=3)
+
+
+def warn_at(ends_at: datetime) -> datetime:
+    return ends_at - WARN_BEFORE
+
+
+def charge_at(ends_at: datetime) -> datetime:
+    return ends_at - CHARGE_BEFORE

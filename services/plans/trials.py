@@ -1,0 +1,79 @@
+"""A trial is without a card and never charges anybody; one for a person."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.tables.plans import PeriodKind, PlanTrial, SubscriptionStatus
+from db.upsert import insert_into
+from services.errors import N_, ShopError
+from services.plans.endings import finish
+from services.plans.locks import hold_user
+from services.plans.opening import NewPeriod, open_period
+from services.plans.plans import PlanGone, plan_on_sale
+from services.plans.replacing import replace_periods
+from services.plans.rows import live_of, subscriptions
+from services.plans.times import warn_at
+
+trials = table_of(PlanTrial)
+
+
+class TrialUsed(ShopError):
+    message = N_("You have had a trial already.")
+
+
+class AlreadySubscribed(ShopError):
+    message = N_("You have a subscription already.")
+
+
+def had_trial(session: Session, user_id: int) -> bool:
+    return session.scalar(select(trials.c.user_id).where(trials.c.user_id == user_id)) is not None
+
+
+def start_trial(session: Session, user_id: int, plan_id: int, now: datetime) -> None:
+    """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
+    plan = plan_on_sale(session, plan_id)
+    if not plan.trial_days:
+        raise PlanGone(plan_id=plan_id)
+    hold_user(session, user_id)
+    live = live_of(session, user_id)
+    if live is not None and (live.price is not None or live.status == SubscriptionStatus.TRIALING):
+        raise AlreadySubscribed(user_id=user_id)
+    used = {"user_id": user_id, "plan_id": plan_id, "started_at": now}
+    new = insert_into(session, trials).values(used).on_conflict_do_nothing().returning(trials.c.user_id)
+    if session.execute(new).first() is None:
+        raise TrialUsed(user_id=user_id)
+    if live is not None:
+        replace_periods(session, live, {}, now)
+        finish(session, live, SubscriptionStatus.CANCELED, now, quietly=True)
+    subscription_id, ends_at = uuid4(), now + timedelta(days=plan.trial_days)
+    row = {
+        "id": subscription_id,
+        "user_id": user_id,
+        "plan_id": plan_id,
+        "status": SubscriptionStatus.TRIALING,
+        "anchor_day": ends_at.day,
+        "number": 1,
+        "starts_at": now,
+        "ends_at": ends_at,
+        "auto_renew": False,
+        "cancel_at_period_end": False,
+        "look_at": max(now, warn_at(ends_at)),
+        "tries": 0,
+        "started_at": now,
+    }
+    session.execute(insert(subscriptions), row)
+    period = NewPeriod(
+        subscription_id=subscription_id,
+        user_id=user_id,
+        plan=plan,
+        number=1,
+        kind=PeriodKind.TRIAL,
+        starts_at=now,
+        ends_at=ends_at,
+        credits=plan.credits,
+    )
+    open_period(session, period, now)

@@ -88,6 +88,7 @@ async def _session(app: "App", name: str, telegram_id: int) -> str:
     from services.billing import ledger
     from services.identity.sessions import Device
     from services.users.accounts import Visitor
+    from tests.support.web import show_factor
 
     visitor = Visitor(telegram_id=telegram_id, username=None, first_name=name, language=PEOPLE[name])
     user = await app.services.users.enter(visitor)
@@ -95,7 +96,10 @@ async def _session(app: "App", name: str, telegram_id: int) -> str:
     await app.db.write(
         ledger.grant, user_id=user.id, amount=100_000, kind=TransactionKind.GRANT, key=key, now=now, expires_at=None
     )
-    return await app.services.web_sessions.begin(user.id, SessionKind.BROWSER, Device(agent="a browser"))
+    token = await app.services.web_sessions.begin(user.id, SessionKind.BROWSER, Device(agent="a browser"))
+    if name == "olga":
+        await app.db.write(show_factor, token, now)
+    return token
 
 
 async def _pay(app: "App", shop: "Shop", telegram_id: int) -> None:

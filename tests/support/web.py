@@ -30,7 +30,7 @@ async def browser(
     if user_id is not None:
         token = await app.services.web_sessions.begin(user_id, SessionKind.BROWSER, Device(agent="a test"))
         if second_factor:
-            await app.db.write(_shown, token, app.clock())
+            await app.db.write(show_factor, token, app.clock())
         headers["cookie"] = f"{SESSION}={token}"
     here = f"http://127.0.0.1:{app.web_port}"
     async with httpx.AsyncClient(base_url=here, headers=headers, **more) as client:
@@ -38,7 +38,8 @@ async def browser(
         yield client
 
 
-def _shown(session: Session, token: str, now: datetime) -> None:
+def show_factor(session: Session, token: str, now: datetime) -> None:
+    """The session with this token has shown a second factor."""
     sessions = table_of(WebSession)
     mine = sessions.c.token_hash == hash_token(token)
     session.execute(update(sessions).where(mine).values(second_factor_at=now))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from db.tables.identities import ApiScope
-from services.identity.api_keys import PREFIX, is_whole, with_checksum
+from services.identity.api_keys import PREFIX, ApiKeys, is_whole, with_checksum
 from tests.integration.api.conftest import Callers, problem
 
 TERMS = {"title": "Мой сервер", "scopes": ["read"]}
@@ -70,13 +70,13 @@ async def test_another_persons_key_is_not_there(callers: Callers) -> None:
 
 async def test_a_key_ends_when_it_was_to(callers: Callers) -> None:
     anna = await callers.customer()
-    keys = callers.app.services.api_keys
-    _, key = await keys.create(anna.id, "short", [ApiScope.READ], days=1)
-    begun = callers.app.clock()
-    keys._clock = lambda: begun + timedelta(days=1)
-    problem(
-        await (await callers.person()).get("me", headers={"authorization": f"Bearer {key}"}), 401, "invalid_api_key"
-    )
+    begun, stranger = callers.app.clock(), await callers.person()
+    for hours, status in ((23, 200), (24, 401)):
+        keys = ApiKeys(callers.app.db, lambda past=hours: begun - timedelta(hours=past))
+        _, key = await keys.create(anna.id, "short", [ApiScope.READ], days=1)
+        answer = await stranger.get("me", headers={"authorization": f"Bearer {key}"})
+        assert answer.status_code == status
+    problem(answer, 401, "invalid_api_key")
 
 
 async def test_not_more_keys_than_anybody_needs(callers: Callers) -> None:

@@ -14,6 +14,7 @@ from db.tables.models import Model
 from db.tables.predictions import Prediction
 from db.tables.users import User
 from services.billing.audit import run_audit
+from services.idempotency import Idempotency
 from tests.integration.api.conftest import Callers, problem
 from tests.support.counter import BAROLO
 
@@ -165,12 +166,12 @@ async def test_a_record_that_was_lost_sells_nothing_twice(callers: Callers) -> N
     program = await callers.program(await callers.customer())
     key = {"idempotency-key": "one"}
     first = await program.post("predictions", json=ORDER, headers=key)
-    callers.app.services.idempotency._clock = lambda: callers.app.clock().replace(year=2030)
-    assert await callers.app.services.idempotency.sweep() == 1
+    years_later = Idempotency(callers.app.db, lambda: callers.app.clock().replace(year=2030))
+    assert await years_later.sweep() == 1
     again = await program.post("predictions", json=ORDER, headers=key)
     assert (again.json()["id"], again.headers["idempotent-replayed"]) == (first.json()["id"], "true")
     assert await callers.app.services.idempotency.sweep() == 0
-    callers.app.services.idempotency._clock = lambda: callers.app.clock().replace(year=2031)
+    assert await years_later.sweep() == 1
     other = {"model": "wine", "input": BAROLO | {"alcohol": 13}}
     problem(await program.post("predictions", json=other, headers=key), 422, "idempotency_key_reused")
     assert await bought_of(callers) == 1

@@ -14,7 +14,7 @@ from services.identity.arrivals import Arrival, Opened
 from services.identity.email_accounts import LettersOff
 from services.identity.login_changes import WrongPassword
 from services.identity.mail_tokens import LinkNotValid
-from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
+from services.identity.passwords import SHORTEST, PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.second_factor_rows import FactorOff, WrongCode
 from services.identity.sessions import NotSignedIn, SessionNotFound, SessionView
 from services.identity.throttles import LetterJustSent, TooManyCodes, TooManyLetters, TooManyTries
@@ -23,14 +23,17 @@ from web.api.callers import Halfway, Person, SessionWanted
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.routes import make_router
+from web.api.texts import Address
 from web.kit.row_ids import RowId
 from web.kit.viewer import PageViewer, stranger
 
 router = make_router("auth")
 Anybody = Annotated[PageViewer, Depends(stranger)]
 
-Address = Annotated[str, Field(max_length=254, examples=["vera@example.com"])]
 Password = Annotated[str, Field(max_length=1024, json_schema_extra={"format": "password", "writeOnly": True})]
+NewPasswordText = Annotated[
+    Password, Field(description="At least 8 characters, whichever.", json_schema_extra={"minLength": SHORTEST})
+]
 LinkToken = Annotated[str, Field(max_length=128, description="`token` of the link in the letter.")]
 DeviceToken = Annotated[
     str, Field(max_length=128, description="As an earlier sign-in gave it; without it a letter tells of a new device.")
@@ -49,7 +52,7 @@ class NewAccount(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     token: LinkToken
-    password: Password = Field(description="At least 8 characters, whichever.")
+    password: NewPasswordText
     name: str = Field(default="", max_length=64)
     device_token: DeviceToken = ""
 
@@ -66,7 +69,7 @@ class NewPassword(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     token: LinkToken
-    password: Password = Field(description="At least 8 characters, whichever.")
+    password: NewPasswordText
     device_token: DeviceToken = ""
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chats.sessions import BadTitle, ChatSessionNotFound
+from services.chats.sessions import LONGEST_TITLE, BadTitle, ChatSessionNotFound
 from services.manifests.manifest import SLUG
 from services.models.offers import ModelNotOnSale, ModelStopped
 from web.api.callers import MayChat
@@ -14,6 +14,7 @@ from web.api.chat_view import AssistantOffer, ChatConversation, assistant_told, 
 from web.api.describing import refuses
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.routes import make_router
+from web.api.texts import SOMETHING
 
 router = make_router("chats")
 NOT_THERE: Final = refuses(ChatSessionNotFound)
@@ -30,7 +31,7 @@ class NewConversation(BaseModel):
 class ConversationChange(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"title": "About the sea"}]})
 
-    title: str = Field(max_length=200)
+    title: str = Field(max_length=LONGEST_TITLE, json_schema_extra=SOMETHING)
 
 
 @router.get("/assistants", operation_id="listAssistants", summary="Whom to talk with")

@@ -6,7 +6,7 @@ right, quotas, bodies, an `Idempotency-Key`."""
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,20 +14,22 @@ from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 
+from i18n.failures import BROKEN, BUSY
 from services.errors import ShopError
 from services.idempotency import KeyReused, StillRunning
 from services.identity.api_keys import BadKey
-from services.identity.sessions import NotSignedIn
+from services.identity.sessions import NotSignedIn, SecondFactorNeeded
 from services.users.accounts import UserDisabled
 from web.api import callers
 from web.api.callers import ScopeMissing, SessionWanted
+from web.api.problems import NOT_VALID
 from web.api.refusals import ALL
 from web.api.routes import REPLAYED, ApiRoute, BadIdempotencyKey, BodyCutOff, BodyTooLarge, NotSupported
 from web.kit.cookies import SESSION
 from web.kit.json_bodies import BadJson, DuplicateKey, TooDeep
 from web.kit.limits import TooManyRequests
 from web.kit.origin import CODE as CROSS_SITE
-from web.kit.origin import SAFE
+from web.kit.origin import SAFE, SAID
 
 Json = dict[str, Any]  # Any: JSON
 Responses = dict[int | str, Json]
@@ -94,7 +96,12 @@ IDEMPOTENCY_KEY: Final[Json] = {
 }
 NOTHING: Final[Json] = {"application/json": {"schema": {}}}
 REPLAY: Final[Json] = {"description": "`true` where it was answered before.", "schema": {"type": "string"}}
-_SENTENCES: Final = {refusal.code: error.message for error, refusal in ALL.items()}
+_SENTENCES: Final = {
+    "internal_error": BROKEN,
+    "busy": BUSY,
+    "invalid_request": NOT_VALID,
+    CROSS_SITE: SAID,
+} | {refusal.code: error.message for error, refusal in ALL.items()}
 
 
 def refuses(*errors: type[ShopError]) -> Responses:
@@ -174,6 +181,8 @@ def _shared(route: ApiRoute, wants: Sequence[str], *, method: str) -> Iterator[t
     if wants:
         yield from (NotSignedIn, BadKey, UserDisabled)
         yield ScopeMissing if wants[0] else SessionWanted
+    if _depends(route.dependant, callers.caller):
+        yield SecondFactorNeeded
     if route.body_field is not None:
         yield from (BadJson, DuplicateKey, TooDeep, BodyCutOff, BodyTooLarge, NotSupported)
     if _is_once(route, wants, method):
@@ -182,6 +191,10 @@ def _shared(route: ApiRoute, wants: Sequence[str], *, method: str) -> Iterator[t
 
 def _is_once(route: ApiRoute, wants: Sequence[str], method: str) -> bool:
     return method == "post" and bool(wants) and route.reads_body
+
+
+def _depends(dependant: Dependant, call: Callable[..., object]) -> bool:
+    return any(each.call is call or _depends(each, call) for each in dependant.dependencies)
 
 
 def _wants(dependant: Dependant) -> Iterator[str]:
@@ -211,7 +224,7 @@ def _example(status: int, code: str) -> Json:
         "type": "about:blank",
         "title": _phrase(status),
         "status": status,
-        "detail": _SENTENCES.get(code, "…"),
+        "detail": _SENTENCES[code],
         "code": code,
     }
 

@@ -75,7 +75,9 @@ BODY: Final = {
     summary="Upload a picture",
     status_code=201,
     openapi_extra=BODY,
-    responses=refuses(BodyCutOff, BodyTooLarge, NotSupported, NoFile, InvalidValue, IntakeBusy, StoreAway),
+    responses=refuses(
+        BodyCutOff, BodyTooLarge, FileTooLarge, NotSupported, NoFile, InvalidValue, IntakeBusy, StoreAway
+    ),
 )
 async def upload_file(who: MayPredict, request: Request) -> File:
     """JPEG, PNG or WebP, and what phones take; as the body itself or in the field `file` of a form. It is looked at and

@@ -13,6 +13,7 @@ from web.api.callers import Person
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.routes import make_router
+from web.api.texts import SOMETHING
 from web.kit.row_ids import RowId
 
 router = make_router("keys")
@@ -44,7 +45,9 @@ class KeyTerms(BaseModel):
         json_schema_extra={"examples": [{"title": "My server", "scopes": ["read", "predict"], "days": 90}]},
     )
 
-    title: str = Field(min_length=1, max_length=MAX_TITLE, description="What it is for, in your words.")
+    title: str = Field(
+        min_length=1, max_length=MAX_TITLE, description="What it is for, in your words.", json_schema_extra=SOMETHING
+    )
     scopes: list[ApiScope] = Field(min_length=1, max_length=len(ApiScope), description="What it may be used for.")
     days: int | None = Field(
         default=None, strict=True, ge=1, le=MAX_DAYS, description="How long it is good; null: until revoked."

@@ -17,12 +17,14 @@ from services.identity.export import TooManyExports
 from services.identity.login_changes import WrongCurrentPassword
 from services.identity.sessions import ProveAgain
 from services.identity.throttles import TooManyTries
-from services.users.accounts import MAX_AGE, MAX_NAME, BadAge, BadEmail, BadName, NameOfTelegram, Profile, UserView
+from services.users.accounts import MAX_AGE, MAX_NAME, BadEmail, BadName, NameOfTelegram, Profile, UserView
 from web.api.callers import MayRead, Person, SessionWanted
+from web.api.changes import Change
 from web.api.describing import refuses
 from web.api.lists import Limit, Listed, NumberCursor, listed, read_number
 from web.api.money import Money, money_told
 from web.api.routes import make_router
+from web.api.texts import SOMETHING, ReceiptAddress
 
 router = make_router("me")
 
@@ -40,18 +42,23 @@ class Me(BaseModel):
     balance: int = Field(description="In hundredths of a credit.", examples=[1000])
 
 
-class ProfileChange(BaseModel):
+class ProfileChange(Change):
     """What is left out stays; null is forgotten."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"language": "en", "age": 35, "gender": "female"}]}
     )
 
-    name: str = Field(default="", max_length=MAX_NAME, description="Of a Telegram account it is the one in Telegram.")
+    name: str = Field(
+        default="",
+        max_length=MAX_NAME,
+        description="Of a Telegram account it is the one in Telegram.",
+        json_schema_extra=SOMETHING,
+    )
     language: Literal["ru", "en"] = "ru"
     gender: Gender | None = None
     age: int | None = Field(default=None, strict=True, ge=1, le=MAX_AGE)
-    email: str | None = Field(default=None, max_length=254, description="Where receipts go.")
+    email: ReceiptAddress | None = Field(default=None, description="Where receipts go.")
 
 
 class Farewell(BaseModel):
@@ -108,7 +115,7 @@ async def get_me(who: MayRead) -> Me:
     "/me",
     operation_id="changeMe",
     summary="Change your profile",
-    responses=refuses(BadName, BadAge, BadEmail, NameOfTelegram),
+    responses=refuses(BadName, BadEmail, NameOfTelegram),
 )
 async def change_me(who: Person, change: ProfileChange) -> Me:
     told = cast(Profile, change.model_dump(exclude_unset=True))

@@ -29,6 +29,7 @@ from web.api.describing import Responses, refuses
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.money import Money, money_told
 from web.api.routes import SaleKey, make_router
+from web.api.texts import ReceiptAddress
 
 log = structlog.get_logger()
 router = make_router("payments")
@@ -73,8 +74,8 @@ class TopUpOrder(BaseModel):
         default=None, strict=True, ge=1, le=2**53, description="In kopecks, or whole Stars.", examples=[30000]
     )
     provider: str | None = Field(default=None, max_length=32, description="Of `/payments/ways`; null: the first one.")
-    email: str | None = Field(
-        default=None, max_length=254, description="Where the receipt goes, if not to the address of `/me`."
+    email: ReceiptAddress | None = Field(
+        default=None, description="Where the receipt goes, if not to the address of `/me`."
     )
     return_url: str | None = Field(
         default=None, max_length=255, pattern=WEB_ADDRESS, description="Where the payer is led when it is done."

@@ -20,14 +20,22 @@ from services.webhooks.endpoint_rows import (
 from services.webhooks.endpoints import EndpointChange
 from services.webhooks.events import WebhookEvent
 from web.api.callers import MayRead, Person
+from web.api.changes import Change
 from web.api.describing import refuses
 from web.api.lists import Cursor, Limit, Listed, listed, read_uuid
 from web.api.routes import make_router
+from web.api.texts import HTTPS
 
 router = make_router("webhooks")
 NOT_THERE: Final = refuses(EndpointNotFound)
 Url = Annotated[
-    str, Field(min_length=1, max_length=LONGEST, description="https, on the public internet, port 443 or 8443.")
+    str,
+    Field(
+        min_length=1,
+        max_length=LONGEST,
+        description="https, on the public internet, port 443 or 8443.",
+        json_schema_extra=HTTPS,
+    ),
 ]
 Events = Annotated[list[WebhookEvent], Field(min_length=1, max_length=len(WebhookEvent))]
 
@@ -65,7 +73,7 @@ class WebhookTerms(BaseModel):
     events: Events
 
 
-class WebhookChange(BaseModel):
+class WebhookChange(Change):
     """What is left out stays."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"enabled": True}]})

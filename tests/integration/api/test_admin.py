@@ -16,10 +16,10 @@ from sandbox.client.sandbox import Sandbox
 from sandbox.client.shop import Shop
 from services.billing.audit import run_audit
 from services.identity.sessions import FRESH
-from services.users.accounts import UserView, Visitor
+from services.users.accounts import UserView
 from services.users.actor import Actor
 from tests.conversations.payments.conftest import open_till
-from tests.conversations.stage import OWNER_ID, Stage
+from tests.conversations.stage import Stage
 from tests.integration.api.conftest import Callers, problem
 from tests.integration.api.test_payments import succeeded
 from tests.support.web import browser
@@ -41,8 +41,7 @@ async def callers(stage: Stage) -> AsyncIterator[Callers]:
 
 @pytest.fixture
 async def owner(callers: Callers) -> UserView:
-    visitor = Visitor(telegram_id=OWNER_ID, username=None, first_name="Ольга", language="ru")
-    return await callers.app.services.users.enter(visitor)
+    return await callers.owner()
 
 
 @pytest.fixture

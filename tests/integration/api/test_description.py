@@ -1,15 +1,19 @@
 """The description of the API is whole: every endpoint is told with its name, its rights and what it refuses."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.integration.api.conftest import Callers, problem
-from web.api.app import ROUTERS, make_api
+from tests.integration.api.description import PROBLEM, SPEC, codes_of
+from web.api.app import ROUTERS
+from web.api.problems import SERVED
+from web.api.refusals import OF_FIELDS
 from web.api.routes import ApiRoute
 
-SPEC: dict[str, Any] = make_api().openapi()
 OPERATIONS: list[tuple[str, str, dict[str, Any]]] = [
     (method, path, operation) for path, methods in SPEC["paths"].items() for method, operation in methods.items()
 ]
@@ -28,7 +32,7 @@ def test_each_operation_is_told(method: str, path: str, operation: dict[str, Any
     assert {"429", "500", "503"} <= refused
     assert ("401" in refused) >= bool(operation["security"])
     for status in refused:
-        assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
+        assert list(operation["responses"][status]["content"]) == [PROBLEM]
     if "{" in path:
         assert "404" in refused
     told = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
@@ -43,6 +47,15 @@ def test_each_schema_has_a_plain_name(name: str) -> None:
     assert name.isalpha()
 
 
+def test_every_code_of_a_problem_is_written_down() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api-problems.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"^\| (\d+) \| `(\w+)` \| .+ \|$", page, re.MULTILINE))
+    answers = [each for _, _, operation in OPERATIONS for each in operation["responses"].items()]
+    assert written == {(status, code) for status, answer in answers for code in codes_of(answer)}
+    assert all(f"`{code}`" in page for code in OF_FIELDS.values())
+    assert all(f"`{code}`" in page for code, _ in SERVED.values())
+
+
 async def test_strangers_are_let_in_nowhere(callers: Callers) -> None:
     """But where they sign in."""
     stranger = await callers.person()
@@ -52,24 +65,6 @@ async def test_strangers_are_let_in_nowhere(callers: Callers) -> None:
             if answer.status_code == 429:
                 break
             problem(answer, 401, "not_signed_in")
-
-
-async def test_what_is_anothers_is_never_there(callers: Callers) -> None:
-    anna, boris = await callers.customer(), await callers.customer()
-    app, hers = callers.app.services, await callers.program(anna)
-    order = {"model": "wine", "input": {}}
-    ids: dict[str, Any] = {
-        "prediction_id": (await hers.post("predictions", json=order)).json()["id"],
-        "file_id": await app.files.put(anna.id, b"\x89PNG", "image/png"),
-        "key_id": (await app.api_keys.all(anna.id))[0].id,
-        "session_id": (await _session_of(callers, anna.id)),
-        "name": "picture",
-    }
-    his = await callers.person(boris)
-    for method, path, _ in OPERATIONS:
-        if "_id}" in path and all(name in ids for name in _names(path)):
-            answer = await _call(his, method, path, **ids)
-            assert answer.status_code == 404, (method, path, answer.text)
 
 
 async def test_the_page_that_draws_it(callers: Callers) -> None:
@@ -95,8 +90,3 @@ async def _call(client: httpx.AsyncClient, method: str, path: str, **ids: Any) -
         path = path.replace(f"{{{name}}}", str(ids.get(name, SOMEBODYS.get(name, 1))))
     body: dict[str, Any] | None = {} if method in ("post", "patch") and not path.endswith("/cancel") else None
     return await client.request(method, path.removeprefix("/"), json=body)
-
-
-async def _session_of(callers: Callers, user_id: int) -> int:
-    await callers.person(await callers.app.services.users.get(user_id))
-    return (await callers.app.services.web_sessions.all(user_id))[0].id

@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from i18n.titles import title_of
 from services.models.manage import MAX_PRICE, ModelLine, ModelNotFound
 from web.api.admin.staff import ACTS, LOOKS, Acts, ApiAdmin, Looks
+from web.api.changes import Change
 from web.api.describing import refuses
 from web.api.lists import Listed, listed
 from web.api.models import Slug
@@ -28,7 +29,7 @@ class AdminModel(BaseModel):
     resting_for: str | None
 
 
-class ModelChange(BaseModel):
+class ModelChange(Change):
     """What is left out stays."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"price": 150}, {"enabled": False}]})

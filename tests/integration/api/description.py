@@ -20,8 +20,9 @@ def codes_of(answer: dict[str, Any]) -> set[str]:
 async def must_be_told(response: httpx.Response) -> None:
     """For a client's hooks: its status stands in the description, and the code of a problem."""
     path = response.request.url.path.removeprefix("/api/v1")
-    found = next((methods for known, methods in _PATHS.items() if known.fullmatch(path)), {})
-    operation = found.get(response.request.method.lower())
+    found = [methods for known, methods in _PATHS.items() if known.fullmatch(path)]
+    method = response.request.method.lower()
+    operation = next((methods[method] for methods in found if method in methods), None)
     if operation is None:
         return
     answer = operation["responses"].get(str(response.status_code))

@@ -30,7 +30,7 @@ UNWRITTEN: Final = {
 
 
 @schemathesis.check
-def codes_are_told(_: Any, response: schemathesis.Response, case: schemathesis.Case) -> None:
+def codes_are_told(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
     operation = case.operation.definition.raw
     code, told = _code(response), operation["responses"].get(str(response.status_code))
     if code is not None and told is not None and case.method.lower() == case.operation.method:
@@ -38,7 +38,7 @@ def codes_are_told(_: Any, response: schemathesis.Response, case: schemathesis.C
 
 
 @schemathesis.check
-def valid_is_not_refused(_: Any, response: schemathesis.Response, case: schemathesis.Case) -> None:
+def valid_is_not_refused(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
     name = case.operation.definition.raw["operationId"]
     if case.meta is not None and case.meta.generation.mode.is_positive and response.status_code in (400, 415, 422):
         code = _code(response)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from db.tables.identities import ApiScope
 from services.identity.api_keys import PREFIX, ApiKeys, is_whole, with_checksum
 from tests.integration.api.conftest import Callers, problem
+from tests.support.clock import FakeClock
 
 TERMS = {"title": "Мой сервер", "scopes": ["read"]}
 
@@ -72,8 +73,8 @@ async def test_a_key_ends_when_it_was_to(callers: Callers) -> None:
     anna = await callers.customer()
     begun, stranger = callers.app.clock(), await callers.person()
     for hours, status in ((23, 200), (24, 401)):
-        keys = ApiKeys(callers.app.db, lambda past=hours: begun - timedelta(hours=past))
-        _, key = await keys.create(anna.id, "short", [ApiScope.READ], days=1)
+        earlier = FakeClock(begun - timedelta(hours=hours))
+        _, key = await ApiKeys(callers.app.db, earlier).create(anna.id, "short", [ApiScope.READ], days=1)
         answer = await stranger.get("me", headers={"authorization": f"Bearer {key}"})
         assert answer.status_code == status
     problem(answer, 401, "invalid_api_key")

@@ -4,15 +4,19 @@ from i18n.translator import Html, Translator
 from services.chats.costs import TokenPrices
 from services.chats.next_cost import NextCost
 from services.chats.service import AssistantView
+from services.errors import N_
 
 
-def price_in_short(assistant: AssistantView, tr: Translator) -> str:
-    prices = assistant.prices
+def price_in_short(prices: TokenPrices, tr: Translator) -> str:
+    """A thousand tokens are told as a page."""
     if prices.free:
         return tr.gettext("free")
-    if prices.by_length:
-        return tr.gettext("by length")
-    return tr.gettext("{price} an answer", price=tr.credits(prices.fixed))
+    told = [
+        (prices.fixed, N_("{price} an answer")),
+        (prices.output, N_("{price} for a page of the answer")),
+        (prices.input, N_("{price} for a page that is read")),
+    ]
+    return ", ".join(tr.gettext(words, price=tr.credits(price)) for price, words in told if price)
 
 
 def price_facts(

@@ -1,5 +1,7 @@
 """Pages and the API: who may ask for what, and how what goes wrong is told to people."""
 
+from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -20,7 +22,7 @@ from web import admin, cabinet
 from web.api import docs
 from web.api.app import make_api
 from web.context import Site, WebContext, provide
-from web.kit.headers import SecurityHeaders
+from web.kit.headers import SecurityHeaders, security_headers
 from web.kit.origin import SAFE, SameOrigin
 from web.kit.pages import STATIC, StaticPages, page
 from web.kit.places import FACTOR, FACTOR_STEP, factor_place
@@ -40,7 +42,8 @@ _SAID = {404: NOT_FOUND, 413: TOO_LARGE}
 def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     https = site.public_url is not None and site.public_url.startswith("https:")
     app.add_middleware(SameOrigin, public_url=site.public_url)
-    app.add_middleware(SecurityHeaders, framers=site.framers, https=https)
+    headers = security_headers(framers=site.framers, https=https)
+    app.add_middleware(SecurityHeaders, headers=headers)
     api = make_api()
     provide(api, context)
     app.mount("/api/v1", api)
@@ -53,7 +56,7 @@ def add_site(app: FastAPI, context: WebContext, site: Site) -> None:
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(ClientDisconnect, _cut_off)
     app.add_exception_handler(DatabaseUnavailable, _busy)
-    app.add_exception_handler(Exception, _broken)
+    app.add_exception_handler(Exception, partial(_broken, headers))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -106,11 +109,13 @@ async def _busy(request: Request, error: Exception) -> Response:
     return _error_page(who, who.tr.gettext(BUSY), 503)
 
 
-async def _broken(request: Request, error: Exception) -> Response:
+async def _broken(headers: Mapping[str, str], request: Request, error: Exception) -> Response:
     code = uuid4().hex[:8]
     log.error("page_failed", path=request.url.path, code=code, exc_info=error)
     who = _stranger(request)
-    return _error_page(who, who.tr.gettext(BROKEN, code=code), 500)
+    response = _error_page(who, who.tr.gettext(BROKEN, code=code), 500)
+    response.headers.update(headers)
+    return response
 
 
 def _error_page(who: PageViewer, said: str, status: int, *, more: str | None = None) -> Response:

@@ -35,7 +35,7 @@ def assistants_screen(assistants: Sequence[AssistantView], viewer: Viewer, *, op
     if not assistants:
         text = tr.html("There is nobody to talk with right now. Please come back later.")
         return Screen(text=text, rows=((buttons.menu_button(tr),),))
-    lines = [tr.escape(f"{title_of(each, tr)}: {price_in_short(each, tr)}") for each in assistants]
+    lines = [tr.escape(f"{title_of(each, tr)}: {price_in_short(each.prices, tr)}") for each in assistants]
     if any(each.resting for each in assistants):
         lines.append(tr.html("💤 is resting: something is wrong on its side, it comes back by itself."))
     text = Html("\n\n".join([tr.html("<b>💬 Whom shall we ask?</b>"), Html("\n".join(lines))]))

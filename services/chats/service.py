@@ -146,6 +146,12 @@ class Chats:
         """A message of either side. Raises MessageNotFound, also for another user's."""
         return await self._db.read(read_line, session_id, message_id, user_id)
 
+    async def asks_the_same(self, order: MessageOrder, session_id: UUID, question_id: UUID) -> bool:
+        """Whether the question that was sent by this order's key before is the same. One that was joined says what the
+        one before it said, too."""
+        question = await self.line(session_id, question_id, user_id=order.user_id)
+        return not order.text or question.text is None or question.text.endswith(order.text.strip())
+
     async def lines_after(self, session_id: UUID, last: UUID | None, limit: int, *, user_id: int) -> Slice[ChatLine]:
         """The newest of a conversation, or those older than the message `last`. Raises ChatSessionNotFound,
         MessageNotFound."""

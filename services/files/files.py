@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -57,6 +57,11 @@ class Files:
         rows = await self._db.read(_owners, list(by_id)) if by_id else {}
         return {by_id[file_id] for file_id, owner in rows.items() if owner == user_id}
 
+    async def alike(self, pairs: Sequence[tuple[UUID, UUID]], *, user_id: int) -> bool:
+        """Whether both files of each pair are this user's and hold the same."""
+        found = await self._db.read(_digests, {each for pair in pairs for each in pair}, user_id) if pairs else {}
+        return all(one in found and found[one] == found.get(other) for one, other in pairs)
+
     async def contents(self, wanted: Iterable[tuple[UUID, int]]) -> dict[UUID, bytes]:
         """Of those of these files that there are and that are their user's. Raises StoreAway."""
         owners = dict(wanted)
@@ -102,6 +107,12 @@ def _of(session: Session, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, bytes
     """Whose each file is, and its content where an older version kept it in the row."""
     rows = session.execute(select(_files.c.id, _files.c.user_id, _files.c.content).where(_files.c.id.in_(ids)))
     return {row.id: (row.user_id, row.content) for row in rows}
+
+
+def _digests(session: Session, ids: Collection[UUID], user_id: int) -> Mapping[UUID, str]:
+    mine = select(_files.c.id, _files.c.sha256).where(_files.c.user_id == user_id)
+    rows = session.execute(mine.where(_files.c.id.in_(ids)))
+    return {row.id: row.sha256 for row in rows}
 
 
 def media_type_of(picture: bytes) -> str:

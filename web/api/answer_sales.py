@@ -40,7 +40,8 @@ AnswerPurchase = Annotated[PurchaseTerms, Depends(purchase_terms)]
 async def sold(who: Caller, order: MessageOrder, accepted: Accepted, purchase: PurchaseTerms) -> Response:
     chats = who.site.services.chats
     line = await chats.line(order.session_id, accepted.answer_id, user_id=order.user_id)
-    if accepted.repeated and order.text and not await _is_same(who, order, line):
+    assert line.reply_to is not None
+    if accepted.repeated and not await chats.asks_the_same(order, line.session_id, line.reply_to):
         raise KeyReused()
     if purchase.streamed:
         return events.stream(growth(who, line))
@@ -54,14 +55,6 @@ async def sold(who: Caller, order: MessageOrder, accepted: Accepted, purchase: P
     if accepted.repeated:
         headers[REPLAYED] = "true"
     return JSONResponse(jsonable_encoder(told), 201 if line.finished else 202, headers)
-
-
-async def _is_same(who: Caller, order: MessageOrder, answer: ChatLine) -> bool:
-    """What its key sold before. A message that was joined says what the one before it said, too."""
-    assert answer.reply_to is not None
-    chats = who.site.services.chats
-    question = await chats.line(order.session_id, answer.reply_to, user_id=order.user_id)
-    return question.text is None or question.text.endswith(order.text.strip())
 
 
 async def _finished(who: Caller, line: ChatLine, seconds: float) -> ChatLine:

@@ -22,6 +22,7 @@ from services.files.files import media_type_of, parse_file_id
 from services.manifests.preparation import MAX_BYTES
 from web.cabinet.chat_page import ChatDraft, ChatPage
 from web.cabinet.pictures import attachment
+from web.cabinet.sale import FormReused
 from web.kit.markdown import safe_html
 from web.kit.pages import page
 from web.kit.uploads import uploaded_picture
@@ -194,6 +195,7 @@ async def _say(shown: ChatPage, sent: SentMessage) -> Response | ShopError:
     """Or why it was not sent; nothing was charged then."""
     me, session = shown.me, shown.session
     assert session is not None
+    chats = me.site.services.chats
     try:
         order = MessageOrder(
             user_id=me.user.id,
@@ -203,10 +205,12 @@ async def _say(shown: ChatPage, sent: SentMessage) -> Response | ShopError:
             pictures=() if sent.picture is None else (await _keep(shown, sent.picture),),
             replaces=sent.draft.replaces,
         )
-        accepted = await me.site.services.chats.send(order)
+        accepted = await chats.send(order)
     except ShopError as error:
         return error
-    told = await me.site.services.chats.answer(accepted.answer_id, user_id=me.user.id)
+    told = await chats.answer(accepted.answer_id, user_id=me.user.id)
+    if accepted.repeated and not await chats.asks_the_same(order, told.session_id, told.question_id):
+        return FormReused()
     return RedirectResponse(f"/chats/{told.session_id}#end", status_code=303)  # sent twice, it is in the first
 
 

@@ -24,6 +24,10 @@ from web.kit.viewer import PageViewer
 LACKING: Final = 402
 
 
+def new_key() -> str:
+    return token_urlsafe(16)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPage:
     """`key`: one sale, however often the form is sent."""
@@ -32,7 +36,7 @@ class FormPage:
     offer: Offer
     fields: list[Input]
     entries: Entries
-    key: str = field(default_factory=lambda: token_urlsafe(16))
+    key: str = field(default_factory=new_key)
 
     @property
     def more(self) -> tuple[str, Sequence[str]]:
@@ -62,8 +66,8 @@ class FormPage:
         query = query_of(self.entries)
         return f"/models/{quote(self.offer.slug)}" + (f"?{query}" if query else "")
 
-    def show(self, *, status: int = 200, problem: str = "", lacking: int = 0) -> Response:
-        """`problem`: why it was not sold; `lacking`: so many hundredths."""
+    def show(self, *, status: int = 200, problem: str = "", before: str = "", lacking: int = 0) -> Response:
+        """`problem`: why it was not sold; `before`: what it was sold as; `lacking`: so many hundredths."""
         tr, offer = self.who.tr, self.offer
         views = field_views(self.fields, self.entries, offer.manifest.slug, tr)
         return page(
@@ -76,6 +80,7 @@ class FormPage:
             labels={view.name: view.label for view in views},
             key=self.key,
             problem=problem,
+            before=before,
             lacking=lacking,
             top_up=f"{TOP_UP}?next={quote(self.place, safe='')}",
             sample=offer.preset_id is not None,
@@ -95,6 +100,11 @@ class FormPage:
         """`offer`: as it is now."""
         shown = self if offer is None else replace(self, offer=offer)
         return shown.show(status=refusal_of(error).status, problem=self.who.tr.error(error))
+
+    def afresh(self, error: ShopError, *, before: str) -> Response:
+        """A new form, with what the old one held. `before`: the address of what came of that."""
+        new = replace(self, key=new_key())
+        return new.show(status=refusal_of(error).status, problem=self.who.tr.error(error), before=before)
 
     def _balance(self) -> dict[str, Any]:  # Any: what a template names
         """What is there, and what would be left; None of a stranger, or where it does not suffice."""

@@ -5,31 +5,26 @@ from secrets import token_urlsafe
 from typing import Annotated, Final
 from urllib.parse import quote
 
-import structlog
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from i18n.prices import ANOTHER_PRICE
-from services.billing.ledger import InsufficientBalance
-from services.errors import ShopError
 from services.files.files import parse_file_id
 from services.manifests.manifest import ImageInput, Input, SeriesInput
 from services.manifests.preparation import MAX_BYTES as MAX_PICTURE
 from services.models.asking import asked
-from services.models.offers import ModelNotOnSale
 from services.models.preset_rules import PresetNotFound
 from services.predictions.history import PredictionNotFound
-from services.predictions.submit import Order, PriceChanged
-from services.values.parse import Value
+from services.predictions.submit import Order
 from web.cabinet.entries import EXAMPLE, FILE, Entries, bought, entries_of, fresh
 from web.cabinet.form_page import FormPage
 from web.cabinet.form_reader import FormReader
 from web.cabinet.pictures import public_picture
+from web.cabinet.sale import sell
 from web.kit.viewer import Customer, PageViewer, Someone, customer
 
-log = structlog.get_logger()
 router = APIRouter()
 MOST_BYTES: Final = 3 * MAX_PICTURE
 MOST_OF_A_STRANGER: Final = 1_000_000  # bytes that are read to keep what was typed
@@ -82,7 +77,7 @@ async def buy(request: Request, who: Someone, slug: str) -> Response:
         request_key=key,
         preset_id=offer.preset_id,
     )
-    return await _sell(order, shown)
+    return await sell(order, shown)
 
 
 @router.get("/models/{slug}/sample")
@@ -104,38 +99,6 @@ async def show_example(who: Someone, slug: str, name: str) -> Response:
         if isinstance(field, ImageInput) and field.name == name and field.example is not None:
             return public_picture((models.folder(slug) / field.example).read_bytes())
     raise HTTPException(404)
-
-
-async def _sell(order: Order, shown: FormPage) -> Response:
-    """Or the form once more, with the reason; nothing was charged then."""
-    predictions, (name, more) = shown.who.site.services.predictions, shown.more
-    try:
-        if more and not await predictions.has_sold(user_id=order.user_id, request_key=order.request_key):
-            shown.require_credits()
-        sold = await predictions.submit(order)
-    except InsufficientBalance as error:
-        return shown.lacking(error.needed - error.balance)
-    except PriceChanged as error:
-        offer = await shown.who.site.services.models.offer(shown.offer.slug)
-        return shown.refused(error, offer=offer)
-    except ModelNotOnSale:
-        raise
-    except ShopError as error:
-        return shown.refused(error)
-    if not more:
-        return RedirectResponse(f"/predictions/{sold.prediction_id}", status_code=303)
-    for number, file_id in enumerate(more, start=1):
-        await _sell_another(order, number, {name: {"file": file_id}}, shown)
-    return RedirectResponse("/history", status_code=303)
-
-
-async def _sell_another(order: Order, number: int, picture: dict[str, Value], shown: FormPage) -> None:
-    """Of several pictures. What is not sold any more is not charged, and the history does not have it."""
-    key, inputs = f"{order.request_key}-{number}", {**order.inputs, **picture}
-    try:
-        await shown.who.site.services.predictions.submit(replace(order, request_key=key, inputs=inputs))
-    except ShopError as error:
-        log.info("not_sold", error=str(error), user_id=order.user_id)
 
 
 async def _sign_in(request: Request, who: PageViewer, slug: str) -> Response:

@@ -10,6 +10,7 @@ from services.errors import ShopError
 from services.identity.mail_tokens import LinkNotValid
 from web.cabinet.void_links import void_link
 from web.kit.arrivals import arrival_of, let_in
+from web.kit.cookies import keep_address, kept_address
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import PageViewer, Someone
@@ -29,12 +30,14 @@ async def ask_to_reset(who: Someone, email: Annotated[str, Form()] = "") -> Resp
     except ShopError as error:
         shown = {"email": email, "problem": who.tr.error(error)}
         return page(who, "cabinet/account/reset.html", status=refusal_of(error).status, **shown)
-    return RedirectResponse("/reset/sent", status_code=303)
+    response = RedirectResponse("/reset/sent", status_code=303)
+    keep_address(response, email.strip())
+    return response
 
 
 @router.get("/reset/sent")
-async def asked_to_reset(who: Someone) -> Response:
-    return page(who, "cabinet/account/sent.html", again="/reset")
+async def asked_to_reset(request: Request, who: Someone) -> Response:
+    return page(who, "cabinet/account/sent.html", again="/reset", address=kept_address(request))
 
 
 @router.get("/reset/confirm")

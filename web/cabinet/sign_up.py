@@ -11,6 +11,7 @@ from services.errors import ShopError
 from services.identity.mail_tokens import LinkNotValid
 from web.cabinet.void_links import void_link
 from web.kit.arrivals import arrival_of, let_in
+from web.kit.cookies import keep_address, kept_address
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import PageViewer, Someone
@@ -37,12 +38,14 @@ async def sign_up(who: Someone, email: Annotated[str, Form()] = "") -> Response:
     except ShopError as error:
         shown = {"email": email, "problem": who.tr.error(error)}
         return page(who, "cabinet/account/sign_up.html", status=refusal_of(error).status, **shown)
-    return RedirectResponse("/sign-up/sent", status_code=303)
+    response = RedirectResponse("/sign-up/sent", status_code=303)
+    keep_address(response, email.strip())
+    return response
 
 
 @router.get("/sign-up/sent")
-async def signed_up(who: Someone) -> Response:
-    return page(who, "cabinet/account/sent.html", again="/sign-up")
+async def signed_up(request: Request, who: Someone) -> Response:
+    return page(who, "cabinet/account/sent.html", again="/sign-up", address=kept_address(request))
 
 
 @router.get("/confirm")

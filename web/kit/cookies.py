@@ -1,6 +1,7 @@
 """Cookies of ours. `__Host-`: no other host can set them, and they travel encrypted or to this machine alone."""
 
 from typing import Final
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,8 +12,10 @@ SESSION: Final = "__Host-session"
 MINI_APP: Final = "__Host-mini-app"
 LANGUAGE: Final = "__Host-language"
 LOGIN: Final = "__Host-login"  # what this browser asked the bot
+LETTER: Final = "__Host-letter"  # where this browser had a letter sent
 DEVICE: Final = "__Host-device"
 """By which a browser is known next time. It lets nobody in."""
+MOST_ADDRESS: Final = 254  # characters
 REMEMBERED: Final = 31 * 24 * 3600  # seconds
 ASKS: Final = 15 * 60  # seconds; longer than a question to the bot lives
 DEVICE_KEPT: Final = 400 * 24 * 3600  # seconds, as long as browsers keep any
@@ -50,6 +53,15 @@ def asked_login(request: Request) -> tuple[str, str]:
     """Token and secret; what no cookie bears is empty."""
     token, _, browser_secret = request.cookies.get(LOGIN, "").partition(".")
     return token, browser_secret
+
+
+def keep_address(response: Response, address: str) -> None:
+    """For the page that says where the letter went: addresses of pages stand in logs."""
+    set_cookie(response, LETTER, quote(address[:MOST_ADDRESS]), seconds=ASKS)
+
+
+def kept_address(request: Request) -> str:
+    return unquote(request.cookies.get(LETTER, ""))[:MOST_ADDRESS]
 
 
 def set_cookie(response: Response, name: str, value: str, *, seconds: int | None, framed: bool = False) -> None:

@@ -1,6 +1,6 @@
 """What browsers are told to allow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -14,22 +14,25 @@ POLICY: Final = (
 )
 
 
-class SecurityHeaders:
-    """On every answer that does not say otherwise. `framers`: origins besides Telegram's whose pages may show ours in a
-    frame; `https`: the world comes by it."""
+def security_headers(*, framers: Sequence[str] = (), https: bool = False) -> Mapping[str, str]:
+    """`framers`: origins besides Telegram's whose pages may show ours in a frame; `https`: the world comes by it."""
+    headers = {
+        "content-security-policy": " ".join((POLICY, TELEGRAM_WEB, *framers)),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin-allow-popups",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(self), geolocation=(), microphone=(self), payment=()",
+    }
+    return headers | {"strict-transport-security": "max-age=31536000"} if https else headers
 
-    def __init__(self, app: ASGIApp, *, framers: Sequence[str] = (), https: bool = False) -> None:
-        self._app = app
-        self._headers = {
-            "content-security-policy": " ".join((POLICY, TELEGRAM_WEB, *framers)),
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "same-origin",
-            "cross-origin-opener-policy": "same-origin-allow-popups",
-            "cross-origin-resource-policy": "same-origin",
-            "permissions-policy": "camera=(self), geolocation=(), microphone=(self), payment=()",
-        }
-        if https:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+
+class SecurityHeaders:
+    """On every answer that does not say otherwise, but those to errors that nobody caught: these are made outside of
+    all middlewares."""
+
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
+        self._app, self._headers = app, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.billing.credits import format_credits
 from web.kit.viewer import PageViewer
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
@@ -49,7 +48,6 @@ def words(viewer: PageViewer) -> dict[str, Any]:  # Any: what templates call
         "tr": tr,
         "_": lambda message, **params: Markup(tr.html(message, **params)),  # noqa: S704 - it escapes by itself
         "gettext": tr.gettext,
-        "format_credits": format_credits,
         "ngettext": lambda one, many, n, **params: Markup(tr.nhtml(one, many, n, **params)),  # noqa: S704 - as above
     }
 

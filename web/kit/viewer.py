@@ -71,9 +71,9 @@ async def viewer(request: Request, web: Web) -> PageViewer:
 
 
 def stranger(request: Request, web: Web) -> PageViewer:
-    """Whoever it is: nobody is asked."""
+    """Whoever it is: nobody is asked, though the words are theirs where it is known who they are."""
     site = site_of(web)
-    return PageViewer(site=site, tr=_words(request, site, None), device=device(request, web), place=place_of(request))
+    return PageViewer(site=site, tr=words_of(request), device=device(request, web), place=place_of(request))
 
 
 async def customer(who: Annotated[PageViewer, Depends(viewer)]) -> Customer:

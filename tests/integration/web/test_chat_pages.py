@@ -193,3 +193,19 @@ async def test_a_conversation_is_named_taken_along_and_deleted(app: App) -> None
         assert (await anna.get(place)).status_code == 404
         assert "О море" not in (await anna.get("/chats")).text
         assert page
+
+
+async def test_a_form_that_was_sent_keeps_other_words(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/chats/with/oracle")
+        sent = {"key": hidden(form, "key"), "text": "Почему море солёное?"}
+        first = await anna.post("/chats/with/oracle", data=sent)
+        place = first.headers["location"].partition("#")[0]
+        for where in ("/chats/with/oracle", place):
+            back = await anna.post(where, data=sent | {"text": "А почему небо синее?"})
+            assert back.status_code == 422
+            assert "Эту форму вы уже отправили" in back.text
+            assert "А почему небо синее?</textarea>" in back.text
+        assert (await anna.post(place, data=sent)).headers["location"] == first.headers["location"]
+        assert len((await app.services.chat_sessions.page(user.id, 0, 10)).items) == 1

@@ -136,6 +136,35 @@ async def test_a_form_sells_once_however_often_it_is_sent(app: App) -> None:
         assert await bought(app, user) == 2
 
 
+async def test_a_form_that_was_sent_says_so_of_other_answers_and_keeps_them(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = await anna.get("/models/every-input")
+        first = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
+        back = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS | {"amount": "77"}))
+        assert back.status_code == 422
+        assert "Эту форму вы уже отправили, с другими ответами." in back.text
+        assert f'<a href="{first.headers["location"]}">' in back.text
+        assert 'value="77"' in back.text
+        assert await bought(app, user) == 1
+        once_more = await anna.post("/models/every-input", files=as_parts(hidden(back) | ANSWERS | {"amount": "77"}))
+        assert once_more.status_code == 303
+        assert await bought(app, user) == 2
+
+
+async def test_a_picture_sent_twice_is_the_same_answer(app: App) -> None:
+    user = await person(app)
+    async with browser(app, user.id) as anna:
+        form = hidden(await anna.get("/models/digit"))
+        other = (STORE.parent / "tests" / "data" / "digit-3-portrait.jpg").read_bytes()
+        sent = [
+            await anna.post("/models/digit", files=as_parts(form, photo=("a.png", picture)))
+            for picture in (PNG, PNG, other)
+        ]
+        assert [each.status_code for each in sent] == [303, 303, 422]
+        assert await bought(app, user) == 1
+
+
 async def test_a_price_that_has_changed_is_asked_again(app: App) -> None:
     user = await person(app)
     async with browser(app, user.id) as anna:
@@ -143,7 +172,7 @@ async def test_a_price_that_has_changed_is_asked_again(app: App) -> None:
         old = hidden(form) | ANSWERS | {"form-price": "100"}
         page = await anna.post("/models/every-input", files=as_parts(old))
         assert page.status_code == 409
-        assert "Цена изменилась: теперь 1.50." in page.text
+        assert "Цена изменилась: теперь 1,50." in page.text
         assert hidden(page)["form-price"] == "150"
         assert await balance(app, user) == 1000
 
@@ -157,7 +186,7 @@ async def test_who_lacks_credits_keeps_the_form(app: App) -> None:
         form = await anna.get("/models/every-input")
         page = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
         assert page.status_code == 402
-        assert "нужно ещё 0.50" in page.text
+        assert "нужно ещё 0,50" in page.text
         assert "12,5" in page.text
         assert await balance(app, user) == 100
 
@@ -190,7 +219,7 @@ async def test_several_pictures_are_confirmed_at_their_price_and_bought_each(app
         asked = await anna.post("/models/digit", files=[*as_parts(hidden(form)), *photos])
         assert asked.status_code == 409
         assert "Число картинок изменилось" in asked.text
-        assert "1.50" in asked.text
+        assert "1,50" in asked.text
         assert await bought(app, user) == 0
         sold = [await anna.post("/models/digit", files=as_parts(hidden(asked))) for _ in range(2)]
         assert [each.headers["location"] for each in sold] == ["/history"] * 2
@@ -251,6 +280,24 @@ async def test_a_stranger_is_led_to_sign_in_and_back_to_what_was_typed(app: App)
         assert "Тихий двор" in form.text
         sold = await anna.post("/models/every-input", files=as_parts(hidden(form) | ANSWERS))
         assert sold.status_code == 303
+
+
+async def test_what_breaks_is_told_in_the_readers_language_under_the_same_policy(app: App, store: Path) -> None:
+    user = await person(app)
+    example = store / "digit" / "example.png"
+    async with browser(app, user.id) as anna, browser(app, headers={"accept-language": "en"}) as someone:
+        kept = example.rename(example.with_suffix(".away"))
+        try:
+            broken = await anna.get("/models/digit/examples/photo")
+            elsewhere = await someone.get("/models/digit/examples/photo")
+        finally:
+            kept.rename(example)
+        whole = await anna.get("/models/digit")
+    assert (broken.status_code, elsewhere.status_code) == (500, 500)
+    assert "У нас что-то сломалось." in broken.text
+    assert "Something went wrong on our side." in elsewhere.text
+    policy = whole.headers["content-security-policy"]
+    assert (broken.headers["content-security-policy"], broken.headers["x-content-type-options"]) == (policy, "nosniff")
 
 
 async def test_what_is_not_sold_has_no_page(app: App) -> None:

@@ -44,7 +44,7 @@ async def test_by_telegram_who_signed_in_just_now(app: App) -> None:
     anna = await person(app, 77, "Анна")
     async with browser(app, anna.id) as page:
         asked = await page.get("/my-data/delete")
-        assert "Вы теряете 10.00" in asked.text.replace("\xa0", " ")
+        assert "Вы теряете 10,00" in asked.text.replace("\xa0", " ")
         not_sure = await page.post("/my-data/delete", data=seen_on(asked))
         assert (not_sure.status_code, "Отметьте" in not_sure.text) == (422, True)
         wrong = await page.post("/my-data/delete", data={"seen_balance": "5", "sure": "yes"})

@@ -72,7 +72,7 @@ async def test_an_answer_is_followed_and_shown(app: App) -> None:
         assert "Бароло" in page
         assert '<ul class="bars">' in page
         assert "Похоже на бароло" in page
-        assert "1.00 кредит" in page
+        assert "1,00 кредит" in page
         form = (await anna.get(f"/models/wine?fill-in={place.rpartition('/')[2].replace('-', '')}")).text
         assert 'value="14,23"' in form
 

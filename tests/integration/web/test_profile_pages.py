@@ -29,6 +29,7 @@ async def test_a_profile_is_filled_in_and_cleared(app: App) -> None:
     told = {"gender": "female", "age": "35", "email": "anna@example.com", "language": "en", "name": "Mallory"}
     async with browser(app, user.id) as anna:
         assert "Анна" in (await anna.get("/profile")).text
+        assert '<form method="post" action="/sign-out">' in (await anna.get("/profile")).text
         wrong = await anna.post("/profile", data=told | {"age": "много"})
         assert wrong.status_code == 422
         assert 'value="anna@example.com"' in wrong.text
@@ -50,6 +51,8 @@ async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
     async with browser(app, user.id, second_factor=False) as anna, browser(app, john.id) as other:
         made = await anna.post("/keys", data={"name": "Сервер", "scopes": ["read", "admin"], "days": "30"})
         assert made.headers["cache-control"] == "no-store"
+        assert 'data-copy="key"' in made.text
+        assert '<a href="/api/docs">' in made.text
         found = re.search(r"ksd_\w+", made.text)
         assert found
         here = f"http://127.0.0.1:{app.web_port}/api/v1/me"

@@ -112,7 +112,7 @@ async def test_no_page_and_no_endpoint_is_past_it(app: App) -> None:
             refused = await there.request(method, f"/api/v1/{path}")
             assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_needed"), path
         for page in ("/", "/sign-in"):
-            assert "10.00" not in (await there.get(page)).text
+            assert "10,00" not in (await there.get(page)).text
         assert (await there.get("/admin")).status_code == 303
 
 

@@ -40,7 +40,7 @@ async def test_words_are_those_of_the_browser(app: App) -> None:
 async def test_a_customer_sees_their_balance(app: App) -> None:
     user = await anna(app)
     async with browser(app, user.id) as anna_there:
-        assert "На балансе 10.00 кредитов" in (await anna_there.get("/")).text
+        assert "На балансе 10,00 кредитов" in (await anna_there.get("/")).text
         assert (await anna_there.get("/api/v1/me")).json()["balance"] == 1000
 
 

@@ -72,11 +72,11 @@ async def test_anna_buys_credits_and_goes_on_with_her_form(app: App, yookassa: S
         assert "Оплатить 300\u00a0₽" in page.text
         assert 'data-state="pending-with-link"' in page.text
         paid = await pays(app, anna, yookassa, place)
-        assert "Оплачено: <b>300\u00a0₽</b>, зачислено 30.00 кредитов." in paid.text
+        assert "Оплачено: <b>300\u00a0₽</b>, зачислено 30,00 кредитов." in paid.text
         assert 'href="/models/wine?alcohol=12"' in paid.text
         balance = await anna.get("/balance")
         assert "Пополнение: 300\u00a0₽" in balance.text
-        assert "+30.00" in balance.text
+        assert "+30,00" in balance.text
         payments = await anna.get("/payments")
         assert "оплачен" in payments.text
 
@@ -106,7 +106,7 @@ async def test_an_amount_of_ones_own_is_read_as_in_the_chat(app: App) -> None:
         assert (await begins(anna, "sum:1")).status_code == 422
         assert (await begins(anna, "package:999")).status_code == 404
         right = await begins(anna, "own", amount="150,50 р.")
-        assert "150.50\u00a0₽" in (await anna.get(right.headers["location"])).text
+        assert "150,50\u00a0₽" in (await anna.get(right.headers["location"])).text
 
 
 async def test_a_receipt_asks_for_an_address_once(sandbox: Sandbox, sqlite_url: str) -> None:
@@ -153,7 +153,7 @@ async def test_payments_of_others_are_not_there(app: App) -> None:
 async def test_the_bonus_is_told_and_muted(app: App) -> None:
     user = await person(app)
     async with browser(app, user.id) as anna:
-        assert "2.00 кредита" in (await anna.get("/bonus")).text
+        assert "2,00 кредита" in (await anna.get("/bonus")).text
         assert (await anna.post("/bonus", data={"news": "off"})).status_code == 303
         assert "О приходе бонуса не сообщаю" in (await anna.get("/bonus")).text
         assert (await app.services.users.get(user.id)).bonus_muted

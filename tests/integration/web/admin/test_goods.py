@@ -88,7 +88,7 @@ async def test_a_models_price(office: Office, at_desk: httpx.AsyncClient) -> Non
     assert (await models(office))[0].price == 725
     stale = await at_desk.post(f"{place}/price", data={"price": "8", "was": was})
     assert stale.status_code == 422
-    assert "7.25" in stale.text
+    assert "7,25" in stale.text
     wrong = await at_desk.post(f"{place}/price", data={"price": EVIL})
     assert wrong.status_code == 422
     assert EVIL not in wrong.text

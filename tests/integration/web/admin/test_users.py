@@ -43,7 +43,7 @@ async def test_credits_are_given_once_after_a_confirmation(office: Office, at_de
     assert (await at_desk.get(place)).status_code == 200
     question = await at_desk.post(place, data=GIFT)
     assert question.status_code == 200
-    assert "10.00 → <b>12.50</b>" in question.text
+    assert "10,00 → <b>12,50</b>" in question.text
     assert await office.balance() == 1000
     answer = hidden_fields(question.text)
     for _ in range(2):  # two taps
@@ -76,7 +76,7 @@ async def test_what_was_typed_wrongly_stays(office: Office, at_desk: httpx.Async
     place = f"/admin/users/{office.anna.id}/credits"
     refused = await at_desk.post(place, data={"way": "take", "amount": "11", "reason": EVIL})
     assert refused.status_code == 422
-    assert "10.00" in refused.text
+    assert "10,00" in refused.text
     assert 'value="11"' in refused.text
     assert EVIL not in refused.text
 
@@ -88,7 +88,7 @@ async def test_credits_spent_meanwhile_are_not_taken(office: Office, at_desk: ht
     await office.services.user_management.change(spent, actor=Actor(office.owner.id))
     stale = await at_desk.post(place, data=hidden_fields(question.text))
     assert stale.status_code == 422
-    assert "6.00" in stale.text
+    assert "6,00" in stale.text
     assert await office.balance() == 600
 
 

@@ -12,7 +12,6 @@ from i18n.text import cut_plain
 from i18n.titles import Title, Titles
 from i18n.translator import Html, Translator
 from services.audit_log.history import ON_PRESETS, Entry, Person
-from services.billing.credits import format_credits
 from services.errors import N_
 from services.money import Money, rub
 from services.payments.providers.titles import provider_title
@@ -60,8 +59,8 @@ def _credits(entry: Entry, tr: Translator) -> dict[str, Any]:
     return {
         "credits": tr.credits(abs(entry.after.get("amount", 0))),
         "whom": _whom(entry, tr),
-        "before": format_credits(entry.before.get("balance", 0)),
-        "after": format_credits(entry.after.get("balance", 0)),
+        "before": tr.amount(entry.before.get("balance", 0)),
+        "after": tr.amount(entry.after.get("balance", 0)),
     }
 
 
@@ -95,7 +94,7 @@ def _refund(entry: Entry, titles: Titles) -> Html:
         "Refund of {amount} to {whom} (sent back: {before} → {after}), payment <code>{number}</code>",
         amount=tr.money(_money(entry, entry.after.get("amount"))),
         whom=_whom(entry, tr),
-        before=_money(entry, entry.before.get("refunded")).words,
+        before=tr.written(_money(entry, entry.before.get("refunded")).words),
         after=tr.money(_money(entry, entry.after.get("refunded"))),
         number=entry.subject,
     )
@@ -121,7 +120,7 @@ def _price(entry: Entry, titles: Titles) -> Html:
     tr = titles.tr
 
     def price(hundredths: int | None) -> str:
-        return tr.gettext("the author's") if hundredths is None else format_credits(hundredths)
+        return tr.gettext("the author's") if hundredths is None else tr.amount(hundredths)
 
     before, after = price(entry.before.get("admin_price")), price(entry.after.get("admin_price"))
     return tr.html("Price of {what}: {before} → {after}", what=_what(entry, titles), before=before, after=after)

@@ -5,7 +5,7 @@ from typing import Final
 from db.tables.billing import TransactionKind
 from db.tables.predictions import PredictionStatus
 from i18n.titles import Titles
-from services.billing.credits import format_credits
+from i18n.translator import Translator
 from services.billing.statement import Operation
 from services.errors import N_
 
@@ -52,6 +52,6 @@ def operation_words(operation: Operation, titles: Titles) -> str:
     return what
 
 
-def signed(amount: int) -> str:
+def signed(amount: int, tr: Translator) -> str:
     """`+10.00` or `−1.00`, with a true minus."""
-    return f"{'+' if amount > 0 else '−'}{format_credits(abs(amount))}"
+    return f"{'+' if amount > 0 else '−'}{tr.amount(abs(amount))}"

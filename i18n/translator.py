@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from db.tables.currencies import Currency
-from services.billing.credits import format_credits
+from services.billing.credits import Amount, format_credits
 from services.charts import AxisNumbers
 from services.errors import ShopError
 from services.manifests.labels import NAMELESS
@@ -82,6 +82,8 @@ class Translator:
                 return self.money(value)
             case Text() | dict():
                 return self.pick(value)
+            case Amount():
+                return self.written(value)
             case str() if name in error.figures:
                 return self._written(value)
         return value
@@ -132,13 +134,21 @@ class Translator:
         """`1.00 credit`, `1.50 credits`; a fraction takes the form of two, in Russian too: 1.50 кредита."""
         whole, rest = divmod(abs(hundredths), 100)
         return self.ngettext(
-            "{amount} credit", "{amount} credits", 2 if rest else whole, amount=format_credits(hundredths)
+            "{amount} credit", "{amount} credits", 2 if rest else whole, amount=self.amount(hundredths)
         )
 
-    @staticmethod
-    def money(money: Money) -> str:
+    def amount(self, hundredths: int) -> str:
+        """Of credits, without the word: `1.50`, in Russian `1,50`."""
+        return self.written(format_credits(hundredths))
+
+    def written(self, amount: Amount) -> str:
+        """With this language's decimal sign."""
+        return amount.replace(".", ",") if self.language == "ru" else str(amount)
+
+    def money(self, money: Money) -> str:
         """`350 000 ₽`, `⭐ 50`."""
-        return f"⭐ {money.words}" if money.currency == Currency.XTR else f"{money.words} ₽"
+        words = self.written(money.words)
+        return f"⭐ {words}" if money.currency == Currency.XTR else f"{words} ₽"
 
     def day(self, day: dt.date) -> str:
         """A date in digits, as it may also be typed."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from db.tables.currencies import Currency
-from services.billing.credits import GAP, PLAIN
+from services.billing.credits import GAP, PLAIN, Amount
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
 
@@ -41,7 +41,7 @@ class Money:
         return to_text(self.minor) if _exponent(self.currency) else str(self.minor)
 
     @property
-    def words(self) -> str:
+    def words(self) -> Amount:
         """The number as people read it, without its currency."""
         return to_words(self.minor) if _exponent(self.currency) else to_words(self.minor * 100)
 
@@ -89,10 +89,10 @@ def to_text(kopecks: int) -> str:
     return f"{kopecks // 100}.{kopecks % 100:02d}"
 
 
-def to_words(kopecks: int) -> str:
+def to_words(kopecks: int) -> Amount:
     """What people read: `1999` as `19.99`, `35000000` as `350 000` (the space does not break)."""
     rest = f".{kopecks % 100:02d}" if kopecks % 100 else ""
-    return f"{kopecks // 100:,}".replace(",", "\u00a0") + rest
+    return Amount(f"{kopecks // 100:,}".replace(",", "\u00a0") + rest)
 
 
 def from_text(value: str) -> int:

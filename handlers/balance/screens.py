@@ -8,7 +8,6 @@ from handlers.telegram.screen import Button, Screen
 from i18n.history import operation_words, signed
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.billing.statement import Expiring, Operation
 
 LOTS_SHOWN = 3
@@ -40,9 +39,9 @@ def operation_lines(operation: Operation, titles: Titles) -> str:
     when = tr.html(
         "{moment}, balance {amount}",
         moment=tr.moment(operation.created_at),
-        amount=format_credits(operation.balance_after),
+        amount=tr.amount(operation.balance_after),
     )
-    return f"<b>{signed(operation.amount)}</b> · {what}\n<i>{when}</i>"
+    return f"<b>{signed(operation.amount, tr)}</b> · {what}\n<i>{when}</i>"
 
 
 def _expiring(lots: Sequence[Expiring], tr: Translator) -> Html:

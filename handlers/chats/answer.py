@@ -14,7 +14,6 @@ from i18n.chats import ENDED, FIXED_IS_PAID, GOES_ON, PAID_IN_PART
 from i18n.predictions import error_of
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.chats.answers import AnswerView
 from services.chats.next_cost import NextCost
 
@@ -59,7 +58,7 @@ def rest_lost_screen(view: AnswerView, back: int, balance: int, tr: Translator) 
     lost = tr.gettext("The rest of this answer could not be delivered.")
     if not back:
         return Screen(text=tr.escape(lost), rows=_rows(view, tr))
-    came = tr.gettext("{price} came back · balance {left}", price=tr.credits(back), left=format_credits(balance))
+    came = tr.gettext("{price} came back · balance {left}", price=tr.credits(back), left=tr.amount(balance))
     return Screen(text=Html(f"{tr.escape(lost)}\n<i>{tr.escape(came)}</i>"), rows=_rows(view, tr))
 
 
@@ -89,7 +88,7 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
         lines.append(tr.gettext("Older messages of this conversation are not sent to the assistant any more."))
     lines.append(_price(view, balance, coming, tr))
     if coming is not None and coming.dear and coming.most and not coming.free_left:
-        most = format_credits(coming.most)
+        most = tr.amount(coming.most)
         lines.append(
             tr.gettext(
                 "The next answer costs {most} at most, besides the length of your message; /new begins afresh.",
@@ -100,7 +99,7 @@ def _foot(view: AnswerView, balance: int, coming: NextCost | None, tr: Translato
 
 
 def _price(view: AnswerView, balance: int, coming: NextCost | None, tr: Translator) -> str:
-    left = format_credits(balance)
+    left = tr.amount(balance)
     if view.free and coming is not None and coming.most and not coming.free_left:
         return tr.gettext("The last free answer of today · balance {left}", left=left)
     if view.free:

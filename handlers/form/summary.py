@@ -14,7 +14,6 @@ from i18n.inputs import value_words
 from i18n.prices import buy_words, price_of_all
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 
 FEW: Final = 4  # so many answers have a button each right at the summary
 LISTED: Final = 7  # buttons on a page of the list
@@ -54,12 +53,12 @@ def _terms(form: Form, tr: Translator, balance: int) -> Html:
     if balance < form.price:
         lacking = tr.html(
             "Your balance is {balance}: {lacking} more is needed. Your answers are kept here.",
-            balance=format_credits(balance),
+            balance=tr.amount(balance),
             lacking=tr.credits(form.price - balance),
         )
         return Html(f"{price}\n{lacking}")
-    after = format_credits(balance - form.price)
-    change = tr.html("Balance: {before} → {after}", before=format_credits(balance), after=after)
+    after = tr.amount(balance - form.price)
+    change = tr.html("Balance: {before} → {after}", before=tr.amount(balance), after=after)
     return Html(f"{price}\n{change}")
 
 

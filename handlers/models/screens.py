@@ -12,7 +12,6 @@ from i18n.models import category_words
 from i18n.prices import price_words
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.models.offers import Offer
 
 BEGIN: Final = "begin"  # begin:<slug>: a fresh form
@@ -80,7 +79,7 @@ def _list(offers: Sequence[Offer], tr: Translator) -> Html:
 
 
 def _button(offer: Offer, tr: Translator) -> str:
-    price = format_credits(offer.price) if offer.price else tr.gettext("free")
+    price = tr.amount(offer.price) if offer.price else tr.gettext("free")
     title = title_of(offer, tr)
     shown = replace(title, icon="💤") if offer.resting else title
     return f"{shown.cut(BUTTON - 20)} · {price}"

@@ -13,7 +13,6 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.top_up import AMOUNT_QUESTIONS, credit_price_words, term_words
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.money import Money
 from services.payments.packages import PackageView
 from services.payments.pricing import CreditPrice
@@ -79,7 +78,8 @@ def topup_screen(
 
 def amount_question(pricing: CreditPrice, tr: Translator, *, problem: str = "") -> Screen:
     """`problem`: HTML, what was wrong with the last answer; it says what is expected."""
-    question = tr.html(AMOUNT_QUESTIONS[pricing.currency], low=pricing.low.words, high=pricing.high.words)
+    low, high = tr.written(pricing.low.words), tr.written(pricing.high.words)
+    question = tr.html(AMOUNT_QUESTIONS[pricing.currency], low=low, high=high)
     text = f"⚠️ {problem}" if problem else question
     return Screen(text=text, rows=((buttons.back_button(tr, buttons.TOPUP),),))
 
@@ -132,7 +132,7 @@ def payments_button(tr: Translator) -> Button:
 
 def _amount_button(money: Money, pricing: CreditPrice, nonce: str, tr: Translator) -> Button:
     choice = Choice(kind=AMOUNT, number=money.minor, nonce=nonce)
-    brings = format_credits(pricing.credits_for(money))
+    brings = tr.amount(pricing.credits_for(money))
     return Button(text=f"{tr.money(money)} → {brings}", action=f"{buttons.TOPUP}:{choice}")
 
 

@@ -17,7 +17,6 @@ from i18n.charts import chart_of
 from i18n.predictions import reason
 from i18n.titles import titles_in
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.charts import draw
 from services.images.studio import picture_job, with_strength
 from services.manifests.manifest import Manifest
@@ -126,7 +125,7 @@ def _footer(view: PredictionView, tr: Translator, balance: int) -> Html:
     price = tr.credits(view.price) if view.price else tr.gettext("free")
     moment = tr.moment(view.finished_at or view.created_at)
     return tr.html(
-        "<i>{price} · {moment} · balance {balance}</i>", price=price, moment=moment, balance=format_credits(balance)
+        "<i>{price} · {moment} · balance {balance}</i>", price=price, moment=moment, balance=tr.amount(balance)
     )
 
 
@@ -142,7 +141,7 @@ def _unanswered(view: PredictionView, manifest: Manifest | None, tr: Translator,
     back = tr.html(
         "Returned to you: <b>{price}</b>. Balance: {balance}",
         price=tr.credits(view.price),
-        balance=format_credits(balance),
+        balance=tr.amount(balance),
     )
     return Html(f"↩️ {said}\n{back}")
 

@@ -12,6 +12,12 @@ EXAMPLE = 5_00
 PLAIN = str.maketrans({",": "."} | dict.fromkeys(GAP))
 
 
+class Amount(str):
+    """Written with a dot. Who is told of it reads the sign of their language."""
+
+    __slots__ = ()
+
+
 class BadAmount(ShopError):
     """Not an amount, or one out of bounds."""
 
@@ -31,7 +37,7 @@ def parse_amount(text: str, *, low: int, high: int) -> int:
     return amount
 
 
-def format_credits(hundredths: int) -> str:
+def format_credits(hundredths: int) -> Amount:
     """`1050` as `10.50`."""
     sign = "-" if hundredths < 0 else ""
-    return f"{sign}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"
+    return Amount(f"{sign}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from services.billing.credits import format_credits, parse_amount
+from services.billing.credits import Amount, format_credits, parse_amount
 from services.digits import whole_number
 from services.money import parse_roubles, rub, to_text
 from services.payments.packages import MAX_CREDITS, MAX_DAYS, MAX_TITLE, BadPackage, PackageOffer
@@ -49,7 +49,7 @@ def typed_part(part: PackagePart, parts: Parts) -> str:
         case PackagePart.CREDITS:
             return format_credits(value)
         case PackagePart.PRICE:
-            return to_text(value)
+            return Amount(to_text(value))
         case PackagePart.DAYS:
             return str(value or 0)
     return str(value)

@@ -21,7 +21,7 @@ def test_anna_asks_which_iris_it_is(demo_url: str, chromium: Browser, pictures: 
     anna.presses("Начать")
     anna.sees("Длина чашелистика")
     anna.says(SETOSA)
-    anna.sees("Баланс: 10.00 → 9.50")
+    anna.sees("Баланс: 10,00 → 9,50")
     anna.presses("Предсказать")
     anna.sees("Ирис: Щетинистый", within_ms=30_000)
     anna.photographs("iris-ru")

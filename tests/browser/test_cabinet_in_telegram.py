@@ -38,7 +38,7 @@ def test_credits_are_bought_by_the_clients_buttons(demo_url: str, chromium: Brow
         main.click()
     checkout = opened.value
     checkout.get_by_test_id("pay").click()
-    expect(cabinet.locator(".notice.good")).to_contain_text("зачислено 10.00", timeout=WITHIN_MS)
+    expect(cabinet.locator(".notice.good")).to_contain_text("зачислено 10,00", timeout=WITHIN_MS)
     checkout.close()
     back.click()
     expect(cabinet.locator("h1")).to_have_text("Пополнить", timeout=WITHIN_MS)

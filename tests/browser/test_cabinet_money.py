@@ -39,7 +39,7 @@ def test_anna_tops_up_at_the_checkout_and_the_balance_grows(
     page.get_by_label("Сумма", exact=True).fill("150,50")
     page.screenshot(path=pictures / "top-up-ru.png", full_page=True)
     page.get_by_role("button", name="К оплате").click()
-    pay = page.get_by_role("link", name=re.compile("Оплатить 150.50"))
+    pay = page.get_by_role("link", name=re.compile("Оплатить 150,50"))
     if scripts:
         assert_good(page, reports)
     page.screenshot(path=pictures / "payment-page-ru.png", full_page=True)
@@ -48,10 +48,10 @@ def test_anna_tops_up_at_the_checkout_and_the_balance_grows(
     checkout.get_by_test_id("pay").click()
     expect(checkout.get_by_test_id("checkout-state")).to_have_attribute("data-state", "paid", timeout=WITHIN_MS)
     checkout.close()
-    expect(page.locator(".notice.good")).to_contain_text("зачислено 15.05", timeout=WITHIN_MS)
+    expect(page.locator(".notice.good")).to_contain_text("зачислено 15,05", timeout=WITHIN_MS)
     page.screenshot(path=pictures / "paid-page-ru.png", full_page=True)
     assert balance(page) != before
-    expect(page.locator(".plus").first).to_have_text("+15.05")
+    expect(page.locator(".plus").first).to_have_text("+15,05")
     page.context.close()
 
 

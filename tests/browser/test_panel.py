@@ -37,7 +37,7 @@ def test_an_owner_gives_credits(site: OpenSite, chromium: Browser, scripts: bool
     page.get_by_label("Причина").fill("Спасибо за отзыв")
     page.get_by_role("button", name="Далее").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Начислить кредиты?")
-    page.get_by_role("button", name="Начислить 2.50 кредита").click()
+    page.get_by_role("button", name="Начислить 2,50 кредита").click()
     expect(page.get_by_role("status")).to_contain_text("Начислено")
     assert page.locator("dl.facts strong").inner_text() != before
     expect(page.locator(".events")).to_contain_text("Спасибо за отзыв")

@@ -13,8 +13,8 @@ from tests.support.shop import add_prediction
 
 async def test_a_fresh_balance(anna: Person) -> None:
     await anna.says("/balance")
-    screen = await anna.sees("Баланс: 10.00 кредитов")
-    assert "+10.00 · Приветственные кредиты" in screen.text
+    screen = await anna.sees("Баланс: 10,00 кредитов")
+    assert "+10,00 · Приветственные кредиты" in screen.text
     assert "до" not in screen.text
     assert screen.buttons == ["🔮 Модели", "🧾 Все операции", "🏠 Меню"]
 
@@ -32,19 +32,19 @@ async def test_credits_that_end(stage: Stage, anna: Person) -> None:
     await stage.give(anna, 100, expires_at=soon)
     await stage.give(anna, 250, expires_at=soon + timedelta(days=30))
     await anna.says("/balance")
-    screen = await anna.sees("Баланс: 13.50 кредита")
+    screen = await anna.sees("Баланс: 13,50 кредита")
     lines = [line for line in screen.text.splitlines() if line.startswith("⏳")]
-    assert [line.partition(": до ")[0] for line in lines] == ["⏳ 1.00 кредит", "⏳ 2.50 кредита"]
+    assert [line.partition(": до ")[0] for line in lines] == ["⏳ 1,00 кредит", "⏳ 2,50 кредита"]
 
 
 async def test_a_purchase_among_the_operations(anna: Person) -> None:
     await fills_in_wine(anna)
-    await anna.presses("🔮 Предсказать за 1.00 кредит")
+    await anna.presses("🔮 Предсказать за 1,00 кредит")
     await anna.sees_photo("Бароло")
     await anna.says("/balance")
-    screen = await anna.sees("Баланс: 9.00 кредитов")
-    assert "−1.00 · 🍷 Сорт вина по анализу\n" in screen.text
-    assert "баланс 9.00\n+10.00 · Приветственные кредиты" in screen.text
+    screen = await anna.sees("Баланс: 9,00 кредитов")
+    assert "−1,00 · 🍷 Сорт вина по анализу\n" in screen.text
+    assert "баланс 9,00\n+10,00 · Приветственные кредиты" in screen.text
 
 
 async def test_many_lots_are_summed_up(stage: Stage, john: Person) -> None:
@@ -64,16 +64,16 @@ async def test_operations_in_pages(stage: Stage, anna: Person) -> None:
     await anna.says("/balance")
     await anna.presses("🧾 Все операции")
     first = await anna.sees("История · операции")
-    assert "+1.24 · Подарок магазина" in first.text
+    assert "+1,24 · Подарок магазина" in first.text
     assert first.buttons[2:5] == ["·", "1 из 3", "›"]
     await anna.presses("›")
-    assert "+1.14" in (await anna.sees("История · операции")).text
+    assert "+1,14" in (await anna.sees("История · операции")).text
     await anna.presses("›")
     last = await anna.sees("Приветственные кредиты")
     assert last.buttons[2:5] == ["‹", "3 из 3", "·"]
     await anna.presses("3 из 3")
     await anna.presses("‹")
-    assert (await anna.sees("+1.14")).id == first.id
+    assert (await anna.sees("+1,14")).id == first.id
 
 
 async def test_an_empty_history(anna: Person, john: Person) -> None:

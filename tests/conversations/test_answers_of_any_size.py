@@ -68,7 +68,7 @@ async def test_an_answer_of_any_size_is_told(anna: Person, slug: str, words: str
     await anna.sees(words)
     await anna.says("/history")
     await anna.presses("Tiny")
-    assert words in (await anna.sees("баланс 9.00")).text
+    assert words in (await anna.sees("баланс 9,00")).text
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ async def test_an_answer_that_does_not_fit_its_manifest_is_told_as_it_is_kept(
 ) -> None:
     """Of another version of the model, or of a fault."""
     await orders(anna, "kinds")
-    await anna.sees("баланс 9.00")
+    await anna.sees("баланс 9,00")
     table = table_of(Prediction)
     changed = table.update().where(table.c.model_slug == "kinds").values(result={"outputs": kept, "advice": None})
     await shop.app.db.write(lambda session: session.execute(changed) and None)
     await anna.says("/history")
     await anna.presses("Tiny")
-    assert words in (await anna.sees("баланс 9.00")).text
+    assert words in (await anna.sees("баланс 9,00")).text

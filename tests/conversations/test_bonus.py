@@ -34,7 +34,7 @@ async def test_before_the_first_one(parish: Stage) -> None:
     anna, john = await parish.person("Анна", "ru"), await parish.person("John", "en")
     await anna.says("/bonus")
     screen = await anna.sees("🎁 Бонус недели")
-    assert ":59, 2.00 кредита." in screen.text
+    assert ":59, 2,00 кредита." in screen.text
     assert "Действует 7 дней; что не потрачено, сгорает." in screen.text
     assert "Последние бонусы" not in screen.text
     await john.says("/bonus")
@@ -50,7 +50,7 @@ async def test_it_comes_once_and_is_told_of(parish: Stage) -> None:
     await boris.presses("🔕 Не сообщать о бонусах")
     await boris.sees("выключены")
     week = await grants(parish)
-    notification = await anna.sees("🎁 Бонус недели: 2.00 кредита.")
+    notification = await anna.sees("🎁 Бонус недели: 2,00 кредита.")
     assert notification.buttons == ["🔮 Модели", "🔕 Не сообщать о бонусах"]
     await john.sees("🎁 The weekly bonus is here: 2.00 credits.")
     assert (await parish.app.services.bonuses.grant(week)).users == 0
@@ -58,9 +58,9 @@ async def test_it_comes_once_and_is_told_of(parish: Stage) -> None:
         assert await balance(parish, person) == 1200
     await boris.says("/bonus")
     last = await boris.sees("Последние бонусы")
-    assert "+2.00 кредита" in last.text
+    assert "+2,00 кредита" in last.text
     assert "🔔 Сообщать о бонусах" in last.buttons
-    assert not any("Бонус недели: 2.00" in message.text for message in await boris.looks())
+    assert not any("Бонус недели: 2,00" in message.text for message in await boris.looks())
 
 
 async def test_muted_from_the_notification(parish: Stage) -> None:

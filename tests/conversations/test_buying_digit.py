@@ -18,8 +18,8 @@ async def test_a_photo(stage: Stage, anna: Person) -> None:
     assert "Пришлите фото или картинку файлом." in question.text
     await anna.sends_photo(DATA / "digit-3-portrait.jpg")
     summary = await anna.sees("Фото цифры: картинка")
-    assert "Баланс: 10.00 → 9.50" in summary.text
-    await anna.presses("🔮 Предсказать за 0.50 кредита")
+    assert "Баланс: 10,00 → 9,50" in summary.text
+    await anna.presses("🔮 Предсказать за 0,50 кредита")
     answer = await anna.sees_photo("Цифра: 3")
     assert answer.photo is not None
     assert await balance(stage, anna) == 950

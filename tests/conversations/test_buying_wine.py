@@ -8,24 +8,24 @@ from tests.conversations.stage import Stage
 async def test_from_the_list_to_the_answer(stage: Stage, anna: Person) -> None:
     await anna.says("/models")
     models = await anna.sees("Что будем предсказывать?")
-    assert "Вино и вкус\n🍷 Сорт вина по анализу: 1.00 кредит" in models.text
-    await anna.presses("🍷 Сорт вина по анализу · 1.00")
+    assert "Вино и вкус\n🍷 Сорт вина по анализу: 1,00 кредит" in models.text
+    await anna.presses("🍷 Сорт вина по анализу · 1,00")
     page = await anna.sees("Модель задаст 13 вопросов.")
     assert "бароло, гриньолино или барбера" in page.text
     await anna.presses("▶️ Начать")
     question = await anna.sees("1/13")
     assert question.id == page.id == models.id, "buttons edit in place"
     await anna.says(WINE)
-    summary = await anna.sees("Баланс: 10.00 → 9.00")
+    summary = await anna.sees("Баланс: 10,00 → 9,00")
     assert "Пролин: 1065 мг/л" in summary.text
-    await anna.presses("🔮 Предсказать за 1.00 кредит")
+    await anna.presses("🔮 Предсказать за 1,00 кредит")
     answer = await anna.sees_photo("Вино: Бароло, >99")
     assert answer.id == summary.id, "the summary becomes the answer"
     assert answer.photo is not None
     assert "Гриньолино <1" in answer.text
     assert "💡 Похоже на бароло" in answer.text
-    assert "1.00 кредит ·" in answer.text
-    assert "баланс 9.00" in answer.text
+    assert "1,00 кредит ·" in answer.text
+    assert "баланс 9,00" in answer.text
     assert await balance(stage, anna) == 900
 
 
@@ -89,7 +89,7 @@ async def test_again_and_with_another_answer(stage: Stage, anna: Person) -> None
     await anna.presses("🔮")
     answer = await anna.sees_photo("Бароло")
     await anna.presses("🔁 Ещё раз")
-    summary = await anna.sees("Баланс: 9.00 → 8.00")
+    summary = await anna.sees("Баланс: 9,00 → 8,00")
     assert summary.id != answer.id, "the answer stays"
     await anna.presses("🔮")
     assert (await anna.sees_photo("Бароло")).id == summary.id

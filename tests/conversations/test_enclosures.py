@@ -111,7 +111,7 @@ async def anna(shop: Stage) -> AsyncIterator[Person]:
 
 async def _buys(person: Person, slug: str) -> Message:
     await orders(person, slug)
-    return await person.sees("баланс 9.00", within=30.0)
+    return await person.sees("баланс 9,00", within=30.0)
 
 
 async def _below(person: Person, answer: Message, count: int) -> list[Message]:
@@ -172,16 +172,16 @@ async def test_a_photo_comes_back_in_its_shape(anna: Person, size: tuple[int, in
     await opens_form(anna, "enlarged")
     await anna.sends_photo(png(waves(*size)))
     await anna.presses("🎨")
-    answer = await anna.sees_photo("баланс 9.00", within=30.0)
+    answer = await anna.sees_photo("баланс 9,00", within=30.0)
     assert answer.photo is not None
     assert Image.open(io.BytesIO(answer.photo)).size == (2 * size[0], 2 * size[1])
 
 
 async def _is_paid_back(shop: Stage, person: Person) -> None:
     told = await person.sees("Ответ не удалось вам доставить.")
-    assert told.holds("Вернулось вам: 1.00 кредит. Баланс: 10.00")
+    assert told.holds("Вернулось вам: 1,00 кредит. Баланс: 10,00")
     assert await balance(shop, person) == 1000
-    await person.sees("баланс 9.00")  # what has arrived stays
+    await person.sees("баланс 9,00")  # what has arrived stays
 
 
 async def test_an_album_that_is_refused_comes_one_by_one(shop: Stage, anna: Person) -> None:
@@ -239,7 +239,7 @@ async def test_a_picture_that_cannot_be_handed_over_is_paid_back(shop: Stage, an
     await shop.sandbox.fault("sendDocument", "400", times=2, chat_id=anna.id, **REFUSAL)
     await orders(anna, "two")
     told = await anna.sees("Ответ не удалось вам доставить.")
-    assert told.holds("Баланс: 9.00")
+    assert told.holds("Баланс: 9,00")
     assert [each for each in await anna.looks() if "График не удалось отправить" in each.text]
 
 
@@ -281,7 +281,7 @@ async def test_the_history_has_it_once_more(anna: Person) -> None:
 
 async def _buys_again(person: Person, slug: str) -> None:
     await orders(person, slug)
-    await person.sees("баланс 8.00", within=30.0)
+    await person.sees("баланс 8,00", within=30.0)
 
 
 async def test_a_long_text_comes_whole_as_a_file(anna: Person) -> None:

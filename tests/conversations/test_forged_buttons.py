@@ -69,7 +69,7 @@ async def test_presses_by_chance(anna: Person) -> None:
         answer = await anna.forges(data, question.id)
         assert FAULT not in (answer.text or ""), data
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_someone_elses_prediction(stage: Stage, anna: Person, john: Person) -> None:

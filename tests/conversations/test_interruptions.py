@@ -26,7 +26,7 @@ async def _second_question(person: Person) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("/balance", "Баланс: 10.00 кредитов"),
+        ("/balance", "Баланс: 10,00 кредитов"),
         ("/history", "История · предсказания"),
         ("/profile", "Всё это необязательно"),
         ("/language", "Язык / Language"),
@@ -52,7 +52,7 @@ async def test_a_command_keeps_the_form(anna: Person, command: str, words: str) 
 async def test_an_answer_right_after_a_command(anna: Person) -> None:
     await _second_question(anna)
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
     await anna.says("1.71")
     await anna.sees("3/13")
 

@@ -20,7 +20,7 @@ async def test_a_russian_chooses_english_and_comes_back(anna: Person) -> None:
     await anna.presses("🇷🇺 Русский")
     await anna.sees("Язык / Language: 🇷🇺 Русский")
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_the_commands_menu_follows(stage: Stage, john: Person) -> None:
@@ -49,7 +49,7 @@ async def test_an_app_that_tells_no_language_changes_none(stage: Stage, john: Pe
     await john.sees("Balance: 10.00 credits")
     await stage.sandbox.call("PATCH", f"/people/{john.id}", body={"language_code": "ru"})
     await john.says("/balance")
-    await john.sees("Баланс: 10.00 кредитов")
+    await john.sees("Баланс: 10,00 кредитов")
 
 
 async def test_the_same_language_again(anna: Person) -> None:

@@ -107,8 +107,8 @@ async def test_telegram_is_linked_to_an_account_by_email(office: Stage, vera: Pe
     assert address in asked.text
     await vera.presses(number_on(shown))
     question = await page.get("/link/telegram")
-    assert question.text.count("<strong>10.00 кредитов</strong>") == 2
-    assert "20.00 кредитов" in question.text
+    assert question.text.count("<strong>10,00 кредитов</strong>") == 2
+    assert "20,00 кредитов" in question.text
     assert address in question.text
     joined = await page.post("/link/telegram", data=seen_on(question))
     assert (joined.status_code, joined.headers["location"]) == (303, "/security?done=merged")
@@ -116,7 +116,7 @@ async def test_telegram_is_linked_to_an_account_by_email(office: Stage, vera: Pe
     assert (now["name"], now["telegram"], now["balance"]) == ("Вера", True, 2000)
     told = await vera.sees("Два ваших аккаунта теперь один")
     assert address in told.text
-    assert "Перешло: 10.00 кредитов" in told.text
+    assert "Перешло: 10,00 кредитов" in told.text
     assert "accounts_merged" in await kinds_to(office.app.db, address)
     assert await books_are_right(office)
     await page.post("/sign-out")
@@ -156,7 +156,7 @@ async def test_a_balance_that_changed_is_shown_again(office: Stage, vera: Person
     await office.give(vera, 300)
     again = await page.post("/link/telegram", data=seen_on(question))
     assert again.status_code == 409
-    assert "23.00" in again.text
+    assert "23,00" in again.text
     assert (await page.post("/link/telegram", data=seen_on(again))).status_code == 303
     assert (await me(page))["balance"] == 2300
 
@@ -227,7 +227,7 @@ async def test_an_address_with_an_account_shows_both(office: Stage, vera: Person
     await page.post("/link/email", data={"email": address})
     link = await last_link(office.app, address)
     question = await page.get(link)
-    assert question.text.count("<strong>10.00 кредитов</strong>") == 2
+    assert question.text.count("<strong>10,00 кредитов</strong>") == 2
     assert (await me(page))["balance"] == 1000
     joined = await page.post("/link/email/join", data=seen_on(question))
     assert joined.headers["location"] == "/security?done=merged"

@@ -88,7 +88,7 @@ async def test_news_of_money_wait_for_the_database(
             postgres_server.plug_in(postgres_url)
             await until(lambda: _are(heard == ["Анна pays 100"]))
             await anna.says("/balance")
-            await anna.sees("Баланс: 10.00")
+            await anna.sees("Баланс: 10,00")
     assert heard == ["Анна pays 100"]
 
 
@@ -105,7 +105,7 @@ async def test_the_database_goes_away_and_comes_back(
         await anna.sees("Магазин сейчас занят")
         postgres_server.plug_in(postgres_url)
         await anna.says("/balance")
-        await anna.sees("Баланс: 10.00")
+        await anna.sees("Баланс: 10,00")
 
 
 async def _are(fact: bool) -> bool:

@@ -53,7 +53,7 @@ async def test_it_is_bought(shop: tuple[Stage, Inference]) -> None:
     stage, server = shop
     anna, john = await stage.person("Анна", "ru"), await stage.person("John", "en")
     await orders_iris(anna)
-    assert (await anna.sees_photo("Ирис: Щетинистый, >99")).holds("баланс 9.50")
+    assert (await anna.sees_photo("Ирис: Щетинистый, >99")).holds("баланс 9,50")
     await orders_iris(john)
     assert (await john.sees_photo("Iris: Setosa, >99")).holds("balance 9.50")
     assert {call["status"] for call in await server.log("infer")} == {200}
@@ -134,7 +134,7 @@ async def test_what_passes_is_tried_again(shop: tuple[Stage, Inference]) -> None
         anna = await stage.person("Анна", "ru")
         await server.fault(fault)
         await orders_iris(anna)
-        assert (await anna.sees_photo("Ирис: Щетинистый", within=10.0)).holds("баланс 9.50"), fault
+        assert (await anna.sees_photo("Ирис: Щетинистый", within=10.0)).holds("баланс 9,50"), fault
 
 
 async def test_what_does_not_pass_is_paid_back(shop: tuple[Stage, Inference]) -> None:

@@ -22,7 +22,7 @@ async def test_an_update_delivered_twice_acts_once(stage: Stage, anna: Person) -
     await stage.sandbox.repeat()
     await stage.sandbox.repeat()
     await anna.says("/balance")
-    screen = await anna.sees("Баланс: 10.00 кредитов")
+    screen = await anna.sees("Баланс: 10,00 кредитов")
     assert screen.text.count("Приветственные кредиты") == 1
     assert len([message for message in await anna.looks() if message.from_bot]) == 2
 
@@ -39,7 +39,7 @@ async def test_a_newcomer_who_starts_ten_times_at_once(stage: Stage, anna: Perso
     await asyncio.gather(*(anna.says("/start") for _ in range(10)))
     await anna.says("/balance")
     screen = await anna.sees("Последние операции")
-    assert "Баланс: 10.00 кредитов" in screen.text
+    assert "Баланс: 10,00 кредитов" in screen.text
     greetings = [message for message in await anna.looks() if "Здравствуйте" in message.text]
     assert len(greetings) == 10
     assert sum("Подарок" in message.text for message in greetings) == 1
@@ -51,7 +51,7 @@ async def test_an_answer_is_sent_again(faults: Faults, anna: Person, kind: str) 
     await anna.sees("Здравствуйте")
     await faults("sendMessage", kind, times=2, chat_id=anna.id)
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_too_many_requests_wait_as_told(stage: Stage, faults: Faults, john: Person) -> None:
@@ -79,7 +79,7 @@ async def test_telegram_refuses_for_good(faults: Faults, anna: Person) -> None:
     await faults("sendMessage", "400", times=2, chat_id=anna.id, description="Bad Request: no")
     await anna.says("/help")
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_someone_blocks_the_bot_and_comes_back(stage: Stage, anna: Person) -> None:
@@ -92,7 +92,7 @@ async def test_someone_blocks_the_bot_and_comes_back(stage: Stage, anna: Person)
     await anna.says("/start")
     again = await anna.sees("Здравствуйте, Анна!")
     assert "Подарок" not in again.text
-    assert "Баланс: 10.00 кредитов" in again.text
+    assert "Баланс: 10,00 кредитов" in again.text
 
 
 async def test_someone_blocks_the_bot_while_it_answers(stage: Stage, faults: Faults, anna: Person) -> None:
@@ -103,7 +103,7 @@ async def test_someone_blocks_the_bot_while_it_answers(stage: Stage, faults: Fau
     await anna.says("/help")
     await until(partial(stage.blocked, anna))
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
     assert not await stage.blocked(anna)
 
 
@@ -118,7 +118,7 @@ async def test_someone_whose_access_is_closed(stage: Stage, anna: Person, john: 
     assert answer.text == "Доступ к боту для вас закрыт. Напишите его владельцу."
     await stage.disable(anna, at=None)
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_the_poll_is_cut(stage: Stage, faults: Faults, anna: Person) -> None:
@@ -165,7 +165,7 @@ async def test_what_was_asked_of_a_telegram_that_is_away_is_answered_afterwards(
     await anna.says("/balance")
     await anna.never_sees("Баланс")
     await stage.sandbox.clear_faults()
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_a_long_wait_and_then_the_answer(
@@ -180,5 +180,5 @@ async def test_a_long_wait_and_then_the_answer(
     await anna.says("/balance")
     await anna.never_sees("Баланс")
     await stage.sandbox.clear_faults()
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
     await anna.never_sees("Как это работает")

@@ -205,7 +205,7 @@ TOLD = {
     "model_stopped": ("Ольга", "Модель «Tiny» больше не продаётся"),
     "model_problem": ("Ольга", "Модель «broken» не продаётся"),
     "bonus": ("John", "🎁 The weekly bonus is here: 2.00 credits."),
-    "credits_changed": ("Анна", "Магазин забрал 3.00 кредита"),
+    "credits_changed": ("Анна", "Магазин забрал 3,00 кредита"),
     "from_owner": ("Анна", "Письмо, которое ждёт"),
     "payment": ("John", "✅ Paid: 800 ₽"),
     "refund": ("John", "↩️ 200 ₽"),

@@ -95,15 +95,15 @@ async def test_credits_that_do_not_suffice_keep_the_form(stage: Stage, anna: Per
     user_id, now = await stage.user_id(anna), stage.app.clock()
     await stage.app.db.write(ledger.take_back, user_id=user_id, amount=950, key=f"test:{user_id}", now=now)
     summary = await fills_in_wine(anna)
-    assert "На балансе 0.50. Не хватает: 0.50 кредита." in summary.text
+    assert "На балансе 0,50. Не хватает: 0,50 кредита." in summary.text
     refused = await anna.presses("🔮")
     assert refused.text is not None
-    assert "0.50 кредита" in refused.text
+    assert "0,50 кредита" in refused.text
     assert await bought(stage, anna) == 0
     await stage.give(anna, 100)
     await anna.says("/menu")
     await anna.presses("▶️ Продолжить")
-    await anna.sees("Баланс: 1.50 → 0.50")
+    await anna.sees("Баланс: 1,50 → 0,50")
     await anna.presses("🔮")
     await anna.sees_photo("Бароло")
     assert (await balance(stage, anna), await bought(stage, anna)) == (50, 1)
@@ -113,11 +113,11 @@ async def test_a_price_that_has_changed_is_shown_first(stage: Stage, anna: Perso
     await fills_in_wine(anna)
     await stage.app.db.write(_set, admin_price=300)
     try:
-        await anna.presses("🔮 Предсказать за 1.00 кредит")
-        told = await anna.sees("⚠️ Цена изменилась: теперь 3.00.")
-        assert "Баланс: 10.00 → 7.00" in told.text
+        await anna.presses("🔮 Предсказать за 1,00 кредит")
+        told = await anna.sees("⚠️ Цена изменилась: теперь 3,00.")
+        assert "Баланс: 10,00 → 7,00" in told.text
         assert await balance(stage, anna) == 1000
-        await anna.presses("🔮 Предсказать за 3.00 кредита")
+        await anna.presses("🔮 Предсказать за 3,00 кредита")
         await anna.sees_photo("Бароло")
         assert await balance(stage, anna) == 700
     finally:
@@ -213,20 +213,20 @@ async def test_a_preset(stage: Stage, anna: Person, john: Person) -> None:
     await stage.app.db.write(_add_preset, preset)
     try:
         await anna.says("/models")
-        await anna.presses("🥂 Вино по двум числам · 0.25")
+        await anna.presses("🥂 Вино по двум числам · 0,25")
         await anna.sees("Модель задаст 2 вопроса.")
         await anna.presses("▶️ Начать")
         await anna.sees("1/2")
         await anna.says("13,7")
         await anna.sees("2/2")
         await anna.says("1100")
-        await anna.presses("🔮 Предсказать за 0.25 кредита")
+        await anna.presses("🔮 Предсказать за 0,25 кредита")
         answer = await anna.sees_photo("Вино: ")
         assert answer.text.startswith("🥂 Вино по двум числам")
         assert await balance(stage, anna) == 975
         await anna.presses("🔁 Ещё раз")
         await anna.sees("🥂 Вино по двум числам")
-        await anna.sees("Баланс: 9.75 → 9.50")
+        await anna.sees("Баланс: 9,75 → 9,50")
         await john.says("/start model_wine-quick")
         await john.sees("🥂 Wine by two numbers")
     finally:

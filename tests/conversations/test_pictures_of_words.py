@@ -28,7 +28,7 @@ async def test_words_become_a_picture(shop: tuple[Stage, Images]) -> None:
     stage, server = shop
     anna = await stage.person("Анна", "ru")
     await orders(anna, "poster", "a blue mountain and a yellow sun")
-    await anna.sees_photo("баланс 8.00")
+    await anna.sees_photo("баланс 8,00")
     assert [call["prompt"] for call in await server.log()] == ["a blue mountain and a yellow sun"]
 
 

@@ -67,4 +67,4 @@ async def test_an_account_is_deleted_in_the_chat(stage: Stage) -> None:
     await vera.presses("Да, удалить аккаунт")
     await vera.sees("Аккаунт удалён.")
     await vera.says("/balance")
-    assert (await vera.sees("0.00")).holds("0.00")
+    assert (await vera.sees("0,00")).holds("0,00")

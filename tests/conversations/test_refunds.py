@@ -65,20 +65,20 @@ async def test_the_credits_come_back(sandbox_url: str, sqlite_server: SqliteServ
         await anna.presses("▶️ Начать")
         await anna.sees("1/1")
         await anna.says("-1")
-        await anna.presses("🔮 Предсказать за 1.50 кредита")
+        await anna.presses("🔮 Предсказать за 1,50 кредита")
         told = await anna.sees("↩️ Модель не дала пригодного ответа.")
-        assert "1.50 кредита" in told.text
-        assert "10.00" in told.text
+        assert "1,50 кредита" in told.text
+        assert "10,00" in told.text
         await anna.presses("✏️ Изменить ответ")
         await anna.sees("меняем ответ")
         await anna.says("1")
-        await anna.sees("Баланс: 10.00 → 8.50")
+        await anna.sees("Баланс: 10,00 → 8,50")
         await anna.presses("🔮")
         answer = await anna.sees("Итог: 0,00")
         assert "Число: 1" in answer.text
         await anna.says("/balance")
         operations = (await anna.sees("Последние операции")).text
-        assert operations.count("1.50") >= 3, "charged, returned, charged again"
+        assert operations.count("1,50") >= 3, "charged, returned, charged again"
 
 
 async def test_a_model_that_only_fails_is_taken_off(

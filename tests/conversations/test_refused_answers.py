@@ -87,7 +87,7 @@ async def test_a_picture_beyond_the_limits_of_photos_is_a_file(
     """The very points that the model painted, in the place of the progress; no photo is tried."""
     calls = len(await shop.sandbox.log())
     await orders(anna, slug)
-    answer = await anna.sees("баланс 9.00", within=30.0)
+    answer = await anna.sees("баланс 9,00", within=30.0)
     assert answer.document is not None
     assert Image.open(io.BytesIO(answer.document)).size == size
     assert answer.file_name == "painted.png"
@@ -97,10 +97,10 @@ async def test_a_picture_beyond_the_limits_of_photos_is_a_file(
 
 async def test_from_the_history_it_is_a_file_too(shop: Stage, anna: Person) -> None:
     await orders(anna, "narrow")
-    await anna.sees("баланс 9.00")
+    await anna.sees("баланс 9,00")
     await anna.says("/history")
     await anna.presses("Tiny")
-    opened = await anna.sees("баланс 9.00")
+    opened = await anna.sees("баланс 9,00")
     assert opened.document is not None
     await anna.presses("Назад")
     await anna.sees("История")
@@ -110,11 +110,11 @@ async def test_a_photo_that_is_refused_comes_as_a_file(shop: Stage, anna: Person
     """Refused for whatever reason: once for the answer, once when it is opened again."""
     await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=anna.id, **REFUSAL)
     await orders(anna, "small")
-    assert (await anna.sees("баланс 9.00")).document is not None
+    assert (await anna.sees("баланс 9,00")).document is not None
     await anna.says("/history")
     await shop.sandbox.fault("editMessageMedia", "400", times=1, chat_id=anna.id, **REFUSAL)
     await anna.presses("Tiny")
-    assert (await anna.sees("баланс 9.00")).document is not None
+    assert (await anna.sees("баланс 9,00")).document is not None
     assert len(await _documents(anna)) == 2
 
 
@@ -139,7 +139,7 @@ async def test_what_is_refused_in_every_form_is_paid_back(shop: Stage, anna: Per
         await shop.sandbox.fault("editMessageMedia", "400", times=2, chat_id=person.id, **REFUSAL)
         await orders(person, "small")
         told = await person.sees(PAID_BACK)
-        assert told.holds("Вернулось вам: 1.00 кредит. Баланс: 10.00")
+        assert told.holds("Вернулось вам: 1,00 кредит. Баланс: 10,00")
         assert await balance(shop, person) == 1000
         assert not [each for each in await person.looks() if "модель работает" in each.text.lower()]
         await person.says("/history")

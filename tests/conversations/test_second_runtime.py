@@ -96,7 +96,7 @@ async def shop(sandbox_url: str, sqlite_server: SqliteServer, tmp_path: Path) ->
 async def test_a_model_of_another_runtime_is_sold(shop: Stage) -> None:
     anna = await shop.person("Анна", "ru")
     await orders(anna, "doubler", "21")
-    assert (await anna.sees("баланс 9.00")).holds("Y: 42")
+    assert (await anna.sees("баланс 9,00")).holds("Y: 42")
 
 
 async def test_a_model_that_its_runtime_does_not_have_is_not_sold(shop: Stage) -> None:
@@ -112,7 +112,7 @@ async def test_kinds_do_not_wait_for_one_another(shop: Stage) -> None:
     await orders(john, "hangs", "1")
     await orders(anna, "plain", "7")
     try:
-        assert (await anna.sees("баланс 9.00")).holds("Y: 7")
+        assert (await anna.sees("баланс 9,00")).holds("Y: 7")
         assert not OVER.is_set()
     finally:
         OVER.set()  # else the end of the shop would wait for it

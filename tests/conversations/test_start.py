@@ -7,8 +7,8 @@ from tests.conversations.stage import Stage
 async def test_a_newcomer_is_greeted_and_given_credits(anna: Person) -> None:
     await anna.says("/start")
     greeting = await anna.sees("Здравствуйте, Анна!")
-    assert "10.00 кредитов" in greeting.text
-    assert "Баланс: 10.00 кредитов" in greeting.text
+    assert "10,00 кредитов" in greeting.text
+    assert "Баланс: 10,00 кредитов" in greeting.text
     assert greeting.buttons == ["🔮 Модели", "🎨 Стили", "💰 Баланс", "🧾 История", "👤 Профиль", "🌐 Язык", "ℹ️ Помощь"]
 
 
@@ -33,12 +33,12 @@ async def test_welcome_credits_are_told_and_given_once(anna: Person) -> None:
     await anna.says("/start")
     again = await anna.sees("Здравствуйте, Анна!")
     assert "Подарок" not in again.text
-    assert "Баланс: 10.00 кредитов" in again.text
+    assert "Баланс: 10,00 кредитов" in again.text
 
 
 async def test_a_newcomer_who_does_not_begin_with_start(anna: Person) -> None:
     await anna.says("привет")
-    await anna.sees("Подарок для знакомства: 10.00 кредитов")
+    await anna.sees("Подарок для знакомства: 10,00 кредитов")
 
 
 async def test_other_languages_get_english(stage: Stage) -> None:

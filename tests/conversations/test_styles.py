@@ -55,7 +55,7 @@ async def test_the_gallery(anna: Person) -> None:
     assert page.buttons[:2] == ["1. 🖌 Стиль 7", "2. 🖌 Стиль 8"]
     await anna.presses("2. ")
     style = await anna.sees_photo("🖌 Стиль 8")
-    assert style.holds("Цена: 1.00")
+    assert style.holds("Цена: 1,00")
     await anna.presses("‹ Назад")
     await anna.sees_photo("Стиль 7")
 
@@ -78,7 +78,7 @@ async def test_a_style_and_then_a_photo(studio: Stage, anna: Person) -> None:
     await anna.sends_photo(jpeg("white"))
     await anna.sees("Сила")
     await anna.presses("50 %")
-    await anna.sees("Баланс: 10.00 → 9.00")
+    await anna.sees("Баланс: 10,00 → 9,00")
     await anna.presses("Нарисовать")
     answer = await anna.sees_photo("🖌 Стиль 2", within=30.0)
     assert answer.photo is not None
@@ -106,8 +106,8 @@ async def test_an_album_is_priced_before_and_painted_one_by_one(studio: Stage, a
     await anna.sees("3 картинки, каждая за")
     await anna.presses("Взять этот стиль")
     await anna.presses("50 %")
-    summary = await anna.sees("3 картинки, каждая за 1.00")
-    assert summary.holds("Баланс: 10.00 → 7.00")
+    summary = await anna.sees("3 картинки, каждая за 1,00")
+    assert summary.holds("Баланс: 10,00 → 7,00")
     await anna.presses("Нарисовать")
 
     async def all_three() -> bool:
@@ -139,7 +139,7 @@ async def test_an_album_into_the_form(studio: Stage, anna: Person) -> None:
     for colour in ("white", "red"):
         await anna.sends_photo(jpeg(colour), album="two")
     await anna.presses("100 %")
-    await anna.sees("2 картинки, каждая за 1.00")
+    await anna.sees("2 картинки, каждая за 1,00")
     await anna.says("/cancel")
     assert await balance(studio, anna) == 1000
 
@@ -154,7 +154,7 @@ async def test_an_album_that_answers_nothing_is_not_bought(studio: Stage, anna: 
     for colour in ("blue", "green"):
         await anna.sends_photo(jpeg(colour), album="stray")
     await anna.presses("100 %")
-    await anna.sees("Баланс: 10.00 → 9.00")
+    await anna.sees("Баланс: 10,00 → 9,00")
     await anna.says("/cancel")
 
 
@@ -164,12 +164,12 @@ async def test_a_price_that_an_album_has_outgrown_is_not_charged(studio: Stage, 
     await anna.presses("Отправить фото")
     await anna.sends_photo(jpeg("white"), album="slow")
     await anna.presses("100 %")
-    summary = await anna.sees("Баланс: 10.00 → 9.00")
+    summary = await anna.sees("Баланс: 10,00 → 9,00")
     one = summary.button("Нарисовать")
     assert one is not None
     assert one.data is not None
     await anna.sends_photo(jpeg("red"), album="slow")
-    await anna.sees("2 картинки, каждая за 1.00")
+    await anna.sees("2 картинки, каждая за 1,00")
     await anna.forges(one.data, summary.id)
     await anna.sees("Число картинок изменилось")
     assert await balance(studio, anna) == 1000
@@ -192,7 +192,7 @@ async def test_an_album_whose_first_picture_is_broken(studio: Stage, anna: Perso
     for colour in ("white", "red"):
         await anna.sends_photo(jpeg(colour), album="broken")
     await anna.presses("50 %")
-    await anna.sees("2 картинки, каждая за 1.00")
+    await anna.sees("2 картинки, каждая за 1,00")
     await anna.presses("Нарисовать")
     await until(lambda: _painted(anna, 2), seconds=30)
     assert await balance(studio, anna) == 800
@@ -211,7 +211,7 @@ async def _summary_of_three(anna: Person) -> Message:
     await anna.presses("1. ")
     await anna.presses("Взять этот стиль")
     await anna.presses("50 %")
-    return await anna.sees("3 картинки, каждая за 1.00")
+    return await anna.sees("3 картинки, каждая за 1,00")
 
 
 async def test_a_process_that_died_between_the_pictures_of_an_album(studio: Stage, anna: Person) -> None:
@@ -285,7 +285,7 @@ async def test_another_style_of_the_same_photo(anna: Person) -> None:
     await anna.presses("1. ")
     await anna.presses("Взять этот стиль")
     await anna.presses("100 %")
-    await anna.sees("Баланс: 9.00 → 8.00")
+    await anna.sees("Баланс: 9,00 → 8,00")
 
 
 async def test_a_result_is_the_next_photo(anna: Person) -> None:
@@ -307,7 +307,7 @@ async def test_what_the_style_answers_is_not_told_as_the_customers(anna: Person)
     await anna.presses("1. ")
     await anna.presses("Отправить фото")
     await anna.sends_photo(jpeg("white"))
-    await anna.presses("Нарисовать за 1.00")
+    await anna.presses("Нарисовать за 1,00")
     answer = await anna.sees_photo("🖌 Стиль 10", within=30.0)
     assert not answer.holds("Сила")
 
@@ -389,4 +389,4 @@ async def test_what_is_repeated_after_the_pictures_were_deleted(studio: Stage, a
     await anna.forges(f"strength:{str(button.data).partition(':')[2]}:+", answer.id)
     await anna.sees("Фото")
     await anna.sends_photo(jpeg("red"))
-    await anna.sees("Баланс: 9.00 → 8.00")
+    await anna.sees("Баланс: 9,00 → 8,00")

@@ -92,7 +92,7 @@ async def begins(talk: tuple[Stage, OpenAIProvider], language: str = "ru") -> Pe
 async def test_a_conversation(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
     anna = await begins(talk)
     begun = await anna.sees("Спрашивайте")
-    assert "Оплата по длине: 0.10 кредита за 1000 прочитанных токенов" in begun.text
+    assert "Оплата по длине: 0,10 кредита за 1000 прочитанных токенов" in begun.text
     await anna.says("Привет, кто ты?")
     answer = await anna.sees("не думает никакая модель")
     assert "сообщений: 1" in answer.text
@@ -143,10 +143,10 @@ async def test_the_rest_of_a_long_answer_is_refused(talk: tuple[Stage, OpenAIPro
     told = await anna.sees("Остаток ответа не удалось доставить")
     left = await balance(stage, anna)
     assert 0 < left < 1000
-    back = re.search(r"Вернулось (0\.\d\d)", told.text)
+    back = re.search(r"Вернулось 0,(\d\d)", told.text)
     assert back is not None
-    assert float(back[1]) > 0
-    assert f"баланс {left / 100:.2f}" in told.text
+    assert int(back[1]) > 0
+    assert f"баланс {left // 100},{left % 100:02}" in told.text
     parts = [each for each in anna.messages if each.from_bot and "of a long list" in each.text]
     assert len(parts) == 1
     await anna.presses("Дальше")
@@ -441,7 +441,7 @@ async def test_a_paste_is_one_question(talk: tuple[Stage, OpenAIProvider], provi
 
 async def test_said_aloud(talk: tuple[Stage, OpenAIProvider], provider: OpenAIProvider) -> None:
     anna = await begins(talk)
-    await anna.sees("🎙 Можно и сказать вслух: до 120 с, сверху 0.05 кредита за каждую начатую минуту.")
+    await anna.sees("🎙 Можно и сказать вслух: до 120 с, сверху 0,05 кредита за каждую начатую минуту.")
     await anna.sends("voice")
     answer = await anna.sees("🎙 Вы сказали: «This is the sandbox's stand-in: no model listens here. The sound is 3.0 s")
     assert "no model thinks here" in answer.text

@@ -142,17 +142,17 @@ async def test_a_long_conversation_warns_and_a_new_one_is_offered(stage: Stage, 
     long = await answered(anna, "длинно " * 450)
     assert "Следующий ответ" not in long.text  # 2.00 are its bound, and 0.26 what half a page is likely to cost
     dear = await answered(anna, "дорого " * 450)
-    assert "Следующий ответ — до 2.0" in dear.text
+    assert "Следующий ответ — до 2,0" in dear.text
     await anna.says("/chat")
     await anna.presses("Продолжить: Привет")
     resumed = await anna.sees("Продолжаем")
-    assert "Следующий ответ — не дороже 2.0" in resumed.text
+    assert "Следующий ответ — не дороже 2,0" in resumed.text
     assert "Прежние сообщения читаются каждый раз заново: новый диалог дешевле." in resumed.text
-    assert "Ваш баланс: 9." in resumed.text
+    assert "Ваш баланс: 9," in resumed.text
     await leaves(stage, anna, 20)
     await anna.says("Что дальше?")
     refused = await anna.sees("Не хватает кредитов")
-    assert re.search(r"нужно 1\.\d\d, на балансе 0\.20\. В новом диалоге хватит 0\.0\d", refused.text)
+    assert re.search(r"нужно 1,\d\d, на балансе 0,20\. В новом диалоге хватит 0,0\d", refused.text)
     assert refused.buttons == [
         "💳 Пополнить",
         "🆕 Отправить в новом диалоге",
@@ -192,9 +192,9 @@ async def test_the_step_from_free_to_paid_is_told(stage: Stage) -> None:
     await anna.presses("Даритель")
     begun = await anna.sees("✍️")
     assert "🎁 Сегодня осталось 2 бесплатных ответа." in begun.text
-    assert "Бесплатно сегодня · баланс 10.00" in (await answered(anna, "Первое")).text
-    assert "Последний бесплатный ответ на сегодня · баланс 10.00" in (await answered(anna, "Второе")).text
+    assert "Бесплатно сегодня · баланс 10,00" in (await answered(anna, "Первое")).text
+    assert "Последний бесплатный ответ на сегодня · баланс 10,00" in (await answered(anna, "Второе")).text
     await anna.says("/new")
     begun = await anna.sees("✍️")
     assert "🎁 Бесплатные ответы на сегодня закончились. Новые — завтра, с полуночи." in begun.text
-    assert "кредита · баланс 9.9" in (await answered(anna, "Третье")).text
+    assert "кредита · баланс 9,9" in (await answered(anna, "Третье")).text

@@ -49,7 +49,7 @@ async def test_an_answer_that_is_refused(faults: Faults, anna: Person, lines: Li
     assert (line["log_level"], line["method"]) == ("warning", "sendMessage")
     assert words in line["error"]
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
 
 
 async def test_a_screen_that_is_refused(faults: Faults, anna: Person, lines: Lines) -> None:

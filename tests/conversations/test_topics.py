@@ -9,7 +9,7 @@ async def test_an_answer_stands_in_the_topic_of_the_question(stage: Stage, anna:
     await anna.says("/start", topic=7)
     assert (await anna.sees("Здравствуйте, Анна!")).topic == 7
     await anna.says("/balance", topic=77)
-    assert (await anna.sees("Баланс: 10.00 кредитов")).topic == 77
+    assert (await anna.sees("Баланс: 10,00 кредитов")).topic == 77
     await anna.says("что?", topic=77)
     assert (await anna.sees_button("🔮")).topic == 77
     await anna.says("/help")

@@ -36,7 +36,7 @@ async def test_a_conversation_over_the_webhook(sandbox_url: str, sqlite_server: 
             await anna.sees("Здравствуйте, Анна!")
             await sandbox.repeat()
             await anna.presses("💰 Баланс")
-            await anna.sees("Баланс: 10.00 кредитов")
+            await anna.sees("Баланс: 10,00 кредитов")
             assert len([message for message in await anna.looks() if message.from_bot]) == 1
             assert await _forged(f"{url}/telegram/webhook", "wrong") in {401, 403}
             assert not await sandbox.log("getUpdates")

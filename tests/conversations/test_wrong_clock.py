@@ -67,7 +67,7 @@ async def test_ahead_from_the_start(world: Sandbox, sqlite_url: str) -> None:
         assert (await parts_of(stage.app))["clock"] == "400 days ahead: bonuses and expiries wait"
         _run_jobs(stage)
         await anna.says("/balance")
-        await anna.sees("15.00")
+        await anna.sees("15,00")
         clock.ahead = timedelta()
         await stage.app.clock_watch.look()
         assert (await parts_of(stage.app))["clock"] == "ok"

@@ -123,10 +123,10 @@ async def _page(
         price=price_words(line, line.price, who.tr),
         authors_price=price_words(line, line.manifest_price, who.tr),
         was=format_credits(line.price),
-        high=format_credits(MAX_PRICE),
+        high=who.tr.amount(MAX_PRICE),
         figures=figures,
         test_problem="" if line.tested is None else problem_words(line.tested.problem or "", who.tr),
-        typed=typed or format_credits(line.price),
+        typed=typed or who.tr.amount(line.price),
         errors=errors or {},
         done=notice(done, who.tr),
     )

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from i18n.people import name_of, number_of
 from i18n.translator import Html
-from services.billing.credits import format_credits
 from services.errors import ShopError
 from services.users.manage import (
     MAX_CREDITS,
@@ -139,8 +138,8 @@ def _confirm_credits(who: StaffMember, card: UserCard, request: CreditChange, ty
     amount = tr.credits(abs(request.amount))
     what = tr.html("They get <b>{credits}</b>.", credits=amount) if give else None
     what = what or tr.html("They lose <b>{credits}</b>.", credits=amount)
-    after = format_credits(card.balance + request.amount)
-    balance = tr.html("Balance: {before} → <b>{after}</b>", before=format_credits(card.balance), after=after)
+    after = tr.amount(card.balance + request.amount)
+    balance = tr.html("Balance: {before} → <b>{after}</b>", before=tr.amount(card.balance), after=after)
     reason = tr.html("Reason, which they read: {reason}", reason=request.reason)
     return confirmation(
         who,
@@ -161,7 +160,7 @@ def _credits_form(
     errors: dict[str, str] | None = None,
 ) -> Response:
     give = typed.way != TAKE
-    high = format_credits(MAX_CREDITS if give else card.balance)
+    high = who.tr.amount(MAX_CREDITS if give else card.balance)
     shown = {"card": card, "give": give, "high": high, "most": MAX_REASON, "typed": typed, "errors": errors or {}}
     return panel(who, "users/credits.html", status=422 if errors else 200, **shown)
 

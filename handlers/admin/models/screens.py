@@ -13,7 +13,6 @@ from i18n.problems import problem_words
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Translator
-from services.billing.credits import format_credits
 from services.errors import N_
 from services.models.folders import FolderProblem
 from services.models.manage import MAX_PRICE, ModelLine
@@ -60,8 +59,8 @@ def price_question(model: ModelLine, tr: Translator, *, again: bool = False) -> 
     text = tr.html(
         words,
         title=title_of(model, tr).text,
-        high=format_credits(MAX_PRICE),
-        price=format_credits(model.manifest_price or EXAMPLE),
+        high=tr.amount(MAX_PRICE),
+        price=tr.amount(model.manifest_price or EXAMPLE),
     )
     own = Button(
         text=tr.gettext("As the author asks: {price}", price=price_words(model, model.manifest_price, tr)),
@@ -98,5 +97,5 @@ def _told(broken: FolderProblem, tr: Translator) -> dict[str, str]:
 
 
 def _button(model: ModelLine, tr: Translator) -> str:
-    price = besides_length(model, format_credits(model.price) if model.price else "", tr)
+    price = besides_length(model, tr.amount(model.price) if model.price else "", tr)
     return f"{state_mark(model)} {title_of(model, tr).cut(BUTTON - 20)} · {price}"

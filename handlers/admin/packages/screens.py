@@ -11,7 +11,6 @@ from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.errors import N_
 from services.pages import page_of
 from services.payments.package_parts import PackagePart
@@ -105,5 +104,5 @@ def _actions(package: PackageView, tr: Translator) -> list[keyboards.Row]:
 
 def _button(package: PackageView, tr: Translator) -> str:
     mark = "🟢" if package.enabled else "⚪"
-    price = f"{format_credits(package.credits)} · {tr.money(package.price)}"
+    price = f"{tr.amount(package.credits)} · {tr.money(package.price)}"
     return f"{mark} {cut_plain(tr.pick(package.title), BUTTON - 30)} · {price}"

@@ -13,7 +13,6 @@ from handlers.telegram.screen import Button, Screen
 from i18n.text import cut_plain
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.models.manage import ModelLine
 from services.models.presets import PresetView
 from services.pages import Page
@@ -129,5 +128,5 @@ def _actions(view: PresetView, tr: Translator) -> list[keyboards.Row]:
 
 def _button(view: PresetView, tr: Translator) -> str:
     mark = "🟢" if view.sold else "⚪"
-    price = format_credits(view.price) if view.price else tr.gettext("free")
+    price = tr.amount(view.price) if view.price else tr.gettext("free")
     return f"{mark} {title_of(view, tr).cut(BUTTON - 24)} · {price}"

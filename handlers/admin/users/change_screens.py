@@ -5,7 +5,6 @@ from handlers.admin.widgets import confirmation, question
 from handlers.telegram.screen import Screen
 from i18n.people import name_of, number_of
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
 from services.users.search import UserLine
 
@@ -18,7 +17,7 @@ def amount_question(user: UserLine, tr: Translator, *, give: bool, problem: str 
     )
     balance = tr.html("Balance: <b>{credits}</b>", credits=tr.credits(user.balance))
     high = MAX_CREDITS if give else user.balance
-    bounds = tr.html("From 0.01 to {high}, for example 5 or 2.50.", high=format_credits(high))
+    bounds = tr.html("From 0.01 to {high}, for example 5 or 2.50.", high=tr.amount(high))
     lines = [what, balance] if problem else [what, balance, bounds]  # the problem names them
     return question("\n".join(lines), tr, back=names.action(names.USER, user.id), problem=problem)
 
@@ -41,8 +40,8 @@ def change_confirmation(user: UserLine, amount: int, reason: str, nonce: str, tr
         number_of(user, tr),
         tr.html(
             "Balance: {before} → <b>{after}</b>",
-            before=format_credits(user.balance),
-            after=format_credits(user.balance + amount),
+            before=tr.amount(user.balance),
+            after=tr.amount(user.balance + amount),
         ),
         tr.html("Reason: {reason}", reason=reason),
     ]

@@ -15,7 +15,6 @@ from i18n.people import ROLE_NAMES, name_of, number_of, plain_name
 from i18n.text import cut_plain
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
-from services.billing.credits import format_credits
 from services.payments.queries import PaymentView
 from services.users.search import PredictionLine, UserCard, UserLine
 
@@ -81,7 +80,7 @@ def _actions(card: UserCard, tr: Translator) -> list[keyboards.Row]:
 def _button(user: UserLine, tr: Translator) -> str:
     mark = "⛔ " if user.disabled else ""
     called = f" @{user.username}" if user.username else ""
-    return cut_plain(f"{mark}#{user.id} {plain_name(user, tr)}{called} · {format_credits(user.balance)}", BUTTON)
+    return cut_plain(f"{mark}#{user.id} {plain_name(user, tr)}{called} · {tr.amount(user.balance)}", BUTTON)
 
 
 def _who(card: UserCard, tr: Translator) -> Html:
@@ -128,5 +127,5 @@ def _prediction(line: PredictionLine, titles: Titles) -> Html:
         mark=mark,
         moment=tr.short_moment(line.created_at),
         model=titles.of(line.model_slug),
-        price=format_credits(line.price),
+        price=tr.amount(line.price),
     )

@@ -160,7 +160,7 @@ async def test_a_form_waits_while_an_admin_works(stage: Stage, olga: Person, ann
     await olga.sees("По какой причине?")
     await olga.says("терпение")
     await olga.presses("✅ Начислить")
-    await olga.sees("✅ Начислено: 2.00 кредита.")
+    await olga.sees("✅ Начислено: 2,00 кредита.")
     await olga.presses("▶️ Продолжить")
     await olga.sees("2/")
     await olga.says("/cancel")

@@ -11,10 +11,10 @@ async def test_they_are_found_looked_at_and_given_credits(stage: Stage, olga: Pe
     card = await olga.sees(f"#{number} · без Telegram · ru")
     assert not {"🔑 Роль", "✉️ Написать"} & set(card.buttons)
     await olga.says(f"/grant #{number} 2 за терпение")
-    shown = await olga.sees("Начислить 2.00 кредита?")
+    shown = await olga.sees("Начислить 2,00 кредита?")
     assert f"#{number} · без Telegram" in shown.text
     await olga.presses("✅ Начислить")
-    await olga.sees("✅ Начислено: 2.00 кредита.")
+    await olga.sees("✅ Начислено: 2,00 кредита.")
     await olga.says(f"/user #{number}")
     await olga.presses("📜 Что сделано")
     assert f"Anna #{number}" in (await olga.sees("📜 Что сделано")).text

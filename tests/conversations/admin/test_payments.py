@@ -47,7 +47,7 @@ async def test_the_latest_and_one_of_them(stage: Stage, olga: Person, anna: Pers
     listed = await olga.sees("💰 Платежи, сначала новые")
     assert listed.buttons[0].endswith(" · 300 ₽ · Анна")
     await olga.presses("300 ₽")
-    page = await olga.sees("✅ 300 ₽ за 30.00 кредитов")
+    page = await olga.sees("✅ 300 ₽ за 30,00 кредитов")
     assert "Состояние: оплачен" in page.text
     assert f"Покупатель: Анна, #{payment.user_id}" in page.text
     assert f"Номер: {payment.id}" in page.text
@@ -105,7 +105,7 @@ async def test_a_whole_refund(stage: Stage, olga: Person, anna: Person) -> None:
     assert "Причина: передумал" in shown.text
     await olga.presses("↩️ Вернуть")
     page = await olga.sees("✅ Возвращено 300 ₽.")
-    assert "забрано 30.00 кредитов" in page.text
+    assert "забрано 30,00 кредитов" in page.text
     assert "↩️ Вернуть 300 ₽" not in page.buttons
     await anna.sees("↩️ 300 ₽")
     assert await balance(stage, anna) == 1000
@@ -143,11 +143,11 @@ async def test_spent_credits_are_asked_about_again(stage: Stage, olga: Person, a
     await olga.says(f"/refund {payment.id} по просьбе")
     await olga.presses("↩️ Вернуть")
     again = await olga.sees("Всё равно вернуть")
-    assert "15.00" in again.text
+    assert "15,00" in again.text
     assert await refunded(stage, payment) == []
     await olga.presses("↩️ Всё равно вернуть")
     page = await olga.sees("✅ Возвращено 300 ₽.")
-    assert "не взыскано: 15.00 кредитов" in page.text
+    assert "не взыскано: 15,00 кредитов" in page.text
     assert await balance(stage, anna) == 0
 
 
@@ -237,7 +237,7 @@ async def test_a_package(stage: Stage, olga: Person, anna: Person) -> None:
         await olga.says(answer)
     shown = await olga.sees("Выставить пакет на продажу?")
     assert "Сто кредитов / A hundred credits" in shown.text
-    assert shown.holds("100.00 кредитов за 900 ₽")
+    assert shown.holds("100,00 кредитов за 900 ₽")
     assert "Действует 90 дней" in shown.text
     await olga.presses("✅ Выставить")
     await olga.sees("✅ Выставлено на продажу.")
@@ -245,7 +245,7 @@ async def test_a_package(stage: Stage, olga: Person, anna: Person) -> None:
     await anna.sees("Сто кредитов")
     await olga.presses("✏️ Цена")
     await olga.says("950")
-    await olga.sees("100.00 кредитов за 950 ₽")
+    await olga.sees("100,00 кредитов за 950 ₽")
     await olga.presses("✏️ Дни")
     await olga.says("0")
     await olga.sees("Действует бессрочно")
@@ -253,9 +253,9 @@ async def test_a_package(stage: Stage, olga: Person, anna: Person) -> None:
     await olga.sees("в рублях")
     await _somebody_else_prices("Сто кредитов", rub(800_00), stage)
     await olga.says("850")
-    assert (await olga.sees("Тем временем")).holds("800.00")
+    assert (await olga.sees("Тем временем")).holds("800,00")
     await olga.says("850")
-    await olga.sees("100.00 кредитов за 850 ₽")
+    await olga.sees("100,00 кредитов за 850 ₽")
     await olga.presses("⚪ Снять с продажи")
     await olga.sees("⚪ Снято с продажи")
     await anna.says("/topup")

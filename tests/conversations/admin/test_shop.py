@@ -23,9 +23,9 @@ async def test_a_price(stage: Stage, olga: Person, anna: Person) -> None:
         await olga.says(wrong)
         await olga.sees("⚠️ Сколько будет стоить «Сорт вина по анализу»?")
     await olga.says("3,50")
-    assert "Цена: 3.50 кредита" in (await olga.sees("✅ Сохранено.")).text
+    assert "Цена: 3,50 кредита" in (await olga.sees("✅ Сохранено.")).text
     await anna.says("/models")
-    await anna.sees("Сорт вина по анализу: 3.50 кредита")
+    await anna.sees("Сорт вина по анализу: 3,50 кредита")
     await olga.presses("💲 Цена")
     await olga.says("0")
     await olga.sees("Цена: бесплатно")
@@ -52,7 +52,7 @@ async def test_a_price_that_changes_under_a_form(stage: Stage, olga: Person, ann
     await stage.app.services.model_management.set_price("wine", 700, actor=await stage.actor())
     try:
         await anna.presses("🔮")
-        await anna.sees("7.00")
+        await anna.sees("7,00")
     finally:
         await stage.app.services.model_management.set_price("wine", None, actor=await stage.actor())
 

@@ -25,16 +25,16 @@ async def test_a_shops_first_day(sandbox_url: str, sqlite_server: SqliteServer) 
         await fills_in_wine(anna)
         await anna.presses("🔮")
         await anna.sees_photo()
-        await olga.says(f"/refund {payment.id} 100.50 часть")
+        await olga.says(f"/refund {payment.id} 100,50 часть")
         await olga.presses("↩️ Вернуть")
-        await olga.sees("✅ Возвращено 100.50 ₽.")
+        await olga.sees("✅ Возвращено 100,50 ₽.")
         price = await _price_of_wine(stage)
         for days in ("7", "30", "90"):
             await olga.says(f"/stats {days}")
             shown = await olga.sees_photo(f"Последние {days} дней")
             assert "Покупателей: 2, новых 2, активных 2" in shown.text
             assert shown.holds("Выручка: 300 ₽")
-            assert shown.holds("Возвращено: 100.50 ₽")
+            assert shown.holds("Возвращено: 100,50 ₽")
             assert f"Потрачено: {price}" in shown.text
             assert "Предсказаний: 1, не удалось 0" in shown.text
             assert "🍷 Сорт вина по анализу: 1" in shown.text

@@ -38,7 +38,7 @@ async def test_a_style_from_the_latest_prediction(studio: Stage, olga: Person) -
     assert (await olga.sees("✅ Сохранено.")).holds("🌙 Ночь / Night")
     await olga.presses("Цена")
     await olga.says("2,50")
-    assert (await olga.sees("✅ Сохранено.")).holds("Цена: 2.50")
+    assert (await olga.sees("✅ Сохранено.")).holds("Цена: 2,50")
     await olga.presses("Образец")
     await olga.sends_photo(jpeg("navy"))
     assert (await olga.sees("✅ Сохранено.")).holds("Образец: прислан владельцем")
@@ -48,10 +48,10 @@ async def test_a_style_from_the_latest_prediction(studio: Stage, olga: Person) -
     await anna.presses("›")
     await anna.presses("Ночь")
     shown = await anna.sees_photo("🌙 Ночь")
-    assert shown.holds("Цена: 2.50")
+    assert shown.holds("Цена: 2,50")
     await anna.presses("Отправить фото")
     await anna.sends_photo(jpeg("white"))
-    await anna.sees("Баланс: 10.00 → 7.50")  # the strength is not asked
+    await anna.sees("Баланс: 10,00 → 7,50")  # the strength is not asked
 
 
 async def test_what_is_refused_is_asked_again(olga: Person) -> None:
@@ -93,9 +93,9 @@ async def test_somebody_else_changed_it_meanwhile(studio: Stage, olga: Person) -
     await studio.app.services.preset_management.set_price("style-3", 700, actor=Actor.system())
     await olga.says("5")
     told = await olga.sees("Тем временем")
-    assert told.holds("7.00")
+    assert told.holds("7,00")
     await olga.says("5")
-    assert (await olga.sees("✅ Сохранено.")).holds("Цена: 5.00")
+    assert (await olga.sees("✅ Сохранено.")).holds("Цена: 5,00")
 
 
 async def test_off_and_order_and_delete(studio: Stage, olga: Person) -> None:

@@ -25,8 +25,8 @@ async def test_found_by_whatever_is_known(stage: Stage, olga: Person, anna: Pers
         await olga.says(text)
         card = await olga.sees("👤 Анна")
         assert f"#{number} · Telegram {anna.id} · ru" in card.text
-    assert "Баланс: 10.00 кредитов" in card.text
-    assert "Потрачено: 0.00 кредитов" in card.text
+    assert "Баланс: 10,00 кредитов" in card.text
+    assert "Потрачено: 0,00 кредитов" in card.text
     assert card.holds("Оплачено: 0 ₽")
     assert card.buttons == [
         "➕ Начислить", "➖ Забрать", "✉️ Написать", "⛔ Закрыть доступ", "📜 Что сделано", "🔑 Роль",
@@ -64,19 +64,19 @@ async def test_credits_given(stage: Stage, olga: Person, anna: Person) -> None:
     await olga.sees("Сколько кредитов начислить?")
     for wrong in ("0", "-5", "1e3", "100.001", "³⁰⁰", "много", "1000001"):
         await olga.says(wrong)
-        await olga.sees("⚠️ Нужна сумма от 0.01 до 1000000.00")
+        await olga.sees("⚠️ Нужна сумма от 0,01 до 1000000,00")
     await olga.says("2,50")
     await olga.sees("По какой причине?")
     await olga.says("x" * 201)
     await olga.sees("Нужна причина, от 1 до 200 символов.")
     await olga.says("за <терпение>")
-    shown = await olga.sees("Начислить 2.50 кредита?")
-    assert "Баланс: 10.00 → 12.50" in shown.text
+    shown = await olga.sees("Начислить 2,50 кредита?")
+    assert "Баланс: 10,00 → 12,50" in shown.text
     assert "Причина: за <терпение>" in shown.text
     await olga.presses("✅ Начислить")
-    card = await olga.sees("✅ Начислено: 2.50 кредита.")
-    assert "Баланс: 12.50 кредита" in card.text
-    letter = await anna.sees("🎁 Магазин подарил вам 2.50 кредита.")
+    card = await olga.sees("✅ Начислено: 2,50 кредита.")
+    assert "Баланс: 12,50 кредита" in card.text
+    letter = await anna.sees("🎁 Магазин подарил вам 2,50 кредита.")
     assert "Причина: за <терпение>" in letter.text
     (entry,) = await audit_log(stage, anna)
     assert (entry.action, entry.actor_user_id, entry.reason) == (
@@ -86,7 +86,7 @@ async def test_credits_given(stage: Stage, olga: Person, anna: Person) -> None:
     )
     assert (entry.before, entry.after) == ({"balance": 1000}, {"balance": 1250, "amount": 250})
     await anna.says("/balance")
-    await anna.sees("+2.50 · Подарок магазина (за <терпение>)")
+    await anna.sees("+2,50 · Подарок магазина (за <терпение>)")
 
 
 async def test_credits_taken(stage: Stage, kate: Person, john: Person) -> None:
@@ -106,7 +106,7 @@ async def test_credits_taken(stage: Stage, kate: Person, john: Person) -> None:
 
 async def test_a_double_tap_acts_once(stage: Stage, olga: Person, anna: Person) -> None:
     await olga.says(f"/grant #{await stage.user_id(anna)} 5 за терпение")
-    shown = await olga.sees("Начислить 5.00 кредитов?")
+    shown = await olga.sees("Начислить 5,00 кредитов?")
     button = shown.button("✅ Начислить")
     assert button is not None
     assert button.data is not None
@@ -120,11 +120,11 @@ async def test_two_admins_take_the_last_credits_at_once(stage: Stage, olga: Pers
     number = await stage.user_id(anna)
     for admin in (olga, kate):
         await admin.says(f"/take #{number} 10 x")
-        await admin.sees("10.00")
+        await admin.sees("10,00" if admin is olga else "10.00")
     answers = await asyncio.gather(olga.presses("✅ Забрать"), kate.presses("✅ Take"))
     refusals = [answer.text for answer in answers if answer.text]
     assert len(refusals) == 1
-    assert "0.00" in refusals[0]
+    assert "0,00" in refusals[0] or "0.00" in refusals[0]
     assert await balance(stage, anna) == 0
     assert len(await audit_log(stage, anna)) == 1
 
@@ -153,7 +153,7 @@ async def test_a_decision_that_was_left_for_another(stage: Stage, olga: Person, 
     answer = await olga.forges(button.data or "", first.id)
     assert answer.text == "Это уже решено."
     await olga.presses("✅ Начислить")
-    await olga.sees("✅ Начислено: 7.00 кредитов.")
+    await olga.sees("✅ Начислено: 7,00 кредитов.")
     assert await balance(stage, anna) == 1700
 
 
@@ -169,7 +169,7 @@ async def test_shut_out_and_let_in(stage: Stage, olga: Person, anna: Person) -> 
     await olga.presses("✅ Вернуть доступ")
     await olga.sees("✅ Доступ возвращён.")
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00 кредитов")
+    await anna.sees("Баланс: 10,00 кредитов")
     assert [entry.action for entry in await audit_log(stage, anna)] == ["user.disable", "user.enable"]
 
 

@@ -60,7 +60,7 @@ async def test_taken_exactly(stage: Stage, language: str, own: str, question: st
 async def test_refused_with_the_bounds(stage: Stage, anna: Person, john: Person) -> None:
     """The question stays open: a better answer goes on."""
     for person, own, refusal, pay in (
-        (anna, "✏️ Другая сумма", "⚠️ Нужна сумма от 1 до 350\u00a0000 ₽", "💳 Оплатить 10.50 ₽"),
+        (anna, "✏️ Другая сумма", "⚠️ Нужна сумма от 1 до 350\u00a0000 ₽", "💳 Оплатить 10,50 ₽"),
         (john, "✏️ Another amount", "⚠️ An amount from 1 to 350\u00a0000 ₽", "💳 Pay 10.50 ₽"),
     ):
         await person.says("/topup")
@@ -81,9 +81,10 @@ async def test_refused_with_the_bounds(stage: Stage, anna: Person, john: Person)
 async def test_behind_the_command(stage: Stage, language: str, pay: str, refusal: str) -> None:
     """An amount is taken as the answer to the question would be; what is none is refused, and the question is open."""
     person = await stage.person("Анна", language)
+    sign = "," if language == "ru" else "."
     for number, (typed, kopecks) in enumerate((("137", 137_00), ("19,99 ₽", 19_99), ("137", 137_00)), start=1):
         await person.says(f"/topup {typed}")
-        await person.sees_button(f"{pay} {typed.removesuffix(' ₽').replace(',', '.')} ₽")
+        await person.sees_button(f"{pay} {typed.removesuffix(' ₽').replace(',', sign)} ₽")
         made = await payments(stage, person)
         assert (len(made), made[0].amount.minor) == (number, kopecks)
     for typed in ("0", "a lot", "1000000"):

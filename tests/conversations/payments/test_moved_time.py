@@ -74,19 +74,19 @@ async def test_each_monday_brings_a_bonus(stage: Stage) -> None:
     anna, john = await stage.person("Анна", "ru"), await stage.person("John", "en")
     for person in (anna, john):
         await person.says("/start")
-        await person.sees("10.00")
+        await person.sees("10,00" if person is anna else "10.00")
     before = datetime.now(UTC)
     for _ in range(3):
         monday = datetime.fromisoformat((await stage.sandbox.make_it("monday"))["iso"])
         assert monday > before
         assert monday.isoweekday() == 1
-        notification = await anna.sees("🎁 Бонус недели: 2.00 кредита.", within=SOON)
+        notification = await anna.sees("🎁 Бонус недели: 2,00 кредита.", within=SOON)
         assert f"{monday + timedelta(days=7):%d.%m.%Y}" in notification.text, "when it ends"
         assert datetime.fromtimestamp(notification.raw["date"], UTC).date() == monday.date()
         await john.sees("🎁 The weekly bonus is here: 2.00 credits.", within=SOON)
         await anna.says("/balance")
-        account = (await anna.sees("+2.00 · Бонус недели")).text.split("\n")
-        assert f"{monday:%d.%m.%Y}" in account[account.index("+2.00 · Бонус недели") + 1]
+        account = (await anna.sees("+2,00 · Бонус недели")).text.split("\n")
+        assert f"{monday:%d.%m.%Y}" in account[account.index("+2,00 · Бонус недели") + 1]
         await john.says("/bonus")
         assert f"{monday + timedelta(days=7):%d.%m.%Y} 00:00" in (await john.sees("🎁 Weekly bonus")).text
         before = monday
@@ -96,17 +96,17 @@ async def test_two_mondays_at_a_stroke(stage: Stage) -> None:
     """Whoever presses twice is on the second one, whatever the first one set going."""
     anna = await stage.person("Анна", "ru")
     await anna.says("/start")
-    await anna.sees("10.00")
+    await anna.sees("10,00")
     await stage.sandbox.make_it("monday")
     monday = datetime.fromisoformat((await stage.sandbox.make_it("monday"))["iso"])
     notification = await anna.sees(f"Действует до {monday + timedelta(days=7):%d.%m.%Y}", within=SOON)
-    assert "🎁 Бонус недели: 2.00 кредита." in notification.text
+    assert "🎁 Бонус недели: 2,00 кредита." in notification.text
 
 
 async def test_who_is_not_here_any_more_gets_none(stage: Stage) -> None:
     anna, john = await stage.person("Анна", "ru"), await stage.person("John", "en")
     await anna.says("/start")
-    await anna.sees("10.00")
+    await anna.sees("10,00")
     await pass_on(stage, seconds=31 * DAY)
     await john.says("/start")
     await john.sees("10.00")

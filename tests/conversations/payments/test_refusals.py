@@ -74,7 +74,7 @@ async def test_i_have_paid_under_an_old_message_after_a_restore(sandbox_url: str
             [payment] = await payments(stage, anna)
             assert payment.adopted_at is not None
             await anna.says("/balance")
-            await anna.sees("40.00")
+            await anna.sees("40,00")
 
 
 def _notifications(session: Session) -> int:

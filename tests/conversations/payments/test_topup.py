@@ -20,21 +20,21 @@ async def test_a_top_up_by_card(stage: Stage, anna: Person) -> None:
     await anna.says("/start")
     await anna.presses("💳 Пополнить")
     screen = await anna.sees("1 кредит стоит 10 ₽.")
-    assert screen.buttons[:4] == ["100 ₽ → 10.00", "300 ₽ → 30.00", "500 ₽ → 50.00", "1\u00a0000 ₽ → 100.00"]
+    assert screen.buttons[:4] == ["100 ₽ → 10,00", "300 ₽ → 30,00", "500 ₽ → 50,00", "1\u00a0000 ₽ → 100,00"]
     assert screen.buttons[4:] == ["✏️ Другая сумма", "🧾 Мои платежи", "🏠 Меню"]
     await anna.presses("300 ₽")
     payment = await anna.sees("Пополнение на 300 ₽")
     assert payment.id == screen.id
-    assert "Придёт: 30.00 кредитов." in payment.text
+    assert "Придёт: 30,00 кредитов." in payment.text
     assert payment.buttons == ["💳 Оплатить 300 ₽", "✅ Я оплатил(а)", "‹ Назад"]
     assert (await anna.pays("💳 Оплатить")).endswith(f"/?bot={stage.sandbox.bot_id}")
-    paid = await anna.sees("✅ Оплачено: 300 ₽, зачислено 30.00 кредитов.")
+    paid = await anna.sees("✅ Оплачено: 300 ₽, зачислено 30,00 кредитов.")
     assert paid.id == payment.id
-    assert "Баланс: 40.00 кредитов" in paid.text
+    assert "Баланс: 40,00 кредитов" in paid.text
     assert paid.buttons == ["🔮 Модели", "🏠 Меню"]
     assert await balance(stage, anna) == 4000
     await anna.says("/balance")
-    screen = await anna.sees("+30.00 · Пополнение: 300 ₽")
+    screen = await anna.sees("+30,00 · Пополнение: 300 ₽")
     assert screen.buttons[0] == "💳 Пополнить"
 
 
@@ -88,7 +88,7 @@ async def test_amounts_that_are_refused(stage: Stage, typed: str) -> None:
     assert refusal.holds("от 1 до 350\u00a0000 ₽")
     assert "например 300" in refusal.text
     await anna.says("10,50")
-    await anna.sees_button("💳 Оплатить 10.50 ₽")
+    await anna.sees_button("💳 Оплатить 10,50 ₽")
     assert len(await payments(stage, anna)) == 1
 
 
@@ -110,15 +110,15 @@ async def test_a_package_with_an_end(stage: Stage, anna: Person, john: Person) -
     package = await stage.app.services.packages.create(offer, actor=Actor.system())
     try:
         await anna.says("/topup")
-        screen = await anna.sees("🎁 Стартовый: 50.00 кредитов за 450 ₽, действует 90 дней")
+        screen = await anna.sees("🎁 Стартовый: 50,00 кредитов за 450 ₽, действует 90 дней")
         assert "🎁 Стартовый · 450 ₽" in screen.buttons
         await anna.presses("🎁 Стартовый")
-        await anna.sees("Придёт: 50.00 кредитов, действует 90 дней.")
+        await anna.sees("Придёт: 50,00 кредитов, действует 90 дней.")
         await anna.pays("💳 Оплатить 450 ₽")
         end = stage.app.catalogues["ru"].date(stage.app.clock() + timedelta(days=90))
         await anna.sees(f"Они действуют до {end}.")
         await anna.says("/balance")
-        await anna.sees(f"⏳ 50.00 кредитов: до {end}")
+        await anna.sees(f"⏳ 50,00 кредитов: до {end}")
         await john.says("/topup")
         await john.sees("🎁 Starter: 50.00 credits for 450 ₽, valid for 90 days")
     finally:
@@ -135,10 +135,10 @@ async def test_the_kept_form_continues(stage: Stage, anna: Person) -> None:
     user_id, now = await stage.user_id(anna), stage.app.clock()
     await stage.app.db.write(ledger.take_back, user_id=user_id, amount=950, key=f"test:{user_id}", now=now)
     summary = await fills_in_wine(anna)
-    assert "Не хватает: 0.50 кредита." in summary.text
-    assert summary.buttons[:2] == ["💳 Пополнить", "🔮 Предсказать за 1.00 кредит"]
+    assert "Не хватает: 0,50 кредита." in summary.text
+    assert summary.buttons[:2] == ["💳 Пополнить", "🔮 Предсказать за 1,00 кредит"]
     await anna.presses("💳 Пополнить")
-    screen = await anna.sees("Для вашей анкеты не хватает: 0.50 кредита.")
+    screen = await anna.sees("Для вашей анкеты не хватает: 0,50 кредита.")
     assert screen.id > summary.id
     await anna.presses("100 ₽")
     await anna.sees("Пополнение на 100 ₽")
@@ -146,8 +146,8 @@ async def test_the_kept_form_continues(stage: Stage, anna: Person) -> None:
     paid = await anna.sees("✅ Оплачено: 100 ₽")
     assert paid.buttons == ["▶️ Продолжить анкету", "🏠 Меню"]
     await anna.presses("▶️ Продолжить анкету")
-    await anna.sees("Баланс: 10.50 → 9.50")
-    await anna.presses("🔮 Предсказать за 1.00 кредит")
+    await anna.sees("Баланс: 10,50 → 9,50")
+    await anna.presses("🔮 Предсказать за 1,00 кредит")
     await anna.sees_photo("Бароло")
     assert await balance(stage, anna) == 950
 
@@ -254,7 +254,7 @@ async def test_my_payments(stage: Stage, anna: Person, yookassa: Shop) -> None:
     await anna.presses("🧾 Мои платежи")
     await anna.sees("оплачен, из них возвращено 40 ₽")
     await anna.says("/balance")
-    await anna.sees("−4.00 · Возврат денег: 40 ₽")
+    await anna.sees("−4,00 · Возврат денег: 40 ₽")
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ async def test_the_webhook_credits_and_the_chat_says_so(stand: Stand) -> None:
     anna, user_id = await stand.customer()
     payment = await stand.begins(user_id)
     await stand.shop.pays()
-    await anna.sees("Оплачено: 300 ₽, зачислено 30.00 кредитов")
+    await anna.sees("Оплачено: 300 ₽, зачислено 30,00 кредитов")
     assert await stand.balance(user_id) == 4000
     assert [each["status"] for each in await stand.shop.webhooks()] == ["delivered"]
     assert await stand.shop.sends_again(1, times=20) == [200] * 20

@@ -101,7 +101,7 @@ async def test_a_day_behind_proxies(
         await anna.presses("▶️")
         await anna.sees("1/")
         await anna.sends_photo(DATA / "digit-3-portrait.jpg")
-        await anna.presses("🔮 Предсказать за 0.50 кредита")
+        await anna.presses("🔮 Предсказать за 0,50 кредита")
         await anna.sees_photo("Цифра: 3")
         payment = await stand.begins(user_id)
         await here.shop.pays()
@@ -190,7 +190,7 @@ async def test_a_proxy_dies_and_comes_back(
         await proxy.start()
         await app.services.payments.reconciler.round(everything=True)
         await anna.sees("Оплачено: 300 ₽")
-        await anna.sees("Баланс: 40.00")
+        await anna.sees("Баланс: 40,00")
         assert (await run_audit(app.db)).ok
 
 

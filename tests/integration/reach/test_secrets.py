@@ -202,7 +202,7 @@ def test_a_tag_behind_a_password_stays() -> None:
     [
         "2026-11-26T17:29:56 payment_problem:off:settings:123456789",
         "key=123456789:0b9c1b9e-5f4e-4d0c-9f57-2f2f7a3c1d11",
-        "Баланс: 10.00 кредитов; https://t.me/shop_bot?start=model_wine, anna@example.com",
+        "Баланс: 10,00 кредитов; https://t.me/shop_bot?start=model_wine, anna@example.com",
         "the basic price is 1.00; clerk, proxy.example and shop are no secrets",
     ],
 )

@@ -123,7 +123,7 @@ async def test_the_second_on_postgresql_stands_by(sandbox: Sandbox, postgres_ser
             await anna.says("/start")
             await anna.sees("Здравствуйте")
         await anna.says("/balance")
-        await anna.sees("Баланс: 10.00")
+        await anna.sees("Баланс: 10,00")
         assert (await second.health.readiness()).parts["telegram"] == "ok"
         assert not [call for call in await sandbox.log("getUpdates") if call.get("error_code") == 409]
     postgres_server.drop(url)

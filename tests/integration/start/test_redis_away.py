@@ -41,14 +41,14 @@ async def test_customers_hear_that_the_shop_is_busy(way: tuple[Proxy, str], sqli
     ):
         anna = await sandbox.person("Анна")
         await anna.says("/balance")
-        await anna.sees("Баланс: 10.00")
+        await anna.sees("Баланс: 10,00")
         await until(lambda: _is_free(app))
         proxy.cut()
         await anna.says("/balance")
         await anna.sees("Магазин сейчас занят")
         proxy.mend()
         await anna.says("/balance")
-        await anna.sees("Баланс: 10.00")
+        await anna.sees("Баланс: 10,00")
 
 
 async def _is_free(app: App) -> bool:

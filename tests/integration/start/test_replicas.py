@@ -106,7 +106,7 @@ async def _running(folder: Path, settings: dict[str, str]) -> AsyncIterator[Hous
 async def test_an_update_that_both_get_acts_once(replicas: Replicas) -> None:
     anna = await replicas.sandbox.person("Анна")
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00")
+    await anna.sees("Баланс: 10,00")
     update = await replicas.sandbox.last_update()
     new = update | {"update_id": update["update_id"] + 1000}
     taken = await asyncio.gather(*(_push(house, new) for house in (replicas.first, replicas.second) * 3))
@@ -118,7 +118,7 @@ async def test_an_update_that_both_get_acts_once(replicas: Replicas) -> None:
 async def test_what_a_killed_one_began_the_other_does(replicas: Replicas) -> None:
     anna = await replicas.sandbox.person("Анна")
     await anna.says("/balance")
-    await anna.sees("Баланс: 10.00")
+    await anna.sees("Баланс: 10,00")
     await replicas.sandbox.fault("sendMessage", "502", times=0)
     await anna.says("/balance")
     await until(lambda: _asked(replicas.sandbox))
@@ -158,7 +158,7 @@ async def _push(house: House, update: dict[str, Any]) -> int:  # Any: JSON
 
 
 def _answers(messages: list[Any]) -> list[Any]:  # Any: as a person sees them
-    return [message for message in messages if message.from_bot and "Баланс: 10.00" in message.text]
+    return [message for message in messages if message.from_bot and "Баланс: 10,00" in message.text]
 
 
 async def _is_answered(person: Person, times: int) -> bool:

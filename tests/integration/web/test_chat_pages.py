@@ -86,7 +86,7 @@ async def test_a_conversation_with_markdown(app: App) -> None:
         place = await says(anna, "/chats/with/oracle", "Покажи разметку")
         page = await answered(anna, place)
         assert "<strong>" in page
-        assert re.search(r"0\.\d\d кредита", page)
+        assert re.search(r"0,\d\d кредита", page)
         assert "Следующий ответ" in page
         await says(anna, place, "А ещё? <script>alert(1)</script>")
         page = await answered(anna, place)

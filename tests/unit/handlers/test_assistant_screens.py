@@ -82,14 +82,14 @@ def test_what_the_provider_costs_where_the_manifest_says_its_prices(
 def test_its_price_is_asked_for_besides_its_length() -> None:
     by_length = price_question(replace(SAGE, by_length=True), RU)
     assert "Сколько будет стоить каждый ответ «Мудрец», кроме платы за длину?" in by_length.text
-    assert "от 0 (платят только за длину) до 100000.00, например 1.00" in by_length.text
+    assert "от 0 (платят только за длину) до 100000,00, например 1,00" in by_length.text
     assert "бесплатно" not in by_length.text
     assert by_length.rows[0][0].text == "Как у автора: по длине"
     both = price_question(replace(SAGE, by_length=True, manifest_price=50), RU)
-    assert "например 0.50" in both.text
-    assert both.rows[0][0].text == "Как у автора: 0.50 кредита и по длине"
+    assert "например 0,50" in both.text
+    assert both.rows[0][0].text == "Как у автора: 0,50 кредита и по длине"
     free = price_question(SAGE, RU)
-    assert "от 0 (бесплатно) до 100000.00, например 1.00" in free.text
+    assert "от 0 (бесплатно) до 100000,00, например 1,00" in free.text
     assert free.rows[0][0].text == "Как у автора: бесплатно"
 
 

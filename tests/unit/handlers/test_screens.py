@@ -103,17 +103,17 @@ def test_no_screen_is_a_dead_end(tr: Translator) -> None:
 @pytest.mark.parametrize(
     ("amount", "russian", "english"),
     [
-        (0, "0.00 кредитов", "0.00 credits"),
-        (1, "0.01 кредита", "0.01 credits"),
-        (100, "1.00 кредит", "1.00 credit"),
-        (150, "1.50 кредита", "1.50 credits"),
-        (200, "2.00 кредита", "2.00 credits"),
-        (500, "5.00 кредитов", "5.00 credits"),
-        (1100, "11.00 кредитов", "11.00 credits"),
-        (2100, "21.00 кредит", "21.00 credits"),
-        (2200, "22.00 кредита", "22.00 credits"),
-        (11100, "111.00 кредитов", "111.00 credits"),
-        (-100, "-1.00 кредит", "-1.00 credit"),
+        (0, "0,00 кредитов", "0.00 credits"),
+        (1, "0,01 кредита", "0.01 credits"),
+        (100, "1,00 кредит", "1.00 credit"),
+        (150, "1,50 кредита", "1.50 credits"),
+        (200, "2,00 кредита", "2.00 credits"),
+        (500, "5,00 кредитов", "5.00 credits"),
+        (1100, "11,00 кредитов", "11.00 credits"),
+        (2100, "21,00 кредит", "21.00 credits"),
+        (2200, "22,00 кредита", "22.00 credits"),
+        (11100, "111,00 кредитов", "111.00 credits"),
+        (-100, "-1,00 кредит", "-1.00 credit"),
     ],
 )
 def test_credits_in_words(amount: int, russian: str, english: str) -> None:
@@ -128,10 +128,10 @@ def test_every_operation_and_status_has_words() -> None:
 def test_an_operation() -> None:
     charge = _operation(TransactionKind.CHARGE, -150, model_slug="wine", comment="за <чай>")
     lines = operation_lines(charge, titles(RU, "Вино & сыр"))
-    assert lines.startswith("<b>−1.50</b> · 🍷 Вино &amp; сыр (за &lt;чай&gt;)\n<i>")
+    assert lines.startswith("<b>−1,50</b> · 🍷 Вино &amp; сыр (за &lt;чай&gt;)\n<i>")
     refund = _operation(TransactionKind.CHARGE_REFUND, 150, model_slug="wine")
-    assert operation_lines(refund, titles(RU, "Вино")).startswith("<b>+1.50</b> · Возврат кредитов: 🍷 Вино\n")
-    assert signed(150) == "+1.50"
+    assert operation_lines(refund, titles(RU, "Вино")).startswith("<b>+1,50</b> · Возврат кредитов: 🍷 Вино\n")
+    assert (signed(150, RU), signed(-150, EN)) == ("+1,50", "−1.50")
 
 
 def test_a_single_page_has_no_arrows() -> None:

@@ -66,7 +66,7 @@ def test_again_asks_what_is_missing_now(answers: dict[str, Any]) -> None:
 
 def test_a_preset_is_not_asked() -> None:
     form = Form.of(manifest(TWO), slug="seven", title={"ru": "Семёрка", "en": "Seven"}, preset={"integer": 7}, price=50)
-    walk = Walk(form).sees("Семёрка · 1/1").says("13").sees("Цена: 0.50 кредита")
+    walk = Walk(form).sees("Семёрка · 1/1").says("13").sees("Цена: 0,50 кредита")
     assert walk.answers == {"number": 13.0}
     assert form.preset == {"integer": 7}
 

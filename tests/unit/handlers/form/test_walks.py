@@ -24,7 +24,7 @@ def test_every_type_in_russian() -> None:
     walk.sees("8/8", "Пришлите фото").sends_picture()
     walk.sees("Число: 13,75 %", "Целое: 1 500 000", "Цвет: Красный", "С дождём?: Да", "День: 09.05.2025")
     walk.sees("Отзыв: Очень <хорошо>", "Цены: 3 значения, последнее 30 ₽", "Снимок: картинка")
-    walk.sees("Цена: 1.00", "Баланс: 10.00 → 9.00").presses("Предсказать за 1.00").outcome(FormExit.PAY)
+    walk.sees("Цена: 1,00", "Баланс: 10,00 → 9,00").presses("Предсказать за 1,00").outcome(FormExit.PAY)
     assert walk.answers == {
         "number": 13.75,
         "integer": 1_500_000,
@@ -175,7 +175,7 @@ def test_cancel_from_anywhere() -> None:
 
 def test_credits_that_do_not_suffice() -> None:
     walk = Walk(Form.of(manifest(EVERYTHING[:1])), balance=50).says("1")
-    walk.sees("На балансе 0.50. Не хватает: 0.50 кредита. Ответы сохранены здесь.")
+    walk.sees("На балансе 0,50. Не хватает: 0,50 кредита. Ответы сохранены здесь.")
     assert any("Предсказать" in button for button in walk.buttons)
 
 

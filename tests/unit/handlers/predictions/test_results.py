@@ -52,7 +52,7 @@ async def test_answered(shelf: Shelf) -> None:
     assert Image.open(io.BytesIO(screen.photo)).width == 1080
     assert length(screen.text) <= CAPTION
     assert screen.text.startswith("🍷 <b>Сорт вина по анализу</b>\n<i>Алкоголь: 13,5 %</i>\n\nВино: <b>Бароло</b>")
-    assert screen.text.endswith("<i>1.00 кредит · 21.11.2026 13:40 · баланс 9.00</i>")
+    assert screen.text.endswith("<i>1,00 кредит · 21.11.2026 13:40 · баланс 9,00</i>")
     assert actions(screen)[:2] == ["again:00000000000000000000000000000005", "change:00000000000000000000000000000005"]
 
 
@@ -83,8 +83,8 @@ async def test_unfinished(shelf: Shelf, status: PredictionStatus, words: str) ->
 async def test_paid_back(shelf: Shelf, code: str | None, words: str) -> None:
     screen = await shelf.screen(status=PredictionStatus.FAILED, result=None, error_code=code and ErrorCode(code))
     assert words in screen.text
-    assert "<b>1.00 кредит</b>" in screen.text
-    assert "9.00" in screen.text
+    assert "<b>1,00 кредит</b>" in screen.text
+    assert "9,00" in screen.text
     assert screen.photo is None
 
 

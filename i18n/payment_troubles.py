@@ -5,8 +5,8 @@ from typing import Final
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.payments.alerts import PaymentProblem
+from services.payments.providers.reasons import refund_reason
 from services.payments.providers.titles import provider_title
-from services.payments.providers.yookassa.reasons import refund_reason
 from services.payments.queries import PaymentView
 
 TROUBLES: Final = {

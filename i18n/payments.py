@@ -8,8 +8,8 @@ from db.tables.payments import PaymentStatus, RefundStatus
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money, rub
+from services.payments.providers.reasons import refund_reason
 from services.payments.providers.titles import provider_title
-from services.payments.providers.yookassa.reasons import refund_reason
 from services.payments.queries import PaymentView, RefundView
 
 PAYMENT_MARKS: Final = {

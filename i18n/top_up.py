@@ -10,7 +10,7 @@ from services.errors import N_
 from services.money import Money
 from services.payments.packages import PackageOffer
 from services.payments.pricing import CreditPrice
-from services.payments.providers.yookassa.reasons import payment_reason
+from services.payments.providers.reasons import payment_reason
 from services.payments.queries import PaymentView
 
 AMOUNT_QUESTIONS: Final = {

@@ -6,7 +6,7 @@ from handlers.telegram.screen import Screen
 from i18n import news
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
-from services.payments.providers.yookassa.reasons import payment_reason
+from services.payments.providers.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
 
 

@@ -17,7 +17,6 @@ from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel
 from services.payments.claims import claim_payments
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.providers.base import (
-    KEY_LIVES,
     NotAuthorized,
     NotFound,
     OtherShop,
@@ -103,7 +102,7 @@ class Settlement:
         try:
             remote = await account.provider.get(payment.provider_payment_id)
         except NotFound:
-            if self._ctx.clock() - payment.created_at < KEY_LIVES:
+            if self._ctx.clock() - payment.created_at < account.provider.key_lives:
                 raise
             return self._told(await self._ctx.db.write(cancel_lost, payment.id, self._ctx.clock()))
         return (await self.follow(remote, account)).applied
@@ -176,7 +175,8 @@ class Settlement:
         would be a second one."""
         if not payment.is_open:
             return Applied.UNCHANGED
-        if elsewhere or self._ctx.clock() - payment.created_at > KEY_LIVES:
+        age = self._ctx.clock() - payment.created_at
+        if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
             return self._told(
                 await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=True)
             )

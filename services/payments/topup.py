@@ -25,7 +25,6 @@ from services.payments.merchant import Merchant
 from services.payments.packages import package_on_sale
 from services.payments.pricing import CurrencyNotTaken, Pricing
 from services.payments.providers.base import (
-    KEY_LIVES,
     AmountRefused,
     Buyer,
     NewPayment,
@@ -90,7 +89,8 @@ class TopUp:
             return payment
         if not accounts.reach(payment.provider, payment.provider_shop_id):
             raise OtherShop(code="other_shop", detail=payment.provider_shop_id or "")
-        if self._ctx.clock() - payment.created_at > KEY_LIVES:  # lost, and a repeat could be a second one
+        lives = accounts.of(payment.provider).provider.key_lives
+        if self._ctx.clock() - payment.created_at > lives:  # lost, and a repeat could be a second one
             await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=False)
             return replace(payment, status=PaymentStatus.CANCELED, cancel_reason="no_answer")
         try:

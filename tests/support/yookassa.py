@@ -68,6 +68,7 @@ class FakeYooKassa:
     """Refunds stay pending until `finish_refund`."""
     name: str = "yookassa"
     autopay: Autopay = Autopay.BY_SHOP
+    key_lives: timedelta = timedelta(hours=23)
     shop_id: str = SHOP_ID
     _keys: dict[str, tuple[datetime, object, str]] = field(default_factory=dict)
     _refunded_at: dict[str, datetime] = field(default_factory=dict)

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from db.tables.payments import PaymentStatus
 from i18n.payments import PAYMENT_MARKS, REFUND_MARKS, STATUSES, provider_words
 from services.digits import whole_number
+from services.payments.providers.reasons import payment_reason, refund_reason
 from services.payments.providers.titles import provider_title
-from services.payments.providers.yookassa.reasons import payment_reason, refund_reason
 from services.payments.queries import PaymentFilter, PaymentNotFound, PaymentView, parse_id
 from services.payments.refunds.begin import NotRefundable, RefundQuote
 from services.users.search import MAX_ID

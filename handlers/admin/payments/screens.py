@@ -18,7 +18,7 @@ from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
 from services.pages import Page
-from services.payments.providers.yookassa.reasons import payment_reason
+from services.payments.providers.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
 from services.payments.refunds.begin import RefundNeedsConfirmation, RefundQuote
 from services.users.search import UserLine

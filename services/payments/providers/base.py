@@ -11,8 +11,6 @@ from db.base import JsonObject
 from services.errors import N_, ShopError
 from services.money import Money
 
-KEY_LIVES = timedelta(hours=23)  # of a key's day, with an hour to spare
-
 
 class ProviderError(ShopError):
     """A call that brought no payment; `code` is the provider's or the transport's word for it, without secrets, and
@@ -83,6 +81,10 @@ class OtherShop(ProviderError):
 
 class NotFound(ProviderError):
     """The provider knows no such payment or refund."""
+
+
+class Unpaid(ProviderError):
+    """No money came for it so far, and more than that the provider does not know of a payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +210,15 @@ class RemotePayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteRefund:
+    """`charge_id`: of the money that went back, where the provider names that and not the payment."""
+
     id: str
     payment_id: str
     status: str
     amount: Money
     our_id: str | None = None
     cancel_reason: str | None = None
+    charge_id: str | None = None
 
 
 class BadNotification(Exception):
@@ -238,11 +243,13 @@ class Subject(Enum):
 
 
 class Provider(Protocol):
-    """All calls raise `ProviderError` leaves only. One that has an id or key of ours may be repeated within a day: it
-    happens once."""
+    """All calls raise `ProviderError` leaves only. One that has an id or key of ours may be repeated within
+    `key_lives`: it happens once."""
 
     name: str
     autopay: Autopay
+    key_lives: timedelta
+    """So long a call is not done again by a repeat with the same key."""
 
     async def create(self, payment: NewPayment) -> RemotePayment: ...
 

@@ -3,9 +3,10 @@
 from typing import Final
 
 from services.errors import N_
+from services.payments.providers.cloudpayments.notifications import NAME as CLOUDPAYMENTS
 from services.payments.providers.yookassa.notifications import NAME as YOOKASSA
 
-_TITLES: Final = {YOOKASSA: N_("YooKassa")}
+_TITLES: Final = {YOOKASSA: N_("YooKassa"), CLOUDPAYMENTS: N_("CloudPayments")}
 
 
 def provider_title(name: str) -> str:

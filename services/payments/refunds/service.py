@@ -10,7 +10,6 @@ from services.payments.alerts import not_authorized, shop_refused
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.merchant import Merchant
 from services.payments.providers.base import (
-    KEY_LIVES,
     NewRefund,
     NotAuthorized,
     NotFound,
@@ -121,7 +120,8 @@ class Refunds:
     async def _go_on(self, refund: RefundView, *, seen: bool, first: bool = False) -> RefundView:
         if refund.provider_refund_id is not None:
             return await self._ask(refund, seen=seen)
-        if self._ctx.clock() - refund.created_at > KEY_LIVES:
+        lives = (await self._account_of(refund)).provider.key_lives
+        if self._ctx.clock() - refund.created_at > lives:
             return await self._find_out(refund)
         return await self._send(refund, seen=seen, first=first)
 

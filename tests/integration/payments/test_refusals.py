@@ -15,7 +15,7 @@ from services.payments.providers.base import (
     ResultUnknown,
     ShopRefused,
 )
-from services.payments.providers.yookassa.reasons import payment_reason
+from services.payments.providers.reasons import payment_reason
 from tests.support.tills import MERCHANT, OWNER, Cashier
 from tests.support.yookassa import FakeYooKassa, Fault
 

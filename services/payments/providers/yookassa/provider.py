@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -58,6 +58,7 @@ class YooKassa:
 
     name = NAME
     autopay = Autopay.BY_SHOP
+    key_lives = timedelta(hours=23)  # of a key's day, with an hour to spare
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ from services.payments.package_parts import PackagePart
 from services.payments.packages import MAX_DAYS, MAX_TITLE, PackageGone, PackageView
 from services.payments.pricing import MAX_KOPECKS, CreditPrice, PaymentsOff
 from services.payments.providers.base import NotAuthorized, Refused, ResultUnknown
-from services.payments.providers.yookassa.reasons import PAYMENT_REASONS, REFUND_REASONS
+from services.payments.providers.reasons import PAYMENT_REASONS, REFUND_REASONS
 from services.payments.queries import PaymentNotFound, PaymentView, RefundView
 from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundQuote
 from services.reports.statistics import Day, ModelSales, Numbers, Waiting

@@ -3,6 +3,7 @@
 from aiogram import Dispatcher
 from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 
+from handlers.identity.guests import GuestMiddleware
 from handlers.kit.deferred import DeferredUpdates
 from handlers.kit.middlewares import DeduplicateUpdates, Entered, ErrorMiddleware, UserMiddleware
 from handlers.kit.topics import KeepMessage, NoteReplyTarget
@@ -41,6 +42,7 @@ def make_dispatcher(
         tell,
         dispatcher.fsm,
         DeduplicateUpdates(services.coordination),
+        GuestMiddleware(services, catalogues),
         enter,
         KeepMessage(services.kept),
     ):

@@ -6,7 +6,7 @@ from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.notifications.kinds.admins import CreditsChanged
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
 from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.queries import PaymentView, RefundView
 
@@ -67,6 +67,15 @@ def accounts_merged(news: AccountsMerged, tr: Translator) -> tuple[Html, ...]:
     )
     over = tr.html("{credits} came over, with all predictions and conversations.", credits=tr.credits(news.amount))
     return (what, over, balance_line(news.balance, tr))
+
+
+def telegram_linked(news: TelegramLinked, tr: Translator) -> tuple[Html, ...]:
+    what = tr.html(
+        "🔗 From now on you come to your account by Telegram and by <b>{address}</b>. All that you have is in both "
+        "places.",
+        address=news.address,
+    )
+    return (what, balance_line(news.balance, tr), tr.html("If this was not you, write to the shop's owner at once."))
 
 
 def webhook_off(news: WebhookOff, tr: Translator) -> tuple[Html, ...]:

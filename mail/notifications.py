@@ -18,7 +18,7 @@ from services.container import Services
 from services.manifests.manifest import Manifest
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.credits import CreditsExpire
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.kinds.webhooks import WebhookOff
@@ -71,15 +71,24 @@ def _ways_in(post: Post) -> dict[str, Present]:
         subject = tr.gettext("{name}: your accounts are one now", name=name)
         return Words(subject=subject, paragraphs=_lines(words_of.accounts_merged(news, tr)), link=_balance(post, tr))
 
-    async def linked(news: EmailLinked, _: Letter, tr: Translator) -> Words:
+    async def email_linked(news: EmailLinked, _: Letter, tr: Translator) -> Words:
         subject = tr.gettext("{name}: your address is linked", name=name)
         return Words(subject=subject, paragraphs=_lines(words_of.email_linked(news, tr)), link=_shop(post, tr))
+
+    async def telegram_linked(news: TelegramLinked, _: Letter, tr: Translator) -> Words:
+        subject = tr.gettext("{name}: your Telegram is linked", name=name)
+        return Words(subject=subject, paragraphs=_lines(words_of.telegram_linked(news, tr)), link=_shop(post, tr))
 
     async def webhook_off(news: WebhookOff, _: Letter, tr: Translator) -> Words:
         subject = tr.gettext("{name}: your webhook is switched off", name=name)
         return Words(subject=subject, paragraphs=_lines(words_of.webhook_off(news, tr)), link=_shop(post, tr))
 
-    return presenting(AccountsMerged, merged) | presenting(EmailLinked, linked) | presenting(WebhookOff, webhook_off)
+    return (
+        presenting(AccountsMerged, merged)
+        | presenting(EmailLinked, email_linked)
+        | presenting(TelegramLinked, telegram_linked)
+        | presenting(WebhookOff, webhook_off)
+    )
 
 
 def _money(services: Services, post: Post) -> dict[str, Present]:

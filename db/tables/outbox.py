@@ -35,6 +35,7 @@ class OutboxKind(StrEnum):
     # About ways in, to chats too:
     ACCOUNTS_MERGED = "accounts_merged"
     EMAIL_LINKED = "email_linked"
+    TELEGRAM_LINKED = "telegram_linked"
     # About what customers built:
     WEBHOOK_OFF = "webhook_off"
     # Letters about ways in:

@@ -5,22 +5,31 @@ from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n import news as words_of
 from i18n.translator import Html, Translator
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
 from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.notification import Notification
 from services.notifications.presenting import presenting
 
 
 def presenters() -> dict[str, Present]:
-    return presenting(AccountsMerged, _merged) | presenting(EmailLinked, _linked) | presenting(WebhookOff, _webhook_off)
+    return (
+        presenting(AccountsMerged, _merged)
+        | presenting(EmailLinked, _email_linked)
+        | presenting(TelegramLinked, _telegram_linked)
+        | presenting(WebhookOff, _webhook_off)
+    )
 
 
 async def _merged(news: AccountsMerged, notification: Notification, tr: Translator) -> Rendered:
     return _rendered(words_of.accounts_merged(news, tr), tr)
 
 
-async def _linked(news: EmailLinked, notification: Notification, tr: Translator) -> Rendered:
+async def _email_linked(news: EmailLinked, notification: Notification, tr: Translator) -> Rendered:
     return _rendered(words_of.email_linked(news, tr), tr)
+
+
+async def _telegram_linked(news: TelegramLinked, notification: Notification, tr: Translator) -> Rendered:
+    return _rendered(words_of.telegram_linked(news, tr), tr)
 
 
 async def _webhook_off(news: WebhookOff, notification: Notification, tr: Translator) -> Rendered:

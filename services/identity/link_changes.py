@@ -13,10 +13,11 @@ from db.tables.users import User
 from services.errors import N_
 from services.identity.arrivals import Arrival, Opened, open_session
 from services.identity.email_logins import add_login, find_by_address, login_of, mailbox_of, view_login
+from services.identity.login_requests import LoginRequestGone, ProvedLogin, confirmed_login, take_login
 from services.identity.mail_tokens import LinkNotValid, MailLink, find_link, issue_link, use_link
 from services.identity.merging import AccountFacts, CannotMerge, look, merge_accounts
-from services.identity.telegram_login import LoginRequestGone, ProvedLogin, confirmed_login, take
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.identity.tokens import hash_token
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
 from services.notifications.kinds.letters import ConfirmLink
 from services.notifications.outbox import Mailbox, put, put_letter
 from services.users.roles import Staff
@@ -35,6 +36,12 @@ class SecondFactorThere(CannotMerge):
     )
 
 
+class TelegramHasAccount(CannotMerge):
+    """Since they were asked they have come to the bot by themselves."""
+
+    message = N_("Your Telegram has an account here meanwhile. Please look at both once more.")
+
+
 class StaffTelegram(CannotMerge):
     message = N_(
         "This Telegram account runs the shop. Please sign in by it on the web and link your e-mail there, under "
@@ -44,10 +51,28 @@ class StaffTelegram(CannotMerge):
 
 def offer_by_bot(
     session: Session, token: str, browser_secret: str, user_id: int, now: datetime, *, staff: Staff
-) -> tuple[AccountFacts, AccountFacts]:
+) -> tuple[AccountFacts, AccountFacts] | None:
+    """None where that Telegram account has none here."""
     proved = _of_asker(confirmed_login(session, token, browser_secret, now), user_id)
-    _require_no_role(session, staff, proved.user_id)
-    return look(session, user_id, proved.user_id)
+    _require_no_role(session, staff, proved)
+    return None if proved.user_id is None else look(session, user_id, proved.user_id)
+
+
+def add_by_bot(session: Session, token: str, browser_secret: str, user_id: int, *, now: datetime, staff: Staff) -> None:
+    """What the database refuses since they have just come to the bot by themselves is `TelegramHasAccount`, too."""
+    proved = _of_asker(take_login(session, token, browser_secret, now), user_id)
+    _require_no_role(session, staff, proved)
+    if proved.user_id is not None:
+        raise TelegramHasAccount(user_id=proved.user_id)
+    open_to_it = _users.c.telegram_id.is_(None) & _users.c.deleted_at.is_(None) & _users.c.disabled_at.is_(None)
+    linked = update(_users).where(_users.c.id == user_id, open_to_it).values(telegram_id=proved.telegram_id)
+    row = session.execute(linked.returning(_users.c.balance)).first()
+    if row is None:
+        raise LoginRequestGone()
+    mailbox = mailbox_of(login_of(session, user_id))
+    told = TelegramLinked(address=mailbox.address, balance=row.balance, nonce=hash_token(token)[:16])
+    put(session, told, user_id=user_id, now=now)
+    put_letter(session, replace(told, letter=True), to=mailbox, now=now)
 
 
 def join_by_bot(
@@ -62,17 +87,19 @@ def join_by_bot(
     now: datetime,
     staff: Staff,
 ) -> None:
-    proved = _of_asker(take(session, token, browser_secret, now), user_id)
-    _require_no_role(session, staff, proved.user_id)
+    proved = _of_asker(take_login(session, token, browser_secret, now), user_id)
+    _require_no_role(session, staff, proved)
+    if proved.user_id is None:
+        raise LoginRequestGone()
     _join(session, user_id, proved.user_id, seen, now)
     open_session(session, proved.user_id, arrival, opened, now)
 
 
-def _require_no_role(session: Session, staff: Staff, user_id: int) -> None:
+def _require_no_role(session: Session, staff: Staff, proved: ProvedLogin) -> None:
     """Whoever runs the shop gives nobody's e-mail account a way in to theirs by a number that they were talked into
     choosing: they begin at their own page."""
-    if staff.role_of(session, user_id) is not None:
-        raise StaffTelegram(user_id=user_id)
+    if staff.role_by_telegram(session, proved.telegram_id) is not None:
+        raise StaffTelegram(telegram_id=proved.telegram_id)
 
 
 def _of_asker(proved: ProvedLogin, user_id: int) -> ProvedLogin:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sqlalchemy.exc import IntegrityError
+
 from db.engine import Database
 from db.tables.identities import LetterPurpose
 from services.clock import Clock
@@ -13,7 +15,7 @@ from services.identity import link_changes
 from services.identity.addresses import parse_address
 from services.identity.arrivals import Arrival, Opened
 from services.identity.email_accounts import LettersOff, LoginRules
-from services.identity.link_changes import SeenBalances
+from services.identity.link_changes import SeenBalances, TelegramHasAccount
 from services.identity.merging import AccountFacts
 from services.identity.passwords import Passwords, check_password
 from services.identity.sessions import SignedIn
@@ -57,10 +59,22 @@ class Linking:
         self._passwords, self._throttles, self._rules = passwords, throttles, rules
         self._on_news, self._staff = on_news, staff
 
-    async def telegram_offer(self, token: str, browser_secret: str, who: SignedIn) -> Pair:
-        """After the bot confirmed it. Raises `LoginRequestGone`, `CannotMerge`, `StaffTelegram`, `AccountInUse`."""
+    async def telegram_offer(self, token: str, browser_secret: str, who: SignedIn) -> Pair | None:
+        """After the bot confirmed it. None: that Telegram account has none here, so nothing is left to ask. Raises
+        `LoginRequestGone`, `CannotMerge`, `StaffTelegram`, `AccountInUse`."""
         offer = partial(link_changes.offer_by_bot, staff=self._staff)
         return await self._db.read(offer, token, browser_secret, who.user.id, self._clock())
+
+    async def add_telegram(self, token: str, browser_secret: str, who: SignedIn) -> None:
+        """Where `telegram_offer` is None: it becomes a way in to their account. Raises `ProveAgain`,
+        `LoginRequestGone`, `StaffTelegram`, and where it has an account meanwhile `TelegramHasAccount`."""
+        who.require_fresh(self._clock())
+        add = partial(link_changes.add_by_bot, now=self._clock(), staff=self._staff)
+        try:
+            await self._db.write(add, token, browser_secret, who.user.id)
+        except IntegrityError as error:  # they came to the bot this very moment
+            raise TelegramHasAccount(user_id=who.user.id) from error
+        self._on_news()
 
     async def join_telegram(
         self, token: str, browser_secret: str, who: SignedIn, seen: SeenBalances, arrival: Arrival

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
+import pytest
 import pytest_asyncio
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
@@ -124,14 +125,72 @@ async def test_telegram_is_linked_to_an_account_by_email(office: Stage, vera: Pe
     assert (await me(page))["name"] == "Вера"
 
 
+async def test_a_telegram_that_was_never_here_joins_the_account_at_once(office: Stage, page: httpx.AsyncClient) -> None:
+    """No second account, no second gift, no question of two balances."""
+    address = new_address()
+    await signs_up(office, page, address)
+    mine = (await me(page))["id"]
+    nina = await office.person("Нина", "ru")
+    shown = await page.get("/link/telegram")
+    await nina.says(start_of(link_on(shown)))
+    assert address in (await nina.sees("Привязать ваш Telegram?")).text
+    assert await office.app.services.users.find(nina.id) is None
+    await nina.presses(number_on(shown))
+    await nina.sees("Готово")
+    linked = await page.get("/link/telegram")
+    assert (linked.status_code, linked.headers["location"]) == (303, "/security?done=telegram")
+    now = await me(page)
+    assert (now["id"], now["telegram"], now["balance"]) == (mine, True, 1000)
+    told = await nina.sees("и через Telegram, и по адресу")
+    assert address in told.text
+    assert "10.00 кредитов" in told.text
+    assert "telegram_linked" in await kinds_to(office.app.db, address)
+    await nina.says("/balance")
+    await nina.sees("Баланс: 10.00 кредитов")
+    assert await office.user_id(nina) == mine
+    assert await books_are_right(office)
+
+
+async def test_who_comes_to_the_bot_meanwhile_is_shown_both_accounts(office: Stage, page: httpx.AsyncClient) -> None:
+    await signs_up(office, page, new_address())
+    nina = await office.person("Нина", "ru")
+    await signs_in_by_telegram(page, nina, at="/link/telegram")
+    await nina.says("/start")
+    await nina.sees("Здравствуйте, Нина!")
+    assert "20.00 кредитов" in (await page.get("/link/telegram")).text
+
+
+@pytest.mark.parametrize("answer", ["a wrong number", "not me"])
+async def test_a_guest_who_refuses_is_left_alone(office: Stage, page: httpx.AsyncClient, answer: str) -> None:
+    """And an old button or link makes them no customer."""
+    await signs_up(office, page, new_address())
+    nina = await office.person("Нина", "ru")
+    shown = await page.get("/link/telegram")
+    await nina.says(start_of(link_on(shown)))
+    question = await nina.sees("Привязать ваш Telegram?")
+    wrong = next(each for each in question.buttons if each.isdigit() and each != number_on(shown))
+    await nina.presses(wrong if answer == "a wrong number" else "Это не я")
+    await nina.sees("никто не вошёл" if answer == "not me" else "Это не число со страницы")
+    await nina.says(start_of(link_on(shown)))
+    await nina.sees("больше не действует")
+    assert (await page.get("/link/telegram")).status_code == 403
+    assert (await me(page))["telegram"] is False
+    assert await office.app.services.users.find(nina.id) is None
+
+
 async def test_who_runs_the_shop_gives_no_strangers_account_a_way_in(office: Stage, page: httpx.AsyncClient) -> None:
     """Also where they were talked into choosing the number: the stranger would have their role."""
     olga = await office.person("Ольга", "ru", id=OWNER_ID)
-    await olga.says("/start")
+    for known in (False, True):
+        if known:
+            await olga.says("/start")
+        async with browser(office.app) as stranger:
+            await signs_up(office, stranger, new_address())
+            await signs_in_by_telegram(stranger, olga, at="/link/telegram")
+            assert "управляет магазином" in (await stranger.get("/link/telegram")).text
+            assert (await me(stranger))["telegram"] is False
     await signs_up(office, page, new_address())
     await signs_in_by_telegram(page, olga, at="/link/telegram")
-    refused = await page.get("/link/telegram")
-    assert "управляет магазином" in refused.text
     assert (await page.post("/link/telegram", data={"old_balance": "1000", "balance": "1000"})).status_code != 303
     assert (await me(page))["telegram"] is False
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.tables.identities import LoginPurpose, SessionKind
 from services.identity.arrivals import Arrival
 from services.identity.init_data import MAX_LENGTH, InitDataRefused
-from services.identity.telegram_login import LIFE, LoginRefused, LoginRequestGone, LoginState, LoginWaiting
+from services.identity.login_requests import LIFE, LoginRequestGone, LoginState
+from services.identity.telegram_login import LoginRefused, LoginWaiting
 from services.identity.throttles import TooManyLogins
 from services.users.accounts import UserDisabled
 from web.api.auth import Admission, Anybody, DeviceToken, admitted, arrival_of_program

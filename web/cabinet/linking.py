@@ -8,11 +8,13 @@ from starlette.responses import RedirectResponse, Response
 
 from db.tables.identities import LoginPurpose
 from services.errors import ShopError
+from services.identity.link_changes import TelegramHasAccount
 from services.identity.linking import AddressOffer, Pair
+from services.identity.login_requests import LoginState
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.merging import BalanceChanged
 from services.identity.sessions import ProveAgain
-from services.identity.telegram_login import LoginRefused, LoginState
+from services.identity.telegram_login import LoginRefused
 from web.cabinet.telegram import begin, failed_page, waiting_page
 from web.kit.arrivals import arrival_of, let_in
 from web.kit.cookies import asked_login, drop_login
@@ -27,7 +29,7 @@ Seen = Annotated[int, Form(ge=0, le=2**53)]
 
 @router.get("/link/telegram")
 async def link_telegram(request: Request, me: Me) -> Response:
-    """As `/sign-in/telegram`, and at its end the last question."""
+    """As `/sign-in/telegram`. At its end the last question, where that Telegram account has an account here."""
     if me.user.telegram_id is not None:
         return RedirectResponse("/security", status_code=303)
     require_fresh(me)
@@ -107,11 +109,25 @@ def require_fresh(me: Customer) -> None:
 
 
 async def _telegram_question(request: Request, me: Customer, error: ShopError | None = None) -> Response:
+    linking, asked = me.site.services.linking, asked_login(request)
     try:
-        both = await me.site.services.linking.telegram_offer(*asked_login(request), me.signed_in)
+        both = await linking.telegram_offer(*asked, me.signed_in)
+        if both is None:
+            return await _added(request, me)
     except ShopError as refusal:
         return failed_page(me, refusal)
     return _question(me, both, "/link/telegram", error=error)
+
+
+async def _added(request: Request, me: Customer) -> Response:
+    """Nothing is left to ask: they chose the number in a chat that had no account."""
+    try:
+        await me.site.services.linking.add_telegram(*asked_login(request), me.signed_in)
+    except TelegramHasAccount:
+        return RedirectResponse("/link/telegram", status_code=303)
+    response = RedirectResponse("/security?done=telegram", status_code=303)
+    drop_login(response)
+    return response
 
 
 async def _address_question(me: Customer, token: str, error: ShopError | None = None) -> Response:

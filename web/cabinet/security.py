@@ -30,6 +30,7 @@ DONE = {
     "confirmed": N_("The address is confirmed: sign in by it from now on."),
     "ended": N_("Signed out there."),
     "linked": N_("The address is linked: sign in by it, too."),
+    "telegram": N_("Telegram is linked: come in by it, too."),
     "factor_off": N_("The second factor is off."),
     "merged": N_("Your two accounts are one now. Everything that you had is here."),
 }

@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from db.tables.identities import LoginPurpose
 from services.errors import ShopError
-from services.identity.telegram_login import LoginRefused, LoginState
+from services.identity.login_requests import LoginState
+from services.identity.telegram_login import LoginRefused
 from web.context import Web
 from web.kit.arrivals import arrival_of, let_in
 from web.kit.cookies import asked_login, drop_login, keep_login

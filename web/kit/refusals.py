@@ -18,13 +18,14 @@ from services.identity.export import TooManyExports
 from services.identity.init_data import InitDataRefused
 from services.identity.linking import AlreadyLinked
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
+from services.identity.login_requests import LoginRequestGone
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.merging import AccountInUse, BalanceChanged, CannotMerge
 from services.identity.passwords import PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from services.identity.second_factor import SecondFactorWanted
 from services.identity.second_factor_rows import FactorOff, FactorOn, WrongCode
 from services.identity.sessions import NotSignedIn, ProveAgain, SecondFactorNeeded, SessionNotFound
-from services.identity.telegram_login import LoginRefused, LoginRequestGone, LoginWaiting
+from services.identity.telegram_login import LoginRefused, LoginWaiting
 from services.identity.throttles import LetterJustSent, TooManyCodes, TooManyLetters, TooManyLogins, TooManyTries
 from services.inference.errors import InferenceError
 from services.models.manage import ModelNotFound

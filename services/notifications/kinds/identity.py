@@ -52,3 +52,20 @@ class EmailLinked(ToldTwice):
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
         return cls(address=payload["address"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramLinked(ToldTwice):
+    """A Telegram account that had none here became a way in to the account of this `address`. `balance` in hundredths.
+    `nonce`: of the request that was confirmed."""
+
+    kind = OutboxKind.TELEGRAM_LINKED
+    address: str
+    balance: int
+
+    def dump(self) -> JsonObject:
+        return {"address": self.address, "balance": self.balance}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(address=payload["address"], balance=payload["balance"])

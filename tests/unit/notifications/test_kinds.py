@@ -12,7 +12,7 @@ from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
 from services.notifications.kinds.letters import (
     AddressChanged,
     AlreadyRegistered,
@@ -217,6 +217,12 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "email_linked",
         "email_linked:7:letter",
         {"address": "anna@example.com"},
+    ),
+    (
+        TelegramLinked(address="anna@example.com", balance=1000, nonce="7"),
+        "telegram_linked",
+        "telegram_linked:7",
+        {"address": "anna@example.com", "balance": 1000},
     ),
     (
         WebhookOff(endpoint_id=ONE, url="https://example.com/hooks", gone=True, nonce="7"),

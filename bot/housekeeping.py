@@ -16,6 +16,7 @@ from services.chats.statistics import AssistantReports
 from services.clock import Clock
 from services.files.cleanup import FileCleanup
 from services.idempotency import Idempotency
+from services.identity.api_keys import ApiKeys
 from services.identity.email_accounts import EmailAccounts
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
@@ -82,11 +83,14 @@ def keep_ways_in(
     sessions: WebSessions,
     accounts: EmailAccounts,
     logins: TelegramLogin,
+    keys: ApiKeys,
+    *,
     doubted: Callable[[], bool],
 ) -> None:
     async def forget_ways_in() -> None:
         await sessions.sweep()
         await accounts.sweep()
         await logins.sweep()
+        await keys.sweep()
 
     every(scheduler, forget_ways_in, name="forget_ways_in", seconds=TIDY_SECONDS, unless=doubted)

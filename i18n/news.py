@@ -6,7 +6,7 @@ from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
 from services.notifications.kinds.admins import CreditsChanged
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
 from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.queries import PaymentView, RefundView
 
@@ -76,6 +76,20 @@ def telegram_linked(news: TelegramLinked, tr: Translator) -> tuple[Html, ...]:
         address=news.address,
     )
     return (what, balance_line(news.balance, tr), tr.html("If this was not you, write to the shop's owner at once."))
+
+
+def second_factor_changed(news: SecondFactorChanged, tr: Translator) -> tuple[Html, ...]:
+    if news.on:
+        what = tr.html("🔐 The second factor of your account is on: {moment}.", moment=tr.moment(news.at))
+    elif news.by_shop:
+        what = tr.html(
+            "🔐 The shop turned off the second factor of your account: {moment}. You were signed out on the web. "
+            "Please set it up anew.",
+            moment=tr.moment(news.at),
+        )
+    else:
+        what = tr.html("🔐 The second factor of your account is off: {moment}.", moment=tr.moment(news.at))
+    return (what, tr.html("If this was not you, write to the shop's owner at once."))
 
 
 def webhook_off(news: WebhookOff, tr: Translator) -> tuple[Html, ...]:

@@ -11,6 +11,7 @@ from mail.delivery import Post, Present
 from mail.messages import Link, Words
 from services.identity.mail_tokens import LIVES
 from services.notifications.kinds.letters import (
+    AccountDeleted,
     AddressChanged,
     AlreadyRegistered,
     ConfirmAddress,
@@ -180,10 +181,24 @@ def _notices(post: Post) -> dict[str, Present]:
             link=Link(label=tr.gettext("Sessions and password"), url=f"{post.site}{SECURITY}"),
         )
 
+    async def account_deleted(news: AccountDeleted, _: Letter, tr: Translator) -> Words:
+        return Words(
+            subject=tr.gettext("{name}: your account is deleted", name=name),
+            paragraphs=(
+                tr.html("Your account was deleted: {moment}.", moment=tr.moment(news.at)),
+                tr.html(
+                    "What was known of you is gone. Records of payments and prices stay, as the law wants, without "
+                    "your name."
+                ),
+            ),
+            notes=(tr.html("If this was not you, answer this letter at once."),),
+        )
+
     return (
         presenting(PasswordChanged, password_changed)
         | presenting(AddressChanged, address_changed)
         | presenting(NewSignIn, new_sign_in)
+        | presenting(AccountDeleted, account_deleted)
     )
 
 

@@ -18,7 +18,7 @@ from services.container import Services
 from services.manifests.manifest import Manifest
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.credits import CreditsExpire
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
 from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.kinds.webhooks import WebhookOff
@@ -79,6 +79,11 @@ def _ways_in(post: Post) -> dict[str, Present]:
         subject = tr.gettext("{name}: your Telegram is linked", name=name)
         return Words(subject=subject, paragraphs=_lines(words_of.telegram_linked(news, tr)), link=_shop(post, tr))
 
+    async def second_factor(news: SecondFactorChanged, _: Letter, tr: Translator) -> Words:
+        subject = tr.gettext("{name}: your second factor", name=name)
+        link = Link(label=tr.gettext("Sessions and password"), url=f"{post.site}{account_letters.SECURITY}")
+        return Words(subject=subject, paragraphs=_lines(words_of.second_factor_changed(news, tr)), link=link)
+
     async def webhook_off(news: WebhookOff, _: Letter, tr: Translator) -> Words:
         subject = tr.gettext("{name}: your webhook is switched off", name=name)
         return Words(subject=subject, paragraphs=_lines(words_of.webhook_off(news, tr)), link=_shop(post, tr))
@@ -87,6 +92,7 @@ def _ways_in(post: Post) -> dict[str, Present]:
         presenting(AccountsMerged, merged)
         | presenting(EmailLinked, email_linked)
         | presenting(TelegramLinked, telegram_linked)
+        | presenting(SecondFactorChanged, second_factor)
         | presenting(WebhookOff, webhook_off)
     )
 

@@ -24,7 +24,12 @@ class SchedulePart(Part):
         keep_letters(scheduler, services.letters, self._doubts_time)
         keep_journal(scheduler, services.assistant_reports, self._doubts_time)
         keep_ways_in(
-            scheduler, services.web_sessions, services.email_accounts, services.telegram_login, self._doubts_time
+            scheduler,
+            services.web_sessions,
+            services.email_accounts,
+            services.telegram_login,
+            services.api_keys,
+            doubted=self._doubts_time,
         )
         keep_requests(scheduler, services.idempotency, services.webhooks, self._doubts_time)
         keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)

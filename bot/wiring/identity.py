@@ -8,32 +8,23 @@ from services.clock import Clock
 from services.coordination.base import Coordination, Topic
 from services.files.cleanup import FileCleanup
 from services.identity.deletion import AccountDeletion
-from services.identity.email_accounts import EmailAccounts, LoginRules
-from services.identity.linking import Linking
+from services.identity.email_accounts import EmailAccounts
+from services.identity.entrance import Entrance, LoginRules
 from services.identity.passwords import Passwords
 from services.identity.throttles import Throttles
 from services.users.departures import PersonKey
 from services.users.roles import Staff
 
 
-def open_email_accounts(
-    settings: Settings, db: Database, clock: Clock, coordination: Coordination, passwords: Passwords
-) -> EmailAccounts:
-    throttles, on_letter = Throttles(coordination), partial(coordination.tell, Topic.NEWS)
-    return EmailAccounts(db, clock, passwords, throttles, _rules(settings), on_letter=on_letter)
-
-
-def open_linking(
-    settings: Settings,
-    db: Database,
-    clock: Clock,
-    coordination: Coordination,
-    *,
-    passwords: Passwords,
-    staff: Staff,
-) -> Linking:
-    throttles, on_news = Throttles(coordination), partial(coordination.tell, Topic.NEWS)
-    return Linking(db, clock, passwords, throttles, _rules(settings), staff=staff, on_news=on_news)
+def open_entrance(settings: Settings, db: Database, clock: Clock, coordination: Coordination) -> Entrance:
+    return Entrance(
+        db=db,
+        clock=clock,
+        passwords=Passwords(),
+        throttles=Throttles(coordination),
+        rules=_rules(settings),
+        on_news=partial(coordination.tell, Topic.NEWS),
+    )
 
 
 def open_deletion(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
-from bot.wiring.identity import open_deletion, open_email_accounts, open_linking, people_of
+from bot.wiring.identity import open_deletion, open_entrance, people_of
 from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
@@ -30,15 +30,15 @@ from services.files.files import Files
 from services.files.store import open_store
 from services.idempotency import Idempotency
 from services.identity.api_keys import ApiKeys
+from services.identity.email_accounts import EmailAccounts
 from services.identity.export import AccountExport
+from services.identity.linking import Linking
 from services.identity.mail_tokens import MailLinks
 from services.identity.merging import AccountMerging
 from services.identity.mini_app import MiniApp
-from services.identity.passwords import Passwords
 from services.identity.second_factor import SecondFactors
 from services.identity.sessions import WebSessions
 from services.identity.telegram_login import TelegramLogin
-from services.identity.throttles import Throttles
 from services.images.studio import Studio
 from services.inference.runtimes.registry import Runtimes
 from services.models.manage import ModelManagement
@@ -114,8 +114,8 @@ def make_services(
     pricing = {} if payments is None else payments.pricing
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
-    passwords = Passwords()
-    email_accounts = open_email_accounts(settings, db, clock, coordination, passwords)
+    entrance = open_entrance(settings, db, clock, coordination)
+    email_accounts = EmailAccounts(entrance)
     return Services(
         features=Features(
             payments=payments is not None,
@@ -131,13 +131,13 @@ def make_services(
         idempotency=Idempotency(db, clock),
         mail_links=MailLinks(db, clock),
         account_merging=AccountMerging(db, clock),
-        linking=open_linking(settings, db, clock, coordination, passwords=passwords, staff=staff),
+        linking=Linking(entrance, staff=staff),
         email_accounts=email_accounts,
-        telegram_login=TelegramLogin(db, clock, Throttles(coordination)),
+        telegram_login=TelegramLogin(db, clock, entrance.throttles),
         mini_app=MiniApp(db, clock, users, bot_token=settings.bot_token.get_secret_value()),
         account_deletion=open_deletion(settings, db, clock, staff, cleanup=cleanup, accounts=email_accounts),
         account_export=AccountExport(db, clock, coordination),
-        second_factor=SecondFactors(db, clock, Throttles(coordination)),
+        second_factor=SecondFactors(db, clock, entrance.throttles, on_news=entrance.on_news),
         models=models,
         presets=presets,
         studio=Studio(presets, files, history),

@@ -27,7 +27,7 @@ class IdempotentRequest(Base):
     id: Mapped[Key]
     scope: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(255))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     state: Mapped[Word]
     status: Mapped[int | None]

@@ -36,6 +36,7 @@ class OutboxKind(StrEnum):
     ACCOUNTS_MERGED = "accounts_merged"
     EMAIL_LINKED = "email_linked"
     TELEGRAM_LINKED = "telegram_linked"
+    SECOND_FACTOR = "second_factor"
     # About what customers built:
     WEBHOOK_OFF = "webhook_off"
     # Letters about ways in:
@@ -47,6 +48,7 @@ class OutboxKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     CONFIRM_LINK = "confirm_link"
     NEW_SIGN_IN = "new_sign_in"
+    ACCOUNT_DELETED = "account_deleted"
     # To owners:
     PAYMENT_PROBLEM = "payment_problem"
     MODEL_PROBLEM = "model_problem"
@@ -91,6 +93,7 @@ class OutboxMessage(Base):
         partial_index("ix_outbox_due", "priority", "id", "available_at", where="status = 'pending'"),
         partial_index("ix_outbox_chat", "user_id", "priority", "id", where="status = 'pending'"),
         partial_index("ix_outbox_skipped", "user_id", where="status = 'skipped'"),
+        partial_index("ix_outbox_letters", "created_at", where="channel = 'email'"),
     )
 
     id: Mapped[Key]

@@ -31,6 +31,7 @@ class AuditAction(StrEnum):
     ACCOUNT_MERGE = "account.merge"
     ACCOUNT_DELETE = "account.delete"
     USER_SIGN_OUT = "user.sign_out"
+    USER_FACTOR_OFF = "user.factor_off"
     ROLE_CHANGE = "role.change"
     PAYMENT_REFUND = "payment.refund"
     PAYMENT_ASK = "payment.ask"

@@ -56,4 +56,4 @@ class WebhookDelivery(Base):
     last_status: Mapped[int | None]
     last_answer: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -47,6 +47,7 @@ DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     changes.CHANGE: changes.change,
     changes.SEND: changes.send,
     changes.DISABLE: changes.disable,
+    changes.FACTOR: changes.turn_off_factor,
     packages.CREATE: packages.create,
     presets.CREATE: presets.create,
     payments.REFUND: payments.refund,

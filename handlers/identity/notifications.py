@@ -5,7 +5,7 @@ from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Screen
 from i18n import news as words_of
 from i18n.translator import Html, Translator
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
 from services.notifications.kinds.webhooks import WebhookOff
 from services.notifications.notification import Notification
 from services.notifications.presenting import presenting
@@ -16,6 +16,7 @@ def presenters() -> dict[str, Present]:
         presenting(AccountsMerged, _merged)
         | presenting(EmailLinked, _email_linked)
         | presenting(TelegramLinked, _telegram_linked)
+        | presenting(SecondFactorChanged, _second_factor)
         | presenting(WebhookOff, _webhook_off)
     )
 
@@ -30,6 +31,10 @@ async def _email_linked(news: EmailLinked, notification: Notification, tr: Trans
 
 async def _telegram_linked(news: TelegramLinked, notification: Notification, tr: Translator) -> Rendered:
     return _rendered(words_of.telegram_linked(news, tr), tr)
+
+
+async def _second_factor(news: SecondFactorChanged, notification: Notification, tr: Translator) -> Rendered:
+    return _rendered(words_of.second_factor_changed(news, tr), tr)
 
 
 async def _webhook_off(news: WebhookOff, notification: Notification, tr: Translator) -> Rendered:

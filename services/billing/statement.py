@@ -26,8 +26,8 @@ _payments, _refunds = table_of(Payment), table_of(Refund)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A line of the ledger, or of an answer its lines together; `amount` is signed hundredths; `model_slug`: of the
-    model that was bought from; `money`: what was paid or sent back."""
+    """A line of the ledger, or of an answer or a merge its lines together; `amount` is signed hundredths;
+    `model_slug`: of the model that was bought from; `money`: what was paid or sent back."""
 
     id: int
     kind: TransactionKind
@@ -86,8 +86,16 @@ _is_told_by_its_end = exists().where(
     _end.c.message_id == _lines.c.message_id,
     (_end.c.kind == _charge_return) | ((_end.c.kind == _charge_refund) & (_end.c.amount == -_lines.c.amount)),
 )
+# Two accounts that became one moved lot by lot; their owner sees what went over at once.
+_moved = _lines.c.kind.in_((constant(TransactionKind.MERGED_IN), constant(TransactionKind.MERGED_OUT)))
+_together = (
+    (_end.c.user_id == _lines.c.user_id) & (_end.c.kind == _lines.c.kind) & (_end.c.created_at == _lines.c.created_at)
+)
+_is_told_by_the_last = exists().where(_together, _end.c.id > _lines.c.id)
+_went_over = select(func.sum(_end.c.amount)).where(_together).correlate(_lines).scalar_subquery()
 _is_end = (_lines.c.kind == _charge_return) & _lines.c.message_id.is_not(None)
 _told = case(
+    (_moved, ~_is_told_by_the_last),
     (_lines.c.message_id.is_(None), true()),
     (_lines.c.kind == _charge, ~_is_told_by_its_end),
     (_lines.c.kind == _charge_refund, _lines.c.amount != -_held),
@@ -98,7 +106,7 @@ _newest = (
     select(
         _lines.c.id,
         _kind.label("kind"),
-        case((_is_end, _lines.c.amount + _held), else_=_lines.c.amount).label("amount"),
+        case((_is_end, _lines.c.amount + _held), (_moved, _went_over), else_=_lines.c.amount).label("amount"),
         _lines.c.balance_after,
         _lines.c.prediction_id,
         func.coalesce(_predictions.c.model_slug, _messages.c.model_slug).label("model_slug"),

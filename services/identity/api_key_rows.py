@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -23,6 +23,11 @@ def revoke_admin_keys(session: Session, user_id: int, now: datetime) -> None:
     mine = select(_keys.c.id, _keys.c.scopes).where(_keys.c.user_id == user_id, _keys.c.revoked_at.is_(None))
     acting = [row.id for row in session.execute(mine) if ApiScope.ADMIN in row.scopes["scopes"]]
     session.execute(update(_keys).where(_keys.c.id.in_(acting)).values(revoked_at=now))
+
+
+def forget_revoked(session: Session, before: datetime) -> int:
+    old = delete(_keys).where(_keys.c.revoked_at < before)
+    return len(session.execute(old.returning(_keys.c.id)).all())
 
 
 def count_valid_keys(session: Session, user_id: int, now: datetime) -> int:

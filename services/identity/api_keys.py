@@ -18,7 +18,7 @@ from db.tables.identities import ApiKey, ApiScope
 from db.tables.users import User
 from services.clock import Clock
 from services.errors import N_, NN_, ShopError
-from services.identity.api_key_rows import revoke_keys
+from services.identity.api_key_rows import forget_revoked, revoke_keys
 from services.identity.second_factor import SecondFactorWanted
 from services.identity.sessions import NotSignedIn, SignedIn
 from services.identity.tokens import hash_token
@@ -34,6 +34,7 @@ CHECKSUM: Final = 6
 MOST: Final = 20  # of one user
 MAX_TITLE: Final = 64
 MAX_DAYS: Final = 366
+KEPT: Final = timedelta(days=90)  # of a revoked one
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exact `last_used_at` is
 
 
@@ -132,6 +133,10 @@ class ApiKeys:
     async def all(self, user_id: int) -> list[KeyView]:
         """Those that are not revoked, the newest first; at most `MOST`."""
         return [_view(row) for row in await self._db.read(_all, user_id)]
+
+    async def sweep(self) -> int:
+        """Forget what was revoked long ago; how many there were."""
+        return await self._db.write(forget_revoked, self._clock() - KEPT)
 
     async def revoke(self, key_id: int, *, user_id: int) -> None:
         """Raises `KeyNotFound`, also for another user's."""

@@ -2,6 +2,7 @@
 was sold, without what was asked and answered."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from db.engine import Database
 from db.tables.users import Edge
@@ -54,8 +55,8 @@ class AccountDeletion:
 
     async def _delete(self, user_id: int, seen_balance: int, edge: Edge) -> None:
         """Whoever dies after the rows are gone leaves files that go within the hour."""
-        if not await self.db.write(
-            delete_account, user_id, self.staff, self.people, seen_balance=seen_balance, edge=edge, now=self.clock()
-        ):
+        told, now = self.accounts.sends_letters, self.clock()
+        act = partial(delete_account, seen_balance=seen_balance, edge=edge, now=now, told=told)
+        if not await self.db.write(act, user_id, self.staff, self.people):
             raise BalanceSeen()
         await self.files.delete_of(user_id)

@@ -33,6 +33,9 @@ from services.chats.deletion import delete_all
 from services.errors import N_, ShopError
 from services.files.cleanup import wish_away_of
 from services.identity.api_key_rows import revoke_keys
+from services.identity.email_logins import view_login
+from services.notifications.kinds.letters import AccountDeleted
+from services.notifications.outbox import Mailbox, put_letter
 from services.users.accounts import UserDisabled
 from services.users.actor import Actor
 from services.users.departures import PersonKey, note_departure
@@ -107,8 +110,9 @@ def delete_account(
     seen_balance: int,
     edge: Edge,
     now: datetime,
+    told: bool = False,
 ) -> bool:
-    """False where another balance was seen. Raises as `AccountDeletion.delete` does."""
+    """False where another balance was seen. `told`: by a last letter. Raises as `AccountDeletion.delete` does."""
     session.execute(select(_users.c.id).where(_users.c.id == user_id).with_for_update())
     row = _row(session, user_id)
     _require_may(session, row, staff)
@@ -117,12 +121,15 @@ def delete_account(
     if row.balance:
         name = f"account-deleted:{user_id}"
         ledger.take_back(session, user_id=user_id, amount=row.balance, key=name, now=now, partly=True, comment=COMMENT)
-    addresses = _addresses(session, row)
+    addresses, login = _addresses(session, row), view_login(session, user_id) if told else None
     _note(session, row, people, now)
     _forget_what_was_said(session, user_id, now)
     _forget_news(session, user_id, addresses)
     _close_ways_in(session, row, addresses, now)
     session.execute(update(_users).where(_users.c.id == user_id).values(NOBODY | {"deleted_at": now}))
+    if login is not None:
+        to = Mailbox(address=login.address, language=row.language)
+        put_letter(session, AccountDeleted(at=now, nonce=str(user_id)), to=to, now=now)
     whose = AuditRecord(
         actor=Actor(user_id, edge),
         action=AuditAction.ACCOUNT_DELETE,

@@ -1,32 +1,26 @@
 """Accounts by e-mail: an address, a letter, a password. What is said to a stranger is the same, and takes as long,
 whether an address has an account or not; the letter tells."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow
-from db.engine import Database
 from db.tables.identities import LetterPurpose
-from services.clock import Clock
 from services.errors import N_, ShopError
 from services.identity import login_changes
-from services.identity.addresses import parse_address
 from services.identity.arrivals import Arrival, Opened
 from services.identity.email_logins import EmailLoginView, find_by_address, login_of, view_login
+from services.identity.entrance import Entrance
 from services.identity.known_devices import is_known, sweep_devices
 from services.identity.letter_requests import ask_to_reset, ask_to_sign_up
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import LinkNotValid, MailLinks
-from services.identity.passwords import Passwords, check_password
+from services.identity.passwords import check_password
 from services.identity.sessions import SignedIn
-from services.identity.throttles import Throttles
-from services.identity.tokens import NewToken, hash_token, new_token
+from services.identity.tokens import hash_token
 from services.users.accounts import BadEmail, UserDisabled
-from services.users.departures import NO_KEY, PersonKey
 
 LONGEST_NAME: Final = 64
 
@@ -35,49 +29,30 @@ class SameAddress(ShopError):
     message = N_("This is the address that you have.")
 
 
-class LettersOff(ShopError):
-    message = N_("This shop sends no letters, so there are no accounts by e-mail.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRules:
-    """`letters`: there is a mail server; `testing`: a pretended one, to which domains under `.test` are real too."""
-
-    welcome_credits: int
-    letters: bool
-    testing: bool = False
-    people: PersonKey = NO_KEY  # by which somebody is known who deleted their account
-
-
 class EmailAccounts:
-    """`on_letter`: called when one was written."""
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+        self._db, self._clock, self._token = entrance.db, entrance.clock, entrance.token
+        self._passwords, self._throttles, self._rules = entrance.passwords, entrance.throttles, entrance.rules
+        self._on_letter = entrance.on_news
+        self._links = MailLinks(entrance.db, entrance.clock)
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        passwords: Passwords,
-        throttles: Throttles,
-        rules: LoginRules,
-        *,
-        on_letter: Callable[[], object],
-        token: NewToken = new_token,
-    ) -> None:
-        self._db, self._clock, self._token = db, clock, token
-        self._passwords, self._throttles, self._rules = passwords, throttles, rules
-        self._on_letter = on_letter
-        self._links = MailLinks(db, clock)
+    @property
+    def sends_letters(self) -> bool:
+        return self._rules.letters
 
     async def sign_up(self, text: str, *, language: str, place: str) -> None:
         """A letter goes to the address. `place`: the asker's in the network. Raises `BadEmail`, `LettersOff`, and when
         too many are asked for `LetterJustSent`, `TooManyLetters`."""
-        address = await self._admit(LetterPurpose.SIGN_UP, text, place)
+        address = await self._entrance.admit_letter(LetterPurpose.SIGN_UP, text, place)
         await self._db.write(ask_to_sign_up, address, language, hash_token(self._token()), self._clock())
         self._on_letter()
 
-    async def reset(self, text: str, *, language: str, place: str) -> None:
-        """Likewise, for who forgot the password."""
-        address = await self._admit(LetterPurpose.RESET, text, place)
+    async def reset(self, text: str, *, language: str, place: str, device_token: str = "") -> None:
+        """Likewise, for who forgot the password. `device_token`: of the browser that asks; one that was signed in there
+        before has letters of its own, which strangers cannot use up."""
+        device = (await self._db.read(_look, self._spelled(text), device_token))[1]
+        address = await self._entrance.admit_letter(LetterPurpose.RESET, text, place, device=device)
         await self._db.write(ask_to_reset, address, language, hash_token(self._token()), self._clock())
         self._on_letter()
 
@@ -111,8 +86,7 @@ class EmailAccounts:
         """Raises `WrongPassword` whatever is not right, `TooManyTries`, `PasswordsBusy`, and to who knows the password
         `UserDisabled`."""
         address = self._spelled(text)
-        login, known = await self._db.read(_look, address, arrival.device_token)
-        device = hash_token(arrival.device_token) if known else None
+        login, device = await self._db.read(_look, address, arrival.device_token)
         await self._throttles.sign_in(address, arrival.device.address, device=device)
         if not await self._passwords.verify(None if login is None else login.password_hash, password) or login is None:
             raise WrongPassword()
@@ -166,9 +140,9 @@ class EmailAccounts:
         """A letter goes to the new address; until it is confirmed the old one counts, and is told. Raises
         `SameAddress`, as `sign_up` does, and as `change_password` does."""
         login = await self._prove(who, password)
-        if parse_address(text, testing=self._rules.testing) == login.address:
+        if self._entrance.address(text) == login.address:
             raise SameAddress()
-        address = await self._admit(LetterPurpose.CHANGE_ADDRESS, text, place)
+        address = await self._entrance.admit_letter(LetterPurpose.CHANGE_ADDRESS, text, place)
         asked = partial(login_changes.ask_to_change_address, nonce=self._token(), now=self._clock())
         await self._db.write(asked, who.user.id, address, unknown_hash=hash_token(self._token()))
         self._on_letter()
@@ -189,13 +163,6 @@ class EmailAccounts:
         await self._links.sweep()
         await self._db.write(sweep_devices, self._clock())
 
-    async def _admit(self, purpose: LetterPurpose, text: str, place: str) -> str:
-        if not self._rules.letters:
-            raise LettersOff()
-        address = parse_address(text, testing=self._rules.testing)
-        await self._throttles.letter(purpose, address, place)
-        return address
-
     async def _hash_for(self, token: str, purpose: LetterPurpose, password: str) -> str:
         """A link that is not valid costs no hash."""
         link = await self._links.find(token, purpose)
@@ -212,7 +179,7 @@ class EmailAccounts:
     def _spelled(self, text: str) -> str:
         """What is no address is nobody's, and is told so no sooner. Not every sign of it may be asked of a database."""
         try:
-            return parse_address(text, testing=self._rules.testing)
+            return self._entrance.address(text)
         except BadEmail:
             return ""
 
@@ -222,7 +189,8 @@ def clean_name(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME]
 
 
-def _look(session: Session, address: str, device_token: str) -> tuple[AnyRow | None, bool]:
+def _look(session: Session, address: str, device_token: str) -> tuple[AnyRow | None, str | None]:
+    """Also the hash by which the device is known there, None where it is not."""
     login = find_by_address(session, address)
     known = is_known(session, 0 if login is None else login.user_id, device_token)
-    return login, known and login is not None
+    return login, hash_token(device_token) if known and login is not None else None

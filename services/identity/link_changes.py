@@ -12,14 +12,15 @@ from db.tables.identities import LetterPurpose, LoginPurpose, SecondFactor
 from db.tables.users import User
 from services.errors import N_
 from services.identity.arrivals import Arrival, Opened, open_session
-from services.identity.email_logins import add_login, find_by_address, login_of, mailbox_of, view_login
+from services.identity.email_logins import add_login, find_by_address, login_of, view_login
 from services.identity.login_requests import LoginRequestGone, ProvedLogin, confirmed_login, take_login
 from services.identity.mail_tokens import LinkNotValid, MailLink, find_link, issue_link, use_link
 from services.identity.merging import AccountFacts, CannotMerge, look, merge_accounts
+from services.identity.telling import tell_by_all_ways
 from services.identity.tokens import hash_token
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
 from services.notifications.kinds.letters import ConfirmLink
-from services.notifications.outbox import Mailbox, put, put_letter
+from services.notifications.outbox import Mailbox, put_letter
 from services.users.roles import Staff
 
 _users, _factors = table_of(User), table_of(SecondFactor)
@@ -69,10 +70,9 @@ def add_by_bot(session: Session, token: str, browser_secret: str, user_id: int, 
     row = session.execute(linked.returning(_users.c.balance)).first()
     if row is None:
         raise LoginRequestGone()
-    mailbox = mailbox_of(login_of(session, user_id))
-    told = TelegramLinked(address=mailbox.address, balance=row.balance, nonce=hash_token(token)[:16])
-    put(session, told, user_id=user_id, now=now)
-    put_letter(session, replace(told, letter=True), to=mailbox, now=now)
+    address = login_of(session, user_id).address
+    told = TelegramLinked(address=address, balance=row.balance, nonce=hash_token(token)[:16])
+    tell_by_all_ways(session, told, user_id, now)
 
 
 def join_by_bot(
@@ -139,8 +139,7 @@ def add_by_letter(session: Session, token: str, user_id: int, password_hash: str
     none = (_users.c.id == user_id) & _users.c.email.is_(None)
     session.execute(update(_users).where(none).values(email=link.address))
     told = EmailLinked(address=link.address, nonce=str(link.id))
-    put(session, told, user_id=user_id, now=now)
-    put_letter(session, replace(told, letter=True), to=mailbox_of(login_of(session, user_id)), now=now)
+    tell_by_all_ways(session, told, user_id, now)
 
 
 def join_by_letter(session: Session, token: str, user_id: int, seen: SeenBalances, now: datetime) -> None:
@@ -171,6 +170,4 @@ def _join(session: Session, old: int, heir: int, seen: SeenBalances, now: dateti
     moved = merge_accounts(session, shown, now)
     balance = session.scalars(select(_users.c.balance).where(_users.c.id == heir)).one()
     told = AccountsMerged(address=facts[0].email, amount=moved, balance=balance, nonce=str(old))
-    put(session, told, user_id=heir, now=now)
-    if facts[0].email is not None:
-        put_letter(session, replace(told, letter=True), to=mailbox_of(login_of(session, heir)), now=now)
+    tell_by_all_ways(session, told, heir, now)

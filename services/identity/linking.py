@@ -1,26 +1,21 @@
 """Telegram and e-mail become ways in to one account. It takes proof of both in one browser; where each has an account
 already, their owner sees both and says yes before they become one."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
-from db.engine import Database
 from db.tables.identities import LetterPurpose
-from services.clock import Clock
 from services.errors import N_, ShopError
 from services.identity import link_changes
-from services.identity.addresses import parse_address
 from services.identity.arrivals import Arrival, Opened
-from services.identity.email_accounts import LettersOff, LoginRules
+from services.identity.entrance import Entrance
 from services.identity.link_changes import SeenBalances, TelegramHasAccount
 from services.identity.merging import AccountFacts
-from services.identity.passwords import Passwords, check_password
+from services.identity.passwords import check_password
 from services.identity.sessions import SignedIn
-from services.identity.throttles import Throttles
-from services.identity.tokens import NewToken, hash_token, new_token
+from services.identity.tokens import hash_token
 from services.users.roles import Staff
 
 Pair = tuple[AccountFacts, AccountFacts]
@@ -41,23 +36,10 @@ class AddressOffer:
 
 
 class Linking:
-    """`on_news`: called when something was put into the outbox."""
-
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        passwords: Passwords,
-        throttles: Throttles,
-        rules: LoginRules,
-        *,
-        staff: Staff,
-        on_news: Callable[[], object],
-        token: NewToken = new_token,
-    ) -> None:
-        self._db, self._clock, self._token = db, clock, token
-        self._passwords, self._throttles, self._rules = passwords, throttles, rules
-        self._on_news, self._staff = on_news, staff
+    def __init__(self, entrance: Entrance, *, staff: Staff) -> None:
+        self._entrance, self._staff = entrance, staff
+        self._db, self._clock, self._token = entrance.db, entrance.clock, entrance.token
+        self._passwords, self._on_news = entrance.passwords, entrance.on_news
 
     async def telegram_offer(self, token: str, browser_secret: str, who: SignedIn) -> Pair | None:
         """After the bot confirmed it. None: that Telegram account has none here, so nothing is left to ask. Raises
@@ -80,7 +62,7 @@ class Linking:
         self, token: str, browser_secret: str, who: SignedIn, seen: SeenBalances, arrival: Arrival
     ) -> Opened:
         """They said yes: a session of the account that goes on. Raises `ProveAgain`, `LoginRequestGone`, as
-        `AccountMerging.merge` does."""
+        `merge_accounts` does."""
         who.require_fresh(self._clock())
         opened = Opened.by(arrival, self._token)
         join = partial(link_changes.join_by_bot, arrival=arrival, opened=opened, now=self._clock(), staff=self._staff)
@@ -92,10 +74,7 @@ class Linking:
         """A letter goes to the address, whether it has an account or not. Raises `ProveAgain`, `AlreadyLinked`,
         `BadEmail`, `LettersOff`, `LetterJustSent`, `TooManyLetters`."""
         who.require_fresh(self._clock())
-        if not self._rules.letters:
-            raise LettersOff()
-        address = parse_address(text, testing=self._rules.testing)
-        await self._throttles.letter(LetterPurpose.LINK, address, place)
+        address = await self._entrance.admit_letter(LetterPurpose.LINK, text, place)
         ask = partial(link_changes.ask_to_link, unknown_hash=hash_token(self._token()), now=self._clock())
         if not await self._db.write(ask, who.user.id, address, who.user.language):
             raise AlreadyLinked()
@@ -118,7 +97,7 @@ class Linking:
 
     async def join_address(self, token: str, who: SignedIn, seen: SeenBalances) -> None:
         """They said yes: the account of that address becomes part of theirs. Raises `ProveAgain`, as `address_offer`
-        and `AccountMerging.merge` do."""
+        and `merge_accounts` do."""
         who.require_fresh(self._clock())
         await self._db.write(link_changes.join_by_letter, token, who.user.id, seen, self._clock())
         self._on_news()

@@ -77,27 +77,20 @@ class AccountMerging:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
 
-    async def look(self, from_user_id: int, into_user_id: int) -> tuple[AccountFacts, AccountFacts]:
-        """Raises `CannotMerge`, `AccountInUse`."""
-        return await self._db.read(look, from_user_id, into_user_id)
-
-    async def merge(self, seen: tuple[AccountFacts, AccountFacts]) -> int:
-        """`seen`: what their owner said yes to. Hundredths that moved; 0 where it was done before. Raises as `look`,
-        `BalanceChanged`."""
-        return await self._db.write(merge_accounts, seen, self._clock())
-
     async def move_on(self) -> int:
         """What has come to merged accounts since."""
         return await self._db.write(move_on_all, self._clock())
 
 
 def look(session: Session, from_user_id: int, into_user_id: int) -> tuple[AccountFacts, AccountFacts]:
-    """Part of a caller's transaction: as `AccountMerging.look`."""
+    """Part of a caller's transaction. Raises `CannotMerge`, `AccountInUse`."""
     _check(session, from_user_id, into_user_id)
     return _facts(session, from_user_id), _facts(session, into_user_id)
 
 
 def merge_accounts(session: Session, seen: tuple[AccountFacts, AccountFacts], now: datetime) -> int:
+    """Part of a caller's transaction. `seen`: what their owner said yes to. Hundredths that moved; 0 where it was done
+    before. Raises as `look`, `BalanceChanged`."""
     old, heir = seen
     for user_id in sorted((old.user_id, heir.user_id)):
         session.execute(select(_users.c.id).where(_users.c.id == user_id).with_for_update(key_share=True))

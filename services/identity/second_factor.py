@@ -35,12 +35,18 @@ class SecondFactorWanted(ShopError):
 
 
 class SecondFactors:
-    """`recovery`: a new recovery code."""
+    """`recovery`: a new recovery code. `on_news`: called when something was put into the outbox."""
 
     def __init__(
-        self, db: Database, clock: Clock, throttles: Throttles, *, recovery: Callable[[], str] | None = None
+        self,
+        db: Database,
+        clock: Clock,
+        throttles: Throttles,
+        *,
+        on_news: Callable[[], object],
+        recovery: Callable[[], str] | None = None,
     ) -> None:
-        self._db, self._clock, self._throttles = db, clock, throttles
+        self._db, self._clock, self._throttles, self._on_news = db, clock, throttles, on_news
         self._recovery = recovery or new_recovery_code
 
     async def view(self, user_id: int) -> FactorView:
@@ -58,6 +64,7 @@ class SecondFactors:
         codes = self._codes()
         confirm = partial(confirm_factor, session_id=who.session_id, now=self._clock())
         await self._db.write(confirm, who.user.id, code, codes)
+        self._on_news()
         return codes
 
     async def show(self, who: SignedIn, code: str) -> None:
@@ -77,6 +84,7 @@ class SecondFactors:
         """Raises `ProveAgain`, `TooManyCodes`, `FactorOff`, `WrongCode`."""
         await self._admit(who)
         await self._db.write(end_factor, who.user.id, code, self._clock())
+        self._on_news()
 
     async def _admit(self, who: SignedIn) -> None:
         who.require_fresh(self._clock())

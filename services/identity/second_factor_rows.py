@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import pyotp
@@ -11,14 +11,18 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
-from db.tables.identities import RecoveryCode, SecondFactor, WebSession
+from db.tables.identities import RecoveryCode, SecondFactor, SessionKind, WebSession
 from services.errors import N_, ShopError
 from services.identity.api_key_rows import revoke_admin_keys
+from services.identity.sessions import end_sessions
+from services.identity.telling import tell_by_all_ways
 from services.identity.tokens import hash_token
+from services.notifications.kinds.identity import SecondFactorChanged
 
 _factors, _codes, _sessions = table_of(SecondFactor), table_of(RecoveryCode), table_of(WebSession)
 
 STEP: Final = 30  # seconds
+CARRIED: Final = timedelta(days=7)  # from one opening of the Mini App to the next
 AROUND: Final = (-1, 0, 1)
 """Steps off that clocks may be."""
 
@@ -79,6 +83,7 @@ def confirm_factor(
     session.execute(update(_factors).where(_factors.c.user_id == user_id).values(confirmed_at=now))
     _set_recovery(session, user_id, recovery)
     _mark(session, session_id, now)
+    tell_by_all_ways(session, _news(user_id, now, on=True), user_id, now)
 
 
 def show_factor(session: Session, user_id: int, code: str, *, session_id: int, now: datetime) -> None:
@@ -94,10 +99,20 @@ def renew_recovery(session: Session, user_id: int, code: str, recovery: Collecti
 
 
 def end_factor(session: Session, user_id: int, code: str, now: datetime) -> None:
-    """Keys that its owner could make only with it go too. Raises as `take_code`."""
+    """Raises as `take_code`."""
     take_code(session, user_id, code, now)
-    forget_factor(session, user_id)
+    drop_factor(session, user_id, now)
+
+
+def drop_factor(session: Session, user_id: int, now: datetime, *, by_shop: bool = False) -> None:
+    """Keys that its owner could make only with it go too, and they are told. `by_shop`: nobody showed a code, so
+    whoever waits with half a proof is signed out. Raises `FactorOff`."""
+    if not forget_factor(session, user_id):
+        raise FactorOff()
     revoke_admin_keys(session, user_id, now)
+    if by_shop:
+        end_sessions(session, user_id)
+    tell_by_all_ways(session, _news(user_id, now, on=False, by_shop=by_shop), user_id, now)
 
 
 def forget_factor(session: Session, user_id: int) -> bool:
@@ -144,6 +159,20 @@ def _take_recovery(session: Session, user_id: int, code: str, now: datetime) -> 
 def _set_recovery(session: Session, user_id: int, recovery: Collection[str]) -> None:
     session.execute(delete(_codes).where(_codes.c.user_id == user_id))
     session.execute(insert(_codes), [{"user_id": user_id, "code_hash": recovery_hash(each)} for each in recovery])
+
+
+def carry_factor(session: Session, user_id: int, old_hash: str, new_hash: str, now: datetime) -> None:
+    """Within Telegram each opening is a session of its own: one that takes the place of a session of the same user, in
+    the same frame, need not show again what that one has shown lately. Sessions by the hashes of their tokens."""
+    old = (_sessions.c.token_hash == old_hash) & (_sessions.c.user_id == user_id)
+    live = (_sessions.c.kind == SessionKind.MINI_APP) & (_sessions.c.expires_at > now)
+    shown = session.scalar(select(_sessions.c.second_factor_at).where(old, live))
+    if shown is not None and now - shown < CARRIED:
+        session.execute(update(_sessions).where(_sessions.c.token_hash == new_hash).values(second_factor_at=shown))
+
+
+def _news(user_id: int, now: datetime, *, on: bool, by_shop: bool = False) -> SecondFactorChanged:
+    return SecondFactorChanged(at=now, on=on, by_shop=by_shop, nonce=f"{user_id}:{int(on)}:{now.isoformat()}")
 
 
 def _mark(session: Session, session_id: int, now: datetime) -> None:

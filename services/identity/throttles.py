@@ -12,7 +12,8 @@ from services.errors import N_, ShopError
 MINUTE: Final = 60
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
-LETTERS_A_DAY: Final = 6  # to one address, of one purpose
+LETTERS_A_DAY: Final = 6  # to one address, of one purpose, asked for by one network or by a browser known there
+LETTERS_AT_AN_ADDRESS: Final = 24  # likewise a day, by all who are not known there: no mailbox is flooded
 LETTERS_OF_A_NETWORK: Final = 30  # an hour
 LETTERS_OF_ALL: Final = 1000  # an hour
 TRIES: Final = 10  # of a browser or a network at one account, in five minutes
@@ -50,14 +51,19 @@ class Throttles:
     def __init__(self, coordination: Coordination) -> None:
         self._coordination = coordination
 
-    async def letter(self, purpose: LetterPurpose, address: str, place: str) -> None:
-        """Raises `LetterJustSent`, `TooManyLetters`; the same whether somebody has the address or not."""
-        whose = f"letter:{purpose}:{_digest(address)}"
-        if not await self._allow(f"letters:{network_of(place)}", LETTERS_OF_A_NETWORK, HOUR):
-            raise TooManyLetters(place=network_of(place))
-        if not await self._allow(whose, 1, MINUTE):
+    async def letter(self, purpose: LetterPurpose, address: str, place: str, *, device: str | None = None) -> None:
+        """`device`: as for `sign_in`. What strangers ask for elsewhere takes nothing from an owner until they do so
+        from several networks, and never from a known device. Raises `LetterJustSent`, `TooManyLetters`; the same
+        whether somebody has the address or not."""
+        whose, network = f"letter:{purpose}:{_digest(address)}", network_of(place)
+        asker = f"{whose}:{network}" if device is None else f"{whose}:device:{device[:16]}"
+        if not await self._allow(f"letters:{network}", LETTERS_OF_A_NETWORK, HOUR):
+            raise TooManyLetters(place=network)
+        if not await self._allow(asker, 1, MINUTE):
             raise LetterJustSent()
-        if not await self._allow(f"{whose}:day", LETTERS_A_DAY, DAY):
+        if not await self._allow(f"{asker}:day", LETTERS_A_DAY, DAY):
+            raise TooManyLetters()
+        if device is None and not await self._allow(f"{whose}:day", LETTERS_AT_AN_ADDRESS, DAY):
             raise TooManyLetters()
         if not await self._allow("letters", LETTERS_OF_ALL, HOUR):
             raise TooManyLetters()

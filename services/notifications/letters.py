@@ -88,14 +88,24 @@ class Letters:
 def _sent(session: Session, letter: Letter, now: datetime) -> None:
     if settle(session, letter, OutboxStatus.SENT, now, None) and letter.refused:
         session.execute(delete(_refused).where(_refused.c.address == letter.address))
+    _keep_no_last_word(session, letter)
 
 
 def _end(session: Session, letter: Letter, status: OutboxStatus, reason: str, now: datetime, *, nobody: bool) -> None:
-    if not settle(session, letter, status, now, reason) or not nobody:
+    settled = settle(session, letter, status, now, reason)
+    _keep_no_last_word(session, letter)
+    if not settled or not nobody or letter.kind == OutboxKind.ACCOUNT_DELETED:
         return
     values = {"reason": short(reason), "refused_at": now}
     new = insert_into(session, _refused).values(address=letter.address, **values)
     session.execute(new.on_conflict_do_update(index_elements=["address"], set_=values))
+
+
+def _keep_no_last_word(session: Session, letter: Letter) -> None:
+    """Whose account is deleted is known here no longer than it takes to say so."""
+    if letter.kind == OutboxKind.ACCOUNT_DELETED:
+        done = (_outbox.c.id == letter.id) & (_outbox.c.status != OutboxStatus.PENDING)
+        session.execute(delete(_outbox).where(done))
 
 
 def _forget(session: Session, before: datetime) -> int:

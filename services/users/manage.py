@@ -19,6 +19,7 @@ from services.billing.credits import format_credits, parse_amount
 from services.clock import Clock
 from services.digits import whole_number
 from services.errors import N_, ShopError
+from services.identity.second_factor_rows import drop_factor
 from services.identity.sessions import end_sessions
 from services.notifications import outbox
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
@@ -146,6 +147,10 @@ class UserManagement:
         """End all their sessions on the web; how many there were. Of those who run the shop only owners do."""
         return await self._db.write(self._sign_out, user_id, actor, self._clock())
 
+    async def turn_off_factor(self, user_id: int, *, actor: Actor) -> None:
+        """Of somebody who lost theirs; owners alone do. Their sessions on the web end. Raises `FactorOff`."""
+        await self._db.write(self._turn_off_factor, user_id, actor, self._clock())
+
     async def write_to(self, user_id: int, text: str, *, nonce: str, actor: Actor) -> None:
         """Raises `BadText`, `CannotBeTold`."""
         check_text(text)
@@ -210,6 +215,12 @@ class UserManagement:
             action, after = AuditAction.USER_SIGN_OUT, {"sessions": ended}
             record(session, AuditRecord(actor=actor, action=action, target_user_id=user_id, after=after), now)
         return ended
+
+    def _turn_off_factor(self, session: Session, user_id: int, actor: Actor, now: datetime) -> None:
+        self._staff.require(session, actor, Role.OWNER)
+        _locked(session, user_id)
+        drop_factor(session, user_id, now, by_shop=True)
+        record(session, AuditRecord(actor=actor, action=AuditAction.USER_FACTOR_OFF, target_user_id=user_id), now)
 
     def _write_to(self, session: Session, user_id: int, text: str, *, nonce: str, actor: Actor, now: datetime) -> None:
         self._staff.require(session, actor)

@@ -23,6 +23,7 @@ from db.tables.users import Role, User
 from services.billing.ledger import UnknownUser
 from services.digits import ascii_digits
 from services.errors import N_, ShopError
+from services.identity.second_factor_rows import view_factor
 from services.money import Money
 from services.payments.queries import PaymentView, payment_view, payments, refunds
 from services.users.roles import Staff
@@ -77,6 +78,7 @@ class UserCard(UserLine):
     email: str | None
     login: str | None
     role: Role | None
+    factor_on: bool
     spent: int
     paid: tuple[Money, ...]
     predictions: Sequence[PredictionLine]
@@ -130,6 +132,7 @@ def card(session: Session, user_id: int, staff: Staff) -> UserCard:
         email=row.email,
         login=session.scalar(select(_logins.c.address).where(_logins.c.user_id == user_id)),
         role=staff.role_of(session, row.id),
+        factor_on=view_factor(session, row.id).since is not None,
         spent=_spent(session, user_id),
         paid=_paid(session, user_id),
         predictions=_last_predictions(session, user_id),

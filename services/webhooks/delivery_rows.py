@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, exists, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
-from db.tables.webhooks import DeliveryStatus, WebhookDelivery
+from db.tables.webhooks import DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from services.errors import N_, ShopError
 from services.slices import Slice, first_of
 from services.webhooks.endpoint_rows import EndpointOff, row_of
 from services.webhooks.events import TEST, delivery
 
-_deliveries = table_of(WebhookDelivery)
+_deliveries, _endpoints = table_of(WebhookDelivery), table_of(WebhookEndpoint)
 
 
 class DeliveryNotFound(ShopError):
@@ -77,8 +77,12 @@ def send_test(session: Session, endpoint_id: UUID, user_id: int, now: datetime) 
 
 
 def forget(session: Session, before: datetime) -> int:
+    """Deliveries that ended, and endpoints that were deleted before; how many deliveries there were."""
     old = delete(_deliveries).where(_deliveries.c.finished_at < before)
-    return len(session.execute(old.returning(_deliveries.c.id)).all())
+    forgotten = len(session.execute(old.returning(_deliveries.c.id)).all())
+    used = exists().where(_deliveries.c.endpoint_id == _endpoints.c.id)
+    session.execute(delete(_endpoints).where(_endpoints.c.deleted_at < before, ~used))
+    return forgotten
 
 
 def _row(session: Session, endpoint_id: UUID, delivery_id: UUID) -> AnyRow:

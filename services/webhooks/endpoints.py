@@ -91,5 +91,5 @@ class Webhooks:
         return await self._db.write(delivery_rows.send_test, endpoint_id, user_id, self._clock())
 
     async def forget_old(self) -> int:
-        """Deliveries that ended long ago; how many there were."""
+        """Deliveries that ended long ago, and endpoints deleted as long ago; how many deliveries there were."""
         return await self._db.write(delivery_rows.forget, self._clock() - KEPT)

@@ -11,18 +11,19 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.app import App
 from db.base import table_of
-from db.tables.identities import SecondFactor, WebSession
+from db.tables.identities import WebSession
 from sandbox.client.person import Person
 from sandbox.testing import new_token, new_world
 from services.billing.audit import audit
 from services.identity.sessions import FRESH
 from tests.conversations.stage import OWNER_ID, Stage, shop_settings
 from tests.support.databases import SqliteServer
+from tests.support.factors import add_factor
 from tests.support.letters import LETTERS_ON, kinds_to, last_link
 from tests.support.login import link_on, number_on, start_of
 from tests.support.web import browser
@@ -392,12 +393,6 @@ async def test_a_stranger_signs_in_first(office: Stage, page: httpx.AsyncClient)
     """A letter that is opened in another browser."""
     asked = await page.get("/link/email?token=abc")
     assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=%2Flink%2Femail%3Ftoken%3Dabc")
-
-
-def add_factor(session: Session, user_id: int) -> None:
-    now = datetime.now(UTC)
-    row = {"user_id": user_id, "secret": "JBSWY3DPEHPK3PXP", "last_step": 0, "created_at": now, "confirmed_at": now}
-    session.execute(insert(table_of(SecondFactor)), row)
 
 
 def grow_old(session: Session) -> None:

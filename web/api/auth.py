@@ -11,7 +11,7 @@ from db.tables.identities import SessionKind
 from i18n.devices import device_name
 from i18n.translator import Translator
 from services.identity.arrivals import Arrival, Opened
-from services.identity.email_accounts import LettersOff
+from services.identity.entrance import LettersOff
 from services.identity.login_changes import WrongPassword
 from services.identity.mail_tokens import LinkNotValid
 from services.identity.passwords import SHORTEST, PasswordsBusy, PasswordTooCommon, PasswordTooLong, PasswordTooShort

@@ -9,6 +9,7 @@ from db.tables.identities import SessionKind
 from services.errors import ShopError
 from web.cabinet.start_params import place_for
 from web.kit.arrivals import arrival_of, keep, way_on
+from web.kit.cookies import MINI_APP
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import Someone
@@ -34,8 +35,9 @@ async def begin(request: Request, who: Someone, init_data: Annotated[str, Form()
     """For the page's script. `next`: where to go on; `said`: why not. Whoever was signed in here is so no more: another
     account of Telegram's may have been chosen on this device."""
     arrival = arrival_of(request, who, kind=SessionKind.MINI_APP)
+    before, best = request.cookies.get(MINI_APP, ""), who.site.catalogues.best
     try:
-        entered = await who.site.services.mini_app.enter(init_data, arrival, who.site.catalogues.best)
+        entered = await who.site.services.mini_app.enter(init_data, arrival, best, before=before)
     except ShopError as error:
         response = JSONResponse({"said": who.tr.error(error)}, status_code=refusal_of(error).status)
     else:

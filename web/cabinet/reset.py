@@ -10,7 +10,7 @@ from services.errors import ShopError
 from services.identity.mail_tokens import LinkNotValid
 from web.cabinet.void_links import void_link
 from web.kit.arrivals import arrival_of, let_in
-from web.kit.cookies import keep_address, kept_address
+from web.kit.cookies import DEVICE, keep_address, kept_address
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.viewer import PageViewer, Someone
@@ -24,9 +24,10 @@ async def show_reset(who: Someone) -> Response:
 
 
 @router.post("/reset")
-async def ask_to_reset(who: Someone, email: Annotated[str, Form()] = "") -> Response:
+async def ask_to_reset(request: Request, who: Someone, email: Annotated[str, Form()] = "") -> Response:
+    accounts, known = who.site.services.email_accounts, request.cookies.get(DEVICE, "")
     try:
-        await who.site.services.email_accounts.reset(email, language=who.tr.language, place=who.device.address)
+        await accounts.reset(email, language=who.tr.language, place=who.device.address, device_token=known)
     except ShopError as error:
         shown = {"email": email, "problem": who.tr.error(error)}
         return page(who, "cabinet/account/reset.html", status=refusal_of(error).status, **shown)

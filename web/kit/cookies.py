@@ -17,6 +17,7 @@ DEVICE: Final = "__Host-device"
 """By which a browser is known next time. It lets nobody in."""
 MOST_ADDRESS: Final = 254  # characters
 REMEMBERED: Final = 31 * 24 * 3600  # seconds
+IN_TELEGRAM: Final = 24 * 3600  # seconds; as long as the session lives that nobody uses
 ASKS: Final = 15 * 60  # seconds; longer than a question to the bot lives
 DEVICE_KEPT: Final = 400 * 24 * 3600  # seconds, as long as browsers keep any
 
@@ -31,8 +32,10 @@ def session_tokens(request: Request) -> list[str]:
 
 
 def keep_session(response: Response, kind: SessionKind, token: str, *, remember: bool) -> None:
-    """Until the browser is closed, or, to be remembered, for as long as the session lives."""
-    set_cookie(response, _NAMES[kind], token, seconds=REMEMBERED if remember else None, framed=_framed(kind))
+    """Until the browser is closed, or, to be remembered, for as long as the session lives. Telegram closes its browser
+    with each frame."""
+    seconds = REMEMBERED if remember else IN_TELEGRAM if kind is SessionKind.MINI_APP else None
+    set_cookie(response, _NAMES[kind], token, seconds=seconds, framed=_framed(kind))
 
 
 def drop_sessions(response: Response) -> None:

@@ -12,8 +12,9 @@ from services.idempotency import KeyReused, StillRunning
 from services.identity.api_keys import BadKey, BadKeyTerms, KeyNotFound, TooManyKeys
 from services.identity.deletion import BalanceSeen
 from services.identity.deletion_rows import AtWork, CannotDelete, MoneyUnderWay, RunsTheShop
-from services.identity.email_accounts import LettersOff, SameAddress
+from services.identity.email_accounts import SameAddress
 from services.identity.email_logins import NoEmailLogin
+from services.identity.entrance import LettersOff
 from services.identity.export import TooManyExports
 from services.identity.init_data import InitDataRefused
 from services.identity.linking import AlreadyLinked

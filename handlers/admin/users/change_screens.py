@@ -58,6 +58,16 @@ def disable_confirmation(user: UserLine, nonce: str, tr: Translator) -> Screen:
     return confirmation(text, tr, yes=tr.gettext("⛔ Disable"), nonce=nonce, back=back)
 
 
+def factor_confirmation(user: UserLine, nonce: str, tr: Translator) -> Screen:
+    text = tr.html(
+        "Turn off the second factor of {name}? Be sure that it is them who ask: from then on their password or their "
+        "Telegram lets in on the web. They are signed out there, and told.",
+        name=name_of(user, tr),
+    )
+    back = names.action(names.USER, user.id)
+    return confirmation(text, tr, yes=tr.gettext("🔓 Turn off"), nonce=nonce, back=back)
+
+
 def let_in_notice(tr: Translator, *, allowed: bool) -> Html:
     if allowed:
         return tr.html("✅ The shop is open to them again.")

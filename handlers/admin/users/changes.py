@@ -14,7 +14,7 @@ from services.users.search import UserLine
 
 AMOUNT, REASON, CHANGE = "credits.amount", "credits.reason", "credits.change"
 LETTER, SEND = "letter.text", "letter.send"
-DISABLE = "user.disable"
+DISABLE, FACTOR = "user.disable", "user.factor"
 
 
 async def ask_amount(event: Event, user_id: int, *, ctx: AdminContext, give: bool) -> None:
@@ -73,6 +73,14 @@ async def disable(query: CallbackQuery, *, ctx: AdminContext, action: PendingAct
     await ctx.services.user_management.disable(user_id, actor=ctx.actor)
     await ctx.close()
     await show_card(query, user_id, ctx=ctx, notice=view.let_in_notice(ctx.tr, allowed=False))
+
+
+async def turn_off_factor(query: CallbackQuery, *, ctx: AdminContext, action: PendingAction) -> None:
+    """What a confirmation does."""
+    user_id = action.facts["user"]
+    await ctx.services.user_management.turn_off_factor(user_id, actor=ctx.actor)
+    await ctx.close()
+    await show_card(query, user_id, ctx=ctx, notice=ctx.tr.html("✅ The second factor is off."))
 
 
 async def let_in(event: Event, user_id: int, *, ctx: AdminContext, allowed: bool, reason: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.users import change_screens as words
@@ -61,6 +62,11 @@ async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> No
             action = PendingAction.of(changes.DISABLE, user=user_id)
             card = await ctx.services.user_management.card(user_id)
             await ctx.propose(query, words.disable_confirmation(card, action.nonce, ctx.tr), action)
+        case names.FACTOR:
+            ctx.require(Role.OWNER)
+            action = PendingAction.of(changes.FACTOR, user=user_id)
+            card = await ctx.services.user_management.card(user_id)
+            await ctx.propose(query, words.factor_confirmation(card, action.nonce, ctx.tr), action)
         case names.ON:
             await changes.let_in(query, user_id, ctx=ctx, allowed=True)
         case _:

@@ -48,6 +48,9 @@ def card_screen(card: UserCard, viewer: Viewer, *, role: Role, notice: str = "")
         rows = rows[-1:]
     if role is Role.OWNER and card.role is not Role.OWNER and card.telegram_id is not None:
         rows.insert(-1, (Button(text=tr.gettext("🔑 Role"), action=names.action(names.ROLE, card.telegram_id)),))
+    if role is Role.OWNER and card.factor_on:
+        turn_off = names.action(names.USER, card.id, names.FACTOR)
+        rows.insert(-1, (Button(text=tr.gettext("🔓 Second factor lost"), action=turn_off),))
     return Screen(text=notice_first(notice, *parts), rows=tuple(rows))
 
 

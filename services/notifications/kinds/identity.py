@@ -2,6 +2,7 @@
 
 from abc import ABC
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from db.base import JsonObject
@@ -69,3 +70,20 @@ class TelegramLinked(ToldTwice):
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
         return cls(address=payload["address"], balance=payload["balance"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorChanged(ToldTwice):
+    """`on`: it is wanted from now on; else it is off. `by_shop`: an owner turned it off for them."""
+
+    kind = OutboxKind.SECOND_FACTOR
+    at: datetime
+    on: bool
+    by_shop: bool = False
+
+    def dump(self) -> JsonObject:
+        return {"at": self.at.isoformat(), "on": self.on, "by_shop": self.by_shop}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(at=datetime.fromisoformat(payload["at"]), on=payload["on"], by_shop=payload["by_shop"])

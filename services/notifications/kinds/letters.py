@@ -132,11 +132,26 @@ class NewSignIn(NoticeLetter):
         return cls(at=datetime.fromisoformat(payload["at"]), agent=payload["agent"], place=payload["place"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDeleted(NoticeLetter):
+    """The last one, to an address that nobody has here any more."""
+
+    kind = OutboxKind.ACCOUNT_DELETED
+    at: datetime
+
+    def dump(self) -> JsonObject:
+        return {"at": self.at.isoformat()}
+
+    @classmethod
+    def load(cls, payload: JsonObject) -> Self:
+        return cls(at=datetime.fromisoformat(payload["at"]))
+
+
 LETTERS: Final[Mapping[OutboxKind, type[News]]] = {
     letter.kind: letter
     for letter in (
         *(ConfirmSignUp, AlreadyRegistered, ResetPassword, PasswordChanged),
-        *(ConfirmAddress, AddressChanged, ConfirmLink, NewSignIn),
+        *(ConfirmAddress, AddressChanged, ConfirmLink, NewSignIn, AccountDeleted),
     )
 }
 """What goes by e-mail alone."""

@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from db.tables.identities import SessionKind
 from sandbox.client.person import Person
+from services.identity.sessions import Device
 from tests.conversations.admin.conftest import audit_log
 from tests.conversations.shopping import balance
 from tests.conversations.stage import Stage
+from tests.support.factors import add_factor
 
 
 async def opens_card(admin: Person, stage: Stage, person: Person) -> None:
@@ -240,3 +243,25 @@ async def test_forged_buttons_of_customers(kate: Person, argument: str) -> None:
     for name in ("adm-user", "adm-yes", "adm-model", "adm-pack", "adm-pay", "adm-pays", "adm-stats", "adm-roles"):
         answer = await kate.forges(f"{name}:{argument}"[:64])
         assert "Something went wrong" not in (answer.text or "")
+
+
+async def test_a_lost_second_factor_is_turned_off_by_owners_alone(
+    stage: Stage, olga: Person, kate: Person, anna: Person
+) -> None:
+    user_id = await stage.user_id(anna)
+    opens = stage.app.services.web_sessions
+    token = await opens.begin(user_id, SessionKind.BROWSER, Device(agent="a test"))
+    await stage.app.db.write(add_factor, user_id)
+    await opens_card(kate, stage, anna)
+    assert "🔓 Second factor lost" not in (await kate.sees("Анна")).buttons
+    assert (await kate.forges(f"adm-user:{user_id}:factor")).text == "Your role does not allow this."
+    await opens_card(olga, stage, anna)
+    await olga.presses("🔓 Потерян второй фактор")
+    await olga.sees("просит сам владелец аккаунта")
+    await olga.presses("🔓 Отключить")
+    card = await olga.sees("Второй фактор отключён")
+    assert "🔓 Потерян второй фактор" not in card.buttons
+    await anna.sees("Магазин отключил второй фактор вашего аккаунта")
+    assert (await stage.app.services.second_factor.view(user_id)).since is None
+    assert await opens.find(token) is None
+    assert [(entry.action, entry.edge) for entry in await audit_log(stage, anna)] == [("user.factor_off", "chat")]

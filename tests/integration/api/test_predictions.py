@@ -15,6 +15,7 @@ from db.tables.predictions import Prediction
 from db.tables.users import User
 from services.billing.audit import run_audit
 from services.idempotency import Idempotency
+from services.identity.merging import look, merge_accounts
 from tests.integration.api.conftest import Callers, problem
 from tests.support.counter import BAROLO
 
@@ -184,8 +185,8 @@ async def test_an_account_that_became_part_of_another_buys_nothing_twice(callers
     key, both = {"idempotency-key": "one", "prefer": "wait=30"}, {"idempotency-key": "both", "prefer": "wait=30"}
     first = await program.post("predictions", json=ORDER, headers=key)
     hers = [await each.post("predictions", json=ORDER, headers=both) for each in (program, other)]
-    merging = callers.app.services.account_merging
-    await merging.merge(await merging.look(by_mail.id, heir.id))
+    both_accounts = await callers.app.db.read(look, by_mail.id, heir.id)
+    await callers.app.db.write(merge_accounts, both_accounts, callers.app.clock())
     again = await program.post("predictions", json=ORDER, headers=key)
     assert (again.json()["id"], again.headers["idempotent-replayed"]) == (first.json()["id"], "true")
     assert (await program.post("predictions", json=ORDER, headers=both)).json()["id"] == hers[0].json()["id"]

@@ -30,11 +30,13 @@ from services.files.folder import FolderStore
 from services.identity.api_keys import ApiKeys, BadKey
 from services.identity.deletion import AccountDeletion, BalanceSeen
 from services.identity.deletion_rows import AtWork, MoneyUnderWay, RunsTheShop
-from services.identity.email_accounts import EmailAccounts, LoginRules
+from services.identity.email_accounts import EmailAccounts
+from services.identity.entrance import Entrance, LoginRules
 from services.identity.passwords import Passwords
 from services.identity.sessions import Device, ProveAgain, SignedIn, WebSessions
 from services.identity.throttles import Throttles
 from services.notifications.kinds.identity import EmailLinked
+from services.notifications.letters import Letters
 from services.notifications.outbox import Mailbox, put, put_letter
 from services.users.accounts import Users, Visitor
 from services.users.departures import PersonKey
@@ -54,8 +56,25 @@ class Shop:
         self.sessions, self.keys, self.files = WebSessions(db, clock), ApiKeys(db, clock), Files(db, self.store, clock)
         self.cleanup = FileCleanup(db, self.store, clock, inputs_for=None, results_for=None)
         throttles, rules = Throttles(MemoryCoordination()), LoginRules(welcome_credits=1000, letters=True)
-        self.accounts = EmailAccounts(db, clock, Passwords(), throttles, rules, on_letter=lambda: None)
+        self.accounts = EmailAccounts(
+            Entrance(
+                db=db,
+                clock=clock,
+                passwords=Passwords(),
+                throttles=throttles,
+                rules=rules,
+                on_news=lambda: None,
+            )
+        )
         self.deletion = AccountDeletion(db, clock, Staff([1]), self.cleanup, KEY, self.accounts)
+
+    async def last_words(self) -> list[tuple[str, str]]:
+        """Sends what waits for a mail server, and tells to whom and in what language."""
+        letters, told = Letters(self.db, self.clock), []
+        while (letter := await letters.claim()) is not None:
+            told.append((letter.address, letter.language))
+            await letters.sent(letter)
+        return told
 
     async def enter(self) -> int:
         visitor = Visitor(telegram_id=TELEGRAM, username="anya_v", first_name=NAME, language="ru")
@@ -133,6 +152,7 @@ async def test_nothing_personal_is_left_and_the_books_are_right(shop: Shop) -> N
     facts = await shop.deletion.look(user_id)
     assert (facts.balance, facts.predictions) == (1400, 1)
     await shop.deletion.delete_in_chat(user_id, seen_balance=1400)
+    assert await shop.last_words() == [(ADDRESS, "ru")]
     after = await shop.db.read(everything)
     assert [secret for secret in SECRETS if secret in after] == []
     assert (await run_audit(shop.db)).ok

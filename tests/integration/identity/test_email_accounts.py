@@ -22,7 +22,8 @@ from services.billing.audit import run_audit
 from services.coordination.memory import MemoryCoordination
 from services.identity.api_keys import ApiKeys
 from services.identity.arrivals import Arrival
-from services.identity.email_accounts import EmailAccounts, LoginRules
+from services.identity.email_accounts import EmailAccounts
+from services.identity.entrance import Entrance, LoginRules
 from services.identity.login_changes import WrongCurrentPassword, WrongPassword
 from services.identity.mail_tokens import LinkNotValid, MailLinks
 from services.identity.passwords import Passwords
@@ -78,7 +79,16 @@ def open_accounts(database: Database, clock: FakeClock, passwords: Passwords) ->
     began = clock()
     memory = MemoryCoordination(lambda: (clock() - began) / SECOND)
     rules = LoginRules(welcome_credits=1000, letters=True)
-    return EmailAccounts(database, clock, passwords, Throttles(memory), rules, on_letter=lambda: None)
+    return EmailAccounts(
+        Entrance(
+            db=database,
+            clock=clock,
+            passwords=passwords,
+            throttles=Throttles(memory),
+            rules=rules,
+            on_news=lambda: None,
+        )
+    )
 
 
 def rows_of(session: Session, table: Table) -> list[AnyRow]:
@@ -214,20 +224,44 @@ async def test_an_address_that_became_somebodys_meanwhile(office: Office) -> Non
         await office.accounts.confirm(waiting, name="", password=PASSWORD, language="ru", arrival=arrival())
 
 
+async def asks_all_day(office: Office, address: str, place: str) -> None:
+    """Until no more letters are written to it that day."""
+    for _ in range(6):
+        office.clock.advance(minutes=2)
+        await office.accounts.reset(address, language="ru", place=place)
+        with pytest.raises(LetterJustSent):
+            await office.accounts.reset(address, language="ru", place=place)
+    office.clock.advance(minutes=2)
+    with pytest.raises(TooManyLetters):
+        await office.accounts.reset(address, language="ru", place=place)
+
+
 async def test_letters_to_one_address(office: Office) -> None:
     """One a minute, some a day; to somebody who has an account and to somebody who has none."""
     await office.sign_up()
     for address in (VERA, "nobody@example.com"):
-        for _ in range(6):
-            office.clock.advance(minutes=2)
-            await office.accounts.reset(address, language="ru", place=HERE)
-            with pytest.raises(LetterJustSent):
-                await office.accounts.reset(address, language="ru", place=THERE)
-        office.clock.advance(minutes=2)
-        with pytest.raises(TooManyLetters):
-            await office.accounts.reset(address, language="ru", place=HERE)
+        await asks_all_day(office, address, HERE)
     office.clock.advance(days=1)
     await office.accounts.reset(VERA, language="ru", place=HERE)
+
+
+async def test_a_stranger_takes_no_letters_from_an_owner(office: Office) -> None:
+    """A stranger's network has its own; what many networks use up a browser that was signed in before still gets."""
+    await office.sign_up()
+    opened = await office.accounts.sign_in(VERA, PASSWORD, arrival(HERE))
+    await asks_all_day(office, VERA, THERE)
+    await office.accounts.reset(VERA, language="ru", place=HERE)
+    office.clock.advance(minutes=2)
+    for number in range(17):  # of the 24 a day
+        await office.accounts.reset(VERA, language="ru", place=f"203.0.113.{100 + number}")
+    with pytest.raises(TooManyLetters):
+        await office.accounts.reset(VERA, language="ru", place=HERE)
+    known = opened.device_token
+    await office.accounts.reset(VERA, language="ru", place=HERE, device_token=known)
+    with pytest.raises(LetterJustSent):
+        await office.accounts.reset(VERA, language="ru", place=HERE, device_token=known)
+    with pytest.raises(TooManyLetters):
+        await office.accounts.reset(VERA, language="ru", place="203.0.113.200", device_token="x" * 43)
 
 
 async def test_letters_of_one_network(office: Office) -> None:

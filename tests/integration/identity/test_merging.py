@@ -19,9 +19,18 @@ from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import Admin, Role, User
 from services.billing import audit, ledger
 from services.billing.merges import move_on_all
+from services.billing.statement import Statement
 from services.chats import usage
 from services.identity.api_keys import ApiKeys
-from services.identity.merging import AccountInUse, AccountMerging, BalanceChanged, CannotMerge
+from services.identity.merging import (
+    AccountFacts,
+    AccountInUse,
+    AccountMerging,
+    BalanceChanged,
+    CannotMerge,
+    look,
+    merge_accounts,
+)
 from services.payments.queries import PaymentNotFound, PaymentQueries
 from services.payments.refunds.paid_lots import held_of_payment, paid_lots
 from tests.support.clock import START, FakeClock
@@ -83,9 +92,23 @@ async def accounts(database: Database) -> Accounts:
     return await database.write(open_accounts)
 
 
+class Merging(AccountMerging):
+    """As somebody's last word makes two accounts one."""
+
+    def __init__(self, db: Database, clock: FakeClock) -> None:
+        super().__init__(db, clock)
+        self.db, self.clock = db, clock
+
+    async def look(self, old: int, heir: int) -> tuple[AccountFacts, AccountFacts]:
+        return await self.db.read(look, old, heir)
+
+    async def merge(self, seen: tuple[AccountFacts, AccountFacts]) -> int:
+        return await self.db.write(merge_accounts, seen, self.clock())
+
+
 @pytest.fixture
-def merging(database: Database) -> AccountMerging:
-    return AccountMerging(database, FakeClock())
+def merging(database: Database) -> Merging:
+    return Merging(database, FakeClock())
 
 
 async def balances(database: Database, accounts: Accounts) -> tuple[int, int]:
@@ -102,9 +125,7 @@ async def audited(database: Database) -> None:
     assert report.ok, str(report)
 
 
-async def test_both_balances_are_shown_and_become_one(
-    database: Database, accounts: Accounts, merging: AccountMerging
-) -> None:
+async def test_both_balances_are_shown_and_become_one(database: Database, accounts: Accounts, merging: Merging) -> None:
     old, heir = await merging.look(accounts.old, accounts.heir)
     assert (old.email, old.balance, old.predictions, old.telegram) == ("anna@example.com", 500, 1, False)
     assert (heir.balance, heir.telegram) == (1000, True)
@@ -113,7 +134,7 @@ async def test_both_balances_are_shown_and_become_one(
     await audited(database)
 
 
-async def test_credits_keep_their_ends(database: Database, accounts: Accounts, merging: AccountMerging) -> None:
+async def test_credits_keep_their_ends(database: Database, accounts: Accounts, merging: Merging) -> None:
     await merging.merge(await merging.look(accounts.old, accounts.heir))
 
     def read(session: Session) -> list[tuple[int, bool]]:
@@ -124,7 +145,21 @@ async def test_credits_keep_their_ends(database: Database, accounts: Accounts, m
     assert await database.read(read) == [(100, True), (400, False), (1000, False)]
 
 
-async def test_twice_is_once(database: Database, accounts: Accounts, merging: AccountMerging) -> None:
+async def test_what_went_over_is_one_line_of_the_statement(
+    database: Database, accounts: Accounts, merging: Merging
+) -> None:
+    """However many lots there were."""
+    await merging.merge(await merging.look(accounts.old, accounts.heir))
+    last, _ = await Statement(database).overview(accounts.heir, 5)
+    assert [(each.kind, each.amount, each.balance_after) for each in last] == [
+        (TransactionKind.MERGED_IN, 500, 1500),
+        (TransactionKind.GRANT, 1000, 1000),
+    ]
+    (gone, *_), _ = await Statement(database).overview(accounts.old, 5)
+    assert (gone.kind, gone.amount, gone.balance_after) == (TransactionKind.MERGED_OUT, -500, 0)
+
+
+async def test_twice_is_once(database: Database, accounts: Accounts, merging: Merging) -> None:
     seen = await merging.look(accounts.old, accounts.heir)
     results = await asyncio.gather(*(merging.merge(seen) for _ in range(5)))
     assert sorted(results) == [0, 0, 0, 0, 500]
@@ -132,9 +167,7 @@ async def test_twice_is_once(database: Database, accounts: Accounts, merging: Ac
     await audited(database)
 
 
-async def test_what_they_bought_is_theirs_still(
-    database: Database, accounts: Accounts, merging: AccountMerging
-) -> None:
+async def test_what_they_bought_is_theirs_still(database: Database, accounts: Accounts, merging: Merging) -> None:
     await merging.merge(await merging.look(accounts.old, accounts.heir))
 
     def read(session: Session) -> tuple[int | None, int | None, int | None]:
@@ -148,7 +181,7 @@ async def test_what_they_bought_is_theirs_still(
     assert await database.read(read) == (accounts.heir, accounts.heir, 2)
 
 
-async def test_what_is_paid_back_later_follows(database: Database, accounts: Accounts, merging: AccountMerging) -> None:
+async def test_what_is_paid_back_later_follows(database: Database, accounts: Accounts, merging: Merging) -> None:
     await merging.merge(await merging.look(accounts.old, accounts.heir))
 
     def pay_back(session: Session) -> None:
@@ -165,9 +198,7 @@ async def test_what_is_paid_back_later_follows(database: Database, accounts: Acc
     await audited(database)
 
 
-async def test_a_refund_of_money_finds_the_credits(
-    database: Database, accounts: Accounts, merging: AccountMerging
-) -> None:
+async def test_a_refund_of_money_finds_the_credits(database: Database, accounts: Accounts, merging: Merging) -> None:
     await merging.merge(await merging.look(accounts.old, accounts.heir))
     assert await database.read(held_of_payment, accounts.paid, START) == 400
 
@@ -183,9 +214,7 @@ async def test_a_refund_of_money_finds_the_credits(
     assert await balances(database, accounts) == (0, 1100)
 
 
-async def test_a_balance_that_changed_is_shown_again(
-    database: Database, accounts: Accounts, merging: AccountMerging
-) -> None:
+async def test_a_balance_that_changed_is_shown_again(database: Database, accounts: Accounts, merging: Merging) -> None:
     seen = await merging.look(accounts.old, accounts.heir)
     await database.write(grant, accounts.heir, 1, "late")
     with pytest.raises(BalanceChanged):
@@ -193,7 +222,7 @@ async def test_a_balance_that_changed_is_shown_again(
     assert await balances(database, accounts) == (500, 1001)
 
 
-async def test_what_runs_is_waited_for(database: Database, accounts: Accounts, merging: AccountMerging) -> None:
+async def test_what_runs_is_waited_for(database: Database, accounts: Accounts, merging: Merging) -> None:
     seen = await merging.look(accounts.old, accounts.heir)
 
     def buy(session: Session) -> None:
@@ -205,9 +234,7 @@ async def test_what_runs_is_waited_for(database: Database, accounts: Accounts, m
         await merging.merge(seen)
 
 
-async def test_a_payment_that_ends_later_follows(
-    database: Database, accounts: Accounts, merging: AccountMerging
-) -> None:
+async def test_a_payment_that_ends_later_follows(database: Database, accounts: Accounts, merging: Merging) -> None:
     await merging.merge(await merging.look(accounts.old, accounts.heir))
 
     def pay(session: Session) -> None:
@@ -222,9 +249,7 @@ async def test_a_payment_that_ends_later_follows(
 
 
 @pytest.mark.parametrize("why", ["a role", "closed", "both in Telegram", "the same", "the other way round"])
-async def test_what_cannot_become_one(
-    database: Database, accounts: Accounts, merging: AccountMerging, why: str
-) -> None:
+async def test_what_cannot_become_one(database: Database, accounts: Accounts, merging: Merging, why: str) -> None:
     old, heir = accounts.old, accounts.heir
 
     def spoil(session: Session) -> None:
@@ -245,7 +270,7 @@ async def test_what_cannot_become_one(
 
 
 async def test_what_was_paid_is_among_the_payments_of_both(
-    database: Database, accounts: Accounts, merging: AccountMerging
+    database: Database, accounts: Accounts, merging: Merging
 ) -> None:
     queries = PaymentQueries(database)
     with pytest.raises(PaymentNotFound):
@@ -260,7 +285,7 @@ async def test_what_was_paid_is_among_the_payments_of_both(
         await queries.get(accounts.paid, user_id=stranger)
 
 
-async def test_a_key_gets_nobodys_role(database: Database, accounts: Accounts, merging: AccountMerging) -> None:
+async def test_a_key_gets_nobodys_role(database: Database, accounts: Accounts, merging: Merging) -> None:
     keys = ApiKeys(database, FakeClock())
     for scopes in ([ApiScope.READ], [ApiScope.READ, ApiScope.ADMIN]):
         await keys.create(accounts.old, "a program", scopes)

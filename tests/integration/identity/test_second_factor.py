@@ -15,9 +15,10 @@ from services.coordination.memory import MemoryCoordination
 from services.errors import ShopError
 from services.identity.api_keys import ApiKeys
 from services.identity.second_factor import RECOVERY_CODES, SecondFactors, code_at
-from services.identity.second_factor_rows import FactorOff, FactorOn, WrongCode
+from services.identity.second_factor_rows import FactorOff, FactorOn, WrongCode, carry_factor
 from services.identity.sessions import Device, ProveAgain, SignedIn, WebSessions
 from services.identity.throttles import Throttles, TooManyCodes
+from services.identity.tokens import hash_token
 from services.users.accounts import Users, Visitor
 from tests.support.clock import FakeClock
 
@@ -33,10 +34,10 @@ class Desk:
     sessions: WebSessions
     users: Users
 
-    async def sign_in(self, telegram_id: int = 77) -> str:
+    async def sign_in(self, kind: SessionKind = SessionKind.BROWSER, *, telegram_id: int = 77) -> str:
         visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language="ru")
         user = await self.users.enter(visitor)
-        return await self.sessions.begin(user.id, SessionKind.BROWSER, Device())
+        return await self.sessions.begin(user.id, kind, Device())
 
     async def who(self, token: str) -> SignedIn:
         found = await self.sessions.find(token)
@@ -69,7 +70,7 @@ def desk(database: Database, clock: FakeClock) -> Desk:
     return Desk(
         db=database,
         clock=clock,
-        factors=SecondFactors(database, clock, Throttles(memory)),
+        factors=SecondFactors(database, clock, Throttles(memory), on_news=lambda: None),
         sessions=WebSessions(database, clock),
         users=Users(database, clock, welcome_credits=1000),
     )
@@ -93,6 +94,44 @@ async def test_it_is_not_wanted_before_a_code_was_shown(desk: Desk) -> None:
         await desk.factors.confirm(await desk.who(here), "000000" if desk.code(secret) != "000000" else "111111")
     with pytest.raises(FactorOff):
         await desk.factors.show(await desk.who(there), desk.code(secret))
+
+
+async def opens_again(desk: Desk, before: str, user_id: int | None = None) -> str:
+    """The Mini App, in the frame whose session was `before`."""
+    token = await desk.sign_in(SessionKind.MINI_APP)
+    whose = (await desk.who(token)).user.id if user_id is None else user_id
+    await desk.db.write(carry_factor, whose, hash_token(before), hash_token(token), desk.clock())
+    return token
+
+
+async def test_a_frame_of_telegram_shows_it_once_a_week(desk: Desk) -> None:
+    secret, _ = await desk.turn_on(await desk.sign_in())
+    frame = await desk.sign_in(SessionKind.MINI_APP)
+    assert (await desk.who(await opens_again(desk, frame))).waits_for_factor  # it had not been shown there either
+    await desk.factors.show(await desk.who(frame), desk.code(secret))
+    for _ in range(7):
+        frame = await opens_again(desk, frame)
+        assert not (await desk.who(frame)).waits_for_factor
+        desk.clock.advance(hours=23, minutes=59)
+    frame = await opens_again(desk, frame)
+    desk.clock.advance(minutes=10)
+    assert (await desk.who(await opens_again(desk, frame))).waits_for_factor
+
+
+async def test_what_is_no_session_of_that_frame_carries_nothing(desk: Desk) -> None:
+    """A browser's, another person's, one that is over, one whose factor was turned off."""
+    here = await desk.sign_in()
+    secret, codes = await desk.turn_on(here)
+    assert (await desk.who(await opens_again(desk, here))).waits_for_factor
+    frame = await desk.sign_in(SessionKind.MINI_APP)
+    await desk.factors.show(await desk.who(frame), desk.code(secret))
+    another = await opens_again(desk, frame, user_id=(await desk.who(here)).user.id + 1)
+    assert (await desk.who(another)).waits_for_factor
+    await desk.factors.turn_off(await desk.who(here), codes[0])
+    await desk.turn_on(here)
+    assert (await desk.who(await opens_again(desk, frame))).waits_for_factor
+    desk.clock.advance(hours=25)
+    assert (await desk.who(await opens_again(desk, frame))).waits_for_factor
 
 
 async def test_a_code_is_taken_once(desk: Desk) -> None:
@@ -150,8 +189,8 @@ async def test_new_recovery_codes_void_the_old_ones(desk: Desk) -> None:
 
 async def test_codes_of_another_account_open_nothing(desk: Desk) -> None:
     secret, codes = await desk.turn_on(await desk.sign_in())
-    await desk.turn_on(await desk.sign_in(88))
-    stranger = await desk.who(await desk.sign_in(88))
+    await desk.turn_on(await desk.sign_in(telegram_id=88))
+    stranger = await desk.who(await desk.sign_in(telegram_id=88))
     for code in (desk.code(secret), codes[0]):
         with pytest.raises(WrongCode):
             await desk.factors.show(stranger, code)

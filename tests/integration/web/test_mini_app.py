@@ -13,6 +13,7 @@ import pytest_asyncio
 from bot.app import App
 from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox
+from services.identity.second_factor import code_at
 from tests.conversations.stage import Stage, shop_settings
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
@@ -62,7 +63,7 @@ async def test_the_menu_button_opens_the_cabinet(app: App, anna: Person) -> None
             each for each in entered.headers.get_list("set-cookie") if "mini-app=" in each and "=;" not in each
         )
         assert cookie.startswith("__Host-mini-app=")
-        assert cookie.endswith("Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
+        assert cookie.endswith("Path=/; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=86400")
         assert (await page.get(ENTRY)).json() == {"signed_in": True}
         assert await who(page) == "Анна"
         assert "Анна" not in (await page.get("/mini-app")).text
@@ -93,6 +94,31 @@ async def test_who_is_new_is_welcomed(app: App, anna: Person, sandbox: Sandbox) 
         assert (await opens(page, launch.init_data)).json() == {"next": "/balance"}
         me = (await page.get("/api/v1/me")).json()
         assert (me["name"], me["language"], me["balance"]) == ("John", "en", 1000)
+
+
+async def test_the_same_frame_need_not_show_its_second_factor_at_each_opening(
+    app: App, anna: Person, clock: FakeClock
+) -> None:
+    """Another device does, and whoever shows a session that is over."""
+
+    async def where(page: httpx.AsyncClient) -> str:
+        opened = await opens(page, (await anna.opens_menu()).init_data)
+        return str(opened.json()["next"])
+
+    async with browser(app) as phone, browser(app) as tablet:
+        assert await where(phone) == "/"
+        factors, session = app.services.second_factor, phone.cookies["__Host-mini-app"]
+        anna_there = await app.services.web_sessions.find(session)
+        assert anna_there is not None
+        await factors.begin(anna_there)
+        secret = (await factors.view(anna_there.user.id)).secret or ""
+        await factors.confirm(anna_there, code_at(secret, clock().timestamp()))
+        await anna.sees("Второй фактор вашего аккаунта включён")
+        assert await where(phone) == "/"
+        assert await who(phone) == "Анна"
+        assert (await where(tablet)).startswith("/second-factor/step")
+        tablet.headers["cookie"] = f"__Host-mini-app={session}"  # it ended when the next began
+        assert (await where(tablet)).startswith("/second-factor/step")
 
 
 async def test_another_account_on_the_device_takes_the_place_of_the_first(

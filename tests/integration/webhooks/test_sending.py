@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -371,6 +371,23 @@ async def test_old_deliveries_are_forgotten(desk: HookDesk) -> None:
     desk.clock.now += timedelta(days=91)
     assert await desk.webhooks.forget_old() == 1
     assert await desk.log(endpoint) == []
+
+
+async def test_endpoints_deleted_long_ago_are_forgotten(desk: HookDesk) -> None:
+    endpoint = await desk.endpoint()
+    await desk.happens()
+    await desk.sends()
+    await desk.webhooks.delete(endpoint.id, user_id=desk.user_id)
+    kept = []
+    for _ in range(2):
+        await desk.webhooks.forget_old()
+        kept.append(await desk.db.read(_endpoints_kept))
+        desk.clock.now += timedelta(days=91)
+    assert kept == [1, 0]
+
+
+def _endpoints_kept(session: Session) -> int:
+    return session.scalar(select(func.count(WebhookEndpoint.id))) or 0
 
 
 def _lead(session: Session, endpoint_id: UUID, url: str) -> None:

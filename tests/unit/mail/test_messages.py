@@ -18,6 +18,7 @@ from mail.messages import LONGEST_SUBJECT, Envelope, Link, Words, compose, plain
 from mail.server import MailSender
 from services.notifications.kinds.letters import (
     LETTERS,
+    AccountDeleted,
     AddressChanged,
     AlreadyRegistered,
     ConfirmAddress,
@@ -42,6 +43,7 @@ TOLD: list[News] = [
     AddressChanged(address="new@example.com", confirmed=True),
     AddressChanged(address="new@example.com", confirmed=False),
     NewSignIn(at=START, agent="Firefox on <b>Linux</b>", place="192.0.2.1"),
+    AccountDeleted(at=START),
 ]
 
 

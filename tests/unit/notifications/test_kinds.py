@@ -12,8 +12,9 @@ from db.tables.outbox import OutboxKind, Priority
 from services.notifications.kinds.admins import CreditsChanged, WordsFromOwner
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.credits import BonusGranted, CreditsExpire
-from services.notifications.kinds.identity import AccountsMerged, EmailLinked, TelegramLinked
+from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
 from services.notifications.kinds.letters import (
+    AccountDeleted,
     AddressChanged,
     AlreadyRegistered,
     ConfirmAddress,
@@ -224,6 +225,13 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         "telegram_linked:7",
         {"address": "anna@example.com", "balance": 1000},
     ),
+    (
+        SecondFactorChanged(at=AT, on=False, by_shop=True, letter=True, nonce="7"),
+        "second_factor",
+        "second_factor:7:letter",
+        {"at": "2026-11-26T12:00:00+00:00", "on": False, "by_shop": True},
+    ),
+    (AccountDeleted(at=AT, nonce="7"), "account_deleted", "account_deleted:7", {"at": "2026-11-26T12:00:00+00:00"}),
     (
         WebhookOff(endpoint_id=ONE, url="https://example.com/hooks", gone=True, nonce="7"),
         "webhook_off",

@@ -122,6 +122,7 @@ CARD = UserCard(
     language="ru",
     email=EMAIL,
     login=EMAIL,
+    factor_on=False,
     role=Role.MODERATOR,
     spent=MOST,
     paid=(rub(10**13),),

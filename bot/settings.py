@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC
+from decimal import Decimal
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -31,6 +32,7 @@ from services.proxies import Proxy, parse_proxy
 from services.redaction import hide, hide_login, hide_password
 
 MAX_CREDITS = 100_000_000  # hundredths; a typing mistake should not make a bonus of billions
+MAX_STAR_PRICE = 100_000  # credits
 MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
 TELEGRAM_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
@@ -150,6 +152,7 @@ class Settings(ShopSettings):
         "cloudpayments",
         "stars",
     )
+    stars_price: Decimal | None = None  # credits for one Star; None: they are not taken
     yookassa_shop_id: str | None = None
     yookassa_secret_key: SecretStr | None = None
     yookassa_api_url: str = YOOKASSA_API
@@ -199,6 +202,17 @@ class Settings(ShopSettings):
             return parse_roubles(value, low=1, high=MAX_CREDIT_PRICE)
         except AmountOutOfBounds as error:
             raise ValueError("is a price in roubles such as 10.00") from error
+
+    @field_validator("stars_price", mode="before")
+    @classmethod
+    def _star(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        text = value.strip().replace(",", ".")
+        price = Decimal(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text, re.ASCII) else Decimal(0)
+        if not 0 < price <= MAX_STAR_PRICE:
+            raise ValueError("is how many credits one Star buys, such as 0.13")
+        return price
 
     @field_validator("payment_methods", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 from handlers.identity.guests import GuestMiddleware
 from handlers.kit.deferred import DeferredUpdates
 from handlers.kit.middlewares import DeduplicateUpdates, Entered, ErrorMiddleware, UserMiddleware
+from handlers.kit.pre_checkout import AnswerPreCheckout
 from handlers.kit.topics import KeepMessage, NoteReplyTarget
 from handlers.routers import routers
 from handlers.telegram.inbox import ONLY_ONCE
@@ -40,6 +41,7 @@ def make_dispatcher(
         deferred,
         NoteReplyTarget(),
         tell,
+        AnswerPreCheckout(catalogues),
         dispatcher.fsm,
         DeduplicateUpdates(services.coordination),
         GuestMiddleware(services, catalogues),

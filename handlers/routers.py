@@ -20,6 +20,7 @@ from handlers.menu import router as menu
 from handlers.menu import start
 from handlers.models import router as models
 from handlers.payments import router as payments
+from handlers.payments import stars
 from handlers.predictions import router as predictions
 from handlers.privacy import router as privacy
 from handlers.profile import language
@@ -39,6 +40,7 @@ def routers() -> list[Router]:
         start.router(),
         profile.router(),
         payments.router(),
+        stars.router(),
         bonus.router(),
         help.router(),
         privacy.router(),

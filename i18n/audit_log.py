@@ -100,6 +100,14 @@ def _refund(entry: Entry, titles: Titles) -> Html:
     )
 
 
+def _stray(entry: Entry, titles: Titles) -> Html:
+    return titles.tr.html(
+        "Money for nothing that we know sent back: {amount}, charge <code>{number}</code>",
+        amount=str(entry.before.get("amount", "")),
+        number=entry.subject,
+    )
+
+
 def _asked(entry: Entry, titles: Titles) -> Html:
     tr = titles.tr
 
@@ -197,6 +205,7 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.ROLE_CHANGE: _role,
     AuditAction.PAYMENT_REFUND: _refund,
     AuditAction.PAYMENT_ASK: _asked,
+    AuditAction.STRAY_REFUND: _stray,
     AuditAction.MODEL_PRICE: _price,
     AuditAction.MODEL_ENABLE: _about_goods(N_("On sale again: {what}")),
     AuditAction.MODEL_DISABLE: _about_goods(N_("Taken off the menu: {what}")),

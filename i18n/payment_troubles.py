@@ -56,6 +56,10 @@ TROUBLES: Final = {
         "{detail} payments at {provider} are not in our books and may be this shop's; you were told of some. "
         "“kassandra reconcile --since DATE” names them all."
     ),
+    PaymentProblem.STRAY: N_(
+        "{provider}: money came for nothing that we know, or not as it was asked for: {detail}. It is kept, and nobody "
+        "got credits for it. Send it back, or give the credits by hand (/grant)."
+    ),
     PaymentProblem.OTHER_SHOP: N_(
         "YOOKASSA_SHOP_ID is another shop's now, so these payments of the former one cannot be asked for any more "
         "(begun, amount, customer, shop, number):{detail}\nTo finish them, run “kassandra reconcile” once with the "

@@ -37,12 +37,14 @@ from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
+from services.payments.providers.stars.service import StarsPayments
 from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
 from services.plans.checkout import PlanCheckout
 from services.plans.methods import PaymentMethods
 from services.plans.plans import Plans
 from services.plans.subscriptions import Subscriptions
+from services.payments.strays import Strays
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.watching import PredictionWatch
@@ -100,6 +102,8 @@ class Services:
     subscriptions: Subscriptions
     payment_methods: PaymentMethods
     plan_checkout: PlanCheckout | None
+    stars: StarsPayments | None
+    strays: Strays | None
     bonuses: Bonuses
     admins: Admins
     webhooks: Webhooks

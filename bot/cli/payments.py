@@ -10,6 +10,7 @@ from bot.logs import set_up
 from bot.settings import Settings, load_settings
 from bot.wiring.payments import open_payments, why_closed
 from db.engine import Database
+from handlers.telegram.client import make_bot
 from services.billing.credits import format_credits
 from services.clock import system_clock
 from services.coordination.memory import MemoryCoordination
@@ -26,6 +27,7 @@ WHY = {
     Applied.UNPROVEN: "bears this shop's mark, but it is not true",
     Applied.UNBOOKED: "not in our books, and may be ours",
     Applied.MISMATCH: "differs from our books",
+    Applied.STRAY: "for nothing that we know, kept to be sent back",
 }
 
 
@@ -49,7 +51,8 @@ def _why_no_start(day: date, now: datetime) -> str | None:
 
 async def _reconcile(settings: Settings, day: date | None) -> int:
     db = Database(settings.database_url)
-    payments = open_payments(settings, db, system_clock, MemoryCoordination(), lambda: None)
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url, settings.telegram_proxy)
+    payments = open_payments(settings, db, system_clock, MemoryCoordination(), lambda: None, bot=bot)
     since = None if day is None else datetime.combine(day, time(), ZoneInfo(settings.timezone))
     try:
         if payments is None:
@@ -65,6 +68,7 @@ async def _reconcile(settings: Settings, day: date | None) -> int:
     finally:
         if payments is not None:
             payments.close()
+        await bot.session.close()
         await db.close()
 
 
@@ -77,7 +81,9 @@ async def report(payments: Payments, queries: PaymentQueries, since: datetime | 
     changed += [f"{await _payment(change, queries)}, found in YooKassa's list" for change in listed.payments]
     changed += [_refund(refund) for refund in done.refunds]
     changed += [f"{_refund(refund)}, found in YooKassa's list" for refund in listed.refunds]
-    unmatched = [_unmatched(each) for each in listed.unmatched if since is not None or each.applied in LOST]
+    unmatched = [
+        _unmatched(each) for each in listed.unmatched if since is not None or each.applied in {*LOST, Applied.STRAY}
+    ]
     unmatched += [
         f"payment {each.id}: of YooKassa's shop {each.provider_shop_id}, nobody asks" for each in done.elsewhere
     ]

@@ -8,6 +8,7 @@ from bot.wiring.payments import open_payments
 from db.engine import Database
 from db.errors import DatabaseUnavailable, NewerDatabase, OldRevision
 from db.migrate import require_head
+from handlers.telegram.client import make_bot
 from services.clock import Clock
 from services.coordination.memory import MemoryCoordination
 from services.money import Money, sums
@@ -38,16 +39,18 @@ async def compare_books(settings: Settings, clock: Clock) -> Books | None:
     except (DatabaseUnavailable, NewerDatabase, OldRevision):
         return None
     db = Database(settings.database_url)
-    payments = open_payments(settings, db, clock, MemoryCoordination(), lambda: None)
-    if payments is None:
-        await db.close()
-        return None
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url, settings.telegram_proxy)
+    payments = open_payments(settings, db, clock, MemoryCoordination(), lambda: None, bot=bot)
     try:
+        if payments is None:
+            return None
         return await _compare(payments, db, clock)
     except (ProviderError, DatabaseUnavailable):
         return None
     finally:
-        payments.close()
+        if payments is not None:
+            payments.close()
+        await bot.session.close()
         await db.close()
 
 

@@ -55,8 +55,9 @@ def open_core(settings: Settings, clock: Clock, runtimes: Runtimes) -> Core:
     steady, db, name = SteadyClock(clock), Database(settings.database_url), uuid4().hex
     shared = open_shared(settings, db, steady)
     coordination = shared.coordination
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url, settings.telegram_proxy)
     services = make_services(
-        settings, db, steady, runtimes, coordination, on_models=lambda: coordination.tell(Topic.MODELS, name)
+        settings, db, steady, runtimes, coordination, bot=bot, on_models=lambda: coordination.tell(Topic.MODELS, name)
     )
     return Core(
         name=name,
@@ -69,7 +70,7 @@ def open_core(settings: Settings, clock: Clock, runtimes: Runtimes) -> Core:
         deferred=shared.deferred,
         ping=shared.ping,
         services=services,
-        bot=make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url, settings.telegram_proxy),
+        bot=bot,
         supervisor=Supervisor(),
         health=Health(services, steady),
         failures=asyncio.Queue(),

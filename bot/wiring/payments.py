@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from aiogram import Bot
 
 from bot.settings import Settings
+from bot.wiring.stars import NAME as STARS
+from bot.wiring.stars import bot_number, star_price, stars_account
 from db.engine import Database
 from db.tables.currencies import Currency
 from services.clock import Clock
@@ -25,19 +29,29 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+MISSING: Final = {"yookassa": "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY", STARS: "STARS_PRICE"}
 TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 
 
 def open_payments(
-    settings: Settings, db: Database, clock: Clock, coordination: Coordination, on_news: Callable[[], None]
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    coordination: Coordination,
+    on_news: Callable[[], None],
+    *,
+    bot: Bot,
 ) -> Payments | None:
-    """In the order of PAYMENT_METHODS those that the settings know how to reach. None where they reach none;
-    `why_closed` says what is missing."""
-    found = (OPENERS[name](settings) for name in settings.payment_methods if name in OPENERS)
+    """In the order of PAYMENT_METHODS those that the settings know how to reach; `bot`: who asks Telegram. None where
+    they reach none; `why_closed` says what is missing."""
+    openers: dict[str, Opener] = {**OPENERS, STARS: partial(_stars, bot=bot, clock=clock)}
+    found = (openers[name](settings) for name in settings.payment_methods if name in openers)
     accounts = [account for account in found if account is not None]
     if not accounts:
         return None
     pricing = {Currency.RUB: CreditPrice(minor=settings.credit_price)}
+    if (stars := star_price(settings)) is not None:
+        pricing[Currency.XTR] = stars
     return make_payments(db, clock, accounts, pricing, on_news, coordination=coordination, owners=settings.owner_ids)
 
 
@@ -50,7 +64,18 @@ def _yookassa(settings: Settings) -> ProviderAccount | None:
     return ProviderAccount(provider=provider, merchant=replace(merchant, vat_code=settings.yookassa_vat_code))
 
 
-OPENERS: Final[Mapping[str, Callable[[Settings], ProviderAccount | None]]] = {"yookassa": _yookassa}
+def _stars(settings: Settings, *, bot: Bot, clock: Clock) -> ProviderAccount | None:
+    return None if settings.stars_price is None else open_stars(settings, bot, clock)
+
+
+def open_stars(settings: Settings, bot: Bot, clock: Clock) -> ProviderAccount:
+    """Also where they are not offered: subscriptions that were begun go on."""
+    merchant = merchant_of(settings, STARS, bot_number(settings), test=False)
+    return stars_account(bot, clock, replace(merchant, currency=Currency.XTR, keeps_strays=True))
+
+
+Opener = Callable[[Settings], ProviderAccount | None]
+OPENERS: Final[Mapping[str, Opener]] = {"yookassa": _yookassa}
 
 
 def merchant_of(settings: Settings, provider: str, shop_id: str, *, test: bool) -> Merchant:
@@ -87,9 +112,11 @@ def open_yookassa(settings: Settings) -> "YooKassa | None":
 
 def why_closed(settings: Settings) -> str | None:
     """Which settings a payments would need; None where there is one, or nobody wants one."""
-    if "yookassa" not in settings.payment_methods or settings.yookassa_shop_id is not None:
+    ready = {"yookassa": settings.yookassa_shop_id is not None, STARS: settings.stars_price is not None}
+    wanted = [name for name in settings.payment_methods if name in MISSING]
+    if not wanted or any(ready[name] for name in wanted):
         return None
-    return "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY"
+    return MISSING[wanted[0]]
 
 
 async def tell_why_closed(settings: Settings, db: Database, clock: Clock) -> None:

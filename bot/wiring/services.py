@@ -5,11 +5,15 @@ from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from aiogram import Bot
+
 from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
 from bot.wiring.payments import open_payments
+from bot.wiring.identity import open_deletion, open_email_accounts, open_linking, people_of
+from bot.wiring.payments import open_payments, open_stars
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -52,10 +56,12 @@ from services.notifications.sending import Outbox
 from services.payments.context import ProviderAccounts
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
+from services.payments.providers.stars.service import StarsPayments
 from services.payments.queries import PaymentQueries
 from services.plans.methods import PaymentMethods
 from services.plans.plans import Plans
 from services.plans.subscriptions import Subscriptions
+from services.payments.strays import Strays
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.undelivered import pay_back
@@ -75,10 +81,11 @@ def make_services(
     runtimes: Runtimes,
     coordination: Coordination,
     *,
+    bot: Bot,
     on_models: Callable[[], None],
 ) -> Services:
     """They tell through `coordination` when a message was put into the outbox, and which model was sold. `on_models` is
-    called where the folders of models are found changed."""
+    called where the folders of models are found changed. `bot`: who asks Telegram."""
     on_news, on_sold = partial(coordination.tell, Topic.NEWS), partial(coordination.tell, Topic.SOLD)
     store = open_store(settings.files_store)
     files, cleanup = Files(db, store, clock), open_cleanup(settings, db, store, clock)
@@ -112,6 +119,8 @@ def make_services(
     payments = open_payments(settings, db, clock, coordination, on_news)
     accounts = ProviderAccounts(()) if payments is None else payments.accounts
     pricing = {} if payments is None else payments.pricing
+    payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
+    stars = open_stars(settings, bot, clock)
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
@@ -164,6 +173,8 @@ def make_services(
         subscriptions=Subscriptions(db, clock, accounts, pricing),
         payment_methods=PaymentMethods(db, clock, accounts),
         plan_checkout=None if payments is None else payments.plan_checkout,
+        stars=None if payments is None else StarsPayments(payments, stars, clock),
+        strays=None if payments is None else Strays(payments.ctx, staff),
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),
         webhooks=Webhooks(db, clock, loopback=settings.webhooks_loopback),

@@ -35,6 +35,7 @@ class AuditAction(StrEnum):
     ROLE_CHANGE = "role.change"
     PAYMENT_REFUND = "payment.refund"
     PAYMENT_ASK = "payment.ask"
+    STRAY_REFUND = "stray.refund"
     MODEL_PRICE = "model.price"
     MODEL_ENABLE = "model.enable"
     MODEL_DISABLE = "model.disable"

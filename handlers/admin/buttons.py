@@ -17,6 +17,7 @@ PRESETS: Final = "adm-styles"  # adm-styles:<page>, or new, or of:<model's slug>
 PRESET: Final = "adm-style"  # adm-style:<slug>:<verb>
 PAYMENTS: Final = "adm-pays"  # adm-pays:<page>
 PAYMENT: Final = "adm-pay"  # adm-pay:<hex id>:<verb>
+STRAY: Final = "adm-stray"  # adm-stray:<id>:<verb>
 STATISTICS: Final = "adm-stats"  # adm-stats:<days>
 ROLES: Final = "adm-roles"
 ROLE: Final = "adm-role"  # adm-role:<Telegram id>:<role>

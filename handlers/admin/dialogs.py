@@ -13,6 +13,7 @@ from handlers.admin.context import AdminContext, AdminQuestion, PendingAction, S
 from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.payments import router as payments
+from handlers.admin.payments import strays
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.users import changes
@@ -51,6 +52,7 @@ DECISIONS: Final[dict[str, Step[CallbackQuery]]] = {
     packages.CREATE: packages.create,
     presets.CREATE: presets.create,
     payments.REFUND: payments.refund,
+    strays.SEND_BACK: strays.send_back,
 }
 
 

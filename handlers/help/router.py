@@ -1,9 +1,9 @@
-"""/help and /terms."""
+"""/help, /terms and /paysupport."""
 
 from aiogram import Router
 from aiogram.filters import Command
 
-from handlers.help.screens import contact_of, help_screen, terms_screen
+from handlers.help.screens import contact_of, help_screen, pay_support_screen, terms_screen
 from handlers.kit import buttons
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event
@@ -17,6 +17,7 @@ def router() -> Router:
     router.callback_query.register(show_help, Pressed(buttons.HELP))
     router.message.register(show_terms, Command("terms", ignore_case=True))
     router.callback_query.register(show_terms, Pressed(buttons.TERMS))
+    router.message.register(show_pay_support, Command("paysupport", ignore_case=True))
     return router
 
 
@@ -26,6 +27,10 @@ async def show_help(event: Event, *, ctx: Context) -> None:
 
 async def show_terms(event: Event, *, ctx: Context) -> None:
     await ctx.respond(event, terms_screen(await _contact(ctx), ctx.tr))
+
+
+async def show_pay_support(event: Event, *, ctx: Context) -> None:
+    await ctx.respond(event, pay_support_screen(await _contact(ctx), ctx.viewer))
 
 
 async def _contact(ctx: Context) -> Html:

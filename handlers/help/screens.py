@@ -86,6 +86,25 @@ def terms_screen(contact: Html, tr: Translator) -> Screen:
     return Screen(text="\n\n".join([*(tr.html(part) for part in TERMS), ask]), rows=rows)
 
 
+def pay_support_screen(contact: Html, viewer: Viewer) -> Screen:
+    """Telegram asks every bot that takes Stars for it."""
+    tr = viewer.tr
+    parts = [
+        tr.html("<b>💬 Help with payments</b>"),
+        tr.html(
+            "If a payment did not bring what it was for, or something was charged that you did not want, write to "
+            "{contact}. Name the amount and the day; “My payments” shows them. The shop answers for its payments "
+            "itself: Telegram's support cannot help with them.",
+            contact=contact,
+        ),
+    ]
+    rows = (
+        (Button(text=tr.gettext("🧾 My payments"), action=buttons.PAYMENTS),),
+        (Button(text=tr.gettext("📄 Terms"), action=buttons.TERMS), buttons.menu_button(tr)),
+    )
+    return Screen(text="\n\n".join(parts), rows=rows)
+
+
 def contact_of(owner: UserView | None, tr: Translator) -> Html:
     """How to reach the owner: by name where Telegram has one, else by a link, in words where they are not known."""
     if owner is None:

@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "language": N_("Русский / English"),
     "help": N_("How it works"),
     "terms": N_("Terms"),
+    "paysupport": N_("Help with payments"),
     "privacy": N_("What is kept of you, and for how long"),
     "cancel": N_("Leave what you are filling in"),
 }
@@ -112,6 +113,7 @@ def offered(features: Features) -> dict[str, str]:
     """Commands with their texts; what a shop does not have it does not speak of."""
     sold = {
         "topup": features.payments,
+        "paysupport": features.payments,
         "styles": features.images,
         **dict.fromkeys(("chat", "new", "sessions", "stop"), features.chats),
     }

@@ -50,7 +50,7 @@ def adopt(session: Session, remote: RemotePayment, merchant: Merchant, now: date
         return Adoption.ANOTHER
     if origin is not Origin.UNMARKED:
         return Adoption.UNPROVEN
-    old = parse_id(remote.our_id) is not None and _before_marks(session, remote, merchant)
+    old = parse_id(remote.our_id) is not None and before_list(session, remote, merchant)
     return Adoption.UNBOOKED if old else Adoption.ANOTHER
 
 
@@ -84,7 +84,8 @@ def _insert(
     session.execute(insert_into(session, payments).values(row).on_conflict_do_nothing())
 
 
-def _before_marks(session: Session, remote: RemotePayment, merchant: Merchant) -> bool:
+def before_list(session: Session, remote: RemotePayment, merchant: Merchant) -> bool:
+    """Whether it is older than the first reading of the provider's list, and so perhaps than this shop."""
     here = (_lists.c.provider == merchant.provider) & (_lists.c.provider_shop_id == merchant.shop_id)
     began_at = session.scalar(select(_lists.c.began_at).where(here))
     return began_at is None or remote.created_at is None or remote.created_at < began_at

@@ -40,6 +40,8 @@ class PaymentProblem(StrEnum):
     """Paid and not in our books, with this shop's mark and without a true signature; nothing was credited."""
     MANY_LOST = "many_lost"
     """More such payments than messages would help with."""
+    STRAY = "stray"
+    """Money that came for nothing we know; it is kept, and can be sent back."""
     OTHER_SHOP = "other_shop"
     """Unfinished payments of another of the provider's shops than the settings name."""
 

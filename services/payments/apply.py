@@ -19,7 +19,8 @@ from services.billing import ledger
 from services.notifications import outbox
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble
 from services.notifications.owners import tell_owners
-from services.payments.adopt import Adoption, adopt
+from services.payments import strays
+from services.payments.adopt import Adoption, adopt, before_list
 from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 LATE_LOOK = timedelta(hours=1)  # after a cancellation: who pays late has paid
+LAST_MOMENT = timedelta(minutes=2)  # between the deadline and the news of money that came before it
+NOT_KNOWN = "not in our books"
 TROUBLE_PAUSE = timedelta(days=1)
 
 
@@ -56,6 +59,8 @@ class Applied(StrEnum):
     """Paid, perhaps to us, and not in our books: for people to judge."""
     FOREIGN = "foreign"
     """No payment of ours."""
+    STRAY = "stray"
+    """Money for nothing that we know, or not as it was asked for: kept to be sent back."""
 
 
 UNKNOWN = {
@@ -80,11 +85,15 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     payment, adoption = _ours(session, merchant.provider, remote), None
     if payment is None:
         adoption = adopt(session, remote, merchant, now)
+        if adoption is not Adoption.ADOPTED and merchant.keeps_strays and not before_list(session, remote, merchant):
+            return _stray(session, remote, merchant, now, why=NOT_KNOWN)
         if adoption is not Adoption.ADOPTED:
             return Verdict(applied=UNKNOWN[adoption])
         payment = _ours(session, merchant.provider, remote)
         assert payment is not None  # it was inserted, here or elsewhere
     problem = _mismatch(payment, remote, merchant)
+    if problem is not None and merchant.keeps_strays:
+        return _stray(session, remote, merchant, now, why=problem)
     if problem is not None:
         _note_mismatch(session, payment, problem, merchant, now)
         return Verdict(applied=Applied.MISMATCH, payment=payment, problem=problem)
@@ -97,6 +106,12 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
     return Verdict(applied=applied, payment=find_payment(session, payment.id))
+
+
+def _stray(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime, *, why: str) -> Verdict:
+    """`UNCHANGED` where it is no money, or no news."""
+    new = remote.status == PaymentStatus.SUCCEEDED and strays.keep(session, remote, merchant, now, why=why)
+    return Verdict(applied=Applied.STRAY if new else Applied.UNCHANGED, problem=why)
 
 
 def _note_charge(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> None:
@@ -128,6 +143,14 @@ def cancel_lost(session: Session, payment_id: UUID, now: datetime) -> Applied:
     """Close a payment that the provider does not know any more."""
     payment = find_payment(session, payment_id, lock=True)
     return Applied.UNCHANGED if payment is None else _cancel(session, payment, "unknown_to_provider", now)
+
+
+def expire(session: Session, payment_id: UUID, now: datetime) -> Applied:
+    """Close a payment that nobody paid in time. Who paid at the last moment has paid."""
+    payment = find_payment(session, payment_id, lock=True)
+    if payment is None or payment.deadline_at is None or now < payment.deadline_at + LAST_MOMENT:
+        return Applied.UNCHANGED
+    return _cancel(session, payment, "expired_on_confirmation", now)
 
 
 def tell_ready(session: Session, payment: PaymentView, now: datetime) -> None:

@@ -12,7 +12,9 @@ class Merchant:
     """`provider`: its name in our rows. `shop_id` and `test`: what a payment must say of itself to be credited.
     `currency`: what it takes. `vat_code`: of receipts; none are sent without. `signer`: what the shop knows its own
     payments by. `owners`: Telegram ids, told of what only people can mend. `welcome_credits` (hundredths), `language`:
-    of customers of whom only a payment tells. `pricing`: of credits, in which what is left of a plan comes back."""
+    of customers of whom only a payment tells. `pricing`: of credits, in which what is left of a plan comes back.
+    `keeps_strays`: what comes for nothing we know is kept to be sent back; else people look at it in the provider's
+    cabinet."""
 
     provider: str
     shop_id: str
@@ -24,6 +26,7 @@ class Merchant:
     welcome_credits: int = 0
     language: str = "ru"
     pricing: Pricing = field(default_factory=dict)
+    keeps_strays: bool = False
 
     @property
     def receipts(self) -> bool:

@@ -74,3 +74,16 @@ class CreditPrice:
 
 
 Pricing = Mapping[Currency, CreditPrice]
+
+
+def price_in(money: Money, currency: Currency, pricing: Pricing) -> Money:
+    """The same price in another currency, rounded up: as many credits cost so much there. Raises `CurrencyNotTaken`
+    where the shop does not take it, `AmountOutOfBounds` for what nobody can pay at once."""
+    if money.currency == currency:
+        return money
+    theirs, ours = pricing.get(currency), pricing.get(Currency(money.currency))
+    if theirs is None or ours is None:
+        raise CurrencyNotTaken(given=money.currency)
+    price = Money(ceil(Fraction(money.minor) * theirs.minor / ours.minor), currency)
+    theirs.check(price)
+    return price

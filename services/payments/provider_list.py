@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -138,6 +138,8 @@ class ProviderListReader:
 
 def maybe_ours(remote: RemotePayment, merchant: Merchant) -> bool:
     """Whether there is any use in looking for it in our books."""
+    if merchant.keeps_strays:
+        return True
     origin, _ = merchant.signer.verify(remote)
     return origin is not Origin.ANOTHER and parse_id(remote.our_id) is not None
 
@@ -187,18 +189,28 @@ def _read(session: Session, provider: str, shop_id: str, since: datetime, until:
 
 def _unbooked(session: Session, page: list[RemotePayment], provider: str) -> list[RemotePayment]:
     """Those of which our books do not say the same. What was canceled brings nothing."""
+    ids, charges = [each.id for each in page], [each.charge_id for each in page if each.charge_id is not None]
+    by = payments.c.provider_payment_id, payments.c.charge_id
     rows = session.execute(
-        select(payments.c.provider_payment_id, payments.c.status, func.coalesce(func.sum(refunds.c.amount_kopecks), 0))
+        select(*by, payments.c.status, func.coalesce(func.sum(refunds.c.amount_kopecks), 0))
         .outerjoin(refunds, (refunds.c.payment_id == payments.c.id) & (refunds.c.status == RefundStatus.SUCCEEDED))
-        .where(payments.c.provider == provider, payments.c.provider_payment_id.in_([each.id for each in page]))
-        .group_by(payments.c.id, payments.c.provider_payment_id, payments.c.status)
+        .where(payments.c.provider == provider, or_(by[0].in_(ids), by[1].in_(charges)))
+        .group_by(payments.c.id, *by, payments.c.status)
     )
-    known = {remote_id: (status, refunded) for remote_id, status, refunded in rows}
+    known: dict[tuple[str, str | None], tuple[str, int]] = {}
+    for row in rows:
+        remote_id, charge_id, *state = row
+        known |= {("payment", remote_id): tuple(state), ("charge", charge_id): tuple(state)}
     return [
         each
         for each in page
-        if each.status != PaymentStatus.CANCELED and known.get(each.id) != (each.status, each.refunded.minor)
+        if each.status != PaymentStatus.CANCELED and known.get(_name(each)) != (each.status, each.refunded.minor)
     ]
+
+
+def _name(remote: RemotePayment) -> tuple[str, str]:
+    """Of several charges for one payment each is something else."""
+    return ("payment", remote.id) if remote.charge_id is None else ("charge", remote.charge_id)
 
 
 def _unbooked_refunds(session: Session, page: list[RemoteRefund]) -> list[RemoteRefund]:

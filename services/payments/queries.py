@@ -18,6 +18,7 @@ from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.message_ref import MessageRef
 from services.pages import Page, paginate
+from services.payments.providers.base import RemoteRefund
 from services.slices import Slice, first_of
 
 payments, refunds = table_of(Payment), table_of(Refund)
@@ -161,7 +162,10 @@ _by_id = select(payments).where(payments.c.id == bindparam("payment"))
 _by_provider_id = select(payments).where(
     payments.c.provider == bindparam("provider"), payments.c.provider_payment_id == bindparam("remote")
 )
-_locked = {query: query.with_for_update(key_share=True) for query in (_by_id, _by_provider_id)}
+_by_charge = select(payments).where(
+    payments.c.provider == bindparam("provider"), payments.c.charge_id == bindparam("charge")
+)
+_locked = {query: query.with_for_update(key_share=True) for query in (_by_id, _by_provider_id, _by_charge)}
 
 
 def find_payment(session: Session, payment_id: UUID, *, lock: bool = False) -> PaymentView | None:
@@ -198,6 +202,20 @@ def find_by_provider_id(
     query = _locked[_by_provider_id] if lock else _by_provider_id
     row = session.connection().execute(query, {"provider": provider, "remote": provider_payment_id}).first()
     return None if row is None else payment_view(row)
+
+
+def find_by_charge(session: Session, provider: str, charge_id: str, *, lock: bool = False) -> PaymentView | None:
+    """By what the provider calls the money. `lock`: as above."""
+    query = _locked[_by_charge] if lock else _by_charge
+    row = session.connection().execute(query, {"provider": provider, "charge": charge_id}).first()
+    return None if row is None else payment_view(row)
+
+
+def payment_sent_back(session: Session, provider: str, remote: RemoteRefund) -> PaymentView | None:
+    """What a refund is of."""
+    if remote.charge_id is not None:
+        return find_by_charge(session, provider, remote.charge_id)
+    return find_by_provider_id(session, provider, remote.payment_id)
 
 
 def find_refund(session: Session, refund_id: UUID) -> RefundView | None:

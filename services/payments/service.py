@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from db.engine import Database
 from services.clock import Clock
 from services.coordination.base import Coordination
+from services.money import AmountOutOfBounds, Money
 from services.payments.context import PaymentsContext, ProviderAccount, ProviderAccounts
 from services.payments.events import Events
-from services.payments.pricing import CreditPrice, Pricing
+from services.payments.packages import PackageOffer, PackageView
+from services.payments.pricing import CreditPrice, CurrencyNotTaken, Pricing, price_in
 from services.payments.reconcile import Reconciler
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
@@ -19,6 +21,7 @@ from services.users.roles import Staff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payments:
+    ctx: PaymentsContext
     accounts: ProviderAccounts
     pricing: Pricing
     topup: TopUp
@@ -32,6 +35,18 @@ class Payments:
     def credit_price(self) -> CreditPrice:
         """Where a payment is begun if nobody chose another way."""
         return self.pricing[self.accounts.first.merchant.currency]
+
+    def price_of(self, package: PackageOffer, provider: str | None = None) -> Money | None:
+        """What a package costs by that way of paying; None where it cannot be bought so. Raises `WayNotOffered`."""
+        try:
+            return price_in(package.price, self.accounts.offered(provider).merchant.currency, self.pricing)
+        except (CurrencyNotTaken, AmountOutOfBounds):
+            return None
+
+    def priced(self, packages: Sequence[PackageView], provider: str | None = None) -> list[PackageView]:
+        """As they are sold by that way of paying, the first if none is named. Raises `WayNotOffered`."""
+        prices = [(package, self.price_of(package, provider)) for package in packages]
+        return [replace(package, price=price) for package, price in prices if price is not None]
 
     @property
     def receipts(self) -> bool:
@@ -64,6 +79,7 @@ def make_payments(
     refunds = Refunds(ctx, settlement, Staff(owners))
     events = Events(ctx, settlement, refunds)
     return Payments(
+        ctx=ctx,
         accounts=everywhere,
         pricing=pricing,
         topup=topup,

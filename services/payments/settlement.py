@@ -13,7 +13,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import PaymentProblem, not_authorized
-from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn
+from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn, expire
 from services.payments.claims import claim_payments
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.providers.base import (
@@ -23,6 +23,7 @@ from services.payments.providers.base import (
     ProviderError,
     Refused,
     RemotePayment,
+    Unpaid,
 )
 from services.payments.queries import PaymentNotFound, PaymentView, belongs_to, find_own, find_payment, parse_id
 from services.payments.refunds.apply import learn as learn_refund
@@ -101,6 +102,8 @@ class Settlement:
         account = self._ctx.accounts.of(payment.provider)
         try:
             remote = await account.provider.get(payment.provider_payment_id)
+        except Unpaid:
+            return self._told(await self._ctx.db.write(expire, payment.id, self._ctx.clock()))
         except NotFound:
             if self._ctx.clock() - payment.created_at < account.provider.key_lives:
                 raise
@@ -216,7 +219,7 @@ class Settlement:
         return verdict
 
     def _told(self, applied: Applied) -> Applied:
-        if applied in (Applied.CREDITED, Applied.CANCELED, Applied.MISMATCH):
+        if applied in (Applied.CREDITED, Applied.CANCELED, Applied.MISMATCH, Applied.STRAY):
             self._ctx.on_news()
         return applied
 

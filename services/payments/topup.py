@@ -23,7 +23,7 @@ from services.payments.context import PaymentsContext
 from services.payments.mark import Mark, Paid
 from services.payments.merchant import Merchant
 from services.payments.packages import package_on_sale
-from services.payments.pricing import CurrencyNotTaken, Pricing
+from services.payments.pricing import CurrencyNotTaken, Pricing, price_in
 from services.payments.providers.base import (
     AmountRefused,
     Buyer,
@@ -43,6 +43,7 @@ _users = table_of(User)
 AMOUNT: Final = {"ru": "Кредиты для предсказаний: {credits}", "en": "Credits for predictions: {credits}"}
 PACKAGE: Final = {"ru": "{title}: {credits} кредитов", "en": "{title}: {credits} credits"}
 PAYABLE_FOR: Final = timedelta(hours=1)  # as YooKassa's own links
+TITLE: Final = 32  # characters that an invoice's may have
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
 
 
@@ -144,9 +145,15 @@ def order_of(payment: PaymentView, buyer: Buyer, merchant: Merchant) -> NewPayme
         receipt=receipt_for(payment, merchant),
         mark=merchant.signer.sign(mark, paid),
         buyer=buyer,
+        title=cut_title(payment.provider_text or payment.description),
         deadline=payment.deadline_at,
         autopay=payment.consent is not None,
     )
+
+
+def cut_title(text: str) -> str:
+    """Of at most 32 characters."""
+    return text if len(text) <= TITLE else f"{text[: TITLE - 1].rstrip()}…"
 
 
 def receipt_for(payment: PaymentView, merchant: Merchant) -> Receipt | None:
@@ -211,20 +218,19 @@ def _goods(
     """What is paid and what it brings."""
     if wish.package_id is not None:
         package = package_on_sale(session, wish.package_id)
-        if package.price.currency != merchant.currency:
-            raise CurrencyNotTaken(package_id=package.id)
+        price = price_in(package.price, merchant.currency, pricing)
         return {
-            "amount_kopecks": package.price.minor,
-            "currency": package.price.currency,
+            "amount_kopecks": price.minor,
+            "currency": price.currency,
             "credits": package.credits,
             "valid_days": package.valid_days,
             **_described(session, wish, PACKAGE, package.credits, package.title),
         }
-    if (price := pricing.get(merchant.currency)) is None:
+    if (rate := pricing.get(merchant.currency)) is None:
         raise CurrencyNotTaken(given=merchant.currency)
-    amount = price.low.of(0) if wish.amount is None else wish.amount
-    price.check(amount)
-    bought = price.credits_for(amount)
+    amount = rate.low.of(0) if wish.amount is None else wish.amount
+    rate.check(amount)
+    bought = rate.credits_for(amount)
     return {
         "amount_kopecks": amount.minor,
         "currency": amount.currency,

@@ -182,6 +182,7 @@ def test_audit_actions() -> None:
         "role.change",
         "payment.refund",
         "payment.ask",
+        "stray.refund",
         "model.price",
         "model.enable",
         "model.disable",
@@ -277,7 +278,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         (
             PaymentProblem,
             "off not_authorized payment_mismatch refund_mismatch refund_unknown refund_failed uncollected "
-            "receipt_refused shop_refused unbooked unproven many_lost other_shop",
+            "receipt_refused shop_refused unbooked unproven many_lost other_shop stray",
         ),
     ],
 )

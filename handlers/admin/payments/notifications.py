@@ -19,19 +19,34 @@ def presenters(services: Services) -> dict[str, Present]:
     async def present(news: PaymentTrouble, notification: Notification, tr: Translator) -> Rendered:
         payment = await _named(services, news.payment_id)
         return Rendered(
-            screen=problem_screen(PaymentProblem(news.problem), news.detail, payment, tr, provider=news.provider)
+            screen=problem_screen(
+                PaymentProblem(news.problem),
+                news.detail,
+                payment,
+                tr,
+                provider=news.provider,
+                stray_id=news.stray_id,
+            )
         )
 
     return presenting(PaymentTrouble, present)
 
 
 def problem_screen(
-    problem: PaymentProblem, detail: str, payment: PaymentView | None, tr: Translator, *, provider: str = ""
+    problem: PaymentProblem,
+    detail: str,
+    payment: PaymentView | None,
+    tr: Translator,
+    *,
+    provider: str = "",
+    stray_id: int | None = None,
 ) -> Screen:
-    """`payment`: the one that it is about, with the way to it; `provider`: whose trouble it is where there is none."""
+    """`payment`: the one that it is about, with the way to it; `provider`: whose trouble it is where there is none;
+    `stray_id`: the money that can be sent back."""
     parts = trouble_lines(problem, detail, payment, tr, provider=provider)
     look = payment and Button(text=tr.gettext("💰 The payment"), action=names.action(names.PAYMENT, payment.id.hex))
-    return Screen(text=Html("\n".join(parts)), rows=((look,),) if look else ())
+    back = stray_id and Button(text=tr.gettext("↩️ Send back"), action=names.action(names.STRAY, stray_id))
+    return Screen(text=Html("\n".join(parts)), rows=tuple((each,) for each in (look, back) if each))
 
 
 async def _named(services: Services, payment_id: UUID | None) -> PaymentView | None:

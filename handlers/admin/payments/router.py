@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction, StaffOnly
 from handlers.admin.payments import screens as view
+from handlers.admin.payments import strays
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
@@ -39,6 +40,7 @@ def router() -> Router:
     router = Router(name="admin_payments")
     router.callback_query.register(show_payments, Pressed(names.PAYMENTS), StaffOnly())
     router.callback_query.register(press, Pressed(names.PAYMENT), StaffOnly())
+    router.callback_query.register(strays.press, Pressed(names.STRAY), StaffOnly())
     return router
 
 

@@ -141,7 +141,8 @@ def _actions(payment: PaymentView, quote: RefundQuote | None, tr: Translator, *,
         rows.append((button(tr.gettext("🔄 Ask {provider} now", provider=provider_words(payment, tr)), ASK),))
     if role is not Role.MODERATOR and quote is not None and quote.rest.minor:
         whole = tr.gettext("↩️ Refund {amount}", amount=tr.money(quote.rest))
-        rows.append((button(whole, WHOLE), button(tr.gettext("✂️ A part"), PART)))
+        part = () if quote.rest.currency == Currency.XTR else (button(tr.gettext("✂️ A part"), PART),)
+        rows.append((button(whole, WHOLE), *part))
     rows.append((Button(text=tr.gettext("👤 Customer"), action=names.action(names.USER, payment.user_id)),))
     return rows
 

@@ -54,7 +54,8 @@ class RefundSucceeded(News):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTrouble(News):
     """Trouble with money that only people can mend. `problem`: a PaymentProblem; `about`: what it is with, told
-    once of each; `payment_id`: the payment to look at; `provider`: its name in our rows, where there is no payment."""
+    once of each; `payment_id`: the payment to look at; `provider`: its name in our rows, where there is no payment;
+    `stray_id`: the money that can be sent back."""
 
     kind = OutboxKind.PAYMENT_PROBLEM
     problem: str
@@ -62,6 +63,7 @@ class PaymentTrouble(News):
     payment_id: UUID | None = None
     about: str = ""
     provider: str = ""
+    stray_id: int | None = None
 
     @property
     def key(self) -> str:
@@ -70,11 +72,17 @@ class PaymentTrouble(News):
     def dump(self) -> JsonObject:
         payment_id = self.payment_id and self.payment_id.hex
         payload: JsonObject = {"problem": self.problem, "detail": self.detail[:MAX_DETAIL], "payment_id": payment_id}
-        return payload | ({"provider": self.provider} if self.provider else {})
+        payload |= {"provider": self.provider} if self.provider else {}
+        return payload | ({} if self.stray_id is None else {"stray_id": self.stray_id})
 
     @classmethod
     def load(cls, payload: JsonObject) -> Self:
         number = payload.get("payment_id")
         payment_id = None if number is None else UUID(number)
-        provider = payload.get("provider", "")
-        return cls(problem=payload["problem"], detail=payload["detail"], payment_id=payment_id, provider=provider)
+        return cls(
+            problem=payload["problem"],
+            detail=payload["detail"],
+            payment_id=payment_id,
+            provider=payload.get("provider", ""),
+            stray_id=payload.get("stray_id"),
+        )

@@ -40,6 +40,12 @@ class Refused(ProviderError):
     """A final no: the same call would be refused again."""
 
 
+class NeedsTelegram(Refused):
+    """Only who has a Telegram account linked can pay so."""
+
+    message = N_("Stars are paid in Telegram. Please link your Telegram account in your profile first.")
+
+
 class ShopRefused(Refused):
     """The reason lies in the shop (a receipt that it does not send, a method that is switched off): no other wish would
     fare better. The operator must look."""

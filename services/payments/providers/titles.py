@@ -4,9 +4,14 @@ from typing import Final
 
 from services.errors import N_
 from services.payments.providers.cloudpayments.notifications import NAME as CLOUDPAYMENTS
+from services.payments.providers.stars.gateway import NAME as STARS
 from services.payments.providers.yookassa.notifications import NAME as YOOKASSA
 
-_TITLES: Final = {YOOKASSA: N_("YooKassa"), CLOUDPAYMENTS: N_("CloudPayments")}
+_TITLES: Final = {
+    YOOKASSA: N_("YooKassa"),
+    CLOUDPAYMENTS: N_("CloudPayments"),
+    STARS: N_("Telegram Stars"),
+}
 
 
 def provider_title(name: str) -> str:

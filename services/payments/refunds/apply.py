@@ -21,10 +21,10 @@ from services.payments.providers.base import RemoteRefund
 from services.payments.queries import (
     PaymentView,
     RefundView,
-    find_by_provider_id,
     find_payment,
     find_refund,
     parse_id,
+    payment_sent_back,
     refunds,
     refunds_of,
 )
@@ -61,7 +61,7 @@ def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Mercha
     """Follow what the provider says of a refund of a succeeded payment: one of ours, or one made in the provider's own
     cabinet, which gets a row as `new_id`; one of ours that our books have lost gets its own id back. None where the
     payment is not ours."""
-    payment = find_by_provider_id(session, merchant.provider, remote.payment_id)
+    payment = payment_sent_back(session, merchant.provider, remote)
     if payment is None or find_payment(session, payment.id, lock=True) is None:
         return None
     same = refunds.c.provider_refund_id == remote.id
@@ -141,12 +141,19 @@ def _mismatch(refund: RefundView, payment: PaymentView, remote: RemoteRefund) ->
     """What the provider says that our books do not, ours first."""
     ours_and_theirs: tuple[tuple[str, object, object], ...] = (
         ("id", refund.provider_refund_id or remote.id, remote.id),
-        ("payment", payment.provider_payment_id, remote.payment_id),
+        _money(payment, remote),
         ("amount", refund.amount.text, remote.amount.text),
         ("currency", refund.amount.currency, remote.amount.currency),
     )
     wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]
     return "; ".join(wrong) or None
+
+
+def _money(payment: PaymentView, remote: RemoteRefund) -> tuple[str, object, object]:
+    """What went back, in ours and theirs."""
+    if remote.charge_id is not None:
+        return "charge", payment.charge_id, remote.charge_id
+    return "payment", payment.provider_payment_id, remote.payment_id
 
 
 def _locked(session: Session, refund_id: UUID) -> tuple[RefundView, PaymentView]:

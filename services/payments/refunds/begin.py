@@ -48,6 +48,10 @@ class AlreadyRefunded(ShopError):
     message = N_("This payment is already refunded in full.")
 
 
+class StarsGoBackWhole(ShopError):
+    message = N_("Telegram sends Stars back as a whole only: all of the payment or nothing.")
+
+
 class RefundTooLarge(ShopError):
     message = N_("At most {rest} of this payment can still be refunded.")
 
@@ -125,6 +129,8 @@ def begin(
     money = payment.amount.of
     if wish.amount.currency != payment.amount.currency:
         raise CurrencyNotTaken(given=wish.amount.currency)
+    if wish.amount.currency == Currency.XTR and 0 < wish.amount.minor < payment.amount.minor:
+        raise StarsGoBackWhole(payment_id=payment.id)
     if rest == 0:
         raise AlreadyRefunded(payment_id=payment.id)
     if not 0 < wish.amount.minor <= rest:

@@ -18,7 +18,7 @@ from services.payments.providers.base import (
     RemoteRefund,
     ShopRefused,
 )
-from services.payments.queries import PaymentView, RefundView, find_by_provider_id, find_payment, parse_id
+from services.payments.queries import PaymentView, RefundView, find_payment, parse_id, payment_sent_back
 from services.payments.refunds.apply import learn, refuse, sent_back, settle, tell_unknown
 from services.payments.refunds.begin import RefundQuote, RefundRequest, begin, known_refund, quote
 from services.payments.refunds.claims import claim
@@ -77,12 +77,12 @@ class Refunds:
     async def _meet_payment(self, remote: RemoteRefund, account: ProviderAccount) -> str | None:
         """See to it that our books have the payment as paid. Returns why they have not, or None."""
         db, provider = self._ctx.db, account.merchant.provider
-        payment = await db.read(find_by_provider_id, provider, remote.payment_id)
+        payment = await db.read(payment_sent_back, provider, remote)
         if payment is None or payment.status is not PaymentStatus.SUCCEEDED:  # it overtook the payment's notification
             note = await self._settlement.learn(remote.payment_id, account)
             if note is not None:
                 return note
-            payment = await db.read(find_by_provider_id, provider, remote.payment_id)
+            payment = await db.read(payment_sent_back, provider, remote)
             if payment is None or payment.status is not PaymentStatus.SUCCEEDED:
                 raise TooEarly("the payment has not succeeded")
         return None
@@ -165,7 +165,7 @@ class Refunds:
         remote_id = payment.provider_payment_id or ""
         async for page in account.provider.refunds_of(remote_id):
             for made in page:
-                if parse_id(made.our_id) == refund.id:
+                if parse_id(made.our_id) == refund.id or _is_whole(made, payment):
                     return await self._settle(refund, made, account, seen=False)
         remote = await account.provider.get(remote_id)
         booked = await self._ctx.db.read(sent_back, payment.id)
@@ -188,6 +188,11 @@ class Refunds:
         payment = await self._ctx.db.read(find_payment, refund.payment_id)
         assert payment is not None  # a foreign key says so
         return payment
+
+
+def _is_whole(made: RemoteRefund, payment: PaymentView) -> bool:
+    """Where the provider gives back all of a payment or nothing, the refund of that money is ours."""
+    return made.charge_id is not None and made.charge_id == payment.charge_id and made.amount == payment.amount
 
 
 def _order(refund: RefundView, payment: PaymentView, merchant: Merchant) -> NewRefund:

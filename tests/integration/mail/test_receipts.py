@@ -11,6 +11,7 @@ from bot.wiring.inference import RUNTIMES
 from bot.wiring.services import make_services
 from db.tables.billing import TransactionKind
 from db.tables.outbox import OutboxStatus
+from handlers.telegram.client import make_bot
 from i18n.translator import Catalogues
 from mail.client import MailClient
 from mail.delivery import LetterDelivery
@@ -53,7 +54,10 @@ async def vera(office: PostOffice, database_url: str, tmp_path: Path) -> Reader:
         models_dir=STORE,
         files_url=f"file:{tmp_path}",
     )
-    services = make_services(settings, office.db, office.clock, RUNTIMES, MemoryCoordination(), on_models=lambda: None)
+    bot = make_bot("123456:" + "a" * 30, "http://127.0.0.1:9")
+    services = make_services(
+        settings, office.db, office.clock, RUNTIMES, MemoryCoordination(), bot=bot, on_models=lambda: None
+    )
     client = MailClient(office.server.named(), name="example.com")
     shown = presenters(services, POST)
     return Reader(office, LetterDelivery(office.letters, client, POST, Catalogues(), shown, clock=office.clock))

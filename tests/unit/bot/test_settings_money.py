@@ -1,5 +1,6 @@
 """Settings of money, as they stand in `.env`."""
 
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.wiring.payments import open_payments, why_closed
 from bot.wiring.web import payments_webhook
 from db.engine import Database
+from handlers.telegram.client import make_bot
 from services.clock import system_clock
 from services.coordination.memory import MemoryCoordination
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS
@@ -54,6 +56,14 @@ def test_all_of_them(written: Written) -> None:
     assert why_closed(settings) is None
 
 
+def test_stars_alone(written: Written) -> None:
+    """A shop that keeps to Telegram's rule."""
+    settings = written("PAYMENT_METHODS=stars", "STARS_PRICE=0,13")
+    assert settings.stars_price == Decimal("0.13")
+    assert why_closed(settings) is None
+    assert why_closed(written("PAYMENT_METHODS=stars")) == "STARS_PRICE"
+
+
 def test_lines_without_a_value(written: Written) -> None:
     settings = written("YOOKASSA_SHOP_ID=", "YOOKASSA_SECRET_KEY=", "YOOKASSA_VAT_CODE=", "PAYMENT_METHODS=")
     assert (settings.yookassa_shop_id, settings.yookassa_secret_key, settings.yookassa_vat_code) == (None, None, None)
@@ -74,6 +84,11 @@ def test_lines_without_a_value(written: Written) -> None:
         ("TRUSTED_PROXIES=10.0.0.1/8", "TRUSTED_PROXIES"),
         ("TRUSTED_PROXIES=everybody", "TRUSTED_PROXIES"),
         ("PAYMENT_METHODS=cash", "PAYMENT_METHODS"),
+        ("STARS_PRICE=0", "STARS_PRICE"),
+        ("STARS_PRICE=-1", "STARS_PRICE"),
+        ("STARS_PRICE=0.0000001", "STARS_PRICE"),
+        ("STARS_PRICE=1e2", "STARS_PRICE"),
+        ("STARS_PRICE=a lot", "STARS_PRICE"),
     ],
 )
 def test_wrong_ones_are_named(written: Written, line: str, said: str) -> None:
@@ -89,8 +104,10 @@ async def test_this_machine_may_notify_a_sandboxs_shop_only(written: Written, sq
         ("YOOKASSA_API_URL=http://127.0.0.1:8081/yookassa/v3/", (*YOOKASSA_NETWORKS, *LOOPBACK)),
     ):
         settings = written("YOOKASSA_SHOP_ID=1", "YOOKASSA_SECRET_KEY=live_x", api)
-        till = open_payments(settings, sqlite_database, system_clock, MemoryCoordination(), lambda: None)
+        bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+        till = open_payments(settings, sqlite_database, system_clock, MemoryCoordination(), lambda: None, bot=bot)
         assert till is not None
         assert not till.accounts.first.merchant.test
         assert tuple(payments_webhook(settings, till).senders) == senders
         till.close()
+        await bot.session.close()

@@ -1,0 +1,93 @@
+"""Telegram's last question before it takes Stars: whether this person may pay this invoice now. A link works for ever
+and a message can be forwarded, so that all of it is looked at anew."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.tables.currencies import Currency
+from db.tables.payments import PaymentStatus
+from db.tables.plans import Plan, PlanPrice
+from db.tables.users import User
+from services.errors import N_, ShopError
+from services.money import Money
+from services.payments.packages import PackageGone, package_on_sale
+from services.payments.pricing import CurrencyNotTaken, Pricing, price_in
+from services.payments.providers.stars.gateway import NAME
+from services.payments.queries import PaymentView, find_payment, parse_id
+
+_users, _plans, _prices = table_of(User), table_of(Plan), table_of(PlanPrice)
+
+
+class InvoiceUnknown(ShopError):
+    message = N_("The shop does not know this invoice. Nothing was charged.")
+
+
+class InvoiceOfAnother(ShopError):
+    message = N_("This invoice is another person's. Please begin your own in the bot: /topup. Nothing was charged.")
+
+
+class InvoicePaid(ShopError):
+    message = N_("This invoice is paid already. Nothing was charged again.")
+
+
+class InvoiceOver(ShopError):
+    message = N_("The time to pay this invoice is over. Please begin a new one in the bot. Nothing was charged.")
+
+
+class InvoiceChanged(ShopError):
+    """What it sells is not sold any more, or not for this price."""
+
+    message = N_(
+        "What this invoice is for is not sold at this price any more. Please choose anew. Nothing was charged."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreCheckout:
+    """`payer_id`: a Telegram id; `payload`: of the invoice."""
+
+    payload: str
+    payer_id: int
+    amount: Money
+
+
+def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetime) -> None:
+    """Reads only. Raises what stands in the way."""
+    payment_id = parse_id(asked.payload)
+    payment = None if payment_id is None else find_payment(session, payment_id)
+    if payment is None or payment.provider != NAME:
+        raise InvoiceUnknown(payload=asked.payload[:64])
+    if _telegram_id(session, payment) != asked.payer_id:
+        raise InvoiceOfAnother(payment_id=payment.id)
+    if payment.status is PaymentStatus.SUCCEEDED:
+        raise InvoicePaid(payment_id=payment.id)
+    if not payment.is_open or (payment.deadline_at is not None and now > payment.deadline_at):
+        raise InvoiceOver(payment_id=payment.id)
+    if asked.amount != payment.amount or not _is_sold(session, payment, pricing):
+        raise InvoiceChanged(payment_id=payment.id, asked=str(asked.amount))
+
+
+def _telegram_id(session: Session, payment: PaymentView) -> int | None:
+    return session.scalar(select(_users.c.telegram_id).where(_users.c.id == payment.user_id))
+
+
+def _is_sold(session: Session, payment: PaymentView, pricing: Pricing) -> bool:
+    """At this price still. The next period of a subscription keeps the price that was agreed."""
+    if payment.subscription_id is not None:
+        return True
+    if payment.plan_id is not None:
+        price = select(_prices.c.amount).join(_plans, _plans.c.id == _prices.c.plan_id)
+        here = _plans.c.id == payment.plan_id, _plans.c.enabled, _prices.c.currency == payment.amount.currency
+        return session.scalar(price.where(*here)) == payment.amount.minor
+    if payment.package_id is not None:
+        try:
+            package = package_on_sale(session, payment.package_id)
+            price_now = price_in(package.price, Currency(payment.amount.currency), pricing)
+        except (PackageGone, CurrencyNotTaken):
+            return False
+        return (price_now, package.credits) == (payment.amount, payment.credits)
+    return True

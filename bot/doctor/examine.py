@@ -14,6 +14,7 @@ from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.mail import letters
 from bot.doctor.models import models
 from bot.doctor.payments import compare_books
+from bot.doctor.stars import stars
 from bot.doctor.stores import stores
 from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings, misspelt_settings
 from bot.telegram_time import telegram_time
@@ -41,6 +42,7 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         if found[0].state is not State.FAILED:
             found += await _webhook(settings, bot)
             found += await _files(settings, bot)
+            found += await stars(settings, bot)
         for finding in found:
             yield finding
     finally:

@@ -11,7 +11,6 @@ from services.clock import Clock
 from services.payments.context import ProviderAccount
 from services.payments.merchant import Merchant
 from services.payments.pricing import CreditPrice
-from services.payments.providers.stars.gateway import NAME
 from services.payments.providers.stars.provider import Stars
 
 
@@ -29,6 +28,3 @@ def stars_account(bot: Bot, clock: Clock, merchant: Merchant) -> ProviderAccount
 def bot_number(settings: Settings) -> str:
     """What Telegram calls the shop: the bot's id, which outlives its token."""
     return settings.bot_token.get_secret_value().partition(":")[0]
-
-
-__all__ = ["NAME", "bot_number", "star_price", "stars_account"]

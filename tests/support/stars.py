@@ -1,0 +1,89 @@
+"""Telegram's Stars in memory: who paid what, as its list of transactions tells it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from db.tables.currencies import Currency
+from services.money import Money
+from services.payments.providers.base import ProviderError, ResultUnknown
+from services.payments.providers.stars.gateway import StarInvoice, StarTransaction
+from services.payments.providers.stars.service import StarsReceived
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeStars:
+    clock: Callable[[], datetime]
+    invoices: list[StarInvoice] = field(default_factory=list)
+    ledger: list[StarTransaction] = field(default_factory=list)
+    canceled: list[tuple[int, str]] = field(default_factory=list)
+    calls: list[tuple[int, int]] = field(default_factory=list)
+    """(offset, limit) of each look at the list."""
+    away: ProviderError | None = None
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    # What the shop calls.
+
+    async def invoice_link(self, invoice: StarInvoice) -> str:
+        self._answer()
+        self.invoices.append(invoice)
+        return f"https://t.me/$invoice{len(self.invoices)}"
+
+    async def transactions(self, offset: int, limit: int) -> list[StarTransaction]:
+        self._answer()
+        self.calls.append((offset, limit))
+        return self.ledger[offset : offset + limit]
+
+    async def refund(self, person: int, charge_id: str) -> None:
+        self._answer()
+        if not any(each.id == charge_id and not each.incoming for each in self.ledger):
+            self.sends_back(charge_id, person=person)
+
+    async def cancel_subscription(self, person: int, charge_id: str) -> None:
+        self._answer()
+        self.canceled.append((person, charge_id))
+
+    async def balance(self) -> int:
+        self._answer()
+        return sum(each.stars if each.incoming else -each.stars for each in self.ledger)
+
+    # What happens there.
+
+    def pays(self, person: int, payload: str, stars: int, *, month: bool = False, again: bool = False) -> StarsReceived:
+        """The news of it, for a test to deliver as it likes."""
+        now = self.clock()
+        charge = StarTransaction(
+            id=f"charge-{next(self._numbers)}",
+            stars=stars,
+            at=now,
+            incoming=True,
+            person=person,
+            payload=payload,
+            subscription=month,
+        )
+        self.ledger.append(charge)
+        return StarsReceived(
+            charge_id=charge.id,
+            payload=payload,
+            payer_id=person,
+            amount=Money(stars, Currency.XTR),
+            at=now,
+            paid_until=now + timedelta(days=30) if month else None,
+            again=again,
+        )
+
+    def sends_back(self, charge_id: str, *, person: int | None = None) -> None:
+        paid = next(each for each in self.ledger if each.id == charge_id)
+        assert person in (None, paid.person)
+        back = StarTransaction(
+            id=charge_id, stars=paid.stars, at=self.clock(), incoming=False, person=paid.person, payload=paid.payload
+        )
+        self.ledger.append(back)
+
+    def _answer(self) -> None:
+        if self.away is not None:
+            raise self.away
+
+
+GONE = ResultUnknown(code="no_answer")

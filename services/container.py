@@ -40,11 +40,11 @@ from services.payments.packages import Packages
 from services.payments.providers.stars.service import StarsPayments
 from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
+from services.payments.strays import Strays
 from services.plans.checkout import PlanCheckout
 from services.plans.methods import PaymentMethods
 from services.plans.plans import Plans
 from services.plans.subscriptions import Subscriptions
-from services.payments.strays import Strays
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.watching import PredictionWatch

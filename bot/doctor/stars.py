@@ -4,16 +4,15 @@ from aiogram import Bot
 
 from bot.doctor.findings import Finding, bad, good, poor
 from bot.settings import Settings
-from bot.wiring.stars import NAME
 from handlers.telegram.stars import BotStars
 from services.payments.providers.base import ProviderError
+from services.payments.providers.stars.gateway import NAME
 
 FIX = "leave STARS_PRICE empty, or name stars in PAYMENT_METHODS"
 
 
 async def stars(settings: Settings, bot: Bot) -> list[Finding]:
     """Nothing of a shop that does not take them."""
-    price = star_price(settings)
     if settings.stars_price is None:
         return []
     if NAME not in settings.payment_methods:

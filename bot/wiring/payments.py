@@ -9,7 +9,6 @@ import structlog
 from aiogram import Bot
 
 from bot.settings import Settings
-from bot.wiring.stars import NAME as STARS
 from bot.wiring.stars import bot_number, star_price, stars_account
 from db.engine import Database
 from db.tables.currencies import Currency
@@ -22,6 +21,8 @@ from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import CreditPrice
+from services.payments.providers.stars.gateway import NAME as STARS
+from services.payments.providers.stars.service import StarsPayments
 from services.payments.service import Payments, make_payments
 
 if TYPE_CHECKING:
@@ -68,8 +69,15 @@ def _stars(settings: Settings, *, bot: Bot, clock: Clock) -> ProviderAccount | N
     return None if settings.stars_price is None else open_stars(settings, bot, clock)
 
 
+def open_stars_payments(settings: Settings, payments: Payments, bot: Bot, clock: Clock) -> StarsPayments:
+    """Also where they are not offered any more: subscriptions that were begun go on."""
+    offered = (each for each in payments.accounts if each.merchant.provider == STARS)
+    account = next(offered, None) or open_stars(settings, bot, clock)
+    priced = replace(account, merchant=replace(account.merchant, pricing=payments.pricing))
+    return StarsPayments(payments, priced, clock)
+
+
 def open_stars(settings: Settings, bot: Bot, clock: Clock) -> ProviderAccount:
-    """Also where they are not offered: subscriptions that were begun go on."""
     merchant = merchant_of(settings, STARS, bot_number(settings), test=False)
     return stars_account(bot, clock, replace(merchant, currency=Currency.XTR, keeps_strays=True))
 

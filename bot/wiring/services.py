@@ -13,7 +13,7 @@ from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
 from bot.wiring.payments import open_payments
 from bot.wiring.identity import open_deletion, open_email_accounts, open_linking, people_of
-from bot.wiring.payments import open_payments, open_stars
+from bot.wiring.payments import open_payments, open_stars_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind
 from services.audit_log.history import AuditLog
@@ -56,12 +56,11 @@ from services.notifications.sending import Outbox
 from services.payments.context import ProviderAccounts
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
-from services.payments.providers.stars.service import StarsPayments
 from services.payments.queries import PaymentQueries
+from services.payments.strays import Strays
 from services.plans.methods import PaymentMethods
 from services.plans.plans import Plans
 from services.plans.subscriptions import Subscriptions
-from services.payments.strays import Strays
 from services.predictions.history import History
 from services.predictions.service import Predictions
 from services.predictions.undelivered import pay_back
@@ -116,11 +115,9 @@ def make_services(
         on_settled=on_news,
     )
     streams = AnswerStreams(coordination)
-    payments = open_payments(settings, db, clock, coordination, on_news)
+    payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
     accounts = ProviderAccounts(()) if payments is None else payments.accounts
     pricing = {} if payments is None else payments.pricing
-    payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
-    stars = open_stars(settings, bot, clock)
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
@@ -173,7 +170,7 @@ def make_services(
         subscriptions=Subscriptions(db, clock, accounts, pricing),
         payment_methods=PaymentMethods(db, clock, accounts),
         plan_checkout=None if payments is None else payments.plan_checkout,
-        stars=None if payments is None else StarsPayments(payments, stars, clock),
+        stars=None if payments is None else open_stars_payments(settings, payments, bot, clock),
         strays=None if payments is None else Strays(payments.ctx, staff),
         bonuses=open_bonuses(settings, db, clock),
         admins=Admins(db, clock, staff),

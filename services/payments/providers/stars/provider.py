@@ -36,6 +36,7 @@ class Stars:
 
     name = NAME
     autopay = Autopay.BY_PROVIDER
+    key_lives = timedelta(days=365)  # an invoice is not money, and a charge goes back once
 
     def __init__(self, gateway: StarsGateway, clock: Clock, *, shop_id: str) -> None:
         self._gateway = gateway
@@ -48,6 +49,8 @@ class Stars:
         are for the question before the money."""
         if payment.buyer is None or payment.buyer.telegram_id is None:
             raise NeedsTelegram(code="no_telegram_account")
+        if payment.deadline is not None and self._clock() > payment.deadline:
+            raise Refused(code="expired_on_confirmation")  # Telegram was away meanwhile
         invoice = StarInvoice(
             title=payment.title or payment.description[:32],
             description=payment.description[:255],

@@ -11,8 +11,6 @@ from bot.settings import Settings
 from bot.wiring.bonuses import open_bonuses
 from bot.wiring.files import open_cleanup
 from bot.wiring.identity import open_deletion, open_entrance, people_of
-from bot.wiring.payments import open_payments
-from bot.wiring.identity import open_deletion, open_email_accounts, open_linking, people_of
 from bot.wiring.payments import open_payments, open_stars_payments
 from db.engine import Database
 from db.tables.outbox import OutboxKind

@@ -92,7 +92,7 @@ def read_transaction(raw: dict[str, Any]) -> StarTransaction:  # Any: JSON
         at=datetime.fromtimestamp(int(raw["date"]), UTC),
         incoming=incoming,
         person=int(partner["user"]["id"]) if of_invoice else None,
-        payload=str(payload) if of_invoice and payload is not None else None,
+        payload=str(payload).replace("\x00", "") if of_invoice and payload is not None else None,
         subscription=partner.get("subscription_period") is not None,
     )
 

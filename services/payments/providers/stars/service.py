@@ -64,13 +64,14 @@ class StarsPayments:
         await self._payments.refunds.follow(back, self._account)
 
     def _remote(self, paid: StarsReceived) -> RemotePayment:
+        payload = paid.payload.replace("\x00", "")  # no database takes that in a text
         remote = RemotePayment(
-            id=paid.payload,
+            id=payload,
             shop_id=self._account.merchant.shop_id,
             status=PaymentStatus.SUCCEEDED,
             amount=paid.amount,
             test=self._account.merchant.test,
-            our_id=paid.payload,
+            our_id=payload,
             refunded=paid.amount.of(0),
             created_at=paid.at,
             paid_at=paid.at,

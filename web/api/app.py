@@ -23,6 +23,7 @@ from web.api.admin.routers import ROUTERS as ADMIN_ROUTERS
 from web.api.describing import describe
 from web.api.problems import add_problems
 from web.kit.limits import RateLimitHeaders
+from web.kit.routers import add_routes
 
 ROUTERS: Final = (
     auth.router,
@@ -53,7 +54,6 @@ def make_api() -> FastAPI:
     api.add_middleware(RateLimitHeaders)
     add_problems(api)
     api.state.routers = ROUTERS
-    for router in ROUTERS:
-        api.include_router(router)
+    add_routes(api, *ROUTERS)
     api.openapi = cache(partial(describe, api, ROUTERS))  # type: ignore[method-assign]  # as FastAPI has it done
     return api

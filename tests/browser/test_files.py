@@ -16,6 +16,8 @@ from tests.browser.conftest import demo
 from tests.browser.page import ANNA, JOHN, Chat
 from tests.unit.inference.models import FLOAT, graph, node, weight, write_model
 
+pytestmark = pytest.mark.slow  # tests/conversations/test_enclosures.py buys the same
+
 STEPS, HEIGHT, WIDTH = 90, 60, 80
 QUESTION = """[[inputs]]
 name = "x"
@@ -94,7 +96,6 @@ def test_a_long_series_is_taken_as_a_table(files_url: str, chromium: Browser, pi
     anna.done()
 
 
-@pytest.mark.slow
 def test_a_transparent_picture_is_taken_as_it_is(
     files_url: str, chromium: Browser, pictures: Path, store: Path
 ) -> None:

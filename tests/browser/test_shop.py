@@ -7,6 +7,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.page import ANNA, JOHN, Chat
 
+pytestmark = pytest.mark.slow  # each model is bought in tests/conversations, and test_money.py opens the page
+
 ROOT = Path(__file__).parents[2]
 WINE = "14.23; 1.71; 2.43; 15.6; 127; 2.8; 3.06; 0.28; 2.29; 5.64; 1.04; 3.92; 1065"
 
@@ -63,7 +65,6 @@ def test_anna_buys_all_three_in_russian(demo_url: str, chromium: Browser, pictur
     anna.done()
 
 
-@pytest.mark.slow
 def test_john_uploads_his_own_prices(demo_url: str, chromium: Browser, pictures: Path, tmp_path: Path) -> None:
     john = Chat(chromium, demo_url, JOHN, pictures)
     john.page.get_by_test_id("start").click()

@@ -37,7 +37,8 @@ PATIENCE = 5.0  # seconds; then they say something else
 UNDER_WAY = {MessageStatus.QUEUED, MessageStatus.RUNNING}
 
 
-@pytest.mark.parametrize("server", ["sqlite_server", pytest.param("postgres_server", marks=pytest.mark.slow)])
+@pytest.mark.slow  # that an answer outlives its worker is quick in tests/integration/chats/test_poison.py
+@pytest.mark.parametrize("server", ["sqlite_server", "postgres_server"])
 async def test_killed_shops_answer_once(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> None:
     print(f"CRASH_SEED={SEED} TALK_KILLS={KILLS}")  # noqa: T201 - shown when it fails
     chance, shop_url = random.Random(SEED), request.getfixturevalue(server).create()

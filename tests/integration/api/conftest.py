@@ -19,7 +19,7 @@ from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.conversations.test_talking import place_oracle
 from tests.integration.api.description import must_be_told
 from tests.support.stores import QUICK, STORE
-from tests.support.web import browser
+from tests.support.web import PATIENT, browser
 
 _people = count(920_000_001)
 
@@ -56,6 +56,7 @@ class Callers:
             base_url=f"http://127.0.0.1:{self.app.web_port}/api/v1/",
             headers={"authorization": f"Bearer {key}", **headers},
             event_hooks={"response": [must_be_told]},
+            **PATIENT,
         )
         return await self._exits.enter_async_context(client)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import count
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -397,6 +397,29 @@ async def test_what_is_over_is_forgotten(office: Office) -> None:
     assert await office.db.read(rows_of, table_of(MailToken)) == []
 
 
+class CountingHasher(PasswordHasher):
+    """As cheap as `CHEAP`."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=64, parallelism=1)
+        self.compared = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2's own name
+        self.compared += 1
+        return super().verify(hash, password)
+
+
+async def test_a_stranger_at_the_door_costs_a_hash_too(sqlite_database: Database, clock: FakeClock) -> None:
+    hasher = CountingHasher()
+    office = office_of(sqlite_database, clock, Passwords(hasher))
+    await office.sign_up()
+    for number, address in enumerate((VERA, "nobody@example.com", "none"), start=1):
+        with pytest.raises(WrongPassword):
+            await office.accounts.sign_in(address, "a guess", arrival())
+        assert hasher.compared == number
+
+
+@pytest.mark.slow
 async def test_time_does_not_tell_a_stranger_at_the_door(sqlite_database: Database, clock: FakeClock) -> None:
     """A hash takes 0.1 s here, and what else runs on this machine little beside it; without one for nobody's password
     the answer to them would come in a hundredth of that."""

@@ -4,10 +4,12 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from services.errors import N_, ShopError
 
+EXACT: Final = 2**53  # so far each whole number is a float of its own
 DEEPEST: Final = 32  # lists and objects within one another
 _PARTS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 _RARE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # escapes of what cannot be kept, or halves of a pair
@@ -31,7 +33,7 @@ def parse_json(body: bytes) -> Any:  # Any: JSON
     try:
         text = body.decode()
         _require_flat(text)
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise BadJson() from error
     if _RARE.search(text) and not all(map(_can_be_kept, _texts(found))):
@@ -60,10 +62,12 @@ def _refuse(name: str) -> None:
     raise ValueError(name)
 
 
-def _finite(digits: str) -> float:
+def _number(digits: str) -> int | float:
+    """`100.0` is 100: JSON has one kind of number, and some programs write it so."""
     if not math.isfinite(number := float(digits)):
         raise ValueError(digits[:32])
-    return number
+    whole = number.is_integer() and abs(number) <= EXACT and Decimal(digits) == number
+    return int(number) if whole else number
 
 
 def _texts(value: Any) -> Iterator[str]:  # Any: JSON

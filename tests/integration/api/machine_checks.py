@@ -39,7 +39,9 @@ def codes_are_told(_: Any, response: schemathesis.Response, case: schemathesis.C
 
 @schemathesis.check
 def valid_is_not_refused(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
-    name = case.operation.definition.raw["operationId"]
+    name, followed = case.operation.definition.raw["operationId"], (case.path_parameters or {}).values()
+    if "None" in map(str, followed):  # a line of the account without a prediction, whose null is followed as an id
+        return
     if case.meta is not None and case.meta.generation.mode.is_positive and response.status_code in (400, 415, 422):
         code = _code(response)
         assert code in {MADE_UP_TWICE, *UNWRITTEN.get(name, ())}, f"{name} refused what is valid: {code}"

@@ -46,6 +46,15 @@ async def test_content_types(callers: Callers) -> None:
     assert taken.json()["age"] == 30
 
 
+async def test_whole_numbers_however_they_are_written(callers: Callers) -> None:
+    browser = await callers.person(await callers.customer())
+    headers = {"content-type": "application/json"}
+    for written in (b"30", b"30.0", b"3e1"):
+        assert (await browser.patch("me", content=b'{"age": %s}' % written, headers=headers)).json()["age"] == 30
+    for written in (b"30.5", b"30.00000000000000001", b'"30"', b"true"):
+        problem(await browser.patch("me", content=b'{"age": %s}' % written, headers=headers), 422, "invalid_request")
+
+
 async def test_what_is_not_there(callers: Callers) -> None:
     browser = await callers.person(await callers.customer())
     problem(await browser.get("nothing"), 404, "not_found")

@@ -51,7 +51,6 @@ from services.models.presets import Presets
 from services.notifications.kept_messages import KeptMessages
 from services.notifications.letters import Letters
 from services.notifications.sending import Outbox
-from services.payments.context import ProviderAccounts
 from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
@@ -115,6 +114,7 @@ def make_services(
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
     accounts = ProviderAccounts(()) if payments is None else payments.accounts
+    payments = open_payments(settings, db, clock, coordination, on_news)
     pricing = {} if payments is None else payments.pricing
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
@@ -165,8 +165,8 @@ def make_services(
         reminders=Reminders(db, clock),
         payments=payments,
         plans=Plans(db),
-        subscriptions=Subscriptions(db, clock, accounts, pricing),
-        payment_methods=PaymentMethods(db, clock, accounts),
+        subscriptions=Subscriptions(db, clock, pricing),
+        payment_methods=PaymentMethods(db, clock),
         plan_checkout=None if payments is None else payments.plan_checkout,
         stars=None if payments is None else open_stars_payments(settings, payments, bot, clock),
         strays=None if payments is None else Strays(payments.ctx, staff),

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Credits, CurrencyCode, Json, JsonObject, Key, Kopecks, UuidKey, Word, one_of, partial_index
@@ -131,6 +131,7 @@ class PaymentMethod(Base):
     provider: Mapped[Word]
     provider_shop_id: Mapped[str] = mapped_column(String(64))  # a token works at this one alone
     token: Mapped[str | None] = mapped_column(String(255))
+    by_provider: Mapped[bool] = mapped_column(default=False, server_default=false())  # it charges until it is told
     title: Mapped[str] = mapped_column(String(64))  # as its owner knows it: Visa •• 4242
     card_type: Mapped[str | None] = mapped_column(String(32))
     card_last4: Mapped[str | None] = mapped_column(String(4))

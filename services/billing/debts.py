@@ -11,10 +11,11 @@ from db.base import constant, table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
 from db.tables.identities import AccountMerge
 from db.tables.payments import Payment, Refund
+from db.tables.plans import SubscriptionPeriod
 
 _lines, _entries = table_of(Transaction), table_of(LotEntry)
 _payments, _refunds = table_of(Payment), table_of(Refund)
-_lots, _merges = table_of(Lot), table_of(AccountMerge)
+_lots, _merges, _periods = table_of(Lot), table_of(AccountMerge), table_of(SubscriptionPeriod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +30,49 @@ class Debt:
 
 # Built once: building and hashing a statement costs more than SQLite takes to run it.
 _topup = (_lines.c.payment_id == _payments.c.id) & (_lines.c.kind == constant(TransactionKind.TOPUP))
+_period = (_lines.c.period_id == _periods.c.id) & (_lines.c.kind == constant(TransactionKind.PERIOD))
 _owed = (_refunds.c.id, _entries.c.lot_id, _refunds.c.credits_uncollected, _refunds.c.created_at)
+_mine = (_payments.c.user_id == bindparam("user_id")) & (_refunds.c.credits_uncollected > 0)
 _of_payments = (
     select(*_owed)
     .join(_payments, _payments.c.id == _refunds.c.payment_id)
     .join(_lines, _topup)
     .join(_entries, _entries.c.transaction_id == _lines.c.id)
-    .where(_payments.c.user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
+    .where(_mine)
 )
+_of_periods = (
+    select(*_owed)
+    .join(_payments, _payments.c.id == _refunds.c.payment_id)
+    .join(_periods, _periods.c.payment_id == _payments.c.id)
+    .join(_lines, _period & (_lines.c.user_id == _periods.c.user_id))
+    .join(_entries, _entries.c.transaction_id == _lines.c.id)
+    .where(_periods.c.user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
+)
+_moved = (_lots.c.moved_from_id == _entries.c.lot_id) & (_lots.c.user_id == _merges.c.into_user_id)
+_theirs = (_merges.c.into_user_id == bindparam("user_id")) & (_refunds.c.credits_uncollected > 0)
+_owed_there = (_refunds.c.id, _lots.c.id.label("lot_id"), _refunds.c.credits_uncollected, _refunds.c.created_at)
 _of_merged = (
-    select(_refunds.c.id, _lots.c.id.label("lot_id"), _refunds.c.credits_uncollected, _refunds.c.created_at)
+    select(*_owed_there)
     .select_from(_merges)
     .join(_payments, _payments.c.user_id == _merges.c.from_user_id)
     .join(_refunds, _refunds.c.payment_id == _payments.c.id)
     .join(_lines, _topup)
     .join(_entries, _entries.c.transaction_id == _lines.c.id)
-    .join(_lots, (_lots.c.moved_from_id == _entries.c.lot_id) & (_lots.c.user_id == _merges.c.into_user_id))
-    .where(_merges.c.into_user_id == bindparam("user_id"), _refunds.c.credits_uncollected > 0)
+    .join(_lots, _moved)
+    .where(_theirs)
 )
-_all = union_all(_of_payments, _of_merged).subquery()
+_of_merged_periods = (
+    select(*_owed_there)
+    .select_from(_merges)
+    .join(_payments, _payments.c.user_id == _merges.c.from_user_id)
+    .join(_refunds, _refunds.c.payment_id == _payments.c.id)
+    .join(_periods, _periods.c.payment_id == _payments.c.id)
+    .join(_lines, _period)
+    .join(_entries, _entries.c.transaction_id == _lines.c.id)
+    .join(_lots, _moved)
+    .where(_theirs)
+)
+_all = union_all(_of_payments, _of_periods, _of_merged, _of_merged_periods).subquery()
 _debts = select(_all.c.id, _all.c.lot_id, _all.c.credits_uncollected).order_by(
     _all.c.created_at, _all.c.id, _all.c.lot_id
 )

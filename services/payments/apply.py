@@ -25,6 +25,8 @@ from services.payments.alerts import PaymentProblem
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView, find_by_provider_id, find_payment, parse_id, payments
+from services.plans import dunning, periods
+from services.plans.by_provider import as_ours, renewal_of
 
 log = structlog.get_logger()
 
@@ -91,6 +93,8 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
             return Verdict(applied=UNKNOWN[adoption])
         payment = _ours(session, merchant.provider, remote)
         assert payment is not None  # it was inserted, here or elsewhere
+    if (renewal := renewal_of(session, payment, remote, now)) is not None:
+        payment, remote = renewal, as_ours(remote, renewal)
     problem = _mismatch(payment, remote, merchant)
     if problem is not None and merchant.keeps_strays:
         return _stray(session, remote, merchant, now, why=problem)
@@ -102,7 +106,7 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if remote.confirmation_url is not None and payment.confirmation_url is None:
         _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url, order_id=remote.order_id)
     _note_charge(session, payment, remote, now)
-    applied = _follow(session, payment, remote, now)
+    applied = _follow(session, payment, remote, merchant, now)
     if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
     return Verdict(applied=applied, payment=find_payment(session, payment.id))
@@ -134,9 +138,17 @@ def cancel_unborn(session: Session, payment_id: UUID, reason: str, now: datetime
     canceled = {"status": PaymentStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
     if not _change(session, payment, OPEN, now, **canceled):
         return Applied.UNCHANGED
-    if tell:
+    if payment.method_id is not None:
+        dunning.not_made(session, payment, now)
+    elif tell:
         _tell(session, payment, Fact.CANCELED, now)
     return Applied.CANCELED
+
+
+def declined_unborn(session: Session, payment_id: UUID, reason: str, now: datetime) -> Applied:
+    """Close the charge of a saved method that the provider would not make."""
+    payment = find_payment(session, payment_id, lock=True)
+    return Applied.UNCHANGED if payment is None else _cancel(session, payment, reason, now)
 
 
 def cancel_lost(session: Session, payment_id: UUID, now: datetime) -> Applied:
@@ -192,10 +204,12 @@ def _note_mismatch(session: Session, payment: PaymentView, problem: str, merchan
     _change(session, payment, OPEN, now, next_check_at=now + TROUBLE_PAUSE)
 
 
-def _follow(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> Applied:
+def _follow(
+    session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, now: datetime
+) -> Applied:
     match remote.status:
         case PaymentStatus.SUCCEEDED:
-            return _succeed(session, payment, remote, now)
+            return _succeed(session, payment, remote, merchant, now)
         case PaymentStatus.CANCELED:
             return _cancel(session, payment, remote.cancel_reason, now)
         case PaymentStatus.WAITING_FOR_CAPTURE:
@@ -203,7 +217,9 @@ def _follow(session: Session, payment: PaymentView, remote: RemotePayment, now: 
     return Applied.UNCHANGED
 
 
-def _succeed(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> Applied:
+def _succeed(
+    session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, now: datetime
+) -> Applied:
     """The term runs from when we heard of the money, though not from before it was paid: our clock may be behind. Of an
     adopted payment it runs from when it was paid, for it ran before."""
     told = remote.paid_at or now
@@ -211,6 +227,16 @@ def _succeed(session: Session, payment: PaymentView, remote: RemotePayment, now:
     paid = {"status": PaymentStatus.SUCCEEDED, "paid_at": paid_at, "next_check_at": None, "cancel_reason": None}
     if not _change(session, payment, (*OPEN, PaymentStatus.CANCELED), now, **paid):
         return Applied.UNCHANGED
+    if payment.plan_id is None:
+        _credit(session, payment, paid_at, now)
+    else:
+        periods.paid(session, payment, remote, merchant, now)
+    if payment.method_id is None:
+        outbox.put_many(session, [(payment.user_id, _news(payment, Fact.SUCCEEDED))], now)  # it succeeds once
+    return Applied.CREDITED
+
+
+def _credit(session: Session, payment: PaymentView, paid_at: datetime, now: datetime) -> None:
     expires_at = None if payment.valid_days is None else paid_at + timedelta(days=payment.valid_days)
     ledger.grant(
         session,
@@ -222,8 +248,6 @@ def _succeed(session: Session, payment: PaymentView, remote: RemotePayment, now:
         expires_at=expires_at,
         payment_id=payment.id,
     )
-    outbox.put_many(session, [(payment.user_id, _news(payment, Fact.SUCCEEDED))], now)  # it succeeds once
-    return Applied.CREDITED
 
 
 def _cancel(session: Session, payment: PaymentView, reason: str | None, now: datetime) -> Applied:
@@ -235,7 +259,10 @@ def _cancel(session: Session, payment: PaymentView, reason: str | None, now: dat
     }
     if not _change(session, payment, OPEN, now, **canceled):
         return Applied.UNCHANGED
-    _tell(session, payment, Fact.CANCELED, now)
+    if payment.method_id is None:
+        _tell(session, payment, Fact.CANCELED, now)
+    else:
+        dunning.declined(session, payment, reason or "general_decline", now)
     return Applied.CANCELED
 
 

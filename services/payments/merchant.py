@@ -14,7 +14,7 @@ class Merchant:
     payments by. `owners`: Telegram ids, told of what only people can mend. `welcome_credits` (hundredths), `language`:
     of customers of whom only a payment tells. `pricing`: of credits, in which what is left of a plan comes back.
     `keeps_strays`: what comes for nothing we know is kept to be sent back; else people look at it in the provider's
-    cabinet."""
+    cabinet. `charges_itself`: the provider, each period, until it is told to stop."""
 
     provider: str
     shop_id: str
@@ -27,6 +27,7 @@ class Merchant:
     language: str = "ru"
     pricing: Pricing = field(default_factory=dict)
     keeps_strays: bool = False
+    charges_itself: bool = False
 
     @property
     def receipts(self) -> bool:

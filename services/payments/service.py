@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from db.engine import Database
 from services.clock import Clock
@@ -11,11 +12,14 @@ from services.payments.context import PaymentsContext, ProviderAccount, Provider
 from services.payments.events import Events
 from services.payments.packages import PackageOffer, PackageView
 from services.payments.pricing import CreditPrice, CurrencyNotTaken, Pricing, price_in
+from services.payments.providers.base import Autopay
 from services.payments.reconcile import Reconciler
 from services.payments.refunds.service import Refunds
 from services.payments.settlement import Settlement
 from services.payments.topup import TopUp
 from services.plans.checkout import PlanCheckout
+from services.plans.renewals import Renewals
+from services.plans.times import GRACE
 from services.users.roles import Staff
 
 
@@ -26,6 +30,7 @@ class Payments:
     pricing: Pricing
     topup: TopUp
     plan_checkout: PlanCheckout
+    renewals: Renewals
     settlement: Settlement
     events: Events
     refunds: Refunds
@@ -66,11 +71,11 @@ def make_payments(
     *,
     coordination: Coordination,
     owners: tuple[int, ...] = (),
+    grace: timedelta = GRACE,
 ) -> Payments:
-    """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids."""
-    everywhere = ProviderAccounts(
-        [replace(each, merchant=replace(each.merchant, pricing=pricing)) for each in accounts]
-    )
+    """`on_news` is called when a message was put into the outbox. `owners`: Telegram ids. `grace`: for so long the next
+    period of a plan is tried for."""
+    everywhere = ProviderAccounts([_knowing(each, pricing) for each in accounts])
     ctx = PaymentsContext(
         db=db, clock=clock, accounts=everywhere, pricing=pricing, coordination=coordination, on_news=on_news
     )
@@ -84,8 +89,14 @@ def make_payments(
         pricing=pricing,
         topup=topup,
         plan_checkout=PlanCheckout(ctx, topup),
+        renewals=Renewals(ctx, topup, grace=grace),
         settlement=settlement,
         events=events,
         refunds=refunds,
         reconciler=Reconciler(ctx, events, settlement, refunds, owners),
     )
+
+
+def _knowing(account: ProviderAccount, pricing: Pricing) -> ProviderAccount:
+    itself = account.provider.autopay is Autopay.BY_PROVIDER
+    return replace(account, merchant=replace(account.merchant, pricing=pricing, charges_itself=itself))

@@ -37,6 +37,7 @@ T = TypeVar("T")
 AT_ONCE = 20
 ASKED_EVERY: Final = 15.0  # seconds, of one payment that somebody looks at
 NEAR = timedelta(hours=1)  # between a message and the payment that it shows
+FOUND = {PaymentStatus.SUCCEEDED: Applied.CREDITED, PaymentStatus.CANCELED: Applied.CANCELED}
 LOST = {Applied.UNPROVEN: PaymentProblem.UNPROVEN, Applied.UNBOOKED: PaymentProblem.UNBOOKED}
 
 
@@ -178,12 +179,25 @@ class Settlement:
         would be a second one."""
         if not payment.is_open:
             return Applied.UNCHANGED
+        if payment.method_id is not None:
+            return await self._find_charge(payment, elsewhere=elsewhere)
         age = self._ctx.clock() - payment.created_at
         if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
             return self._told(
                 await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=True)
             )
         return await self._topup.repeat(payment)
+
+    async def _find_charge(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
+        """It may have taken money: first the provider's list tells. The same key is safe for a while only."""
+        if not elsewhere and (found := await self._search(payment.id, payment.created_at)) is not None:
+            return Applied.UNCHANGED if found.status is payment.status else FOUND.get(found.status, Applied.UNCHANGED)
+        age = self._ctx.clock() - payment.created_at
+        if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
+            return self._told(
+                await self._ctx.db.write(cancel_unborn, payment.id, "no_answer", self._ctx.clock(), tell=False)
+            )
+        return await self._topup.charge(payment)
 
     async def _search(self, payment_id: UUID, begun: datetime) -> PaymentView | None:
         """In the providers' lists, which are not arranged by our ids."""

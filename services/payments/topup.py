@@ -18,7 +18,7 @@ from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.message_ref import MessageRef, message_columns, message_of
 from services.payments.alerts import not_authorized, shop_refused
-from services.payments.apply import Applied, Verdict, apply, cancel_unborn, tell_ready
+from services.payments.apply import Applied, Verdict, apply, cancel_unborn, declined_unborn, tell_ready
 from services.payments.context import PaymentsContext
 from services.payments.mark import Mark, Paid
 from services.payments.merchant import Merchant
@@ -38,6 +38,7 @@ from services.payments.providers.base import (
     ShopRefused,
 )
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
+from services.plans.chargeable import MethodTakenBack, chargeable
 
 _users = table_of(User)
 AMOUNT: Final = {"ru": "Кредиты для предсказаний: {credits}", "en": "Credits for predictions: {credits}"}
@@ -110,6 +111,19 @@ class TopUp:
         self._ctx.on_news()
         return applied
 
+    async def charge(self, payment: PaymentView) -> Applied:
+        """The saved method of a renewal, without its owner. Raises `ProviderError` where nothing is known yet."""
+        try:
+            applied = (await self._create(payment, apply)).applied
+        except NotAuthorized as error:
+            return await self._refuse(payment, error, tell=False)
+        except (Refused, NotFound) as error:
+            if isinstance(error, ShopRefused | MethodTakenBack):
+                return await self._refuse(payment, error, tell=False)
+            return await self._ctx.db.write(declined_unborn, payment.id, error.code, self._ctx.clock())
+        self._ctx.on_news()
+        return applied
+
     async def shown_in(self, payment_id: UUID, ref: MessageRef) -> None:
         """Which message shows the payment and becomes "paid"; without one, none does any more."""
         await self._ctx.db.write(_shown_in, payment_id, ref)
@@ -117,7 +131,12 @@ class TopUp:
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
         account = self._ctx.accounts.of(payment.provider)
         buyer = await self._ctx.db.read(buyer_of, payment)
-        remote = await account.provider.create(order_of(payment, buyer, account.merchant))
+        order = order_of(payment, buyer, account.merchant)
+        if payment.method_id is None:
+            remote = await account.provider.create(order)
+        else:
+            method = await self._ctx.db.read(chargeable, payment, buyer)
+            remote = await account.provider.charge(order, method)
         return await self._ctx.db.write(then, remote, account.merchant, self._ctx.clock())
 
     async def _refuse(self, payment: PaymentView, error: ProviderError, *, tell: bool) -> Applied:

@@ -12,7 +12,8 @@ from db.tables.plans import SubscriptionStatus
 from services.errors import N_, ShopError
 from services.money import Money
 from services.payments.pricing import Pricing
-from services.plans.endings import paid_one, stop
+from services.plans.endings import paid_one
+from services.plans.methods import stop
 from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.replacing import unfinished_periods, worth
 from services.plans.rows import live_of, subscriptions
@@ -52,7 +53,7 @@ def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pr
     return ChangeQuote(at_once=False, returned=0, price=price, starts_at=live.ends_at)
 
 
-def schedule(session: Session, user_id: int, plan_id: int, now: datetime, *, telling: set[str]) -> None:
+def schedule(session: Session, user_id: int, plan_id: int, now: datetime) -> None:
     """The plan for the next period. Choosing the present one takes a choice back. Raises `PlanGone`, `BeginsAtOnce`,
     `NoSubscription`."""
     live = paid_one(session, user_id)
@@ -68,8 +69,7 @@ def schedule(session: Session, user_id: int, plan_id: int, now: datetime, *, tel
         raise PlanGone(plan_id=plan_id)
     chosen = {"scheduled_plan_id": plan_id, "scheduled_price": price.minor, "cancel_at_period_end": False}
     session.execute(update(subscriptions).where(here).values(chosen))
-    if live.provider in telling and live.method_id is not None:  # who charges by himself knows one price
-        stop(session, live, now)
+    if stop(session, live.method_id, now):  # who charges by itself knows one price
         session.execute(update(subscriptions).where(here).values(auto_renew=False))
 
 

@@ -10,7 +10,7 @@ from db.tables.plans import MethodState, SubscriptionStatus
 from services.errors import N_, ShopError
 from services.notifications.kinds.plans import PlanFact
 from services.plans.locks import hold_user
-from services.plans.methods import methods
+from services.plans.methods import methods, stop
 from services.plans.news import tell
 from services.plans.rows import live_of, subscriptions
 
@@ -25,17 +25,16 @@ class CannotResume(ShopError):
     message = N_("Nothing can be charged for it any more. Please pay for the next period yourself.")
 
 
-def cancel(session: Session, user_id: int, now: datetime, *, telling: set[str]) -> None:
-    """What was paid stays until the end of its period; past due it ends at once. `telling`: providers who charge by
-    themselves until they are told. Raises `NoSubscription`."""
+def cancel(session: Session, user_id: int, now: datetime) -> None:
+    """What was paid stays until the end of its period; past due it ends at once. Raises `NoSubscription`."""
     live = paid_one(session, user_id)
     if live.status == SubscriptionStatus.PAST_DUE:
         finish(session, live, SubscriptionStatus.CANCELED, now, quietly=True)
-    values = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "scheduled_plan_id": None}
-    gone = {"scheduled_price": None, "look_at": now if live.status != SubscriptionStatus.PAST_DUE else None}
-    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(**values, **gone))
-    if live.provider in telling and live.method_id is not None:
-        stop(session, live, now)
+        return
+    values = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now, "look_at": now}
+    none = {"scheduled_plan_id": None, "scheduled_price": None}
+    session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(**values, **none))
+    stop(session, live.method_id, now)
 
 
 def resume(session: Session, user_id: int, now: datetime) -> None:
@@ -51,17 +50,11 @@ def resume(session: Session, user_id: int, now: datetime) -> None:
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(values))
 
 
-def stop(session: Session, live: AnyRow, now: datetime) -> None:
-    """A provider who charges by itself is to be told so."""
-    mine = (methods.c.id == live.method_id) & (methods.c.state == MethodState.ACTIVE)
-    told = {"state": MethodState.UNLINKING, "unlinked_at": now, "updated_at": now}
-    session.execute(update(methods).where(mine).values(told))
-
-
 def finish(session: Session, live: AnyRow, status: SubscriptionStatus, now: datetime, *, quietly: bool = False) -> None:
     """It is over. `quietly`: whoever ended it sees it."""
     ended = {"status": status, "ended_at": now, "look_at": None, "auto_renew": False}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(ended))
+    stop(session, live.method_id, now)
     if not quietly:
         tell(session, live, PlanFact.ENDED, now, reason=str(status))
 

@@ -12,8 +12,6 @@ from db.engine import Database
 from db.tables.plans import MethodState, PaymentMethod
 from services.clock import Clock
 from services.errors import N_, ShopError
-from services.payments.context import ProviderAccounts
-from services.payments.providers.base import Autopay
 from services.plans.locks import hold_user
 from services.plans.rows import subscriptions
 
@@ -38,10 +36,9 @@ class MethodView:
 
 
 class PaymentMethods:
-    def __init__(self, db: Database, clock: Clock, accounts: ProviderAccounts) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._accounts = accounts
 
     async def of(self, user_id: int) -> list[MethodView]:
         """Newest first; those that were taken back are gone."""
@@ -50,12 +47,7 @@ class PaymentMethods:
     async def unlink(self, user_id: int, method_id: UUID) -> None:
         """Nothing is charged from it any more; what was paid stays. Where the provider charges by itself, it is told
         by a sweep until it knows. Raises `MethodGone`."""
-        await self._db.write(unlink, user_id, method_id, self._clock(), telling=telling(self._accounts))
-
-
-def telling(accounts: ProviderAccounts) -> set[str]:
-    """Providers who charge by themselves until they are told not to."""
-    return {each.provider.name for each in accounts if each.provider.autopay is Autopay.BY_PROVIDER}
+        await self._db.write(unlink, user_id, method_id, self._clock())
 
 
 def methods_of(session: Session, user_id: int) -> list[MethodView]:
@@ -69,18 +61,29 @@ def find_method(session: Session, method_id: UUID | None) -> MethodView | None:
     return None if row is None else method_view(row)
 
 
-def unlink(session: Session, user_id: int, method_id: UUID, now: datetime, *, telling: set[str]) -> None:
-    """`telling`: providers who charge by themselves until they are told."""
+def unlink(session: Session, user_id: int, method_id: UUID, now: datetime) -> None:
+    """As `PaymentMethods.unlink`."""
     hold_user(session, user_id)
     mine = (methods.c.id == method_id) & (methods.c.user_id == user_id) & methods.c.state.in_(KEPT)
-    row = session.execute(select(methods.c.provider).where(mine)).first()
-    if row is None:
+    if session.execute(select(methods.c.id).where(mine)).first() is None:
         raise MethodGone(method_id=method_id)
-    told = (
-        {"state": MethodState.UNLINKING} if row.provider in telling else {"state": MethodState.UNLINKED, "token": None}
-    )
-    session.execute(update(methods).where(mine).values(**told, unlinked_at=now, updated_at=now))
+    forget(session, method_id, now)
     session.execute(update(subscriptions).where(subscriptions.c.method_id == method_id).values(auto_renew=False))
+
+
+def forget(session: Session, method_id: UUID, now: datetime) -> None:
+    """Its token goes; where the provider charges by itself, only when it has been told."""
+    if not stop(session, method_id, now):
+        kept = (methods.c.id == method_id) & methods.c.state.in_(KEPT)
+        gone = {"state": MethodState.UNLINKED, "token": None, "unlinked_at": now, "updated_at": now}
+        session.execute(update(methods).where(kept).values(gone))
+
+
+def stop(session: Session, method_id: UUID | None, now: datetime) -> bool:
+    """A provider who charges by itself is to be told that nothing is to be charged any more. False for others."""
+    mine = (methods.c.id == method_id) & methods.c.by_provider & methods.c.state.in_(KEPT)
+    told = {"state": MethodState.UNLINKING, "unlinked_at": now, "updated_at": now}
+    return session.execute(update(methods).where(mine).values(told).returning(methods.c.id)).first() is not None
 
 
 def method_view(row: AnyRow) -> MethodView:

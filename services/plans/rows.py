@@ -27,6 +27,10 @@ _running = (
 )
 
 
+def period_of_payment(session: Session, payment_id: UUID) -> AnyRow | None:
+    return session.execute(select(periods).where(periods.c.payment_id == payment_id)).first()
+
+
 def live_of(session: Session, user_id: int) -> AnyRow | None:
     """Whoever acts on it holds the user first."""
     return session.connection().execute(_live, {"user": user_id}).first()

@@ -14,13 +14,12 @@ from db.tables.plans import PeriodKind, SubscriptionStatus
 from services.clock import Clock
 from services.money import Money
 from services.pages import Page, paginate
-from services.payments.context import ProviderAccounts
 from services.payments.pricing import Pricing
 from services.payments.queries import find_payment
 from services.plans.allowances import AllowanceLeft, allowances_of
 from services.plans.changes import ChangeQuote, quote_change, schedule
 from services.plans.endings import cancel, resume
-from services.plans.methods import MethodView, find_method, telling
+from services.plans.methods import MethodView, find_method
 from services.plans.months import end_of_months
 from services.plans.offers import agree
 from services.plans.plans import PlanView, find_plan, free_plan
@@ -71,10 +70,9 @@ class PeriodView:
 
 
 class Subscriptions:
-    def __init__(self, db: Database, clock: Clock, accounts: ProviderAccounts, pricing: Pricing) -> None:
+    def __init__(self, db: Database, clock: Clock, pricing: Pricing) -> None:
         self._db = db
         self._clock = clock
-        self._telling = telling(accounts)
         self._pricing = pricing
 
     async def of(self, user_id: int) -> SubscriptionView | None:
@@ -87,7 +85,7 @@ class Subscriptions:
 
     async def cancel(self, user_id: int) -> None:
         """Nothing is charged any more; what was paid stays. Raises `NoSubscription`."""
-        await self._db.write(cancel, user_id, self._clock(), telling=self._telling)
+        await self._db.write(cancel, user_id, self._clock())
 
     async def resume(self, user_id: int) -> None:
         """Raises `NoSubscription`, `CannotResume`."""
@@ -100,7 +98,7 @@ class Subscriptions:
     async def schedule(self, user_id: int, plan_id: int) -> None:
         """A cheaper plan for the next period; the present one takes that back. Raises `NoSubscription`, `PlanGone`,
         `BeginsAtOnce`."""
-        await self._db.write(schedule, user_id, plan_id, self._clock(), telling=self._telling)
+        await self._db.write(schedule, user_id, plan_id, self._clock())
 
     async def start_trial(self, user_id: int, plan_id: int) -> None:
         """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""

@@ -5,15 +5,15 @@ from services.billing.invariants.rule import Rule
 TOPUPS = Rule(
     invariant="I3",
     name="payments and top-ups",
-    states="a succeeded payment has one top-up, of its credits and user; any other payment has none",
+    states="a succeeded payment, but for a plan, has one top-up, of its credits and user; any other has none",
     examined="payments",
     offenders="""
         SELECT p.id AS payment_id, p.user_id, p.status, p.credits, count(t.id) AS topups,
                coalesce(sum(t.amount), 0) AS topped_up
         FROM payments p
         LEFT JOIN transactions t ON t.payment_id = p.id AND t.kind = 'topup'
-        GROUP BY p.id, p.user_id, p.status, p.credits
-        HAVING count(t.id) <> CASE WHEN p.status = 'succeeded' THEN 1 ELSE 0 END
+        GROUP BY p.id, p.user_id, p.status, p.credits, p.plan_id
+        HAVING count(t.id) <> CASE WHEN p.status = 'succeeded' AND p.plan_id IS NULL THEN 1 ELSE 0 END
             OR count(CASE WHEN t.amount <> p.credits OR t.user_id <> p.user_id THEN 1 END) > 0
         ORDER BY p.id""",
 )

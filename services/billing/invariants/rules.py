@@ -13,6 +13,14 @@ from services.billing.invariants.answers import (
 from services.billing.invariants.bonuses import BONUS_LINES, BONUS_WEEKS
 from services.billing.invariants.ledger import BALANCES, CHAIN, LINES, LOT_HISTORY, LOTS, MERGES, TOTALS
 from services.billing.invariants.payments import ADOPTED, TAKEN_BACK, TOPUPS, UNCOLLECTED
+from services.billing.invariants.plans import (
+    FREE_OF_CHARGE,
+    PERIOD_CREDITS,
+    PERIODS,
+    PLAN_PAYMENTS,
+    SUBSCRIPTIONS,
+    USES,
+)
 from services.billing.invariants.predictions import CHARGES, DELIVERED, LATE_REFUNDS, REFUND_LOTS
 
 RULES: Final = (
@@ -21,6 +29,8 @@ RULES: Final = (
     LOTS,
     LOT_HISTORY,
     TOPUPS,
+    PLAN_PAYMENTS,
+    PERIOD_CREDITS,
     ADOPTED,
     CHARGES,
     REFUND_LOTS,
@@ -38,5 +48,9 @@ RULES: Final = (
     MERGES,
     TAKEN_BACK,
     UNCOLLECTED,
+    PERIODS,
+    SUBSCRIPTIONS,
+    USES,
+    FREE_OF_CHARGE,
     CHAIN,
 )

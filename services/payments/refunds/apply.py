@@ -1,6 +1,7 @@
 """The one place where a refund's status changes: the provider's answer against our row, in one transaction with the
 credits that are taken back and the messages. The payment's row is locked first, then the user, then the lots."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,8 +29,10 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
-from services.payments.refunds.begin import credits_due, insert_refund, known_refund, total
+from services.payments.refunds.begin import brought, credits_due, insert_refund, known_refund, total
 from services.payments.refunds.paid_lots import paid_lots
+from services.plans import periods
+from services.plans.money_back import money_back_of
 
 log = structlog.get_logger()
 
@@ -53,7 +56,7 @@ def settle(
     if remote.status == RefundStatus.SUCCEEDED:
         _succeed(session, refund, payment, merchant, now)
     elif remote.status == RefundStatus.CANCELED:
-        refuse(session, refund_id, remote.cancel_reason or "general_decline", now, seen=seen)
+        refuse(session, refund_id, remote.cancel_reason or "general_decline", now, seen=seen, owners=merchant.owners)
     return known_refund(session, refund_id)
 
 
@@ -79,13 +82,17 @@ def learn(session: Session, remote: RemoteRefund, new_id: UUID, merchant: Mercha
     return settle(session, known, remote, merchant, now, seen=False)
 
 
-def refuse(session: Session, refund_id: UUID, reason: str, now: datetime, *, seen: bool) -> RefundView:
-    """No money went back; nothing is taken."""
-    refund, _ = _locked(session, refund_id)
+def refuse(
+    session: Session, refund_id: UUID, reason: str, now: datetime, *, seen: bool, owners: Collection[int] = ()
+) -> RefundView:
+    """No money went back; nothing is taken. `owners` hear of one that nobody here began."""
+    refund, payment = _locked(session, refund_id)
     canceled = {"status": RefundStatus.CANCELED, "cancel_reason": reason[:64], "next_check_at": None}
     changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
     if changed and not seen and refund.actor_user_id is not None:
         tell_user(session, refund.actor_user_id, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
+    elif changed and refund.id == money_back_of(payment.id):
+        tell_owners(session, owners, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
     return known_refund(session, refund_id)
 
 
@@ -106,7 +113,7 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     done = {"status": RefundStatus.SUCCEEDED, "cancel_reason": None, "next_check_at": None}
     if not _change(session, refund.id, (RefundStatus.PENDING, RefundStatus.CANCELED), now, **done):
         return
-    due, taken = credits_due(payment, before=before, amount=refund.amount.minor), 0
+    due, taken = credits_due(brought(session, payment), before=before, amount=refund.amount.minor), 0
     paid = paid_lots(session, payment.id, now)
     if due and paid is not None:
         posting = ledger.take_back(
@@ -122,6 +129,8 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
         taken = 0 if posting is None else -posting.amount
     owed = {"credits_taken": taken, "credits_uncollected": due - taken}
     session.execute(update(refunds).where(refunds.c.id == refund.id).values(owed))
+    if payment.plan_id is not None and before + refund.amount.minor >= payment.amount.minor:
+        periods.refunded(session, payment, now)
     _tell(session, refund, payment, now)
     if due > taken and refund.actor_user_id is None:
         trouble = _trouble(refund, PaymentProblem.UNCOLLECTED, format_credits(due - taken))

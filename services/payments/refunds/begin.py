@@ -1,7 +1,7 @@
 """Beginning a refund: what may go back, and our row of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
-from services.payments.refunds.paid_lots import held_of_payment
+from services.payments.refunds.paid_lots import has_period, held_of_payment
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -115,6 +115,13 @@ def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
     return upto(before + amount) - upto(before)
 
 
+def brought(session: Session, payment: PaymentView) -> PaymentView:
+    """With the credits that it really brought: money for a plan may have bought no period."""
+    if payment.plan_id is None or has_period(session, payment.id):
+        return payment
+    return replace(payment, credits=0)
+
+
 def begin(
     session: Session, wish: RefundRequest, staff: Staff, now: datetime, *, shops: Mapping[str, str]
 ) -> tuple[RefundView, bool]:
@@ -135,7 +142,7 @@ def begin(
         raise AlreadyRefunded(payment_id=payment.id)
     if not 0 < wish.amount.minor <= rest:
         raise RefundTooLarge(rest=money(rest))
-    due = credits_due(payment, before=before, amount=wish.amount.minor)
+    due = credits_due(brought(session, payment), before=before, amount=wish.amount.minor)
     if held < due and not wish.confirmed:
         raise RefundNeedsConfirmation(due=due, held=held)
     record(
@@ -166,9 +173,11 @@ def quote(session: Session, payment_id: UUID, now: datetime, *, shops: Mapping[s
     if payment is None:
         raise PaymentNotFound(payment_id=payment_id)
     rest, before, held = _state(session, payment, now, shops)
-    reach = credits_due(payment, before=0, amount=before) + held  # the most that may go in all
+    got, money = brought(session, payment), payment.amount.of
+    if not got.credits:
+        return RefundQuote(rest=money(rest), covered=money(rest))
+    reach = credits_due(got, before=0, amount=before) + held  # the most that may go in all
     most = ((reach + 1) * payment.amount.minor - 1) // payment.credits
-    money = payment.amount.of
     return RefundQuote(rest=money(rest), covered=money(max(0, min(rest, most - before))))
 
 
@@ -210,7 +219,7 @@ def _state(session: Session, payment: PaymentView, now: datetime, shops: Mapping
     rows = refunds_of(session, payment.id)
     gone, under_way = total(rows, RefundStatus.SUCCEEDED), total(rows, RefundStatus.PENDING)
     left = held_of_payment(session, payment.id, now)
-    free = max(0, left - credits_due(payment, before=gone, amount=under_way))
+    free = max(0, left - credits_due(brought(session, payment), before=gone, amount=under_way))
     return max(0, payment.amount.minor - gone - under_way), gone + under_way, free
 
 

@@ -32,6 +32,11 @@ def paid_lots(session: Session, payment_id: UUID, now: datetime) -> PaidLots | N
     return _whereabouts(session, _brought_by(session, payment_id), now)
 
 
+def has_period(session: Session, payment_id: UUID) -> bool:
+    """Whether money for a plan bought one."""
+    return session.scalar(select(_periods.c.id).where(_periods.c.payment_id == payment_id)) is not None
+
+
 def lots_of_period(session: Session, period_id: int, now: datetime) -> PaidLots | None:
     """The same of a period, paid or not."""
     return _whereabouts(session, _of_period(period_id), now)

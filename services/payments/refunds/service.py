@@ -139,7 +139,7 @@ class Refunds:
             if not first:
                 log.warning("refund_repeat_refused", refund_id=str(refund.id), code=error.code)
                 return await self._find_out(refund, reason=error.code)
-            await self._ctx.db.write(refuse, refund.id, error.code, self._ctx.clock(), seen=seen)
+            await self._refuse(refund, error.code, account, seen=seen)
             self._ctx.on_news()
             raise
         return await self._settle(refund, remote, account, seen=seen)
@@ -157,6 +157,10 @@ class Refunds:
         self._ctx.on_news()
         return settled
 
+    async def _refuse(self, refund: RefundView, reason: str, account: ProviderAccount, *, seen: bool) -> RefundView:
+        owners = account.merchant.owners
+        return await self._ctx.db.write(refuse, refund.id, reason, self._ctx.clock(), seen=seen, owners=owners)
+
     async def _find_out(self, refund: RefundView, *, reason: str = "no_answer") -> RefundView:
         """No answer came for a day and a repeat could be a second refund now, or the repeat was refused: the provider's
         list tells whether ours was made, and what it says was sent back in all whether there is one that it hides."""
@@ -170,7 +174,7 @@ class Refunds:
         remote = await account.provider.get(remote_id)
         booked = await self._ctx.db.read(sent_back, payment.id)
         if remote.refunded.minor < booked + refund.amount.minor:
-            settled = await self._ctx.db.write(refuse, refund.id, reason, self._ctx.clock(), seen=False)
+            settled = await self._refuse(refund, reason, account, seen=False)
         else:
             log.error("refund_unknown", refund_id=str(refund.id))
             settled = await self._ctx.db.write(tell_unknown, refund, account.merchant, self._ctx.clock())

@@ -1,0 +1,115 @@
+"""Providers who charge by themselves: each renewal is money for the payment that began it all, and gets one of its own
+in our books; what they say of a subscription of theirs changes ours."""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.base import AnyRow
+from db.tables.payments import PaymentStatus
+from db.tables.plans import LIVE, MethodState
+from db.upsert import insert_into
+from services.notifications.kinds.plans import PlanFact
+from services.payments.providers.base import Decline, RemotePayment
+from services.payments.queries import PaymentView, find_payment, payments
+from services.plans.locks import hold_user
+from services.plans.methods import methods
+from services.plans.news import tell
+from services.plans.rows import period_of_payment, subscription_row, subscriptions
+
+FAILED = "renewal_failed"
+
+
+class ProviderWord(StrEnum):
+    CANCELED = "canceled"
+    """Its owner ended it at the provider's."""
+    ACTIVE = "active"
+    """And thought better of it."""
+    FAILED = "failed"
+    """There was not enough to take."""
+
+
+def renewal_of(session: Session, first: PaymentView, remote: RemotePayment, now: datetime) -> PaymentView | None:
+    """Our payment for money that came once more for `first`; None where this is the money of `first` itself."""
+    again = first.plan_id is not None and remote.paid_until is not None and remote.charge_id is not None
+    if not again or first.charge_id in (None, remote.charge_id):
+        return None
+    same = (payments.c.provider == first.provider) & (payments.c.charge_id == remote.charge_id)
+    known = session.scalar(select(payments.c.id).where(same))
+    renewal_id = known or uuid5(first.id, str(remote.charge_id))
+    if known is None:
+        _insert(session, renewal_id, first, remote, now)
+    return find_payment(session, renewal_id, lock=True)
+
+
+def as_ours(remote: RemotePayment, payment: PaymentView) -> RemotePayment:
+    """The provider calls all of them by the first one's id."""
+    return replace(remote, id=str(payment.id), our_id=str(payment.id))
+
+
+def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: RemotePayment, now: datetime) -> None:
+    """It is canceled until its success is booked, in this transaction: a page at which the same period is paid may be
+    open."""
+    period = period_of_payment(session, first.id)
+    row = None if period is None else subscription_row(session, period.subscription_id)
+    token = (methods.c.provider == first.provider) & (methods.c.token == first.charge_id)
+    method_id = row.method_id if row is not None else session.scalar(select(methods.c.id).where(token))
+    values = {
+        "id": renewal_id,
+        "user_id": first.user_id,
+        "plan_id": first.plan_id if row is None else row.plan_id,
+        "subscription_id": None if row is None else row.id,
+        "period_number": None if row is None else row.number + 1,
+        "method_id": method_id,
+        "provider": first.provider,
+        "provider_payment_id": str(renewal_id),
+        "provider_shop_id": first.provider_shop_id,
+        "charge_id": remote.charge_id,
+        "status": PaymentStatus.CANCELED,
+        "amount_kopecks": first.amount.minor,
+        "currency": first.amount.currency,
+        "credits": first.credits,
+        "test": first.test,
+        "description": first.description,
+        "provider_text": first.provider_text,
+        "receipt_email": first.receipt_email,
+        "return_url": first.return_url,
+        "checks": 0,
+        "created_at": min(now, remote.created_at or now),
+        "updated_at": now,
+    }
+    session.execute(insert_into(session, payments).values(values).on_conflict_do_nothing())
+
+
+def provider_said(session: Session, payment_id: UUID, word: ProviderWord, now: datetime) -> None:
+    """Of the subscription that `payment_id` began there."""
+    row = _begun_by(session, payment_id)
+    if row is None:
+        return
+    hold_user(session, row.user_id)
+    row = subscription_row(session, row.id)
+    if row is None or row.status not in LIVE or row.cancel_at_period_end:
+        return
+    state = session.scalar(select(methods.c.state).where(methods.c.id == row.method_id))
+    here = subscriptions.c.id == row.id
+    match word:
+        case ProviderWord.ACTIVE if state == MethodState.ACTIVE:
+            on = {"auto_renew": True, "decline_reason": None, "look_at": now}
+            session.execute(update(subscriptions).where(here).values(on))
+        case ProviderWord.CANCELED if row.auto_renew:
+            session.execute(update(subscriptions).where(here).values(auto_renew=False, look_at=now))
+            tell(session, row, PlanFact.AUTOPAY_OFF, now, at=row.ends_at, about=f":{now:%Y%m%dT%H%M%S}")
+        case ProviderWord.FAILED if row.decline_reason != FAILED:
+            off = {"auto_renew": False, "decline_reason": FAILED, "look_at": now}
+            session.execute(update(subscriptions).where(here).values(off))
+            price = {"amount": row.price, "currency": row.currency, "reason": FAILED}
+            tell(session, row, PlanFact.DECLINED, now, decline=str(Decline.ACT), **price)
+
+
+def _begun_by(session: Session, payment_id: UUID) -> AnyRow | None:
+    period = period_of_payment(session, payment_id)
+    return None if period is None else subscription_row(session, period.subscription_id)

@@ -1,0 +1,25 @@
+"""Whether a saved method may still be charged for a payment that was begun."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.tables.plans import LIVE, MethodState
+from services.payments.providers.base import Buyer, Refused, SavedMethod
+from services.payments.queries import PaymentView
+from services.plans.methods import methods
+from services.plans.rows import subscription_row
+
+
+class MethodTakenBack(Refused):
+    """Its owner wants no charge any more, or the period is there."""
+
+
+def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod:
+    """Raises `MethodTakenBack`."""
+    here = (methods.c.id == payment.method_id) & (methods.c.state == MethodState.ACTIVE)
+    method = session.execute(select(methods).where(here)).first()
+    row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
+    wanted = row is not None and row.status in LIVE and not row.cancel_at_period_end
+    if method is None or row is None or not wanted or row.number + 1 != payment.period_number:
+        raise MethodTakenBack(code="taken_back")
+    return SavedMethod(id=method.id, token=method.token, owner_id=method.user_id, telegram_id=buyer.telegram_id)

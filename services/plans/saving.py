@@ -1,0 +1,60 @@
+"""A way of paying is kept with the payment in which its owner agreed to that."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from db.tables.plans import MethodState
+from services.payments.merchant import Merchant
+from services.payments.providers.base import RemotePayment
+from services.payments.queries import PaymentView
+from services.plans.methods import methods
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`id` of the method in our books."""
+
+    id: UUID
+
+
+def keep_method(
+    session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, *, user_id: int, now: datetime
+) -> Kept | None:
+    """What the provider kept, if its owner agreed."""
+    method, consent = remote.method, payment.consent
+    if method is None or consent is None or payment.method_id is not None or remote.shop_id is None:
+        return None
+    facts = {
+        "title": method.title[:64],
+        "card_type": remote.card_type,
+        "card_last4": remote.card_last4,
+        "by_provider": merchant.charges_itself,
+        "state": MethodState.ACTIVE,
+        "refused_reason": None,
+        "consent": consent,
+        "updated_at": now,
+        "unlinked_at": None,
+    }
+    names = {
+        "provider": merchant.provider,
+        "provider_shop_id": remote.shop_id,
+        "token": method.token,
+        "user_id": user_id,
+    }
+    same = [methods.c[name] == value for name, value in names.items()]
+    known = session.scalar(select(methods.c.id).where(*same))
+    if known is None:
+        known = uuid4()
+        session.execute(insert(methods), facts | names | {"id": known, "created_at": now})
+    else:
+        session.execute(update(methods).where(methods.c.id == known).values(facts))
+    return Kept(known)
+
+
+def was_taken_back(session: Session, method_id: UUID | None) -> bool:
+    state = session.scalar(select(methods.c.state).where(methods.c.id == method_id))
+    return state in (None, MethodState.UNLINKING, MethodState.UNLINKED)

@@ -78,7 +78,7 @@ class PlanShop:
         return PaymentMethods(self.cashier.db, self.clock)
 
     async def sells(self, name: str = "plus", **more: Any) -> int:  # Any: as `add_plan` takes it
-        return await self.cashier.db.write(add_plan, name, **more)
+        return await self.cashier.db.write(lambda session: add_plan(session, name, **more))
 
     async def begins(self, user_id: int, plan_id: int, *, consent: bool = True, **more: Any) -> PaymentView:
         given = {"email": "anna@example.com", "return_url": RETURN_URL, "consent": consent, **more}

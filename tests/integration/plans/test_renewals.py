@@ -140,7 +140,7 @@ async def test_declined_for_want_of_money_and_paid_on_the_second_day(quick: Plan
         ("permission_revoked", 1, MethodState.REFUSED),
         ("3d_secure_failed", 1, MethodState.ACTIVE),
         ("insufficient_funds", 4, MethodState.ACTIVE),
-        ("issuer_unavailable", 7, MethodState.ACTIVE),
+        ("issuer_unavailable", 6, MethodState.ACTIVE),
         ("a word of next year", 4, MethodState.ACTIVE),
     ],
 )

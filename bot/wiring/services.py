@@ -113,8 +113,6 @@ def make_services(
     )
     streams = AnswerStreams(coordination)
     payments = open_payments(settings, db, clock, coordination, on_news, bot=bot)
-    accounts = ProviderAccounts(()) if payments is None else payments.accounts
-    payments = open_payments(settings, db, clock, coordination, on_news)
     pricing = {} if payments is None else payments.pricing
     presets = Presets(db, files, models.folder)
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))

@@ -17,7 +17,20 @@ from sandbox.comfyui.gateway import Gateway as ComfyUIGateway
 from sandbox.comfyui.server import Servers
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
-from sandbox.control import comfyui, images, inference, mail, openai, people, screens, shop, shop_faults, webapp, worlds
+from sandbox.control import (
+    comfyui,
+    images,
+    inference,
+    mail,
+    openai,
+    people,
+    screens,
+    shop,
+    shop_faults,
+    stars,
+    webapp,
+    worlds,
+)
 from sandbox.deliveries import Deliveries
 from sandbox.images import api as images_api
 from sandbox.images.server import ImagesServers
@@ -115,7 +128,7 @@ def _web(
     app.add_exception_handler(RequestValidationError, _invalid)
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
         app.router.routes.extend(part.router.routes)  # not included: that builds each anew, for 0.1 s a sandbox
-    for part in (images, images_api, mail, openai, webapp):
+    for part in (images, images_api, mail, openai, stars, webapp):
         app.router.routes.extend(part.router.routes)
 
     @app.api_route("/", methods=["GET", "HEAD"])

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 
 from sandbox.client.connection import SandboxConnection
-from sandbox.client.screen import Answer, JsonObject, Launch, Message, read_message, transcript
+from sandbox.client.screen import Answer, Button, JsonObject, Launch, Message, read_message, transcript
+from sandbox.client.wallet import Wallet
 
 WITHIN_SECONDS = 25.0
 """Only a test that fails waits so long; on a crowded machine a shop that has just started takes 5 s for an answer."""
@@ -131,6 +132,22 @@ class Person:
     async def stops(self, draft: JsonObject) -> None:
         """Telegram's own button under a draft."""
         await self._call("POST", "/stop-draft", body={"draft_id": draft["draft_id"]})
+
+    @property
+    def wallet(self) -> Wallet:
+        """Their Stars."""
+        return Wallet(self._sandbox, self)
+
+    async def button(self, label: str, *, within: float = WITHIN_SECONDS) -> tuple[Message, Button]:
+        """An inline button, found as `presses` finds one."""
+        message = await self._find_button(label, within)
+        button = message.button(label)
+        assert button is not None
+        return message, button
+
+    def acted(self, event: int) -> None:
+        """What came after it, `sees` looks at."""
+        self._acted_at = event
 
     async def pays(self, link: str, *, method: str = "card", within: float = WITHIN_SECONDS) -> str:
         """Open a checkout, by its address or by the button that leads there, and pay; answers where it returns to."""

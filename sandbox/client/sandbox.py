@@ -18,8 +18,10 @@ from sandbox.client.openai import OpenAIProvider
 from sandbox.client.person import Person
 from sandbox.client.screen import Answer, JsonObject, Message
 from sandbox.client.shop import Shop
+from sandbox.client.stars import Stars
 
-__all__ = ["Answer", "ComfyUIServer", "Inference", "Mailbox", "Message", "Person", "Sandbox", "SandboxError", "Shop"]
+__all__ = ["Answer", "ComfyUIServer", "Inference", "Mailbox", "Message", "Person", "Sandbox", "SandboxError"]
+__all__ += ["Shop", "Stars"]
 
 
 class Sandbox(SandboxConnection):
@@ -48,6 +50,11 @@ class Sandbox(SandboxConnection):
     async def shop(self, **changes: Any) -> Shop:  # Any: settings of several types
         """The bot's shop at YooKassa; `changes` as in `Shop.change`."""
         return await Shop.of(self, **changes)
+
+    @property
+    def stars(self) -> Stars:
+        """The bot's Stars at Telegram."""
+        return Stars(self)
 
     def openai(self) -> OpenAIProvider:
         """The world's AI provider."""

@@ -22,6 +22,7 @@ class Button:
     data: str | None = None
     url: str | None = None
     web_app: str | None = None
+    pay: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Message:
     id: int
     from_bot: bool
     text: str
-    """The text or the caption."""
+    """The text, the caption, or what an invoice says."""
     html: str
     edits: int
     event: int
@@ -88,7 +89,7 @@ def read_message(raw: JsonObject) -> Message:
     return Message(
         id=raw["message_id"],
         from_bot=extra["from_bot"],
-        text=raw.get("text") or raw.get("caption") or "",
+        text=raw.get("text") or raw.get("caption") or _invoice_text(raw),
         html=extra["html"],
         edits=extra["edits"],
         event=extra["event"],
@@ -97,9 +98,16 @@ def read_message(raw: JsonObject) -> Message:
     )
 
 
+def _invoice_text(raw: JsonObject) -> str:
+    invoice = raw.get("invoice")
+    return f"{invoice['title']}\n{invoice['description']}" if invoice else ""
+
+
 def _read_button(raw: JsonObject) -> Button:
     app = raw.get("web_app", {}).get("url")
-    return Button(text=raw["text"], data=raw.get("callback_data"), url=raw.get("url"), web_app=app)
+    return Button(
+        text=raw["text"], data=raw.get("callback_data"), url=raw.get("url"), web_app=app, pay=raw.get("pay", False)
+    )
 
 
 def transcript(messages: Iterable[Message], *, last: int = 8) -> str:

@@ -21,6 +21,8 @@ class StoredMessage:
     editable: bool = True
     edits: int = 0
     deleted: bool = False
+    receipt: bool = False
+    """An invoice that is paid: its button shows what was bought."""
     event: int = 0
     """Id of the event that told the person of the latest change."""
     shown: JsonObject = field(default_factory=dict)
@@ -64,6 +66,8 @@ class StoredMessage:
             "event": self.event,
             "files": files,
         }
+        if self.receipt:
+            extra["receipt"] = True
         return {**payload, "sandbox": extra}
 
 
@@ -113,6 +117,10 @@ class Chat:
 
     def changed(self, message: StoredMessage) -> None:
         message.edits += 1
+        self._tell("edited", message)
+
+    def shows_receipt(self, message: StoredMessage) -> None:
+        message.receipt = True
         self._tell("edited", message)
 
     def delete(self, message: StoredMessage) -> None:

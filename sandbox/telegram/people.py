@@ -7,6 +7,7 @@ from sandbox.telegram.chat import Chat
 from sandbox.telegram.wire import JsonObject
 
 Role = Literal["customer", "owner"]
+STARS_AT_FIRST = 5_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Person:
     language_code: str | None = None
     role: Role = "customer"
     blocked: bool = False
+    stars: int = STARS_AT_FIRST
     topics: set[int] = field(default_factory=set)
     """Threads of the chat that the person opened."""
     started: bool = False

@@ -28,6 +28,8 @@ class Pending:
     key: int
     """Who it is about: updates with one key reach a webhook one after another."""
     repeat: bool = False
+    until: float | None = None
+    """Telegram keeps it no longer."""
 
 
 class UpdateQueue:
@@ -60,16 +62,17 @@ class UpdateQueue:
             return kind not in OPT_IN_TYPES
         return kind in self._allowed
 
-    def push(self, update: JsonObject, *, key: int = 0) -> JsonObject:
-        """Give the update its id and queue it, unless the bot did not ask for its type."""
+    def push(self, update: JsonObject, *, key: int = 0, lives: float | None = None, lost: bool = False) -> JsonObject:
+        """Give the update its id and queue it, unless the bot did not ask for its type or it is `lost`. `lives`: for so
+        many seconds."""
         numbered = {"update_id": self._next_id, **update}
         self._next_id += 1
-        entry = Pending(numbered, key)
+        entry = Pending(numbered, key, until=None if lives is None else self._clock.now() + lives)
         self._history[numbered["update_id"]] = entry
         if len(self._history) > HISTORY:
             del self._history[next(iter(self._history))]
         kind = next((name for name in update if name != "update_id"), "")
-        if self._wanted(kind) or kind not in UPDATE_TYPES:
+        if not lost and (self._wanted(kind) or kind not in UPDATE_TYPES):
             self.pending.append(entry)
             self.arrived.notify()
         return numbered
@@ -81,6 +84,11 @@ class UpdateQueue:
         self.pending.append(Pending(entry.update, entry.key, repeat=True))
         self.arrived.notify()
         return entry.update
+
+    def drop_old(self) -> None:
+        now = self._clock.now()
+        if any(each.until is not None and each.until <= now for each in self.pending):
+            self.pending = deque(each for each in self.pending if each.until is None or each.until > now)
 
     def drop(self) -> None:
         self.pending.clear()
@@ -108,6 +116,7 @@ class UpdateQueue:
         me = self._polls
         self.confirm(offset)
         deadline = self._clock.now() + min(max(seconds, 0), MAX_POLL_SECONDS)
+        self.drop_old()
         while not self.pending and not self._closed:
             left = deadline - self._clock.now()
             arrived = left > 0 and await self.arrived.wait(self._clock, left)

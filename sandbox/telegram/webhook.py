@@ -85,6 +85,7 @@ class Webhook:
     def _next(self) -> Pending | None:
         if self._target is None or len(self._busy) >= self._target.max_connections:
             return None
+        self._updates.drop_old()
         held = set(self._busy)
         now = self._clock.now()
         for entry in self._updates.pending:

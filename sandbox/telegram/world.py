@@ -14,6 +14,7 @@ from sandbox.telegram.files import FileStore
 from sandbox.telegram.limits import RateLimit
 from sandbox.telegram.people import Person, Role
 from sandbox.telegram.profile import Profile
+from sandbox.telegram.stars.state import Stars
 from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.webapp.state import WebApps
 from sandbox.telegram.webhook import Webhook
@@ -40,6 +41,7 @@ class World:
         self.rate_limit = RateLimit(clock)
         self.calls = CallLog()
         self.webapps = WebApps()
+        self.stars = Stars(clock, self.bot_id)
         self._message_ids = count(1)
         self._person_ids = count(FIRST_PERSON_ID)
 
@@ -115,6 +117,7 @@ class World:
 
     def close(self) -> None:
         self.updates.close()
+        self.stars.close()
         for person in self.people.values():
             person.chat.events.close()
 

@@ -1,8 +1,9 @@
 """The Bot API's methods by name."""
 
-from sandbox.telegram.methods import albums, chats, editing, profile, sending, updates, webapps
+from sandbox.telegram.methods import albums, chats, editing, profile, sending, stars, updates, webapps
 from sandbox.telegram.methods.base import Method
 from sandbox.telegram.types import params as p
+from sandbox.telegram.types import payments as pay
 
 METHODS: dict[str, Method] = {
     "getMe": Method(p.NoParams, profile.get_me),
@@ -37,6 +38,13 @@ METHODS: dict[str, Method] = {
     "getMyShortDescription": Method(p.ByLanguage, profile.get_my_short_description),
     "setChatMenuButton": Method(p.SetChatMenuButton, profile.set_chat_menu_button),
     "getChatMenuButton": Method(p.GetChatMenuButton, profile.get_chat_menu_button),
+    "sendInvoice": Method(pay.SendInvoice, stars.send_invoice),
+    "createInvoiceLink": Method(pay.CreateInvoiceLink, stars.create_invoice_link),
+    "answerPreCheckoutQuery": Method(pay.AnswerPreCheckoutQuery, stars.answer_pre_checkout_query),
+    "getMyStarBalance": Method(p.NoParams, stars.get_my_star_balance),
+    "getStarTransactions": Method(pay.GetStarTransactions, stars.get_star_transactions),
+    "refundStarPayment": Method(pay.RefundStarPayment, stars.refund_star_payment),
+    "editUserStarSubscription": Method(pay.EditUserStarSubscription, stars.edit_user_star_subscription),
     "answerWebAppQuery": Method(p.AnswerWebAppQuery, webapps.answer_web_app_query),
 }
 """By the names of the documentation; Telegram finds them in any case of letters."""

@@ -24,6 +24,11 @@ _MISSING = {
     "file_id": "file_id not specified",
     "callback_query_id": QUERY_TOO_OLD,
     "commands": "can't parse commands JSON object",
+    "title": "invoice title must be non-empty",
+    "description": "invoice description must be non-empty",
+    "payload": "INVOICE_PAYLOAD_INVALID",
+    "pre_checkout_query_id": QUERY_TOO_OLD,
+    "telegram_payment_charge_id": "CHARGE_ID_EMPTY",
 }
 _BAD_JSON = {
     "reply_markup": "can't parse reply keyboard markup JSON object",
@@ -33,6 +38,7 @@ _BAD_JSON = {
     "commands": "can't parse commands JSON object",
     "allowed_updates": "can't parse allowed updates JSON object",
     "scope": "can't parse BotCommandScope JSON object",
+    "prices": "can't parse labeled prices JSON object",
     "reply_parameters": "can't parse reply parameters JSON object",
 }
 

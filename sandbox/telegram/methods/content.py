@@ -63,10 +63,23 @@ def draft_text(
     return result
 
 
-def inline_keyboard(markup: AnyMarkup | None) -> JsonObject:
-    """The field `reply_markup` of the Message, or nothing: only inline keyboards stay with a message."""
+def inline_keyboard(markup: AnyMarkup | None, *, pays: bool = False) -> JsonObject:
+    """The field `reply_markup` of the Message, or nothing: only inline keyboards stay with a message. That of an
+    invoice (`pays`) begins with the Pay button."""
+    if isinstance(markup, InlineKeyboardMarkup):
+        _check_pay(markup, pays=pays)
     content = markup.content() if isinstance(markup, InlineKeyboardMarkup) else None
     return {"reply_markup": content} if content else {}
+
+
+def _check_pay(markup: InlineKeyboardMarkup, *, pays: bool) -> None:
+    buttons = [button.pay is not None for row in markup.inline_keyboard for button in row]
+    if any(buttons) and not pays:
+        raise BadRequest("BUTTON_TYPE_INVALID")
+    if pays and buttons and not any(buttons):
+        raise BadRequest("REPLY_MARKUP_BUY_EMPTY")
+    if any(buttons[1:]):
+        raise BadRequest("BUTTON_POS_INVALID")
 
 
 def show_reply_keyboard(person: Person, markup: AnyMarkup | None) -> None:

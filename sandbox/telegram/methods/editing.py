@@ -50,7 +50,7 @@ def _apply(
     """Replace the fields `drop` and the keyboard, unless that would change nothing."""
     person, message = target
     kept = {key: value for key, value in message.payload.items() if key not in (*drop, "reply_markup")}
-    payload = {**kept, **new, **inline_keyboard(params.reply_markup)}
+    payload = {**kept, **new, **inline_keyboard(params.reply_markup, pays="invoice" in message.payload)}
     if all(_look(payload.get(key)) == _look(message.payload.get(key)) for key in _COMPARED):
         raise BadRequest(NOT_MODIFIED)
     payload["edit_date"] = call.world.timestamp()

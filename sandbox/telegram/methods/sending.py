@@ -17,23 +17,28 @@ from sandbox.telegram.methods.content import (
 from sandbox.telegram.people import Person
 from sandbox.telegram.text.render import to_html
 from sandbox.telegram.types.params import Captioned, SendDocument, SendingOne, SendMessage, SendMessageDraft, SendPhoto
+from sandbox.telegram.types.payments import SendInvoice
 from sandbox.telegram.wire import JsonObject
 
 
 def _post(call: Call, person: Person, params: SendingOne, content: JsonObject) -> JsonObject:
+    markup = params.reply_markup
+    keyboard = inline_keyboard(markup)
+    message = post_one(call, person, params, {**content, **keyboard}, editable=stays_editable(markup))
+    show_reply_keyboard(person, markup)
+    return message
+
+
+def post_one(
+    call: Call, person: Person, params: SendingOne | SendInvoice, content: JsonObject, *, editable: bool = True
+) -> JsonObject:
+    """`content`: all but where it stands and what it answers to."""
     world = call.world
     world.rate_limit.check(person.id)
     topic = in_topic(person, params.message_thread_id)
     replied = reply_to(person, params.reply_parameters)
     protected: JsonObject = {"has_protected_content": True} if params.protect_content else {}
-    markup = params.reply_markup
-    show_reply_keyboard(person, markup)
-    stored = world.post(
-        person,
-        {**topic, **replied, **protected, **content, **inline_keyboard(markup)},
-        editable=stays_editable(markup),
-    )
-    return stored.payload
+    return world.post(person, {**topic, **replied, **protected, **content}, editable=editable).payload
 
 
 def in_topic(person: Person, thread_id: int | None) -> JsonObject:

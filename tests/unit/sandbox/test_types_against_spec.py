@@ -19,7 +19,7 @@ from sandbox.telegram.images import MAX_PHOTO_BYTES, MAX_RATIO, MAX_SIDES_SUM
 from sandbox.telegram.methods import METHODS
 from sandbox.telegram.methods.chats import CHAT_ACTIONS
 from sandbox.telegram.methods.content import MAX_CAPTION, MAX_TEXT
-from sandbox.telegram.types import markup, objects, params
+from sandbox.telegram.types import markup, objects, params, payments
 from sandbox.telegram.types.base import ApiObject
 from sandbox.telegram.updates import MAX_POLL_UPDATES, OPT_IN_TYPES, UPDATE_TYPES
 
@@ -29,7 +29,7 @@ OBJECTS = [
     *(markup.ReplyKeyboardRemove, markup.ForceReply, markup.WebAppInfo, markup.LoginUrl, markup.CopyTextButton),
     *(markup.SwitchInlineQueryChosenChat, objects.MessageEntity, objects.LinkPreviewOptions, objects.ReplyParameters),
     *(objects.BotCommand, objects.InputMediaPhoto, objects.InputMediaDocument),
-    objects.InputTextMessageContent,
+    *(objects.InputTextMessageContent, payments.LabeledPrice),
 ]
 UNIONS = {
     objects.BotCommandScope: "BotCommandScope",
@@ -163,6 +163,10 @@ def test_limits_are_those_of_the_documentation() -> None:
     assert characters("setMyName", "name") == (0, 64)
     assert characters("setMyDescription", "description") == (0, 512)
     assert characters("setMyShortDescription", "short_description") == (0, 120)
+    for name in ("sendInvoice", "createInvoiceLink"):
+        assert characters(name, "title") == (1, payments.MAX_TITLE)
+        assert characters(name, "description") == (1, payments.MAX_DESCRIPTION)
+        assert characters(name, "payload") == (1, payments.MAX_PAYLOAD_BYTES)
     assert characters("setWebhook", "secret_token") == (1, 256)
 
 
@@ -177,6 +181,10 @@ def test_limits_that_the_documentation_tells_in_other_words() -> None:
     assert f"at most {MAX_RATIO}" in photo
     assert f"up to {MAX_UPLOAD_BYTES // 1024**2} MB" in spec()["sendDocument"]["description"]
     assert f"{MAX_DOWNLOAD_BYTES // 1024**2} MB" in spec()["File"]["description"]
+    period = fields("createInvoiceLink")["subscription_period"]["description"]
+    assert f"always be {payments.SUBSCRIPTION_PERIOD} (30 days)" in period
+    assert f"not exceed {payments.MAX_SUBSCRIPTION_STARS} " in period
+    assert f"between 1-{payments.MAX_TRANSACTIONS} " in fields("getStarTransactions")["limit"]["description"]
     for action in CHAT_ACTIONS - {"cancel"}:
         assert action in fields("sendChatAction")["action"]["description"]
 

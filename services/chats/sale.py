@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import AnyRow
 from db.tables.chats import MessageStatus, Sender
+from db.tables.plans import AllowanceUnit
 from services.billing import ledger
 from services.billing.ledger import InsufficientBalance
 from services.chats import limits, usage
@@ -21,9 +22,11 @@ from services.chats.rows import IN_USE, UNFINISHED, messages, past_turns, unhear
 from services.chats.voices import VoiceTooLong
 from services.inference.chat import SPOKEN_BYTES
 from services.notifications.message_ref import message_columns
+from services.plans.allowances import claim_for_answer, note_use
 
 _asked = messages.alias("asked")
 
+NOTHING: Final = TokenPrices(fixed=0, input=0, output=0)  # of an answer that the plan pays for
 PASTE: Final = 2_000  # UTF-16 units: apps cut a longer text into such parts, and the next one may be on its way
 PASTE_PAUSE: Final = timedelta(seconds=2)  # also between pictures of an album
 FETCH_PAUSE: Final = timedelta(seconds=30)  # while one is fetched
@@ -63,7 +66,15 @@ class AnswerSale:
         free = free_left is not None
         limit, hold = terms.max_answer, 0
         prices = self._sold_for()
-        if not free and not prices.free:
+        claim = None
+        if chat.sells_plans and not free and not prices.free:
+            least = budget + min(LEAST_ANSWER, limit)
+            claim = claim_for_answer(session, user_id, chat.model_slug, now, least=least, most=budget + limit)
+        if claim is not None:
+            prices = NOTHING
+            if claim.unit is AllowanceUnit.TOKENS:
+                limit = claim.amount - budget
+        elif not free and not prices.free:
             limit, hold = self._covered(prices, budget, wallet.spendable(now))
         cut = self.order.place is not None and _units(self.order.text) >= PASTE  # apps of chats do that
         later = now + PASTE_PAUSE if self.order.album or cut else now
@@ -93,6 +104,8 @@ class AnswerSale:
             **message_columns(self.order.place),
         }
         session.connection().execute(_add, row)
+        if claim is not None:
+            note_use(session, claim, now, message_id=ids.answer)
         if hold:
             ledger.charge_new(session, wallet, amount=hold, message_id=ids.answer, now=now)
         return Accepted(
@@ -103,6 +116,7 @@ class AnswerSale:
             limited=limit < terms.max_answer,
             free=free,
             free_left=free_left,
+            by_plan=claim is not None,
             waits=any(_goes_first(each, chat) for each in unanswered),
         )
 

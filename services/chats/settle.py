@@ -26,6 +26,7 @@ from services.notifications import outbox
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.models import AnswerOverHold
 from services.notifications.owners import tell_owners
+from services.plans.allowances import settle_answer
 
 log = structlog.get_logger()
 _sessions = table_of(ChatSession)
@@ -224,6 +225,8 @@ def _give_back_rests(session: Session, billed: Sequence[tuple[AnswerOutcome, Bil
     for outcome, due in billed:
         if due is None and outcome.answer.free:
             return_place(session, outcome.answer)
+        elif not outcome.answer.free and not outcome.answer.hold:
+            settle_answer(session, outcome.answer.id, None if due is None else due.prompt + due.completion)
 
 
 def _used(answer: ClaimedAnswer, due: Bill) -> usage.UsedTokens:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.chats import ChatSession
 from db.tables.models import Model, Preset
+from db.tables.plans import Plan
 from db.tables.users import User
 from services.chats.limits import ChatLimits
 from services.chats.orders import AssistantResting, AssistantStopped, SaleTerms
@@ -19,7 +20,8 @@ from services.manifests.manifest import Manifest
 from services.models.offers import ModelNotOnSale, ModelResting, ModelStopped, price_of
 from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 
-_sessions, _models, _presets, _users = table_of(ChatSession), table_of(Model), table_of(Preset), table_of(User)
+_sessions, _models, _presets = table_of(ChatSession), table_of(Model), table_of(Preset)
+_users, _plans = table_of(User), table_of(Plan)
 
 TermsOf = Callable[[AnyRow], SaleTerms]
 """Of a conversation as `conversation_row` reads it. Raises ModelNotOnSale."""
@@ -40,6 +42,7 @@ _chat = (
         _users.c.age,
         _users.c.language,
         _users.c.disabled_at,
+        exists().where(_plans.c.id.is_not(None)).label("sells_plans"),
     )
     .join(_users, _users.c.id == _sessions.c.user_id)
     .outerjoin(_models, _models.c.slug == _sessions.c.model_slug)

@@ -20,6 +20,7 @@ from services.notifications.kinds.chats import AnswerReady
 from services.notifications.kinds.models import AnswerUndelivered
 from services.notifications.notification import Notification
 from services.notifications.owners import tell_owners
+from services.plans.allowances import settle_answer
 
 log = structlog.get_logger()
 _models = table_of(Model)
@@ -63,8 +64,10 @@ def _take_back(session: Session, row: AnyRow, now: datetime) -> AnswerReady:
     session.execute(update(messages).where(messages.c.id == row.id).values(**values))
     if row.price:
         ledger.charge_refund(session, message_id=row.id, now=now)
-    if row.free:
+    elif row.free:
         usage.return_free(session, user_id=row.user_id, model_slug=row.model_slug, day=row.day)
+    else:
+        settle_answer(session, row.id, None)
     return AnswerReady(message_id=row.id, returned=True)
 
 

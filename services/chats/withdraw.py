@@ -13,6 +13,7 @@ from services.billing import ledger
 from services.chats import usage
 from services.chats.claims import ClaimedAnswer
 from services.chats.rows import IN_USE, UNFINISHED, messages
+from services.plans.allowances import settle_answer
 
 _unfinished = (
     select(messages)
@@ -34,13 +35,15 @@ def withdraw(session: Session, session_id: UUID, *, since: int, now: datetime) -
 
 def cancel(session: Session, answer: AnyRow, now: datetime) -> None:
     """An answer that waits, locked: nobody gets it, and what it was sold for comes back: credits, or its place in the
-    day's allowance."""
+    day's or the plan's allowance."""
     ended = {"status": MessageStatus.CANCELED, "finished_at": now}
     session.execute(update(messages).where(messages.c.id == answer.id).values(**ended))
     if answer.hold:
         ledger.charge_refund(session, message_id=answer.id, now=now)
-    if answer.free:
+    elif answer.free:
         return_place(session, answer)
+    else:
+        settle_answer(session, answer.id, None)
 
 
 def return_place(session: Session, answer: AnyRow | ClaimedAnswer) -> None:

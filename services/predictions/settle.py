@@ -14,6 +14,7 @@ from services.files import files
 from services.notifications import outbox
 from services.notifications.kinds.news import News
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
+from services.plans.allowances import give_back
 from services.predictions import claims as queue
 from services.predictions.enclosures import Enclosure, enclosures
 from services.predictions.outcomes import Claimed, RunOutcome
@@ -80,8 +81,12 @@ _finish_row = (
 def _finish(session: Session, outcomes: Sequence[RunOutcome], now: datetime) -> None:
     session.connection().execute(_finish_row, [_finished(session, outcome, now) for outcome in outcomes])
     for outcome in sorted(outcomes, key=lambda o: o.prediction.user_id):  # users are locked in one order
-        if outcome.result is None and outcome.prediction.price:
+        if outcome.result is not None:
+            continue
+        if outcome.prediction.price:
             ledger.charge_refund(session, prediction_id=outcome.prediction.id, now=now)
+        else:
+            give_back(session, prediction_id=outcome.prediction.id)
     news: list[tuple[int, News]] = [_news(outcome.prediction) for outcome in outcomes]
     for outcome in outcomes:
         more = enclosures(outcome.result, painted=bool(outcome.files))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, bindparam, exists, select
+from sqlalchemy import Connection, Executable, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
 from db.tables.models import Model, Preset
+from db.tables.plans import Plan
 from db.tables.predictions import Prediction, PredictionStatus
 from db.tables.users import User
 from db.upsert import insert_of
@@ -20,8 +21,10 @@ from services.errors import N_, ShopError
 from services.models.offers import ModelNotOnSale, price_of
 from services.models.sale import SALE_COLUMNS, preset_price, require_on_sale
 from services.notifications.message_ref import MessageRef, message_columns
+from services.plans.allowances import take_for_prediction
 
-_predictions, _models, _presets, _users = table_of(Prediction), table_of(Model), table_of(Preset), table_of(User)
+_predictions, _models, _presets = table_of(Prediction), table_of(Model), table_of(Preset)
+_users, _plans = table_of(User), table_of(Plan)
 
 
 class PriceChanged(ShopError):
@@ -37,7 +40,8 @@ class PriceChanged(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a customer confirmed. `inputs` are checked values by input name; `price` is what the screen showed;
+    """What a customer confirmed. `inputs` are checked values by input name; `price` is what the screen showed, 0 where
+    it said that the plan pays;
     `request_key` is the same for every repeat of one confirmation."""
 
     user_id: int
@@ -77,10 +81,19 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
     }
     if connection.execute(_insert(connection.dialect.name), row).first() is None:
         return Sold(prediction_id=_find(connection, order), repeated=True)
-    _check_terms(connection, order, model)
-    if order.price:
+    price = _price_now(connection, order, model)
+    if (
+        price
+        and model.sells_plans
+        and take_for_prediction(session, order.user_id, order.model_slug, prediction_id, now)
+    ):
+        price = 0
+        connection.execute(_reprice, {"row": prediction_id, "now_free": 0})
+    elif price != order.price:
+        raise PriceChanged(shown=order.price, price=price)
+    if price:
         wallet = ledger.open_wallet(session, order.user_id)
-        ledger.charge_new(session, wallet, amount=order.price, prediction_id=prediction_id, now=now)
+        ledger.charge_new(session, wallet, amount=price, prediction_id=prediction_id, now=now)
     return Sold(prediction_id=prediction_id, repeated=False)
 
 
@@ -88,7 +101,9 @@ def submit(session: Session, order: Order, prediction_id: UUID, now: datetime) -
 _terms = select(
     *SALE_COLUMNS,
     exists().where(_users.c.id == bindparam("user_id"), _users.c.disabled_at.is_not(None)).label("user_disabled"),
+    exists().where(_plans.c.id.is_not(None)).label("sells_plans"),
 ).where(_models.c.slug == bindparam("slug"))
+_reprice = update(_predictions).where(_predictions.c.id == bindparam("row")).values(price=bindparam("now_free"))
 _queued = {"status": PredictionStatus.QUEUED, "attempts": 0}
 _same_request = select(_predictions.c.id).where(
     _predictions.c.user_id == bindparam("user_id"), _predictions.c.request_key == bindparam("request_key")
@@ -115,13 +130,11 @@ def is_sold(session: Session, request: Mapping[str, object]) -> bool:
     return session.execute(_same_request, request).first() is not None
 
 
-def _check_terms(connection: Connection, order: Order, model: AnyRow) -> None:
+def _price_now(connection: Connection, order: Order, model: AnyRow) -> int:
     """After the insert, so that a repeated confirmation is recognised even when the terms have changed since."""
     disabled = bool(model.user_disabled)
     require_on_sale(model, slug=order.model_slug, user_id=order.user_id, disabled=disabled)
-    price = price_of(model) if order.preset_id is None else _preset_price(connection, order, model)
-    if price != order.price:
-        raise PriceChanged(shown=order.price, price=price)
+    return price_of(model) if order.preset_id is None else _preset_price(connection, order, model)
 
 
 def _preset_price(connection: Connection, order: Order, model: AnyRow) -> int:

@@ -17,6 +17,7 @@ from services.notifications.kinds.models import AnswerUndelivered
 from services.notifications.kinds.predictions import PredictionEnded
 from services.notifications.notification import Notification
 from services.notifications.owners import tell_owners
+from services.plans.allowances import give_back
 
 log = structlog.get_logger()
 _p = table_of(Prediction)
@@ -35,6 +36,8 @@ def pay_back(
         return False
     if failed.price:
         ledger.charge_refund(session, prediction_id=failed.id, now=now)
+    else:
+        give_back(session, prediction_id=failed.id)
     log.error("answer_undelivered", prediction_id=str(failed.id), model=failed.model_slug, reason=reason)
     news = PredictionEnded(prediction_id=failed.id, returned=True, below=notification.kind == OutboxKind.ENCLOSURE)
     outbox.put(session, news, user_id=notification.user_id, now=now)

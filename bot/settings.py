@@ -28,6 +28,7 @@ from services.files.store import open_store
 from services.hosts import is_here
 from services.manifests.variables import offer
 from services.money import AmountOutOfBounds, parse_roubles
+from services.payments.providers.cloudpayments.tax import ReceiptTax, parse_tax
 from services.proxies import Proxy, parse_proxy
 from services.redaction import hide, hide_login, hide_password
 
@@ -37,11 +38,13 @@ MAX_CREDIT_PRICE = 1_000_000_00  # kopecks
 TELEGRAM_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 YOOKASSA_API = "https://api.yookassa.ru/v3"
+CLOUDPAYMENTS_API = "https://api.cloudpayments.ru"
 EXAMPLES = {
     "telegram_api_url": TELEGRAM_API,
     "telegram_links_url": TELEGRAM_LINKS,
     "public_url": "https://bot.example.com",
     "yookassa_api_url": YOOKASSA_API,
+    "cloudpayments_api_url": CLOUDPAYMENTS_API,
 }
 MAY_BE_EMPTY = ("payment_methods",)  # none at all is a choice
 
@@ -158,6 +161,10 @@ class Settings(ShopSettings):
     yookassa_api_url: str = YOOKASSA_API
     yookassa_proxy: Annotated[Proxy | None, NoDecode] = None
     yookassa_vat_code: int | None = Field(default=None, ge=1, le=12)
+    cloudpayments_public_id: str | None = None
+    cloudpayments_api_secret: SecretStr | None = None
+    cloudpayments_api_url: str = CLOUDPAYMENTS_API
+    cloudpayments_tax: Annotated[ReceiptTax | None, NoDecode] = None
     smtp_url: Annotated[SmtpServer | None, NoDecode] = None
     mail_from: Annotated[MailSender | None, NoDecode] = None
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
@@ -229,12 +236,13 @@ class Settings(ShopSettings):
         except ValueError as error:
             raise ValueError("is a list of addresses and networks such as 127.0.0.1, 172.16.0.0/12") from error
 
-    @field_validator("yookassa_shop_id", "yookassa_secret_key")
+    @field_validator("yookassa_shop_id", "yookassa_secret_key", "cloudpayments_public_id", "cloudpayments_api_secret")
     @classmethod
-    def _credential(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+    def _credential(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if text is not None and not re.fullmatch("[!-9;-~]+", text):
-            raise ValueError("has characters that none has; copy it anew from YooKassa's cabinet")
+            whose = "CloudPayments" if str(info.field_name).startswith("cloudpayments") else "YooKassa"
+            raise ValueError(f"has characters that none has; copy it anew from {whose}'s cabinet")
         return value
 
     @field_validator("telegram_proxy", "yookassa_proxy", mode="before")
@@ -243,6 +251,11 @@ class Settings(ShopSettings):
         if not isinstance(value, str):
             return value
         return parse_proxy(value)
+
+    @field_validator("cloudpayments_tax", mode="before")
+    @classmethod
+    def _tax(cls, value: object) -> object:
+        return parse_tax(value) if isinstance(value, str) else value
 
     @field_validator("smtp_url", mode="before")
     @classmethod
@@ -254,7 +267,7 @@ class Settings(ShopSettings):
     def _sender(cls, value: object) -> object:
         return parse_sender(value) if isinstance(value, str) else value
 
-    @field_validator("telegram_api_url", "telegram_links_url", "public_url", "yookassa_api_url")
+    @field_validator("telegram_api_url", "telegram_links_url", "public_url", "yookassa_api_url", "cloudpayments_api_url")
     @classmethod
     def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
         example = EXAMPLES[str(info.field_name)]
@@ -315,6 +328,14 @@ class Settings(ShopSettings):
             raise ValueError("YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY go together: one of them is not set")
         if self.yookassa_shop_id is not None and self.yookassa_secret_key is not None:
             hide_login(self.yookassa_shop_id, self.yookassa_secret_key.get_secret_value())
+        return self
+
+    @model_validator(mode="after")
+    def _site(self) -> "Settings":
+        if (self.cloudpayments_public_id is None) != (self.cloudpayments_api_secret is None):
+            raise ValueError("CLOUDPAYMENTS_PUBLIC_ID and CLOUDPAYMENTS_API_SECRET go together: one of them is not set")
+        if self.cloudpayments_public_id is not None and self.cloudpayments_api_secret is not None:
+            hide_login(self.cloudpayments_public_id, self.cloudpayments_api_secret.get_secret_value())
         return self
 
     @model_validator(mode="after")

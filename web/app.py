@@ -7,7 +7,7 @@ from web.context import WebContext, provide
 from web.kit.paths import OneSpelling
 from web.kit.routers import add_routes
 from web.site import add_site
-from web.webhooks import telegram, yookassa
+from web.webhooks import cloudpayments, telegram, yookassa
 
 
 def make_web(context: WebContext) -> FastAPI:
@@ -19,6 +19,8 @@ def make_web(context: WebContext) -> FastAPI:
         add_routes(app, telegram.router)
     if context.yookassa is not None:
         add_routes(app, yookassa.router)
+    if context.cloudpayments is not None:
+        add_routes(app, cloudpayments.router)
     if context.site is not None:
         add_site(app, context, context.site)
     return app

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from i18n.translator import Catalogues
 from services.clock import Clock
 from services.container import Services
+from services.payments.providers.cloudpayments.question import LastQuestion
 from services.payments.service import Payments
 from web.kit.rate_limits import Cached, LogLimit
 from web.kit.senders import Network
@@ -35,6 +36,15 @@ class PaymentsWebhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloudPaymentsWebhook:
+    """Who writes signs with `secret`; `question` answers whether an order may be paid now."""
+
+    payments: Payments
+    secret: str = field(repr=False)
+    question: LastQuestion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What pages and the API work with. `public_url`: how the world reaches them, without a slash at the end, None
     where only this machine does; `bot_username`: None until Telegram has told it; `telegram_links`: where links to bots
@@ -55,13 +65,15 @@ class Site:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """`site`: pages and the API; without it there are webhooks and health alone.
-    `telegram` is None where updates are polled, `yookassa` in a shop that takes no money. Metrics and the words of
+    `telegram` is None where updates are polled, `yookassa` in a shop that takes no money,
+    `cloudpayments` where it is not taken. Metrics and the words of
     /readyz are for this machine, `proxies`, whose forwarded addresses are believed, and who shows `metrics_token`."""
 
     health: HealthReport
     site: Site | None = None
     telegram: TelegramWebhook | None = None
     yookassa: PaymentsWebhook | None = None
+    cloudpayments: CloudPaymentsWebhook | None = None
     proxies: Sequence[Network] = ()
     metrics_token: str = ""
     forged: LogLimit = field(default_factory=LogLimit)

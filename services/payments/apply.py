@@ -106,6 +106,8 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if remote.confirmation_url is not None and payment.confirmation_url is None:
         _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url, order_id=remote.order_id)
     _note_charge(session, payment, remote, now)
+    if remote.test and not payment.test:
+        _change(session, payment, (*PaymentStatus,), now, test=True)
     applied = _follow(session, payment, remote, merchant, now)
     if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
@@ -189,7 +191,7 @@ def _mismatch(payment: PaymentView, remote: RemotePayment, merchant: Merchant) -
         ("shop", merchant.shop_id, remote.shop_id),
         ("amount", payment.amount.text, remote.amount.text),
         ("currency", payment.amount.currency, remote.amount.currency),
-        ("test", payment.test, remote.test),
+        ("test", remote.test if merchant.told_test else payment.test, remote.test),
         ("charge", payment.charge_id or remote.charge_id, remote.charge_id or payment.charge_id),
     )
     wrong = [f"{name} {ours} ≠ {theirs}" for name, ours, theirs in ours_and_theirs if ours != theirs]

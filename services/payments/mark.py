@@ -60,10 +60,12 @@ class Paid:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSigner:
     """`shop`: the bot's id, which no new token or key changes. A mark is signed with each of the keys and true with any
-    one of them: after a loss one of the secrets may be another."""
+    one of them: after a loss one of the secrets may be another. `tests`: whether a payment is a mere try is known as it
+    is begun."""
 
     shop: str
     keys: tuple[bytes, ...] = field(repr=False)
+    tests: bool = True
 
     @classmethod
     def of(cls, shop: str, *secrets: str) -> Self:
@@ -91,7 +93,7 @@ class MarkSigner:
 
     def _proofs(self, mark: Mark, paid: Paid) -> list[str]:
         facts = (self.shop, mark.payment_id, mark.telegram_id, mark.credits, mark.valid_days)
-        terms = (paid.account, paid.amount.minor, paid.amount.currency, paid.test)
+        terms = (paid.account, paid.amount.minor, paid.amount.currency, paid.test and self.tests)
         text = "\n".join(str(each) for each in (*facts, *terms)).encode()
         return [hmac.digest(key, text, "sha256").hex() for key in self.keys]
 

@@ -177,7 +177,7 @@ def cut_title(text: str) -> str:
 
 def receipt_for(payment: PaymentView, merchant: Merchant) -> Receipt | None:
     """Of the payment, and of refunds of it."""
-    if merchant.vat_code is None or payment.receipt_email is None:
+    if not merchant.receipts or payment.receipt_email is None:
         return None
     return Receipt(email=payment.receipt_email, description=payment.description, vat_code=merchant.vat_code)
 

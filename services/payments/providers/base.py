@@ -95,11 +95,12 @@ class Unpaid(ProviderError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the law (54-FZ) wants on a receipt of one line; its sum is the payment's."""
+    """What the law (54-FZ) wants on a receipt of one line; its sum is the payment's. `vat_code`: None where the provider
+    knows the taxes, if it sends receipts at all."""
 
     email: str
     description: str
-    vat_code: int
+    vat_code: int | None
 
 
 class Autopay(Enum):

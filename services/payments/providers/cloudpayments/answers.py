@@ -73,7 +73,7 @@ def refund_of(model: Json) -> RemoteRefund:
 def money_of(model: Json) -> Money:
     """Raises ValueError for what is no exact amount."""
     amount = model["Amount"]
-    if not isinstance(amount, int | Decimal) or amount != round(amount, 2):
+    if isinstance(amount, bool) or not isinstance(amount, int | Decimal) or amount != round(amount, 2):
         raise ValueError("not an amount")
     return Money.of_text(f"{amount:.2f}", _text(model["Currency"]))
 

@@ -1,0 +1,66 @@
+"""The last question before the money: whether this order, or this charge of a kept card, may be paid now. A link works
+until it is cancelled, and a card may be taken back meanwhile."""
+
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.base import table_of
+from db.engine import Database
+from db.tables.plans import MethodState, PaymentMethod
+from services.clock import Clock
+from services.payments.providers.cloudpayments.notifications import NAME, CheckCall
+from services.payments.queries import PaymentView, find_payment, parse_id
+from services.payments.still_sold import is_sold
+
+_methods = table_of(PaymentMethod)
+
+
+class CheckCode(IntEnum):
+    """What CloudPayments is told."""
+
+    FINE = 0
+    UNKNOWN = 10
+    OTHER_ACCOUNT = 11
+    OTHER_AMOUNT = 12
+    REFUSED = 13
+    OVER = 20
+
+
+class LastQuestion:
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    async def answer(self, asked: CheckCall) -> CheckCode:
+        """Raises `DatabaseUnavailable`."""
+        return await self._db.read(answer_check, asked, self._clock())
+
+
+def answer_check(session: Session, asked: CheckCall, now: datetime) -> CheckCode:
+    payment_id = parse_id(asked.invoice)
+    payment = None if payment_id is None else find_payment(session, payment_id)
+    if payment is None or payment.provider != NAME:
+        return CheckCode.UNKNOWN
+    owner, linked = _method_of(session, payment)
+    if asked.account not in (str(payment.user_id), str(owner)):
+        return CheckCode.OTHER_ACCOUNT
+    if asked.amount != payment.amount:
+        return CheckCode.OTHER_AMOUNT
+    if payment.is_open and payment.deadline_at is not None and now > payment.deadline_at:
+        return CheckCode.OVER
+    if payment.cancel_reason == "expired_on_confirmation":
+        return CheckCode.OVER
+    if not payment.is_open or not linked or not is_sold(session, payment):
+        return CheckCode.REFUSED
+    return CheckCode.FINE
+
+
+def _method_of(session: Session, payment: PaymentView) -> tuple[int | None, bool]:
+    """Whose card is charged, and whether it may be still; true where the customer pays by hand."""
+    if payment.method_id is None:
+        return None, True
+    query = select(_methods.c.user_id, _methods.c.state).where(_methods.c.id == payment.method_id)
+    row = session.execute(query).one()
+    return row.user_id, row.state == MethodState.ACTIVE

@@ -267,7 +267,9 @@ class Settings(ShopSettings):
     def _sender(cls, value: object) -> object:
         return parse_sender(value) if isinstance(value, str) else value
 
-    @field_validator("telegram_api_url", "telegram_links_url", "public_url", "yookassa_api_url", "cloudpayments_api_url")
+    @field_validator(
+        "telegram_api_url", "telegram_links_url", "public_url", "yookassa_api_url", "cloudpayments_api_url"
+    )
     @classmethod
     def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
         example = EXAMPLES[str(info.field_name)]

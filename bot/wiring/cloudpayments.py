@@ -11,8 +11,6 @@ from services.payments.merchant import Merchant
 if TYPE_CHECKING:
     from services.payments.providers.cloudpayments.provider import CloudPayments
 
-MISSING = "CLOUDPAYMENTS_PUBLIC_ID, CLOUDPAYMENTS_API_SECRET"
-
 
 def cloudpayments_account(settings: Settings, merchant: Merchant) -> ProviderAccount | None:
     """`merchant`: as any provider knows the shop. A site there is switched from tries to real money without another id

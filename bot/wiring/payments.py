@@ -9,6 +9,7 @@ import structlog
 from aiogram import Bot
 
 from bot.settings import Settings
+from bot.wiring.cloudpayments import cloudpayments_account
 from bot.wiring.stars import bot_number, star_price, stars_account
 from db.engine import Database
 from db.tables.currencies import Currency
@@ -21,6 +22,7 @@ from services.payments.context import ProviderAccount
 from services.payments.mark import MarkSigner
 from services.payments.merchant import Merchant
 from services.payments.pricing import CreditPrice
+from services.payments.providers.cloudpayments.notifications import NAME as CLOUDPAYMENTS
 from services.payments.providers.stars.gateway import NAME as STARS
 from services.payments.providers.stars.service import StarsPayments
 from services.payments.service import Payments, make_payments
@@ -30,7 +32,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-MISSING: Final = {"yookassa": "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY", STARS: "STARS_PRICE"}
+MISSING: Final = {
+    "yookassa": "YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY",
+    CLOUDPAYMENTS: "CLOUDPAYMENTS_PUBLIC_ID, CLOUDPAYMENTS_API_SECRET",
+    STARS: "STARS_PRICE",
+}
 TEST_KEYS = "test_"  # what the secret keys of test shops begin with
 
 
@@ -65,6 +71,13 @@ def _yookassa(settings: Settings) -> ProviderAccount | None:
     return ProviderAccount(provider=provider, merchant=replace(merchant, vat_code=settings.yookassa_vat_code))
 
 
+def _cloudpayments(settings: Settings) -> ProviderAccount | None:
+    if settings.cloudpayments_public_id is None:
+        return None
+    merchant = merchant_of(settings, CLOUDPAYMENTS, settings.cloudpayments_public_id, test=False)
+    return cloudpayments_account(settings, merchant)
+
+
 def _stars(settings: Settings, *, bot: Bot, clock: Clock) -> ProviderAccount | None:
     return None if settings.stars_price is None else open_stars(settings, bot, clock)
 
@@ -83,7 +96,7 @@ def open_stars(settings: Settings, bot: Bot, clock: Clock) -> ProviderAccount:
 
 
 Opener = Callable[[Settings], ProviderAccount | None]
-OPENERS: Final[Mapping[str, Opener]] = {"yookassa": _yookassa}
+OPENERS: Final[Mapping[str, Opener]] = {"yookassa": _yookassa, CLOUDPAYMENTS: _cloudpayments}
 
 
 def merchant_of(settings: Settings, provider: str, shop_id: str, *, test: bool) -> Merchant:
@@ -120,7 +133,11 @@ def open_yookassa(settings: Settings) -> "YooKassa | None":
 
 def why_closed(settings: Settings) -> str | None:
     """Which settings a payments would need; None where there is one, or nobody wants one."""
-    ready = {"yookassa": settings.yookassa_shop_id is not None, STARS: settings.stars_price is not None}
+    ready = {
+        "yookassa": settings.yookassa_shop_id is not None,
+        CLOUDPAYMENTS: settings.cloudpayments_public_id is not None,
+        STARS: settings.stars_price is not None,
+    }
     wanted = [name for name in settings.payment_methods if name in MISSING]
     if not wanted or any(ready[name] for name in wanted):
         return None

@@ -10,9 +10,10 @@ from bot.http.server import HttpServer, make_server
 from bot.parts.core import Core
 from bot.settings import TELEGRAM_API, YOOKASSA_API, Settings
 from services.container import Services
+from services.payments.providers.cloudpayments.question import LastQuestion
 from services.payments.service import Payments
 from web.app import make_web
-from web.context import PaymentsWebhook, Site, TelegramWebhook, WebContext
+from web.context import CloudPaymentsWebhook, PaymentsWebhook, Site, TelegramWebhook, WebContext
 from web.webhooks.yookassa import LOOPBACK, YOOKASSA_NETWORKS
 
 
@@ -31,6 +32,7 @@ def shop_server(
         site=site,
         telegram=pushed if settings.telegram_mode == "webhook" else None,
         yookassa=None if services.payments is None else payments_webhook(settings, services.payments),
+        cloudpayments=None if services.payments is None else cloudpayments_webhook(settings, services.payments),
         proxies=settings.trusted_proxies,
         metrics_token=token.get_secret_value() if token else "",
     )
@@ -69,3 +71,12 @@ def payments_webhook(settings: Settings, payments: Payments) -> PaymentsWebhook:
     real = settings.yookassa_api_url == YOOKASSA_API
     senders = YOOKASSA_NETWORKS if real else (*YOOKASSA_NETWORKS, *LOOPBACK)
     return PaymentsWebhook(payments=payments, senders=senders)
+
+
+def cloudpayments_webhook(settings: Settings, payments: Payments) -> CloudPaymentsWebhook | None:
+    """Also where it is not offered any more: what was begun goes on."""
+    if (secret := settings.cloudpayments_api_secret) is None:
+        return None
+    return CloudPaymentsWebhook(
+        payments=payments, secret=secret.get_secret_value(), question=LastQuestion(payments.ctx)
+    )

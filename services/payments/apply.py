@@ -96,7 +96,7 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if (renewal := renewal_of(session, payment, remote, now)) is not None:
         payment, remote = renewal, as_ours(remote, renewal)
     problem = _mismatch(payment, remote, merchant)
-    if problem is not None and merchant.keeps_strays:
+    if problem is not None and (merchant.keeps_strays or _is_second(payment, remote)):
         return _stray(session, remote, merchant, now, why=problem)
     if problem is not None:
         _note_mismatch(session, payment, problem, merchant, now)
@@ -106,12 +106,15 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     if remote.confirmation_url is not None and payment.confirmation_url is None:
         _change(session, payment, OPEN, now, confirmation_url=remote.confirmation_url, order_id=remote.order_id)
     _note_charge(session, payment, remote, now)
-    if remote.test and not payment.test:
-        _change(session, payment, (*PaymentStatus,), now, test=True)
     applied = _follow(session, payment, remote, merchant, now)
     if adoption is not None and applied is Applied.UNCHANGED:
         applied = Applied.ADOPTED
     return Verdict(applied=applied, payment=find_payment(session, payment.id))
+
+
+def _is_second(payment: PaymentView, remote: RemotePayment) -> bool:
+    """Other money for what is paid already."""
+    return payment.status is PaymentStatus.SUCCEEDED and remote.charge_id not in (None, payment.charge_id)
 
 
 def _stray(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime, *, why: str) -> Verdict:
@@ -122,11 +125,13 @@ def _stray(session: Session, remote: RemotePayment, merchant: Merchant, now: dat
 
 def _note_charge(session: Session, payment: PaymentView, remote: RemotePayment, now: datetime) -> None:
     """Whose money it was and what it was taken from, as soon as the provider tells."""
-    told = {
+    told: dict[str, object] = {
         name: getattr(remote, name)
         for name in ("charge_id", "payer_id", "card_type", "card_last4")
         if getattr(remote, name) is not None and getattr(payment, name) is None
     }
+    if remote.test and not payment.test:
+        told["test"] = True
     if told:
         _change(session, payment, (*PaymentStatus,), now, **told)
 

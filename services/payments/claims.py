@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.payments import PaymentEvent
+from services.payments.apply import LAST_MOMENT
 from services.payments.other_shop import askable
 from services.payments.queries import PaymentView, payment_view, payments
 
@@ -69,5 +70,7 @@ def claim_payments(
 
 def _next_look(payment: PaymentView, now: datetime) -> datetime | None:
     if payment.is_open:
-        return now + PAUSES[min(payment.checks, len(PAUSES) - 1)]
+        pause = now + PAUSES[min(payment.checks, len(PAUSES) - 1)]
+        over = None if payment.deadline_at is None else payment.deadline_at + LAST_MOMENT
+        return pause if over is None or over <= now else min(pause, over)
     return now + LAST_LOOK if payment.checks == 0 else None

@@ -13,7 +13,7 @@ from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments import alerts
 from services.payments.alerts import PaymentProblem, not_authorized
-from services.payments.apply import Applied, Verdict, apply, cancel_lost, cancel_unborn, expire
+from services.payments.apply import LAST_MOMENT, Applied, Verdict, apply, cancel_lost, cancel_unborn, expire
 from services.payments.claims import claim_payments
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.providers.base import (
@@ -23,6 +23,7 @@ from services.payments.providers.base import (
     ProviderError,
     Refused,
     RemotePayment,
+    TryDeclined,
     Unpaid,
 )
 from services.payments.queries import PaymentNotFound, PaymentView, belongs_to, find_own, find_payment, parse_id
@@ -104,7 +105,7 @@ class Settlement:
         try:
             remote = await account.provider.get(payment.provider_payment_id)
         except Unpaid:
-            return self._told(await self._ctx.db.write(expire, payment.id, self._ctx.clock()))
+            return await self._leave_unpaid(payment, account)
         except NotFound:
             if self._ctx.clock() - payment.created_at < account.provider.key_lives:
                 raise
@@ -114,7 +115,12 @@ class Settlement:
     async def learn(self, provider_payment_id: str, account: ProviderAccount) -> str | None:
         """Follow a hint that a payment is not pending any more. Returns why nothing followed from it, or None. Raises
         `TooEarly` and `ProviderError`."""
-        remote = await account.provider.get(provider_payment_id)
+        try:
+            remote = await account.provider.get(provider_payment_id)
+        except TryDeclined as error:
+            return f"not paid: {error.code}"
+        except Unpaid as error:
+            raise TooEarly(error.code) from error
         verdict = await self.follow(remote, account)
         if verdict.applied is Applied.FOREIGN:
             return "not a payment of ours"
@@ -173,6 +179,14 @@ class Settlement:
             log.exception("payment_look_failed", payment_id=str(payment.id))
             return False
         return True if applied is Applied.UNCHANGED else PaymentChange(payment_id=payment.id, applied=applied)
+
+    async def _leave_unpaid(self, payment: PaymentView, account: ProviderAccount) -> Applied:
+        """Once its time is over nobody shall pay it any more."""
+        now, deadline = self._ctx.clock(), payment.deadline_at
+        if deadline is None or now < deadline + LAST_MOMENT or not payment.is_open:
+            return Applied.UNCHANGED
+        await account.provider.withdraw(payment.provider_payment_id or "", payment.order_id)
+        return self._told(await self._ctx.db.write(expire, payment.id, now))
 
     async def _find_or_repeat(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
         """The create call's answer was lost: the same key gets the same payment, while it lives. In another shop it

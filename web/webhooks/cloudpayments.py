@@ -39,14 +39,18 @@ async def cloudpayments_webhook(kind: str, request: Request, web: Web) -> Respon
             peer = request.client.host if request.client else None
             log.warning("cloudpayments_webhook_forged", kind=kind, peer=peer, left_out=left_out)
         return PlainTextResponse("forbidden", status_code=403)
+    return await _taken(web.cloudpayments, NotificationKind(kind), body, is_form=is_form)
+
+
+async def _taken(webhook: CloudPaymentsWebhook, kind: NotificationKind, body: bytes, *, is_form: bool) -> Response:
     try:
         fields = fields_of(body, is_form=is_form)
-        if kind == NotificationKind.CHECK:
-            return _answer(await _checked(web.cloudpayments, fields))
-        await web.cloudpayments.payments.events.keep(event_of(NotificationKind(kind), fields))
+        if kind is NotificationKind.CHECK:
+            return _answer(await _checked(webhook, fields))
+        await webhook.payments.events.keep(event_of(kind, fields))
     except BadNotification as error:  # a repeat would say the same
         log.error("cloudpayments_webhook_not_understood", kind=kind, reason=str(error))
-        return _answer(CheckCode.REFUSED if kind == NotificationKind.CHECK else CheckCode.FINE)
+        return _answer(CheckCode.REFUSED if kind is NotificationKind.CHECK else CheckCode.FINE)
     except DatabaseUnavailable as error:
         log.warning("cloudpayments_webhook_not_kept", kind=kind, error=str(error))
         return PlainTextResponse("try again", status_code=503)

@@ -93,10 +93,14 @@ class Unpaid(ProviderError):
     """No money came for it so far, and more than that the provider does not know of a payment."""
 
 
+class TryDeclined(Unpaid):
+    """Somebody tried in vain; they may try again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the law (54-FZ) wants on a receipt of one line; its sum is the payment's. `vat_code`: None where the provider
-    knows the taxes, if it sends receipts at all."""
+    """What the law (54-FZ) wants on a receipt of one line; its sum is the payment's. `vat_code`: None where the
+    provider knows the taxes, if it sends receipts at all."""
 
     email: str
     description: str

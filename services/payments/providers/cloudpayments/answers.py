@@ -7,7 +7,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from services.money import Money
-from services.payments.providers.base import NotFound, RemoteMethod, RemotePayment, RemoteRefund, Unpaid
+from services.payments.providers.base import (
+    NotFound,
+    RemoteMethod,
+    RemotePayment,
+    RemoteRefund,
+    TryDeclined,
+    Unpaid,
+)
 from services.payments.providers.cloudpayments.orders import BY_SHOP, CHARGED, OUR_REFUND
 
 Json = dict[str, Any]  # Any: JSON holds what it holds
@@ -30,7 +37,7 @@ def payment_of(model: Json, refunded: Money | None = None) -> RemotePayment:
     charged = CHARGED in facts or model.get("TrInitiatorCode") == BY_SHOP
     reason = str(model.get("ReasonCode") or "") or None
     if status not in STATUSES and not charged:
-        raise Unpaid(code=reason or status)
+        raise (Unpaid if status == WAITS else TryDeclined)(code=reason or status)
     card = str(model.get("CardType") or "")[:32] or None
     last4 = str(model.get("CardLastFour") or "")[:4] or None
     invoice, transaction = str(model.get("InvoiceId") or ""), str(model["TransactionId"])

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.engine import Database
 from db.tables.plans import MethodState, PaymentMethod
-from services.clock import Clock
+from services.payments.context import PaymentsContext
+from services.payments.pricing import Pricing
 from services.payments.providers.cloudpayments.notifications import NAME, CheckCall
 from services.payments.queries import PaymentView, find_payment, parse_id
 from services.payments.still_sold import is_sold
@@ -30,15 +30,15 @@ class CheckCode(IntEnum):
 
 
 class LastQuestion:
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db, self._clock = db, clock
+    def __init__(self, ctx: PaymentsContext) -> None:
+        self._ctx = ctx
 
     async def answer(self, asked: CheckCall) -> CheckCode:
         """Raises `DatabaseUnavailable`."""
-        return await self._db.read(answer_check, asked, self._clock())
+        return await self._ctx.db.read(answer_check, asked, self._ctx.pricing, self._ctx.clock())
 
 
-def answer_check(session: Session, asked: CheckCall, now: datetime) -> CheckCode:
+def answer_check(session: Session, asked: CheckCall, pricing: Pricing, now: datetime) -> CheckCode:
     payment_id = parse_id(asked.invoice)
     payment = None if payment_id is None else find_payment(session, payment_id)
     if payment is None or payment.provider != NAME:
@@ -48,13 +48,15 @@ def answer_check(session: Session, asked: CheckCall, now: datetime) -> CheckCode
         return CheckCode.OTHER_ACCOUNT
     if asked.amount != payment.amount:
         return CheckCode.OTHER_AMOUNT
-    if payment.is_open and payment.deadline_at is not None and now > payment.deadline_at:
+    if _is_over(payment, now):
         return CheckCode.OVER
-    if payment.cancel_reason == "expired_on_confirmation":
-        return CheckCode.OVER
-    if not payment.is_open or not linked or not is_sold(session, payment):
-        return CheckCode.REFUSED
-    return CheckCode.FINE
+    sold = payment.is_open and linked and is_sold(session, payment, pricing)
+    return CheckCode.FINE if sold else CheckCode.REFUSED
+
+
+def _is_over(payment: PaymentView, now: datetime) -> bool:
+    late = payment.deadline_at is not None and now > payment.deadline_at
+    return (payment.is_open and late) or payment.cancel_reason == "expired_on_confirmation"
 
 
 def _method_of(session: Session, payment: PaymentView) -> tuple[int | None, bool]:

@@ -8,16 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
 from db.tables.plans import Plan, PlanPrice
 from db.tables.users import User
 from services.errors import N_, ShopError
 from services.money import Money
-from services.payments.packages import PackageGone, package_on_sale
-from services.payments.pricing import CurrencyNotTaken, Pricing, price_in
+from services.payments.pricing import Pricing
 from services.payments.providers.stars.gateway import NAME
 from services.payments.queries import PaymentView, find_payment, parse_id
+from services.payments.still_sold import is_sold
 
 _users, _plans, _prices = table_of(User), table_of(Plan), table_of(PlanPrice)
 
@@ -67,27 +66,9 @@ def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetim
         raise InvoicePaid(payment_id=payment.id)
     if not payment.is_open or (payment.deadline_at is not None and now > payment.deadline_at):
         raise InvoiceOver(payment_id=payment.id)
-    if asked.amount != payment.amount or not _is_sold(session, payment, pricing):
+    if asked.amount != payment.amount or not is_sold(session, payment, pricing):
         raise InvoiceChanged(payment_id=payment.id, asked=str(asked.amount))
 
 
 def _telegram_id(session: Session, payment: PaymentView) -> int | None:
     return session.scalar(select(_users.c.telegram_id).where(_users.c.id == payment.user_id))
-
-
-def _is_sold(session: Session, payment: PaymentView, pricing: Pricing) -> bool:
-    """At this price still. The next period of a subscription keeps the price that was agreed."""
-    if payment.subscription_id is not None:
-        return True
-    if payment.plan_id is not None:
-        price = select(_prices.c.amount).join(_plans, _plans.c.id == _prices.c.plan_id)
-        here = _plans.c.id == payment.plan_id, _plans.c.enabled, _prices.c.currency == payment.amount.currency
-        return session.scalar(price.where(*here)) == payment.amount.minor
-    if payment.package_id is not None:
-        try:
-            package = package_on_sale(session, payment.package_id)
-            price_now = price_in(package.price, Currency(payment.amount.currency), pricing)
-        except (PackageGone, CurrencyNotTaken):
-            return False
-        return (price_now, package.credits) == (payment.amount, payment.credits)
-    return True

@@ -1,0 +1,384 @@
+"""A shop that takes money through CloudPayments: the page, the last question, notifications, what is never believed."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import insert, select, update
+
+from db.base import table_of
+from db.tables.payments import PaymentStatus, StrayPayment
+from db.tables.plans import MethodState, PaymentMethod
+from services.coordination.memory import MemoryCoordination
+from services.money import rub
+from services.payments.context import ProviderAccount
+from services.payments.merchant import Merchant
+from services.payments.packages import PackageOffer, Packages
+from services.payments.providers.cloudpayments.notifications import NAME
+from services.payments.providers.cloudpayments.question import LastQuestion
+from services.payments.providers.cloudpayments.signatures import signature
+from services.payments.queries import PaymentView, payments
+from services.payments.refunds.begin import RefundRequest
+from services.payments.service import Payments, make_payments
+from services.payments.topup import EmailNeeded, TopUpRequest
+from services.users.roles import Staff
+from tests.support.cloudpayments import (
+    MISSING,
+    PUBLIC_ID,
+    SAMPLES,
+    SECRET,
+    AnsweringServer,
+    answering,
+    open_provider,
+    sample,
+    transaction,
+)
+from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
+from web.context import CloudPaymentsWebhook, WebContext, provide
+from web.webhooks import cloudpayments
+
+FIND, GET, ORDERS, CANCEL = "/payments/find", "/payments/get", "/orders/create", "/orders/cancel"
+SITE: Merchant = replace(
+    MERCHANT,
+    provider=NAME,
+    shop_id=PUBLIC_ID,
+    test=False,
+    told_test=True,
+    wants_email=True,
+    signer=replace(MERCHANT.signer, tests=False),
+)
+PAID = 897728001
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    cashier: Cashier
+    server: AnsweringServer
+    till: Payments
+    http: httpx.AsyncClient
+    anna: int
+    order: dict[str, Any] = field(default_factory=lambda: sample("order_created"))  # Any: JSON
+
+    async def begins(self, **more: Any) -> PaymentView:  # Any: as TopUpRequest takes it
+        email, amount = more.pop("email", "anna@example.com"), more.pop("amount", rub(300_00))
+        self.server.says(ORDERS, self.order | {"Model": self.order["Model"] | {"Amount": Decimal("300.00")}})
+        wish = TopUpRequest(user_id=self.anna, email=email, return_url=RETURN_URL, amount=amount, **more)
+        return await self.till.topup.start(wish)
+
+    async def told(self, kind: str, payment: PaymentView | None = None, **fields: object) -> int | None:
+        """What the shop answers to a notification; None where it does not take it."""
+        ours = {} if payment is None else {"InvoiceId": payment.id, "AccountId": payment.user_id}
+        given = {"TransactionId": PAID, "Amount": "300.00", "Currency": "RUB", "Status": "Completed", **ours, **fields}
+        body = urlencode(given).encode()
+        answer = await self.http.post(kind, content=body, headers={"Content-HMAC": signature(SECRET, body)})
+        return answer.json()["code"] if answer.status_code == 200 else None
+
+    async def looks(self) -> None:
+        """Into what it was told."""
+        await self.till.events.handle_due()
+
+    async def pays(self, payment: PaymentView, **more: object) -> PaymentView:
+        """Credited already."""
+        self.is_paid(payment, **more)
+        assert await self.told("pay", payment) == 0
+        await self.looks()
+        return await self.of(payment)
+
+    def is_paid(self, payment: PaymentView, **more: object) -> None:
+        for path in (FIND, GET):
+            self.server.says(path, transaction(payment.id, **more))
+
+    async def of(self, payment: PaymentView) -> PaymentView:
+        return await self.cashier.payments.get(payment.id)
+
+    async def balance(self) -> int:
+        return await self.cashier.balance(self.anna)
+
+    async def strays(self) -> list[tuple[str, int]]:
+        rows = table_of(StrayPayment)
+        return await self.cashier.db.read(
+            lambda s: [(row.charge_id, row.amount) for row in s.execute(select(rows.c.charge_id, rows.c.amount))]
+        )
+
+
+class _Healthy:
+    async def readiness(self) -> Any:  # Any: nobody asks
+        raise NotImplementedError
+
+
+@pytest.fixture
+async def shop(quick: Cashier) -> AsyncIterator[Shop]:
+    with answering() as server:
+        provider = open_provider(server)
+        account = ProviderAccount(provider=provider, merchant=SITE)
+        till = make_payments(
+            quick.db, quick.clock, [account], PRICING, lambda: None, coordination=MemoryCoordination(), owners=(OWNER,)
+        )
+        webhook = CloudPaymentsWebhook(payments=till, secret=SECRET, question=LastQuestion(till.ctx))
+        app = FastAPI()
+        provide(app, WebContext(health=_Healthy(), cloudpayments=webhook))  # type: ignore[arg-type]  # nobody asks
+        app.include_router(cloudpayments.router)
+        base = "http://shop/webhooks/cloudpayments/"
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as http:
+            await quick.customer(telegram_id=OWNER)
+            yield Shop(cashier=quick, server=server, till=till, http=http, anna=await quick.customer())
+        await quick.is_sound()
+        till.close()
+
+
+async def test_from_the_page_to_the_credits(shop: Shop) -> None:
+    payment = await shop.begins()
+    assert (payment.provider_payment_id, payment.order_id) == (str(payment.id), "gASGZVgUN21hcpPF")
+    assert payment.confirmation_url == "https://orders.cloudpayments.ru/d/gASGZVgUN21hcpPF"
+    assert await shop.told("check", payment) == 0
+    await shop.looks()
+    assert await shop.balance() == 0  # that it may be paid is no money
+    paid = await shop.pays(payment)
+    assert await shop.balance() == 3000
+    assert (paid.status, paid.charge_id) == (PaymentStatus.SUCCEEDED, str(PAID))
+    assert (paid.card_type, paid.card_last4, paid.test) == ("Visa", "4242", False)
+    for kind in ("pay", "pay", "confirm"):
+        assert await shop.told(kind, payment) == 0
+    await shop.looks()
+    await shop.till.reconciler.round(everything=True)
+    assert await shop.cashier.credited(payment.id) == [3000]
+
+
+async def test_a_letter_box_is_needed_also_without_receipts(shop: Shop) -> None:
+    with pytest.raises(EmailNeeded):
+        await shop.begins(email=None)
+    assert shop.server.calls == []
+
+
+async def test_a_site_in_test_mode_says_so_of_each_payment(shop: Shop) -> None:
+    paid = await shop.pays(await shop.begins(), TestMode=True)
+    assert paid.test
+    assert await shop.balance() == 3000
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, 0),
+        ({"Amount": "300"}, 0),
+        ({"InvoiceId": "top-999999"}, 10),
+        ({"InvoiceId": uuid4()}, 10),
+        ({"InvoiceId": ""}, 10),
+        ({"AccountId": "100018"}, 11),
+        ({"AccountId": ""}, 11),
+        ({"Amount": "299.99"}, 12),
+        ({"Amount": "1e3"}, 12),
+        ({"Currency": "USD"}, 12),
+        ({"TransactionId": ""}, 13),
+    ],
+)
+async def test_the_last_question(shop: Shop, fields: dict[str, object], code: int) -> None:
+    payment = await shop.begins()
+    assert await shop.told("check", payment, **fields) == code
+
+
+async def test_the_last_question_about_what_is_over(shop: Shop) -> None:
+    payment = await shop.begins()
+    shop.cashier.clock.advance(minutes=60)
+    assert await shop.told("check", payment) == 0
+    shop.cashier.clock.advance(minutes=1)
+    assert await shop.told("check", payment) == 20
+    paid = await shop.pays(payment)  # begun in time
+    assert paid.status is PaymentStatus.SUCCEEDED
+    assert await shop.told("check", payment) == 13  # the link is there still
+
+
+async def test_the_last_question_about_what_is_sold_no_more(shop: Shop) -> None:
+    packages = Packages(shop.cashier.db, shop.cashier.clock, Staff((OWNER,)))
+    offer = PackageOffer(title={"ru": "Сто", "en": "A hundred"}, price=rub(300_00), credits=100_00, valid_days=None)
+    owner = await shop.cashier.owner()
+    package = await packages.create(offer, actor=owner)
+    payment = await shop.begins(package_id=package.id, amount=None)
+    assert await shop.told("check", payment) == 0
+    await packages.enable(package.id, enabled=False, actor=owner)
+    assert await shop.told("check", payment) == 13
+
+
+async def test_the_last_question_about_a_card_that_was_taken_back(shop: Shop) -> None:
+    payment, card = await shop.begins(), table_of(PaymentMethod)
+    now, method_id = shop.cashier.clock(), uuid4()
+    row = {"id": method_id, "user_id": shop.anna, "provider": NAME, "provider_shop_id": PUBLIC_ID, "token": "tk_1"}
+    row |= {"title": "Visa •• 4242", "state": MethodState.ACTIVE, "consent": {}, "created_at": now, "updated_at": now}
+    await shop.cashier.db.write(lambda s: s.execute(insert(card), row) and None)
+    charged = update(payments).where(payments.c.id == payment.id).values(method_id=method_id)
+    await shop.cashier.db.write(lambda s: s.execute(charged) and None)
+    assert await shop.told("check", payment) == 0
+    back = update(card).values(state=MethodState.UNLINKED, token=None)
+    await shop.cashier.db.write(lambda s: s.execute(back) and None)
+    assert await shop.told("check", payment) == 13
+
+
+@pytest.mark.parametrize("given", SAMPLES["notifications"], ids=lambda given: given["id"])
+async def test_each_documented_one_is_answered(shop: Shop, given: dict[str, Any]) -> None:  # Any: JSON
+    """They are about orders that this shop does not know: a Check is told so, the others bring nobody anything."""
+    shop.server.says(GET, transaction("top-000017"))
+    kind = given["type"].lower()
+    headers = given["headers"] | {"Content-Type": given["content_type"]}
+    answer = await shop.http.post(kind, content=given["raw_body"].encode(), headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"code": 10 if kind == "check" else 0})
+    await shop.looks()
+    assert (await shop.balance(), await shop.strays(), await shop.cashier.problems()) == (0, [], [])
+
+
+@pytest.mark.parametrize("given", SAMPLES["must_be_refused_or_doubted"], ids=lambda given: given["id"])
+async def test_a_forged_one_leaves_nothing(shop: Shop, given: dict[str, Any]) -> None:  # Any: JSON
+    shop.server.says(GET, MISSING)
+    headers = given["headers"] | {"Content-Type": given["content_type"]}
+    answer = await shop.http.post("pay", content=given["raw_body"].encode(), headers=headers)
+    clear = given["id"] == "check_posted_to_pay_address"
+    assert answer.status_code == (200 if clear else 403)
+    await shop.looks()
+    assert await shop.cashier.notes() == (["the provider knows no such object"] if clear else [])
+
+
+async def test_another_address(shop: Shop) -> None:
+    assert (await shop.http.post("payout", content=b"")).status_code == 404
+
+
+async def test_one_as_json(shop: Shop) -> None:
+    payment = await shop.begins()
+    shop.is_paid(payment)
+    given = {"TransactionId": PAID, "Amount": 300.00, "Currency": "RUB", "InvoiceId": str(payment.id), "Token": None}
+    body = json.dumps(given).encode()
+    headers = {"Content-Type": "application/json", "X-Content-HMAC": signature(SECRET, body)}
+    assert (await shop.http.post("pay", content=body, headers=headers)).json() == {"code": 0}
+    await shop.looks()
+    assert await shop.balance() == 3000
+
+
+async def test_a_check_at_the_address_of_payments_brings_nothing(shop: Shop) -> None:
+    """It says `Completed`; the transaction does not."""
+    payment = await shop.begins()
+    shop.is_paid(payment, Status="AwaitingAuthentication")
+    assert await shop.told("pay", payment) == 0
+    await shop.looks()
+    assert await shop.balance() == 0
+    assert await shop.cashier.notes() == ["the provider says otherwise: AwaitingAuthentication"]
+
+
+async def test_a_try_in_vain_and_another_one(shop: Shop) -> None:
+    payment = await shop.begins()
+    shop.is_paid(payment, Status="Declined", ReasonCode=5051)
+    assert await shop.told("fail", payment, ReasonCode=5051) == 0
+    await shop.looks()
+    assert await shop.cashier.notes() == ["not paid: 5051"]
+    assert (await shop.of(payment)).status is PaymentStatus.PENDING
+    await shop.pays(payment, TransactionId=PAID + 1)
+    assert await shop.cashier.notes() == ["not paid: 5051", None]
+    assert await shop.balance() == 3000
+
+
+async def test_held_money_is_taken_before_it_counts(shop: Shop) -> None:
+    payment = await shop.begins()
+    shop.server.says(GET, transaction(payment.id, Status="Authorized"))
+    shop.server.says(FIND, transaction(payment.id, Status="Authorized"), transaction(payment.id))
+    shop.server.says("/payments/confirm", {"Success": True, "Message": None})
+    assert await shop.told("pay", payment, Status="Authorized") == 0
+    await shop.looks()
+    assert await shop.balance() == 3000
+    assert len(shop.server.asked("/payments/confirm")) == 1
+
+
+async def test_money_for_what_is_paid_already_is_kept_to_be_sent_back(shop: Shop) -> None:
+    payment = await shop.pays(await shop.begins())
+    for _ in range(2):
+        shop.is_paid(payment, TransactionId=PAID + 76)
+        assert await shop.told("pay", payment, TransactionId=PAID + 76) == 0
+        await shop.looks()
+    assert await shop.balance() == 3000
+    assert await shop.strays() == [(str(PAID + 76), 300_00)]
+    assert await shop.cashier.problems() == ["stray"]
+    assert (await shop.of(payment)).charge_id == str(PAID)
+
+
+@pytest.mark.parametrize("told", [{"Amount": Decimal("3.00")}, {"Currency": "USD"}, {"PublicId": "pk_other"}])
+async def test_money_of_another_kind(shop: Shop, told: dict[str, object]) -> None:
+    payment = await shop.pays(await shop.begins(), **told)
+    assert payment.status is PaymentStatus.PENDING
+    assert await shop.balance() == 0
+    assert await shop.cashier.problems() == ["payment_mismatch"]
+
+
+async def test_nobody_pays_after_the_time_is_over(shop: Shop) -> None:
+    payment = await shop.begins()
+    shop.server.says(CANCEL, 500, sample("order_cancelled"))
+    shop.cashier.clock.advance(minutes=61)
+    await shop.till.reconciler.round()
+    assert shop.server.asked(CANCEL) == []  # who paid at the last moment has paid
+    shop.cashier.clock.advance(minutes=2)
+    await shop.till.reconciler.round()
+    assert (await shop.of(payment)).status is PaymentStatus.PENDING  # the page is there still
+    shop.cashier.clock.advance(hours=1)
+    await shop.till.reconciler.round()
+    closed = await shop.of(payment)
+    assert (closed.status, closed.cancel_reason) == (PaymentStatus.CANCELED, "expired_on_confirmation")
+    assert [call.body for call in shop.server.asked(CANCEL)] == [{"Id": payment.order_id}] * 2
+    assert await shop.told("check", payment) == 20
+    await shop.pays(payment)  # whoever was quicker than both
+    assert await shop.balance() == 3000
+
+
+async def test_a_page_whose_answer_was_lost_is_asked_for_within_the_hour_only(shop: Shop) -> None:
+    shop.order = {"Success": True, "Message": None, "Model": {}}
+    with pytest.raises(Exception, match="bad_answer"):
+        await shop.begins()
+    shop.server.says(ORDERS, 500)
+    for minutes in (1, 20, 40):
+        shop.cashier.clock.advance(minutes=minutes)
+        await shop.till.reconciler.round()
+    [payment] = (await shop.cashier.payments.of_user(shop.anna)).items
+    assert (payment.status, payment.cancel_reason) == (PaymentStatus.CANCELED, "no_answer")
+    assert {call.key for call in shop.server.asked(ORDERS)} == {str(payment.id)}
+
+
+async def test_parts_go_back_and_take_their_credits(shop: Shop) -> None:
+    payment = await shop.pays(await shop.begins())
+    shop.server.says("/payments/refund", {"Success": True, "Message": None, "Model": {"TransactionId": 501}})
+    shop.server.says(GET, gone(payment, 501, "100.00"))
+    wish = RefundRequest(id=UUID(int=501), payment_id=payment.id, amount=rub(100_00), actor=await shop.cashier.owner())
+    await shop.till.refunds.start(wish)
+    assert await shop.balance() == 2000
+    assert shop.server.asked("/payments/refund")[0].body["TransactionId"] == PAID
+    assert await shop.told("refund", payment, TransactionId=501, PaymentTransactionId=PAID) == 0  # ours, told of
+    await shop.looks()
+    shop.server.says(GET, gone(payment, 502, "200.00", JsonData=None))
+    assert await shop.told("refund", payment, TransactionId=502, PaymentTransactionId=PAID) == 0  # in the cabinet
+    await shop.looks()
+    assert await shop.balance() == 0
+    assert await shop.cashier.notes() == [None, None, None]
+
+
+async def test_what_nobody_told_is_in_the_list(shop: Shop) -> None:
+    """A lost notification, a second payment and a refund; a try in vain and another program's money beside them."""
+    payment = await shop.begins()
+    shop.server.says(FIND, MISSING)
+    models = [
+        transaction(payment.id)["Model"],
+        transaction(payment.id, TransactionId=PAID + 1)["Model"],
+        transaction(payment.id, TransactionId=PAID + 2, Status="Declined")["Model"],
+        transaction("top-000017", TransactionId=PAID + 3)["Model"],
+        gone(payment, 601, "30.00", JsonData=None)["Model"],
+    ]
+    shop.server.says("/v2/payments/list", {"Success": True, "Message": None, "Model": models})
+    for _ in range(2):
+        await shop.till.reconciler.round(everything=True)
+    assert await shop.balance() == 2700
+    assert await shop.strays() == [(str(PAID + 1), 300_00)]
+
+
+def gone(payment: PaymentView, number: int, amount: str, **more: object) -> dict[str, Any]:  # Any: JSON
+    data = {"kassandra_refund": str(UUID(int=number))}
+    told = {"Type": 1, "TransactionId": number, "OriginalTransactionId": PAID, "Amount": Decimal(amount)}
+    return transaction(payment.id, **{**told, "JsonData": data, **more})

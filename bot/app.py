@@ -119,6 +119,7 @@ class App:
         if known := await self._folders.recall():
             self._meet_telegram()  # whoever writes now need not wait for models that take seconds to load
         await self._folders.read()
+        await self.services.plans.all()
         if not known:
             self._meet_telegram()
         for part in self._parts:

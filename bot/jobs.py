@@ -12,11 +12,14 @@ from services.bonuses import Bonuses
 from services.heartbeats import BONUS, RECONCILE
 from services.identity.merging import AccountMerging
 from services.payments.service import Payments
+from services.plans.plans import Plans
+from services.plans.renewals import Renewals
 
 log = structlog.get_logger()
 
 CATCH_UP_SECONDS = 30
 RECONCILE_SECONDS = 60
+RENEW_SECONDS = 60
 # The first time comes that long after the start: a shop that is started anew every day must come to it too.
 REMIND_SECONDS = 600
 MOVE_ON_SECONDS = 60
@@ -41,6 +44,19 @@ def keep_money_moving(
     if payments is not None:
         every(scheduler, lambda: reconcile(payments), name=RECONCILE, seconds=RECONCILE_SECONDS)
         every(scheduler, payments.events.forget, name="forget_notifications", seconds=FORGET_SECONDS, unless=doubted)
+
+
+def keep_plans_going(
+    scheduler: AsyncIOScheduler, renewals: Renewals, plans: Plans, doubted: Callable[[], bool]
+) -> None:
+    """Warnings, charges and ends of subscriptions, none of them while the time is `doubted`."""
+
+    async def renew() -> None:
+        if (looked := await renewals.round()) > 0:
+            log.info("subscriptions_looked_at", count=looked)
+
+    every(scheduler, renew, name="subscriptions", seconds=RENEW_SECONDS, unless=doubted)
+    every(scheduler, plans.all, name="plans_on_sale", seconds=RENEW_SECONDS)
 
 
 def keep_merged_accounts_empty(scheduler: AsyncIOScheduler, merging: AccountMerging) -> None:

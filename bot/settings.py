@@ -147,6 +147,7 @@ class Settings(ShopSettings):
     chat_messages_a_minute: int = Field(default=20, ge=1, le=100_000)
     api_requests_a_minute: int = Field(default=600, ge=1, le=10_000_000)  # of one person or one key
     webhooks_loopback: bool = False  # webhooks of customers may lead to this machine: for tries
+    plan_grace_days: int = Field(default=3, ge=0, le=30)
     chat_journal_days: int = Field(default=30, ge=1, le=3_650)
     chat_tokens_a_day: int = Field(default=0, ge=0, le=10**15)  # of one customer; 0: no limit
     credit_price: int = 1000  # kopecks for one credit; written as roubles: 10.00

@@ -165,6 +165,20 @@ def _edited_package(entry: Entry, titles: Titles) -> Html:
     return tr.escape(f"{_what(entry, titles)}: {', '.join(changes)}")
 
 
+def _about_plan(message: str) -> Words:
+    def words(entry: Entry, titles: Titles) -> Html:
+        return titles.tr.html(message, name=entry.subject)
+
+    return words
+
+
+def _edited_plan(entry: Entry, titles: Titles) -> Html:
+    """Which parts; allowances are too long for a line."""
+    tr = titles.tr
+    parts = [tr.gettext(label) for part, label in PLAN_PARTS.items() if part in entry.after]
+    return tr.html("Changed: {what}, {parts}", what=entry.subject, parts=", ".join(parts))
+
+
 def _edited_preset(entry: Entry, titles: Titles) -> Html:
     """Which parts; a prompt or a picture is too long for a line."""
     tr = titles.tr
@@ -224,6 +238,12 @@ WORDS: Final[dict[str, Words]] = {
     AuditAction.PACKAGE_ENABLE: _about_goods(N_("On sale again: {what}")),
     AuditAction.PACKAGE_DISABLE: _about_goods(N_("Taken off the menu: {what}")),
     AuditAction.PACKAGE_MOVE: _moved,
+    AuditAction.PLAN_CREATE: _about_plan(N_("New plan: {name}")),
+    AuditAction.PLAN_EDIT: _edited_plan,
+    AuditAction.PLAN_ENABLE: _about_plan(N_("On sale again: {name}")),
+    AuditAction.PLAN_DISABLE: _about_plan(N_("Not sold any more: {name}")),
+    AuditAction.PLAN_MOVE: _about_plan(N_("Moved in the list of plans: {name}")),
+    AuditAction.PLAN_OFFER: _about_plan(N_("The new price was offered to subscribers: {name}")),
     AuditAction.BONUS_WEEK_GRANTED: _bonus,
 }
 
@@ -259,6 +279,12 @@ ACTION_NAMES: Final = {
     AuditAction.PACKAGE_DISABLE: N_("Package taken off"),
     AuditAction.PACKAGE_MOVE: N_("Package moved"),
     AuditAction.CHAT_REQUEST_OPEN: N_("Request to an assistant opened"),
+    AuditAction.PLAN_CREATE: N_("New plan"),
+    AuditAction.PLAN_EDIT: N_("Plan changed"),
+    AuditAction.PLAN_ENABLE: N_("Plan put on sale"),
+    AuditAction.PLAN_DISABLE: N_("Plan taken off"),
+    AuditAction.PLAN_MOVE: N_("Plan moved"),
+    AuditAction.PLAN_OFFER: N_("New price of a plan offered"),
     AuditAction.BONUS_WEEK_GRANTED: N_("Weekly bonus"),
 }
 """What a kind of thing is called, to choose by."""
@@ -277,6 +303,20 @@ PACKAGE_PARTS: Final[dict[str, tuple[str, Callable[[Any, Translator], str]]]] = 
     "credits": (N_("credits"), lambda hundredths, tr: tr.credits(hundredths or 0)),
     "price_kopecks": (N_("price"), lambda kopecks, tr: tr.money(rub(kopecks or 0))),
     "valid_days": (N_("valid for"), _days),
+}
+
+
+PLAN_PARTS: Final[dict[str, str]] = {
+    "name": N_("name"),
+    "title": N_("name"),
+    "description": N_("description"),
+    "months": N_("months of a period"),
+    "credits": N_("credits"),
+    "discount_percent": N_("discount"),
+    "trial_days": N_("days of trial"),
+    "is_free": N_("whether it is free"),
+    "prices": N_("price"),
+    "allowances": N_("allowances"),
 }
 
 

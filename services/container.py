@@ -42,8 +42,11 @@ from services.payments.queries import PaymentQueries
 from services.payments.service import Payments
 from services.payments.strays import Strays
 from services.plans.checkout import PlanCheckout
+from services.plans.manage import PlanManagement
 from services.plans.methods import PaymentMethods
 from services.plans.plans import Plans
+from services.plans.renewals import Renewals
+from services.plans.reports import PlanReports
 from services.plans.subscriptions import Subscriptions
 from services.predictions.history import History
 from services.predictions.service import Predictions
@@ -102,6 +105,9 @@ class Services:
     subscriptions: Subscriptions
     payment_methods: PaymentMethods
     plan_checkout: PlanCheckout | None
+    plan_management: PlanManagement
+    plan_reports: PlanReports
+    renewals: Renewals
     stars: StarsPayments | None
     strays: Strays | None
     bonuses: Bonuses

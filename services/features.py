@@ -1,6 +1,13 @@
 """What a shop sells besides predictions, as its settings and its folders say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class PlanShelf:
+    """Whether plans are sold, as they were when they were last read: they come and go while the shop runs."""
+
+    sold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,5 +20,9 @@ class Features:
     images: bool = False
     chats: bool = False
     letters: bool = False
-    plans: bool = False
     site: str | None = None
+    shelf: PlanShelf = field(default_factory=PlanShelf)
+
+    @property
+    def plans(self) -> bool:
+        return self.shelf.sold

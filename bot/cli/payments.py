@@ -75,6 +75,7 @@ async def _reconcile(settings: Settings, day: date | None) -> int:
 async def report(payments: Payments, queries: PaymentQueries, since: datetime | None = None) -> list[str]:
     """Do a round; what it changed, a line each, and what it found and left alone. Raises `ProviderError` where the list
     since then cannot be had."""
+    looked = await payments.renewals.round()
     done = await payments.reconciler.round(everything=True, since=since)
     listed = done.listed
     changed = [await _payment(change, queries) for change in done.payments]
@@ -87,7 +88,8 @@ async def report(payments: Payments, queries: PaymentQueries, since: datetime | 
     unmatched += [
         f"payment {each.id}: of YooKassa's shop {each.provider_shop_id}, nobody asks" for each in done.elsewhere
     ]
-    end = f"{len(changed)} changed, {done.notifications} notifications handled."
+    subscriptions = f", {looked} subscriptions looked at" if looked else ""
+    end = f"{len(changed)} changed, {done.notifications} notifications handled{subscriptions}."
     return [*changed, *unmatched, end, *([] if listed.complete else [NOT_WHOLE])]
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.housekeeping import keep_files, keep_house, keep_journal, keep_letters, keep_requests, keep_ways_in
-from bot.jobs import keep_bonuses_coming, keep_merged_accounts_empty, keep_money_moving
+from bot.jobs import keep_bonuses_coming, keep_merged_accounts_empty, keep_money_moving, keep_plans_going
 from bot.parts.core import Core
 from bot.parts.part import Part
 from bot.probes import Probe, jobs_of
@@ -33,6 +33,7 @@ class SchedulePart(Part):
         )
         keep_requests(scheduler, services.idempotency, services.webhooks, self._doubts_time)
         keep_money_moving(scheduler, services.payments, services.reminders, self._doubts_time)
+        keep_plans_going(scheduler, services.renewals, services.plans, self._doubts_time)
         keep_merged_accounts_empty(scheduler, services.account_merging)
         keep_bonuses_coming(scheduler, core.settings, services.bonuses, self._doubts_time)
         scheduler.start()

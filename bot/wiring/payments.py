@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -59,7 +60,16 @@ def open_payments(
     pricing = {Currency.RUB: CreditPrice(minor=settings.credit_price)}
     if (stars := star_price(settings)) is not None:
         pricing[Currency.XTR] = stars
-    return make_payments(db, clock, accounts, pricing, on_news, coordination=coordination, owners=settings.owner_ids)
+    return make_payments(
+        db,
+        clock,
+        accounts,
+        pricing,
+        on_news,
+        coordination=coordination,
+        owners=settings.owner_ids,
+        grace=timedelta(days=settings.plan_grace_days),
+    )
 
 
 def _yookassa(settings: Settings) -> ProviderAccount | None:

@@ -55,8 +55,11 @@ from services.payments.manage import PaymentManagement
 from services.payments.packages import Packages
 from services.payments.queries import PaymentQueries
 from services.payments.strays import Strays
+from services.plans.manage import PlanManagement
 from services.plans.methods import PaymentMethods
 from services.plans.plans import Plans
+from services.plans.renewals import renewals_alone
+from services.plans.reports import PlanReports
 from services.plans.subscriptions import Subscriptions
 from services.predictions.history import History
 from services.predictions.service import Predictions
@@ -118,14 +121,15 @@ def make_services(
     users = Users(db, clock, welcome_credits=settings.welcome_credits, people=people_of(settings))
     entrance = open_entrance(settings, db, clock, coordination)
     email_accounts = EmailAccounts(entrance)
+    features = Features(
+        payments=payments is not None,
+        images=has_gallery(settings.models_dir),
+        chats=has_assistants(settings.models_dir),
+        letters=settings.smtp_url is not None,
+        site=settings.mini_app_url and settings.public_url,
+    )
     return Services(
-        features=Features(
-            payments=payments is not None,
-            images=has_gallery(settings.models_dir),
-            chats=has_assistants(settings.models_dir),
-            letters=settings.smtp_url is not None,
-            site=settings.mini_app_url and settings.public_url,
-        ),
+        features=features,
         coordination=coordination,
         users=users,
         web_sessions=WebSessions(db, clock),
@@ -162,10 +166,13 @@ def make_services(
         payment_queries=PaymentQueries(db),
         reminders=Reminders(db, clock),
         payments=payments,
-        plans=Plans(db),
+        plans=Plans(db, features.shelf),
         subscriptions=Subscriptions(db, clock, pricing),
         payment_methods=PaymentMethods(db, clock),
         plan_checkout=None if payments is None else payments.plan_checkout,
+        plan_management=PlanManagement(db, clock, staff),
+        plan_reports=PlanReports(db, clock),
+        renewals=renewals_alone(db, clock, coordination, on_news) if payments is None else payments.renewals,
         stars=None if payments is None else open_stars_payments(settings, payments, bot, clock),
         strays=None if payments is None else Strays(payments.ctx, staff),
         bonuses=open_bonuses(settings, db, clock),

@@ -53,6 +53,12 @@ class AuditAction(StrEnum):
     PACKAGE_ENABLE = "package.enable"
     PACKAGE_DISABLE = "package.disable"
     PACKAGE_MOVE = "package.move"
+    PLAN_CREATE = "plan.create"
+    PLAN_EDIT = "plan.edit"
+    PLAN_ENABLE = "plan.enable"
+    PLAN_DISABLE = "plan.disable"
+    PLAN_MOVE = "plan.move"
+    PLAN_OFFER = "plan.offer"
     CHAT_REQUEST_OPEN = "chat.request_open"
     BONUS_WEEK_GRANTED = "bonus.week_granted"
 

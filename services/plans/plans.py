@@ -11,6 +11,7 @@ from db.engine import Database
 from db.tables.currencies import Currency
 from db.tables.plans import AllowanceUnit, Plan, PlanAllowance, PlanPrice
 from services.errors import N_, ShopError
+from services.features import PlanShelf
 from services.money import Money
 
 plans, prices, plan_allowances = table_of(Plan), table_of(PlanPrice), table_of(PlanAllowance)
@@ -52,23 +53,27 @@ class PlanView:
 class Plans:
     """Plans to look at."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, shelf: PlanShelf) -> None:
         self._db = db
+        self._shelf = shelf
 
     async def on_sale(self) -> list[PlanView]:
         """In the order that admins gave them, the free one too."""
-        return await self._db.read(list_plans, only_enabled=True)
+        return [plan for plan in await self.all() if plan.enabled]
 
     async def all(self) -> list[PlanView]:
-        return await self._db.read(list_plans)
+        """Also sees whether any are sold."""
+        found = await self._db.read(list_plans)
+        self._shelf.sold = any(plan.enabled for plan in found)
+        return found
 
     async def get(self, plan_id: int) -> PlanView:
         """On sale or not. Raises `PlanGone`."""
         return await self._db.read(find_plan, plan_id)
 
 
-def list_plans(session: Session, *, only_enabled: bool = False) -> list[PlanView]:
-    return _views(session, plans.c.enabled if only_enabled else true())
+def list_plans(session: Session) -> list[PlanView]:
+    return _views(session, true())
 
 
 def find_plan(session: Session, plan_id: int) -> PlanView:

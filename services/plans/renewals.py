@@ -1,5 +1,6 @@
 """The clock of subscriptions: warnings, charges of saved methods, ends; and providers who have to be told to stop."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -9,11 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
+from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.plans import MethodState
 from db.tables.users import User
+from services.clock import Clock
+from services.coordination.base import Coordination
 from services.payments.alerts import not_authorized
-from services.payments.context import PaymentsContext
+from services.payments.context import PaymentsContext, ProviderAccounts
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
 from services.payments.queries import PaymentView
 from services.payments.settlement import together
@@ -102,6 +106,14 @@ class Renewals:
             return False
         await self._ctx.db.write(stopped, row.id, self._ctx.clock())
         return True
+
+
+def renewals_alone(db: Database, clock: Clock, coordination: Coordination, on_news: Callable[[], None]) -> Renewals:
+    """In a shop that takes no money: trials end there too."""
+    ctx = PaymentsContext(
+        db=db, clock=clock, accounts=ProviderAccounts(()), pricing={}, coordination=coordination, on_news=on_news
+    )
+    return Renewals(ctx, TopUp(ctx))
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[UUID]:

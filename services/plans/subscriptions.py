@@ -17,6 +17,7 @@ from services.pages import Page, paginate
 from services.payments.pricing import Pricing
 from services.payments.queries import find_payment
 from services.plans.allowances import AllowanceLeft, allowances_of
+from services.plans.by_provider import ProviderWord, provider_said
 from services.plans.changes import ChangeQuote, quote_change, schedule
 from services.plans.endings import cancel, resume
 from services.plans.methods import MethodView, find_method
@@ -106,6 +107,10 @@ class Subscriptions:
 
     async def had_trial(self, user_id: int) -> bool:
         return await self._db.read(had_trial, user_id)
+
+    async def provider_said(self, payment_id: UUID, word: ProviderWord) -> None:
+        """Of the subscription that this payment of ours began at a provider who charges by itself."""
+        await self._db.write(provider_said, payment_id, word, self._clock())
 
     async def agree(self, user_id: int, price: Money | None = None) -> Money:
         """To the plan's present price: `price`, as it was shown. Raises `NoSubscription`, `PlanGone`,

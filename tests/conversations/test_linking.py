@@ -144,10 +144,10 @@ async def test_a_telegram_that_was_never_here_joins_the_account_at_once(office: 
     assert (now["id"], now["telegram"], now["balance"]) == (mine, True, 1000)
     told = await nina.sees("и через Telegram, и по адресу")
     assert address in told.text
-    assert "10.00 кредитов" in told.text
+    assert "10,00 кредитов" in told.text
     assert "telegram_linked" in await kinds_to(office.app.db, address)
     await nina.says("/balance")
-    await nina.sees("Баланс: 10.00 кредитов")
+    await nina.sees("Баланс: 10,00 кредитов")
     assert await office.user_id(nina) == mine
     assert await books_are_right(office)
 
@@ -158,7 +158,7 @@ async def test_who_comes_to_the_bot_meanwhile_is_shown_both_accounts(office: Sta
     await signs_in_by_telegram(page, nina, at="/link/telegram")
     await nina.says("/start")
     await nina.sees("Здравствуйте, Нина!")
-    assert "20.00 кредитов" in (await page.get("/link/telegram")).text
+    assert "20,00 кредитов" in (await page.get("/link/telegram")).text
 
 
 @pytest.mark.parametrize("answer", ["a wrong number", "not me"])

@@ -4,6 +4,7 @@ from typing import Final
 
 from i18n.translator import Html, Translator
 from services.errors import N_
+from services.models.offers import PlanLimit
 
 ANOTHER_PRICE: Final = N_("The number of pictures has changed, and the price with it. Please confirm again.")
 
@@ -29,3 +30,31 @@ def price_of_all(each: int, count: int, tr: Translator) -> Html:
         each=tr.credits(each),
         price=tr.credits(each * count),
     )
+
+
+def plan_pays(left: int, tr: Translator) -> Html:
+    """`left`: so many more, this one among them."""
+    return tr.nhtml(
+        "Your plan pays for this: <b>{n}</b> more is left in this period.",
+        "Your plan pays for this: <b>{n}</b> more are left in this period.",
+        left,
+    )
+
+
+def plan_used_up(limit: PlanLimit, tr: Translator) -> Html:
+    """When there will be more, and where there is more now."""
+    words = tr.nhtml(
+        "Your plan's {n} request of this period is used up; there is a new one on {date}.",
+        "Your plan's {n} requests of this period are used up; there are new ones on {date}.",
+        limit.amount,
+        date=tr.day(limit.renews_at.date()),
+    )
+    if limit.next_title is None:
+        return words
+    more = tr.nhtml(
+        "The plan “{title}” gives {n}.",
+        "The plan “{title}” gives {n}.",
+        limit.next_amount,
+        title=tr.pick(limit.next_title),
+    )
+    return Html(f"{words} {more}")

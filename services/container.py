@@ -44,6 +44,7 @@ from services.payments.strays import Strays
 from services.plans.checkout import PlanCheckout
 from services.plans.manage import PlanManagement
 from services.plans.methods import PaymentMethods
+from services.plans.paying import PlanCover
 from services.plans.plans import Plans
 from services.plans.renewals import Renewals
 from services.plans.reports import PlanReports
@@ -102,6 +103,7 @@ class Services:
     reminders: Reminders
     payments: Payments | None
     plans: Plans
+    plan_cover: PlanCover
     subscriptions: Subscriptions
     payment_methods: PaymentMethods
     plan_checkout: PlanCheckout | None

@@ -57,6 +57,7 @@ from services.payments.queries import PaymentQueries
 from services.payments.strays import Strays
 from services.plans.manage import PlanManagement
 from services.plans.methods import PaymentMethods
+from services.plans.paying import PlanCover
 from services.plans.plans import Plans
 from services.plans.renewals import renewals_alone
 from services.plans.reports import PlanReports
@@ -167,6 +168,8 @@ def make_services(
         reminders=Reminders(db, clock),
         payments=payments,
         plans=Plans(db, features.shelf),
+        plans=Plans(db),
+        plan_cover=PlanCover(db, clock),
         subscriptions=Subscriptions(db, clock, pricing),
         payment_methods=PaymentMethods(db, clock),
         plan_checkout=None if payments is None else payments.plan_checkout,

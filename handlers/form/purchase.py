@@ -131,7 +131,8 @@ class Purchase:
             return
         session, state = self.session, self.session.state
         if isinstance(error, PriceChanged):
-            offer = await self.ctx.services.models.offer(session.form.slug)
+            now = await self.ctx.services.models.offer(session.form.slug)
+            offer = await self.ctx.services.plan_cover.of(now, self.ctx.user.id)
             session = replace(session, form=form_of(offer, count=session.count))
         if isinstance(error, InsufficientBalance):
             session = replace(session, ctx=self.ctx.of(replace(self.ctx.user, balance=error.balance)))

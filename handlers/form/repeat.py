@@ -16,7 +16,7 @@ from handlers.kit.form_state import Place
 from handlers.predictions.router import find_prediction
 from handlers.predictions.screens import AGAIN, CHANGE
 from handlers.telegram import sender
-from services.models.offers import Models, Offer
+from services.models.offers import Offer
 from services.predictions.history import PredictionView
 
 
@@ -46,13 +46,13 @@ async def change(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
 async def begin_below(query: CallbackQuery, view: PredictionView, answers: Mapping[str, Any], ctx: Context) -> None:
     """The summary of a new form with these answers (JSON), at today's price, below what was bought before."""
     kept = await _still_kept(answers, view, ctx)
-    await _open(query, *FormSession.begin(ctx, await _offer(view, ctx.services.models), kept))
+    await _open(query, *FormSession.begin(ctx, await _offer(view, ctx), kept))
 
 
 async def _repeat(hex_id: str, ctx: Context) -> tuple[FormSession, Turn]:
     view = await find_prediction(hex_id, ctx)
     kept = await _still_kept(view.inputs, view, ctx)
-    return FormSession.begin(ctx, await _offer(view, ctx.services.models), kept)
+    return FormSession.begin(ctx, await _offer(view, ctx), kept)
 
 
 async def _still_kept(answers: Mapping[str, Any], view: PredictionView, ctx: Context) -> dict[str, Any]:
@@ -68,9 +68,10 @@ async def _open(query: CallbackQuery, session: FormSession, turn: Turn) -> None:
     await session.keep(turn, await show_below(query, session.screen(turn), old=None))
 
 
-async def _offer(view: PredictionView, models: Models) -> Offer:
+async def _offer(view: PredictionView, ctx: Context) -> Offer:
     """The preset that it was bought as, while that is sold; else the model itself."""
+    models, cover = ctx.services.models, ctx.services.plan_cover
     for offer in await models.offers():
         if view.preset_id is not None and offer.preset_id == view.preset_id:
-            return offer
-    return await models.offer(view.model_slug)
+            return await cover.of(offer, ctx.user.id)
+    return await cover.of(await models.offer(view.model_slug), ctx.user.id)

@@ -51,7 +51,7 @@ def router() -> Router:
 
 async def begin_form(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     """A fresh form takes the place of the model's page, and of a form under way. `argument`: the slug."""
-    offer = await ctx.services.models.offer(argument)
+    offer = await ctx.services.plan_cover.of(await ctx.services.models.offer(argument), ctx.user.id)
     photos = await waiting_photos(ctx.fsm)
     fields = [field.name for field in form_of(offer).fields if isinstance(field, ImageInput)]
     if photos and len(fields) == 1:

@@ -45,14 +45,14 @@ class FormSession:
         state = FormState.load(data)
         if state is None:
             return None
-        offer = await ctx.services.models.offer(state.slug)
+        offer = await ctx.services.plan_cover.of(await ctx.services.models.offer(state.slug), ctx.user.id)
         others = tuple(data.get("others", ()))
         return cls(
             ctx=ctx,
             offer=offer,
             form=form_of(offer, count=1 + len(others)),
             state=state,
-            price=data.get("price", offer.price * (1 + len(others))),
+            price=data.get("price", offer.price_of(1 + len(others))),
             message_id=data.get("message_id"),
             album=data.get("album"),
             others=others,
@@ -100,7 +100,9 @@ def form_of(offer: Offer, *, count: int = 1) -> Form:
     """Its price is that of all `count` predictions."""
     return Form.of(
         offer.manifest,
-        price=offer.price * count,
+        price=offer.price_of(count),
+        plan_left=offer.plan_left,
+        plan_limit=offer.plan_limit,
         count=count,
         slug=offer.slug,
         title=offer.title,

@@ -19,6 +19,7 @@ from services.manifests.manifest import (
     NumberInput,
     Text,
 )
+from services.models.offers import PlanLimit
 from services.values.errors import InvalidValue
 from services.values.parse import Value, check_value
 
@@ -39,6 +40,8 @@ class Form:
     preset: Mapping[str, Value] = field(default_factory=dict)
     count: int = 1
     paints: bool = False
+    plan_left: int | None = None
+    plan_limit: PlanLimit | None = None
 
     @classmethod
     def of(
@@ -51,6 +54,8 @@ class Form:
         icon: str | None = None,
         preset: Mapping[str, Value] | None = None,
         count: int = 1,
+        plan_left: int | None = None,
+        plan_limit: PlanLimit | None = None,
     ) -> Self:
         """What a preset fills in is not asked; a value of it that fits the model no more is asked after all."""
         given = {name: value for name, value in (preset or {}).items() if _fits(manifest, name, value)}
@@ -64,6 +69,8 @@ class Form:
             preset=given,
             count=count,
             paints=manifest.paints,
+            plan_left=plan_left,
+            plan_limit=plan_limit,
         )
 
     @property

@@ -11,7 +11,7 @@ from handlers.kit.form_state import FormState
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.inputs import value_words
-from i18n.prices import buy_words, price_of_all
+from i18n.prices import buy_words, plan_pays, plan_used_up, price_of_all
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 
@@ -45,11 +45,15 @@ def _line(name: str, form: Form, state: FormState, tr: Translator) -> Html:
 
 
 def _terms(form: Form, tr: Translator, balance: int) -> Html:
+    if form.price == 0 and form.plan_left:
+        return plan_pays(form.plan_left, tr)
     if form.price == 0:
         return tr.html("This picture is free.") if form.paints else tr.html("This prediction is free.")
     price = tr.html("Price: <b>{price}</b>", price=tr.credits(form.price))
     if form.count > 1:
         price = price_of_all(form.price // form.count, form.count, tr)
+    if form.plan_limit is not None:
+        price = Html(f"{plan_used_up(form.plan_limit, tr)}\n{price}")
     if balance < form.price:
         lacking = tr.html(
             "Your balance is {balance}: {lacking} more is needed. Your answers are kept here.",

@@ -33,4 +33,6 @@ async def show_model(query: CallbackQuery, *, ctx: Context, argument: str) -> No
 
 async def model_page(slug: str, ctx: Context) -> Screen:
     """The page of a model or a preset. Raises `ModelNotOnSale`."""
-    return model_screen(await ctx.services.models.offer(slug), ctx.viewer)
+    return model_screen(
+        await ctx.services.plan_cover.of(await ctx.services.models.offer(slug), ctx.user.id), ctx.viewer
+    )

@@ -9,7 +9,7 @@ from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.models import category_words
-from i18n.prices import price_words
+from i18n.prices import plan_pays, plan_used_up, price_words
 from i18n.titles import title_of
 from i18n.translator import Html, Translator
 from services.models.offers import Offer
@@ -41,6 +41,10 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
         parts.append(tr.escape(tr.pick(manifest.description).strip()))
     asked = len(manifest.inputs) - len(offer.preset_inputs or {})
     facts = [tr.html("Price: <b>{price}</b>", price=price_words(offer.price, tr))]
+    if offer.plan_left:
+        facts.append(plan_pays(offer.plan_left, tr))
+    if offer.plan_limit is not None:
+        facts.append(plan_used_up(offer.plan_limit, tr))
     if offer.price:
         facts.append(tr.html("Your balance: {balance}", balance=tr.credits(user.balance)))
     if asked > 0:
@@ -49,7 +53,7 @@ def model_screen(offer: Offer, viewer: Viewer) -> Screen:
         facts.append(tr.html("💤 It is resting: its server does not work now. Please come back later."))
     parts.append(Html("\n".join(facts)))
     back = buttons.back_button(tr, buttons.MODELS)
-    more = ((buttons.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price else ()
+    more = ((buttons.topup_button(tr),),) if viewer.features.payments and user.balance < offer.price_of(1) else ()
     return Screen(text="\n\n".join(parts), rows=(*_begin(offer, tr), *more, (back, buttons.menu_button(tr))))
 
 

@@ -49,8 +49,19 @@ class ModelResting(ShopError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLimit:
+    """So many that a plan paid for are used up, until `renews_at`; the next plan, if any, pays for `next_amount`."""
+
+    amount: int
+    renews_at: datetime
+    next_title: JsonObject | None = None
+    next_amount: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit."""
+    """A model, or a preset of one, as it is sold now; `price` in hundredths of a credit. `plan_left`: so many the plan
+    of whoever looks at it pays for; None where it pays for none, or nobody asked. `plan_limit`: it did, this period."""
 
     slug: str
     manifest: Manifest
@@ -63,6 +74,12 @@ class Offer:
     preset_id: int | None = None
     preset_inputs: JsonObject | None = None
     prompt: str | None = None  # of an assistant's preset: told in the place of its `system`
+    plan_left: int | None = None
+    plan_limit: PlanLimit | None = None
+
+    def price_of(self, count: int) -> int:
+        """Of so many at once, for whoever looks at it."""
+        return 0 if self.plan_left is not None and self.plan_left >= count else self.price * count
 
 
 class Models:

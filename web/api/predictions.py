@@ -168,8 +168,10 @@ async def get_prediction_file(who: MayRead, prediction_id: UUID, name: ImageName
 
 
 async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) -> Order:
-    if order.max_price is not None and offer.price > order.max_price:
-        raise PriceChanged(shown=order.max_price, price=offer.price)
+    if order.max_price is not None:
+        offer = await who.site.services.plan_cover.of(offer, who.user.id)
+        if (price := offer.price_of(1)) > order.max_price:
+            raise PriceChanged(shown=order.max_price, price=price)
     fields, given = asked(offer)
     services = who.site.services
     values: dict[str, Value] = await read_answers(
@@ -180,7 +182,7 @@ async def _order(who: Caller, offer: Offer, order: PredictionOrder, key: str) ->
         model_slug=offer.manifest.slug,
         model_version=offer.manifest.version,
         inputs={**given, **values},
-        price=offer.price if order.price is None else order.price,
+        price=offer.price_of(1) if order.price is None else order.price,
         request_key=key,
         preset_id=offer.preset_id,
     )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from i18n.prices import buy_words, price_of_all, price_words
+from i18n.prices import buy_words, plan_pays, plan_used_up, price_of_all, price_words
 from services.billing.ledger import InsufficientBalance
 from services.errors import ShopError
 from services.manifests.manifest import Input
@@ -51,7 +51,7 @@ class FormPage:
     @property
     def price(self) -> int:
         """Of all of them."""
-        return self.offer.price * self.count
+        return self.offer.price_of(self.count)
 
     def require_credits(self) -> None:
         """Raises `InsufficientBalance` where they are not enough for all."""
@@ -88,7 +88,9 @@ class FormPage:
             count=self.count,
             album=takes_albums(offer),
             price=price_words(self.price, tr),
-            prices=price_of_all(offer.price, self.count, tr) if self.count > 1 else "",
+            prices=price_of_all(offer.price, self.count, tr) if self.count > 1 and self.price else "",
+            price_of_one=self.price // self.count,
+            plan=self._plan(),
             buy=buy_words(self.price, tr, paints=offer.manifest.paints),
             **self._balance(),
         )
@@ -105,6 +107,13 @@ class FormPage:
         """A new form, with what the old one held. `before`: the address of what came of that."""
         new = replace(self, key=new_key())
         return new.show(status=refusal_of(error).status, problem=self.who.tr.error(error), before=before)
+
+    def _plan(self) -> str:
+        """What the customer's plan has to do with it."""
+        offer, tr = self.offer, self.who.tr
+        if offer.plan_left and not self.price:
+            return plan_pays(offer.plan_left, tr)
+        return "" if offer.plan_limit is None else plan_used_up(offer.plan_limit, tr)
 
     def _balance(self) -> dict[str, Any]:  # Any: what a template names
         """What is there, and what would be left; None of a stranger, or where it does not suffice."""

@@ -39,6 +39,8 @@ async def show_model(
 ) -> Response:
     """`fill-in`: `example`, or the hex id of the customer's prediction to repeat; other names as in the form."""
     offer = await who.site.services.models.offer(slug)
+    if who.signed_in is not None:
+        offer = await who.site.services.plan_cover.of(offer, who.signed_in.user.id)
     fields, _ = asked(offer)
     if filled == EXAMPLE:
         entries = fresh(fields, example=True)
@@ -57,12 +59,12 @@ async def buy(request: Request, who: Someone, slug: str) -> Response:
     if who.signed_in is None:
         return await _sign_in(request, who, slug)
     me = await customer(who)
-    offer = await me.site.services.models.offer(slug)
+    offer = await me.site.services.plan_cover.of(await me.site.services.models.offer(slug), me.user.id)
     fields, given = asked(offer)
     async with request.form(**_limits(fields)) as data:
         reader = FormReader(services=me.site.services, user_id=me.user.id, offer=offer, data=data)
         entries = await reader.read(fields)
-        key, price, count = _key(data), _number(data, "form-price", offer.price), _number(data, "form-count", 1)
+        key, price, count = _key(data), _number(data, "form-price", offer.price_of(1)), _number(data, "form-count", 1)
     shown = FormPage(who=me, offer=offer, fields=fields, entries=entries, key=key)
     if any(entry.value is None for entry in entries.values()):
         return shown.show(status=422)

@@ -37,7 +37,8 @@ async def sell(order: Order, shown: FormPage) -> Response:
     except InsufficientBalance as error:
         return shown.lacking(error.needed - error.balance)
     except PriceChanged as error:
-        offer = await shown.who.site.services.models.offer(shown.offer.slug)
+        services = shown.who.site.services
+        offer = await services.plan_cover.of(await services.models.offer(shown.offer.slug), order.user_id)
         return shown.refused(error, offer=offer)
     except ModelNotOnSale:
         raise

@@ -1,0 +1,27 @@
+"""The free plan pays for two predictions a month: said before, and said when they are used up."""
+
+from datetime import UTC, datetime
+
+from db.tables.plans import AllowanceUnit
+from sandbox.client.person import Person
+from tests.conversations.shopping import balance, fills_in_wine
+from tests.conversations.stage import Stage
+from tests.support.free_plans import add_free_plan
+
+
+async def test_two_a_month(stage: Stage, anna: Person) -> None:
+    await stage.app.db.write(add_free_plan, datetime.now(UTC), unit=AllowanceUnit.REQUESTS, amount=2, slugs=("wine",))
+    await fills_in_wine(anna)
+    summary = await anna.sees("Платит ваш тариф")
+    assert "осталось ещё 2 запроса" in summary.text
+    await anna.presses("🔮 Предсказать бесплатно")
+    await anna.sees_photo("Вино: Бароло")
+    await fills_in_wine(anna)
+    await anna.sees("остался ещё 1 запрос")
+    await anna.presses("🔮 Предсказать бесплатно")
+    await anna.sees_photo("Вино: Бароло")
+    assert await balance(stage, anna) == 1000
+    await fills_in_wine(anna)
+    over = await anna.sees("израсходованы")
+    assert "2 запроса вашего тарифа в этом периоде израсходованы; новые — " in over.text
+    assert "Баланс: 10,00 → 9,00" in over.text

@@ -168,7 +168,6 @@ def make_services(
         reminders=Reminders(db, clock),
         payments=payments,
         plans=Plans(db, features.shelf),
-        plans=Plans(db),
         plan_cover=PlanCover(db, clock),
         subscriptions=Subscriptions(db, clock, pricing),
         payment_methods=PaymentMethods(db, clock),

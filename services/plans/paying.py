@@ -54,7 +54,8 @@ def _cover(session: Session, offer: Offer, user_id: int, now: datetime) -> Offer
     had = _most(given)
     better = [
         (_most(each for each in plan.allowances if _is_for(each, slug)), plan.title)
-        for plan in list_plans(session, only_enabled=True)
+        for plan in list_plans(session)
+        if plan.enabled
     ]
     amount, title = min(((amount, title) for amount, title in better if amount > had), default=(0, None), key=_amount)
     limit = PlanLimit(amount=had, renews_at=period.ends_at, next_title=title, next_amount=amount)

@@ -242,8 +242,8 @@ class Settings(ShopSettings):
     def _credential(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if text is not None and not re.fullmatch("[!-9;-~]+", text):
-            whose = "CloudPayments" if str(info.field_name).startswith("cloudpayments") else "YooKassa"
-            raise ValueError(f"has characters that none has; copy it anew from {whose}'s cabinet")
+            whose = "CloudPayments'" if str(info.field_name).startswith("cloudpayments") else "YooKassa's"
+            raise ValueError(f"has characters that none has; copy it anew from {whose} cabinet")
         return value
 
     @field_validator("telegram_proxy", "yookassa_proxy", mode="before")

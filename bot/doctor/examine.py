@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
+from bot.doctor.cloudpayments import cloudpayments
 from bot.doctor.findings import Finding, State, bad, good, poor
 from bot.doctor.mail import letters
 from bot.doctor.models import models
@@ -48,6 +49,8 @@ async def examine(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     finally:
         await bot.session.close()
     for finding in await _shop(settings):
+        yield finding
+    for finding in await cloudpayments(settings, clock):
         yield finding
     yield await letters(settings)
     found = await stores(settings, clock)
@@ -125,11 +128,11 @@ async def _files(settings: Settings, bot: Bot) -> list[Finding]:
 async def _shop(settings: Settings) -> list[Finding]:
     name = "yookassa"
     if (missing := why_closed(settings)) is not None:
-        fix = "the keys are in YooKassa's cabinet under Integration, API keys; or set PAYMENT_METHODS to nothing"
+        fix = "the keys are in the provider's cabinet; or set PAYMENT_METHODS to nothing"
         return [poor(name, f"nobody can pay: {missing} are not set", fix)]
     provider = open_yookassa(settings)
     if provider is None or "yookassa" not in settings.payment_methods:
-        return [good(name, "this shop takes no payments")]
+        return [good(name, "not used by this shop")]
     try:
         facts = await provider.about()
     except NotAuthorized as error:
@@ -177,17 +180,17 @@ def _receipts(settings: Settings, facts: ShopFacts) -> Finding:
 
 
 async def _books(settings: Settings, clock: Clock) -> list[Finding]:
-    """Money that YooKassa knows of and we do not."""
+    """Money that providers know of and we do not."""
     name, books = "books", await compare_books(settings, clock)
     if books is None:
         return []
-    found = [good(name, "every paid payment of this shop at YooKassa is in them")]
+    found = [good(name, f"every paid payment of this shop at {books.providers} is in them")]
     if books.missing:
         text = f"{books.missing} paid payments of this shop are not in them ({', '.join(map(str, books.money))})"
         fix = f"run: kassandra reconcile --since {books.since}; a running shop does so at its start and every hour"
         found = [bad(name, text, fix)]
     if books.elsewhere:
-        text = f"{books.elsewhere} unfinished payments are of YooKassa's shop {', '.join(books.shops)}: nobody asks"
+        text = f"{books.elsewhere} unfinished payments are of another shop ({', '.join(books.shops)}): nobody asks"
         fix = "run kassandra reconcile once with that shop's id and key, or look at them in its cabinet"
         found.append(poor(name, text, fix))
     return found

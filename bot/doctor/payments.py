@@ -1,4 +1,4 @@
-"""What YooKassa knows of the shop's money and our books do not."""
+"""What providers know of the shop's money and our books do not."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ from services.money import Money, sums
 from services.payments.other_shop import unfinished_of_other_shops
 from services.payments.provider_list import missing, reading_from
 from services.payments.providers.base import ProviderError, RemotePayment
+from services.payments.providers.titles import provider_title
 from services.payments.service import Payments
 
 PAGES = 30  # of the list: a doctor is not waited for long
@@ -23,8 +24,9 @@ PAGES = 30  # of the list: a doctor is not waited for long
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """`missing`: paid payments of this shop without a row, `money` in all, the first begun on `since`. `elsewhere`:
-    unfinished ones of YooKassa's other `shops`."""
+    unfinished ones of other `shops`. `providers`: those that were asked."""
 
+    providers: str
     missing: int
     money: tuple[Money, ...]
     since: date
@@ -56,16 +58,18 @@ async def compare_books(settings: Settings, clock: Clock) -> Books | None:
 
 async def _compare(payments: Payments, db: Database, clock: Clock) -> Books:
     """Of the list, what the shop has not read by itself."""
-    account, lost = payments.accounts.first, list[RemotePayment]()
-    merchant = account.merchant
-    since, pages = await db.read(reading_from, merchant.provider, merchant.shop_id, clock()), 0
-    async for page in account.provider.payments_since(since):
-        lost += await db.read(missing, page, merchant)
-        pages += 1
-        if pages == PAGES:
-            break
+    lost, since = list[RemotePayment](), clock()
+    for account in payments.accounts:
+        merchant, pages = account.merchant, 0
+        since = await db.read(reading_from, merchant.provider, merchant.shop_id, clock())
+        async for page in account.provider.payments_since(since):
+            lost += await db.read(missing, page, merchant)
+            pages += 1
+            if pages == PAGES:
+                break
     elsewhere = await db.read(unfinished_of_other_shops, payments.accounts.shops)
     return Books(
+        providers=", ".join(provider_title(each.merchant.provider) for each in payments.accounts),
         missing=len(lost),
         money=sums(each.amount for each in lost),
         since=min((each.created_at or since for each in lost), default=since).date(),

@@ -74,7 +74,7 @@ def payments_webhook(settings: Settings, payments: Payments) -> PaymentsWebhook:
 
 
 def cloudpayments_webhook(settings: Settings, payments: Payments) -> CloudPaymentsWebhook | None:
-    """Also where it is not offered any more: what was begun goes on."""
+    """Also where PAYMENT_METHODS leaves it out: what is told of what was begun is kept."""
     if (secret := settings.cloudpayments_api_secret) is None:
         return None
     return CloudPaymentsWebhook(

@@ -59,6 +59,7 @@ def variables(folder: Path, telegram: str) -> dict[str, str]:
     return read_env_file(env) | {"TELEGRAM_API_URL": telegram} | own
 
 
+@pytest.mark.slow
 async def test_a_copied_example_makes_a_shop_that_can_be_reached(deployed: Deployed) -> None:
     health = deployed.container.do(*deployed.image.health)
     assert (health.returncode, health.stderr) == (0, "")

@@ -183,7 +183,7 @@ def test_limits_that_the_documentation_tells_in_other_words() -> None:
     assert f"{MAX_DOWNLOAD_BYTES // 1024**2} MB" in spec()["File"]["description"]
     period = fields("createInvoiceLink")["subscription_period"]["description"]
     assert f"always be {payments.SUBSCRIPTION_PERIOD} (30 days)" in period
-    assert f"not exceed {payments.MAX_SUBSCRIPTION_STARS} " in period
+    assert f"no exceed {payments.MAX_SUBSCRIPTION_STARS} Telegram Stars" in period
     assert f"between 1-{payments.MAX_TRANSACTIONS} " in fields("getStarTransactions")["limit"]["description"]
     for action in CHAT_ACTIONS - {"cancel"}:
         assert action in fields("sendChatAction")["action"]["description"]

@@ -96,6 +96,17 @@ export const sendWebappData = (id, data, buttonText) => request("POST", `${of(id
 export const webappMethod = (id, method, params) => request("POST", `${of(id)}/webapp/method`, { method, params });
 export const shareWebappPhone = (id) => request("POST", `${of(id)}/webapp/phone`, {});
 export const allowWebappWriting = (id) => request("POST", `${of(id)}/webapp/write-access`, {});
+const starsPath = () => `${world()}/stars`;
+export const stars = () => request("GET", starsPath());
+export const invoice = (slug) => request("GET", `${starsPath()}/invoices/${encodeURIComponent(slug)}`);
+export const wallet = (id) => request("GET", `${of(id)}/stars`);
+export const setStars = (id, balance) => request("PATCH", `${of(id)}/stars`, { balance });
+export const payInvoice = (id, target) => request("POST", `${of(id)}/stars/pay`, target);
+export const checkout = (id, wait) => request("GET", `${starsPath()}/checkouts/${id}?wait=${wait}`);
+export const changeSubscription = (id, act) => request("POST", `${starsPath()}/subscriptions/${id}/${act}`, {});
+export const returnCharge = (id, act) => request("POST", `${starsPath()}/charges/${id}/${act}`, {});
+export const addStarsFault = (fault) => request("POST", `${starsPath()}/faults`, fault);
+export const clearStarsFaults = () => request("DELETE", `${starsPath()}/faults`);
 const mailPath = () => `${world()}/mail`;
 export const mail = () => request("GET", mailPath());
 export const letters = () => request("GET", `${mailPath()}/letters`);

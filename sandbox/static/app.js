@@ -9,6 +9,7 @@ import { follow, followLog, stop } from "./live.js";
 import { mountPanel, togglePanel } from "./panel.js";
 import { loadPeople, loadUnread, mountPeople, selectPerson } from "./people.js";
 import { followBotLink } from "./links.js";
+import { mountStars } from "./stars/pay.js";
 import { on, remembered, state } from "./state.js";
 import { mountTheme } from "./theme.js";
 import { toast } from "./toast.js";
@@ -46,15 +47,16 @@ async function findBot() {
 
 /**
  * `/?person=101&start=model_wine` opens the chat as that person and says `/start model_wine`, once; with `startapp` for `start` it
- * opens the main Mini App.
+ * opens the main Mini App; `invoice` asks to pay it.
  */
 function deepLink() {
   const query = new URLSearchParams(location.search);
-  const [start, startapp] = [query.get("start"), query.get("startapp")];
+  const [start, startapp, invoice] = ["start", "startapp", "invoice"].map((name) => query.get(name));
   return {
     personId: Number(query.get("person") ?? remembered.get("person")) || null,
     text: start === null ? null : `/start ${start}`.trim(),
     app: startapp === null ? null : { startapp, compact: query.get("mode") === "compact" },
+    invoice,
   };
 }
 
@@ -80,6 +82,7 @@ async function begin() {
   mountComposer();
   mountAttach();
   mountWebApps();
+  mountStars();
   $("scrim").addEventListener("click", closeDrawer);
   document.addEventListener("keydown", (event) => event.key === "Escape" && closeDrawer());
   state.bot = await findBot();
@@ -90,6 +93,7 @@ async function begin() {
   selectPerson(link.personId);
   if (link.text) await say(link.text);
   if (link.app) followBotLink(link.app);
+  if (link.invoice) followBotLink({ invoice: link.invoice });
   followLog();
   await loadUnread();
 }

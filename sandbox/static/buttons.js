@@ -2,6 +2,7 @@ import * as api from "./api.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { followHere } from "./links.js";
+import { payWords } from "./stars/messages.js";
 import { emit, on, state } from "./state.js";
 import { alertDialog, copyText, toast, toastError } from "./toast.js";
 
@@ -25,12 +26,13 @@ export function inlineKeyboard(message) {
 function inlineButton(message, button) {
   const kind = kindOf(button);
   const mark = { url: "external", login_url: "external", web_app: "external", copy_text: "copy" }[kind];
+  const words = kind === "pay" ? wordsOfPay(message, button) : button.text;
   const props = {
     class: "inline-button",
     dataset: { testid: "inline-button", kind, callbackData: button.callback_data ?? "", style: button.style ?? "" },
-    title: button.text,
+    title: words,
   };
-  const face = [h("span", { class: "face" }, button.text), mark && icon(mark, 12)];
+  const face = [h("span", { class: "face" }, words), mark && icon(mark, 12)];
   if (kind === "url" && isOpenable(button.url)) return linkButton(button, props, face);
   const key = `${message.message_id}:${button.callback_data}`;
   const isWaiting = kind === "callback_data" && waiting.has(key);
@@ -42,6 +44,8 @@ function inlineButton(message, button) {
     onclick: (event) => act(kind, button, message, event.currentTarget),
   }, face);
 }
+
+const wordsOfPay = (message, button) => (message.sandbox?.receipt ? t("starsReceipt") : payWords(button.text));
 
 const kindOf = (button) =>
   ["callback_data", "url", "copy_text", "web_app", "login_url", "pay"].find((name) => button[name] !== undefined) ??
@@ -58,6 +62,7 @@ function act(kind, button, message, node) {
   else if (kind === "copy_text") copyText(button.copy_text.text);
   else if (kind === "web_app") emit("open_app", { way: "inline", url: button.web_app.url });
   else if (kind === "login_url") window.open(button.login_url.url, "_blank", "noopener");
+  else if (kind === "pay") emit("pay", { message });
   else if (kind === "inline_here") emit("insert", `@${state.bot.username} ${button.switch_inline_query_current_chat}`);
   else toast(t("unsupportedButton"));
 }

@@ -3,10 +3,13 @@ import { clockTime, t } from "./i18n.js";
 import { inlineKeyboard } from "./buttons.js";
 import { mediaOf } from "./media.js";
 import { richText } from "./richtext.js";
+import { invoiceCard, starsNews } from "./stars/messages.js";
 import { isOwn } from "./state.js";
 
 /** One message of the chat. `actions`: {command, deepLink, username, menu(message, anchor), goTo(id)}. */
 export function messageNode(message, actions) {
+  const news = starsNews(message);
+  if (news) return news;
   const own = isOwn(message);
   const media = mediaOf(message);
   const words = message.text ?? message.caption ?? "";
@@ -16,7 +19,8 @@ export function messageNode(message, actions) {
   const bubble = h("div", { class: bubbleClass(message, media, words) },
     replyQuote(message, actions),
     message.show_caption_above_media ? [text, media?.node] : [media?.node, text],
-    !media && !words && h("div", { class: "text muted" }, serviceWords(message)),
+    message.invoice && invoiceCard(message.invoice),
+    !media && !words && !message.invoice && h("div", { class: "text muted" }, serviceWords(message)),
     meta(message, own));
   const body = h("div", { class: "message-body" }, bubble, inlineKeyboard(message));
   if (media?.width) body.style.width = `${media.width}px`;
@@ -51,7 +55,7 @@ function meta(message, own) {
 function replyQuote(message, actions) {
   const to = message.reply_to_message;
   if (!to) return null;
-  const words = to.text ?? to.caption ?? t(to.photo ? "photo" : "file");
+  const words = to.text ?? to.caption ?? to.invoice?.title ?? t(to.photo ? "photo" : "file");
   return h("button", { type: "button", class: "reply-quote", onclick: () => actions.goTo(to.message_id) },
     h("b", {}, to.from?.first_name ?? t("bot")), h("span", {}, words.slice(0, 120)));
 }

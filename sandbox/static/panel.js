@@ -10,6 +10,7 @@ import { log } from "./panel/log.js";
 import { mail } from "./panel/mail.js";
 import { openai } from "./panel/openai.js";
 import { shop } from "./panel/shop.js";
+import { stars } from "./panel/stars.js";
 import { webapp } from "./panel/webapp.js";
 import { emit, on, remembered } from "./state.js";
 
@@ -17,7 +18,7 @@ import { emit, on, remembered } from "./state.js";
  * The parts of the panel, top to bottom. A part is `{id, title, draw(body)}`: `title` is a key of the dictionary,
  * `draw` fills the body once and again when the language changes; it may listen to the bus of state.js by itself.
  */
-const SECTIONS = [log, shop, webapp, mail, openai, inference, comfyui, images, clock, faults, block];
+const SECTIONS = [log, shop, stars, webapp, mail, openai, inference, comfyui, images, clock, faults, block];
 
 const WIDE = matchMedia("(min-width: 1180px)");
 

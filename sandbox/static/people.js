@@ -34,7 +34,7 @@ export function selectPerson(id) {
   remembered.set("person", String(who.id));
   const url = new URL(location.href);
   url.searchParams.set("person", String(who.id));
-  for (const once of ["start", "startapp", "mode"]) url.searchParams.delete(once);
+  for (const once of ["start", "startapp", "mode", "invoice"]) url.searchParams.delete(once);
   history.replaceState(null, "", url);
   setLanguage(who.language_code);
   emit("person", who);

@@ -9,18 +9,21 @@ addWords({
   clockHint: "The time of the whole sandbox; it only moves forward.",
   clockHour: "an hour later",
   clockDay: "a day later",
+  clockMonth: "30 days later",
   clockMonday: "make it Monday",
 }, {
   clockTitle: "Время",
   clockHint: "Время всей песочницы; идёт только вперёд.",
   clockHour: "на час позже",
   clockDay: "на день позже",
+  clockMonth: "на 30 дней позже",
   clockMonday: "сделать понедельник",
 });
 
 const MOVES = [
   { id: "hour", label: "clockHour", move: { advance: 3600 } },
   { id: "day", label: "clockDay", move: { advance: 86400 } },
+  { id: "month", label: "clockMonth", move: { advance: 30 * 86400 } },
   { id: "monday", label: "clockMonday", move: { weekday: "monday" } },
 ];
 const EVERY_MS = 10_000;

@@ -41,8 +41,7 @@ export function actsFor(sheet, opened) {
     web_app_open_tg_link: ({ path_full: path }) => openInTelegram(path, sheet),
     web_app_open_popup: async (asked, bridge) => bridge.post("popup_closed", await popup(asked)),
     web_app_open_invoice: ({ slug }, bridge) => {
-      toast(t("webappNoInvoice"), "error");
-      bridge.post("invoice_closed", { slug, status: "failed" });
+      emit("pay", { slug, done: (status) => bridge.post("invoice_closed", { slug, status }) });
     },
     web_app_data_send: async ({ data }) => {
       if (opened.way !== "keyboard") return;

@@ -120,8 +120,10 @@ async def refund_star_payment(call: Call, params: RefundStarPayment) -> bool:
 async def edit_user_star_subscription(call: Call, params: EditUserStarSubscription) -> bool:
     charge = _charge(call, params.user_id, params.telegram_payment_charge_id)
     subscription = call.world.stars.subscriptions.get(charge.id)
-    if subscription is None or subscription.over or subscription.failed:
+    if subscription is None:
         raise BadRequest("CHARGE_ID_INVALID")
+    if subscription.over or subscription.failed:
+        raise BadRequest("SUBSCRIPTION_NOT_ACTIVE")
     subscription.by_bot = params.is_canceled
     return True
 

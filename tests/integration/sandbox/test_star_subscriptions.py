@@ -93,5 +93,5 @@ async def test_the_bot_ends_it_by_its_first_charge(bot: Bot, sandbox: Sandbox, t
     assert await bot.edit_user_star_subscription(anna.id, charge, is_canceled=True)
     await sandbox.advance(MONTH)
     assert await anna.wallet.balance() == 4_800
-    with pytest.raises(TelegramBadRequest, match="CHARGE_ID_INVALID"):
+    with pytest.raises(TelegramBadRequest, match="SUBSCRIPTION_NOT_ACTIVE"):
         await bot.edit_user_star_subscription(anna.id, charge, is_canceled=True)

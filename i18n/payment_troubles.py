@@ -15,8 +15,8 @@ TROUBLES: Final = {
         "YooKassa's cabinet under Integration, API keys. Without payments, set PAYMENT_METHODS to nothing."
     ),
     PaymentProblem.NOT_AUTHORIZED: N_(
-        "YooKassa does not let this shop in ({detail}), so nobody can pay. Check YOOKASSA_SHOP_ID and "
-        "YOOKASSA_SECRET_KEY; “kassandra doctor” says more."
+        "{provider} does not let this shop in ({detail}), so nobody can pay by it. Check its id and key in .env; "
+        "“kassandra doctor” says more."
     ),
     PaymentProblem.PAYMENT_MISMATCH: N_(
         "A payment is not at {provider} what it is in our books, and nothing was credited. Ours and {provider}'s: "
@@ -35,8 +35,9 @@ TROUBLES: Final = {
         "A refund made in {provider}'s cabinet found its credits spent: {detail} credits could not be taken back."
     ),
     PaymentProblem.RECEIPT_REFUSED: N_(
-        "YooKassa refuses payments because of the receipt ({detail}). Set YOOKASSA_VAT_CODE in .env (1 is without VAT) "
-        "as the shop's taxes are, and restart; “kassandra doctor” says more. Customers read that it is not their fault."
+        "{provider} refuses payments because of the receipt ({detail}). Set YOOKASSA_VAT_CODE (1 is without VAT) or "
+        "CLOUDPAYMENTS_TAX in .env as the shop's taxes are, and restart; “kassandra doctor” says more. Customers read "
+        "that it is not their fault."
     ),
     PaymentProblem.SHOP_REFUSED: N_(
         "{provider} refuses payments for a reason that lies in the shop: {detail}. Look at the shop's settings in "

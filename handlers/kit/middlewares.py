@@ -93,8 +93,8 @@ class UserMiddleware(BaseMiddleware):
         person: TelegramUser | None = data.get("event_from_user")
         place: Chat | None = data.get("event_chat")
         only_once: bool = data.get("only_once", False)
-        if place is not None and isinstance(event, Update) and event.stopped_message_generation is not None:
-            return await self._stopped(handler, event, data, place)
+        if place is not None and isinstance(event, Update) and _tells_chat_alone(event, person):
+            return await self._of_chat(handler, event, data, place)
         if person is None or person.is_bot or (place is not None and place.type != "private"):
             return UNHANDLED if only_once or place is None else None
         assert isinstance(event, Update)
@@ -117,8 +117,8 @@ class UserMiddleware(BaseMiddleware):
         finally:  # the greeting comes first
             await self._on_entered(visitor.telegram_id)
 
-    async def _stopped(self, handler: Handler, event: Update, data: dict[str, Any], place: Chat) -> Any:
-        """Telegram says in which chat a draft was stopped, not by whom: a private chat is its person's."""
+    async def _of_chat(self, handler: Handler, event: Update, data: dict[str, Any], place: Chat) -> Any:
+        """A private chat is its person's."""
         user = await self._users.find(place.id)
         if user is None:
             return UNHANDLED
@@ -191,6 +191,16 @@ class ErrorMiddleware(BaseMiddleware):
         if person is not None:
             log.info("user_blocked_bot", telegram_id=person.id)
             await self._users.mark_blocked(person.id, blocked=True)
+
+
+def _tells_chat_alone(event: Update, person: TelegramUser | None) -> bool:
+    """Telegram says in which chat a draft was stopped or Stars went back to their payer, not whose doing it was."""
+    if event.stopped_message_generation is not None:
+        return True
+    message = event.message
+    if message is None or message.refunded_payment is None or message.chat.type != "private":
+        return False
+    return person is None or person.is_bot
 
 
 def _is_nobody_there(error: Exception) -> bool:

@@ -236,7 +236,7 @@ async def test_its_owner_reads_its_price_that_it_was_stopped_and_what_cannot_be_
     await olga.sees("Цена: по длине")
     await olga.presses("Как работает")
     figures = await olga.sees("Первое слово")
-    assert re.search(r"Потратили покупатели: [\d.]+ кредит", figures.text)
+    assert re.search(r"Потратили покупатели: [\d,]+ кредит", figures.text)
     await olga.presses("Запросы")
     stopped = await olga.sees_button("· остановил покупатель")
     assert " Анна · " in next(button for button in stopped.buttons if "остановил" in button)

@@ -1,5 +1,6 @@
 """Paying for a plan: the first period, a dearer plan, or the next period by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -33,14 +34,19 @@ OPEN: Final = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
 
 
+class OtherPrice(ShopError):
+    message = N_("The price has changed since it was shown. Please look at it once more.")
+
+
 class RenewalUnderWay(ShopError):
     message = N_("The next period is being paid right now. Please look again in some minutes.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOrder:
-    """`consent`: the way of paying may be kept and charged again, as `consent_text` says. `id` is the same for every
-    repeat of one decision; the others are as in a `TopUpRequest`."""
+    """`consent`: the way of paying may be kept and charged again, as `consent_text` says. `shown`: the price that its
+    owner saw, None where that was not told. `id` is the same for every repeat of one decision; the others are as in a
+    `TopUpRequest`."""
 
     user_id: int
     plan_id: int
@@ -48,8 +54,21 @@ class PlanOrder:
     return_url: str
     consent: bool = False
     provider: str | None = None
+    shown: Money | None = None
     shown_in: MessageRef | None = None
     id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWay:
+    """What one way of paying would take. `renews`: it pays for the next period of the present subscription.
+    `can_be_kept`: it can be charged again, where its owner agrees. `receipts`: it needs an e-mail address."""
+
+    provider: str
+    price: Money
+    renews: bool
+    can_be_kept: bool
+    receipts: bool
 
 
 class PlanCheckout:
@@ -57,10 +76,14 @@ class PlanCheckout:
         self._ctx = ctx
         self._topup = topup
 
+    async def ways(self, user_id: int, plan_id: int) -> list[PlanWay]:
+        """In the shop's order the ways that take the plan's price. Reads only. Raises as `start`, save for the ways."""
+        return await self._ctx.db.read(_ways, user_id, plan_id, list(self._ctx.accounts), self._ctx.clock())
+
     async def start(self, order: PlanOrder) -> PaymentView:
         """A payment with a link. The plan that is past due, or is not renewed by itself, is paid for its next period;
         another one begins when it is paid. Raises `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`,
-        `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
+        `OtherPrice`, `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
         account = self._ctx.accounts.offered(order.provider)
         if account.merchant.receipts and order.email is None:
             raise EmailNeeded()
@@ -77,10 +100,32 @@ class _Sale:
     renews: AnyRow | None
 
 
+def _ways(
+    session: Session, user_id: int, plan_id: int, accounts: Sequence[ProviderAccount], now: datetime
+) -> list[PlanWay]:
+    ways = []
+    for account in accounts:
+        try:
+            sale = _sale(session, user_id, plan_id, account, now)
+        except CurrencyNotTaken:
+            continue
+        way = PlanWay(
+            provider=account.merchant.provider,
+            price=sale.price,
+            renews=sale.renews is not None,
+            can_be_kept=can_be_kept(account, sale.plan, sale.price),
+            receipts=account.merchant.receipts,
+        )
+        ways.append(way)
+    return ways
+
+
 def _begin(session: Session, order: PlanOrder, account: ProviderAccount, now: datetime) -> PaymentView:
     if find_payment(session, order.id) is None:
         hold_user(session, order.user_id)
-        sale = _sale(session, order, account, now)
+        sale = _sale(session, order.user_id, order.plan_id, account, now)
+        if order.shown not in (None, sale.price):
+            raise OtherPrice(plan_id=order.plan_id)
         row = _row(session, order, account, sale, now)
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
         session.execute(new, row)
@@ -91,16 +136,16 @@ def _begin(session: Session, order: PlanOrder, account: ProviderAccount, now: da
     return payment
 
 
-def _sale(session: Session, order: PlanOrder, account: ProviderAccount, now: datetime) -> _Sale:
-    live, currency = live_of(session, order.user_id), account.merchant.currency
+def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount, now: datetime) -> _Sale:
+    live, currency = live_of(session, user_id), account.merchant.currency
     if live is None or (live.price is None and live.status == SubscriptionStatus.ACTIVE):
-        plan = plan_on_sale(session, order.plan_id)
-    elif order.plan_id == (live.scheduled_plan_id or live.plan_id) and _is_due(live):
+        plan = plan_on_sale(session, plan_id)
+    elif plan_id == (live.scheduled_plan_id or live.plan_id) and _is_due(live):
         return _next_period(session, live, account, now)
     else:
-        plan = plan_on_sale(session, order.plan_id)
+        plan = plan_on_sale(session, plan_id)
         if plan.id == live.plan_id and live.status == SubscriptionStatus.ACTIVE:
-            raise AlreadySubscribed(user_id=order.user_id)
+            raise AlreadySubscribed(user_id=user_id)
         if not begins_at_once(session, live, plan):
             raise BeginsLater(plan_id=plan.id)
     if plan.is_free:

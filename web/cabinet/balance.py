@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
 from i18n.history import operation_words, signed
+from i18n.plans import plan_title, standing
 from i18n.titles import titles_in
 from web.kit.pages import page
 from web.kit.viewer import Me
@@ -25,6 +26,9 @@ async def show_balance(me: Me, number: Annotated[int, Query(alias="page", ge=0, 
         titles=await titles_in(me.tr, services.models, presets=False),
         operation_words=operation_words,
         signed=signed,
+        mine=await services.subscriptions.of(me.user.id),
+        plan_title=plan_title,
+        standing=standing,
     )
 
 

@@ -11,10 +11,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from db.tables.payments import PaymentStatus
 from i18n import news
 from i18n.payments import provider_words
+from i18n.plans import gives, plan_title
 from i18n.top_up import payment_fate, payment_mark, term_words
+from i18n.translator import Html, Translator
 from services.errors import N_
 from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentNotFound, PaymentView, parse_id
+from services.plans.plans import PlanView
 from web.kit.pages import page
 from web.kit.places import own_place
 from web.kit.viewer import Customer, Me
@@ -50,12 +53,15 @@ async def show_payment(
     paid = payment.status is PaymentStatus.SUCCEEDED
     user = await me.site.services.users.get(me.user.id)  # with what was paid just now
     sent_back = (await me.site.services.payment_queries.sent_back([payment])).get(payment.id)
+    plan = None if payment.plan_id is None else await me.site.services.plans.get(payment.plan_id)
     return page(
         me,
         "cabinet/payment.html",
         payment=payment,
         paid=paid,
-        news=news.paid(payment, me.tr, balance=user.balance) if paid else (),
+        plan="" if plan is None else plan_title(plan, me.tr),
+        gives=() if plan is None else gives(plan, me.titles),
+        news=_news(payment, plan, user.balance, me.tr) if paid else (),
         sent_back=sent_back,
         fate=payment_fate(payment, sent_back, me.tr),
         term=term_words(payment, me.tr),
@@ -112,6 +118,14 @@ def _id_of(hex_id: str) -> UUID:
     if payment_id is None:
         raise PaymentNotFound(payment_id=hex_id)
     return payment_id
+
+
+def _news(payment: PaymentView, plan: PlanView | None, balance: int, tr: Translator) -> tuple[Html, ...]:
+    """Of a plan what it gives stands on the page of the subscription."""
+    if plan is None:
+        return news.paid(payment, tr, balance=balance)
+    amount, title = tr.money(payment.amount), plan_title(plan, tr)
+    return (tr.html("✅ Paid: <b>{amount}</b> for a period of “{plan}”.", amount=amount, plan=title),)
 
 
 def _state(payment: PaymentView) -> str:

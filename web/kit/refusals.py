@@ -39,6 +39,12 @@ from services.payments.providers.base import ProviderError
 from services.payments.queries import PaymentNotFound
 from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge
 from services.payments.topup import EmailNeeded
+from services.plans.changes import BeginsAtOnce, BeginsLater
+from services.plans.checkout import OtherPrice, RenewalUnderWay
+from services.plans.endings import CannotResume, NoSubscription
+from services.plans.methods import MethodGone
+from services.plans.plans import PlanGone
+from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged
 from services.users.accounts import BadAge, BadEmail, BadName, NameOfTelegram, UserDisabled
@@ -152,6 +158,16 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     BadName: Refusal(422, "invalid_name"),
     BadAge: Refusal(422, "invalid_age"),
     EmailNeeded: Refusal(422, "email_needed"),
+    PlanGone: Refusal(404, "plan_not_found"),
+    NoSubscription: Refusal(404, "subscription_not_found"),
+    MethodGone: Refusal(404, "payment_method_not_found"),
+    AlreadySubscribed: Refusal(409, "already_subscribed"),
+    BeginsAtOnce: Refusal(409, "plan_begins_at_once"),
+    BeginsLater: Refusal(409, "plan_begins_later"),
+    CannotResume: Refusal(409, "cannot_resume"),
+    RenewalUnderWay: Refusal(409, "renewal_under_way"),
+    TrialUsed: Refusal(409, "trial_used"),
+    OtherPrice: Refusal(409, "plan_price_changed"),
     TooManyRequests: Refusal(429, "rate_limited"),
     TooManyMessages: Refusal(429, "too_many_messages"),
     TokensUsedUp: Refusal(429, "tokens_used_up"),

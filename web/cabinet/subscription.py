@@ -1,0 +1,139 @@
+"""A customer's subscription: what is left of it, what will be charged, how to end it; saved cards, past periods."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import RedirectResponse, Response
+
+from db.tables.currencies import Currency
+from db.tables.plans import MethodState, SubscriptionStatus
+from i18n.plans import left, moment_of_charge, period_line, plan_title, price_words, standing
+from services.digits import whole_number
+from services.errors import N_
+from services.money import Money
+from services.payments.providers.reasons import payment_reason
+from services.payments.providers.titles import provider_title
+from services.plans.methods import MethodGone
+from services.plans.subscriptions import SubscriptionView
+from web.kit.pages import page
+from web.kit.viewer import Customer, Me
+
+PLACE: Final = "/subscription"
+router = APIRouter(prefix=PLACE)
+ON_PAGE: Final = 10
+SAID: Final = {
+    "canceled": N_("Canceled. Nothing will be charged any more; what is paid stays until its end."),
+    "resumed": N_("The plan is renewed by itself again."),
+    "agreed": N_("The new price is paid from the next period on."),
+    "kept": N_("Your plan stays as it is."),
+    "removed": N_("The card is removed. Nothing is charged from it any more; what is paid stays until its end."),
+}
+"""What was done, by the word that stands in the address."""
+
+
+@router.get("")
+async def show_subscription(
+    me: Me, said: str = "", number: Annotated[int, Query(alias="page", ge=0, le=100_000)] = 0
+) -> Response:
+    services, tr = me.site.services, me.tr
+    mine = await services.subscriptions.of(me.user.id)
+    return page(
+        me,
+        "cabinet/subscription.html",
+        mine=mine,
+        title="" if mine is None else plan_title(mine.plan, tr),
+        standing="" if mine is None else standing(mine, tr),
+        charge="" if mine is None or mine.next_charge is None else moment_of_charge(*mine.next_charge, tr),
+        lefts=() if mine is None else [left(each, me.titles) for each in mine.allowances],
+        price="" if mine is None or mine.price is None else price_words(mine.price, mine.plan.months, tr),
+        declined="" if mine is None or not mine.decline_reason else tr.gettext(payment_reason(mine.decline_reason)),
+        offered=None if mine is None else offered_price(mine),
+        can_cancel=mine is not None and can_cancel(mine),
+        can_resume=mine is not None and can_resume(mine),
+        can_pay=mine is not None and features_pay(me) and can_pay(mine, me),
+        cards=await services.payment_methods.of(me.user.id),
+        periods=await services.subscriptions.periods(me.user.id, number, ON_PAGE),
+        plan_title=plan_title,
+        price_words=price_words,
+        period_line=period_line,
+        provider_title=provider_title,
+        said=tr.gettext(SAID[said]) if said in SAID else "",
+    )
+
+
+@router.post("/cancel")
+async def cancel(me: Me) -> Response:
+    await me.site.services.subscriptions.cancel(me.user.id)
+    return _back("canceled")
+
+
+@router.post("/resume")
+async def resume(me: Me) -> Response:
+    await me.site.services.subscriptions.resume(me.user.id)
+    return _back("resumed")
+
+
+@router.post("/keep")
+async def keep(me: Me) -> Response:
+    """The present plan at its present price, in place of what was chosen for the next period."""
+    mine = await me.site.services.subscriptions.of(me.user.id)
+    if mine is not None:
+        await me.site.services.subscriptions.schedule(me.user.id, mine.plan.id)
+    return _back("kept")
+
+
+@router.post("/agree")
+async def agree(me: Me, price: Annotated[str, Form()] = "", currency: Annotated[str, Form()] = "") -> Response:
+    """To the price that was shown."""
+    minor = whole_number(price, most=2**53)
+    known = currency in set(Currency)
+    shown = Money(minor, Currency(currency)) if minor is not None and known else None
+    if shown is not None:
+        await me.site.services.subscriptions.agree(me.user.id, shown)
+    return _back("agreed" if shown is not None else "")
+
+
+@router.post("/cards/{hex_id}/remove")
+async def remove_card(me: Me, hex_id: str) -> Response:
+    try:
+        method_id = UUID(hex_id)
+    except ValueError:
+        raise MethodGone(method_id=hex_id) from None
+    await me.site.services.payment_methods.unlink(me.user.id, method_id)
+    return _back("removed")
+
+
+def _back(said: str) -> Response:
+    return RedirectResponse(f"{PLACE}?said={said}" if said else PLACE, status_code=303)
+
+
+def features_pay(me: Customer) -> bool:
+    return me.site.services.plan_checkout is not None
+
+
+def can_cancel(mine: SubscriptionView) -> bool:
+    """Something would be charged, or is waited for."""
+    if mine.price is None:
+        return False
+    return mine.status is SubscriptionStatus.PAST_DUE or mine.auto_renew
+
+
+def can_resume(mine: SubscriptionView) -> bool:
+    method = mine.method is not None and mine.method.state is MethodState.ACTIVE
+    return method and mine.status is SubscriptionStatus.ACTIVE and not mine.auto_renew
+
+
+def can_pay(mine: SubscriptionView, me: Customer) -> bool:
+    """For the next period, by hand; or after a trial."""
+    if mine.status is not SubscriptionStatus.ACTIVE:
+        return True
+    return mine.price is not None and (not mine.auto_renew or bool(mine.decline_reason))
+
+
+def offered_price(mine: SubscriptionView) -> Money | None:
+    """What new subscribers pay, where that is another price and nothing is chosen yet."""
+    if mine.price is None or mine.scheduled is not None or not mine.plan.enabled:
+        return None
+    now = mine.plan.prices.get(Currency(mine.price.currency))
+    return None if now == mine.price else now

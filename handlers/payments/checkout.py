@@ -157,6 +157,8 @@ class Checkout:
             await self.payments.topup.shown_in(payment.id, self._place(payment, None))
             with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
+            if isinstance(query.message, Message) and query.message.invoice is not None:
+                await sender.delete(self.ctx.bot, chat_id, query.message.message_id)
             now = await self.ctx.services.payment_queries.get(payment.id)
             if now.status is PaymentStatus.SUCCEEDED:  # told by another process
                 news = PaymentNews(payment_id=payment.id, fact=Fact.SUCCEEDED)
@@ -192,7 +194,9 @@ class Checkout:
         chat_id = self.ctx.chat_id
         if await sender.edit(self.ctx.bot, chat_id, message_id, screen):
             return message_id
-        return (await sender.send(self.ctx.bot, chat_id, screen)).message_id
+        shown = (await sender.send(self.ctx.bot, chat_id, screen)).message_id
+        await sender.delete(self.ctx.bot, chat_id, message_id)  # an invoice, or what it takes the place of
+        return shown
 
     async def _is_form(self, query: CallbackQuery) -> bool:
         """Whether the button is under the form that is under way: it stays, to be paid for later."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from db.tables.payments import PaymentStatus
 from handlers.kit.unfinished import Unfinished
+from handlers.payments import screens as view
 from handlers.payments.outcome_screens import (
     canceled_screen,
     expiring_screen,
@@ -58,6 +59,8 @@ def _payment(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pres
                 return None
         late = clock() - payment.created_at > IN_PLACE
         place = payment.shown_in
+        if view.is_invoice(payment):
+            return Rendered(screen=screen, instead_of=message_of(place), thread_id=thread_of(place))
         return Rendered(screen=screen, into=message_of(place), aloud=late, thread_id=thread_of(place))
 
     return presenting(PaymentNews, present)
@@ -65,6 +68,8 @@ def _payment(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pres
 
 async def _look(services: Services, payment: PaymentView, tr: Translator, *, left: Unfinished) -> Rendered | None:
     """What its message should show, unless the news came as a message of its own."""
+    if view.is_invoice(payment):
+        return None
     if message_of(payment.shown_in) is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
         return None
     screen = await standing_screen(services.users, payment, tr, left=left)

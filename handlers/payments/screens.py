@@ -9,14 +9,16 @@ from typing import Final, Self
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
-from handlers.telegram.screen import Button, Screen
+from handlers.telegram.screen import Button, Invoice, Screen
 from i18n.text import cut_plain
 from i18n.top_up import AMOUNT_QUESTIONS, credit_price_words, term_words
 from i18n.translator import Html, Translator
 from services.money import Money
 from services.payments.packages import PackageView
 from services.payments.pricing import CreditPrice
+from services.payments.providers.stars.gateway import NAME as STARS
 from services.payments.queries import PaymentView
+from services.payments.topup import cut_title
 
 OWN: Final = "own"  # topup:own
 CHECK: Final = "check"  # topup:check:<hex id>
@@ -118,12 +120,31 @@ def payment_screen(payment: PaymentView, tr: Translator) -> Screen:
         )
         again = Button(text=tr.gettext("🔄 Ask again"), action=again.action)
         return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((again,), (back,)))
+    if is_invoice(payment):
+        return _invoice(payment, tr, rows=((again,), (back,)))
     hint = tr.html(
         "Pay on the page that the button opens, then come back: this message changes by itself. "
         "The link works for an hour."
     )
     pay = Button(text=tr.gettext("💳 Pay {amount}", amount=amount), url=payment.confirmation_url)
     return Screen(text="\n\n".join(["\n".join(facts), hint]), rows=((pay,), (again,), (back,)))
+
+
+def is_invoice(payment: PaymentView) -> bool:
+    """Whether its message is an invoice of Telegram's; a subscription has a link alone."""
+    return payment.provider == STARS and payment.plan_id is None
+
+
+def _invoice(payment: PaymentView, tr: Translator, *, rows: tuple[buttons.Row, ...]) -> Screen:
+    text = tr.gettext(
+        "It brings {credits}{term}. The invoice can be paid within an hour.",
+        credits=tr.credits(payment.credits),
+        term=term_words(payment, tr),
+    )
+    pay = Button(text=tr.gettext("💳 Pay {amount}", amount=tr.money(payment.amount)), pays=True)
+    title = cut_title(payment.provider_text or payment.description)
+    invoice = Invoice(title=title, payload=str(payment.id), stars=payment.amount.minor)
+    return Screen(text=text, rows=((pay,), *rows), invoice=invoice)
 
 
 def payments_button(tr: Translator) -> Button:

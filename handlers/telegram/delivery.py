@@ -55,7 +55,8 @@ class Rendered:
     """What to put into the chat; with `into`, the id of the message that becomes it, where that still can be done.
     `aloud`: it should come as a new message though, for an edit makes no sound. `told`: it was told before, and no new
     message is needed. `album`: more photos, or more files, that come together with that of the screen. `then`: what is
-    told next, where this is not all. `alone`: what takes its place where Telegram refuses the album as a whole."""
+    told next, where this is not all. `alone`: what takes its place where Telegram refuses the album as a whole.
+    `instead_of`: the message that goes when this one has come, which it cannot become."""
 
     screen: Screen
     into: int | None = None
@@ -65,6 +66,7 @@ class Rendered:
     album: tuple[Screen, ...] = ()
     then: News | None = None
     alone: News | None = None
+    instead_of: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -289,6 +291,8 @@ class Delivery:
             return
         if not rendered.told:
             await chat.send(self._bot, chat_id, screen)
+        if rendered.instead_of is not None:
+            await chat.delete(self._bot, chat_id, rendered.instead_of)
 
     async def _refused(self, attempt: Attempt, error: AiogramError) -> Settle:
         """A refusal is an answer, too: Telegram is there."""

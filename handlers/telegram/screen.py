@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """`action` is callback data (1–64 bytes) or, with `url`, not used."""
+    """`action` is callback data (1–64 bytes) or, with `url` or `pays`, not used. `pays`: the invoice above it."""
 
     text: str
     action: str = ""
     url: str | None = None
+    pays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,16 @@ class Document:
 
     name: str
     content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """Paid in Stars without leaving the chat; a message of its own kind, which nothing else becomes. `title`: 1 to 32
+    characters; `payload` comes back with the money."""
+
+    title: str
+    payload: str
+    stars: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +46,8 @@ class TextEntity:
 class Screen:
     """`text` is Telegram HTML, or plain where there are `entities`; with `photo` (PNG or JPEG bytes) or `document`, of
     which there is at most one, it is the caption. `photo_name`: of the file that it becomes where it is refused.
-    `speaks`: the text alone says something, too. `instead`: what says it where the file is refused."""
+    `speaks`: the text alone says something, too. `instead`: what says it where the file is refused. With `invoice` it is
+    plain, at most 255 characters, and the first button pays."""
 
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
@@ -45,6 +57,7 @@ class Screen:
     speaks: bool = True
     instead: "Screen | None" = None
     entities: tuple[TextEntity, ...] | None = None
+    invoice: Invoice | None = None
 
     def plainer(self) -> "Screen | None":
         """The same in the next plainer form, for a chat that does not take it as it is: a photo as a file, a file as

@@ -15,40 +15,53 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     InputMediaDocument,
     InputMediaPhoto,
+    LabeledPrice,
     Message,
     MessageEntity,
 )
 
+from db.tables.currencies import Currency
 from handlers.telegram.client import PASSING, is_gone, is_unchanged, is_uneditable
 from handlers.telegram.reply_target import reply_target
-from handlers.telegram.screen import Screen
+from handlers.telegram.screen import Button, Screen
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 ALBUM = 10  # so many photos or files are one message to the eye
 ALBUM_BYTES = 45_000_000  # of 50 MB that a request may have
+FORWARDED = "invoice"  # copies of an invoice lead to the bot and cannot be paid
 REFUSED = (TelegramBadRequest, TelegramEntityTooLarge)  # words about this very message
 
 
 def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
     if not screen.rows:
         return None
-    rows = [
-        [
-            InlineKeyboardButton(text=b.text, url=b.url)
-            if b.url
-            else InlineKeyboardButton(text=b.text, callback_data=b.action)
-            for b in row
-        ]
-        for row in screen.rows
-    ]
-    return InlineKeyboardMarkup(inline_keyboard=rows)
+    return InlineKeyboardMarkup(inline_keyboard=[[_button(each) for each in row] for row in screen.rows])
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    if button.pays:
+        return InlineKeyboardButton(text=button.text, pay=True)
+    if button.url:
+        return InlineKeyboardButton(text=button.text, url=button.url)
+    return InlineKeyboardButton(text=button.text, callback_data=button.action)
 
 
 async def send(bot: Bot, chat_id: int, screen: Screen) -> Message:
     """A new message."""
     markup = keyboard(screen)
+    if screen.invoice is not None:
+        return await bot.send_invoice(
+            chat_id,
+            title=screen.invoice.title,
+            description=screen.text,
+            payload=screen.invoice.payload,
+            currency=Currency.XTR,
+            prices=[LabeledPrice(label=screen.invoice.title, amount=screen.invoice.stars)],
+            start_parameter=FORWARDED,
+            reply_markup=markup,
+        )
     if screen.document is not None:
         file = BufferedInputFile(screen.document.content, filename=screen.document.name)
         return await bot.send_document(chat_id, file, caption=screen.text, reply_markup=markup)
@@ -118,6 +131,8 @@ def is_refusal_of_chat(error: AiogramError) -> bool:
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen) -> bool:
     """Turn a message into the screen; False where that cannot be done and a new one is needed."""
+    if screen.invoice is not None:
+        return False
     markup = keyboard(screen)
     try:
         if (media := _media(screen)) is None:
@@ -179,7 +194,9 @@ async def show(query: CallbackQuery, screen: Screen, notice: str | None = None) 
 
 
 def _can_become(old: Message, screen: Screen) -> bool:
-    """A message with a picture or a file does not become one without."""
+    """A message with a picture or a file does not become one without, and an invoice nothing else."""
+    if old.invoice or screen.invoice:
+        return False
     return bool(screen.photo or screen.document) or not (old.photo or old.document)
 
 

@@ -1,10 +1,13 @@
 """What comes by itself, in words: the same in the chat and in letters. Each item is a paragraph or a line."""
 
 from datetime import timedelta
+from typing import Final
 
+from db.tables.currencies import Currency
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.billing.statement import Expiring
+from services.errors import N_
 from services.notifications.kinds.admins import CreditsChanged
 from services.notifications.kinds.identity import AccountsMerged, EmailLinked, SecondFactorChanged, TelegramLinked
 from services.notifications.kinds.webhooks import WebhookOff
@@ -34,11 +37,14 @@ def paid(payment: PaymentView, tr: Translator, *, balance: int) -> tuple[Html, .
     return (what, *until, balance_line(balance, tr))
 
 
+SENT_BACK: Final = {
+    Currency.RUB: N_("↩️ <b>{amount}</b> were sent back to you; the bank shows them within some days."),
+    Currency.XTR: N_("↩️ <b>{amount}</b> were sent back to you: they are among your Stars again."),
+}
+
+
 def refunded(refund: RefundView, tr: Translator, *, balance: int) -> tuple[Html, ...]:
-    what = tr.html(
-        "↩️ <b>{amount}</b> were sent back to you; the bank shows them within some days.",
-        amount=tr.money(refund.amount),
-    )
+    what = tr.html(SENT_BACK[Currency(refund.amount.currency)], amount=tr.money(refund.amount))
     taken: tuple[Html, ...] = ()
     if refund.credits_taken:
         taken = (tr.html("{credits} went with them.", credits=tr.credits(refund.credits_taken)),)

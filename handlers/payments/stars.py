@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import structlog
 from aiogram import Router
 from aiogram.filters import Filter
-from aiogram.types import Message, PreCheckoutQuery, RefundedPayment, SuccessfulPayment
+from aiogram.types import BotSubscriptionUpdated, Message, PreCheckoutQuery, RefundedPayment, SuccessfulPayment
 
 from handlers.kit.context import Context
 from services.money import Money
@@ -30,6 +30,7 @@ def router() -> Router:
     """Before those who take what is typed: money is no answer to a question."""
     router = Router(name="stars")
     router.pre_checkout_query.register(answer)
+    router.subscription.register(follow)
     router.message.register(take, Paid())
     router.message.register(give_back, SentBack())
     return router
@@ -57,6 +58,12 @@ async def take(message: Message, *, stars: StarsPayments) -> None:
 async def give_back(message: Message, *, stars: StarsPayments) -> None:
     assert message.refunded_payment is not None
     await stars.went_back(_received(message, message.refunded_payment))
+
+
+async def follow(said: BotSubscriptionUpdated, *, ctx: Context) -> None:
+    """Ended or begun again in Telegram's settings, or not paid."""
+    if ctx.services.stars is not None:
+        await ctx.services.stars.subscription_said(said.invoice_payload, said.state)
 
 
 def _stars(ctx: Context) -> bool | dict[str, StarsPayments]:

@@ -46,8 +46,8 @@ class TextEntity:
 class Screen:
     """`text` is Telegram HTML, or plain where there are `entities`; with `photo` (PNG or JPEG bytes) or `document`, of
     which there is at most one, it is the caption. `photo_name`: of the file that it becomes where it is refused.
-    `speaks`: the text alone says something, too. `instead`: what says it where the file is refused. With `invoice` it is
-    plain, at most 255 characters, and the first button pays."""
+    `speaks`: the text alone says something, too. `instead`: what says it where the file is refused. With `invoice` it
+    is plain, at most 255 characters, and the first button pays."""
 
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()

@@ -87,7 +87,7 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
     payment, adoption = _ours(session, merchant.provider, remote), None
     if payment is None:
         adoption = adopt(session, remote, merchant, now)
-        if adoption is not Adoption.ADOPTED and merchant.keeps_strays and not before_list(session, remote, merchant):
+        if adoption is not Adoption.ADOPTED and merchant.keeps_strays and _is_new(session, remote, merchant):
             return _stray(session, remote, merchant, now, why=NOT_KNOWN)
         if adoption is not Adoption.ADOPTED:
             return Verdict(applied=UNKNOWN[adoption])
@@ -115,6 +115,12 @@ def apply(session: Session, remote: RemotePayment, merchant: Merchant, now: date
 def _is_second(payment: PaymentView, remote: RemotePayment) -> bool:
     """Other money for what is paid already."""
     return payment.status is PaymentStatus.SUCCEEDED and remote.charge_id not in (None, payment.charge_id)
+
+
+def _is_new(session: Session, remote: RemotePayment, merchant: Merchant) -> bool:
+    """Told by itself just now, or in the provider's list after it was first read: before that it may be of another
+    program."""
+    return remote.created_at is None or not before_list(session, remote, merchant)
 
 
 def _stray(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime, *, why: str) -> Verdict:

@@ -14,8 +14,9 @@ from services.payments.context import ProviderAccount
 from services.payments.providers.base import RemotePayment
 from services.payments.providers.stars.provider import charge_sent_back, method_of
 from services.payments.providers.stars.question import PreCheckout, may_pay
-from services.payments.queries import find_by_charge
+from services.payments.queries import find_by_charge, parse_id
 from services.payments.service import Payments
+from services.plans.by_provider import ProviderWord, provider_said
 
 log = structlog.get_logger()
 
@@ -63,6 +64,16 @@ class StarsPayments:
         back = charge_sent_back(paid.charge_id, paid.payload, paid.amount)
         await self._payments.refunds.follow(back, self._account)
 
+    async def subscription_said(self, payload: str, word: str) -> None:
+        """`payload`: of the invoice that began it; `word`: Telegram's, one that we do not know means nothing."""
+        payment_id = parse_id(payload)
+        if payment_id is None or word not in set(ProviderWord):
+            log.warning("subscription_not_known", payload=payload[:64], word=word[:32])
+            return
+        ctx = self._payments.ctx
+        await ctx.db.write(provider_said, payment_id, ProviderWord(word), self._clock())
+        ctx.on_news()
+
     def _remote(self, paid: StarsReceived) -> RemotePayment:
         payload = paid.payload.replace("\x00", "")  # no database takes that in a text
         remote = RemotePayment(
@@ -73,7 +84,6 @@ class StarsPayments:
             test=self._account.merchant.test,
             our_id=payload,
             refunded=paid.amount.of(0),
-            created_at=paid.at,
             paid_at=paid.at,
             charge_id=paid.charge_id,
             payer_id=paid.payer_id,

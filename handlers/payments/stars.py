@@ -10,20 +10,20 @@ from aiogram.types import BotSubscriptionUpdated, Message, PreCheckoutQuery, Ref
 from handlers.kit.context import Context
 from services.money import Money
 from services.payments.providers.stars.question import InvoiceUnknown, PreCheckout
-from services.payments.providers.stars.service import StarsPayments, StarsReceived
+from services.payments.providers.stars.service import StarsReceived
 from services.users.accounts import UserDisabled
 
 log = structlog.get_logger()
 
 
 class Paid(Filter):
-    async def __call__(self, message: Message, ctx: Context) -> bool | dict[str, StarsPayments]:
-        return message.successful_payment is not None and _stars(ctx)
+    async def __call__(self, message: Message, ctx: Context) -> bool:
+        return message.successful_payment is not None and ctx.services.stars is not None
 
 
 class SentBack(Filter):
-    async def __call__(self, message: Message, ctx: Context) -> bool | dict[str, StarsPayments]:
-        return message.refunded_payment is not None and _stars(ctx)
+    async def __call__(self, message: Message, ctx: Context) -> bool:
+        return message.refunded_payment is not None and ctx.services.stars is not None
 
 
 def router() -> Router:
@@ -48,26 +48,24 @@ async def answer(query: PreCheckoutQuery, *, ctx: Context) -> None:
     await query.answer(ok=True)
 
 
-async def take(message: Message, *, stars: StarsPayments) -> None:
+async def take(message: Message, *, ctx: Context) -> None:
     """Telegram is told that it arrived when this has ended well. The customer is told through the outbox."""
     assert message.successful_payment is not None
-    verdict = await stars.received(_received(message, message.successful_payment))
+    assert ctx.services.stars is not None
+    verdict = await ctx.services.stars.received(_received(message, message.successful_payment))
     log.info("stars_received", applied=verdict.applied, charge_id=message.successful_payment.telegram_payment_charge_id)
 
 
-async def give_back(message: Message, *, stars: StarsPayments) -> None:
+async def give_back(message: Message, *, ctx: Context) -> None:
     assert message.refunded_payment is not None
-    await stars.went_back(_received(message, message.refunded_payment))
+    assert ctx.services.stars is not None
+    await ctx.services.stars.went_back(_received(message, message.refunded_payment))
 
 
-async def follow(said: BotSubscriptionUpdated, *, ctx: Context) -> None:
+async def follow(event: BotSubscriptionUpdated, *, ctx: Context) -> None:
     """Ended or begun again in Telegram's settings, or not paid."""
     if ctx.services.stars is not None:
-        await ctx.services.stars.subscription_said(said.invoice_payload, said.state)
-
-
-def _stars(ctx: Context) -> bool | dict[str, StarsPayments]:
-    return False if ctx.services.stars is None else {"stars": ctx.services.stars}
+        await ctx.services.stars.subscription_said(event.invoice_payload, event.state)
 
 
 def _received(message: Message, charge: SuccessfulPayment | RefundedPayment) -> StarsReceived:

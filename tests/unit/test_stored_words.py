@@ -256,6 +256,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         "preset.part",
         "package.create",
         "refund",
+        "stray.send_back",
     }
 
 

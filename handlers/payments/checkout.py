@@ -135,7 +135,7 @@ class Checkout:
             log.warning("payment_not_asked", payment_id=str(payment_id), code=error.code)
             await sender.acknowledge(query, self.ctx.tr.gettext(NO_ANSWER), alert=True)
             return
-        is_new = payment.confirmation_url not in _links(query)
+        is_new = not _is_invoice(query) and payment.confirmation_url not in _links(query)
         if not payment.is_open or is_new:
             await self._show(payment, query.message.message_id)
         if payment.is_open and is_new and payment.confirmation_url is not None:
@@ -157,7 +157,7 @@ class Checkout:
             await self.payments.topup.shown_in(payment.id, self._place(payment, None))
             with replying_to(replace(reply_target(), keeps=None)):
                 await self.offer(query)
-            if isinstance(query.message, Message) and query.message.invoice is not None:
+            if _is_invoice(query) and query.message is not None:
                 await sender.delete(self.ctx.bot, chat_id, query.message.message_id)
             now = await self.ctx.services.payment_queries.get(payment.id)
             if now.status is PaymentStatus.SUCCEEDED:  # told by another process
@@ -242,6 +242,11 @@ def _shown_at(query: CallbackQuery) -> datetime | None:
         return None
     edited = query.message.edit_date
     return query.message.date if edited is None else datetime.fromtimestamp(edited, UTC)
+
+
+def _is_invoice(query: CallbackQuery) -> bool:
+    """Which can be paid as it is."""
+    return isinstance(query.message, Message) and query.message.invoice is not None
 
 
 def _links(query: CallbackQuery) -> set[str | None]:

@@ -213,7 +213,7 @@ class Checkout:
 
     async def _goods(self, *, problem: str = "") -> Screen:
         ctx = self.ctx
-        packages, lacks = await ctx.services.packages.on_sale(), await lacking(ctx.fsm, ctx.user)
+        packages, lacks = await ctx.services.packages.on_sale(ctx.user.id), await lacking(ctx.fsm, ctx.user)
         return view.topup_screen(self.payments.credit_price, packages, ctx.viewer, lacking=lacks, problem=problem)
 
     async def _wish(self, choice: view.Choice) -> TopUpRequest:

@@ -1,6 +1,6 @@
 """Packages: credits sold for a fixed price, valid for so many days."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -17,6 +17,7 @@ from services.clock import Clock
 from services.errors import N_, ShopError
 from services.money import Money
 from services.payments.pricing import MAX_KOPECKS, MIN_KOPECKS
+from services.plans.discounts import discount_of, discounted
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -52,9 +53,12 @@ class PackageOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageView(PackageOffer):
+    """`usual_price`: what it costs who has no plan that makes it cheaper; None where that is the price."""
+
     id: int
     enabled: bool
     position: int
+    usual_price: Money | None = None
 
 
 class Packages:
@@ -65,9 +69,9 @@ class Packages:
         self._clock = clock
         self._staff = staff
 
-    async def on_sale(self) -> list[PackageView]:
-        """In the order that admins gave them."""
-        return await self._db.read(_listed, only_enabled=True)
+    async def on_sale(self, user_id: int | None = None) -> list[PackageView]:
+        """In the order that admins gave them, at the prices of that customer."""
+        return await self._db.read(_offered, user_id, self._clock())
 
     async def all(self) -> list[PackageView]:
         return await self._db.read(_listed)
@@ -179,12 +183,23 @@ def check(offer: PackageOffer) -> None:
         raise BadPackage(field=wrong[0])
 
 
-def package_on_sale(session: Session, package_id: int) -> PackageView:
-    """Raises `PackageGone`."""
+def package_on_sale(session: Session, package_id: int, user_id: int, now: datetime) -> PackageView:
+    """At that customer's price. Raises `PackageGone`."""
     package = _get(session, package_id)
     if not package.enabled:
         raise PackageGone(package_id=package_id)
-    return package
+    return _cheaper(package, discount_of(session, user_id, now))
+
+
+def _offered(session: Session, user_id: int | None, now: datetime) -> list[PackageView]:
+    percent = 0 if user_id is None else discount_of(session, user_id, now)
+    return [_cheaper(package, percent) for package in _listed(session, only_enabled=True)]
+
+
+def _cheaper(package: PackageView, percent: int) -> PackageView:
+    if not percent:
+        return package
+    return replace(package, price=discounted(package.price, percent, MIN_KOPECKS), usual_price=package.price)
 
 
 def _get(session: Session, package_id: int, *, lock: bool = False) -> PackageView:

@@ -1,5 +1,7 @@
 """Whether what a payment buys is sold still, at its price: a link or an invoice may be older than that."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,7 @@ from services.payments.queries import PaymentView
 _plans, _prices = table_of(Plan), table_of(PlanPrice)
 
 
-def is_sold(session: Session, payment: PaymentView, pricing: Pricing) -> bool:
+def is_sold(session: Session, payment: PaymentView, pricing: Pricing, now: datetime) -> bool:
     """The next period of a subscription keeps the price that was agreed."""
     if payment.subscription_id is not None:
         return True
@@ -23,7 +25,7 @@ def is_sold(session: Session, payment: PaymentView, pricing: Pricing) -> bool:
         return session.scalar(price.where(*here)) == payment.amount.minor
     if payment.package_id is not None:
         try:
-            package = package_on_sale(session, payment.package_id)
+            package = package_on_sale(session, payment.package_id, payment.user_id, now)
             price_now = price_in(package.price, Currency(payment.amount.currency), pricing)
         except (PackageGone, CurrencyNotTaken):
             return False

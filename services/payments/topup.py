@@ -216,7 +216,7 @@ def _begin(session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pr
     }
     if find_payment(session, wish.id) is None:
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
-        session.execute(new, row | _goods(session, wish, merchant, pricing))
+        session.execute(new, row | _goods(session, wish, merchant, pricing, now))
         only_one_in(session, user_id=wish.user_id, ref=wish.shown_in, payment_id=wish.id)
     payment = find_payment(session, wish.id)
     if payment is None or payment.user_id != wish.user_id:
@@ -232,11 +232,11 @@ def only_one_in(session: Session, *, user_id: int, ref: MessageRef | None, payme
 
 
 def _goods(
-    session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pricing
+    session: Session, wish: TopUpRequest, merchant: Merchant, pricing: Pricing, now: datetime
 ) -> dict[str, Any]:  # Any: the columns' values
     """What is paid and what it brings."""
     if wish.package_id is not None:
-        package = package_on_sale(session, wish.package_id)
+        package = package_on_sale(session, wish.package_id, wish.user_id, now)
         price = price_in(package.price, merchant.currency, pricing)
         return {
             "amount_kopecks": price.minor,

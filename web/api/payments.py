@@ -117,7 +117,7 @@ NOT_BEGUN: Final = refuses(
 @router.get("/packages", operation_id="listPackages", summary="What credits cost together")
 async def list_packages(who: MayRead) -> Listed[CreditPackage]:
     """All that are on sale."""
-    found = await who.site.services.packages.on_sale()
+    found = await who.site.services.packages.on_sale(who.user.id)
     return listed([_package(who, each) for each in found], has_more=False, last=None)
 
 

@@ -130,7 +130,7 @@ class TopUpForm:
         )
 
     async def _packages(self) -> list[PackageView]:
-        return self.payments.priced(await self.me.site.services.packages.on_sale(), self.typed.way)
+        return self.payments.priced(await self.me.site.services.packages.on_sale(self.me.user.id), self.typed.way)
 
     @property
     def _ways(self) -> list[ProviderAccount]:

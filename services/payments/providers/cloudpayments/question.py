@@ -50,7 +50,7 @@ def answer_check(session: Session, asked: CheckCall, pricing: Pricing, now: date
         return CheckCode.OTHER_AMOUNT
     if _is_over(payment, now):
         return CheckCode.OVER
-    sold = payment.is_open and linked and is_sold(session, payment, pricing)
+    sold = payment.is_open and linked and is_sold(session, payment, pricing, now)
     return CheckCode.FINE if sold else CheckCode.REFUSED
 
 

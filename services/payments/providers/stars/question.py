@@ -66,7 +66,7 @@ def may_pay(session: Session, asked: PreCheckout, pricing: Pricing, now: datetim
         raise InvoicePaid(payment_id=payment.id)
     if not payment.is_open or (payment.deadline_at is not None and now > payment.deadline_at):
         raise InvoiceOver(payment_id=payment.id)
-    if asked.amount != payment.amount or not is_sold(session, payment, pricing):
+    if asked.amount != payment.amount or not is_sold(session, payment, pricing, now):
         raise InvoiceChanged(payment_id=payment.id, asked=str(asked.amount))
 
 

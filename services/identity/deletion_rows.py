@@ -36,6 +36,7 @@ from services.identity.api_key_rows import revoke_keys
 from services.identity.email_logins import view_login
 from services.notifications.kinds.letters import AccountDeleted
 from services.notifications.outbox import Mailbox, put_letter
+from services.plans.leaving import leave
 from services.users.accounts import UserDisabled
 from services.users.actor import Actor
 from services.users.departures import PersonKey, note_departure
@@ -121,6 +122,7 @@ def delete_account(
     if row.balance:
         name = f"account-deleted:{user_id}"
         ledger.take_back(session, user_id=user_id, amount=row.balance, key=name, now=now, partly=True, comment=COMMENT)
+    leave(session, user_id, now)
     addresses, login = _addresses(session, row), view_login(session, user_id) if told else None
     _note(session, row, people, now)
     _forget_what_was_said(session, user_id, now)
@@ -202,7 +204,7 @@ def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None
     nothing: dict[str, Any] = {"inputs": {}, "result": None, "error": None, "progress": None}  # Any: columns' values
     session.execute(update(_predictions).where(_predictions.c.user_id == user_id).values(nothing | NOWHERE))
     session.execute(update(_messages).where(_messages.c.user_id == user_id).values(NOWHERE))
-    of_payments = NOWHERE | {"receipt_email": None, "confirmation_url": None}
+    of_payments = NOWHERE | {"receipt_email": None, "confirmation_url": None, "card_type": None, "card_last4": None}
     session.execute(update(_payments).where(_whose(_payments, user_id)).values(of_payments))
 
 

@@ -34,6 +34,7 @@ from services.billing import ledger
 from services.billing.merges import merge_of, move_on, move_on_all
 from services.clock import Clock
 from services.errors import N_, ShopError
+from services.plans.merging import both_subscribe, hand_over
 from services.users.actor import Actor
 
 _users, _admins, _merges, _logins = table_of(User), table_of(Admin), table_of(AccountMerge), table_of(EmailLogin)
@@ -52,6 +53,12 @@ class CannotMerge(ShopError):
 
 class AccountInUse(CannotMerge):
     message = N_("Something of the other account is still being worked on. Please try again when it has ended.")
+
+
+class TwoSubscriptions(CannotMerge):
+    message = N_(
+        "Both accounts have a paid plan. Please cancel one of them; the accounts can become one when it has ended."
+    )
 
 
 class BalanceChanged(CannotMerge):
@@ -105,6 +112,7 @@ def merge_accounts(session: Session, seen: tuple[AccountFacts, AccountFacts], no
     assert merge is not None
     moved = move_on(session, merge, now)
     _hand_over(session, merge)
+    hand_over(session, old.user_id, heir.user_id, now)
     _close(session, merge, now)
     whose = AuditRecord(
         actor=Actor(heir.user_id),
@@ -136,6 +144,8 @@ def _check(session: Session, from_user_id: int, into_user_id: int) -> None:
     )
     if session.scalar(select(runs)):
         raise AccountInUse(user_id=from_user_id)
+    if both_subscribe(session, from_user_id, into_user_id):
+        raise TwoSubscriptions(from_user_id=from_user_id, into_user_id=into_user_id)
 
 
 def _row(session: Session, user_id: int) -> AnyRow:

@@ -42,6 +42,8 @@ def adopt(session: Session, remote: RemotePayment, merchant: Merchant, now: date
         return Adoption.ANOTHER
     origin, mark = merchant.signer.verify(remote)
     same = (merchant.told_test or remote.test is merchant.test) and remote.amount.currency == merchant.currency
+    if mark is not None and mark.plan is not None:  # what it served by now nobody can tell from it
+        return Adoption.UNBOOKED if remote.status in PAID else Adoption.ANOTHER
     if mark is not None and mark.telegram_id is not None and same:
         _insert(session, remote, mark, mark.telegram_id, merchant=merchant, now=now)
         log.warning("payment_adopted", payment_id=str(mark.payment_id), provider_payment_id=remote.id)

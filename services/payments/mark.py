@@ -17,6 +17,7 @@ SHOP: Final = "kassandra_shop"
 BUYER: Final = "kassandra_user"
 CREDITS: Final = "kassandra_credits"
 DAYS: Final = "kassandra_days"
+PLAN: Final = "kassandra_plan"
 PROOF: Final = "kassandra_proof"
 NOBODY: Final = "none"  # in the place of a Telegram id
 
@@ -38,7 +39,8 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Who bought what: `credits` in hundredths, `valid_days` of them, None for ever. `telegram_id`: None for a buyer
+    """Who bought what: `credits` in hundredths, `valid_days` of them, None for ever; or a period of the `plan` (its
+    number in our books). `telegram_id`: None for a buyer
     who does not come through Telegram. Once our books are lost nothing else tells who somebody was, so that people
     have to look into such a payment."""
 
@@ -46,6 +48,7 @@ class Mark:
     telegram_id: int | None
     credits: int
     valid_days: int | None
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ class MarkSigner:
         facts = {SHOP: self.shop, BUYER: str(mark.telegram_id or NOBODY), CREDITS: to_text(mark.credits)}
         if mark.valid_days is not None:
             facts[DAYS] = str(mark.valid_days)
+        if mark.plan is not None:
+            facts[PLAN] = mark.plan
         return facts | {PROOF: " ".join(self._proofs(mark, paid))}
 
     def verify(self, remote: RemotePayment) -> tuple[Origin, Mark | None]:
@@ -92,7 +97,8 @@ class MarkSigner:
         return (Origin.OURS, mark) if true else (Origin.UNPROVEN, None)
 
     def _proofs(self, mark: Mark, paid: Paid) -> list[str]:
-        facts = (self.shop, mark.payment_id, mark.telegram_id, mark.credits, mark.valid_days)
+        facts = [self.shop, mark.payment_id, mark.telegram_id, mark.credits, mark.valid_days]
+        facts += [] if mark.plan is None else [mark.plan]
         terms = (paid.account, paid.amount.minor, paid.amount.currency, paid.test and self.tests)
         text = "\n".join(str(each) for each in (*facts, *terms)).encode()
         return [hmac.digest(key, text, "sha256").hex() for key in self.keys]
@@ -102,10 +108,16 @@ def _parse(remote: RemotePayment) -> Mark | None:
     payment_id = parse_id(remote.our_id)
     telegram_id = _number(remote.mark.get(BUYER), MAX_TELEGRAM_ID)
     days = _number(remote.mark.get(DAYS), MAX_DAYS)
-    credits_ = _hundredths(remote.mark)
-    if payment_id is None or not telegram_id or not credits_ or (days is None and DAYS in remote.mark):
+    credits_, plan = _hundredths(remote.mark), remote.mark.get(PLAN)
+    if (
+        payment_id is None
+        or not telegram_id
+        or credits_ is None
+        or (not credits_ and plan is None)
+        or (days is None and DAYS in remote.mark)
+    ):
         return None
-    return Mark(payment_id=payment_id, telegram_id=telegram_id, credits=credits_, valid_days=days)
+    return Mark(payment_id=payment_id, telegram_id=telegram_id, credits=credits_, valid_days=days, plan=plan)
 
 
 def _hundredths(facts: Mapping[str, str]) -> int | None:

@@ -154,6 +154,7 @@ def order_of(payment: PaymentView, buyer: Buyer, merchant: Merchant) -> NewPayme
         telegram_id=buyer.telegram_id,
         credits=payment.credits,
         valid_days=payment.valid_days,
+        plan=None if payment.plan_id is None else str(payment.plan_id),
     )
     paid = Paid(account=merchant.shop_id, amount=payment.amount, test=payment.test)
     return NewPayment(

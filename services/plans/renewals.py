@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -19,7 +19,7 @@ from services.coordination.base import Coordination
 from services.payments.alerts import not_authorized
 from services.payments.context import PaymentsContext, ProviderAccounts
 from services.payments.providers.base import NotAuthorized, NotFound, ProviderError, Refused, SavedMethod
-from services.payments.queries import PaymentView
+from services.payments.queries import PaymentView, payments
 from services.payments.settlement import together
 from services.payments.topup import TopUp
 from services.plans.methods import methods
@@ -140,13 +140,15 @@ def _do_all(session: Session, batch: list[UUID], terms: Terms, now: datetime) ->
 
 
 def claim_to_stop(session: Session, now: datetime, limit: int = AT_ONCE) -> list[AnyRow]:
-    """Methods whose provider does not know yet that they were taken back."""
+    """Methods whose provider does not know yet that they were taken back; with whom it charges."""
     first = methods.c.updated_at == methods.c.unlinked_at
     waited = methods.c.updated_at <= now - TOLD_EVERY
     due = methods.c.state == MethodState.UNLINKING
+    began = (payments.c.provider == methods.c.provider) & (payments.c.charge_id == methods.c.token)
     query = (
-        select(methods, _users.c.telegram_id)
+        select(methods, func.coalesce(payments.c.payer_id, _users.c.telegram_id).label("telegram_id"))
         .join(_users, _users.c.id == methods.c.user_id)
+        .outerjoin(payments, began)
         .where(due, first | waited)
         .order_by(methods.c.updated_at)
         .limit(limit)

@@ -21,11 +21,10 @@ from services.plans.rows import periods
 
 
 def unfinished_periods(session: Session, subscription_id: UUID, now: datetime) -> Sequence[AnyRow]:
-    """The running one and those that are paid ahead, held."""
+    """The running one and those that are paid ahead. They change behind their user's lock."""
     alive = or_(periods.c.closed_at.is_(None), periods.c.closed_at > periods.c.starts_at)
     here = (periods.c.subscription_id == subscription_id) & (periods.c.ends_at > now) & alive
-    query = select(periods).where(here).order_by(periods.c.number)
-    return session.execute(query.with_for_update(key_share=True)).all()
+    return session.execute(select(periods).where(here).order_by(periods.c.number)).all()
 
 
 def close_period(session: Session, period: AnyRow, now: datetime, *, key: str) -> None:

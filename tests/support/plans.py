@@ -13,6 +13,7 @@ from db.base import AnyRow, JsonObject, table_of
 from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund
 from db.tables.plans import AllowanceUnit, Plan, PlanAllowance, PlanPrice, Subscription, SubscriptionPeriod
+from services.billing import ledger
 from services.payments.queries import PaymentView
 from services.plans.checkout import PlanOrder
 from services.plans.methods import PaymentMethods
@@ -114,6 +115,7 @@ class PlanShop:
         await till.renewals.round()
         await till.settlement.check_due()
         await till.refunds.check_due()
+        await self.cashier.db.write(ledger.expire, now=self.clock())
 
     async def periods(self, user_id: int) -> list[AnyRow]:
         """In the order of their beginnings."""

@@ -52,7 +52,8 @@ PERIODS = Rule(
         UNION ALL
         SELECT a.subscription_id, a.user_id, a.number, b.number, a.starts_at, a.ends_at, b.starts_at
         FROM subscription_periods a
-        JOIN (SELECT * FROM subscription_periods WHERE {_SERVED}) b ON b.subscription_id = a.subscription_id AND b.number = a.number + 1
+        JOIN (SELECT * FROM subscription_periods WHERE {_SERVED}) b
+          ON b.subscription_id = a.subscription_id AND b.number = a.number + 1
         JOIN payments p ON p.id = b.payment_id
         WHERE b.starts_at > a.ends_at AND b.starts_at > p.paid_at""",  # noqa: S608 - our own constant
 )

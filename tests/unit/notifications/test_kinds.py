@@ -34,6 +34,7 @@ from services.notifications.kinds.models import (
 )
 from services.notifications.kinds.news import News
 from services.notifications.kinds.payments import PaymentNews, PaymentTrouble, RefundSucceeded
+from services.notifications.kinds.plans import PlanFact, PlanNews
 from services.notifications.kinds.predictions import AnswerEnclosure, PredictionEnded
 from services.notifications.kinds.webhooks import WebhookOff
 from services.payments.alerts import PaymentProblem
@@ -232,6 +233,22 @@ ROWS: list[tuple[News, str, str, JsonObject]] = [
         {"at": "2026-11-26T12:00:00+00:00", "on": False, "by_shop": True},
     ),
     (AccountDeleted(at=AT, nonce="7"), "account_deleted", "account_deleted:7", {"at": "2026-11-26T12:00:00+00:00"}),
+    (
+        PlanNews(
+            subscription_id=ONE, plan_id=3, fact=PlanFact.RENEWAL_SOON, number=2, amount=29_900, currency="RUB", at=AT
+        ),
+        "plan",
+        f"plan:{KEY}:renewal_soon:2",
+        {
+            "subscription_id": HEX,
+            "plan_id": 3,
+            "fact": "renewal_soon",
+            "number": 2,
+            "amount": 29_900,
+            "currency": "RUB",
+            "at": "2026-11-26T12:00:00+00:00",
+        },
+    ),
     (
         WebhookOff(endpoint_id=ONE, url="https://example.com/hooks", gone=True, nonce="7"),
         "webhook_off",

@@ -1,5 +1,5 @@
-"""Puts the sandbox together: the Bot API, YooKassa, an inference server, ComfyUI, the control API and the pages behind
-one address."""
+"""Puts the sandbox together: the Bot API, YooKassa, CloudPayments, an inference server, ComfyUI, the control API and
+the pages behind one address."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,12 +12,18 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import Receive, Scope, Send
 
 from sandbox.clock import Clock
+from sandbox.cloudpayments import page as cloudpayments_page
+from sandbox.cloudpayments.gateway import PREFIX as CLOUDPAYMENTS
+from sandbox.cloudpayments.gateway import CloudPaymentsGateway
+from sandbox.cloudpayments.site import Sites
 from sandbox.comfyui.gateway import PREFIX as COMFYUI
 from sandbox.comfyui.gateway import Gateway as ComfyUIGateway
 from sandbox.comfyui.server import Servers
 from sandbox.connections import Connections
 from sandbox.control import clock as clock_control
 from sandbox.control import (
+    cloudpayments,
+    cloudpayments_faults,
     comfyui,
     images,
     inference,
@@ -67,9 +73,12 @@ class Sandbox:
         furnish(world)
         own = self.shops.add(world.bot_id, name=world.profile.first_name, shop_id=DEFAULT_SHOP_ID)
         own.notifier.url = settings.webhook_url
+        self.sites = Sites(self.clock)
+        self.sites.add(world.bot_id, name=world.profile.first_name)
         self.servers.add(world.bot_id)
         self._telegram = Gateway(self.worlds, self.connections)
         self._yookassa = YooKassa(self.shops, self.connections)
+        self._cloudpayments = CloudPaymentsGateway(self.sites, self.connections)
         self.inference = InferenceServers(self.clock)
         self._inference = InferenceGateway(self.inference, self.connections)
         self._comfyui = ComfyUIGateway(self.servers, self.connections)
@@ -77,7 +86,14 @@ class Sandbox:
         self._openai = OpenAIGateway(self.openai, self.connections)
         self.mailboxes = Mailboxes(self.clock, world.bot_id)
         self.mail = MailServer(self.mailboxes, self.clock, bind(settings.host, settings.smtp_port))
-        self._web = _web(settings, self.worlds, self.shops, self.servers, self.mail)
+        self._web = _web(
+            settings,
+            all_worlds=self.worlds,
+            all_shops=self.shops,
+            all_sites=self.sites,
+            all_servers=self.servers,
+            mail_server=self.mail,
+        )
         self._web.state.mailboxes = self.mailboxes
         self._web.state.inference = self.inference
         self._web.state.openai = self.openai
@@ -88,6 +104,8 @@ class Sandbox:
             await self._telegram(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(YOOKASSA):
             await self._yookassa(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(CLOUDPAYMENTS):
+            await self._cloudpayments(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(INFERENCE):
             await self._inference(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(OPENAI):
@@ -102,7 +120,7 @@ class Sandbox:
         self.clock.moved.notify()
         for world in self.worlds:
             world.close()
-        for each in (*self.shops, *self.inference, *self.servers):
+        for each in (*self.shops, *self.sites, *self.inference, *self.servers):
             each.close()
         self.images.close()
         self.mailboxes.close()
@@ -110,17 +128,24 @@ class Sandbox:
 
 
 def _web(
-    settings: Settings, all_worlds: Worlds, all_shops: Shops, all_servers: Servers, mail_server: MailServer
+    settings: Settings,
+    *,
+    all_worlds: Worlds,
+    all_shops: Shops,
+    all_sites: Sites,
+    all_servers: Servers,
+    mail_server: MailServer,
 ) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with mail_server, Deliveries(all_worlds, all_shops, all_servers) as deliveries:
+        async with mail_server, Deliveries(all_worlds, all_shops, all_sites, all_servers) as deliveries:
             app.state.deliveries = deliveries
             yield
 
     app = FastAPI(title="Kassandra's sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.worlds = all_worlds
     app.state.shops = all_shops
+    app.state.sites = all_sites
     app.state.servers = all_servers
     app.state.settings = settings
     app.state.mail_address = mail_server.address
@@ -128,7 +153,17 @@ def _web(
     app.add_exception_handler(RequestValidationError, _invalid)
     for part in (worlds, clock_control, people, screens, shop, shop_faults, checkout, inference, comfyui):
         app.router.routes.extend(part.router.routes)  # not included: that builds each anew, for 0.1 s a sandbox
-    for part in (images, images_api, mail, openai, stars, webapp):
+    for part in (
+        images,
+        images_api,
+        mail,
+        openai,
+        stars,
+        webapp,
+        cloudpayments,
+        cloudpayments_faults,
+        cloudpayments_page,
+    ):
         app.router.routes.extend(part.router.routes)
 
     @app.api_route("/", methods=["GET", "HEAD"])

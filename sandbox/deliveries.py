@@ -1,5 +1,5 @@
-"""The supervised owner of the sandbox's only background work: for each world two webhook couriers, Telegram's and
-YooKassa's, and the worker of its ComfyUI."""
+"""The supervised owner of the sandbox's only background work: for each world the couriers of Telegram's, YooKassa's and
+CloudPayments' webhooks, and the worker of its ComfyUI."""
 
 import asyncio
 from types import TracebackType
@@ -7,18 +7,22 @@ from typing import Self
 
 import aiohttp
 
+from sandbox.cloudpayments.site import Sites
 from sandbox.comfyui.server import Servers
+from sandbox.notifier import Reply
 from sandbox.telegram.webhook import Answer
 from sandbox.telegram.world import World, Worlds
 from sandbox.yookassa.shop import Shops
 
 ANSWER_WITHIN_SECONDS = 60.0
+MAX_REPLY_BYTES = 64 * 1024
 
 
 class Deliveries:
-    def __init__(self, worlds: Worlds, shops: Shops, servers: Servers) -> None:
+    def __init__(self, worlds: Worlds, shops: Shops, sites: Sites, servers: Servers) -> None:
         self._worlds = worlds
         self._shops = shops
+        self._sites = sites
         self._servers = servers
         self._group = asyncio.TaskGroup()
         self._couriers: dict[int, list[asyncio.Task[None]]] = {}
@@ -48,6 +52,9 @@ class Deliveries:
         shop = self._shops.by_bot(world.bot_id)
         if shop is not None:
             couriers.append(self._group.create_task(shop.notifier.run(self._notify), name=f"shop-{world.bot_id}"))
+        site = self._sites.by_bot(world.bot_id)
+        if site is not None:
+            couriers.append(self._group.create_task(site.notifier.run(self._notify), name=f"site-{world.bot_id}"))
         server = self._servers.by_bot(world.bot_id)
         if server is not None:
             couriers.append(self._group.create_task(server.run(), name=f"comfyui-{world.bot_id}"))
@@ -57,8 +64,12 @@ class Deliveries:
         for courier in self._couriers.pop(world.bot_id, []):
             courier.cancel()
 
-    async def _notify(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        return (await self._post(url, body, headers)).status
+    async def _notify(self, url: str, body: bytes, headers: dict[str, str]) -> Reply:
+        try:
+            async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                return Reply(status=response.status, body=await response.content.read(MAX_REPLY_BYTES))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise OSError(str(error) or "Read timeout expired") from error
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         try:

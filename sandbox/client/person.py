@@ -149,12 +149,18 @@ class Person:
         """What came after it, `sees` looks at."""
         self._acted_at = event
 
-    async def pays(self, link: str, *, method: str = "card", within: float = WITHIN_SECONDS) -> str:
-        """Open a checkout, by its address or by the button that leads there, and pay; answers where it returns to."""
+    async def pays(
+        self, link: str, *, method: str = "card", card: str | None = None, within: float = WITHIN_SECONDS
+    ) -> str:
+        """Open a checkout, by its address or by the button that leads there, and pay; answers where it returns to. The
+        `method` is YooKassa's, the `card` one of CloudPayments'."""
         url = link if link.startswith("http") else await self._link_of(link, within)
         checkout = urlsplit(url).path  # a payer gets there in another way than the shop
         await self._sandbox.download(checkout)
-        paid = await self._sandbox.request("POST", f"{checkout}/pay", body={"method": method})
+        body = {"method": method} if "/yookassa/" in checkout else {} if card is None else {"number": card}
+        paid = await self._sandbox.request("POST", f"{checkout}/pay", body=body)
+        if paid.get("secure") is not None:
+            paid = await self._sandbox.request("POST", f"{checkout}/secure", body={"transaction": paid["secure"]})
         return str(paid["return_url"])
 
     async def _link_of(self, label: str, within: float) -> str:

@@ -9,6 +9,7 @@ async with Sandbox(url, bot_id) as sandbox:
 
 from typing import Any, Self
 
+from sandbox.client.cloudpayments import CloudPaymentsSite
 from sandbox.client.comfyui import ComfyUIServer
 from sandbox.client.connection import SandboxConnection, SandboxError
 from sandbox.client.images import Images
@@ -21,7 +22,7 @@ from sandbox.client.shop import Shop
 from sandbox.client.stars import Stars
 
 __all__ = ["Answer", "ComfyUIServer", "Inference", "Mailbox", "Message", "Person", "Sandbox", "SandboxError"]
-__all__ += ["Shop", "Stars"]
+__all__ += ["CloudPaymentsSite", "Shop", "Stars"]
 
 
 class Sandbox(SandboxConnection):
@@ -50,6 +51,10 @@ class Sandbox(SandboxConnection):
     async def shop(self, **changes: Any) -> Shop:  # Any: settings of several types
         """The bot's shop at YooKassa; `changes` as in `Shop.change`."""
         return await Shop.of(self, **changes)
+
+    async def cloudpayments(self, **changes: Any) -> CloudPaymentsSite:  # Any: as above
+        """The bot's site at CloudPayments; `changes` as in `CloudPaymentsSite.change`."""
+        return await CloudPaymentsSite.of(self, **changes)
 
     @property
     def stars(self) -> Stars:

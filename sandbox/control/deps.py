@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from sandbox.clock import Clock
+from sandbox.cloudpayments.site import Site, Sites
 from sandbox.comfyui.server import ComfyUI, Servers
 from sandbox.telegram.people import Person
 from sandbox.telegram.world import World, Worlds
@@ -64,6 +65,24 @@ async def get_shop(world: OneWorld, shops: AllShops) -> Shop:
 
 
 OneShop = Annotated[Shop, Depends(get_shop)]
+
+
+async def get_sites(request: Request) -> Sites:
+    sites = request.app.state.sites
+    assert isinstance(sites, Sites)
+    return sites
+
+
+AllSites = Annotated[Sites, Depends(get_sites)]
+
+
+async def get_site(world: OneWorld, sites: AllSites) -> Site:
+    site = sites.by_bot(world.bot_id)
+    assert site is not None
+    return site
+
+
+OneSite = Annotated[Site, Depends(get_site)]
 
 
 async def get_servers(request: Request) -> Servers:

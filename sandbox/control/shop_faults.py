@@ -7,8 +7,8 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.deps import OneShop
+from sandbox.provider_faults import NOTIFICATION_FAULTS, FaultKind, ShopFault
 from sandbox.yookassa.api import NAMES
-from sandbox.yookassa.faults import NOTIFICATION_FAULTS, FaultKind, ShopFault
 from sandbox.yookassa.wire import JsonObject, to_json
 
 router = APIRouter(prefix="/sandbox/api/{bot}/shop")

@@ -47,6 +47,7 @@ async def world_new(
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
     shops.add(world.bot_id, name=world.profile.first_name)
+    request.app.state.sites.add(world.bot_id, name=world.profile.first_name)
     servers.add(world.bot_id)
     request.app.state.mailboxes.of(world.bot_id)
     request.app.state.deliveries.start(world)
@@ -62,6 +63,7 @@ async def world_gone(
     request.app.state.mailboxes.remove(world.bot_id)
     worlds.remove(world)
     shops.remove(world.bot_id)
+    request.app.state.sites.remove(world.bot_id)
     servers.remove(world.bot_id)
     return {}
 

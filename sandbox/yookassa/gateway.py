@@ -7,11 +7,12 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import parse_qsl
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from sandbox.provider_faults import CALL_FAULTS, ShopFault
+from sandbox.provider_http import HTML, Dropped, Gone, HtmlAnswer, Wires, read_body
 from sandbox.yookassa.api import OPERATIONS, Call, Operation
 from sandbox.yookassa.errors import (
     ApiError,
@@ -21,7 +22,6 @@ from sandbox.yookassa.errors import (
     NotFound,
     TooManyRequests,
 )
-from sandbox.yookassa.faults import CALL_FAULTS, ShopFault
 from sandbox.yookassa.shop import Shop, Shops
 from sandbox.yookassa.wire import JsonObject, from_json, to_json
 
@@ -29,9 +29,6 @@ PREFIX = "/yookassa/v3/"
 CHECKOUT = "/yookassa/checkout/"
 MAX_BODY_BYTES = 512 * 1024
 _JSON = b"application/json;charset=UTF-8"
-_HTML = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
-)
 _REFUSALS: dict[str, Callable[[], ApiError]] = {
     "500": InternalServerError,
     "500_after": InternalServerError,
@@ -41,30 +38,12 @@ _REFUSALS: dict[str, Callable[[], ApiError]] = {
 }
 
 
-class Wires(Protocol):
-    """The connections on which requests come."""
-
-    def cut(self, scope: Scope) -> None: ...
-
-
-class Dropped(Exception):
-    """The connection is to be cut without an answer."""
-
-
-class HtmlAnswer(Exception):
-    """A proxy in front of YooKassa answers for it."""
-
-
 class WrongUse(Exception):
     """Refused by HTTP itself, without an error object: 405, 415."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
-
-
-class Gone(Exception):
-    """The client left before it had sent everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +105,14 @@ class Gateway:
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
         try:
-            request = Request(scope=scope, headers=dict(scope["headers"]), raw=await _read_body(receive))
+            request = Request(scope=scope, headers=dict(scope["headers"]), raw=await _read(receive))
             shop = self._authorized(request.headers.get(b"authorization", b""))
             operation, subject = self._find(request)
             body = await self._logged(shop, operation, subject, request)
         except ApiError as error:
             return error.status, to_json(error.body()), _JSON
         except HtmlAnswer:
-            return 502, _HTML, b"text/html"
+            return 502, HTML, b"text/html"
         except WrongUse as error:
             return error.status, b"", b"text/plain"
         return 200, body, _JSON
@@ -227,17 +206,8 @@ def _act(operation: Operation, call: Call, key: str | None, path: str) -> bytes:
     return answer
 
 
-async def _read_body(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message: Message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise ApiError("Request body is too large")
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+async def _read(receive: Receive) -> bytes:
+    try:
+        return await read_body(receive, MAX_BODY_BYTES)
+    except ValueError as error:
+        raise ApiError("Request body is too large") from error

@@ -9,12 +9,12 @@ from typing import Any
 
 from sandbox.clock import Clock, Signal, Timer
 from sandbox.faults import Faults
-from sandbox.yookassa.calls import Calls
+from sandbox.provider_calls import Calls
+from sandbox.provider_faults import ShopFault
 from sandbox.yookassa.errors import ApiError
-from sandbox.yookassa.faults import ShopFault
 from sandbox.yookassa.ids import new_payment_id, new_refund_id
 from sandbox.yookassa.keys import Keys
-from sandbox.yookassa.notifications import Notifier
+from sandbox.yookassa.notifications import YooKassaNotifier
 from sandbox.yookassa.payments import DEFAULT_CARD, Method, MethodKind, Payment, Refund
 
 DEFAULT_SHOP_ID = "100500"
@@ -62,7 +62,7 @@ class Shop:
         self.refunds_by_number: list[Refund] = []
         self.methods: dict[str, Method] = {}
         self.faults: Faults[ShopFault] = Faults()
-        self.notifier = Notifier(clock, self.faults)
+        self.notifier = YooKassaNotifier(clock, self.faults)
         self.keys = Keys(clock)
         self.calls = Calls()
         self.closing = Signal()

@@ -1,10 +1,10 @@
-"""Every call that the shop made, for tests to look at."""
+"""Every call that a shop made to its payment provider, for tests to look at."""
 
 from collections import deque
-
-from sandbox.yookassa.wire import JsonObject
+from typing import Any
 
 KEPT = 20_000
+JsonObject = dict[str, Any]  # Any: JSON, as it was sent
 
 
 class Calls:

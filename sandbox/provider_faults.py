@@ -1,4 +1,4 @@
-"""What the next API calls and notifications of a shop may meet."""
+"""What the next API calls and notifications of a shop at a payment provider may meet."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -17,7 +17,7 @@ NOTIFICATION_FAULTS: Final = frozenset(get_args(NotificationFaultKind))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopFault(Fault[FaultKind]):
-    """`on`: a call (`payments.create`) or, for notifications, an event (`payment.succeeded`)."""
+    """`on`: a call (`payments.create`) or, for notifications, an event (`payment.succeeded`, `pay`)."""
 
     copies: int = 1
     value: str = "1.00"

@@ -1,0 +1,1 @@
+"""CloudPayments, as a shop and its payers see it."""

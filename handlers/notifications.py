@@ -8,6 +8,7 @@ from handlers.chats import notifications as chats
 from handlers.identity import notifications as identity
 from handlers.payments import notifications as payments
 from handlers.payments.notifications import Leaves
+from handlers.plans import notifications as plans
 from handlers.predictions import notifications as predictions
 from handlers.telegram.delivery import Present
 from services.clock import Clock
@@ -19,6 +20,7 @@ def presenters(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pr
     return {
         **predictions.presenters(services, clock),
         **payments.presenters(services, clock, leaves),
+        **plans.presenters(services),
         **balance.presenters(),
         **bonus.presenters(clock),
         **chats.presenters(services),

@@ -21,6 +21,7 @@ from handlers.menu import start
 from handlers.models import router as models
 from handlers.payments import router as payments
 from handlers.payments import stars
+from handlers.plans import router as plans
 from handlers.predictions import router as predictions
 from handlers.privacy import router as privacy
 from handlers.profile import language
@@ -40,6 +41,7 @@ def routers() -> list[Router]:
         start.router(),
         profile.router(),
         payments.router(),
+        plans.router(),
         stars.router(),
         bonus.router(),
         help.router(),
@@ -60,6 +62,7 @@ def routers() -> list[Router]:
         styles.answers_router(),
         profile.answers_router(),
         payments.answers_router(),
+        plans.answers_router(),
         admin.answers_router(),
         chat_sessions.answers_router(),
         chat_messages.router(),

@@ -46,3 +46,8 @@ def payment_fate(payment: PaymentView, sent_back: Money | None, tr: Translator) 
     if sent_back.minor >= payment.amount.minor:
         return tr.gettext("paid and sent back")
     return tr.gettext("paid, {amount} of it sent back", amount=tr.money(sent_back))
+
+
+def bought_words(payment: PaymentView) -> str:
+    """A plan, as its payment calls it in the customer's language."""
+    return payment.provider_text or payment.description

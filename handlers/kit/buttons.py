@@ -23,6 +23,9 @@ TERMS: Final = "terms"
 PRIVACY: Final = "privacy"
 TOPUP: Final = "topup"
 PAYMENTS: Final = "payments"  # payments:<page>
+PLANS: Final = "plans"  # plans:<id of one>:<provider>
+PLAN_LEAVE: Final = "plan-leave"  # plan-leave:<hex id of the payment>
+SUBSCRIPTION: Final = "sub"  # sub:<verb>:<hex id>
 CONTINUE: Final = "continue"
 """Back to the form that is under way or paused."""
 STYLES: Final = "styles"  # styles:<category>:<page>
@@ -46,6 +49,14 @@ def styles_button(tr: Translator) -> Button:
 
 def topup_button(tr: Translator) -> Button:
     return Button(text=tr.gettext("💳 Top up"), action=TOPUP)
+
+
+def plans_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🎟 Plans"), action=PLANS)
+
+
+def subscription_button(tr: Translator) -> Button:
+    return Button(text=tr.gettext("🎟 My plan"), action=SUBSCRIPTION)
 
 
 def back_button(tr: Translator, action: str) -> Button:

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "stop": N_("Stop the answer"),
     "balance": N_("Your credits"),
     "topup": N_("Buy credits"),
+    "plans": N_("Plans and your subscription"),
     "bonus": N_("The weekly bonus"),
     "history": N_("Your predictions and operations"),
     "profile": N_("What the shop knows of you"),
@@ -114,6 +115,7 @@ def offered(features: Features) -> dict[str, str]:
     sold = {
         "topup": features.payments,
         "paysupport": features.payments,
+        "plans": features.plans,
         "styles": features.images,
         **dict.fromkeys(("chat", "new", "sessions", "stop"), features.chats),
     }

@@ -23,7 +23,7 @@ def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None, t
     rows: tuple[buttons.Row, ...] = (
         (buttons.models_button(tr), *((buttons.styles_button(tr),) if viewer.features.images else ())),
         *(((chats_button(tr),),) if viewer.features.chats else ()),
-        *(((buttons.topup_button(tr),),) if viewer.features.payments else ()),
+        *_money_rows(viewer),
         (
             Button(text=tr.gettext("💰 Balance"), action=buttons.BALANCE),
             Button(text=tr.gettext("🧾 History"), action=buttons.HISTORY),
@@ -42,6 +42,15 @@ def menu_screen(viewer: Viewer, *, above: str = "", paused: str | None = None, t
         parts.append(tr.html("The form “{title}” waits for you.", title=paused))
     parts.append(question)
     return Screen(text="\n\n".join(part for part in parts if part), rows=rows)
+
+
+def _money_rows(viewer: Viewer) -> tuple[buttons.Row, ...]:
+    tr, sold = viewer.tr, viewer.features
+    row = (
+        *((buttons.topup_button(tr),) if sold.payments else ()),
+        *((buttons.plans_button(tr),) if sold.plans else ()),
+    )
+    return (row,) if row else ()
 
 
 def greeting(viewer: Viewer) -> Html:

@@ -7,7 +7,7 @@ from db.tables.payments import PaymentStatus
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.telegram.screen import Button, Screen
-from i18n.top_up import payment_fate, payment_mark
+from i18n.top_up import bought_words, payment_fate, payment_mark
 from i18n.translator import Html, Translator
 from services.money import Money
 from services.pages import Page
@@ -32,14 +32,18 @@ def payments_screen(page: Page[PaymentView], sent_back: Mapping[UUID, Money], vi
 
 def _line(payment: PaymentView, sent_back: Money | None, tr: Translator) -> Html:
     """Two lines: how much and for what; when and what became of it."""
-    head = tr.html(
-        "{mark} <b>{amount}</b> for {credits}",
-        mark=payment_mark(payment),
-        amount=tr.money(payment.amount),
-        credits=tr.credits(payment.credits),
-    )
+    head = _head(payment, tr)
     return Html(
         f"{head}\n<i>{tr.escape(tr.moment(payment.created_at))}: {tr.escape(payment_fate(payment, sent_back, tr))}</i>"
+    )
+
+
+def _head(payment: PaymentView, tr: Translator) -> Html:
+    mark, amount = payment_mark(payment), tr.money(payment.amount)
+    if payment.plan_id is not None:
+        return tr.html("{mark} <b>{amount}</b>: {what}", mark=mark, amount=amount, what=bought_words(payment))
+    return tr.html(
+        "{mark} <b>{amount}</b> for {credits}", mark=mark, amount=amount, credits=tr.credits(payment.credits)
     )
 
 

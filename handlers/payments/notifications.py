@@ -10,6 +10,7 @@ from handlers.payments.outcome_screens import (
     canceled_screen,
     expiring_screen,
     paid_screen,
+    plan_paid_screen,
     refunded_screen,
 )
 from handlers.payments.screens import payment_screen
@@ -25,7 +26,6 @@ from services.notifications.notification import Notification
 from services.notifications.presenting import presenting
 from services.payments.apply import Fact
 from services.payments.queries import PaymentView
-from services.users.accounts import Users
 
 IN_PLACE = timedelta(hours=1)  # as long as the link lives; later nobody looks so far up
 Leaves = Callable[[Notification], Awaitable[Unfinished]]  # what its customer has left unfinished
@@ -51,8 +51,7 @@ def _payment(services: Services, clock: Clock, leaves: Leaves) -> dict[str, Pres
             case Fact.READY, PaymentStatus.PENDING if payment.confirmation_url is not None:
                 screen = payment_screen(payment, tr)
             case Fact.SUCCEEDED, PaymentStatus.SUCCEEDED:
-                user = await services.users.get(notification.user_id)
-                screen = paid_screen(payment, tr, balance=user.balance, left=left)
+                screen = await _paid(services, payment, notification.user_id, tr, left=left)
             case Fact.CANCELED, PaymentStatus.CANCELED if message_of(payment.shown_in) is not None:
                 screen = canceled_screen(payment, tr, left=left)
             case _:
@@ -72,17 +71,23 @@ async def _look(services: Services, payment: PaymentView, tr: Translator, *, lef
         return None
     if message_of(payment.shown_in) is None or (payment.paid_at or payment.created_at) - payment.created_at > IN_PLACE:
         return None
-    screen = await standing_screen(services.users, payment, tr, left=left)
+    screen = await standing_screen(services, payment, tr, left=left)
     return Rendered(screen=screen, into=message_of(payment.shown_in), told=True)
 
 
-async def standing_screen(users: Users, payment: PaymentView, tr: Translator, *, left: Unfinished) -> Screen:
+async def standing_screen(services: Services, payment: PaymentView, tr: Translator, *, left: Unfinished) -> Screen:
     """The payment as it stands."""
     if payment.is_open:
         return payment_screen(payment, tr)
     if payment.status is PaymentStatus.CANCELED:
         return canceled_screen(payment, tr, left=left)
-    user = await users.get(payment.user_id)
+    return await _paid(services, payment, payment.user_id, tr, left=left)
+
+
+async def _paid(services: Services, payment: PaymentView, user_id: int, tr: Translator, *, left: Unfinished) -> Screen:
+    if payment.plan_id is not None:
+        return plan_paid_screen(payment, await services.subscriptions.of(user_id), tr, left=left)
+    user = await services.users.get(user_id)
     return paid_screen(payment, tr, balance=user.balance, left=left)
 
 

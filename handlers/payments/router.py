@@ -13,7 +13,7 @@ from handlers.payments import screens as view
 from handlers.payments.checkout import WISH, Checkout, TopUpQuestion
 from handlers.payments.history_screens import payments_screen
 from services.errors import ShopError
-from services.payments.pricing import PaymentsOff
+from services.payments.pricing import PaymentsOff, WayNotOffered
 
 ON_PAGE = 6  # payments
 
@@ -56,7 +56,8 @@ async def show_topup(message: Message, *, checkout: Checkout, command: CommandOb
     if command.args is None:
         await checkout.offer(message)
     else:
-        await _take(message, command.args, checkout, asked=f"{message.message_id}-{message.date.timestamp():.0f}")
+        asked = f"{message.message_id}-{message.date.timestamp():.0f}"
+        await _take(message, command.args, checkout, asked=asked, provider=None)
 
 
 async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> None:
@@ -67,7 +68,9 @@ async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> N
     if choice is not None:
         await checkout.open(query, choice)
     elif verb == view.OWN:
-        await checkout.ask_amount(query)
+        await checkout.ask_amount(query, rest or None)
+    elif verb == view.WAY:
+        await checkout.offer(query, rest)
     elif verb == view.CHECK and payment_id is not None:
         await checkout.check(query, payment_id)
     elif verb == view.LEAVE and payment_id is not None:
@@ -77,16 +80,19 @@ async def press(query: CallbackQuery, *, checkout: Checkout, argument: str) -> N
 
 
 async def take_amount(message: Message, *, checkout: Checkout) -> None:
-    await _take(message, message.text or "", checkout, asked=await checkout.asked())
+    asked, provider = await checkout.asked()
+    await _take(message, message.text or "", checkout, asked=asked, provider=provider)
 
 
-async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str) -> None:
+async def _take(message: Message, typed: str, checkout: Checkout, *, asked: str, provider: str | None) -> None:
     try:
-        money = checkout.payments.credit_price.parse(typed)
+        money = checkout.pricing(provider).parse(typed)
+    except WayNotOffered:
+        await checkout.offer(message)
     except ShopError as problem:
-        await checkout.ask_amount(message, problem)
-        return
-    await checkout.open(message, view.Choice.typed(money.minor, asked=asked))
+        await checkout.ask_amount(message, provider, problem)
+    else:
+        await checkout.open(message, view.Choice.typed(money.minor, asked=asked, provider=provider))
 
 
 async def take_email(message: Message, *, checkout: Checkout, ctx: Context) -> None:

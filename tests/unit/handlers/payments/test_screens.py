@@ -187,6 +187,8 @@ NUMBERS = Numbers(
     models=[ModelSales(slug="x" * 32, predictions=10**9, spent=10**13)] * 20,
 )
 
+GOODS = topup.Goods(pricing=PRICING, packages=[PACKAGE], ways=("yookassa",), provider="yookassa")
+
 
 def _money(tr: Translator) -> Iterator[Screen]:
     """What customers see."""
@@ -195,9 +197,9 @@ def _money(tr: Translator) -> Iterator[Screen]:
         yield payments_screen(Page(items=[payment] * 6, page=5, pages=9), {PAYMENT.id: rub(1)}, viewer(USER, tr))
     yield payments_screen(Page(items=[], page=0, pages=1), {}, viewer(USER, tr, payments=False))
     for count in (0, 1, 50):
-        yield topup.topup_screen(
-            PRICING, [PACKAGE] * count, viewer(USER, tr), lacking=MOST, problem=tr.error_html(PackageGone())
-        )
+        goods = replace(GOODS, packages=[PACKAGE] * count)
+        yield topup.topup_screen(goods, viewer(USER, tr), lacking=MOST, problem=tr.error_html(PackageGone()))
+    yield topup.topup_screen(replace(GOODS, ways=("yookassa", "cloudpayments", "stars")), viewer(USER, tr))
     yield topup.amount_question(PRICING, tr)
     yield topup.email_question(tr)
     yield topup.payment_screen(PAYMENT, tr)
@@ -360,6 +362,6 @@ def test_packages_are_paged() -> None:
 
 @BOTH
 def test_a_sum_and_its_sign_stay_in_one_line(tr: Translator) -> None:
-    text = topup.topup_screen(PRICING, [PACKAGE], viewer(USER, tr)).text
+    text = topup.topup_screen(GOODS, viewer(USER, tr)).text
     assert "₽" in text
     assert " ₽" not in text

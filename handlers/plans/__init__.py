@@ -1,0 +1,1 @@
+"""What is sold by the period: plans compared, one's own subscription, cards that may be charged again."""

@@ -1,0 +1,52 @@
+"""News of subscriptions, with what can be done about them in one tap."""
+
+from handlers.kit import buttons
+from handlers.plans.offers import is_due
+from handlers.plans.subscription_screens import PAY_NEXT, agree_action, cancel_action
+from handlers.telegram.delivery import Present, Rendered
+from handlers.telegram.screen import Button, Screen
+from i18n.plan_news import plan_news, price_of
+from i18n.translator import Html, Translator
+from services.container import Services
+from services.notifications.kinds.plans import PlanFact, PlanNews
+from services.notifications.notification import Notification
+from services.notifications.presenting import presenting
+from services.plans.subscriptions import SubscriptionView
+
+LATER_NEWS = {PlanFact.RENEWAL_SOON, PlanFact.ENDS_SOON, PlanFact.PRICE_OFFERED}  # of what is still to come
+
+
+def presenters(services: Services) -> dict[str, Present]:
+    async def present(news: PlanNews, notification: Notification, tr: Translator) -> Rendered | None:
+        """What is about to come is not told where it will not come any more."""
+        plan = await services.plans.get(news.plan_id)
+        mine = await services.subscriptions.of(notification.user_id)
+        same = mine is not None and mine.id is not None and mine.id == news.subscription_id
+        if news.fact in LATER_NEWS and (not same or _is_off(news, mine)):
+            return None
+        text = Html("\n".join(plan_news(news, plan, tr)))
+        rows = [*_ways_on(news, mine if same else None, tr)]
+        return Rendered(screen=Screen(text=text, rows=(*rows, (buttons.menu_button(tr),))))
+
+    return presenting(PlanNews, present)
+
+
+def _is_off(news: PlanNews, mine: SubscriptionView | None) -> bool:
+    return mine is not None and news.fact is PlanFact.RENEWAL_SOON and mine.next_charge is None
+
+
+def _ways_on(news: PlanNews, mine: SubscriptionView | None, tr: Translator) -> list[buttons.Row]:
+    """`mine`: where it is what the news is about."""
+    if news.fact in (PlanFact.ENDED, PlanFact.MONEY_BACK) or mine is None:
+        return [(buttons.plans_button(tr),)]
+    rows: list[buttons.Row] = []
+    if news.fact is PlanFact.RENEWAL_SOON:
+        rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(mine)),))
+    if news.fact is PlanFact.PRICE_OFFERED and (price := price_of(news)) is not None:
+        agree = tr.gettext("✅ Agree to {price}", price=tr.money(price))
+        rows.append((Button(text=agree, action=agree_action(price)),))
+    if news.fact in (PlanFact.ENDS_SOON, PlanFact.DECLINED, PlanFact.PAST_DUE, PlanFact.AUTOPAY_OFF) and is_due(mine):
+        pay = f"{buttons.PLANS}:{(mine.scheduled or mine.plan).id}"
+        rows.append((Button(text=tr.gettext(PAY_NEXT), action=pay),))
+    rows.append((buttons.subscription_button(tr),))
+    return rows

@@ -1,0 +1,121 @@
+"""What a plan would be for one customer: its ways to pay, what it would change, what they agree to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from db.tables.plans import SubscriptionStatus
+from services.container import Services
+from services.money import Money
+from services.payments.context import ProviderAccount
+from services.payments.service import Payments
+from services.plans.changes import ChangeQuote
+from services.plans.checkout import can_be_kept
+from services.plans.plans import PlanView
+from services.plans.subscriptions import SubscriptionView
+
+
+class Step(Enum):
+    """What choosing a plan means."""
+
+    HERE = auto()
+    """It is theirs, and nothing has to be done."""
+    FREE = auto()
+    """It is everybody's who has no other."""
+    NEXT = auto()
+    """The next period of what they have, paid by hand."""
+    LATER = auto()
+    """It begins when the present period ends; nothing is paid now."""
+    NOW = auto()
+    """It begins when it is paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """`renews`: it may be charged again by itself; `email`: its receipt wants an address."""
+
+    provider: str
+    price: Money
+    renews: bool
+    email: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """`subscription`: what they have. `quote`: of another plan. `trial`: it can be tried for nothing."""
+
+    plan: PlanView
+    step: Step
+    subscription: SubscriptionView | None
+    ways: Sequence[Way]
+    quote: ChangeQuote | None = None
+    trial: bool = False
+
+    def way(self, provider: str) -> Way | None:
+        """The one of that name; the only one, where none is named."""
+        if not provider and len(self.ways) == 1:
+            return self.ways[0]
+        return next((each for each in self.ways if each.provider == provider), None)
+
+
+async def offer_of(services: Services, user_id: int, plan_id: int) -> Offer:
+    """Raises `PlanGone`."""
+    plan, subscription = await services.plans.get(plan_id), await services.subscriptions.of(user_id)
+    step, quote = _same(plan, subscription), None
+    if step is None:
+        quote = await services.subscriptions.quote_change(user_id, plan_id)
+        step = Step.NOW if quote.at_once else Step.LATER
+    ways = ways_of(services.payments, plan, subscription, step) if step in (Step.NEXT, Step.NOW) else []
+    fresh = step is Step.NOW and plan.trial_days > 0 and has_free(subscription)
+    trial = fresh and not await services.subscriptions.had_trial(user_id)
+    return Offer(plan=plan, step=step, subscription=subscription, ways=ways, quote=quote, trial=trial)
+
+
+def is_due(subscription: SubscriptionView) -> bool:
+    """Nothing pays for its next period but its owner's own hand."""
+    by_itself = subscription.auto_renew and subscription.status is SubscriptionStatus.ACTIVE
+    return not by_itself or subscription.decline_reason is not None
+
+
+def has_free(subscription: SubscriptionView | None) -> bool:
+    """Nothing, or the free plan."""
+    if subscription is None:
+        return True
+    return subscription.price is None and subscription.status is SubscriptionStatus.ACTIVE
+
+
+def ways_of(payments: Payments | None, plan: PlanView, subscription: SubscriptionView | None, step: Step) -> list[Way]:
+    """In the shop's order; the next period keeps its price."""
+    ways = []
+    for account in payments.accounts if payments is not None else ():
+        currency = account.merchant.currency
+        price = _agreed(subscription) if step is Step.NEXT else None
+        if price is None or price.currency != currency:
+            price = plan.prices.get(currency)
+        if price is not None:
+            ways.append(_way(account, plan, price))
+    return ways
+
+
+def _way(account: ProviderAccount, plan: PlanView, price: Money) -> Way:
+    merchant = account.merchant
+    renews = can_be_kept(account, plan, price)
+    return Way(provider=merchant.provider, price=price, renews=renews, email=merchant.receipts)
+
+
+def _same(plan: PlanView, subscription: SubscriptionView | None) -> Step | None:
+    """Of what they have, or shall have next; None where it is another plan."""
+    if plan.is_free:
+        return Step.FREE
+    if subscription is None or has_free(subscription):
+        return None
+    if plan.id == (subscription.scheduled or subscription.plan).id and is_due(subscription):
+        return Step.NEXT
+    here = plan.id == subscription.plan.id and subscription.status is SubscriptionStatus.ACTIVE
+    return Step.HERE if here else None
+
+
+def _agreed(subscription: SubscriptionView | None) -> Money | None:
+    if subscription is None:
+        return None
+    return subscription.price if subscription.scheduled is None else subscription.scheduled_price

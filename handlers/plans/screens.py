@@ -1,0 +1,167 @@
+"""Plans compared, and one of them with what it asks for."""
+
+from collections.abc import Sequence
+from secrets import token_urlsafe
+from typing import Final
+
+from handlers.kit import buttons
+from handlers.kit.context import Viewer
+from handlers.plans.offers import Offer, Step, Way, has_free
+from handlers.telegram.limits import BUTTON, TEXT, cut
+from handlers.telegram.screen import Button, Screen
+from i18n.plans import gives, plan_title, price_words, standing, way_title
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.money import Money
+from services.plans.consent import consent_text
+from services.plans.plans import PlanView
+from services.plans.subscriptions import SubscriptionView
+
+BUY: Final = "plan-buy"  # plan-buy:<id>:<provider>:<keep|once>:<nonce>
+KEEP, ONCE = "keep", "once"
+TAKE: Final = "plan-take"  # plan-take:<id>: for the next period
+TRY: Final = "plan-try"  # plan-try:<id>
+PLANS_SHOWN: Final = 12
+
+
+def plans_screen(
+    plans: Sequence[PlanView],
+    currencies: Sequence[str],
+    subscription: SubscriptionView | None,
+    viewer: Viewer,
+    *,
+    problem: str = "",
+) -> Screen:
+    """`currencies`: that can be paid here. `problem`: HTML, why the last choice came to nothing."""
+    tr = viewer.tr
+    if not plans:
+        return Screen(text=tr.html("No plans are sold right now."), rows=((buttons.menu_button(tr),),))
+    parts = [f"⚠️ {problem}" if problem else "", tr.html("<b>🎟 Plans</b>")]
+    if subscription is not None:
+        mine = tr.html("Your plan: <b>{plan}</b>.", plan=plan_title(subscription.plan, tr))
+        parts.append(mine if has_free(subscription) else f"{mine} {standing(subscription, tr)}")
+    parts += [_plan_lines(each, currencies, viewer) for each in plans[:PLANS_SHOWN]]
+    parts.append(tr.html("<i>What a plan gives is for its period and ends with it. Cancel at any time.</i>"))
+    rows: list[buttons.Row] = [
+        (_plan_button(each, currencies, subscription, tr),) for each in plans[:PLANS_SHOWN] if not each.is_free
+    ]
+    mine_row = (buttons.subscription_button(tr),) if subscription is not None else ()
+    rows.append((*mine_row, buttons.menu_button(tr)))
+    return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=tuple(rows))
+
+
+def plan_screen(offer: Offer, viewer: Viewer, *, way: Way | None = None) -> Screen:
+    """`way`: as it will be paid; without one it is chosen here."""
+    tr, plan = viewer.tr, offer.plan
+    description = tr.pick(plan.description) if plan.description else ""
+    head = Html(f"<b>🎟 {tr.escape(plan_title(plan, tr))}</b>")
+    parts = [head, tr.escape(cut_plain(description, 1000)), "\n".join(gives(plan, viewer.titles))]
+    parts += _change(offer, tr)
+    rows: list[buttons.Row] = []
+    if offer.trial:
+        rows.append((_trial_button(plan, tr),))
+    if way is not None:
+        parts.append(_terms(way, plan, tr))
+        rows += _pay_rows(way, plan, tr)
+    elif offer.ways:
+        parts.append(tr.html("How shall it be paid?"))
+        rows += [(_way_button(each, plan, tr),) for each in offer.ways]
+    elif offer.step in (Step.NOW, Step.NEXT):
+        parts.append(tr.html("It cannot be paid here right now."))
+    if offer.step is Step.LATER:
+        take = tr.gettext("✅ Change to this plan")
+        rows.append((Button(text=take, action=f"{TAKE}:{plan.id}"),))
+    back = buttons.PLANS if way is None or len(offer.ways) < 2 else f"{buttons.PLANS}:{plan.id}"
+    rows.append((buttons.back_button(tr, back), buttons.menu_button(tr)))
+    return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=tuple(rows))
+
+
+def _plan_lines(plan: PlanView, currencies: Sequence[str], viewer: Viewer) -> Html:
+    tr = viewer.tr
+    prices = _price_words(plan, currencies, tr)
+    head = Html(f"<b>{tr.escape(plan_title(plan, tr))}</b> · {tr.escape(prices)}")
+    return Html("\n".join([head, *gives(plan, viewer.titles)]))
+
+
+def _price_words(plan: PlanView, currencies: Sequence[str], tr: Translator) -> str:
+    if plan.is_free:
+        return tr.gettext("free")
+    prices = _payable(plan, currencies)
+    if not prices:
+        return tr.gettext("cannot be paid here right now")
+    others = "".join(tr.gettext(" or {price}", price=tr.money(each)) for each in prices[1:])
+    return price_words(prices[0], plan.months, tr) + others
+
+
+def _payable(plan: PlanView, currencies: Sequence[str]) -> list[Money]:
+    return [plan.prices[each] for each in dict.fromkeys(currencies) if each in plan.prices]  # type: ignore[index]
+
+
+def _plan_button(
+    plan: PlanView, currencies: Sequence[str], subscription: SubscriptionView | None, tr: Translator
+) -> Button:
+    prices = _payable(plan, currencies)
+    price = f" · {tr.money(prices[0])}" if prices else ""
+    mine = subscription is not None and subscription.plan.id == plan.id
+    title = cut_plain(plan_title(plan, tr), BUTTON - len(price) - 2)
+    return Button(text=f"{'✓ ' if mine else ''}{title}{price}", action=f"{buttons.PLANS}:{plan.id}")
+
+
+def _change(offer: Offer, tr: Translator) -> list[Html]:
+    """What becomes of what they have."""
+    subscription, quote = offer.subscription, offer.quote
+    if offer.step is Step.FREE:
+        return [tr.html("This plan is everybody's who has no other. Nothing has to be done for it.")]
+    if offer.trial:
+        days = tr.nhtml("{n} day", "{n} days", offer.plan.trial_days)
+        return [tr.html("🎁 It can be tried for {days}: without a card, and it ends by itself.", days=days)]
+    if offer.step is Step.LATER and quote is not None:
+        begins = tr.html(
+            "It begins when your present period ends, on <b>{date}</b>, for {price}. Nothing has to be paid now.",
+            date=tr.date(quote.starts_at),
+            price=price_words(quote.price, offer.plan.months, tr),
+        )
+        return [begins]
+    if subscription is None or has_free(subscription):
+        return []
+    if offer.step is Step.NEXT:
+        return [standing(subscription, tr), tr.html("This pays for the next period.")]
+    lines = [tr.html("It begins as soon as it is paid, in place of “{plan}”.", plan=plan_title(subscription.plan, tr))]
+    if quote is not None and quote.returned:
+        back = tr.credits(quote.returned)
+        lines.append(tr.html("What you have not used of that comes back: <b>{credits}</b>.", credits=back))
+    return [Html("\n".join(lines))]
+
+
+def _terms(way: Way, plan: PlanView, tr: Translator) -> Html:
+    price = tr.html("Price: <b>{price}</b>", price=price_words(way.price, plan.months, tr))
+    if not way.renews:
+        once = tr.html("Nothing is charged by itself: pay for the next period if you want it.")
+        return Html(f"{price}\n{once}")
+    agreed = consent_text(way.price, plan.months, tr.language)
+    terms = tr.html("By “Subscribe” you agree: <i>{consent}</i>", consent=agreed)
+    return Html(f"{price}\n{terms}")
+
+
+def _pay_rows(way: Way, plan: PlanView, tr: Translator) -> list[buttons.Row]:
+    nonce, price = token_urlsafe(6), tr.money(way.price)
+
+    def button(text: str, how: str) -> buttons.Row:
+        return (Button(text=text, action=f"{BUY}:{plan.id}:{way.provider}:{how}:{nonce}"),)
+
+    if not way.renews:
+        return [button(tr.gettext("💳 Pay {amount}", amount=price), ONCE)]
+    return [
+        button(tr.gettext("🔁 Subscribe · {price}", price=price), KEEP),
+        button(tr.gettext("One period only · {price}", price=price), ONCE),
+    ]
+
+
+def _way_button(way: Way, plan: PlanView, tr: Translator) -> Button:
+    text = f"{way_title(way.provider, tr)} · {tr.money(way.price)}"
+    return Button(text=text, action=f"{buttons.PLANS}:{plan.id}:{way.provider}")
+
+
+def _trial_button(plan: PlanView, tr: Translator) -> Button:
+    text = tr.ngettext("🎁 Try for {n} day", "🎁 Try for {n} days", plan.trial_days)
+    return Button(text=text, action=f"{TRY}:{plan.id}")

@@ -1,0 +1,150 @@
+"""One's own subscription: how it stands, what is left of it, its cards and its past."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from db.tables.plans import MethodState, SubscriptionStatus
+from handlers.kit import buttons
+from handlers.kit.context import Viewer
+from handlers.plans.offers import has_free, is_due
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.plans import left, moment_of_charge, period_line, plan_title, price_words, standing
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.errors import N_
+from services.money import Money
+from services.pages import Page
+from services.payments.providers.reasons import payment_reason
+from services.plans.methods import MethodView
+from services.plans.subscriptions import PeriodView, SubscriptionView
+
+CANCEL: Final = "cancel"  # sub:cancel:<hex id>
+RESUME: Final = "resume"  # sub:resume
+STAY: Final = "stay"  # sub:stay: no other plan next
+AGREE: Final = "agree"  # sub:agree:<minor units>:<currency>
+CARDS: Final = "cards"
+CARD_OFF: Final = "card-off"  # card-off:<hex id>
+PERIODS: Final = "periods"  # periods:<page>
+PERIODS_ON_PAGE: Final = 6
+PAY_NEXT: Final = N_("💳 Pay for the next period")
+SUBSCRIBE: Final = N_("💳 Subscribe")
+
+
+def subscription_screen(subscription: SubscriptionView, viewer: Viewer, *, notice: str = "") -> Screen:
+    """`notice`: HTML, what was just done."""
+    tr = viewer.tr
+    head = tr.html("<b>🎟 Your plan: {plan}</b>", plan=plan_title(subscription.plan, tr))
+    parts = [notice, head, Html("\n".join(_facts(subscription, tr)))]
+    if subscription.allowances:
+        until = tr.html("<b>Left until {date}</b>", date=tr.date(subscription.ends_at))
+        parts.append(Html("\n".join([until, *(left(each, viewer.titles) for each in subscription.allowances)])))
+    rows = [*_ways_on(subscription, tr)]
+    rows.append(
+        (
+            Button(text=tr.gettext("💳 Saved ways to pay"), action=CARDS),
+            Button(text=tr.gettext("🧾 Periods"), action=PERIODS),
+        )
+    )
+    rows.append((buttons.plans_button(tr), buttons.menu_button(tr)))
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
+
+
+def cancel_action(subscription: SubscriptionView) -> str:
+    assert subscription.id is not None  # one that is paid or tried
+    return f"{buttons.SUBSCRIPTION}:{CANCEL}:{subscription.id.hex}"
+
+
+def agree_action(price: Money) -> str:
+    return f"{buttons.SUBSCRIPTION}:{AGREE}:{price.minor}:{price.currency}"
+
+
+def cards_screen(methods: Sequence[MethodView], viewer: Viewer, *, notice: str = "") -> Screen:
+    tr = viewer.tr
+    parts = [notice, tr.html("<b>💳 Saved ways to pay</b>")]
+    if methods:
+        parts.append(Html("\n\n".join(_card(each, tr) for each in methods)))
+        parts.append(tr.html("A way to pay that you remove is not charged any more. What is paid stays."))
+    else:
+        parts.append(tr.html("None is saved: nothing can be charged by itself."))
+    rows: list[buttons.Row] = [
+        (Button(text=cut_plain(tr.gettext("✖️ Remove {title}", title=each.title), BUTTON), action=_off(each)),)
+        for each in methods
+    ]
+    rows.append((buttons.back_button(tr, buttons.SUBSCRIPTION), buttons.menu_button(tr)))
+    return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
+
+
+def periods_screen(page: Page[PeriodView], tr: Translator) -> Screen:
+    body = "\n\n".join(period_line(each, tr) for each in page.items) or tr.html("There was no period yet.")
+    turn = buttons.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: f"{PERIODS}:{to}")
+    back = (buttons.back_button(tr, buttons.SUBSCRIPTION), buttons.menu_button(tr))
+    head = tr.html("<b>🧾 Periods of your plans</b>")
+    return Screen(text=f"{head}\n\n{body}", rows=(*((turn,) if turn else ()), back))
+
+
+def _facts(subscription: SubscriptionView, tr: Translator) -> list[Html]:
+    if has_free(subscription):
+        return [standing(subscription, tr)]
+    lines = [standing(subscription, tr)]
+    if subscription.status is SubscriptionStatus.PAST_DUE:
+        lines.append(tr.html("Until it is paid the plan gives nothing."))
+    if subscription.decline_reason is not None:
+        why = tr.gettext(payment_reason(subscription.decline_reason))
+        lines.append(tr.html("The last charge did not go through. {reason}", reason=why))
+    if subscription.next_charge is not None:
+        lines.append(moment_of_charge(*subscription.next_charge, tr))
+        if subscription.method is not None:
+            lines.append(tr.html("It is charged from {method}.", method=subscription.method.title))
+    elif subscription.cancel_at_period_end:
+        lines.append(tr.html("It is cancelled: nothing will be charged, and what is paid stays until then."))
+    else:
+        lines.append(tr.html("Nothing will be charged by itself."))
+    return [*lines, *_next_plan(subscription, tr)]
+
+
+def _next_plan(subscription: SubscriptionView, tr: Translator) -> list[Html]:
+    scheduled, price = subscription.scheduled, subscription.scheduled_price
+    if scheduled is None or price is None:
+        return []
+    words = tr.html(
+        "From {date} on: <b>{plan}</b>, {price}.",
+        date=tr.date(subscription.ends_at),
+        plan=plan_title(scheduled, tr),
+        price=price_words(price, scheduled.months, tr),
+    )
+    return [words]
+
+
+def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row]:
+    if has_free(subscription):
+        return []
+    rows: list[buttons.Row] = []
+    scheduled, method = subscription.scheduled, subscription.method
+    if is_due(subscription):
+        pay = f"{buttons.PLANS}:{(scheduled or subscription.plan).id}"
+        words = SUBSCRIBE if subscription.status is SubscriptionStatus.TRIALING else PAY_NEXT
+        rows.append((Button(text=tr.gettext(words), action=pay),))
+    stopped = subscription.cancel_at_period_end or not subscription.auto_renew
+    if stopped and method is not None and method.state is MethodState.ACTIVE and subscription.price is not None:
+        rows.append((Button(text=tr.gettext("🔁 Renew by itself again"), action=f"{buttons.SUBSCRIPTION}:{RESUME}"),))
+    if scheduled is not None and scheduled.id != subscription.plan.id:
+        stay = tr.gettext("↩️ Stay with “{plan}”", plan=plan_title(subscription.plan, tr))
+        rows.append((Button(text=cut_plain(stay, BUTTON), action=f"{buttons.SUBSCRIPTION}:{STAY}"),))
+    if not subscription.cancel_at_period_end:
+        rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(subscription)),))
+    return rows
+
+
+def _card(method: MethodView, tr: Translator) -> Html:
+    name = Html(f"<b>{tr.escape(method.title)}</b>")
+    if method.state is MethodState.REFUSED:
+        refused = tr.html("⚠️ It was refused for good and is not charged any more.")
+        name = Html(f"{name}\n{refused}")
+    agreed = str(method.consent.get("text", ""))
+    since = tr.html("Since {date}. You agreed: {consent}", date=tr.date(method.created_at), consent=agreed)
+    return Html(f"{name}\n<i>{since}</i>")
+
+
+def _off(method: MethodView) -> str:
+    return f"{CARD_OFF}:{method.id.hex}"

@@ -1,0 +1,88 @@
+"""What comes by itself of a subscription, in words: the same in the chat and in letters. Each item is a paragraph."""
+
+from typing import Final
+
+from db.tables.currencies import Currency
+from db.tables.plans import SubscriptionStatus
+from i18n.plans import plan_title
+from i18n.translator import Html, Translator
+from services.errors import N_
+from services.money import Money
+from services.notifications.kinds.plans import PlanFact, PlanNews
+from services.payments.providers.base import Decline
+from services.payments.providers.reasons import payment_reason
+from services.plans.plans import PlanView
+
+WORDS: Final = {
+    PlanFact.STARTED: (N_("🎟 The plan “{plan}” has begun; it is paid until {moment}."),),
+    PlanFact.RENEWAL_SOON: (
+        N_("🔁 <b>{price}</b> will be charged for the next period of “{plan}”: {moment}."),
+        N_("If you do not need it any more, cancel now, and nothing will be charged."),
+    ),
+    PlanFact.ENDS_SOON: (
+        N_("⏳ The plan “{plan}” ends: {moment}."),
+        N_("Nothing will be charged by itself. To go on, pay for the next period."),
+    ),
+    PlanFact.RENEWED: (N_("✅ <b>{price}</b> paid: the plan “{plan}” goes on until {moment}."),),
+    PlanFact.PAST_DUE: (
+        N_("⚠️ The period of “{plan}” is over and the next one is not paid. Until then the plan gives nothing."),
+        N_("It can be paid until {moment}."),
+    ),
+    PlanFact.PRICE_OFFERED: (
+        N_("💬 The plan “{plan}” costs <b>{price}</b> a period for new subscribers."),
+        N_("You keep your present price until you agree to the new one. Agree?"),
+    ),
+    PlanFact.MONEY_BACK: (
+        N_("↩️ <b>{price}</b> for the plan “{plan}” bought nothing: there was nothing to pay for any more."),
+        N_("All of it goes back to you by itself, within some days."),
+    ),
+    PlanFact.AUTOPAY_OFF: (
+        N_("🔕 The plan “{plan}” is not renewed by itself any more: it was switched off where you pay."),
+        N_("What is paid stays until {moment}."),
+    ),
+}
+
+
+def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...]:
+    if news.fact is PlanFact.DECLINED:
+        return _declined(news, plan, tr)
+    if news.fact is PlanFact.ENDED:
+        return _ended(news, plan_title(plan, tr), tr)
+    moment = "" if news.at is None else tr.moment(news.at)
+    facts = {"plan": plan_title(plan, tr), "price": price_in(news, tr), "moment": moment}
+    return tuple(tr.html(words, **facts) for words in WORDS[news.fact])
+
+
+def price_in(news: PlanNews, tr: Translator) -> str:
+    price = price_of(news)
+    return "" if price is None else tr.money(price)
+
+
+def price_of(news: PlanNews) -> Money | None:
+    if news.amount is None or news.currency is None:
+        return None
+    return Money(news.amount, Currency(news.currency))
+
+
+def _declined(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...]:
+    what = tr.html(
+        "⚠️ <b>{price}</b> for the next period of “{plan}” could not be charged.",
+        price=price_in(news, tr),
+        plan=plan_title(plan, tr),
+    )
+    why = tr.html(payment_reason(news.reason))
+    if news.decline == Decline.NEVER:
+        then = tr.html("This way of paying will not be charged again. Please pay for the next period by another one.")
+    elif news.at is None or news.decline == Decline.ACT:
+        then = tr.html("Please pay for the next period yourself, so that the plan goes on.")
+    else:
+        then = tr.html("We try once more: {moment}. Or pay yourself now.", moment=tr.moment(news.at))
+    return (what, why, then)
+
+
+def _ended(news: PlanNews, title: str, tr: Translator) -> tuple[Html, ...]:
+    if news.reason == SubscriptionStatus.EXPIRED:
+        what = tr.html("🎟 The plan “{plan}” has ended: no next period was paid.", plan=title)
+    else:
+        what = tr.html("🎟 The plan “{plan}” has ended. Nothing is charged for it any more.", plan=title)
+    return (what, tr.html("Your own credits, your history and your conversations stay."))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, bindparam, select, union_all, update
+from sqlalchemy import BigInteger, Connection, bindparam, or_, select, union_all, update
 
 from db.base import constant, table_of
 from db.tables.billing import Lot, LotEntry, Transaction, TransactionKind
@@ -30,7 +30,8 @@ class Debt:
 
 # Built once: building and hashing a statement costs more than SQLite takes to run it.
 _topup = (_lines.c.payment_id == _payments.c.id) & (_lines.c.kind == constant(TransactionKind.TOPUP))
-_period = (_lines.c.period_id == _periods.c.id) & (_lines.c.kind == constant(TransactionKind.PERIOD))
+_brought = [constant(kind) for kind in (TransactionKind.PERIOD, TransactionKind.PERIOD_RETURN)]
+_period = (_lines.c.period_id == _periods.c.id) & or_(*(_lines.c.kind == kind for kind in _brought))
 _owed = (_refunds.c.id, _entries.c.lot_id, _refunds.c.credits_uncollected, _refunds.c.created_at)
 _mine = (_payments.c.user_id == bindparam("user_id")) & (_refunds.c.credits_uncollected > 0)
 _of_payments = (

@@ -204,7 +204,8 @@ class Settlement:
 
     async def _find_charge(self, payment: PaymentView, *, elsewhere: bool) -> Applied:
         """It may have taken money: first the provider's list tells. The same key is safe for a while only."""
-        if not elsewhere and (found := await self._search(payment.id, payment.created_at)) is not None:
+        found = None if elsewhere else await self._search(payment.id, payment.created_at, payment.provider)
+        if found is not None:
             return Applied.UNCHANGED if found.status is payment.status else FOUND.get(found.status, Applied.UNCHANGED)
         age = self._ctx.clock() - payment.created_at
         if elsewhere or age > self._ctx.accounts.of(payment.provider).provider.key_lives:
@@ -213,9 +214,10 @@ class Settlement:
             )
         return await self._topup.charge(payment)
 
-    async def _search(self, payment_id: UUID, begun: datetime) -> PaymentView | None:
-        """In the providers' lists, which are not arranged by our ids."""
-        for account in self._ctx.accounts:
+    async def _search(self, payment_id: UUID, begun: datetime, provider: str | None = None) -> PaymentView | None:
+        """In the providers' lists, which are not arranged by our ids; in that of one where it is known whose it is."""
+        accounts = list(self._ctx.accounts) if provider is None else [self._ctx.accounts.of(provider)]
+        for account in accounts:
             async for page in account.provider.payments_since(begun - NEAR, begun + NEAR):
                 for remote in page:
                     if parse_id(remote.our_id) == payment_id:

@@ -57,7 +57,7 @@ def _insert(session: Session, renewal_id: UUID, first: PaymentView, remote: Remo
     period = period_of_payment(session, first.id)
     row = None if period is None else subscription_row(session, period.subscription_id)
     token = (methods.c.provider == first.provider) & (methods.c.token == first.charge_id)
-    method_id = row.method_id if row is not None else session.scalar(select(methods.c.id).where(token))
+    method_id = session.scalar(select(methods.c.id).where(token))  # another one may have taken its place
     values = {
         "id": renewal_id,
         "user_id": first.user_id,

@@ -113,7 +113,7 @@ def _ways(
             provider=account.merchant.provider,
             price=sale.price,
             renews=sale.renews is not None,
-            can_be_kept=can_be_kept(account, sale.plan, sale.price),
+            can_be_kept=_keeps(account, sale, now),
             receipts=account.merchant.receipts,
         )
         ways.append(way)
@@ -181,7 +181,7 @@ def _row(
 ) -> dict[str, Any]:  # Any: the columns' values
     merchant, plan, live = account.merchant, sale.plan, sale.renews
     language = session.scalars(select(_users.c.language).where(_users.c.id == order.user_id)).one()
-    kept = order.consent and can_be_kept(account, plan, sale.price)
+    kept = order.consent and _keeps(account, sale, now)
     return {
         "id": order.id,
         "user_id": order.user_id,
@@ -216,6 +216,13 @@ def can_be_kept(account: ProviderAccount, plan: PlanView, price: Money) -> bool:
         case Autopay.BY_PROVIDER:
             return plan.months == 1 and price.minor <= MAX_STARS
     return True
+
+
+def _keeps(account: ProviderAccount, sale: _Sale, now: datetime) -> bool:
+    """A next period that is paid ahead begins when the present one ends, and Telegram's months when they are paid."""
+    ahead = sale.renews is not None and sale.renews.ends_at > now
+    by_itself = account.provider.autopay is Autopay.BY_PROVIDER
+    return can_be_kept(account, sale.plan, sale.price) and not (ahead and by_itself)
 
 
 def described(plan: PlanView, language: str) -> dict[str, str]:

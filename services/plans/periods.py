@@ -50,8 +50,9 @@ class _Bought:
 
     @property
     def by_itself(self) -> bool:
-        """Nobody stood by: a saved method was charged."""
-        return self.payment.method_id is not None
+        """Nobody stood by: a saved method was charged, or Telegram renewed what began with another payment."""
+        renews = self.remote.paid_until is not None and self.payment.consent is None
+        return renews or self.payment.method_id is not None
 
     def ends_at(self, starts_at: datetime, anchor_day: int) -> datetime:
         return self.remote.paid_until or end_of_months(starts_at, self.plan.months, anchor_day=anchor_day)
@@ -114,6 +115,7 @@ def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
     shorter = {"starts_at": last.starts_at, "ends_at": last.ends_at, "look_at": now}
     ends = {"cancel_at_period_end": True, "auto_renew": False, "canceled_at": now}
     session.execute(update(subscriptions).where(here).values(**shorter, **ends))
+    stop(session, row.method_id, now)
 
 
 def _owner(session: Session, payment: PaymentView) -> int:

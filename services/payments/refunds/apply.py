@@ -29,7 +29,7 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
-from services.payments.refunds.begin import brought, credits_due, insert_refund, known_refund, total
+from services.payments.refunds.begin import due_of, insert_refund, known_refund, total
 from services.payments.refunds.paid_lots import paid_lots
 from services.plans import periods
 from services.plans.money_back import money_back_of
@@ -113,7 +113,7 @@ def _succeed(session: Session, refund: RefundView, payment: PaymentView, merchan
     done = {"status": RefundStatus.SUCCEEDED, "cancel_reason": None, "next_check_at": None}
     if not _change(session, refund.id, (RefundStatus.PENDING, RefundStatus.CANCELED), now, **done):
         return
-    due, taken = credits_due(brought(session, payment), before=before, amount=refund.amount.minor), 0
+    due, taken = due_of(session, payment, before=before, amount=refund.amount.minor), 0
     paid = paid_lots(session, payment.id, now)
     if due and paid is not None:
         posting = ledger.take_back(

@@ -26,7 +26,7 @@ from services.payments.queries import (
     refunds,
     refunds_of,
 )
-from services.payments.refunds.paid_lots import has_period, held_of_payment
+from services.payments.refunds.paid_lots import has_period, held_of_payment, returned_of
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -105,21 +105,33 @@ def parse_refund_and_reason(text: str, quote: RefundQuote) -> tuple[Money, str]:
     return parse_refund(first, quote), others.strip()
 
 
-def credits_due(payment: PaymentView, *, before: int, amount: int) -> int:
+def credits_due(payment: PaymentView, *, before: int, amount: int, free: int = 0) -> int:
     """Credits that go with `amount` when `before` was sent back already (minor units): whatever the parts, together
-    they are exactly what the payment brought."""
+    they are exactly what the payment brought. `free`: so much of its beginning brought none of them."""
+    whole = payment.amount.minor
 
     def upto(minor: int) -> int:
-        return payment.credits * min(minor, payment.amount.minor) // payment.amount.minor
+        return payment.credits * max(0, min(minor, whole) - free) // max(1, whole - free)
 
     return upto(before + amount) - upto(before)
 
 
-def brought(session: Session, payment: PaymentView) -> PaymentView:
-    """With the credits that it really brought: money for a plan may have bought no period."""
-    if payment.plan_id is None or has_period(session, payment.id):
-        return payment
-    return replace(payment, credits=0)
+def due_of(session: Session, payment: PaymentView, *, before: int, amount: int) -> int:
+    """The same of the credits that it really brought."""
+    got, free = _brought(session, payment)
+    return credits_due(got, before=before, amount=amount, free=free)
+
+
+def _brought(session: Session, payment: PaymentView) -> tuple[PaymentView, int]:
+    """Money for a plan may have bought no period, or one whose rest became credits: those of what was not sent back by
+    then. So much, the second number, had been."""
+    if payment.plan_id is None:
+        return payment, 0
+    if (returned := returned_of(session, payment.id)) is not None:
+        earlier = (each for each in refunds_of(session, payment.id) if each.created_at < returned.at)
+        gone = sum(each.amount.minor for each in earlier if each.status is not RefundStatus.CANCELED)
+        return replace(payment, credits=returned.credits), gone
+    return (payment if has_period(session, payment.id) else replace(payment, credits=0)), 0
 
 
 def begin(
@@ -142,7 +154,7 @@ def begin(
         raise AlreadyRefunded(payment_id=payment.id)
     if not 0 < wish.amount.minor <= rest:
         raise RefundTooLarge(rest=money(rest))
-    due = credits_due(brought(session, payment), before=before, amount=wish.amount.minor)
+    due = due_of(session, payment, before=before, amount=wish.amount.minor)
     if held < due and not wish.confirmed:
         raise RefundNeedsConfirmation(due=due, held=held)
     record(
@@ -173,11 +185,11 @@ def quote(session: Session, payment_id: UUID, now: datetime, *, shops: Mapping[s
     if payment is None:
         raise PaymentNotFound(payment_id=payment_id)
     rest, before, held = _state(session, payment, now, shops)
-    got, money = brought(session, payment), payment.amount.of
+    (got, none), money = _brought(session, payment), payment.amount.of
     if not got.credits:
         return RefundQuote(rest=money(rest), covered=money(rest))
-    reach = credits_due(got, before=0, amount=before) + held  # the most that may go in all
-    most = ((reach + 1) * payment.amount.minor - 1) // payment.credits
+    reach = credits_due(got, before=0, amount=before, free=none) + held  # the most that may go in all
+    most = none + ((reach + 1) * (payment.amount.minor - none) - 1) // got.credits
     return RefundQuote(rest=money(rest), covered=money(max(0, min(rest, most - before))))
 
 
@@ -219,7 +231,7 @@ def _state(session: Session, payment: PaymentView, now: datetime, shops: Mapping
     rows = refunds_of(session, payment.id)
     gone, under_way = total(rows, RefundStatus.SUCCEEDED), total(rows, RefundStatus.PENDING)
     left = held_of_payment(session, payment.id, now)
-    free = max(0, left - credits_due(brought(session, payment), before=gone, amount=under_way))
+    free = max(0, left - due_of(session, payment, before=gone, amount=under_way))
     return max(0, payment.amount.minor - gone - under_way), gone + under_way, free
 
 

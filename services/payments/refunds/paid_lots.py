@@ -26,15 +26,32 @@ class PaidLots:
     ids: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Hundredths of a credit for what was not used of a period."""
+
+    credits: int
+    at: datetime
+
+
 def paid_lots(session: Session, payment_id: UUID, now: datetime) -> PaidLots | None:
-    """Those that the payment's top-up made, or its period; where the account became part of another one, those
-    there. What came to the old account since then goes there first. None where nothing was brought."""
+    """Those that the payment's top-up made, or its period, or what came back of that; where the account became part of
+    another one, those there. What came to the old account since then goes there first. None where nothing was
+    brought."""
     return _whereabouts(session, _brought_by(session, payment_id), now)
 
 
 def has_period(session: Session, payment_id: UUID) -> bool:
     """Whether money for a plan bought one."""
     return session.scalar(select(_periods.c.id).where(_periods.c.payment_id == payment_id)) is not None
+
+
+def returned_of(session: Session, payment_id: UUID) -> Returned | None:
+    """What a period that was paid became when a dearer plan took its place."""
+    mine = select(_lines.c.amount, _lines.c.created_at).join(_periods, _periods.c.id == _lines.c.period_id)
+    back = _lines.c.kind == constant(TransactionKind.PERIOD_RETURN)
+    row = session.execute(mine.where(_periods.c.payment_id == payment_id, back)).first()
+    return None if row is None else Returned(credits=row.amount, at=row.created_at)
 
 
 def lots_of_period(session: Session, period_id: int, now: datetime) -> PaidLots | None:
@@ -75,15 +92,16 @@ def _held(session: Session, made: Select[Any], now: datetime) -> int:  # Any: as
 
 
 def _brought_by(session: Session, payment_id: UUID) -> Select[Any]:  # Any: statements of tables carry no types
-    """The line with which a payment brought credits: at once, or those of its period."""
+    """The line with which a payment brought credits: at once, or those of its period, or those that it became."""
     period_id = session.scalar(select(_periods.c.id).where(_periods.c.payment_id == payment_id))
     if period_id is not None:
-        return _of_period(period_id)
+        became = returned_of(session, payment_id) is not None
+        return _of_period(period_id, TransactionKind.PERIOD_RETURN if became else TransactionKind.PERIOD)
     return _lots_made((_lines.c.payment_id == payment_id) & (_lines.c.kind == constant(TransactionKind.TOPUP)))
 
 
-def _of_period(period_id: int) -> Select[Any]:  # Any: as above
-    return _lots_made((_lines.c.period_id == period_id) & (_lines.c.kind == constant(TransactionKind.PERIOD)))
+def _of_period(period_id: int, kind: TransactionKind = TransactionKind.PERIOD) -> Select[Any]:  # Any: as above
+    return _lots_made((_lines.c.period_id == period_id) & (_lines.c.kind == constant(kind)))
 
 
 def _lots_made(here: ColumnElement[bool]) -> Select[Any]:  # Any: as above

@@ -1,0 +1,173 @@
+"""Plans in Stars, which Telegram charges by itself: nobody pays twice, or gets less than a month for a month."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from db.engine import Database
+from db.tables.currencies import Currency
+from db.tables.plans import SubscriptionStatus
+from services.coordination.memory import MemoryCoordination
+from services.payments.context import ProviderAccount
+from services.payments.pricing import CreditPrice
+from services.payments.providers.stars.gateway import NAME
+from services.payments.providers.stars.provider import Stars
+from services.payments.providers.stars.service import StarsPayments, StarsReceived
+from services.payments.queries import PaymentView
+from services.payments.service import make_payments
+from tests.support.clock import FakeClock
+from tests.support.plans import PlanShop
+from tests.support.stars import GONE, FakeStars
+from tests.support.tills import MERCHANT, OWNER, PRICING, open_cashier
+from tests.support.yookassa import Fault
+
+ANNA, BOT = 501, "4242"
+MONTH = timedelta(days=30)
+
+
+@dataclass(slots=True, kw_only=True)
+class StarShop:
+    shop: PlanShop
+    telegram: FakeStars
+    stars: StarsPayments
+    anna: int
+    plus: int
+
+    async def begins(self, plan: int | None = None, **more: Any) -> PaymentView:  # Any: as a PlanOrder takes it
+        given = {"provider": NAME, "email": None, **more}
+        return await self.shop.begins(self.anna, plan or self.plus, **given)
+
+    async def pays(self, payment: PaymentView, *, again: bool = False) -> StarsReceived:
+        month = payment.consent is not None
+        money = self.telegram.pays(ANNA, str(payment.id), payment.amount.minor, month=month, again=again)
+        await self.stars.received(money)
+        return money
+
+
+@pytest.fixture
+async def shop(sqlite_database: Database, clock: FakeClock) -> StarShop:
+    cashier, telegram = open_cashier(sqlite_database, clock), FakeStars(clock=clock)
+    pricing = {**PRICING, Currency.XTR: CreditPrice(minor=Fraction(100, 13), currency=Currency.XTR)}
+    roubles = replace(MERCHANT, pricing=pricing)
+    ours: dict[str, Any] = {"test": False, "keeps_strays": True, "charges_itself": True, "pricing": pricing}
+    merchant = replace(MERCHANT, provider=NAME, shop_id=BOT, currency=Currency.XTR, **ours)
+    account = ProviderAccount(provider=Stars(telegram, clock, shop_id=BOT), merchant=merchant)
+    card = ProviderAccount(provider=cashier.yookassa, merchant=roubles)
+    box = MemoryCoordination()
+    cashier.till = make_payments(
+        sqlite_database, clock, [card, account], pricing, lambda: None, coordination=box, owners=(OWNER,)
+    )
+    plans = PlanShop(cashier=cashier)
+    return StarShop(
+        shop=plans,
+        telegram=telegram,
+        stars=StarsPayments(cashier.till, account, clock),
+        anna=await cashier.customer(telegram_id=ANNA),
+        plus=await plans.sells(stars=200),
+    )
+
+
+async def test_a_next_period_that_is_paid_ahead_is_a_whole_one(shop: StarShop) -> None:
+    """Telegram would count its month from today, and the present period runs on."""
+    await shop.pays(await shop.begins(consent=False))
+    first = await shop.shop.of(shop.anna)
+    shop.shop.clock.advance(days=10)
+    payment = await shop.begins()
+    await shop.pays(payment)
+    second = (await shop.shop.periods(shop.anna))[-1]
+    assert second.starts_at == first.ends_at
+    assert second.ends_at - second.starts_at >= MONTH - timedelta(days=2)
+    assert shop.telegram.invoices[-1].subscription is False
+    await shop.shop.cashier.is_sound()
+
+
+async def test_who_pays_in_the_days_of_grace_may_let_telegram_go_on(shop: StarShop) -> None:
+    await shop.pays(await shop.begins(consent=False))
+    await shop.shop.lives(days=32)
+    assert (await shop.shop.of(shop.anna)).status is SubscriptionStatus.PAST_DUE
+    await shop.pays(await shop.begins())
+    again = await shop.shop.of(shop.anna)
+    assert (again.status, again.auto_renew) == (SubscriptionStatus.ACTIVE, True)
+    assert again.ends_at - again.starts_at == MONTH
+    await shop.shop.cashier.is_sound()
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_telegrams_late_charge_after_a_card_took_its_place_goes_back(shop: StarShop, *, told: bool) -> None:
+    first = await shop.begins()
+    await shop.pays(first)
+    method = (await shop.shop.of(shop.anna)).method
+    assert method is not None
+    shop.shop.clock.advance(days=29)
+    await shop.shop.methods.unlink(shop.anna, method.id)
+    if told:
+        await shop.shop.round()
+    shop.shop.clock.advance(hours=25)
+    card = await shop.shop.begins(shop.anna, shop.plus)
+    await shop.shop.pays(card)
+    shop.shop.clock.advance(days=5)
+    money = await shop.pays(first, again=True)
+    await shop.shop.lives(hours=1)
+    assert [each.number for each in await shop.shop.periods(shop.anna)] == [1, 2]
+    assert [each.id for each in shop.telegram.ledger if not each.incoming] == [money.charge_id]
+    await shop.shop.cashier.is_sound()
+
+
+async def test_a_refund_of_one_of_two_periods_tells_telegram_to_stop(shop: StarShop) -> None:
+    first = await shop.begins()
+    begun = await shop.pays(first)
+    shop.shop.clock.advance(days=29, hours=23)
+    again = await shop.pays(first, again=True)
+    assert [each.number for each in await shop.shop.periods(shop.anna)] == [1, 2]
+    await shop.stars.went_back(again)
+    await shop.shop.round()
+    assert shop.telegram.canceled == [(ANNA, begun.charge_id)]
+    assert (await shop.shop.of(shop.anna)).next_charge is None
+    await shop.shop.cashier.is_sound()
+
+
+async def test_what_came_back_as_credits_goes_with_the_money(shop: StarShop) -> None:
+    """She changed to a dearer plan, and got the rest of the cheaper one as credits."""
+    plans, cashier = shop.shop, shop.shop.cashier
+    dear = await plans.sells("pro", kopecks=90_000)
+    cheap = await plans.pays(await plans.begins(shop.anna, shop.plus))
+    await plans.pays(await plans.begins(shop.anna, dear))
+    returned = await cashier.balance(shop.anna)
+    assert returned == 30_00
+    assert (await cashier.till.refunds.quote(cheap.id)).covered == cheap.amount
+    refund = await cashier.refunds(cheap, 300_00)
+    assert (refund.credits_taken, refund.credits_uncollected) == (returned, 0)
+    assert await cashier.balance(shop.anna) == 0
+    assert (await plans.of(shop.anna)).plan.id == dear
+    await cashier.is_sound()
+
+
+async def test_credits_came_back_of_what_was_not_refunded_before(shop: StarShop) -> None:
+    plans, cashier = shop.shop, shop.shop.cashier
+    dear = await plans.sells("pro", kopecks=90_000)
+    cheap = await plans.pays(await plans.begins(shop.anna, shop.plus))
+    await cashier.refunds(cheap, 100_00)
+    cashier.clock.advance(minutes=1)
+    await plans.pays(await plans.begins(shop.anna, dear))
+    assert 19_99 <= await cashier.balance(shop.anna) <= 20_00
+    cashier.clock.advance(minutes=1)
+    assert (await cashier.till.refunds.quote(cheap.id)).covered.minor == 200_00
+    await cashier.refunds(cheap, 50_00)
+    await cashier.refunds(cheap, 150_00)
+    assert await cashier.balance(shop.anna) == 0
+    await cashier.is_sound()
+
+
+async def test_another_provider_that_is_away_does_not_keep_a_charge_from_being_made(shop: StarShop) -> None:
+    plans = shop.shop
+    begun = await plans.subscribes(shop.anna, shop.plus)
+    shop.telegram.away = GONE
+    plans.yookassa.faults.append(Fault.LOST)
+    await plans.jumps_to(begun.ends_at - timedelta(hours=24))
+    await plans.jumps_to(begun.ends_at - timedelta(hours=12))
+    plans.clock.advance(minutes=2)
+    await plans.round()
+    assert [each.number for each in await plans.periods(shop.anna)] == [1, 2]

@@ -37,8 +37,8 @@ from services.payments.providers.base import (
     RemotePayment,
     ShopRefused,
 )
-from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
-from services.plans.chargeable import MethodTakenBack, chargeable
+from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id, payments
+from services.plans.chargeable import MethodTakenBack, chargeable, planned_at
 
 _users = table_of(User)
 AMOUNT: Final = {"ru": "Кредиты для предсказаний: {credits}", "en": "Credits for predictions: {credits}"}
@@ -46,6 +46,7 @@ PACKAGE: Final = {"ru": "{title}: {credits} кредитов", "en": "{title}: {
 PAYABLE_FOR: Final = timedelta(hours=1)  # as YooKassa's own links
 TITLE: Final = 32  # characters that an invoice's may have
 FIRST_CHECK = timedelta(seconds=45)  # the call itself has ended by then
+SOONER: Final = timedelta(hours=1)  # than planned, by the provider's clock
 
 
 class EmailNeeded(ShopError):
@@ -114,7 +115,8 @@ class TopUp:
     async def charge(self, payment: PaymentView) -> Applied:
         """The saved method of a renewal, without its owner. Raises `ProviderError` where nothing is known yet."""
         try:
-            applied = (await self._create(payment, apply)).applied
+            made = await self._charged_before(payment)
+            applied = (made or await self._create(payment, apply)).applied
         except NotAuthorized as error:
             return await self._refuse(payment, error, tell=False)
         except (Refused, NotFound) as error:
@@ -138,6 +140,19 @@ class TopUp:
             method = await self._ctx.db.read(chargeable, payment, buyer)
             remote = await account.provider.charge(order, method)
         return await self._ctx.db.write(then, remote, account.merchant, self._ctx.clock())
+
+    async def _charged_before(self, payment: PaymentView) -> Verdict | None:
+        """A renewal that comes late may have been paid already, and our books have lost it: its id is the same each
+        time, and the key with it is safe for a while only."""
+        account = self._ctx.accounts.of(payment.provider)
+        planned = await self._ctx.db.read(planned_at, payment)
+        if self._ctx.clock() - planned < account.provider.key_lives / 2:
+            return None
+        async for page in account.provider.payments_since(planned - SOONER):
+            for remote in page:
+                if parse_id(remote.our_id) == payment.id:
+                    return await self._ctx.db.write(apply, remote, account.merchant, self._ctx.clock())
+        return None
 
     async def _refuse(self, payment: PaymentView, error: ProviderError, *, tell: bool) -> Applied:
         """Nothing was made."""

@@ -1,5 +1,7 @@
 """Whether a saved method may still be charged for a payment that was begun."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -8,6 +10,7 @@ from services.payments.providers.base import Buyer, Refused, SavedMethod
 from services.payments.queries import PaymentView
 from services.plans.methods import methods
 from services.plans.rows import subscription_row
+from services.plans.times import charge_at
 
 
 class MethodTakenBack(Refused):
@@ -23,3 +26,9 @@ def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMet
     if method is None or row is None or not wanted or row.number + 1 != payment.period_number:
         raise MethodTakenBack(code="taken_back")
     return SavedMethod(id=method.id, token=method.token, owner_id=method.user_id, telegram_id=buyer.telegram_id)
+
+
+def planned_at(session: Session, payment: PaymentView) -> datetime:
+    """When the next period was to be charged first. In books that were put back from a copy it may have been."""
+    row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
+    return payment.created_at if row is None else min(payment.created_at, charge_at(row.ends_at))

@@ -13,3 +13,9 @@ _held = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_upd
 def hold_user(session: Session, user_id: int) -> None:
     """Nobody else begins, changes or ends a subscription of this user until the transaction ends."""
     session.connection().execute(_held, {"user": user_id})
+
+
+def is_shut_out(session: Session, user_id: int) -> bool:
+    """By an owner: nothing is charged for what they cannot use."""
+    here = (_users.c.id == user_id) & _users.c.disabled_at.is_not(None)
+    return session.scalar(select(_users.c.id).where(here)) is not None

@@ -20,7 +20,7 @@ from services.payments.providers.base import RemotePayment
 from services.payments.queries import PaymentView
 from services.plans.changes import begins_at_once
 from services.plans.endings import finish
-from services.plans.locks import hold_user
+from services.plans.locks import hold_user, is_shut_out
 from services.plans.methods import stop
 from services.plans.money_back import send_back
 from services.plans.months import end_of_months
@@ -127,6 +127,8 @@ def _why_nothing(session: Session, bought: _Bought, row: AnyRow | None, live: An
     """In words of the log."""
     if session.scalar(select(_users.c.deleted_at).where(_users.c.id == bought.user_id)) is not None:
         return "the account is gone"
+    if bought.by_itself and is_shut_out(session, bought.user_id):
+        return "who would have it is shut out"
     if bought.remote.paid_until is not None and bought.remote.paid_until <= bought.now:
         return "its period is over"
     return _why_no_first(session, bought, live) if row is None else _why_not_next(session, bought, row, live)
@@ -200,7 +202,7 @@ def _go_on(session: Session, bought: _Bought, row: AnyRow) -> None:
         values |= {"method_id": row.method_id}
     elif kept.id != row.method_id:
         stop(session, row.method_id, now)
-    if row.scheduled_plan_id == payment.plan_id:
+    if row.scheduled_plan_id == payment.plan_id or row.currency != payment.amount.currency:  # a price in another one
         values |= {"scheduled_plan_id": None, "scheduled_price": None}
     session.execute(update(subscriptions).where(subscriptions.c.id == row.id).values(values))
     longer = subscription_row(session, row.id)

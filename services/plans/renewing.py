@@ -20,7 +20,7 @@ from services.payments.queries import PaymentView, find_payment, payments
 from services.payments.topup import FIRST_CHECK
 from services.plans.checkout import OPEN, described
 from services.plans.endings import finish
-from services.plans.locks import hold_user
+from services.plans.locks import hold_user, is_shut_out
 from services.plans.methods import methods
 from services.plans.news import tell
 from services.plans.plans import find_plan
@@ -29,6 +29,7 @@ from services.plans.times import LEASE, NOTICE, charge_at, warn_at
 
 _users = table_of(User)
 WAIT: Final = timedelta(minutes=15)  # for a payment of the next period that is under way
+STUCK: Final = timedelta(days=1)  # nobody can tell any more what becomes of it; paid after all, it counts
 PAUSES: Final = {Decline.TOMORROW: timedelta(days=1), Decline.HOURS: timedelta(hours=4)}
 MOST_IN_A_DAY: Final = 2  # tries, by the one rule that a provider has published
 DAY: Final = timedelta(days=1)
@@ -107,7 +108,7 @@ def _run_out(look: _Look) -> None:
 
 def _renew(look: _Look) -> PaymentView | None:
     under_way = _under_way(look)
-    if look.now >= look.given_up_at and not under_way:
+    if look.now >= look.given_up_at + (STUCK if under_way else timedelta(0)):
         finish(look.session, look.row, SubscriptionStatus.EXPIRED, look.now)
         return None
     charge = None if under_way else _next_charge(look)
@@ -175,6 +176,8 @@ def _account(look: _Look) -> ProviderAccount | None:
     row = look.row
     method = look.session.execute(select(methods).where(methods.c.id == row.method_id)).first()
     if not row.auto_renew or method is None or method.state != MethodState.ACTIVE:
+        return None
+    if is_shut_out(look.session, row.user_id):
         return None
     if not look.terms.accounts.reach(method.provider, method.provider_shop_id):
         return None

@@ -6,10 +6,14 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from db.base import table_of
 from db.engine import Database
 from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
+from db.tables.users import User
 from services.coordination.memory import MemoryCoordination
 from services.payments.context import ProviderAccount
 from services.payments.pricing import CreditPrice
@@ -171,3 +175,40 @@ async def test_another_provider_that_is_away_does_not_keep_a_charge_from_being_m
     plans.clock.advance(minutes=2)
     await plans.round()
     assert [each.number for each in await plans.periods(shop.anna)] == [1, 2]
+
+
+async def test_a_price_that_was_chosen_in_stars_is_none_in_roubles(shop: StarShop) -> None:
+    """She opens a page for the next period, chooses a cheaper plan in Stars for then, and pays the page by card."""
+    plans = shop.shop
+    basic = await plans.sells("basic", kopecks=20_000, stars=100)
+    await shop.pays(await shop.begins(consent=False))
+    page = await plans.begins(shop.anna, shop.plus)
+    await plans.subscriptions.schedule(shop.anna, basic)
+    await plans.pays(page)
+    next_charge = (await plans.of(shop.anna)).next_charge
+    assert next_charge is not None
+    assert next_charge[0] == page.amount
+    await plans.lives(days=65)
+    assert {each.amount.minor for each in plans.yookassa.payments.values()} == {30_000}
+    await plans.cashier.is_sound()
+
+
+async def test_who_is_shut_out_is_not_charged(shop: StarShop) -> None:
+    plans, john = shop.shop, await shop.shop.cashier.customer(telegram_id=502)
+    first = await shop.begins()
+    await shop.pays(first)
+    await plans.subscribes(john, shop.plus)
+    await plans.cashier.db.write(_shut_out)
+    await plans.lives(days=29)
+    plans.clock.advance(days=1, minutes=1)
+    renewal = await shop.pays(first, again=True)
+    await plans.lives(days=5)
+    assert plans.charged == ["succeeded"]
+    assert [each.id for each in shop.telegram.ledger if not each.incoming] == [renewal.charge_id]
+    assert len(shop.telegram.canceled) == 1
+    await plans.cashier.is_sound()
+
+
+def _shut_out(session: Session) -> None:
+    users = table_of(User)
+    session.execute(update(users).values(disabled_at=users.c.created_at))

@@ -1,5 +1,6 @@
 """A subscription from its first payment to its end, as its owner's months go by."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.trials import AlreadySubscribed
 from tests.support.plans import PlanShop
+from tests.support.tills import MERCHANT
 from tests.support.yookassa import Fault
 
 
@@ -228,4 +230,20 @@ async def test_a_charge_that_never_arrived_is_made_again(quick: PlanShop) -> Non
     await quick.lives(hours=3)
     assert quick.charged == ["succeeded"] * 2
     assert (await quick.of(anna)).number == 2
+    await quick.cashier.is_sound()
+
+
+async def test_a_payment_of_which_nothing_is_heard_holds_up_the_end_for_a_day(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    ends_at = (await quick.subscribes(anna, plus, consent=False)).ends_at
+    await quick.jumps_to(ends_at + timedelta(days=2))
+    page = await quick.begins(anna, plus)
+    quick.cashier.restart(replace(MERCHANT, shop_id="another"))  # of whose payments nobody can ask
+    await quick.jumps_to(ends_at + timedelta(days=3, hours=1))
+    assert (await quick.row(anna)).status == SubscriptionStatus.PAST_DUE
+    await quick.jumps_to(ends_at + timedelta(days=4, minutes=1))
+    assert (await quick.row(anna)).status == SubscriptionStatus.EXPIRED
+    quick.cashier.restart()
+    await quick.pays(page)
+    assert (await quick.of(anna)).status is SubscriptionStatus.ACTIVE
     await quick.cashier.is_sound()

@@ -21,7 +21,8 @@ def consent_text(price: Money, months: int, language: str) -> str:
     language = language if language in CONSENT else "en"
     whole = price.currency == "XTR"  # Telegram's own months
     every = (EVERY_30_DAYS if whole else EVERY_MONTH if months == 1 else EVERY)[language].format(months=months)
-    sum_ = SIGNS.get(price.currency, "{words}").format(words=price.words)
+    words = price.words.replace(".", ",") if language == "ru" else price.words
+    sum_ = SIGNS.get(price.currency, "{words}").format(words=words)
     return CONSENT[language].format(price=sum_, every=every)
 
 

@@ -92,5 +92,8 @@ FREE_OF_CHARGE = Rule(
     examined="allowance_uses",
     offenders="""
         SELECT u.id AS use_id, u.prediction_id, u.message_id, t.id AS transaction_id, t.amount
-        FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.prediction_id = u.prediction_id""",
+        FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.prediction_id = u.prediction_id
+        UNION ALL
+        SELECT u.id, u.prediction_id, u.message_id, t.id, t.amount
+        FROM allowance_uses u JOIN transactions t ON t.kind = 'charge' AND t.message_id = u.message_id""",
 )

@@ -23,6 +23,7 @@ from services.billing.merges import move_on_all
 from services.chats import usage
 from services.notifications.kinds.chats import AnswerReady
 from services.notifications.outbox import enqueue, put
+from tests.support.audits import broken, meddle
 from tests.support.clock import START
 from tests.support.shop import add_answer, add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
 
@@ -121,34 +122,6 @@ def open_shop(session: Session) -> Shop:
         bonus=bonus.id,
         spare_bonus=spare.id,
     )
-
-
-async def broken(database: Database) -> dict[str, tuple[str, ...]]:
-    report = await audit.run_audit(database)
-    assert report.exit_code == (0 if report.ok else 1)
-    return {check.name: check.rows for check in report.checks if not check.ok}
-
-
-async def meddle(database: Database, *statements: str) -> None:
-    """Change what triggers protect, and put the triggers back."""
-
-    def on_sqlite(session: Session) -> None:
-        triggers = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-        for name, _ in triggers:
-            session.execute(text(f"DROP TRIGGER {name}"))
-        for statement in statements:
-            session.execute(text(statement))
-        for _, sql in triggers:
-            session.execute(text(sql))
-
-    def on_postgresql(session: Session) -> None:
-        for switch in ("DISABLE", "ENABLE"):
-            for table in audit.IMMUTABLE:
-                session.execute(text(f"ALTER TABLE {table} {switch} TRIGGER USER"))
-            for statement in statements if switch == "DISABLE" else ():
-                session.execute(text(statement))
-
-    await database.write(on_sqlite if database.is_sqlite else on_postgresql)
 
 
 def sql_id(database: Database, value: UUID) -> str:

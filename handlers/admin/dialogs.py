@@ -14,6 +14,7 @@ from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.payments import router as payments
 from handlers.admin.payments import strays
+from handlers.admin.plans import router as plans
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.users import changes
@@ -39,6 +40,7 @@ ANSWERS: Final[dict[str, Step[Message]]] = {
     models.PRICE: models.take_price,
     packages.FIELD: packages.take_field,
     presets.PART: presets.take_part,
+    plans.TEXT: plans.take_text,
     payments.FIND: payments.find,
     payments.AMOUNT: payments.take_amount,
     payments.REASON: payments.take_reason,

@@ -11,6 +11,7 @@ from handlers.admin.models import router as models
 from handlers.admin.packages import router as packages
 from handlers.admin.panel import router as panel
 from handlers.admin.payments import router as payments
+from handlers.admin.plans import router as plans
 from handlers.admin.presets import router as presets
 from handlers.admin.roles import router as roles
 from handlers.admin.statistics import router as statistics
@@ -22,6 +23,6 @@ __all__ = ["answers_router", "router"]
 def router() -> Router:
     """Commands and buttons."""
     router = Router(name="admin")
-    parts = (panel, users, answers, models, assistants, packages, presets, payments, statistics, roles)
+    parts = (panel, users, answers, models, assistants, packages, plans, presets, payments, statistics, roles)
     router.include_routers(*(part.router() for part in (*parts, audit_log, commands)))
     return router

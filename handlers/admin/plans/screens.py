@@ -1,0 +1,126 @@
+"""Plans as those who run the shop see them: the list with what they bring, one of them, how it is typed."""
+
+from collections.abc import Sequence
+
+from db.tables.users import Role
+from handlers.admin import buttons as names
+from handlers.admin.widgets import notice_first, panel_button, question
+from handlers.kit import buttons as keyboards
+from handlers.kit.context import Viewer
+from handlers.telegram.limits import BUTTON
+from handlers.telegram.screen import Button, Screen
+from i18n.plans import gives, plan_title
+from i18n.text import cut_plain
+from i18n.translator import Html, Translator
+from services.pages import Page
+from services.payments.providers.reasons import payment_reason
+from services.plans.manage import PlanOffer
+from services.plans.plan_text import EXAMPLE, plan_text
+from services.plans.plans import PlanView
+from services.plans.reports import FailedRenewal, PlanCounts, PlanNumbers
+
+
+def plans_screen(plans: Sequence[PlanView], numbers: PlanNumbers, tr: Translator, *, role: Role) -> Screen:
+    counts = {each.plan.id: each for each in numbers.plans if each.plan is not None}
+    lines = [_counts_line(each, counts.get(each.id), tr) for each in plans]
+    rows: list[keyboards.Row] = [(_button(each, tr),) for each in plans[:40]]
+    if role is not Role.MODERATOR:
+        rows.append((Button(text=tr.gettext("➕ New plan"), action=names.action(names.PLANS, names.NEW)),))
+    failed = Button(text=tr.gettext("⚠️ Failed renewals"), action=names.action(names.PLANS, names.FAILED))
+    rows += [(failed,), (panel_button(tr),)]
+    body = Html("\n".join(lines)) or tr.html("There are none yet.")
+    return Screen(text=notice_first("", tr.html("<b>🎟 Plans</b>"), _numbers(numbers, tr), body), rows=tuple(rows))
+
+
+def plan_screen(plan: PlanView, viewer: Viewer, *, role: Role, notice: str = "") -> Screen:
+    tr = viewer.tr
+    state = tr.html("🟢 On sale") if plan.enabled else tr.html("⚪ Taken off the menu")
+    head = Html(f"<b>🎟 {tr.escape(plan_title(plan, tr))}</b> · {tr.escape(_prices(plan, tr))}")
+    text = notice_first(notice, head, "\n".join(gives(plan, viewer.titles)), state)
+    rows = [*_actions(plan, tr), (keyboards.back_button(tr, names.PLANS), panel_button(tr))]
+    return Screen(text=text, rows=tuple(rows[-1:] if role is Role.MODERATOR else rows))
+
+
+def text_question(tr: Translator, *, plan: PlanView | None = None, problem: str = "") -> Screen:
+    """All of a plan in one message. `problem`: HTML."""
+    now = Html(f"<pre>{tr.escape(EXAMPLE if plan is None else plan_text(PlanOffer.of(plan)))}</pre>")
+    ask = tr.html(
+        "Send the plan in one message, a line for each part. Without “roubles” and “stars” it is free. "
+        "Who has it already keeps what was paid, and the price."
+    )
+    back = names.PLANS if plan is None else names.action(names.PLAN, plan.id)
+    return question(f"{ask}\n\n{now}", tr, back=back, problem=problem)
+
+
+def failed_screen(page: Page[FailedRenewal], reasons: Sequence[tuple[str, int]], tr: Translator) -> Screen:
+    common = [
+        tr.html("{count} × {reason}", count=n, reason=tr.gettext(payment_reason(code))) for code, n in reasons[:5]
+    ]
+    lines = [_failed_line(each, tr) for each in page.items] or [tr.html("There are none.")]
+    turn = keyboards.pages_row(
+        tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PLANS, names.FAILED, to)
+    )
+    back = (keyboards.back_button(tr, names.PLANS), panel_button(tr))
+    text = notice_first("", tr.html("<b>⚠️ Failed renewals</b>"), "\n".join(common), "\n\n".join(lines))
+    return Screen(text=text, rows=(*((turn,) if turn else ()), back))
+
+
+def _numbers(numbers: PlanNumbers, tr: Translator) -> Html:
+    monthly = ", ".join(tr.money(each) for each in numbers.monthly) or "0"
+    lines = [tr.html("A month brings: <b>{sums}</b>", sums=monthly)]
+    if numbers.churn is not None:
+        share = tr.number(numbers.churn / 100, 2)
+        lines.append(
+            tr.html(
+                "Left in 30 days: {left} of {all} ({share}%)", left=numbers.left, all=numbers.paying_before, share=share
+            )
+        )
+    return Html("\n".join(lines))
+
+
+def _counts_line(plan: PlanView, counts: PlanCounts | None, tr: Translator) -> Html:
+    title = plan_title(plan, tr)
+    if counts is None:
+        return tr.html("{plan}: free", plan=title)
+    return tr.html(
+        "{plan}: {active} pay, {trying} try, {late} are past due",
+        plan=title,
+        active=counts.active,
+        trying=counts.trialing,
+        late=counts.past_due,
+    )
+
+
+def _failed_line(failed: FailedRenewal, tr: Translator) -> Html:
+    return tr.html(
+        "<b>{amount}</b> · {plan} · #{user}\n<i>{moment}: {reason}</i>",
+        amount=tr.money(failed.amount),
+        plan=tr.pick(failed.plan_title),
+        user=failed.user_id,
+        moment=tr.moment(failed.at),
+        reason=tr.gettext(payment_reason(failed.reason)),
+    )
+
+
+def _actions(plan: PlanView, tr: Translator) -> list[keyboards.Row]:
+    def button(text: str, verb: str) -> Button:
+        return Button(text=text, action=names.action(names.PLAN, plan.id, verb))
+
+    switch = (
+        (tr.gettext("⚪ Take off the menu"), names.OFF) if plan.enabled else (tr.gettext("🟢 Put on sale"), names.ON)
+    )
+    rows: list[keyboards.Row] = [(button(tr.gettext("✏️ Change"), names.WRITE),), (button(*switch),)]
+    rows.append((button(tr.gettext("⬆️ Higher"), names.UP), button(tr.gettext("⬇️ Lower"), names.DOWN)))
+    if not plan.is_free:
+        rows.append((button(tr.gettext("💬 Offer this price to subscribers"), names.PRICE),))
+    return rows
+
+
+def _prices(plan: PlanView, tr: Translator) -> str:
+    return ", ".join(tr.money(each) for each in plan.prices.values()) or tr.gettext("free")
+
+
+def _button(plan: PlanView, tr: Translator) -> Button:
+    mark, price = "🟢" if plan.enabled else "⚪", _prices(plan, tr)
+    title = cut_plain(plan_title(plan, tr), BUTTON - len(price) - 6)
+    return Button(text=f"{mark} {title} · {price}", action=names.action(names.PLAN, plan.id))

@@ -25,7 +25,8 @@ class MethodGone(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodView:
-    """`title`: as its owner knows it, such as `Visa •• 4242`; `consent`: to what its owner agreed, and when."""
+    """`title`: as its owner knows it, such as `Visa •• 4242`; `consent`: to what its owner agreed, and when;
+    `by_provider`: who charges by itself."""
 
     id: UUID
     provider: str
@@ -33,6 +34,7 @@ class MethodView:
     state: MethodState
     consent: JsonObject
     created_at: datetime
+    by_provider: bool = False
 
 
 class PaymentMethods:

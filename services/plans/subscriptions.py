@@ -127,7 +127,7 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
         return _unneeded(session, user_id, now)
     scheduled = None if live.scheduled_plan_id is None else find_plan(session, live.scheduled_plan_id)
     price = _money(live.price, live.currency)
-    scheduled_price = _money(live.scheduled_price, live.currency)
+    scheduled_price, method = _money(live.scheduled_price, live.currency), find_method(session, live.method_id)
     return SubscriptionView(
         id=live.id,
         user_id=user_id,
@@ -135,14 +135,14 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
         status=SubscriptionStatus(live.status),
         price=price,
         provider=live.provider,
-        method=find_method(session, live.method_id),
+        method=method,
         starts_at=live.starts_at if running is None else running.starts_at,
         ends_at=live.ends_at,
         auto_renew=live.auto_renew,
         cancel_at_period_end=live.cancel_at_period_end,
         scheduled=scheduled,
         scheduled_price=scheduled_price,
-        next_charge=_next_charge(live, scheduled_price or price, now),
+        next_charge=_next_charge(live, method, scheduled_price or price, now),
         decline_reason=live.decline_reason,
         number=live.number,
         allowances=() if running is None else allowances_of(session, running.id),
@@ -203,8 +203,12 @@ def _money(minor: int | None, currency: str | None) -> Money | None:
     return None if minor is None or currency is None else Money(minor, Currency(currency))
 
 
-def _next_charge(live: AnyRow, price: Money | None, now: datetime) -> tuple[Money, datetime] | None:
-    if price is None or not live.auto_renew or live.cancel_at_period_end:
+def _next_charge(
+    live: AnyRow, method: MethodView | None, price: Money | None, now: datetime
+) -> tuple[Money, datetime] | None:
+    if price is None or method is None or not live.auto_renew or live.cancel_at_period_end:
         return None
+    if method.by_provider:
+        return price, live.ends_at
     planned = charge_at(live.ends_at)
-    return price, max(planned, live.look_at or planned, now)
+    return price, max(planned, now) if live.decline_reason is None else max(live.look_at or planned, now)

@@ -91,9 +91,10 @@ def _start_llm(children: dict[str, subprocess.Popen[bytes]]) -> str:
 
 
 def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
-    """What the bot is told: where its Telegram, its YooKassa and its mail server are. Its pages have another host name
+    """What the bot is told: where its Telegram, its payment providers and its mail server are. Its pages have another host name
     than the sandbox's, as they do within Telegram Web: browsers then treat their cookies as a stranger's."""
     shop = _ask(f"{_world(url)}/shop")
+    site = _ask(f"{_world(url)}/cloudpayments", {"webhook_url": f"http://{HERE}:{web_port}/webhooks/cloudpayments"})
     host = "localhost" if urlsplit(url).hostname != "localhost" else HERE
     return {
         "BOT_TOKEN": DEFAULT_TOKEN,
@@ -108,10 +109,13 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
         "PUBLIC_URL": f"http://{host}:{web_port}",
         "SMTP_URL": _ask(f"{_world(url)}/mail")["url"],
         "MAIL_FROM": "Kassandra <kassandra@example.com>",
-        "PAYMENT_METHODS": "yookassa",
+        "PAYMENT_METHODS": "yookassa, cloudpayments",
         "YOOKASSA_SHOP_ID": shop["shop_id"],
         "YOOKASSA_SECRET_KEY": shop["secret_key"],
         "YOOKASSA_API_URL": f"{url}/yookassa/v3",
+        "CLOUDPAYMENTS_PUBLIC_ID": site["public_id"],
+        "CLOUDPAYMENTS_API_SECRET": site["api_secret"],
+        "CLOUDPAYMENTS_API_URL": f"{url}/cloudpayments/api",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 

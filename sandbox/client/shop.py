@@ -40,7 +40,7 @@ class Shop:
         return answer
 
     async def change(self, **changes: Any) -> None:  # Any: settings of several types
-        """name, shop_id, secret_key, webhook_url, test, receipts_required."""
+        """name, shop_id, secret_key, webhook_url, test, receipts_required, autopay."""
         view = await self._call("PATCH", "", body=changes)
         self.shop_id, self.secret_key = view["shop_id"], view["secret_key"]
 
@@ -64,6 +64,19 @@ class Shop:
 
     async def declines(self, reason: str = "insufficient_funds", payment_id: str = LAST) -> JsonObject:
         return await self._act(payment_id, "decline", reason=reason)
+
+    async def methods(self) -> list[JsonObject]:
+        """Saved ones, oldest first: the API's, with declines and waits."""
+        found: list[JsonObject] = await self._call("GET", "/methods")
+        return found
+
+    async def declines_charges(self, reason: str | None, method_id: str = LAST, *, waits: bool = False) -> None:
+        """What charges of a saved method meet from now on; None: they pass. With `waits` they are pending until `pays`
+        or `declines` ends them."""
+        await self._call("PATCH", f"/methods/{method_id}", body={"declines": reason, "waits": waits})
+
+    async def forgets_method(self, method_id: str = LAST) -> None:
+        await self._call("DELETE", f"/methods/{method_id}")
 
     async def expires(self, payment_id: str = LAST) -> JsonObject:
         return await self._act(payment_id, "expire")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.control.deps import AllShops, OneShop
 from sandbox.yookassa.errors import ApiError
-from sandbox.yookassa.payments import Payment
+from sandbox.yookassa.payments import Method, Payment
 from sandbox.yookassa.shop import DECLINES, Shop
 from sandbox.yookassa.wire import JsonObject, kopecks_of, to_json
 
@@ -27,6 +27,7 @@ class ShopChange(Given):
     webhook_url: str | None = Field(default=None, pattern=r"^https?://")
     test: bool | None = None
     receipts_required: bool | None = None
+    autopay: bool | None = None
 
 
 class PaymentChange(Given):
@@ -49,6 +50,13 @@ class Declining(Given):
     reason: str = "insufficient_funds"
 
 
+class MethodChange(Given):
+    """What charges without the owner meet from now on."""
+
+    declines: str | None = None
+    waits: bool = False
+
+
 class Refunding(Given):
     amount: str | None = Field(default=None, pattern=AMOUNT)
     """All that is left, if none."""
@@ -64,6 +72,7 @@ def view(shop: Shop) -> JsonObject:
         "webhook_url": shop.notifier.url,
         "test": given.test,
         "receipts_required": given.receipts_required,
+        "autopay": given.autopay,
         "api_url": "/yookassa/v3",
         "decline_reasons": list(DECLINES),
     }
@@ -167,6 +176,39 @@ async def refund(payment_id: str, shop: OneShop, body: Refunding | None = None) 
         return shop.refund(payment, amount, description=body.description).view()
     except ApiError as error:
         raise HTTPException(409, str(error)) from error
+
+
+@router.get("/methods")
+async def methods(shop: OneShop) -> list[JsonObject]:
+    """Saved ones, oldest first."""
+    return [method_view(method) for method in shop.methods.values()]
+
+
+@router.patch("/methods/{method_id}")
+async def method_change(method_id: str, body: MethodChange, shop: OneShop) -> JsonObject:
+    method = find_method(shop, method_id)
+    if body.declines is not None and body.declines not in DECLINES:
+        raise HTTPException(400, f"a reason is one of {', '.join(DECLINES)}")
+    method.declines = body.declines
+    method.waits = body.waits
+    return method_view(method)
+
+
+@router.delete("/methods/{method_id}")
+async def method_gone(method_id: str, shop: OneShop) -> JsonObject:
+    """YooKassa knows it no more. The shop itself has no such call."""
+    return method_view(shop.methods.pop(find_method(shop, method_id).id))
+
+
+def method_view(method: Method) -> JsonObject:
+    return method.view() | {"declines": method.declines, "waits": method.waits}
+
+
+def find_method(shop: Shop, method_id: str) -> Method:
+    method = next(reversed(shop.methods.values()), None) if method_id == "last" else shop.methods.get(method_id)
+    if method is None:
+        raise HTTPException(404, f"there is no saved method {method_id}")
+    return method
 
 
 def find(shop: Shop, payment_id: str) -> Payment:

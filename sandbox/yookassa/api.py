@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
-from sandbox.yookassa.errors import ApiError, NotFound, NotSupported, illegal_receipt, no_payment
+from sandbox.yookassa.errors import ApiError, NoAutopay, NotFound, NotSupported, illegal_receipt, no_payment
 from sandbox.yookassa.payments import MethodKind, Payment, Refund
 from sandbox.yookassa.requests import (
     ApiObject,
@@ -74,6 +74,8 @@ def create_payment(call: Call) -> JsonObject:
         raise ApiError(f"Payment amount is out of bounds, {bounds} is accepted", "amount.value")
     _check_receipt(request.receipt, amount, shop)
     saved = None
+    if not shop.settings.autopay and (request.save_payment_method or request.payment_method_id is not None):
+        raise NoAutopay
     if request.payment_method_id is not None:
         saved = shop.methods.get(request.payment_method_id)
         if saved is None:
@@ -96,7 +98,7 @@ def create_payment(call: Call) -> JsonObject:
         wanted=wanted,
     )
     if saved is not None:
-        shop.pay_with(payment, saved)
+        shop.charge(payment, saved)
     return payment.view()
 
 

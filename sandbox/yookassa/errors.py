@@ -50,6 +50,11 @@ class Forbidden(ApiError):
         super().__init__("You don't have the permission to perform this operation. Contact the YooMoney manager")
 
 
+class NoAutopay(Forbidden):
+    def __init__(self) -> None:
+        ApiError.__init__(self, "This store can't make recurring payments. Contact the YooMoney manager to learn more")
+
+
 class NotFound(ApiError):
     status = 404
     code = "not_found"

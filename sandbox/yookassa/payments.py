@@ -21,6 +21,10 @@ class Method:
     kind: MethodKind
     saved: bool = False
     card: str = DEFAULT_CARD
+    declines: str | None = None
+    """Why it pays no more without its owner; None: it pays."""
+    waits: bool = False
+    """Such payments stay pending until the payer's side of the sandbox decides."""
 
     @property
     def title(self) -> str:
@@ -71,6 +75,8 @@ class Payment:
     link: str | None = None
     locale: str | None = None
     save_method: bool = False
+    charged: Method | None = None
+    """A saved means that waits."""
     has_receipt: bool = False
     wanted: MethodKind | None = None
     """The only means of payment that the shop allows for it."""

@@ -43,6 +43,8 @@ class Settings:
     secret_key: str = DEFAULT_SECRET_KEY
     test: bool = True
     receipts_required: bool = False
+    autopay: bool = True
+    """Whether YooKassa's manager lets the shop save means of payment."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,7 +98,17 @@ class Shop:
         limit = MAX_KOPECKS[kind]
         if payment.amount > limit:
             raise ApiError(f"at most {limit // 100} roubles can be paid with {kind}", "amount")
-        self.pay_with(payment, Method(id=payment.id, kind=kind, card=card))
+        self.pay_with(payment, payment.charged or Method(id=payment.id, kind=kind, card=card))
+
+    def charge(self, payment: Payment, saved: Method) -> None:
+        """Without its owner: one try, which ends it."""
+        if saved.waits:
+            payment.charged = saved
+        elif saved.declines is None:
+            self.pay_with(payment, saved)
+        else:
+            payment.method = saved
+            self.cancel(payment, saved.declines)
 
     def pay_with(self, payment: Payment, method: Method) -> None:
         """The payer did it. Pays what is canceled as well: whoever asks has checked that this is meant."""

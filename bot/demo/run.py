@@ -91,8 +91,8 @@ def _start_llm(children: dict[str, subprocess.Popen[bytes]]) -> str:
 
 
 def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
-    """What the bot is told: where its Telegram, its payment providers and its mail server are. Its pages have another host name
-    than the sandbox's, as they do within Telegram Web: browsers then treat their cookies as a stranger's."""
+    """What the bot is told: where its Telegram, its payment providers and its mail server are. Its pages have another
+    host name than the sandbox's, as they do within Telegram Web: browsers then treat their cookies as a stranger's."""
     shop = _ask(f"{_world(url)}/shop")
     site = _ask(f"{_world(url)}/cloudpayments", {"webhook_url": f"http://{HERE}:{web_port}/webhooks/cloudpayments"})
     host = "localhost" if urlsplit(url).hostname != "localhost" else HERE

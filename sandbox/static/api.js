@@ -96,6 +96,18 @@ export const sendWebappData = (id, data, buttonText) => request("POST", `${of(id
 export const webappMethod = (id, method, params) => request("POST", `${of(id)}/webapp/method`, { method, params });
 export const shareWebappPhone = (id) => request("POST", `${of(id)}/webapp/phone`, {});
 export const allowWebappWriting = (id) => request("POST", `${of(id)}/webapp/write-access`, {});
+const cloudPath = () => `${world()}/cloudpayments`;
+export const cloudOrders = (limit) => request("GET", `${cloudPath()}/orders?limit=${limit}`);
+export const cloudTransactions = (limit) => request("GET", `${cloudPath()}/transactions?limit=${limit}`);
+export const cloudPay = (id) => request("POST", `${cloudPath()}/orders/${id}/pay`, {});
+export const cloudReturn = (number, how) => request("POST", `${cloudPath()}/transactions/${number}/${how}`, {});
+export const cloudTokens = () => request("GET", `${cloudPath()}/tokens`);
+export const changeCloudToken = (token, declines) => request("PATCH", `${cloudPath()}/tokens/${token}`, { declines });
+export const cloudWebhooks = (limit) => request("GET", `${cloudPath()}/webhooks?limit=${limit}`);
+export const sendCloudWebhook = (n) => request("POST", `${cloudPath()}/webhooks/${n}/send`, {});
+export const cloudFaults = () => request("GET", `${cloudPath()}/faults`);
+export const addCloudFault = (fault) => request("POST", `${cloudPath()}/faults`, fault);
+export const clearCloudFaults = () => request("DELETE", `${cloudPath()}/faults`);
 const starsPath = () => `${world()}/stars`;
 export const stars = () => request("GET", starsPath());
 export const invoice = (slug) => request("GET", `${starsPath()}/invoices/${encodeURIComponent(slug)}`);

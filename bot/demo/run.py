@@ -1,6 +1,5 @@
 """`kassandra demo`: a local Telegram, YooKassa, servers of models, a page to play in, and the real bot under them."""
 
-import asyncio
 import errno
 import json
 import os
@@ -18,23 +17,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.demo.clock import kept_ahead
+from bot.demo.goods import fill_shelves
 from bot.demo.llm import find_weights
 from bot.demo.shelf import stock
 from bot.errors import Failure
 from sandbox.settings import DEFAULT_TOKEN
-from services.money import rub
-from services.payments.packages import PackageOffer
-from services.users.actor import Actor
 
 WAIT_SECONDS = 60.0
 DEMO_OWNER = 100  # Ольга, see sandbox/README.md
 DEMO_BOT = DEFAULT_TOKEN.partition(":")[0]
 HERE = "127.0.0.1"
 MONDAY = "0 0 * * mon"  # it has begun at the page's noon in UTC, whatever the shop's time zone
-DEMO_PACKAGES = (
-    PackageOffer(title={"ru": "Стартовый", "en": "Starter"}, credits=50_00, price=rub(450_00), valid_days=90),
-    PackageOffer(title={"ru": "Большой", "en": "Big"}, credits=200_00, price=rub(1_600_00), valid_days=365),
-)
 
 _here = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own page is not behind anybody's HTTP_PROXY
 
@@ -56,7 +49,7 @@ def run_demo(*, host: str, port: int, data: Path, llm: bool = False) -> int:
         arguments += ["--webhook-url", f"http://{HERE}:{web_port}/webhooks/yookassa"]
         children["sandbox"] = _started("sandbox", *arguments, stdout=subprocess.DEVNULL)
         llm_url = _start_llm(children) if llm else None
-        fill_shelves(database)
+        fill_shelves(database, DEMO_OWNER)
         _wait_for(url, "sandbox", children)
         shelf = stock(data / "models", _own_models(), sandbox=url, bot=DEMO_BOT, llm=llm_url)
         environment = os.environ | _settings(url, database, web_port) | {"MODELS_DIR": str(shelf.resolve())}
@@ -109,7 +102,8 @@ def _settings(url: str, database: str, web_port: int) -> dict[str, str]:
         "PUBLIC_URL": f"http://{host}:{web_port}",
         "SMTP_URL": _ask(f"{_world(url)}/mail")["url"],
         "MAIL_FROM": "Kassandra <kassandra@example.com>",
-        "PAYMENT_METHODS": "yookassa, cloudpayments",
+        "PAYMENT_METHODS": "yookassa, cloudpayments, stars",
+        "STARS_PRICE": "0.13",
         "YOOKASSA_SHOP_ID": shop["shop_id"],
         "YOOKASSA_SECRET_KEY": shop["secret_key"],
         "YOOKASSA_API_URL": f"{url}/yookassa/v3",
@@ -139,28 +133,6 @@ def _ask(url: str, changes: dict[str, str] | None = None) -> dict[str, Any]:  # 
     with _here.open(request, timeout=5) as answer:
         told: dict[str, Any] = json.load(answer)
     return told
-
-
-def fill_shelves(database: str) -> None:
-    """Two packages in a new shop; where there are any, what was made of them stays."""
-    from db.engine import Database
-    from db.migrate import upgrade
-    from services.clock import system_clock
-    from services.payments.packages import Packages
-    from services.users.roles import Staff
-
-    async def fill() -> None:
-        db = Database(database)
-        try:
-            packages = Packages(db, system_clock, Staff((DEMO_OWNER,)))
-            if not await packages.all():
-                for offer in DEMO_PACKAGES:
-                    await packages.create(offer, actor=Actor.system())
-        finally:
-            await db.close()
-
-    upgrade(database)
-    asyncio.run(fill())
 
 
 def _watch(children: Mapping[str, subprocess.Popen[bytes]]) -> int:

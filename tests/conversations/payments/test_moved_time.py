@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from bot.app import App
 from bot.demo.clock import SandboxClock, kept_ahead
-from bot.demo.run import DEMO_PACKAGES, MONDAY
+from bot.demo.goods import DEMO_PACKAGES
+from bot.demo.run import MONDAY
 from db.tables.payments import PaymentStatus
 from sandbox.client.sandbox import Sandbox
 from sandbox.testing import new_world, running_sandbox

@@ -62,6 +62,8 @@ async def test_each_month_is_a_period_of_its_own(stage: Stage, anna: Person) -> 
     assert (first.provider, first.auto_renew) == ("stars", True)
     await stage.sandbox.advance(MONTH)
     second = await reaches(stage, anna, number=2)
+    assert first.next_charge is not None
+    assert first.next_charge[1] == first.ends_at  # not before, as a card is
     assert (second.ends_at - first.ends_at).total_seconds() == MONTH
     await stage.sandbox.stars.fault("repeat", "payment", copies=2)
     await stage.sandbox.advance(MONTH)

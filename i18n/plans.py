@@ -8,6 +8,7 @@ from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
+from services.payments.queries import PaymentView
 from services.plans.allowances import AllowanceLeft
 from services.plans.plans import AllowanceView, PlanView
 from services.plans.subscriptions import PeriodView, SubscriptionView
@@ -32,6 +33,12 @@ def plan_title(plan: PlanView, tr: Translator) -> str:
 def price_words(price: Money, months: int, tr: Translator) -> str:
     """Of a period: `490 ₽ a month`."""
     return tr.ngettext("{price} a month", "{price} for {n} months", months, price=tr.money(price))
+
+
+def plan_paid(payment: PaymentView, tr: Translator) -> Html:
+    """As the payment calls it, in the customer's language."""
+    what = payment.provider_text or payment.description
+    return tr.html("✅ Paid: <b>{amount}</b>. {what}", amount=tr.money(payment.amount), what=what)
 
 
 def gives(plan: PlanView, titles: Titles) -> list[Html]:

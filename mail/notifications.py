@@ -8,10 +8,11 @@ from db.tables.payments import PaymentStatus
 from db.tables.predictions import PredictionStatus
 from i18n import news as words_of
 from i18n.payment_troubles import trouble_lines
+from i18n.plans import plan_paid
 from i18n.predictions import reason
 from i18n.titles import Title, titles_in
 from i18n.translator import Html, Translator
-from mail import account_letters
+from mail import account_letters, plan_letters
 from mail.delivery import Post, Present
 from mail.messages import Link, Words
 from services.container import Services
@@ -38,6 +39,7 @@ def presenters(services: Services, post: Post) -> dict[str, Present]:
         **_credits(services, post),
         **_ways_in(post),
         **_money(services, post),
+        **plan_letters.presenters(services, post),
         **_prediction(services, post),
     }
 
@@ -105,9 +107,13 @@ def _money(services: Services, post: Post) -> dict[str, Present]:
         payment = await services.payment_queries.get(news.payment_id)
         if news.fact != Fact.SUCCEEDED or payment.status is not PaymentStatus.SUCCEEDED:
             return None
+        subject = tr.gettext("{name}: paid {amount}", name=name, amount=tr.money(payment.amount))
+        if payment.plan_id is not None:
+            return Words(
+                subject=subject, paragraphs=(plan_paid(payment, tr),), link=plan_letters.subscription_link(post, tr)
+            )
         user = await services.users.get(payment.user_id)
         told = words_of.paid(payment, tr, balance=user.balance)
-        subject = tr.gettext("{name}: paid {amount}", name=name, amount=tr.money(payment.amount))
         return Words(subject=subject, paragraphs=_lines(told), link=_balance(post, tr))
 
     async def refunded(news: RefundSucceeded, letter: Letter, tr: Translator) -> Words | None:

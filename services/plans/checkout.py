@@ -25,17 +25,13 @@ from services.payments.topup import FIRST_CHECK, PAYABLE_FOR, EmailNeeded, TopUp
 from services.plans.changes import BeginsLater, begins_at_once
 from services.plans.consent import consent_row
 from services.plans.locks import hold_user
-from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
+from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.rows import live_of
 from services.plans.trials import AlreadySubscribed
 
 _users = table_of(User)
 OPEN: Final = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
-
-
-class OtherPrice(ShopError):
-    message = N_("The price has changed since it was shown. Please look at it once more.")
 
 
 class RenewalUnderWay(ShopError):

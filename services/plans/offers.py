@@ -6,22 +6,21 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from db.tables.currencies import Currency
-from services.errors import ChangedMeanwhile
 from services.money import Money
 from services.plans.endings import paid_one
 from services.plans.methods import methods
-from services.plans.plans import PlanGone, find_plan
+from services.plans.plans import OtherPrice, PlanGone, find_plan
 from services.plans.rows import subscriptions
 
 
 def agree(session: Session, user_id: int, now: datetime, shown: Money | None = None) -> Money:
     """From the next period on the plan's present price is paid: `shown`, as its owner saw it. Raises `NoSubscription`,
-    `PlanGone`, `ChangedMeanwhile`."""
+    `PlanGone`, `OtherPrice`."""
     live = paid_one(session, user_id)
     if live.currency is None or (price := find_plan(session, live.plan_id).prices.get(Currency(live.currency))) is None:
         raise PlanGone(plan_id=live.plan_id)
     if shown is not None and shown != price:
-        raise ChangedMeanwhile(str(price))
+        raise OtherPrice(plan_id=live.plan_id)
     chosen = {"scheduled_plan_id": live.plan_id, "scheduled_price": price.minor}
     session.execute(update(subscriptions).where(subscriptions.c.id == live.id).values(chosen))
     if live.method_id is not None:

@@ -21,6 +21,10 @@ class PlanGone(ShopError):
     message = N_("This plan is not sold any more. Please choose another one.")
 
 
+class OtherPrice(ShopError):
+    message = N_("The price has changed since it was shown. Please look at it once more.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceView:
     """`amount` a period of the models and assistants `slugs`; of all where there are none."""

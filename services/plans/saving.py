@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.tables.plans import MethodState
 from services.payments.merchant import Merchant
-from services.payments.providers.base import RemotePayment
+from services.payments.providers.base import RemoteMethod, RemotePayment
 from services.payments.queries import PaymentView
 from services.plans.methods import methods
 
@@ -29,7 +29,7 @@ def keep_method(
     if method is None or consent is None or payment.method_id is not None or remote.shop_id is None:
         return None
     facts = {
-        "title": method.title[:64],
+        "title": _title(remote, method),
         "card_type": remote.card_type,
         "card_last4": remote.card_last4,
         "by_provider": merchant.charges_itself,
@@ -53,6 +53,12 @@ def keep_method(
     else:
         session.execute(update(methods).where(methods.c.id == known).values(facts))
     return Kept(known)
+
+
+def _title(remote: RemotePayment, method: RemoteMethod) -> str:
+    """In no language, where it is a card: providers write theirs in English."""
+    known = remote.card_type and remote.card_last4
+    return (f"{remote.card_type} •• {remote.card_last4}" if known else method.title)[:64]
 
 
 def was_taken_back(session: Session, method_id: UUID | None) -> bool:

@@ -114,7 +114,7 @@ class Subscriptions:
 
     async def agree(self, user_id: int, price: Money | None = None) -> Money:
         """To the plan's present price: `price`, as it was shown. Raises `NoSubscription`, `PlanGone`,
-        `ChangedMeanwhile`."""
+        `OtherPrice`."""
         return await self._db.write(agree, user_id, self._clock(), price)
 
 

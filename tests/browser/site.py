@@ -15,6 +15,8 @@ from uuid import uuid4
 from playwright.sync_api import Browser, Page
 
 if TYPE_CHECKING:  # a browser's process does without
+    from sqlalchemy.orm import Session
+
     from bot.app import App
     from sandbox.client.shop import Shop
 
@@ -69,7 +71,7 @@ async def _serve(folder: Path) -> None:
         shelf = stock(folder / "shelf", ROOT / "models_store", sandbox=url, bot=sandbox.token.partition(":")[0])
         add_every_input(shelf)
         shop = await sandbox.shop()
-        more = {"yookassa_secret_key": shop.secret_key, "yookassa_api_url": shop.api_url}
+        more = {"yookassa_secret_key": shop.secret_key, "yookassa_api_url": shop.api_url, "stars_price": "0.13"}
         settings = shop_settings(
             sandbox, SqliteServer(folder).create(), models_dir=shelf, yookassa_shop_id=shop.shop_id, **more
         )
@@ -77,6 +79,7 @@ async def _serve(folder: Path) -> None:
             known = {name: OWNER_ID if name == "olga" else 1000 + n for n, name in enumerate(PEOPLE)}
             sessions = {name: await _session(app, name, telegram_id) for name, telegram_id in known.items()}
             await _pay(app, shop, known["anna"])
+            await _subscribe(app, shop, known["anna"])
             told = json.dumps({"url": f"http://127.0.0.1:{app.web_port}", "sessions": sessions})
             print(told, flush=True)  # noqa: T201 - whoever started it reads it
             await asyncio.Event().wait()
@@ -114,6 +117,41 @@ async def _pay(app: "App", shop: "Shop", telegram_id: int) -> None:
     begun = await payments.topup.start(wish)
     await shop.pays(begun.provider_payment_id or "")
     await payments.settlement.ask(begun.id)
+
+
+async def _subscribe(app: "App", shop: "Shop", telegram_id: int) -> None:
+    """The shop sells plans, the first of which is Anna's."""
+    from db.tables.plans import AllowanceUnit
+    from services.plans.checkout import PlanOrder
+    from tests.support.plans import add_plan
+
+    def sell(session: "Session") -> int:
+        none: list[str] = []
+        requests, tokens = (AllowanceUnit.REQUESTS, 300, none), (AllowanceUnit.TOKENS, 500_000, ["oracle"])
+        about = {"ru": "Для тех, кто спрашивает каждый день.", "en": "For those who ask every day."}
+        plus: dict[str, str] = {"ru": "Плюс", "en": "Plus"}
+        free: dict[str, str] = {"ru": "Бесплатный", "en": "Free"}
+        add_plan(session, "free", kopecks=None, title=free, allowances=[(AllowanceUnit.REQUESTS, 5, none)], position=1)
+        terms = {"credits": 50_000, "trial_days": 3, "discount_percent": 10, "description": about}
+        plan_id = add_plan(session, "plus", kopecks=49_000, stars=350, title=plus, allowances=[requests], **terms)
+        pro: dict[str, str] = {"ru": "Профессиональный", "en": "Professional"}
+        add_plan(session, "pro", kopecks=499_000, title=pro, months=6, allowances=[requests, tokens], position=200)
+        return plan_id
+
+    plan_id = await app.db.write(sell)
+    payer, checkout, payments = (
+        await app.services.users.find(telegram_id),
+        app.services.plan_checkout,
+        app.services.payments,
+    )
+    assert payer is not None
+    assert checkout is not None
+    assert payments is not None
+    order = PlanOrder(user_id=payer.id, plan_id=plan_id, email=None, return_url="http://127.0.0.1", consent=True)
+    begun = await checkout.start(order)
+    await shop.pays(begun.provider_payment_id or "")
+    await payments.settlement.ask(begun.id)
+    await app.services.plans.on_sale()
 
 
 if __name__ == "__main__":

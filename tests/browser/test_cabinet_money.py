@@ -14,6 +14,7 @@ from tests.browser.test_cabinet import DESK, PHONE, assert_good, watched
 pytestmark = pytest.mark.slow
 
 PAGES = ("/balance", "/top-up", "/payments", "/bonus", "/chats", "/chats/with/oracle", "/profile", "/keys", "/webhooks")
+PLANS = ("/plans", "/plans/2", "/plans/2?way=stars", "/plans/3", "/subscription")
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +110,8 @@ def test_these_pages_are_for_everybody(site: OpenSite, chromium: Browser, pictur
     view, scheme = (PHONE, "light") if person == "anna" else (DESK, "dark")
     page = site.page(chromium, person, viewport=view, color_scheme=scheme)
     reports = watched(page)
-    for place in PAGES:
+    for place in PAGES + PLANS:
         page.goto(place)
-        page.screenshot(path=pictures / f"page{place.replace('/', '-')}-{person}.png", full_page=True)
+        page.screenshot(path=pictures / f"page{re.sub('[/?=]', '-', place)}-{person}.png", full_page=True)
         assert_good(page, reports)
     page.context.close()

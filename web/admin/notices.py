@@ -24,6 +24,7 @@ NOTICES: Final = {
     "refund-pending": N_("The refund is under way; the shop follows it."),
     "refund-succeeded": N_("The money went back."),
     "refund-canceled": N_("The refund did not go through."),
+    "price-offered": N_("They are asked."),
     "role-changed": N_("The role is changed."),
 }
 

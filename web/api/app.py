@@ -15,7 +15,9 @@ from web.api import (
     me,
     models,
     payments,
+    plans,
     predictions,
+    subscription,
     telegram_auth,
     webhooks,
 )
@@ -35,6 +37,8 @@ ROUTERS: Final = (
     chats.router,
     chat_messages.router,
     payments.router,
+    plans.router,
+    subscription.router,
     bonuses.router,
     keys.router,
     webhooks.router,

@@ -96,6 +96,7 @@ class PaymentState(BaseModel):
     status: PaymentStatus
     provider: str
     package_id: int | None
+    plan_id: int | None = Field(description="It pays for a period of that plan.")
     price: Money
     credits: int = Field(description="What it brings, in hundredths.", examples=[3000])
     valid_days: int | None
@@ -147,7 +148,7 @@ async def create_payment(who: MayPay, order: TopUpOrder, key: SaleKey) -> Respon
         id=payment_id,
         user_id=who.user.id,
         email=who.user.email if order.email is None else parse_email(order.email),
-        return_url=order.return_url or _way_back(who, payment_id),
+        return_url=order.return_url or way_back(who, payment_id),
         amount=None if order.amount is None else Sum(order.amount, merchant.currency),
         package_id=order.package_id,
         provider=merchant.provider,
@@ -159,9 +160,7 @@ async def create_payment(who: MayPay, order: TopUpOrder, key: SaleKey) -> Respon
         payment = await who.site.services.payment_queries.get(payment_id, user_id=who.user.id)
     if (payment.package_id, payment.amount.minor) != (order.package_id, order.amount or payment.amount.minor):
         raise KeyReused()
-    told = _told(who, payment)
-    status = 202 if payment.is_open and payment.confirmation_url is None else 201
-    return JSONResponse(jsonable_encoder(told), status, {"location": told.url})
+    return begun(who, payment)
 
 
 @router.get(
@@ -179,7 +178,7 @@ async def list_payments(
     queries = who.site.services.payment_queries
     found = await queries.after(who.user.id, read_uuid(cursor), limit, status=status)
     last = found.items[-1].id if found.items else None
-    return listed([_told(who, each) for each in found.items], has_more=found.has_more, last=last)
+    return listed([payment_told(who, each) for each in found.items], has_more=found.has_more, last=last)
 
 
 @router.get(
@@ -192,8 +191,14 @@ async def get_payment(who: MayRead, payment_id: UUID) -> PaymentState:
     """Ask every few seconds while somebody pays. The credits are there as soon as it has succeeded."""
     services = who.site.services
     if services.payments is None:
-        return _told(who, await services.payment_queries.get(payment_id, user_id=who.user.id))
-    return _told(who, await services.payments.settlement.look(payment_id, user_id=who.user.id))
+        return payment_told(who, await services.payment_queries.get(payment_id, user_id=who.user.id))
+    return payment_told(who, await services.payments.settlement.look(payment_id, user_id=who.user.id))
+
+
+def begun(who: Caller, payment: PaymentView) -> Response:
+    told = payment_told(who, payment)
+    status = 202 if payment.is_open and payment.confirmation_url is None else 201
+    return JSONResponse(jsonable_encoder(told), status, {"location": told.url})
 
 
 def _taken(who: Caller) -> Payments:
@@ -203,7 +208,7 @@ def _taken(who: Caller) -> Payments:
     return payments
 
 
-def _way_back(who: Caller, payment_id: UUID) -> str:
+def way_back(who: Caller, payment_id: UUID) -> str:
     """To the payment's page, or to the bot."""
     if who.site.public_url is not None:
         return f"{who.site.public_url}/payments/{payment_id}"
@@ -236,13 +241,14 @@ def _package(who: Caller, package: PackageView) -> CreditPackage:
     )
 
 
-def _told(who: Caller, payment: PaymentView) -> PaymentState:
+def payment_told(who: Caller, payment: PaymentView) -> PaymentState:
     return PaymentState(
         id=payment.id,
         url=f"{who.site.public_url or ''}/api/v1/payments/{payment.id}",
         status=payment.status,
         provider=payment.provider,
         package_id=payment.package_id,
+        plan_id=payment.plan_id,
         price=money_told(payment.amount),
         credits=payment.credits,
         valid_days=payment.valid_days,

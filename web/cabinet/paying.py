@@ -5,11 +5,8 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from db.tables.identities import SessionKind
-from i18n.translator import Translator
 from services.errors import ShopError
 from services.payments.context import ProviderAccount
-from services.payments.providers.stars.gateway import NAME as STARS
-from services.payments.providers.titles import provider_title
 from services.payments.service import Payments
 from services.plans.checkout import PlanWay
 from web.kit.viewer import Customer
@@ -30,11 +27,6 @@ def payable(me: Customer, ways: Sequence[PlanWay]) -> list[PlanWay]:
 
 def _can(me: Customer, currency: Currency) -> bool:
     return currency is not Currency.XTR or me.user.telegram_id is not None
-
-
-def way_words(provider: str, tr: Translator) -> str:
-    """Of a link that chooses it."""
-    return f"⭐ {tr.gettext('Stars')}" if provider == STARS else f"💳 {tr.gettext(provider_title(provider))}"
 
 
 async def form_key(me: Customer) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from db.tables.payments import PaymentStatus
 from i18n import news
 from i18n.payments import provider_words
-from i18n.plans import gives, plan_title
+from i18n.plans import gives, plan_paid, plan_title
 from i18n.top_up import payment_fate, payment_mark, term_words
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -124,8 +124,7 @@ def _news(payment: PaymentView, plan: PlanView | None, balance: int, tr: Transla
     """Of a plan what it gives stands on the page of the subscription."""
     if plan is None:
         return news.paid(payment, tr, balance=balance)
-    amount, title = tr.money(payment.amount), plan_title(plan, tr)
-    return (tr.html("✅ Paid: <b>{amount}</b> for a period of “{plan}”.", amount=amount, plan=title),)
+    return (plan_paid(payment, tr),)
 
 
 def _state(payment: PaymentView) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.plans import SubscriptionStatus
-from i18n.plans import gives, plan_title, price_words
+from i18n.plans import gives, plan_title, price_words, way_title
 from services.digits import whole_number
 from services.errors import ShopError
 from services.payments.pricing import CurrencyNotTaken, PaymentsOff
@@ -22,7 +22,7 @@ from services.plans.consent import consent_text
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
 from services.plans.trials import AlreadySubscribed
-from web.cabinet.paying import form_key, keep_email, payable, way_back, way_words
+from web.cabinet.paying import form_key, keep_email, payable, way_back
 from web.kit.pages import page
 from web.kit.refusals import refusal_of
 from web.kit.row_ids import RowId
@@ -81,7 +81,7 @@ class OrderForm:
             gives=gives(plan, self.me.titles),
             price=price_words(way.price, plan.months, tr),
             way=way,
-            ways=[(each.provider, way_words(each.provider, tr)) for each in self.ways],
+            ways=[(each.provider, way_title(each.provider, tr)) for each in self.ways],
             consent=consent_text(way.price, plan.months, tr.language) if way.can_be_kept else "",
             returned=0 if way.renews else await self._returned(),
             trial=plan.trial_days if await may_try(self.me, plan) else 0,

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
+from i18n.plans import way_title
 from i18n.top_up import credit_price_words, term_words
 from services.errors import N_, ShopError
 from services.payments.context import ProviderAccount
@@ -20,7 +21,7 @@ from services.payments.pricing import CreditPrice, PaymentsOff
 from services.payments.providers.base import ResultUnknown
 from services.payments.service import Payments
 from services.payments.topup import TopUpRequest
-from web.cabinet.paying import form_key, keep_email, way_back, way_words, ways_of
+from web.cabinet.paying import form_key, keep_email, way_back, ways_of
 from web.kit.pages import page
 from web.kit.places import TOP_UP, own_place
 from web.kit.refusals import refusal_of
@@ -77,7 +78,7 @@ class TopUpForm:
             status=422 if errors else 200 if refused is None else refusal_of(refused).status,
             typed=self.typed,
             key=await form_key(self.me),
-            ways=[(each.merchant.provider, way_words(each.merchant.provider, tr)) for each in self._ways],
+            ways=[(each.merchant.provider, way_title(each.merchant.provider, tr)) for each in self._ways],
             sums=[(f"sum:{money.minor}", tr.money(money), price.credits_for(money)) for money in price.suggested],
             packages=await self._packages(),
             term_words=term_words,

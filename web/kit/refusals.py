@@ -40,10 +40,10 @@ from services.payments.queries import PaymentNotFound
 from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundTooLarge
 from services.payments.topup import EmailNeeded
 from services.plans.changes import BeginsAtOnce, BeginsLater
-from services.plans.checkout import OtherPrice, RenewalUnderWay
+from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone
-from services.plans.plans import PlanGone
+from services.plans.plans import OtherPrice, PlanGone
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
 from services.predictions.submit import PriceChanged

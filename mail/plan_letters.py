@@ -1,0 +1,52 @@
+"""Letters about subscriptions, with the page on which something can be done about them."""
+
+from typing import Final
+
+from i18n.plan_news import plan_news
+from i18n.plans import plan_title
+from i18n.translator import Html, Translator
+from mail.delivery import Post, Present
+from mail.messages import Link, Words
+from services.container import Services
+from services.errors import N_
+from services.notifications.kinds.plans import PlanFact, PlanNews
+from services.notifications.letter import Letter
+from services.notifications.presenting import presenting
+
+SUBJECTS: Final = {
+    PlanFact.STARTED: N_("{name}: your plan “{plan}” has begun"),
+    PlanFact.RENEWAL_SOON: N_("{name}: “{plan}” is renewed soon"),
+    PlanFact.ENDS_SOON: N_("{name}: “{plan}” ends soon"),
+    PlanFact.RENEWED: N_("{name}: “{plan}” goes on"),
+    PlanFact.DECLINED: N_("{name}: “{plan}” could not be charged"),
+    PlanFact.PAST_DUE: N_("{name}: “{plan}” is not paid"),
+    PlanFact.ENDED: N_("{name}: “{plan}” has ended"),
+    PlanFact.PRICE_OFFERED: N_("{name}: a new price of “{plan}”"),
+    PlanFact.MONEY_BACK: N_("{name}: money for “{plan}” goes back"),
+    PlanFact.AUTOPAY_OFF: N_("{name}: “{plan}” is not renewed by itself any more"),
+}
+TO_COME: Final = (PlanFact.RENEWAL_SOON, PlanFact.ENDS_SOON, PlanFact.PRICE_OFFERED)
+
+
+def presenters(services: Services, post: Post) -> dict[str, Present]:
+    async def present(news: PlanNews, letter: Letter, tr: Translator) -> Words | None:
+        """What is about to come is not told where it will not come any more."""
+        if news.fact in TO_COME and not await _comes(services, news, letter):
+            return None
+        plan = await services.plans.get(news.plan_id)
+        subject = tr.gettext(SUBJECTS[news.fact], name=post.sender.name, plan=plan_title(plan, tr))
+        told = (Html("\n".join(plan_news(news, plan, tr))),)
+        return Words(subject=subject, paragraphs=told, link=subscription_link(post, tr))
+
+    return presenting(PlanNews, present)
+
+
+def subscription_link(post: Post, tr: Translator) -> Link:
+    return Link(label=tr.gettext("My subscription"), url=f"{post.site}/subscription")
+
+
+async def _comes(services: Services, news: PlanNews, letter: Letter) -> bool:
+    mine = None if letter.user_id is None else await services.subscriptions.of(letter.user_id)
+    if mine is None or mine.id != news.subscription_id:
+        return False
+    return news.fact is not PlanFact.RENEWAL_SOON or mine.next_charge is not None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -41,6 +41,7 @@ from services.payments.queries import PaymentNotFound, PaymentView, find_payment
 from services.plans.chargeable import MethodTakenBack, chargeable, planned_at
 
 _users = table_of(User)
+_buyer = select(_users.c.telegram_id, _users.c.language).where(_users.c.id == bindparam("user"))
 AMOUNT: Final = {"ru": "Кредиты для предсказаний: {credits}", "en": "Credits for predictions: {credits}"}
 PACKAGE: Final = {"ru": "{title}: {credits} кредитов", "en": "{title}: {credits} credits"}
 PAYABLE_FOR: Final = timedelta(hours=1)  # as YooKassa's own links
@@ -306,7 +307,7 @@ def _refuse(
 
 def buyer_of(session: Session, payment: PaymentView) -> Buyer:
     """As the provider has to know them."""
-    user = session.execute(select(_users.c.telegram_id, _users.c.language).where(_users.c.id == payment.user_id)).one()
+    user = session.connection().execute(_buyer, {"user": payment.user_id}).one()
     email = payment.receipt_email
     return Buyer(id=payment.user_id, telegram_id=user.telegram_id, email=email, language=user.language)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from db.tables.plans import LIVE, MethodState
@@ -12,6 +12,8 @@ from services.plans.methods import methods
 from services.plans.rows import subscription_row
 from services.plans.times import charge_at
 
+_active = select(methods).where(methods.c.id == bindparam("method"), methods.c.state == MethodState.ACTIVE)
+
 
 class MethodTakenBack(Refused):
     """Its owner wants no charge any more, or the period is there."""
@@ -19,8 +21,7 @@ class MethodTakenBack(Refused):
 
 def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod:
     """Raises `MethodTakenBack`."""
-    here = (methods.c.id == payment.method_id) & (methods.c.state == MethodState.ACTIVE)
-    method = session.execute(select(methods).where(here)).first()
+    method = session.connection().execute(_active, {"method": payment.method_id}).first()
     row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
     wanted = row is not None and row.status in LIVE and not row.cancel_at_period_end
     if method is None or row is None or not wanted or row.number + 1 != payment.period_number:

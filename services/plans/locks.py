@@ -9,6 +9,8 @@ from db.tables.users import User
 _users = table_of(User)
 _held = select(_users.c.id).where(_users.c.id == bindparam("user")).with_for_update(key_share=True)
 
+_shut_out = select(_users.c.id).where(_users.c.id == bindparam("user"), _users.c.disabled_at.is_not(None))
+
 
 def hold_user(session: Session, user_id: int) -> None:
     """Nobody else begins, changes or ends a subscription of this user until the transaction ends."""
@@ -17,5 +19,4 @@ def hold_user(session: Session, user_id: int) -> None:
 
 def is_shut_out(session: Session, user_id: int) -> bool:
     """By an owner: nothing is charged for what they cannot use."""
-    here = (_users.c.id == user_id) & _users.c.disabled_at.is_not(None)
-    return session.scalar(select(_users.c.id).where(here)) is not None
+    return session.connection().execute(_shut_out, {"user": user_id}).first() is not None

@@ -13,6 +13,8 @@ from services.billing import ledger
 from services.plans.plans import PlanView
 from services.plans.rows import allowances, periods
 
+_add_period, _add_allowance = insert(periods).returning(periods.c.id), insert(allowances)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPeriod:
@@ -43,7 +45,7 @@ def open_period(session: Session, new: NewPeriod, now: datetime) -> int:
         "credits": new.credits,
         "created_at": now,
     }
-    period_id: int = session.execute(insert(periods).returning(periods.c.id), row).scalar_one()
+    period_id: int = session.connection().execute(_add_period, row).scalar_one()
     given = [
         {
             "period_id": period_id,
@@ -56,7 +58,7 @@ def open_period(session: Session, new: NewPeriod, now: datetime) -> int:
         for place, each in enumerate(new.plan.allowances)
     ]
     if given:
-        session.execute(insert(allowances), given)
+        session.connection().execute(_add_allowance, given)
     if new.credits:
         ledger.grant(
             session,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -28,12 +28,14 @@ from services.plans.news import tell
 from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import PlanView, find_plan
 from services.plans.replacing import close_period, replace_periods, unfinished_periods
-from services.plans.rows import live_of, period_of_payment, subscription_row, subscriptions
+from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
 from services.plans.saving import Kept, keep_method, was_taken_back
 from services.plans.times import warn_at
 
 log = structlog.get_logger()
 _users = table_of(User)
+_gone = select(_users.c.id).where(_users.c.id == bindparam("user"), _users.c.deleted_at.is_not(None))
+_add = insert(subscriptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,7 @@ def _owner(session: Session, payment: PaymentView) -> int:
 
 def _why_nothing(session: Session, bought: _Bought, row: AnyRow | None, live: AnyRow | None) -> str | None:
     """In words of the log."""
-    if session.scalar(select(_users.c.deleted_at).where(_users.c.id == bought.user_id)) is not None:
+    if session.connection().execute(_gone, {"user": bought.user_id}).first() is not None:
         return "the account is gone"
     if bought.by_itself and is_shut_out(session, bought.user_id):
         return "who would have it is shut out"
@@ -175,7 +177,7 @@ def _begin(session: Session, bought: _Bought) -> None:
         "starts_at": now,
         "started_at": now,
     }
-    session.execute(insert(subscriptions), row)
+    session.connection().execute(_add, row)
     begun = subscription_row(session, subscription_id)
     assert begun is not None
     _open(session, bought, begun)
@@ -204,7 +206,7 @@ def _go_on(session: Session, bought: _Bought, row: AnyRow) -> None:
         stop(session, row.method_id, now)
     if row.scheduled_plan_id == payment.plan_id or row.currency != payment.amount.currency:  # a price in another one
         values |= {"scheduled_plan_id": None, "scheduled_price": None}
-    session.execute(update(subscriptions).where(subscriptions.c.id == row.id).values(values))
+    change_subscription(session, row.id, values)
     longer = subscription_row(session, row.id)
     assert longer is not None
     _open(session, bought, longer)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -15,6 +16,18 @@ from services.features import PlanShelf
 from services.money import Money
 
 plans, prices, plan_allowances = table_of(Plan), table_of(PlanPrice), table_of(PlanAllowance)
+
+
+# Built once: building and hashing a statement costs more than SQLite takes to run it.
+_LISTED = (plans.c.position, plans.c.id)
+_GIVEN = (plan_allowances.c.position, plan_allowances.c.id)
+_all = (select(plans).order_by(*_LISTED), select(prices), select(plan_allowances).order_by(*_GIVEN))
+_free = select(plans.c.id).where(plans.c.is_free, plans.c.enabled)
+_one = (
+    select(plans).where(plans.c.id == bindparam("plan")),
+    select(prices).where(prices.c.plan_id == bindparam("plan")),
+    select(plan_allowances).where(plan_allowances.c.plan_id == bindparam("plan")).order_by(*_GIVEN),
+)
 
 
 class PlanGone(ShopError):
@@ -77,12 +90,12 @@ class Plans:
 
 
 def list_plans(session: Session) -> list[PlanView]:
-    return _views(session, true())
+    return _views(session, _all)
 
 
 def find_plan(session: Session, plan_id: int) -> PlanView:
     """Raises `PlanGone`."""
-    found = _views(session, plans.c.id == plan_id)
+    found = _views(session, _one, plan=plan_id)
     if not found:
         raise PlanGone(plan_id=plan_id)
     return found[0]
@@ -98,18 +111,12 @@ def plan_on_sale(session: Session, plan_id: int) -> PlanView:
 
 def free_plan(session: Session) -> PlanView | None:
     """Everybody's who has no other."""
-    found = _views(session, plans.c.enabled & plans.c.is_free)
-    return found[0] if found else None
+    plan_id = session.connection().execute(_free).scalar()
+    return None if plan_id is None else find_plan(session, plan_id)
 
 
-def _views(session: Session, here: ColumnElement[bool]) -> list[PlanView]:
-    rows = session.execute(select(plans).where(here).order_by(plans.c.position, plans.c.id)).all()
-    ids = [row.id for row in rows]
-    if not ids:
-        return []
-    sold = session.execute(select(prices).where(prices.c.plan_id.in_(ids))).all()
-    given = select(plan_allowances).where(plan_allowances.c.plan_id.in_(ids))
-    gives = session.execute(given.order_by(plan_allowances.c.position, plan_allowances.c.id)).all()
+def _views(session: Session, queries: tuple[Select[Any], ...], **given: int) -> list[PlanView]:  # Any: of whatever
+    rows, sold, gives = (session.connection().execute(query, given).all() for query in queries)
     return [_view(row, sold, gives) for row in rows]
 
 

@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from db.base import AnyRow, table_of
+from db.base import AnyRow, constant, table_of
 from db.engine import Database
 from db.errors import DatabaseUnavailable
 from db.tables.plans import MethodState
@@ -30,7 +30,9 @@ from services.plans.times import GRACE, LEASE
 log = structlog.get_logger()
 _users = table_of(User)
 
-AT_ONCE: Final = 20
+AT_ONCE: Final = 50
+_due = select(subscriptions.c.id).where(subscriptions.c.look_at <= bindparam("now")).limit(1)
+_to_stop = select(methods.c.id).where(methods.c.state == constant(MethodState.UNLINKING)).limit(1)
 TOLD_EVERY: Final = timedelta(minutes=5)  # a provider who does not answer
 
 
@@ -43,7 +45,7 @@ class Renewals:
     async def round(self) -> int:
         """Everything that is due now. How many subscriptions were looked at, and providers told."""
         done = await self._tell_providers()
-        while True:
+        while await self._ctx.db.read(any_due, self._ctx.clock()):
             batch = await self._ctx.db.write(claim, self._ctx.clock(), AT_ONCE)
             begun = await self._do(batch)
             await together(self._charge(payment) for payment in begun)
@@ -85,6 +87,8 @@ class Renewals:
 
     async def _tell_providers(self) -> int:
         told = 0
+        if not await self._ctx.db.read(any_to_stop):
+            return told
         for row in await self._ctx.db.write(claim_to_stop, self._ctx.clock()):
             told += await self._stop(row)
         return told
@@ -114,6 +118,14 @@ def renewals_alone(db: Database, clock: Clock, coordination: Coordination, on_ne
         db=db, clock=clock, accounts=ProviderAccounts(()), pricing={}, coordination=coordination, on_news=on_news
     )
     return Renewals(ctx, TopUp(ctx))
+
+
+def any_due(session: Session, now: datetime) -> bool:
+    return session.connection().execute(_due, {"now": now}).first() is not None
+
+
+def any_to_stop(session: Session) -> bool:
+    return session.connection().execute(_to_stop).first() is not None
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[UUID]:

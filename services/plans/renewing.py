@@ -1,11 +1,13 @@
 """What is due for one subscription, done in one transaction: tell its owner, begin the next charge, end it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -24,7 +26,7 @@ from services.plans.locks import hold_user, is_shut_out
 from services.plans.methods import methods
 from services.plans.news import tell
 from services.plans.plans import find_plan
-from services.plans.rows import periods, subscription_row, subscriptions
+from services.plans.rows import change_subscription, periods, subscription_row
 from services.plans.times import LEASE, NOTICE, charge_at, warn_at
 
 _users = table_of(User)
@@ -44,7 +46,17 @@ class Terms:
     grace: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Built once: building and hashing a statement costs more than SQLite takes to run it.
+_method = select(methods).where(methods.c.id == bindparam("method"))
+_of_next_period = (
+    select(payments.c.created_at, payments.c.status, payments.c.method_id)
+    .where(payments.c.subscription_id == bindparam("subscription"), payments.c.period_number == bindparam("number"))
+    .order_by(payments.c.created_at.desc())
+)
+_language = select(_users.c.language).where(_users.c.id == bindparam("user"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Look:
     """One subscription as it stands behind its owner's lock."""
 
@@ -67,8 +79,18 @@ class _Look:
         return self.ends_at + self.terms.grace
 
     def change(self, **values: Any) -> None:  # Any: the columns' values
-        here = subscriptions.c.id == self.row.id
-        self.session.execute(update(subscriptions).where(here).values(values))
+        change_subscription(self.session, self.row.id, values)
+
+    @cached_property
+    def of_next_period(self) -> Sequence[AnyRow]:
+        """The payments for it, newest first."""
+        given = {"subscription": self.row.id, "number": self.row.number + 1}
+        return self.session.connection().execute(_of_next_period, given).all()
+
+    @cached_property
+    def account(self) -> ProviderAccount | None:
+        """Where the saved method can be charged, if it can."""
+        return _account(self)
 
     def tell(self, fact: PlanFact, **more: Any) -> None:  # Any: fields of the news
         tell(self.session, self.row, fact, self.now, **more)
@@ -151,7 +173,7 @@ def _lapse(look: _Look, *, comes: bool) -> None:
 
 def _next_charge(look: _Look) -> datetime | None:
     """When the saved method is charged; None where it cannot be, or must not."""
-    account = _account(look)
+    account = look.account
     if account is None:
         return None
     if (reason := look.row.decline_reason) is None:
@@ -172,9 +194,8 @@ def _next_charge(look: _Look) -> datetime | None:
 
 
 def _account(look: _Look) -> ProviderAccount | None:
-    """Where the saved method can be charged, if it can."""
     row = look.row
-    method = look.session.execute(select(methods).where(methods.c.id == row.method_id)).first()
+    method = look.session.connection().execute(_method, {"method": row.method_id}).first()
     if not row.auto_renew or method is None or method.state != MethodState.ACTIVE:
         return None
     if is_shut_out(look.session, row.user_id):
@@ -193,19 +214,13 @@ def _refuse_method(look: _Look, reason: str) -> None:
     look.change(auto_renew=False)
 
 
-def _of_next_period(look: _Look) -> ColumnElement[bool]:
-    return and_(payments.c.subscription_id == look.row.id, payments.c.period_number == look.row.number + 1)
-
-
 def _under_way(look: _Look) -> bool:
-    open_one = select(payments.c.id).where(_of_next_period(look), payments.c.status.in_(OPEN))
-    return look.session.execute(open_one.limit(1)).first() is not None
+    return any(each.status in OPEN for each in look.of_next_period)
 
 
 def _tries(look: _Look) -> list[datetime]:
     """When the method was charged for the next period, newest first."""
-    mine = select(payments.c.created_at).where(_of_next_period(look), payments.c.method_id.is_not(None))
-    return list(look.session.scalars(mine.order_by(payments.c.created_at.desc())))
+    return [each.created_at for each in look.of_next_period if each.method_id is not None]
 
 
 def _price(row: AnyRow) -> tuple[int, str]:
@@ -214,7 +229,7 @@ def _price(row: AnyRow) -> tuple[int, str]:
 
 def _begin_charge(look: _Look) -> PaymentView | None:
     """Its row: the id hangs on subscription, period and try, so that who does it twice does it once."""
-    session, row, now, account = look.session, look.row, look.now, _account(look)
+    session, row, now, account = look.session, look.row, look.now, look.account
     assert account is not None  # it was asked for
     email = _email(look) if account.merchant.receipts else None
     if account.merchant.receipts and email is None:
@@ -223,7 +238,7 @@ def _begin_charge(look: _Look) -> PaymentView | None:
     number, plan = row.number + 1, find_plan(session, row.scheduled_plan_id or row.plan_id)
     payment_id = uuid5(row.id, f"{number}:{len(_tries(look))}")
     amount, currency = _price(row)
-    language = session.scalars(select(_users.c.language).where(_users.c.id == row.user_id)).one()
+    language = session.connection().execute(_language, {"user": row.user_id}).scalar_one()
     values = {
         "id": payment_id,
         "user_id": row.user_id,
@@ -246,7 +261,7 @@ def _begin_charge(look: _Look) -> PaymentView | None:
         "updated_at": now,
         **described(plan, language),
     }
-    session.execute(insert_into(session, payments).values(values).on_conflict_do_nothing())
+    session.connection().execute(insert_into(session, payments).on_conflict_do_nothing(), values)
     return find_payment(session, payment_id)
 
 

@@ -1,9 +1,12 @@
 """Subscriptions and their periods as the tables hold them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -25,6 +28,18 @@ _running = (
     .order_by(periods.c.id.desc())
     .limit(1)
 )
+
+
+def change_subscription(session: Session, subscription_id: UUID, values: Mapping[str, Any]) -> None:  # Any: of columns
+    given = {f"new_{name}": value for name, value in values.items()}
+    session.connection().execute(_changing(tuple(values)), given | {"subscription": subscription_id})
+
+
+@cache
+def _changing(columns: tuple[str, ...]) -> Update:
+    """Built once for each kind of change: building and hashing a statement costs more than SQLite takes to run it."""
+    here = subscriptions.c.id == bindparam("subscription")
+    return update(subscriptions).where(here).values({name: bindparam(f"new_{name}") for name in columns})
 
 
 def period_of_payment(session: Session, payment_id: UUID) -> AnyRow | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.tables.plans import MethodState
@@ -12,6 +12,8 @@ from services.payments.merchant import Merchant
 from services.payments.providers.base import RemoteMethod, RemotePayment
 from services.payments.queries import PaymentView
 from services.plans.methods import methods
+
+_state = select(methods.c.state).where(methods.c.id == bindparam("method"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +64,5 @@ def _title(remote: RemotePayment, method: RemoteMethod) -> str:
 
 
 def was_taken_back(session: Session, method_id: UUID | None) -> bool:
-    state = session.scalar(select(methods.c.state).where(methods.c.id == method_id))
+    state = session.connection().execute(_state, {"method": method_id}).scalar()
     return state in (None, MethodState.UNLINKING, MethodState.UNLINKED)

@@ -23,7 +23,7 @@ from tests.support.yookassa import FakeYooKassa
 PEOPLE = 1000
 START = datetime(2026, 1, 31, 8, tzinfo=UTC)
 YEAR = timedelta(days=365)
-STEP = timedelta(hours=6)
+STEP = timedelta(hours=12)
 PRICE, CREDITS = 30_000, 10_00
 
 

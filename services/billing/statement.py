@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, exists, func, select, true
+from sqlalchemy import BigInteger, bindparam, case, cast, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, constant, table_of
@@ -92,7 +92,8 @@ _together = (
     (_end.c.user_id == _lines.c.user_id) & (_end.c.kind == _lines.c.kind) & (_end.c.created_at == _lines.c.created_at)
 )
 _is_told_by_the_last = exists().where(_together, _end.c.id > _lines.c.id)
-_went_over = select(func.sum(_end.c.amount)).where(_together).correlate(_lines).scalar_subquery()
+_all_moved = cast(func.sum(_end.c.amount), BigInteger)  # of PostgreSQL's large integers a sum is a decimal
+_went_over = select(_all_moved).where(_together).correlate(_lines).scalar_subquery()
 _is_end = (_lines.c.kind == _charge_return) & _lines.c.message_id.is_not(None)
 _told = case(
     (_moved, ~_is_told_by_the_last),

@@ -1,16 +1,28 @@
 """The free plan pays for two predictions a month: said before, and said when they are used up."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+
+import pytest
 
 from db.tables.plans import AllowanceUnit
 from sandbox.client.person import Person
 from tests.conversations.shopping import balance, fills_in_wine
 from tests.conversations.stage import Stage
-from tests.support.free_plans import add_free_plan
+from tests.support.free_plans import add_free_plan, end_free_plan
 
 
+@pytest.fixture
+async def free_plan(stage: Stage) -> AsyncIterator[None]:
+    """Of this test alone: the shop is others' too."""
+    unit = AllowanceUnit.REQUESTS
+    await stage.app.db.write(add_free_plan, datetime.now(UTC), unit=unit, amount=2, slugs=("wine",))
+    yield
+    await stage.app.db.write(end_free_plan)
+
+
+@pytest.mark.usefixtures("free_plan")
 async def test_two_a_month(stage: Stage, anna: Person) -> None:
-    await stage.app.db.write(add_free_plan, datetime.now(UTC), unit=AllowanceUnit.REQUESTS, amount=2, slugs=("wine",))
     await fills_in_wine(anna)
     summary = await anna.sees("Платит ваш тариф")
     assert "осталось ещё 2 запроса" in summary.text

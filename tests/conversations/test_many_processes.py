@@ -7,7 +7,8 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from aiogram.types import PreCheckoutQuery
+from aiogram import F
+from aiogram.types import Message
 
 from bot.app import App
 from handlers.kit.context import Context
@@ -68,28 +69,32 @@ async def test_news_of_money_wait_for_the_database(
     """They come again until they were handled; the others are answered meanwhile."""
     heard: list[str] = []
 
-    async def pay(query: PreCheckoutQuery, *, ctx: Context) -> None:
-        heard.append(f"{ctx.user.first_name} pays {query.total_amount}")
+    async def take(message: Message, *, ctx: Context) -> None:
+        assert message.successful_payment is not None
+        heard.append(f"{ctx.user.first_name} paid {message.successful_payment.total_amount}")
 
     async with new_world(sandbox_url) as sandbox:
         app = App(shop_settings(sandbox, postgres_url, **webhook_settings(mode)))
-        app.chat.dispatcher.pre_checkout_query.register(pay)
+        app.chat.dispatcher.message.register(take, F.successful_payment)
         async with app.running():
             anna = await sandbox.person("Анна")
             await anna.says("/start")
             await anna.sees("Здравствуйте")
             postgres_server.unplug(postgres_url)
             sender = {"id": anna.id, "is_bot": False, "first_name": "Анна", "language_code": "ru"}
-            query = {"id": "7", "from": sender, "currency": "XTR", "total_amount": 100, "invoice_payload": "p"}
-            await sandbox.update({"pre_checkout_query": query})
+            ids = {"telegram_payment_charge_id": "t", "provider_payment_charge_id": "q"}
+            paid = {"currency": "XTR", "total_amount": 100, "invoice_payload": "p", **ids}
+            chat = {"id": anna.id, "type": "private"}
+            note = {"message_id": 5, "date": 1, "chat": chat, "from": sender, "successful_payment": paid}
+            await sandbox.update({"message": note})
             await anna.says("/balance")
             await anna.sees("Магазин сейчас занят")
             assert heard == []
             postgres_server.plug_in(postgres_url)
-            await until(lambda: _are(heard == ["Анна pays 100"]))
+            await until(lambda: _are(heard == ["Анна paid 100"]))
             await anna.says("/balance")
             await anna.sees("Баланс: 10,00")
-    assert heard == ["Анна pays 100"]
+    assert heard == ["Анна paid 100"]
 
 
 async def test_the_database_goes_away_and_comes_back(

@@ -75,13 +75,8 @@ async def test_news_of_money_that_nobody_handles_are_seen(stage: Stage, anna: Pe
         await john.sees("Hello")
     found = [line for line in logs if line["event"] == "update_not_handled"]
     assert {line["log_level"] for line in found} == {"warning"}
-    assert len({line["update_id"] for line in found}) == 5
-    assert {line["kind"] for line in found} == {
-        "pre_checkout_query",
-        "message.successful_payment",
-        "message.refunded_payment",
-        "subscription",
-    }
+    assert len({line["update_id"] for line in found}) == 3  # the others are answered, in any shop
+    assert {line["kind"] for line in found} == {"message.successful_payment", "message.refunded_payment"}
 
 
 @pytest.mark.parametrize("kind", ["successful_payment", "refunded_payment"])

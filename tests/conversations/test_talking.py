@@ -96,7 +96,7 @@ async def test_a_conversation(talk: tuple[Stage, OpenAIProvider], provider: Open
     await anna.says("Привет, кто ты?")
     answer = await anna.sees("не думает никакая модель")
     assert "сообщений: 1" in answer.text
-    assert re.search(r"0\.0\d кредита · баланс 9\.9\d", answer.text)
+    assert re.search(r"0,0\d кредита · баланс 9,9\d", answer.text)
     await anna.says("А ещё?")
     await anna.sees("сообщений: 3")
     spent = 1000 - await balance(talk[0], anna)
@@ -212,7 +212,7 @@ async def test_who_blocks_the_bot_during_an_answer_finds_it_on_coming_back(
     await until(partial(_is_skipped, talk[0], anna))
     await anna.unblocks()
     answer = await anna.sees("не думает никакая модель")
-    assert re.search(r"0\.0\d кредита · баланс 9\.9\d", answer.text)
+    assert re.search(r"0,0\d кредита · баланс 9,9\d", answer.text)
 
 
 async def test_its_owner_reads_its_price_that_it_was_stopped_and_what_cannot_be_sold(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -29,6 +29,10 @@ def add_free_plan(session: Session, now: datetime, *, unit: AllowanceUnit, amoun
     given = {"plan_id": plan_id, "unit": unit, "amount": amount, "slugs": list(slugs), "position": 100}
     session.execute(insert(_allowances), given)
     return plan_id
+
+
+def end_free_plan(session: Session) -> None:
+    session.execute(update(_plans).values(enabled=False))
 
 
 def used(session: Session) -> list[int]:

@@ -136,17 +136,18 @@ async def test_the_provider_is_asked(stage: Stage, olga: Person, kate: Person, a
     assert [(entry.action, entry.actor_user_id, entry.subject) for entry in entries] == [
         ("payment.ask", await stage.user_id(kate), str(payment.id))
     ] * 3
+    before = {"status": "pending", "provider": "yookassa"}
     assert [(entry.before, entry.after) for entry in entries] == [
-        ({"status": "pending"}, {"status": "pending"}),
-        ({"status": "pending"}, None),
-        ({"status": "pending"}, {"status": "succeeded"}),
+        (before, {"status": "pending"}),
+        (before, None),
+        (before, {"status": "succeeded"}),
     ]
     number = await stage.user_id(anna)
     await olga.says(f"/user #{number}")
     await olga.presses("📜 Что сделано")
     assert (await lines(olga, "Что сделано"))[:2] == [
-        f"Kate · ЮKassa спрошена о платеже, Анна #{number}: пока не оплачен → оплачен, платёж {payment.id}",
-        f"Kate · ЮKassa спрошена о платеже, Анна #{number}: пока не оплачен → нет ответа, платёж {payment.id}",
+        f"Kate · Запрос о платеже (ЮKassa), Анна #{number}: пока не оплачен → оплачен, платёж {payment.id}",
+        f"Kate · Запрос о платеже (ЮKassa), Анна #{number}: пока не оплачен → нет ответа, платёж {payment.id}",
     ]
 
 

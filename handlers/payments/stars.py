@@ -16,7 +16,7 @@ from services.users.accounts import UserDisabled
 log = structlog.get_logger()
 
 
-class Paid(Filter):
+class PaidInStars(Filter):
     async def __call__(self, message: Message, ctx: Context) -> bool:
         return message.successful_payment is not None and ctx.services.stars is not None
 
@@ -31,7 +31,7 @@ def router() -> Router:
     router = Router(name="stars")
     router.pre_checkout_query.register(answer)
     router.subscription.register(follow)
-    router.message.register(take, Paid())
+    router.message.register(take, PaidInStars())
     router.message.register(give_back, SentBack())
     return router
 

@@ -15,7 +15,7 @@ from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
 
 
-class Step(Enum):
+class PlanStep(Enum):
     """What choosing a plan means."""
 
     HERE = auto()
@@ -41,11 +41,11 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class PlanOptions:
     """`subscription`: what they have. `quote`: of another plan. `trial`: it can be tried for nothing."""
 
     plan: PlanView
-    step: Step
+    step: PlanStep
     subscription: SubscriptionView | None
     ways: Sequence[Way]
     quote: ChangeQuote | None = None
@@ -58,17 +58,17 @@ class Offer:
         return next((each for each in self.ways if each.provider == provider), None)
 
 
-async def offer_of(services: Services, user_id: int, plan_id: int) -> Offer:
+async def offer_of(services: Services, user_id: int, plan_id: int) -> PlanOptions:
     """Raises `PlanGone`."""
     plan, subscription = await services.plans.get(plan_id), await services.subscriptions.of(user_id)
     step, quote = _same(plan, subscription), None
     if step is None:
         quote = await services.subscriptions.quote_change(user_id, plan_id)
-        step = Step.NOW if quote.at_once else Step.LATER
-    ways = ways_of(services.payments, plan, subscription, step) if step in (Step.NEXT, Step.NOW) else []
-    fresh = step is Step.NOW and plan.trial_days > 0 and has_free(subscription)
+        step = PlanStep.NOW if quote.at_once else PlanStep.LATER
+    ways = ways_of(services.payments, plan, subscription, step) if step in (PlanStep.NEXT, PlanStep.NOW) else []
+    fresh = step is PlanStep.NOW and plan.trial_days > 0 and has_free(subscription)
     trial = fresh and not await services.subscriptions.had_trial(user_id)
-    return Offer(plan=plan, step=step, subscription=subscription, ways=ways, quote=quote, trial=trial)
+    return PlanOptions(plan=plan, step=step, subscription=subscription, ways=ways, quote=quote, trial=trial)
 
 
 def is_due(subscription: SubscriptionView) -> bool:
@@ -84,12 +84,14 @@ def has_free(subscription: SubscriptionView | None) -> bool:
     return subscription.price is None and subscription.status is SubscriptionStatus.ACTIVE
 
 
-def ways_of(payments: Payments | None, plan: PlanView, subscription: SubscriptionView | None, step: Step) -> list[Way]:
+def ways_of(
+    payments: Payments | None, plan: PlanView, subscription: SubscriptionView | None, step: PlanStep
+) -> list[Way]:
     """In the shop's order; the next period keeps its price."""
     ways = []
     for account in payments.accounts if payments is not None else ():
         currency = account.merchant.currency
-        price = _agreed(subscription) if step is Step.NEXT else None
+        price = _agreed(subscription) if step is PlanStep.NEXT else None
         if price is None or price.currency != currency:
             price = plan.prices.get(currency)
         if price is not None:
@@ -103,16 +105,16 @@ def _way(account: ProviderAccount, plan: PlanView, price: Money) -> Way:
     return Way(provider=merchant.provider, price=price, renews=renews, email=merchant.receipts)
 
 
-def _same(plan: PlanView, subscription: SubscriptionView | None) -> Step | None:
+def _same(plan: PlanView, subscription: SubscriptionView | None) -> PlanStep | None:
     """Of what they have, or shall have next; None where it is another plan."""
     if plan.is_free:
-        return Step.FREE
+        return PlanStep.FREE
     if subscription is None or has_free(subscription):
         return None
     if plan.id == (subscription.scheduled or subscription.plan).id and is_due(subscription):
-        return Step.NEXT
+        return PlanStep.NEXT
     here = plan.id == subscription.plan.id and subscription.status is SubscriptionStatus.ACTIVE
-    return Step.HERE if here else None
+    return PlanStep.HERE if here else None
 
 
 def _agreed(subscription: SubscriptionView | None) -> Money | None:

@@ -11,7 +11,7 @@ from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from handlers.plans import screens as view
 from handlers.plans import subscription_screens as own
-from handlers.plans.offers import Step, offer_of
+from handlers.plans.offers import PlanStep, offer_of
 from handlers.plans.purchase import PlanChoice, PlanPurchase, PlanQuestion, compared
 from services.errors import ShopError
 from services.money import Money
@@ -58,7 +58,7 @@ async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
     except PlanGone as error:
         await show_plans(query, ctx=ctx, problem=ctx.tr.error_html(error))
         return
-    if offer.step is Step.HERE:
+    if offer.step is PlanStep.HERE:
         await show_own(query, ctx=ctx)
     else:
         await ctx.respond(query, view.plan_screen(offer, ctx.viewer, way=offer.way(provider)))

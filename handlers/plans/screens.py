@@ -6,7 +6,7 @@ from typing import Final
 
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.plans.offers import Offer, Step, Way, has_free
+from handlers.plans.offers import PlanOptions, PlanStep, Way, has_free
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.plans import gives, plan_title, price_words, standing, way_title
@@ -50,7 +50,7 @@ def plans_screen(
     return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=tuple(rows))
 
 
-def plan_screen(offer: Offer, viewer: Viewer, *, way: Way | None = None) -> Screen:
+def plan_screen(offer: PlanOptions, viewer: Viewer, *, way: Way | None = None) -> Screen:
     """`way`: as it will be paid; without one it is chosen here."""
     tr, plan = viewer.tr, offer.plan
     description = tr.pick(plan.description) if plan.description else ""
@@ -66,9 +66,9 @@ def plan_screen(offer: Offer, viewer: Viewer, *, way: Way | None = None) -> Scre
     elif offer.ways:
         parts.append(tr.html("How shall it be paid?"))
         rows += [(_way_button(each, plan, tr),) for each in offer.ways]
-    elif offer.step in (Step.NOW, Step.NEXT):
+    elif offer.step in (PlanStep.NOW, PlanStep.NEXT):
         parts.append(tr.html("It cannot be paid here right now."))
-    if offer.step is Step.LATER:
+    if offer.step is PlanStep.LATER:
         take = tr.gettext("✅ Change to this plan")
         rows.append((Button(text=take, action=f"{TAKE}:{plan.id}"),))
     back = buttons.PLANS if way is None or len(offer.ways) < 2 else f"{buttons.PLANS}:{plan.id}"
@@ -107,15 +107,15 @@ def _plan_button(
     return Button(text=f"{'✓ ' if mine else ''}{title}{price}", action=f"{buttons.PLANS}:{plan.id}")
 
 
-def _change(offer: Offer, tr: Translator) -> list[Html]:
+def _change(offer: PlanOptions, tr: Translator) -> list[Html]:
     """What becomes of what they have."""
     subscription, quote = offer.subscription, offer.quote
-    if offer.step is Step.FREE:
+    if offer.step is PlanStep.FREE:
         return [tr.html("This plan is everybody's who has no other. Nothing has to be done for it.")]
     if offer.trial:
         days = tr.nhtml("{n} day", "{n} days", offer.plan.trial_days)
         return [tr.html("🎁 It can be tried for {days}: without a card, and it ends by itself.", days=days)]
-    if offer.step is Step.LATER and quote is not None:
+    if offer.step is PlanStep.LATER and quote is not None:
         begins = tr.html(
             "It begins when your present period ends, on <b>{date}</b>, for {price}. Nothing has to be paid now.",
             date=tr.date(quote.starts_at),
@@ -124,7 +124,7 @@ def _change(offer: Offer, tr: Translator) -> list[Html]:
         return [begins]
     if subscription is None or has_free(subscription):
         return []
-    if offer.step is Step.NEXT:
+    if offer.step is PlanStep.NEXT:
         return [standing(subscription, tr), tr.html("This pays for the next period.")]
     lines = [tr.html("It begins as soon as it is paid, in place of “{plan}”.", plan=plan_title(subscription.plan, tr))]
     if quote is not None and quote.returned:

@@ -29,7 +29,7 @@ from services.plans.opening import NewPeriod, open_period
 from services.plans.plans import PlanView, find_plan
 from services.plans.replacing import close_period, replace_periods, unfinished_periods
 from services.plans.rows import change_subscription, live_of, period_of_payment, subscription_row, subscriptions
-from services.plans.saving import Kept, keep_method, was_taken_back
+from services.plans.saving import KeptMethod, keep_method, was_taken_back
 from services.plans.times import warn_at
 
 log = structlog.get_logger()
@@ -215,7 +215,7 @@ def _go_on(session: Session, bought: _Bought, row: AnyRow) -> None:
         tell(session, longer, PlanFact.RENEWED, now, at=ends_at, payment_id=payment.id, **price)
 
 
-def _terms(bought: _Bought, kept: Kept | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values
+def _terms(bought: _Bought, kept: KeptMethod | None, ends_at: datetime) -> dict[str, Any]:  # Any: the columns' values
     payment = bought.payment
     return {
         "plan_id": bought.plan.id,

@@ -17,7 +17,7 @@ _state = select(methods.c.state).where(methods.c.id == bindparam("method"))
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptMethod:
     """`id` of the method in our books."""
 
     id: UUID
@@ -25,7 +25,7 @@ class Kept:
 
 def keep_method(
     session: Session, payment: PaymentView, remote: RemotePayment, merchant: Merchant, *, user_id: int, now: datetime
-) -> Kept | None:
+) -> KeptMethod | None:
     """What the provider kept, if its owner agreed."""
     method, consent = remote.method, payment.consent
     if method is None or consent is None or payment.method_id is not None or remote.shop_id is None:
@@ -54,7 +54,7 @@ def keep_method(
         session.execute(insert(methods), facts | names | {"id": known, "created_at": now})
     else:
         session.execute(update(methods).where(methods.c.id == known).values(facts))
-    return Kept(known)
+    return KeptMethod(known)
 
 
 def _title(remote: RemotePayment, method: RemoteMethod) -> str:

@@ -147,6 +147,6 @@ def test_the_panel_breaks_what_comes_next(demo_url: str, chromium: Browser, pict
 def _balance(chat: Chat, words: str = "Баланс: ") -> Decimal:
     """What /balance says."""
     chat.says("/balance")
-    found = re.search(rf"{words}(\d+\.\d\d)", chat.sees(words).inner_text())
+    found = re.search(rf"{words}(\d+[.,]\d\d)", chat.sees(words).inner_text())
     assert found
-    return Decimal(found[1])
+    return Decimal(found[1].replace(",", "."))

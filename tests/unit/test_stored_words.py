@@ -238,6 +238,7 @@ def test_states_of_dialogs(renamed: list[type[StatesGroup]]) -> None:
     """Whatever the groups are called."""
     assert {state.state for group in renamed for state in group.__states__} == {
         "FormDialog:answering",
+        "PlanQuestion:email",
         "ProfileQuestion:email",
         "ProfileQuestion:age",
         "TopUpQuestion:amount",
@@ -256,6 +257,7 @@ def test_what_admins_are_asked_and_decide() -> None:
         "letter.text",
         "model.price",
         "package.field",
+        "plan.text",
         "payment.find",
         "refund.amount",
         "refund.reason",

@@ -19,7 +19,7 @@ from services.plans.plans import AllowanceView, PlanView
 _LINE: Final = re.compile(r"([\d\s]+?)\s*(requests|tokens)\s*(?::\s*([\w\s,-]*))?", re.ASCII | re.IGNORECASE)
 
 
-class NotWhole(ShopError):
+class NotWholeNumber(ShopError):
     message = N_("A whole number from {low} to {high} is expected.")
 
 
@@ -139,7 +139,7 @@ def _price(text: str, currency: Currency) -> Money:
 def _whole(text: str, low: int, high: int) -> int:
     number = whole_number(text, most=high)
     if number is None or number < low:
-        raise NotWhole(low=low, high=high)
+        raise NotWholeNumber(low=low, high=high)
     return number
 
 

@@ -25,6 +25,7 @@ async def test_the_panel(olga: Person, kate: Person) -> None:
         "📦 Пакеты",
         "🧠 Модели в продаже",
         "🎨 Стили",
+        "🎟 Тарифы",
         "🔑 Роли",
         "📜 Журнал",
         "🏠 Меню",

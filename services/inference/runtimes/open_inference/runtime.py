@@ -20,7 +20,7 @@ from services.manifests.manifest import ImageInput, ImageOutput, Manifest, Serie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class CallPlan:
     """How rows become requests and answers results, made of what the server says of the model."""
 
     metadata: ModelMetadata
@@ -42,7 +42,7 @@ class OpenInferenceRuntime:
             raise ModelBroken(problem=f"the variable {error.args[0]} is not set", fix=fix) from None
         self._manifest, self._folder = manifest, folder
         self._client = OpenInferenceClient(spec.url, spec.model, spec.version, headers)
-        self._plan: Plan | None = None
+        self._plan: CallPlan | None = None
         shown = (ImageInput, ImageOutput, SeriesInput)
         heavy = any(isinstance(each, shown) for each in (*manifest.inputs, *manifest.outputs))
         self._exchange = Exchange(self._client, heavy=heavy)
@@ -66,12 +66,12 @@ class OpenInferenceRuntime:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _run(self, plan: Plan, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
+    async def _run(self, plan: CallPlan, rows: Sequence[Row], frames: Sequence[Frames]) -> list[Result | ShopError]:
         feeds = await self._exchange.off_loop(plan.feeder.feeds, rows)
         body = await self._exchange.infer(feeds, plan.datatypes, plan.reader.tensors)
         return await self._exchange.off_loop(_read, plan, body, len(rows), frames)
 
-    async def _learn(self) -> Plan:
+    async def _learn(self) -> CallPlan:
         """Raises ServerAway, ModelBroken."""
         metadata = await self._client.metadata()
         if self._plan is None or self._plan.metadata != metadata:
@@ -80,7 +80,7 @@ class OpenInferenceRuntime:
         return self._plan
 
 
-def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> Plan:
+def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> CallPlan:
     """Raises ModelBroken where manifest and server do not meet."""
     tensors, reader = metadata.inputs_of(manifest), Reader(manifest)
     feeder = Feeder(manifest, tensors, load_sources(manifest, folder))
@@ -88,10 +88,10 @@ def make_plan(manifest: Manifest, folder: Path, metadata: ModelMetadata) -> Plan
     if known and (missing := [name for name in reader.tensors if name not in known]):
         problem, fix = f'the model has no output "{missing[0]}"', f"Name one of: {', '.join(sorted(known))}"
         raise ModelBroken(problem=problem, fix=fix)
-    return Plan(metadata=metadata, feeder=feeder, reader=reader, datatypes=metadata.datatypes(tensors))
+    return CallPlan(metadata=metadata, feeder=feeder, reader=reader, datatypes=metadata.datatypes(tensors))
 
 
-def _read(plan: Plan, body: Body, rows: int, frames: Sequence[Frames]) -> list[Result | ShopError]:
+def _read(plan: CallPlan, body: Body, rows: int, frames: Sequence[Frames]) -> list[Result | ShopError]:
     arrays = decode(body)
     if missing := [name for name in plan.reader.tensors if name not in arrays]:
         known = ", ".join(sorted(arrays))

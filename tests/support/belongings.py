@@ -1,16 +1,21 @@
 """What one customer has, a thing of each kind that bears an id: to be asked for by another."""
 
+from datetime import datetime
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
+from db.base import table_of
 from db.tables.identities import SessionKind
+from db.tables.plans import MethodState, PaymentMethod
 from services.identity.sessions import Device
 from tests.integration.api.conftest import Callers
 
 WINE: Final[dict[str, Any]] = {"model": "wine", "input": {}}
-FREE: Final = {"slug": "wine", "name": "picture", "form": "md"}
+FREE: Final = {"slug": "wine", "name": "picture", "form": "md", "plan_id": "1"}
 """Parts of paths that belong to nobody."""
 OF_ROWS: Final = frozenset({"user_id", "key_id", "session_id"})
 
@@ -38,12 +43,35 @@ async def belongings(callers: Callers, user_id: int) -> dict[str, str]:
         "file_id": str(await services.files.put(user_id, b"\x89PNG", "image/png")),
         "key_id": str((await services.api_keys.all(user_id))[0].id),
         "session_id": str(session.session_id),
+        "method_id": str(await callers.app.db.write(_keep_card, user_id, callers.app.clock())),
     }
+
+
+def _keep_card(session: Session, user_id: int, now: datetime) -> UUID:
+    """As its owner let the shop keep it."""
+    method_id = uuid4()
+    row = {
+        "id": method_id,
+        "user_id": user_id,
+        "provider": "yookassa",
+        "provider_shop_id": "100500",
+        "token": f"token-{user_id}",
+        "title": "Visa •• 4242",
+        "state": MethodState.ACTIVE,
+        "consent": {},
+        "created_at": now,
+        "updated_at": now,
+    }
+    session.execute(insert(table_of(PaymentMethod)), row)
+    return method_id
 
 
 def of_nobody() -> dict[str, str]:
     """Ids of the same form, of nothing."""
-    names = ("prediction_id", "chat_id", "message_id", "payment_id", "file_id", "webhook_id", "delivery_id")
+    names = (
+        *("prediction_id", "chat_id", "message_id", "payment_id", "file_id", "webhook_id", "delivery_id"),
+        "method_id",
+    )
     return {name: str(uuid4()) for name in names} | {name: str(2**40) for name in OF_ROWS}
 
 

@@ -50,14 +50,17 @@ PANEL: Final = [
     if isinstance(route, APIRoute)
 ]
 BY_SEGMENT: Final = {
+    "cards": "method_id",
     "chats": "chat_id",
     "payments": "payment_id",
     "predictions": "prediction_id",
 }
 """Pages write ids as hex."""
-OF_THE_SHOP: Final = dict.fromkeys(("number", "user_id", "package_id", "preset_id"), "1") | {"hex_id": "0" * 32}
+OF_THE_SHOP: Final = dict.fromkeys(("number", "user_id", "package_id", "preset_id", "plan_id"), "1") | {
+    "hex_id": "0" * 32
+}
 OPEN_PAGES: Final = re.compile(
-    r"/(styles|reset.*|sign-in.*|sign-up.*|confirm|confirm-address|language|mini-app.*|models/.*|chats|chats/with/.*|account-deleted)?"
+    r"/(styles|reset.*|sign-in.*|sign-up.*|confirm|confirm-address|language|mini-app.*|models/.*|chats|chats/with/.*|plans|account-deleted)?"
 )
 """For strangers, too."""
 NO_SUCH_FILE: Final = re.compile(r"/(files|pictures|texts)/\{name|table\.csv$|/edit$|/again$")

@@ -67,8 +67,6 @@ MOST = 99_999_999_99
 PRICING = CreditPrice(minor=1)
 OF_SETTINGS = {  # their sentences name the lines of .env
     PaymentProblem.OFF,
-    PaymentProblem.NOT_AUTHORIZED,
-    PaymentProblem.RECEIPT_REFUSED,
     PaymentProblem.UNPROVEN,
     PaymentProblem.OTHER_SHOP,
 }

@@ -99,7 +99,7 @@ async def test_credits_that_end_soon(office: PostOffice, vera: Reader) -> None:
     assert await Reminders(office.db, office.clock).tell_expiring() == 1
     [(subject, text)] = await vera.reads()
     assert subject == "Лавка: кредиты пакета скоро сгорят"
-    assert "1.00" in text
+    assert "1,00" in text
 
 
 async def test_answers_that_took_long_and_those_that_did_not(office: PostOffice, vera: Reader) -> None:

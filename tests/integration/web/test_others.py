@@ -50,7 +50,7 @@ PANEL: Final = [
     if isinstance(route, APIRoute)
 ]
 BY_SEGMENT: Final = {
-    "cards": "method_id",
+    "subscription": "method_id",
     "chats": "chat_id",
     "payments": "payment_id",
     "predictions": "prediction_id",

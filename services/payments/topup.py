@@ -35,6 +35,7 @@ from services.payments.providers.base import (
     Receipt,
     Refused,
     RemotePayment,
+    SavedMethod,
     ShopRefused,
 )
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, parse_id, payments
@@ -116,8 +117,7 @@ class TopUp:
     async def charge(self, payment: PaymentView) -> Applied:
         """The saved method of a renewal, without its owner. Raises `ProviderError` where nothing is known yet."""
         try:
-            made = await self._charged_before(payment)
-            applied = (made or await self._create(payment, apply)).applied
+            applied = (await self._charge(payment)).applied
         except NotAuthorized as error:
             return await self._refuse(payment, error, tell=False)
         except (Refused, NotFound) as error:
@@ -134,19 +134,23 @@ class TopUp:
     async def _create(self, payment: PaymentView, then: Callable[..., Verdict]) -> Verdict:
         account = self._ctx.accounts.of(payment.provider)
         buyer = await self._ctx.db.read(buyer_of, payment)
-        order = order_of(payment, buyer, account.merchant)
-        if payment.method_id is None:
-            remote = await account.provider.create(order)
-        else:
-            method = await self._ctx.db.read(chargeable, payment, buyer)
-            remote = await account.provider.charge(order, method)
+        remote = await account.provider.create(order_of(payment, buyer, account.merchant))
         return await self._ctx.db.write(then, remote, account.merchant, self._ctx.clock())
 
-    async def _charged_before(self, payment: PaymentView) -> Verdict | None:
+    async def _charge(self, payment: PaymentView) -> Verdict:
+        account = self._ctx.accounts.of(payment.provider)
+        buyer, method, planned = await self._ctx.db.read(_for_charge, payment)
+        if (made := await self._charged_before(payment, planned)) is not None:
+            return made
+        if method is None:
+            raise MethodTakenBack(code="taken_back")
+        remote = await account.provider.charge(order_of(payment, buyer, account.merchant), method)
+        return await self._ctx.db.write(apply, remote, account.merchant, self._ctx.clock())
+
+    async def _charged_before(self, payment: PaymentView, planned: datetime) -> Verdict | None:
         """A renewal that comes late may have been paid already, and our books have lost it: its id is the same each
         time, and the key with it is safe for a while only."""
         account = self._ctx.accounts.of(payment.provider)
-        planned = await self._ctx.db.read(planned_at, payment)
         if self._ctx.clock() - planned < account.provider.key_lives / 2:
             return None
         async for page in account.provider.payments_since(planned - SOONER):
@@ -310,6 +314,11 @@ def buyer_of(session: Session, payment: PaymentView) -> Buyer:
     user = session.connection().execute(_buyer, {"user": payment.user_id}).one()
     email = payment.receipt_email
     return Buyer(id=payment.user_id, telegram_id=user.telegram_id, email=email, language=user.language)
+
+
+def _for_charge(session: Session, payment: PaymentView) -> tuple[Buyer, SavedMethod | None, datetime]:
+    buyer = buyer_of(session, payment)
+    return buyer, chargeable(session, payment, buyer), planned_at(session, payment)
 
 
 def _shown_in(session: Session, payment_id: UUID, ref: MessageRef) -> None:

@@ -19,13 +19,13 @@ class MethodTakenBack(Refused):
     """Its owner wants no charge any more, or the period is there."""
 
 
-def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod:
-    """Raises `MethodTakenBack`."""
+def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMethod | None:
+    """None where it may not."""
     method = session.connection().execute(_active, {"method": payment.method_id}).first()
     row = None if payment.subscription_id is None else subscription_row(session, payment.subscription_id)
     wanted = row is not None and row.status in LIVE and not row.cancel_at_period_end
     if method is None or row is None or not wanted or row.number + 1 != payment.period_number:
-        raise MethodTakenBack(code="taken_back")
+        return None
     return SavedMethod(id=method.id, token=method.token, owner_id=method.user_id, telegram_id=buyer.telegram_id)
 
 

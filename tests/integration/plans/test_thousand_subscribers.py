@@ -23,7 +23,7 @@ from tests.support.yookassa import FakeYooKassa
 PEOPLE = 1000
 START = datetime(2026, 1, 31, 8, tzinfo=UTC)
 YEAR = timedelta(days=365)
-STEP = timedelta(hours=12)
+STEP = timedelta(hours=6)
 PRICE, CREDITS = 30_000, 10_00
 
 
@@ -88,14 +88,14 @@ async def test_a_year_of_a_thousand(sqlite_database: Database, clock: FakeClock)
 
 def middle(each: Subscriber, number: int) -> datetime:
     """Of the period of that number."""
-    return end_of_months(each.began, number, anchor_day=each.began.day) - timedelta(days=10)
+    return end_of_months(each.began, number, anchor_day=each.began.day) - timedelta(days=5)
 
 
 async def subscribe(shop: PlanShop, bank: Bank, plan_id: int) -> list[Subscriber]:
-    """Over the first month; every tenth thinks better of it, of every eleventh the card dies."""
+    """Over the first weeks; every tenth thinks better of it, of every eleventh the card dies."""
     people = []
     for number in range(PEOPLE):
-        shop.clock.now = START + timedelta(minutes=number * 43)
+        shop.clock.now = START + timedelta(minutes=number * 28)
         user_id = await shop.cashier.customer()
         cancels_in = 1 + number % 7 if number % 10 == 0 else None
         dies_at = 1 + number % 9 if number % 11 == 0 and not cancels_in else None

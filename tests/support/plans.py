@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, JsonObject, table_of
@@ -14,12 +14,16 @@ from db.tables.currencies import Currency
 from db.tables.payments import Payment, PaymentStatus, Refund
 from db.tables.plans import AllowanceUnit, Plan, PlanAllowance, PlanPrice, Subscription, SubscriptionPeriod
 from services.billing import ledger
-from services.payments.queries import PaymentView
+from services.payments.providers.base import RemotePayment
+from services.payments.queries import PaymentView, find_payment
+from services.plans.allowances import take_for_prediction
 from services.plans.checkout import PlanOrder
 from services.plans.methods import PaymentMethods
+from services.plans.periods import paid
 from services.plans.subscriptions import Subscriptions, SubscriptionView
 from tests.support.clock import START, FakeClock
-from tests.support.tills import PRICING, RETURN_URL, Cashier
+from tests.support.shop import add_payment, add_prediction
+from tests.support.tills import MERCHANT, PRICING, RETURN_URL, Cashier
 from tests.support.yookassa import FakeYooKassa
 
 MONTH = timedelta(days=30)
@@ -152,3 +156,28 @@ def _next_due(session: Session) -> datetime | None:
     columns = (table_of(Subscription).c.look_at, table_of(Payment).c.next_check_at, table_of(Refund).c.next_check_at)
     found = (session.scalar(select(func.min(column))) for column in columns)
     return min((moment for moment in found if moment is not None), default=None)
+
+
+def add_subscriber(session: Session, user_id: int) -> UUID:
+    """With a paid period and an allowance of which a prediction took one; the id of the payment. There has to be a
+    model."""
+    plan_id = add_plan(session, allowances=[(AllowanceUnit.REQUESTS, 2, [])])
+    payment_id = add_payment(session, user_id=user_id, amount=1)
+    here = table_of(Payment).c.id == payment_id
+    terms = {"plan_id": plan_id, "credits": 0, "amount_kopecks": 30_000, "paid_at": START}
+    session.execute(update(table_of(Payment)).where(here).values(terms))
+    payment = find_payment(session, payment_id)
+    assert payment is not None
+    remote = RemotePayment(
+        id="1",
+        shop_id=MERCHANT.shop_id,
+        status=PaymentStatus.SUCCEEDED,
+        amount=payment.amount,
+        test=True,
+        our_id=str(payment_id),
+        refunded=payment.amount.of(0),
+    )
+    paid(session, payment, remote, MERCHANT, START)
+    prediction_id = add_prediction(session, user_id=user_id, price=0)
+    assert take_for_prediction(session, user_id, "wine", prediction_id, START)
+    return payment_id

@@ -25,6 +25,7 @@ from services.notifications.kinds.chats import AnswerReady
 from services.notifications.outbox import enqueue, put
 from tests.support.audits import broken, meddle
 from tests.support.clock import START
+from tests.support.plans import add_subscriber
 from tests.support.shop import add_answer, add_bonus, add_model, add_payment, add_prediction, add_refund, add_user
 
 DAY = timedelta(days=1)
@@ -99,6 +100,7 @@ def open_shop(session: Session) -> Shop:
     given_free = add_answer(session, user_id=anna, hold=0, price=0, status=MessageStatus.SUCCEEDED, free=True)
     usage.reserve_free(session, user_id=anna, model_slug="wine", day=date(2026, 11, 20), most=3)
     ledger.charge_refund(session, prediction_id=failed_late, now=START + 8 * DAY)
+    add_subscriber(session, boris)
     annas_other = add_user(session)
     grant(session, user_id=annas_other, amount=60, kind=TransactionKind.WELCOME, key="welcome:other", now=START)
     moved = {"from_user_id": annas_other, "into_user_id": anna, "credits": 0, "created_at": START}
@@ -521,5 +523,6 @@ async def test_i4_a_prediction_charged_to_a_stranger(database: Database, shop: S
 
 
 def test_every_rule_is_broken_by_a_test_above() -> None:
-    source = Path(__file__).read_text()
+    here = Path(__file__)
+    source = here.read_text() + (here.parents[1] / "plans" / here.name).read_text()
     assert all(f'"{rule.name}"' in source for rule in RULES)

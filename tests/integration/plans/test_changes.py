@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from db.tables.currencies import Currency
 from db.tables.plans import AllowanceUnit, SubscriptionStatus
-from services.errors import ChangedMeanwhile
 from services.features import PlanShelf
 from services.money import rub
 from services.payments.refunds.begin import RefundRequest
@@ -16,7 +15,7 @@ from services.plans.allowances import covers, give_back, take_for_prediction
 from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.free import open_free
 from services.plans.manage import PlanManagement, PlanOffer
-from services.plans.plans import Plans
+from services.plans.plans import OtherPrice, Plans
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.roles import Staff
 from tests.support.plans import PlanShop
@@ -105,7 +104,7 @@ async def test_a_new_price_is_for_who_agrees(quick: PlanShop) -> None:
     dearer = PlanOffer(name=offer.name, title=offer.title, prices={Currency.RUB: rub(40_000)})
     await manage.edit(plus, dearer, actor=await quick.cashier.owner())
     assert await manage.offer_price(plus, actor=await quick.cashier.owner()) == 2
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(OtherPrice):
         await quick.subscriptions.agree(anna, rub(35_000))
     await quick.subscriptions.agree(anna, rub(40_000))
     await quick.lives(days=31)

@@ -42,7 +42,7 @@ from tests.support.tills import open_cashier
 from tests.support.yookassa import Crash, Fault
 
 EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "20"))
-STEPS = 30
+STEPS = 40
 REASONS = st.sampled_from(["permission_revoked", "3d_secure_failed", "insufficient_funds", "issuer_unavailable"])
 PLANS = st.sampled_from(["lite", "plus", "pro", "year"])
 FAULTS = st.sampled_from([Fault.LOST, Fault.LOST_ANSWER, Fault.KEY, Fault.CRASH, Fault.CRASH_AFTER])
@@ -92,19 +92,22 @@ class SubscriptionMachine(RuleBasedStateMachine):
     def write(self, work: Callable[..., Any], *given: Any, **more: Any) -> Any:  # Any: as above
         return self.runner.run(self.shop.cashier.db.write(work, *given, **more))
 
-    @initialize(start=STARTS)
-    def open(self, start: datetime) -> None:
+    @initialize(start=STARTS, plan=PLANS)
+    def open(self, start: datetime, plan: str) -> None:
+        """Most of what can happen happens to who has a plan."""
         self.clock.now = start
         self.write(add_model)
         self.anna = self.runner.run(self.shop.cashier.customer())
         self.plans = {name: self.runner.run(self.shop.sells(name, **terms)) for name, terms in ON_SALE.items()}
         self.runner.run(self.shop.sells("free", kopecks=None, allowances=[(AllowanceUnit.REQUESTS, 1, [])]))
         self.trial = self.runner.run(self.shop.sells("trial", kopecks=20_000, trial_days=7, credits=5_00))
+        self.buys(plan, consent=True, pages=1, pays=1)
 
-    @rule(plan=PLANS, consent=st.booleans(), pays=st.booleans())
-    def buys(self, plan: str, consent: bool, pays: bool) -> None:
-        payment = self.do(self.shop.begins(self.anna, self.plans[plan], consent=consent))
-        if payment is not None and pays:
+    @rule(plan=PLANS, consent=st.sampled_from([True, True, False]), pages=st.integers(1, 2), pays=st.integers(0, 2))
+    def buys(self, plan: str, consent: bool, pages: int, pays: int) -> None:
+        """On one page or two, of which some are paid."""
+        begun = [self.do(self.shop.begins(self.anna, self.plans[plan], consent=consent)) for _ in range(pages)]
+        for payment in [each for each in begun if each is not None][:pays]:
             self.do(self.shop.pays(payment))
 
     @rule(which=st.integers(0, 5), late=st.booleans())
@@ -144,27 +147,26 @@ class SubscriptionMachine(RuleBasedStateMachine):
         self.do(self.shop.lives(days=days))
         self.shop.yookassa.faults.clear()
 
-    @rule()
+    @rule(what=st.sampled_from(["notified", "two_workers", "cancels", "thinks_better_of_it", "takes_the_card_back"]))
+    def something_small(self, what: str) -> None:
+        getattr(self, what)()
+
     def notified(self) -> None:
         """Of all that happened, once more."""
         self.do(self.shop.cashier.notified())
 
-    @rule()
     def two_workers(self) -> None:
         async def both() -> None:
             await asyncio.gather(self.shop.cashier.till.renewals.round(), self.shop.cashier.till.renewals.round())
 
         self.do(both())
 
-    @rule()
     def cancels(self) -> None:
         self.do(self.shop.subscriptions.cancel(self.anna))
 
-    @rule()
     def thinks_better_of_it(self) -> None:
         self.do(self.shop.subscriptions.resume(self.anna))
 
-    @rule()
     def takes_the_card_back(self) -> None:
         for method in self.do(self.shop.methods.of(self.anna)) or []:
             self.do(self.shop.methods.unlink(self.anna, method.id))
@@ -174,12 +176,11 @@ class SubscriptionMachine(RuleBasedStateMachine):
     def chooses_for_later(self, plan: str) -> None:
         self.do(self.shop.subscriptions.schedule(self.anna, self.plans[plan]))
 
-    @rule()
-    def tries(self) -> None:
-        self.do(self.shop.subscriptions.start_trial(self.anna, self.trial))
+    @rule(tries=st.booleans())
+    def predicts(self, tries: bool) -> None:
+        if tries:
+            self.do(self.shop.subscriptions.start_trial(self.anna, self.trial))
 
-    @rule()
-    def predicts(self) -> None:
         def predict(session: Session) -> UUID | None:
             open_free(session, self.anna, self.clock())
             prediction_id = add_prediction(session, user_id=self.anna, price=0)

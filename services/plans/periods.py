@@ -17,7 +17,7 @@ from services.billing.merges import merge_of
 from services.notifications.kinds.plans import PlanFact
 from services.payments.merchant import Merchant
 from services.payments.providers.base import RemotePayment
-from services.payments.queries import PaymentView
+from services.payments.queries import PaymentView, find_payment
 from services.plans.changes import begins_at_once
 from services.plans.endings import finish
 from services.plans.locks import hold_user, is_shut_out
@@ -95,8 +95,8 @@ def _stop_at_once(session: Session, bought: _Bought) -> None:
 
 
 def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
-    """All of the payment went back: its period ends, and with the last one the subscription. What it brought was taken
-    back before."""
+    """All of the payment went back: its period ends, and with it the subscription; what was paid ahead goes back too.
+    What it brought was taken back before. The running period stays where the one after it is refunded."""
     period = period_of_payment(session, payment.id)
     if period is None or period.ends_at <= now or period.closed_at is not None:
         return
@@ -112,6 +112,10 @@ def refunded(session: Session, payment: PaymentView, now: datetime) -> None:
     if not rest:
         finish(session, row, SubscriptionStatus.CANCELED, now)
         return
+    for ahead in (each for each in rest if each.starts_at > now and each.payment_id is not None):
+        paid_ahead = find_payment(session, ahead.payment_id)
+        assert paid_ahead is not None  # as above
+        send_back(session, paid_ahead, now, user_id=row.user_id)
     last = rest[-1]
     here = subscriptions.c.id == row.id
     shorter = {"starts_at": last.starts_at, "ends_at": last.ends_at, "look_at": now}

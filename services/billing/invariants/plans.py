@@ -55,7 +55,7 @@ PERIODS = Rule(
         JOIN (SELECT * FROM subscription_periods WHERE {_SERVED}) b
           ON b.subscription_id = a.subscription_id AND b.number = a.number + 1
         JOIN payments p ON p.id = b.payment_id
-        WHERE b.starts_at > a.ends_at AND b.starts_at > p.paid_at""",  # noqa: S608 - our own constant
+        WHERE a.closed_at IS NULL AND b.starts_at > a.ends_at AND b.starts_at > p.paid_at""",  # noqa: S608 - our own constant
 )
 
 SUBSCRIPTIONS = Rule(

@@ -150,6 +150,20 @@ async def test_the_period_that_was_paid_ahead_is_refunded(quick: PlanShop) -> No
     await quick.cashier.is_sound()
 
 
+async def test_the_running_period_is_refunded_and_what_was_paid_ahead_goes_with_it(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells(credits=100_00)
+    begun = await quick.subscribes(anna, plus)
+    await quick.jumps_to(begun.ends_at - timedelta(hours=24))
+    await quick.jumps_to(begun.ends_at - timedelta(hours=12))
+    first, second = (row.payment_id for row in await quick.periods(anna))
+    await refunds(quick, first, 30_000)
+    await quick.lives(hours=1)
+    assert await quick.sent_back() == {first: 30_000, second: 30_000}
+    assert (await quick.row(anna)).status == SubscriptionStatus.CANCELED
+    assert await quick.cashier.balance(anna) == 0
+    await quick.cashier.is_sound()
+
+
 async def test_a_trial_charges_nobody_and_is_one(quick: PlanShop) -> None:
     anna, plus = await quick.cashier.customer(), await quick.sells(trial_days=7, credits=10_00)
     await quick.subscriptions.start_trial(anna, plus)

@@ -261,6 +261,7 @@ ACTION_NAMES: Final = {
     AuditAction.ROLE_CHANGE: N_("Role changed"),
     AuditAction.PAYMENT_REFUND: N_("Money sent back"),
     AuditAction.PAYMENT_ASK: N_("Payment asked about"),
+    AuditAction.STRAY_REFUND: N_("Stray payment sent back"),
     AuditAction.MODEL_PRICE: N_("Price of a model"),
     AuditAction.MODEL_ENABLE: N_("Model put on sale"),
     AuditAction.MODEL_DISABLE: N_("Model taken off"),

@@ -27,7 +27,6 @@ from services.models.offers import Models
 from services.models.preset_rules import (
     MAX_ICON,
     MAX_PRICE,
-    MAX_PROMPT,
     BadPreset,
     PresetInUse,
     PresetNotFound,
@@ -93,7 +92,7 @@ class PresetManagement:
             "category": check_category(manifest, preset.category),
             "icon": _icon(preset.icon),
             "price": _price(preset.price),
-            "prompt": _prompt(preset.prompt) if manifest.is_assistant else check_prompt(manifest, preset.prompt),
+            "prompt": check_prompt(manifest, preset.prompt),
             "inputs": checked_inputs(manifest, preset.inputs),
         }
 
@@ -287,10 +286,3 @@ def _price(price: int | None) -> int | None:
     if price is not None and not 0 <= price <= MAX_PRICE:
         raise BadPreset(field="price")
     return price
-
-
-def _prompt(prompt: str | None) -> str | None:
-    found = (prompt or "").strip() or None
-    if found is not None and len(found) > MAX_PROMPT:
-        raise BadPreset(field="prompt")
-    return found

@@ -47,9 +47,10 @@ class NoPrompt(ShopError):
 
 
 def check_prompt(manifest: Manifest, prompt: str | None) -> str | None:
-    """Raises BadPreset, NoPrompt."""
+    """An assistant's presets are personas, whose prompt it is told before the talk. Raises BadPreset, NoPrompt."""
     found = (prompt or "").strip() or None
-    if found is not None and not any(field.name == PROMPT for field in manifest.inputs):
+    told = manifest.is_assistant or any(field.name == PROMPT for field in manifest.inputs)
+    if found is not None and not told:
         raise NoPrompt()
     if found is not None and len(found) > MAX_PROMPT:
         raise BadPreset(field="prompt")

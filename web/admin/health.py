@@ -38,6 +38,8 @@ JOBS: Final = {
     "weekly_bonus": N_("Weekly bonus"),
     "remind": N_("Reminders of credits that run out"),
     "merged_accounts": N_("Accounts that became one"),
+    "subscriptions": N_("Renewals of plans"),
+    "plans_on_sale": N_("List of plans"),
     "heartbeats": N_("Signs of life"),
     "tidy_files": N_("Old pictures and files"),
     "forget_dialogs": N_("Old dialogs of the chat"),

@@ -8,14 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from db.tables.currencies import Currency
 from db.tables.identities import SessionKind
+from db.tables.payments import StrayPayment
 from db.tables.users import AuditAction, AuditEntry, Edge, Role
 from i18n.audit_log import WORDS, entry_line
 from i18n.translator import Catalogues
 from services.audit_log.history import AuditLog
 from services.bonuses import Bonuses, BonusTerms
 from services.chats.statistics import AssistantReports
+from services.coordination.memory import MemoryCoordination
+from services.identity.second_factor import SecondFactors, code_at
 from services.identity.sessions import Device, WebSessions
+from services.identity.throttles import Throttles
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
 from services.money import rub
@@ -24,11 +29,14 @@ from services.payments.packages import PackageOffer
 from services.payments.pricing import PaymentsOff
 from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.refunds.begin import RefundRequest
+from services.plans.manage import PlanManagement, PlanOffer
 from services.users.actor import Actor
 from services.users.manage import CreditChange
 from services.users.roles import NotAllowed, Staff
 from tests.support.files import files_of
 from tests.support.shop import add_model
+from tests.support.stars import FakeStars
+from tests.support.stars_till import open_stars_till
 from tests.support.talk import open_talk
 from tests.support.tills import MERCHANT, Cashier, open_cashier
 from tests.support.viewers import titles
@@ -65,6 +73,19 @@ async def sign_anna_out(services: AdminServices) -> None:
     await WebSessions(services.db, services.clock).begin(services.anna, SessionKind.BROWSER, Device())
     assert await services.users.sign_out(services.anna, actor=Actor(ADMIN)) == 1
     assert await services.users.sign_out(services.anna, actor=Actor(ADMIN)) == 0
+
+
+async def turn_annas_factor_off(services: AdminServices) -> None:
+    sessions = WebSessions(services.db, services.clock)
+    factors = SecondFactors(services.db, services.clock, Throttles(MemoryCoordination()), on_news=lambda: None)
+    token = await sessions.begin(services.anna, SessionKind.BROWSER, Device())
+    who = await sessions.find(token)
+    assert who is not None
+    await factors.begin(who)
+    secret = (await factors.view(services.anna)).secret
+    assert secret is not None
+    await factors.confirm(who, code_at(secret, services.clock().timestamp()))
+    await services.users.turn_off_factor(services.anna, actor=Actor(OWNER))
 
 
 async def do_to_money(services: AdminServices) -> PaymentView:
@@ -112,6 +133,26 @@ async def do_to_styles(services: AdminServices) -> None:
     await styles.delete(second, actor=Actor(OWNER))
 
 
+async def do_to_plans(services: AdminServices) -> None:
+    plans, owner = PlanManagement(services.db, services.clock, Staff((OWNER,))), Actor(OWNER)
+    offer = PlanOffer(name="hundred", title=OFFER.title, prices={Currency.RUB: rub(90000)})
+    plan = await plans.create(offer, actor=owner)
+    await plans.create(replace(offer, name="other"), actor=owner)
+    await plans.edit(plan.id, replace(offer, prices={Currency.RUB: rub(80000)}), actor=owner)
+    await plans.offer_price(plan.id, actor=owner)
+    await plans.enable(plan.id, enabled=False, actor=owner)
+    await plans.enable(plan.id, enabled=True, actor=owner)
+    await plans.move(plan.id, places=1, actor=owner)
+
+
+async def do_to_strays(services: AdminServices) -> None:
+    telegram = FakeStars(clock=services.clock)
+    _, received, strays = open_stars_till(cashier_of(services), telegram, OWNER)
+    await received.received(telegram.pays(CUSTOMER, "nothing of ours", 50))
+    (stray,) = await services.rows(StrayPayment)
+    await strays.send_back(stray.id, actor=Actor(OWNER))
+
+
 async def do_to_assistants(services: AdminServices, store: Path) -> None:
     async with open_talk(services.db, services.clock, store) as talk:
         await talk.says(await talk.begins(services.anna))
@@ -125,8 +166,11 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
     payment = await do_to_money(services)
     await do_to_anna(services)
     await sign_anna_out(services)
+    await turn_annas_factor_off(services)
     await do_to_goods(services)
     await do_to_styles(services)
+    await do_to_plans(services)
+    await do_to_strays(services)
     await do_to_assistants(services, tmp_path)
     await bonuses_of(services).grant("2026-W47")
     page = await AuditLog(services.db).latest(0, 100)
@@ -141,9 +185,9 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
             assert entry.action not in line
     for row in await services.rows(AuditEntry):
         by_shop = row.action == "bonus.week_granted"
-        by_owner = row.action.startswith(("role.", "preset.", "chat."))
+        by_owner = row.action.startswith(("role.", "preset.", "chat.", "plan.", "stray.", "user.factor"))
         assert row.actor_user_id == (None if by_shop else OWNER if by_owner else ADMIN)
-        looked = row.action == "chat.request_open"
+        looked = row.action in {"chat.request_open", "user.factor_off"}
         assert row.after or looked or row.action == "preset.delete"
         new = row.action in {
             "user.write",
@@ -151,16 +195,18 @@ async def test_every_action_is_there_in_words(services: AdminServices, tmp_path:
             "model.test",
             "package.create",
             "preset.create",
+            "plan.create",
+            "plan.offer",
             "bonus.week_granted",
         }
         assert row.before or looked or new
-        assert row.before != row.after
+        assert row.before != row.after or row.action == "user.factor_off"
         if row.action.startswith(("credits.", "user.", "payment.")):
             assert row.target_user_id == services.anna
         elif row.action.startswith("preset."):
             assert row.subject.startswith("hundred-")
         elif not looked and not row.action.startswith("role."):
-            assert row.subject in {"wine", "digit", "1", "2", "2026-W47"}
+            assert row.subject in {"wine", "digit", "1", "2", "2026-W47", "hundred", "other", "charge-1"}
     refund = next(entry for entry in page.items if entry.action == "payment.refund")
     assert (refund.subject, refund.before) == (str(payment.id), {"refunded": "0.00"})
     assert (refund.after["refunded"], refund.reason) == ("100.00", "half")

@@ -8,6 +8,8 @@ from sqlalchemy import update
 from db.base import table_of
 from db.tables.predictions import Prediction
 from db.tables.users import AuditEntry
+from services.inference.runtimes.chat.spec import ChatSpec
+from services.manifests.runtime import SPECS
 from services.models.manage import ModelNotFound
 from services.models.offers import Models
 from services.models.preset_manage import NewPreset, PresetManagement
@@ -15,6 +17,7 @@ from services.models.preset_rules import BadPreset, NoPrompt, PresetInUse, Prese
 from services.models.presets import Presets
 from services.users.actor import Actor
 from services.users.roles import NotAllowed, Staff
+from tests.conversations.test_talking import place_oracle
 from tests.support.files import files_of
 from tests.support.shop import add_prediction
 from tests.unit.models.runs import STORE
@@ -32,8 +35,11 @@ STRONG = NewPreset(
 
 
 @pytest.fixture
-async def styles(services: AdminServices) -> PresetManagement:
-    models = Models(services.db, services.clock, STORE)
+async def styles(services: AdminServices, tmp_path: Path) -> PresetManagement:
+    for slug in ("wine", "painter"):
+        (tmp_path / slug).symlink_to(STORE / slug, target_is_directory=True)
+    place_oracle(tmp_path, "http://openai.example/v1")
+    models = Models(services.db, services.clock, tmp_path, SPECS | {"chat": ChatSpec})
     await models.sync()
     return PresetManagement(services.db, services.clock, Staff((OWNER,)), models, files_of(services.db, services.clock))
 
@@ -121,7 +127,7 @@ async def test_owners_alone(styles: PresetManagement) -> None:
         (NewPreset(model_slug="wine", title=STRONG.title, category={"ru": "", "en": ""}), "category"),
         (NewPreset(model_slug="wine", title=STRONG.title, icon="🍷" * 17), "icon"),
         (NewPreset(model_slug="wine", title=STRONG.title, price=-1), "price"),
-        (NewPreset(model_slug="wine", title=STRONG.title, prompt="a" * 4001), "prompt"),
+        (NewPreset(model_slug="oracle", title=STRONG.title, prompt="a" * 4001), "prompt"),
         (NewPreset(model_slug="wine", title=STRONG.title, inputs={"alcohol": 99.0}), "inputs.alcohol"),
     ],
 )
@@ -129,6 +135,15 @@ async def test_what_cannot_be_sold(styles: PresetManagement, wrong: NewPreset, f
     with pytest.raises(BadPreset) as caught:
         await styles.create(wrong, actor=BOSS)
     assert caught.value.field == field
+
+
+async def test_a_persona_is_told_another_prompt(styles: PresetManagement) -> None:
+    poet = NewPreset(model_slug="oracle", title=STRONG.title, prompt="You are a poet.")
+    slug = (await styles.create(poet, actor=BOSS)).slug
+    told = await styles.set_prompt(slug, " You are a cook. ", actor=BOSS)
+    assert told.prompt == "You are a cook."
+    with pytest.raises(BadPreset):
+        await styles.set_prompt(slug, "a" * 4001, actor=BOSS)
 
 
 async def test_of_a_model_that_is_not_there(styles: PresetManagement) -> None:

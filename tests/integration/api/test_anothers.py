@@ -5,12 +5,21 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import httpx
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
+from db.base import table_of
+from db.tables.plans import MethodState, PaymentMethod
 from tests.integration.api.conftest import Callers
 from tests.integration.api.description import SPEC
+from tests.support.clock import START
 from web.api.lists import IDS, write_cursor
 
-NOBODYS: Final = {"slug", "name"}  # no ids: models are everybody's, a picture's name stands below its prediction
+NOBODYS: Final = {
+    "slug",
+    "plan_id",
+    "name",
+}  # sold to everybody; a picture's stands below its prediction
 OF_STAFF: Final = "/admin/"
 SAID: Final = "said_id"  # of the message that an answer is to
 ENDING: Final = ("/end", "/cancel")
@@ -71,7 +80,26 @@ async def _things_of(shop: Callers, her: httpx.AsyncClient) -> dict[str, Any]:
         SAID: said,
         "file_id": await shop.app.services.files.put(anna, b"\x89PNG", "image/png"),
         "session_id": other,
+        "method_id": await shop.app.db.write(_keeps_a_card, anna),
     }
+
+
+def _keeps_a_card(session: Session, user_id: int) -> UUID:
+    method_id = uuid4()
+    card = {
+        "id": method_id,
+        "user_id": user_id,
+        "provider": "yookassa",
+        "provider_shop_id": "123456",
+        "token": "a token",
+        "title": "Visa •• 4242",
+        "state": MethodState.ACTIVE,
+        "consent": {"text": "Charge me"},
+        "created_at": START,
+        "updated_at": START,
+    }
+    session.execute(insert(table_of(PaymentMethod)).values(card))
+    return method_id
 
 
 async def _made(her: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Any:  # Any: an id, a number or a UUID

@@ -12,7 +12,13 @@ from bot.settings import Settings, SettingsError, ShopSettings, StoreSettings, l
 from db.migrate import upgrade
 from tests.unit.models.runs import STORE
 
-GOOD = {"bot_token": "123456:" + "a" * 30, "yookassa_shop_id": "123456", "yookassa_secret_key": "live_secret"}
+GOOD = {
+    "bot_token": "123456:" + "a" * 30,
+    "yookassa_shop_id": "123456",
+    "yookassa_secret_key": "live_secret",
+    "cloudpayments_public_id": "pk_123456",
+    "cloudpayments_api_secret": "secret",
+}
 RUBBISH = (
     "rubbish", "-1", "0", "1e400", "9" * 30, "http://", "https://x:y", "https://[::1", "api.telegram.org",
     "localhost:6379", "mysql://u@h/db", "postgres://h:port/db", "postgres://h/db?speed=9", "sqlite://two/slashes.db",

@@ -1,7 +1,6 @@
 """Stars: the question before the money, the money, its way back, and what Telegram's list knows that nobody told."""
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 from uuid import uuid4
 
@@ -9,14 +8,10 @@ import pytest
 
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus
-from services.coordination.memory import MemoryCoordination
 from services.money import Money, rub
-from services.payments.context import ProviderAccount
 from services.payments.packages import PackageOffer, Packages
-from services.payments.pricing import CreditPrice
 from services.payments.providers.base import NeedsTelegram, ResultUnknown
 from services.payments.providers.stars.gateway import NAME
-from services.payments.providers.stars.provider import Stars
 from services.payments.providers.stars.question import (
     InvoiceChanged,
     InvoiceOfAnother,
@@ -28,18 +23,17 @@ from services.payments.providers.stars.question import (
 from services.payments.providers.stars.service import StarsPayments, StarsReceived
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest, StarsGoBackWhole
-from services.payments.service import Payments, make_payments
+from services.payments.service import Payments
 from services.payments.strays import StrayGone, Strays
 from services.payments.topup import TopUpRequest
 from services.users.roles import NotAllowed, Staff
 from tests.support.shop import add_outsider
 from tests.support.stars import GONE, FakeStars
-from tests.support.tills import MERCHANT, OWNER, PRICING, Cashier
+from tests.support.stars_till import open_stars_till
+from tests.support.tills import OWNER, Cashier
 
 ANNA, JOHN = 501, 502
 NOT_OURS = "6bdbfc58-c480-4198-8ac5-ad6ff39fda17"
-BOT = "4242"
-PRICES = {**PRICING, Currency.XTR: CreditPrice(minor=Fraction(100, 13), currency=Currency.XTR)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,33 +75,17 @@ class Shop:
 
     def reopens(self) -> None:
         """Another process over the same database."""
-        self.till, self.stars, self.strays = _open(self.cashier, self.telegram)
+        self.till, self.stars, self.strays = open_stars_till(self.cashier, self.telegram)
 
 
 def stars(count: int) -> Money:
     return Money(count, Currency.XTR)
 
 
-def _open(cashier: Cashier, telegram: FakeStars) -> tuple[Payments, StarsPayments, Strays]:
-    merchant = replace(MERCHANT, provider=NAME, shop_id=BOT, test=False, currency=Currency.XTR, keeps_strays=True)
-    account = ProviderAccount(provider=Stars(telegram, cashier.clock, shop_id=BOT), merchant=merchant)
-    others = ProviderAccount(provider=cashier.yookassa, merchant=MERCHANT)
-    till = make_payments(
-        cashier.db,
-        cashier.clock,
-        [others, account],
-        PRICES,
-        lambda: None,
-        coordination=MemoryCoordination(),
-        owners=(OWNER,),
-    )
-    return till, StarsPayments(till, account, cashier.clock), Strays(till.ctx, Staff((OWNER,)))
-
-
 @pytest.fixture
 async def shop(cashier: Cashier) -> Shop:
     telegram = FakeStars(clock=cashier.clock)
-    till, received, strays = _open(cashier, telegram)
+    till, received, strays = open_stars_till(cashier, telegram)
     await cashier.owner()
     anna = await cashier.customer(telegram_id=ANNA)
     await till.reconciler.round(everything=True)  # of a shop that runs: what comes later is its own
@@ -356,7 +334,7 @@ async def test_what_another_program_took_before_this_shop_is_left_alone(cashier:
     telegram = FakeStars(clock=cashier.clock)
     telegram.pays(JOHN, "topup_100", 100)
     cashier.clock.advance(days=1)
-    till, _, _ = _open(cashier, telegram)
+    till, _, _ = open_stars_till(cashier, telegram)
     for _ in range(2):
         await till.reconciler.round(everything=True)
         cashier.clock.advance(hours=2)

@@ -85,7 +85,7 @@ async def test_the_checkout_speaks_the_customers_language(cashier: Cashier, lang
     receipts = [receipt_for(replace(each, receipt_email="john@example.com"), law) for each in (amount, bundle)]
     assert [each and each.description for each in receipts] == [
         "Кредиты для предсказаний: 30.00",
-        "Сотня: 100,00 кредитов",
+        "Сотня: 100.00 кредитов",
     ]
 
 

@@ -23,6 +23,7 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     InputMediaDocument,
     InputMediaPhoto,
+    LabeledPrice,
     LinkPreviewOptions,
     MenuButtonWebApp,
     ReplyParameters,
@@ -80,6 +81,14 @@ WITHOUT_FILES: list[TelegramMethod[Any]] = [
     methods.SetMyCommands(commands=[], scope=BotCommandScopeChat(chat_id=7), language_code="ru"),
     methods.SetMyDescription(description=TEXT, language_code="ru"),
     methods.SetMyShortDescription(short_description="", language_code="ru"),
+    methods.SendInvoice(
+        chat_id=7,
+        title=TEXT,
+        description=TEXT,
+        payload="a1",
+        currency="XTR",
+        prices=[LabeledPrice(label=TEXT, amount=50)],
+    ),
     methods.BanChatMember(chat_id=7, user_id=8, until_date=datetime(2026, 11, 26, tzinfo=UTC)),
     methods.SendLocation(chat_id=7, latitude=0.0, longitude=-37.5),
 ]

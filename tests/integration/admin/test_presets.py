@@ -39,7 +39,7 @@ async def styles(services: AdminServices, tmp_path: Path) -> PresetManagement:
     for slug in ("wine", "painter"):
         (tmp_path / slug).symlink_to(STORE / slug, target_is_directory=True)
     place_oracle(tmp_path, "http://openai.example/v1")
-    models = Models(services.db, services.clock, tmp_path, SPECS | {"chat": ChatSpec})
+    models = Models(services.db, services.clock, tmp_path, {**SPECS, "chat": ChatSpec})
     await models.sync()
     return PresetManagement(services.db, services.clock, Staff((OWNER,)), models, files_of(services.db, services.clock))
 

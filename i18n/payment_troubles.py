@@ -31,6 +31,10 @@ TROUBLES: Final = {
         "before you refund again."
     ),
     PaymentProblem.REFUND_FAILED: N_("A refund did not go through: {detail}. The credits stay with the customer."),
+    PaymentProblem.MONEY_BACK_FAILED: N_(
+        "A customer paid for a plan and got nothing for it, and the money did not go back: {detail}. It is tried again "
+        "by itself; if it keeps failing, send it back in {provider}'s cabinet."
+    ),
     PaymentProblem.UNCOLLECTED: N_(
         "A refund made in {provider}'s cabinet found its credits spent: {detail} credits could not be taken back."
     ),
@@ -73,7 +77,7 @@ def trouble_lines(
     problem: PaymentProblem, detail: str, payment: PaymentView | None, tr: Translator, *, provider: str
 ) -> tuple[Html, ...]:
     """`payment`: the one that it is about; `provider`: whose trouble it is where there is none."""
-    if problem is PaymentProblem.REFUND_FAILED:
+    if problem in {PaymentProblem.REFUND_FAILED, PaymentProblem.MONEY_BACK_FAILED}:
         detail = tr.gettext(refund_reason(detail))
     title = tr.gettext(provider_title(payment.provider if payment else provider))
     told = Html("⚠️ " + tr.html(TROUBLES[problem], detail=detail, provider=title))

@@ -28,6 +28,8 @@ class PaymentProblem(StrEnum):
     """Nobody answered a refund for a day and it may have been made: the provider's cabinet knows."""
     REFUND_FAILED = "refund_failed"
     """The provider refused, later, a refund that somebody here began."""
+    MONEY_BACK_FAILED = "money_back_failed"
+    """The same of money that bought nothing, which is tried again."""
     UNCOLLECTED = "uncollected"
     """A refund from the provider's cabinet found its credits spent."""
     RECEIPT_REFUSED = "receipt_refused"

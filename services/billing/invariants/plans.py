@@ -7,17 +7,22 @@ _SERVED = "(closed_at IS NULL OR closed_at > starts_at)"  # one that was closed 
 PLAN_PAYMENTS = Rule(
     invariant="I3",
     name="payments for plans",
-    states="a succeeded payment for a plan has one period, or a refund of all of it; any other has no period",
+    states="a succeeded payment for a plan has one period, or its money went back, goes, or is tried again; "
+    "any other has no period",
     examined="payments WHERE plan_id IS NOT NULL",
     offenders="""
         SELECT p.id AS payment_id, p.user_id, p.status, p.amount_kopecks, count(s.id) AS periods,
-               (SELECT coalesce(max(r.amount_kopecks), 0) FROM refunds r WHERE r.payment_id = p.id) AS sent_back
+               (SELECT coalesce(sum(r.amount_kopecks), 0) FROM refunds r
+                WHERE r.payment_id = p.id AND r.status <> 'canceled') AS sent_back
         FROM payments p LEFT JOIN subscription_periods s ON s.payment_id = p.id
         WHERE p.plan_id IS NOT NULL
         GROUP BY p.id, p.user_id, p.status, p.amount_kopecks
         HAVING (p.status <> 'succeeded' AND count(s.id) > 0)
             OR (p.status = 'succeeded' AND count(s.id) <> 1 AND (count(s.id) > 1 OR p.amount_kopecks <>
-                (SELECT coalesce(max(r.amount_kopecks), 0) FROM refunds r WHERE r.payment_id = p.id)))
+                (SELECT coalesce(sum(r.amount_kopecks), 0) FROM refunds r
+                 WHERE r.payment_id = p.id AND r.status <> 'canceled')
+                AND NOT EXISTS (SELECT 1 FROM refunds c WHERE c.payment_id = p.id AND c.status = 'canceled'
+                                AND c.actor_user_id IS NULL)))
         ORDER BY p.id""",
 )
 

@@ -32,7 +32,7 @@ from services.payments.queries import (
 from services.payments.refunds.begin import due_of, insert_refund, known_refund, total
 from services.payments.refunds.paid_lots import paid_lots
 from services.plans import periods
-from services.plans.money_back import money_back_of
+from services.plans.money_back import is_money_back
 
 log = structlog.get_logger()
 
@@ -91,8 +91,8 @@ def refuse(
     changed = _change(session, refund_id, (RefundStatus.PENDING,), now, **canceled)
     if changed and not seen and refund.actor_user_id is not None:
         tell_user(session, refund.actor_user_id, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
-    elif changed and refund.id == money_back_of(payment.id):
-        tell_owners(session, owners, _trouble(refund, PaymentProblem.REFUND_FAILED, reason), now=now)
+    elif changed and is_money_back(refund.id, payment.id, {each.id for each in refunds_of(session, payment.id)}):
+        tell_owners(session, owners, _trouble(refund, PaymentProblem.MONEY_BACK_FAILED, reason), now=now)
     return known_refund(session, refund_id)
 
 

@@ -24,6 +24,7 @@ from services.payments.refunds.begin import RefundQuote, RefundRequest, begin, k
 from services.payments.refunds.claims import claim
 from services.payments.settlement import Settlement, TooEarly, together
 from services.payments.topup import receipt_for
+from services.plans.money_back import to_try_again, try_again
 from services.users.roles import Staff
 
 log = structlog.get_logger()
@@ -94,6 +95,8 @@ class Refunds:
 
     async def check_due(self, *, everything: bool = False) -> list[RefundView]:
         """Ask for the unfinished refunds whose time has come, or for all of them; returns those that ended."""
+        for payment_id in await self._ctx.db.read(to_try_again, self._ctx.clock()):
+            await self._ctx.db.write(try_again, payment_id, self._ctx.clock())
         limit = 1000 if everything else AT_ONCE
         batch = await self._ctx.db.write(
             claim, self._ctx.clock(), limit, shops=self._ctx.accounts.shops, everything=everything

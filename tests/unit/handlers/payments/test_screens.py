@@ -307,7 +307,7 @@ def test_trouble_is_told_of_the_provider_that_has_it(tr: Translator, problem: Pa
     told = problem_screen(problem, "9", replace(PAYMENT, provider="bank"), tr).text
     if problem in OF_SETTINGS:
         assert "bank" not in told
-    elif problem is not PaymentProblem.REFUND_FAILED:
+    elif problem is not PaymentProblem.REFUND_FAILED:  # whose words name no provider
         assert "bank" in told
         assert yookassa not in told
         assert problem_screen(problem, "9", None, tr, provider="bank").text == told.splitlines()[0]

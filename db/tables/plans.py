@@ -128,6 +128,9 @@ class PaymentMethod(Base):
 
     id: Mapped[UuidKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    kept_for: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # by which user the provider knows it, where another has it
     provider: Mapped[Word]
     provider_shop_id: Mapped[str] = mapped_column(String(64))  # a token works at this one alone
     token: Mapped[str | None] = mapped_column(String(255))

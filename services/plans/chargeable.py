@@ -26,7 +26,8 @@ def chargeable(session: Session, payment: PaymentView, buyer: Buyer) -> SavedMet
     wanted = row is not None and row.status in LIVE and not row.cancel_at_period_end
     if method is None or row is None or not wanted or row.number + 1 != payment.period_number:
         return None
-    return SavedMethod(id=method.id, token=method.token, owner_id=method.user_id, telegram_id=buyer.telegram_id)
+    known_by = method.user_id if method.kept_for is None else method.kept_for
+    return SavedMethod(id=method.id, token=method.token, kept_for=known_by, telegram_id=buyer.telegram_id)
 
 
 def planned_at(session: Session, payment: PaymentView) -> datetime:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select, update
+from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow
@@ -45,7 +45,8 @@ def _hand_over_methods(session: Session, old: int, heir: int, now: datetime) -> 
         session.execute(update(subscriptions).where(charged).values(method_id=ours))
         gone = {"state": MethodState.UNLINKED, "token": None, "unlinked_at": now, "updated_at": now}
         session.execute(update(methods).where(methods.c.id == theirs).values(gone))
-    session.execute(update(methods).where(methods.c.user_id == old).values(user_id=heir))
+    known_by = func.coalesce(methods.c.kept_for, old)
+    session.execute(update(methods).where(methods.c.user_id == old).values(user_id=heir, kept_for=known_by))
 
 
 def _is_paid(live: AnyRow | None) -> bool:

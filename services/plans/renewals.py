@@ -97,7 +97,8 @@ class Renewals:
         if not self._ctx.accounts.reach(row.provider, row.provider_shop_id):
             return False
         account = self._ctx.accounts.of(row.provider)
-        method = SavedMethod(id=row.id, token=row.token, owner_id=row.user_id, telegram_id=row.telegram_id)
+        known_by = row.user_id if row.kept_for is None else row.kept_for
+        method = SavedMethod(id=row.id, token=row.token, kept_for=known_by, telegram_id=row.telegram_id)
         try:
             await account.provider.stop(method)
         except NotAuthorized as error:

@@ -31,6 +31,7 @@ def keep_method(
     if method is None or consent is None or payment.method_id is not None or remote.shop_id is None:
         return None
     facts = {
+        "kept_for": None if payment.user_id == user_id else payment.user_id,
         "title": _title(remote, method),
         "card_type": remote.card_type,
         "card_last4": remote.card_last4,

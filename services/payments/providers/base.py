@@ -158,11 +158,12 @@ class NewPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedMethod:
-    """`id` is ours, `token` the provider's word for it; `owner_id` is the user in our books, `telegram_id` theirs."""
+    """`id` is ours, `token` the provider's word for it; `kept_for`: the user in our books by whom the provider knows
+    it; `telegram_id`: of whose it is now."""
 
     id: UUID
     token: str
-    owner_id: int
+    kept_for: int
     telegram_id: int | None = None
 
 

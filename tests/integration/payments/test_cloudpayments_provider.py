@@ -43,7 +43,7 @@ from tests.support.cloudpayments import (
 
 ORDER = UUID("11111111-2222-4333-8444-555555555555")
 BUYER = Buyer(id=17, email="anna@example.com", language="en")
-CARD = SavedMethod(id=uuid4(), token="tk_1", owner_id=17)
+CARD = SavedMethod(id=uuid4(), token="tk_1", kept_for=17)
 RECEIPT = Receipt(email="anna@example.com", description="Кредиты", vat_code=None)
 FIND, GET, CHARGE, REFUND = "/payments/find", "/payments/get", "/payments/tokens/charge", "/payments/refund"
 LIST = "/v2/payments/list"

@@ -212,7 +212,7 @@ async def test_a_card_is_kept_and_charged(sandbox: Sandbox, cloud: CloudPayments
     paid = await cloud.get(str(first.id))
     assert paid.method is not None
     assert paid.method.title == "Visa •• 1111"
-    card = SavedMethod(id=uuid4(), token=paid.method.token, owner_id=17)
+    card = SavedMethod(id=uuid4(), token=paid.method.token, kept_for=17)
     declined = await cloud.charge(order(), card)
     assert (declined.status, declined.cancel_reason) == ("canceled", "5051")
     assert cloud.decline_of(declined.cancel_reason) is Decline.TOMORROW
@@ -232,7 +232,7 @@ async def test_an_answer_that_was_lost_charges_once(sandbox: Sandbox, cloud: Clo
     await site.pays()
     method = (await cloud.get(str(first.id))).method
     assert method is not None
-    card = SavedMethod(id=uuid4(), token=method.token, owner_id=17)
+    card = SavedMethod(id=uuid4(), token=method.token, kept_for=17)
     for kind in ("500_after", "cut_after", "html_after", "broken", "hang_after"):
         await site.fault(kind, "payments/tokens/charge")
         with pytest.raises(ResultUnknown):

@@ -35,8 +35,8 @@ class Bank(FakeYooKassa):
     charges: Counter[int] = field(default_factory=Counter)
 
     async def charge(self, payment: NewPayment, method: SavedMethod) -> RemotePayment:
-        self.charges[method.owner_id] += 1
-        dead = self.charges[method.owner_id] >= self.dies.get(method.owner_id, 1_000)
+        self.charges[method.kept_for] += 1
+        dead = self.charges[method.kept_for] >= self.dies.get(method.kept_for, 1_000)
         self.declines.append("permission_revoked" if dead else None)
         return await super(Bank, self).charge(payment, method)
 

@@ -36,7 +36,7 @@ def order(payment: NewPayment, tax: ReceiptTax | None) -> Json:
 def charge(payment: NewPayment, method: SavedMethod, tax: ReceiptTax | None) -> Json:
     return {
         **_goods(payment),
-        "AccountId": str(method.owner_id),
+        "AccountId": str(method.kept_for),
         "Token": method.token,
         "TrInitiatorCode": BY_SHOP,
         "PaymentScheduled": SCHEDULED,

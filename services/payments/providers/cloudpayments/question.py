@@ -4,7 +4,7 @@ until it is cancelled, and a card may be taken back meanwhile."""
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.base import table_of
@@ -43,8 +43,8 @@ def answer_check(session: Session, asked: CheckCall, pricing: Pricing, now: date
     payment = None if payment_id is None else find_payment(session, payment_id)
     if payment is None or payment.provider != NAME:
         return CheckCode.UNKNOWN
-    owner, linked = _method_of(session, payment)
-    if asked.account not in (str(payment.user_id), str(owner)):
+    account, linked = _account_of(session, payment)
+    if asked.account != str(account):
         return CheckCode.OTHER_ACCOUNT
     if asked.amount != payment.amount:
         return CheckCode.OTHER_AMOUNT
@@ -59,10 +59,12 @@ def _is_over(payment: PaymentView, now: datetime) -> bool:
     return (payment.is_open and late) or payment.cancel_reason == "expired_on_confirmation"
 
 
-def _method_of(session: Session, payment: PaymentView) -> tuple[int | None, bool]:
-    """Whose card is charged, and whether it may be still; true where the customer pays by hand."""
+def _account_of(session: Session, payment: PaymentView) -> tuple[int, bool]:
+    """By which user the card is known there, and whether it may be charged still; true where the customer pays by
+    hand."""
     if payment.method_id is None:
-        return None, True
-    query = select(_methods.c.user_id, _methods.c.state).where(_methods.c.id == payment.method_id)
-    row = session.execute(query).one()
-    return row.user_id, row.state == MethodState.ACTIVE
+        return payment.user_id, True
+    known_by = func.coalesce(_methods.c.kept_for, _methods.c.user_id)
+    query = select(known_by, _methods.c.state).where(_methods.c.id == payment.method_id)
+    account, state = session.execute(query).one()
+    return account, state == MethodState.ACTIVE

@@ -5,12 +5,14 @@ from typing import Final
 
 from db.tables.currencies import Currency
 from db.tables.payments import PaymentStatus, RefundStatus
+from i18n.plans import bought_plan
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money, rub
 from services.payments.providers.reasons import refund_reason
 from services.payments.providers.titles import provider_title
 from services.payments.queries import PaymentView, RefundView
+from services.plans.subscriptions import PlanBought
 
 PAYMENT_MARKS: Final = {
     PaymentStatus.PENDING: "⏳",
@@ -35,6 +37,14 @@ def money_list(amounts: Sequence[Money], tr: Translator) -> str:
 def provider_words(payment: PaymentView, tr: Translator) -> str:
     """Who takes the money of a payment."""
     return tr.gettext(provider_title(payment.provider))
+
+
+def part_of(payment: PaymentView, bought: PlanBought | None, tr: Translator) -> Html:
+    """Of which payment money goes back. `bought`: of a plan."""
+    amount = tr.money(payment.amount)
+    if bought is not None:
+        return tr.html("Of the payment of {amount}: {what}", amount=amount, what=bought_plan(bought, tr))
+    return tr.html("Of the payment of {amount} for {credits}", amount=amount, credits=tr.credits(payment.credits))
 
 
 def refund_notice(refund: RefundView, tr: Translator) -> Html:

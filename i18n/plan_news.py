@@ -48,7 +48,7 @@ def plan_news(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...
         return _declined(news, plan, tr)
     if news.fact is PlanFact.ENDED:
         return _ended(news, plan_title(plan, tr), tr)
-    moment = "" if news.at is None else tr.moment(news.at)
+    moment = "" if news.at is None else tr.date_and_time(news.at)
     facts = {"plan": plan_title(plan, tr), "price": price_in(news, tr), "moment": moment}
     return tuple(tr.html(words, **facts) for words in WORDS[news.fact])
 
@@ -76,7 +76,7 @@ def _declined(news: PlanNews, plan: PlanView, tr: Translator) -> tuple[Html, ...
     elif news.at is None or news.decline == Decline.ACT:
         then = tr.html("Please pay for the next period yourself, so that the plan goes on.")
     else:
-        then = tr.html("We try once more: {moment}. Or pay yourself now.", moment=tr.moment(news.at))
+        then = tr.html("We try once more: {moment}. Or pay yourself now.", moment=tr.date_and_time(news.at))
     return (what, why, then)
 
 

@@ -11,7 +11,7 @@ from services.money import Money
 from services.payments.queries import PaymentView
 from services.plans.allowances import AllowanceLeft
 from services.plans.plans import AllowanceView, PlanView
-from services.plans.subscriptions import PeriodView, SubscriptionView
+from services.plans.subscriptions import PeriodView, PlanBought, SubscriptionView
 
 WAYS: Final = {
     "yookassa": N_("💳 YooKassa"),
@@ -30,8 +30,10 @@ def plan_title(plan: PlanView, tr: Translator) -> str:
     return tr.pick(plan.title) or plan.name
 
 
-def price_words(price: Money, months: int, tr: Translator) -> str:
-    """Of a period: `490 ₽ a month`."""
+def price_words(price: Money, months: int, tr: Translator, *, by_telegram: bool = False) -> str:
+    """Of a period: `490 ₽ a month`. `by_telegram`: who charges every thirty days, whatever the calendar says."""
+    if by_telegram:
+        return tr.gettext("{price} every 30 days", price=tr.money(price))
     return tr.ngettext("{price} a month", "{price} for {n} months", months, price=tr.money(price))
 
 
@@ -54,10 +56,26 @@ def gives(plan: PlanView, titles: Titles) -> list[Html]:
 
 def left(allowance: AllowanceLeft, titles: Titles) -> Html:
     """What of it is not used yet."""
-    tr = titles.tr
-    what = _amount(allowance.unit, allowance.amount, tr)
-    line = tr.html("{left} of {what}", left=tr.number(allowance.left, 0), what=what)
+    tr, amount = titles.tr, allowance.amount
+    words = {"left": tr.number(allowance.left, 0), "amount": tr.number(amount, 0)}
+    if allowance.unit is AllowanceUnit.TOKENS:
+        line = tr.nhtml("{left} of {amount} token", "{left} of {amount} tokens", amount, **words)
+    else:
+        line = tr.nhtml("{left} of {amount} request", "{left} of {amount} requests", amount, **words)
     return Html(f"• {line}{_scope(allowance.slugs, titles)}")
+
+
+def what_is_left(subscription: SubscriptionView, titles: Titles) -> list[Html]:
+    """Of the running period: its credits, and each allowance, a line each."""
+    lines = [left(each, titles) for each in subscription.allowances]
+    return [_credits_left(subscription, titles.tr), *lines] if subscription.credits else lines
+
+
+def _credits_left(subscription: SubscriptionView, tr: Translator) -> Html:
+    whole, rest = divmod(subscription.credits, 100)
+    words = {"left": tr.amount(subscription.credits_left), "amount": tr.amount(subscription.credits)}
+    line = tr.nhtml("{left} of {amount} credit", "{left} of {amount} credits", 1 if rest else whole, **words)
+    return Html(f"• {line}")
 
 
 def standing(subscription: SubscriptionView, tr: Translator) -> Html:
@@ -77,18 +95,33 @@ def period_line(period: PeriodView, tr: Translator) -> Html:
     """Two lines: which plan and for how much; from when to when."""
     price = tr.gettext("free") if period.price is None else tr.money(period.price)
     head = tr.html("<b>{plan}</b> · {price}", plan=plan_title(period.plan, tr), price=price)
-    until = period.closed_at if _ended_early(period) else period.ends_at
-    dates = tr.html("{start} – {end}", start=tr.date(period.starts_at), end=tr.date(until or period.ends_at))
-    early = tr.html(" (ended early)") if _ended_early(period) else ""
-    return Html(f"{head}\n<i>{dates}{early}</i>")
+    return Html(f"{head}\n<i>{period_dates(period, tr)}</i>")
+
+
+def period_dates(period: PeriodView, tr: Translator) -> Html:
+    """When it ended, if that was before its time."""
+    until = period.closed_at or period.ends_at
+    dates = tr.html("{start} – {end}", start=tr.date(period.starts_at), end=tr.date(until))
+    early = tr.html(" (ended early)") if period.closed_at is not None else ""
+    return Html(f"{dates}{early}")
+
+
+def bought_plan(bought: PlanBought, tr: Translator) -> Html:
+    """For which plan money came."""
+    return tr.html("plan “{plan}”", plan=plan_title(bought.plan, tr))
+
+
+def bought_period(bought: PlanBought, tr: Translator) -> Html:
+    """Which of its periods, and from when to when; charged by itself or not."""
+    how = tr.gettext("automatic charge") if bought.by_itself else tr.gettext("payment by hand")
+    if bought.period is None:
+        return tr.html("Period {number}, {how}", number=bought.number, how=how)
+    dates = period_dates(bought.period, tr)
+    return tr.html("Period {number}, {how}: {dates}", number=bought.number, how=how, dates=dates)
 
 
 def moment_of_charge(price: Money, at: datetime, tr: Translator) -> Html:
-    return tr.html("🔁 Next charge: <b>{price}</b> on {moment}", price=tr.money(price), moment=tr.moment(at))
-
-
-def _ended_early(period: PeriodView) -> bool:
-    return period.closed_at is not None
+    return tr.html("🔁 Next charge: <b>{price}</b> on {moment}", price=tr.money(price), moment=tr.date_and_time(at))
 
 
 def _given(allowance: AllowanceView, titles: Titles) -> Html:

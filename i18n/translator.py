@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -156,6 +156,10 @@ class Translator:
 
     def date(self, at: dt.datetime) -> str:
         return format_date(at.astimezone(self.zone).date(), format="d MMMM y", locale=self._locale)
+
+    def date_and_time(self, at: dt.datetime) -> str:
+        """Where it stands beside a `date`."""
+        return format_datetime(at.astimezone(self.zone), format="d MMMM y, HH:mm", locale=self._locale)
 
     def moment(self, at: dt.datetime) -> str:
         return f"{at.astimezone(self.zone):%d.%m.%Y %H:%M}"

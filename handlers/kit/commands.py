@@ -32,7 +32,8 @@ COMMANDS: Final = {
     "stop": N_("Stop the answer"),
     "balance": N_("Your credits"),
     "topup": N_("Buy credits"),
-    "plans": N_("Plans and your subscription"),
+    "plans": N_("Plans: what they give and cost"),
+    "subscription": N_("Your plan: what is left, how to cancel"),
     "bonus": N_("The weekly bonus"),
     "history": N_("Your predictions and operations"),
     "profile": N_("What the shop knows of you"),
@@ -86,12 +87,21 @@ async def set_menu_button(bot: Bot, tr: Translator, url: str | None) -> None:
     """Beside the input: the cabinet at `url`. Without one a button of ours is taken away; an owner's own stays. Raises
     `AiogramError`."""
     if url is not None:
-        app = MenuButtonWebApp(text=tr.gettext("Cabinet"), web_app=WebAppInfo(url=url))
-        await bot.set_chat_menu_button(menu_button=app)
+        await bot.set_chat_menu_button(menu_button=_cabinet_button(tr, url))
         return
     now = await bot.get_chat_menu_button()
     if isinstance(now, MenuButtonWebApp) and urlsplit(now.web_app.url).path.endswith(MINI_APP):
         await bot.set_chat_menu_button(menu_button=MenuButtonDefault())
+
+
+async def set_chat_menu_button(bot: Bot, chat_id: int, tr: Translator, features: Features) -> None:
+    """The cabinet's button in this chat's language: the button of all chats has but one."""
+    if features.site is None:
+        return
+    try:
+        await bot.set_chat_menu_button(chat_id=chat_id, menu_button=_cabinet_button(tr, f"{features.site}{MINI_APP}"))
+    except AiogramError as error:  # as below
+        log.warning("chat_menu_button_not_set", chat_id=chat_id, error=str(error))
 
 
 async def set_chat_commands(
@@ -105,6 +115,10 @@ async def set_chat_commands(
         log.warning("chat_commands_not_set", chat_id=chat_id, error=str(error))
 
 
+def _cabinet_button(tr: Translator, url: str) -> MenuButtonWebApp:
+    return MenuButtonWebApp(text=tr.gettext("Cabinet"), web_app=WebAppInfo(url=url))
+
+
 def commands(tr: Translator, features: Features, role: Role | None = None) -> list[BotCommand]:
     listed = offered(features) | (OF_ROLES[role] if role is not None else {})
     return [BotCommand(command=name, description=tr.gettext(text)) for name, text in listed.items()]
@@ -116,6 +130,7 @@ def offered(features: Features) -> dict[str, str]:
         "topup": features.payments,
         "paysupport": features.payments,
         "plans": features.plans,
+        "subscription": features.plans,
         "styles": features.images,
         **dict.fromkeys(("chat", "new", "sessions", "stop"), features.chats),
     }

@@ -6,6 +6,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
+from handlers.kit.commands import set_chat_menu_button
 from handlers.kit.context import Context
 from handlers.kit.dialog import put
 from handlers.kit.notices import form_left, notice_screen
@@ -26,13 +27,19 @@ def router() -> Router:
 
 async def start(message: Message, *, command: CommandObject, ctx: Context) -> None:
     """A fresh start: a form under way ends, and is told of."""
+    await _greet(message, command.args, ctx)
+    if ctx.tr.language != ctx.catalogues.default:  # in which the button of all chats is
+        await set_chat_menu_button(ctx.bot, ctx.chat_id, ctx.tr, ctx.services.features)
+
+
+async def _greet(message: Message, payload: str | None, ctx: Context) -> None:
     title = await ctx.open_form_title()
     await ctx.fsm.clear()
     told = [greeting(ctx.viewer)]
     if title is not None:
         told.append(form_left(title, ctx.tr))
-    if command.args:
-        page = await _linked(command.args, ctx)
+    if payload:
+        page = await _linked(payload, ctx)
         if page is not None:
             if ctx.user.is_new or title is not None:
                 await put(message, Screen(text="\n\n".join(told)))

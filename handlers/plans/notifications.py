@@ -2,7 +2,7 @@
 
 from handlers.kit import buttons
 from handlers.plans.offers import is_due
-from handlers.plans.subscription_screens import PAY_NEXT, agree_action, cancel_action
+from handlers.plans.subscription_screens import PAY_NEXT, agree_action, agree_words, cancel_action
 from handlers.telegram.delivery import Present, Rendered
 from handlers.telegram.screen import Button, Screen
 from i18n.plan_news import plan_news, price_of
@@ -43,8 +43,7 @@ def _ways_on(news: PlanNews, mine: SubscriptionView | None, tr: Translator) -> l
     if news.fact is PlanFact.RENEWAL_SOON:
         rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(mine)),))
     if news.fact is PlanFact.PRICE_OFFERED and (price := price_of(news)) is not None:
-        agree = tr.gettext("✅ Agree to {price}", price=tr.money(price))
-        rows.append((Button(text=agree, action=agree_action(price)),))
+        rows.append((Button(text=agree_words(price, tr), action=agree_action(price)),))
     if news.fact in (PlanFact.ENDS_SOON, PlanFact.DECLINED, PlanFact.PAST_DUE, PlanFact.AUTOPAY_OFF) and is_due(mine):
         pay = f"{buttons.PLANS}:{(mine.scheduled or mine.plan).id}"
         rows.append((Button(text=tr.gettext(PAY_NEXT), action=pay),))

@@ -23,6 +23,7 @@ def router() -> Router:
     """The command and the buttons."""
     router = Router(name="plans")
     router.message.register(show_plans, Command("plans", ignore_case=True))
+    router.message.register(show_own, Command("subscription", ignore_case=True))
     router.callback_query.register(press, Pressed(buttons.PLANS))
     router.callback_query.register(buy, Pressed(view.BUY))
     router.callback_query.register(leave, Pressed(buttons.PLAN_LEAVE))
@@ -143,9 +144,10 @@ async def _cancel(number: str, ctx: Context) -> str:
     return ctx.tr.html("✅ Cancelled. Nothing will be charged any more.")
 
 
-async def show_cards(query: CallbackQuery, *, ctx: Context, notice: str = "") -> None:
+async def show_cards(query: CallbackQuery, *, ctx: Context, argument: str = "", notice: str = "") -> None:
+    """`argument`: the page."""
     methods = await ctx.services.payment_methods.of(ctx.user.id)
-    await ctx.respond(query, own.cards_screen(methods, ctx.viewer, notice=notice))
+    await ctx.respond(query, own.cards_screen(methods, ctx.viewer, page=buttons.parse_page(argument), notice=notice))
 
 
 async def remove_card(query: CallbackQuery, *, ctx: Context, argument: str) -> None:

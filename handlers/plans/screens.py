@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from secrets import token_urlsafe
 from typing import Final
 
+from db.tables.currencies import Currency
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
 from handlers.plans.offers import PlanOptions, PlanStep, Way, has_free
@@ -35,7 +36,8 @@ def plans_screen(
     """`currencies`: that can be paid here. `problem`: HTML, why the last choice came to nothing."""
     tr = viewer.tr
     if not plans:
-        return Screen(text=tr.html("No plans are sold right now."), rows=((buttons.menu_button(tr),),))
+        own = (buttons.subscription_button(tr),) if subscription is not None else ()
+        return Screen(text=tr.html("No plans are sold right now."), rows=((*own, buttons.menu_button(tr)),))
     parts = [f"⚠️ {problem}" if problem else "", tr.html("<b>🎟 Plans</b>")]
     if subscription is not None:
         mine = tr.html("Your plan: <b>{plan}</b>.", plan=plan_title(subscription.plan, tr))
@@ -134,7 +136,9 @@ def _change(offer: PlanOptions, tr: Translator) -> list[Html]:
 
 
 def _terms(way: Way, plan: PlanView, tr: Translator) -> Html:
-    price = tr.html("Price: <b>{price}</b>", price=price_words(way.price, plan.months, tr))
+    by_telegram = way.renews and way.price.currency == Currency.XTR
+    words = price_words(way.price, plan.months, tr, by_telegram=by_telegram)
+    price = tr.html("Price: <b>{price}</b>", price=words)
     if not way.renews:
         once = tr.html("Nothing is charged by itself: pay for the next period if you want it.")
         return Html(f"{price}\n{once}")

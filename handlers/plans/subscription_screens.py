@@ -9,12 +9,12 @@ from handlers.kit.context import Viewer
 from handlers.plans.offers import has_free, is_due
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import left, moment_of_charge, period_line, plan_title, price_words, standing
+from i18n.plans import moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
 from services.money import Money
-from services.pages import Page
+from services.pages import Page, page_of
 from services.payments.providers.reasons import payment_reason
 from services.plans.methods import MethodView
 from services.plans.subscriptions import PeriodView, SubscriptionView
@@ -23,11 +23,14 @@ CANCEL: Final = "cancel"  # sub:cancel:<hex id>
 RESUME: Final = "resume"  # sub:resume
 STAY: Final = "stay"  # sub:stay: no other plan next
 AGREE: Final = "agree"  # sub:agree:<minor units>:<currency>
-CARDS: Final = "cards"
+CARDS: Final = "cards"  # cards:<page>
+CARDS_ON_PAGE: Final = 6
 CARD_OFF: Final = "card-off"  # card-off:<hex id>
 PERIODS: Final = "periods"  # periods:<page>
 PERIODS_ON_PAGE: Final = 6
 PAY_NEXT: Final = N_("💳 Pay for the next period")
+STAY_WITH: Final = N_("↩️ Stay with “{plan}”")
+KEEP_PRICE: Final = N_("↩️ Keep the present price")
 SUBSCRIBE: Final = N_("💳 Subscribe")
 
 
@@ -36,9 +39,11 @@ def subscription_screen(subscription: SubscriptionView, viewer: Viewer, *, notic
     tr = viewer.tr
     head = tr.html("<b>🎟 Your plan: {plan}</b>", plan=plan_title(subscription.plan, tr))
     parts = [notice, head, Html("\n".join(_facts(subscription, tr)))]
-    if subscription.allowances:
-        until = tr.html("<b>Left until {date}</b>", date=tr.date(subscription.ends_at))
-        parts.append(Html("\n".join([until, *(left(each, viewer.titles) for each in subscription.allowances)])))
+    if (offered := subscription.offered_price) is not None:
+        parts.append(_offer(offered, subscription, tr))
+    if lines := what_is_left(subscription, viewer.titles):
+        until = tr.html("<b>Left until {date}</b>", date=tr.date(subscription.runs_until))
+        parts.append(Html("\n".join([until, *lines])))
     rows = [*_ways_on(subscription, tr)]
     rows.append(
         (
@@ -59,18 +64,24 @@ def agree_action(price: Money) -> str:
     return f"{buttons.SUBSCRIPTION}:{AGREE}:{price.minor}:{price.currency}"
 
 
-def cards_screen(methods: Sequence[MethodView], viewer: Viewer, *, notice: str = "") -> Screen:
-    tr = viewer.tr
+def agree_words(price: Money, tr: Translator) -> str:
+    return tr.gettext("✅ Agree to {price}", price=tr.money(price))
+
+
+def cards_screen(methods: Sequence[MethodView], viewer: Viewer, *, page: int = 0, notice: str = "") -> Screen:
+    tr, shown = viewer.tr, page_of(methods, page, CARDS_ON_PAGE)
     parts = [notice, tr.html("<b>💳 Saved ways to pay</b>")]
     if methods:
-        parts.append(Html("\n\n".join(_card(each, tr) for each in methods)))
+        parts.append(Html("\n\n".join(_card(each, tr) for each in shown.items)))
         parts.append(tr.html("A way to pay that you remove is not charged any more. What is paid stays."))
     else:
         parts.append(tr.html("None is saved: nothing can be charged by itself."))
     rows: list[buttons.Row] = [
         (Button(text=cut_plain(tr.gettext("✖️ Remove {title}", title=each.title), BUTTON), action=_off(each)),)
-        for each in methods
+        for each in shown.items
     ]
+    turn = buttons.pages_row(tr, page=shown.page, pages=shown.pages, action=lambda to: f"{CARDS}:{to}")
+    rows += [turn] if turn else []
     rows.append((buttons.back_button(tr, buttons.SUBSCRIPTION), buttons.menu_button(tr)))
     return Screen(text="\n\n".join(part for part in parts if part), rows=tuple(rows))
 
@@ -116,22 +127,30 @@ def _next_plan(subscription: SubscriptionView, tr: Translator) -> list[Html]:
     return [words]
 
 
+def _offer(price: Money, subscription: SubscriptionView, tr: Translator) -> Html:
+    now = price_words(price, subscription.plan.months, tr)
+    return tr.html("New subscribers pay <b>{price}</b>. You keep yours until you agree to the new one.", price=now)
+
+
 def _ways_on(subscription: SubscriptionView, tr: Translator) -> list[buttons.Row]:
     if has_free(subscription):
         return []
     rows: list[buttons.Row] = []
-    scheduled, method = subscription.scheduled, subscription.method
+    scheduled = subscription.scheduled
     if is_due(subscription):
         pay = f"{buttons.PLANS}:{(scheduled or subscription.plan).id}"
         words = SUBSCRIBE if subscription.status is SubscriptionStatus.TRIALING else PAY_NEXT
         rows.append((Button(text=tr.gettext(words), action=pay),))
-    stopped = subscription.cancel_at_period_end or not subscription.auto_renew
-    if stopped and method is not None and method.state is MethodState.ACTIVE and subscription.price is not None:
+    if subscription.can_resume:
         rows.append((Button(text=tr.gettext("🔁 Renew by itself again"), action=f"{buttons.SUBSCRIPTION}:{RESUME}"),))
-    if scheduled is not None and scheduled.id != subscription.plan.id:
-        stay = tr.gettext("↩️ Stay with “{plan}”", plan=plan_title(subscription.plan, tr))
+    if (offered := subscription.offered_price) is not None:
+        rows.append((Button(text=agree_words(offered, tr), action=agree_action(offered)),))
+    if scheduled is not None:
+        other = scheduled.id != subscription.plan.id
+        words = STAY_WITH if other else KEEP_PRICE
+        stay = tr.gettext(words, plan=plan_title(subscription.plan, tr))
         rows.append((Button(text=cut_plain(stay, BUTTON), action=f"{buttons.SUBSCRIPTION}:{STAY}"),))
-    if not subscription.cancel_at_period_end:
+    if subscription.can_cancel:
         rows.append((Button(text=tr.gettext("✖️ Cancel the subscription"), action=cancel_action(subscription)),))
     return rows
 

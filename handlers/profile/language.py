@@ -6,7 +6,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from handlers.kit import buttons
-from handlers.kit.commands import set_chat_commands
+from handlers.kit.commands import set_chat_commands, set_chat_menu_button
 from handlers.kit.context import Context
 from handlers.kit.dialog import Event, respond
 from handlers.kit.filters import Pressed
@@ -33,6 +33,7 @@ async def show_languages(event: Event, *, ctx: Context, argument: str = "") -> N
     await respond(event, ctx.fsm, tr, language_screen(tr))
     role = await services.admins.role_of(reader.id)
     await set_chat_commands(ctx.bot, ctx.chat_id, tr, features=services.features, role=role)
+    await set_chat_menu_button(ctx.bot, ctx.chat_id, tr, services.features)
 
 
 def language_screen(tr: Translator) -> Screen:

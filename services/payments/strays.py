@@ -19,6 +19,7 @@ from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.kinds.payments import PaymentTrouble
 from services.notifications.owners import tell_owners
+from services.pages import Page, paginate
 from services.payments.alerts import PaymentProblem
 from services.payments.context import PaymentsContext
 from services.payments.merchant import Merchant
@@ -57,6 +58,10 @@ class Strays:
     async def get(self, stray_id: int) -> StrayView:
         """Raises `StrayGone`."""
         return await self._ctx.db.read(_get, stray_id)
+
+    async def page(self, page: int = 0, size: int = 20) -> Page[StrayView]:
+        """What is still here first, the newest first."""
+        return await self._ctx.db.read(_page, page, size)
 
     async def send_back(self, stray_id: int, *, actor: Actor) -> StrayView:
         """All of it, once. In the audit log whatever comes of it. Raises `NotAllowed`, `StrayGone`, `OtherShop`, and
@@ -135,6 +140,12 @@ def _get(session: Session, stray_id: int) -> StrayView:
     if row is None:
         raise StrayGone(stray_id=stray_id)
     return _view(row)
+
+
+def _page(session: Session, page: int, size: int) -> Page[StrayView]:
+    here = (_strays.c.status == StrayStatus.KEPT).desc()
+    found = paginate(session, select(_strays).order_by(here, _strays.c.seen_at.desc(), _strays.c.id.desc()), page, size)
+    return found.holding([_view(row) for row in found.items])
 
 
 def _end(session: Session, stray: StrayView, entry: int, now: datetime) -> StrayView:

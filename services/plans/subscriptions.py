@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from db.base import AnyRow
 from db.engine import Database
 from db.tables.currencies import Currency
-from db.tables.plans import PeriodKind, SubscriptionStatus
+from db.tables.plans import MethodState, PeriodKind, SubscriptionStatus
 from services.clock import Clock
 from services.money import Money
 from services.pages import Page, paginate
 from services.payments.pricing import Pricing
-from services.payments.queries import find_payment
+from services.payments.queries import PaymentView, find_payment
+from services.payments.refunds.paid_lots import held_of_period
 from services.plans.allowances import AllowanceLeft, allowances_of
 from services.plans.by_provider import ProviderWord, provider_said
 from services.plans.changes import ChangeQuote, quote_change, schedule
@@ -24,7 +25,7 @@ from services.plans.methods import MethodView, find_method
 from services.plans.months import end_of_months
 from services.plans.offers import agree
 from services.plans.plans import PlanView, find_plan, free_plan
-from services.plans.rows import live_of, periods, running_period
+from services.plans.rows import live_of, period_of_payment, periods, running_period
 from services.plans.times import charge_at
 from services.plans.trials import had_trial, start_trial
 
@@ -32,9 +33,10 @@ from services.plans.trials import had_trial, start_trial
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionView:
     """`id`: None of a free plan that was not needed yet. `price` agreed for a period, None where it is free. `number`
-    of the last period that was opened; `starts_at` of the running one, `ends_at` of all that is paid. `scheduled`: the
-    plan of the next period, the same one where a new price was agreed. `next_charge`: what will be taken without
-    asking, and when. `allowances`: of the running period, none while it is past due."""
+    of the last period that was opened; `starts_at` and `runs_until` of the running one, `ends_at` of all that is paid.
+    `scheduled`: the plan of the next period, the same one where a new price was agreed. `next_charge`: what will be
+    taken without asking, and when. `allowances`: of the running period, none while it is past due; `credits`: that it
+    gave, in hundredths, of which `credits_left` are not spent."""
 
     id: UUID | None
     user_id: int
@@ -44,6 +46,7 @@ class SubscriptionView:
     provider: str | None
     method: MethodView | None
     starts_at: datetime
+    runs_until: datetime
     ends_at: datetime
     auto_renew: bool
     cancel_at_period_end: bool
@@ -53,6 +56,29 @@ class SubscriptionView:
     decline_reason: str | None
     number: int
     allowances: tuple[AllowanceLeft, ...]
+    credits: int = 0
+    credits_left: int = 0
+
+    @property
+    def can_cancel(self) -> bool:
+        """Something would be charged, or is waited for."""
+        waited_for = self.auto_renew or self.status is SubscriptionStatus.PAST_DUE
+        return self.price is not None and waited_for
+
+    @property
+    def can_resume(self) -> bool:
+        """It has ended its renewals, and what they were charged to is still there."""
+        method = self.method is not None and self.method.state is MethodState.ACTIVE
+        paid = self.price is not None and self.status is SubscriptionStatus.ACTIVE
+        return method and paid and not self.auto_renew
+
+    @property
+    def offered_price(self) -> Money | None:
+        """What new subscribers pay, where that is another price and nothing is chosen for the next period yet."""
+        if self.price is None or self.scheduled is not None or self.cancel_at_period_end or not self.plan.enabled:
+            return None
+        now = self.plan.prices.get(Currency(self.price.currency))
+        return None if now == self.price else now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +96,17 @@ class PeriodView:
     credits: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanBought:
+    """What a payment for a plan is for. `number` of the period; `period`: None until it is paid, and where the money
+    bought nothing; `by_itself`: nobody pressed a button for it."""
+
+    plan: PlanView
+    number: int
+    period: PeriodView | None
+    by_itself: bool
+
+
 class Subscriptions:
     def __init__(self, db: Database, clock: Clock, pricing: Pricing) -> None:
         self._db = db
@@ -83,6 +120,10 @@ class Subscriptions:
     async def periods(self, user_id: int, page: int = 0, size: int = 10) -> Page[PeriodView]:
         """Newest first, of all that this user subscribed to."""
         return await self._db.read(periods_of, user_id, page, size)
+
+    async def bought_by(self, payment: PaymentView) -> PlanBought | None:
+        """None where it is not for a plan."""
+        return await self._db.read(bought_by, payment)
 
     async def cancel(self, user_id: int) -> None:
         """Nothing is charged any more; what was paid stays. Raises `NoSubscription`."""
@@ -137,6 +178,7 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
         provider=live.provider,
         method=method,
         starts_at=live.starts_at if running is None else running.starts_at,
+        runs_until=live.ends_at if running is None else running.ends_at,
         ends_at=live.ends_at,
         auto_renew=live.auto_renew,
         cancel_at_period_end=live.cancel_at_period_end,
@@ -146,6 +188,8 @@ def subscription_of(session: Session, user_id: int, now: datetime) -> Subscripti
         decline_reason=live.decline_reason,
         number=live.number,
         allowances=() if running is None else allowances_of(session, running.id),
+        credits=0 if running is None else running.credits,
+        credits_left=held_of_period(session, running.id, now) if running is not None and running.credits else 0,
     )
 
 
@@ -153,6 +197,18 @@ def periods_of(session: Session, user_id: int, page: int, size: int) -> Page[Per
     mine = select(periods).where(periods.c.user_id == user_id).order_by(periods.c.starts_at.desc(), periods.c.id.desc())
     found = paginate(session, mine, page, size)
     return found.holding([_period_view(session, row) for row in found.items])
+
+
+def bought_by(session: Session, payment: PaymentView) -> PlanBought | None:
+    if payment.plan_id is None:
+        return None
+    row = period_of_payment(session, payment.id)
+    return PlanBought(
+        plan=find_plan(session, payment.plan_id),
+        number=(payment.period_number or 1) if row is None else row.number,
+        period=None if row is None else _period_view(session, row),
+        by_itself=payment.method_id is not None,
+    )
 
 
 def _period_view(session: Session, row: AnyRow) -> PeriodView:
@@ -178,6 +234,7 @@ def _unneeded(session: Session, user_id: int, now: datetime) -> SubscriptionView
     given = tuple(
         AllowanceLeft(unit=each.unit, slugs=each.slugs, amount=each.amount, used=0) for each in plan.allowances
     )
+    ends_at = end_of_months(now, plan.months, anchor_day=now.day)
     return SubscriptionView(
         id=None,
         user_id=user_id,
@@ -187,7 +244,8 @@ def _unneeded(session: Session, user_id: int, now: datetime) -> SubscriptionView
         provider=None,
         method=None,
         starts_at=now,
-        ends_at=end_of_months(now, plan.months, anchor_day=now.day),
+        runs_until=ends_at,
+        ends_at=ends_at,
         auto_renew=False,
         cancel_at_period_end=False,
         scheduled=None,

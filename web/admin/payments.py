@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from db.tables.payments import PaymentStatus
 from i18n.payments import PAYMENT_MARKS, REFUND_MARKS, STATUSES, provider_words
+from i18n.plans import bought_period, plan_title
 from services.digits import whole_number
 from services.payments.providers.reasons import payment_reason, refund_reason
 from services.payments.providers.titles import provider_title
@@ -64,6 +65,8 @@ async def show_payments(who: Looks, asked: Annotated[PaymentQuery, Query()]) -> 
         here=f"/admin/payments?{kept}{'&' if kept else ''}page=",
         customers=await who.site.services.user_management.lines(each.user_id for each in found.items),
         sent_back=await queries.sent_back(found.items),
+        plans={each.id: plan_title(each, who.tr) for each in await who.site.services.plans.all()},
+        strays=who.site.services.strays is not None,
         statuses=[(each.value, who.tr.gettext(said)) for each, said in STATUSES.items()],
         providers=_providers(who),
         states=STATUSES,
@@ -87,6 +90,7 @@ async def payment_page(
     who: StaffMember, payment: PaymentView, *, done: str = "", problem: str = "", status: int = 200
 ) -> Response:
     refunds = await who.site.services.payment_queries.refunds(payment.id)
+    bought = await who.site.services.subscriptions.bought_by(payment)
     return panel(
         who,
         "payments/card.html",
@@ -94,6 +98,8 @@ async def payment_page(
         payment=payment,
         refunds=refunds,
         quote=await quote_of(who, payment.id),
+        plan="" if bought is None else plan_title(bought.plan, who.tr),
+        period="" if bought is None else bought_period(bought, who.tr),
         customer=(await who.site.services.user_management.lines([payment.user_id]))[payment.user_id],
         provider=provider_words(payment, who.tr),
         why=who.tr.gettext(payment_reason(payment.cancel_reason)),

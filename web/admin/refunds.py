@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from i18n.payments import part_of
 from i18n.people import name_of
 from services.errors import ShopError
 from services.money import Money
@@ -101,15 +102,12 @@ async def _confirm(
     who: StaffMember, payment: PaymentView, amount: Money, typed: RefundForm, *, problem: str = ""
 ) -> Response:
     tr = who.tr
+    bought = await who.site.services.subscriptions.bought_by(payment)
     customer = (await who.site.services.user_management.lines([payment.user_id]))[payment.user_id]
     lines = [
         tr.html("Send <b>{amount}</b> back to {name}?", amount=tr.money(amount), name=name_of(customer, tr)),
-        tr.html(
-            "Of the payment of {amount} for {credits}",
-            amount=tr.money(payment.amount),
-            credits=tr.credits(payment.credits),
-        ),
-        tr.html("The credits of that part are taken back."),
+        part_of(payment, bought, tr),
+        *((tr.html("The credits of that part are taken back."),) if bought is None else ()),
         tr.html("Reason: {reason}", reason=typed.reason),
     ]
     whole = tr.gettext("↩️ Refund {amount}", amount=tr.money(amount))

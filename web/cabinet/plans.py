@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
+from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
 from i18n.plans import gives, plan_title, price_words, way_title
 from services.digits import whole_number
@@ -72,6 +73,7 @@ class OrderForm:
     async def show(self, *, errors: Mapping[str, str] | None = None, refused: ShopError | None = None) -> Response:
         """`errors` by field; `refused`: why there is no payment."""
         tr, way, plan = self.me.tr, self.way, self.plan
+        by_telegram = way.can_be_kept and way.price.currency == Currency.XTR
         return page(
             self.me,
             "cabinet/plan.html",
@@ -79,7 +81,7 @@ class OrderForm:
             plan=plan,
             title=plan_title(plan, tr),
             gives=gives(plan, self.me.titles),
-            price=price_words(way.price, plan.months, tr),
+            price=price_words(way.price, plan.months, tr, by_telegram=by_telegram),
             way=way,
             ways=[(each.provider, way_title(each.provider, tr)) for each in self.ways],
             consent=consent_text(way.price, plan.months, tr.language) if way.can_be_kept else "",

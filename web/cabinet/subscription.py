@@ -7,8 +7,9 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
 from db.tables.currencies import Currency
-from db.tables.plans import MethodState, SubscriptionStatus
-from i18n.plans import left, moment_of_charge, period_line, plan_title, price_words, standing
+from db.tables.plans import SubscriptionStatus
+from i18n.plans import moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
+from i18n.translator import Translator
 from services.digits import whole_number
 from services.errors import N_
 from services.money import Money
@@ -45,12 +46,12 @@ async def show_subscription(
         title="" if mine is None else plan_title(mine.plan, tr),
         standing="" if mine is None else standing(mine, tr),
         charge="" if mine is None or mine.next_charge is None else moment_of_charge(*mine.next_charge, tr),
-        lefts=() if mine is None else [left(each, me.titles) for each in mine.allowances],
-        price="" if mine is None or mine.price is None else price_words(mine.price, mine.plan.months, tr),
+        lefts=() if mine is None else what_is_left(mine, me.titles),
+        price="" if mine is None or mine.price is None else _price(mine, tr),
         declined="" if mine is None or not mine.decline_reason else tr.gettext(payment_reason(mine.decline_reason)),
-        offered=None if mine is None else offered_price(mine),
-        can_cancel=mine is not None and can_cancel(mine),
-        can_resume=mine is not None and can_resume(mine),
+        offered=None if mine is None else mine.offered_price,
+        can_cancel=mine is not None and mine.can_cancel,
+        can_resume=mine is not None and mine.can_resume,
         can_pay=mine is not None and features_pay(me) and can_pay(mine, me),
         cards=await services.payment_methods.of(me.user.id),
         periods=await services.subscriptions.periods(me.user.id, number, ON_PAGE),
@@ -112,18 +113,6 @@ def features_pay(me: Customer) -> bool:
     return me.site.services.plan_checkout is not None
 
 
-def can_cancel(mine: SubscriptionView) -> bool:
-    """Something would be charged, or is waited for."""
-    if mine.price is None:
-        return False
-    return mine.status is SubscriptionStatus.PAST_DUE or mine.auto_renew
-
-
-def can_resume(mine: SubscriptionView) -> bool:
-    method = mine.method is not None and mine.method.state is MethodState.ACTIVE
-    return method and mine.status is SubscriptionStatus.ACTIVE and not mine.auto_renew
-
-
 def can_pay(mine: SubscriptionView, me: Customer) -> bool:
     """For the next period, by hand; or after a trial."""
     if mine.status is not SubscriptionStatus.ACTIVE:
@@ -131,9 +120,7 @@ def can_pay(mine: SubscriptionView, me: Customer) -> bool:
     return mine.price is not None and (not mine.auto_renew or bool(mine.decline_reason))
 
 
-def offered_price(mine: SubscriptionView) -> Money | None:
-    """What new subscribers pay, where that is another price and nothing is chosen yet."""
-    if mine.price is None or mine.scheduled is not None or not mine.plan.enabled:
-        return None
-    now = mine.plan.prices.get(Currency(mine.price.currency))
-    return None if now == mine.price else now
+def _price(mine: SubscriptionView, tr: Translator) -> str:
+    assert mine.price is not None
+    by_telegram = mine.method is not None and mine.method.by_provider
+    return price_words(mine.price, mine.plan.months, tr, by_telegram=by_telegram)

@@ -40,6 +40,7 @@ def router() -> Router:
     router = Router(name="admin_payments")
     router.callback_query.register(show_payments, Pressed(names.PAYMENTS), StaffOnly())
     router.callback_query.register(press, Pressed(names.PAYMENT), StaffOnly())
+    router.callback_query.register(strays.show, Pressed(names.STRAYS), StaffOnly())
     router.callback_query.register(strays.press, Pressed(names.STRAY), StaffOnly())
     return router
 
@@ -51,7 +52,8 @@ async def show_payments(event: Event, *, ctx: AdminContext, argument: str = "") 
         return
     page = await ctx.services.payment_queries.latest(keyboards.parse_page(argument), ON_PAGE)
     customers = await ctx.services.user_management.lines(payment.user_id for payment in page.items)
-    await ctx.respond(event, view.payments_screen(page, customers, ctx.tr))
+    knows_strays = ctx.services.strays is not None
+    await ctx.respond(event, view.payments_screen(page, customers, ctx.tr, strays=knows_strays))
 
 
 async def find(message: Message, *, ctx: AdminContext, action: PendingAction) -> None:
@@ -66,7 +68,10 @@ async def show_payment(event: Event, payment: PaymentView, *, ctx: AdminContext,
     refunds = await ctx.services.payment_queries.refunds(payment.id)
     quote = await _quote(payment, ctx)
     customer = name_of(await ctx.services.user_management.card(payment.user_id), ctx.tr)
-    screen = view.payment_screen(payment, refunds, quote, ctx.tr, customer=customer, role=ctx.role, notice=notice)
+    bought = await ctx.services.subscriptions.bought_by(payment)
+    screen = view.payment_screen(
+        payment, refunds, quote, ctx.tr, customer=customer, bought=bought, role=ctx.role, notice=notice
+    )
     await ctx.respond(event, screen)
 
 
@@ -127,8 +132,9 @@ async def propose_refund(event: Event, payment: PaymentView, amount: Money, reas
     }
     action = PendingAction.of(REFUND, **facts)
     customer = name_of(await ctx.services.user_management.card(payment.user_id), ctx.tr)
+    bought = await ctx.services.subscriptions.bought_by(payment)
     screen = view.refund_confirmation(
-        payment, ctx.tr, customer=customer, amount=amount, reason=reason, nonce=action.nonce
+        payment, ctx.tr, customer=customer, bought=bought, amount=amount, reason=reason, nonce=action.nonce
     )
     await ctx.propose(event, screen, action)
 

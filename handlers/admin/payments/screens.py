@@ -11,8 +11,9 @@ from handlers.admin.widgets import confirmation, notice_first, panel_button, que
 from handlers.kit import buttons as keyboards
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.payments import PAYMENT_MARKS, STATUSES, provider_words, refund_line
+from i18n.payments import PAYMENT_MARKS, STATUSES, part_of, provider_words, refund_line
 from i18n.people import plain_name
+from i18n.plans import bought_period, bought_plan
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.errors import N_
@@ -21,6 +22,7 @@ from services.pages import Page
 from services.payments.providers.reasons import payment_reason
 from services.payments.queries import PaymentView, RefundView
 from services.payments.refunds.begin import RefundNeedsConfirmation, RefundQuote
+from services.plans.subscriptions import PlanBought
 from services.users.search import UserLine
 
 FIND: Final = "find"
@@ -34,7 +36,10 @@ REFUND_QUESTIONS: Final = {
 }
 
 
-def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], tr: Translator) -> Screen:
+def payments_screen(
+    page: Page[PaymentView], customers: Mapping[int, UserLine], tr: Translator, *, strays: bool = False
+) -> Screen:
+    """`strays`: there is a list of money for nothing we know."""
     head = tr.html("<b>💰 Payments</b>, the newest first")
     text = notice_first("", head, "" if page.items else tr.html("Nobody has paid yet."))
     rows: list[keyboards.Row] = [
@@ -44,6 +49,7 @@ def payments_screen(page: Page[PaymentView], customers: Mapping[int, UserLine], 
     turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PAYMENTS, to))
     rows += [turn] if turn else []
     rows.append((Button(text=tr.gettext("🔎 By number"), action=names.action(names.PAYMENTS, FIND)),))
+    rows += [(Button(text=tr.gettext("❔ Stray payments"), action=names.STRAYS),)] if strays else []
     return Screen(text=text, rows=(*rows, (panel_button(tr),)))
 
 
@@ -59,11 +65,12 @@ def payment_screen(
     tr: Translator,
     *,
     customer: str,
+    bought: PlanBought | None,
     role: Role,
     notice: str = "",
 ) -> Screen:
-    """`quote`: what can be sent back, None for nothing; `customer`, `notice`: HTML."""
-    parts = [_facts(payment, customer, tr)]
+    """`quote`: what can be sent back, None for nothing; `bought`: of a plan; `customer`, `notice`: HTML."""
+    parts = [_facts(payment, bought, customer, tr)]
     if refunds:
         parts.append(Html("\n".join([tr.html("<b>Refunds</b>"), *(refund_line(each, tr) for each in refunds)])))
     if quote is not None and quote.rest.minor:
@@ -84,12 +91,19 @@ def reason_question(payment: PaymentView, tr: Translator, *, limit: int, problem
 
 
 def refund_confirmation(
-    payment: PaymentView, tr: Translator, *, customer: str, amount: Money, reason: str, nonce: str
+    payment: PaymentView,
+    tr: Translator,
+    *,
+    customer: str,
+    bought: PlanBought | None,
+    amount: Money,
+    reason: str,
+    nonce: str,
 ) -> Screen:
     """`customer`: HTML."""
     lines = [
         tr.html("Send <b>{amount}</b> back to {name}?", amount=tr.money(amount), name=Html(customer)),
-        tr.html("Of the payment of {amount} for {credits}", **_sum(payment, tr)),
+        part_of(payment, bought, tr),
         tr.html("Reason: {reason}", reason=reason),
     ]
     back = names.action(names.PAYMENT, payment.id.hex)
@@ -103,9 +117,9 @@ def second_confirmation(payment: PaymentView, problem: RefundNeedsConfirmation, 
     return confirmation(text, tr, yes=tr.gettext("↩️ Refund all the same"), nonce=nonce, back=back)
 
 
-def _facts(payment: PaymentView, customer: str, tr: Translator) -> Html:
+def _facts(payment: PaymentView, bought: PlanBought | None, customer: str, tr: Translator) -> Html:
     lines = [
-        tr.html("{mark} <b>{amount}</b> for {credits}", mark=PAYMENT_MARKS[payment.status], **_sum(payment, tr)),
+        *_sum(payment, bought, tr),
         tr.html("State: <b>{state}</b>", state=tr.gettext(STATUSES[payment.status])),
     ]
     if payment.status is PaymentStatus.CANCELED:
@@ -147,8 +161,13 @@ def _actions(payment: PaymentView, quote: RefundQuote | None, tr: Translator, *,
     return rows
 
 
-def _sum(payment: PaymentView, tr: Translator) -> dict[str, str]:
-    return {"amount": tr.money(payment.amount), "credits": tr.credits(payment.credits)}
+def _sum(payment: PaymentView, bought: PlanBought | None, tr: Translator) -> list[Html]:
+    mark, amount = PAYMENT_MARKS[payment.status], tr.money(payment.amount)
+    if bought is None:
+        credits_ = tr.credits(payment.credits)
+        return [tr.html("{mark} <b>{amount}</b> for {credits}", mark=mark, amount=amount, credits=credits_)]
+    head = tr.html("{mark} <b>{amount}</b>: {what}", mark=mark, amount=amount, what=bought_plan(bought, tr))
+    return [head, bought_period(bought, tr)]
 
 
 def _button(payment: PaymentView, customer: UserLine, tr: Translator) -> str:

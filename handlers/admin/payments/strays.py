@@ -3,19 +3,28 @@
 from aiogram.types import CallbackQuery
 
 from db.tables.payments import StrayStatus
+from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.context import AdminContext, PendingAction
 from handlers.admin.widgets import confirmation, notice_first, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import put
-from handlers.telegram.screen import Screen
+from handlers.telegram.screen import Button, Screen
 from i18n.translator import Html, Translator
+from services.pages import Page
 from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError
 from services.payments.providers.titles import provider_title
 from services.payments.strays import StrayGone, Strays, StrayView
 
 SEND_BACK = "stray.send_back"
+ON_PAGE = 6
+
+
+async def show(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
+    """`argument`: the page."""
+    found = await _strays(ctx).page(keyboards.parse_page(argument), ON_PAGE)
+    await ctx.respond(query, strays_screen(found, ctx.tr, role=ctx.role))
 
 
 async def press(query: CallbackQuery, *, argument: str, ctx: AdminContext) -> None:
@@ -46,9 +55,36 @@ async def send_back(query: CallbackQuery, *, ctx: AdminContext, action: PendingA
     await put(query, screen)
 
 
+def strays_screen(page: Page[StrayView], tr: Translator, *, role: Role) -> Screen:
+    """What is still here can be sent back."""
+    lines = [_line(each, tr) for each in page.items] or [tr.html("No such money has come.")]
+    rows: list[keyboards.Row] = []
+    if role is not Role.MODERATOR:
+        kept = (each for each in page.items if each.status is StrayStatus.KEPT)
+        rows += [(_back_button(each, tr),) for each in kept]
+    turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.STRAYS, to))
+    rows += [turn] if turn else []
+    rows.append((keyboards.back_button(tr, names.PAYMENTS), panel_button(tr)))
+    text = notice_first("", tr.html("<b>❔ Stray payments</b>"), "\n\n".join(lines))
+    return Screen(text=text, rows=tuple(rows))
+
+
+def _line(stray: StrayView, tr: Translator) -> Html:
+    state = tr.html("it went back") if stray.status is StrayStatus.REFUNDED else tr.html("not sent back yet")
+    head = tr.html("<b>{amount}</b>: {state}", amount=tr.money(stray.amount), state=state)
+    return Html(f"{head}\n{_facts(stray, tr)}")
+
+
+def _back_button(stray: StrayView, tr: Translator) -> Button:
+    text = tr.gettext(
+        "↩️ Send back {amount} of {moment}", amount=tr.money(stray.amount), moment=tr.short_moment(stray.seen_at)
+    )
+    return Button(text=text, action=names.action(names.STRAY, stray.id))
+
+
 def _question(stray: StrayView, tr: Translator, *, nonce: str) -> Screen:
     lines = [tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount)), _facts(stray, tr)]
-    return confirmation("\n".join(lines), tr, yes=tr.gettext("↩️ Send back"), nonce=nonce, back=names.PANEL)
+    return confirmation("\n".join(lines), tr, yes=tr.gettext("↩️ Send back"), nonce=nonce, back=names.STRAYS)
 
 
 def _done(stray: StrayView, tr: Translator) -> Screen:
@@ -57,12 +93,14 @@ def _done(stray: StrayView, tr: Translator) -> Screen:
 
 
 def _facts(stray: StrayView, tr: Translator) -> Html:
-    return tr.html(
+    facts = tr.html(
         "{provider}, {moment}, charge <code>{charge}</code>",
         provider=tr.gettext(provider_title(stray.provider)),
         moment=tr.moment(stray.seen_at),
         charge=stray.charge_id,
     )
+    payer = "" if stray.payer_id is None else tr.html(", from Telegram <code>{id}</code>", id=stray.payer_id)
+    return Html(f"{facts}{payer}")
 
 
 def _strays(ctx: AdminContext) -> Strays:

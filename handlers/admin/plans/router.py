@@ -12,11 +12,12 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import Event
 from handlers.kit.filters import Pressed
 from services.errors import ShopError
+from services.pages import page_of
 from services.plans.plan_text import parse_plan
 from services.plans.plans import PlanGone, PlanView
 
 TEXT = "plan.text"
-FAILED_ON_PAGE = 6
+ON_PAGE = 8
 
 
 def router() -> Router:
@@ -27,17 +28,23 @@ def router() -> Router:
 
 
 async def show_plans(event: Event, *, ctx: AdminContext, argument: str = "") -> None:
-    """`argument`: that there shall be a new one, or failed renewals and their page."""
+    """`argument`: the page, that there shall be a new one, or another list and its page."""
     verb, _, page = argument.partition(":")
     reports = ctx.services.plan_reports
     if verb == names.NEW:
         ctx.require()
         await ctx.ask(event, view.text_question(ctx.tr), PendingAction.of(TEXT, plan=None))
     elif verb == names.FAILED:
-        found = await reports.failed(keyboards.parse_page(page), FAILED_ON_PAGE)
-        await ctx.respond(event, view.failed_screen(found, await reports.failure_reasons(), ctx.tr))
+        found = await reports.failed(keyboards.parse_page(page), ON_PAGE)
+        customers = await ctx.services.user_management.lines(each.user_id for each in found.items)
+        await ctx.respond(event, view.failed_screen(found, await reports.failure_reasons(), customers, ctx.tr))
+    elif verb == names.SUBSCRIBERS:
+        who = await reports.subscribers(keyboards.parse_page(page), ON_PAGE)
+        customers = await ctx.services.user_management.lines(each.user_id for each in who.items)
+        await ctx.respond(event, view.subscribers_screen(who, customers, ctx.tr))
     else:
-        plans, numbers = await ctx.services.plans.all(), await reports.numbers()
+        plans = page_of(await ctx.services.plans.all(), keyboards.parse_page(verb), ON_PAGE)
+        numbers = await reports.numbers()
         await ctx.respond(event, view.plans_screen(plans, numbers, ctx.tr, role=ctx.role))
 
 

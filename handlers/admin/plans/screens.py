@@ -1,7 +1,9 @@
 """Plans as those who run the shop see them: the list with what they bring, one of them, how it is typed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from db.tables.plans import SubscriptionStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import notice_first, panel_button, question
@@ -9,7 +11,8 @@ from handlers.kit import buttons as keyboards
 from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
-from i18n.plans import gives, plan_title
+from i18n.people import name_of, plain_name
+from i18n.plans import gives, moment_of_charge, plan_title, standing
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.pages import Page
@@ -18,16 +21,23 @@ from services.plans.manage import PlanOffer
 from services.plans.plan_text import EXAMPLE, plan_text
 from services.plans.plans import PlanView
 from services.plans.reports import FailedRenewal, PlanCounts, PlanNumbers
+from services.plans.subscriptions import SubscriptionView
+from services.users.search import UserLine
+
+MOST_TYPED: Final = 3500  # characters of a plan that one message may still be about
 
 
-def plans_screen(plans: Sequence[PlanView], numbers: PlanNumbers, tr: Translator, *, role: Role) -> Screen:
+def plans_screen(page: Page[PlanView], numbers: PlanNumbers, tr: Translator, *, role: Role) -> Screen:
     counts = {each.plan.id: each for each in numbers.plans if each.plan is not None}
-    lines = [_counts_line(each, counts.get(each.id), tr) for each in plans]
-    rows: list[keyboards.Row] = [(_button(each, tr),) for each in plans[:40]]
+    lines = [_counts_line(each, counts.get(each.id), tr) for each in page.items]
+    rows: list[keyboards.Row] = [(_button(each, tr),) for each in page.items]
+    turn = keyboards.pages_row(tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PLANS, to))
+    rows += [turn] if turn else []
     if role is not Role.MODERATOR:
         rows.append((Button(text=tr.gettext("➕ New plan"), action=names.action(names.PLANS, names.NEW)),))
     failed = Button(text=tr.gettext("⚠️ Failed renewals"), action=names.action(names.PLANS, names.FAILED))
-    rows += [(failed,), (panel_button(tr),)]
+    who = Button(text=tr.gettext("👥 Subscribers"), action=names.action(names.PLANS, names.SUBSCRIBERS))
+    rows += [(who,), (failed,), (panel_button(tr),)]
     body = Html("\n".join(lines)) or tr.html("There are none yet.")
     return Screen(text=notice_first("", tr.html("<b>🎟 Plans</b>"), _numbers(numbers, tr), body), rows=tuple(rows))
 
@@ -43,20 +53,49 @@ def plan_screen(plan: PlanView, viewer: Viewer, *, role: Role, notice: str = "")
 
 def text_question(tr: Translator, *, plan: PlanView | None = None, problem: str = "") -> Screen:
     """All of a plan in one message. `problem`: HTML."""
-    now = Html(f"<pre>{tr.escape(EXAMPLE if plan is None else plan_text(PlanOffer.of(plan)))}</pre>")
+    typed = EXAMPLE if plan is None else plan_text(PlanOffer.of(plan))
+    back = names.PLANS if plan is None else names.action(names.PLAN, plan.id)
+    if len(typed) > MOST_TYPED:
+        long = tr.html("⚠️ This plan says more than one message holds. Please change it in the panel on the web.")
+        return question(long, tr, back=back)
+    now = Html(f"<pre>{tr.escape(typed)}</pre>")
     ask = tr.html(
         "Send the plan in one message, a line for each part. Without “roubles” and “stars” it is free. "
         "Who has it already keeps what was paid, and the price."
     )
-    back = names.PLANS if plan is None else names.action(names.PLAN, plan.id)
     return question(f"{ask}\n\n{now}", tr, back=back, problem=problem)
 
 
-def failed_screen(page: Page[FailedRenewal], reasons: Sequence[tuple[str, int]], tr: Translator) -> Screen:
+def subscribers_screen(page: Page[SubscriptionView], customers: Mapping[int, UserLine], tr: Translator) -> Screen:
+    """Each with the way to their card."""
+    lines = [_subscriber_line(each, customers[each.user_id], tr) for each in page.items]
+    rows: list[keyboards.Row] = [
+        (
+            Button(
+                text=cut_plain(f"{plain_name(customers[each.user_id], tr)} · {plan_title(each.plan, tr)}", BUTTON),
+                action=names.action(names.USER, each.user_id),
+            ),
+        )
+        for each in page.items
+    ]
+    turn = keyboards.pages_row(
+        tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PLANS, names.SUBSCRIBERS, to)
+    )
+    rows += [turn] if turn else []
+    head, body = tr.html("<b>👥 Subscribers</b>"), "\n\n".join(lines) or tr.html("There are none.")
+    return Screen(
+        text=notice_first("", head, body),
+        rows=(*rows, (keyboards.back_button(tr, names.PLANS), panel_button(tr))),
+    )
+
+
+def failed_screen(
+    page: Page[FailedRenewal], reasons: Sequence[tuple[str, int]], customers: Mapping[int, UserLine], tr: Translator
+) -> Screen:
     common = [
         tr.html("{count} × {reason}", count=n, reason=tr.gettext(payment_reason(code))) for code, n in reasons[:5]
     ]
-    lines = [_failed_line(each, tr) for each in page.items] or [tr.html("There are none.")]
+    lines = [_failed_line(each, customers[each.user_id], tr) for each in page.items] or [tr.html("There are none.")]
     turn = keyboards.pages_row(
         tr, page=page.page, pages=page.pages, action=lambda to: names.action(names.PLANS, names.FAILED, to)
     )
@@ -91,11 +130,27 @@ def _counts_line(plan: PlanView, counts: PlanCounts | None, tr: Translator) -> H
     )
 
 
-def _failed_line(failed: FailedRenewal, tr: Translator) -> Html:
+def _subscriber_line(subscription: SubscriptionView, customer: UserLine, tr: Translator) -> Html:
+    """Who has which plan; how it stands, and what comes next."""
+    title = plan_title(subscription.plan, tr)
+    next_plan = subscription.scheduled
+    if next_plan is not None and next_plan.id != subscription.plan.id:
+        title = f"{title} → {plan_title(next_plan, tr)}"
+    who = tr.html("{name} · {plan}", name=name_of(customer, tr), plan=title)
+    facts = [standing(subscription, tr)]
+    if subscription.next_charge is not None:
+        facts.append(moment_of_charge(*subscription.next_charge, tr))
+    elif subscription.status is SubscriptionStatus.ACTIVE:
+        facts.append(tr.html("Nothing will be charged by itself."))
+    return Html("\n".join([who, *facts]))
+
+
+def _failed_line(failed: FailedRenewal, customer: UserLine, tr: Translator) -> Html:
     return tr.html(
-        "<b>{amount}</b> · {plan} · #{user}\n<i>{moment}: {reason}</i>",
+        "<b>{amount}</b> · {plan} · {name} #{user}\n<i>{moment}: {reason}</i>",
         amount=tr.money(failed.amount),
         plan=tr.pick(failed.plan_title),
+        name=name_of(customer, tr),
         user=failed.user_id,
         moment=tr.moment(failed.at),
         reason=tr.gettext(payment_reason(failed.reason)),

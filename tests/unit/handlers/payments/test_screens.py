@@ -54,6 +54,8 @@ from services.payments.providers.base import NotAuthorized, Refused, ResultUnkno
 from services.payments.providers.reasons import PAYMENT_REASONS, REFUND_REASONS
 from services.payments.queries import PaymentNotFound, PaymentView, RefundView
 from services.payments.refunds.begin import AlreadyRefunded, NotRefundable, RefundNeedsConfirmation, RefundQuote
+from services.plans.plans import PlanView
+from services.plans.subscriptions import PlanBought
 from services.reports.statistics import Day, ModelSales, Numbers, Waiting
 from services.users.manage import MAX_CREDITS, MAX_REASON, MAX_TEXT
 from services.users.roles import AdminView, NotAllowed, OwnersAreSettled, OwnRole
@@ -92,6 +94,26 @@ PAYMENT = PaymentView(
     checks=0,
     created_at=START,
     paid_at=START,
+)
+BOUGHT = PlanBought(
+    plan=PlanView(
+        id=10**9,
+        name="x" * 64,
+        title={"ru": "<" * 60, "en": "&" * 60},
+        description={},
+        months=12,
+        credits=MOST,
+        discount_percent=0,
+        trial_days=0,
+        is_free=False,
+        enabled=True,
+        position=1,
+        prices={},
+        allowances=(),
+    ),
+    number=10**6,
+    period=None,
+    by_itself=True,
 )
 LEFT = Unfinished(
     form=True, unsent=UnsentMessage(text="<" * 4096, key="say:1:1", session_id=UUID(int=3)), talk="<" * 60
@@ -223,7 +245,10 @@ def _panel(tr: Translator) -> Iterator[Screen]:
             yield packages.packages_screen([PACKAGE] * 50, tr, role=role, page=page)
         yield packages.package_screen(PACKAGE, tr, role=role, notice="✅")
         customer = name_of(CARD, tr)
-        yield till.payment_screen(PAYMENT, [REFUND] * 12, QUOTE, tr, customer=customer, role=role, notice="✅")
+        for bought in (None, BOUGHT):
+            yield till.payment_screen(
+                PAYMENT, [REFUND] * 12, QUOTE, tr, customer=customer, bought=bought, role=role, notice="✅"
+            )
         yield from (
             roles.roles_screen([ADMIN] * 200, {1: CARD}, tr, role=role, notice="✅", page=page) for page in (0, 99)
         )
@@ -240,7 +265,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     latest = Page(items=[PAYMENT] * 8, page=5, pages=10**6)
     yield till.payments_screen(latest, {PAYMENT.user_id: CARD}, tr)
     yield till.refund_confirmation(
-        PAYMENT, tr, customer=name_of(CARD, tr), amount=rub(1), reason="<" * MAX_REASON, nonce="x" * 8
+        PAYMENT, tr, customer=name_of(CARD, tr), bought=BOUGHT, amount=rub(1), reason="<" * MAX_REASON, nonce="x" * 8
     )
     yield till.second_confirmation(PAYMENT, RefundNeedsConfirmation(due=MOST, held=0), "x" * 8, tr)
     yield roles.role_screen(CARD, 2**52, tr, role=Role.ADMIN)
@@ -317,7 +342,7 @@ def test_trouble_is_told_of_the_provider_that_has_it(tr: Translator, problem: Pa
 @BOTH
 def test_an_admin_asks_the_payments_own_provider(tr: Translator) -> None:
     payment = replace(PAYMENT, status=PaymentStatus.PENDING, provider="bank")
-    screen = till.payment_screen(payment, (), None, tr, customer="Anna", role=Role.OWNER)
+    screen = till.payment_screen(payment, (), None, tr, customer="Anna", bought=None, role=Role.OWNER)
     told = [screen.text, *(button.text for row in screen.rows for button in row)]
     assert sum("bank" in each for each in told) == 2
     assert not any(tr.gettext("YooKassa") in each for each in told)

@@ -173,7 +173,12 @@ class FileSpec(RuntimeSpec):
 
 
 class OnnxSpec(FileSpec):
+    """`isolated`: a process of its own, which may take `memory_mb` beyond the program's own 200: the rule for files of
+    strangers."""
+
     kind: Literal["onnx"]
+    isolated: bool = False
+    memory_mb: int = Field(default=512, ge=64, le=16_384)
 
 
 Specs = Mapping[str, type[RuntimeSpec]]

@@ -10,6 +10,11 @@ from services.manifests.runtime import OnnxSpec
 
 
 def _open(manifest: Manifest, folder: Path) -> Runtime:
+    assert isinstance(manifest.runtime, OnnxSpec)
+    if manifest.runtime.isolated:
+        from services.inference.runtimes.isolated.runtime import IsolatedOnnxRuntime
+
+        return IsolatedOnnxRuntime(manifest, folder)
     from services.inference.runtimes.onnx import OnnxRuntime
 
     return OnnxRuntime(manifest, folder)

@@ -126,12 +126,19 @@ async def _measure_isolated(isolated: Path, here: Path) -> list[Finding]:
 
 async def _killed(engine: Engine, slug: str, row: Row) -> float:
     """Seconds."""
-    lists = [each.read_text().split() for each in Path("/proc/self/task").glob("*/children")]
-    (process,) = [each for each in sum(lists, []) if b"isolated.process" in Path(f"/proc/{each}/cmdline").read_bytes()]
+    process = _process_of_a_model()
     started = time.perf_counter()
-    os.kill(int(process), signal.SIGKILL)
+    os.kill(process, signal.SIGKILL)
     await engine.predict(slug, row)
     return time.perf_counter() - started
+
+
+def _process_of_a_model() -> int:
+    for children in Path("/proc/self/task").glob("*/children"):
+        for process in children.read_text().split():
+            if b"isolated.process" in Path(f"/proc/{process}/cmdline").read_bytes():
+                return int(process)
+    raise LookupError
 
 
 def _rows(manifest: Manifest, folder: Path) -> list[Row]:

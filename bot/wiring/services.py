@@ -169,7 +169,7 @@ def make_services(
         payments=payments,
         plans=Plans(db, features.shelf),
         plan_cover=PlanCover(db, clock),
-        subscriptions=Subscriptions(db, clock, pricing),
+        subscriptions=Subscriptions(db, clock, pricing, people_of(settings)),
         payment_methods=PaymentMethods(db, clock),
         plan_checkout=None if payments is None else payments.plan_checkout,
         plan_management=PlanManagement(db, clock, staff),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Credits, JsonObject, Key, Word, one_of
@@ -115,12 +115,13 @@ class Admin(Base):
 
 
 class Departure(Base):
-    """Somebody deleted their account: welcome credits are given once to a person."""
+    """Somebody deleted their account: welcome credits and a trial are given once to a person."""
 
     __tablename__ = "departures"
 
     person_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # keyed, of a Telegram id or an address
     left_at: Mapped[datetime]
+    had_trial: Mapped[bool] = mapped_column(default=False, server_default=false())  # of a plan
 
 
 class AuditEntry(Base):

@@ -37,9 +37,10 @@ from services.identity.email_logins import view_login
 from services.notifications.kinds.letters import AccountDeleted
 from services.notifications.outbox import Mailbox, put_letter
 from services.plans.leaving import leave
+from services.plans.trials import had_trial
 from services.users.accounts import UserDisabled
 from services.users.actor import Actor
-from services.users.departures import PersonKey, note_departure
+from services.users.departures import PersonKey, known_as, note_departure
 from services.users.roles import Staff
 
 _users, _logins, _outbox = table_of(User), table_of(EmailLogin), table_of(OutboxMessage)
@@ -192,9 +193,7 @@ def _addresses(session: Session, row: AnyRow) -> set[str]:
 
 
 def _note(session: Session, row: AnyRow, people: PersonKey, now: datetime) -> None:
-    login = session.scalar(select(_logins.c.address).where(_logins.c.user_id == row.id))
-    known = [people.telegram(row.telegram_id)] if row.telegram_id is not None else []
-    note_departure(session, known + ([people.email(login)] if login is not None else []), now)
+    note_departure(session, known_as(session, row.id, people), now, had_trial=had_trial(session, row.id, people))
 
 
 def _forget_what_was_said(session: Session, user_id: int, now: datetime) -> None:

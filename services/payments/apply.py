@@ -34,6 +34,7 @@ OPEN = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 LATE_LOOK = timedelta(hours=1)  # after a cancellation: who pays late has paid
 LAST_MOMENT = timedelta(minutes=2)  # between the deadline and the news of money that came before it
 NOT_KNOWN = "not in our books"
+REPLACED = "replaced"
 TROUBLE_PAUSE = timedelta(days=1)
 
 
@@ -168,6 +169,13 @@ def cancel_lost(session: Session, payment_id: UUID, now: datetime) -> Applied:
     """Close a payment that the provider does not know any more."""
     payment = find_payment(session, payment_id, lock=True)
     return Applied.UNCHANGED if payment is None else _cancel(session, payment, "unknown_to_provider", now)
+
+
+def give_up(session: Session, payment: PaymentView, now: datetime) -> bool:
+    """Its buyer has chosen another way of paying. Who pays at its page all the same has paid. False where its money is
+    on the way."""
+    canceled = {"status": PaymentStatus.CANCELED, "cancel_reason": REPLACED, "next_check_at": now + LATE_LOOK}
+    return _change(session, payment, (PaymentStatus.PENDING,), now, checks=0, **canceled)
 
 
 def expire(session: Session, payment_id: UUID, now: datetime) -> Applied:

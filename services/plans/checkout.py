@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, select
+import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
@@ -17,9 +18,10 @@ from db.upsert import insert_into
 from services.errors import N_, ShopError
 from services.money import Money
 from services.notifications.message_ref import MessageRef, message_columns
+from services.payments.apply import give_up
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.pricing import MAX_STARS, CurrencyNotTaken
-from services.payments.providers.base import Autopay
+from services.payments.providers.base import Autopay, ProviderError
 from services.payments.queries import PaymentNotFound, PaymentView, find_payment, payments
 from services.payments.topup import FIRST_CHECK, PAYABLE_FOR, EmailNeeded, TopUp, only_one_in
 from services.plans.changes import BeginsLater, begins_at_once
@@ -29,6 +31,7 @@ from services.plans.plans import OtherPrice, PlanGone, PlanView, find_plan, plan
 from services.plans.rows import live_of
 from services.plans.trials import AlreadySubscribed
 
+log = structlog.get_logger()
 _users = table_of(User)
 OPEN: Final = (PaymentStatus.PENDING, PaymentStatus.WAITING_FOR_CAPTURE)
 BOUGHT: Final = {"ru": "Тариф «{title}»", "en": "Plan {title}"}
@@ -78,22 +81,37 @@ class PlanCheckout:
 
     async def start(self, order: PlanOrder) -> PaymentView:
         """A payment with a link. The plan that is past due, or is not renewed by itself, is paid for its next period;
-        another one begins when it is paid. Raises `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`,
-        `OtherPrice`, `CurrencyNotTaken`, `WayNotOffered`, and as `TopUp.start`."""
+        another one begins when it is paid. A page at which the same period could be paid is given up. Raises
+        `PlanGone`, `AlreadySubscribed`, `BeginsLater`, `RenewalUnderWay`, `OtherPrice`, `CurrencyNotTaken`,
+        `WayNotOffered`, and as `TopUp.start`."""
         account = self._ctx.accounts.offered(order.provider)
         if account.merchant.receipts and order.email is None:
             raise EmailNeeded()
-        payment = await self._ctx.db.write(_begin, order, account, self._ctx.clock())
+        payment, replaced = await self._ctx.db.write(_begin, order, account, self._ctx.clock())
+        if replaced is not None:
+            await self._withdraw(replaced)
         return await self._topup.go_on(payment)
+
+    async def _withdraw(self, page: PaymentView) -> None:
+        """Nobody shall pay it any more; who does all the same gets the money back."""
+        accounts = self._ctx.accounts
+        if not accounts.reach(page.provider, page.provider_shop_id):
+            return
+        try:
+            await accounts.of(page.provider).provider.withdraw(page.provider_payment_id or "", page.order_id)
+        except ProviderError as error:
+            log.warning("page_not_withdrawn", payment_id=str(page.id), code=error.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sale:
-    """What the payment is for: `renews` the subscription, or begins one."""
+    """What the payment is for: `renews` the subscription, or begins one. `page`: at which the same period can be
+    paid."""
 
     plan: PlanView
     price: Money
     renews: AnyRow | None
+    page: PaymentView | None = None
 
 
 def _ways(
@@ -116,20 +134,26 @@ def _ways(
     return ways
 
 
-def _begin(session: Session, order: PlanOrder, account: ProviderAccount, now: datetime) -> PaymentView:
+def _begin(
+    session: Session, order: PlanOrder, account: ProviderAccount, now: datetime
+) -> tuple[PaymentView, PaymentView | None]:
+    """And the page that it takes the place of."""
+    page = None
     if find_payment(session, order.id) is None:
         hold_user(session, order.user_id)
         sale = _sale(session, order.user_id, order.plan_id, account, now)
         if order.shown not in (None, sale.price):
             raise OtherPrice(plan_id=order.plan_id)
-        row = _row(session, order, account, sale, now)
+        page, row = sale.page, _row(session, order, account, sale, now)
+        if page is not None and not give_up(session, page, now):
+            raise RenewalUnderWay(subscription_id=page.subscription_id)
         new = insert_into(session, payments).on_conflict_do_nothing(index_elements=["id"])
         session.execute(new, row)
         only_one_in(session, user_id=order.user_id, ref=order.shown_in, payment_id=order.id)
     payment = find_payment(session, order.id)
     if payment is None or payment.user_id != order.user_id:
         raise PaymentNotFound(payment_id=order.id)
-    return payment
+    return payment, page
 
 
 def _sale(session: Session, user_id: int, plan_id: int, account: ProviderAccount, now: datetime) -> _Sale:
@@ -160,16 +184,24 @@ def _next_period(session: Session, live: AnyRow, account: ProviderAccount, now: 
     """At the price that was agreed, where this provider takes its currency."""
     if live.starts_at > now:
         raise AlreadySubscribed(user_id=live.user_id)  # the next one is paid
-    here = (payments.c.subscription_id == live.id) & (payments.c.period_number == live.number + 1)
-    if session.scalar(select(exists().where(here, payments.c.status.in_(OPEN)))):
-        raise RenewalUnderWay(subscription_id=live.id)
+    page = _open_page(session, live)
     plan, currency = find_plan(session, live.scheduled_plan_id or live.plan_id), account.merchant.currency
     agreed = live.scheduled_price if live.scheduled_plan_id is not None else live.price
     if agreed is not None and live.currency == currency:
-        return _Sale(plan=plan, price=Money(agreed, currency), renews=live)
+        return _Sale(plan=plan, price=Money(agreed, currency), renews=live, page=page)
     if (price := plan.prices.get(currency)) is None:
         raise CurrencyNotTaken(plan_id=plan.id)
-    return _Sale(plan=plan, price=price, renews=live)
+    return _Sale(plan=plan, price=price, renews=live, page=page)
+
+
+def _open_page(session: Session, live: AnyRow) -> PaymentView | None:
+    """Where the next period can be paid by hand. Raises `RenewalUnderWay` where its money may be on the way."""
+    here = (payments.c.subscription_id == live.id) & (payments.c.period_number == live.number + 1)
+    open_id = session.scalar(select(payments.c.id).where(here, payments.c.status.in_(OPEN)))
+    page = None if open_id is None else find_payment(session, open_id)
+    if page is not None and (page.method_id is not None or page.status is not PaymentStatus.PENDING):
+        raise RenewalUnderWay(subscription_id=live.id)
+    return page
 
 
 def _row(

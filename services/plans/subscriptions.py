@@ -28,6 +28,7 @@ from services.plans.plans import PlanView, find_plan, free_plan
 from services.plans.rows import live_of, period_of_payment, periods, running_period
 from services.plans.times import charge_at
 from services.plans.trials import had_trial, start_trial
+from services.users.departures import NO_KEY, PersonKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,10 @@ class PlanBought:
 
 
 class Subscriptions:
-    def __init__(self, db: Database, clock: Clock, pricing: Pricing) -> None:
+    def __init__(self, db: Database, clock: Clock, pricing: Pricing, people: PersonKey = NO_KEY) -> None:
+        """`people`: by which somebody is known who deleted their account."""
         self._db = db
+        self._people = people
         self._clock = clock
         self._pricing = pricing
 
@@ -144,10 +147,10 @@ class Subscriptions:
 
     async def start_trial(self, user_id: int, plan_id: int) -> None:
         """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
-        await self._db.write(start_trial, user_id, plan_id, self._clock())
+        await self._db.write(start_trial, user_id, plan_id, self._clock(), self._people)
 
     async def had_trial(self, user_id: int) -> bool:
-        return await self._db.read(had_trial, user_id)
+        return await self._db.read(had_trial, user_id, self._people)
 
     async def provider_said(self, payment_id: UUID, word: ProviderWord) -> None:
         """Of the subscription that this payment of ours began at a provider who charges by itself."""

@@ -17,6 +17,7 @@ from services.plans.plans import PlanGone, plan_on_sale
 from services.plans.replacing import replace_periods
 from services.plans.rows import live_of, subscriptions
 from services.plans.times import warn_at
+from services.users.departures import NO_KEY, PersonKey, known_as, left_after_trial
 
 trials = table_of(PlanTrial)
 
@@ -29,11 +30,14 @@ class AlreadySubscribed(ShopError):
     message = N_("You have a subscription already.")
 
 
-def had_trial(session: Session, user_id: int) -> bool:
-    return session.scalar(select(trials.c.user_id).where(trials.c.user_id == user_id)) is not None
+def had_trial(session: Session, user_id: int, people: PersonKey = NO_KEY) -> bool:
+    """Also with an account that they deleted."""
+    if session.scalar(select(trials.c.user_id).where(trials.c.user_id == user_id)) is not None:
+        return True
+    return left_after_trial(session, known_as(session, user_id, people))
 
 
-def start_trial(session: Session, user_id: int, plan_id: int, now: datetime) -> None:
+def start_trial(session: Session, user_id: int, plan_id: int, now: datetime, people: PersonKey = NO_KEY) -> None:
     """Raises `PlanGone`, `TrialUsed`, `AlreadySubscribed`."""
     plan = plan_on_sale(session, plan_id)
     if not plan.trial_days:
@@ -42,6 +46,8 @@ def start_trial(session: Session, user_id: int, plan_id: int, now: datetime) -> 
     live = live_of(session, user_id)
     if live is not None and (live.price is not None or live.status == SubscriptionStatus.TRIALING):
         raise AlreadySubscribed(user_id=user_id)
+    if had_trial(session, user_id, people):
+        raise TrialUsed(user_id=user_id)
     used = {"user_id": user_id, "plan_id": plan_id, "started_at": now}
     new = insert_into(session, trials).values(used).on_conflict_do_nothing().returning(trials.c.user_id)
     if session.execute(new).first() is None:

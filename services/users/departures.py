@@ -1,5 +1,5 @@
-"""Who deleted their account, so that welcome credits are given once to a person. Nobody can be found by it: there is a
-keyed hash of what they came by, and the key is not in the database."""
+"""Who deleted their account, so that welcome credits and a trial are given once to a person. Nobody can be found by it:
+there is a keyed hash of what they came by, and the key is not in the database."""
 
 import hashlib
 import hmac
@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Self
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
-from db.tables.users import Departure
+from db.tables.identities import EmailLogin
+from db.tables.users import Departure, User
 from db.upsert import insert_into
 
-_departures = table_of(Departure)
+_departures, _users, _logins = table_of(Departure), table_of(User), table_of(EmailLogin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,29 @@ class PersonKey:
 NO_KEY: Final = PersonKey()
 
 
-def note_departure(session: Session, people: Collection[str], now: datetime) -> None:
-    """Part of a caller's transaction. `people`: hashes by a `PersonKey`."""
+def note_departure(session: Session, people: Collection[str], now: datetime, *, had_trial: bool = False) -> None:
+    """Part of a caller's transaction. `people`: hashes by a `PersonKey`; `had_trial`: of a plan, then or before."""
     for each in people:
-        gone = insert_into(session, _departures).values(person_hash=each, left_at=now)
+        gone = insert_into(session, _departures).values(person_hash=each, left_at=now, had_trial=had_trial)
         session.execute(gone.on_conflict_do_nothing())
+        if had_trial:
+            session.execute(update(_departures).where(_departures.c.person_hash == each).values(had_trial=True))
 
 
 def has_left(session: Session, person: str) -> bool:
     """Whether somebody who came by this had an account before, and deleted it."""
     return bool(session.scalar(select(exists().where(_departures.c.person_hash == person))))
+
+
+def known_as(session: Session, user_id: int, people: PersonKey) -> list[str]:
+    """The hashes of all that this user came by."""
+    telegram_id = session.scalar(select(_users.c.telegram_id).where(_users.c.id == user_id))
+    address = session.scalar(select(_logins.c.address).where(_logins.c.user_id == user_id))
+    known = [] if telegram_id is None else [people.telegram(telegram_id)]
+    return known if address is None else [*known, people.email(address)]
+
+
+def left_after_trial(session: Session, people: Collection[str]) -> bool:
+    """Whether one of these had a trial before they deleted their account."""
+    here = _departures.c.person_hash.in_(people) & _departures.c.had_trial
+    return bool(people) and bool(session.scalar(select(exists().where(here))))

@@ -21,12 +21,14 @@ from services.plans.checkout import PlanOrder
 from services.plans.methods import PaymentMethods
 from services.plans.periods import paid
 from services.plans.subscriptions import Subscriptions, SubscriptionView
+from services.users.departures import PersonKey
 from tests.support.clock import START, FakeClock
 from tests.support.shop import add_payment, add_prediction
 from tests.support.tills import MERCHANT, PRICING, RETURN_URL, Cashier
 from tests.support.yookassa import FakeYooKassa
 
 MONTH = timedelta(days=30)
+PEOPLE = PersonKey.of("people of this shop")
 
 
 def add_plan(
@@ -76,7 +78,7 @@ class PlanShop:
 
     @property
     def subscriptions(self) -> Subscriptions:
-        return Subscriptions(self.cashier.db, self.clock, PRICING)
+        return Subscriptions(self.cashier.db, self.clock, PRICING, PEOPLE)
 
     @property
     def methods(self) -> PaymentMethods:

@@ -35,6 +35,7 @@ PAYMENT_REASONS = {
     "forbidden": _SHOP,
     "mismatch": N_("The payment service made another payment than was asked for. Nothing was charged."),
     "no_answer": N_("The payment service did not answer for a day. Nothing was charged; please begin anew."),
+    "replaced": N_("Another way of paying was chosen in its place. Nothing was charged."),
     "unknown_to_provider": N_("The payment service does not know this payment any more. Please begin anew."),
 }
 

@@ -7,9 +7,10 @@ import pytest
 from db.tables.users import Edge
 from services.identity.deletion_rows import delete_account
 from services.identity.merging import TwoSubscriptions, look, merge_accounts
+from services.plans.trials import TrialUsed
 from services.users.departures import PersonKey
 from services.users.roles import Staff
-from tests.support.plans import PlanShop
+from tests.support.plans import PEOPLE, PlanShop
 from tests.support.shop import add_outsider
 
 
@@ -49,3 +50,20 @@ async def test_who_is_gone_is_not_charged(quick: PlanShop) -> None:
     await quick.lives(days=40)
     assert quick.charged == ["succeeded"]
     await quick.cashier.is_sound()
+
+
+@pytest.mark.parametrize("tried", [True, False])
+async def test_a_person_has_one_trial_whatever_became_of_their_account(shop: PlanShop, *, tried: bool) -> None:
+    """Who deletes their account twice has had it still."""
+    plus = await shop.sells(trial_days=7)
+    for round_ in range(3):
+        anna = await shop.cashier.customer(telegram_id=5_000)
+        assert await shop.subscriptions.had_trial(anna) is (tried and round_ > 0)
+        if tried and round_ == 0:
+            await shop.subscriptions.start_trial(anna, plus)
+        elif tried:
+            with pytest.raises(TrialUsed):
+                await shop.subscriptions.start_trial(anna, plus)
+        await shop.cashier.db.write(
+            delete_account, anna, Staff(()), PEOPLE, seen_balance=0, edge=Edge.CHAT, now=shop.clock()
+        )

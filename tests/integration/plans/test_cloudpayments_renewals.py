@@ -50,9 +50,12 @@ class Stand:
         assert (await self.of(user_id)).number == 1
         return user_id
 
-    async def pays_by_hand(self, user_id: int) -> None:
+    async def begins(self, user_id: int) -> None:
         given = {"email": "anna@example.com", "return_url": "https://t.me/shop", "provider": "cloudpayments"}
         await self.till.plan_checkout.start(PlanOrder(user_id=user_id, plan_id=self.plan_id, consent=True, **given))
+
+    async def pays_by_hand(self, user_id: int) -> None:
+        await self.begins(user_id)
         await self.site.pays()
         await self.settles()
 
@@ -219,6 +222,14 @@ async def test_a_card_that_was_taken_back_is_not_charged(stand: Stand) -> None:
     await stand.is_renewal_time(anna)
     await stand.comes((await stand.of(anna)).ends_at)
     assert await stand.taken(anna) == ONCE
+
+
+async def test_a_page_that_was_given_up_cannot_be_paid_any_more(stand: Stand) -> None:
+    anna = await stand.subscriber()
+    await stand.unlinks(anna)
+    for _ in range(2):
+        await stand.begins(anna)
+    assert [each["Status"] for each in await stand.site.orders()][:3] == ["Created", "Cancelled", "Paid"]
 
 
 @pytest.mark.parametrize("taken", [False, True])

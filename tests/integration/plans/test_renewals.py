@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from db.tables.payments import PaymentStatus
 from db.tables.plans import MethodState, SubscriptionStatus
+from services.payments.queries import payments
 from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.trials import AlreadySubscribed
@@ -170,10 +173,7 @@ async def test_past_due_it_is_paid_by_hand(quick: PlanShop) -> None:
     await quick.lives(hours=30)
     late = await quick.of(anna)
     assert (late.status, late.auto_renew, late.allowances) == (SubscriptionStatus.PAST_DUE, False, ())
-    payment = await quick.begins(anna, plus)
-    with pytest.raises(RenewalUnderWay):
-        await quick.begins(anna, plus)
-    await quick.pays(payment)
+    await quick.pays(await quick.begins(anna, plus))
     paid = await quick.of(anna)
     assert (paid.id, paid.number, paid.status, paid.auto_renew) == (begun.id, 2, SubscriptionStatus.ACTIVE, True)
     with pytest.raises(AlreadySubscribed):
@@ -181,6 +181,35 @@ async def test_past_due_it_is_paid_by_hand(quick: PlanShop) -> None:
     await quick.lives(days=32)
     assert (await quick.of(anna)).number == 3, "the new card is charged"
     await quick.cashier.is_sound()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_another_way_is_chosen_while_a_page_is_open(shop: PlanShop, first: int) -> None:
+    """Whichever page is paid first buys the period; the other one's money goes back."""
+    anna, plus = await shop.cashier.customer(), await shop.sells()
+    await shop.subscribes(anna, plus, consent=False)
+    await shop.lives(days=29)
+    pages = [await shop.begins(anna, plus) for _ in range(2)]
+    given_up = await shop.cashier.payments.get(pages[0].id)
+    assert (given_up.status, given_up.cancel_reason) == (PaymentStatus.CANCELED, "replaced")
+    await shop.pays(pages[first])
+    assert (await shop.of(anna)).number == 2
+    await shop.pays(pages[1 - first])
+    await shop.lives(hours=1)
+    assert await shop.sent_back() == {pages[1 - first].id: 30_000}
+    assert (await shop.of(anna)).number == 2
+    await shop.cashier.is_sound()
+
+
+async def test_a_page_whose_money_is_held_is_waited_for(quick: PlanShop) -> None:
+    anna, plus = await quick.cashier.customer(), await quick.sells()
+    await quick.subscribes(anna, plus, consent=False)
+    await quick.lives(days=29)
+    page = await quick.begins(anna, plus)
+    held = update(payments).where(payments.c.id == page.id).values(status=PaymentStatus.WAITING_FOR_CAPTURE)
+    await quick.cashier.db.write(lambda session: session.execute(held) and None)
+    with pytest.raises(RenewalUnderWay):
+        await quick.begins(anna, plus)
 
 
 async def test_two_checkouts_paid(shop: PlanShop) -> None:

@@ -18,6 +18,10 @@ WAYS: Final = {
     "cloudpayments": N_("💳 CloudPayments"),
     "stars": N_("⭐ Stars"),
 }
+STAYS_BY_HAND: Final = N_(
+    "Your plan stays as it is. Telegram was told to stop, so nothing is charged by itself any more: please pay for the "
+    "next period yourself."
+)
 NAMED: Final = 4  # models of an allowance that are told by name
 
 

@@ -12,6 +12,7 @@ from services.errors import N_
 from services.notifications.kinds.plans import PlanFact, PlanNews
 from services.notifications.letter import Letter
 from services.notifications.presenting import presenting
+from services.plans.relevance import is_relevant
 
 SUBJECTS: Final = {
     PlanFact.STARTED: N_("{name}: your plan “{plan}” has begun"),
@@ -25,13 +26,13 @@ SUBJECTS: Final = {
     PlanFact.MONEY_BACK: N_("{name}: money for “{plan}” goes back"),
     PlanFact.AUTOPAY_OFF: N_("{name}: “{plan}” is not renewed by itself any more"),
 }
-TO_COME: Final = (PlanFact.RENEWAL_SOON, PlanFact.ENDS_SOON, PlanFact.PRICE_OFFERED)
 
 
 def presenters(services: Services, post: Post) -> dict[str, Present]:
     async def present(news: PlanNews, letter: Letter, tr: Translator) -> Words | None:
         """What is about to come is not told where it will not come any more."""
-        if news.fact in TO_COME and not await _comes(services, news, letter):
+        mine = None if letter.user_id is None else await services.subscriptions.of(letter.user_id)
+        if not is_relevant(news, mine):
             return None
         plan = await services.plans.get(news.plan_id)
         subject = tr.gettext(SUBJECTS[news.fact], name=post.sender.name, plan=plan_title(plan, tr))
@@ -43,10 +44,3 @@ def presenters(services: Services, post: Post) -> dict[str, Present]:
 
 def subscription_link(post: Post, tr: Translator) -> Link:
     return Link(label=tr.gettext("My subscription"), url=f"{post.site}/subscription")
-
-
-async def _comes(services: Services, news: PlanNews, letter: Letter) -> bool:
-    mine = None if letter.user_id is None else await services.subscriptions.of(letter.user_id)
-    if mine is None or mine.id != news.subscription_id:
-        return False
-    return news.fact is not PlanFact.RENEWAL_SOON or mine.next_charge is not None

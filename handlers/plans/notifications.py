@@ -11,9 +11,8 @@ from services.container import Services
 from services.notifications.kinds.plans import PlanFact, PlanNews
 from services.notifications.notification import Notification
 from services.notifications.presenting import presenting
+from services.plans.relevance import is_relevant
 from services.plans.subscriptions import SubscriptionView
-
-LATER_NEWS = {PlanFact.RENEWAL_SOON, PlanFact.ENDS_SOON, PlanFact.PRICE_OFFERED}  # of what is still to come
 
 
 def presenters(services: Services) -> dict[str, Present]:
@@ -22,17 +21,13 @@ def presenters(services: Services) -> dict[str, Present]:
         plan = await services.plans.get(news.plan_id)
         mine = await services.subscriptions.of(notification.user_id)
         same = mine is not None and mine.id is not None and mine.id == news.subscription_id
-        if news.fact in LATER_NEWS and (not same or _is_off(news, mine)):
+        if not is_relevant(news, mine):
             return None
         text = Html("\n".join(plan_news(news, plan, tr)))
         rows = [*_ways_on(news, mine if same else None, tr)]
         return Rendered(screen=Screen(text=text, rows=(*rows, (buttons.menu_button(tr),))))
 
     return presenting(PlanNews, present)
-
-
-def _is_off(news: PlanNews, mine: SubscriptionView | None) -> bool:
-    return mine is not None and news.fact is PlanFact.RENEWAL_SOON and mine.next_charge is None
 
 
 def _ways_on(news: PlanNews, mine: SubscriptionView | None, tr: Translator) -> list[buttons.Row]:

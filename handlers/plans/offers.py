@@ -6,11 +6,8 @@ from enum import Enum, auto
 
 from db.tables.plans import SubscriptionStatus
 from services.container import Services
-from services.money import Money
-from services.payments.context import ProviderAccount
-from services.payments.service import Payments
 from services.plans.changes import ChangeQuote
-from services.plans.checkout import can_be_kept
+from services.plans.checkout import PlanWay
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
 
@@ -31,27 +28,17 @@ class PlanStep(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """`renews`: it may be charged again by itself; `email`: its receipt wants an address."""
-
-    provider: str
-    price: Money
-    renews: bool
-    email: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
     """`subscription`: what they have. `quote`: of another plan. `trial`: it can be tried for nothing."""
 
     plan: PlanView
     step: PlanStep
     subscription: SubscriptionView | None
-    ways: Sequence[Way]
+    ways: Sequence[PlanWay]
     quote: ChangeQuote | None = None
     trial: bool = False
 
-    def way(self, provider: str) -> Way | None:
+    def way(self, provider: str) -> PlanWay | None:
         """The one of that name; the only one, where none is named."""
         if not provider and len(self.ways) == 1:
             return self.ways[0]
@@ -59,13 +46,14 @@ class PlanOptions:
 
 
 async def offer_of(services: Services, user_id: int, plan_id: int) -> PlanOptions:
-    """Raises `PlanGone`."""
+    """Raises `PlanGone`, `RenewalUnderWay`."""
     plan, subscription = await services.plans.get(plan_id), await services.subscriptions.of(user_id)
     step, quote = _same(plan, subscription), None
     if step is None:
         quote = await services.subscriptions.quote_change(user_id, plan_id)
         step = PlanStep.NOW if quote.at_once else PlanStep.LATER
-    ways = ways_of(services.payments, plan, subscription, step) if step in (PlanStep.NEXT, PlanStep.NOW) else []
+    paid, checkout = step in (PlanStep.NEXT, PlanStep.NOW), services.plan_checkout
+    ways = await checkout.ways(user_id, plan_id) if paid and checkout is not None else []
     fresh = step is PlanStep.NOW and plan.trial_days > 0 and has_free(subscription)
     trial = fresh and not await services.subscriptions.had_trial(user_id)
     return PlanOptions(plan=plan, step=step, subscription=subscription, ways=ways, quote=quote, trial=trial)
@@ -84,27 +72,6 @@ def has_free(subscription: SubscriptionView | None) -> bool:
     return subscription.price is None and subscription.status is SubscriptionStatus.ACTIVE
 
 
-def ways_of(
-    payments: Payments | None, plan: PlanView, subscription: SubscriptionView | None, step: PlanStep
-) -> list[Way]:
-    """In the shop's order; the next period keeps its price."""
-    ways = []
-    for account in payments.accounts if payments is not None else ():
-        currency = account.merchant.currency
-        price = _agreed(subscription) if step is PlanStep.NEXT else None
-        if price is None or price.currency != currency:
-            price = plan.prices.get(currency)
-        if price is not None:
-            ways.append(_way(account, plan, price))
-    return ways
-
-
-def _way(account: ProviderAccount, plan: PlanView, price: Money) -> Way:
-    merchant = account.merchant
-    renews = can_be_kept(account, plan, price)
-    return Way(provider=merchant.provider, price=price, renews=renews, email=merchant.receipts)
-
-
 def _same(plan: PlanView, subscription: SubscriptionView | None) -> PlanStep | None:
     """Of what they have, or shall have next; None where it is another plan."""
     if plan.is_free:
@@ -115,9 +82,3 @@ def _same(plan: PlanView, subscription: SubscriptionView | None) -> PlanStep | N
         return PlanStep.NEXT
     here = plan.id == subscription.plan.id and subscription.status is SubscriptionStatus.ACTIVE
     return PlanStep.HERE if here else None
-
-
-def _agreed(subscription: SubscriptionView | None) -> Money | None:
-    if subscription is None:
-        return None
-    return subscription.price if subscription.scheduled is None else subscription.scheduled_price

@@ -13,6 +13,7 @@ from handlers.plans import screens as view
 from handlers.plans import subscription_screens as own
 from handlers.plans.offers import PlanStep, offer_of
 from handlers.plans.purchase import PlanChoice, PlanPurchase, PlanQuestion, compared
+from i18n.plans import STAYS_BY_HAND
 from services.errors import ShopError
 from services.money import Money
 from services.plans.methods import MethodGone
@@ -56,7 +57,7 @@ async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
         return
     try:
         offer = await offer_of(ctx.services, ctx.user.id, plan_id)
-    except PlanGone as error:
+    except ShopError as error:
         await show_plans(query, ctx=ctx, problem=ctx.tr.error_html(error))
         return
     if offer.step is PlanStep.HERE:
@@ -128,7 +129,7 @@ async def press_own(query: CallbackQuery, *, ctx: Context, argument: str) -> Non
             notice = ctx.tr.html("🔁 It is renewed by itself again.")
         case own.STAY if (mine := await subscriptions.of(ctx.user.id)) is not None:
             await subscriptions.schedule(ctx.user.id, mine.plan.id)
-            notice = ctx.tr.html("✅ Your plan stays as it is.")
+            notice = ctx.tr.html(STAYS_BY_HAND) if mine.was_stopped else ctx.tr.html("✅ Your plan stays as it is.")
         case own.AGREE if (price := _price(rest)) is not None:
             await subscriptions.agree(ctx.user.id, price)
             notice = ctx.tr.html("✅ Agreed: the new price is charged from the next period on.")

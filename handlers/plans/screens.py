@@ -7,13 +7,14 @@ from typing import Final
 from db.tables.currencies import Currency
 from handlers.kit import buttons
 from handlers.kit.context import Viewer
-from handlers.plans.offers import PlanOptions, PlanStep, Way, has_free
+from handlers.plans.offers import PlanOptions, PlanStep, has_free
 from handlers.telegram.limits import BUTTON, TEXT, cut
 from handlers.telegram.screen import Button, Screen
 from i18n.plans import gives, plan_title, price_words, standing, way_title
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.money import Money
+from services.plans.checkout import PlanWay
 from services.plans.consent import consent_text
 from services.plans.plans import PlanView
 from services.plans.subscriptions import SubscriptionView
@@ -52,7 +53,7 @@ def plans_screen(
     return Screen(text=cut("\n\n".join(part for part in parts if part), TEXT), rows=tuple(rows))
 
 
-def plan_screen(offer: PlanOptions, viewer: Viewer, *, way: Way | None = None) -> Screen:
+def plan_screen(offer: PlanOptions, viewer: Viewer, *, way: PlanWay | None = None) -> Screen:
     """`way`: as it will be paid; without one it is chosen here."""
     tr, plan = viewer.tr, offer.plan
     description = tr.pick(plan.description) if plan.description else ""
@@ -123,7 +124,10 @@ def _change(offer: PlanOptions, tr: Translator) -> list[Html]:
             date=tr.date(quote.starts_at),
             price=price_words(quote.price, offer.plan.months, tr),
         )
-        return [begins]
+        stops = tr.html(
+            "Telegram charges one price alone, so it is told to stop: you will be asked to pay for the new plan then."
+        )
+        return [begins, stops] if quote.by_hand else [begins]
     if subscription is None or has_free(subscription):
         return []
     if offer.step is PlanStep.NEXT:
@@ -135,11 +139,11 @@ def _change(offer: PlanOptions, tr: Translator) -> list[Html]:
     return [Html("\n".join(lines))]
 
 
-def _terms(way: Way, plan: PlanView, tr: Translator) -> Html:
-    by_telegram = way.renews and way.price.currency == Currency.XTR
+def _terms(way: PlanWay, plan: PlanView, tr: Translator) -> Html:
+    by_telegram = way.can_be_kept and way.price.currency == Currency.XTR
     words = price_words(way.price, plan.months, tr, by_telegram=by_telegram)
     price = tr.html("Price: <b>{price}</b>", price=words)
-    if not way.renews:
+    if not way.can_be_kept:
         once = tr.html("Nothing is charged by itself: pay for the next period if you want it.")
         return Html(f"{price}\n{once}")
     agreed = consent_text(way.price, plan.months, tr.language)
@@ -147,13 +151,13 @@ def _terms(way: Way, plan: PlanView, tr: Translator) -> Html:
     return Html(f"{price}\n{terms}")
 
 
-def _pay_rows(way: Way, plan: PlanView, tr: Translator) -> list[buttons.Row]:
+def _pay_rows(way: PlanWay, plan: PlanView, tr: Translator) -> list[buttons.Row]:
     nonce, price = token_urlsafe(6), tr.money(way.price)
 
     def button(text: str, how: str) -> buttons.Row:
         return (Button(text=text, action=f"{BUY}:{plan.id}:{way.provider}:{how}:{nonce}"),)
 
-    if not way.renews:
+    if not way.can_be_kept:
         return [button(tr.gettext("💳 Pay {amount}", amount=price), ONCE)]
     return [
         button(tr.gettext("🔁 Subscribe · {price}", price=price), KEEP),
@@ -161,7 +165,7 @@ def _pay_rows(way: Way, plan: PlanView, tr: Translator) -> list[buttons.Row]:
     ]
 
 
-def _way_button(way: Way, plan: PlanView, tr: Translator) -> Button:
+def _way_button(way: PlanWay, plan: PlanView, tr: Translator) -> Button:
     text = f"{way_title(way.provider, tr)} · {tr.money(way.price)}"
     return Button(text=text, action=f"{buttons.PLANS}:{plan.id}:{way.provider}")
 

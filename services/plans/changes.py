@@ -13,7 +13,7 @@ from services.errors import N_, ShopError
 from services.money import Money
 from services.payments.pricing import Pricing
 from services.plans.endings import paid_one
-from services.plans.methods import stop
+from services.plans.methods import find_method, stop
 from services.plans.plans import PlanGone, PlanView, find_plan, plan_on_sale
 from services.plans.replacing import unfinished_periods, worth
 from services.plans.rows import live_of, subscriptions
@@ -34,12 +34,14 @@ class BeginsLater(ShopError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeQuote:
     """`returned`: hundredths of a credit, for what is left of the present period; `price` of a period; `starts_at`:
-    when the plan would begin, now where `at_once`."""
+    when the plan would begin, now where `at_once`. `by_hand`: who charges by itself now is told to stop with the
+    choice, for it knows one price; the next period is paid by hand, also where the choice is taken back."""
 
     at_once: bool
     returned: int
     price: Money
     starts_at: datetime
+    by_hand: bool = False
 
 
 def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pricing: Pricing) -> ChangeQuote:
@@ -50,7 +52,9 @@ def quote_change(session: Session, user_id: int, plan_id: int, now: datetime, pr
         unfinished = [] if live is None else unfinished_periods(session, live.id, now)
         returned = sum(worth(session, period, pricing, now) for period in unfinished)
         return ChangeQuote(at_once=True, returned=returned, price=price, starts_at=now)
-    return ChangeQuote(at_once=False, returned=0, price=price, starts_at=live.ends_at)
+    method = find_method(session, live.method_id)
+    by_hand = live.auto_renew and method is not None and method.by_provider
+    return ChangeQuote(at_once=False, returned=0, price=price, starts_at=live.ends_at, by_hand=by_hand)
 
 
 def schedule(session: Session, user_id: int, plan_id: int, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import JsonObject
@@ -197,10 +197,12 @@ def check(offer: PlanOffer) -> None:
 
 
 def _with_another_price(plan_id: int, currency: Currency, price: Money) -> Any:  # Any: statements carry no types
-    """Telegram's own subscriptions have the price that they began with."""
+    """Of those whose next period is one of this plan; Telegram's own subscriptions have the price that they began
+    with."""
     itself = select(methods.c.id).where(methods.c.id == subscriptions.c.method_id, methods.c.by_provider).exists()
     return select(subscriptions).where(
         subscriptions.c.plan_id == plan_id,
+        func.coalesce(subscriptions.c.scheduled_plan_id, plan_id) == plan_id,
         subscriptions.c.currency == currency,
         subscriptions.c.price != price.minor,
         subscriptions.c.status.in_((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)),

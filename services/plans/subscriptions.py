@@ -74,9 +74,17 @@ class SubscriptionView:
         return method and paid and not self.auto_renew
 
     @property
+    def was_stopped(self) -> bool:
+        """Who charged by itself is told to stop, and does not begin again."""
+        return self.method is not None and self.method.by_provider and not self.auto_renew
+
+    @property
     def offered_price(self) -> Money | None:
-        """What new subscribers pay, where that is another price and nothing is chosen for the next period yet."""
+        """What new subscribers pay, where that is another price and nothing is chosen for the next period yet. Who
+        charges by itself knows one price."""
         if self.price is None or self.scheduled is not None or self.cancel_at_period_end or not self.plan.enabled:
+            return None
+        if self.method is not None and self.method.by_provider:
             return None
         now = self.plan.prices.get(Currency(self.price.currency))
         return None if now == self.price else now
@@ -157,8 +165,8 @@ class Subscriptions:
         await self._db.write(provider_said, payment_id, word, self._clock())
 
     async def agree(self, user_id: int, price: Money | None = None) -> Money:
-        """To the plan's present price: `price`, as it was shown. Raises `NoSubscription`, `PlanGone`,
-        `OtherPrice`."""
+        """To the plan's present price: `price`, as it was shown. Raises `NoSubscription`, `PlanGone`, `OtherPrice`,
+        `PriceStays`."""
         return await self._db.write(agree, user_id, self._clock(), price)
 
 

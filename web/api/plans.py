@@ -79,6 +79,11 @@ class PlanQuote(BaseModel):
     returned: int = Field(description="Hundredths of a credit that come back for what is left of the present plan.")
     renews: bool = Field(description="It would pay for the next period of the present subscription.")
     ways: list[PlanPayment] = Field(description="Empty where nothing has to be paid now.")
+    by_hand: bool = Field(
+        default=False,
+        description="Telegram charges the present plan by itself and is told to stop with the choice: the next period "
+        "is paid by hand, also where the choice is taken back.",
+    )
 
 
 class SubscriptionOrder(BaseModel):
@@ -126,7 +131,9 @@ async def quote_plan(who: MayRead, plan_id: RowId) -> PlanQuote:
     try:
         ways = await checkout.ways(who.user.id, plan_id)
     except BeginsLater:
-        return PlanQuote(at_once=False, starts_at=quote.starts_at, returned=0, renews=False, ways=[])
+        return PlanQuote(
+            at_once=False, starts_at=quote.starts_at, returned=0, renews=False, ways=[], by_hand=quote.by_hand
+        )
     plan = await services.plans.get(plan_id)
     renews = any(way.renews for way in ways)
     return PlanQuote(

@@ -13,6 +13,7 @@ from services.money import Money as Sum
 from services.plans.changes import BeginsAtOnce
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone, MethodView
+from services.plans.offers import PriceStays
 from services.plans.plans import OtherPrice, PlanGone
 from services.plans.subscriptions import PeriodView, SubscriptionView
 from web.api.callers import Caller, MayPay, MayRead
@@ -154,7 +155,7 @@ async def change_plan(who: MayPay, choice: PlanChoice) -> None:
     operation_id="agreeToPrice",
     summary="Agree to the plan's new price",
     status_code=204,
-    responses=refuses(NoSubscription, PlanGone, OtherPrice),
+    responses=refuses(NoSubscription, PlanGone, OtherPrice, PriceStays),
 )
 async def agree_to_price(who: MayPay, price: AgreedPrice) -> None:
     """It is paid from the next period on; until somebody agrees they keep theirs."""

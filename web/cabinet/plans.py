@@ -204,7 +204,6 @@ async def _later(me: Customer, plan_id: int) -> Response:
         price=price_words(quote.price, plan.months, me.tr),
         quote=quote,
         present="" if mine is None else plan_title(mine.plan, me.tr),
-        by_hand=mine is not None and mine.auto_renew and quote.price.currency == "XTR",
     )
 
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from db.tables.currencies import Currency
 from db.tables.plans import SubscriptionStatus
-from i18n.plans import moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
+from i18n.plans import STAYS_BY_HAND, moment_of_charge, period_line, plan_title, price_words, standing, what_is_left
 from i18n.translator import Translator
 from services.digits import whole_number
 from services.errors import N_
@@ -28,6 +28,7 @@ SAID: Final = {
     "resumed": N_("The plan is renewed by itself again."),
     "agreed": N_("The new price is paid from the next period on."),
     "kept": N_("Your plan stays as it is."),
+    "kept_by_hand": STAYS_BY_HAND,
     "removed": N_("The card is removed. Nothing is charged from it any more; what is paid stays until its end."),
 }
 """What was done, by the word that stands in the address."""
@@ -81,7 +82,7 @@ async def keep(me: Me) -> Response:
     mine = await me.site.services.subscriptions.of(me.user.id)
     if mine is not None:
         await me.site.services.subscriptions.schedule(me.user.id, mine.plan.id)
-    return _back("kept")
+    return _back("kept_by_hand" if mine is not None and mine.was_stopped else "kept")
 
 
 @router.post("/agree")

@@ -43,6 +43,7 @@ from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.methods import MethodGone
+from services.plans.offers import PriceStays
 from services.plans.plans import OtherPrice, PlanGone
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.predictions.history import PredictionNotFound
@@ -168,6 +169,7 @@ REFUSALS: Final[dict[type[ShopError], Refusal]] = {
     RenewalUnderWay: Refusal(409, "renewal_under_way"),
     TrialUsed: Refusal(409, "trial_used"),
     OtherPrice: Refusal(409, "plan_price_changed"),
+    PriceStays: Refusal(409, "plan_price_stays"),
     TooManyRequests: Refusal(429, "rate_limited"),
     TooManyMessages: Refusal(429, "too_many_messages"),
     TokensUsedUp: Refusal(429, "tokens_used_up"),

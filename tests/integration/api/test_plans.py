@@ -128,6 +128,8 @@ async def test_dearer_at_once_cheaper_later(callers: Callers, yookassa: Shop, pl
     mine = (await program.get("subscription")).json()
     assert (mine["plan"]["name"], mine["next_plan"]["name"], mine["next_price"]["amount"]) == ("pro", "plus", 30_000)
     problem(await program.post("subscription/plan", json={"plan_id": 999}), 404, "plan_not_found")
+    price = mine["plan"]["prices"][0]
+    problem(await program.post("subscription/price", json=price), 409, "plan_price_stays")
 
 
 async def test_a_trial_and_a_new_price(stage: Stage, callers: Callers, yookassa: Shop, plans: dict[str, int]) -> None:

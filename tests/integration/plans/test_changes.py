@@ -1,5 +1,6 @@
 """Other plans, refunds, trials, the free plan; accounts that become one or go."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from services.plans.allowances import covers, give_back, take_for_prediction
 from services.plans.changes import BeginsAtOnce, BeginsLater
 from services.plans.free import open_free
 from services.plans.manage import PlanManagement, PlanOffer
+from services.plans.offers import PriceStays
 from services.plans.plans import OtherPrice, Plans
 from services.plans.trials import AlreadySubscribed, TrialUsed
 from services.users.roles import Staff
@@ -109,6 +111,21 @@ async def test_a_new_price_is_for_who_agrees(quick: PlanShop) -> None:
     await quick.subscriptions.agree(anna, rub(40_000))
     await quick.lives(days=31)
     assert [(await quick.of(each)).price for each in (anna, boris)] == [rub(40_000), rub(30_000)]
+    await quick.cashier.is_sound()
+
+
+async def test_a_new_price_does_not_take_the_place_of_a_chosen_plan(quick: PlanShop) -> None:
+    anna, plus, pro = await quick.cashier.customer(), await quick.sells(), await quick.sells("pro", kopecks=90_000)
+    await quick.subscribes(anna, pro)
+    await quick.subscriptions.schedule(anna, plus)
+    manage, owner = PlanManagement(quick.cashier.db, quick.clock, Staff((OWNER,))), await quick.cashier.owner()
+    offer = PlanOffer.of(await Plans(quick.cashier.db, PlanShelf()).get(pro))
+    await manage.edit(pro, replace(offer, prices={Currency.RUB: rub(95_000)}), actor=owner)
+    assert await manage.offer_price(pro, actor=owner) == 0, "nobody is asked who goes to another one"
+    with pytest.raises(PriceStays):
+        await quick.subscriptions.agree(anna, rub(95_000))
+    await quick.lives(days=31)
+    assert ((await quick.of(anna)).plan.name, (await quick.of(anna)).price) == ("plus", rub(30_000))
     await quick.cashier.is_sound()
 
 

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from db.base import table_of
 from db.engine import Database
 from db.tables.currencies import Currency
-from db.tables.plans import SubscriptionStatus
+from db.tables.plans import PlanPrice, SubscriptionStatus
 from db.tables.users import User
 from services.coordination.memory import MemoryCoordination
+from services.money import Money
 from services.payments.context import ProviderAccount
 from services.payments.pricing import CreditPrice
 from services.payments.providers.stars.gateway import NAME
@@ -22,6 +23,7 @@ from services.payments.providers.stars.provider import Stars
 from services.payments.providers.stars.service import StarsPayments, StarsReceived
 from services.payments.queries import PaymentView
 from services.payments.service import make_payments
+from services.plans.offers import PriceStays
 from tests.support.clock import FakeClock
 from tests.support.plans import PlanShop
 from tests.support.stars import GONE, FakeStars
@@ -212,3 +214,35 @@ async def test_who_is_shut_out_is_not_charged(shop: StarShop) -> None:
 def _shut_out(session: Session) -> None:
     users = table_of(User)
     session.execute(update(users).values(disabled_at=users.c.created_at))
+
+
+async def test_a_cheaper_plan_ends_what_telegram_charges_and_says_so(shop: StarShop) -> None:
+    """Telegram's subscription has one price, and who stays after all pays by hand."""
+    light = await shop.shop.sells("light", stars=100)
+    await shop.pays(await shop.begins())
+    mine = shop.shop.subscriptions
+    assert (await mine.quote_change(shop.anna, light)).by_hand
+    await mine.schedule(shop.anna, light)
+    await shop.shop.round()
+    assert [charge for _, charge in shop.telegram.canceled] == ["charge-1"]
+    assert not (await mine.quote_change(shop.anna, light)).by_hand, "it is told already"
+    await mine.schedule(shop.anna, shop.plus)
+    stays = await shop.shop.of(shop.anna)
+    assert (stays.scheduled, stays.next_charge, stays.was_stopped) == (None, None, True)
+    [card, stars] = await shop.shop.cashier.till.plan_checkout.ways(shop.anna, shop.plus)
+    assert [card.can_be_kept, stars.can_be_kept] == [True, False], "Telegram's months begin when they are paid"
+
+
+async def test_a_new_price_is_none_for_what_telegram_charges(shop: StarShop) -> None:
+    await shop.pays(await shop.begins())
+    await shop.shop.cashier.db.write(costs, shop.plus, 250)
+    assert (await shop.shop.of(shop.anna)).offered_price is None
+    with pytest.raises(PriceStays):
+        await shop.shop.subscriptions.agree(shop.anna, Money(250, Currency.XTR))
+    assert (await shop.shop.of(shop.anna)).next_charge == (Money(200, Currency.XTR), shop.shop.clock() + MONTH)
+
+
+def costs(session: Session, plan_id: int, stars: int) -> None:
+    prices = table_of(PlanPrice)
+    here = (prices.c.plan_id == plan_id) & (prices.c.currency == Currency.XTR)
+    session.execute(update(prices).where(here).values(amount=stars))

@@ -14,7 +14,7 @@ from db.tables.users import Role
 from handlers.admin.payments import strays
 from handlers.admin.plans import screens as owners
 from handlers.plans import screens, subscription_screens
-from handlers.plans.offers import PlanOptions, PlanStep, Way
+from handlers.plans.offers import PlanOptions, PlanStep
 from handlers.telegram.limits import TEXT, length
 from handlers.telegram.screen import Screen
 from i18n.plan_news import plan_news
@@ -27,6 +27,7 @@ from services.payments.providers.base import Decline
 from services.payments.strays import StrayView
 from services.plans.allowances import AllowanceLeft
 from services.plans.changes import ChangeQuote
+from services.plans.checkout import PlanWay
 from services.plans.manage import MAX_ALLOWANCES, MAX_ALLOWED, MAX_CREDITS, MAX_DESCRIPTION, MAX_TITLE
 from services.plans.methods import MethodView
 from services.plans.plans import AllowanceView, PlanView
@@ -124,7 +125,8 @@ def _customers(tr: Translator) -> Iterator[Screen]:
     for mine in (None, *_standings()):
         yield screens.plans_screen([FREE, *[PLAN] * 20], ["RUB", "XTR"], mine, reader, problem="<b>no</b>")
         yield screens.plans_screen([], ["RUB"], mine, reader)
-    ways = [Way(provider=name, price=price, renews=True, email=True) for name, price in (("stars", STARS), ("x", RUB))]
+    kept = {"renews": False, "can_be_kept": True, "receipts": True}
+    ways = [PlanWay(provider=name, price=price, **kept) for name, price in (("stars", STARS), ("x", RUB))]
     quote = ChangeQuote(at_once=True, returned=MAX_CREDITS, price=RUB, starts_at=LATER)
     for step in PlanStep:
         for trial in (False, True):

@@ -21,7 +21,7 @@ VERA = "vera@example.com"
 PASSWORD = "fourteen green boats"
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url, **LETTERS_ON)).running() as app:
         yield app

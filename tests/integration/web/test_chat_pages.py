@@ -20,12 +20,12 @@ from tests.support.stores import STORE
 from tests.support.web import browser
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def provider(sandbox: Sandbox) -> OpenAIProvider:
     return sandbox.openai()
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, provider: OpenAIProvider, sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
     store = tmp_path / "store"
     store.mkdir()

@@ -28,13 +28,13 @@ def clock() -> FakeClock:
     return FakeClock(datetime.now(UTC))
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str, clock: FakeClock) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url, public_url=PUBLIC), clock=clock).running() as app:
         yield app
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def anna(app: App, sandbox: Sandbox) -> Person:
     anna = await sandbox.person("Анна", language_code="ru", id=920_000_001)
     await anna.says("/start")

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from html import unescape
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,10 +18,12 @@ from bot.app import App
 from sandbox.client.sandbox import Sandbox
 from services.users.accounts import UserView, Visitor
 from tests.conversations.stage import shop_settings
+from tests.support.databases import SqliteServer
 from tests.support.every_input import add_every_input
 from tests.support.stores import STORE
 from tests.support.web import browser
 
+_people = count(940_000_001)
 ANSWERS = {
     "amount": "12,5",
     "rooms": "3",
@@ -43,14 +46,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest_asyncio.fixture
-async def app(sandbox: Sandbox, sqlite_url: str, store: Path) -> AsyncIterator[App]:
-    async with App(shop_settings(sandbox, sqlite_url, models_dir=store)).running() as app:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer, store: Path) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create(), models_dir=store)).running() as app:
         yield app
 
 
-async def person(app: App, telegram_id: int = 77) -> UserView:
-    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language="ru")
+async def person(app: App) -> UserView:
+    visitor = Visitor(telegram_id=next(_people), username=None, first_name="Анна", language="ru")
     return await app.services.users.enter(visitor)
 
 
@@ -192,7 +195,7 @@ async def test_who_lacks_credits_keeps_the_form(app: App) -> None:
 
 
 async def test_a_picture_that_was_sent_is_kept_for_the_mended_form(app: App) -> None:
-    user, john = await person(app), await person(app, 78)
+    user, john = await person(app), await person(app)
     async with browser(app, user.id) as anna, browser(app, john.id) as other:
         form = await anna.get("/models/digit")
         broken = await anna.post("/models/digit", files=as_parts(hidden(form), photo=("a.png", b"no picture")))

@@ -22,7 +22,7 @@ from tests.support.web import browser
 PASSWORD, ADDRESS = "fourteen green boats", "vera@example.com"
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url, **LETTERS_ON)).running() as app:
         yield app

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi.routing import APIRoute
 
 import web.admin
@@ -67,7 +68,7 @@ NO_SUCH_FILE: Final = re.compile(r"/(files|pictures|texts)/\{name|table\.csv$|/e
 """Of what wine answers, and what an answer that is finished does not do."""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def callers(sandbox: Sandbox, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Callers]:
     store = tmp_path / "models"
     store.mkdir()

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+import pytest_asyncio
 import structlog
 
 from bot.app import App
@@ -28,14 +29,14 @@ PATH = "/webhooks/yookassa"
 MANY = 1000
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stand(sandbox: Sandbox, database_url: str) -> AsyncIterator[Stand]:
     """On both databases."""
     async with open_stand(sandbox, database_url) as stand:
         yield stand
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def quick(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Stand]:
     async with open_stand(sandbox, sqlite_url) as stand:
         yield stand

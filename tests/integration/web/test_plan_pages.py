@@ -24,7 +24,6 @@ from tests.support.databases import SqliteServer
 from tests.support.plans import add_plan
 from tests.support.web import browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 _people = count(77)
 
 

@@ -28,7 +28,7 @@ from tests.support.web import browser
 FILES = ("", "/events", "/table.csv", "/pictures/painting", "/texts/said.txt")
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
         yield app

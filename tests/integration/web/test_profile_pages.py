@@ -13,7 +13,7 @@ from tests.conversations.stage import shop_settings
 from tests.support.web import browser
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
         yield app

@@ -35,7 +35,7 @@ OPEN = {
 }
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url)).running() as app:
         yield app

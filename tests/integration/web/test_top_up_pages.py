@@ -17,13 +17,13 @@ from tests.support.waiting import until
 from tests.support.web import browser
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with open_till(sandbox, sqlite_url, weekly_bonus_credits=200) as stage:
         yield stage.app
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def yookassa(app: App, sandbox: Sandbox) -> Shop:
     return await sandbox.shop()
 

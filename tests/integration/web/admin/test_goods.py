@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from db.tables.users import Edge, Role
 from services.audit_log.history import AuditFilter
@@ -18,6 +19,12 @@ from tests.support.waiting import until
 from tests.support.web import browser
 
 HUNDRED = {"ru": "Сто", "en": EVIL, "credits": "100", "price": "900", "days": "90"}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def office(own_office: Office) -> Office:
+    """All change what is sold: each has a shop of its own."""
+    return own_office
 
 
 async def packages(office: Office) -> list[PackageView]:

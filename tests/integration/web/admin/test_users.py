@@ -1,5 +1,6 @@
 """The panel's customers: who sees them, and what is done to them."""
 
+import secrets
 from datetime import datetime
 
 import httpx
@@ -57,7 +58,7 @@ async def test_credits_are_given_once_after_a_confirmation(office: Office, at_de
 async def test_who_may_give(office: Office, role: Role | None) -> None:
     async with browser(office.app, office.of(role)) as desk:
         place = f"/admin/users/{office.anna.id}/credits"
-        answer = await desk.post(place, data={**GIFT, "nonce": "0123456789ab"})
+        answer = await desk.post(place, data={**GIFT, "nonce": secrets.token_hex(6)})
     expected = {Role.OWNER: 303, Role.ADMIN: 303, Role.MODERATOR: 403, None: 404}
     assert answer.status_code == expected[role]
     assert await office.balance() == (1250 if answer.status_code == 303 else 1000)
@@ -67,7 +68,7 @@ async def test_who_may_give(office: Office, role: Role | None) -> None:
 @pytest.mark.parametrize("verb", ["write", "disable", "enable", "sign-out"])
 async def test_who_may_do_what(office: Office, role: Role | None, verb: str) -> None:
     async with browser(office.app, office.of(role)) as desk:
-        posted = {"text": "Здравствуйте", "nonce": "0123456789ab"}
+        posted = {"text": "Здравствуйте", "nonce": secrets.token_hex(6)}
         answer = await desk.post(f"/admin/users/{office.anna.id}/{verb}", data=posted)
     assert answer.status_code == {Role.OWNER: 303, Role.ADMIN: 303, Role.MODERATOR: 403, None: 404}[role]
 
@@ -84,7 +85,7 @@ async def test_what_was_typed_wrongly_stays(office: Office, at_desk: httpx.Async
 async def test_credits_spent_meanwhile_are_not_taken(office: Office, at_desk: httpx.AsyncClient) -> None:
     place = f"/admin/users/{office.anna.id}/credits"
     question = await at_desk.post(place, data={"way": "take", "amount": "10", "reason": "Ошибка"})
-    spent = CreditChange(user_id=office.anna.id, amount=-400, reason="Потрачено", nonce="meanwhile")
+    spent = CreditChange(user_id=office.anna.id, amount=-400, reason="Потрачено", nonce=secrets.token_hex(6))
     await office.services.user_management.change(spent, actor=Actor(office.owner.id))
     stale = await at_desk.post(place, data=hidden_fields(question.text))
     assert stale.status_code == 422
@@ -124,7 +125,7 @@ async def test_sessions_are_ended(office: Office, at_desk: httpx.AsyncClient) ->
 
 async def test_admins_do_not_sign_owners_out(office: Office) -> None:
     async with browser(office.app, office.admin.id) as desk, browser(office.app, office.owner.id) as owner:
-        refused = await desk.post(f"/admin/users/{office.owner.id}/sign-out", data={"nonce": "0123456789ab"})
+        refused = await desk.post(f"/admin/users/{office.owner.id}/sign-out", data={"nonce": secrets.token_hex(6)})
         assert refused.status_code == 403
         assert (await owner.get("/admin")).status_code == 200
 
@@ -135,7 +136,9 @@ async def test_a_stale_session_may_look_and_not_act(office: Office) -> None:
         assert (await desk.get("/admin/users")).status_code == 200
         asked = await desk.get(f"/admin/users/{office.anna.id}/credits")
         assert asked.headers["location"].startswith("/sign-in/telegram?again=yes&next=%2Fadmin%2Fusers%2F")
-        refused = await desk.post(f"/admin/users/{office.anna.id}/credits", data={**GIFT, "nonce": "0123456789ab"})
+        refused = await desk.post(
+            f"/admin/users/{office.anna.id}/credits", data={**GIFT, "nonce": secrets.token_hex(6)}
+        )
         assert refused.status_code == 403
     assert await office.balance() == 1000
 
@@ -147,7 +150,7 @@ async def test_nobody_by_that_number(at_desk: httpx.AsyncClient, number: str) ->
 
 
 async def test_names_are_text(office: Office, at_desk: httpx.AsyncClient) -> None:
-    gift = CreditChange(user_id=office.anna.id, amount=100, reason=EVIL, nonce="evil-reason")
+    gift = CreditChange(user_id=office.anna.id, amount=100, reason=EVIL, nonce=secrets.token_hex(6))
     await office.services.user_management.change(gift, actor=Actor(office.owner.id))
     device = Device(address="203.0.113.5", agent=EVIL)
     await office.services.web_sessions.begin(office.anna.id, SessionKind.BROWSER, device)
@@ -177,23 +180,23 @@ async def test_devices_have_names(office: Office, at_desk: httpx.AsyncClient) ->
     assert "Mozilla" not in shown
 
 
-async def test_accounts_that_are_gone(office: Office, at_desk: httpx.AsyncClient) -> None:
+async def test_accounts_that_are_gone(own_office: Office, at_own_desk: httpx.AsyncClient) -> None:
     """They stand in the list as what they are, and nothing is done to them."""
-    merged, deleted = office.moderator.id, office.anna.id
-    await office.app.db.write(_gone, merged, office.admin.id, office.app.clock())
-    await office.app.db.write(_gone, deleted, None, office.app.clock())
+    merged, deleted = own_office.moderator.id, own_office.anna.id
+    await own_office.app.db.write(_gone, merged, own_office.admin.id, own_office.app.clock())
+    await own_office.app.db.write(_gone, deleted, None, own_office.app.clock())
 
     async def found(query: str) -> set[int]:
-        text = (await at_desk.get(f"/admin/users?{query}")).text
-        return {user_id for user_id in (merged, deleted, office.admin.id) if f'/admin/users/{user_id}"' in text}
+        text = (await at_own_desk.get(f"/admin/users?{query}")).text
+        return {user_id for user_id in (merged, deleted, own_office.admin.id) if f'/admin/users/{user_id}"' in text}
 
     assert await found("state=merged") == {merged}
     assert await found("state=deleted") == {deleted}
     assert await found("state=closed") == set()
-    everybody = (await at_desk.get("/admin/users")).text
-    assert f"в составе #{office.admin.id}" in everybody
-    for user_id, said in ((merged, f'/admin/users/{office.admin.id}">'), (deleted, "Удалён владельцем")):
-        card = (await at_desk.get(f"/admin/users/{user_id}")).text
+    everybody = (await at_own_desk.get("/admin/users")).text
+    assert f"в составе #{own_office.admin.id}" in everybody
+    for user_id, said in ((merged, f'/admin/users/{own_office.admin.id}">'), (deleted, "Удалён владельцем")):
+        card = (await at_own_desk.get(f"/admin/users/{user_id}")).text
         assert said in card
         assert "/credits" not in card
 
@@ -207,26 +210,26 @@ def _gone(session: Session, user_id: int, into: int | None, now: datetime) -> No
         )
 
 
-async def test_the_list_is_searched_and_filtered(office: Office, at_desk: httpx.AsyncClient) -> None:
+async def test_the_list_is_searched_and_filtered(own_office: Office, at_own_desk: httpx.AsyncClient) -> None:
     async def found(query: str) -> set[int]:
-        text = (await at_desk.get(f"/admin/users?{query}")).text
-        everybody = (office.owner, office.admin, office.moderator, office.anna)
+        text = (await at_own_desk.get(f"/admin/users?{query}")).text
+        everybody = (own_office.owner, own_office.admin, own_office.moderator, own_office.anna)
         return {each.id for each in everybody if f'/admin/users/{each.id}"' in text}
 
-    everybody = {office.of(role) for role in ROLES}
+    everybody = {own_office.of(role) for role in ROLES}
     assert await found("") == await found("seen=1") == await found("balance=10") == everybody
-    assert await found("q=ада") == await found("role=admin") == {office.admin.id}
-    assert await found("q=%23" + str(office.anna.id)) == {office.anna.id}
-    assert await found("role=owner") == {office.owner.id}
-    assert await found("role=moderator") == {office.moderator.id}
+    assert await found("q=ада") == await found("role=admin") == {own_office.admin.id}
+    assert await found("q=%23" + str(own_office.anna.id)) == {own_office.anna.id}
+    assert await found("role=owner") == {own_office.owner.id}
+    assert await found("role=moderator") == {own_office.moderator.id}
     assert await found("balance=10.01") == await found("state=closed") == await found("q=никто") == set()
     assert await found("after=nonsense&role=nobody&seen=8") == everybody
 
 
-async def test_two_languages(office: Office) -> None:
-    await office.services.users.choose_language(office.owner.id, "en")
-    async with browser(office.app, office.owner.id) as desk:
-        for place in ("/admin?days=30", "/admin/users", f"/admin/users/{office.anna.id}", "/admin/health"):
+async def test_two_languages(own_office: Office) -> None:
+    await own_office.services.users.choose_language(own_office.owner.id, "en")
+    async with browser(own_office.app, own_office.owner.id) as desk:
+        for place in ("/admin?days=30", "/admin/users", f"/admin/users/{own_office.anna.id}", "/admin/health"):
             shown = await desk.get(place)
             assert shown.status_code == 200, shown.text
             assert "Customers" in shown.text

@@ -5,9 +5,10 @@ import json
 import re
 from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
+from itertools import count
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from bot.app import App
@@ -16,28 +17,34 @@ from sandbox.client.sandbox import Sandbox
 from services.users.accounts import UserView, Visitor
 from tests.conversations.stage import shop_settings
 from tests.conversations.test_talking import place_deaf, place_oracle
+from tests.support.databases import SqliteServer
 from tests.support.stores import STORE
 from tests.support.web import browser
 
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def provider(sandbox: Sandbox) -> OpenAIProvider:
-    return sandbox.openai()
+_people = count(940_000_001)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, provider: OpenAIProvider, sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    store = tmp_path / "store"
-    store.mkdir()
-    place_oracle(store, provider.url, free_answers="0", kind='"chat"\npictures = true\npicture_tokens = 500')
-    place_deaf(store, provider.url)
+async def provider(world: Sandbox) -> AsyncIterator[OpenAIProvider]:
+    provider = world.openai()
+    yield provider
+    await provider.clear_faults()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(
+    world: Sandbox, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[App]:
+    store, server = tmp_path_factory.mktemp("store"), world.openai().url
+    place_oracle(store, server, free_answers="0", kind='"chat"\npictures = true\npicture_tokens = 500')
+    place_deaf(store, server)
     (store / "wine").symlink_to(STORE / "wine", target_is_directory=True)
-    async with App(shop_settings(sandbox, sqlite_url, models_dir=store)).running() as app:
+    async with App(shop_settings(world, sqlite_server.create(), models_dir=store)).running() as app:
         yield app
 
 
-async def person(app: App, telegram_id: int = 77, language: str = "ru") -> UserView:
-    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language=language)
+async def person(app: App, language: str = "ru") -> UserView:
+    visitor = Visitor(telegram_id=next(_people), username=None, first_name="Анна", language=language)
     return await app.services.users.enter(visitor)
 
 
@@ -172,7 +179,7 @@ async def test_pictures_go_to_those_who_see(app: App, provider: OpenAIProvider) 
 
 
 async def test_a_conversation_is_named_taken_along_and_deleted(app: App) -> None:
-    user, john = await person(app), await person(app, 78)
+    user, john = await person(app), await person(app)
     async with browser(app, user.id) as anna, browser(app, john.id) as other:
         place = await says(anna, "/chats/with/oracle", "Привет")
         page = await answered(anna, place)

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from itertools import count
 from uuid import uuid4
 
 import httpx
@@ -23,19 +24,22 @@ from services.predictions.submit import Order
 from services.users.accounts import UserView, Visitor
 from services.values.samples import sample_value
 from tests.conversations.stage import shop_settings
+from tests.support.databases import SqliteServer
 from tests.support.web import browser
 
 FILES = ("", "/events", "/table.csv", "/pictures/painting", "/texts/said.txt")
 
+_people = count(940_000_001)
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
-    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
         yield app
 
 
-async def person(app: App, telegram_id: int = 77, language: str = "ru") -> UserView:
-    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language=language)
+async def person(app: App, language: str = "ru") -> UserView:
+    visitor = Visitor(telegram_id=next(_people), username=None, first_name="Анна", language=language)
     return await app.services.users.enter(visitor)
 
 
@@ -78,7 +82,7 @@ async def test_an_answer_is_followed_and_shown(app: App) -> None:
 
 
 async def test_another_customers_are_not_there(app: App) -> None:
-    user, john = await person(app), await person(app, 78)
+    user, john = await person(app), await person(app)
     place = await buys(app, user)
     async with browser(app, john.id) as other, browser(app) as someone:
         for each in FILES:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest_asyncio
@@ -10,17 +11,20 @@ from bot.app import App
 from sandbox.client.sandbox import Sandbox
 from services.users.accounts import UserView, Visitor
 from tests.conversations.stage import shop_settings
+from tests.support.databases import SqliteServer
 from tests.support.web import browser
 
+_people = count(940_000_001)
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
-    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
         yield app
 
 
-async def person(app: App, telegram_id: int = 77) -> UserView:
-    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language="ru")
+async def person(app: App) -> UserView:
+    visitor = Visitor(telegram_id=next(_people), username=None, first_name="Анна", language="ru")
     return await app.services.users.enter(visitor)
 
 
@@ -47,7 +51,7 @@ async def test_a_profile_is_filled_in_and_cleared(app: App) -> None:
 
 
 async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
-    user, john = await person(app), await person(app, 78)
+    user, john = await person(app), await person(app)
     async with browser(app, user.id, second_factor=False) as anna, browser(app, john.id) as other:
         made = await anna.post("/keys", data={"name": "Сервер", "scopes": ["read", "admin"], "days": "30"})
         assert made.headers["cache-control"] == "no-store"
@@ -80,7 +84,7 @@ async def test_a_key_is_shown_once_used_and_revoked(app: App) -> None:
 
 
 async def test_a_webhook_is_made_tried_and_deleted(app: App) -> None:
-    user, john = await person(app), await person(app, 78)
+    user, john = await person(app), await person(app)
     url, events = "https://example.com/hooks", ["prediction.succeeded"]
     async with browser(app, user.id) as anna, browser(app, john.id) as other:
         assert (await anna.post("/webhooks", data={"url": url})).status_code == 422

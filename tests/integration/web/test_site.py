@@ -1,6 +1,7 @@
 """Pages and the API of a running shop: who is let in, and how they are refused."""
 
 from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest
@@ -11,17 +12,22 @@ from bot.app import App
 from sandbox.client.sandbox import Sandbox
 from services.users.accounts import UserView, Visitor
 from tests.conversations.stage import shop_settings
+from tests.support.databases import SqliteServer
 from tests.support.web import browser
 
+_people = count(940_000_001)
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
-    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
         yield app
 
 
 async def anna(app: App) -> UserView:
-    return await app.services.users.enter(Visitor(telegram_id=77, username=None, first_name="Анна", language="ru"))
+    return await app.services.users.enter(
+        Visitor(telegram_id=next(_people), username=None, first_name="Анна", language="ru")
+    )
 
 
 async def test_a_stranger_sees_what_is_sold(app: App) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from html import unescape
+from itertools import count
 
 import httpx
 import pytest_asyncio
@@ -13,23 +14,28 @@ from sandbox.client.sandbox import Sandbox
 from sandbox.client.shop import Shop
 from services.users.accounts import UserView, Visitor
 from tests.conversations.payments.conftest import open_till
+from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 from tests.support.web import browser
 
+_people = count(940_000_001)
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
-    async with open_till(sandbox, sqlite_url, weekly_bonus_credits=200) as stage:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with open_till(world, sqlite_server.create(), weekly_bonus_credits=200) as stage:
         yield stage.app
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def yookassa(app: App, sandbox: Sandbox) -> Shop:
-    return await sandbox.shop()
+async def yookassa(app: App, world: Sandbox) -> AsyncIterator[Shop]:
+    shop = await world.shop()
+    yield shop
+    await shop.clear_faults()
 
 
-async def person(app: App, telegram_id: int = 77, language: str = "ru") -> UserView:
-    visitor = Visitor(telegram_id=telegram_id, username=None, first_name="Анна", language=language)
+async def person(app: App, language: str = "ru") -> UserView:
+    visitor = Visitor(telegram_id=next(_people), username=None, first_name="Анна", language=language)
     return await app.services.users.enter(visitor)
 
 
@@ -138,7 +144,7 @@ async def test_a_link_that_is_late_comes_into_the_page(app: App, yookassa: Shop)
 
 
 async def test_payments_of_others_are_not_there(app: App) -> None:
-    user, john = await person(app), await person(app, 78)
+    user, john = await person(app), await person(app)
     async with browser(app, user.id) as anna, browser(app, john.id) as other, browser(app) as someone:
         place = (await begins(anna, "sum:10000")).headers["location"]
         for each in (place, f"{place}/state", "/payments/rubbish"):

@@ -5,11 +5,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.errors import N_
+from web.kit.viewer import words_of
+
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-SAID: Final = "cross-site request refused"
+SAID: Final = N_("This was sent by a page of another site, so nothing was done.")
 CODE: Final = "cross_site_request"
 OURS: Final = frozenset({"same-origin", "none"})
 
@@ -24,7 +28,7 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE and not self._is_ours(Headers(scope=scope)):
-            await _refusal(scope["path"])(scope, receive, send)
+            await _refusal(Request(scope))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -44,9 +48,10 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-def _refusal(path: str) -> Response:
+def _refusal(request: Request) -> Response:
     """To a program as the API tells problems."""
-    if not path.startswith("/api/"):
-        return PlainTextResponse(SAID, status_code=403)
-    problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": SAID, "code": CODE}
+    said = words_of(request).gettext(SAID)
+    if not request.url.path.startswith("/api/"):
+        return PlainTextResponse(said, status_code=403)
+    problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": said, "code": CODE}
     return JSONResponse(problem, 403, media_type="application/problem+json")

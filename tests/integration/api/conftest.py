@@ -1,4 +1,5 @@
-"""A running shop and those who call its API, to whom nothing is answered that the description does not tell."""
+"""A running shop and those who call its API, to whom nothing is answered that the description does not tell. Files have
+one shop each where their tests can share it."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -8,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from bot.app import App
 from db.tables.identities import ApiScope
@@ -18,8 +20,12 @@ from tests.conversations.payments.conftest import open_till
 from tests.conversations.stage import OWNER_ID, shop_settings
 from tests.conversations.test_talking import place_oracle
 from tests.integration.api.description import must_be_told
+from tests.support.databases import SqliteServer
+from tests.support.one_shop import base_url, sandbox, share_loops, world
 from tests.support.stores import QUICK, STORE
 from tests.support.web import PATIENT, browser
+
+__all__ = ["base_url", "sandbox", "world"]
 
 _people = count(920_000_001)
 
@@ -61,19 +67,30 @@ class Callers:
         return await self._exits.enter_async_context(client)
 
 
-@pytest.fixture
-async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
-    async with App(shop_settings(sandbox, sqlite_url)).running() as app:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    share_loops(items, Path(__file__).parent)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[App]:
+    async with App(shop_settings(world, sqlite_server.create())).running() as app:
         yield app
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def callers(app: App) -> AsyncIterator[Callers]:
     async with AsyncExitStack() as exits:
         yield Callers(app, exits)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_callers(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Callers]:
+    """Of a shop that nobody else is in: for tests that count everything, or have strangers slowed down."""
+    async with App(shop_settings(sandbox, sqlite_url)).running() as app, AsyncExitStack() as exits:
+        yield Callers(app, exits)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def whole_shop(sandbox: Sandbox, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Callers]:
     """All that is sold: models, an assistant, credits. Its letters reach nobody."""
     store = tmp_path / "models"

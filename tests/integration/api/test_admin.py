@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 
 import httpx
-import pytest
+import pytest_asyncio
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ from tests.integration.api.test_payments import succeeded
 from tests.support.web import browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stage(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Stage]:
     async with open_till(sandbox, sqlite_url) as stage:
         yield stage
@@ -33,23 +33,23 @@ async def stage(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Stage]:
         assert report.ok, str(report)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def callers(stage: Stage) -> AsyncIterator[Callers]:
     async with AsyncExitStack() as exits:
         yield Callers(stage.app, exits)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def owner(callers: Callers) -> UserView:
     return await callers.owner()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def office(callers: Callers, owner: UserView) -> httpx.AsyncClient:
     return await callers.program(owner, ApiScope.ADMIN)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def moderator(callers: Callers, owner: UserView) -> UserView:
     user = await callers.customer("Мария")
     assert user.telegram_id is not None
@@ -129,6 +129,23 @@ async def test_money_is_sent_back_once(stage: Stage, callers: Callers, office: h
     (listed,) = (await office.get("admin/payments", params={"status": "succeeded"})).json()["items"]
     assert (listed["id"], listed["refunded"]) == (begun["id"], 30_000)
     assert (await hers.get("me/balance")).json()["balance"] == 1000
+
+
+async def test_what_hinders_a_refund(stage: Stage, callers: Callers, office: httpx.AsyncClient) -> None:
+    yookassa: Shop = await stage.sandbox.shop()
+    anna = await callers.customer()
+    hers = await callers.program(anna)
+    begun = (await hers.post("payments", json={"amount": 30_000})).json()
+    await yookassa.pays()
+    await succeeded(hers, f"payments/{begun['id']}")
+    balance = (await hers.get("me/balance")).json()["balance"]
+    spent = await office.post(f"admin/users/{anna.id}/credits", json={"amount": -balance, "reason": "x"})
+    assert spent.status_code == 201, spent.text
+    place = f"admin/payments/{begun['id']}/refunds"
+    problem(await office.post(place, json={"reason": "просил"}), 409, "refund_needs_confirmation")
+    await yookassa.fault("403", "*", times=1)
+    surely = {"reason": "просил", "confirmed": True}
+    problem(await office.post(place, json=surely), 502, "payment_provider_failed")
 
 
 async def test_who_runs_nothing_sees_nothing(callers: Callers, owner: UserView) -> None:

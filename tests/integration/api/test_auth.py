@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import httpx
-import pytest
+import pytest_asyncio
 
 from bot.app import App
 from sandbox.client.sandbox import Sandbox
@@ -14,7 +14,7 @@ from tests.support.letters import LETTERS_ON, kinds_to, last_link
 VERA, PASSWORD = "vera@example.com", "fourteen green boats"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[App]:
     async with App(shop_settings(sandbox, sqlite_url, **LETTERS_ON)).running() as app:
         yield app

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from bot.app import App
 from db.tables.identities import ApiScope
@@ -19,30 +18,27 @@ from tests.conversations.stage import shop_settings
 from tests.conversations.test_talking import place_oracle
 from tests.integration.api.conftest import Callers, problem
 from tests.integration.api.test_example import example_with, run_example
+from tests.support.databases import SqliteServer
 
 AS_IT_COMES = {"accept": "text/event-stream"}
 WAIT = {"prefer": "wait=30"}
 
 
-@pytest.fixture
-async def provider(sandbox: Sandbox) -> AsyncIterator[OpenAIProvider]:
-    provider = sandbox.openai()
+@pytest_asyncio.fixture(loop_scope="module")
+async def provider(world: Sandbox) -> AsyncIterator[OpenAIProvider]:
+    provider = world.openai()
     yield provider
     await provider.clear_faults()
 
 
-@pytest.fixture
-async def callers(
-    sandbox: Sandbox, provider: OpenAIProvider, sqlite_url: str, tmp_path: Path
-) -> AsyncIterator[Callers]:
-    store = tmp_path / "models"
-    store.mkdir()
-    place_oracle(store, provider.url, free_answers="0")
-    async with (
-        App(shop_settings(sandbox, sqlite_url, models_dir=store)).running() as app,
-        AsyncExitStack() as exits,
-    ):
-        yield Callers(app, exits)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(
+    world: Sandbox, sqlite_server: SqliteServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[App]:
+    store = tmp_path_factory.mktemp("models")
+    place_oracle(store, world.openai().url, free_answers="0")
+    async with App(shop_settings(world, sqlite_server.create(), models_dir=store)).running() as app:
+        yield app
         report = await run_audit(app.db)
         assert report.ok, str(report)
 

@@ -56,9 +56,9 @@ def test_every_code_of_a_problem_is_written_down() -> None:
     assert all(f"`{code}`" in page for code, _ in SERVED.values())
 
 
-async def test_strangers_are_let_in_nowhere(callers: Callers) -> None:
+async def test_strangers_are_let_in_nowhere(own_callers: Callers) -> None:
     """But where they sign in."""
-    stranger = await callers.person()
+    stranger = await own_callers.person()
     for method, path, operation in OPERATIONS:
         if operation["security"]:
             answer = await _call(stranger, method, path)

@@ -61,7 +61,9 @@ async def test_what_is_not_there(callers: Callers) -> None:
     refused = await browser.put("me")
     problem(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "DELETE, GET, PATCH"
-    problem(await browser.patch("me", json={}, headers={"sec-fetch-site": "cross-site"}), 403, "cross_site_request")
+    foreign = {"sec-fetch-site": "cross-site", "accept-language": "ru"}
+    told = problem(await browser.patch("me", json={}, headers=foreign), 403, "cross_site_request")
+    assert told["detail"] == "Это прислала страница другого сайта, поэтому ничего не сделано."
 
 
 async def test_what_is_left_is_told_and_then_it_is_enough(callers: Callers) -> None:
@@ -83,8 +85,8 @@ async def test_what_is_left_is_told_and_then_it_is_enough(callers: Callers) -> N
     assert (await other.get("me")).status_code == 200  # another key
 
 
-async def test_strangers_who_guess_are_slowed_down(callers: Callers) -> None:
-    stranger = await callers.person()
+async def test_strangers_who_guess_are_slowed_down(own_callers: Callers) -> None:
+    stranger = await own_callers.person()
     problem(await _until_refused(stranger, 61), 429, "rate_limited")
 
 

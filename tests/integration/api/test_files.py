@@ -5,7 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from PIL import Image
 
 from bot.app import App
@@ -16,7 +16,7 @@ from tests.integration.predictions.conftest import IMAGE_TABLES, negative
 from tests.unit.inference.models import write_model
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def app(sandbox: Sandbox, sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
     (tmp_path / "models").mkdir()
     write_model(tmp_path / "models", negative(), IMAGE_TABLES, slug="negative")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
+import pytest_asyncio
 
 from db.tables.billing import TransactionKind
 from db.tables.identities import ApiScope
@@ -20,29 +20,32 @@ from services.users.actor import Actor
 from tests.conversations.payments.conftest import open_till
 from tests.conversations.stage import OWNER_ID, Stage
 from tests.integration.api.conftest import Callers, problem
+from tests.support.databases import SqliteServer
 from tests.support.waiting import until
 
 ORDER = {"amount": 30_000}
 TITLE = {"ru": "Сотня", "en": "A hundred"}
 
 
-@pytest.fixture
-async def stage(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Stage]:
-    async with open_till(sandbox, sqlite_url) as stage:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(world: Sandbox, sqlite_server: SqliteServer) -> AsyncIterator[Stage]:
+    async with open_till(world, sqlite_server.create()) as stage:
         yield stage
         report = await run_audit(stage.app.db)
         assert report.ok, str(report)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def callers(stage: Stage) -> AsyncIterator[Callers]:
     async with AsyncExitStack() as exits:
         yield Callers(stage.app, exits)
 
 
-@pytest.fixture
-async def yookassa(stage: Stage) -> Shop:
-    return await stage.sandbox.shop()
+@pytest_asyncio.fixture(loop_scope="module")
+async def yookassa(stage: Stage) -> AsyncIterator[Shop]:
+    shop = await stage.sandbox.shop()
+    yield shop
+    await shop.clear_faults()
 
 
 async def succeeded(program: httpx.AsyncClient, place: str) -> dict[str, Any]:
@@ -130,6 +133,13 @@ async def test_what_is_refused(callers: Callers) -> None:
     reader = await callers.program(anna, ApiScope.READ)
     problem(await reader.post("payments", json=ORDER), 403, "scope_missing")
     assert (await program.get("payments")).json()["items"] == []
+
+
+async def test_nobody_goes_while_money_is_under_way(callers: Callers) -> None:
+    anna = await callers.customer()
+    assert (await (await callers.program(anna)).post("payments", json=ORDER)).status_code == 201
+    browser = await callers.person(anna)
+    problem(await browser.request("DELETE", "me", json={"balance": 1000}), 409, "money_under_way")
 
 
 async def test_lists_go_on(callers: Callers) -> None:

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import httpx
-import pytest
 import pytest_asyncio
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.identities import ApiScope
-from db.tables.plans import AllowanceUnit, PlanPrice
+from db.tables.plans import AllowanceUnit, PlanPrice, PlanTrial
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world, running_sandbox
 from services.billing.audit import run_audit
@@ -21,8 +20,6 @@ from tests.integration.api.conftest import Callers, problem
 from tests.integration.api.test_payments import succeeded
 from tests.support.databases import SqliteServer
 from tests.support.plans import add_plan
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -146,6 +143,20 @@ async def test_a_trial_and_a_new_price(stage: Stage, callers: Callers, yookassa:
     assert (await program.post("subscription/price", json=price | {"amount": 25_000})).status_code == 204
     mine = (await program.get("subscription")).json()
     assert (mine["price"]["amount"], mine["next_price"]["amount"]) == (20_000, 25_000)
+
+
+async def test_a_trial_is_had_once_and_a_period_paid_once(
+    stage: Stage, callers: Callers, yookassa: Shop, plans: dict[str, int]
+) -> None:
+    anna = await callers.customer()
+    program = await callers.program(anna, ApiScope.PAY, ApiScope.READ)
+    had = {"user_id": anna.id, "plan_id": plans["plus"], "started_at": stage.app.clock()}
+    await stage.app.db.write(lambda session: session.execute(insert(table_of(PlanTrial)).values(had)))
+    problem(await program.post(f"plans/{plans['plus']}/trial"), 409, "trial_used")
+    await buys(program, yookassa, plans["old"], consent=False)
+    next_period = await program.post(f"plans/{plans['old']}/payments", json={})
+    assert next_period.status_code == 201, next_period.text
+    problem(await program.post(f"plans/{plans['old']}/payments", json={}), 409, "renewal_under_way")
 
 
 async def test_a_key_that_reads_pays_nothing(callers: Callers, plans: dict[str, int]) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest_asyncio
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,12 @@ from tests.integration.api.conftest import Callers, problem
 from tests.support.counter import BAROLO
 
 ORDER = {"model": "wine", "input": BAROLO}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def callers(own_callers: Callers) -> Callers:
+    """All that was bought is counted, and prices change."""
+    return own_callers
 
 
 async def test_bought_waited_for_and_listed(callers: Callers) -> None:

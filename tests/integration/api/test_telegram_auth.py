@@ -1,16 +1,20 @@
 """A program on a telephone signs somebody in by the bot, and a Mini App by what Telegram says."""
 
-import pytest
+from itertools import count
+
+import pytest_asyncio
 
 from sandbox.client.person import Person
 from sandbox.client.sandbox import Sandbox
 from tests.integration.api.conftest import Callers, problem
 from tests.support.login import start_of
 
+_people = count(930_000_001)
 
-@pytest.fixture
-async def anna(callers: Callers, sandbox: Sandbox) -> Person:
-    return await sandbox.person("Анна", language_code="ru", id=930_000_001)
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anna(callers: Callers, world: Sandbox) -> Person:
+    return await world.person("Анна", language_code="ru", id=next(_people))
 
 
 async def test_the_bot_asks_and_the_program_goes_on(callers: Callers, anna: Person) -> None:
@@ -42,8 +46,8 @@ async def test_it_was_not_me(callers: Callers, anna: Person) -> None:
     problem(await phone.post("auth/telegram/take", json=request), 403, "login_refused")
 
 
-async def test_a_mini_app_of_ones_own(callers: Callers, anna: Person, sandbox: Sandbox) -> None:
-    await sandbox.call("PATCH", "/webapp", body={"main_url": "https://app.example.com"})
+async def test_a_mini_app_of_ones_own(callers: Callers, anna: Person, world: Sandbox) -> None:
+    await world.call("PATCH", "/webapp", body={"main_url": "https://app.example.com"})
     launch = await anna.opens_link("https://t.me/bot?startapp=model_wine")
     phone = await callers.person()
     entered = (await phone.post("auth/mini-app", json={"init_data": launch.init_data})).json()

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
-import pytest
+import pytest_asyncio
 
 from bot.app import App
 from db.tables.identities import ApiScope
@@ -21,14 +21,14 @@ ORDER = {"model": "wine", "input": BAROLO}
 EVENTS = ["prediction.succeeded", "prediction.failed"]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def callers(sandbox: Sandbox, sqlite_url: str) -> AsyncIterator[Callers]:
     settings = shop_settings(sandbox, sqlite_url, webhooks_loopback=True)
     async with App(settings).running() as app, AsyncExitStack() as exits:
         yield Callers(app, exits)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def hooks() -> AsyncIterator[Hooks]:
     async with open_hooks() as hooks:
         yield hooks

@@ -70,7 +70,9 @@ async def test_a_page_of_another_site_acts_in_nobodys_name(app: App) -> None:
     user = await anna(app)
     async with browser(app, user.id) as anna_there:
         for stranger in ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "", "origin": "https://evil.example"}):
-            assert (await anna_there.post("/sign-out", headers=stranger)).status_code == 403
+            for language, said in (("ru", "Это прислала страница"), ("en", "This was sent by a page")):
+                refused = await anna_there.post("/sign-out", headers={**stranger, "accept-language": language})
+                assert (refused.status_code, refused.text.startswith(said)) == (403, True)
 
 
 async def test_an_older_browser_is_known_by_its_origin(app: App) -> None:

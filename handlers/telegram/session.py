@@ -32,7 +32,6 @@ from handlers.telegram.request_body import request_body
 from services.proxies import Proxy
 from services.redaction import redact
 
-
 CONNECTIONS = 100  # this and the next as in aiogram
 DNS_SECONDS = 3600
 

@@ -135,6 +135,13 @@ async def test_what_is_refused(callers: Callers) -> None:
     assert (await program.get("payments")).json()["items"] == []
 
 
+async def test_a_receipt_wants_an_address(sandbox: Sandbox, sqlite_url: str) -> None:
+    async with open_till(sandbox, sqlite_url, yookassa_vat_code=1) as stage, AsyncExitStack() as exits:
+        callers = Callers(stage.app, exits)
+        program = await callers.program(await callers.customer())
+        problem(await program.post("payments", json=ORDER), 422, "email_needed")
+
+
 async def test_nobody_goes_while_money_is_under_way(callers: Callers) -> None:
     anna = await callers.customer()
     assert (await (await callers.program(anna)).post("payments", json=ORDER)).status_code == 201

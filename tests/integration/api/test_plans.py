@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 
 import httpx
 import pytest_asyncio
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.base import table_of
 from db.tables.identities import ApiScope
-from db.tables.plans import AllowanceUnit, PlanPrice, PlanTrial
+from db.tables.plans import AllowanceUnit, Plan, PlanPrice, PlanTrial
 from sandbox.client.shop import Shop
 from sandbox.testing import new_token, new_world, running_sandbox
 from services.billing.audit import run_audit
@@ -157,6 +158,15 @@ async def test_a_trial_is_had_once_and_a_period_paid_once(
     next_period = await program.post(f"plans/{plans['old']}/payments", json={})
     assert next_period.status_code == 201, next_period.text
     problem(await program.post(f"plans/{plans['old']}/payments", json={}), 409, "renewal_under_way")
+
+
+async def test_a_plan_for_stars_alone(stage: Stage, callers: Callers) -> None:
+    program = await callers.program(await callers.customer(), ApiScope.PAY, ApiScope.READ)
+    plan_id = await stage.app.db.write(partial(add_plan, name="starry", kopecks=None, stars=300))
+    problem(await program.post(f"plans/{plan_id}/payments", json={}), 422, "currency_not_taken")
+    table = table_of(Plan)
+    off = update(table).where(table.c.id == plan_id).values(enabled=False)
+    await stage.app.db.write(lambda session: session.execute(off))  # others look at all that is sold
 
 
 async def test_a_key_that_reads_pays_nothing(callers: Callers, plans: dict[str, int]) -> None:

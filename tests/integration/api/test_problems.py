@@ -2,8 +2,8 @@
 
 import ast
 import asyncio
+import json
 import re
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from db.base import table_of
 from db.tables.chats import DailyUsage
 from db.tables.models import Model
 from db.tables.predictions import Prediction
-from db.tables.webhooks import WebhookEndpoint
+from db.tables.webhooks import WebhookDelivery, WebhookEndpoint
 from sandbox.client.sandbox import Sandbox
 from tests.conversations.stage import shop_settings
 from tests.conversations.test_talking import place_deaf, place_oracle
@@ -26,6 +26,7 @@ from tests.integration.api.conftest import Callers, problem
 from tests.integration.api.test_files import picture
 from tests.support.counter import BAROLO
 from tests.support.letters import LETTERS_ON
+from tests.support.shop import add_outsider
 from web.api import routes
 
 ORDER = {"model": "wine", "input": BAROLO}
@@ -65,9 +66,8 @@ async def test_of_the_request(callers: Callers, monkeypatch: pytest.MonkeyPatch)
     reader, writer = await asyncio.open_connection("127.0.0.1", callers.app.web_port)
     told = f"Authorization: {program.headers['authorization']}\r\nContent-Type: application/json\r\nContent-Length: 9"
     writer.write(f"POST /api/v1/predictions HTTP/1.1\r\nHost: shop\r\n{told}\r\n\r\n{{".encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 400 ")
-    assert b'"body_cut_off"' in await reader.readuntil(b"}")
+    head, body = await reader.readuntil(b"\r\n\r\n"), await reader.readuntil(b"}")
+    assert (head.split()[1], json.loads(body)["code"]) == (b"400", "body_cut_off")
     writer.close()
 
 
@@ -79,6 +79,8 @@ async def test_of_an_account(callers: Callers) -> None:
     assert [each.status_code for each in copies[:5]] == [200] * 5
     problem(copies[5], 429, "too_many_exports")
     problem(await office.request("DELETE", "me", json={"balance": owner.balance}), 409, "has_role")
+    outsider = await callers.person(await callers.app.services.users.get(await callers.app.db.write(add_outsider)))
+    problem(await outsider.patch("me", json={"name": "\u200b"}), 422, "invalid_name")
     program = await callers.program(anna)
     sold = await program.post("predictions", json=ORDER, headers=WAIT)
     assert sold.json()["status"] == "succeeded"
@@ -115,24 +117,14 @@ async def test_of_too_many_letters(sandbox: Sandbox, sqlite_url: str) -> None:
 
 
 async def test_of_pictures(own_callers: Callers) -> None:
-    program = await own_callers.program(await own_callers.customer())
-    png, never = {"content-type": "image/png"}, asyncio.Event()
-
-    async def slowly() -> AsyncIterator[bytes]:
-        yield picture()[:10]
-        await never.wait()
-
-    first = asyncio.create_task(program.post("files", content=slowly(), headers=png))
-    while (second := await program.post("files", content=picture(), headers=png)).is_success:
-        pass  # the first has not arrived yet
-    problem(second, 503, "busy")
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
-    folder = Path(own_callers.app.settings.files_url.removeprefix("file:"))
-    folder.rename(folder.with_suffix(".away"))
-    folder.touch()
-    another = await own_callers.program(await own_callers.customer())
-    problem(await another.post("files", content=picture(), headers=png), 503, "files_away")
+    anna = await own_callers.customer()
+    program = await own_callers.program(anna)
+    png = {"content-type": "image/png"}
+    async with own_callers.app.services.intake.upload(anna.id):  # another one of hers is on its way
+        problem(await program.post("files", content=picture(), headers=png), 503, "busy")
+    folder = Path(str(own_callers.app.settings.files_url).removeprefix("file:"))
+    await asyncio.to_thread(folder.touch)  # a file is in its place
+    problem(await program.post("files", content=picture(), headers=png), 503, "files_away")
 
 
 async def test_of_models_that_fail(own_callers: Callers) -> None:
@@ -145,14 +137,17 @@ async def test_of_models_that_fail(own_callers: Callers) -> None:
 
 async def test_of_what_breaks(own_callers: Callers) -> None:
     browser = await own_callers.person(await own_callers.customer())
-    made = await browser.post("webhooks", json={"url": "https://example.com/", "events": ["prediction.succeeded"]})
-    assert made.status_code == 201, made.text
-    await own_callers.app.db.write(_set, WebhookEndpoint, events={"events": ["what.nobody.knows"]})
+    await own_callers.app.db.write(_lose_webhooks)
     told = problem(await browser.get("webhooks"), 500, "internal_error")
     assert told["trace"] in told["detail"]
 
 
-def _set(session: Session, kind: type[Any], **values: Any) -> None:
+def _lose_webhooks(session: Session) -> None:
+    for kind in (WebhookDelivery, WebhookEndpoint):
+        table_of(kind).drop(session.connection())
+
+
+def _set(session: Session, /, kind: type[Any], **values: Any) -> None:
     session.execute(update(table_of(kind)).values(values))
 
 
@@ -171,7 +166,14 @@ async def test_of_a_day_and_a_minute(sandbox: Sandbox, sqlite_url: str, tmp_path
                 assert not left or answer.status_code == 201, answer.text
             return answer
 
-        anna, boris, vera = [await callers.program(await callers.customer()) for _ in range(3)]
+        hers = await callers.customer()
+        anna, boris, vera = [
+            await callers.program(each) for each in (hers, await callers.customer(), await callers.customer())
+        ]
+        picture_id = str(await app.services.files.put(hers.id, picture(), "image/png"))
+        blind = (await anna.post("chats", json={"assistant": "deaf"})).json()["id"]
+        seen = await anna.post(f"chats/{blind}/messages", json={"text": "Смотри", "files": [picture_id]})
+        problem(seen, 422, "pictures_not_taken")
         problem(await says(anna, "oracle", 2), 429, "allowance_used_up")
         problem(await says(boris, "deaf", 3), 429, "too_many_messages")
         assert (await says(vera, "deaf", 1)).status_code == 201

@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from db.base import AnyRow, table_of
 from db.tables.currencies import Currency
-from db.tables.payments import StrayPayment, StrayStatus
+from db.tables.payments import RefundStatus, StrayPayment, StrayStatus
 from db.tables.users import AuditAction
 from db.upsert import insert_into
 from services.audit_log.record import AuditRecord, complete, record
@@ -23,7 +23,7 @@ from services.pages import Page, paginate
 from services.payments.alerts import PaymentProblem
 from services.payments.context import PaymentsContext
 from services.payments.merchant import Merchant
-from services.payments.providers.base import NewRefund, RemotePayment
+from services.payments.providers.base import NewRefund, RemotePayment, RemoteRefund
 from services.users.actor import Actor
 from services.users.roles import Staff
 
@@ -93,7 +93,10 @@ class Strays:
 
 def keep(session: Session, remote: RemotePayment, merchant: Merchant, now: datetime, *, why: str) -> bool:
     """Part of a caller's transaction; `why`: for the owners. Whether it is new. What went back already needs nobody."""
-    if remote.charge_id is None or remote.refunded.minor >= remote.amount.minor:
+    if remote.charge_id is None:
+        return False
+    if remote.refunded.minor >= remote.amount.minor:
+        _went_back(session, _this(merchant.provider, remote.charge_id), now)
         return False
     row = {
         "provider": merchant.provider,
@@ -114,12 +117,22 @@ def keep(session: Session, remote: RemotePayment, merchant: Merchant, now: datet
     return True
 
 
-def went_back(session: Session, provider: str, charge_id: str, now: datetime) -> bool:
-    """The provider says so. False where there is no such money."""
-    here = (_strays.c.provider == provider) & (_strays.c.charge_id == charge_id)
+def sent_back(session: Session, provider: str, refund: RemoteRefund, now: datetime) -> bool:
+    """Follow a refund that succeeded. Whether it is of such money; of a part of it the rest is still kept."""
+    here = _this(provider, refund.charge_id)
+    amount = session.scalar(select(_strays.c.amount).where(here))
+    if amount is not None and refund.status == RefundStatus.SUCCEEDED and refund.amount.minor >= amount:
+        _went_back(session, here, now)
+    return amount is not None
+
+
+def _went_back(session: Session, here: ColumnElement[bool], now: datetime) -> None:
     values = {"status": StrayStatus.REFUNDED, "refunded_at": now}
     session.execute(update(_strays).where(here, _strays.c.status == StrayStatus.KEPT).values(values))
-    return session.scalar(select(_strays.c.id).where(here)) is not None
+
+
+def _this(provider: str, charge_id: str | None) -> ColumnElement[bool]:
+    return (_strays.c.provider == provider) & (_strays.c.charge_id == charge_id)
 
 
 def _trouble(stray_id: int, remote: RemotePayment, merchant: Merchant, why: str) -> PaymentTrouble:
@@ -149,7 +162,7 @@ def _page(session: Session, page: int, size: int) -> Page[StrayView]:
 
 
 def _end(session: Session, stray: StrayView, entry: int, now: datetime) -> StrayView:
-    went_back(session, stray.provider, stray.charge_id, now)
+    _went_back(session, _this(stray.provider, stray.charge_id), now)
     complete(session, entry, {"status": StrayStatus.REFUNDED})
     return _get(session, stray.id)
 

@@ -10,8 +10,6 @@ import random
 from contextlib import suppress
 from typing import Any
 
-import pytest
-
 from sandbox.client.shop import Shop
 from sandbox.testing import new_world, running_sandbox
 from tests.crash.ending import audit_exit_code, check_all, settled_all
@@ -41,13 +39,6 @@ NOTICES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("delay", {"seconds": 1.0}),
     ("reorder", {"seconds": 1.0}),
 )
-
-
-@pytest.fixture
-def shop_url(request: pytest.FixtureRequest) -> str:
-    name = "postgres_server" if os.environ.get("CRASH_ON") == "postgresql" else "sqlite_server"
-    url: str = request.getfixturevalue(name).create()
-    return url
 
 
 async def test_killed_shops_lose_no_money(shop_url: str) -> None:

@@ -1,15 +1,20 @@
 """Telegram's Stars in memory: who paid what, as its list of transactions tells it."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from typing import TypeVar
 
 from db.tables.currencies import Currency
 from services.money import Money
 from services.payments.providers.base import ProviderError, ResultUnknown
 from services.payments.providers.stars.gateway import StarInvoice, StarTransaction
 from services.payments.providers.stars.service import StarsReceived
+from tests.support.faults import Fault, with_faults
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,32 +26,37 @@ class FakeStars:
     calls: list[tuple[int, int]] = field(default_factory=list)
     """(offset, limit) of each look at the list."""
     away: ProviderError | None = None
+    faults: deque[Fault | None] = field(default_factory=deque)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     # What the shop calls.
 
     async def invoice_link(self, invoice: StarInvoice) -> str:
-        self._answer()
-        self.invoices.append(invoice)
-        return f"https://t.me/$invoice{len(self.invoices)}"
+        def link() -> str:
+            self.invoices.append(invoice)
+            return f"https://t.me/$invoice{len(self.invoices)}"
+
+        return self._answer(link)
 
     async def transactions(self, offset: int, limit: int) -> list[StarTransaction]:
-        self._answer()
-        self.calls.append((offset, limit))
-        return self.ledger[offset : offset + limit]
+        def page() -> list[StarTransaction]:
+            self.calls.append((offset, limit))
+            return self.ledger[offset : offset + limit]
+
+        return self._answer(page)
 
     async def refund(self, person: int, charge_id: str) -> None:
-        self._answer()
-        if not any(each.id == charge_id and not each.incoming for each in self.ledger):
-            self.sends_back(charge_id, person=person)
+        def refund() -> None:
+            if not any(each.id == charge_id and not each.incoming for each in self.ledger):
+                self.sends_back(charge_id, person=person)
+
+        self._answer(refund)
 
     async def cancel_subscription(self, person: int, charge_id: str) -> None:
-        self._answer()
-        self.canceled.append((person, charge_id))
+        self._answer(lambda: self.canceled.append((person, charge_id)))
 
     async def balance(self) -> int:
-        self._answer()
-        return sum(each.stars if each.incoming else -each.stars for each in self.ledger)
+        return self._answer(lambda: sum(each.stars if each.incoming else -each.stars for each in self.ledger))
 
     # What happens there.
 
@@ -81,9 +91,10 @@ class FakeStars:
         )
         self.ledger.append(back)
 
-    def _answer(self) -> None:
+    def _answer(self, work: Callable[[], T]) -> T:
         if self.away is not None:
             raise self.away
+        return with_faults(self.faults, work)
 
 
 GONE = ResultUnknown(code="no_answer")

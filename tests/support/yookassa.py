@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -15,39 +14,21 @@ from services.payments.providers.base import (
     Decline,
     NewPayment,
     NewRefund,
-    NotAuthorized,
     NotFound,
     Refused,
     RemoteMethod,
     RemotePayment,
     RemoteRefund,
-    ResultUnknown,
     SavedMethod,
     Subject,
 )
 from services.payments.providers.yookassa.notifications import SUBJECTS
 from services.payments.providers.yookassa.reasons import decline_of
+from tests.support.faults import Fault, with_faults
 
 SHOP_ID = "100500"
 KEY_LIVES = timedelta(hours=24)
 T = TypeVar("T")
-
-
-class Fault(StrEnum):
-    LOST = "lost"
-    """It never arrives."""
-    LOST_ANSWER = "lost_answer"
-    """It is done; the answer does not come."""
-    CRASH = "crash"
-    """The shop's process dies before it is sent."""
-    CRASH_AFTER = "crash_after"
-    """It is done and answered; the process dies before it writes that down."""
-    KEY = "key"
-    """The shop's key is not taken."""
-
-
-class Crash(BaseException):
-    """The end of the shop's process, as a test sees it: nothing in it can catch that."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,20 +154,7 @@ class FakeYooKassa:
 
     def _with_faults(self, name: str, work: Callable[[], T]) -> T:
         self.calls.append(name)
-        match self.faults.popleft() if self.faults else None:
-            case Fault.LOST:
-                raise ResultUnknown(code="ReadTimeout")
-            case Fault.CRASH:
-                raise Crash
-            case Fault.KEY:
-                raise NotAuthorized(code="invalid_credentials")
-            case Fault.LOST_ANSWER:
-                work()
-                raise ResultUnknown(code="ReadTimeout")
-            case Fault.CRASH_AFTER:
-                work()
-                raise Crash
-        return work()
+        return with_faults(self.faults, work)
 
     def _once(self, key: UUID, body: Any, work: Callable[[Any], str]) -> str:  # Any: an order of either kind
         known = self._keys.get(str(key))

@@ -6,6 +6,7 @@ import structlog
 
 from db.errors import DatabaseUnavailable
 from db.tables.payments import PaymentStatus, RefundStatus
+from services.payments import strays
 from services.payments.alerts import not_authorized, shop_refused
 from services.payments.context import PaymentsContext, ProviderAccount
 from services.payments.merchant import Merchant
@@ -79,6 +80,8 @@ class Refunds:
         """See to it that our books have the payment as paid. Returns why they have not, or None."""
         db, provider = self._ctx.db, account.merchant.provider
         payment = await db.read(payment_sent_back, provider, remote)
+        if payment is None and await db.write(strays.sent_back, provider, remote, self._ctx.clock()):
+            return "money that was kept as a stray"
         if payment is None or payment.status is not PaymentStatus.SUCCEEDED:  # it overtook the payment's notification
             note = await self._settlement.learn(remote.payment_id, account)
             if note is not None:

@@ -22,9 +22,10 @@ from services.payments.providers.yookassa.provider import YooKassa
 from services.payments.refunds.begin import RefundRequest
 from services.users.actor import Actor
 from tests.integration.payments.stand import Stand, open_stand, order, provider
+from tests.support.faults import Fault
 from tests.support.tills import MERCHANT, OWNER, Cashier
 from tests.support.waiting import until
-from tests.support.yookassa import FakeYooKassa, Fault
+from tests.support.yookassa import FakeYooKassa
 
 Call = Callable[[YooKassa, Shop], Awaitable[Callable[[YooKassa], Awaitable[object]]]]
 KINDS: dict[str, type[ProviderError]] = {

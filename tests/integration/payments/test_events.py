@@ -13,9 +13,9 @@ from db.tables.payments import PaymentStatus
 from services.money import Money, rub
 from services.payments.providers.base import BadNotification, ResultUnknown
 from services.payments.providers.yookassa.notifications import read_notification
+from tests.support.faults import Crash, Fault
 from tests.support.tills import MERCHANT, OWNER, Cashier, notification
 from tests.support.waiting import until
-from tests.support.yookassa import Crash, Fault
 
 
 @pytest.mark.parametrize(

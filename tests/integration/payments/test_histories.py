@@ -47,9 +47,9 @@ from tests.integration.payments.test_uncollected import buy, fail
 from tests.support.backups import back_up
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
+from tests.support.faults import Crash, Fault
 from tests.support.shop import add_model
 from tests.support.tills import OWNER, open_cashier
-from tests.support.yookassa import Crash, Fault
 
 EXAMPLES = int(os.environ.get("PAYMENT_EXAMPLES", "12"))
 STEPS = 30

@@ -7,8 +7,9 @@ import pytest
 from db.tables.payments import PaymentStatus, RefundStatus
 from services.payments.providers.base import OtherShop, ResultUnknown
 from services.payments.refunds.begin import TakenElsewhere
+from tests.support.faults import Fault
 from tests.support.tills import MERCHANT, OWNER, Cashier
-from tests.support.yookassa import FakeYooKassa, Fault
+from tests.support.yookassa import FakeYooKassa
 
 OTHER = "200600"
 

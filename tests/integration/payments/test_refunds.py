@@ -31,8 +31,8 @@ from services.payments.refunds.begin import (
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import START, FakeClock
+from tests.support.faults import Crash, Fault
 from tests.support.tills import OWNER, Cashier, open_cashier
-from tests.support.yookassa import Crash, Fault
 
 
 async def spend(cashier: Cashier, user_id: int, amount: int) -> None:

@@ -16,8 +16,9 @@ from services.payments.providers.base import (
     ShopRefused,
 )
 from services.payments.providers.reasons import payment_reason
+from tests.support.faults import Fault
 from tests.support.tills import MERCHANT, OWNER, Cashier
-from tests.support.yookassa import FakeYooKassa, Fault
+from tests.support.yookassa import FakeYooKassa
 
 RECEIPT = ShopRefused(code="invalid_request", detail="Receipt is missing or illegal receipt", parameter="receipt")
 METHOD = ShopRefused(

@@ -18,8 +18,9 @@ from services.payments.queries import PaymentNotFound, PaymentView
 from services.payments.topup import TopUpRequest
 from tests.support.backups import back_up
 from tests.support.clock import START
+from tests.support.faults import Fault
 from tests.support.tills import MERCHANT, OWNER, RETURN_URL, SIGNER, Cashier, open_cashier
-from tests.support.yookassa import SHOP_ID, Fault
+from tests.support.yookassa import SHOP_ID
 
 ANNA = 4711
 WELCOME = replace(MERCHANT, welcome_credits=1000)

@@ -22,9 +22,10 @@ from services.payments.service import Payments, make_payments
 from services.payments.topup import TopUpRequest
 from services.predictions.history import History
 from services.reports.statistics import Statistics
+from tests.support.faults import Fault
 from tests.support.files import files_of
 from tests.support.tills import MERCHANT, OWNER, PRICING, RETURN_URL, Cashier
-from tests.support.yookassa import FakeYooKassa, Fault
+from tests.support.yookassa import FakeYooKassa
 
 BANK = "bank"
 PRICES = {**PRICING, Currency.XTR: CreditPrice(minor=10, currency=Currency.XTR)}

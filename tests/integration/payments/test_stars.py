@@ -315,6 +315,20 @@ async def test_a_stray_that_went_back_by_itself(shop: Shop) -> None:
     assert stray.status == "refunded"
 
 
+@pytest.mark.parametrize("days", [0, 20])
+async def test_a_stray_whose_way_back_is_only_in_the_list(shop: Shop, days: int) -> None:
+    money = shop.telegram.pays(JOHN, "?", 50)
+    await shop.stars.received(money)
+    for _ in range(days):
+        shop.cashier.clock.advance(days=1)
+        await shop.till.reconciler.round()
+    shop.telegram.sends_back(money.charge_id)
+    shop.cashier.clock.advance(hours=2)
+    listed = (await shop.till.reconciler.round()).listed
+    assert (await shop.strays.get(await the_stray(shop))).status == "refunded"
+    assert listed.complete
+
+
 # What nobody told
 
 

@@ -22,8 +22,8 @@ from services.payments.settlement import PaymentChange
 from services.payments.topup import EmailNeeded, receipt_for
 from services.users.actor import Actor
 from services.users.roles import Staff
+from tests.support.faults import Crash, Fault
 from tests.support.tills import MERCHANT, OWNER, RETURN_URL, Cashier
-from tests.support.yookassa import Crash, Fault
 
 
 async def test_a_payment_is_credited_when_the_provider_says_so(cashier: Cashier) -> None:

@@ -21,9 +21,9 @@ from services.payments.queries import PaymentView
 from services.users.actor import Actor
 from services.users.roles import Staff
 from tests.support.clock import FakeClock
+from tests.support.faults import Fault
 from tests.support.shop import add_model, add_prediction
 from tests.support.tills import OWNER, Cashier, open_cashier
-from tests.support.yookassa import Fault
 
 
 def buy(session: Session, user_id: int, price: int, cashier: Cashier) -> UUID:

@@ -10,8 +10,8 @@ from db.tables.payments import Refund
 from services.money import rub
 from services.payments.queries import PaymentView
 from services.payments.refunds.begin import RefundRequest
+from tests.support.faults import Fault
 from tests.support.plans import PlanShop
-from tests.support.yookassa import Fault
 
 
 async def pays_two_pages(shop: PlanShop) -> PaymentView:

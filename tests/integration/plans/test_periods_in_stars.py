@@ -25,10 +25,10 @@ from services.payments.queries import PaymentView
 from services.payments.service import make_payments
 from services.plans.offers import PriceStays
 from tests.support.clock import FakeClock
+from tests.support.faults import Fault
 from tests.support.plans import PlanShop
 from tests.support.stars import GONE, FakeStars
 from tests.support.tills import MERCHANT, OWNER, PRICING, open_cashier
-from tests.support.yookassa import Fault
 
 ANNA, BOT = 501, "4242"
 MONTH = timedelta(days=30)

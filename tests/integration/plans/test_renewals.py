@@ -12,9 +12,9 @@ from services.payments.queries import payments
 from services.plans.checkout import RenewalUnderWay
 from services.plans.endings import CannotResume, NoSubscription
 from services.plans.trials import AlreadySubscribed
+from tests.support.faults import Fault
 from tests.support.plans import PlanShop
 from tests.support.tills import MERCHANT
-from tests.support.yookassa import Fault
 
 
 async def test_a_year(shop: PlanShop) -> None:

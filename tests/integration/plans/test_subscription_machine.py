@@ -36,10 +36,10 @@ from services.plans.allowances import give_back, take_for_prediction
 from services.plans.free import open_free
 from tests.support.clock import FakeClock
 from tests.support.databases import PostgresServer, SqliteServer
+from tests.support.faults import Crash, Fault
 from tests.support.plans import PlanShop
 from tests.support.shop import add_model, add_prediction
 from tests.support.tills import open_cashier
-from tests.support.yookassa import Crash, Fault
 
 EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "20"))
 STEPS = 40

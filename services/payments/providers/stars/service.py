@@ -55,13 +55,11 @@ class StarsPayments:
     async def went_back(self, paid: StarsReceived) -> None:
         """All of a charge, to its payer. Raises `DatabaseUnavailable`."""
         db, name = self._payments.ctx.db, self._account.merchant.provider
+        back = charge_sent_back(paid.charge_id, paid.payload, paid.amount)
         if await db.read(find_by_charge, name, paid.charge_id) is None:
-            if await db.write(strays.went_back, name, paid.charge_id, self._clock()):
+            if await db.write(strays.sent_back, name, back, self._clock()):
                 return
             await self.received(paid)  # its refund overtook it, or it was never told
-            if await db.write(strays.went_back, name, paid.charge_id, self._clock()):
-                return
-        back = charge_sent_back(paid.charge_id, paid.payload, paid.amount)
         await self._payments.refunds.follow(back, self._account)
 
     async def subscription_said(self, payload: str, word: str) -> None:

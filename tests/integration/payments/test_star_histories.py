@@ -134,11 +134,13 @@ class StarHistories(RuleBasedStateMachine):
     def begins(self, which: int, stars: int, fault: Fault | None) -> UUID:
         return self.begin(which, stars, fault)
 
-    @rule(target=wishes, which=WHICH, stars=st.integers(8, 400), told=st.booleans())
-    def begins_and_pays(self, which: int, stars: int, told: bool) -> UUID:
-        wish = self.begin(which, stars)
-        self.ask_to_pay(wish, which, 0)
-        if self.allowed:
+    @rule(target=wishes, which=WHICH, stars=st.integers(8, 400), times=st.sampled_from([1, 1, 2]), told=st.booleans())
+    def begins_and_pays(self, which: int, stars: int, times: int, told: bool) -> UUID:
+        """`times`: that the link is pressed before there is news of the first."""
+        wish, before = self.begin(which, stars), len(self.allowed)
+        for _ in range(times):
+            self.ask_to_pay(wish, which, 0)
+        while len(self.allowed) > before:
             self.take(len(self.allowed) - 1)
             if told:
                 self.tell(len(self.news) - 1, which, again=True)

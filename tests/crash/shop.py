@@ -28,7 +28,7 @@ def hurry() -> None:
     vars(part)["AnswerWorker"] = partial(answers.AnswerWorker, lease=2 * SECOND)
     jobs.CATCH_UP_SECONDS = jobs.RECONCILE_SECONDS = jobs.RENEW_SECONDS = 1
     claims.EVENT_LEASE = 2 * SECOND
-    topup.FIRST_CHECK = renewing.FIRST_CHECK = 2 * SECOND
+    topup.FIRST_CHECK = vars(renewing)["FIRST_CHECK"] = 2 * SECOND
     claims.PAUSES = (SECOND,) * 9
     provider_list.EVERY = 2 * SECOND
 

@@ -45,7 +45,7 @@ async def test_killed_shops_charge_each_period_once(shop_url: str, name: str, tm
         people = [await sandbox.person(f"Анна {number}") for number in range(SUBSCRIBERS)]
         await were_here_last_week(database, people)
         await database.write(give_emails)
-        await database.write(add_plan, credits=1000)
+        await database.write(lambda session: add_plan(session, credits=1000))
         environment = environment_of(sandbox, await sandbox.shop(), shop_url, port)
         environment |= provider.settings | {"MODELS_DIR": str(quick_store())}
         clock = f"{sandbox.base_url}/sandbox/api/{sandbox.bot_id}", str(tmp_path / "ahead")

@@ -12,6 +12,7 @@ from services.money import Money, rub
 from services.payments.providers.reasons import refund_reason
 from services.payments.providers.titles import provider_title
 from services.payments.queries import PaymentView, RefundView
+from services.payments.strays import StrayView
 from services.plans.subscriptions import PlanBought
 
 PAYMENT_MARKS: Final = {
@@ -45,6 +46,18 @@ def part_of(payment: PaymentView, bought: PlanBought | None, tr: Translator) -> 
     if bought is not None:
         return tr.html("Of the payment of {amount}: {what}", amount=amount, what=bought_plan(bought, tr))
     return tr.html("Of the payment of {amount} for {credits}", amount=amount, credits=tr.credits(payment.credits))
+
+
+def stray_facts(stray: StrayView, tr: Translator) -> Html:
+    """By whom, when and as what it came."""
+    facts = tr.html(
+        "{provider}, {moment}, charge <code>{charge}</code>",
+        provider=tr.gettext(provider_title(stray.provider)),
+        moment=tr.moment(stray.seen_at),
+        charge=stray.charge_id,
+    )
+    payer = "" if stray.payer_id is None else tr.html(", from Telegram <code>{id}</code>", id=stray.payer_id)
+    return Html(f"{facts}{payer}")
 
 
 def refund_notice(refund: RefundView, tr: Translator) -> Html:

@@ -124,6 +124,16 @@ def bought_period(bought: PlanBought, tr: Translator) -> Html:
     return tr.html("Period {number}, {how}: {dates}", number=bought.number, how=how, dates=dates)
 
 
+def what_follows(subscription: SubscriptionView, tr: Translator) -> list[Html]:
+    """How it stands, and what will be charged: a line each."""
+    lines = [standing(subscription, tr)]
+    if subscription.next_charge is not None:
+        lines.append(moment_of_charge(*subscription.next_charge, tr))
+    elif subscription.price is not None and subscription.status is SubscriptionStatus.ACTIVE:
+        lines.append(tr.html("Nothing will be charged by itself."))
+    return lines
+
+
 def moment_of_charge(price: Money, at: datetime, tr: Translator) -> Html:
     return tr.html("🔁 Next charge: <b>{price}</b> on {moment}", price=tr.money(price), moment=tr.date_and_time(at))
 

@@ -121,10 +121,10 @@ class PlanPurchase:
         return await compared(self.ctx, problem=self.ctx.tr.error_html(error))
 
 
-async def compared(ctx: Context, *, problem: str = "") -> Screen:
-    """All plans in one screen. `problem`: HTML, why the last choice came to nothing."""
+async def compared(ctx: Context, *, problem: str = "", notice: str = "") -> Screen:
+    """All plans in one screen. `problem`, `notice`: HTML, what came to nothing and what was just done."""
     services = ctx.services
     plans, mine = await services.plans.on_sale(), await services.subscriptions.of(ctx.user.id)
     accounts = services.payments.accounts if services.payments is not None else ()
     currencies = [account.merchant.currency for account in accounts]
-    return view.plans_screen(plans, currencies, mine, ctx.viewer, problem=problem)
+    return view.plans_screen(plans, currencies, mine, ctx.viewer, notice=f"⚠️ {problem}" if problem else notice)

@@ -44,8 +44,9 @@ def answers_router() -> Router:
     return router
 
 
-async def show_plans(event: Event, *, ctx: Context, problem: str = "") -> None:
-    await ctx.respond(event, await compared(ctx, problem=problem))
+async def show_plans(event: Event, *, ctx: Context, problem: str = "", notice: str = "") -> None:
+    """`problem`, `notice`: HTML, what came to nothing and what was just done."""
+    await ctx.respond(event, await compared(ctx, problem=problem, notice=notice))
 
 
 async def press(query: CallbackQuery, *, ctx: Context, argument: str) -> None:
@@ -112,7 +113,7 @@ async def show_own(event: Event, *, ctx: Context, notice: str = "") -> None:
     """`notice`: HTML, what was just done."""
     subscription = await ctx.services.subscriptions.of(ctx.user.id)
     if subscription is None:
-        await show_plans(event, ctx=ctx)
+        await show_plans(event, ctx=ctx, notice=notice)
     else:
         await ctx.respond(event, own.subscription_screen(subscription, ctx.viewer, notice=notice))
 
@@ -142,7 +143,7 @@ async def _cancel(number: str, ctx: Context) -> str:
     if mine is None or mine.id is None or mine.id.hex != number or mine.cancel_at_period_end:
         return ""
     await ctx.services.subscriptions.cancel(ctx.user.id)
-    return ctx.tr.html("✅ Cancelled. Nothing will be charged any more.")
+    return ctx.tr.html("✅ Canceled. Nothing will be charged any more.")
 
 
 async def show_cards(query: CallbackQuery, *, ctx: Context, argument: str = "", notice: str = "") -> None:

@@ -32,14 +32,15 @@ def plans_screen(
     subscription: SubscriptionView | None,
     viewer: Viewer,
     *,
-    problem: str = "",
+    notice: str = "",
 ) -> Screen:
-    """`currencies`: that can be paid here. `problem`: HTML, why the last choice came to nothing."""
+    """`currencies`: that can be paid here. `notice`: HTML, what was just done or came to nothing."""
     tr = viewer.tr
     if not plans:
         own = (buttons.subscription_button(tr),) if subscription is not None else ()
-        return Screen(text=tr.html("No plans are sold right now."), rows=((*own, buttons.menu_button(tr)),))
-    parts = [f"⚠️ {problem}" if problem else "", tr.html("<b>🎟 Plans</b>")]
+        none = tr.html("No plans are sold right now.")
+        return Screen(text="\n\n".join(filter(None, (notice, none))), rows=((*own, buttons.menu_button(tr)),))
+    parts = [notice, tr.html("<b>🎟 Plans</b>")]
     if subscription is not None:
         mine = tr.html("Your plan: <b>{plan}</b>.", plan=plan_title(subscription.plan, tr))
         parts.append(mine if has_free(subscription) else f"{mine} {standing(subscription, tr)}")

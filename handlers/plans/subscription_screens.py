@@ -108,7 +108,7 @@ def _facts(subscription: SubscriptionView, tr: Translator) -> list[Html]:
         if subscription.method is not None:
             lines.append(tr.html("It is charged from {method}.", method=subscription.method.title))
     elif subscription.cancel_at_period_end:
-        lines.append(tr.html("It is cancelled: nothing will be charged, and what is paid stays until then."))
+        lines.append(tr.html("It is canceled: nothing will be charged, and what is paid stays until then."))
     else:
         lines.append(tr.html("Nothing will be charged by itself."))
     return [*lines, *_next_plan(subscription, tr)]

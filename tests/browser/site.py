@@ -15,6 +15,8 @@ from uuid import uuid4
 from playwright.sync_api import Browser, Page
 
 if TYPE_CHECKING:  # a browser's process does without
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
     from bot.app import App
@@ -80,6 +82,7 @@ async def _serve(folder: Path) -> None:
             sessions = {name: await _session(app, name, telegram_id) for name, telegram_id in known.items()}
             await _pay(app, shop, known["anna"])
             await _subscribe(app, shop, known["anna"])
+            await app.db.write(_trouble, app.clock())
             told = json.dumps({"url": f"http://127.0.0.1:{app.web_port}", "sessions": sessions})
             print(told, flush=True)  # noqa: T201 - whoever started it reads it
             await asyncio.Event().wait()
@@ -152,6 +155,29 @@ async def _subscribe(app: "App", shop: "Shop", telegram_id: int) -> None:
     await shop.pays(begun.provider_payment_id or "")
     await payments.settlement.ask(begun.id)
     await app.services.plans.on_sale()
+
+
+def _trouble(session: "Session", now: "datetime") -> None:
+    """A renewal that failed, and Stars that came for nothing known."""
+    from sqlalchemy import insert, select, update
+
+    from db.base import table_of
+    from db.tables.currencies import Currency
+    from db.tables.payments import Payment, PaymentStatus, StrayPayment, StrayStatus
+    from db.tables.plans import PaymentMethod
+    from tests.support.shop import add_payment
+
+    method = session.execute(select(table_of(PaymentMethod))).one()
+    payment_id = add_payment(session, user_id=method.user_id, amount=1)
+    failed = {"plan_id": 2, "method_id": method.id, "credits": 0, "amount_kopecks": 49_000}
+    failed |= {"status": PaymentStatus.CANCELED, "cancel_reason": "insufficient_funds", "paid_at": None}
+    payments = table_of(Payment)
+    session.execute(
+        update(payments).where(payments.c.id == payment_id).values(failed | {"created_at": now, "updated_at": now})
+    )
+    stray = {"provider": "stars", "charge_id": "stray-" + "x" * 40, "payer_id": 1002, "amount": 350, "seen_at": now}
+    stray |= {"currency": Currency.XTR, "payload": "of another shop", "status": StrayStatus.KEPT}
+    session.execute(insert(table_of(StrayPayment)).values(stray))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 USERS = ("/users", "/users/1", "/users/1/credits", "/users/1/write", "/roles", "/audit-log")
 GOODS = ("/payments", "/packages", "/packages/new", "/models", "/models/wine", "/presets", "/presets/thick-oil")
+PLANS = ("/plans", "/plans/new", "/plans/2", "/plans/subscribers", "/plans/failed", "/strays", "/strays/1")
 NEW = ("/new-style", "/new-style?model=wine")
 
 
@@ -69,7 +70,7 @@ def test_pages_are_for_everybody(
 ) -> None:
     page = site.page(chromium, "olga", viewport=view, color_scheme=scheme)
     reports = watched(page)
-    for place in ("", "/health", *USERS, *GOODS, *NEW):
+    for place in ("", "/health", *USERS, *GOODS, *PLANS, *NEW):
         page.goto(f"/admin{place}")
         speaks(page, language)
         assert_good(page, reports)

@@ -7,10 +7,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from db.tables.payments import StrayStatus
+from i18n.payments import stray_facts
 from services.digits import whole_number
 from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError
-from services.payments.providers.titles import provider_title
 from services.payments.strays import StrayGone, Strays, StrayView
 from services.users.search import MAX_ID
 from web.admin.kit import Acts, Looks, StaffMember, confirmation, go, panel
@@ -37,7 +37,7 @@ async def ask(who: Acts, number: str) -> Response:
     return confirmation(
         who,
         title=tr.gettext("Send money back?"),
-        lines=[tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount))],
+        lines=[tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount)), stray_facts(stray, tr)],
         yes=tr.gettext("↩️ Send back"),
         action=f"{PLACE}/{stray.id}",
         back=PLACE,
@@ -61,9 +61,7 @@ async def send_back(who: Acts, number: str) -> Response:
 
 async def _list(who: StaffMember, number: int, *, done: str = "", problem: str = "", status: int = 200) -> Response:
     found = await _strays(who).page(number, ON_PAGE)
-    return panel(
-        who, "strays.html", status=status, found=found, provider_title=provider_title, done=done, problem=problem
-    )
+    return panel(who, "strays.html", status=status, found=found, stray_facts=stray_facts, done=done, problem=problem)
 
 
 def _strays(who: StaffMember) -> Strays:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from db.tables.users import Role
 from i18n.people import ROLE_NAMES
+from i18n.plans import plan_title, what_follows
 from services.billing.credits import parse_amount
 from services.digits import whole_number
 from services.errors import N_, ShopError
@@ -79,9 +80,12 @@ async def show_users(who: Looks, asked: Annotated[UserQuery, Query()]) -> Respon
 async def show_user(who: Looks, number: str, before: str = "", done: str = "") -> Response:
     user_id = user_number(number)
     users = who.site.services.user_management
+    mine = await who.site.services.subscriptions.of(user_id)
     return panel(
         who,
         "users/card.html",
+        plan="" if mine is None else plan_title(mine.plan, who.tr),
+        follows=[] if mine is None else what_follows(mine, who.tr),
         card=await users.card(user_id),
         events=(events := await users.timeline(user_id, before)),
         told=[event_words(event, who) for event in events.items],

@@ -10,11 +10,11 @@ from handlers.admin.widgets import confirmation, notice_first, panel_button
 from handlers.kit import buttons as keyboards
 from handlers.kit.dialog import put
 from handlers.telegram.screen import Button, Screen
+from i18n.payments import stray_facts
 from i18n.translator import Html, Translator
 from services.pages import Page
 from services.payments.pricing import PaymentsOff
 from services.payments.providers.base import ProviderError
-from services.payments.providers.titles import provider_title
 from services.payments.strays import StrayGone, Strays, StrayView
 
 SEND_BACK = "stray.send_back"
@@ -72,7 +72,7 @@ def strays_screen(page: Page[StrayView], tr: Translator, *, role: Role) -> Scree
 def _line(stray: StrayView, tr: Translator) -> Html:
     state = tr.html("it went back") if stray.status is StrayStatus.REFUNDED else tr.html("not sent back yet")
     head = tr.html("<b>{amount}</b>: {state}", amount=tr.money(stray.amount), state=state)
-    return Html(f"{head}\n{_facts(stray, tr)}")
+    return Html(f"{head}\n{stray_facts(stray, tr)}")
 
 
 def _back_button(stray: StrayView, tr: Translator) -> Button:
@@ -83,24 +83,13 @@ def _back_button(stray: StrayView, tr: Translator) -> Button:
 
 
 def _question(stray: StrayView, tr: Translator, *, nonce: str) -> Screen:
-    lines = [tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount)), _facts(stray, tr)]
+    lines = [tr.html("Send <b>{amount}</b> back?", amount=tr.money(stray.amount)), stray_facts(stray, tr)]
     return confirmation("\n".join(lines), tr, yes=tr.gettext("↩️ Send back"), nonce=nonce, back=names.STRAYS)
 
 
 def _done(stray: StrayView, tr: Translator) -> Screen:
-    text = notice_first("", tr.html("✅ {amount} went back.", amount=tr.money(stray.amount)), _facts(stray, tr))
+    text = notice_first("", tr.html("✅ {amount} went back.", amount=tr.money(stray.amount)), stray_facts(stray, tr))
     return Screen(text=text, rows=((panel_button(tr),),))
-
-
-def _facts(stray: StrayView, tr: Translator) -> Html:
-    facts = tr.html(
-        "{provider}, {moment}, charge <code>{charge}</code>",
-        provider=tr.gettext(provider_title(stray.provider)),
-        moment=tr.moment(stray.seen_at),
-        charge=stray.charge_id,
-    )
-    payer = "" if stray.payer_id is None else tr.html(", from Telegram <code>{id}</code>", id=stray.payer_id)
-    return Html(f"{facts}{payer}")
 
 
 def _strays(ctx: AdminContext) -> Strays:

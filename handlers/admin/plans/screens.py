@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from db.tables.plans import SubscriptionStatus
 from db.tables.users import Role
 from handlers.admin import buttons as names
 from handlers.admin.widgets import notice_first, panel_button, question
@@ -12,7 +11,7 @@ from handlers.kit.context import Viewer
 from handlers.telegram.limits import BUTTON
 from handlers.telegram.screen import Button, Screen
 from i18n.people import name_of, plain_name
-from i18n.plans import gives, moment_of_charge, plan_title, standing
+from i18n.plans import gives, plan_title, what_follows
 from i18n.text import cut_plain
 from i18n.translator import Html, Translator
 from services.pages import Page
@@ -137,12 +136,7 @@ def _subscriber_line(subscription: SubscriptionView, customer: UserLine, tr: Tra
     if next_plan is not None and next_plan.id != subscription.plan.id:
         title = f"{title} → {plan_title(next_plan, tr)}"
     who = tr.html("{name} · {plan}", name=name_of(customer, tr), plan=title)
-    facts = [standing(subscription, tr)]
-    if subscription.next_charge is not None:
-        facts.append(moment_of_charge(*subscription.next_charge, tr))
-    elif subscription.status is SubscriptionStatus.ACTIVE:
-        facts.append(tr.html("Nothing will be charged by itself."))
-    return Html("\n".join([who, *facts]))
+    return Html("\n".join([who, *what_follows(subscription, tr)]))
 
 
 def _failed_line(failed: FailedRenewal, customer: UserLine, tr: Translator) -> Html:

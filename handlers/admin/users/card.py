@@ -8,4 +8,5 @@ from handlers.kit.dialog import Event
 async def show_card(event: Event, user_id: int, *, ctx: AdminContext, notice: str = "") -> None:
     """`notice`: HTML. Raises `UnknownUser`."""
     card = await ctx.services.user_management.card(user_id)
-    await ctx.respond(event, card_screen(card, ctx.viewer, role=ctx.role, notice=notice))
+    mine = await ctx.services.subscriptions.of(user_id)
+    await ctx.respond(event, card_screen(card, mine, ctx.viewer, role=ctx.role, notice=notice))

@@ -12,10 +12,12 @@ from handlers.telegram.screen import Button, Screen
 from i18n.history import MARKS
 from i18n.payments import PAYMENT_MARKS, money_list
 from i18n.people import ROLE_NAMES, name_of, number_of, plain_name
+from i18n.plans import plan_title, what_follows
 from i18n.text import cut_plain
 from i18n.titles import Titles
 from i18n.translator import Html, Translator
 from services.payments.queries import PaymentView
+from services.plans.subscriptions import SubscriptionView
 from services.users.search import PredictionLine, UserCard, UserLine
 
 
@@ -33,10 +35,15 @@ def found_screen(found: Sequence[UserLine], tr: Translator) -> Screen:
     return Screen(text=tr.html("Several people fit. Whom do you mean?"), rows=(*rows, back))
 
 
-def card_screen(card: UserCard, viewer: Viewer, *, role: Role, notice: str = "") -> Screen:
+def card_screen(
+    card: UserCard, subscription: SubscriptionView | None, viewer: Viewer, *, role: Role, notice: str = ""
+) -> Screen:
     """`role`: the viewer's; `notice`: HTML."""
     tr = viewer.tr
     parts = [_who(card, tr), _money(card, tr), _when(card, tr)]
+    if subscription is not None:
+        head = tr.html("Plan: <b>{plan}</b>", plan=plan_title(subscription.plan, tr))
+        parts.insert(2, Html("\n".join([head, *what_follows(subscription, tr)])))
     if card.predictions:
         lines = [_prediction(each, viewer.titles) for each in card.predictions]
         parts.append(Html("\n".join([tr.html("<b>Last predictions</b>"), *lines])))

@@ -238,7 +238,7 @@ def _panel(tr: Translator) -> Iterator[Screen]:
     """What admins see."""
     for role in Role:
         yield panel.panel_screen(role, WAITING, tr)
-        yield users.card_screen(CARD, viewer(USER, tr, LONGEST), role=role, notice="✅" + "<" * 100)
+        yield users.card_screen(CARD, None, viewer(USER, tr, LONGEST), role=role, notice="✅" + "<" * 100)
         yield models.model_screen(MODEL, tr, role=role)
         yield models.model_screen(replace(MODEL, present=False), tr, role=role, notice="✅")
         for page in (0, 4, 10**5):

@@ -13,6 +13,7 @@ from db.tables.plans import AllowanceUnit, MethodState, PeriodKind, Subscription
 from db.tables.users import Role
 from handlers.admin.payments import strays
 from handlers.admin.plans import screens as owners
+from handlers.admin.users import screens as users
 from handlers.plans import screens, subscription_screens
 from handlers.plans.offers import PlanOptions, PlanStep
 from handlers.telegram.limits import TEXT, length
@@ -123,7 +124,7 @@ def _customers(tr: Translator) -> Iterator[Screen]:
     """What they see of plans."""
     reader = viewer(USER, tr, LONGEST)
     for mine in (None, *_standings()):
-        yield screens.plans_screen([FREE, *[PLAN] * 20], ["RUB", "XTR"], mine, reader, problem="<b>no</b>")
+        yield screens.plans_screen([FREE, *[PLAN] * 20], ["RUB", "XTR"], mine, reader, notice="<b>no</b>")
         yield screens.plans_screen([], ["RUB"], mine, reader)
     kept = {"renews": False, "can_be_kept": True, "receipts": True}
     ways = [PlanWay(provider=name, price=price, **kept) for name, price in (("stars", STARS), ("x", RUB))]
@@ -160,6 +161,7 @@ def _owners(tr: Translator) -> Iterator[Screen]:
     )
     customers = {CARD.id: CARD}
     for role in Role:
+        yield from (users.card_screen(CARD, mine, reader, role=role, notice="✅") for mine in _standings())
         yield owners.plans_screen(Page(items=[FREE, *[PLAN] * 7], page=3, pages=9), numbers, tr, role=role)
         yield owners.plan_screen(PLAN, reader, role=role, notice="<b>done</b>")
         found = Page(items=[STRAY, replace(STRAY, status=StrayStatus.REFUNDED, payer_id=None)] * 3, page=0, pages=9)
